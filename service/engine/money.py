@@ -1,0 +1,124 @@
+"""Money in integer minor units: splitting it, taking percents of it, writing it out.
+
+Two rounding rules, used everywhere: a sum split over parts follows the largest remainder, a
+percent rounds half up. No float takes part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from service.errors import InvalidInput
+
+BASIS_POINTS = 10_000
+
+
+def spread(total_cents: int, weights: Sequence[int]) -> list[int]:
+    """Split a sum over `weights` by largest remainder; the parts add up to it exactly.
+
+    Equal remainders go to the earlier part. A negative sum splits as its mirror image. When the
+    sum is no larger than the weights together, no part is larger than its weight. Raises
+    `ValueError` for a negative weight, or when there is something to split and nothing to carry it.
+    """
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        if total_cents == 0 and whole == 0 and not any(weights):
+            return [0] * len(weights)
+        raise ValueError("weights must be non-negative and not all zero")
+    if total_cents < 0:
+        return [-part for part in spread(-total_cents, weights)]
+    parts = [total_cents * weight // whole for weight in weights]
+    left = total_cents - sum(parts)
+    if left:
+        order = sorted(range(len(parts)), key=lambda i: (-(total_cents * weights[i] % whole), i))
+        for i in order[:left]:
+            parts[i] += 1
+    return parts
+
+
+def basis_points_off(amount_cents: int, basis_points: int) -> int:
+    """`basis_points` hundredths of a percent of an amount, half a cent rounding away from zero."""
+    if amount_cents < 0:
+        return -basis_points_off(-amount_cents, basis_points)
+    return (2 * amount_cents * basis_points + BASIS_POINTS) // (2 * BASIS_POINTS)
+
+
+def percent_off(amount_cents: int, percent: int | Decimal) -> int:
+    """`percent` of an amount, half a cent rounding up (away from zero for a negative amount).
+
+    At most two decimals in the percent; `ValueError` for more, `TypeError` for a float, which
+    cannot hold 12.35 exactly.
+    """
+    if not isinstance(percent, (int, Decimal)):
+        raise TypeError("a percent is an int or a Decimal")
+    basis_points = percent * 100
+    if basis_points != int(basis_points):
+        raise ValueError("a percent has at most two decimals")
+    return basis_points_off(amount_cents, int(basis_points))
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a language writes money: separators, and whether the symbol leads."""
+
+    decimal: str
+    group: str
+    leads: bool
+    gap: str = ""
+
+
+_NBSP = "\u00a0"
+_THIN = "\u202f"
+_DOT = _Style(decimal=".", group=",", leads=True)
+_COMMA_AFTER = _Style(decimal=",", group=".", leads=False, gap=_NBSP)
+_SPACE_AFTER = _Style(decimal=",", group=_NBSP, leads=False, gap=_NBSP)
+
+_STYLES = {
+    "en": _DOT,
+    "de": _COMMA_AFTER,
+    "de-CH": _Style(decimal=".", group="’", leads=True, gap=_NBSP),
+    "de-AT": _Style(decimal=",", group=".", leads=True, gap=_NBSP),
+    "fr": _Style(decimal=",", group=_THIN, leads=False, gap=_NBSP),
+    "es": _COMMA_AFTER,
+    "es-MX": _DOT,
+    "it": _COMMA_AFTER,
+    "nl": _Style(decimal=",", group=".", leads=True, gap=_NBSP),
+    "pt": _COMMA_AFTER,
+    "pt-BR": _Style(decimal=",", group=".", leads=True, gap=_NBSP),
+    "da": _COMMA_AFTER,
+    "sv": _SPACE_AFTER,
+    "nb": _SPACE_AFTER,
+    "fi": _SPACE_AFTER,
+    "pl": _SPACE_AFTER,
+    "cs": _SPACE_AFTER,
+}
+_SYMBOLS = {
+    "USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$", "NZD": "$", "MXN": "$",
+    "BRL": "R$", "JPY": "¥", "PLN": "zł", "CZK": "Kč", "SEK": "kr", "NOK": "kr", "DKK": "kr",
+}  # fmt: skip
+# ISO 4217: currencies whose minor unit is not the hundredth.
+_EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
+
+
+def format_money(cents: int, currency: str, locale: str = "en") -> str:
+    """An amount as a customer of `locale` reads it: `$1,234.50`, `1.234,50 €`.
+
+    `locale` is a language with an optional region (`de`, `de-CH`, `de_CH`); an unknown region
+    falls back to its language, an unknown language is refused. A currency without a known symbol
+    is written with its three letters.
+    """
+    if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
+        raise InvalidInput(f"a currency is three capital letters, not {currency!r}")
+    tag = locale.replace("_", "-")
+    style = _STYLES.get(tag) or _STYLES.get(tag.partition("-")[0])
+    if style is None:
+        raise InvalidInput(f"money cannot be written in the language {locale!r}")
+    exponent = _EXPONENTS.get(currency, 2)
+    whole, minor = divmod(abs(cents), 10**exponent)
+    number = f"{whole:,}".replace(",", style.group)
+    if exponent:
+        number += f"{style.decimal}{minor:0{exponent}d}"
+    symbol = _SYMBOLS.get(currency, currency)
+    gap = style.gap or (_NBSP if symbol == currency else "")
+    text = f"{symbol}{gap}{number}" if style.leads else f"{number}{gap}{symbol}"
+    return f"-{text}" if cents < 0 else text
