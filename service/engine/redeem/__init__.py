@@ -1,0 +1,54 @@
+"""The rule engine of the till: a basket against the open lines of a household's lists.
+
+Pure: the same basket and lines give the same settlement, whatever the order they come in.
+"""
+
+from service.engine.redeem.contender import OpenLine
+from service.engine.redeem.outcome import (
+    Applied,
+    Discount,
+    Refusal,
+    RefusalReason,
+    Settlement,
+)
+from service.engine.redeem.rules import settle_basket
+from service.engine.redeem.terms import (
+    AmountOff,
+    Benefit,
+    BenefitKind,
+    BundlePrice,
+    BuyGet,
+    Condition,
+    Covers,
+    FixedPrice,
+    FreeItem,
+    Need,
+    PercentOff,
+    Points,
+    Terms,
+)
+from service.engine.redeem.units import BasketLine
+
+__all__ = [
+    "AmountOff",
+    "Applied",
+    "BasketLine",
+    "Benefit",
+    "BenefitKind",
+    "BundlePrice",
+    "BuyGet",
+    "Condition",
+    "Covers",
+    "Discount",
+    "FixedPrice",
+    "FreeItem",
+    "Need",
+    "OpenLine",
+    "PercentOff",
+    "Points",
+    "Refusal",
+    "RefusalReason",
+    "Settlement",
+    "Terms",
+    "settle_basket",
+]

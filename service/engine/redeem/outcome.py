@@ -1,0 +1,80 @@
+"""What the till is told: discounts, refusals with one reason each, points."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RefusalReason(StrEnum):
+    """Why an open line, or something presented, took nothing off. Closed; see docs/refusals.md."""
+
+    UNKNOWN_CODE = "unknown_code"
+    HOUSEHOLD_MISMATCH = "household_mismatch"
+    VOIDED = "voided"
+    ALREADY_REDEEMED = "already_redeemed"
+    LIMIT_REACHED = "limit_reached"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    NOT_IN_BASKET = "not_in_basket"
+    EXCLUDED_PRODUCT = "excluded_product"
+    QUANTITY_SHORT = "quantity_short"
+    SPEND_SHORT = "spend_short"
+    NO_SAVING = "no_saving"
+    BETTER_OFFER_USED = "better_offer_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One open line, or one thing presented, that was refused; `detail` is for the cashier."""
+
+    list_code: str | None
+    list_line: int | None
+    offer_id: int | None
+    reason: RefusalReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What one open line takes off one basket line.
+
+    `unit_cents` has one entry per unit touched, in the order units are given back; they add up to
+    `amount_cents`. A weighed line is one unit.
+    """
+
+    list_code: str
+    list_line: int
+    offer_id: int
+    text: str
+    line: int
+    units: int
+    amount_cents: int
+    unit_cents: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An open line used: how often, for how much, for how many points."""
+
+    list_code: str
+    list_line: int
+    offer_id: int
+    text: str
+    uses: int
+    amount_cents: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The outcome of a basket; every open line is in `applied` or in `refusals`, exactly once.
+
+    `proven` is false when the search for the best combination was cut short: the discounts are
+    valid, but a better combination may exist.
+    """
+
+    discounts: tuple[Discount, ...]
+    applied: tuple[Applied, ...]
+    refusals: tuple[Refusal, ...]
+    points: int
+    total_cents: int
+    proven: bool

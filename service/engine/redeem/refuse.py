@@ -1,0 +1,98 @@
+"""The one reason an open line is refused, checked in a fixed order."""
+
+from datetime import date
+
+from service.engine.redeem.contender import Contender, OpenLine, match
+from service.engine.redeem.outcome import Refusal, RefusalReason
+from service.engine.redeem.terms import BuyGet, FreeItem
+from service.engine.redeem.units import bits
+
+
+def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
+    """A refusal of this open line."""
+    return Refusal(
+        list_code=open_line.list_code,
+        list_line=open_line.list_line,
+        offer_id=open_line.offer_id,
+        reason=reason,
+        detail=detail,
+    )
+
+
+def standing(open_line: OpenLine, on: date) -> Refusal | None:
+    """Why the line cannot be used in any basket on that day, or None.
+
+    In this order: withdrawn, used up, too early, too late.
+    """
+    if open_line.voided:
+        return refuse(open_line, RefusalReason.VOIDED, "the list was withdrawn")
+    if open_line.uses_left <= 0:
+        if open_line.limit == 1:
+            return refuse(open_line, RefusalReason.ALREADY_REDEEMED, "used on an earlier visit")
+        detail = f"all {open_line.limit} uses were made"
+        return refuse(open_line, RefusalReason.LIMIT_REACHED, detail)
+    if on < open_line.valid_from:
+        detail = f"valid from {open_line.valid_from.isoformat()}"
+        return refuse(open_line, RefusalReason.NOT_YET_VALID, detail)
+    if on > open_line.valid_to:
+        detail = f"valid to {open_line.valid_to.isoformat()}"
+        return refuse(open_line, RefusalReason.EXPIRED, detail)
+    return None
+
+
+def shortage(contender: Contender) -> Refusal:
+    """What the whole basket lacks for an offer that drew nothing from it.
+
+    In this order: a product set without any product, too few of one, too little spent, nothing
+    saved.
+    """
+    open_line = contender.open_line
+    asked = _asked(contender)
+    for place, (mask, count) in enumerate(zip(contender.masks, asked, strict=True)):
+        wanted = count or contender.weights[place] or not any(asked)
+        if wanted and not mask:
+            if open_line.excluded:
+                lines = ", ".join(map(str, sorted(open_line.excluded)))
+                detail = f"basket line {lines} is excluded from this offer"
+                return refuse(open_line, RefusalReason.EXCLUDED_PRODUCT, detail)
+            detail = "none of its products is in the basket"
+            if len(asked) > 1:
+                detail = f"nothing of product set {place + 1} is in the basket"
+            return refuse(open_line, RefusalReason.NOT_IN_BASKET, detail)
+    detail = _quantity_missing(contender, asked)
+    if detail:
+        return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
+    missing = contender.spend - contender.units.gross(contender.base)
+    if missing > 0:
+        detail = f"{missing} cents more to spend on its products"
+        return refuse(open_line, RefusalReason.SPEND_SHORT, detail)
+    if contender.overlapping and match(bits(contender.reach), contender.masks, asked) is None:
+        detail = "the same products cannot count for two product sets"
+        return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
+    return refuse(open_line, RefusalReason.NO_SAVING, "the price is already as low")
+
+
+def _asked(contender: Contender) -> list[int]:
+    """Pieces per set for one use, what is bought and what is got together."""
+    asked = list(contender.pieces)
+    benefit = contender.benefit
+    if isinstance(benefit, BuyGet):
+        asked[benefit.on] += benefit.get
+    elif isinstance(benefit, FreeItem):
+        asked[benefit.on] += 1
+    return asked
+
+
+def _quantity_missing(contender: Contender, asked: list[int]) -> str:
+    for place, mask in enumerate(contender.masks):
+        missing = asked[place] - mask.bit_count()
+        if asked[place] and missing > 0:
+            return f"{missing} more to buy"
+        weight = contender.weights[place]
+        if weight:
+            found = sum(contender.units.measure[u] for u in bits(mask))
+            if found < weight:
+                need = contender.open_line.terms.condition.needs[place]
+                milli = -(-need.quantity_milli * (weight - found) // weight)
+                return f"{milli / 1000:g} {need.unit} more to buy"
+    return ""

@@ -1,0 +1,120 @@
+"""A basket against the open lines of the lists presented: what comes off, and why not."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from service.engine.money import spread
+from service.engine.redeem.choose import choose
+from service.engine.redeem.contender import Contender, OpenLine
+from service.engine.redeem.draw import Draw, draw
+from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
+from service.engine.redeem.refuse import refuse, shortage, standing
+from service.engine.redeem.units import BasketLine, Units
+from service.errors import InvalidInput
+
+
+def settle_basket(
+    lines: Sequence[BasketLine], open_lines: Sequence[OpenLine], *, on: date
+) -> Settlement:
+    """Apply the open lines to the basket, in the best combination for the household.
+
+    The outcome depends on what is in the arguments, not on their order. Points take nothing off
+    and so never compete. `InvalidInput` when a basket line number or an open line occurs twice.
+    """
+    _require_distinct(lines, open_lines)
+    refusals: list[Refusal] = []
+    live: list[OpenLine] = []
+    # The line that expires first goes first wherever the sum leaves a choice.
+    for open_line in sorted(open_lines, key=lambda o: (o.valid_to, o.list_code, o.list_line)):
+        refusal = standing(open_line, on)
+        if refusal is None:
+            live.append(open_line)
+        else:
+            refusals.append(refusal)
+    units = Units(lines, {number for o in live for eligible in o.eligible for number in eligible})
+    contenders: list[Contender] = []
+    alone: list[Draw] = []
+    outcomes: list[tuple[OpenLine, Draw]] = []
+    for open_line in live:
+        contender = Contender(open_line, units)
+        found = draw(contender, contender.reach)
+        if found.cents:
+            contenders.append(contender)
+            alone.append(found)
+        elif found.points:
+            outcomes.append((open_line, found))
+        else:
+            refusals.append(shortage(contender))
+    chosen, proven = choose(contenders, alone)
+    for contender, found in zip(contenders, chosen, strict=True):
+        if found.cents:
+            outcomes.append((contender.open_line, found))
+        else:
+            detail = "its products count for another offer that saves more"
+            refusals.append(refuse(contender.open_line, RefusalReason.BETTER_OFFER_USED, detail))
+    return _settlement(outcomes, refusals, units, proven=proven)
+
+
+def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> None:
+    if len({line.line for line in lines}) < len(lines):
+        raise InvalidInput("a basket line number occurs twice")
+    if len({(o.list_code, o.list_line) for o in open_lines}) < len(open_lines):
+        raise InvalidInput("an open line is given twice")
+
+
+def _settlement(
+    outcomes: list[tuple[OpenLine, Draw]],
+    refusals: list[Refusal],
+    units: Units,
+    *,
+    proven: bool,
+) -> Settlement:
+    outcomes.sort(key=lambda outcome: (outcome[0].list_code, outcome[0].list_line))
+    refusals.sort(key=lambda refusal: (refusal.list_code, refusal.list_line))
+    applied = tuple(
+        Applied(
+            list_code=open_line.list_code,
+            list_line=open_line.list_line,
+            offer_id=open_line.offer_id,
+            text=open_line.text,
+            uses=found.uses,
+            amount_cents=found.cents,
+            points=found.points,
+        )
+        for open_line, found in outcomes
+    )
+    return Settlement(
+        discounts=tuple(d for o, found in outcomes for d in _discounts(o, found, units)),
+        applied=applied,
+        refusals=tuple(refusals),
+        points=sum([each.points for each in applied]),
+        total_cents=sum([each.amount_cents for each in applied]),
+        proven=proven,
+    )
+
+
+def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]:
+    """A draw by basket line, each group's sum spread over its units by their prices."""
+    by_line: dict[int, list[tuple[int, int]]] = {}
+    for cents, group in found.groups:
+        parts = (
+            (cents,) if len(group) == 1 else spread(cents, [units.price[unit] for unit in group])
+        )
+        for unit, part in zip(group, parts, strict=True):
+            by_line.setdefault(units.line[unit], []).append((unit, part))
+    discounts = []
+    for number in sorted(by_line):
+        unit_cents = tuple([part for _, part in sorted(by_line[number])])
+        discounts.append(
+            Discount(
+                list_code=open_line.list_code,
+                list_line=open_line.list_line,
+                offer_id=open_line.offer_id,
+                text=open_line.text,
+                line=number,
+                units=len(unit_cents),
+                amount_cents=sum(unit_cents),
+                unit_cents=unit_cents,
+            )
+        )
+    return discounts

@@ -1,0 +1,97 @@
+"""A basket taken apart into units, the smallest things an offer can hold.
+
+A line of whole pieces is as many units; a weighed line, or a part of a piece, is one unit. Units
+are numbered from the dearest down, and a set of units is an integer whose bit `u` stands for unit
+`u`: the rules ask for unions and differences thousands of times, and integers are quickest.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from service.errors import InvalidInput
+
+PIECE = "each"
+MAX_PIECES = 10_000
+
+# Dimension and size of a thousandth of each unit, in a base fine enough to keep all of them whole
+# (1 lb = 0.45359237 kg exactly; 1 lb = 16 oz).
+MEASURES: dict[str, tuple[str, int]] = {
+    "kg": ("mass", 1_600_000_000),
+    "g": ("mass", 1_600_000),
+    "lb": ("mass", 725_747_792),
+    "oz": ("mass", 45_359_237),
+    "l": ("volume", 1000),
+    "ml": ("volume", 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BasketLine:
+    """One line of the till's basket.
+
+    `quantity_milli` is in thousandths of `unit` (`each`, or a unit of weight or volume);
+    `amount_cents` is the whole line before list discounts. A line with either at zero or below is
+    a return or a deposit and takes no discount.
+    """
+
+    line: int
+    gtin: int
+    quantity_milli: int
+    unit: str
+    amount_cents: int
+
+
+class Units:
+    """The units of those basket lines that some offer asks for.
+
+    `price[u]` in cents, `line[u]` the basket line's number, `measure[u]` the line's size in the
+    base of `MEASURES` (0 for pieces), `masks[line]` the units of a line, `measured[line]` the
+    dimension of a weighed line.
+    """
+
+    __slots__ = ("line", "masks", "measure", "measured", "price")
+
+    def __init__(self, lines: Sequence[BasketLine], wanted: Collection[int]) -> None:
+        found: list[tuple[int, int, int, int]] = []
+        self.measured: dict[int, str] = {}
+        for line in lines:
+            number = line.line
+            quantity, amount = line.quantity_milli, line.amount_cents
+            if number not in wanted or quantity <= 0 or amount <= 0:
+                continue
+            if line.unit == PIECE:
+                pieces, part = divmod(quantity, 1000)
+                if pieces == 1 or part:
+                    found.append((-amount, number, 0, 0))
+                    continue
+                if pieces > MAX_PIECES:
+                    raise InvalidInput(f"line {number} has more than {MAX_PIECES} pieces")
+                # The line's odd cents go to its first units: spread() with equal weights.
+                price, odd = divmod(amount, pieces)
+                found.extend((-price - (i < odd), number, i, 0) for i in range(pieces))
+            else:
+                dimension, size = MEASURES.get(line.unit, (line.unit, 1))
+                self.measured[number] = dimension
+                found.append((-amount, number, 0, quantity * size))
+        found.sort()
+        self.price = [-unit[0] for unit in found]
+        self.line = [unit[1] for unit in found]
+        self.measure = [unit[3] for unit in found]
+        self.masks: dict[int, int] = {}
+        bit = 1
+        for number in self.line:
+            self.masks[number] = self.masks.get(number, 0) | bit
+            bit += bit
+
+    def gross(self, mask: int) -> int:
+        """The price in cents of a set of units."""
+        price = self.price
+        return sum([price[unit] for unit in bits(mask)])
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The units of a set, dearest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
