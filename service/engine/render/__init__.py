@@ -1,0 +1,21 @@
+"""The printed page: layouts, fonts and symbols in, PDF out. Pure; knows no files or settings."""
+
+from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
+from service.engine.render.fonts import FontFile
+from service.engine.render.layout import Layout, Window, layout_from
+from service.engine.render.phrases import Stationery, stationery_from
+from service.engine.render.symbols import SymbolProfile
+
+__all__ = [
+    "Checker",
+    "FontFile",
+    "Layout",
+    "PiecePages",
+    "Stationery",
+    "SymbolProfile",
+    "Window",
+    "layout_from",
+    "render_batch",
+    "render_one",
+    "stationery_from",
+]

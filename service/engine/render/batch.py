@@ -1,0 +1,153 @@
+"""Lists to PDF: a batch of mailpieces into one file, or one list for a household."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import BinaryIO
+
+from service.engine.records import Address, ListDocument, Mailpiece
+from service.engine.render.document import PrintFile
+from service.engine.render.layout import Layout
+from service.engine.render.paint import Painter, Terms
+from service.engine.render.symbols import SymbolProfile
+from service.errors import InvalidInput, LarderError, Problem
+
+RESOLVER = "https://id.gs1.org"
+"""Where a QR symbol's GS1 Digital Link leads when the retailer names no address of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PiecePages:
+    """Where one piece lies in its file: pages count from 1 and include `page_to`."""
+
+    piece_id: str
+    seq: int
+    page_from: int
+    page_to: int
+    sheets: int
+
+
+def render_batch(
+    pieces: Iterable[Mailpiece],
+    layout: Layout,
+    out: BinaryIO,
+    *,
+    title: str,
+    language: str,
+    profile: SymbolProfile | None = None,
+    resolver: str = RESOLVER,
+    sender: str = "",
+    sender_country: str = "US",
+    departments: Sequence[str] = (),
+) -> tuple[PiecePages, ...]:
+    """Write one PDF with every piece; memory does not grow with their number.
+
+    `title` and `language` describe the file; each list is tagged with its own language.
+    `profile` overrides the layout's symbol. `sender` is the return line above the address.
+    `departments` is the store's walking order. The same input gives the same bytes. Raises
+    `InvalidInput` naming list and element when a text does not fit or has no glyph; what was
+    written to `out` until then is no valid file (see `check_piece`).
+    """
+    terms = _terms(layout, profile, resolver, sender, sender_country, departments)
+    painter = Painter(layout, terms)
+    file = PrintFile(out, painter, layout, title=title, language=language)
+    placed: list[PiecePages] = []
+    for piece in pieces:
+        first = file.pages + 1
+        sheets = painter.paint(
+            piece.document, piece.address, name=f"piece {piece.piece_id}", seq=piece.seq
+        )
+        file.add(sheets, language=piece.document.language, name=piece.piece_id)
+        placed.append(PiecePages(piece.piece_id, piece.seq, first, file.pages, layout.sheets))
+    if not placed:
+        raise InvalidInput("a print file needs at least one piece")
+    file.close(_facts(layout, terms, pieces=len(placed)))
+    return tuple(placed)
+
+
+def render_one(
+    document: ListDocument,
+    address: Address | None,
+    layout: Layout,
+    *,
+    profile: SymbolProfile | None = None,
+    resolver: str = RESOLVER,
+    sender: str = "",
+    sender_country: str = "US",
+    departments: Sequence[str] = (),
+) -> bytes:
+    """One list as a PDF of its own; without an address the window stays empty."""
+    terms = _terms(layout, profile, resolver, sender, sender_country, departments)
+    painter = Painter(layout, terms)
+    out = BytesIO()
+    title = f"{document.retailer}: {layout.title}"
+    file = PrintFile(out, painter, layout, title=title, language=document.language)
+    name = _list_name(document)
+    file.add(
+        painter.paint(document, address, name=name, seq=0), language=document.language, name=name
+    )
+    file.close(_facts(layout, terms, pieces=1))
+    return out.getvalue()
+
+
+class Checker:
+    """Finds what cannot be printed before anything is: the same fitting, without a file."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        profile: SymbolProfile | None = None,
+        resolver: str = RESOLVER,
+        sender: str = "",
+        sender_country: str = "US",
+        departments: Sequence[str] = (),
+    ) -> None:
+        terms = _terms(layout, profile, resolver, sender, sender_country, departments)
+        self._painter = Painter(layout, terms)
+
+    def problems(self, piece: Mailpiece) -> tuple[Problem, ...]:
+        """Every text of the piece that does not fit or lacks a glyph; empty when all is well."""
+        try:
+            self._painter.paint(
+                piece.document, piece.address, name=f"piece {piece.piece_id}", seq=piece.seq
+            )
+        except LarderError as error:
+            return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)
+        return ()
+
+
+def _terms(
+    layout: Layout,
+    profile: SymbolProfile | None,
+    resolver: str,
+    sender: str,
+    sender_country: str,
+    departments: Sequence[str],
+) -> Terms:
+    return Terms(
+        profile=profile or layout.symbol,
+        resolver=resolver,
+        sender=sender,
+        sender_country=sender_country,
+        departments=tuple(departments),
+    )
+
+
+def _facts(layout: Layout, terms: Terms, *, pieces: int) -> dict[str, str]:
+    """What a check of the finished file needs to know."""
+    facts = {
+        "LarderLayout": layout.name,
+        "LarderPieces": str(pieces),
+        "LarderPagesPerPiece": str(layout.pages),
+        "LarderSymbol": terms.profile.value,
+        "LarderSafe": f"{layout.safe_mm:g}",
+    }
+    if layout.window is not None:
+        facts["LarderWindow"] = layout.window.name
+    return facts
+
+
+def _list_name(document: ListDocument) -> str:
+    """A list without a piece is named by the end of its code, which alone redeems nothing."""
+    return f"list ending {document.list_code[-4:]}"

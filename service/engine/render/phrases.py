@@ -1,0 +1,103 @@
+"""What does not change from list to list: fonts, fixed phrases, dates and address forms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from service.engine.records import Address
+from service.engine.render.fonts import Face, FontFile
+from service.errors import InvalidInput, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The fixed words of one language, and how it writes dates."""
+
+    language: str
+    texts: Mapping[str, str]
+    months: tuple[str, ...]
+    short_months: tuple[str, ...]
+    long_date: str
+    short_date: str
+
+    def date_text(self, day: date) -> str:
+        """A date in words, `3 December 2026`."""
+        return self.long_date.format(
+            day=day.day, month=self.months[day.month - 1], number=day.month, year=day.year
+        )
+
+    def day_text(self, day: date) -> str:
+        """A date without its year, `3 Dec`."""
+        return self.short_date.format(
+            day=day.day, month=self.short_months[day.month - 1], number=day.month
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PostalForms:
+    """Address lines by country. Source: UPU addressing templates; `*` serves the others."""
+
+    lines: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, str]
+
+    def compose(self, address: Address, *, sender_country: str) -> tuple[str, ...]:
+        """The address as lines, empty ones left out; the country's name closes one from abroad."""
+        fields = {
+            "name": address.name,
+            "street": address.street,
+            "extra": address.extra,
+            "postcode": address.postcode,
+            "city": address.city,
+            "region": address.region,
+        }
+        forms = self.lines.get(address.country) or self.lines["*"]
+        lines = [" ".join(form.format(**fields).split()).strip(" ,") for form in forms]
+        if address.country != sender_country:
+            lines.append(self.names.get(address.country, address.country).upper())
+        return tuple(line for line in lines if line)
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """Faces by file name, phrases by language tag, and the address forms."""
+
+    faces: Mapping[str, Face]
+    phrases: Mapping[str, Phrases]
+    postal: PostalForms
+
+    def phrases_for(self, language: str) -> Phrases:
+        """The phrases of `de-AT`, else of `de`; an unknown language is refused."""
+        tag = language.replace("_", "-")
+        found = self.phrases.get(tag) or self.phrases.get(tag.split("-")[0])
+        if found is None:
+            known = ", ".join(sorted(self.phrases))
+            detail = f"there are no phrases for {language!r}"
+            raise InvalidInput(detail, [Problem("language", detail, f"use {known}")])
+        return found
+
+
+def stationery_from(
+    *, fonts: tuple[FontFile, ...], phrases: Mapping[str, Any], postal: Mapping[str, Any]
+) -> Stationery:
+    """Load faces and read the plain data of `phrases.json` and `addresses.json`."""
+    read: dict[str, Phrases] = {}
+    for tag, data in phrases.items():
+        base = phrases[data["extends"]] if "extends" in data else {}
+        whole = {**base, **data}
+        read[tag] = Phrases(
+            language=tag,
+            texts={**base.get("texts", {}), **data.get("texts", {})},
+            months=tuple(whole["months"]),
+            short_months=tuple(whole["short_months"]),
+            long_date=whole["long_date"],
+            short_date=whole["short_date"],
+        )
+    return Stationery(
+        faces={file.name: Face(file) for file in fonts},
+        phrases=read,
+        postal=PostalForms(
+            lines={country: tuple(lines) for country, lines in postal["lines"].items()},
+            names=postal["names"],
+        ),
+    )

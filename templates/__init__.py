@@ -1,0 +1,1 @@
+"""Layouts, phrases, address forms and fonts: data that ships with the service."""

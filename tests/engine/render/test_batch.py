@@ -1,0 +1,118 @@
+import io
+import re
+
+import pikepdf
+import pypdfium2 as pdfium
+import pytest
+import zxingcpp
+
+from service import layouts
+from service.engine.render import Checker, PiecePages, render_batch, render_one
+from service.errors import InvalidInput
+from tests.engine.render.lists import ADDRESS, code, document, piece
+
+
+def _rendered(*pieces):
+    out = io.BytesIO()
+    placed = render_batch(
+        pieces, layouts.load("classic-a4"), out, title="Lists", language="en-US", sender="Larder"
+    )
+    return placed, out.getvalue()
+
+
+def _texts(data):
+    pages = pdfium.PdfDocument(data)
+    return [page.get_textpage().get_text_range() for page in pages]
+
+
+def _decoded(data, page, dpi):
+    image = pdfium.PdfDocument(data)[page].render(scale=dpi / 72).to_numpy()
+    return [(found.text, found.symbology_identifier) for found in zxingcpp.read_barcodes(image)]
+
+
+def test_each_piece_is_told_its_pages():
+    placed, data = _rendered(piece(1), piece(2), piece(3))
+    assert placed == (
+        PiecePages("P000001", 1, 1, 2, 1),
+        PiecePages("P000002", 2, 3, 4, 1),
+        PiecePages("P000003", 3, 5, 6, 1),
+    )
+    assert len(pdfium.PdfDocument(data)) == 6
+
+
+@pytest.mark.parametrize("dpi", [203, 300])
+def test_every_front_decodes_to_its_own_list(dpi):
+    _, data = _rendered(*(piece(n) for n in range(1, 6)))
+    for n in range(1, 6):
+        serial = 100_000_000_000 + n
+        assert _decoded(data, 2 * (n - 1), dpi) == [
+            (f"({code(serial)[:3]}){code(serial)[3:]}", "]C1")
+        ]
+
+
+def test_the_same_input_gives_the_same_bytes():
+    assert _rendered(piece(1), piece(2)) == _rendered(piece(1), piece(2))
+
+
+def test_the_file_is_clean_titled_and_tagged():
+    _, data = _rendered(piece(1), piece(2))
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        assert str(pdf.docinfo["/Title"]) == "Lists"
+        assert str(pdf.Root.Lang) == "en-US"
+        assert pdf.Root.MarkInfo.Marked
+        sections = pdf.Root.StructTreeRoot.K.K
+        assert [str(section.T) for section in sections] == ["P000001", "P000002"]
+        assert "/CreationDate" not in pdf.docinfo
+
+
+def test_marked_content_and_parent_tree_agree():
+    _, data = _rendered(piece(1))
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        leaf = pdf.Root.StructTreeRoot.ParentTree.Kids[0]
+        for number, page in enumerate(pdf.pages):
+            content = page.Contents.read_bytes()
+            marks = [int(m) for m in re.findall(rb"/MCID (\d+)", content)]
+            owners = leaf.Nums[2 * number + 1]
+            assert marks == list(range(len(owners)))
+            assert [int(owner.K) for owner in owners] == marks
+
+
+def test_fonts_are_embedded_subsets():
+    _, data = _rendered(piece(1))
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        for font in pdf.pages[0].Resources.Font.values():
+            descendant = font.DescendantFonts[0]
+            assert re.match(r"/[A-Z]{6}\+", str(descendant.BaseFont))
+            assert len(descendant.FontDescriptor.FontFile2.read_bytes()) > 100
+
+
+def test_the_page_says_what_the_list_says():
+    front, back = _texts(render_one(document(), ADDRESS, layouts.load("classic-a4")))
+    for text in ("Larder Market", "Ms. Eleanor Whitfield", "Springfield, IL 62704", "$3.00"):
+        assert text in front
+    for text in ("Sharp cheddar 2", "$1.00 off", "(255)9521234000013382915604417"):
+        assert text in front
+    for text in ("PRODUCE", "Milk 3", "Reduced fat, 1 gal", "$3.89", "about Dec 4 · every 7 days"):
+        assert text in back
+    assert "Offers end on December 13, 2026" in back
+
+
+def test_a_text_too_long_is_refused_by_list_and_element():
+    with pytest.raises(InvalidInput) as caught:
+        _rendered(piece(7, title="Sharp cheddar of the oldest and very finest dairies " * 3))
+    wheres = {problem.where for problem in caught.value.problems}
+    assert "piece P000007, element offers.cell.title" in wheres
+
+
+def test_a_missing_glyph_is_refused_before_anything_is_printed():
+    checker = Checker(layouts.load("classic-a4"))
+    assert checker.problems(piece(1)) == ()
+    (problem,) = checker.problems(piece(2, greeting="Good morning 𓀀"))
+    assert problem.where == "piece P000002, element greeting"
+    assert problem.detail == "no font holds '𓀀' (U+13000)"
+
+
+def test_an_empty_batch_is_refused():
+    with pytest.raises(InvalidInput):
+        _rendered()
