@@ -1,0 +1,1 @@
+"""Judging forecasts: scores, baselines and diagrams."""

@@ -1,0 +1,40 @@
+"""LightGBM on the forecast's own features: a baseline where that library is installed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+import numpy as np
+
+from service.engine.predict.events import Flags, Floats
+
+ROUNDS = 200
+SETTINGS: dict[str, Any] = {
+    "objective": "binary",
+    "learning_rate": 0.06,
+    "num_leaves": 63,
+    "min_data_in_leaf": 200,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 10.0,
+    "num_threads": 1,
+    "seed": 1,
+    "deterministic": True,
+    "verbose": -1,
+}
+
+
+def available() -> bool:
+    """Whether LightGBM can be imported here; it is not one of Larder's own dependencies."""
+    return importlib.util.find_spec("lightgbm") is not None
+
+
+def boosted(inputs: Floats, bought: Flags, ask: Floats) -> Floats:
+    """Train on (`inputs`, `bought`) and give the probabilities of `ask`; needs `available()`."""
+    lightgbm = importlib.import_module("lightgbm")
+    data = lightgbm.Dataset(inputs.astype(np.float32), bought.astype(np.float32))
+    trees = lightgbm.train(SETTINGS, data, ROUNDS)
+    return np.asarray(trees.predict(ask.astype(np.float32), num_threads=1), dtype=np.float64)

@@ -1,0 +1,147 @@
+"""How good a forecast was: ranking and probability scores of one or many as-of dates.
+
+Ranking is judged per household and date on the first K items: precision (a household that did not
+shop counts 0) and hit rate over all, recall and nDCG (binary gain, log2 discount, the ideal made of
+everything bought, new items too, cut at K) over those that bought something. Probabilities are
+judged pooled over all candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.engine.predict.events import Flags, Floats, Ints
+
+CALIBRATION_BINS = 20
+LEAST_CHANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was forecast and what happened at one date, candidates grouped by household.
+
+    `household` codes 0..n-1 ascending, one entry per candidate; `chance` the forecast; `bought`
+    whether; `truths` per household, how many distinct items it bought, new ones included.
+    """
+
+    household: Ints
+    chance: Floats
+    bought: Flags
+    truths: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Scores of one method over some dates; `curve[k - 1]` is the precision at k."""
+
+    precision: float
+    recall: float
+    ndcg: float
+    hit_rate: float
+    log_loss: float
+    brier: float
+    auc: float
+    calibration_error: float
+    shown_calibration_error: float
+    household_dates: int
+    candidates: int
+    curve: tuple[float, ...]
+    reliability: tuple[tuple[float, float, int], ...]
+
+
+def report(outcomes: list[Outcome], *, shown: int = 12, curve_to: int = 30) -> Report:
+    """Pool the outcomes of several dates into one report."""
+    ranked = [_ranked(outcome, shown, curve_to) for outcome in outcomes]
+    chance = np.concatenate([outcome.chance for outcome in outcomes])
+    bought = np.concatenate([outcome.bought for outcome in outcomes])
+    top = np.concatenate([one.top for one in ranked])
+    homes = sum(len(outcome.truths) for outcome in outcomes)
+    shoppers = sum(int((outcome.truths > 0).sum()) for outcome in outcomes)
+    hits = np.sum([one.hits for one in ranked], axis=0)
+    kept = np.clip(chance, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
+    loss = -np.where(bought, np.log(kept), np.log1p(-kept))
+    return Report(
+        precision=float(hits[shown - 1] / (homes * shown)),
+        recall=float(sum(one.recall for one in ranked) / max(shoppers, 1)),
+        ndcg=float(sum(one.ndcg for one in ranked) / max(shoppers, 1)),
+        hit_rate=float(sum(one.any_hit for one in ranked) / homes),
+        log_loss=float(loss.mean()),
+        brier=float(((chance - bought) ** 2).mean()),
+        auc=auc(chance, bought),
+        calibration_error=calibration_error(chance, bought),
+        shown_calibration_error=calibration_error(chance[top], bought[top]),
+        household_dates=homes,
+        candidates=len(chance),
+        curve=tuple(float(hits[k] / (homes * (k + 1))) for k in range(curve_to)),
+        reliability=reliability(chance, bought),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """One date's ranking: candidates among the first K, and sums over its households."""
+
+    top: Flags
+    hits: Floats
+    recall: float
+    ndcg: float
+    any_hit: int
+
+
+def _ranked(outcome: Outcome, shown: int, curve_to: int) -> _Ranked:
+    order = np.lexsort((-outcome.chance, outcome.household))
+    home = outcome.household[order]
+    bought = outcome.bought[order]
+    rank = np.arange(len(home)) - np.searchsorted(home, home)
+    reach = rank < max(shown, curve_to)
+    hits = np.cumsum(np.bincount(rank[reach], bought[reach], minlength=max(shown, curve_to)))
+    first = rank < shown
+    size = len(outcome.truths)
+    found = np.bincount(home[first], bought[first], minlength=size)
+    discount = 1.0 / np.log2(np.arange(shown) + 2.0)
+    gain = np.bincount(home[first], bought[first] * discount[rank[first]], minlength=size)
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(outcome.truths, shown)]
+    shops = outcome.truths > 0
+    top = np.zeros(len(home), dtype=np.bool_)
+    top[order[first]] = True
+    return _Ranked(
+        top=top,
+        hits=hits.astype(np.float64),
+        recall=float((found[shops] / outcome.truths[shops]).sum()),
+        ndcg=float((gain[shops] / ideal[shops]).sum()),
+        any_hit=int((found > 0).sum()),
+    )
+
+
+def reliability(
+    chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS
+) -> tuple[tuple[float, float, int], ...]:
+    """(mean forecast, share bought, candidates) of bins of equal mass, ascending."""
+    parts = np.array_split(np.argsort(chance, kind="stable"), bins)
+    return tuple(
+        (float(chance[part].mean()), float(bought[part].mean()), len(part))
+        for part in parts
+        if len(part)
+    )
+
+
+def calibration_error(chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS) -> float:
+    """Expected calibration error: mean distance of forecast and share, weighted by bin size."""
+    table = reliability(chance, bought, bins)
+    total = sum(size for _, _, size in table)
+    return sum(abs(mean - share) * size for mean, share, size in table) / max(total, 1)
+
+
+def auc(chance: Floats, bought: Flags) -> float:
+    """Area under the ROC curve (Mann-Whitney; ties count half); 0.5 where undefined."""
+    positives = int(bought.sum())
+    negatives = len(bought) - positives
+    if not positives or not negatives:
+        return 0.5
+    values, inverse, sizes = np.unique(chance, return_inverse=True, return_counts=True)
+    last = np.cumsum(sizes)
+    middle = last - (sizes - 1) / 2.0
+    ranks = float(middle[inverse][bought].sum()) if len(values) else 0.0
+    return (ranks - positives * (positives + 1) / 2.0) / (positives * negatives)

@@ -1,0 +1,116 @@
+"""The numbers the network reads about one household and one item. One row per pair."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from service.engine.predict.events import Floats, Ints
+from service.engine.predict.items import Items
+from service.engine.predict.pairs import HALF_LIVES_DAYS, WINDOWS, Pairs, exposure
+
+RATE_PRIOR_DAYS = (15.0, 15.0, 30.0, 30.0)
+GAMMA_PRIOR_DAYS = 14.0
+GAP_WEIGHT_PRIOR = 1.0
+GAP_VARIANCE_PRIOR = 0.6
+
+NAMES: tuple[str, ...] = (
+    "item_rate",
+    "item_trend",
+    "item_surge",
+    *(f"rate_{int(t)}" for t in HALF_LIVES_DAYS),
+    *(f"per_trip_{int(t)}" for t in HALF_LIVES_DAYS),
+    *(f"trips_{int(t)}" for t in HALF_LIVES_DAYS),
+    *(f"volume_{int(t)}" for t in HALF_LIVES_DAYS),
+    "last_trip",
+    "seen",
+    "distinct",
+    "count",
+    "once",
+    "last",
+    "first",
+    "trips_since",
+    "gap",
+    "gap_spread",
+    "overdue",
+    "overdue_square",
+    "survival",
+    "last_gap",
+    *(f"window_{w}" for w in range(WINDOWS)),
+    "last_quantity",
+    "mean_quantity",
+    "gamma_poisson",
+)
+
+
+def rate(pairs: Pairs, items: Items, rows: Ints, *, k: int, prior_days: float) -> Floats:
+    """Discounted gamma-Poisson rate per day at half-life k, shrunk to the item's own rate."""
+    days = exposure(pairs.homes.seen_days, HALF_LIVES_DAYS[k])[pairs.household]
+    return np.asarray((pairs.counts[:, k] + prior_days * items.rate[rows]) / (days + prior_days))
+
+
+def gamma_poisson(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> Floats:
+    """P(at least one purchase within the horizon) at half-life 56: the prior model."""
+    daily = rate(pairs, items, rows, k=2, prior_days=GAMMA_PRIOR_DAYS)
+    return np.asarray(-np.expm1(-horizon_days * daily))
+
+
+def features(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> Floats:
+    """A matrix (pairs, len(NAMES)); `rows` gives each pair's row in `items`."""
+    homes, home = pairs.homes, pairs.household
+    out = np.empty((pairs.rows, len(NAMES)))
+    columns = iter(range(len(NAMES)))
+
+    def put(values: Floats) -> None:
+        out[:, next(columns)] = values
+
+    put(np.log(items.rate)[rows])
+    put(items.trend[rows])
+    put(items.surge[rows])
+    for k, prior in enumerate(RATE_PRIOR_DAYS):
+        put(np.log(rate(pairs, items, rows, k=k, prior_days=prior)))
+    for k in range(len(HALF_LIVES_DAYS)):
+        put(np.log((pairs.counts[:, k] + 0.05) / (homes.trip_counts[home, k] + 1.0)))
+    spans = [exposure(homes.seen_days, half_life) for half_life in HALF_LIVES_DAYS]
+    for k, span in enumerate(spans):
+        put(np.log((homes.trip_counts[:, k] + 0.3) / (span + 3.0))[home])
+    for k, span in enumerate(spans):
+        put(np.log((homes.event_counts[:, k] + 1.0) / (span + 3.0))[home])
+    put(np.log(homes.last_trip_age)[home])
+    put(np.log(np.maximum(homes.seen_days, 1.0))[home])
+    put(np.log1p(homes.distinct)[home])
+    put(np.log1p(pairs.count))
+    put((pairs.count == 1.0).astype(np.float64))
+    log_age = np.log(pairs.last_age)
+    put(log_age)
+    put(np.log(pairs.first_age))
+    put(np.log1p(pairs.trips_since))
+    gap, spread = gap_of(pairs, items, rows)
+    put(gap)
+    put(spread)
+    overdue = (log_age - gap) / spread
+    put(overdue)
+    put(np.minimum(overdue * overdue, 9.0))
+    put(np.exp(-pairs.last_age / np.exp(gap)))
+    put(np.where(pairs.last_gap > 0, np.log(np.maximum(pairs.last_gap, 1.0)) - gap, 0.0))
+    for w in range(WINDOWS):
+        put(pairs.recent[:, w])
+    put(np.log(np.clip(pairs.last_quantity / pairs.mean_quantity, 0.1, 10.0)))
+    put(np.log(np.clip(pairs.mean_quantity, 0.1, 50.0)))
+    chance = gamma_poisson(pairs, items, rows, horizon_days)
+    put(log_odds(chance))
+    return out
+
+
+def gap_of(pairs: Pairs, items: Items, rows: Ints) -> tuple[Floats, Floats]:
+    """Mean and spread of the log interval between purchases, shrunk to the item's."""
+    weight = pairs.gap_weight + GAP_WEIGHT_PRIOR
+    mean = (pairs.gap_log_sum + GAP_WEIGHT_PRIOR * items.log_gap[rows]) / weight
+    square = pairs.gap_log_square - 2.0 * mean * pairs.gap_log_sum + mean * mean * pairs.gap_weight
+    variance = (np.maximum(square, 0.0) + 2.0 * GAP_VARIANCE_PRIOR) / (pairs.gap_weight + 2.0)
+    return mean, np.sqrt(variance)
+
+
+def log_odds(chance: Floats) -> Floats:
+    """The logit, kept within about 14 of zero."""
+    kept = np.clip(chance, 1e-6, 1.0 - 1e-6)
+    return np.asarray(np.log(kept) - np.log1p(-kept))

@@ -1,0 +1,239 @@
+"""Learning from the history's own past: what was bought after earlier as-of dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from service.engine.history import before
+from service.engine.predict import timing
+from service.engine.predict.events import (
+    Events,
+    Flags,
+    Floats,
+    Ints,
+    date_of,
+    day_number,
+    encode,
+)
+from service.engine.predict.features import features
+from service.engine.predict.items import Items, Tally, rows_of
+from service.engine.predict.model import Model, Training
+from service.engine.predict.network import Network, train
+from service.engine.predict.pairs import Pairs, summarise
+
+SHARD_ROWS = 2_000_000
+MAX_ORIGINS = 8
+LEAST_PAST_DAYS = 28
+ACTIVE_DAYS = 56
+LEARN_ROWS = 1_200_000
+LEARN_EVENTS = 3_000_000
+TRUST_ROWS = 3000.0
+LEAST_ROWS = 200
+CHECK_EVERY = 20
+MAX_VECTORS = 4000
+LEAST_BUYERS = 20
+CHANCE_EPOCHS = 4
+TIMING_EPOCHS = 3
+SEED = 20170101
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Examples of one origin: inputs, whether bought, on which day of the window, which item."""
+
+    origin: int
+    inputs: Floats
+    weekdays: Floats
+    bought: Flags
+    offset: Ints
+    item: Ints
+    check: Flags
+
+
+def survey(events: Events, as_of: int) -> Items:
+    """Item statistics of all households, from events before day number `as_of`."""
+    tally = Tally(events.item_ids)
+    for shard in events.until(as_of).shards(SHARD_ROWS):
+        tally.add(summarise(shard, as_of))
+    return tally.items()
+
+
+def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
+    """Fit to a validated history; rows at or after `as_of` change nothing.
+
+    Learns at origins one horizon apart whose windows end by `as_of` (or by the last row, if that
+    is earlier). With too little past to learn from, the model is the discounted gamma-Poisson on
+    item statistics, and it stays that at trust 0.
+    """
+    events = encode(before(history, as_of))
+    items = survey(events, day_number(as_of))
+    model = Model(
+        as_of=as_of,
+        horizon_days=horizon_days,
+        items=items,
+        vector_ids=_with_vectors(items),
+        trust=0.0,
+        chance=None,
+        timing=None,
+        training=Training(None, None, 0, 0, 0, 0.0, 0.0),
+    )
+    lessons = study(events, day_number(as_of), horizon_days)
+    rows = sum(int((~lesson.check).sum()) for lesson in lessons)
+    if rows < LEAST_ROWS or not any(lesson.bought.any() for lesson in lessons):
+        return model
+    vectors = rows_of(model.vector_ids, events.item_ids)
+    chance = _learn_chance(lessons, vectors, len(model.vector_ids))
+    newest = lessons[0]
+    check_rows, loss, bias = _checked(newest, chance, vectors)
+    return replace(
+        model,
+        trust=rows / (rows + TRUST_ROWS),
+        chance=chance,
+        timing=_learn_timing(lessons, vectors, len(model.vector_ids), horizon_days),
+        training=Training(
+            first_origin=date_of(lessons[-1].origin),
+            last_origin=date_of(newest.origin),
+            origins=len(lessons),
+            rows=rows,
+            check_rows=check_rows,
+            check_log_loss=loss,
+            check_bias=bias,
+        ),
+    )
+
+
+def refreshed(model: Model, history: pl.DataFrame, *, as_of: date) -> Model:
+    """The same coefficients with item statistics of a later day: cheap, where `fit` is not."""
+    return replace(
+        model, as_of=as_of, items=survey(encode(before(history, as_of)), day_number(as_of))
+    )
+
+
+def study(events: Events, as_of: int, horizon_days: int) -> list[Lessons]:
+    """Examples from rolling origins, the newest first, within a fixed amount of work."""
+    if not events.rows:
+        return []
+    events = _sample(events)
+    end = min(as_of, int(events.day.max()) + 1)
+    first = int(events.day.min())
+    lessons: list[Lessons] = []
+    rows = 0
+    for step in range(1, MAX_ORIGINS + 1):
+        origin = end - step * horizon_days
+        if origin - first < max(LEAST_PAST_DAYS, horizon_days) or rows >= LEARN_ROWS:
+            break
+        lesson = _lesson(events, origin, horizon_days)
+        lessons.append(lesson)
+        rows += len(lesson.bought)
+    return lessons
+
+
+def active(pairs: Pairs) -> Flags:
+    """Pairs of households that made a trip in the last eight weeks."""
+    return np.asarray((pairs.homes.last_trip_age <= ACTIVE_DAYS)[pairs.household])
+
+
+def design(pairs: Pairs, items: Items, item_ids: pl.Series, horizon_days: int) -> Floats:
+    """The network's inputs for every pair."""
+    return features(pairs, items, items.rows_of(item_ids)[pairs.item], horizon_days)
+
+
+def _lesson(events: Events, origin: int, horizon_days: int) -> Lessons:
+    past = events.until(origin)
+    pairs = summarise(past, origin)
+    tally = Tally(events.item_ids)
+    tally.add(pairs)
+    keep = active(pairs)
+    offset = first_purchases(events, pairs, origin, horizon_days)[keep]
+    return Lessons(
+        origin=origin,
+        inputs=design(pairs, tally.items(), events.item_ids, horizon_days)[keep],
+        weekdays=pairs.homes.weekdays[pairs.household[keep]],
+        bought=offset < horizon_days,
+        offset=offset,
+        item=pairs.item[keep],
+        check=pairs.household[keep] % CHECK_EVERY == CHECK_EVERY - 1,
+    )
+
+
+def first_purchases(events: Events, pairs: Pairs, origin: int, horizon_days: int) -> Ints:
+    """Days from `origin` to each pair's first purchase in the window; `horizon_days` if none."""
+    window = events.where((events.day >= origin) & (events.day < origin + horizon_days))
+    heads = window.heads()
+    size = len(events.item_ids)
+    keys = (window.household * size + window.item)[heads]
+    days = (window.day - origin)[heads]
+    if not len(keys):
+        return np.full(pairs.rows, horizon_days, dtype=np.int64)
+    wanted = pairs.household * size + pairs.item
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, days[at], horizon_days)
+
+
+def _sample(events: Events) -> Events:
+    """Every household, or an even draw of them where learning from all would be waste."""
+    if events.rows <= LEARN_EVENTS:
+        return events
+    random = np.random.default_rng(SEED)
+    share = LEARN_EVENTS / events.rows
+    chosen = random.random(len(events.household_ids)) < share
+    return events.where(chosen[events.household])
+
+
+def _with_vectors(items: Items) -> pl.Series:
+    """Items bought by enough households to deserve a vector of their own, the commonest first."""
+    buyers = items.buyers[:-1]
+    least = float(LEAST_BUYERS)
+    if len(buyers) > MAX_VECTORS:
+        least = max(least, float(np.partition(buyers, -MAX_VECTORS)[-MAX_VECTORS]))
+    return items.ids.filter(pl.Series(buyers >= least))
+
+
+def _stack(lessons: list[Lessons], name: str) -> np.ndarray:
+    return np.concatenate([getattr(lesson, name)[~lesson.check] for lesson in lessons])
+
+
+def _learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
+    return train(
+        _stack(lessons, "inputs"),
+        _stack(lessons, "bought")[:, None].astype(np.float64),
+        vectors[_stack(lessons, "item")],
+        items=size,
+        epochs=CHANCE_EPOCHS,
+        seed=SEED,
+    )
+
+
+def _learn_timing(
+    lessons: list[Lessons], vectors: Ints, size: int, horizon_days: int
+) -> Network | None:
+    if timing.bins(horizon_days) < 2:
+        return None
+    bought = _stack(lessons, "bought")
+    inputs = np.hstack([_stack(lessons, "inputs"), _stack(lessons, "weekdays")])[bought]
+    targets, asked = timing.questions(_stack(lessons, "offset")[bought], horizon_days)
+    return train(
+        inputs,
+        targets,
+        vectors[_stack(lessons, "item")[bought]],
+        items=size,
+        epochs=TIMING_EPOCHS,
+        seed=SEED,
+        asked=asked,
+    )
+
+
+def _checked(lesson: Lessons, chance: Network, vectors: Ints) -> tuple[int, float, float]:
+    """Rows, log loss and mean error of the households kept apart, at the newest origin."""
+    apart = lesson.check
+    if not apart.any():
+        return 0, 0.0, 0.0
+    odds = chance.log_odds(lesson.inputs[apart], vectors[lesson.item[apart]])[:, 0]
+    bought = lesson.bought[apart].astype(np.float64)
+    loss = float(np.mean(np.logaddexp(0.0, odds) - bought * odds))
+    bias = float(np.mean(1.0 / (1.0 + np.exp(-odds)) - bought))
+    return int(apart.sum()), round(loss, 6), round(bias, 6)

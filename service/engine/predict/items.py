@@ -1,0 +1,104 @@
+"""What all households together say about each item: the statistics that cross households."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from service.engine.predict.events import Floats, Ints
+from service.engine.predict.pairs import HALF_LIVES_DAYS, Pairs, exposure
+
+RATE_PRIOR_DAYS = 2000.0
+TREND_PRIOR_DAYS = 500.0
+SURGE_PRIOR_DAYS = 300.0
+GAP_PRIOR = 20.0
+DEFAULT_RATE = 0.01
+DEFAULT_LOG_GAP = 3.1
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Item statistics as of one day; the last row of every array is the unknown item.
+
+    `rate` purchases per day among households that have bought it; `trend`, `surge` log ratios of
+    the rate at half-lives 28 and 14 days to the longer ones; `log_gap` the mean log interval;
+    `buyers` households that have bought it.
+    """
+
+    ids: pl.Series
+    rate: Floats
+    trend: Floats
+    surge: Floats
+    log_gap: Floats
+    buyers: Floats
+
+    def rows_of(self, item_ids: pl.Series) -> Ints:
+        """The row of each id; an id never surveyed, or of another type, gets the last row."""
+        return rows_of(self.ids, item_ids)
+
+
+def rows_of(book: pl.Series, ids: pl.Series) -> Ints:
+    """Positions of `ids` in the sorted `book`; `len(book)` for what is not in it."""
+    if not len(book) or book.dtype != ids.dtype:
+        return np.full(len(ids), len(book), dtype=np.int64)
+    found = book.search_sorted(ids).to_numpy().astype(np.int64)
+    inside = np.minimum(found, len(book) - 1)
+    same = (book.gather(inside) == ids).to_numpy()
+    return np.where(same, inside, len(book))
+
+
+class Tally:
+    """Sums over households from which the item statistics are made; shards add up."""
+
+    def __init__(self, item_ids: pl.Series) -> None:
+        """Start at nothing for the items of a code book."""
+        self._ids = item_ids
+        size = len(item_ids)
+        self._events = np.zeros((3, size))
+        self._days = np.zeros((3, size))
+        self._gap_weight = np.zeros(size)
+        self._gap_log_sum = np.zeros(size)
+        self._buyers = np.zeros(size)
+
+    def add(self, pairs: Pairs) -> None:
+        """Count the pairs of some households; each household is to be added once."""
+        size = len(self._ids)
+        seen = pairs.homes.seen_days
+        for row, k in enumerate((3, 1, 0)):
+            days = exposure(seen, HALF_LIVES_DAYS[k])[pairs.household]
+            self._events[row] += np.bincount(pairs.item, pairs.counts[:, k], minlength=size)
+            self._days[row] += np.bincount(pairs.item, days, minlength=size)
+        self._gap_weight += np.bincount(pairs.item, pairs.gap_weight, minlength=size)
+        self._gap_log_sum += np.bincount(pairs.item, pairs.gap_log_sum, minlength=size)
+        self._buyers += np.bincount(pairs.item, minlength=size)
+
+    def items(self) -> Items:
+        """The statistics, shrunk to the mean of all items; the unknown item is that mean."""
+        events = np.append(self._events, np.zeros((3, 1)), axis=1)
+        days = np.append(self._days, np.zeros((3, 1)), axis=1)
+        weight = np.append(self._gap_weight, 0.0)
+        mean_rate = (self._events[0].sum() + DEFAULT_RATE) / (self._days[0].sum() + 1.0)
+        mean_gap = (self._gap_log_sum.sum() + DEFAULT_LOG_GAP) / (self._gap_weight.sum() + 1.0)
+        rate = _shrunk(events[0], days[0], mean_rate, RATE_PRIOR_DAYS)
+        month = _shrunk(events[1], days[1], rate, TREND_PRIOR_DAYS)
+        fortnight = _shrunk(events[2], days[2], month, SURGE_PRIOR_DAYS)
+        return Items(
+            ids=self._ids,
+            rate=rate,
+            trend=np.log(month / rate),
+            surge=np.log(fortnight / month),
+            log_gap=_shrunk(np.append(self._gap_log_sum, 0.0), weight, mean_gap, GAP_PRIOR),
+            buyers=np.append(self._buyers, 0.0),
+        )
+
+
+def _shrunk(total: Floats, weight: Floats, prior: Floats | float, strength: float) -> Floats:
+    """A weighted mean pulled to its prior as if `strength` weight had been seen there."""
+    return np.asarray((total + strength * prior) / (weight + strength))
+
+
+def no_items() -> Items:
+    """Statistics before anything was seen: only the unknown item."""
+    return Tally(pl.Series("item_id", [], dtype=pl.Int64)).items()
