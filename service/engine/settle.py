@@ -1,0 +1,262 @@
+"""Who pays for a discount: supplier and retailer shares per unit, and the ledger's postings.
+
+A share is fixed unit by unit when the discount is given and stored with it. Returns and voids read
+it back and never run a rule again, so that any sequence of partial returns comes to exactly what
+was given. Every entry's postings add up to zero.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.engine.money import BASIS_POINTS, basis_points_off, spread
+from service.engine.redeem import Discount
+from service.errors import Conflict
+
+
+class Account(StrEnum):
+    """Where cents lie. Positive: borne by that party; negative: given to the household."""
+
+    SUPPLIER_CLAIM = "supplier_claim"
+    RETAILER_FUNDING = "retailer_funding"
+    HOUSEHOLD_DISCOUNT = "household_discount"
+
+
+class EntryKind(StrEnum):
+    """What moved the ledger."""
+
+    REDEMPTION = "redemption"
+    RETURN = "return"
+    VOID = "void"
+
+
+class Liability(StrEnum):
+    """Who bears a line honoured twice offline: the retailer whole, or the supplier as agreed."""
+
+    RETAILER = "retailer"
+    SUPPLIER = "supplier"
+
+
+class ReopenPolicy(StrEnum):
+    """When a return gives the uses of a list line back to the household."""
+
+    NEVER = "never"
+    WHEN_WHOLE = "when_whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """What a supplier agreed to bear: a share of the discount, at most so much per use."""
+
+    supplier_id: int
+    share_basis_points: int = BASIS_POINTS
+    cap_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FundedDiscount:
+    """A discount on one basket line with its split, stored as the redemption line.
+
+    `supplier_cents[i]` and `retailer_cents[i]` together are what unit `i` had off.
+    """
+
+    list_code: str
+    list_line: int
+    offer_id: int
+    supplier_id: int
+    line: int
+    supplier_cents: tuple[int, ...]
+    retailer_cents: tuple[int, ...]
+
+    @property
+    def units(self) -> int:
+        """How many units had a discount, those of zero cents included."""
+        return len(self.supplier_cents)
+
+    @property
+    def amount_cents(self) -> int:
+        """The whole discount on the basket line."""
+        return sum(self.supplier_cents) + sum(self.retailer_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Cents moved on one account for one offer."""
+
+    account: Account
+    offer_id: int
+    supplier_id: int
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One append to the ledger; the amounts of its postings add up to zero."""
+
+    kind: EntryKind
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        if sum(posting.amount_cents for posting in self.postings):
+            raise ValueError("a ledger entry does not add up to zero")
+
+
+def fund(
+    discounts: Sequence[Discount],
+    *,
+    uses: int,
+    funding: Funding,
+    honoured_twice: bool = False,
+    liability: Liability = Liability.RETAILER,
+) -> tuple[FundedDiscount, ...]:
+    """Split the discounts of one open line between supplier and retailer.
+
+    The supplier bears its share of their sum, rounded half up once and capped per use, spread over
+    all units by their discounts; the retailer bears the rest of each unit. A discount honoured
+    twice falls on the retailer whole under `Liability.RETAILER`.
+    """
+    by_unit = [cents for discount in discounts for cents in discount.unit_cents]
+    total = sum(by_unit)
+    borne = basis_points_off(total, funding.share_basis_points)
+    if funding.cap_cents is not None:
+        borne = min(borne, funding.cap_cents * uses)
+    if honoured_twice and liability is Liability.RETAILER:
+        borne = 0
+    parts = spread(borne, by_unit) if total else [0] * len(by_unit)
+    funded, start = [], 0
+    for discount in discounts:
+        mine = parts[start : start + discount.units]
+        start += discount.units
+        funded.append(
+            FundedDiscount(
+                list_code=discount.list_code,
+                list_line=discount.list_line,
+                offer_id=discount.offer_id,
+                supplier_id=funding.supplier_id,
+                line=discount.line,
+                supplier_cents=tuple(mine),
+                retailer_cents=tuple(
+                    cents - part for cents, part in zip(discount.unit_cents, mine, strict=True)
+                ),
+            )
+        )
+    return tuple(funded)
+
+
+def redemption_entry(funded: Iterable[FundedDiscount]) -> Entry:
+    """The ledger entry of a redemption, one posting per account and offer."""
+    moved: Counter[tuple[Account, int, int]] = Counter()
+    for discount in funded:
+        _add(
+            moved,
+            discount,
+            supplier_cents=sum(discount.supplier_cents),
+            retailer_cents=sum(discount.retailer_cents),
+        )
+    return _entry(EntryKind.REDEMPTION, moved)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Units of one stored discount that come back, with the cents that were given on them."""
+
+    discount: FundedDiscount
+    units: tuple[int, ...]
+    supplier_cents: int
+    retailer_cents: int
+
+    @property
+    def amount_cents(self) -> int:
+        """What the refund is lessened by."""
+        return self.supplier_cents + self.retailer_cents
+
+
+def units_left(discount: FundedDiscount, returned: Collection[int]) -> tuple[int, ...]:
+    """The units of a stored discount not yet returned, in the order they are given back."""
+    return tuple(unit for unit in range(discount.units) if unit not in returned)
+
+
+def take_back(
+    discount: FundedDiscount, *, units: Collection[int], returned: Collection[int] = ()
+) -> TakenBack:
+    """Return `units` (numbered from 0) of a stored discount, of which `returned` came back before.
+
+    `Conflict` when a unit is not there or came back already; nothing is taken back then.
+    """
+    wanted = sorted(set(units))
+    for unit in wanted:
+        if not 0 <= unit < discount.units:
+            raise Conflict(f"basket line {discount.line} has no discounted unit {unit}")
+        if unit in returned:
+            raise Conflict(f"unit {unit} of basket line {discount.line} was returned before")
+    return TakenBack(
+        discount=discount,
+        units=tuple(wanted),
+        supplier_cents=sum(discount.supplier_cents[unit] for unit in wanted),
+        retailer_cents=sum(discount.retailer_cents[unit] for unit in wanted),
+    )
+
+
+def return_entry(taken: Iterable[TakenBack]) -> Entry:
+    """The ledger entry of a return."""
+    moved: Counter[tuple[Account, int, int]] = Counter()
+    for each in taken:
+        _add(
+            moved,
+            each.discount,
+            supplier_cents=-each.supplier_cents,
+            retailer_cents=-each.retailer_cents,
+        )
+    return _entry(EntryKind.RETURN, moved)
+
+
+def void_entry(entries: Iterable[Entry]) -> Entry:
+    """The entry that brings every account a transaction moved back to where it was.
+
+    `entries` are all of the transaction's: its redemption and any returns since.
+    """
+    moved: Counter[tuple[Account, int, int]] = Counter()
+    for entry in entries:
+        for posting in entry.postings:
+            key = (posting.account, posting.offer_id, posting.supplier_id)
+            moved[key] -= posting.amount_cents
+    return _entry(EntryKind.VOID, moved)
+
+
+def reopens(
+    policy: ReopenPolicy,
+    discounts: Iterable[FundedDiscount],
+    returned: Mapping[int, Collection[int]],
+) -> bool:
+    """Whether returns so far give an open line's uses back.
+
+    `discounts` are all of the line's in the transaction, `returned` the units back by basket line.
+    """
+    return policy is ReopenPolicy.WHEN_WHOLE and all(
+        not units_left(discount, returned.get(discount.line, ())) for discount in discounts
+    )
+
+
+def _add(
+    moved: Counter[tuple[Account, int, int]],
+    discount: FundedDiscount,
+    *,
+    supplier_cents: int,
+    retailer_cents: int,
+) -> None:
+    offer = (discount.offer_id, discount.supplier_id)
+    moved[Account.SUPPLIER_CLAIM, *offer] += supplier_cents
+    moved[Account.RETAILER_FUNDING, *offer] += retailer_cents
+    moved[Account.HOUSEHOLD_DISCOUNT, *offer] -= supplier_cents + retailer_cents
+
+
+def _entry(kind: EntryKind, moved: Counter[tuple[Account, int, int]]) -> Entry:
+    return Entry(
+        kind=kind,
+        postings=tuple(
+            Posting(account=account, offer_id=offer_id, supplier_id=supplier_id, amount_cents=cents)
+            for (account, offer_id, supplier_id), cents in sorted(moved.items())
+            if cents
+        ),
+    )
