@@ -39,6 +39,7 @@ def catalogue(lines: pl.DataFrame) -> pl.DataFrame:
         .add(0.5)
         .floor()
         .cast(pl.Int64),
+        sold=pl.len(),
     )
     goods = goods.with_columns(private_label=pl.col("brand") == "Private")
     named = _named(goods.sort("product_id"), _main_departments(lines))
@@ -101,9 +102,15 @@ def _named(goods: pl.DataFrame, main_departments: dict[int, str]) -> pl.DataFram
 
 
 def _described(goods: pl.DataFrame) -> pl.DataFrame:
-    """Adds `description`: brand, item, a variant word where several would be alike, size."""
-    ranked = goods.with_columns(
-        rank=pl.int_range(pl.len()).over("brand", "item", "package_size"),
+    """Adds `description`: brand, item, a variant word where several would be alike, size.
+
+    Of like products the most sold goes without a variant word.
+    """
+    alike = ("brand", "item", "package_size")
+    ranked = (
+        goods.sort("sold", "product_id", descending=[True, False])
+        .with_columns(rank=pl.int_range(pl.len()).over(alike))
+        .sort("product_id")
     )
     descriptions = [
         " ".join(part for part in (brand, item, fiction.variant(rank), size) if part)

@@ -15,7 +15,7 @@ from service.sample import fiction
 AS_OF = date(2017, 11, 25)
 RECENT_WEEKS = 26
 BUDGET_WEEKS = 8
-BUDGET_SHARE = 0.04
+BUDGET_SHARE = 0.1
 
 SUPPLIER_DEALS = 96
 STORE_ITEM_DEALS = 24
@@ -25,7 +25,7 @@ PER_CATEGORY = 6
 OVERLAP_MAX = 0.5
 MIN_BUYER_SHARE = 0.03
 MIN_DISCOUNTED_LINES = 5
-COPIES_MIN = 10
+COPIES_MIN = 20
 HANDLING_FEE = "0.08"
 CONTROL_PERCENT = 10
 
@@ -243,7 +243,7 @@ def _store_item_rows(
                 title=f"{fiction.STORE_BRAND} {item}",
                 discount=discount,
                 funding=0,
-                budget_cents=discount.face_cents * buyers / 4,
+                budget_cents=discount.face_cents * buyers / 2,
                 buyers=buyers,
                 brands=fiction.STORE_BRAND,
                 items=item,
@@ -282,7 +282,7 @@ def _store_category_rows(recent: pl.DataFrame, goods: pl.DataFrame) -> list[dict
                 title=f"{category} for {spend // 100} dollars or more",
                 discount=_Discount(0, face, 1),
                 funding=0,
-                budget_cents=face * buyers / 4,
+                budget_cents=face * buyers / 2,
                 buyers=buyers,
                 categories=category,
                 spend_cents=spend,
@@ -309,7 +309,8 @@ def _row(
     """One row of deals.csv, every cell as marketing would type it."""
     number = int(deal_id[1:])
     budget = 100 * math.ceil(budget_cents / 100)
-    copies = max(min(buyers, budget // discount.face_cents), COPIES_MIN)
+    reachable = max(min(buyers, budget // discount.face_cents), COPIES_MIN)
+    cap = max(buyers // 3, COPIES_MIN)
     limit = 2 if number % 8 == 0 and not spend_cents else 1
     early_end = number % 10 == 0
     return {
@@ -329,8 +330,8 @@ def _row(
         "funding_share_percent": f"{funding}",
         "handling_fee": HANDLING_FEE if funding else "0.00",
         "budget": _dollars(budget),
-        "circulation_max": f"{copies}" if number % 2 == 0 else "",
-        "circulation_min": f"{copies // 3}" if number % 10 in (3, 6) else "",
+        "circulation_max": f"{cap}" if number % 2 == 0 else "",
+        "circulation_min": f"{min(reachable, cap) // 3}" if number % 10 in (3, 6) else "",
         "mail_from": "2017-11-20",
         "mail_to": "2017-12-08" if early_end else "2017-12-31",
         "redeem_from": AS_OF.isoformat(),

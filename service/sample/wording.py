@@ -20,6 +20,7 @@ _CATEGORY_NAMES = _TABLES["categories"]
 _DEPARTMENT_NAMES = _TABLES["departments"]
 _ALCOHOL = re.compile(r"^(BEERS/ALES|LIQUOR|.* WINE)$")
 _TOBACCO = re.compile(r"^(CIGARETTES|TOBACCO OTHER|CIGARS)$")
+_DISCREET = re.compile(r"^(FAMILY PLANNING|ADULT INCONTINENCE|LAXATIVES|SMOKING CESSATIONS)$")
 
 _SIZE = re.compile(
     r"^(?:L\s+)?(?P<first>\.?\d+(?:\.\d+)?)(?:\s*(?P<pack>PK)?/(?P<second>\.?\d+(?:\.\d+)?))?\s*"
@@ -82,10 +83,9 @@ def department_name(department: str) -> str:
 
 
 def restriction(category: str) -> str | None:
-    """`alcohol` or `tobacco` for goods that no coupon may touch, else None."""
-    if _ALCOHOL.match(category):
-        return "alcohol"
-    return "tobacco" if _TOBACCO.match(category) else None
+    """`alcohol`, `tobacco` (no coupon may touch them), `discreet` (not for a mailed list), None."""
+    kinds = {"alcohol": _ALCOHOL, "tobacco": _TOBACCO, "discreet": _DISCREET}
+    return next((name for name, pattern in kinds.items() if pattern.match(category)), None)
 
 
 def package_size(text: str | None, department: str) -> str | None:
