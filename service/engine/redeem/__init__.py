@@ -26,6 +26,7 @@ from service.engine.redeem.terms import (
     PercentOff,
     Points,
     Terms,
+    parse_terms,
 )
 from service.engine.redeem.units import BasketLine
 
@@ -50,5 +51,6 @@ __all__ = [
     "RefusalReason",
     "Settlement",
     "Terms",
+    "parse_terms",
     "settle_basket",
 ]

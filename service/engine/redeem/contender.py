@@ -35,8 +35,9 @@ class OpenLine:
 class Contender:
     """What the rules need to know of an open line, worked out once per basket.
 
-    `masks[i]` are the units of product set `i`, `pieces[i]` and `weights[i]` what one use takes of
-    it (one of them 0), `reach` all units, `base` those that count towards a minimum spend.
+    `masks[i]` are the units of product set `i`; `pieces[i]` and `weights[i]` what one use takes of
+    it, one of them 0; `weighed` whether any set goes by weight; `reach` all units; `base` those
+    that count towards a minimum spend.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class Contender:
         "reach",
         "spend",
         "units",
+        "weighed",
         "weights",
     )
 
@@ -63,17 +65,11 @@ class Contender:
         self.max_uses = open_line.uses_left
         if terms.uses_per_basket is not None and terms.uses_per_basket < self.max_uses:
             self.max_uses = terms.uses_per_basket
-        if len(needs) == 1 and needs[0].unit == PIECE:
-            self.pieces: tuple[int, ...] = (needs[0].quantity_milli // 1000,)
-            self.weights: tuple[int, ...] = (0,)
-        else:
-            self.pieces = tuple(n.quantity_milli // 1000 if n.unit == PIECE else 0 for n in needs)
-            self.weights = tuple(
-                0 if n.unit == PIECE else n.quantity_milli * MEASURES[n.unit][1] for n in needs
-            )
+        self.pieces, self.weights = terms.pieces, terms.weights
+        self.weighed = any(self.weights)
         self.masks = self._masks(open_line)
-        self.reach, self.overlapping = 0, False
-        for mask in self.masks:
+        self.reach, self.overlapping = self.masks[0], False
+        for mask in self.masks[1:]:
             self.overlapping = self.overlapping or bool(self.reach & mask)
             self.reach |= mask
         self.base = self.reach
@@ -84,32 +80,25 @@ class Contender:
 
     def _masks(self, open_line: OpenLine) -> tuple[int, ...]:
         of_line, measured = self.units.masks, self.units.measured
-        weighed = any(self.weights)
-        pieces_only = weighed or isinstance(self.benefit, FixedPrice)
+        pieces_only = self.weighed or isinstance(self.benefit, FixedPrice)
         masks, taken = [], 0
         for need, eligible in zip(open_line.terms.condition.needs, open_line.eligible, strict=True):
             dimension = None if need.unit == PIECE else MEASURES[need.unit][0]
             mask = 0
             for line in eligible:
-                if line not in of_line:
-                    continue
+                units = of_line.get(line, 0)
                 if dimension is None:
                     if pieces_only and line in measured:
                         continue
                 elif measured.get(line) != dimension:
                     continue
-                mask |= of_line[line]
+                mask |= units
             if dimension is not None:
                 # A weighed line cannot be shared out: it counts for the first set that names it.
                 mask &= ~taken
                 taken |= mask
             masks.append(mask)
         return tuple(masks)
-
-    @property
-    def weighed(self) -> bool:
-        """Whether some set is counted by weight or volume."""
-        return any(self.weights)
 
     def uses(self, mask: int) -> int:
         """How often `mask` meets the condition, by counts alone; overlapping sets may do less."""

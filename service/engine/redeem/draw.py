@@ -73,6 +73,18 @@ def _amount_off(contender: Contender, mask: int) -> Draw:
     return best
 
 
+def _unit_by_unit(contender: Contender, pool: int, amount: int) -> Draw:
+    """A use per unit, which needs no dealing into bundles; units without a price take no use."""
+    price = contender.units.price
+    groups = tuple([(min(amount, price[u]), (u,)) for u in bits(pool) if price[u]])
+    return Draw(
+        cents=sum([group[0] for group in groups]),
+        uses=len(groups),
+        held=first(pool, len(groups)),
+        groups=groups,
+    )
+
+
 def _bundles(units: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
     """Deal units, dearest first, into `count` bundles to and fro, so that they come out alike.
 
@@ -222,7 +234,11 @@ def _buy_get(contender: Contender, mask: int) -> Draw:
     best = NOTHING
     ordered = tuple(bits(mask))
     for uses in range(1, most + 1):
-        reduced = [u for start in range(uses) for u in ordered[start * group :][bought:group]]
+        reduced = [
+            u
+            for start in range(uses)
+            for u in ordered[start * group + bought : (start + 1) * group]
+        ]
         found = _rewarded(
             reduced, [basis_points_off(price[u], benefit.basis_points) for u in reduced]
         )

@@ -40,6 +40,16 @@ def standing(open_line: OpenLine, on: date) -> Refusal | None:
     return None
 
 
+def absent(open_line: OpenLine) -> Refusal:
+    """None of the line's products is in the basket, or only ones it excludes."""
+    if open_line.excluded:
+        lines = ", ".join(map(str, sorted(open_line.excluded)))
+        detail = f"basket line {lines} is excluded from this offer"
+        return refuse(open_line, RefusalReason.EXCLUDED_PRODUCT, detail)
+    detail = "none of its products is in the basket"
+    return refuse(open_line, RefusalReason.NOT_IN_BASKET, detail)
+
+
 def shortage(contender: Contender) -> Refusal:
     """What the whole basket lacks for an offer that drew nothing from it.
 
@@ -51,13 +61,9 @@ def shortage(contender: Contender) -> Refusal:
     for place, (mask, count) in enumerate(zip(contender.masks, asked, strict=True)):
         wanted = count or contender.weights[place] or not any(asked)
         if wanted and not mask:
-            if open_line.excluded:
-                lines = ", ".join(map(str, sorted(open_line.excluded)))
-                detail = f"basket line {lines} is excluded from this offer"
-                return refuse(open_line, RefusalReason.EXCLUDED_PRODUCT, detail)
-            detail = "none of its products is in the basket"
-            if len(asked) > 1:
-                detail = f"nothing of product set {place + 1} is in the basket"
+            if open_line.excluded or len(asked) == 1:
+                return absent(open_line)
+            detail = f"nothing of product set {place + 1} is in the basket"
             return refuse(open_line, RefusalReason.NOT_IN_BASKET, detail)
     detail = _quantity_missing(contender, asked)
     if detail:

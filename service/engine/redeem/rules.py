@@ -8,7 +8,7 @@ from service.engine.redeem.choose import choose
 from service.engine.redeem.contender import Contender, OpenLine
 from service.engine.redeem.draw import Draw, draw
 from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
-from service.engine.redeem.refuse import refuse, shortage, standing
+from service.engine.redeem.refuse import absent, refuse, shortage, standing
 from service.engine.redeem.units import BasketLine, Units
 from service.errors import InvalidInput
 
@@ -35,7 +35,11 @@ def settle_basket(
     contenders: list[Contender] = []
     alone: list[Draw] = []
     outcomes: list[tuple[OpenLine, Draw]] = []
+    found_lines = units.masks.keys()
     for open_line in live:
+        if all(found_lines.isdisjoint(eligible) for eligible in open_line.eligible):
+            refusals.append(absent(open_line))
+            continue
         contender = Contender(open_line, units)
         found = draw(contender, contender.reach)
         if found.cents:
@@ -97,24 +101,26 @@ def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]
     """A draw by basket line, each group's sum spread over its units by their prices."""
     by_line: dict[int, list[tuple[int, int]]] = {}
     for cents, group in found.groups:
-        parts = (
-            (cents,) if len(group) == 1 else spread(cents, [units.price[unit] for unit in group])
-        )
+        if len(group) == 1:
+            by_line.setdefault(units.line[group[0]], []).append((group[0], cents))
+            continue
+        parts = spread(cents, [units.price[unit] for unit in group])
         for unit, part in zip(group, parts, strict=True):
             by_line.setdefault(units.line[unit], []).append((unit, part))
     discounts = []
-    for number in sorted(by_line):
-        unit_cents = tuple([part for _, part in sorted(by_line[number])])
+    for number, given in sorted(by_line.items()):
+        given.sort()
+        unit_cents = tuple([part for _, part in given])
         discounts.append(
             Discount(
-                list_code=open_line.list_code,
-                list_line=open_line.list_line,
-                offer_id=open_line.offer_id,
-                text=open_line.text,
-                line=number,
-                units=len(unit_cents),
-                amount_cents=sum(unit_cents),
-                unit_cents=unit_cents,
+                open_line.list_code,
+                open_line.list_line,
+                open_line.offer_id,
+                open_line.text,
+                number,
+                len(unit_cents),
+                sum(unit_cents),
+                unit_cents,
             )
         )
     return discounts

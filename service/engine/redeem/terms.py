@@ -6,9 +6,11 @@ Products are not named here. An offer has one product set per `Need`; which bask
 which set is resolved before the engine is asked.
 """
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from service.engine.redeem.units import MEASURES, PIECE
@@ -118,14 +120,27 @@ Benefit: TypeAlias = AmountOff | PercentOff | FixedPrice | BuyGet | BundlePrice 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """An offer's condition and benefit, and how often it may be used in one basket."""
+    """An offer's condition and benefit, and how often it may be used in one basket.
+
+    `pieces[i]` and `weights[i]` restate need `i` for the rules: whole pieces, or weight in the base
+    of `MEASURES`; one of them is 0.
+    """
 
     condition: Condition
     benefit: Benefit
     uses_per_basket: int | None = None
+    pieces: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    weights: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_together(self)
+        needs = self.condition.needs
+        pieces = tuple(n.quantity_milli // 1000 if n.unit == PIECE else 0 for n in needs)
+        weights = tuple(
+            0 if n.unit == PIECE else n.quantity_milli * MEASURES[n.unit][1] for n in needs
+        )
+        object.__setattr__(self, "pieces", pieces)
+        object.__setattr__(self, "weights", weights)
 
     def to_dict(self) -> dict[str, JsonValue]:
         """The JSON form; `from_dict` gives equal terms back."""
@@ -153,6 +168,16 @@ class Terms:
         )
         reader.close()
         return terms
+
+
+@lru_cache(maxsize=8192)
+def parse_terms(text: str) -> Terms:
+    """Terms from their stored JSON text, read once however many lists carry them."""
+    try:
+        stored = json.loads(text)
+    except ValueError as error:
+        raise _fault("terms", "is not JSON", "store what to_dict gives") from error
+    return Terms.from_dict(stored)
 
 
 class _Reader:

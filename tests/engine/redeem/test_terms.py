@@ -15,6 +15,7 @@ from service.engine.redeem import (
     Need,
     PercentOff,
     Terms,
+    parse_terms,
 )
 from service.errors import InvalidInput
 from tests.engine.redeem.strategies import terms
@@ -135,3 +136,11 @@ def test_terms_made_in_code_are_held_to_the_same_rules() -> None:
         Terms(Condition((Need(), Need())), FixedPrice(99))
     with pytest.raises(InvalidInput, match="beside other sets"):
         Terms(Condition((Need(), Need())), BuyGet(1))
+
+
+def test_stored_text_is_read_once() -> None:
+    text = json.dumps({"condition": ONE, "benefit": OFF})
+    assert parse_terms(text) == Terms(Condition((Need(),)), AmountOff(50))
+    assert parse_terms(text) is parse_terms(text)
+    with pytest.raises(InvalidInput, match="is not JSON"):
+        parse_terms("{")
