@@ -27,6 +27,7 @@ _SIZE = re.compile(
     r"(?P<unit>OZ|LB|CT|ML|L|GA|GAL|QT|PT|PK|DZ|SQ FT|LOAD|PC)$"
 )
 _UNITS = {"GA": "gal", "DZ": "dozen", "SQ FT": "sq ft", "PK": "pack", "LOAD": "loads"}
+_COUNT_MAX = 1000
 _CASE_OUNCES = 200
 _CASE_POUNDS = 6
 _WEIGHED = {"PRODUCE", "MEAT", "DELI", "SEAFOOD", "FLORAL", "SALAD BAR", "PASTRY"}
@@ -94,7 +95,7 @@ def package_size(text: str | None, department: str) -> str | None:
     if match is None:
         return None
     first, unit = float(match["first"]), match["unit"]
-    if first == 0 or (unit == "OZ" and first > _CASE_OUNCES):
+    if not 0 < first <= _COUNT_MAX or (unit == "OZ" and first > _CASE_OUNCES):
         return None
     if department in _WEIGHED and unit == "LB" and first >= _CASE_POUNDS:
         return None

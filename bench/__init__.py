@@ -1,0 +1,1 @@
+"""Benchmarks, and the builder of the sample data."""
