@@ -1,0 +1,1 @@
+"""Larder: shopping lists that know what each household needs next."""

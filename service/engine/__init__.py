@@ -1,0 +1,1 @@
+"""The engine: frames and records in, frames and records out. No clock, network or database."""

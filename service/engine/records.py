@@ -1,0 +1,99 @@
+"""What is printed: the list document and the mailpiece that carries it."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One funded offer on a list. `face_value_cents` is its printed worth."""
+
+    line: int
+    offer_id: int
+    title: str
+    detail: str
+    face_value_cents: int
+    value_text: str
+    department: str
+    legal: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderLine:
+    """One item the household is expected to need; `price_cents` is per unit, if known."""
+
+    line: int
+    item_id: int
+    item: str
+    product: str
+    department: str
+    price_cents: int | None
+    expected_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListDocument:
+    """A shopping list exactly as printed; immutable once issued.
+
+    `list_code` is the GS1 element string 255 + 13-digit GCN + 12-digit serial, without FNC1.
+    `worth_cents` is the sum of the offers' face values. Line numbers are unique in the list.
+    """
+
+    list_code: str
+    language: str
+    currency: str
+    retailer: str
+    greeting: str
+    issued_on: date
+    valid_from: date
+    valid_to: date
+    offers: tuple[OfferLine, ...]
+    reminders: tuple[ReminderLine, ...]
+    worth_cents: int
+    tip: str
+    legal: str
+
+    def to_json(self) -> str:
+        """Canonical JSON: the same document always gives the same bytes."""
+        return json.dumps(
+            asdict(self), default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "ListDocument":
+        """The inverse of `to_json`."""
+        raw: dict[str, Any] = json.loads(text)
+        for name in ("issued_on", "valid_from", "valid_to"):
+            raw[name] = date.fromisoformat(raw[name])
+        raw["offers"] = tuple(OfferLine(**line) for line in raw["offers"])
+        raw["reminders"] = tuple(
+            ReminderLine(**{**line, "expected_on": date.fromisoformat(line["expected_on"])})
+            for line in raw["reminders"]
+        )
+        return cls(**raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address, each element in its own field; `country` is ISO 3166-1 alpha-2."""
+
+    name: str
+    street: str
+    extra: str
+    postcode: str
+    city: str
+    region: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mailpiece:
+    """One envelope: a list and whom it goes to. `seq` counts from 1 within the batch."""
+
+    piece_id: str
+    seq: int
+    address: Address
+    document: ListDocument

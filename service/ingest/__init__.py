@@ -1,0 +1,1 @@
+"""Files of products, households and baskets into the database."""

@@ -1,0 +1,98 @@
+"""Load purchase history."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from service.errors import Problem
+from service.ingest import rows
+from service.ingest.report import LoadReport, Progress, silent
+from service.ingest.rows import Column
+from service.store import baskets, catalogue, households
+from service.store.session import Database
+
+# The terminal of baskets that came as a file and name none.
+FILE_TERMINAL = "file"
+
+
+def _product_number(expr: pl.Expr) -> pl.Expr:
+    """Any number a till sold something under; a wrong check digit does not undo a sale."""
+    digits = expr.str.strip_chars()
+    return pl.when(digits.str.contains("^[0-9]{1,14}$")).then(digits).cast(pl.Int64, strict=False)
+
+
+COLUMNS = (
+    Column("household_id", rows.text, "text", required=False),
+    Column("basket_id", rows.text, "text"),
+    Column("store_id", rows.text, "text"),
+    Column("terminal", rows.text, "text", required=False, default=FILE_TERMINAL),
+    Column("purchased_at", rows.moment, "a moment with offset, as 2017-11-25T17:04:00-05:00"),
+    Column("line", rows.whole, "a whole number"),
+    Column("gtin", _product_number, "a number of 1 to 14 digits"),
+    Column("quantity", rows.number, "a number"),
+    Column("unit", rows.text, "text", required=False, default="each"),
+    Column("amount_cents", rows.whole, "a whole number of cents"),
+)
+
+
+def load_baskets(
+    database: Database, path: Path, *, timezone: str, progress: Progress = silent
+) -> LoadReport:
+    """Add the purchase lines of a file; each chunk of rows is committed as it is done.
+
+    The file is loaded again without duplicates: a line is known by store, terminal, business
+    date (the local date of its store), basket_id and line. A household that is not known yet is
+    a fault; an unknown GTIN is kept. Raises as `rows.read` does.
+    """
+    report = LoadReport()
+    with database.read() as session:
+        ids = households.ids_by_ref(session)
+    for chunk in rows.read(path, COLUMNS):
+        good, strangers = _with_household(path, chunk.rows, ids)
+        lines = _lines(good, timezone)
+        with database.write() as session:
+            stores = sorted(lines["store_id"].unique().to_list())
+            catalogue.ensure_stores(session, stores, timezone=timezone)
+            added = baskets.add_baskets(session, lines)
+        report.read += chunk.rows.height + chunk.refused
+        report.taken += added
+        report.known += good.height - added
+        report.refuse(chunk.problems, chunk.refused)
+        report.refuse(strangers, chunk.rows.height - good.height)
+        progress("baskets", chunk.done, chunk.total)
+    return report
+
+
+def _with_household(
+    path: Path, frame: pl.DataFrame, ids: dict[str, int]
+) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
+    ref = frame["household_id"]
+    known = ref.replace_strict(ids, default=None, return_dtype=pl.Int64)
+    strange = ref.is_not_null() & known.is_null()
+    problems = tuple(
+        Problem(
+            f"{path}, row {row}, column household_id",
+            f"there is no household {name!r}",
+            "load the households first, or leave the cell empty",
+        )
+        for row, name in frame.filter(strange).select(rows.ROW, "household_id").iter_rows()
+    )
+    return frame.with_columns(known.alias("household_id")).filter(~strange), problems
+
+
+def _lines(frame: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    local: Any = pl.col("purchased_at").dt.convert_time_zone(timezone).dt.date()
+    return frame.select(
+        "store_id",
+        "terminal",
+        local.alias("business_date"),
+        pl.col("basket_id").alias("number"),
+        "household_id",
+        "purchased_at",
+        "line",
+        "gtin",
+        (pl.col("quantity") * 1000).round().cast(pl.Int64).alias("quantity_milli"),
+        "unit",
+        "amount_cents",
+    )

@@ -1,0 +1,114 @@
+"""Settings from the environment (`LARDER_...`) and a `.env` file; one typed class."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import Misconfigured, Problem
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. The two keys have no default: `larder init` makes them."""
+
+    model_config = SettingsConfigDict(env_prefix="LARDER_", env_file=".env", extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///larder.db", description="SQLAlchemy address: sqlite or postgresql"
+    )
+    secret_key: SecretStr = Field(description="Keys the digests of API keys, cards and phones")
+    code_key: SecretStr = Field(description="Keys the serials of list codes")
+    output_folder: Path = Field(default=Path("batches"), description="Where batches are published")
+    runs_folder: Path = Field(default=Path("runs"), description="Where runs keep shard results")
+
+    retailer: str = Field(default="Larder Market", description="Printed name of the retailer")
+    client: str = Field(
+        default="larder", description="First part of the mailing house's file names"
+    )
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="ISO 4217")
+    language: str = Field(default="en", description="Language of a household that states none")
+    timezone: str = Field(default="UTC", description="Zone of a store that states none")
+    gcn_prefix: str = Field(
+        default="952123400001",
+        pattern="^[0-9]{12}$",
+        description="GS1 company prefix and coupon reference: the first 12 digits of the GCN",
+    )
+    layout: str = Field(default="classic-a4", description="Layout that batches are printed with")
+
+    weekly_spend_cents: int = Field(default=2500, ge=0, description="Eligibility: spend a week")
+    weekly_spend_weeks: int = Field(default=8, ge=1, description="Eligibility: weeks looked back")
+    offers_per_list: int = Field(default=12, ge=0, le=24, description="Funded offers on a list")
+    reminders_per_list: int = Field(default=12, ge=0, le=24, description="Reminders on a list")
+    offers_per_category: int = Field(
+        default=2, ge=1, description="Offers of one category on a list"
+    )
+    validity_days: int = Field(default=14, ge=1, description="Days a list can be redeemed")
+    horizon_days: int = Field(default=14, ge=1, description="Days the forecast looks ahead")
+    holdout_percent: int = Field(
+        default=5, ge=0, le=50, description="Share of eligible households that get no offers"
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of the holdout and of tie-breaks")
+    shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
+    processes: int = Field(default=1, ge=1, description="Processes that score shards")
+
+    pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
+
+    cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")
+    cycle_every_weeks: int = Field(default=2, ge=1, description="Weeks between cycles")
+    nightly_hour: int = Field(default=3, ge=0, le=23, description="Hour (UTC) of the nightly jobs")
+    serve_scheduler: bool = Field(default=False, description="Run the scheduler inside `serve`")
+    serve_worker: bool = Field(default=False, description="Run the worker inside `serve`")
+    lease_seconds: int = Field(
+        default=30, ge=1, description="After this a job of a dead process is taken over"
+    )
+    worker_idle_seconds: float = Field(default=1.0, gt=0, description="Pause when nothing is due")
+
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
+    max_upload_bytes: int = Field(
+        default=67_108_864, ge=1024, description="Largest upload of deals"
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value.startswith("postgresql://"):
+            return value.replace("postgresql://", "postgresql+psycopg://", 1)
+        if value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            return value
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no time zone is called {value}") from error
+        return value
+
+    @field_validator("secret_key", "code_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises Misconfigured naming each wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            Problem(
+                where="LARDER_" + "_".join(str(part) for part in fault["loc"]).upper(),
+                detail="is not set" if fault["type"] == "missing" else str(fault["msg"]),
+                remedy="run `larder init`" if fault["type"] == "missing" else "",
+            )
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise Misconfigured("The settings are not complete or not valid.", problems) from None

@@ -1,0 +1,105 @@
+"""Queries on what was bought."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session, func, select
+
+from service.store.bulk import is_sqlite, moment_literal, moment_micros, read_integers, stage
+from service.store.tables.basket import Basket
+
+_PURCHASES = (
+    "household_id",
+    "basket_id",
+    "purchased_at",
+    "gtin",
+    "quantity_milli",
+    "amount_cents",
+    "item_id",
+    "category_id",
+    "supplier_id",
+    "private_label",
+)
+
+
+def add_baskets(session: Session, lines: pl.DataFrame) -> int:
+    """Add purchase lines that are not there yet; the number added.
+
+    Columns: store_id, terminal, business_date, number, household_id (null for nobody known),
+    purchased_at, line, gtin, quantity_milli, unit, amount_cents. A basket is known by store,
+    terminal, business date and number, a line by its basket and line number. Every store and
+    household exists.
+    """
+    stage(session, "staged_line", lines)
+    session.execute(
+        text(
+            """INSERT INTO basket (store_id, terminal, business_date, number, household_id,
+                                   purchased_at)
+               SELECT store_id, terminal, business_date, number, min(household_id),
+                      min(purchased_at)
+               FROM staged_line WHERE true GROUP BY store_id, terminal, business_date, number
+               ORDER BY min(purchased_at), store_id, number
+               ON CONFLICT (store_id, terminal, business_date, number) DO NOTHING"""
+        )
+    )
+    added: int = session.execute(
+        text(
+            """INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents)
+               SELECT b.id, s.line, s.gtin, s.quantity_milli, s.unit, s.amount_cents
+               FROM staged_line s JOIN basket b ON b.store_id = s.store_id
+                   AND b.terminal = s.terminal AND b.business_date = s.business_date
+                   AND b.number = s.number
+               WHERE true ORDER BY b.id, s.line
+               ON CONFLICT (basket_id, line) DO NOTHING"""
+        )
+    ).rowcount  # type: ignore[attr-defined]
+    return added
+
+
+def purchases(
+    session: Session,
+    *,
+    before: datetime,
+    since: datetime | None = None,
+    household_ids: Sequence[int] | None = None,
+) -> pl.DataFrame:
+    """Lines that households bought before a moment, of products the catalogue knows.
+
+    Columns: household_id, item_id, basket_id, purchased_at (UTC), quantity (pieces or units of
+    measure), amount_cents, gtin, category_id, supplier_id, private_label; sorted by household,
+    moment, basket and line. All households unless `household_ids` are given.
+    """
+    micros = moment_micros(session, "b.purchased_at")
+    private = "p.private_label" if is_sqlite(session) else "p.private_label::int"
+    where = [f"b.purchased_at < {moment_literal(session, before)}", "b.household_id IS NOT NULL"]
+    if since is not None:
+        where.append(f"b.purchased_at >= {moment_literal(session, since)}")
+    if household_ids is not None:
+        chosen = ", ".join(str(int(household_id)) for household_id in household_ids)
+        where.append(f"b.household_id IN ({chosen or 'NULL'})")
+    query = f"""SELECT b.household_id, l.basket_id, {micros}, l.gtin, l.quantity_milli,
+                       l.amount_cents, p.item_id, p.category_id, p.supplier_id, {private}
+                FROM basket b JOIN basket_line l ON l.basket_id = b.id
+                JOIN product p ON p.gtin = l.gtin
+                WHERE {" AND ".join(where)}
+                ORDER BY b.household_id, b.purchased_at, l.basket_id, l.line"""
+    return read_integers(session, query, _PURCHASES).select(
+        "household_id",
+        "item_id",
+        "basket_id",
+        pl.col("purchased_at").cast(pl.Datetime("us", "UTC")),
+        (pl.col("quantity_milli") / 1000).alias("quantity"),
+        "amount_cents",
+        "gtin",
+        "category_id",
+        "supplier_id",
+        pl.col("private_label").cast(pl.Boolean),
+    )
+
+
+def count(session: Session, household_id: int) -> int:
+    """How many baskets a household has."""
+    statement = select(func.count()).where(Basket.household_id == household_id)
+    return session.exec(statement).one()

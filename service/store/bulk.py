@@ -1,0 +1,113 @@
+"""Frames in and out of the database in bulk, inside the caller's own transaction.
+
+On SQLite only the standard `sqlite3` module touches the file: a second SQLite library in the
+same process would drop its locks and lose committed rows.
+"""
+
+import sqlite3
+from datetime import date, datetime
+from itertools import repeat
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+import psycopg
+from sqlmodel import Session
+
+_FETCH_ROWS = 200_000
+_POSTGRESQL = {
+    pl.Int64: "bigint",
+    pl.Float64: "double precision",
+    pl.Boolean: "boolean",
+    pl.String: "text",
+    pl.Date: "date",
+    pl.Datetime: "timestamptz",
+}
+_SQLITE = {pl.Float64: "REAL", pl.String: "TEXT", pl.Date: "TEXT"}
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether the session speaks to the embedded database."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def stage(session: Session, name: str, frame: pl.DataFrame) -> None:
+    """Make (or refill) the temporary table `name` with the rows of `frame`.
+
+    Column types follow the frame's: Int64, Float64, Boolean, String, Date, Datetime (UTC). The
+    table is the session's own; later statements join it as any other.
+    """
+    connection = session.connection().connection.driver_connection
+    if is_sqlite(session):
+        _stage_sqlite(cast("sqlite3.Connection", connection), name, frame)
+    else:
+        _stage_postgresql(cast("psycopg.Connection[Any]", connection), name, frame)
+
+
+def read_integers(session: Session, query: str, columns: tuple[str, ...]) -> pl.DataFrame:
+    """The rows of a query whose columns are all integers and never null, as Int64.
+
+    `query` is SQL without parameters; it must not carry text from outside.
+    """
+    connection = session.connection().connection.driver_connection
+    schema = dict(zip(columns, repeat(pl.Int64), strict=False))
+    if not is_sqlite(session):
+        with cast("psycopg.Connection[Any]", connection).cursor() as cursor:
+            copy_out = f"COPY ({query}) TO STDOUT (FORMAT csv)"
+            with cursor.copy(copy_out.encode()) as copy:
+                raw = b"".join(copy)
+        if not raw:
+            return pl.DataFrame(schema=schema)
+        return pl.read_csv(raw, has_header=False, new_columns=list(columns), schema=schema)
+    rows = cast("sqlite3.Connection", connection).execute(query)
+    parts = [pl.DataFrame(schema=schema)]
+    while chunk := rows.fetchmany(_FETCH_ROWS):
+        block = np.array(chunk, dtype=np.int64)
+        parts.append(pl.DataFrame(block, schema=schema, orient="row"))
+    return pl.concat(parts)
+
+
+def _stage_sqlite(connection: sqlite3.Connection, name: str, frame: pl.DataFrame) -> None:
+    columns = ", ".join(
+        f'"{column}" {_SQLITE.get(kind.base_type(), "INTEGER")}'
+        for column, kind in frame.schema.items()
+    )
+    connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+    connection.execute(f'CREATE TEMP TABLE "{name}" ({columns})')
+    holders = ", ".join("?" * frame.width)
+    plain = frame.with_columns(
+        pl.col(pl.Datetime).dt.epoch("us"), pl.col(pl.Date).dt.to_string("%Y-%m-%d")
+    )
+    connection.executemany(f'INSERT INTO temp."{name}" VALUES ({holders})', plain.iter_rows())
+
+
+def _stage_postgresql(connection: psycopg.Connection[Any], name: str, frame: pl.DataFrame) -> None:
+    columns = ", ".join(
+        f'"{column}" {_POSTGRESQL[kind.base_type()]}' for column, kind in frame.schema.items()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP TABLE IF EXISTS pg_temp."{name}"'.encode())
+        cursor.execute(f'CREATE TEMP TABLE "{name}" ({columns}) ON COMMIT DROP'.encode())
+        with cursor.copy(f'COPY pg_temp."{name}" FROM STDIN'.encode()) as copy:
+            for row in frame.iter_rows():
+                copy.write_row(row)
+        cursor.execute(f'ANALYZE pg_temp."{name}"'.encode())
+
+
+def moment_micros(session: Session, column: str) -> str:
+    """SQL for a moment column as integer microseconds of UTC."""
+    if is_sqlite(session):
+        return column
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
+def moment_literal(session: Session, moment: datetime) -> str:
+    """SQL for an aware moment, comparable with a moment column."""
+    if is_sqlite(session):
+        return str(round(moment.timestamp() * 1_000_000))
+    return f"'{moment.isoformat()}'::timestamptz"
+
+
+def date_literal(day: date) -> str:
+    """SQL for a date, comparable with a date column on both databases."""
+    return f"'{day.isoformat()}'"

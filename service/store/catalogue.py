@@ -1,0 +1,102 @@
+"""Queries on what is sold."""
+
+import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from service.store.bulk import stage
+from service.store.tables.catalogue import Category, Item, Product, Store, Supplier
+
+_UPSERTS = (
+    """INSERT INTO supplier (name)
+       SELECT DISTINCT supplier FROM staged_product WHERE true ORDER BY supplier
+       ON CONFLICT (name) DO NOTHING""",
+    """INSERT INTO category (name, department)
+       SELECT category, min(department) FROM staged_product WHERE true
+       GROUP BY category ORDER BY category
+       ON CONFLICT (name) DO UPDATE SET department = excluded.department""",
+    """INSERT INTO item (name, category_id)
+       SELECT s.item, min(c.id) FROM staged_product s JOIN category c ON c.name = s.category
+       WHERE true GROUP BY s.item ORDER BY s.item
+       ON CONFLICT (name) DO NOTHING""",
+    """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
+                            supplier_id, package_size, price_cents)
+       SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
+              s.package_size, s.price_cents
+       FROM staged_product s JOIN item i ON i.name = s.item
+       JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
+       WHERE true
+       ON CONFLICT (gtin) DO UPDATE SET description = excluded.description,
+           brand = excluded.brand, private_label = excluded.private_label,
+           item_id = excluded.item_id, category_id = excluded.category_id,
+           supplier_id = excluded.supplier_id, package_size = excluded.package_size,
+           price_cents = excluded.price_cents""",
+)
+
+
+def upsert_products(session: Session, products: pl.DataFrame) -> None:
+    """Add or renew products by GTIN, with the suppliers, categories and items they name.
+
+    Columns: gtin, description, brand, private_label, item, category, department, supplier,
+    package_size, price_cents. GTINs are unique in the frame. An item stays in the category it
+    was first seen in.
+    """
+    stage(session, "staged_product", products)
+    for statement in _UPSERTS:
+        session.execute(text(statement))
+
+
+def ensure_stores(session: Session, store_ids: list[str], *, timezone: str) -> None:
+    """Add the stores that are not known yet."""
+    for store_id in store_ids:
+        session.execute(
+            text("INSERT INTO store (id, timezone) VALUES (:id, :timezone) ON CONFLICT DO NOTHING"),
+            {"id": store_id, "timezone": timezone},
+        )
+
+
+def store_zone(session: Session, store_id: str) -> str | None:
+    """The time zone of a store; None for an unknown store."""
+    return session.exec(select(Store.timezone).where(Store.id == store_id)).first()
+
+
+def supplier_named(session: Session, name: str) -> Supplier | None:
+    """The supplier of that name."""
+    return session.exec(select(Supplier).where(Supplier.name == name)).first()
+
+
+def products(session: Session) -> pl.DataFrame:
+    """The catalogue, a row a product: gtin, description, brand, private_label, item_id, item,
+    category_id, category, department, supplier_id, price_cents.
+    """
+    rows = session.exec(
+        select(  # type: ignore[call-overload]
+            Product.gtin,
+            Product.description,
+            Product.brand,
+            Product.private_label,
+            Product.item_id,
+            Item.name,
+            Product.category_id,
+            Category.name,
+            Category.department,
+            Product.supplier_id,
+            Product.price_cents,
+        )
+        .join(Item, col(Item.id) == col(Product.item_id))
+        .join(Category, col(Category.id) == col(Product.category_id))
+    ).all()
+    schema = {
+        "gtin": pl.Int64,
+        "description": pl.String,
+        "brand": pl.String,
+        "private_label": pl.Boolean,
+        "item_id": pl.Int64,
+        "item": pl.String,
+        "category_id": pl.Int64,
+        "category": pl.String,
+        "department": pl.String,
+        "supplier_id": pl.Int64,
+        "price_cents": pl.Int64,
+    }
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

@@ -1,0 +1,59 @@
+"""How much there is of each thing."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, SQLModel, col, func, select
+
+from service.store.tables.basket import Basket
+from service.store.tables.catalogue import Product
+from service.store.tables.cycle import Run, RunState
+from service.store.tables.household import Household
+from service.store.tables.offer import Offer, OfferState
+from service.store.tables.redemption import Redemption
+from service.store.tables.shopping_list import ShoppingList
+
+
+def products(session: Session) -> int:
+    """Products in the catalogue."""
+    return _count(session, Product)
+
+
+def households(session: Session) -> int:
+    """Households known."""
+    return _count(session, Household)
+
+
+def baskets(session: Session) -> int:
+    """Baskets in history."""
+    return _count(session, Basket)
+
+
+def redemptions(session: Session) -> int:
+    """Till transactions answered."""
+    return _count(session, Redemption)
+
+
+def running_offers(session: Session) -> int:
+    """Offers that new lists may carry."""
+    return _count(session, Offer, col(Offer.state) == OfferState.RUNNING)
+
+
+def lists(session: Session, state: str) -> int:
+    """Lists in a state."""
+    return _count(session, ShoppingList, col(ShoppingList.state) == state)
+
+
+def waiting_runs(session: Session) -> int:
+    """Runs queued or at work."""
+    return _count(session, Run, col(Run.state).in_([RunState.QUEUED, RunState.RUNNING]))
+
+
+def newest_basket(session: Session) -> datetime | None:
+    """When the last basket was bought."""
+    statement = select(Basket.purchased_at).order_by(col(Basket.purchased_at).desc()).limit(1)
+    return session.exec(statement).first()
+
+
+def _count(session: Session, table: type[SQLModel], *where: Any) -> int:
+    return session.exec(select(func.count()).select_from(table).where(*where)).one()

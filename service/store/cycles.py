@@ -1,0 +1,97 @@
+"""Queries on cycles, what they leave behind, and fitted forecasts."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from service.store.bulk import stage
+from service.store.tables.cycle import Cycle, CyclePrice, Forecast
+
+
+def get(session: Session, cycle_id: int) -> Cycle | None:
+    """One cycle."""
+    return session.get(Cycle, cycle_id)
+
+
+def as_of(session: Session, day: date) -> Cycle | None:
+    """The cycle of a date."""
+    return session.exec(select(Cycle).where(Cycle.as_of == day)).first()
+
+
+def newest(session: Session) -> Cycle | None:
+    """The cycle with the latest date."""
+    return session.exec(select(Cycle).order_by(col(Cycle.as_of).desc()).limit(1)).first()
+
+
+def page(session: Session, *, after: int | None, limit: int) -> Sequence[Cycle]:
+    """Cycles, newest first, from below an id."""
+    statement = select(Cycle).order_by(col(Cycle.id).desc()).limit(limit)
+    if after is not None:
+        statement = statement.where(col(Cycle.id) < after)
+    return session.exec(statement).all()
+
+
+def add(session: Session, cycle: Cycle) -> int:
+    """Write a cycle; its id. Two cycles of one date collide."""
+    session.add(cycle)
+    session.flush()
+    assert cycle.id is not None
+    return cycle.id
+
+
+def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
+    """Keep the shadow prices: offer_id, budget_price, copy_price_cents."""
+    stage(session, "staged_price", prices.with_columns(pl.lit(cycle_id).alias("cycle_id")))
+    session.execute(
+        text(
+            """INSERT INTO cycle_price (cycle_id, offer_id, budget_price, copy_price_cents)
+               SELECT cycle_id, offer_id, budget_price, copy_price_cents FROM staged_price"""
+        )
+    )
+
+
+def prices(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The shadow prices a cycle left: offer_id, budget_price, copy_price_cents."""
+    rows = session.exec(
+        select(CyclePrice.offer_id, CyclePrice.budget_price, CyclePrice.copy_price_cents)
+        .where(CyclePrice.cycle_id == cycle_id)
+        .order_by(col(CyclePrice.offer_id))
+    ).all()
+    schema = {"offer_id": pl.Int64, "budget_price": pl.Float64, "copy_price_cents": pl.Float64}
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
+    """Keep who was exposed and who held out: household_id, arm."""
+    stage(session, "staged_arm", arms.with_columns(pl.lit(cycle_id).alias("cycle_id")))
+    session.execute(
+        text(
+            """INSERT INTO cycle_household (cycle_id, household_id, arm)
+               SELECT cycle_id, household_id, arm FROM staged_arm"""
+        )
+    )
+
+
+def forecast_for(session: Session, day: date) -> Forecast | None:
+    """The newest model that has seen nothing from `day` on."""
+    statement = (
+        select(Forecast)
+        .where(col(Forecast.as_of) <= day)
+        .order_by(col(Forecast.as_of).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first()
+
+
+def keep_forecast(session: Session, forecast: Forecast) -> None:
+    """Keep a model; one fitted again for its date takes the earlier one's place."""
+    earlier = session.exec(select(Forecast).where(Forecast.as_of == forecast.as_of)).first()
+    if earlier is not None:
+        earlier.model, earlier.fitted_at = forecast.model, forecast.fitted_at
+        session.add(earlier)
+    else:
+        session.add(forecast)
+    session.flush()

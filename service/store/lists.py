@@ -1,0 +1,183 @@
+"""Queries on shopping lists."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from sqlalchemy import delete, insert, text, update
+from sqlmodel import Session, col, select
+
+from service.store.bulk import stage
+from service.store.offers import day_value
+from service.store.tables.redemption import RedemptionLine
+from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
+
+
+def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
+    """Write issued lists and their lines in bulk; the households' drafts end.
+
+    `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
+    code, line, kind, item_id, offer_id, text, face_value_cents, uses, reserved_cents, p_purchase.
+    """
+    stage(session, "staged_list", lists)
+    stage(session, "staged_list_line", lines)
+    session.execute(
+        text(
+            """DELETE FROM list_line WHERE list_id IN (
+                   SELECT id FROM shopping_list WHERE state = 'draft'
+                   AND household_id IN (SELECT household_id FROM staged_list))"""
+        )
+    )
+    session.execute(
+        text(
+            """DELETE FROM shopping_list WHERE state = 'draft'
+               AND household_id IN (SELECT household_id FROM staged_list)"""
+        )
+    )
+    session.execute(
+        text(
+            """INSERT INTO shopping_list (code, household_id, cycle_id, state, valid_from, valid_to,
+                                          document, written_at)
+               SELECT code, household_id, cycle_id, 'issued', valid_from, valid_to, document,
+                      written_at
+               FROM staged_list ORDER BY household_id"""
+        )
+    )
+    session.execute(
+        text(
+            """INSERT INTO list_line (list_id, line, kind, item_id, offer_id, text,
+                                      face_value_cents, uses, reserved_cents, p_purchase)
+               SELECT s.id, l.line, l.kind, l.item_id, l.offer_id, l.text, l.face_value_cents,
+                      l.uses, l.reserved_cents, l.p_purchase
+               FROM staged_list_line l JOIN shopping_list s ON s.code = l.code
+               ORDER BY s.id, l.line"""
+        )
+    )
+
+
+def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str, Any]]) -> int:
+    """Put a household's draft in the place of its earlier one; its id."""
+    earlier = select(ShoppingList.id).where(
+        ShoppingList.household_id == draft.household_id, ShoppingList.state == ListState.DRAFT
+    )
+    session.execute(delete(ListLine).where(col(ListLine.list_id).in_(earlier)))
+    session.execute(
+        delete(ShoppingList).where(
+            col(ShoppingList.household_id) == draft.household_id,
+            col(ShoppingList.state) == ListState.DRAFT,
+        )
+    )
+    session.add(draft)
+    session.flush()
+    assert draft.id is not None
+    if lines:
+        session.execute(insert(ListLine), [{"list_id": draft.id, **line} for line in lines])
+    return draft.id
+
+
+def get(session: Session, list_id: int) -> ShoppingList | None:
+    """One list."""
+    return session.get(ShoppingList, list_id)
+
+
+def of_household(session: Session, household_id: int) -> Sequence[ShoppingList]:
+    """A household's lists, newest first."""
+    statement = select(ShoppingList).where(ShoppingList.household_id == household_id)
+    return session.exec(statement.order_by(col(ShoppingList.id).desc())).all()
+
+
+def of_cycle(session: Session, cycle_id: int) -> list[tuple[int, str]]:
+    """The issued lists of a cycle: (household, document), by household."""
+    statement = (
+        select(ShoppingList.household_id, ShoppingList.document)
+        .where(ShoppingList.cycle_id == cycle_id, ShoppingList.state == ListState.ISSUED)
+        .order_by(col(ShoppingList.household_id))
+    )
+    return list(session.exec(statement).all())
+
+
+def redeemed_lines(session: Session, list_id: int) -> list[int]:
+    """The lines of a list that are used at least once."""
+    statement = (
+        select(RedemptionLine.list_line)
+        .where(RedemptionLine.list_id == list_id, col(RedemptionLine.live))
+        .distinct()
+        .order_by(col(RedemptionLine.list_line))
+    )
+    return list(session.exec(statement).all())
+
+
+def expire(session: Session, *, before: date, limit: int) -> list[int]:
+    """Close up to `limit` issued lists whose last day was before a date; their ids."""
+    statement = (
+        select(ShoppingList.id)
+        .where(ShoppingList.state == ListState.ISSUED, col(ShoppingList.valid_to) < before)
+        .order_by(col(ShoppingList.id))
+        .limit(limit)
+        .with_for_update()
+    )
+    ids = [key for key in session.exec(statement).all() if key is not None]
+    session.execute(
+        update(ShoppingList).where(col(ShoppingList.id).in_(ids)).values(state=ListState.EXPIRED)
+    )
+    return ids
+
+
+def open_reservations(session: Session, list_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """What lists still hold of each offer's budget: (offer, cents), by offer.
+
+    A line reserves per use; its unused uses still hold their part.
+    """
+    ids = pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64})
+    stage(session, "staged_id", ids)
+    rows = session.execute(
+        text(
+            """SELECT l.offer_id, sum(l.reserved_cents * (l.uses - coalesce(u.used, 0)))
+               FROM staged_id s JOIN list_line l ON l.list_id = s.list_id
+               LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
+                          WHERE live GROUP BY list_id, list_line) u
+                      ON u.list_id = l.list_id AND u.list_line = l.line
+               WHERE l.offer_id IS NOT NULL GROUP BY l.offer_id ORDER BY l.offer_id"""
+        )
+    )
+    return [(offer_id, int(cents)) for offer_id, cents in rows]
+
+
+def usage(session: Session, cycle_id: int, *, until: date) -> dict[str, int]:
+    """How a cycle's lists were used up to a day: counts of lines and households.
+
+    A line counts as bought when a basket of the household, within the list's validity, holds its
+    item (reminders) or redeems it (offers).
+    """
+    row = session.execute(
+        text(
+            """SELECT count(*) AS lines,
+                      sum(CASE WHEN l.kind = 'offer' THEN 1 ELSE 0 END) AS offers,
+                      sum(CASE WHEN l.kind = 'offer' AND EXISTS (
+                              SELECT 1 FROM redemption_line r WHERE r.list_id = l.list_id
+                              AND r.list_line = l.line AND r.live) THEN 1 ELSE 0 END) AS redeemed,
+                      sum(CASE WHEN EXISTS (
+                              SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
+                              JOIN product p ON p.gtin = x.gtin
+                              WHERE b.household_id = s.household_id
+                                AND b.business_date BETWEEN s.valid_from AND s.valid_to
+                                AND b.business_date <= :until
+                                AND (p.item_id = l.item_id OR EXISTS (
+                                    SELECT 1 FROM offer_product o
+                                    WHERE o.offer_id = l.offer_id AND o.gtin = x.gtin))
+                              ) THEN 1 ELSE 0 END) AS bought
+               FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+               WHERE s.cycle_id = :cycle"""
+        ),
+        {"cycle": cycle_id, "until": day_value(session, until)},
+    ).one()
+    households = session.execute(
+        text(
+            """SELECT count(DISTINCT s.household_id) FROM redemption_line r
+               JOIN shopping_list s ON s.id = r.list_id WHERE s.cycle_id = :cycle AND r.live"""
+        ),
+        {"cycle": cycle_id},
+    ).scalar_one()
+    counts = {name: int(value or 0) for name, value in row._mapping.items()}
+    return {**counts, "households_redeeming": households}

@@ -1,0 +1,85 @@
+"""Queries on runs: long work that somebody asked for and polls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, or_, update
+from sqlmodel import Session, col, select
+
+from service.store.tables.cycle import Run, RunState
+
+
+def add(session: Session, run: Run) -> None:
+    """Queue a run."""
+    session.add(run)
+    session.flush()
+
+
+def get(session: Session, run_id: str) -> Run | None:
+    """One run."""
+    return session.get(Run, run_id)
+
+
+def newest(session: Session, limit: int) -> Sequence[Run]:
+    """The runs asked for last, newest first."""
+    return session.exec(select(Run).order_by(col(Run.created_at).desc()).limit(limit)).all()
+
+
+def claim(session: Session, *, now: datetime, until: datetime) -> Run | None:
+    """Take the oldest run that is queued, or whose process has died, for oneself until `until`."""
+    free = or_(
+        col(Run.state) == RunState.QUEUED,
+        and_(col(Run.state) == RunState.RUNNING, col(Run.claimed_until) < now),
+    )
+    run = session.exec(
+        select(Run)
+        .where(free)
+        .order_by(col(Run.created_at))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if run is not None:
+        run.state = RunState.RUNNING
+        run.claimed_until = until
+        session.add(run)
+        session.flush()
+    return run
+
+
+def advance(session: Session, run_id: str, *, stage: str, done: int, total: int) -> None:
+    """Write down how far a run is."""
+    session.execute(
+        update(Run).where(col(Run.id) == run_id).values(stage=stage, done=done, total=total)
+    )
+
+
+def keep(session: Session, run_id: str, *, until: datetime) -> None:
+    """Stay the owner of a run while it is done."""
+    session.execute(update(Run).where(col(Run.id) == run_id).values(claimed_until=until))
+
+
+def pending(session: Session, kind: str, arguments: str) -> Run | None:
+    """A run of this kind and these arguments that is queued or at work."""
+    statement = select(Run).where(
+        Run.kind == kind,
+        Run.arguments == arguments,
+        col(Run.state).in_([RunState.QUEUED, RunState.RUNNING]),
+    )
+    return session.exec(statement).first()
+
+
+def finish(
+    session: Session,
+    run_id: str,
+    *,
+    state: RunState,
+    result: str | None,
+    problem: str | None,
+    at: datetime,
+) -> None:
+    """Write down how a run ended."""
+    session.execute(
+        update(Run)
+        .where(col(Run.id) == run_id)
+        .values(state=state, result=result, problem=problem, finished_at=at, claimed_until=None)
+    )

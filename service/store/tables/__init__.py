@@ -1,0 +1,29 @@
+"""The tables, one module a noun. Importing this package registers them all."""
+
+from service.store.tables import (
+    access,
+    basket,
+    catalogue,
+    cycle,
+    household,
+    ledger,
+    offer,
+    redemption,
+    shopping_list,
+    work,
+)
+from service.store.tables.types import metadata
+
+__all__ = [
+    "access",
+    "basket",
+    "catalogue",
+    "cycle",
+    "household",
+    "ledger",
+    "metadata",
+    "offer",
+    "redemption",
+    "shopping_list",
+    "work",
+]

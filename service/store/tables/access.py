@@ -1,0 +1,33 @@
+"""Who may call: API keys."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class Role(StrEnum):
+    """What a key is for; admin may do everything."""
+
+    POS = "pos"
+    MARKETING = "marketing"
+    MAILING = "mailing"
+    SUPPLIER = "supplier"
+    ADMIN = "admin"
+
+
+class ApiKey(SQLModel, table=True):
+    """A key as a digest; the key itself is shown once and never stored."""
+
+    __tablename__ = "api_key"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    digest: str = Field(unique=True)
+    hint: str
+    role: str
+    store_id: str | None = Field(default=None, foreign_key="store.id")
+    supplier_id: int | None = Field(default=None, foreign_key="supplier.id", sa_type=BigId)
+    created_at: datetime = Field(sa_type=UtcMoment)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcMoment)

@@ -1,0 +1,43 @@
+"""What was bought: baskets and their lines."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class Basket(SQLModel, table=True):
+    """One till transaction; store, terminal, business date and number name it once."""
+
+    __table_args__ = (
+        UniqueConstraint("store_id", "terminal", "business_date", "number"),
+        Index("ix_basket_household_id_purchased_at", "household_id", "purchased_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: str = Field(foreign_key="store.id")
+    terminal: str
+    business_date: date
+    number: str
+    household_id: int | None = Field(default=None, foreign_key="household.id", sa_type=BigId)
+    purchased_at: datetime = Field(sa_type=UtcMoment)
+
+
+class BasketLine(SQLModel, table=True):
+    """One line as paid, after every discount; a GTIN the catalogue does not know is kept too."""
+
+    __tablename__ = "basket_line"
+
+    basket_id: int = Field(
+        foreign_key="basket.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    gtin: int = Field(sa_type=BigId)
+    quantity_milli: int = Field(sa_type=BigId)
+    unit: str
+    amount_cents: int = Field(sa_type=BigId)

@@ -1,0 +1,49 @@
+"""What is sold: stores, suppliers, categories, items and products."""
+
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId
+
+
+class Store(SQLModel, table=True):
+    """A shop of the retailer; `id` is the number its tills send, as text (\"0042\")."""
+
+    id: str = Field(primary_key=True)
+    timezone: str
+
+
+class Supplier(SQLModel, table=True):
+    """Who makes or funds; the retailer's own brand is a supplier too."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    name: str = Field(unique=True)
+
+
+class Category(SQLModel, table=True):
+    """A group of items in one department."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    name: str = Field(unique=True)
+    department: str
+
+
+class Item(SQLModel, table=True):
+    """What a shopper would write on a list; the unit of prediction."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    name: str = Field(unique=True)
+    category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
+
+
+class Product(SQLModel, table=True):
+    """A sell unit. `gtin` is the number itself, so 8, 12, 13 and 14 digits are one key."""
+
+    gtin: int = Field(primary_key=True, sa_type=BigId, sa_column_kwargs={"autoincrement": False})
+    description: str
+    brand: str
+    private_label: bool
+    item_id: int = Field(foreign_key="item.id", index=True, sa_type=BigId)
+    category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
+    supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
+    package_size: str = ""
+    price_cents: int | None = None

@@ -1,0 +1,122 @@
+"""Planned issues, attempts at jobs, print batches, and what a cycle leaves for single lists."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class RunState(StrEnum):
+    """Where an attempt at a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class BatchState(StrEnum):
+    """Where a print batch stands."""
+
+    RENDERING = "rendering"
+    READY = "ready"
+
+
+class Run(SQLModel, table=True):
+    """One attempt at long work, polled by whoever asked for it."""
+
+    id: str = Field(primary_key=True)
+    kind: str
+    state: str = Field(index=True)
+    arguments: str = Field(sa_type=Text)
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    result: str | None = Field(default=None, sa_type=Text)
+    problem: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcMoment)
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcMoment)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+
+
+class Cycle(SQLModel, table=True):
+    """One planned issue: at most one a date."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    as_of: date = Field(unique=True)
+    seed: int
+    valid_from: date
+    valid_to: date
+    issued_at: datetime = Field(sa_type=UtcMoment)
+    summary: str = Field(sa_type=Text)
+
+
+class CyclePrice(SQLModel, table=True):
+    """The shadow price of one offer after a cycle's allocation, in value cents per cost cent."""
+
+    __tablename__ = "cycle_price"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    budget_price: float
+    copy_price_cents: float
+
+
+class CycleHousehold(SQLModel, table=True):
+    """How a cycle treated a household: `exposed`, or `holdout` (a list without offers)."""
+
+    __tablename__ = "cycle_household"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    household_id: int = Field(
+        foreign_key="household.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    arm: str
+
+
+class Batch(SQLModel, table=True):
+    """The print package of a cycle."""
+
+    __table_args__ = (UniqueConstraint("cycle_id", "revision"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
+    revision: int
+    name: str = Field(unique=True)
+    state: str
+    pieces: int
+    pages: int
+    manifest: str = Field(sa_type=Text)
+    published_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+
+
+class Forecast(SQLModel, table=True):
+    """A fitted forecasting model as JSON; the newest not after an as-of date is used."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    as_of: date = Field(unique=True)
+    fitted_at: datetime = Field(sa_type=UtcMoment)
+    model: str = Field(sa_type=Text)

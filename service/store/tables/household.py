@@ -1,0 +1,52 @@
+"""Who buys: the household, apart from it how to reach it, and what identifies it at a till."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class IdentityKind(StrEnum):
+    """What a household can present beside its list."""
+
+    CARD = "card"
+    PHONE = "phone"
+
+
+class Household(SQLModel, table=True):
+    """The buying unit; `ref` is the retailer's own number for it."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    ref: str = Field(unique=True)
+    language: str
+
+
+class Contact(SQLModel, table=True):
+    """Name, address and consent; kept apart from what the household buys."""
+
+    household_id: int = Field(
+        foreign_key="household.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    name: str
+    street: str
+    extra: str = ""
+    postcode: str
+    city: str
+    region: str = ""
+    country: str
+    mail_consent: bool
+    consent_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    consent_source: str = ""
+
+
+class Identity(SQLModel, table=True):
+    """A card or phone as a keyed digest: enough to recognise it, not to read it."""
+
+    kind: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    household_id: int = Field(foreign_key="household.id", index=True, sa_type=BigId)

@@ -1,0 +1,74 @@
+"""What a household holds in its hands: lists and their lines."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, Text, text
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class ListState(StrEnum):
+    """A draft is never printed; an issued list never changes its content."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+
+
+class LineKind(StrEnum):
+    """Offers redeem at the till, reminders only remind."""
+
+    OFFER = "offer"
+    REMINDER = "reminder"
+
+
+class ShoppingList(SQLModel, table=True):
+    """One list. `document` is what was printed, byte for byte; `code` is its element string."""
+
+    __tablename__ = "shopping_list"
+    __table_args__ = (
+        Index(
+            "ux_shopping_list_draft",
+            "household_id",
+            unique=True,
+            postgresql_where=text("state = 'draft'"),
+            sqlite_where=text("state = 'draft'"),
+        ),
+        Index("ix_shopping_list_household_id_state", "household_id", "state"),
+        Index("ix_shopping_list_state_valid_to", "state", "valid_to"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    code: str = Field(unique=True)
+    household_id: int = Field(foreign_key="household.id", sa_type=BigId)
+    cycle_id: int | None = Field(default=None, foreign_key="cycle.id", index=True, sa_type=BigId)
+    state: str
+    valid_from: date
+    valid_to: date
+    document: str = Field(sa_type=Text)
+    written_at: datetime = Field(sa_type=UtcMoment)
+
+
+class ListLine(SQLModel, table=True):
+    """One line of a list, as the till and the reports need it."""
+
+    __tablename__ = "list_line"
+
+    list_id: int = Field(
+        foreign_key="shopping_list.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str
+    item_id: int | None = Field(default=None, foreign_key="item.id", sa_type=BigId)
+    offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, sa_type=BigId)
+    text: str
+    face_value_cents: int
+    uses: int
+    reserved_cents: int = 0
+    p_purchase: float | None = None

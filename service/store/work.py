@@ -1,0 +1,97 @@
+"""Queries on marks of work: households that are due, and slots of planned jobs."""
+
+from datetime import datetime
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, func, select
+
+from service.store.bulk import is_sqlite
+from service.store.tables.types import UtcMoment
+from service.store.tables.work import Due, JobSlot
+
+
+def mark_due(session: Session, household_id: int, *, at: datetime) -> None:
+    """Say that a household's next list must be written; a claim on an older mark ends."""
+    make = sqlite.insert if is_sqlite(session) else postgresql.insert
+    new = make(Due).values(household_id=household_id, marked_at=at, claimed_until=None)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["household_id"],
+            set_={"marked_at": new.excluded.marked_at, "claimed_until": None},
+        )
+    )
+
+
+def claim_due(
+    session: Session, *, limit: int, now: datetime, until: datetime
+) -> list[tuple[int, datetime]]:
+    """Take up to `limit` due households, longest waiting first: (household, its mark)."""
+    skip = "" if is_sqlite(session) else "FOR UPDATE SKIP LOCKED"
+    statement = text(
+        f"""UPDATE due SET claimed_until = :until WHERE household_id IN (
+                SELECT household_id FROM due WHERE claimed_until IS NULL OR claimed_until < :now
+                ORDER BY marked_at, household_id LIMIT :limit {skip})
+            RETURNING household_id, marked_at"""
+    ).bindparams()
+    typed = statement.columns(Due.household_id, Due.marked_at)  # type: ignore[arg-type]
+    moment = UtcMoment()
+    dialect = session.get_bind().dialect
+    rows = session.execute(
+        typed,
+        {
+            "until": moment.process_bind_param(until, dialect),
+            "now": moment.process_bind_param(now, dialect),
+            "limit": limit,
+        },
+    )
+    return sorted((household_id, marked_at) for household_id, marked_at in rows)
+
+
+def clear_due(session: Session, household_id: int, marked_at: datetime) -> None:
+    """The list is written; a mark made in the meantime stays."""
+    mark = session.get(Due, household_id)
+    if mark is not None and mark.marked_at == marked_at:
+        session.delete(mark)
+
+
+def count_due(session: Session) -> int:
+    """How many households wait for their next list."""
+    return session.exec(select(func.count()).select_from(Due)).one()
+
+
+def claim_slot(
+    session: Session, job: str, slot: datetime, *, now: datetime, until: datetime
+) -> bool:
+    """Take a planned moment of a job; False when another has it or it is done.
+
+    A slot whose process died (its claim ran out unfinished) can be taken again.
+    """
+    make = sqlite.insert if is_sqlite(session) else postgresql.insert
+    new = make(JobSlot).values(job=job, slot=slot, claimed_until=until)
+    taken = session.execute(
+        new.on_conflict_do_update(
+            index_elements=["job", "slot"],
+            set_={"claimed_until": new.excluded.claimed_until},
+            where=col(JobSlot.finished_at).is_(None) & (col(JobSlot.claimed_until) < now),
+        ).returning(JobSlot.job)  # type: ignore[call-overload]
+    )
+    return taken.first() is not None
+
+
+def keep_slot(session: Session, job: str, slot: datetime, *, until: datetime) -> None:
+    """Stay the owner of a slot while its job runs."""
+    session.execute(
+        update(JobSlot)
+        .where(col(JobSlot.job) == job, col(JobSlot.slot) == slot)
+        .values(claimed_until=until)
+    )
+
+
+def finish_slot(session: Session, job: str, slot: datetime, *, at: datetime) -> None:
+    """The job of this slot is done."""
+    session.execute(
+        update(JobSlot)
+        .where(col(JobSlot.job) == job, col(JobSlot.slot) == slot)
+        .values(finished_at=at)
+    )
