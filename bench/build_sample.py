@@ -82,15 +82,13 @@ def _cents(dollars: pl.Expr) -> pl.Expr:
     return (dollars * 100).round(0).cast(pl.Int64)
 
 
-def chosen_households(lines: pl.DataFrame, count: int | None) -> list[int]:
-    """The households by the stated rule; `count` None takes every household with merchandise.
+def chosen_households(lines: pl.DataFrame, count: int) -> list[int]:
+    """The households by the stated rule.
 
     The rule: at least `ACTIVE_BASKETS` baskets before `ACTIVE_BEFORE`, then the `count` smallest
     SHA-256 digests of the salted household number. It looks at no purchase after that date, so
     the sample does not favour households that kept on buying.
     """
-    if count is None:
-        return sorted(lines["household_id"].unique().to_list())
     early = lines.filter(pl.col("purchased_at") < ACTIVE_BEFORE)
     baskets = early.group_by("household_id").agg(pl.col("basket_id").n_unique())
     active = baskets.filter(pl.col("basket_id") >= ACTIVE_BASKETS)["household_id"].to_list()
@@ -121,9 +119,14 @@ def households_file(ids: list[int]) -> pl.DataFrame:
 
 
 def build(out: Path, count: int | None) -> dict[str, int]:
-    """Write the four files to `out` and return the number of rows of each."""
-    lines = merchandise(source("transactions"), source("products"))
-    ids = chosen_households(lines, count)
+    """Write the four files to `out` and return the number of rows of each.
+
+    `count` None takes every household, the two without merchandise among them.
+    """
+    transactions = source("transactions")
+    lines = merchandise(transactions, source("products"))
+    everyone = sorted(transactions["household_id"].unique().to_list())
+    ids = everyone if count is None else chosen_households(lines, count)
     bought = lines.filter(pl.col("household_id").is_in(ids))
     goods = catalogue(lines).join(bought.select("product_id").unique(), on="product_id", how="semi")
     frames = {
