@@ -1,0 +1,226 @@
+"""The certificate: what was reached, what cannot be exceeded, and what stands in the way.
+
+Everything here is counted again from the pairs, not carried over from the search.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from service.engine.allocate.door import UNLIMITED
+from service.engine.allocate.kernels import HELD, NEW_CATEGORY, NEW_GROUP
+from service.engine.allocate.prices import Market, Quote
+from service.engine.allocate.problem import Problem
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A guarantee that was not met: `reachable` is the most copies the deal could place alone."""
+
+    offer_id: int | str
+    circulation_min: int
+    circulation: int
+    missing: int
+    reachable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof of an allocation's worth.
+
+    `primal_cents` is the objective (values less both penalties), `dual_bound_cents` an upper
+    bound on the objective of every allocation, `gap` their difference over the bound.
+    `violations` counts hard limits broken. `binding` counts deals and households per limit met
+    exactly or nearly. `cpu_seconds` is filled in by whoever holds a clock.
+    """
+
+    primal_cents: float
+    dual_bound_cents: float
+    gap: float
+    value_cents: float
+    floor_shortfall_cents: int
+    households_below_floor: int
+    minimum_missing_copies: int
+    violations: int
+    pairs: int
+    iterations: int
+    seed: int
+    binding: dict[str, int]
+    minimums: tuple[Shortfall, ...]
+    cpu_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The chosen pairs counted again: rows into the problem, household of each, sums."""
+
+    rows: NDArray[np.int64]
+    home: NDArray[np.int64]
+    faces: NDArray[np.float64]
+    lines: NDArray[np.int64]
+    copies: NDArray[np.int64]
+    spend: NDArray[np.int64]
+
+
+def tally(problem: Problem) -> Tally:
+    """Count what `mark` holds."""
+    rows = np.flatnonzero(problem.mark & HELD)
+    home = np.searchsorted(problem.indptr, rows, side="right") - 1
+    homes, deals = len(problem.households), len(problem.deals.ids)
+    offer = problem.offer[rows]
+    # Sums of whole cents below 2**53 are exact in float64.
+    spend = np.bincount(offer, weights=problem.cost[rows], minlength=deals)
+    return Tally(
+        rows,
+        home,
+        np.bincount(home, weights=problem.face[rows], minlength=homes).astype(np.float64),
+        np.bincount(home, minlength=homes),
+        np.bincount(offer, minlength=deals),
+        spend.astype(np.int64),
+    )
+
+
+def _groups(problem: Problem, counted: Tally, border: int) -> tuple[NDArray[np.int64], ...]:
+    """Household and number of picks of every category (or conflict group) that holds a pick."""
+    group = np.cumsum((problem.mark & border) != 0)[counted.rows]
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    return counted.home[first], np.diff(first, append=len(group))
+
+
+def violations(problem: Problem, counted: Tally) -> int:
+    """Hard limits broken, each deal, household, category or conflict group once."""
+    deals = problem.deals
+    broken = int((counted.spend > deals.budget).sum() + (counted.copies > deals.maximum).sum())
+    broken += int((counted.faces > problem.ceiling).sum() + (counted.lines > problem.slots).sum())
+    if not len(counted.rows):
+        return broken
+    home, picks = _groups(problem, counted, NEW_CATEGORY)
+    broken += int((picks > problem.per_category[home]).sum())
+    broken += int((_groups(problem, counted, NEW_GROUP)[1] > 1).sum())
+    if len(problem.cross):
+        tangled = problem.cross[counted.rows] >= 0
+        pairs = np.stack([counted.home[tangled], problem.cross[counted.rows][tangled]])
+        broken += pairs.shape[1] - np.unique(pairs, axis=1).shape[1]
+    return broken
+
+
+def reachable(problem: Problem, deal: int) -> int:
+    """Most copies a deal could place were it alone: takers, cap, and the cheapest copies."""
+    deals = problem.deals
+    most = min(int(problem.takers[deal]), int(deals.maximum[deal]))
+    if deals.budget[deal] < UNLIMITED:
+        costs = np.sort(problem.cost[problem.offer == deal]).astype(np.int64)
+        most = min(most, int(np.searchsorted(np.cumsum(costs), deals.budget[deal], side="right")))
+    return most
+
+
+def _binding(market: Market, counted: Tally) -> dict[str, int]:
+    p, deals = market.problem, market.problem.deals
+    limited = deals.budget < UNLIMITED
+    dearest = np.maximum(p.cost_high.astype(np.int64), 1)
+    home, picks = (
+        _groups(p, counted, NEW_CATEGORY)
+        if len(counted.rows)
+        else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    )
+    return {
+        "budget": int((limited & (deals.budget - counted.spend < dearest)).sum()),
+        "circulation_max": int((counted.copies >= deals.maximum).sum()),
+        "circulation_min": int(((deals.minimum > 0) & (counted.copies <= deals.minimum)).sum()),
+        "slots": int((counted.lines >= p.slots).sum()),
+        "category_max": len(np.unique(home[picks >= p.per_category[home]])),
+        "face_value_floor": int(((p.floor > 0) & (counted.faces <= p.floor)).sum()),
+    }
+
+
+def certify(market: Market, counted: Tally, bound: float) -> Certificate:
+    """The certificate of the allocation counted in `counted` against a proven `bound`."""
+    p, deals = market.problem, market.problem.deals
+    missing = np.maximum(0, deals.minimum - counted.copies)
+    below = np.maximum(0.0, p.floor - counted.faces)
+    short = int(below.sum()) + p.unreachable_floor_cents
+    value = float(p.value[counted.rows].astype(np.float64).sum())
+    primal = value - market.floor_price * short - market.limits.missing * int(missing.sum())
+    bound = _settled(market, bound, primal)
+    return Certificate(
+        primal_cents=primal,
+        dual_bound_cents=bound,
+        gap=(bound - primal) / max(abs(bound), 1e-9) if bound > primal else 0.0,
+        value_cents=value,
+        floor_shortfall_cents=short,
+        households_below_floor=int((below > 0).sum()),
+        minimum_missing_copies=int(missing.sum()),
+        violations=violations(p, counted),
+        pairs=len(counted.rows),
+        iterations=market.passes,
+        seed=market.seed,
+        binding=_binding(market, counted),
+        minimums=tuple(
+            Shortfall(
+                deals.ids.series[int(o)],
+                int(deals.minimum[o]),
+                int(counted.copies[o]),
+                int(missing[o]),
+                reachable(p, int(o)),
+            )
+            for o in np.flatnonzero(missing)
+        ),
+    )
+
+
+def _settled(market: Market, bound: float, primal: float) -> float:
+    """The bound with rounding error on the safe side; whole where every objective is whole."""
+    prices = (market.floor_price, market.limits.missing)
+    margin = ROUNDING * (1.0 + abs(bound))
+    if market.problem.whole_values and all(float(price).is_integer() for price in prices):
+        return max(float(np.floor(bound + margin)), primal)
+    return max(bound + margin, primal)
+
+
+def price_frame(market: Market, quote: Quote, counted: Tally) -> pl.DataFrame:
+    """Shadow prices and use per deal.
+
+    `budget_price`: value cents per cent of cost; `circulation_price_cents`: value cents per copy,
+    above 0 where the cap binds, below 0 where the guarantee does. `binds` names the limits with a
+    price.
+    """
+    deals, limits = market.problem.deals, market.limits
+    by_budget = limits.folded & (limits.cap < deals.maximum) & (quote.copy > 0)
+    budget_price = np.where(by_budget, quote.copy / limits.unit_cost, quote.spend)
+    copy_price = np.where(by_budget, 0.0, quote.copy)
+    none = pl.lit(None, pl.Int64)
+    frame = pl.DataFrame(
+        {
+            "offer_id": deals.ids.series,
+            "budget_price": budget_price,
+            "circulation_price_cents": copy_price,
+            "circulation": counted.copies,
+            "spent_cents": counted.spend,
+            "budget_cents": deals.budget,
+            "circulation_max": deals.maximum,
+            "circulation_min": deals.minimum,
+        }
+    )
+    names = ("budget", "circulation_max", "circulation_min")
+    tests = (
+        pl.col("budget_price") > 0,
+        pl.col("circulation_price_cents") > 0,
+        pl.col("circulation_price_cents") < 0,
+    )
+    return frame.with_columns(
+        pl.when(pl.col(c) >= UNLIMITED).then(none).otherwise(pl.col(c)).alias(c)
+        for c in ("budget_cents", "circulation_max")
+    ).with_columns(
+        pl.concat_str(
+            [
+                pl.when(t).then(pl.lit(n)).otherwise(pl.lit(None, pl.String))
+                for n, t in zip(names, tests, strict=True)
+            ],
+            separator=" ",
+            ignore_nulls=True,
+        ).alias("binds")
+    )

@@ -1,0 +1,280 @@
+"""Prices per deal: the Lagrangian dual of budgets, caps and guarantees, by smoothed Newton steps.
+
+The dual function is convex and piecewise linear; over thousands of households it is nearly
+smooth. Its curvature is the density of households about to swap one deal for another, which a
+scan can count, so a Newton step with that matrix lands near the optimum in a few passes. A large
+instance is priced on a sample first. Every true pass gives a valid upper bound.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.engine.allocate.door import UNLIMITED
+from service.engine.allocate.kernels import WHOLE, curvature, price_pass
+from service.engine.allocate.problem import Problem, Terms
+
+DENSE = 3000
+"""Most live prices for which the full curvature matrix is kept; its diagonal serves above."""
+
+
+@dataclass(slots=True)
+class Rules:
+    """Limits per deal as the loops use them.
+
+    Where every copy of a deal costs the same, its budget is a number of copies and joins the cap;
+    `budget` is then UNLIMITED. `minimum` is cut to what the deal could place at all and
+    `unavoidable` counts the copies cut off. `missing` is the price of a copy not delivered.
+    """
+
+    budget: NDArray[np.int64]
+    cap: NDArray[np.int64]
+    minimum: NDArray[np.int64]
+    unavoidable: int
+    missing: float
+    unit_cost: NDArray[np.float64]
+    folded: NDArray[np.bool_]
+
+
+def rules(problem: Problem, terms: Terms) -> Rules:
+    """The rules of a problem, budgets folded into caps where costs allow."""
+    deals = problem.deals
+    low, high = problem.cost_low.astype(np.int64), problem.cost_high.astype(np.int64)
+    folded = (low == high) & (low > 0) & (deals.budget < UNLIMITED)
+    free = (high == 0) | (problem.takers == 0)
+    cap = np.where(folded, np.minimum(deals.maximum, deals.budget // np.maximum(low, 1)),
+                   deals.maximum)  # fmt: skip
+    minimum = np.minimum(deals.minimum, np.minimum(cap, problem.takers))
+    return Rules(
+        budget=np.where(folded | free, UNLIMITED, deals.budget),
+        cap=cap,
+        minimum=minimum,
+        unavoidable=int((deals.minimum - minimum).sum()),
+        missing=float(terms.minimum_shortfall_price_cents),
+        unit_cost=np.maximum(0.5 * (low + high), 1.0),
+        folded=folded,
+    )
+
+
+@dataclass(slots=True)
+class Quote:
+    """Prices: `spend` in value cents per cent of cost, `copy` (signed) in value cents per copy."""
+
+    spend: NDArray[np.float64]
+    copy: NDArray[np.float64]
+
+    def fixed(self, limits: Rules) -> float:
+        """The part of the dual bound that does not depend on the households."""
+        budgeted = self.spend > 0
+        raised, lowered = self.copy > 0, self.copy < 0
+        return float(
+            (self.spend[budgeted] * limits.budget[budgeted]).sum()
+            + (self.copy[raised] * limits.cap[raised]).sum()
+            + (self.copy[lowered] * limits.minimum[lowered]).sum()
+            - limits.missing * limits.unavoidable
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the households chose at a quote: exact sums in 1024ths of a copy, and their bounds."""
+
+    copies: NDArray[np.int64]
+    spend: NDArray[np.int64]
+    bound: float
+
+
+@dataclass(slots=True)
+class Market:
+    """A problem with its rules and each household's face multiplier, kept warm between passes."""
+
+    problem: Problem
+    limits: Rules
+    floor_price: float
+    seed: int
+    shards: int = 1
+    theta: NDArray[np.float64] = field(init=False)
+    everyone: NDArray[np.int32] = field(init=False)
+    passes: int = 0
+
+    def __post_init__(self) -> None:
+        count = len(self.problem.households)
+        self.theta = np.zeros(count)
+        self.everyone = np.arange(count, dtype=np.int32)
+
+    def demand(
+        self,
+        quote: Quote,
+        *,
+        which: NDArray[np.int32] | None = None,
+        exact: bool = False,
+        write: bool = False,
+        jitter: float = 0.0,
+        limit: int = 2000,
+    ) -> Demand:
+        """One pass over the households `which`. The result does not depend on `shards`."""
+        rows = self.everyone if which is None else which
+        parts = np.array_split(rows, self.shards)
+        if self.shards == 1:
+            answers = [self._part(parts[0], quote, exact, write, jitter, limit)]
+        else:
+            with ThreadPoolExecutor(self.shards) as pool:
+                answers = list(
+                    pool.map(lambda r: self._part(r, quote, exact, write, jitter, limit), parts)
+                )
+        bounds = np.concatenate([answer[2] for answer in answers])
+        self.passes += 1
+        return Demand(
+            np.sum([answer[0] for answer in answers], axis=0),
+            np.sum([answer[1] for answer in answers], axis=0),
+            float(bounds.sum()),
+        )
+
+    def _part(
+        self,
+        rows: NDArray[np.int32],
+        quote: Quote,
+        exact: bool,
+        write: bool,
+        jitter: float,
+        limit: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        p = self.problem
+        deals = len(p.deals.ids)
+        copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
+        bounds = np.zeros(len(rows))
+        price_pass(
+            rows, p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.cross, p.slots,
+            p.per_category, p.floor, p.ceiling, self.floor_price, quote.spend, quote.copy,
+            self.theta, exact, write, jitter, self.seed, limit, copies, spend, bounds,
+        )  # fmt: skip
+        return copies, spend, bounds
+
+    def bound(self, quote: Quote, demand: Demand) -> float:
+        """The upper bound on every solution that a full true pass at `quote` proves."""
+        unreachable = self.floor_price * self.problem.unreachable_floor_cents
+        return demand.bound + quote.fixed(self.limits) - unreachable
+
+
+def newton_step(
+    market: Market,
+    quote: Quote,
+    demand: Demand,
+    *,
+    which: NDArray[np.int32],
+    probe: NDArray[np.int32] | None = None,
+    window: float,
+    trust: float,
+    step: float,
+    full: bool = True,
+    jitter: float = 0.0,
+) -> Quote:
+    """Prices after one damped Newton step on the households `which` that gave `demand`.
+
+    The curvature is counted on the households `probe` (None: all of `which`), diagonal only
+    unless `full`. Rows are scaled so that every price is in value cents per copy. `window` is the
+    width, in value cents, of the swaps counted as curvature; no price moves by more than `trust`.
+    """
+    limits, p = market.limits, market.problem
+    part = len(which) / max(1, len(p.households))
+    used, spent = demand.copies / WHOLE, demand.spend / WHOLE
+    spend_slope = (limits.budget * part - spent) / limits.unit_cost
+    over, under = used > limits.cap * part, used < limits.minimum * part
+    capped = (quote.copy > 0) | ((quote.copy == 0) & over)
+    copy_slope = np.where(capped, limits.cap * part, limits.minimum * part) - used
+    spend_live = (limits.budget < UNLIMITED) & ((quote.spend > 0) | (spend_slope < 0))
+    copy_live = (quote.copy != 0) | over | under
+    copy_live &= ~((quote.copy <= -limits.missing) & (copy_slope > 0))
+    count = int(spend_live.sum()) + int(copy_live.sum())
+    if not count:
+        return quote
+    spend_row = np.full(len(spend_live), -1, np.int32)
+    copy_row = spend_row.copy()
+    spend_row[spend_live] = np.arange(spend_live.sum())
+    copy_row[copy_live] = spend_live.sum() + np.arange(copy_live.sum())
+    matrix = np.zeros((count, count))
+    counted = which if probe is None else probe
+    curvature(
+        counted, p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.slots, p.per_category,
+        quote.spend, quote.copy, market.theta, jitter, market.seed, window, spend_row, copy_row,
+        matrix,
+    )  # fmt: skip
+    scale = np.concatenate([limits.unit_cost[spend_live], np.ones(int(copy_live.sum()))])
+    matrix *= (len(which) / len(counted)) / (scale[:, None] * scale[None, :])
+    slope = np.concatenate([spend_slope[spend_live], copy_slope[copy_live]])
+    diagonal = matrix.diagonal().copy()
+    ridge = 0.02 * diagonal + 0.1 * max(float(diagonal.mean()), 1e-12)
+    matrix[np.arange(count), np.arange(count)] += ridge
+    if full:
+        move = np.clip(-step * np.linalg.solve(matrix, slope), -trust, trust)
+    else:
+        move = np.clip(-step * slope / matrix.diagonal(), -trust, trust)
+    spend, copy = quote.spend.copy(), quote.copy.copy()
+    live = int(spend_live.sum())
+    spend[spend_live] = np.maximum(0.0, spend[spend_live] + move[:live] / scale[:live])
+    before = copy[copy_live]
+    after = before + move[live:]
+    crossed = before * after < 0
+    wrong = np.where(capped[copy_live], after < 0, after > 0) & (before == 0)
+    after = np.where(crossed | wrong, 0.0, after)
+    copy[copy_live] = np.where(
+        limits.cap[copy_live] >= UNLIMITED, np.minimum(after, 0.0), after
+    ).clip(-limits.missing)
+    return Quote(spend, copy)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much work a search may do."""
+
+    sample: int = 25_000
+    steps: int = 18
+    full_steps: int = 4
+    exact_steps: int = 4
+    nodes: int = 2_000
+
+
+def _typical(problem: Problem) -> float:
+    """A value that a chosen pair may have: the median of the positive values, thinned."""
+    some = problem.value[:: max(1, problem.size // 100_000)]
+    some = some[some > 0]
+    return float(np.median(some)) if len(some) else 1.0
+
+
+def search_prices(market: Market, *, effort: Effort, jitter: float) -> tuple[Quote, float]:
+    """Prices near the optimum and the best bound proved on the way."""
+    p = market.problem
+    deals = len(p.deals.ids)
+    quote = Quote(np.zeros(deals), np.zeros(deals))
+    rng = np.random.default_rng(market.seed)
+    sample = market.everyone
+    if len(sample) > effort.sample:
+        sample = np.sort(rng.choice(sample, effort.sample, replace=False))
+    typical = _typical(p)
+    noise = jitter * typical
+    trust, window = typical, typical
+    for k in range(effort.steps):
+        trust = max(typical * 0.88**k, 1e-3 * typical)
+        window = max(2 * trust, 0.01 * typical)
+        demand = market.demand(quote, which=sample, jitter=noise)
+        quote = newton_step(
+            market, quote, demand, which=sample, window=window, trust=trust, step=1.5,
+            full=k >= 3, jitter=noise,
+        )  # fmt: skip
+    best, proved = quote, np.inf
+    steps = effort.exact_steps + (effort.full_steps if len(sample) < len(market.everyone) else 0)
+    for k in range(steps):
+        exact = k >= steps - effort.exact_steps
+        demand = market.demand(quote, exact=exact, limit=effort.nodes, jitter=0.0)
+        bound = market.bound(quote, demand)
+        if bound < proved:
+            best, proved = quote, bound
+        if k + 1 < steps:
+            window, trust = max(0.8 * window, 0.01 * typical), max(0.8 * trust, 1e-3 * typical)
+            quote = newton_step(
+                market, quote, demand, which=market.everyone, probe=sample, window=window,
+                trust=trust, step=1.0,
+            )  # fmt: skip
+    return best, proved

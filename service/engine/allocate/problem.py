@@ -1,0 +1,343 @@
+"""An instance as flat arrays: candidates grouped by household, sorted for the scan."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from service.engine.allocate.arrange import arrange
+from service.engine.allocate.door import (
+    CANDIDATE_COLUMNS,
+    HOUSEHOLD_COLUMNS,
+    LARGEST,
+    OFFER_COLUMNS,
+    UNLIMITED,
+    Ids,
+    Rows,
+    limits,
+    refuse,
+    require_columns,
+    rows_where,
+    values,
+    whole,
+)
+from service.errors import Problem as Fault
+
+BAND_PAIRS = 1 << 20
+EXACT_IN_32 = 1 << 24
+SENTINEL = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The soft terms.
+
+    `floor_shortfall_price`: value cents lost per cent of face value a household stays below its
+    floor. `minimum_shortfall_price_cents`: value cents lost per guaranteed copy not delivered.
+    """
+
+    floor_shortfall_price: float = 0.1
+    minimum_shortfall_price_cents: float = 500.0
+
+    def __post_init__(self) -> None:
+        for name in ("floor_shortfall_price", "minimum_shortfall_price_cents"):
+            price = getattr(self, name)
+            number = isinstance(price, int | float) and not isinstance(price, bool)
+            if not number or not 0 <= price < float("inf"):
+                raise refuse(
+                    "terms cannot be used",
+                    [Fault(f"terms.{name}", "is not a number of zero or more", "correct it")],
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Deals:
+    """Limits per deal, in the order of the ids; UNLIMITED where there is none."""
+
+    ids: Ids
+    budget: NDArray[np.int64]
+    maximum: NDArray[np.int64]
+    minimum: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the loops work on. Pairs of household `h` stand at `indptr[h]:indptr[h + 1]`.
+
+    Candidates that no solution can hold (dearer than the budget, above the ceiling, no slot) are
+    left out. `floor` is the floor cut to the ceiling; `unreachable_floor_cents` is what the cut
+    took off in total, a shortfall in every solution.
+    """
+
+    deals: Deals
+    households: pl.Series
+    indptr: NDArray[np.int64]
+    offer: NDArray[np.int32]
+    value: NDArray[np.floating[Any]]
+    cost: NDArray[np.int32]
+    face: NDArray[np.int32]
+    mark: NDArray[np.uint8]
+    cross: NDArray[np.int32]
+    slots: NDArray[np.int32]
+    per_category: NDArray[np.int32]
+    floor: NDArray[np.float64]
+    ceiling: NDArray[np.float64]
+    unreachable_floor_cents: int
+    whole_values: bool
+    takers: NDArray[np.int64]
+    cost_low: NDArray[np.int32]
+    cost_high: NDArray[np.int32]
+
+    @property
+    def size(self) -> int:
+        """Number of pairs."""
+        return len(self.offer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Homes:
+    """Households in the order of their ids, with their limits."""
+
+    ids: Ids
+    slots: NDArray[np.int64]
+    category_max: NDArray[np.int64]
+    floor: NDArray[np.int64]
+    ceiling: NDArray[np.int64]
+
+
+def read_deals(offers: pl.DataFrame) -> Deals:
+    """Deals from the offers frame; a guarantee above the circulation maximum is refused."""
+    require_columns(offers.schema, OFFER_COLUMNS, frame="offers")
+    ids = Ids(offers["offer_id"], frame="offers")
+    maximum = limits(offers["circulation_max"], frame="offers")
+    minimum = whole(offers["circulation_min"], frame="offers", nullable=True).fill_null(0)
+    least = minimum.to_numpy()
+    if (least > maximum).any():
+        raise refuse(
+            "offers: a guaranteed minimum is above the circulation maximum",
+            rows_where(
+                least > maximum,
+                frame="offers",
+                column="circulation_min",
+                detail="is above circulation_max",
+                remedy="lower the minimum or raise the maximum",
+            ),
+        )
+    return Deals(ids, limits(offers["budget_cents"], frame="offers"), maximum, least)
+
+
+def _read_homes(households: pl.DataFrame) -> _Homes:
+    require_columns(households.schema, HOUSEHOLD_COLUMNS, frame="households")
+    Ids(households["household_id"], frame="households")
+    ordered = households.select(HOUSEHOLD_COLUMNS)
+    columns = {name: limits(ordered[name], frame="households") for name in HOUSEHOLD_COLUMNS[1:]}
+    order = ordered["household_id"].arg_sort()
+    at = order.to_numpy()
+    floor = columns["face_value_floor_cents"]
+    return _Homes(
+        Ids(ordered["household_id"].gather(order), frame="households"),
+        columns["slots"][at],
+        columns["category_max"][at],
+        np.where(floor == UNLIMITED, 0, floor)[at],
+        columns["face_value_ceiling_cents"][at],
+    )
+
+
+def _count(candidates: pl.LazyFrame, homes: _Homes) -> tuple[NDArray[np.int64], bool]:
+    """Candidates per household, and whether they stand in the order of the households."""
+    counts = np.zeros(len(homes.ids), np.int64)
+    ordered, last, first = True, -1, 0
+    while True:
+        part = candidates.select("household_id").slice(first, 4 * BAND_PAIRS).collect()
+        if part.is_empty():
+            return counts, ordered
+        rows = np.arange(first, first + len(part))
+        at = homes.ids.positions(part["household_id"], rows=rows)
+        counts += np.bincount(at, minlength=len(counts))
+        ordered = ordered and at[0] >= last and bool((np.diff(at) >= 0).all())
+        last = int(at[-1])
+        first += len(part)
+
+
+def _bands(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Runs of whole households with about BAND_PAIRS candidates each."""
+    ends = np.cumsum(counts)
+    bands: list[tuple[int, int]] = []
+    begin = 0
+    while begin < len(counts):
+        before = ends[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, before + BAND_PAIRS, side="right")))
+        bands.append((begin, end))
+        begin = end
+    return bands
+
+
+def codes(series: pl.Series, offer: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Integers equal where the ids are equal; a null is a group of its own (negative)."""
+    if series.dtype == pl.Null:
+        series = series.cast(pl.Int64)
+    if series.dtype.is_integer():
+        low, high = series.min(), series.max()
+        plain = low is None or (int(low) >= 0 and int(high) < SENTINEL)  # type: ignore[arg-type]
+        codes = series if plain else series.rank("dense")
+    else:
+        codes = series.rank("dense")
+    numbers = codes.cast(pl.Int64).fill_null(-1).to_numpy()
+    return np.where(numbers < 0, -1 - offer.astype(np.int64), numbers)
+
+
+def build(
+    candidates: pl.LazyFrame | pl.DataFrame, offers: pl.DataFrame, households: pl.DataFrame
+) -> Problem:
+    """Validate an instance and lay it out; candidates are read in bands of whole households.
+
+    Raises InvalidInput with the row and column of the first faults: missing columns, wrong types,
+    nulls where a number is needed, unknown ids, a pair that stands twice, minimum above maximum.
+    """
+    lazy = candidates.lazy()
+    schema = lazy.collect_schema()
+    require_columns(schema, CANDIDATE_COLUMNS, frame="candidates")
+    lazy = lazy.select(CANDIDATE_COLUMNS)
+    deals, homes = read_deals(offers), _read_homes(households)
+    counts, ordered = _count(lazy, homes)
+    size = int(counts.sum())
+    narrow = schema["value_cents"].is_integer() and _small(lazy)
+    offer = np.empty(size, np.int32)
+    value: NDArray[np.floating[Any]] = np.empty(size, np.float32 if narrow else np.float64)
+    cost, face = np.empty(size, np.int32), np.empty(size, np.int32)
+    mark = np.empty(size, np.uint8)
+    cross = np.empty(0, np.int32)
+    kept = np.zeros(len(counts), np.int64)
+    cost_low = np.full(len(deals.ids), LARGEST, np.int32)
+    cost_high = np.zeros(len(deals.ids), np.int32)
+    used = first = 0
+    for begin, end in _bands(counts):
+        length = int(counts[begin:end].sum())
+        part, rows = _band(lazy, homes, begin, end, first if ordered else -1, length)
+        first += length
+        band = _lay_out(part, rows, deals, homes, begin, end)
+        stop = used + len(band.offer)
+        offer[used:stop], value[used:stop] = band.offer, band.value
+        cost[used:stop], face[used:stop], mark[used:stop] = band.cost, band.face, band.mark
+        if band.crossing:
+            cross = np.full(size, -1, np.int32) if not len(cross) else cross
+            cross[used:stop] = band.cross
+        np.minimum.at(cost_low, band.offer, band.cost)
+        np.maximum.at(cost_high, band.offer, band.cost)
+        kept[begin:end] = band.kept
+        used = stop
+    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
+    most = np.maximum(kept, 1)
+    finite = np.minimum(homes.floor, homes.ceiling)
+    return Problem(
+        deals=deals,
+        households=homes.ids.series,
+        indptr=indptr,
+        offer=offer[:used],
+        value=value[:used],
+        cost=cost[:used],
+        face=face[:used],
+        mark=mark[:used],
+        cross=cross[:used] if len(cross) else cross,
+        slots=np.minimum(homes.slots, most).astype(np.int32),
+        per_category=np.minimum(homes.category_max, most).astype(np.int32),
+        floor=finite.astype(np.float64),
+        ceiling=homes.ceiling.astype(np.float64),
+        unreachable_floor_cents=int((homes.floor - finite).sum()),
+        whole_values=schema["value_cents"].is_integer(),
+        takers=np.bincount(offer[:used], minlength=len(deals.ids)).astype(np.int64),
+        cost_low=cost_low,
+        cost_high=cost_high,
+    )
+
+
+def _small(lazy: pl.LazyFrame) -> bool:
+    """Whether every integer value is held exactly by float32."""
+    ends = lazy.select(
+        pl.col("value_cents").min().alias("low"), pl.col("value_cents").max().alias("high")
+    ).collect()
+    low, high = ends["low"][0], ends["high"][0]
+    return low is None or (low >= -EXACT_IN_32 and high <= EXACT_IN_32)
+
+
+def _band(
+    lazy: pl.LazyFrame, homes: _Homes, begin: int, end: int, first: int, length: int
+) -> tuple[pl.DataFrame, Rows]:
+    """The candidates of households begin..end-1 and their rows in the whole frame."""
+    if first >= 0:
+        return lazy.slice(first, length).collect(), np.arange(first, first + length)
+    low, high = homes.ids.series[begin], homes.ids.series[end - 1]
+    part = lazy.with_row_index("row").filter(pl.col("household_id").is_between(low, high)).collect()
+    return part, part["row"].cast(pl.Int64).to_numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    offer: NDArray[np.int32]
+    value: NDArray[np.float64]
+    cost: NDArray[np.int32]
+    face: NDArray[np.int32]
+    mark: NDArray[np.uint8]
+    cross: NDArray[np.int32]
+    kept: NDArray[np.int64]
+    crossing: bool
+
+
+def _lay_out(
+    part: pl.DataFrame, rows: Rows, deals: Deals, homes: _Homes, begin: int, end: int
+) -> _Band:
+    """One band: ids to positions, faults refused, hopeless pairs dropped, the rest sorted."""
+    home = homes.ids.positions(part["household_id"], rows=rows)
+    offer = deals.ids.positions(part["offer_id"], rows=rows)
+    value = values(part["value_cents"], rows=rows)
+    cost = _money(part["cost_cents"], rows)
+    face = _money(part["face_value_cents"], rows)
+    category = codes(part["category_id"], offer)
+    conflict = codes(part["conflict_id"], offer)
+    fits = (
+        (homes.slots[home] > 0)
+        & ((homes.category_max[home] > 0) | (category < 0))
+        & (face <= homes.ceiling[home])
+        & (cost <= deals.budget[offer])
+        & (deals.maximum[offer] > 0)
+    )
+    order, mark, cross, twice, crossing = arrange(
+        home - np.int32(begin), end - begin, category, conflict, offer, fits, len(deals.ids)
+    )
+    if twice >= 0:
+        row = int(rows[twice]) if rows is not None else twice
+        raise refuse(
+            "candidates: a pair stands twice",
+            [Fault(f"candidates row {row + 1}", "household and offer stand twice", "keep one")],
+        )
+    kept = np.bincount(home[order] - begin, minlength=end - begin).astype(np.int64)
+    return _Band(
+        offer[order],
+        value[order],
+        cost[order].astype(np.int32),
+        face[order].astype(np.int32),
+        mark,
+        cross,
+        kept,
+        crossing,
+    )
+
+
+def _money(series: pl.Series, rows: Rows) -> NDArray[np.int64]:
+    """A money column of the candidates: whole cents that fit in 31 bits."""
+    cents = whole(series, frame="candidates", rows=rows).to_numpy()
+    if len(cents) and cents.max() > LARGEST:
+        raise refuse(
+            f"candidates: {series.name} cannot be used",
+            rows_where(
+                cents > LARGEST,
+                frame="candidates",
+                column=series.name,
+                detail="is above 21 million",
+                remedy="check the unit: cents",
+                rows=rows,
+            ),
+        )
+    return cents

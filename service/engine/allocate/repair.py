@@ -1,0 +1,125 @@
+"""From prices to an allocation in which every limit holds, and then to a better one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.engine.allocate.kernels import (
+    BARRED,
+    WANTED,
+    WHOLE,
+    improve,
+    regrets,
+    take_back,
+)
+from service.engine.allocate.prices import Market, Quote
+
+FACTORS = (1.0, 1.0, 0.97, 0.9, 0.7, 0.0, 0.0)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Copies given and room left per deal, as exact integers."""
+
+    copies: NDArray[np.int64]
+    copies_room: NDArray[np.int64]
+    spend_room: NDArray[np.int64]
+
+
+def repair(market: Market, quote: Quote, *, nodes: int) -> Ledger:
+    """Leave in `mark` an allocation within every limit; the ledger it ends with.
+
+    Overspent deals are taken back where they are missed least, guarantees are filled where they
+    cost least, then every household in turn takes what the deals still have room for, at falling
+    fractions of the prices and at last at none.
+    """
+    demand = market.demand(quote, exact=True, write=True, limit=nodes)
+    copies, spend = demand.copies // WHOLE, demand.spend // WHOLE
+    limits = market.limits
+    ledger = Ledger(copies, limits.cap - copies, limits.budget - spend)
+    _take_back(market, quote, ledger)
+    better(market, quote, ledger, factor=1.0, barred_only=True, nodes=nodes)
+    market.problem.mark[:] &= 255 - BARRED
+    fill_guarantees(market, quote, ledger, nodes=nodes)
+    for factor in FACTORS:
+        better(market, quote, ledger, factor=factor, nodes=nodes)
+    fill_guarantees(market, quote, ledger, nodes=nodes)
+    while better(market, quote, ledger, factor=0.0, nodes=nodes) > 0.0002 * len(market.everyone):
+        continue
+    return ledger
+
+
+def better(
+    market: Market,
+    quote: Quote,
+    ledger: Ledger,
+    *,
+    factor: float,
+    nodes: int,
+    barred_only: bool = False,
+) -> int:
+    """One pass in which every household chooses again; how many changed."""
+    p = market.problem
+    return int(
+        improve(
+            p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.cross, p.slots, p.per_category,
+            p.floor, p.ceiling, market.floor_price, quote.spend, quote.copy,
+            market.limits.missing, factor, market.theta, barred_only, nodes, ledger.copies,
+            market.limits.minimum, ledger.copies_room, ledger.spend_room,
+        )
+    )  # fmt: skip
+
+
+def _codes(
+    market: Market, quote: Quote, watched: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    p = market.problem
+    code = np.full(p.size, 255, np.uint8)
+    counts = np.zeros((len(watched), 256), np.int64)
+    some = np.abs(p.value[:: max(1, p.size // 10_000)])
+    unit = max(1e-6, 1e-3 * float(some.mean())) if len(some) else 1.0
+    regrets(
+        p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.slots, p.per_category, quote.spend,
+        quote.copy, market.theta, watched, unit, code, counts,
+    )  # fmt: skip
+    return code, counts
+
+
+def _cuts(counts: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Per deal the lowest code up to which at least `needed` pairs stand."""
+    reached = counts.cumsum(axis=1) >= needed[:, None]
+    return np.where(reached.any(axis=1), reached.argmax(axis=1), 254).astype(np.int32)
+
+
+def _take_back(market: Market, quote: Quote, ledger: Ledger) -> None:
+    p = market.problem
+    over = (ledger.copies_room < 0) | (ledger.spend_room < 0)
+    if not over.any():
+        return
+    code, counts = _codes(market, quote, over.astype(np.uint8))
+    by_spend = np.ceil(np.maximum(0, -ledger.spend_room) / market.limits.unit_cost)
+    needed = np.maximum(np.maximum(0, -ledger.copies_room), by_spend.astype(np.int64))
+    for cut in (_cuts(counts, needed), np.full(len(over), 254, np.int32)):
+        take_back(
+            p.offer, p.cost, p.mark, code, cut, ledger.copies_room, ledger.spend_room,
+            ledger.copies,
+        )  # fmt: skip
+
+
+def fill_guarantees(market: Market, quote: Quote, ledger: Ledger, *, nodes: int) -> None:
+    """Offer deals below their guarantee to the households that lose least by taking them."""
+    p, limits = market.problem, market.limits
+    missing = np.maximum(0, limits.minimum - ledger.copies)
+    if not missing.any() or limits.missing == 0.0:
+        return
+    code, counts = _codes(market, quote, np.where(missing > 0, 2, 0).astype(np.uint8))
+    for share in (1, 2, 8):
+        short = np.maximum(0, limits.minimum - ledger.copies)
+        if not short.any():
+            break
+        cut = _cuts(counts, share * missing)
+        wanted = (code != 255) & (code <= cut[p.offer])
+        p.mark[wanted] |= WANTED
+        better(market, quote, ledger, factor=1.0, nodes=nodes)
+        p.mark[:] &= 255 - WANTED
