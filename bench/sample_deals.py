@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from bench.sample_discounts import Discount, measured
 from service.sample import fiction
 
 AS_OF = date(2017, 11, 25)
@@ -24,16 +25,10 @@ PER_MAKER = 5
 PER_CATEGORY = 6
 OVERLAP_MAX = 0.5
 MIN_BUYER_SHARE = 0.03
-MIN_DISCOUNTED_LINES = 5
 COPIES_MIN = 20
 HANDLING_FEE = "0.08"
 CONTROL_PERCENT = 10
 
-_FACE_STEP_CENTS = 5
-_FACE_MIN_CENTS = 25
-_FACE_MAX_PRICE_SHARE = 0.5
-_PERCENT_STEP, _PERCENT_MIN, _PERCENT_MAX = 5, 10, 50
-_MIN_QUANTITY_MAX = 4
 _NO_DEALS_ON = ("Infant Formula",)
 _FUNDING = (100, 100, 100, 100, 80, 75, 50)
 _LEGAL = "Limit {limit} per household. Valid with this list only. No cash value."
@@ -49,15 +44,6 @@ class _Candidate:
     category: str
     products: frozenset[int]
     buyers: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Discount:
-    """What was really given: `percent` 0 means an amount of `face_cents` for `quantity` units."""
-
-    percent: int
-    face_cents: int
-    quantity: int
 
 
 def deals(
@@ -166,7 +152,7 @@ def _supplier_rows(
     rows = []
     for number, one in enumerate(chosen, start=1):
         own = goods.filter(pl.col("product_id").is_in(one.products)).sort("gtin")
-        discount = _discount(past, own)
+        discount = measured(past, own)
         share = one.buyers / buyers_of_maker[one.maker]
         budget = sales.get(one.maker, 0) * BUDGET_SHARE * share
         rows.append(
@@ -190,36 +176,6 @@ def _subject(goods: pl.DataFrame) -> str:
     return str(items[0] if len(items) == 1 else goods["category"][0])
 
 
-def _discount(past: pl.DataFrame, goods: pl.DataFrame) -> _Discount:
-    """The median discount really given on these goods before `AS_OF`.
-
-    Manufacturers' coupons give an amount for the usual number of units; where too few were used,
-    the loyalty discount off the shelf gives a percentage.
-    """
-    own = past.filter(pl.col("product_id").is_in(goods["product_id"].to_list()))
-    shelf = own.select(pl.col("shelf_cents").sum() / pl.col("quantity").sum()).item()
-    price = float(shelf or goods["price_cents"].median())
-    couponed = own.filter(pl.col("coupon_cents") > 0)
-    if couponed.height >= MIN_DISCOUNTED_LINES:
-        typical = couponed.select(pl.col("coupon_cents").median(), pl.col("quantity").median()).row(
-            0
-        )
-        quantity = min(max(round(typical[1]), 1), _MIN_QUANTITY_MAX)
-        return _Discount(0, _face(typical[0], price * quantity), quantity)
-    reduced = own.filter(pl.col("retail_cents") > 0, pl.col("shelf_cents") > 0)
-    share = reduced.select((pl.col("retail_cents") / pl.col("shelf_cents")).median()).item()
-    percent = _PERCENT_STEP * round((share or 0.15) * 100 / _PERCENT_STEP)
-    percent = min(max(percent, _PERCENT_MIN), _PERCENT_MAX)
-    return _Discount(percent, _face(price * percent / 100, price), 1)
-
-
-def _face(cents: float, price_cents: float) -> int:
-    """A printable value: a multiple of 5 cents, at least 25, at most half of the price."""
-    ceiling = _FACE_STEP_CENTS * math.floor(price_cents * _FACE_MAX_PRICE_SHARE / _FACE_STEP_CENTS)
-    nearest = _FACE_STEP_CENTS * math.floor(cents / _FACE_STEP_CENTS + 0.5)
-    return max(min(nearest, ceiling), _FACE_MIN_CENTS)
-
-
 def _store_item_rows(
     past: pl.DataFrame, recent: pl.DataFrame, goods: pl.DataFrame
 ) -> list[dict[str, object]]:
@@ -235,7 +191,7 @@ def _store_item_rows(
     )
     rows = []
     for number, (_, item, buyers) in enumerate(popular.iter_rows(), start=1):
-        discount = _discount(past, own.filter(pl.col("item") == item))
+        discount = measured(past, own.filter(pl.col("item") == item))
         rows.append(
             _row(
                 deal_id=f"H{number:03d}",
@@ -280,7 +236,7 @@ def _store_category_rows(recent: pl.DataFrame, goods: pl.DataFrame) -> list[dict
                 deal_id=f"C{number:03d}",
                 supplier=fiction.STORE_SUPPLIER,
                 title=f"{category} for {spend // 100} dollars or more",
-                discount=_Discount(0, face, 1),
+                discount=Discount(0, face, 1),
                 funding=0,
                 budget_cents=face * buyers / 2,
                 buyers=buyers,
@@ -296,7 +252,7 @@ def _row(
     deal_id: str,
     supplier: str,
     title: str,
-    discount: _Discount,
+    discount: Discount,
     funding: int,
     budget_cents: float,
     buyers: int,

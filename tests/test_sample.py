@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from bench import build_sample, sample_catalogue
+from bench.sample_discounts import Discount, face_cents, measured
 from service import deals, sample
 from service.engine import codes
 from service.ingest import baskets, households, products, rows
@@ -333,6 +334,8 @@ def test_items_stay_apart_when_their_names_would_coincide() -> None:
         ("L      8 OZ", "GROCERY", "8 oz"),
         (".75 OZ", "GROCERY", "0.75 oz"),
         ("40 LB", "PRODUCE", None),
+        ("36 CT", "PRODUCE", None),
+        ("36 CT", "GROCERY", "36 ct"),
         ("10 LB", "GROCERY", "10 lb"),
         ("405.6 OZ", "GROCERY", None),
         ("974246  PK", "GROCERY", None),
@@ -344,6 +347,31 @@ def test_package_sizes_are_those_a_shopper_sees(
     text: str | None, department: str, expected: str | None
 ) -> None:
     assert wording.package_size(text, department) == expected
+
+
+def test_a_coupon_used_often_gives_an_amount_for_the_usual_units() -> None:
+    goods = pl.DataFrame({"product_id": [1], "price_cents": [199]})
+    used = {"product_id": [1] * 5, "quantity": [2, 2, 2, 1, 3], "shelf_cents": [400] * 5}
+    past = pl.DataFrame(
+        {**used, "coupon_cents": [98, 102, 100, 100, 100], "retail_cents": [0] * 5},
+    )
+
+    assert measured(past, goods) == Discount(percent=0, face_cents=100, quantity=2)
+
+
+def test_without_coupons_the_discount_off_the_shelf_gives_a_percentage() -> None:
+    goods = pl.DataFrame({"product_id": [1], "price_cents": [300]})
+    used = {"product_id": [1] * 3, "quantity": [1] * 3, "shelf_cents": [300] * 3}
+    past = pl.DataFrame({**used, "coupon_cents": [0] * 3, "retail_cents": [65, 60, 70]})
+
+    assert measured(past, goods) == Discount(percent=20, face_cents=60, quantity=1)
+
+
+@pytest.mark.parametrize(
+    ("cents", "price", "expected"), [(62.5, 400, 65), (62.4, 400, 60), (10, 400, 25), (90, 99, 45)]
+)
+def test_face_values_are_printable(cents: float, price: float, expected: int) -> None:
+    assert face_cents(cents, price) == expected
 
 
 def test_differing_names_the_files_that_changed(folder: Path, tmp_path: Path) -> None:

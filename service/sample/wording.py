@@ -5,6 +5,7 @@ expanding abbreviations word by word.
 """
 
 import csv
+import math
 import re
 import tomllib
 from collections.abc import Iterable
@@ -29,7 +30,7 @@ _SIZE = re.compile(
 _UNITS = {"GA": "gal", "DZ": "dozen", "SQ FT": "sq ft", "PK": "pack", "LOAD": "loads"}
 _COUNT_MAX = 1000
 _CASE_OUNCES = 200
-_CASE_POUNDS = 6
+_CASES = {"LB": 6, "CT": 10}
 _WEIGHED = {"PRODUCE", "MEAT", "DELI", "SEAFOOD", "FLORAL", "SALAD BAR", "PASTRY"}
 
 
@@ -97,7 +98,7 @@ def package_size(text: str | None, department: str) -> str | None:
     first, unit = float(match["first"]), match["unit"]
     if not 0 < first <= _COUNT_MAX or (unit == "OZ" and first > _CASE_OUNCES):
         return None
-    if department in _WEIGHED and unit == "LB" and first >= _CASE_POUNDS:
+    if department in _WEIGHED and first >= _CASES.get(unit, math.inf):
         return None
     shown = _UNITS.get(unit, unit.lower())
     if match["second"]:
