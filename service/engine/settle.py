@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from service.engine.money import BASIS_POINTS, basis_points_off, spread
-from service.engine.redeem import Discount
 from service.errors import Conflict
 
 
@@ -43,6 +43,21 @@ class ReopenPolicy(StrEnum):
 
     NEVER = "never"
     WHEN_WHOLE = "when_whole"
+
+
+class UnitDiscount(Protocol):
+    """What the rules took off one basket line, unit by unit."""
+
+    @property
+    def list_code(self) -> str: ...
+    @property
+    def list_line(self) -> int: ...
+    @property
+    def offer_id(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def unit_cents(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +118,7 @@ class Entry:
 
 
 def fund(
-    discounts: Sequence[Discount],
+    discounts: Sequence[UnitDiscount],
     *,
     uses: int,
     funding: Funding,
@@ -126,8 +141,8 @@ def fund(
     parts = spread(borne, by_unit) if total else [0] * len(by_unit)
     funded, start = [], 0
     for discount in discounts:
-        mine = parts[start : start + discount.units]
-        start += discount.units
+        mine = parts[start : start + len(discount.unit_cents)]
+        start += len(mine)
         funded.append(
             FundedDiscount(
                 list_code=discount.list_code,

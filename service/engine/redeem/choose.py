@@ -7,12 +7,18 @@ per holder takes the unit from the others. A branch without such a clash reaches
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from service.engine.redeem.contender import Contender
-from service.engine.redeem.draw import Draw, draw
+from service.engine.redeem.draw import NOTHING, Draw, draw
 
-EFFORT = 1000
+EFFORT = 300
 """Branches looked at per group before the best combination found so far is taken as it is."""
+
+FIRST_EFFORT = 30
+"""Branches looked at before the best so far is improved by hand; they settle most conflicts."""
+
+ROUNDS = 3
 
 
 def choose(
@@ -61,6 +67,14 @@ def _clash(draws: Sequence[Draw]) -> int:
     return clash
 
 
+class _Branch(NamedTuple):
+    """What each contender may still reach, what it draws on that, and the sum of that."""
+
+    bound: int
+    masks: list[int]
+    draws: list[Draw]
+
+
 class _Search:
     """One group's search: `best` is the best sharing so far, `best_cents` its total."""
 
@@ -75,42 +89,53 @@ class _Search:
 
     def run(self, effort: int) -> bool:
         """Search, and say whether the result is proven best within `effort` branches."""
-        bound = sum(each.cents for each in self.alone)
         for order in self._orders():
-            self._offer(self._in_turn(order))
-            if self.best_cents == bound:
-                return True
-        stack = [(bound, [c.reach for c in self.contenders], list(self.alone))]
+            self._offer(self._in_turn(order, [NOTHING] * len(self.alone)))
+        if self._explore(min(effort, FIRST_EFFORT)):
+            return True
+        for _ in range(ROUNDS):
+            before = self.best_cents
+            self._improve()
+            if self.best_cents == before:
+                break
+        proven = self._explore(effort)
+        # Cut short, the best may leave units that an offer could still use.
+        self._offer(self._in_turn(range(len(self.alone)), self.best))
+        return proven
+
+    def _explore(self, effort: int) -> bool:
+        reaches = [c.reach for c in self.contenders]
+        stack = [_Branch(sum([each.cents for each in self.alone]), reaches, list(self.alone))]
         while stack:
-            bound, masks, draws = stack.pop()
-            if bound <= self.best_cents:
+            branch = stack.pop()
+            if branch.bound <= self.best_cents:
                 continue
             if not effort:
                 return False
             effort -= 1
-            clash = _clash(draws)
+            clash = _clash(branch.draws)
             if not clash:
-                self._offer(draws)
+                self._offer(branch.draws)
                 continue
-            branches = self._branches(clash & -clash, masks, draws)
+            branches = self._split(branch, clash & -clash)
             # The most promising branch is looked at first, so it is pushed last.
-            branches.sort(key=lambda branch: branch[0])
-            stack.extend(branch for branch in branches if branch[0] > self.best_cents)
+            branches.sort(key=lambda each: each.bound)
+            stack.extend(branches)
         return True
 
-    def _branches(
-        self, unit: int, masks: list[int], draws: list[Draw]
-    ) -> list[tuple[int, list[int], list[Draw]]]:
+    def _split(self, branch: _Branch, unit: int) -> list[_Branch]:
         """One branch per holder of `unit` (a one-bit set), last holder first."""
-        holders = [i for i, each in enumerate(draws) if each.held & unit]
+        holders = [i for i, each in enumerate(branch.draws) if each.held & unit]
         branches = []
         for keeper in reversed(holders):
-            left, drawn = list(masks), list(draws)
+            masks, draws = list(branch.masks), list(branch.draws)
             for loser in holders:
                 if loser != keeper:
-                    left[loser] &= ~unit
-                    drawn[loser] = self._draw(loser, left[loser])
-            branches.append((sum([each.cents for each in drawn]), left, drawn))
+                    masks[loser] &= ~unit
+                    draws[loser] = self._draw(loser, masks[loser])
+            bound = sum([each.cents for each in draws])
+            if bound > self.best_cents:
+                branches.append(_Branch(bound, masks, draws))
         return branches
 
     def _orders(self) -> list[list[int]]:
@@ -122,16 +147,30 @@ class _Search:
             sorted(numbers, key=lambda i: -self.alone[i].cents),
         ]
 
-    def _in_turn(self, order: Sequence[int]) -> list[Draw]:
-        """Each contender in `order` draws on what those before it left."""
-        draws, taken = list(self.alone), 0
+    def _improve(self) -> None:
+        """Let each contender in turn take what it likes best and the others draw anew."""
+        order = self._orders()[1]
         for number in order:
-            draws[number] = self._draw(number, self.contenders[number].reach & ~taken)
-            taken |= draws[number].held
+            wanted = self.alone[number]
+            if wanted.cents <= self.best[number].cents:
+                continue
+            draws = [NOTHING if each.held & wanted.held else each for each in self.best]
+            draws[number] = wanted
+            self._offer(self._in_turn([i for i in order if i != number], draws))
+
+    def _in_turn(self, order: Sequence[int], draws: list[Draw]) -> list[Draw]:
+        """Each contender in `order` draws anew on what the others do not hold."""
+        draws, taken = list(draws), 0
+        for each in draws:
+            taken |= each.held
+        for number in order:
+            others = taken & ~draws[number].held
+            draws[number] = self._draw(number, self.contenders[number].reach & ~others)
+            taken = others | draws[number].held
         return draws
 
     def _offer(self, draws: list[Draw]) -> None:
-        cents = sum(each.cents for each in draws)
+        cents = sum([each.cents for each in draws])
         if cents > self.best_cents:
             self.best, self.best_cents = draws, cents
 
