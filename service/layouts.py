@@ -1,21 +1,29 @@
 """Loads the shipped layouts with their fonts and phrases, and draws previews of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from service.engine.render import (
     FontFile,
     Layout,
+    PiecePages,
     Stationery,
+    SymbolProfile,
     Window,
     layout_from,
+    render_batch,
     stationery_from,
 )
-from service.errors import NotFound
+from service.engine.render.faults import faults
+from service.engine.render.samples import longest_piece, sample_piece, worst_case
+from service.errors import InvalidInput, NotFound
 
 _TEMPLATES = files("templates")
 
@@ -111,3 +119,68 @@ def _by_id(value: Any) -> bool:
 
 def _json(file: Traversable) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+def samples() -> Mapping[str, Mapping[str, Any]]:
+    """Sample texts and the longest texts by language."""
+    data: Mapping[str, Mapping[str, Any]] = _json(_TEMPLATES / "samples.json")
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A drawn layout: sample lists first, then the same languages' worst case."""
+
+    pdf: bytes
+    pages: tuple[PiecePages, ...]
+
+
+def preview(
+    layout: Layout, *, languages: Sequence[str] = (), profile: SymbolProfile | None = None
+) -> Preview:
+    """Draw a layout with everyday texts and with the longest ones, for each language.
+
+    Raises `InvalidInput` when the worst case of any shipped language overflows: such a layout
+    is not fit to print. `languages` defaults to all that have samples.
+    """
+    known = samples()
+    wanted = tuple(languages) or tuple(known)
+    for language in wanted:
+        if language not in known:
+            raise NotFound(f"no samples in {language!r}; known are {', '.join(known)}")
+    check(layout, profile=profile)
+    pieces = []
+    for language in wanted:
+        phrases = layout.stationery.phrases_for(language)
+        everyday = sample_piece(known[language], phrases=phrases)
+        longest = longest_piece(known[language], language=language)
+        pieces += [everyday, replace(longest, piece_id=f"LONGEST-{language}")]
+    pieces = [replace(piece, seq=number) for number, piece in enumerate(pieces, 1)]
+    out = BytesIO()
+    placed = render_batch(
+        pieces,
+        layout,
+        out,
+        title=f"Preview of {layout.title}",
+        language=wanted[0],
+        profile=profile,
+        sender=known[wanted[0]]["sender"],
+        sender_country=known[wanted[0]]["address"]["country"],
+    )
+    return Preview(pdf=out.getvalue(), pages=placed)
+
+
+def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:
+    """Refuse a layout whose worst case overflows in any shipped language, or hides the address."""
+    problems = [*faults(layout), *worst_case(layout, samples(), profile=profile)]
+    if problems:
+        raise InvalidInput(f"layout {layout.name} overflows: {problems[0]}", problems)
+
+
+def load_file(path: Path) -> Layout:
+    """A layout of the retailer's own from a JSON file; it may extend a shipped one."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path.name} cannot be read as a layout: {error}") from error
+    return layout_from(merged(data, base=_data), windows=windows(), stationery=stationery())

@@ -103,3 +103,9 @@ def count(session: Session, household_id: int) -> int:
     """How many baskets a household has."""
     statement = select(func.count()).where(Basket.household_id == household_id)
     return session.exec(statement).one()
+
+
+def newest_moment(session: Session, household_id: int) -> datetime | None:
+    """When a household bought last."""
+    statement = select(func.max(Basket.purchased_at)).where(Basket.household_id == household_id)
+    return session.exec(statement).one()

@@ -1,5 +1,7 @@
 """Queries on what is sold."""
 
+from collections.abc import Sequence
+
 import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -65,11 +67,13 @@ def supplier_named(session: Session, name: str) -> Supplier | None:
     return session.exec(select(Supplier).where(Supplier.name == name)).first()
 
 
-def products(session: Session) -> pl.DataFrame:
-    """The catalogue, a row a product: gtin, description, brand, private_label, item_id, item,
-    category_id, category, department, supplier_id, price_cents.
+def products(session: Session, *, item_ids: Sequence[int] | None = None) -> pl.DataFrame:
+    """The catalogue, or the products of some items, a row a product.
+
+    Columns: gtin, description, brand, private_label, item_id, item, category_id, category,
+    department, supplier_id, price_cents.
     """
-    rows = session.exec(
+    statement = (
         select(  # type: ignore[call-overload]
             Product.gtin,
             Product.description,
@@ -85,7 +89,11 @@ def products(session: Session) -> pl.DataFrame:
         )
         .join(Item, col(Item.id) == col(Product.item_id))
         .join(Category, col(Category.id) == col(Product.category_id))
-    ).all()
+        .order_by(col(Product.gtin))
+    )
+    if item_ids is not None:
+        statement = statement.where(col(Product.item_id).in_(item_ids))
+    rows = session.exec(statement).all()
     schema = {
         "gtin": pl.Int64,
         "description": pl.String,

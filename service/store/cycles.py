@@ -43,24 +43,28 @@ def add(session: Session, cycle: Cycle) -> int:
 
 
 def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
-    """Keep the shadow prices: offer_id, budget_price, copy_price_cents."""
+    """Keep the shadow prices: offer_id, budget_price, circulation_price_cents."""
     stage(session, "staged_price", prices.with_columns(pl.lit(cycle_id).alias("cycle_id")))
     session.execute(
         text(
-            """INSERT INTO cycle_price (cycle_id, offer_id, budget_price, copy_price_cents)
-               SELECT cycle_id, offer_id, budget_price, copy_price_cents FROM staged_price"""
+            """INSERT INTO cycle_price (cycle_id, offer_id, budget_price, circulation_price_cents)
+               SELECT cycle_id, offer_id, budget_price, circulation_price_cents FROM staged_price"""
         )
     )
 
 
 def prices(session: Session, cycle_id: int) -> pl.DataFrame:
-    """The shadow prices a cycle left: offer_id, budget_price, copy_price_cents."""
+    """The shadow prices a cycle left: offer_id, budget_price, circulation_price_cents."""
     rows = session.exec(
-        select(CyclePrice.offer_id, CyclePrice.budget_price, CyclePrice.copy_price_cents)
+        select(CyclePrice.offer_id, CyclePrice.budget_price, CyclePrice.circulation_price_cents)
         .where(CyclePrice.cycle_id == cycle_id)
         .order_by(col(CyclePrice.offer_id))
     ).all()
-    schema = {"offer_id": pl.Int64, "budget_price": pl.Float64, "copy_price_cents": pl.Float64}
+    schema = {
+        "offer_id": pl.Int64,
+        "budget_price": pl.Float64,
+        "circulation_price_cents": pl.Float64,
+    }
     return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 

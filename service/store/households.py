@@ -49,9 +49,12 @@ def ids_by_ref(session: Session) -> dict[str, int]:
     return {ref: household_id for ref, household_id in rows if household_id is not None}
 
 
-def languages(session: Session) -> dict[int, str]:
-    """Every household's language by its id."""
-    rows = session.exec(select(Household.id, Household.language)).all()
+def languages(session: Session, household_ids: Sequence[int] | None = None) -> dict[int, str]:
+    """The language of all households, or of some, by id."""
+    statement = select(Household.id, Household.language)
+    if household_ids is not None:
+        statement = statement.where(col(Household.id).in_(household_ids))
+    rows = session.exec(statement).all()
     return {household_id: language for household_id, language in rows if household_id is not None}
 
 

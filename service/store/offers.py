@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import polars as pl
 from sqlalchemy import insert, text, update
@@ -14,8 +13,6 @@ from service.store.tables.offer import Offer, OfferProduct, OfferState, Upload
 
 _OFFER_COLUMNS = {
     "offer_id": pl.Int64,
-    "supplier_id": pl.Int64,
-    "supplier": pl.String,
     "title": pl.String,
     "category_id": pl.Int64,
     "terms": pl.String,
@@ -27,10 +24,7 @@ _OFFER_COLUMNS = {
     "budget_cents": pl.Int64,
     "circulation_max": pl.Int64,
     "circulation_min": pl.Int64,
-    "redeem_to": pl.Date,
     "legal": pl.String,
-    "spent_cents": pl.Int64,
-    "issued": pl.Int64,
 }
 
 
@@ -79,39 +73,52 @@ def replace(session: Session, offer_id: int) -> None:
 
 
 def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
-    """Offers that may be mailed on a day and redeemed through another, by offer_id.
-
-    Columns: the terms as stored, and over all revisions of the same deal `spent_cents` (what is
-    reserved or spent of the budget) and `issued` (copies on issued lists).
-    """
+    """Offers that may be mailed on a day and redeemed through another, by offer_id."""
     rows = session.execute(
         text(
-            """SELECT o.id, o.supplier_id, u.name, o.title, o.category_id, o.terms,
-                      o.face_value_cents, o.limit_per_household, o.funding_share,
-                      o.control_share, o.handling_fee_cents, o.budget_cents,
-                      o.circulation_max, o.circulation_min, o.redeem_to, o.legal,
-                      coalesce((SELECT sum(e.amount_cents) FROM ledger_entry e
-                                JOIN offer r ON r.id = e.offer_id
-                                WHERE r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
-                                  AND e.account IN ('offer_reserved', 'offer_spent')), 0),
-                      (SELECT count(*) FROM list_line l
-                       JOIN shopping_list s ON s.id = l.list_id AND s.state IN ('issued', 'expired')
-                       JOIN offer r ON r.id = l.offer_id
-                       WHERE r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref)
-               FROM offer o JOIN supplier u ON u.id = o.supplier_id
+            """SELECT o.id, o.title, o.category_id, o.terms, o.face_value_cents,
+                      o.limit_per_household, o.funding_share, o.control_share,
+                      o.handling_fee_cents, o.budget_cents, o.circulation_max, o.circulation_min,
+                      o.legal
+               FROM offer o
                WHERE o.state = 'running' AND o.mail_from <= :day AND o.mail_to >= :day
                  AND o.redeem_from <= :redeemable_to AND o.redeem_to >= :redeemable_to
                ORDER BY o.id"""
         ),
         {"day": day_value(session, on), "redeemable_to": day_value(session, redeemable_to)},
     )
-    records: list[tuple[Any, ...]] = []
-    for row in rows:
-        values = list(row)
-        if isinstance(values[14], str):
-            values[14] = date.fromisoformat(values[14])
-        records.append((*values[:16], int(values[16]), int(values[17])))
-    return pl.DataFrame(records, schema=_OFFER_COLUMNS, orient="row")
+    return pl.DataFrame([tuple(row) for row in rows], schema=_OFFER_COLUMNS, orient="row")
+
+
+def committed(session: Session) -> pl.DataFrame:
+    """What is promised of each running offer: offer_id, spent_cents, issued.
+
+    `spent_cents` is reserved or spent of the budget, `issued` the copies on issued lists; both
+    over all revisions of the deal, so that a revision does not open the budget anew.
+    """
+    rows = session.execute(
+        text(
+            """WITH money AS (
+                   SELECT o.supplier_id, o.deal_ref, sum(e.amount_cents) AS cents
+                   FROM ledger_entry e JOIN offer o ON o.id = e.offer_id
+                   WHERE e.account IN ('offer_reserved', 'offer_spent')
+                   GROUP BY o.supplier_id, o.deal_ref),
+               copies AS (
+                   SELECT o.supplier_id, o.deal_ref, count(*) AS issued
+                   FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+                   JOIN offer o ON o.id = l.offer_id
+                   WHERE s.state IN ('issued', 'expired')
+                   GROUP BY o.supplier_id, o.deal_ref)
+               SELECT o.id, coalesce(m.cents, 0), coalesce(c.issued, 0)
+               FROM offer o
+               LEFT JOIN money m ON m.supplier_id = o.supplier_id AND m.deal_ref = o.deal_ref
+               LEFT JOIN copies c ON c.supplier_id = o.supplier_id AND c.deal_ref = o.deal_ref
+               WHERE o.state = 'running' ORDER BY o.id"""
+        )
+    )
+    schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
+    records = [(offer_id, int(cents), int(copies)) for offer_id, cents, copies in rows]
+    return pl.DataFrame(records, schema=schema, orient="row")
 
 
 def day_value(session: Session, day: date) -> date | str:
@@ -119,15 +126,21 @@ def day_value(session: Session, day: date) -> date | str:
     return day.isoformat() if session.get_bind().dialect.name == "sqlite" else day
 
 
-def products_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
-    """The products of some offers: offer_id, set_number, gtin."""
+def products_of(
+    session: Session, offer_ids: Sequence[int], *, item_ids: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """The products of some offers, or those of some items: offer_id, set_number, gtin."""
     schema = {"offer_id": pl.Int64, "set_number": pl.Int64, "gtin": pl.Int64}
     stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    if item_ids is not None:
+        stage(session, "staged_item", pl.DataFrame({"item_id": item_ids}, {"item_id": pl.Int64}))
+    some = "" if item_ids is None else "JOIN staged_item i ON i.item_id = q.item_id"
     rows = session.execute(
         text(
-            """SELECT p.offer_id, p.set_number, p.gtin FROM offer_product p
-               JOIN staged_offer s ON s.offer_id = p.offer_id
-               ORDER BY p.offer_id, p.set_number, p.gtin"""
+            f"""SELECT p.offer_id, p.set_number, p.gtin FROM offer_product p
+                JOIN staged_offer s ON s.offer_id = p.offer_id
+                JOIN product q ON q.gtin = p.gtin {some}
+                ORDER BY p.offer_id, p.set_number, p.gtin"""
         )
     )
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

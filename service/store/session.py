@@ -48,10 +48,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; whatever it changes is undone."""
+        """A session for reading; whatever it changes is undone, what it read stays readable."""
         with Session(self._reader, expire_on_commit=False) as session, _unreachable(self.url):
             session.connection()
             yield session
+            session.expunge_all()
             session.rollback()
 
     def dispose(self) -> None:

@@ -73,7 +73,7 @@ class CyclePrice(SQLModel, table=True):
         sa_column_kwargs={"autoincrement": False},
     )
     budget_price: float
-    copy_price_cents: float
+    circulation_price_cents: float
 
 
 class CycleHousehold(SQLModel, table=True):

@@ -391,7 +391,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("budget_price", sa.Float(), nullable=False),
-        sa.Column("copy_price_cents", sa.Float(), nullable=False),
+        sa.Column("circulation_price_cents", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["cycle_id"], ["cycle.id"], name=op.f("fk_cycle_price_cycle_id")),
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_cycle_price_offer_id")),
         sa.PrimaryKeyConstraint("cycle_id", "offer_id", name=op.f("pk_cycle_price")),

@@ -1,0 +1,74 @@
+"""The application: routes, problems, limits, and what runs beside them on one machine."""
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from service import scheduler
+from service.api import problems
+from service.api.routes import batches, cycles, health, households, lists, offers, pos, runs
+from service.settings import Settings
+from service.store.session import Database
+from service.worker import work_until
+
+DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
+mailing house fetches batches. Every error is `application/problem+json`; money is whole cents;
+every moment carries its offset. Keys come from `larder keys add` and go into
+`Authorization: Bearer ...`."""
+
+
+def create_app(database: Database, settings: Settings) -> FastAPI:
+    """The service over a migrated database. It closes the database when it stops."""
+    app = FastAPI(title="Larder", version="1", description=DESCRIPTION, lifespan=_lifespan)
+    app.state.database = database
+    app.state.settings = settings
+    app.middleware("http")(_limit_body)
+    problems.install(app)
+    for module in (pos, offers, cycles, runs, lists, batches, households):
+        app.include_router(module.router, prefix="/v1")
+    app.include_router(health.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    database: Database = app.state.database
+    settings: Settings = app.state.settings
+    stop = threading.Event()
+    worker = None
+    if settings.serve_worker:
+        worker = threading.Thread(target=work_until, args=(database, settings, stop))
+        worker.start()
+    planned = scheduler.start(database, settings) if settings.serve_scheduler else None
+    try:
+        yield
+    finally:
+        if planned is not None:
+            planned.shutdown()
+        stop.set()
+        if worker is not None:
+            worker.join()
+        database.dispose()
+
+
+async def _limit_body(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    settings: Settings = request.app.state.settings
+    is_upload = request.url.path == "/v1/deals"
+    limit = settings.max_upload_bytes if is_upload else settings.max_body_bytes
+    length = request.headers.get("content-length")
+    if length is None and request.headers.get("transfer-encoding"):
+        return problems.problem(
+            request, status=411, title="Length Required", detail="Send a Content-Length."
+        )
+    if length is not None and (not length.isdigit() or int(length) > limit):
+        return problems.problem(
+            request,
+            status=413,
+            title="Content Too Large",
+            detail=f"A body may have {limit} bytes here.",
+        )
+    return await call_next(request)

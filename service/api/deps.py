@@ -1,0 +1,60 @@
+"""What routes depend on: the database, the settings and the caller."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from service.access import Caller, authenticate
+from service.errors import Forbidden, Unauthorized
+from service.settings import Settings
+from service.store.session import Database
+from service.store.tables.access import Role
+
+_bearer = HTTPBearer(auto_error=False, description="An API key from `larder keys add`")
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+DatabaseDep = Annotated[Database, Depends(_database)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+
+
+def _caller(
+    database: DatabaseDep,
+    settings: SettingsDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Caller:
+    found = authenticate(database, settings, credentials.credentials) if credentials else None
+    if found is None:
+        raise Unauthorized("A valid API key is needed: `Authorization: Bearer ...`.")
+    return found
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+def allow(*roles: Role) -> Callable[[CallerDep], Caller]:
+    """A dependency that lets these roles in, and admin."""
+
+    def check(caller: CallerDep) -> Caller:
+        if caller.role is not Role.ADMIN and caller.role not in roles:
+            raise Forbidden("This key may not do that.")
+        return caller
+
+    return check
+
+
+PosCaller = Annotated[Caller, Depends(allow(Role.POS))]
+MarketingCaller = Annotated[Caller, Depends(allow(Role.MARKETING))]
+MailingCaller = Annotated[Caller, Depends(allow(Role.MAILING))]
+AdminCaller = Annotated[Caller, Depends(allow())]

@@ -1,0 +1,110 @@
+"""Every error as `application/problem+json` (RFC 9457)."""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from service.errors import LarderError
+
+MEDIA_TYPE = "application/problem+json"
+
+logger = logging.getLogger("larder.api")
+
+
+def problem(
+    request: Request,
+    *,
+    status: int,
+    title: str,
+    detail: str,
+    kind: str = "about:blank",
+    errors: Sequence[dict[str, str]] = (),
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """One problem document; `errors` point into the body that was sent."""
+    body: dict[str, Any] = {
+        "type": kind,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem document."""
+    app.add_exception_handler(LarderError, _larder_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _larder_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, LarderError)
+    errors = [
+        {"pointer": fault.where, "detail": fault.detail, "remedy": fault.remedy}
+        for fault in error.problems
+    ]
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return problem(
+        request,
+        status=error.status,
+        title=error.title,
+        detail=error.detail,
+        kind=f"urn:larder:problem:{error.type}",
+        errors=errors,
+        headers=headers,
+    )
+
+
+async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"pointer": _pointer(fault["loc"]), "detail": str(fault["msg"])} for fault in error.errors()
+    ]
+    return problem(
+        request,
+        status=422,
+        title="The input is not valid",
+        detail=f"{len(errors)} part{'s' * (len(errors) != 1)} of the request cannot be understood.",
+        kind="urn:larder:problem:invalid-input",
+        errors=errors,
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return problem(
+        request,
+        status=error.status_code,
+        title=HTTPStatus(error.status_code).phrase,
+        detail=str(error.detail),
+        headers=dict(error.headers or {}),
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    logger.error("unexpected error at %s", request.url.path, exc_info=error)
+    return problem(
+        request,
+        status=500,
+        title="Internal error",
+        detail="Something went wrong here, not in your request. It is safe to send it again.",
+        kind="urn:larder:problem:internal",
+    )
+
+
+def _pointer(location: Sequence[Any]) -> str:
+    where, *path = location
+    if where == "body":
+        return "#/" + "/".join(str(part) for part in path)
+    return f"{where}: {'.'.join(str(part) for part in path)}"

@@ -1,0 +1,73 @@
+"""For marketing: plan and look at cycles."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from service import runs
+from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
+from service.api.routes.runs import run_out
+from service.api.schemas import CycleIn, CycleOut, Page, RunOut
+from service.errors import NotFound
+from service.store import cycles
+from service.store.tables.cycle import Cycle
+
+router = APIRouter(tags=["cycles"])
+
+After = Annotated[int | None, Query(ge=1, description="The cursor of the page before")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class CyclePage(Page):
+    """Some cycles, newest first."""
+
+    cycles: list[CycleOut]
+
+
+@router.post("/cycles", status_code=202, response_model=RunOut)
+def ask(
+    body: CycleIn,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+) -> RunOut:
+    """Ask for a cycle; a worker runs it. Poll the run that `Location` names."""
+    seed = settings.seed if body.seed is None else body.seed
+    run = runs.ask_cycle(database, as_of=body.as_of, seed=seed)
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
+@router.get("/cycles", response_model=CyclePage)
+def page(
+    database: DatabaseDep, _caller: MarketingCaller, after: After = None, limit: Limit = 50
+) -> CyclePage:
+    """The cycles so far."""
+    with database.read() as session:
+        found = cycles.page(session, after=after, limit=limit)
+    cursor = str(found[-1].id) if len(found) == limit else None
+    return CyclePage(cycles=[_out(cycle) for cycle in found], cursor=cursor)
+
+
+@router.get("/cycles/{cycle_id}", response_model=CycleOut)
+def one(cycle_id: int, database: DatabaseDep, _caller: MarketingCaller) -> CycleOut:
+    """One cycle and what it came to."""
+    with database.read() as session:
+        cycle = cycles.get(session, cycle_id)
+    if cycle is None:
+        raise NotFound("There is no such cycle.")
+    return _out(cycle)
+
+
+def _out(cycle: Cycle) -> CycleOut:
+    return CycleOut(
+        id=cycle.id or 0,
+        as_of=cycle.as_of,
+        seed=cycle.seed,
+        valid_from=cycle.valid_from,
+        valid_to=cycle.valid_to,
+        issued_at=cycle.issued_at,
+        summary=json.loads(cycle.summary),
+    )

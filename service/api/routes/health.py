@@ -1,0 +1,44 @@
+"""For whatever watches the service."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from service.api.deps import DatabaseDep
+from service.api.problems import problem
+from service.errors import LarderError
+from service.store import migrate
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class HealthOut(BaseModel):
+    """The service is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/live", response_model=HealthOut)
+def live() -> HealthOut:
+    """The process answers."""
+    return HealthOut()
+
+
+@router.get("/ready", response_model=HealthOut)
+def ready(request: Request, database: DatabaseDep) -> HealthOut | JSONResponse:
+    """The database answers and has the tables this version needs; 503 otherwise."""
+    try:
+        with database.read() as session:
+            standing = migrate.revision(session.connection())
+    except LarderError as error:
+        return problem(request, status=503, title=error.title, detail=error.detail)
+    if standing != migrate.head():
+        return problem(
+            request,
+            status=503,
+            title="Not ready",
+            detail="The database needs `larder migrate`.",
+        )
+    return HealthOut()

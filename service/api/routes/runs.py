@@ -1,0 +1,44 @@
+"""For whoever asked for long work: how far it is."""
+
+import json
+
+from fastapi import APIRouter
+
+from service import runs
+from service.api.deps import CallerDep, DatabaseDep
+from service.api.schemas import RunOut
+from service.errors import Forbidden
+from service.runs import BATCH, CYCLE
+from service.store.tables.access import Role
+from service.store.tables.cycle import Run
+
+router = APIRouter(tags=["runs"])
+
+_READERS = {CYCLE: {Role.MARKETING}, BATCH: {Role.MARKETING, Role.MAILING}}
+
+
+@router.get("/runs/{run_id}", response_model=RunOut)
+def one(run_id: str, database: DatabaseDep, caller: CallerDep) -> RunOut:
+    """One run as it stands."""
+    if caller.role not in {Role.ADMIN, Role.MARKETING, Role.MAILING}:
+        raise Forbidden("This key may not do that.")
+    run = runs.get_run(database, run_id)
+    if caller.role is not Role.ADMIN and caller.role not in _READERS.get(run.kind, set()):
+        raise Forbidden("This key may not do that.")
+    return run_out(run)
+
+
+def run_out(run: Run) -> RunOut:
+    """A run on the wire."""
+    return RunOut(
+        id=run.id,
+        kind=run.kind,
+        state=run.state,
+        stage=run.stage,
+        done=run.done,
+        total=run.total,
+        created_at=run.created_at,
+        finished_at=run.finished_at,
+        result=json.loads(run.result) if run.result else None,
+        problem=json.loads(run.problem) if run.problem else None,
+    )

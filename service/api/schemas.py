@@ -1,0 +1,221 @@
+"""The wire form. Money is whole minor units; every moment carries its offset."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+Reference = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
+]
+MAX_LINES = 1000
+MAX_PRESENTED = 20
+_MAX_CENTS = 10**11
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TransactionIn(_Wire):
+    """What names a till transaction; all four parts together are unique for ever."""
+
+    store: Reference = Field(examples=["0042"])
+    terminal: Reference = Field(examples=["3"])
+    business_date: date = Field(examples=["2017-11-26"])
+    number: Reference = Field(examples=["1187"])
+    at: AwareDatetime = Field(examples=["2017-11-26T17:04:12-05:00"])
+
+    @field_validator("terminal", "number", mode="before")
+    @classmethod
+    def _numbers_are_text(cls, value: Any) -> Any:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_number else value
+
+
+class PresentedIn(_Wire):
+    """One thing the customer showed: a list's code, a loyalty card or a phone number."""
+
+    kind: Literal["list", "card", "phone"]
+    value: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(repr=False)
+
+
+class LineIn(_Wire):
+    """One basket line. `amount_cents` is the line's total before the list's discounts."""
+
+    line: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    gtin: Annotated[str, StringConstraints(pattern="^[0-9]{1,14}$")] = Field(
+        examples=["2000010819060"]
+    )
+    quantity: Annotated[
+        Decimal, Field(ge=Decimal(-100_000), le=Decimal(100_000), max_digits=12, decimal_places=3)
+    ] = Field(examples=[2])
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=16)] = "each"
+    amount_cents: Annotated[int, Field(strict=True, ge=-_MAX_CENTS, le=_MAX_CENTS)]
+
+
+class BasketIn(_Wire):
+    """A basket at the till, with what the customer presented."""
+
+    transaction: TransactionIn
+    presented: list[PresentedIn] = Field(default=[], max_length=MAX_PRESENTED)
+    lines: list[LineIn] = Field(max_length=MAX_LINES)
+
+    @field_validator("lines")
+    @classmethod
+    def _numbered_once(cls, lines: list[LineIn]) -> list[LineIn]:
+        if len({line.line for line in lines}) != len(lines):
+            raise ValueError("two lines have the same line number")
+        return lines
+
+
+class DiscountOut(BaseModel):
+    """What comes off one basket line because of one list line."""
+
+    line: int
+    list_code: str
+    list_line: int
+    offer: int
+    text: str
+    units: int
+    amount_cents: int
+
+
+class RefusedOut(BaseModel):
+    """What was presented and gives nothing, with its one reason."""
+
+    list_line: int | None
+    offer: int | None
+    reason: str
+    detail: str
+
+
+class NextListOut(BaseModel):
+    """`due` when the household's next list will be written now, `none` when nobody is known."""
+
+    status: Literal["due", "none"]
+
+
+class AnswerOut(BaseModel):
+    """What a till is told. `redemption_id` is null in a quote."""
+
+    redemption_id: str | None
+    status: Literal["quoted", "redeemed", "recorded"]
+    discounts: list[DiscountOut]
+    total_discount_cents: int
+    refused: list[RefusedOut]
+    next_list: NextListOut
+
+
+class CycleIn(_Wire):
+    """A cycle to run as of a date; the settings' seed unless one is given."""
+
+    as_of: date = Field(examples=["2017-11-25"])
+    seed: int | None = Field(default=None, ge=0)
+
+
+class BatchIn(_Wire):
+    """A batch to publish: the cycle whose lists are printed."""
+
+    cycle_id: int = Field(ge=1)
+
+
+class RunOut(BaseModel):
+    """Long work: poll it until `state` is done or failed."""
+
+    id: str
+    kind: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    created_at: datetime
+    finished_at: datetime | None
+    result: dict[str, Any] | None
+    problem: dict[str, Any] | None
+
+
+class CycleOut(BaseModel):
+    """One planned issue and what it came to."""
+
+    id: int
+    as_of: date
+    seed: int
+    valid_from: date
+    valid_to: date
+    issued_at: datetime
+    summary: dict[str, Any]
+
+
+class ListOut(BaseModel):
+    """A list as printed, and what has been used of it."""
+
+    id: int
+    code: str
+    household_id: str
+    state: str
+    valid_from: date
+    valid_to: date
+    redeemed_lines: list[int]
+    document: dict[str, Any]
+
+
+class ListSummaryOut(BaseModel):
+    """A list in a listing."""
+
+    id: int
+    state: str
+    valid_from: date
+    valid_to: date
+    offers: int
+    reminders: int
+    worth_cents: int
+
+
+class HouseholdOut(BaseModel):
+    """A household as the service knows it, without how to reach it."""
+
+    household_id: str
+    language: str
+    mail_consent: bool
+    baskets: int
+    lists: list[ListSummaryOut]
+
+
+class BatchFileOut(BaseModel):
+    """One file of a batch."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class BatchOut(BaseModel):
+    """A print batch; its files are fetched below it."""
+
+    id: int
+    name: str
+    cycle_id: int
+    revision: int
+    state: str
+    pieces: int
+    pages: int
+    published_at: datetime | None
+    files: list[BatchFileOut]
+
+
+class UploadOut(BaseModel):
+    """What an upload of deals came to."""
+
+    rows: int
+    added: int
+    revised: int
+    unchanged: int
+    already_loaded: bool
+
+
+class Page(BaseModel):
+    """Where a listing goes on: send `cursor` again as `after`; null at the end."""
+
+    cursor: str | None

@@ -1,0 +1,1 @@
+"""The commands of `larder`, one module a concern."""

@@ -1,0 +1,75 @@
+"""What the commands share: output, progress, exit codes, and the way to the database."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from service.errors import LarderError, Problem
+from service.ingest.report import LoadReport
+from service.settings import Settings, load_settings
+from service.store.session import Database
+
+EXIT_FAILED = 1
+EXIT_SOME_REFUSED = 3
+SHOWN_PROBLEMS = 20
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
+    """The configured database and the settings."""
+    settings = settings or load_settings()
+    database = Database(settings.database_url)
+    try:
+        yield database, settings
+    finally:
+        database.dispose()
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress bars on the error stream, one for each stage reported."""
+    with Progress(
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+    ) as bars:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield report
+
+
+def show_error(error: LarderError) -> None:
+    """One line for what went wrong, then a line for each fault."""
+    err.print(f"larder: {error.detail}", style="red", markup=False)
+    show_problems(error.problems)
+
+
+def show_problems(problems: Sequence[Problem], *, total: int | None = None) -> None:
+    """The first faults, and how many more there are."""
+    for problem in problems[:SHOWN_PROBLEMS]:
+        err.print(f"  {problem}", markup=False)
+    more = (total or len(problems)) - min(len(problems), SHOWN_PROBLEMS)
+    if more > 0:
+        err.print(f"  and {more} more")
+
+
+def show_load(name: str, report: LoadReport) -> int:
+    """What a load did; the exit code."""
+    out.print(
+        f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
+        f"{report.refused:,} refused"
+    )
+    show_problems(report.problems, total=max(report.refused, len(report.problems)))
+    return EXIT_SOME_REFUSED if report.refused else 0

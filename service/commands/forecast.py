@@ -1,0 +1,125 @@
+"""predict and backtest: the forecast from a file to a file, without a database."""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from service import sample
+from service.commands.console import out, progress_bars
+from service.engine.backtest.rolling import Terms
+from service.forecast import Backtest, backtest_file, predict_file
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+HISTORY_HELP = (
+    "Parquet or CSV with household_id, item_id, basket_id, purchased_at, quantity, amount_cents"
+)
+
+
+def predict(
+    history: Annotated[Path, typer.Option(help=HISTORY_HELP)],
+    as_of: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="The forecast sees nothing from this day on"),
+    ],
+    out_file: Annotated[Path, typer.Option("--out", help="Parquet or CSV to write")],
+    horizon_days: Annotated[int, typer.Option(help="Days looked ahead")] = 14,
+) -> None:
+    """When each household buys each item next: chance and date for all it has bought."""
+    with progress_bars() as progress:
+        made = predict_file(
+            history,
+            as_of=as_of.date(),
+            horizon_days=horizon_days,
+            out=out_file,
+            progress=progress,
+        )
+    out.print(
+        f"{made.rows_used:,} of {made.rows:,} rows used; {made.pairs:,} items of "
+        f"{made.households:,} households written to {made.out}"
+    )
+
+
+def backtest(
+    history: Annotated[
+        Path | None, typer.Option(help=f"{HISTORY_HELP}; the shipped sample when left out")
+    ] = None,
+    start: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First as-of date")
+    ] = datetime(2017, 7, 1),  # noqa: DTZ001
+    end: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last as-of date")
+    ] = datetime(2017, 12, 16),  # noqa: DTZ001
+    every_days: Annotated[int, typer.Option(help="Days between as-of dates")] = 14,
+    horizon_days: Annotated[int, typer.Option(help="Days looked ahead")] = 14,
+    weekly_spend: Annotated[
+        int, typer.Option(help="Households count from this many cents a week over eight weeks")
+    ] = 2500,
+    baselines: Annotated[bool, typer.Option(help="Also judge the usual methods")] = True,
+    out_folder: Annotated[
+        Path, typer.Option("--out", help="Folder for backtest.json and two diagrams")
+    ] = Path("backtest"),
+) -> None:
+    """Judge the forecast at rolling dates beside the usual methods."""
+    terms = Terms(horizon_days=horizon_days, weekly_spend_cents=weekly_spend, baselines=baselines)
+    with tempfile.TemporaryDirectory() as folder, progress_bars() as progress:
+        if history is None:
+            history = Path(folder) / "sample.parquet"
+            sample.write_history(history)
+        found = backtest_file(
+            history,
+            start=start.date(),
+            end=end.date(),
+            every_days=every_days,
+            out=out_folder,
+            terms=terms,
+            progress=progress,
+        )
+    _show(found)
+
+
+def _show(found: Backtest) -> None:
+    table = Table(
+        "method",
+        "precision@12",
+        "recall@12",
+        "nDCG@12",
+        "hit rate",
+        "log loss",
+        "Brier",
+        "AUC",
+        "ECE",
+        "ECE shown",
+        "CPU s a date",
+        box=None,
+    )
+    for name, one in found.reports.items():
+        seconds = found.seconds_per_date.get(name)
+        table.add_row(
+            name,
+            f"{one.precision:.4f}",
+            f"{one.recall:.4f}",
+            f"{one.ndcg:.4f}",
+            f"{one.hit_rate:.4f}",
+            f"{one.log_loss:.4f}",
+            f"{one.brier:.4f}",
+            f"{one.auc:.4f}",
+            f"{one.calibration_error:.4f}",
+            f"{one.shown_calibration_error:.4f}",
+            "" if seconds is None else f"{seconds:.2f}",
+        )
+    first = next(iter(found.reports.values()))
+    out.print(
+        f"{len(found.dates)} dates from {found.dates[0]} to {found.dates[-1]}, "
+        f"{first.household_dates:,} household-dates, {first.candidates:,} candidates"
+    )
+    out.print(table)
+    out.print(
+        f"date: mean error {found.date_error_days:.2f} days, median "
+        f"{found.date_error_median_days:.2f}; 50 % interval holds {found.inside_50:.1%}, "
+        f"80 % interval {found.inside_80:.1%}; fit {found.fit_seconds:.1f} CPU s a date"
+    )
+    out.print(f"written to {found.out}/")

@@ -1,0 +1,61 @@
+"""cycle, publish and status: from history to a package for the mailing house."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from service.commands.console import opened, out, progress_bars
+from service.cycle import run_cycle
+from service.errors import NotFound
+from service.publish import publish
+from service.status import status as read_status
+from service.store import cycles
+
+
+def cycle(
+    as_of: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Lists are made from what was bought before it"),
+    ],
+    seed: Annotated[int | None, typer.Option(help="Instead of the seed in the settings")] = None,
+) -> None:
+    """Run a cycle: predict, segment, allocate, compose, and issue the lists."""
+    with opened() as (database, settings), progress_bars() as progress:
+        report = run_cycle(
+            database,
+            settings,
+            as_of=as_of.date(),
+            seed=settings.seed if seed is None else seed,
+            progress=progress,
+        )
+    out.print(json.dumps(asdict(report), indent=2, default=str))
+
+
+def publish_batch(
+    cycle_id: Annotated[
+        int | None, typer.Option("--cycle", help="The cycle's number; the newest when left out")
+    ] = None,
+) -> None:
+    """Print a cycle's lists and put the package where the mailing house fetches it."""
+    with opened() as (database, settings), progress_bars() as progress:
+        if cycle_id is None:
+            with database.read() as session:
+                newest = cycles.newest(session)
+            if newest is None or newest.id is None:
+                raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
+            cycle_id = newest.id
+        report = publish(database, settings, cycle_id, progress=progress)
+    out.print(json.dumps(asdict(report), indent=2))
+
+
+def status() -> None:
+    """What is in the database, what waits to be done, and whether the ledger balances."""
+    with opened() as (database, _):
+        found = read_status(database)
+    for name, value in asdict(found).items():
+        out.print(f"{name.replace('_', ' ')}: {value if value is not None else 'none'}")
+    if found.unbalanced_postings:
+        raise typer.Exit(1)

@@ -1,0 +1,64 @@
+"""load: files into the database."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.commands.console import opened, out, progress_bars, show_load
+from service.deals import load_deals
+from service.ingest.baskets import load_baskets
+from service.ingest.households import load_households
+from service.ingest.products import load_products
+
+load = typer.Typer(
+    help="Load CSV or Parquet files. Loading one again makes no duplicates. "
+    "Exit code 3: some rows were refused, the others are loaded.",
+    no_args_is_help=True,
+)
+
+FileArgument = Annotated[Path, typer.Argument(help="A CSV (UTF-8) or Parquet file")]
+
+
+@load.command()
+def products(file: FileArgument) -> None:
+    """The catalogue: products with their items, categories and suppliers."""
+    with opened() as (database, _), progress_bars() as progress:
+        report = load_products(database, file, progress=progress)
+    raise typer.Exit(show_load("products", report))
+
+
+@load.command()
+def households(file: FileArgument) -> None:
+    """Households, how they are reached, and their cards and phones."""
+    with opened() as (database, settings), progress_bars() as progress:
+        report = load_households(
+            database,
+            file,
+            secret_key=settings.secret_key,
+            language=settings.language,
+            progress=progress,
+        )
+    raise typer.Exit(show_load("households", report))
+
+
+@load.command()
+def baskets(file: FileArgument) -> None:
+    """Purchase history, a row a basket line."""
+    with opened() as (database, settings), progress_bars() as progress:
+        report = load_baskets(database, file, timezone=settings.timezone, progress=progress)
+    raise typer.Exit(show_load("baskets", report))
+
+
+@load.command()
+def deals(file: FileArgument) -> None:
+    """Suppliers' deals: the whole file, or nothing and every fault by row and column."""
+    with opened() as (database, _), progress_bars() as progress:
+        report = load_deals(database, file, uploaded_by="larder load", progress=progress)
+    if report.already_loaded:
+        out.print(f"deals: this very file is loaded already ({report.rows} rows)")
+    else:
+        out.print(
+            f"deals: {report.rows} rows, {report.added} added, {report.revised} revised, "
+            f"{report.unchanged} unchanged"
+        )

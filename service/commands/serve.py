@@ -1,0 +1,74 @@
+"""serve, schedule and work: the processes that stay."""
+
+import logging
+import signal
+import threading
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from service import scheduler
+from service.api.app import create_app
+from service.commands.console import opened, out
+from service.errors import Misconfigured
+from service.settings import load_settings
+from service.store import migrate
+from service.store.session import Database
+from service.worker import drain, work_until
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on", min=1, max=65535)] = 8000,
+) -> None:
+    """Serve HTTP. LARDER_SERVE_WORKER and LARDER_SERVE_SCHEDULER run those inside as well."""
+    _log()
+    settings = load_settings()
+    database = Database(settings.database_url)
+    _require_tables(database)
+    uvicorn.run(create_app(database, settings), host=host, port=port, access_log=False)
+
+
+def schedule() -> None:
+    """Plan the nightly forecast, cycles, expiry and batches. Several may run side by side."""
+    _log()
+    with opened() as (database, settings):
+        _require_tables(database)
+        planned = scheduler.start(database, settings)
+        for job in scheduler.jobs(settings):
+            out.print(f"{job.name}: next slot {planned.get_job(job.name).next_run_time:%F %R %Z}")
+        _until_stopped().wait()
+        planned.shutdown()
+
+
+def work(
+    once: Annotated[bool, typer.Option("--drain", help="Stop when nothing is left to do")] = False,
+) -> None:
+    """Write the lists that are due and do the runs asked for. Several may run side by side."""
+    _log()
+    with opened() as (database, settings):
+        _require_tables(database)
+        if once:
+            out.print(f"{drain(database, settings)} things done; nothing is left")
+        else:
+            work_until(database, settings, _until_stopped())
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+
+def _require_tables(database: Database) -> None:
+    with database.read() as session:
+        standing = migrate.revision(session.connection())
+    if standing != migrate.head():
+        raise Misconfigured("The database is not at the newest tables. Run `larder migrate`.")
+
+
+def _until_stopped() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

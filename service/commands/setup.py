@@ -1,0 +1,96 @@
+"""init, keys and migrate: from an empty folder to a service that can start."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from service import access
+from service.commands.console import opened, out
+from service.errors import Conflict, InvalidInput
+from service.store import migrate
+from service.store.tables.access import Role
+
+keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write the configuration")] = Path(),
+    database_url: Annotated[
+        str, typer.Option(help="sqlite:///file or postgresql://user:password@host/name")
+    ] = "sqlite:///larder.db",
+) -> None:
+    """Write a `.env` with fresh keys. An existing one is never overwritten."""
+    path = write_configuration(folder, database_url=database_url)
+    out.print(f"{path} is written. Next: larder migrate, then larder keys add --role admin")
+
+
+def write_configuration(
+    folder: Path, *, database_url: str, code_key: str | None = None, more: str = ""
+) -> Path:
+    """Write `folder/.env`, readable by its owner only. Raises Conflict when there is one."""
+    if "\n" in database_url or "\r" in database_url:
+        raise InvalidInput("A database address is one line.")
+    path = folder / ".env"
+    lines = (
+        f"LARDER_DATABASE_URL={database_url}\n"
+        f"LARDER_SECRET_KEY={secrets.token_urlsafe(48)}\n"
+        f"LARDER_CODE_KEY={code_key or secrets.token_urlsafe(48)}\n{more}"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Conflict(f"{path} is there already; it holds keys, so it stays as it is.") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(lines)
+    return path
+
+
+def migrate_database() -> None:
+    """Bring the database to the newest tables; safe to run again."""
+    with opened() as (database, _):
+        migrate.upgrade(database)
+    out.print(f"The database stands at migration {migrate.head()}.")
+
+
+@keys.command("add")
+def add(
+    role: Annotated[Role, typer.Option(help="What the key is for")],
+    store: Annotated[str | None, typer.Option(help="The store a pos key is bound to")] = None,
+    supplier: Annotated[
+        str | None, typer.Option(help="The supplier a supplier key is bound to")
+    ] = None,
+) -> None:
+    """Make a key and show it, this once."""
+    with opened() as (database, settings):
+        number, presented = access.add_key(
+            database, settings, role=role, store_id=store, supplier=supplier
+        )
+    out.print(f"Key {number} for {role}. It is shown this once and cannot be read again:")
+    out.print(presented, soft_wrap=True)
+
+
+@keys.command("list")
+def show() -> None:
+    """Every key ever made, by its number and last characters."""
+    table = Table("number", "role", "bound to", "ends in", "made", "revoked", box=None)
+    with opened() as (database, _):
+        for key in access.list_keys(database):
+            bound = key.store_id or (str(key.supplier_id) if key.supplier_id else "")
+            revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
+            table.add_row(
+                str(key.id), key.role, bound, key.hint, f"{key.created_at:%Y-%m-%d %H:%M}", revoked
+            )
+    out.print(table)
+
+
+@keys.command("revoke")
+def revoke(number: Annotated[int, typer.Argument(help="The key's number")]) -> None:
+    """End a key at once."""
+    with opened() as (database, _):
+        access.revoke_key(database, number)
+    out.print(f"Key {number} is revoked.")

@@ -1,0 +1,7 @@
+"""From history to lists. This package alone knows the order of the stages."""
+
+from service.cycle.basis import refresh_forecast
+from service.cycle.issue import CycleReport, run_cycle
+from service.cycle.next_list import write_next_list
+
+__all__ = ["CycleReport", "refresh_forecast", "run_cycle", "write_next_list"]

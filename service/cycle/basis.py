@@ -1,0 +1,115 @@
+"""What the stages of a cycle stand on: the catalogue, the offers and the model of a date."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlmodel import Session
+
+from service.engine.predict import Model, fit
+from service.engine.redeem import Terms
+from service.errors import Conflict
+from service.settings import Settings
+from service.store import baskets, catalogue, cycles, offers
+from service.store.session import Database
+from service.store.tables.cycle import Forecast
+
+# A model older than this is fitted again for a cycle.
+FORECAST_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Frames that every household shares.
+
+    `catalogue` is a row a product, `offers` a row an offer that may be mailed, `members` the
+    (offer_id, gtin) that count, `terms` each offer's terms.
+    """
+
+    as_of: date
+    valid_from: date
+    valid_to: date
+    catalogue: pl.DataFrame
+    offers: pl.DataFrame
+    members: pl.DataFrame
+    terms: dict[int, Terms]
+
+
+def midnight(day: date, settings: Settings) -> datetime:
+    """The first moment of a day where the stores are."""
+    return datetime.combine(day, datetime.min.time(), ZoneInfo(settings.timezone))
+
+
+def local_date(moment: datetime, settings: Settings) -> date:
+    """The day of a moment where the stores are."""
+    return moment.astimezone(ZoneInfo(settings.timezone)).date()
+
+
+def read_basis(
+    session: Session, settings: Settings, *, as_of: date, item_ids: list[int] | None = None
+) -> Basis:
+    """The shared frames for lists that are valid from a date; cut to some items when given."""
+    valid_to = as_of + timedelta(days=settings.validity_days - 1)
+    running = offers.running(session, on=as_of, redeemable_to=valid_to)
+    return Basis(
+        as_of=as_of,
+        valid_from=as_of,
+        valid_to=valid_to,
+        catalogue=catalogue.products(session, item_ids=item_ids),
+        offers=running,
+        members=offers.products_of(session, running["offer_id"].to_list(), item_ids=item_ids),
+        terms={
+            offer_id: Terms.from_dict(json.loads(terms))
+            for offer_id, terms in running.select("offer_id", "terms").iter_rows()
+        },
+    )
+
+
+def read_purchases(
+    session: Session,
+    settings: Settings,
+    *,
+    before: date,
+    household_ids: list[int] | None = None,
+) -> pl.DataFrame:
+    """What was bought before a date, with `purchased_at` on the stores' own clock."""
+    bought = baskets.purchases(
+        session, before=midnight(before, settings), household_ids=household_ids
+    )
+    local: Any = pl.col("purchased_at").dt.convert_time_zone(settings.timezone)
+    return bought.with_columns(local.dt.replace_time_zone(None))
+
+
+def stored_model(session: Session, *, as_of: date) -> Model | None:
+    """The newest model that has seen nothing from a date on, unless it is too old."""
+    found = cycles.forecast_for(session, as_of)
+    if found is None or found.as_of < as_of - timedelta(days=FORECAST_DAYS):
+        return None
+    return Model.from_json(found.model)
+
+
+def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Model:
+    """Fit the forecast on everything bought before a date, and keep it.
+
+    Raises Conflict when nothing was bought.
+    """
+    with database.read() as session:
+        bought = read_purchases(session, settings, before=as_of)
+    return fit_and_keep(database, settings, bought, as_of=as_of)
+
+
+def fit_and_keep(
+    database: Database, settings: Settings, purchases: pl.DataFrame, *, as_of: date
+) -> Model:
+    """Fit the forecast on these purchases, and keep it under its date."""
+    if purchases.is_empty():
+        raise Conflict(f"No household has bought anything before {as_of}. Load baskets first.")
+    model = fit(purchases, as_of=as_of, horizon_days=settings.horizon_days)
+    with database.write() as session:
+        cycles.keep_forecast(
+            session, Forecast(as_of=as_of, fitted_at=datetime.now(UTC), model=model.to_json())
+        )
+    return model

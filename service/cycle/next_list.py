@@ -1,0 +1,96 @@
+"""The next list of one household, written from what it has just bought."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from service.cycle import stages
+from service.cycle.basis import Basis, local_date, read_basis, read_purchases, stored_model
+from service.digests import list_serial
+from service.engine import codes
+from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.engine.compose import Recipient
+from service.engine.predict import default_model
+from service.settings import Settings
+from service.store import baskets, cycles, households, lists, work
+from service.store.session import Database
+from service.store.tables.shopping_list import ListState, ShoppingList
+
+
+def write_next_list(
+    database: Database, settings: Settings, household_id: int, *, marked_at: datetime
+) -> None:
+    """Write a household's draft as of the day after its last basket, and end its due mark.
+
+    Offers are chosen at the shadow prices the newest cycle left, so that the draft agrees with
+    the cycle; without a cycle the draft has reminders only. The model is the newest stored, or
+    the shipped one. The mark stays when another basket came in the meantime.
+    """
+    with database.read() as session:
+        newest = baskets.newest_moment(session, household_id)
+        if newest is None:
+            as_of = local_date(marked_at, settings) + timedelta(days=1)
+        else:
+            as_of = local_date(newest, settings) + timedelta(days=1)
+        purchases = read_purchases(session, settings, before=as_of, household_ids=[household_id])
+        items = purchases["item_id"].unique().sort().to_list()
+        basis = read_basis(session, settings, as_of=as_of, item_ids=items)
+        model = stored_model(session, as_of=as_of) or default_model(
+            as_of=as_of, horizon_days=settings.horizon_days
+        )
+        cycle = cycles.newest(session)
+        prices = cycles.prices(session, cycle.id) if cycle and cycle.id else None
+        language = households.languages(session, [household_id])[household_id]
+        ref = households.refs(session, [household_id])[household_id]
+    scores = stages.score_households(purchases, model, basis, horizon_days=settings.horizon_days)
+    chosen = _chosen(purchases, scores, basis, prices, settings, seed=cycle.seed if cycle else 0)
+    number = codes.gcn(settings.gcn_prefix)
+    serial = list_serial(settings.code_key, "draft", as_of.isoformat(), ref)
+    (drafted,) = stages.compose(
+        [Recipient(household_id, language, codes.list_code(number, serial))],
+        settings=settings,
+        basis=basis,
+        purchases=purchases,
+        scores=scores,
+        chosen=chosen,
+    )
+    draft = ShoppingList(
+        code=drafted.document.list_code,
+        household_id=household_id,
+        cycle_id=None,
+        state=ListState.DRAFT,
+        valid_from=basis.valid_from,
+        valid_to=basis.valid_to,
+        document=drafted.document.to_json(),
+        written_at=datetime.now(UTC),
+    )
+    with database.write() as session:
+        lists.write_draft(session, draft, drafted.lines)
+        work.clear_due(session, household_id, marked_at)
+
+
+def _chosen(
+    purchases: pl.DataFrame,
+    scores: pl.DataFrame,
+    basis: Basis,
+    prices: pl.DataFrame | None,
+    settings: Settings,
+    *,
+    seed: int,
+) -> pl.DataFrame:
+    """The household's offers at stored prices; a draft reserves nothing."""
+    pairs = stages.candidates(purchases, scores, basis, seed=seed)
+    if prices is None:
+        return pairs.clear()
+    pairs = pairs.filter(pl.col("offer_id").is_in(prices["offer_id"].implode()))
+    return allocate_household(
+        pairs,
+        PriceBook(prices),
+        {
+            "slots": settings.offers_per_list,
+            "category_max": settings.offers_per_category,
+            "face_value_floor_cents": 0,
+            "face_value_ceiling_cents": None,
+        },
+        terms=Terms(floor_shortfall_price=0.0),
+    )

@@ -1,0 +1,255 @@
+"""The stages from purchases to documents, as functions on frames.
+
+A cycle calls them with a shard of households, the next list of one household with that one: there
+is no second implementation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from service.cycle.basis import Basis
+from service.engine.compose import (
+    Masthead,
+    Recipient,
+    documents,
+    reminders,
+    usual_products,
+)
+from service.engine.lift import held_out
+from service.engine.predict import Model, score
+from service.engine.records import ListDocument
+from service.engine.reserve import reservation_cents
+from service.settings import Settings
+
+# Purchases this far back say which brands a household takes of an item.
+LOYALTY_WEEKS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A list before it is stored: whose, what is printed, and its lines for the till."""
+
+    household_id: int
+    document: ListDocument
+    lines: list[dict[str, Any]]
+
+
+def score_households(
+    purchases: pl.DataFrame, model: Model, basis: Basis, *, horizon_days: int
+) -> pl.DataFrame:
+    """Chance and date of every item each household has bought."""
+    return score(model, purchases, as_of=basis.as_of, horizon_days=horizon_days)
+
+
+def candidates(
+    purchases: pl.DataFrame, scores: pl.DataFrame, basis: Basis, *, seed: int
+) -> pl.DataFrame:
+    """The offers worth considering for each household, valued, in the allocator's columns.
+
+    An offer is considered for a household that has bought one of its items, of whatever brand. A
+    household in an offer's control share never gets it.
+    """
+    items = basis.members.join(basis.catalogue.select("gtin", "item_id"), on="gtin")
+    offer_items = items.select("offer_id", "item_id").unique(maintain_order=True)
+    pairs = (
+        scores.join(offer_items, on="item_id")
+        .group_by("household_id", "offer_id")
+        .agg(
+            (1 - (1 - pl.col("p_purchase")).product()).alias("p_purchase"),
+        )
+        .join(_loyalty(purchases, basis, offer_items), on=["household_id", "offer_id"], how="left")
+        .with_columns(pl.col("own_share", "units").fill_null(0))
+        .join(
+            basis.offers.select(
+                "offer_id",
+                "category_id",
+                "face_value_cents",
+                "funding_share",
+                "handling_fee_cents",
+                "control_share",
+                "limit_per_household",
+            ),
+            on="offer_id",
+        )
+        .sort("household_id", "offer_id")
+    )
+    control = _in_control(pairs, seed=seed)
+    return _valued(pairs.filter(~control))
+
+
+def _valued(pairs: pl.DataFrame) -> pl.DataFrame:
+    return pairs.select(
+        "household_id",
+        "offer_id",
+        (pl.col("p_purchase") * (1 - 0.5 * pl.col("own_share")) * pl.col("face_value_cents"))
+        .round()
+        .cast(pl.Int64)
+        .alias("value_cents"),
+        (
+            (pl.col("face_value_cents") * pl.col("funding_share") / 100).round().cast(pl.Int64)
+            + pl.col("handling_fee_cents")
+        ).alias("cost_cents"),
+        "face_value_cents",
+        "category_id",
+        pl.col("offer_id").alias("conflict_id"),
+    )
+
+
+def _loyalty(purchases: pl.DataFrame, basis: Basis, offer_items: pl.DataFrame) -> pl.DataFrame:
+    """Per household and offer: units bought of the offer's items, and the share of its products."""
+    day = pl.col("purchased_at").cast(pl.Date)
+    recent = purchases.filter(
+        (day >= basis.as_of - timedelta(weeks=LOYALTY_WEEKS)) & (pl.col("quantity") > 0)
+    ).select("household_id", "item_id", "gtin", pl.col("amount_cents"))
+    own = basis.members.select("offer_id", "gtin", pl.lit(True).alias("own")).unique()
+    return (
+        recent.join(offer_items, on="item_id")
+        .join(own, on=["offer_id", "gtin"], how="left")
+        .group_by("household_id", "offer_id")
+        .agg(
+            pl.col("own").fill_null(False).mean().alias("own_share"),
+            pl.len().alias("units"),
+        )
+    )
+
+
+def _in_control(pairs: pl.DataFrame, *, seed: int) -> pl.Series:
+    """Whether a pair's household is in its offer's control share."""
+    flags = pairs.select("household_id", "offer_id", "control_share").with_row_index("at")
+    parts = [
+        part.with_columns(
+            held_out(
+                part["household_id"], part["control_share"], salt=f"offer:{key[0]}:{seed}"
+            ).alias("held_out")
+        )
+        for key, part in flags.partition_by("offer_id", as_dict=True).items()
+    ]
+    if not parts:
+        return pl.Series("held_out", [], dtype=pl.Boolean)
+    return pl.concat(parts).sort("at")["held_out"]
+
+
+def compose(
+    recipients: list[Recipient],
+    *,
+    settings: Settings,
+    basis: Basis,
+    purchases: pl.DataFrame,
+    scores: pl.DataFrame,
+    chosen: pl.DataFrame,
+) -> list[Drafted]:
+    """The documents of some households and their lines.
+
+    `chosen` are the allocated pairs: household_id, offer_id, value_cents.
+    """
+    wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
+    mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
+    scores = scores.filter(pl.col("household_id").is_in(wanted.implode()))
+    items = basis.members.join(basis.catalogue.select("gtin", "item_id"), on="gtin")
+    covered = mine.join(items, on="offer_id").select("household_id", "item_id").unique()
+    picked = reminders(scores, covered, count=settings.reminders_per_list)
+    made = documents(
+        recipients,
+        masthead=Masthead(
+            retailer=settings.retailer,
+            currency=settings.currency,
+            issued_on=basis.as_of,
+            valid_from=basis.valid_from,
+            valid_to=basis.valid_to,
+        ),
+        terms=basis.terms,
+        offers=_offer_rows(mine, basis),
+        reminders=_reminder_rows(picked, purchases, basis),
+    )
+    chances = {
+        (household_id, item_id): chance
+        for household_id, item_id, chance in picked.select(
+            "household_id", "item_id", "p_purchase"
+        ).iter_rows()
+    }
+    reserved = _reservations(basis)
+    return [
+        Drafted(household_id, document, _lines(household_id, document, chances, reserved))
+        for household_id, document in made
+    ]
+
+
+def _offer_rows(chosen: pl.DataFrame, basis: Basis) -> pl.DataFrame:
+    departments = basis.catalogue.select("category_id", "department").unique("category_id")
+    described = basis.offers.join(departments, on="category_id", how="left")
+    return (
+        chosen.select("household_id", "offer_id", "value_cents")
+        .join(described, on="offer_id")
+        .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
+    )
+
+
+def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
+    shelf = basis.catalogue.select(
+        "gtin", "item", "department", "price_cents", pl.col("description").alias("product")
+    )
+    return (
+        picked.join(usual_products(purchases), on=["household_id", "item_id"])
+        .join(shelf, on="gtin")
+        .with_columns(pl.coalesce("price_cents", "paid_cents"))
+        .sort("household_id", "p_purchase", "item_id", descending=[False, True, False])
+    )
+
+
+def _reservations(basis: Basis) -> Mapping[int, tuple[int, int]]:
+    """Per offer: the uses a copy allows, and what one use may cost."""
+    columns = (
+        "offer_id",
+        "limit_per_household",
+        "face_value_cents",
+        "funding_share",
+        "handling_fee_cents",
+    )
+    return {
+        offer_id: (
+            limit,
+            reservation_cents(face, funding_share=share, handling_fee_cents=fee),
+        )
+        for offer_id, limit, face, share, fee in basis.offers.select(columns).iter_rows()
+    }
+
+
+def _lines(
+    household_id: int,
+    document: ListDocument,
+    chances: Mapping[tuple[int, int], float],
+    reserved: Mapping[int, tuple[int, int]],
+) -> list[dict[str, Any]]:
+    offers = [
+        {
+            "line": line.line,
+            "kind": "offer",
+            "item_id": None,
+            "offer_id": line.offer_id,
+            "text": f"{line.title}: {line.value_text}",
+            "face_value_cents": line.face_value_cents,
+            "uses": reserved[line.offer_id][0],
+            "reserved_cents": reserved[line.offer_id][1],
+            "p_purchase": None,
+        }
+        for line in document.offers
+    ]
+    reminded = [
+        {
+            "line": line.line,
+            "kind": "reminder",
+            "item_id": line.item_id,
+            "offer_id": None,
+            "text": line.item,
+            "face_value_cents": 0,
+            "uses": 0,
+            "reserved_cents": 0,
+            "p_purchase": chances[household_id, line.item_id],
+        }
+        for line in document.reminders
+    ]
+    return [*offers, *reminded]

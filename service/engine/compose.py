@@ -1,0 +1,226 @@
+"""Put a household's offers and reminders together into the list that is printed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from service.engine.money import format_money
+from service.engine.predict import reason
+from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.engine.redeem import (
+    AmountOff,
+    BundlePrice,
+    BuyGet,
+    FixedPrice,
+    FreeItem,
+    PercentOff,
+    Terms,
+)
+from service.engine.redeem.units import PIECE
+
+
+@dataclass(frozen=True, slots=True)
+class Masthead:
+    """What all lists of one issue share."""
+
+    retailer: str
+    currency: str
+    issued_on: date
+    valid_from: date
+    valid_to: date
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whose list it is: the household, its language, and the code drawn for the list."""
+
+    household_id: int
+    language: str
+    list_code: str
+
+
+def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
+    """The product a household takes most often of each item, the latest where two are even.
+
+    In: household_id, item_id, gtin, purchased_at, quantity, amount_cents. Out, one row per
+    household and item: household_id, item_id, gtin, and `paid_cents`, what one piece last cost.
+    """
+    return (
+        purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0))
+        .sort("purchased_at", maintain_order=True)
+        .group_by("household_id", "item_id", "gtin")
+        .agg(
+            pl.len().alias("times"),
+            pl.col("purchased_at").last(),
+            (pl.col("amount_cents") / pl.col("quantity"))
+            .last()
+            .round()
+            .cast(pl.Int64)
+            .alias("paid_cents"),
+        )
+        .sort(
+            "household_id",
+            "item_id",
+            "times",
+            "purchased_at",
+            "gtin",
+            descending=[False, False, True, True, False],
+        )
+        .unique(["household_id", "item_id"], keep="first", maintain_order=True)
+        .select("household_id", "item_id", "gtin", "paid_cents")
+    )
+
+
+def reminders(scores: pl.DataFrame, covered: pl.DataFrame, *, count: int) -> pl.DataFrame:
+    """The `count` likeliest items of each household that no offer of its list covers already.
+
+    `covered`: household_id, item_id. The rows of `scores` that are kept come back in order of
+    household and falling probability; ties fall to the lower item.
+    """
+    return (
+        scores.join(covered, on=["household_id", "item_id"], how="anti")
+        .sort("household_id", "p_purchase", "item_id", descending=[False, True, False])
+        .group_by("household_id", maintain_order=True)
+        .head(count)
+    )
+
+
+def documents(
+    recipients: Iterable[Recipient],
+    *,
+    masthead: Masthead,
+    terms: Mapping[int, Terms],
+    offers: pl.DataFrame,
+    reminders: pl.DataFrame,
+) -> list[tuple[int, ListDocument]]:
+    """One document per recipient, in the order given, with offers numbered before reminders.
+
+    `offers`, in the order of printing: household_id, offer_id, title, face_value_cents,
+    department, legal; their `terms` by offer. `reminders`: household_id, item_id, item, product,
+    department, price_cents, expected_on, last_bought_on, interval_low_days, interval_high_days.
+    """
+    offers_of = _by_household(offers)
+    reminders_of = _by_household(reminders)
+    made = []
+    for recipient in recipients:
+        mine = offers_of.get(recipient.household_id, [])
+        offer_lines = tuple(
+            _offer_line(
+                number,
+                row,
+                terms[row["offer_id"]],
+                currency=masthead.currency,
+                language=recipient.language,
+            )
+            for number, row in enumerate(mine, start=1)
+        )
+        reminder_lines = tuple(
+            _reminder_line(number, row, issued_on=masthead.issued_on)
+            for number, row in enumerate(
+                reminders_of.get(recipient.household_id, []), start=len(mine) + 1
+            )
+        )
+        made.append(
+            (
+                recipient.household_id,
+                ListDocument(
+                    list_code=recipient.list_code,
+                    language=recipient.language,
+                    currency=masthead.currency,
+                    retailer=masthead.retailer,
+                    greeting="",
+                    issued_on=masthead.issued_on,
+                    valid_from=masthead.valid_from,
+                    valid_to=masthead.valid_to,
+                    offers=offer_lines,
+                    reminders=reminder_lines,
+                    worth_cents=sum(line.face_value_cents for line in offer_lines),
+                    tip="",
+                    legal="",
+                ),
+            )
+        )
+    return made
+
+
+def _by_household(frame: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for row in frame.iter_rows(named=True):
+        rows.setdefault(row["household_id"], []).append(row)
+    return rows
+
+
+def _offer_line(
+    number: int, row: Mapping[str, Any], terms: Terms, *, currency: str, language: str
+) -> OfferLine:
+    return OfferLine(
+        line=number,
+        offer_id=row["offer_id"],
+        title=row["title"],
+        detail=condition_text(terms, currency=currency, language=language),
+        face_value_cents=row["face_value_cents"],
+        value_text=benefit_text(terms, currency=currency, language=language),
+        department=row["department"],
+        legal=row["legal"],
+    )
+
+
+def _reminder_line(number: int, row: Mapping[str, Any], *, issued_on: date) -> ReminderLine:
+    return ReminderLine(
+        line=number,
+        item_id=row["item_id"],
+        item=row["item"],
+        product=row["product"],
+        department=row["department"],
+        price_cents=row["price_cents"],
+        expected_on=row["expected_on"],
+        reason=reason(
+            last_bought_on=row["last_bought_on"],
+            as_of=issued_on,
+            interval_low_days=row["interval_low_days"],
+            interval_high_days=row["interval_high_days"],
+        ),
+    )
+
+
+def benefit_text(terms: Terms, *, currency: str, language: str) -> str:
+    """What comes off, as printed: `$1.00 off`, `20% off`, `2 for $5.00`."""
+
+    def money(cents: int) -> str:
+        return format_money(cents, currency, language)
+
+    benefit = terms.benefit
+    pieces = sum(n.quantity_milli // 1000 for n in terms.condition.needs if n.unit == PIECE)
+    if isinstance(benefit, AmountOff):
+        return f"{money(benefit.amount_cents)} off"
+    if isinstance(benefit, PercentOff):
+        return f"{benefit.basis_points / 100:g}% off"
+    if isinstance(benefit, FixedPrice):
+        return f"only {money(benefit.price_cents)}"
+    if isinstance(benefit, BundlePrice):
+        return f"{pieces} for {money(benefit.price_cents)}"
+    if isinstance(benefit, BuyGet):
+        how = "free" if benefit.basis_points == 10_000 else f"{benefit.basis_points / 100:g}% off"
+        return f"buy {pieces}, get {benefit.get} {how}"
+    if isinstance(benefit, FreeItem):
+        return "free"
+    return f"{benefit.points} points"
+
+
+def condition_text(terms: Terms, *, currency: str, language: str) -> str:
+    """What must be bought, as printed: `when you buy 2`; empty for a single piece."""
+    condition = terms.condition
+    parts = []
+    bundled = isinstance(terms.benefit, BundlePrice | BuyGet)
+    pieces = sum(n.quantity_milli // 1000 for n in condition.needs if n.unit == PIECE)
+    if pieces > 1 and not bundled:
+        parts.append(f"when you buy {pieces}")
+    weighed = [n for n in condition.needs if n.unit != PIECE and n.quantity_milli]
+    parts.extend(f"from {need.quantity_milli / 1000:g} {need.unit}" for need in weighed)
+    if condition.minimum_spend_cents:
+        spend = format_money(condition.minimum_spend_cents, currency, language)
+        parts.append(f"when you spend {spend} on them")
+    return ", ".join(parts)

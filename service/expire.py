@@ -1,0 +1,40 @@
+"""Close lists whose last day is over and give back what they held of the budgets."""
+
+from datetime import UTC, date, datetime
+
+from service.engine.reserve import released
+from service.store import ledger, lists
+from service.store.session import Database
+
+_LISTS_AT_ONCE = 1000
+
+
+def expire_lists(database: Database, *, before: date) -> int:
+    """Expire every issued list that was valid until a day before `before`; their number.
+
+    Each thousand is one transaction, so a killed sweep goes on where it stopped.
+    """
+    total = 0
+    while True:
+        now = datetime.now(UTC)
+        with database.write() as session:
+            closed = lists.expire(session, before=before, limit=_LISTS_AT_ONCE)
+            held = lists.open_reservations(session, closed) if closed else []
+            ledger.post(
+                session,
+                [
+                    {
+                        "posting": f"expiry-{before.isoformat()}-{closed[0]}",
+                        "kind": "expiry",
+                        "account": posting.account,
+                        "offer_id": posting.offer_id,
+                        "amount_cents": posting.amount_cents,
+                        "posted_at": now,
+                    }
+                    for offer_id, cents in held
+                    for posting in released(offer_id, cents)
+                ],
+            )
+        total += len(closed)
+        if len(closed) < _LISTS_AT_ONCE:
+            return total

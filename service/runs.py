@@ -1,0 +1,59 @@
+"""Long work asked for over HTTP: queued here, done by a worker, polled by who asked."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from service.errors import Conflict, NotFound
+from service.store import batches, cycles, runs
+from service.store.session import Database
+from service.store.tables.cycle import BatchState, Run, RunState
+
+CYCLE = "cycle"
+BATCH = "batch"
+
+
+def ask_cycle(database: Database, *, as_of: date, seed: int) -> Run:
+    """Queue a cycle. Raises Conflict when that date has one."""
+    with database.write() as session:
+        if cycles.as_of(session, as_of) is not None:
+            raise Conflict(f"There is a cycle as of {as_of} already.")
+        return _queued(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
+
+
+def ask_batch(database: Database, *, cycle_id: int) -> Run:
+    """Queue the printing of a cycle. Raises NotFound without it, Conflict when it is printed."""
+    with database.write() as session:
+        if cycles.get(session, cycle_id) is None:
+            raise NotFound(f"There is no cycle {cycle_id}.")
+        batch = batches.of_cycle(session, cycle_id)
+        if batch is not None and batch.state == BatchState.READY:
+            raise Conflict(f"Cycle {cycle_id} is published as batch {batch.id}.")
+        return _queued(session, BATCH, {"cycle_id": cycle_id})
+
+
+def _queued(session: Any, kind: str, arguments: Mapping[str, Any]) -> Run:
+    text = json.dumps(arguments, sort_keys=True)
+    waiting = runs.pending(session, kind, text)
+    if waiting is not None:
+        raise Conflict(f"This is asked for already: run {waiting.id}.")
+    run = Run(
+        id=uuid.uuid4().hex,
+        kind=kind,
+        state=RunState.QUEUED,
+        arguments=text,
+        created_at=datetime.now(UTC),
+    )
+    runs.add(session, run)
+    return run
+
+
+def get_run(database: Database, run_id: str) -> Run:
+    """A run as it stands. Raises NotFound."""
+    with database.read() as session:
+        run = runs.get(session, run_id)
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run

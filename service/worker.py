@@ -1,0 +1,141 @@
+"""The worker: writes the lists that are due and does the runs that were asked for.
+
+What is to do stands in the database; a worker takes it with a claim that runs out, so that what
+a killed worker had in its hands is taken over by the next.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from service.claims import kept
+from service.cycle import run_cycle, write_next_list
+from service.errors import LarderError
+from service.publish import publish
+from service.runs import BATCH, CYCLE
+from service.settings import Settings
+from service.store import runs, work
+from service.store.session import Database
+from service.store.tables.cycle import Run, RunState
+
+logger = logging.getLogger("larder.worker")
+
+_HOUSEHOLDS_AT_ONCE = 20
+
+
+def work_until(
+    database: Database,
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    on_list: Callable[[int], None] | None = None,
+) -> None:
+    """Work until `stop` is set; rest a little when there is nothing to do."""
+    while not stop.is_set():
+        if not work_once(database, settings, on_list=on_list):
+            stop.wait(settings.worker_idle_seconds)
+
+
+def drain(
+    database: Database, settings: Settings, *, on_list: Callable[[int], None] | None = None
+) -> int:
+    """Work until nothing is left that can be claimed; the number of things done."""
+    done = 0
+    while count := work_once(database, settings, on_list=on_list):
+        done += count
+    return done
+
+
+def work_once(
+    database: Database, settings: Settings, *, on_list: Callable[[int], None] | None = None
+) -> int:
+    """Take one run, or some due households, and do them; the number taken."""
+    run = _claim_run(database, settings)
+    if run is not None:
+        _do_run(database, settings, run)
+        return 1
+    return _write_due(database, settings, on_list)
+
+
+def _write_due(
+    database: Database, settings: Settings, on_list: Callable[[int], None] | None
+) -> int:
+    now = datetime.now(UTC)
+    with database.write() as session:
+        claimed = work.claim_due(
+            session,
+            limit=_HOUSEHOLDS_AT_ONCE,
+            now=now,
+            until=now + timedelta(seconds=settings.lease_seconds),
+        )
+    for household_id, marked_at in claimed:
+        try:
+            write_next_list(database, settings, household_id, marked_at=marked_at)
+        except LarderError:
+            # The claim runs out and the household is tried again; the others go on.
+            logger.exception("the next list of household %d could not be written", household_id)
+        else:
+            if on_list is not None:
+                on_list(household_id)
+    return len(claimed)
+
+
+def _claim_run(database: Database, settings: Settings) -> Run | None:
+    now = datetime.now(UTC)
+    with database.write() as session:
+        return runs.claim(session, now=now, until=now + timedelta(seconds=settings.lease_seconds))
+
+
+def _do_run(database: Database, settings: Settings, run: Run) -> None:
+    def progress(stage: str, done: int, total: int) -> None:
+        with database.write() as session:
+            runs.advance(session, run.id, stage=stage, done=done, total=total)
+
+    def renew(until: datetime) -> None:
+        with database.write() as session:
+            runs.keep(session, run.id, until=until)
+
+    outcome: str | None
+    problem: str | None
+    try:
+        with kept(renew, lease=timedelta(seconds=settings.lease_seconds)):
+            result = _act(database, settings, run, progress)
+    except Exception as error:
+        logger.exception("run %s failed", run.id)
+        state, outcome, problem = RunState.FAILED, None, _problem(error)
+    else:
+        state, outcome, problem = RunState.DONE, json.dumps(result, default=str), None
+    with database.write() as session:
+        runs.finish(
+            session, run.id, state=state, result=outcome, problem=problem, at=datetime.now(UTC)
+        )
+
+
+def _act(
+    database: Database,
+    settings: Settings,
+    run: Run,
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    arguments = json.loads(run.arguments)
+    if run.kind == CYCLE:
+        as_of = date.fromisoformat(arguments["as_of"])
+        return asdict(
+            run_cycle(database, settings, as_of=as_of, seed=arguments["seed"], progress=progress)
+        )
+    if run.kind == BATCH:
+        return asdict(publish(database, settings, arguments["cycle_id"], progress=progress))
+    raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, LarderError):
+        faults = [
+            {"where": f.where, "detail": f.detail, "remedy": f.remedy} for f in error.problems
+        ]
+        return json.dumps({"title": error.title, "detail": error.detail, "errors": faults})
+    return json.dumps({"title": "Internal error", "detail": type(error).__name__, "errors": []})
