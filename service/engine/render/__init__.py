@@ -2,7 +2,8 @@
 
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
 from service.engine.render.fonts import FontFile
-from service.engine.render.layout import Layout, Window, layout_from
+from service.engine.render.layout import Layout, Window
+from service.engine.render.layout_data import layout_from
 from service.engine.render.phrases import Stationery, stationery_from
 from service.engine.render.symbols import SymbolProfile
 

@@ -8,7 +8,8 @@ from typing import BinaryIO
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
-from service.engine.render.paint import Painter, Terms
+from service.engine.render.paint import paint
+from service.engine.render.painter import Painter, Terms
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
@@ -54,8 +55,8 @@ def render_batch(
     placed: list[PiecePages] = []
     for piece in pieces:
         first = file.pages + 1
-        sheets = painter.paint(
-            piece.document, piece.address, name=f"piece {piece.piece_id}", seq=piece.seq
+        sheets = paint(
+            painter, piece.document, piece.address, name=f"piece {piece.piece_id}", seq=piece.seq
         )
         file.add(sheets, language=piece.document.language, name=piece.piece_id)
         placed.append(PiecePages(piece.piece_id, piece.seq, first, file.pages, layout.sheets))
@@ -84,7 +85,7 @@ def render_one(
     file = PrintFile(out, painter, layout, title=title, language=document.language)
     name = _list_name(document)
     file.add(
-        painter.paint(document, address, name=name, seq=0), language=document.language, name=name
+        paint(painter, document, address, name=name, seq=0), language=document.language, name=name
     )
     file.close(_facts(layout, terms, pieces=1))
     return out.getvalue()
@@ -109,8 +110,12 @@ class Checker:
     def problems(self, piece: Mailpiece) -> tuple[Problem, ...]:
         """Every text of the piece that does not fit or lacks a glyph; empty when all is well."""
         try:
-            self._painter.paint(
-                piece.document, piece.address, name=f"piece {piece.piece_id}", seq=piece.seq
+            paint(
+                self._painter,
+                piece.document,
+                piece.address,
+                name=f"piece {piece.piece_id}",
+                seq=piece.seq,
             )
         except LarderError as error:
             return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Layout
-from service.engine.render.paint import Painter, Sheet
+from service.engine.render.painter import Painter, Sheet
 from service.engine.render.pdf import PdfWriter, text_string
 
 _LEAF = 100

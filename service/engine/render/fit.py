@@ -11,12 +11,21 @@ from dataclasses import dataclass
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
 
-# A Han character may start a line unless it is closing punctuation, and end one unless opening.
+_HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+# What may not be broken: a Han character with the opening marks before and the closing marks
+# after it, a word up to its hyphen or slash, or a stretch of plain spaces. No-break spaces and
+# all that is left belong to words.
 _TOKENS = re.compile(
-    r"[「『（《〈“]*[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][、。，．：；！？）》〉」』”％]*"
-    r"|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+?(?:[-‐–/](?=\w)|(?=[\s\u2e80-\u9fff]|$))"
-    r"|\u0020+"
+    rf"[「『（《〈“]*[{_HAN}][、。，．：；！？）》〉」』”％]*"
+    rf"|[^ {_HAN}]+?(?:[-‐–/](?=\w)|(?=[ {_HAN}]|$))"
+    r"| +",
+    re.DOTALL,
 )
+_BLANKS = re.compile(r"[\t\r\v\f\u0085\u2028\u2029]+")
+
+
+_BOLDER = 0.022
+"""Stroke round a glyph of a fallback font that stands in for a bold one, in parts of the size."""
 
 
 class DoesNotFit(Exception):
@@ -59,25 +68,38 @@ class Typesetter:
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.used: dict[str, set[int]] = {name: set() for name in faces}
 
-    def fit(self, text: str, style: Style, *, width: float, lines: int, flow: bool) -> Fitted:
-        """Set `text`; raises `MissingGlyph` or `DoesNotFit`. A newline is a paragraph's end."""
-        if style.upper:
-            text = text.upper()
-        runs = self._runs(text.replace("\n", ""), style)
+    def fit(
+        self,
+        text: str,
+        style: Style,
+        *,
+        width: float,
+        lines: int,
+        flow: bool,
+        height: float | None = None,
+        even: bool = False,
+    ) -> Fitted:
+        """Set `text`; raises `MissingGlyph` or `DoesNotFit`. A newline is a paragraph's end.
+
+        `even` makes the lines of a wrapped text as even as they can be without adding one.
+        """
+        text = _BLANKS.sub(" ", text.upper() if style.upper else text)
+        runs = self._runs(text.replace("\n", " "), style)
         full = self._width(runs, style, style.size_pt)
         forced = "\n" in text
         if full <= width and not forced:
             return self._fitted([text], style, style.size_pt)
-        if flow and lines > 1:
-            broken = self._wrap(text, style, size=style.size_pt, width=width)
-            if broken is not None and len(broken) <= lines:
-                return self._fitted(broken, style, style.size_pt)
-        elif full * style.shrink_pt / style.size_pt <= width and not forced:
+        sizes = [style.size_pt, style.shrink_pt] if flow else [style.shrink_pt]
+        if not flow and full * style.shrink_pt / style.size_pt <= width and not forced:
             return self._fitted([text], style, style.shrink_pt)
-        if lines > 1:
-            broken = self._wrap(text, style, size=style.shrink_pt, width=width)
-            if broken is not None and len(broken) <= lines:
-                return self._fitted(broken, style, style.shrink_pt)
+        if lines > 1 or forced:
+            for size in sizes:
+                room = lines if height is None else min(lines, _rows(height, size * style.leading))
+                broken = self._wrap(text, style, size=size, width=width)
+                if broken is not None and len(broken) <= room:
+                    if even:
+                        broken = self._even(text, style, size=size, width=width, count=len(broken))
+                    return self._fitted(broken, style, size)
         rows = "1 line" if lines == 1 else f"{lines} lines"
         raise DoesNotFit(
             f"{_short(text)!r} does not fit {rows} of {width / 72 * 25.4:.1f} mm"
@@ -102,7 +124,8 @@ class Typesetter:
             shown, units = _show(run, face)
             embolden = b""
             if name != style.chain[0] and style.chain[0].endswith(("bold", "semibold")):
-                embolden = b"2 Tr %.3g w " % (size * 0.03)
+                pen = style.colour.replace(b"rg", b"RG").replace(b" g", b" G")
+                embolden = b"%b 2 Tr %.3g w " % (pen, size * _BOLDER)
             ops.append(b"/%b %g Tf %b%b" % (self.resources[name], size, embolden, shown))
             if embolden:
                 ops.append(b"0 Tr")
@@ -142,6 +165,16 @@ class Typesetter:
             raise MissingGlyph(list(missing))
         return runs
 
+    def _even(self, text: str, style: Style, *, size: float, width: float, count: int) -> list[str]:
+        """The narrowest setting in `count` lines, to a twentieth of the width."""
+        best = self._wrap(text, style, size=size, width=width)
+        for part in range(19, 9, -1):
+            broken = self._wrap(text, style, size=size, width=width * part / 20)
+            if broken is None or len(broken) > count:
+                break
+            best = broken
+        return best or [text]
+
     def _wrap(self, text: str, style: Style, *, size: float, width: float) -> list[str] | None:
         """Break greedily at spaces, after hyphens and between Han characters; None: no way."""
         broken: list[str] = []
@@ -161,6 +194,10 @@ class Typesetter:
                     return None
             broken.append(line.rstrip(" "))
         return broken
+
+
+def _rows(height: float, leading: float) -> int:
+    return int((height + 0.01) / leading)
 
 
 def _units(run: str, face: Face) -> int:

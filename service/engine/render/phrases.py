@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from service.engine.money import format_money
 from service.engine.records import Address
 from service.engine.render.fonts import Face, FontFile
 from service.errors import InvalidInput, Problem
@@ -20,6 +21,17 @@ class Phrases:
     short_months: tuple[str, ...]
     long_date: str
     short_date: str
+    money_like: str
+    """The locale of `format_money` whose way of writing amounts the language shares."""
+    money_signs: Mapping[str, str]
+    """What the language writes in place of a currency's letters."""
+
+    def money_text(self, cents: int, currency: str) -> str:
+        """An amount as a customer reads it, `1.234,50 €`."""
+        text = format_money(cents, currency, self.money_like)
+        for letters, sign in self.money_signs.items():
+            text = text.replace(letters, sign)
+        return text
 
     def date_text(self, day: date) -> str:
         """A date in words, `3 December 2026`."""
@@ -92,6 +104,8 @@ def stationery_from(
             short_months=tuple(whole["short_months"]),
             long_date=whole["long_date"],
             short_date=whole["short_date"],
+            money_like=whole.get("money_like", tag),
+            money_signs=whole.get("money_signs", {}),
         )
     return Stationery(
         faces={file.name: Face(file) for file in fonts},

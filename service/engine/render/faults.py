@@ -1,0 +1,72 @@
+"""Geometry checks of a layout alone: page edges, folds, and what an envelope's window shows."""
+
+from service.engine.render.layout import (
+    MM,
+    AddressBox,
+    Element,
+    Layout,
+    Rule,
+    SymbolBox,
+)
+from service.errors import Problem
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in mm from the top left corner."""
+FOLD_CLEARANCE_MM = 3.0
+
+
+def faults(layout: Layout) -> tuple[Problem, ...]:
+    """What is wrong with the positions, whatever the texts: empty for a sound layout."""
+    problems: list[Problem] = []
+    width, height = (edge / MM for edge in layout.size_pt)
+    safe = (layout.safe_mm, layout.safe_mm, width - layout.safe_mm, height - layout.safe_mm)
+    for element in layout.elements:
+        if not 1 <= element.page <= layout.pages:
+            problems.append(Problem(element.id, f"stands on page {element.page}, which is none"))
+        if not isinstance(element, Rule) and not _within(_box(element), safe):
+            problems.append(Problem(element.id, "leaves the safe area", "move it inwards"))
+        if layout.window is not None:
+            problems += _window_faults(element, layout)
+    return tuple(problems)
+
+
+def _window_faults(element: Element, layout: Layout) -> list[Problem]:
+    window = layout.window
+    if window is None:
+        return []
+    box = _box(element)
+    if isinstance(element, AddressBox):
+        if not _within(box, window.always()):
+            return [Problem(element.id, f"is not always inside the {window.name} window")]
+        return []
+    if isinstance(element, SymbolBox):
+        crossed = [
+            fold
+            for fold in window.folds
+            if box[1] - FOLD_CLEARANCE_MM < fold < box[3] + FOLD_CLEARANCE_MM
+        ]
+        if crossed:
+            return [Problem(element.id, f"lies on the fold at {crossed[0]:g} mm")]
+    return []
+
+
+def _box(element: Element) -> Box:
+    """The element's room; a text's height is that of its most lines at its full size."""
+    if hasattr(element, "h"):
+        height = float(element.h)
+    else:
+        style = element.style
+        height = element.lines * style.size_pt * style.leading / MM
+        if element.lines > 1 and element.flow:
+            height = element.lines * style.shrink_pt * style.leading / MM
+    return element.x, element.y, element.x + element.w, element.y + height
+
+
+def _within(inner: Box, outer: Box) -> bool:
+    slack = 0.05
+    return (
+        inner[0] >= outer[0] - slack
+        and inner[1] >= outer[1] - slack
+        and inner[2] <= outer[2] + slack
+        and inner[3] <= outer[3] + slack
+    )
