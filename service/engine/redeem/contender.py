@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from service.engine.redeem.terms import BuyGet, FixedPrice, FreeItem, Terms
 from service.engine.redeem.units import MEASURES, PIECE, Units, bits
+
+MAX_USES = 100
+"""Uses of one open line in one basket, however many are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Contender:
         self.units = units
         self.benefit = terms.benefit
         self.spend = terms.condition.minimum_spend_cents
-        self.max_uses = open_line.uses_left
+        self.max_uses = min(open_line.uses_left, MAX_USES)
         if terms.uses_per_basket is not None and terms.uses_per_basket < self.max_uses:
             self.max_uses = terms.uses_per_basket
         self.pieces, self.weights = terms.pieces, terms.weights
@@ -141,14 +145,31 @@ class Contender:
         return pool
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """An offer applied: cents off, uses made, units held, points given.
+
+    `groups` are the parts of the sum with the units each is spread over by price.
+    """
+
+    cents: int = 0
+    uses: int = 0
+    held: int = 0
+    groups: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    points: int = 0
+
+
+NOTHING = Draw()
+
+
 def first(mask: int, count: int) -> int:
     """The `count` dearest units of a set (all of it when it has fewer)."""
     if mask.bit_count() <= count:
         return mask
-    rest = mask
-    for _ in range(count):
-        rest &= rest - 1
-    return mask ^ rest
+    if not count:
+        return 0
+    last_unit = next(islice(bits(mask), count - 1, None))
+    return mask & ((2 << last_unit) - 1)
 
 
 def last(mask: int, count: int) -> int:

@@ -5,12 +5,12 @@ allows on some part of them, so that more units never give less. The choice amon
 rests on that.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import cast
 
 from service.engine.money import basis_points_off
-from service.engine.redeem.contender import Contender, first
+from service.engine.redeem.contender import NOTHING, Contender, Draw, first
+from service.engine.redeem.reward import buy_get, free_item
 from service.engine.redeem.terms import (
     AmountOff,
     BundlePrice,
@@ -24,23 +24,6 @@ from service.engine.redeem.terms import (
 from service.engine.redeem.units import MEASURES, bits
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """An offer applied: cents off, uses made, units held, points given.
-
-    `groups` are the parts of the sum with the units each is spread over by price.
-    """
-
-    cents: int = 0
-    uses: int = 0
-    held: int = 0
-    groups: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    points: int = 0
-
-
-NOTHING = Draw()
-
-
 def draw(contender: Contender, mask: int) -> Draw:
     """The best draw on units `mask`; `NOTHING` when the condition is not met or nothing is saved.
 
@@ -49,28 +32,68 @@ def draw(contender: Contender, mask: int) -> Draw:
     return _RULES[type(contender.benefit)](contender, mask & contender.reach)
 
 
+def _fewest(most: int, rule: Callable[[int], Draw]) -> Draw:
+    """The draw with the fewest uses among those of the best sum, for a rule that never falls."""
+    best = rule(most)
+    if not best.cents:
+        return NOTHING
+    if most == 1 or rule(most - 1).cents < best.cents:
+        return best
+    low, high = 1, most - 1
+    while low < high:
+        middle = (low + high) // 2
+        if rule(middle).cents < best.cents:
+            low = middle + 1
+        else:
+            high = middle
+    return rule(low)
+
+
+def _most(contender: Contender, mask: int) -> int:
+    """How often `mask` meets the condition, with overlapping sets shared out."""
+    most = contender.uses(mask)
+    while most and contender.overlapping and contender.pool(most, mask) is None:
+        most -= 1
+    return most
+
+
 def _amount_off(contender: Contender, mask: int) -> Draw:
     amount = cast("AmountOff", contender.benefit).amount_cents
-    most = contender.uses(mask)
+    if contender.pieces == (1,) and not contender.spend:
+        return _unit_by_unit(contender, first(mask, contender.uses(mask)), amount)
+    most = _most(contender, mask)
+    if not most:
+        return NOTHING
+    if contender.spend or contender.weighed:
+        return _fewest(most, lambda uses: _pooled(contender, mask, amount, uses))
+    if sum(contender.pieces) == 2:
+        # Dearest with cheapest is the best pairing, so another pair never takes anything away.
+        return _fewest(most, lambda uses: _dealt(contender, mask, amount, uses))
     best = NOTHING
     for uses in range(1, most + 1):
-        pool = contender.pool(uses, mask)
-        if pool is None:
-            break
-        if contender.spend or contender.weighed:
-            held = mask if contender.spend else pool
-            cents = min(uses * amount, contender.units.gross(held))
-            groups: tuple[tuple[int, tuple[int, ...]], ...] = ((cents, tuple(bits(held))),)
-        else:
-            held = pool
-            groups = tuple(
-                (min(amount, sum(contender.units.price[u] for u in bundle)), bundle)
-                for bundle in _bundles(tuple(bits(pool)), uses)
-            )
-            cents = sum(group[0] for group in groups)
-        if cents > best.cents:
-            best = Draw(cents=cents, uses=uses, held=held, groups=groups)
+        found = _dealt(contender, mask, amount, uses)
+        if found.cents > best.cents:
+            best = found
     return best
+
+
+def _pooled(contender: Contender, mask: int, amount: int, uses: int) -> Draw:
+    """The sum off everything counted by spend or by weight."""
+    held = mask if contender.spend else contender.pool(uses, mask) or 0
+    cents = min(uses * amount, contender.units.gross(held))
+    return Draw(cents=cents, uses=uses, held=held, groups=((cents, tuple(bits(held))),))
+
+
+def _dealt(contender: Contender, mask: int, amount: int, uses: int) -> Draw:
+    """The sum off each of `uses` bundles of the dearest units, at most the bundle's price."""
+    pool, price = contender.pool(uses, mask) or 0, contender.units.price
+    groups = tuple(
+        [
+            (min(amount, sum([price[u] for u in bundle])), bundle)
+            for bundle in _bundles(tuple(bits(pool)), uses)
+        ]
+    )
+    return Draw(cents=sum([group[0] for group in groups]), uses=uses, held=pool, groups=groups)
 
 
 def _unit_by_unit(contender: Contender, pool: int, amount: int) -> Draw:
@@ -100,28 +123,28 @@ def _bundles(units: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
 
 def _percent_off(contender: Contender, mask: int) -> Draw:
     benefit = cast("PercentOff", contender.benefit)
-    most = contender.uses(mask)
+    most = _most(contender, mask)
     if not most:
         return NOTHING
     if benefit.covers is Covers.ALL or contender.spend or contender.weighed:
-        if contender.overlapping and contender.pool(1, mask) is None:
-            return NOTHING
         return _percent_of(contender, benefit, mask, 1)
-    best = NOTHING
-    for uses in range(1, most + 1):
-        pool = contender.pool(uses, mask)
-        if pool is None:
-            break
-        if len(contender.masks) > 1:
-            cents = basis_points_off(contender.units.gross(pool), benefit.basis_points)
-            found = _capped(benefit, uses, pool, ((cents, tuple(bits(pool))),))
-        else:
-            if pool != mask and uses * contender.pieces[0] > 1:
-                pool = _best_by_line(contender, mask, uses * contender.pieces[0])
-            found = _percent_of(contender, benefit, pool, uses)
-        if found.cents > best.cents:
-            best = found
-    return best
+    if len(contender.masks) > 1:
+        return _fewest(most, lambda uses: _percent_of_mixed(contender, benefit, mask, uses))
+    return _fewest(most, lambda uses: _percent_of_needed(contender, benefit, mask, uses))
+
+
+def _percent_of_mixed(contender: Contender, benefit: PercentOff, mask: int, uses: int) -> Draw:
+    pool = contender.pool(uses, mask) or 0
+    cents = basis_points_off(contender.units.gross(pool), benefit.basis_points)
+    return _capped(benefit, uses, pool, ((cents, tuple(bits(pool))),))
+
+
+def _percent_of_needed(contender: Contender, benefit: PercentOff, mask: int, uses: int) -> Draw:
+    count = uses * contender.pieces[0]
+    pool = first(mask, count)
+    if pool != mask and count > 1:
+        pool = _best_by_line(contender, mask, count)
+    return _percent_of(contender, benefit, pool, uses)
 
 
 def _percent_of(contender: Contender, benefit: PercentOff, pool: int, uses: int) -> Draw:
@@ -212,92 +235,16 @@ def _bundle_price(contender: Contender, mask: int) -> Draw:
         if pool is None:
             break
         cents = contender.units.gross(pool) - uses * price
-        if cents > best.cents:
-            held = mask if contender.spend else pool
-            best = Draw(cents=cents, uses=uses, held=held, groups=((cents, tuple(bits(pool))),))
+        if cents <= best.cents:
+            # Each further bundle is cheaper than the one before, so none will save again.
+            break
+        held = mask if contender.spend else pool
+        best = Draw(cents=cents, uses=uses, held=held, groups=((cents, tuple(bits(pool))),))
     return best
-
-
-def _buy_get(contender: Contender, mask: int) -> Draw:
-    benefit = cast("BuyGet", contender.benefit)
-    price = contender.units.price
-    if not contender.pieces[benefit.on]:
-        return _reward(
-            contender,
-            mask,
-            get=benefit.get,
-            worth=lambda unit: basis_points_off(price[unit], benefit.basis_points),
-        )
-    bought = contender.pieces[0]
-    group = bought + benefit.get
-    most = min(contender.uses(mask), mask.bit_count() // group)
-    best = NOTHING
-    ordered = tuple(bits(mask))
-    for uses in range(1, most + 1):
-        reduced = [
-            u
-            for start in range(uses)
-            for u in ordered[start * group + bought : (start + 1) * group]
-        ]
-        found = _rewarded(
-            reduced, [basis_points_off(price[u], benefit.basis_points) for u in reduced]
-        )
-        cents = sum([part[0] for part in found])
-        if cents > best.cents:
-            held = mask if contender.spend else first(mask, uses * group)
-            best = Draw(cents=cents, uses=uses, held=held, groups=found)
-    return best
-
-
-def _free_item(contender: Contender, mask: int) -> Draw:
-    cap, price = cast("FreeItem", contender.benefit).cap_cents, contender.units.price
-    return _reward(
-        contender,
-        mask,
-        get=1,
-        worth=lambda unit: price[unit] if cap is None else min(cap, price[unit]),
-    )
-
-
-def _reward(contender: Contender, mask: int, *, get: int, worth: Callable[[int], int]) -> Draw:
-    """Units of the rewarded set, dearest first, as far as the rest still meets the needs.
-
-    The sets of units that can be spared are the independent sets of a matroid (the dual of the
-    matchings), so taking the dearest that can be spared is the best choice.
-    """
-    on = cast("BuyGet | FreeItem", contender.benefit).on
-    best = NOTHING
-    for uses in range(1, contender.uses(mask) + 1):
-        rewarded: list[int] = []
-        rest = mask
-        for unit in bits(mask & contender.masks[on]):
-            if len(rewarded) == uses * get:
-                break
-            without = rest & ~(1 << unit)
-            if contender.pool(uses, without) is not None:
-                rewarded.append(unit)
-                rest = without
-        if len(rewarded) < uses * get:
-            continue
-        groups = _rewarded(rewarded, [worth(unit) for unit in rewarded])
-        cents = sum([part[0] for part in groups])
-        if cents > best.cents:
-            bought = contender.pool(uses, rest, cheapest=True) or 0
-            held = mask if contender.spend else bought | sum(1 << unit for unit in rewarded)
-            best = Draw(cents=cents, uses=uses, held=held, groups=groups)
-    return best
-
-
-def _rewarded(
-    units: Sequence[int], cents: Sequence[int]
-) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    return tuple((part, (unit,)) for part, unit in zip(cents, units, strict=True))
 
 
 def _points(contender: Contender, mask: int) -> Draw:
-    uses = contender.uses(mask)
-    while uses and contender.overlapping and contender.pool(uses, mask) is None:
-        uses -= 1
+    uses = _most(contender, mask)
     if not uses:
         return NOTHING
     return Draw(uses=uses, points=uses * cast("Points", contender.benefit).points)
@@ -308,7 +255,7 @@ _RULES: dict[type, Callable[[Contender, int], Draw]] = {
     PercentOff: _percent_off,
     FixedPrice: _fixed_price,
     BundlePrice: _bundle_price,
-    BuyGet: _buy_get,
-    FreeItem: _free_item,
+    BuyGet: buy_get,
+    FreeItem: free_item,
     Points: _points,
 }

@@ -70,7 +70,7 @@ def shortage(contender: Contender) -> Refusal:
         return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
     missing = contender.spend - contender.units.gross(contender.base)
     if missing > 0:
-        detail = f"{missing} cents more to spend on its products"
+        detail = f"{missing} cent{'s' * (missing > 1)} more to spend on its products"
         return refuse(open_line, RefusalReason.SPEND_SHORT, detail)
     if contender.overlapping and match(bits(contender.reach), contender.masks, asked) is None:
         detail = "the same products cannot count for two product sets"

@@ -5,8 +5,8 @@ from datetime import date
 
 from service.engine.money import spread
 from service.engine.redeem.choose import choose
-from service.engine.redeem.contender import Contender, OpenLine
-from service.engine.redeem.draw import Draw, draw
+from service.engine.redeem.contender import Contender, Draw, OpenLine
+from service.engine.redeem.draw import draw
 from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
 from service.engine.redeem.refuse import absent, refuse, shortage, standing
 from service.engine.redeem.units import BasketLine, Units

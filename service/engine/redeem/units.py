@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from service.errors import InvalidInput
 
 PIECE = "each"
-MAX_PIECES = 10_000
+MAX_UNITS = 10_000
+"""Units of one basket that offers may look at; a larger basket is refused as a mistake."""
+
+_SHORT = 256
 
 # Dimension and size of a thousandth of each unit, in a base fine enough to keep all of them whole
 # (1 lb = 0.45359237 kg exactly; 1 lb = 16 oz).
@@ -64,8 +67,8 @@ class Units:
                 if pieces == 1 or part:
                     found.append((-amount, number, 0, 0))
                     continue
-                if pieces > MAX_PIECES:
-                    raise InvalidInput(f"line {number} has more than {MAX_PIECES} pieces")
+                if len(found) + pieces > MAX_UNITS:
+                    raise InvalidInput(f"line {number} takes the basket over {MAX_UNITS} pieces")
                 # The line's odd cents go to its first units: spread() with equal weights.
                 price, odd = divmod(amount, pieces)
                 found.extend((-price - (i < odd), number, i, 0) for i in range(pieces))
@@ -91,6 +94,14 @@ class Units:
 
 def bits(mask: int) -> Iterator[int]:
     """The units of a set, dearest first."""
+    if mask.bit_length() > _SHORT:
+        # Taking bits off a long integer one by one would be quadratic.
+        digits = bin(mask)[:1:-1]
+        unit = digits.find("1")
+        while unit >= 0:
+            yield unit
+            unit = digits.find("1", unit + 1)
+        return
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1

@@ -1,9 +1,16 @@
 """Every benefit and condition on its own, to the cent and to the unit."""
 
-import pytest
+from collections.abc import Callable
+from itertools import combinations
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.engine.money import percent_off
 from service.engine.redeem import (
     AmountOff,
+    Benefit,
     BundlePrice,
     BuyGet,
     Covers,
@@ -167,7 +174,7 @@ def test_spend_threshold_takes_a_sum_off_all_that_counted() -> None:
     result = settle([pieces(1, 1, 1500), pieces(2, 1, 500)], offer)
     assert by_line(result) == {(1, 1): (375,), (1, 2): (125,)}
     short = settle([pieces(1, 1, 1500), pieces(2, 1, 499)], offer)
-    assert short.refusals[0].detail == "1 cents more to spend on its products"
+    assert short.refusals[0].detail == "1 cent more to spend on its products"
     assert reasons(short) == {1: "spend_short"}
 
 
@@ -229,3 +236,82 @@ def test_a_weighed_line_is_one_piece_where_pieces_are_asked() -> None:
 def test_lines_at_or_below_zero_are_never_discounted() -> None:
     basket = [pieces(1, 1, -300), pieces(2, 1, 0), pieces(3, -1, 300)]
     assert reasons(settle(basket, opened(1, AmountOff(100), [1, 2, 3]))) == {1: "not_in_basket"}
+
+
+def _best_grouping(
+    prices: tuple[int, ...], size: int, uses: int, worth: Callable[[tuple[int, ...]], int]
+) -> int:
+    """The most that at most `uses` groups of `size` prices are worth, over all groupings."""
+    if not uses or len(prices) < size:
+        return 0
+    best = _best_grouping(prices[1:], size, uses, worth)
+    for rest in combinations(range(1, len(prices)), size - 1):
+        group = (prices[0], *(prices[i] for i in rest))
+        left = tuple(p for i, p in enumerate(prices) if i and i not in rest)
+        best = max(best, worth(group) + _best_grouping(left, size, uses - 1, worth))
+    return best
+
+
+GROUPED: list[tuple[Benefit, int, int, Callable[[tuple[int, ...]], int]]] = [
+    (AmountOff(90), 1, 1, lambda group: min(90, sum(group))),
+    (AmountOff(150), 2, 2, lambda group: min(150, sum(group))),
+    (FixedPrice(60), 1, 1, lambda group: max(0, group[0] - 60)),
+    (BundlePrice(110), 2, 2, lambda group: sum(group) - 110),
+    (BundlePrice(130), 3, 3, lambda group: sum(group) - 130),
+    (BuyGet(1), 1, 2, min),
+    (BuyGet(1), 2, 3, min),
+    (
+        BuyGet(2, basis_points=5000),
+        1,
+        3,
+        lambda group: sum(percent_off(p, 50) for p in sorted(group)[:2]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("benefit", "need", "size", "worth"), GROUPED)
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=6), st.integers(1, 3))
+def test_no_grouping_of_the_units_takes_more_off(
+    benefit: Benefit,
+    need: int,
+    size: int,
+    worth: Callable[[tuple[int, ...]], int],
+    prices: list[int],
+    uses: int,
+) -> None:
+    basket = [pieces(number, 1, price) for number, price in enumerate(prices)]
+    offer = opened(1, benefit, range(len(prices)), needs=(Need(need * 1000),), uses=uses)
+    best = _best_grouping(tuple(prices), size, uses, worth)
+    assert settle(basket, offer).total_cents == best
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(3, 300)), min_size=1, max_size=3),
+    st.integers(1, 4),
+    st.sampled_from([7, 10, 25, 50]),
+)
+def test_no_choice_of_the_units_has_a_larger_rounded_percent(
+    lines: list[tuple[int, int]], count: int, percent: int
+) -> None:
+    basket = [pieces(number, many, cents) for number, (many, cents) in enumerate(lines)]
+    units = [
+        (number, cents // many + (place < cents % many))
+        for number, (many, cents) in enumerate(lines)
+        for place in range(many)
+    ]
+    best = 0
+    for chosen in combinations(units, min(count, len(units))):
+        gross = [sum(price for line, price in chosen if line == number) for number in range(3)]
+        best = max(best, sum(percent_off(cents, percent) for cents in gross))
+    offer = opened(1, PercentOff(percent * 100), range(len(lines)), uses=count)
+    assert settle(basket, offer).total_cents == best
+
+
+def test_a_large_basket_is_no_burden() -> None:
+    """A hundred uses at most, however many pieces and uses there are."""
+    offer = opened(1, BundlePrice(150), [1, 2], needs=(Need(2000),), uses=5000)
+    result = settle([pieces(1, 2000, 200_000), pieces(2, 2000, 202_000)], offer)
+    assert result.applied[0].uses == 100
+    assert result.total_cents == 100 * (202 - 150)

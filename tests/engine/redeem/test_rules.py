@@ -98,5 +98,5 @@ def test_a_line_given_twice_is_refused() -> None:
 
 
 def test_absurd_quantities_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="more than 10000 pieces"):
+    with pytest.raises(InvalidInput, match="line 1 takes the basket over 10000 pieces"):
         settle_basket([pieces(1, 10_001, 20_002)], [opened(1, AmountOff(50), [1])], on=TODAY)
