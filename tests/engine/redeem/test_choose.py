@@ -65,6 +65,25 @@ def test_of_equal_offers_the_one_that_expires_first_is_used() -> None:
     }
 
 
+def test_expiry_goes_before_the_order_of_list_codes() -> None:
+    later = opened(1, AmountOff(100), [1], code="2559521234000013000000000001")
+    sooner = opened(2, AmountOff(100), [1], valid_to=later.valid_from)
+    assert reasons(settle([pieces(1, 1, 300)], later, sooner)) == {1: "better_offer_used"}
+
+
+def test_the_search_goes_on_for_the_last_cent() -> None:
+    """Taking turns comes to 107: 56 off lines 2 and 3 with 51 off line 1, where 52 is to be had."""
+    result = settle(
+        [pieces(1, 1, 100), pieces(2, 1, 300), pieces(3, 1, 100)],
+        opened(1, AmountOff(51), [1, 2, 3]),
+        opened(2, AmountOff(52), [1]),
+        opened(3, AmountOff(52), [1]),
+        opened(4, AmountOff(56), [1, 2, 3], needs=(Need(2000),)),
+    )
+    assert result.total_cents == 108
+    assert reasons(result) == {1: "better_offer_used", 3: "better_offer_used"}
+
+
 def test_apart_groups_are_settled_apart() -> None:
     result = settle(
         [pieces(1, 1, 300), pieces(2, 1, 300)],

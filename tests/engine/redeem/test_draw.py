@@ -66,6 +66,14 @@ def test_each_use_is_held_to_the_price_of_its_own_bundle() -> None:
     assert by_line(result) == {(1, 1): (194, 194), (1, 2): (6, 6)}
 
 
+def test_bundles_of_three_are_dealt_to_and_fro() -> None:
+    """600 and 400, then 250 and 300, then 90 and 10: bundles of 940 and 710."""
+    prices = [600, 400, 300, 250, 90, 10]
+    basket = [pieces(number, 1, price) for number, price in enumerate(prices)]
+    offer = opened(1, AmountOff(800), range(6), needs=(Need(3000),), uses=2)
+    assert settle(basket, offer).total_cents == 800 + 710
+
+
 def test_percent_off_rounds_half_up_per_line() -> None:
     offer = opened(1, PercentOff(2500, covers=Covers.ALL), [1, 2])
     result = settle([pieces(1, 2, 202), pieces(2, 1, 101)], offer)
