@@ -40,16 +40,20 @@ def render_batch(
     sender: str = "",
     sender_country: str = "US",
     departments: Sequence[str] = (),
+    by_line: bool = False,
 ) -> tuple[PiecePages, ...]:
     """Write one PDF with every piece; memory does not grow with their number.
 
     `title` and `language` describe the file; each list is tagged with its own language.
     `profile` overrides the layout's symbol. `sender` is the return line above the address.
-    `departments` is the store's walking order. The same input gives the same bytes. Raises
-    `InvalidInput` naming list and element when a text does not fit or has no glyph; what was
-    written to `out` until then is no valid file (see `check_piece`).
+    `departments` is the store's walking order. `by_line` tags every line of a list by itself;
+    without it the lines of a list are one tagged block, which is enough for paper.
+
+    The same input gives the same bytes. Raises `InvalidInput` naming list and element when a
+    text does not fit or has no glyph; what was
+    written to `out` until then is no valid file (see `Checker`).
     """
-    terms = _terms(layout, profile, resolver, sender, sender_country, departments)
+    terms = _terms(layout, profile, resolver, sender, sender_country, departments, by_line)
     painter = Painter(layout, terms)
     file = PrintFile(out, painter, layout, title=title, language=language)
     placed: list[PiecePages] = []
@@ -129,6 +133,7 @@ def _terms(
     sender: str,
     sender_country: str,
     departments: Sequence[str],
+    by_line: bool = True,
 ) -> Terms:
     return Terms(
         profile=profile or layout.symbol,
@@ -136,6 +141,7 @@ def _terms(
         sender=sender,
         sender_country=sender_country,
         departments=tuple(departments),
+        by_line=by_line,
     )
 
 

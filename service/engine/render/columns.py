@@ -12,6 +12,9 @@ class Row:
     height: float
 
 
+_EVEN_PT = 6.0
+"""Columns are made even to this height."""
+
 Placed = tuple[float, Row, bool]
 """Distance from the column's top, the row, and whether it is a department's heading."""
 Block = tuple[Row, tuple[Row, ...]]
@@ -28,32 +31,27 @@ def balance(
     """
     if not blocks:
         return []
-    heights = [height for height in _candidates(blocks, gap) if height < room] + [room]
+    tallest = max(head.height + sum([row.height for row in rows]) for head, rows in blocks)
+    lines = sum([head.height + sum([row.height for row in rows]) for head, rows in blocks])
     for split in (False, True):
-        best = None
-        low, high = 0, len(heights) - 1
-        while low <= high:
-            middle = (low + high) // 2
-            placed = _pour(blocks, columns=columns, room=heights[middle], gap=gap, split=split)
+        least = lines / columns if split else max(lines / columns, tallest)
+        best = _pour(blocks, columns=columns, room=room, gap=gap, split=split)
+        low, high = least, room
+        while best is not None and high - low > _EVEN_PT:
+            middle = (low + high) / 2
+            placed = _pour(blocks, columns=columns, room=middle, gap=gap, split=split)
             if placed is None:
-                low = middle + 1
+                low = middle
             else:
-                best, high = placed, middle - 1
+                best, high = placed, max(map(_depth, placed))
         if best is not None:
             return best
     return None
 
 
-def _height(blocks: Sequence[Block], gap: float) -> float:
-    lines = sum(head.height + sum(row.height for row in rows) for head, rows in blocks)
-    return lines + gap * (len(blocks) - 1)
-
-
-def _candidates(blocks: Sequence[Block], gap: float) -> list[float]:
-    """Column heights worth trying: a step of two points up to everything in one column."""
-    whole = _height(blocks, gap)
-    least = whole / 8
-    return [least + 2 * step for step in range(int((whole - least) / 2) + 2)]
+def _depth(column: list[Placed]) -> float:
+    offset, row, _ = column[-1]
+    return offset + row.height
 
 
 def _pour(

@@ -47,6 +47,9 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         ]
         if crossed:
             return [Problem(element.id, f"lies on the fold at {crossed[0]:g} mm")]
+    seen = element.page == 1 and not isinstance(element, Rule) and _meets(box, window.ever())
+    if seen and not _within(box, window.always()):
+        return [Problem(element.id, f"may show in part in the {window.name} window")]
     return []
 
 
@@ -60,6 +63,10 @@ def _box(element: Element) -> Box:
         if element.lines > 1 and element.flow:
             height = element.lines * style.shrink_pt * style.leading / MM
     return element.x, element.y, element.x + element.w, element.y + height
+
+
+def _meets(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
 
 
 def _within(inner: Box, outer: Box) -> bool:

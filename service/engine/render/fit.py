@@ -28,6 +28,9 @@ _BOLDER = 0.022
 """Stroke round a glyph of a fallback font that stands in for a bold one, in parts of the size."""
 
 
+_WORDS_KEPT = 50_000
+
+
 class DoesNotFit(Exception):
     """A text is too long for its box even when shrunk and wrapped."""
 
@@ -60,13 +63,26 @@ class Fitted:
     height: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A stretch without spaces: its pieces of text per font, and its width in thousandths."""
+
+    runs: tuple[tuple[str, bytes], ...]
+    units: int
+    length: int
+
+
 class Typesetter:
-    """Encodes and measures text in given faces, and remembers which characters it used."""
+    """Encodes and measures text in given faces, and remembers which characters it used.
+
+    Words are set once and kept; kerning is applied within words, not round spaces.
+    """
 
     def __init__(self, faces: Mapping[str, Face]) -> None:
         self._faces = faces
+        self._words: dict[tuple[str, ...], dict[str, _Word]] = {}
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
-        self.used: dict[str, set[int]] = {name: set() for name in faces}
+        self.used: dict[str, set[int]] = {name: {0x20} for name in faces}
 
     def fit(
         self,
@@ -84,16 +100,15 @@ class Typesetter:
         `even` makes the lines of a wrapped text as even as they can be without adding one.
         """
         text = _BLANKS.sub(" ", text.upper() if style.upper else text)
-        runs = self._runs(text.replace("\n", " "), style)
-        full = self._width(runs, style, style.size_pt)
         forced = "\n" in text
-        if full <= width and not forced:
-            return self._fitted([text], style, style.size_pt)
-        sizes = [style.size_pt, style.shrink_pt] if flow else [style.shrink_pt]
-        if not flow and full * style.shrink_pt / style.size_pt <= width and not forced:
-            return self._fitted([text], style, style.shrink_pt)
-        if lines > 1 or forced:
-            for size in sizes:
+        if not forced:
+            full = self._width(text, style, style.size_pt)
+            if full <= width:
+                return self._fitted([text], style, style.size_pt)
+            if not flow and full * style.shrink_pt / style.size_pt <= width:
+                return self._fitted([text], style, style.shrink_pt)
+        if lines > 1:
+            for size in [style.size_pt, style.shrink_pt] if flow else [style.shrink_pt]:
                 room = lines if height is None else min(lines, _rows(height, size * style.leading))
                 broken = self._wrap(text, style, size=size, width=width)
                 if broken is not None and len(broken) <= room:
@@ -107,7 +122,7 @@ class Typesetter:
         )
 
     def _fitted(self, texts: Iterable[str], style: Style, size: float) -> Fitted:
-        made = tuple(self._line(text, style, size) for text in texts)
+        made = tuple([self._line(text, style, size) for text in texts])
         leading = size * style.leading
         ascent = size * 0.74 + (leading - size) / 2
         return Fitted(
@@ -115,37 +130,70 @@ class Typesetter:
         )
 
     def _line(self, text: str, style: Style, size: float) -> Line:
-        runs = self._runs(text, style)
+        words = [self._word(word, style) for word in text.split(" ")]
+        first = style.chain[0]
+        runs: list[tuple[str, bytes]] = []
+        for place, word in enumerate(words):
+            pieces = [*word.runs]
+            if place:
+                pieces.insert(0, (first, b"(\0 )"))
+            for name, shown in pieces:
+                if runs and runs[-1][0] == name:
+                    runs[-1] = (name, runs[-1][1] + shown)
+                else:
+                    runs.append((name, shown))
+        bold = "bold" in first
         ops: list[bytes] = []
-        width = 0.0
-        for name, run in runs:
-            face = self._faces[name]
-            self.used[name].update(map(ord, run))
-            shown, units = _show(run, face)
-            embolden = b""
-            if name != style.chain[0] and style.chain[0].endswith(("bold", "semibold")):
+        for name, shown in runs:
+            font = b"/%b %g Tf" % (self.resources[name], size)
+            if bold and "bold" not in name:
                 pen = style.colour.replace(b"rg", b"RG").replace(b" g", b" G")
-                embolden = b"%b 2 Tr %.3g w " % (pen, size * _BOLDER)
-            ops.append(b"/%b %g Tf %b%b" % (self.resources[name], size, embolden, shown))
-            if embolden:
+                font += b" %b 2 Tr %.3g w" % (pen, size * _BOLDER)
+            ops.append(b"%b[%b]TJ" % (font, shown))
+            if bold and "bold" not in name:
                 ops.append(b"0 Tr")
-            width += units * size / 1000 + style.tracking_em * size * len(run)
         if style.tracking_em:
-            ops.insert(0, b"%.3g Tc" % (style.tracking_em * size))
-            ops.append(b"0 Tc")
-        return Line(ops=b" ".join(ops), width=width)
+            ops = [b"%.3g Tc" % (style.tracking_em * size), *ops, b"0 Tc"]
+        return Line(ops=b" ".join(ops), width=self._width(text, style, size))
 
-    def _width(self, runs: Sequence[tuple[str, str]], style: Style, size: float) -> float:
-        total = 0.0
-        for name, run in runs:
-            total += _units(run, self._faces[name]) + 1000 * style.tracking_em * len(run)
-        return total * size / 1000
+    def _width(self, text: str, style: Style, size: float) -> float:
+        words = text.split(" ")
+        gaps = len(words) - 1
+        units = gaps * self._faces[style.chain[0]].widths[0x20]
+        length = gaps
+        for word in words:
+            made = self._word(word, style)
+            units += made.units
+            length += made.length
+        return (units / 1000 + style.tracking_em * length) * size
+
+    def _word(self, text: str, style: Style) -> _Word:
+        store = self._words.get(style.chain)
+        if store is None:
+            store = self._words[style.chain] = {}
+        word = store.get(text)
+        if word is None:
+            if len(store) > _WORDS_KEPT:
+                store.clear()
+            word = store[text] = self._set(text, style)
+        return word
+
+    def _set(self, text: str, style: Style) -> _Word:
+        runs: list[tuple[str, bytes]] = []
+        units = 0
+        for name, run in self._runs(text, style):
+            self.used[name].update(map(ord, run))
+            shown, width = _show(run, self._faces[name])
+            runs.append((name, shown))
+            units += width
+        return _Word(runs=tuple(runs), units=units, length=len(text))
 
     def _runs(self, text: str, style: Style) -> list[tuple[str, str]]:
         """Cut the text where the font changes. The usual text is one run of the first font."""
         first = self._faces[style.chain[0]].widths
-        codes = {*map(ord, text)}
-        if first.keys() >= codes:
+        if not text:
+            return []
+        if first.keys() >= {*map(ord, text)}:
             return [(style.chain[0], text)]
         runs: list[tuple[str, str]] = []
         missing: dict[str, None] = {}
@@ -182,15 +230,14 @@ class Typesetter:
             line = ""
             for token in _TOKENS.findall(paragraph):
                 longer = line + token
-                measured = self._runs(longer.rstrip(" "), style)
-                if self._width(measured, style, size) <= width:
+                if self._width(longer.rstrip(" "), style, size) <= width:
                     line = longer
                     continue
-                if not line.strip():
+                if not line.strip(" "):
                     return None
                 broken.append(line.rstrip(" "))
                 line = token.lstrip(" ")
-                if self._width(self._runs(line, style), style, size) > width:
+                if self._width(line, style, size) > width:
                     return None
             broken.append(line.rstrip(" "))
         return broken
@@ -200,38 +247,25 @@ def _rows(height: float, leading: float) -> int:
     return int((height + 0.01) / leading)
 
 
-def _units(run: str, face: Face) -> int:
+def _show(run: str, face: Face) -> tuple[bytes, int]:
+    """Strings with kerning between them, for TJ, and the width in thousandths."""
     widths, kerns = face.widths, face.kerns
     codes = [*map(ord, run)]
     total = sum([widths[code] for code in codes])
-    if kerns:
-        previous = 0
-        for code in codes:
-            if pair := kerns.get(previous << 16 | code):
-                total += pair
-            previous = code
-    return total
-
-
-def _show(run: str, face: Face) -> tuple[bytes, int]:
-    """The operator that shows a run with kerning, and its width in thousandths."""
-    kerns = face.kerns
+    if not kerns:
+        return _literal(run), total
     pieces: list[bytes] = []
-    start = 0
-    total = 0
-    previous = 0
-    for at, code in enumerate(map(ord, run)):
-        total += face.widths[code]
-        if pair := kerns.get(previous << 16 | code):
+    start = previous = 0
+    for at, code in enumerate(codes):
+        pair = kerns.get(previous << 16 | code)
+        if pair is not None and at:
             pieces.append(_literal(run[start:at]))
             pieces.append(b"%d" % -pair)
             total += pair
             start = at
         previous = code
-    last = _literal(run[start:])
-    if not pieces:
-        return last + b"Tj", total
-    return b"[%b%b]TJ" % (b"".join(pieces), last), total
+    pieces.append(_literal(run[start:]))
+    return b"".join(pieces), total
 
 
 def _literal(text: str) -> bytes:

@@ -61,6 +61,8 @@ class TextBox:
     gap: float = 0.0
     when: str = ""
     """Drawn only when this variable is not empty."""
+    name: str = ""
+    """What `below` calls it: the last part of `id`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -235,6 +235,7 @@ class _Kit:
             below=read.text("below", ""),
             gap=read.number("gap", 0),
             when=read.text("when", ""),
+            name=name.rsplit(".", 1)[-1],
         )
 
     def _rule(self, read: _Reader, name: str) -> Rule:

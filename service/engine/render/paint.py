@@ -88,7 +88,7 @@ class _Work:
 
     def page(self, number: int, elements: Sequence[Element]) -> Sheet:
         """Draw one page."""
-        sheet = Sheet(number)
+        sheet = Sheet(number, self.painter.terms.by_line)
         self.values["page"] = str(number)
         for element in elements:
             if isinstance(element, TextBox):
@@ -108,6 +108,9 @@ class _Work:
     def _refuse(self, element: str, error: Exception) -> None:
         remedy = "shorten the text" if isinstance(error, DoesNotFit) else "change the text"
         self.problems.append(Problem(f"{self.name}, element {element}", str(error), remedy))
+
+    def _refuse_box(self, box: TextBox, error: Exception) -> None:
+        self._refuse(box.id, error)
 
     def _legal(self) -> str:
         """The list's own terms, then those of its offers; a text they share stands once."""
@@ -150,8 +153,8 @@ class _Work:
         sheet.tagged(box.role, ops)
 
     def _row(self, cell: Cell, values: Mapping[str, str]) -> Row:
-        texts = tuple([self._fill(box.template, values) for box in cell.texts])
-        return self.painter.row(cell, texts, lambda box, error: self._refuse(box.id, error))
+        texts = [self._fill(box.template, values) for box in cell.texts]
+        return self.painter.row(cell, texts, self._refuse_box)
 
     def _offer(self, cell: Cell, offer: OfferLine) -> Row:
         return self._row(

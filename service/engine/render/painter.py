@@ -4,7 +4,7 @@ Texts repeat from list to list, so every fitted text and every repeated row is k
 content and only positioned anew. What a batch keeps is bounded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from service.engine.render.columns import Row
@@ -37,16 +37,28 @@ class Sheet:
     """One painted page under construction."""
 
     number: int
+    by_line: bool
+    """Whether every line of a list is an element of its own, or the lines together are one."""
     ops: list[bytes] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    open: bool = False
 
     def tagged(self, role: str, ops: bytes, alt: str = "") -> None:
         """Add content as a structure element's, or as an artifact."""
+        if not self.by_line and role in ("LI", "H3"):
+            if self.open:
+                self.ops[-1] = ops
+                self.ops.append(b"EMC")
+                return
+            self.open, role = True, "P"
+        else:
+            self.open = False
         if role == "Artifact":
             self.ops.append(b"/Artifact BMC\n%b\nEMC" % ops)
             return
         tag = b"LBody" if role == "LI" else role.encode()
-        self.ops.append(b"/%b<</MCID %d>>BDC\n%b\nEMC" % (tag, len(self.marks), ops))
+        self.ops.append(b"/%b<</MCID %d>>BDC" % (tag, len(self.marks)))
+        self.ops += [ops, b"EMC"]
         self.marks.append(Mark(role, alt))
 
 
@@ -60,6 +72,8 @@ class Terms:
     sender_country: str
     departments: tuple[str, ...]
     """The store's walking order; departments it does not name follow as they come."""
+    by_line: bool
+    """Whether every line of a list is tagged by itself, for reading aloud."""
 
 
 class Painter:
@@ -71,7 +85,8 @@ class Painter:
         self.height_pt = layout.size_pt[1]
         self.typesetter = Typesetter({name: layout.stationery.faces[name] for name in layout.fonts})
         self._texts: dict[tuple[TextBox, str], bytes] = {}
-        self._cells: dict[tuple[Cell, tuple[str, ...]], Row] = {}
+        self._cells: dict[tuple[TextBox, str, float], tuple[bytes, float]] = {}
+        self._cell_rules: dict[Cell, bytes] = {}
         self.order = {name: place for place, name in enumerate(terms.departments)}
         self.pages: list[list[Element]] = [
             [element for element in layout.elements if _varies(element, page)]
@@ -116,36 +131,48 @@ class Painter:
         )
 
     def row(
-        self, cell: Cell, texts: tuple[str, ...], refuse: Callable[[TextBox, Exception], None]
+        self,
+        cell: Cell,
+        texts: Iterable[str],
+        refuse: Callable[[TextBox, Exception], None],
     ) -> Row:
         """A repeated row, drawn from its own top left corner, and its natural height in pt."""
-        key = (cell, texts)
-        row = self._cells.get(key)
-        if row is not None:
-            return row
-        ops = [self.rule(rule, origin=0.0) for rule in cell.rules]
+        rules = self._cell_rules.get(cell)
+        if rules is None:
+            rules = b"\n".join([self.rule(rule, origin=0.0) for rule in cell.rules])
+            self._cell_rules[cell] = rules
+        ops = [rules] if rules else []
         bottoms: dict[str, float] = {}
-        lowest, fits = 0.0, True
+        lowest = 0.0
         for box, text in zip(cell.texts, texts, strict=True):
-            top = bottoms[box.below] + box.gap * MM if box.below else box.y * MM
-            bottom = bottoms[box.below] if box.below else top
-            if text:
+            if box.below:
+                top = bottoms[box.below]
+                bottoms[box.name] = top
+                if text:
+                    top += box.gap * MM
+            else:
+                bottoms[box.name] = top = box.y * MM
+            if not text:
+                continue
+            set_text = self._cells.get((box, text, top))
+            if set_text is None:
                 try:
-                    fitted = self.fit(box, text)
+                    set_text = self._set_cell(box, text, top)
                 except (DoesNotFit, MissingGlyph) as error:
                     refuse(box, error)
-                    fits = False
                     continue
-                finally:
-                    bottoms[box.id.rsplit(".", 1)[-1]] = bottom
-                ops.append(self.lines(box, fitted, left=box.x * MM, top=-top))
-                bottom = top + fitted.height
-            bottoms[box.id.rsplit(".", 1)[-1]] = bottom
-            lowest = max(lowest, bottom)
-        row = Row(b"\n".join(ops), lowest + cell.pad * MM)
-        if fits:
-            self._cells[key] = row
-        return row
+            ops.append(set_text[0])
+            bottoms[box.name] = bottom = set_text[1]
+            if bottom > lowest:
+                lowest = bottom
+        return Row(b"\n".join(ops), lowest + cell.pad * MM)
+
+    def _set_cell(self, box: TextBox, text: str, top: float) -> tuple[bytes, float]:
+        fitted = self.fit(box, text)
+        ops = self.lines(box, fitted, left=box.x * MM, top=-top)
+        made = (ops, top + fitted.height)
+        self._cells[box, text, top] = made
+        return made
 
     def lines(self, box: TextBox, fitted: Fitted, *, left: float, top: float) -> bytes:
         width = box.w * MM

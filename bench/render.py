@@ -1,0 +1,418 @@
+"""How fast lists are printed: CPU per page beside a hand-assembled page of the same content.
+
+    uv run python bench/render.py                  # the compact page, Latin and Chinese
+    uv run python bench/render.py --pieces 100000 --only memory
+    uv run --with fpdf2 --with weasyprint python bench/render.py --only others
+
+Every figure of one run is taken in the same process, the contestants in turns, and the middle
+of the rounds is shown. The hand-assembled page knows every position beforehand: one template
+filled with escaped texts, the same bars, the same compression, no fitting, kerning or tags.
+"""
+
+import argparse
+import importlib
+import io
+import multiprocessing
+import random
+import resource
+import statistics
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, BinaryIO
+
+from reportlab.pdfgen.canvas import Canvas
+
+from service import layouts
+from service.engine.codes import gcn, list_code
+from service.engine.money import format_money
+from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
+from service.engine.render import SymbolProfile, render_batch
+from service.engine.render.symbols import symbol
+
+GCN = gcn("952123400001")
+RESOLVER = "https://id.gs1.org"
+LATIN = [
+    "Amber",
+    "Birch",
+    "Cedar",
+    "Dairy",
+    "Early",
+    "Fresh",
+    "Garden",
+    "Harvest",
+    "Island",
+    "Juniper",
+    "Kitchen",
+    "Lemon",
+]
+HAN = [
+    "新鲜", "有机", "农家", "特选", "家庭", "传统", "北方", "南方", "阳光", "山谷", "清泉", "四季",
+]  # fmt: skip
+HAN_GOODS = ["大米", "面条", "牛奶", "鸡蛋", "豆腐", "茶叶", "酱油", "苹果", "面包", "果汁"]
+GOODS = [
+    "Cheese",
+    "Yogurt",
+    "Coffee",
+    "Bread",
+    "Chicken",
+    "Pasta",
+    "Oil",
+    "Water",
+    "Towels",
+    "Spinach",
+    "Berries",
+    "Milk",
+]
+
+
+class Sink(io.RawIOBase):
+    """Counts what is written and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.size += len(data)
+        return len(data)
+
+
+def pieces(count: int, *, chinese: bool, seed: int = 1) -> Iterator[Mailpiece]:
+    """Lists of 12 offers out of 200 and 12 reminders out of 4,000 products, one per household."""
+    fixed = random.Random(99)
+    words, goods = (HAN, HAN_GOODS) if chinese else (LATIN, GOODS)
+    gap = "" if chinese else " "
+    language, currency = ("zh", "CNY") if chinese else ("en-US", "USD")
+    departments = words[:8]
+    offers = [
+        OfferLine(
+            line=0,
+            offer_id=number,
+            title=gap.join((*fixed.sample(words, 2), fixed.choice(goods))),
+            detail=gap.join(fixed.sample(words, 3)),
+            face_value_cents=100,
+            value_text=format_money(fixed.randrange(25, 500), currency, "en"),
+            department=fixed.choice(departments),
+            legal="",
+        )
+        for number in range(200)
+    ]
+    products = [
+        (
+            fixed.choice(goods),
+            gap.join((*fixed.sample(words, 2), fixed.choice(goods))),
+            fixed.choice(departments),
+            fixed.randrange(99, 1500),
+        )
+        for _ in range(4000)
+    ]
+    rng = random.Random(seed)
+    for number in range(1, count + 1):
+        mine = tuple(
+            replace(offer, line=line) for line, offer in enumerate(rng.sample(offers, 12), 1)
+        )
+        reminders = []
+        for line in range(13, 25):
+            item, product, department, price = rng.choice(products)
+            reminders.append(
+                ReminderLine(
+                    line=line,
+                    item_id=line,
+                    item=item,
+                    product=product,
+                    department=department,
+                    price_cents=price,
+                    expected_on=date(2026, 12, 1) + timedelta(days=rng.randrange(14)),
+                    reason=f"{rng.randrange(3, 60)}",
+                )
+            )
+        yield Mailpiece(
+            piece_id=f"P{number:07d}",
+            seq=number,
+            address=Address(
+                name=gap.join(rng.sample(words, 2)),
+                street=f"{rng.randrange(1, 9999)} {gap.join(rng.sample(words, 2))}",
+                extra="",
+                postcode=f"{rng.randrange(10**5):05d}",
+                city=rng.choice(words),
+                region="IL",
+                country="US",
+            ),
+            document=ListDocument(
+                list_code=list_code(GCN, f"{rng.randrange(10**12):012d}"),
+                language=language,
+                currency=currency,
+                retailer=gap.join(words[:2]),
+                greeting=gap.join(rng.sample(words, 3)),
+                issued_on=date(2026, 11, 24),
+                valid_from=date(2026, 11, 30),
+                valid_to=date(2026, 12, 13),
+                offers=mine,
+                reminders=tuple(reminders),
+                worth_cents=1200,
+                tip="",
+                legal=gap.join(words),
+            ),
+        )
+
+
+def by_larder(given: Sequence[Mailpiece], out: BinaryIO, layout: str = "compact-letter") -> None:
+    """The product."""
+    render_batch(given, layouts.load(layout), out, title="Lists", language="en")
+
+
+def texts_of(piece: Mailpiece) -> list[str]:
+    """Every text of the compact page, in the order of the template."""
+    document, address = piece.document, piece.address
+    money = [
+        format_money(line.price_cents or 0, document.currency, "en") for line in document.reminders
+    ]
+    texts = [
+        document.retailer,
+        "November 24, 2026",
+        address.name,
+        address.street,
+        f"{address.city}, {address.region} {address.postcode}",
+        "worth up to",
+        format_money(document.worth_cents, document.currency, "en"),
+        "Valid from November 30, 2026",
+        "to December 13, 2026",
+        document.greeting,
+        "Your offers",
+        "Shopping list",
+        "Offers end on December 13, 2026",
+        document.legal,
+        f"{piece.seq:06d}",
+    ]
+    for offer in document.offers:
+        texts += [str(offer.line), offer.title, offer.detail, offer.value_text]
+    for line, price in zip(document.reminders, money, strict=True):
+        day = line.expected_on
+        texts += [line.item, line.product, price, f"{day.day}/{day.month}"]
+    seen = list(dict.fromkeys(line.department for line in document.reminders))
+    return texts + seen + [""] * (8 - len(seen))
+
+
+def _template() -> bytes:
+    """Rules, boxes and text operators at fixed places; `%b` stands for each text."""
+    ops = []
+    for number in range(44):
+        ops.append(b"0.78 g %.2f %.2f %.2f 0.43 re f" % (57, 700 - 12 * number, 237.8))
+    for number in range(15 + 48 + 48 + 8):
+        x, y = 57 + 130 * (number % 4), 740 - 5.5 * number
+        ops.append(b"0.1 g BT /F1 9.5 Tf 1 0 0 1 %.2f %.2f Tm (%%b) Tj ET" % (x, y))
+    return b"\n".join(ops)
+
+
+def by_hand(given: Sequence[Mailpiece], out: BinaryIO, *, wide: bool = False) -> None:
+    """A PDF written object by object for this one page: the bound to compare with."""
+    template = _template()
+    offsets: list[int] = []
+    position = 0
+
+    def put(number: int, body: bytes) -> None:
+        nonlocal position
+        data = b"%d 0 obj%b endobj\n" % (number, body)
+        while len(offsets) < number:
+            offsets.append(0)
+        offsets[number - 1] = position
+        out.write(data)
+        position += len(data)
+
+    kids = []
+    for number, piece in enumerate(given):
+        shown = []
+        for text in texts_of(piece):
+            raw = text.encode("utf-16-be") if wide else text.encode("latin-1")
+            raw = raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+            shown.append(raw)
+        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        bars = b" ".join([b"%d 0 %d 1 re" % run for run in made.rows[0]])
+        content = template % tuple(shown) + b"\nq 0 g 0.96 0 0 45 340 60 cm %b f Q" % bars
+        content += b"\nBT /F1 9 Tf 1 0 0 1 350 50 Tm (%b) Tj ET" % made.human.encode()
+        packed = zlib.compress(content, 1)
+        put(
+            2 * number + 4,
+            b"<</Length %d/Filter/FlateDecode>>stream\n%b\nendstream" % (len(packed), packed),
+        )
+        put(
+            2 * number + 5,
+            b"<</Type/Page/Parent 1 0 R/MediaBox[0 0 612 792]/Contents %d 0 R"
+            b"/Resources<</Font<</F1 3 0 R>>>>>>" % (2 * number + 4),
+        )
+        kids.append(b"%d 0 R" % (2 * number + 5))
+    put(1, b"<</Type/Pages/Count %d/Kids[%b]>>" % (len(kids), b" ".join(kids)))
+    put(2, b"<</Type/Catalog/Pages 1 0 R>>")
+    put(3, b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
+    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1))
+    out.write(b"".join([b"%010d 00000 n \n" % offset for offset in offsets]))
+    out.write(b"trailer<</Size %d/Root 2 0 R>>\nstartxref\n0\n%%%%EOF" % (len(offsets) + 1))
+
+
+def by_canvas(given: Sequence[Mailpiece], out: BinaryIO) -> None:
+    """reportlab's canvas, one drawString per text."""
+    canvas = Canvas(out, pagesize=(612, 792), pageCompression=1)
+    for piece in given:
+        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        for number in range(44):
+            canvas.rect(57, 700 - 12 * number, 237.8, 0.43, stroke=0, fill=1)
+        canvas.setFont("Helvetica", 9.5)
+        for number, text in enumerate(texts_of(piece)):
+            canvas.drawString(57 + 130 * (number % 4), 740 - 5.5 * number, text)
+        for at, run in made.rows[0]:
+            canvas.rect(340 + 0.96 * at, 60, 0.96 * run, 45, stroke=0, fill=1)
+        canvas.drawString(350, 50, made.human)
+        canvas.showPage()
+    canvas.save()
+
+
+def by_fpdf(given: Sequence[Mailpiece], out: BinaryIO) -> None:
+    """fpdf2, one text call per text."""
+    document = importlib.import_module("fpdf").FPDF(unit="pt", format=(612, 792))
+    for piece in given:
+        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        document.add_page()
+        for number in range(44):
+            document.rect(57, 92 + 12 * number, 237.8, 0.43, style="F")
+        document.set_font("Helvetica", size=9.5)
+        for number, text in enumerate(texts_of(piece)):
+            if text:
+                document.text(57 + 130 * (number % 4), 52 + 5.5 * number, text)
+        for at, run in made.rows[0]:
+            document.rect(340 + 0.96 * at, 687, 0.96 * run, 45, style="F")
+        document.text(350, 742, made.human)
+    out.write(bytes(document.output()))
+
+
+def by_weasyprint(given: Sequence[Mailpiece], out: BinaryIO) -> None:
+    """WeasyPrint, absolutely placed spans and an SVG symbol."""
+    pages = []
+    for piece in given:
+        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        spans = "".join(
+            f'<p style="left:{57 + 130 * (n % 4)}pt;top:{52 + 5.5 * n}pt">{text}</p>'
+            for n, text in enumerate(texts_of(piece))
+        )
+        bars = "".join(f'<rect x="{at}" width="{run}" height="45"/>' for at, run in made.rows[0])
+        pages.append(f'<section>{spans}<svg width="192pt" height="45pt">{bars}</svg></section>')
+    style = (
+        "@page{size:612pt 792pt;margin:0}section{break-after:page;position:relative;height:790pt}"
+        "p{position:absolute;margin:0;font:9.5pt sans-serif;white-space:nowrap}"
+    )
+    html = importlib.import_module("weasyprint").HTML(
+        string=f"<style>{style}</style>{''.join(pages)}"
+    )
+    html.write_pdf(out)
+
+
+def milliseconds(make: Callable[[], None], pages: int) -> float:
+    """CPU per page of one round."""
+    start = time.process_time()
+    make()
+    return (time.process_time() - start) * 1000 / pages
+
+
+def compare(count: int, rounds: int) -> None:
+    """The product beside the hand-assembled page, in turns."""
+    for name, chinese, bound in (("Latin", False, 1.5), ("Chinese", True, 2.5)):
+        given = list(pieces(count, chinese=chinese))
+        ours: list[float] = []
+        hand: list[float] = []
+        by_larder(given[:50], Sink())
+        for _ in range(rounds):
+            ours.append(milliseconds(lambda: by_larder(given, Sink()), count))  # noqa: B023
+            hand.append(
+                milliseconds(lambda: by_hand(given, Sink(), wide=chinese), count)  # noqa: B023
+            )
+        ratio = statistics.median(a / b for a, b in zip(ours, hand, strict=True))
+        say(
+            f"{name:8} {count} pages, {rounds} rounds: larder {statistics.median(ours):.3f} ms, "
+            f"by hand {statistics.median(hand):.3f} ms, ratio {ratio:.2f} (at most {bound})"
+        )
+
+
+def others(count: int) -> None:
+    """What other ways of making the same page cost."""
+    given = list(pieces(count, chinese=False))
+    ways: list[tuple[str, Callable[..., None], int]] = [
+        ("by hand", by_hand, count),
+        ("larder", by_larder, count),
+        ("canvas drawString", by_canvas, count),
+        ("fpdf2", by_fpdf, max(1, count // 5)),
+        ("WeasyPrint", by_weasyprint, max(1, count // 100)),
+    ]
+    for name, make, size in ways:
+        try:
+            spent = milliseconds(lambda: make(given[:size], Sink()), size)  # noqa: B023
+        except ModuleNotFoundError as error:
+            say(f"{name:18} not measured: {error}")
+            continue
+        say(f"{name:18} {spent:8.3f} ms a page ({size} pages)")
+
+
+def memory(count: int) -> None:
+    """Peak memory of one file; run alone, since the peak is the process's."""
+    sink = Sink()
+    start = time.process_time()
+    render_batch(
+        pieces(count, chinese=False),
+        layouts.load("compact-letter"),
+        sink,
+        title="Lists",
+        language="en",
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    spent = (time.process_time() - start) * 1000 / count
+    say(
+        f"{count} pieces in one file: peak {peak:.0f} MB, {sink.size / 2**20:.0f} MB of PDF,"
+        f" {spent:.3f} ms a piece with making the lists"
+    )
+
+
+def _part(number: int, count: int) -> float:
+    given = list(pieces(count, chinese=False, seed=number))
+    by_larder(given[:50], Sink())
+    start = time.perf_counter()
+    by_larder(given, Sink())
+    return time.perf_counter() - start
+
+
+def scaling(count: int, processes: int) -> None:
+    """Pieces a second over processes against one process, by wall clock."""
+    context = multiprocessing.get_context("spawn")
+    rates = {}
+    for workers in (1, processes):
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            spent = list(pool.map(_part, range(workers), [count] * workers))
+        rates[workers] = sum(count / seconds for seconds in spent)
+        say(f"{workers} processes: {rates[workers]:.0f} pieces a second")
+    say(f"scaling over {processes}: {rates[processes] / rates[1] / processes:.0%}")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pieces", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", choices=["compare", "others", "memory", "scaling"])
+    given = parser.parse_args()
+    if given.only in (None, "compare"):
+        compare(given.pieces, given.rounds)
+    if given.only in (None, "others"):
+        others(given.pieces)
+    if given.only in (None, "scaling"):
+        scaling(given.pieces, given.processes)
+    if given.only in (None, "memory"):
+        memory(given.pieces)
