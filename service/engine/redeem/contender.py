@@ -166,8 +166,8 @@ def first(mask: int, count: int) -> int:
     """The `count` dearest units of a set (all of it when it has fewer)."""
     if mask.bit_count() <= count:
         return mask
-    if not count:
-        return 0
+    if count <= 1:
+        return mask & -mask if count else 0
     last_unit = next(islice(bits(mask), count - 1, None))
     return mask & ((2 << last_unit) - 1)
 

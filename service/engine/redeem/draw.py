@@ -141,8 +141,13 @@ def _percent_of_mixed(contender: Contender, benefit: PercentOff, mask: int, uses
 
 def _percent_of_needed(contender: Contender, benefit: PercentOff, mask: int, uses: int) -> Draw:
     count = uses * contender.pieces[0]
+    if count == 1:
+        pool = mask & -mask
+        unit = pool.bit_length() - 1
+        cents = basis_points_off(contender.units.price[unit], benefit.basis_points)
+        return _capped(benefit, uses, pool, ((cents, (unit,)),))
     pool = first(mask, count)
-    if pool != mask and count > 1:
+    if pool != mask:
         pool = _best_by_line(contender, mask, count)
     return _percent_of(contender, benefit, pool, uses)
 
