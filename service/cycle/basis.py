@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,8 @@ FORECAST_DAYS = 7
 class Basis:
     """Frames that every household shares.
 
-    `catalogue` is a row a product, `offers` a row an offer that may be mailed, `members` the
-    (offer_id, gtin) that count, `terms` each offer's terms.
+    `catalogue` is a row a product, `offers` a row an offer that may be mailed, `offer_items` and
+    `members` the items and products that count for each, `terms` each offer's terms.
     """
 
     as_of: date
@@ -34,6 +35,7 @@ class Basis:
     valid_to: date
     catalogue: pl.DataFrame
     offers: pl.DataFrame
+    offer_items: pl.DataFrame
     members: pl.DataFrame
     terms: dict[int, Terms]
 
@@ -49,18 +51,25 @@ def local_date(moment: datetime, settings: Settings) -> date:
 
 
 def read_basis(
-    session: Session, settings: Settings, *, as_of: date, item_ids: list[int] | None = None
+    session: Session, settings: Settings, *, as_of: date, bought: pl.DataFrame | None = None
 ) -> Basis:
-    """The shared frames for lists that are valid from a date; cut to some items when given."""
+    """The shared frames for lists that are valid from a date.
+
+    With `bought` (purchases of a few households) they are cut to the products and items in it.
+    """
     valid_to = as_of + timedelta(days=settings.validity_days - 1)
     running = offers.running(session, on=as_of, redeemable_to=valid_to)
+    offer_ids = running["offer_id"].to_list()
+    gtins = None if bought is None else bought["gtin"].unique().to_list()
+    item_ids = None if bought is None else bought["item_id"].unique().to_list()
     return Basis(
         as_of=as_of,
         valid_from=as_of,
         valid_to=valid_to,
-        catalogue=catalogue.products(session, item_ids=item_ids),
+        catalogue=catalogue.products(session, gtins=gtins),
         offers=running,
-        members=offers.products_of(session, running["offer_id"].to_list(), item_ids=item_ids),
+        offer_items=offers.items_of(session, offer_ids, item_ids=item_ids),
+        members=offers.products_of(session, offer_ids, gtins=gtins),
         terms={
             offer_id: Terms.from_dict(json.loads(terms))
             for offer_id, terms in running.select("offer_id", "terms").iter_rows()
@@ -88,7 +97,13 @@ def stored_model(session: Session, *, as_of: date) -> Model | None:
     found = cycles.forecast_for(session, as_of)
     if found is None or found.as_of < as_of - timedelta(days=FORECAST_DAYS):
         return None
-    return Model.from_json(found.model)
+    return _model(found.model)
+
+
+@lru_cache(maxsize=2)
+def _model(text: str) -> Model:
+    """A model that many households ask for is read once."""
+    return Model.from_json(text)
 
 
 def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Model:

@@ -33,8 +33,7 @@ def write_next_list(
         else:
             as_of = local_date(newest, settings) + timedelta(days=1)
         purchases = read_purchases(session, settings, before=as_of, household_ids=[household_id])
-        items = purchases["item_id"].unique().sort().to_list()
-        basis = read_basis(session, settings, as_of=as_of, item_ids=items)
+        basis = read_basis(session, settings, as_of=as_of, bought=purchases)
         model = stored_model(session, as_of=as_of) or default_model(
             as_of=as_of, horizon_days=settings.horizon_days
         )

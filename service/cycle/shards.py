@@ -117,7 +117,7 @@ def _shard(
 def _fingerprint(model_json: str, basis: Basis, settings: Settings, seed: int) -> bytes:
     digest = hashlib.sha256(f"{basis.as_of} {settings.horizon_days} {seed}".encode())
     digest.update(model_json.encode())
-    for frame in (basis.catalogue, basis.offers, basis.members):
+    for frame in (basis.catalogue, basis.offers, basis.offer_items, basis.members):
         digest.update(_bytes(frame))
     return digest.digest()
 

@@ -53,15 +53,13 @@ def candidates(
     An offer is considered for a household that has bought one of its items, of whatever brand. A
     household in an offer's control share never gets it.
     """
-    items = basis.members.join(basis.catalogue.select("gtin", "item_id"), on="gtin")
-    offer_items = items.select("offer_id", "item_id").unique(maintain_order=True)
     pairs = (
-        scores.join(offer_items, on="item_id")
+        scores.join(basis.offer_items, on="item_id")
         .group_by("household_id", "offer_id")
         .agg(
             (1 - (1 - pl.col("p_purchase")).product()).alias("p_purchase"),
         )
-        .join(_loyalty(purchases, basis, offer_items), on=["household_id", "offer_id"], how="left")
+        .join(_loyalty(purchases, basis), on=["household_id", "offer_id"], how="left")
         .with_columns(pl.col("own_share", "units").fill_null(0))
         .join(
             basis.offers.select(
@@ -99,15 +97,15 @@ def _valued(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _loyalty(purchases: pl.DataFrame, basis: Basis, offer_items: pl.DataFrame) -> pl.DataFrame:
+def _loyalty(purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
     """Per household and offer: units bought of the offer's items, and the share of its products."""
     day = pl.col("purchased_at").cast(pl.Date)
     recent = purchases.filter(
         (day >= basis.as_of - timedelta(weeks=LOYALTY_WEEKS)) & (pl.col("quantity") > 0)
     ).select("household_id", "item_id", "gtin", pl.col("amount_cents"))
-    own = basis.members.select("offer_id", "gtin", pl.lit(True).alias("own")).unique()
+    own = basis.members.with_columns(pl.lit(True).alias("own"))
     return (
-        recent.join(offer_items, on="item_id")
+        recent.join(basis.offer_items, on="item_id")
         .join(own, on=["offer_id", "gtin"], how="left")
         .group_by("household_id", "offer_id")
         .agg(
@@ -119,18 +117,10 @@ def _loyalty(purchases: pl.DataFrame, basis: Basis, offer_items: pl.DataFrame) -
 
 def _in_control(pairs: pl.DataFrame, *, seed: int) -> pl.Series:
     """Whether a pair's household is in its offer's control share."""
-    flags = pairs.select("household_id", "offer_id", "control_share").with_row_index("at")
-    parts = [
-        part.with_columns(
-            held_out(
-                part["household_id"], part["control_share"], salt=f"offer:{key[0]}:{seed}"
-            ).alias("held_out")
-        )
-        for key, part in flags.partition_by("offer_id", as_dict=True).items()
-    ]
-    if not parts:
-        return pl.Series("held_out", [], dtype=pl.Boolean)
-    return pl.concat(parts).sort("at")["held_out"]
+    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(seed))
+    return held_out(
+        pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
+    )
 
 
 def compose(
@@ -149,8 +139,7 @@ def compose(
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
     scores = scores.filter(pl.col("household_id").is_in(wanted.implode()))
-    items = basis.members.join(basis.catalogue.select("gtin", "item_id"), on="gtin")
-    covered = mine.join(items, on="offer_id").select("household_id", "item_id").unique()
+    covered = mine.join(basis.offer_items, on="offer_id").select("household_id", "item_id").unique()
     picked = reminders(scores, covered, count=settings.reminders_per_list)
     made = documents(
         recipients,
@@ -179,11 +168,9 @@ def compose(
 
 
 def _offer_rows(chosen: pl.DataFrame, basis: Basis) -> pl.DataFrame:
-    departments = basis.catalogue.select("category_id", "department").unique("category_id")
-    described = basis.offers.join(departments, on="category_id", how="left")
     return (
         chosen.select("household_id", "offer_id", "value_cents")
-        .join(described, on="offer_id")
+        .join(basis.offers, on="offer_id")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
 

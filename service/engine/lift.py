@@ -4,30 +4,38 @@ import hashlib
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _PER_CENT = 100
 _BUCKETS = np.uint64(10_000)
 
 
-def held_out(ids: pl.Series, share_percent: pl.Series | int, *, salt: str) -> pl.Series:
+def held_out(ids: pl.Series, share_percent: pl.Series | int, *, salt: str | pl.Series) -> pl.Series:
     """Whether each id falls into the held-out share, as Boolean in the order given.
 
     The draw depends on the id and the salt alone: not on the order, the other ids, the process or
-    the day it is made, so anybody can make it again. `share_percent` (0 to 100) is one number or
-    one per id.
+    the day it is made, so anybody can make it again. `share_percent` (0 to 100) and `salt` are one
+    for all or one per id.
     """
+    salted = _salted(salt) if isinstance(salt, str) else _salts(salt)
     with np.errstate(over="ignore"):
-        mixed = _mixed(ids.cast(pl.UInt64).to_numpy() + _salted(salt))
+        mixed = _mixed(ids.cast(pl.UInt64).to_numpy() + salted)
     bucket = pl.Series(mixed % _BUCKETS, dtype=pl.UInt64).cast(pl.Int64)
     return (bucket < share_percent * (int(_BUCKETS) // _PER_CENT)).rename("held_out")
+
+
+def _salts(salts: pl.Series) -> NDArray[np.uint64]:
+    known = salts.unique()
+    numbers = pl.Series([int(_salted(salt)) for salt in known], dtype=pl.UInt64)
+    return salts.replace_strict(known, numbers, return_dtype=pl.UInt64).to_numpy()
 
 
 def _salted(salt: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(salt.encode()).digest()[:8], "little"))
 
 
-def _mixed(values: np.ndarray) -> np.ndarray:
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit moves every other."""
     mixed = values * _GOLDEN
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

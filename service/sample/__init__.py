@@ -9,10 +9,15 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+import polars as pl
+
+from service.sample.fiction import RETAILER as RETAILER
+
 PRODUCTS = "products.parquet"
 HOUSEHOLDS = "households.parquet"
 BASKETS = "baskets.parquet"
 DEALS = "deals.csv"
+TIMEZONE = "America/New_York"
 FILES = (PRODUCTS, HOUSEHOLDS, BASKETS, DEALS)
 
 
@@ -21,3 +26,18 @@ def folder() -> Iterator[Path]:
     """The folder that holds `FILES`, as a real path even when the package is zipped."""
     with resources.as_file(resources.files(__name__)) as path:
         yield path
+
+
+def write_history(path: Path) -> None:
+    """Write the sample's purchases as a history for `larder predict` and `larder backtest`."""
+    with folder() as files:
+        products = pl.scan_parquet(files / PRODUCTS).select("gtin", item_id="item")
+        baskets = pl.scan_parquet(files / BASKETS)
+        baskets.join(products, on="gtin").select(
+            "household_id",
+            "item_id",
+            "basket_id",
+            "purchased_at",
+            pl.col("quantity").cast(pl.Float64),
+            "amount_cents",
+        ).collect().write_parquet(path)

@@ -67,8 +67,8 @@ def supplier_named(session: Session, name: str) -> Supplier | None:
     return session.exec(select(Supplier).where(Supplier.name == name)).first()
 
 
-def products(session: Session, *, item_ids: Sequence[int] | None = None) -> pl.DataFrame:
-    """The catalogue, or the products of some items, a row a product.
+def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.DataFrame:
+    """The catalogue, or those of its products among `gtins`, a row a product.
 
     Columns: gtin, description, brand, private_label, item_id, item, category_id, category,
     department, supplier_id, price_cents.
@@ -91,8 +91,8 @@ def products(session: Session, *, item_ids: Sequence[int] | None = None) -> pl.D
         .join(Category, col(Category.id) == col(Product.category_id))
         .order_by(col(Product.gtin))
     )
-    if item_ids is not None:
-        statement = statement.where(col(Product.item_id).in_(item_ids))
+    if gtins is not None:
+        statement = statement.where(col(Product.gtin).in_(gtins))
     rows = session.exec(statement).all()
     schema = {
         "gtin": pl.Int64,

@@ -8,8 +8,10 @@ import polars as pl
 from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, select
 
+from service.engine.codes import gtin_text
 from service.store.bulk import stage
 from service.store.offers import day_value
+from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
 
@@ -181,3 +183,43 @@ def usage(session: Session, cycle_id: int, *, until: date) -> dict[str, int]:
     ).scalar_one()
     counts = {name: int(value or 0) for name, value in row._mapping.items()}
     return {**counts, "households_redeeming": households}
+
+
+def codes_by_ref(session: Session, cycle_id: int) -> dict[str, str]:
+    """The codes of a cycle's lists by the retailer's numbers of their households."""
+    statement = (
+        select(Household.ref, ShoppingList.code)
+        .join(Household, col(Household.id) == col(ShoppingList.household_id))
+        .where(ShoppingList.cycle_id == cycle_id)
+    )
+    return dict(session.exec(statement).all())
+
+
+def open_offer(session: Session, cycle_id: int) -> dict[str, str]:
+    """One list of a cycle with an unused offer on single pieces, and what would use it.
+
+    Keys: code, valid_to, gtin, pieces, amount_cents; empty when every offer is used.
+    """
+    row = session.execute(
+        text(
+            """SELECT s.code, s.valid_to, p.gtin, p.price_cents
+               FROM shopping_list s JOIN list_line l ON l.list_id = s.id
+               JOIN offer_product o ON o.offer_id = l.offer_id
+               JOIN product p ON p.gtin = o.gtin
+               WHERE s.cycle_id = :cycle AND p.price_cents > l.face_value_cents
+                 AND NOT EXISTS (SELECT 1 FROM redemption_line r
+                                 WHERE r.list_id = s.id AND r.list_line = l.line AND r.live)
+               ORDER BY s.id, l.line, p.gtin LIMIT 1"""
+        ),
+        {"cycle": cycle_id},
+    ).first()
+    if row is None:
+        return {}
+    pieces = 4
+    return {
+        "code": row.code,
+        "valid_to": str(row.valid_to),
+        "gtin": gtin_text(row.gtin),
+        "pieces": str(pieces),
+        "amount_cents": str(pieces * row.price_cents),
+    }

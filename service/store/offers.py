@@ -15,6 +15,7 @@ _OFFER_COLUMNS = {
     "offer_id": pl.Int64,
     "title": pl.String,
     "category_id": pl.Int64,
+    "department": pl.String,
     "terms": pl.String,
     "face_value_cents": pl.Int64,
     "limit_per_household": pl.Int64,
@@ -76,11 +77,11 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
     """Offers that may be mailed on a day and redeemed through another, by offer_id."""
     rows = session.execute(
         text(
-            """SELECT o.id, o.title, o.category_id, o.terms, o.face_value_cents,
+            """SELECT o.id, o.title, o.category_id, c.department, o.terms, o.face_value_cents,
                       o.limit_per_household, o.funding_share, o.control_share,
                       o.handling_fee_cents, o.budget_cents, o.circulation_max, o.circulation_min,
                       o.legal
-               FROM offer o
+               FROM offer o JOIN category c ON c.id = o.category_id
                WHERE o.state = 'running' AND o.mail_from <= :day AND o.mail_to >= :day
                  AND o.redeem_from <= :redeemable_to AND o.redeem_to >= :redeemable_to
                ORDER BY o.id"""
@@ -126,21 +127,36 @@ def day_value(session: Session, day: date) -> date | str:
     return day.isoformat() if session.get_bind().dialect.name == "sqlite" else day
 
 
-def products_of(
+def items_of(
     session: Session, offer_ids: Sequence[int], *, item_ids: Sequence[int] | None = None
 ) -> pl.DataFrame:
-    """The products of some offers, or those of some items: offer_id, set_number, gtin."""
-    schema = {"offer_id": pl.Int64, "set_number": pl.Int64, "gtin": pl.Int64}
+    """The items of some offers' products, or those among `item_ids`: offer_id, item_id."""
+    return _members(session, "q.item_id", offer_ids, item_ids)
+
+
+def products_of(
+    session: Session, offer_ids: Sequence[int], *, gtins: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """The products of some offers, or those among `gtins`: offer_id, gtin."""
+    return _members(session, "q.gtin", offer_ids, gtins)
+
+
+def _members(
+    session: Session, column: str, offer_ids: Sequence[int], chosen: Sequence[int] | None
+) -> pl.DataFrame:
+    name = column.removeprefix("q.")
     stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
-    if item_ids is not None:
-        stage(session, "staged_item", pl.DataFrame({"item_id": item_ids}, {"item_id": pl.Int64}))
-    some = "" if item_ids is None else "JOIN staged_item i ON i.item_id = q.item_id"
+    some = ""
+    if chosen is not None:
+        stage(session, "staged_key", pl.DataFrame({"key": chosen}, {"key": pl.Int64}))
+        some = f"JOIN staged_key k ON k.key = {column}"
     rows = session.execute(
         text(
-            f"""SELECT p.offer_id, p.set_number, p.gtin FROM offer_product p
+            f"""SELECT DISTINCT p.offer_id, {column} FROM offer_product p
                 JOIN staged_offer s ON s.offer_id = p.offer_id
                 JOIN product q ON q.gtin = p.gtin {some}
-                ORDER BY p.offer_id, p.set_number, p.gtin"""
+                ORDER BY p.offer_id, {column}"""
         )
     )
+    schema = {"offer_id": pl.Int64, name: pl.Int64}
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

@@ -10,6 +10,9 @@ multiplier of the face-value band (a convex function of one variable) and with i
 bound; `search` closes what the band leaves open, exactly, by branch and bound over the few
 conflict groups whose alternatives cost less than the gap. Where a conflict group crosses
 categories the scan ignores it (still a bound) and the search enforces it.
+
+Counts that are handed on start as `np.int64(0)`: a literal 0 is a type of its own and would have
+the called loop compiled twice.
 """
 
 from typing import Any
@@ -112,6 +115,13 @@ def scan(
 
 
 @compiled
+def copy(source: Index, target: Index, count: int) -> None:
+    """Copy the first `count` entries (a loop compiles faster than a slice assignment)."""
+    for i in range(count):
+        target[i] = source[i]
+
+
+@compiled
 def worth(
     score: Floats, face: Floats, pick: Index, count: int, floor: float, ceiling: float, price: float
 ) -> float:
@@ -176,18 +186,18 @@ def relax(
         # At zero inside the band `target` is the ceiling, perhaps unlimited: no product with it.
         bound = min(bound, total - theta * target if theta != 0.0 else total)
         if exact:
-            under[:count] = trial[:count]
+            copy(trial, under, count)
             return theta, bound, count, 0, 1.0
         if low_known and high_known and total <= low_sum + theta * low_face + DUST * (1.0 + total):
             break
         if faces < target:
             low_known = True
             low_sum, low_face, low_count = plain, faces, count
-            under[:count] = trial[:count]
+            copy(trial, under, count)
         else:
             high_known = True
             high_sum, high_face, high_count = plain, faces, count
-            over[:count] = trial[:count]
+            copy(trial, over, count)
         if low_known and high_known:
             theta = (low_sum - high_sum) / (high_face - low_face)
             continue
@@ -326,7 +336,7 @@ def search(
     # Alternatives of each group that lose less than the gap, the cheapest first.
     options = 0
     cores = 0
-    fixes = 0
+    fixes = np.int64(0)
     base_face = 0.0
     j = 0
     for g in range(groups):
@@ -406,7 +416,7 @@ def search(
                 gap = loss
                 value = bound - loss
                 best_count = fixes
-                best[:fixes] = fixed[:fixes]
+                copy(fixed, best, fixes)
                 for i in range(cores):
                     if taken[i] >= 0:
                         best[best_count] = taken[i]
@@ -506,7 +516,7 @@ def choose(
         if reached > value:
             value = reached
             best_count = count
-            best[:count] = picks[:count]
+            copy(picks, best, count)
     value, best_count, finished = search(
         score, face, mark, cross, n, slots, per_category, floor, ceiling, price, theta, bound,
         value, best, best_count, limit, ints, reals,
@@ -586,9 +596,10 @@ def price_pass(
         marks = mark[begin : begin + n]
         tangle = cross[begin : begin + n] if tangled else cross
         if exact:
+            nothing = np.int64(0)
             theta[h], bounds[r], count, _value = choose(
                 score, faces, marks, tangle, n, slots[h], per_category[h], floor[h], ceiling[h],
-                price, theta[h], NEVER, best, 0, limit, ints, reals,
+                price, theta[h], NEVER, best, nothing, limit, ints, reals,
             )  # fmt: skip
             for i in range(count):
                 p = begin + best[i]
@@ -880,7 +891,7 @@ def improve(
                 any_barred = any_barred or marks[i] & BARRED != 0
             if not any_barred:
                 continue
-        held = 0
+        held = np.int64(0)
         for i in range(n):
             p = begin + i
             o = offer[p]

@@ -12,13 +12,11 @@ import polars as pl
 from service.engine.backtest import baselines, boosted
 from service.engine.backtest.metrics import Outcome
 from service.engine.history import before
-from service.engine.predict import fit, score
+from service.engine.predict import fit, forecast, score
 from service.engine.predict.events import Events, Flags, Floats, Ints, day_number, encode
 from service.engine.predict.fitting import (
     active,
-    design,
     first_purchases,
-    refreshed,
     study,
     survey,
 )
@@ -69,9 +67,9 @@ def roll(
         started = cpu()
         model = fit(known, as_of=as_of, horizon_days=terms.horizon_days)
         fitted = cpu()
-        model = refreshed(model, known, as_of=as_of)
-        scores = score(model, known, as_of=as_of, horizon_days=terms.horizon_days)
+        model, scores = forecast(model, known, as_of=as_of, horizon_days=terms.horizon_days)
         scored = cpu()
+        scores = score(model, known, as_of=as_of, horizon_days=terms.horizon_days, intervals=True)
         field_ = _Field.at(
             everything,
             eligible(
@@ -85,7 +83,7 @@ def roll(
         day.outcomes[OURS] = field_.outcome(scores["p_purchase"].to_numpy())
         _judge_dates(day, field_, scores, terms.horizon_days)
         if terms.baselines:
-            _rivals(day, field_, everything, terms, cpu)
+            _rivals(day, field_, terms, cpu)
         yield day
 
 
@@ -146,9 +144,7 @@ def _judge_dates(day: Day, field_: _Field, scores: pl.DataFrame, horizon_days: i
     day.inside_50 = (column("early_50_on") <= came) & (came <= column("late_50_on"))
 
 
-def _rivals(
-    day: Day, field_: _Field, everything: Events, terms: Terms, cpu: Callable[[], float]
-) -> None:
+def _rivals(day: Day, field_: _Field, terms: Terms, cpu: Callable[[], float]) -> None:
     """Baselines, each made a probability by the horizon before."""
     horizon = terms.horizon_days
     methods: dict[str, Score] = {
@@ -173,10 +169,11 @@ def _rivals(
             curve(raw) + 1e-9 * np.argsort(np.argsort(raw)) / len(raw)
         )
     if boosted.available():
-        lessons = study(field_.past, field_.day, horizon)
+        lessons = study(field_.past, day.model)
         if lessons:
-            items = survey(field_.past, field_.day)
-            ask = design(field_.pairs, items, everything.item_ids, horizon)
+            ids, pairs = field_.past.item_ids, field_.pairs
+            rows, vectors = day.model.items.rows_of(ids), day.model.vector_rows(ids)
+            ask = day.model.inputs(pairs, rows[pairs.item], vectors[pairs.item])
             inputs = np.concatenate([lesson.inputs for lesson in lessons])
             bought = np.concatenate([lesson.bought for lesson in lessons])
             day.outcomes["LightGBM"] = field_.outcome(boosted.boosted(inputs, bought, ask))

@@ -95,20 +95,22 @@ def date_of(day: int) -> date:
     return EPOCH + timedelta(days=day)
 
 
-def encode(history: pl.DataFrame) -> Events:
-    """Sort a validated history into events. Returned goods (quantity not above 0) are no event.
+def encode(history: pl.DataFrame, as_of: date | None = None) -> Events:
+    """Sort a validated history into events, with `as_of` only what was bought before that day.
 
-    `history` has `household_id`, `item_id`, `purchased_at`, `quantity`; its ids may be integers
-    or text. Linear in rows but for one integer sort.
+    Returned goods (quantity not above 0) are no event. `history` has `household_id`, `item_id`,
+    `purchased_at`, `quantity`; its ids may be integers or text. One integer sort, else linear.
     """
-    bought = history.filter(pl.col("quantity") > 0)
-    household_ids, household = _codes(bought["household_id"])
-    item_ids, item = _codes(bought["item_id"])
-    day = bought["purchased_at"].cast(pl.Date).cast(pl.Int32).to_numpy().astype(np.int64)
-    quantity = bought["quantity"].to_numpy()
+    day = history["purchased_at"].cast(pl.Date).cast(pl.Int32).to_numpy().astype(np.int64)
+    quantity = history["quantity"].to_numpy()
+    keep = quantity > 0
+    if as_of is not None:
+        keep &= day < day_number(as_of)
+    household_ids, household = _codes(history["household_id"], keep)
+    item_ids, item = _codes(history["item_id"], keep)
+    day, quantity = day[keep], quantity[keep]
     if not len(day):
-        empty = np.zeros(0, dtype=np.int64)
-        return Events(household_ids, item_ids, empty, empty, empty, np.zeros(0))
+        return Events(household_ids, item_ids, household, item, day, quantity)
     first = int(day.min())
     span = int(day.max()) - first + 1
     key = (household * len(item_ids) + item) * span + (day - first)
@@ -128,11 +130,19 @@ def encode(history: pl.DataFrame) -> Events:
     )
 
 
-def _codes(ids: pl.Series) -> tuple[pl.Series, Ints]:
-    """The distinct ids in ascending order and each row's position among them."""
-    book = ids.unique().sort()
+def _codes(ids: pl.Series, keep: Flags) -> tuple[pl.Series, Ints]:
+    """The distinct ids kept in ascending order, and each kept row's position among them."""
     if ids.dtype == pl.String:
-        codes = ids.cast(pl.Enum(book)).to_physical().to_numpy()
-    else:
-        codes = book.search_sorted(ids).to_numpy()
-    return book, codes.astype(np.int64)
+        kept = ids.filter(pl.Series(keep))
+        book = kept.unique().sort()
+        return book, kept.cast(pl.Enum(book)).to_physical().to_numpy().astype(np.int64)
+    numbers = ids.to_numpy()[keep]
+    distinct = np.unique(numbers)
+    return pl.Series(ids.name, distinct), np.searchsorted(distinct, numbers)
+
+
+def named(book: pl.Series, codes: Ints) -> pl.Series:
+    """The ids of codes."""
+    if book.dtype == pl.String:
+        return book.gather(codes)
+    return pl.Series(book.name, book.to_numpy()[codes])

@@ -39,6 +39,7 @@ NAMES: tuple[str, ...] = (
     "last_quantity",
     "mean_quantity",
     "gamma_poisson",
+    "affinity",
 )
 
 
@@ -54,10 +55,15 @@ def gamma_poisson(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> 
     return np.asarray(-np.expm1(-horizon_days * daily))
 
 
-def features(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> Floats:
-    """A matrix (pairs, len(NAMES)); `rows` gives each pair's row in `items`."""
+def features(
+    pairs: Pairs, items: Items, rows: Ints, *, horizon_days: int, affinity: Floats
+) -> Floats:
+    """A matrix (pairs, len(NAMES)); `rows` gives each pair's row in `items`.
+
+    `affinity` is each pair's (see taste.py). The matrix is stored column after column.
+    """
     homes, home = pairs.homes, pairs.household
-    out = np.empty((pairs.rows, len(NAMES)))
+    out = np.empty((len(NAMES), pairs.rows)).T
     columns = iter(range(len(NAMES)))
 
     def put(values: Floats) -> None:
@@ -98,6 +104,7 @@ def features(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> Float
     put(np.log(np.clip(pairs.mean_quantity, 0.1, 50.0)))
     chance = gamma_poisson(pairs, items, rows, horizon_days)
     put(log_odds(chance))
+    put(affinity)
     return out
 
 

@@ -8,7 +8,6 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from service.engine.history import before
 from service.engine.predict import timing
 from service.engine.predict.events import (
     Events,
@@ -19,11 +18,11 @@ from service.engine.predict.events import (
     day_number,
     encode,
 )
-from service.engine.predict.features import features
 from service.engine.predict.items import Items, Tally, rows_of
-from service.engine.predict.model import Model, Training
+from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.network import Network, train
 from service.engine.predict.pairs import Pairs, summarise
+from service.engine.predict.taste import Singles, directions
 
 SHARD_ROWS = 2_000_000
 MAX_ORIGINS = 8
@@ -37,6 +36,8 @@ CHECK_EVERY = 20
 MAX_VECTORS = 4000
 LEAST_BUYERS = 20
 CHANCE_EPOCHS = 4
+CHANCE_WIDTHS = (48, 24)
+TIMING_WIDTHS = (24, 12)
 TIMING_EPOCHS = 3
 SEED = 20170101
 
@@ -69,19 +70,16 @@ def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
     is earlier). With too little past to learn from, the model is the discounted gamma-Poisson on
     item statistics, and it stays that at trust 0.
     """
-    events = encode(before(history, as_of))
+    events = encode(history, as_of)
     items = survey(events, day_number(as_of))
-    model = Model(
-        as_of=as_of,
-        horizon_days=horizon_days,
+    ids = _with_vectors(items)
+    model = replace(
+        default_model(as_of, horizon_days),
         items=items,
-        vector_ids=_with_vectors(items),
-        trust=0.0,
-        chance=None,
-        timing=None,
-        training=Training(None, None, 0, 0, 0, 0.0, 0.0),
+        vector_ids=ids,
+        taste=_taste(events, ids, day_number(as_of)),
     )
-    lessons = study(events, day_number(as_of), horizon_days)
+    lessons = study(events, model)
     rows = sum(int((~lesson.check).sum()) for lesson in lessons)
     if rows < LEAST_ROWS or not any(lesson.bought.any() for lesson in lessons):
         return model
@@ -106,19 +104,16 @@ def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
     )
 
 
-def refreshed(model: Model, history: pl.DataFrame, *, as_of: date) -> Model:
-    """The same coefficients with item statistics of a later day: cheap, where `fit` is not."""
-    return replace(
-        model, as_of=as_of, items=survey(encode(before(history, as_of)), day_number(as_of))
-    )
+def study(events: Events, model: Model) -> list[Lessons]:
+    """Examples from rolling origins, the newest first, within a fixed amount of work.
 
-
-def study(events: Events, as_of: int, horizon_days: int) -> list[Lessons]:
-    """Examples from rolling origins, the newest first, within a fixed amount of work."""
+    Of `model` its day, horizon and taste are used; item statistics are those of each origin.
+    """
     if not events.rows:
         return []
+    horizon_days = model.horizon_days
     events = _sample(events)
-    end = min(as_of, int(events.day.max()) + 1)
+    end = min(day_number(model.as_of), int(events.day.max()) + 1)
     first = int(events.day.min())
     lessons: list[Lessons] = []
     rows = 0
@@ -126,7 +121,7 @@ def study(events: Events, as_of: int, horizon_days: int) -> list[Lessons]:
         origin = end - step * horizon_days
         if origin - first < max(LEAST_PAST_DAYS, horizon_days) or rows >= LEARN_ROWS:
             break
-        lesson = _lesson(events, origin, horizon_days)
+        lesson = _lesson(events, origin, model)
         lessons.append(lesson)
         rows += len(lesson.bought)
     return lessons
@@ -137,21 +132,19 @@ def active(pairs: Pairs) -> Flags:
     return np.asarray((pairs.homes.last_trip_age <= ACTIVE_DAYS)[pairs.household])
 
 
-def design(pairs: Pairs, items: Items, item_ids: pl.Series, horizon_days: int) -> Floats:
-    """The network's inputs for every pair."""
-    return features(pairs, items, items.rows_of(item_ids)[pairs.item], horizon_days)
-
-
-def _lesson(events: Events, origin: int, horizon_days: int) -> Lessons:
+def _lesson(events: Events, origin: int, model: Model) -> Lessons:
+    horizon_days = model.horizon_days
     past = events.until(origin)
     pairs = summarise(past, origin)
     tally = Tally(events.item_ids)
     tally.add(pairs)
     keep = active(pairs)
     offset = first_purchases(events, pairs, origin, horizon_days)[keep]
+    vectors = model.vector_rows(events.item_ids)[pairs.item]
+    inputs = replace(model, items=tally.items()).inputs(pairs, pairs.item, vectors)
     return Lessons(
         origin=origin,
-        inputs=design(pairs, tally.items(), events.item_ids, horizon_days)[keep],
+        inputs=inputs[keep],
         weekdays=pairs.homes.weekdays[pairs.household[keep]],
         bought=offset < horizon_days,
         offset=offset,
@@ -184,6 +177,12 @@ def _sample(events: Events) -> Events:
     return events.where(chosen[events.household])
 
 
+def _taste(events: Events, ids: pl.Series, as_of: int) -> Singles:
+    some = _sample(events)
+    pairs = summarise(some, as_of)
+    return directions(pairs, rows_of(ids, events.item_ids)[pairs.item], len(ids), seed=SEED)
+
+
 def _with_vectors(items: Items) -> pl.Series:
     """Items bought by enough households to deserve a vector of their own, the commonest first."""
     buyers = items.buyers[:-1]
@@ -204,6 +203,7 @@ def _learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
         vectors[_stack(lessons, "item")],
         items=size,
         epochs=CHANCE_EPOCHS,
+        hidden=CHANCE_WIDTHS,
         seed=SEED,
     )
 
@@ -222,6 +222,7 @@ def _learn_timing(
         vectors[_stack(lessons, "item")[bought]],
         items=size,
         epochs=TIMING_EPOCHS,
+        hidden=TIMING_WIDTHS,
         seed=SEED,
         asked=asked,
     )

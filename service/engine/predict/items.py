@@ -43,6 +43,10 @@ def rows_of(book: pl.Series, ids: pl.Series) -> Ints:
     """Positions of `ids` in the sorted `book`; `len(book)` for what is not in it."""
     if not len(book) or book.dtype != ids.dtype:
         return np.full(len(ids), len(book), dtype=np.int64)
+    if book.dtype != pl.String:
+        known, wanted = book.to_numpy(), ids.to_numpy()
+        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        return np.where(known[at] == wanted, at, len(known))
     found = book.search_sorted(ids).to_numpy().astype(np.int64)
     inside = np.minimum(found, len(book) - 1)
     same = (book.gather(inside) == ids).to_numpy()

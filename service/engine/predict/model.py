@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from service.engine.predict.events import Ints
-from service.engine.predict.features import NAMES
+from service.engine.predict.events import Floats, Ints
+from service.engine.predict.features import NAMES, features
 from service.engine.predict.items import Items, no_items, rows_of
 from service.engine.predict.network import Network
+from service.engine.predict.pairs import Pairs
+from service.engine.predict.taste import WIDTH, Singles, affinity, weight
 from service.errors import InvalidInput, Problem
 
 VERSION = 1
@@ -42,14 +44,16 @@ class Training:
 class Model:
     """A fitted forecast. `trust` in [0, 1] is the network's say beside the prior's.
 
-    `vector_ids` are the items with a learned vector, sorted; `chance` gives the log-odds of a
-    purchase, `timing` the hazards by bin (None while there was nothing to learn from).
+    `vector_ids` are the items with a learned vector, sorted; `taste` their directions in what the
+    base has in common, with a last row of zeros; `chance` gives the log-odds of a purchase,
+    `timing` the hazards by bin (both None while there was nothing to learn from).
     """
 
     as_of: date
     horizon_days: int
     items: Items
     vector_ids: pl.Series
+    taste: Singles
     trust: float
     chance: Network | None
     timing: Network | None
@@ -58,6 +62,19 @@ class Model:
     def vector_rows(self, item_ids: pl.Series) -> Ints:
         """The row of each item among the learned vectors; the last for the rest."""
         return rows_of(self.vector_ids, item_ids)
+
+    def inputs(self, pairs: Pairs, rows: Ints, vectors: Ints) -> Floats:
+        """The network's inputs for every pair: (pairs, len(NAMES)).
+
+        `rows` and `vectors` are each pair's row in the item statistics and among the vectors.
+        """
+        return features(
+            pairs,
+            self.items,
+            rows,
+            horizon_days=self.horizon_days,
+            affinity=affinity(pairs, vectors, self.taste, weight(pairs)),
+        )
 
     def to_json(self) -> str:
         """The artefact as one line of JSON; arrays as base64 of little-endian numbers."""
@@ -81,6 +98,7 @@ class Model:
                 "items": items,
                 "vector_ids": self.vector_ids.to_list(),
                 "text_ids": self.items.ids.dtype == pl.String,
+                "taste": _packed(self.taste),
                 "chance": _packed_network(self.chance),
                 "timing": _packed_network(self.timing),
             },
@@ -107,6 +125,7 @@ class Model:
             horizon_days=found["horizon_days"],
             items=Items(ids=pl.Series("item_id", found["item_ids"], dtype=kind), **items),
             vector_ids=pl.Series("item_id", found["vector_ids"], dtype=kind),
+            taste=_unpacked(found["taste"]),
             trust=found["trust"],
             chance=_unpacked_network(found["chance"]),
             timing=_unpacked_network(found["timing"]),
@@ -122,6 +141,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         horizon_days=horizon_days,
         items=items,
         vector_ids=items.ids,
+        taste=np.zeros((1, WIDTH), dtype=np.float32),
         trust=0.0,
         chance=None,
         timing=None,

@@ -20,13 +20,13 @@ Singles = NDArray[np.float32]
 Reals = NDArray[np.floating[Any]]
 Layers = list[Singles] | tuple[Reals, ...]
 
-HIDDEN = (48, 24)
 ITEM_WIDTH = 8
 BATCH = 2048
 STEP = 3e-3
 WARM_UP = 100
 DECAY = 1e-5
 CLIP = 5.0
+BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,19 @@ class Network:
 
         In double precision, so that one row and a million agree to far beyond what is printed.
         """
-        standard = np.clip((inputs - self.mean) / self.scale, -CLIP, CLIP)
+        mean, scale = self.mean.astype(np.float64), self.scale.astype(np.float64)
         layers = tuple(layer.astype(np.float64) for layer in self.layers)
-        activations = _forward(standard, layers, self.items[item_rows])
-        return np.asarray(_head(standard, activations[-1], layers) + self.item_bias[item_rows])
+        given = self.items.astype(np.float64) @ layers[0][len(mean) :]
+        found = np.empty((len(inputs), self.item_bias.shape[1]))
+        for start in range(0, len(inputs), BLOCK):
+            part = slice(start, start + BLOCK)
+            rows = item_rows[part]
+            standard = inputs[part] - mean
+            standard /= scale
+            np.clip(standard, -CLIP, CLIP, out=standard)
+            last = _forward(standard, layers, given[rows])[-1]
+            found[part] = _head(standard, last, layers) + self.item_bias[rows]
+        return found
 
 
 def train(
@@ -62,11 +71,12 @@ def train(
     items: int,
     epochs: int,
     seed: int,
+    hidden: tuple[int, ...],
     asked: Floats | None = None,
 ) -> Network:
     """Fit to 0/1 `targets` (rows, outputs); `item_rows` below `items`, or `items` if unknown.
 
-    `asked` weights each target (0 leaves it out).
+    `hidden` are the widths of the rectified layers; `asked` weights each target (0 leaves it out).
     """
     random = np.random.default_rng(seed)
     mean = inputs.mean(axis=0).astype(np.float32)
@@ -76,7 +86,7 @@ def train(
     asking = np.ones_like(wanted) if asked is None else asked.astype(np.float32)
     told = asking.sum(axis=0, dtype=np.float64) + 1e-9
     share = np.clip((wanted * asking).sum(axis=0, dtype=np.float64) / told, 1e-4, 1.0 - 1e-4)
-    weights = _start(random, inputs.shape[1], items + 1, np.log(share / (1.0 - share)))
+    weights = _start(random, (inputs.shape[1], *hidden), items + 1, np.log(share / (1.0 - share)))
     moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
     batch = min(BATCH, len(wanted))
     steps = max(1, len(wanted) // batch)
@@ -96,10 +106,13 @@ def train(
     return Network(mean, scale, tuple(layers), vectors, bias)
 
 
-def _start(random: np.random.Generator, features: int, items: int, base: Floats) -> list[Singles]:
+def _start(
+    random: np.random.Generator, widths: tuple[int, ...], items: int, base: Floats
+) -> list[Singles]:
     """First weights: layers, linear path, item vectors, item biases."""
     outputs = len(base)
-    sizes = (features + ITEM_WIDTH, *HIDDEN)
+    features, *inner = widths
+    sizes = (features + ITEM_WIDTH, *inner)
     weights: list[Singles] = []
     for wide, narrow in itertools.pairwise(sizes):
         draw = random.standard_normal((wide, narrow)) * np.sqrt(2.0 / wide)
@@ -116,16 +129,20 @@ def _standard(inputs: Floats, mean: Singles, scale: Singles) -> Singles:
     return np.asarray(kept, dtype=np.float32)
 
 
-def _forward(standard: Reals, layers: Layers, vectors: Reals) -> list[Reals]:
-    """The input with its item vectors, then the output of each rectified layer."""
-    values: list[Reals] = [np.hstack([standard, vectors])]
-    for k in range(len(HIDDEN)):
-        values.append(np.maximum(values[-1] @ layers[2 * k] + layers[2 * k + 1], 0.0))
+def _forward(standard: Reals, layers: Layers, given: Reals) -> list[Reals]:
+    """The output of each rectified layer; `given` is what the items add to the first."""
+    first = standard @ layers[0][: standard.shape[1]]
+    first += given
+    values: list[Reals] = []
+    for k in range((len(layers) - 3) // 2):
+        value = first if k == 0 else values[-1] @ layers[2 * k]
+        value += layers[2 * k + 1]
+        values.append(np.maximum(value, 0.0, out=value))
     return values
 
 
 def _head(standard: Reals, last: Reals, layers: Layers) -> Reals:
-    at = 2 * len(HIDDEN)
+    at = len(layers) - 3
     return np.asarray(last @ layers[at] + layers[at + 1] + standard @ layers[at + 2])
 
 
@@ -137,22 +154,26 @@ def _slopes(
     weights: list[Singles],
 ) -> list[Singles]:
     """Gradients of the mean log loss, one array per weight."""
-    vectors, bias = weights[-2], weights[-1]
-    values = _forward(standard, weights, vectors[item_rows])
-    score = _head(standard, values[-1], weights) + bias[item_rows]
+    *layers, vectors, bias = weights
+    features, depth = standard.shape[1], (len(layers) - 3) // 2
+    own = vectors[item_rows]
+    values = _forward(standard, layers, own @ layers[0][features:])
+    score = _head(standard, values[-1], layers) + bias[item_rows]
     error = asking * (1.0 / (1.0 + np.exp(-score)) - wanted) / np.float32(len(wanted))
-    depth = len(HIDDEN)
     slopes = [np.empty(0, dtype=np.float32)] * len(weights)
     slopes[2 * depth] = values[-1].T @ error
     slopes[2 * depth + 1] = error.sum(axis=0)
     slopes[2 * depth + 2] = standard.T @ error
-    back = error @ weights[2 * depth].T
-    for k in range(depth - 1, -1, -1):
-        back = back * (values[k + 1] > 0)
-        slopes[2 * k] = values[k].T @ back
+    back = error @ layers[2 * depth].T
+    for k in range(depth - 1, 0, -1):
+        back = back * (values[k] > 0)
+        slopes[2 * k] = values[k - 1].T @ back
         slopes[2 * k + 1] = back.sum(axis=0)
-        back = back @ weights[2 * k].T
-    slopes[-2] = _gathered(item_rows, back[:, standard.shape[1] :], vectors.shape)
+        back = back @ layers[2 * k].T
+    back = back * (values[0] > 0)
+    slopes[0] = np.vstack([standard.T @ back, own.T @ back])
+    slopes[1] = back.sum(axis=0)
+    slopes[-2] = _gathered(item_rows, back @ layers[0][features:].T, vectors.shape)
     slopes[-1] = _gathered(item_rows, error, bias.shape)
     return slopes
 

@@ -1,0 +1,21 @@
+"""demo: the whole loop on the shipped sample."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.commands.console import out, progress_bars
+from service.demo.run import run_demo
+from service.demo.summary import show
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to run it; made anew each time")] = Path(
+        "larder-demo"
+    ),
+) -> None:
+    """Run the whole loop on real purchases: from baskets to redeemed lists and the next lists."""
+    with progress_bars() as progress:
+        made = run_demo(folder, progress=progress)
+    show(made, out)

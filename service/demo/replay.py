@@ -1,0 +1,166 @@
+"""Real baskets sent through the till's endpoint, as real tills would send them."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import polars as pl
+import uvicorn
+
+from service.access import add_key
+from service.api.app import create_app
+from service.settings import Settings
+from service.store.session import Database
+from service.store.tables.access import Role
+
+_TERMINAL = "1"
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """What a household could show at the till; `list_code` only if it was mailed a list."""
+
+    list_code: str | None
+    card: str
+    phone: str
+
+
+@dataclass(slots=True)
+class Replay:
+    """What came of the baskets."""
+
+    baskets: int = 0
+    shown: dict[str, int] = field(default_factory=dict)
+    with_discount: int = 0
+    discount_cents: int = 0
+    lines_redeemed: int = 0
+    last: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def serving(database: Database, settings: Settings) -> Iterator[str]:
+    """The real service on a free loopback port, in a thread; its address."""
+    config = uvicorn.Config(
+        create_app(database, settings),
+        host="127.0.0.1",
+        port=0,
+        log_level="warning",
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    listening = threading.Event()
+    address: list[str] = []
+
+    def run() -> None:
+        socket = config.bind_socket()
+        address.append(f"http://127.0.0.1:{socket.getsockname()[1]}")
+        listening.set()
+        server.run(sockets=[socket])
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    if not listening.wait(_START_SECONDS):
+        raise RuntimeError("the service did not start")
+    try:
+        yield address[0]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def replay(
+    baskets: pl.DataFrame,
+    shoppers: Mapping[str, Shopper],
+    *,
+    database: Database,
+    settings: Settings,
+    progress: Callable[[str, int, int], None],
+) -> Replay:
+    """Send every basket to `POST /v1/redemptions`, in the order they were bought.
+
+    A key per store is made first. Raises RuntimeError with the answer when a basket is refused.
+    """
+    stores = baskets["store_id"].unique().sort().to_list()
+    keys = {
+        store: add_key(database, settings, role=Role.POS, store_id=store)[1] for store in stores
+    }
+    orders = baskets.sort("purchased_at", "basket_id", "line").partition_by(
+        "basket_id", maintain_order=True
+    )
+    result = Replay()
+    with serving(database, settings) as address, httpx2.Client(base_url=address) as client:
+        for number, lines in enumerate(orders, start=1):
+            body, shown = _body(lines, shoppers, ZoneInfo(settings.timezone))
+            store = body["transaction"]["store"]
+            answer = client.post(
+                "/v1/redemptions", json=body, headers={"Authorization": f"Bearer {keys[store]}"}
+            )
+            if answer.status_code != 200:
+                raise RuntimeError(f"basket {number}: {answer.status_code} {answer.text}")
+            _count(result, shown, answer.json())
+            progress("tills", number, len(orders))
+    return result
+
+
+def _body(
+    lines: pl.DataFrame, shoppers: Mapping[str, Shopper], zone: ZoneInfo
+) -> tuple[dict[str, Any], str]:
+    first = lines.row(0, named=True)
+    moment: datetime = first["purchased_at"].astimezone(zone)
+    shown, presented = _presented(first["household_id"], first["basket_id"], shoppers)
+    return {
+        "transaction": {
+            "store": first["store_id"],
+            "terminal": _TERMINAL,
+            "business_date": moment.date().isoformat(),
+            "number": first["basket_id"],
+            "at": moment.isoformat(),
+        },
+        "presented": presented,
+        "lines": [
+            {
+                "line": row["line"],
+                "gtin": row["gtin"],
+                "quantity": row["quantity"],
+                "unit": row["unit"],
+                "amount_cents": row["amount_cents"],
+            }
+            for row in lines.iter_rows(named=True)
+        ],
+    }, shown
+
+
+def _presented(
+    household: str, basket: str, shoppers: Mapping[str, Shopper]
+) -> tuple[str, list[dict[str, str]]]:
+    """Half show the list if they have one, some the card, some a phone number, some nothing."""
+    shopper = shoppers[household]
+    draw = int(hashlib.sha256(f"{household}:{basket}".encode()).hexdigest()[:8], 16) % 10
+    if draw < 5 and shopper.list_code is not None:
+        return "list", [{"kind": "list", "value": shopper.list_code}]
+    if draw < 7:
+        return "card", [{"kind": "card", "value": shopper.card}]
+    if draw < 9:
+        return "phone", [{"kind": "phone", "value": shopper.phone}]
+    return "nothing", []
+
+
+def _count(result: Replay, shown: str, answer: dict[str, Any]) -> None:
+    result.baskets += 1
+    result.shown[shown] = result.shown.get(shown, 0) + 1
+    result.discount_cents += answer["total_discount_cents"]
+    result.lines_redeemed += len({(d["list_code"], d["list_line"]) for d in answer["discounts"]})
+    result.with_discount += bool(answer["discounts"])
+
+
+def window(baskets: pl.DataFrame, *, first: date, last: date, zone: str) -> pl.DataFrame:
+    """The baskets bought from one day through another, by the stores' clock."""
+    day = pl.col("purchased_at").dt.convert_time_zone(zone).dt.date()
+    return baskets.filter(day.is_between(first, last))

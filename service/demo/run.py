@@ -1,0 +1,184 @@
+"""The steps of the demonstration, each timed."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from service import sample
+from service.access import add_key
+from service.commands.setup import write_configuration
+from service.cycle import CycleReport, run_cycle
+from service.deals import load_deals
+from service.demo.replay import Replay, Shopper, replay, window
+from service.errors import Conflict
+from service.ingest.baskets import load_baskets
+from service.ingest.households import load_households
+from service.ingest.products import load_products
+from service.publish import BatchReport, publish
+from service.settings import Settings
+from service.store import ledger, lists, migrate, work
+from service.store.session import Database
+from service.store.tables.access import Role
+from service.worker import drain
+
+AS_OF = date(2017, 11, 25)
+# The people of the sample are fictional and the service listens on loopback: a fixed code key
+# makes the lists of every demonstration the same, byte for byte.
+CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
+_MARK = ".larder-demo"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Demo:
+    """Everything the summary tells."""
+
+    folder: Path
+    cycle: CycleReport
+    batch: BatchReport
+    replay: Replay
+    usage: dict[str, int]
+    balances: pl.DataFrame
+    next_lists: int
+    admin_key: str
+    pos_key: str
+    pos_store: str
+    example: dict[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run_demo(folder: Path, *, progress: Progress) -> Demo:
+    """Run the loop in `folder`, which is made, or made anew if an earlier demo made it.
+
+    Raises Conflict for a folder that holds anything else.
+    """
+    seconds: dict[str, float] = {}
+    _clear(folder)
+    with _timed(seconds, "set-up"):
+        settings = _configure(folder)
+        database = Database(settings.database_url)
+        migrate.upgrade(database)
+    with _timed(seconds, "load"):
+        baskets = _load(database, settings, folder, progress)
+    with _timed(seconds, "cycle"):
+        cycle = run_cycle(database, settings, as_of=AS_OF, seed=settings.seed, progress=progress)
+    with _timed(seconds, "publish"):
+        batch = publish(database, settings, cycle.cycle_id, progress=progress)
+    with _timed(seconds, "tills"):
+        last = AS_OF + timedelta(days=settings.validity_days - 1)
+        bought = window(baskets, first=AS_OF, last=last, zone=settings.timezone)
+        outcome = replay(
+            bought,
+            _shoppers(database, cycle.cycle_id),
+            database=database,
+            settings=settings,
+            progress=progress,
+        )
+    with _timed(seconds, "next lists"):
+        made = _write_next_lists(database, settings, progress)
+    with database.read() as session:
+        usage = lists.usage(session, cycle.cycle_id, until=last)
+        balances = ledger.balances(session)
+        example = lists.open_offer(session, cycle.cycle_id)
+    store = bought["store_id"][0]
+    demo = Demo(
+        folder=folder,
+        cycle=cycle,
+        batch=batch,
+        replay=outcome,
+        usage=usage,
+        balances=balances,
+        next_lists=made,
+        admin_key=add_key(database, settings, role=Role.ADMIN)[1],
+        pos_key=add_key(database, settings, role=Role.POS, store_id=store)[1],
+        pos_store=store,
+        example=example,
+        seconds=seconds,
+    )
+    database.dispose()
+    return demo
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start
+
+
+def _clear(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).is_file():
+            raise Conflict(f"{folder} is there and was not made by the demo; name another folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).touch()
+
+
+def _configure(folder: Path) -> Settings:
+    path = write_configuration(
+        folder,
+        database_url="sqlite:///larder.db",
+        code_key=CODE_KEY,
+        more=f"LARDER_RETAILER={sample.RETAILER}\nLARDER_TIMEZONE={sample.TIMEZONE}\n"
+        "LARDER_SERVE_WORKER=true\n",
+    )
+    return Settings(
+        _env_file=path,
+        database_url=f"sqlite:///{folder.resolve() / 'larder.db'}",
+        output_folder=folder / "batches",
+        runs_folder=folder / "runs",
+    )
+
+
+def _load(database: Database, settings: Settings, folder: Path, progress: Progress) -> pl.DataFrame:
+    """Load the sample as of the date; what was bought later comes through the tills."""
+    with sample.folder() as files:
+        load_products(database, files / sample.PRODUCTS, progress=progress)
+        load_households(
+            database,
+            files / sample.HOUSEHOLDS,
+            secret_key=settings.secret_key,
+            language=settings.language,
+            progress=progress,
+        )
+        baskets = pl.read_parquet(files / sample.BASKETS)
+        history = folder / "history.parquet"
+        window(
+            baskets, first=date.min, last=AS_OF - timedelta(days=1), zone=settings.timezone
+        ).write_parquet(history)
+        load_baskets(database, history, timezone=settings.timezone, progress=progress)
+        load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
+    return baskets
+
+
+def _write_next_lists(database: Database, settings: Settings, progress: Progress) -> int:
+    with database.read() as session:
+        due = work.count_due(session)
+    made = 0
+
+    def count(_household_id: int) -> None:
+        nonlocal made
+        made += 1
+        progress("next lists", made, due)
+
+    drain(database, settings, on_list=count)
+    return made
+
+
+def _shoppers(database: Database, cycle_id: int) -> dict[str, Shopper]:
+    with sample.folder() as files:
+        people = pl.read_parquet(files / sample.HOUSEHOLDS)
+    with database.read() as session:
+        codes = lists.codes_by_ref(session, cycle_id)
+    return {
+        ref: Shopper(list_code=codes.get(ref), card=card, phone=phone)
+        for ref, card, phone in people.select("household_id", "card", "phone").iter_rows()
+    }

@@ -1,0 +1,123 @@
+"""The summary that the demonstration prints."""
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from service.demo.run import Demo
+from service.engine.money import format_money
+from service.engine.settle import Account
+
+_CURRENCY = "USD"
+_SUPPLIERS_SHOWN = 5
+
+
+def show(demo: Demo, out: Console) -> None:
+    """Print what happened, where it lies, and how to look further."""
+    _numbers(demo, out)
+    _suppliers(demo, out)
+    _seconds(demo, out)
+    _further(demo, out)
+
+
+def _numbers(demo: Demo, out: Console) -> None:
+    cycle, batch, usage, tills = demo.cycle, demo.batch, demo.usage, demo.replay
+    shown = ", ".join(f"{count} {kind}" for kind, count in sorted(tills.shown.items()))
+    claimed = _balance(demo, Account.SUPPLIER_CLAIM)
+    own = _balance(demo, Account.RETAILER_FUNDING)
+    rows = (
+        ("households", f"{cycle.households}, of which {cycle.eligible} eligible"),
+        ("lists issued", f"{cycle.lists} ({cycle.holdout} held out: reminders only)"),
+        ("pages printed", f"{batch.pages} for {batch.pieces} pieces ({batch.not_mailed} no mail)"),
+        ("offers issued", f"{usage['offers']:,} worth {_money(cycle.face_value_cents)}"),
+        (
+            "allocation",
+            f"within {cycle.gap:.2%} of the best possible, no limit broken"
+            if cycle.violations == 0
+            else f"{cycle.violations} limits broken",
+        ),
+        ("baskets at the tills", f"{tills.baskets} in 14 days (shown: {shown})"),
+        ("offers redeemed", f"{usage['redeemed']} in {tills.with_discount} baskets"),
+        ("households redeeming", f"{usage['households_redeeming']}"),
+        (
+            "list lines bought",
+            f"{usage['bought'] / usage['lines']:.1%} of {usage['lines']:,} within the validity",
+        ),
+        (
+            "discount given",
+            f"{_money(claimed + own)}: {_money(claimed)} by suppliers, "
+            f"{_money(own)} by the retailer",
+        ),
+        ("next lists written", f"{demo.next_lists}"),
+    )
+    table = Table(title="What happened", show_header=False, box=None, title_justify="left")
+    for name, text in rows:
+        table.add_row(name, text)
+    out.print(table)
+
+
+def _balance(demo: Demo, account: Account) -> int:
+    balances = demo.balances
+    return int(balances.filter(balances["account"] == account)["amount_cents"].sum())
+
+
+def _suppliers(demo: Demo, out: Console) -> None:
+    claims = demo.balances.filter(demo.balances["account"] == Account.SUPPLIER_CLAIM).sort(
+        "amount_cents", "supplier", descending=[True, False]
+    )
+    table = Table(title="Largest claims", show_header=False, box=None, title_justify="left")
+    for supplier, cents in (
+        claims.head(_SUPPLIERS_SHOWN).select("supplier", "amount_cents").iter_rows()
+    ):
+        table.add_row(supplier, _money(cents))
+    others = claims.slice(_SUPPLIERS_SHOWN)
+    table.add_row(f"{others.height} others", _money(int(others["amount_cents"].sum())))
+    out.print(table)
+
+
+def _seconds(demo: Demo, out: Console) -> None:
+    table = Table(title="Seconds", show_header=False, box=None, title_justify="left")
+    for stage, seconds in demo.seconds.items():
+        table.add_row(stage, f"{seconds:.1f}")
+    table.add_row("together", f"{sum(demo.seconds.values()):.1f}")
+    out.print(table)
+
+
+def _further(demo: Demo, out: Console) -> None:
+    body = {
+        "transaction": {
+            "store": demo.pos_store,
+            "terminal": "9",
+            "business_date": demo.example["valid_to"],
+            "number": "1",
+            "at": f"{demo.example['valid_to']}T12:00:00-05:00",
+        },
+        "presented": [{"kind": "list", "value": demo.example["code"]}],
+        "lines": [
+            {
+                "line": 1,
+                "gtin": demo.example["gtin"],
+                "quantity": int(demo.example["pieces"]),
+                "unit": "each",
+                "amount_cents": int(demo.example["amount_cents"]),
+            }
+        ],
+    }
+    out.print("Look further", style="italic")
+    for line in (
+        f"the printed lists: {demo.batch.folder}",
+        f"the service:       cd {demo.folder} && uv run larder serve",
+        "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
+        f"                   {demo.admin_key}",
+        "one more basket, while it serves:",
+        "curl -s http://127.0.0.1:8000/v1/redemptions \\",
+        f"  -H 'Authorization: Bearer {demo.pos_key}' \\",
+        "  -H 'Content-Type: application/json' \\",
+        f"  -d '{json.dumps(body)}'",
+    ):
+        out.print(line, soft_wrap=True, markup=False)
+
+
+def _money(cents: int) -> str:
+    return format_money(cents, _CURRENCY, "en")
