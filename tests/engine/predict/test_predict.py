@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from service.engine.history import before, validate_history
-from service.engine.predict import Model, default_model, fit, refreshed, score
+from service.engine.predict import Model, default_model, fit, forecast, score
 from service.errors import InvalidInput
 from tests.engine.predict.households import invented
 
@@ -120,5 +120,7 @@ def test_a_longer_horizon_is_likelier(history: pl.DataFrame, model: Model) -> No
     assert (week["p_purchase"] < month["p_purchase"]).all()
 
 
-def test_refreshed_at_the_same_day_is_the_same(history: pl.DataFrame, model: Model) -> None:
-    assert refreshed(model, history, as_of=AS_OF).to_json() == model.to_json()
+def test_forecast_on_the_day_of_the_fit_is_score(history: pl.DataFrame, model: Model) -> None:
+    again, scores = forecast(model, history, as_of=AS_OF, horizon_days=HORIZON)
+    assert again.to_json() == model.to_json()
+    assert scores.equals(score(model, history, as_of=AS_OF, horizon_days=HORIZON))
