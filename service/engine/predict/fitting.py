@@ -18,6 +18,7 @@ from service.engine.predict.events import (
     day_number,
     encode,
 )
+from service.engine.predict.features import gamma_poisson
 from service.engine.predict.items import Items, Tally, rows_of
 from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.network import Network, train
@@ -30,6 +31,8 @@ LEAST_PAST_DAYS = 28
 ACTIVE_DAYS = 56
 LEARN_ROWS = 1_200_000
 LEARN_EVENTS = 3_000_000
+UNLIKELY = 0.12
+THIN = 0.25
 TRUST_ROWS = 3000.0
 LEAST_ROWS = 200
 CHECK_EVERY = 20
@@ -44,7 +47,10 @@ SEED = 20170101
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Examples of one origin: inputs, whether bought, on which day of the window, which item."""
+    """Examples of one origin: inputs, whether bought, on which day of the window, which item.
+
+    `weight` makes up for pairs left out because they are near certain not to be bought.
+    """
 
     origin: int
     inputs: Floats
@@ -52,6 +58,7 @@ class Lessons:
     bought: Flags
     offset: Ints
     item: Ints
+    weight: Floats
     check: Flags
 
 
@@ -138,10 +145,14 @@ def _lesson(events: Events, origin: int, model: Model) -> Lessons:
     pairs = summarise(past, origin)
     tally = Tally(events.item_ids)
     tally.add(pairs)
-    keep = active(pairs)
+    items = tally.items()
+    check = pairs.household % CHECK_EVERY == CHECK_EVERY - 1
+    unlikely = gamma_poisson(pairs, items, pairs.item, horizon_days) < UNLIKELY
+    drawn = np.random.default_rng(SEED + origin).random(pairs.rows) < THIN
+    keep = active(pairs) & (~unlikely | drawn | check)
     offset = first_purchases(events, pairs, origin, horizon_days)[keep]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
-    inputs = replace(model, items=tally.items()).inputs(pairs, pairs.item, vectors)
+    inputs = replace(model, items=items).inputs(pairs, pairs.item, vectors)
     return Lessons(
         origin=origin,
         inputs=inputs[keep],
@@ -149,7 +160,8 @@ def _lesson(events: Events, origin: int, model: Model) -> Lessons:
         bought=offset < horizon_days,
         offset=offset,
         item=pairs.item[keep],
-        check=pairs.household[keep] % CHECK_EVERY == CHECK_EVERY - 1,
+        weight=np.where(unlikely, 1.0 / THIN, 1.0)[keep],
+        check=check[keep],
     )
 
 
@@ -204,6 +216,7 @@ def _learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
         items=size,
         epochs=CHANCE_EPOCHS,
         hidden=CHANCE_WIDTHS,
+        asked=_stack(lessons, "weight")[:, None],
         seed=SEED,
     )
 
