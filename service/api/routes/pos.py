@@ -17,7 +17,7 @@ from service.store.till import Reference
 router = APIRouter(tags=["till"])
 
 
-def _basket(body: BasketIn, caller: PosCaller) -> TillBasket:
+def basket_of(body: BasketIn, caller: PosCaller) -> TillBasket:
     """The body as the till's basket, if this key may speak for its store."""
     _own_store(caller, body.transaction.store)
     canonical = body.model_dump_json()
@@ -45,7 +45,7 @@ def _own_store(caller: Caller, store: str) -> None:
         raise Forbidden("This key may not do that.")
 
 
-BasketDep = Annotated[TillBasket, Depends(_basket)]
+BasketDep = Annotated[TillBasket, Depends(basket_of)]
 
 
 @router.post("/quotes", response_model=AnswerOut)

@@ -176,9 +176,11 @@ def _settled(market: Market, bound: float, primal: float) -> float:
     """The bound with rounding error on the safe side; whole where every objective is whole."""
     prices = (market.floor_price, market.limits.missing)
     margin = ROUNDING * (1.0 + abs(bound))
+    if bound <= primal + margin:
+        return primal
     if market.problem.whole_values and all(float(price).is_integer() for price in prices):
         return max(float(np.floor(bound + margin)), primal)
-    return max(bound + margin, primal)
+    return bound + margin
 
 
 def price_frame(market: Market, quote: Quote, counted: Tally) -> pl.DataFrame:

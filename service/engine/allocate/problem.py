@@ -241,8 +241,9 @@ def build(
         face=face[:used],
         mark=mark[:used],
         cross=cross[:used] if len(cross) else cross,
-        slots=np.minimum(homes.slots, most).astype(np.int32),
-        per_category=np.minimum(homes.category_max, most).astype(np.int32),
+        # A limit of zero has left no candidate that it touches; the scan wants one at least.
+        slots=np.clip(homes.slots, 1, most).astype(np.int32),
+        per_category=np.clip(homes.category_max, 1, most).astype(np.int32),
         floor=finite.astype(np.float64),
         ceiling=homes.ceiling.astype(np.float64),
         unreachable_floor_cents=int((homes.floor - finite).sum()),

@@ -1,16 +1,8 @@
 """Filling columns: departments flow down balanced columns and stay together when they can."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Ready content drawn from its top left corner, and its height in points."""
-
-    ops: bytes
-    height: float
-
+from service.engine.render.plans import Row
 
 _EVEN_PT = 6.0
 """Columns are made even to this height."""
@@ -31,53 +23,76 @@ def balance(
     """
     if not blocks:
         return []
-    tallest = max(head.height + sum([row.height for row in rows]) for head, rows in blocks)
-    lines = sum([head.height + sum([row.height for row in rows]) for head, rows in blocks])
+    heights = [
+        (head.height, [row.height for row in rows], head.height + sum([r.height for r in rows]))
+        for head, rows in blocks
+    ]
+    lines = sum([whole for _, _, whole in heights])
     for split in (False, True):
-        least = lines / columns if split else max(lines / columns, tallest)
-        best = _pour(blocks, columns=columns, room=room, gap=gap, split=split)
-        low, high = least, room
-        while best is not None and high - low > _EVEN_PT:
+        tallest = lines / columns if split else max([whole for _, _, whole in heights])
+        low, high = max(lines / columns, tallest), room
+        if not _fits(heights, columns=columns, room=high, gap=gap, split=split):
+            continue
+        while high - low > _EVEN_PT:
             middle = (low + high) / 2
-            placed = _pour(blocks, columns=columns, room=middle, gap=gap, split=split)
-            if placed is None:
-                low = middle
+            if _fits(heights, columns=columns, room=middle, gap=gap, split=split):
+                high = middle
             else:
-                best, high = placed, max(map(_depth, placed))
-        if best is not None:
-            return best
+                low = middle
+        return _pour(blocks, room=high, gap=gap, split=split)
     return None
 
 
-def _depth(column: list[Placed]) -> float:
-    offset, row, _ = column[-1]
-    return offset + row.height
+def _fits(
+    heights: Sequence[tuple[float, list[float], float]],
+    *,
+    columns: int,
+    room: float,
+    gap: float,
+    split: bool,
+) -> bool:
+    """Whether `_pour` needs no more than so many columns; the same rules, without the rows."""
+    used, filled = 0.0, 1
+    room += 0.01
+    for head, rows, whole in heights:
+        lead = gap if used else 0.0
+        kept = head + rows[0] if split else whole
+        if used + lead + kept > room:
+            filled += 1
+            used, lead = 0.0, 0.0
+            if kept > room:
+                return False
+        if used + lead + whole <= room:
+            used += lead + whole
+            continue
+        used += lead + head
+        for row in rows:
+            if used + row > room:
+                filled += 1
+                used = head
+                if used + row > room:
+                    return False
+            used += row
+    return filled <= columns
 
 
-def _pour(
-    blocks: Sequence[Block], *, columns: int, room: float, gap: float, split: bool
-) -> list[list[Placed]] | None:
-    """Fill greedily columns of height `room`; None when they do not suffice."""
+def _pour(blocks: Sequence[Block], *, room: float, gap: float, split: bool) -> list[list[Placed]]:
+    """Fill columns of height `room` in order, which `_fits` has found possible."""
+    room += 0.01
     filled: list[list[Placed]] = [[]]
     used = 0.0
     for head, rows in blocks:
-        lead = gap if filled[-1] else 0.0
+        lead = gap if used else 0.0
         kept = rows[:1] if split else rows
-        if used + lead + head.height + sum(row.height for row in kept) > room + 0.01:
+        if used + lead + head.height + sum([row.height for row in kept]) > room:
             filled.append([])
             used, lead = 0.0, 0.0
         filled[-1].append((used + lead, head, True))
         used += lead + head.height
-        for place, row in enumerate(rows):
-            if used + row.height > room + 0.01:
-                if not split or place == 0:
-                    return None
+        for row in rows:
+            if used + row.height > room:
                 filled.append([(0.0, head, True)])
                 used = head.height
-                if used + row.height > room:
-                    return None
             filled[-1].append((used, row, False))
             used += row.height
-        if len(filled) > columns:
-            return None
     return filled

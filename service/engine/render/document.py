@@ -10,8 +10,9 @@ from xml.sax.saxutils import escape
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Layout
-from service.engine.render.painter import Painter, Sheet
+from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
+from service.engine.render.sheet import Sheet
 
 _LEAF = 100
 """Kids of one page tree node, and entries of one parent tree leaf."""

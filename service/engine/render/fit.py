@@ -70,6 +70,8 @@ class _Word:
     runs: tuple[tuple[str, bytes], ...]
     units: int
     length: int
+    plain: bool
+    """Whether all of it is in the first font of its chain."""
 
 
 class Typesetter:
@@ -132,16 +134,10 @@ class Typesetter:
     def _line(self, text: str, style: Style, size: float) -> Line:
         words = [self._word(word, style) for word in text.split(" ")]
         first = style.chain[0]
-        runs: list[tuple[str, bytes]] = []
-        for place, word in enumerate(words):
-            pieces = [*word.runs]
-            if place:
-                pieces.insert(0, (first, b"(\0 )"))
-            for name, shown in pieces:
-                if runs and runs[-1][0] == name:
-                    runs[-1] = (name, runs[-1][1] + shown)
-                else:
-                    runs.append((name, shown))
+        if all([word.plain for word in words]):
+            runs = [(first, b"\0 )".join([word.runs[0][1][:-1] for word in words]) + b")")]
+        else:
+            runs = _joined(words, first)
         bold = "bold" in first
         ops: list[bytes] = []
         for name, shown in runs:
@@ -186,7 +182,8 @@ class Typesetter:
             shown, width = _show(run, self._faces[name])
             runs.append((name, shown))
             units += width
-        return _Word(runs=tuple(runs), units=units, length=len(text))
+        plain = len(runs) == 1 and runs[0][0] == style.chain[0]
+        return _Word(runs=tuple(runs), units=units, length=len(text), plain=plain)
 
     def _runs(self, text: str, style: Style) -> list[tuple[str, str]]:
         """Cut the text where the font changes. The usual text is one run of the first font."""
@@ -227,6 +224,9 @@ class Typesetter:
         """Break greedily at spaces, after hyphens and between Han characters; None: no way."""
         broken: list[str] = []
         for paragraph in text.split("\n"):
+            if self._width(paragraph, style, size) <= width:
+                broken.append(paragraph)
+                continue
             line = ""
             for token in _TOKENS.findall(paragraph):
                 longer = line + token
@@ -243,16 +243,31 @@ class Typesetter:
         return broken
 
 
+def _joined(words: Sequence[_Word], first: str) -> list[tuple[str, bytes]]:
+    """Words and the spaces between them, which are of the first font, as runs."""
+    runs: list[tuple[str, bytes]] = []
+    for place, word in enumerate(words):
+        for name, shown in ((first, b"(\0 )"), *word.runs) if place else word.runs:
+            if runs and runs[-1][0] == name:
+                runs[-1] = (name, runs[-1][1] + shown)
+            else:
+                runs.append((name, shown))
+    return runs
+
+
 def _rows(height: float, leading: float) -> int:
     return int((height + 0.01) / leading)
 
 
 def _show(run: str, face: Face) -> tuple[bytes, int]:
-    """Strings with kerning between them, for TJ, and the width in thousandths."""
+    """Strings with kerning between them, for TJ, and the width in thousandths.
+
+    Numbers are not kerned: figures are to stand under one another.
+    """
     widths, kerns = face.widths, face.kerns
     codes = [*map(ord, run)]
     total = sum([widths[code] for code in codes])
-    if not kerns:
+    if not kerns or run.upper() == run.lower():
         return _literal(run), total
     pieces: list[bytes] = []
     start = previous = 0

@@ -1,10 +1,10 @@
 """Painting one list: from a document and an address to the content of its pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.engine.records import Address, ListDocument, OfferLine, ReminderLine
-from service.engine.render.columns import Placed, Row, balance
+from service.engine.render.columns import Placed, balance
 from service.engine.render.fit import DoesNotFit, MissingGlyph
 from service.engine.render.layout import (
     MM,
@@ -12,14 +12,14 @@ from service.engine.render.layout import (
     Cell,
     Element,
     OfferGrid,
-    Part,
     ShoppingList,
     SymbolBox,
     TextBox,
 )
-from service.engine.render.painter import Painter, Sheet
-from service.engine.render.phrases import Phrases
-from service.engine.render.place import PlacedSymbol, place_symbol
+from service.engine.render.painter import Painter
+from service.engine.render.place import place_symbol
+from service.engine.render.plans import CellPlan, Row
+from service.engine.render.sheet import Sheet
 from service.errors import InvalidInput, Problem
 
 
@@ -30,7 +30,6 @@ def paint(
 
     `name` is what an error calls the list; `seq` is printed as the sequence mark unless 0.
     """
-    painter.trim()
     work = _Work(painter, document, address, name=name, seq=seq)
     sheets = [work.page(number, elements) for number, elements in enumerate(painter.pages, 1)]
     if work.problems:
@@ -41,7 +40,7 @@ def paint(
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """A list of lines poured into columns, and how far down it reaches in each."""
+    """A list's lines poured into columns, and how far down they reach in each."""
 
     columns: list[list[Placed]]
     depths: list[float]
@@ -65,21 +64,19 @@ class _Work:
         self.name = name
         self.problems: list[Problem] = []
         self.poured: dict[ShoppingList, _Lines] = {}
-        layout, terms = painter.layout, painter.terms
-        self.phrases: Phrases = layout.stationery.phrases_for(document.language)
-        dates = self.phrases
+        words = self.words = painter.language(document.language)
         self.values = {
             "retailer": document.retailer,
-            "greeting": document.greeting or dates.texts["greeting"],
-            "worth": dates.money_text(document.worth_cents, document.currency),
-            "issued": dates.date_text(document.issued_on),
-            "valid_from": dates.date_text(document.valid_from),
-            "valid_to": dates.date_text(document.valid_to),
-            "from_day": dates.day_text(document.valid_from),
-            "to_day": dates.day_text(document.valid_to),
+            "greeting": document.greeting or words.phrases.texts["greeting"],
+            "worth": words.amount(document.worth_cents, document.currency),
+            "issued": words.date(document.issued_on),
+            "valid_from": words.date(document.valid_from),
+            "valid_to": words.date(document.valid_to),
+            "from_day": words.day(document.valid_from),
+            "to_day": words.day(document.valid_to),
             "tip": document.tip,
             "legal": self._legal(),
-            "sender": terms.sender or document.retailer,
+            "sender": painter.terms.sender or document.retailer,
             "seq": f"{seq:06d}" if seq else "",
             "pages": str(len(painter.pages)),
             "offers": "1" if document.offers else "",
@@ -109,9 +106,6 @@ class _Work:
         remedy = "shorten the text" if isinstance(error, DoesNotFit) else "change the text"
         self.problems.append(Problem(f"{self.name}, element {element}", str(error), remedy))
 
-    def _refuse_box(self, box: TextBox, error: Exception) -> None:
-        self._refuse(box.id, error)
-
     def _legal(self) -> str:
         """The list's own terms, then those of its offers; a text they share stands once."""
         lines: dict[str, list[str]] = {}
@@ -123,68 +117,59 @@ class _Work:
             if len(numbers) == len(self.document.offers):
                 made.append(text)
             else:
-                named = self.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
+                named = self.words.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
                 made.append(f"{named} {text}")
         return " ".join(made)
-
-    def _fill(self, template: Sequence[Part], values: Mapping[str, str]) -> str:
-        """A template's text; phrases may hold variables of their own."""
-        made = []
-        for part in template:
-            if part.kind == "variable":
-                made.append(values[part.value])
-            elif part.kind == "literal":
-                made.append(part.value)
-            else:
-                made.append(self.phrases.texts[part.value].format_map(values))
-        return "".join(made)
 
     def _text(self, box: TextBox, sheet: Sheet) -> None:
         if box.when and not self.values[box.when]:
             return
-        text = self._fill(box.template, self.values)
-        if not text:
-            return
         try:
-            ops = self.painter.text_ops(box, text)
+            ops = self.painter.text(box, self.words, self.values)
         except (DoesNotFit, MissingGlyph) as error:
             self._refuse(box.id, error)
             return
-        sheet.tagged(box.role, ops)
+        if ops:
+            sheet.tagged(box.role, ops)
 
-    def _row(self, cell: Cell, values: Mapping[str, str]) -> Row:
-        texts = [self._fill(box.template, values) for box in cell.texts]
-        return self.painter.row(cell, texts, self._refuse_box)
+    def _offer(self, plan: CellPlan, offer: OfferLine) -> Row:
+        row = plan.rows.get(offer)
+        if row is not None:
+            return row
+        values = {
+            "title": offer.title,
+            "detail": offer.detail,
+            "value": offer.value_text,
+            "line": str(offer.line),
+        }
+        before = len(self.problems)
+        row = self.painter.row(plan, values, self._refuse)
+        return self.painter.keep(plan, offer, row) if len(self.problems) == before else row
 
-    def _offer(self, cell: Cell, offer: OfferLine) -> Row:
-        return self._row(
-            cell,
-            {
-                "title": offer.title,
-                "detail": offer.detail,
-                "value": offer.value_text,
-                "line": str(offer.line),
-            },
-        )
+    def _reminder(self, plan: CellPlan, line: ReminderLine) -> Row:
+        price = line.price_cents
+        values = {
+            "item": line.item,
+            "product": line.product,
+            "price": "" if price is None else self.words.amount(price, self.document.currency),
+            "expected": self.words.day(line.expected_on),
+            "reason": line.reason,
+            "line": str(line.line),
+        }
+        return self.painter.row(plan, values, self._refuse)
 
-    def _reminder(self, cell: Cell, line: ReminderLine) -> Row:
-        price = ""
-        if line.price_cents is not None:
-            price = self.phrases.money_text(line.price_cents, self.document.currency)
-        return self._row(
-            cell,
-            {
-                "item": line.item,
-                "product": line.product,
-                "price": price,
-                "expected": self.phrases.day_text(line.expected_on),
-                "reason": line.reason,
-                "line": str(line.line),
-            },
-        )
+    def _header(self, cell: Cell, department: str) -> Row:
+        plan = self.painter.cell(cell, self.words)
+        row = plan.rows.get(department)
+        if row is not None:
+            return row
+        before = len(self.problems)
+        row = self.painter.row(plan, {"department": department}, self._refuse)
+        return self.painter.keep(plan, department, row) if len(self.problems) == before else row
 
     def _offers(self, grid: OfferGrid, sheet: Sheet) -> None:
-        made = [self._offer(grid.cell, offer) for offer in self.document.offers]
+        plan = self.painter.cell(grid.cell, self.words)
+        made = [self._offer(plan, offer) for offer in self.document.offers]
         if not made:
             return
         columns = grid.columns
@@ -198,10 +183,12 @@ class _Work:
         step = (grid.w + grid.gutter) / columns * MM
         top = self.painter.height_pt - grid.y * MM
         share = spare / len(rows)
+        placed: list[tuple[str, bytes]] = []
         for cells, least in zip(rows, natural, strict=True):
             for place, row in enumerate(cells):
-                sheet.tagged("LI", _at(row, grid.x * MM + place * step, top))
+                placed.append(("LI", _at(row, grid.x * MM + place * step, top)))
             top -= max(least, min(least + share, grid.row_max * MM))
+        sheet.lines(placed)
 
     def _list(self, box: ShoppingList, sheet: Sheet) -> None:
         lines = self.poured.get(box)
@@ -210,6 +197,8 @@ class _Work:
         top = self.painter.height_pt - box.y * MM
         step = (box.w + box.gutter) / box.columns * MM
         first = (sheet.number - box.page) * box.columns
+        placed: list[tuple[str, bytes]] = []
+        blanks: list[bytes] = []
         for place in range(box.columns):
             x = box.x * MM + place * step
             at = first + place
@@ -217,25 +206,30 @@ class _Work:
             if at < len(lines.columns):
                 depth = lines.depths[at]
                 for offset, row, heading in lines.columns[at]:
-                    sheet.tagged("H3" if heading else "LI", _at(row, x, top - offset))
+                    placed.append(("H3" if heading else "LI", _at(row, x, top - offset)))
             if box.blank is not None:
-                blank = self._row(box.blank, {})
+                blank = self._header(box.blank, "")
                 depth += box.department_gap * MM if depth else 0.0
                 room = int((box.h * MM - depth + 0.01) / blank.height)
                 for _ in range(min(room, box.blanks)):
-                    sheet.tagged("Artifact", _at(blank, x, top - depth))
+                    blanks.append(_at(blank, x, top - depth))
                     depth += blank.height
+        sheet.lines(placed)
+        if blanks:
+            sheet.tagged("Artifact", b"\n".join(blanks))
 
     def _pour(self, box: ShoppingList) -> _Lines:
         groups: dict[str, list[Row]] = {}
+        plan = self.painter.cell(box.reminder, self.words)
         for line in self.document.reminders:
-            groups.setdefault(line.department, []).append(self._reminder(box.reminder, line))
+            groups.setdefault(line.department, []).append(self._reminder(plan, line))
         if box.offer is not None:
+            plan = self.painter.cell(box.offer, self.words)
             for offer in self.document.offers:
-                groups.setdefault(offer.department, []).append(self._offer(box.offer, offer))
+                groups.setdefault(offer.department, []).append(self._offer(plan, offer))
         order = self.painter.order
         blocks = [
-            (self._row(box.header, {"department": name}), tuple(groups[name]))
+            (self._header(box.header, name), tuple(groups[name]))
             for name in sorted(groups, key=lambda name: order.get(name, len(order)))
         ]
         gap = box.department_gap * MM
@@ -253,7 +247,7 @@ class _Work:
 
     def _symbol(self, box: SymbolBox, sheet: Sheet) -> None:
         try:
-            placed: PlacedSymbol = place_symbol(self.painter, box, self.document.list_code)
+            placed = place_symbol(self.painter, box, self.document.list_code)
         except (DoesNotFit, MissingGlyph) as error:
             self._refuse(box.id, error)
             return

@@ -4,10 +4,10 @@ Texts repeat from list to list, so every fitted text and every repeated row is k
 content and only positioned anew. What a batch keeps is bounded.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
 
-from service.engine.render.columns import Row
 from service.engine.render.fit import DoesNotFit, Fitted, MissingGlyph, Typesetter
 from service.engine.render.layout import (
     MM,
@@ -18,48 +18,15 @@ from service.engine.render.layout import (
     ShoppingList,
     TextBox,
 )
+from service.engine.render.phrases import Phrases
+from service.engine.render.plans import CellPlan, Row, TextPlan
 from service.engine.render.symbols import SymbolProfile
 
-_KEPT = 20_000
-"""Fitted texts and rows kept before the store is emptied; a row is about 500 bytes."""
+_KEPT = 40_000
+"""Fitted texts and rows kept before the stores are emptied; one takes about 500 bytes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One piece of tagged content, in reading order: structure type, and a figure's text."""
-
-    role: str
-    alt: str = ""
-
-
-@dataclass(slots=True)
-class Sheet:
-    """One painted page under construction."""
-
-    number: int
-    by_line: bool
-    """Whether every line of a list is an element of its own, or the lines together are one."""
-    ops: list[bytes] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    open: bool = False
-
-    def tagged(self, role: str, ops: bytes, alt: str = "") -> None:
-        """Add content as a structure element's, or as an artifact."""
-        if not self.by_line and role in ("LI", "H3"):
-            if self.open:
-                self.ops[-1] = ops
-                self.ops.append(b"EMC")
-                return
-            self.open, role = True, "P"
-        else:
-            self.open = False
-        if role == "Artifact":
-            self.ops.append(b"/Artifact BMC\n%b\nEMC" % ops)
-            return
-        tag = b"LBody" if role == "LI" else role.encode()
-        self.ops.append(b"/%b<</MCID %d>>BDC" % (tag, len(self.marks)))
-        self.ops += [ops, b"EMC"]
-        self.marks.append(Mark(role, alt))
+Refuse = Callable[[str, Exception], None]
+"""Told an element and why it cannot be printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +43,77 @@ class Terms:
     """Whether every line of a list is tagged by itself, for reading aloud."""
 
 
+class Language:
+    """The layout's texts in one language: plans by element, and dates and amounts as written."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self.phrases = phrases
+        self.texts: dict[TextBox, TextPlan] = {}
+        self.cells: dict[Cell, CellPlan] = {}
+        self._days: dict[date, str] = {}
+        self._dates: dict[date, str] = {}
+        self._amounts: dict[tuple[int, str], str] = {}
+
+    def day(self, day: date) -> str:
+        """A date without its year."""
+        text = self._days.get(day)
+        if text is None:
+            text = self._days[day] = self.phrases.day_text(day)
+        return text
+
+    def date(self, day: date) -> str:
+        """A date in words."""
+        text = self._dates.get(day)
+        if text is None:
+            text = self._dates[day] = self.phrases.date_text(day)
+        return text
+
+    def amount(self, cents: int, currency: str) -> str:
+        """An amount of money."""
+        text = self._amounts.get((cents, currency))
+        if text is None:
+            text = self._amounts[cents, currency] = self.phrases.money_text(cents, currency)
+        return text
+
+    def clear(self) -> None:
+        """Forget everything that can be made again."""
+        for store in (self._days, self._dates, self._amounts):
+            store.clear()
+        for text in self.texts.values():
+            text.store.clear()
+        for cell in self.cells.values():
+            cell.rows.clear()
+            for text in cell.texts:
+                text.store.clear()
+
+
 class Painter:
-    """Paints lists of one layout. One painter serves one output file."""
+    """Sets the texts of one layout. One painter serves one output file."""
 
     def __init__(self, layout: Layout, terms: Terms) -> None:
         self.layout = layout
         self.terms = terms
         self.height_pt = layout.size_pt[1]
         self.typesetter = Typesetter({name: layout.stationery.faces[name] for name in layout.fonts})
-        self._texts: dict[tuple[TextBox, str], bytes] = {}
-        self._cells: dict[tuple[TextBox, str, float], tuple[bytes, float]] = {}
-        self._cell_rules: dict[Cell, bytes] = {}
         self.order = {name: place for place, name in enumerate(terms.departments)}
         self.pages: list[list[Element]] = [
             [element for element in layout.elements if _varies(element, page)]
             for page in range(1, layout.pages + 1)
         ]
+        self._languages: dict[str, Language] = {}
+        self._kept = 0
+
+    def language(self, tag: str) -> Language:
+        """The layout in this language; also the moment to forget what has grown too large."""
+        if self._kept > _KEPT:
+            self._kept = 0
+            for language in self._languages.values():
+                language.clear()
+        found = self._languages.get(tag)
+        if found is None:
+            phrases = self.layout.stationery.phrases_for(tag)
+            found = self._languages[tag] = Language(phrases)
+        return found
 
     def art(self, page: int) -> bytes:
         """What is drawn alike on this page of every list."""
@@ -102,20 +124,21 @@ class Painter:
         ]
         return b"\n".join(rules)
 
-    def trim(self) -> None:
-        """Empty the stores when they have grown large; called between lists."""
-        if len(self._texts) > _KEPT or len(self._cells) > _KEPT:
-            self._texts.clear()
-            self._cells.clear()
-
-    def text_ops(self, box: TextBox, text: str) -> bytes:
-        """Content of a positioned text, from the store when it was set before."""
-        key = (box, text)
-        ops = self._texts.get(key)
+    def text(self, box: TextBox, language: Language, values: Mapping[str, str]) -> bytes:
+        """Content of a positioned text; empty for an empty one."""
+        plan = language.texts.get(box)
+        if plan is None:
+            plan = language.texts[box] = TextPlan(box, language.phrases)
+        key = plan.key(values)
+        ops: bytes | None = plan.store.get(key)
         if ops is None:
-            fitted = self.fit(box, text)
-            ops = self.lines(box, fitted, left=box.x * MM, top=self.height_pt - box.y * MM)
-            self._texts[key] = ops
+            text = plan.text(key)
+            ops = b""
+            if text:
+                top = self.height_pt - box.y * MM
+                ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
+            plan.store[key] = ops
+            self._kept += 1
         return ops
 
     def fit(self, box: TextBox, text: str, *, height: float | None = None) -> Fitted:
@@ -130,63 +153,76 @@ class Painter:
             even=box.align == "centre" or box.role in ("H1", "H2"),
         )
 
-    def row(
-        self,
-        cell: Cell,
-        texts: Iterable[str],
-        refuse: Callable[[TextBox, Exception], None],
-    ) -> Row:
-        """A repeated row, drawn from its own top left corner, and its natural height in pt."""
-        rules = self._cell_rules.get(cell)
-        if rules is None:
+    def cell(self, cell: Cell, language: Language) -> CellPlan:
+        """The plan of a repeated row."""
+        plan = language.cells.get(cell)
+        if plan is None:
             rules = b"\n".join([self.rule(rule, origin=0.0) for rule in cell.rules])
-            self._cell_rules[cell] = rules
-        ops = [rules] if rules else []
-        bottoms: dict[str, float] = {}
-        lowest = 0.0
-        for box, text in zip(cell.texts, texts, strict=True):
-            if box.below:
-                top = bottoms[box.below]
-                bottoms[box.name] = top
-                if text:
-                    top += box.gap * MM
-            else:
-                bottoms[box.name] = top = box.y * MM
-            if not text:
-                continue
-            set_text = self._cells.get((box, text, top))
-            if set_text is None:
-                try:
-                    set_text = self._set_cell(box, text, top)
-                except (DoesNotFit, MissingGlyph) as error:
-                    refuse(box, error)
-                    continue
-            ops.append(set_text[0])
-            bottoms[box.name] = bottom = set_text[1]
-            if bottom > lowest:
-                lowest = bottom
-        return Row(b"\n".join(ops), lowest + cell.pad * MM)
+            plan = language.cells[cell] = CellPlan(cell, language.phrases, rules=rules)
+        return plan
 
-    def _set_cell(self, box: TextBox, text: str, top: float) -> tuple[bytes, float]:
-        fitted = self.fit(box, text)
-        ops = self.lines(box, fitted, left=box.x * MM, top=-top)
-        made = (ops, top + fitted.height)
-        self._cells[box, text, top] = made
+    def keep(self, plan: CellPlan, key: object, row: Row) -> Row:
+        """Keep a whole row for the next list that has the same one."""
+        plan.rows[key] = row
+        self._kept += 1
+        return row
+
+    def row(self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse) -> Row:
+        """A repeated row, drawn from its own top left corner, and its natural height in pt."""
+        ops = [plan.rules]
+        bottoms: list[float] = []
+        for text in plan.texts:
+            key = text.key(values)
+            if text.above >= 0:
+                key = (key, bottoms[text.above])
+            made = text.store.get(key)
+            if made is None:
+                try:
+                    made = self._set(text, key)
+                except (DoesNotFit, MissingGlyph) as error:
+                    refuse(text.box.id, error)
+                    made = (b"", text.box.y * MM)
+            if made[0]:
+                ops.append(made[0])
+            bottoms.append(made[1])
+        return Row(b"\n".join(ops), max(bottoms, default=0.0) + plan.cell.pad * MM)
+
+    def _set(self, plan: TextPlan, key: object) -> tuple[bytes, float]:
+        """A cell's text as content, and how far down it reaches."""
+        box = plan.box
+        top = box.y * MM
+        values = key
+        if plan.above >= 0:
+            values, top = key  # type: ignore[misc]
+        text = plan.text(values)
+        made = (b"", top)
+        if text:
+            top += box.gap * MM
+            fitted = self.fit(box, text)
+            ops = self.lines(box, fitted, left=box.x * MM, top=-top)
+            made = (ops, top + fitted.height)
+        plan.store[key] = made
+        self._kept += 1
         return made
 
     def lines(self, box: TextBox, fitted: Fitted, *, left: float, top: float) -> bytes:
+        """Content of fitted lines whose top left corner is given in points."""
         width = box.w * MM
         baseline = top - fitted.ascent
         ops = [box.style.colour, b"BT"]
         for line in fitted.lines:
             slack = width - line.width
             x = left + (0 if box.align == "left" else slack if box.align == "right" else slack / 2)
-            ops.append(b"1 0 0 1 %.2f %.2f Tm %b" % (x, baseline, line.ops))
+            if len(fitted.lines) == 1:
+                ops.append(b"%.1f %.1f Td %b" % (x, baseline, line.ops))
+            else:
+                ops.append(b"1 0 0 1 %.1f %.1f Tm %b" % (x, baseline, line.ops))
             baseline -= fitted.leading
         ops.append(b"ET")
         return b" ".join(ops)
 
     def rule(self, rule: Rule, origin: float | None = None) -> bytes:
+        """Content of a rectangle; `origin` is the top that `y` counts from, the page's if None."""
         top = self.height_pt if origin is None else origin
         frame = (rule.x * MM, top - (rule.y + rule.h) * MM, rule.w * MM, rule.h * MM)
         if rule.stroke_pt:

@@ -10,9 +10,13 @@ import zlib
 from array import array
 from typing import BinaryIO
 
+import numpy as np
+
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _GATHERED_BYTES = 200_000
 _STREAM, _PACKED = 1, 2
+_ROWS = 50_000
+_FRESH = (0,) * 4096
 
 
 class PdfWriter:
@@ -23,9 +27,10 @@ class PdfWriter:
         self._compression = compression
         self._hash = hashlib.sha256()
         self._position = 0
-        self._kind = array("B", [0])
-        self._place = array("Q", [0])
-        self._index = array("I", [0])
+        self._next = 1
+        self._kind = array("B", _FRESH)
+        self._place = array("Q", _FRESH)
+        self._index = array("H", _FRESH)
         self._gathered: list[bytes] = []
         self._gathered_numbers: list[int] = []
         self._gathered_size = 0
@@ -33,10 +38,13 @@ class PdfWriter:
 
     def reserve(self) -> int:
         """A fresh object number; its object must be put before `close`."""
-        self._kind.append(0)
-        self._place.append(0)
-        self._index.append(0)
-        return len(self._kind) - 1
+        number = self._next
+        self._next += 1
+        if number == len(self._kind):
+            self._kind.extend(_FRESH)
+            self._place.extend(_FRESH)
+            self._index.extend(_FRESH)
+        return number
 
     def put(self, number: int, body: bytes) -> None:
         """Place an object that is not a stream."""
@@ -77,21 +85,22 @@ class PdfWriter:
         self._kind[number] = _STREAM
         self._place[number] = self._position
         identifier = self._hash.hexdigest()[:32].encode()
-        size = len(self._kind)
-        missing = [n for n in range(1, size) if not self._kind[n]]
+        size = self._next
+        missing = [int(n) for n in np.flatnonzero(np.frombuffer(self._kind, np.uint8)[1:size] == 0)]
         if missing:
-            raise ValueError(f"objects reserved but never written: {missing[:5]}")
-        rows = bytearray()
+            raise ValueError(f"objects reserved but never written: {missing[0] + 1} and others")
         packer = zlib.compressobj(6)
         packed: list[bytes] = []
-        rows += b"\x00" + bytes(7) + b"\xff\xff"
-        for n in range(1, size):
-            rows += bytes((self._kind[n],))
-            rows += self._place[n].to_bytes(7, "big") + self._index[n].to_bytes(2, "big")
-            if len(rows) > 60_000:
-                packed.append(packer.compress(bytes(rows)))
-                rows.clear()
-        packed += [packer.compress(bytes(rows)), packer.flush()]
+        for start in range(0, size, _ROWS):
+            end = min(start + _ROWS, size)
+            rows = np.zeros((end - start, 10), dtype=np.uint8)
+            rows[:, 0] = np.frombuffer(self._kind, np.uint8)[start:end]
+            place = np.frombuffer(self._place, np.uint64)[start:end].astype(">u8")
+            rows[:, 1:8] = place.view(np.uint8).reshape(-1, 8)[:, 1:]
+            index = np.frombuffer(self._index, np.uint16)[start:end].astype(">u2")
+            rows[:, 8:] = index.view(np.uint8).reshape(-1, 2)
+            packed.append(packer.compress(rows.tobytes()))
+        packed.append(packer.flush())
         data = b"".join(packed)
         entries = b"/Type/XRef/Size %d/W[1 7 2]/Root %d 0 R/Info %d 0 R/ID[<%b><%b>]" % (
             size, root, info, identifier, identifier,
@@ -125,5 +134,7 @@ class PdfWriter:
 
 
 def text_string(text: str) -> bytes:
-    """A PDF text string in UTF-16 with byte-order mark, as a hex literal."""
+    """A PDF text string: plain when it can be, else UTF-16 with byte-order mark in hex."""
+    if text.isascii() and text.isprintable() and not {*text} & {*"()\\"}:
+        return b"(" + text.encode() + b")"
     return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.engine.render.fit import DoesNotFit
 from service.engine.render.layout import MM, SymbolBox, TextBox
 from service.engine.render.painter import Painter
-from service.engine.render.symbols import DOT_PT, GEOMETRY, Symbol, symbol
+from service.engine.render.symbols import DOT_PT, GEOMETRY, symbol
 
 _CAPTION_GAP_PT = 1.5
 _GRID_PT = 2 * DOT_PT
@@ -32,7 +32,7 @@ def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymb
     fitted = painter.fit(caption, made.human)
     width = (made.width + before + after) * module
     beneath = fitted.height + _CAPTION_GAP_PT
-    bars = (len(made.rows) + 2 * before) * module if shape.matrix else box.h * MM - beneath
+    bars = (made.height + 2 * before) * module if shape.matrix else box.h * MM - beneath
     if width > box.w * MM + 0.01 or bars + beneath > box.h * MM + 0.01:
         raise DoesNotFit(
             f"a {profile} symbol needs {width / MM:.1f} x {(bars + beneath) / MM:.1f} mm"
@@ -43,15 +43,15 @@ def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymb
     top = _on_grid(painter.height_pt - box.y * MM)
     if shape.matrix:
         top -= before * module
-        base = top - len(made.rows) * module
+        base = top - made.height * module
         modules = b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-            module, module, x, base, _squares(made),
+            module, module, x, base, made.ops,
         )  # fmt: skip
         foot = base - before * module - fitted.ascent
     else:
         tall = _on_grid(bars)
         modules = b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-            module, tall, x, top - tall, _bars(made),
+            module, tall, x, top - tall, made.ops,
         )  # fmt: skip
         foot = painter.height_pt - (box.y + box.h) * MM + fitted.height - fitted.ascent
     line = fitted.lines[0]
@@ -64,17 +64,3 @@ def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymb
 
 def _on_grid(length: float) -> float:
     return round(length / _GRID_PT) * _GRID_PT
-
-
-def _bars(made: Symbol) -> bytes:
-    return b" ".join([b"%d 0 %d 1 re" % run for run in made.rows[0]])
-
-
-def _squares(made: Symbol) -> bytes:
-    """Rows of a matrix from the top, drawn in a frame whose origin is its lower left corner."""
-    last = len(made.rows) - 1
-    return b" ".join(
-        b"%d %d %d 1 re" % (at, last - number, run)
-        for number, row in enumerate(made.rows)
-        for at, run in row
-    )

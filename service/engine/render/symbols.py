@@ -1,12 +1,14 @@
 """The machine-readable symbol of a list, as black modules on a grid.
 
 The 28 digits of a list code go into one of five symbologies. GS1-128 and Code 128 are built
-from python-barcode's character table, the others by zxing-cpp's writer. A pattern is a tuple of
-rows of black runs, in modules; a linear symbol has one row.
+from python-barcode's character table, the others by zxing-cpp's writer. A symbol is drawn as
+rectangles in a frame of one unit per module, from its lower left corner; the bars of a linear
+symbol are one unit high.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 import zxingcpp
@@ -51,12 +53,13 @@ GEOMETRY = {
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A symbol without its quiet zones. `rows` holds (first module, modules) runs of black."""
+    """A symbol without its quiet zones: `width` x `height` modules, drawn by `ops`."""
 
     data: str
     human: str
     width: int
-    rows: tuple[tuple[tuple[int, int], ...], ...]
+    height: int
+    ops: bytes
 
 
 def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
@@ -69,9 +72,9 @@ def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
     digits = f"{AI_COUPON}{code.gcn}{code.serial}"
     human = f"({AI_COUPON}){code.gcn}{code.serial}"
     if profile is SymbolProfile.GS1_128:
-        return _linear(_code128(digits, fnc1=True), data=digits, human=human)
+        return _code128(digits, fnc1=True, human=human)
     if profile is SymbolProfile.CODE128:
-        return _linear(_code128(digits, fnc1=False), data=digits, human=digits)
+        return _code128(digits, fnc1=False, human=digits)
     if profile is SymbolProfile.EAN13:
         if not code.serial.startswith("2"):
             raise InvalidInput(
@@ -79,60 +82,63 @@ def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
                 [Problem("symbol", "the serial does not start with 2", "use gs1_128")],
             )
         data = f"{code.serial}{check_digit(code.serial)}"
-        return _written(data, zxingcpp.BarcodeFormat.EAN13, human=data, data=data, rows=1)
+        return _written(data, zxingcpp.BarcodeFormat.EAN13, human=data, data=data)
     if profile is SymbolProfile.QR:
         link = f"{resolver.rstrip('/')}/{AI_COUPON}/{code.gcn}{code.serial}"
-        return _written(link, zxingcpp.BarcodeFormat.QRCode, human=human, data=link, rows=0)
-    return _written(human, zxingcpp.BarcodeFormat.DataBarExp, human=human, data=digits, rows=1)
+        return _written(link, zxingcpp.BarcodeFormat.QRCode, human=human, data=link)
+    return _written(human, zxingcpp.BarcodeFormat.DataBarExp, human=human, data=digits)
 
 
-def _code128(digits: str, *, fnc1: bool) -> str:
+def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
     """Code set C throughout (an even number of digits), FNC1 after the start for GS1-128."""
-    values = [code128.START_CODES["C"]]
-    if fnc1:
-        values.append(code128.C["\xf1"])
+    values = [_START, _FNC1] if fnc1 else [_START]
     values += [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
-    check = (values[0] + sum(place * value for place, value in enumerate(values))) % 103
-    pattern = [code128.CODES[value] for value in (*values, check)]
-    return "".join((*pattern, code128.STOP, "11"))
+    total = values[0]
+    for place, value in enumerate(values):
+        total += place * value
+    values.append(total % 103)
+    ops = [_character(place, value) for place, value in enumerate(values)]
+    ops.append(_stop(len(values)))
+    width = _CHARACTER * len(values) + len(_STOP)
+    return Symbol(data=digits, human=human, width=width, height=1, ops=b" ".join(ops))
 
 
-def _linear(modules: str, *, data: str, human: str) -> Symbol:
-    return Symbol(data=data, human=human, width=len(modules), rows=(_runs(modules),))
+_START = code128.START_CODES["C"]
+_FNC1 = code128.C["\xf1"]
+_STOP = code128.STOP + "11"
+_CHARACTER = 11
 
 
-def _runs(modules: str) -> tuple[tuple[int, int], ...]:
-    runs: list[tuple[int, int]] = []
-    at = 0
-    for space in modules.replace("01", "0 1").split(" "):
-        black = space.count("1")
-        runs.append((at, black))
-        at += len(space)
-    return tuple(runs)
+@cache
+def _character(place: int, value: int) -> bytes:
+    return _rectangles(code128.CODES[value], x=_CHARACTER * place, y=0)
 
 
-def _written(
-    content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: str, rows: int
-) -> Symbol:
+@cache
+def _stop(place: int) -> bytes:
+    return _rectangles(_STOP, x=_CHARACTER * place, y=0)
+
+
+def _written(content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: str) -> Symbol:
+    """Let zxing-cpp make the symbol; a linear one is the first row of its picture."""
     made = zxingcpp.create_barcode(content, kind)
     image = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))
     dark = image < 128
-    lines = dark[:1] if rows == 1 else dark
-    patterns = ["".join("1" if module else "0" for module in line) for line in lines]
-    return Symbol(
-        data=data,
-        human=human,
-        width=dark.shape[1],
-        rows=tuple(_matrix_runs(pattern) for pattern in patterns),
-    )
+    rows = dark if kind == zxingcpp.BarcodeFormat.QRCode else dark[:1]
+    ops = [
+        _rectangles("".join("1" if module else "0" for module in row), x=0, y=len(rows) - place)
+        for place, row in enumerate(rows, 1)
+    ]
+    return Symbol(data=data, human=human, width=dark.shape[1], height=len(rows), ops=b" ".join(ops))
 
 
-def _matrix_runs(modules: str) -> tuple[tuple[int, int], ...]:
-    runs: list[tuple[int, int]] = []
+def _rectangles(modules: str, *, x: int, y: int) -> bytes:
+    """One rectangle per run of black modules."""
+    ops: list[bytes] = []
     at = 0
     while (at := modules.find("1", at)) >= 0:
         end = modules.find("0", at)
         end = len(modules) if end < 0 else end
-        runs.append((at, end - at))
+        ops.append(b"%d %d %d 1 re" % (x + at, y, end - at))
         at = end
-    return tuple(runs)
+    return b" ".join(ops)

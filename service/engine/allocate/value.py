@@ -1,0 +1,254 @@
+"""What a deal is worth in the hands of a household: the response model.
+
+A deal is worth what it changes. A household that notices the deal buys the brand with probability
+`p_with`, otherwise with `p_without`; the difference, times what such a household buys, times the
+margin, is gained. A discount given to somebody who would have bought anyway is waste and counts
+against the deal, so a loyal heavy buyer of the brand gets none, and a heavy switcher or a heavy
+buyer of a rival is worth the most. All defaults are stated here and in docs/allocation.md; the
+factors per cell are corrected by what the holdout of each cycle shows.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+import polars as pl
+
+from service.engine.segment import HEAVY, LIGHT, MEDIUM, NATIONAL, STORE, SWITCHER
+from service.errors import InvalidInput, Problem
+
+BRANDS = (NATIONAL, STORE, SWITCHER)
+USAGES = (LIGHT, MEDIUM, HEAVY)
+CELLS = tuple(f"{brand}_{usage}" for brand in BRANDS for usage in USAGES)
+"""The nine cells in order; a cell may also be given as its number, 1 to 9."""
+
+REQUIRED = (
+    "household_id",
+    "offer_id",
+    "category_id",
+    "conflict_id",
+    "p_purchase",
+    "cell",
+    "margin_cents",
+    "supplier_share",
+    "handling_fee_cents",
+    "face_value_cents",
+)
+
+
+class Liability(StrEnum):
+    """What one copy reserves of the supplier's budget: all it can cost, or what it should."""
+
+    WORST = "worst"
+    EXPECTED = "expected"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseModel:
+    """How households answer a deal, by cell.
+
+    `notice`: chance that a deal on the list is seen. `share`: share of the category's purchases
+    that go to the deal's brand without it, by brand kind and usage (used where the pair brings no
+    `own_share`). `switch`: share of the other purchases that a noticed deal of 100 cents draws
+    over. `trial`: chance that such a deal makes somebody buy who would not have. `units`:
+    purchases that one changed purchase stands for. `waste`: how heavily a cent of the supplier's
+    money counts that changes nothing. `half_face_cents`: face value at which the pull is half of
+    its most. `factors`: correction of the pull by cell from past holdouts.
+    """
+
+    notice: float = 0.6
+    share: dict[str, float] = field(
+        default_factory=lambda: dict(
+            zip(CELLS, (0.60, 0.70, 0.85, 0.15, 0.10, 0.05, 0.35, 0.40, 0.40), strict=True)
+        )
+    )
+    switch: dict[str, float] = field(
+        default_factory=lambda: {NATIONAL: 0.35, STORE: 0.20, SWITCHER: 0.45}
+    )
+    trial: dict[str, float] = field(default_factory=lambda: dict.fromkeys(USAGES, 0.03))
+    units: dict[str, float] = field(default_factory=lambda: {LIGHT: 1.0, MEDIUM: 1.5, HEAVY: 2.5})
+    waste: float = 0.25
+    half_face_cents: float = 100.0
+    factors: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CELLS, 1.0))
+
+    def to_json(self) -> str:
+        """The model as canonical JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> "ResponseModel":
+        """A model from what `to_json` wrote."""
+        return ResponseModel(**json.loads(text))
+
+    def updated(self, results: pl.DataFrame, *, prior: float = 50.0) -> "ResponseModel":
+        """The model after a cycle: each cell's factor moves to what the holdout shows.
+
+        `results` has per row `cell, exposed, exposed_buyers, held_out, held_out_buyers,
+        expected_gain` (sum over the exposed of notice x (p_with - p_without) as `value` gave it).
+        The gain seen is exposed x (rate exposed - rate held out); `prior` is the gain, in
+        buyers, that the present factor is trusted for. Rows without a holdout teach nothing.
+        """
+        factors = dict(self.factors)
+        taught = results.filter((pl.col("exposed") > 0) & (pl.col("held_out") > 0)).with_columns(
+            seen=pl.col("exposed_buyers")
+            - pl.col("exposed") * pl.col("held_out_buyers") / pl.col("held_out")
+        )
+        sums = taught.group_by("cell").agg(pl.col("seen").sum(), pl.col("expected_gain").sum())
+        for row in sums.with_columns(_cell(sums)).iter_rows(named=True):
+            cell, expected = row["cell"], row["expected_gain"]
+            ratio = (prior + max(0.0, row["seen"])) / (prior + expected)
+            factors[cell] = min(3.0, max(0.1, factors[cell] * ratio))
+        return ResponseModel(**(asdict(self) | {"factors": factors}))
+
+
+def value(
+    pairs: pl.DataFrame,
+    *,
+    model: ResponseModel | None = None,
+    liability: Liability = Liability.WORST,
+) -> pl.DataFrame:
+    """Candidates for `allocate` from pairs of household and deal.
+
+    `pairs` has `household_id, offer_id, category_id, conflict_id, p_purchase` (chance that the
+    household buys in the category in the window), `cell` (name or number 1-9), `margin_cents`
+    (per unit at full price), `supplier_share` (0-1, of the face value), `handling_fee_cents`,
+    `face_value_cents`; and optionally `own_share` (share of the household's purchases in the
+    category that were the deal's brand), `private_label` (the deal is for the store brand) and
+    `limit_per_household` (uses, 1). Null in an optional column means not known.
+
+    Returns the columns of candidates (`value_cents` Float64; `cost_cents` the supplier's
+    liability of one copy, all it can cost or, with Liability.EXPECTED, what is expected, rounded
+    half up) with `p_without`, `p_with` and `expected_redemptions` beside them. Raises
+    InvalidInput for a missing column, an unknown cell or a null.
+    """
+    model = model or ResponseModel()
+    frame = _answered(_checked(pairs), model)
+    face, notice = pl.col("face_value_cents"), model.notice
+    gain = notice * (pl.col("p_with") - pl.col("p_without"))
+    per_use = face * pl.col("supplier_share") + pl.col("handling_fee_cents")
+    own_cost = face * (1 - pl.col("supplier_share")) - pl.col("handling_fee_cents")
+    wasted = model.waste * notice * pl.col("p_without") * face * pl.col("supplier_share")
+    redemptions = notice * pl.col("p_with")
+    worth = gain * pl.col("_units") * pl.col("margin_cents") - redemptions * own_cost - wasted
+    worst = (per_use * pl.col("limit_per_household") - 1e-9).ceil()
+    cost = worst if liability is Liability.WORST else (redemptions * per_use + 0.5).floor()
+    return frame.select(
+        "household_id",
+        "offer_id",
+        worth.cast(pl.Float64).alias("value_cents"),
+        cost.cast(pl.Int64).alias("cost_cents"),
+        "face_value_cents",
+        "category_id",
+        "conflict_id",
+        "p_without",
+        "p_with",
+        redemptions.alias("expected_redemptions"),
+    )
+
+
+def reasons(pairs: pl.DataFrame) -> pl.Series:
+    """One line per pair: why the deal is on the list. Columns as `value` takes them."""
+    frame = _checked(pairs)
+    usage, brand = pl.col("_usage"), pl.col("_brand")
+    percent = (pl.col("p_purchase") * 100).round(0).cast(pl.Int64)
+    how = (
+        pl.when(usage == HEAVY)
+        .then(pl.lit("buys a lot of this category"))
+        .when(usage == MEDIUM)
+        .then(pl.lit("buys this category now and then"))
+        .otherwise(pl.lit("buys little of this category"))
+    )
+    what = (
+        pl.when(pl.col("own_share") >= 2 / 3)
+        .then(pl.lit("mostly this brand"))
+        .when(pl.col("own_share") <= 1 / 3)
+        .then(pl.lit("mostly other brands"))
+        .when(brand == SWITCHER)
+        .then(pl.lit("changes between brands"))
+        .when((brand == STORE) != pl.col("private_label"))
+        .then(pl.lit("mostly the other kind of brand"))
+        .otherwise(pl.lit("mostly this kind of brand"))
+    )
+    return frame.select(
+        pl.format("{}, {}; {} % likely to buy in the window", how, what, percent).alias("reason")
+    )["reason"]
+
+
+def _cell(frame: pl.DataFrame) -> pl.Expr:
+    """The `cell` column as its name."""
+    if frame.schema["cell"].is_integer():
+        return pl.col("cell").replace_strict(
+            list(range(1, 10)), list(CELLS), default=None, return_dtype=pl.String
+        )
+    return pl.col("cell").cast(pl.String)
+
+
+def _checked(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with every optional column present; faults are refused by column or row."""
+    missing = [column for column in REQUIRED if column not in pairs.columns]
+    if missing:
+        raise InvalidInput(
+            f"pairs: no column {', '.join(missing)}",
+            [Problem(f"pairs.{c}", "column missing", "add it") for c in missing],
+        )
+    optional = {
+        "own_share": pl.Float64,
+        "private_label": pl.Boolean,
+        "limit_per_household": pl.Int64,
+    }
+    frame = pairs.with_columns(
+        pl.lit(None, kind).alias(c) for c, kind in optional.items() if c not in pairs.columns
+    ).with_columns(
+        _cell(pairs).alias("cell"),
+        pl.col("private_label").fill_null(False),
+        pl.col("limit_per_household").fill_null(1),
+    )
+    faults = [
+        Problem(f"pairs row {row + 1}, {column}", detail, remedy)
+        for column, bad, detail, remedy in (
+            ("cell", ~pl.col("cell").is_in(CELLS).fill_null(False), "no such cell", "1 to 9"),
+            ("p_purchase", _outside("p_purchase"), "is no probability", "0 to 1"),
+            ("supplier_share", _outside("supplier_share"), "is no share", "0 to 1"),
+            ("margin_cents", pl.col("margin_cents").is_null(), "is empty", "give cents"),
+            ("handling_fee_cents", pl.col("handling_fee_cents").is_null(), "is empty", "or 0"),
+            ("face_value_cents", ~(pl.col("face_value_cents") >= 0).fill_null(False),
+             "is empty or negative", "give cents"),
+        )
+        for row in frame.select(bad.arg_true()).to_series().head(3)
+    ]  # fmt: skip
+    if faults:
+        raise InvalidInput(f"pairs cannot be valued: {faults[0]}", faults)
+    return frame.with_columns(
+        pl.col("cell").str.replace("_(light|medium|heavy)$", "").alias("_brand"),
+        pl.col("cell").str.extract("_(light|medium|heavy)$").alias("_usage"),
+    )
+
+
+def _outside(column: str) -> pl.Expr:
+    return ~pl.col(column).is_between(0, 1).fill_null(False)
+
+
+def _answered(frame: pl.DataFrame, model: ResponseModel) -> pl.DataFrame:
+    """Adds `p_without`, `p_with` and `_units`.
+
+    For a store-brand deal the national and the store cells change places: what counts is whether
+    the household already buys the kind of brand the deal is for.
+    """
+    mirrored = pl.col("_brand").replace({NATIONAL: STORE, STORE: NATIONAL})
+    brand = pl.when("private_label").then(mirrored).otherwise(pl.col("_brand"))
+    seen = pl.format("{}_{}", brand, pl.col("_usage"))
+    pull = 2 * pl.col("face_value_cents") / (pl.col("face_value_cents") + model.half_face_cents)
+    strength = pull * _look(pl.col("cell"), model.factors)
+    share = pl.coalesce(pl.col("own_share").clip(0, 1), _look(seen, model.share))
+    drawn = (strength * _look(brand, model.switch)).clip(0, 0.95)
+    tried = (strength * _look(pl.col("_usage"), model.trial)).clip(0, 0.95)
+    p = pl.col("p_purchase")
+    return frame.with_columns(
+        (p * share).alias("p_without"),
+        (p * (share + drawn * (1 - share)) + (1 - p) * tried).alias("p_with"),
+        _look(pl.col("_usage"), model.units).alias("_units"),
+    )
+
+
+def _look(key: pl.Expr, table: dict[str, float]) -> pl.Expr:
+    return key.replace_strict(list(table), list(table.values()), return_dtype=pl.Float64)

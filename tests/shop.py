@@ -1,0 +1,203 @@
+"""A small shop for tests: four products, three households, three offers, two issued lists.
+
+Products, households and deals come in through the service's own doors. Lists are issued directly,
+so that a test knows every line: line 1 is 1.00 off milk, once (funded 100 % plus a fee of 8
+cents); line 2 is 20 % off bread, twice (funded 50 %); line 3 is 2.00 off two soaps, once (funded
+by the retailer alone); line 4 reminds of milk.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from service.deals import load_deals
+from service.engine import codes, reserve
+from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.ingest.households import load_households
+from service.ingest.products import load_products
+from service.settings import Settings
+from service.store import catalogue, cycles, households, ledger, lists, offers
+from service.store.session import Database
+from service.store.tables.cycle import Cycle
+
+MILK, BREAD, SOAP, SALT = "2000000000015", "2000000000022", "2000000000039", "2000000000046"
+STORE = "0042"
+VALID_FROM, VALID_TO = date(2026, 3, 2), date(2026, 3, 15)
+SHOPPING_DAY = date(2026, 3, 5)
+H1, H2, H3 = "H1", "H2", "H3"
+CARDS = {H1: "952123400000000017", H2: "952123400000000024", H3: "952123400000000031"}
+PHONES = {H1: "+1 502 555 0101", H2: "+1 502 555 0102", H3: "+1 502 555 0103"}
+
+PRODUCTS = f"""gtin,description,brand,private_label,item,category,department,supplier,price_cents
+{MILK},Dale Milk 1 l,Dale,false,Milk,Dairy,Chilled,Dale Foods,120
+{BREAD},Oven Bread 500 g,Oven,false,Bread,Bakery,Grocery,Oven Works,250
+{SOAP},House Soap,House,true,Soap,Care,Household,House Brand,300
+{SALT},House Salt,House,true,Salt,Spices,Grocery,House Brand,80
+"""
+HOUSEHOLDS = "household_id,name,street,postcode,city,country,card,phone,mail_consent\n" + "".join(
+    f"{ref},Person {ref},1 Elm Street,4280{n},Applecroft,US,{CARDS[ref]},{PHONES[ref]},true\n"
+    for n, ref in enumerate((H1, H2, H3))
+)
+DEALS = f"""deal_id,supplier,title,eligible_gtins,benefit,value,min_quantity,face_value,\
+funding_share_percent,handling_fee,budget,mail_from,mail_to,redeem_from,redeem_to,\
+limit_per_household
+MILK-1,Dale Foods,Dale Milk,{MILK},amount_off,1.00,1,,100,0.08,100.00,2026-01-01,2026-12-31,\
+2026-01-01,2026-12-31,1
+BREAD-1,Oven Works,Oven Bread,{BREAD},percent_off,20,1,0.50,50,0,,2026-01-01,2026-12-31,\
+2026-01-01,2026-12-31,2
+SOAP-1,House Brand,House Soap,{SOAP},amount_off,2.00,2,,0,0,,2026-01-01,2026-12-31,\
+2026-01-01,2026-12-31,1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What was set up: list codes by household (H3 has no list), and the ids of the offers."""
+
+    lists: dict[str, str]
+    milk_offer: int
+    bread_offer: int
+    soap_offer: int
+
+
+def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
+    """Load the shop and issue a list each to H1 and H2."""
+    for name, content in (
+        ("products.csv", PRODUCTS),
+        ("households.csv", HOUSEHOLDS),
+        ("deals.csv", DEALS),
+    ):
+        (folder / name).write_text(content, encoding="utf-8")
+    load_products(database, folder / "products.csv")
+    load_households(
+        database, folder / "households.csv", secret_key=settings.secret_key, language="en"
+    )
+    load_deals(database, folder / "deals.csv", uploaded_by="tests")
+    with database.write() as session:
+        catalogue.ensure_stores(session, [STORE], timezone="UTC")
+        ids = households.ids_by_ref(session)
+        standing = {ref: offer for (_, ref), offer in offers.newest_revisions(session).items()}
+        products = catalogue.products(session)
+        milk_item = products.filter(pl.col("gtin") == int(MILK))["item_id"][0]
+        offered = [standing[ref].id or 0 for ref in ("MILK-1", "BREAD-1", "SOAP-1")]
+        cycle_id = cycles.add(
+            session,
+            Cycle(
+                as_of=VALID_FROM,
+                seed=0,
+                valid_from=VALID_FROM,
+                valid_to=VALID_TO,
+                issued_at=datetime(2026, 3, 1, tzinfo=UTC),
+                summary=json.dumps({"lists": 2}),
+            ),
+        )
+        documents = {
+            ref: _document(number, offered, milk_item) for number, ref in ((1, H1), (2, H2))
+        }
+        listed = pl.DataFrame(
+            {
+                "code": [document.list_code for document in documents.values()],
+                "household_id": [ids[ref] for ref in documents],
+                "document": [document.to_json() for document in documents.values()],
+            }
+        ).with_columns(
+            pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
+            pl.lit(VALID_FROM).alias("valid_from"),
+            pl.lit(VALID_TO).alias("valid_to"),
+            pl.lit(datetime(2026, 3, 1, tzinfo=UTC))
+            .cast(pl.Datetime("us", "UTC"))
+            .alias("written_at"),
+        )
+        lines = pl.concat(
+            [_lines(document.list_code, offered, milk_item) for document in documents.values()]
+        )
+        lists.issue(session, listed, lines)
+        held = (
+            lines.drop_nulls("offer_id")
+            .group_by("offer_id")
+            .agg((pl.col("reserved_cents") * pl.col("uses")).sum())
+        )
+        ledger.post(
+            session,
+            [
+                {
+                    "posting": f"cycle-{cycle_id}",
+                    "kind": "issue",
+                    "account": posting.account,
+                    "offer_id": posting.offer_id,
+                    "amount_cents": posting.amount_cents,
+                    "posted_at": datetime(2026, 3, 1, tzinfo=UTC),
+                }
+                for offer_id, cents in held.sort("offer_id").iter_rows()
+                for posting in reserve.issued(offer_id, cents)
+            ],
+        )
+    return Shop({ref: document.list_code for ref, document in documents.items()}, *offered)
+
+
+def list_code(number: int) -> str:
+    """A code with a right check digit and this serial."""
+    return codes.list_code(codes.gcn("952123400001"), f"{number:012d}")
+
+
+def _document(number: int, offered: list[int], milk_item: int) -> ListDocument:
+    titles = (
+        ("Dale Milk", "$1.00 off", 100),
+        ("Oven Bread", "20% off", 50),
+        ("House Soap", "$2.00 off", 200),
+    )
+    return ListDocument(
+        list_code=list_code(number),
+        language="en",
+        currency="USD",
+        retailer="Test Market",
+        greeting="",
+        issued_on=VALID_FROM,
+        valid_from=VALID_FROM,
+        valid_to=VALID_TO,
+        offers=tuple(
+            OfferLine(line, offer_id, title, "", cents, value, "Grocery", "")
+            for line, (offer_id, (title, value, cents)) in enumerate(
+                zip(offered, titles, strict=True), start=1
+            )
+        ),
+        reminders=(
+            ReminderLine(
+                4,
+                milk_item,
+                "Milk",
+                "Dale Milk 1 l",
+                "Chilled",
+                120,
+                date(2026, 3, 6),
+                "every 4-6 days; last bought 3 days ago",
+            ),
+        ),
+        worth_cents=350,
+        tip="",
+        legal="",
+    )
+
+
+def _lines(code: str, offered: list[int], milk_item: int) -> pl.DataFrame:
+    kinds = (
+        (1, "offer", None, offered[0], "Dale Milk: $1.00 off", 100, 1, 108, None),
+        (2, "offer", None, offered[1], "Oven Bread: 20% off", 50, 2, 25, None),
+        (3, "offer", None, offered[2], "House Soap: $2.00 off", 200, 1, 0, None),
+        (4, "reminder", milk_item, None, "Milk", 0, 0, 0, 0.7),
+    )
+    schema = {
+        "line": pl.Int64,
+        "kind": pl.String,
+        "item_id": pl.Int64,
+        "offer_id": pl.Int64,
+        "text": pl.String,
+        "face_value_cents": pl.Int64,
+        "uses": pl.Int64,
+        "reserved_cents": pl.Int64,
+        "p_purchase": pl.Float64,
+    }
+    return pl.DataFrame(kinds, schema=schema, orient="row").with_columns(pl.lit(code).alias("code"))
