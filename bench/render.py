@@ -32,7 +32,7 @@ from service.engine.codes import gcn, list_code
 from service.engine.money import format_money
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
 from service.engine.render import SymbolProfile, render_batch
-from service.engine.render.symbols import symbol
+from service.engine.render.symbols import Symbol, symbol
 
 GCN = gcn("952123400001")
 RESOLVER = "https://id.gs1.org"
@@ -163,6 +163,12 @@ def pieces(count: int, *, chinese: bool, seed: int = 1) -> Iterator[Mailpiece]:
         )
 
 
+def bars_of(made: Symbol) -> list[tuple[int, int]]:
+    """First module and modules of each bar."""
+    numbers = [int(word) for word in made.ops.split() if word != b"re"]
+    return list(zip(numbers[::4], numbers[2::4], strict=True))
+
+
 def by_larder(given: Sequence[Mailpiece], out: BinaryIO, layout: str = "compact-letter") -> None:
     """The product."""
     render_batch(given, layouts.load(layout), out, title="Lists", language="en")
@@ -234,8 +240,7 @@ def by_hand(given: Sequence[Mailpiece], out: BinaryIO, *, wide: bool = False) ->
             raw = raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
             shown.append(raw)
         made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
-        bars = b" ".join([b"%d 0 %d 1 re" % run for run in made.rows[0]])
-        content = template % tuple(shown) + b"\nq 0 g 0.96 0 0 45 340 60 cm %b f Q" % bars
+        content = template % tuple(shown) + b"\nq 0 g 0.96 0 0 45 340 60 cm %b f Q" % made.ops
         content += b"\nBT /F1 9 Tf 1 0 0 1 350 50 Tm (%b) Tj ET" % made.human.encode()
         packed = zlib.compress(content, 1)
         put(
@@ -266,7 +271,7 @@ def by_canvas(given: Sequence[Mailpiece], out: BinaryIO) -> None:
         canvas.setFont("Helvetica", 9.5)
         for number, text in enumerate(texts_of(piece)):
             canvas.drawString(57 + 130 * (number % 4), 740 - 5.5 * number, text)
-        for at, run in made.rows[0]:
+        for at, run in bars_of(made):
             canvas.rect(340 + 0.96 * at, 60, 0.96 * run, 45, stroke=0, fill=1)
         canvas.drawString(350, 50, made.human)
         canvas.showPage()
@@ -285,7 +290,7 @@ def by_fpdf(given: Sequence[Mailpiece], out: BinaryIO) -> None:
         for number, text in enumerate(texts_of(piece)):
             if text:
                 document.text(57 + 130 * (number % 4), 52 + 5.5 * number, text)
-        for at, run in made.rows[0]:
+        for at, run in bars_of(made):
             document.rect(340 + 0.96 * at, 687, 0.96 * run, 45, style="F")
         document.text(350, 742, made.human)
     out.write(bytes(document.output()))
@@ -300,7 +305,7 @@ def by_weasyprint(given: Sequence[Mailpiece], out: BinaryIO) -> None:
             f'<p style="left:{57 + 130 * (n % 4)}pt;top:{52 + 5.5 * n}pt">{text}</p>'
             for n, text in enumerate(texts_of(piece))
         )
-        bars = "".join(f'<rect x="{at}" width="{run}" height="45"/>' for at, run in made.rows[0])
+        bars = "".join(f'<rect x="{at}" width="{run}" height="45"/>' for at, run in bars_of(made))
         pages.append(f'<section>{spans}<svg width="192pt" height="45pt">{bars}</svg></section>')
     style = (
         "@page{size:612pt 792pt;margin:0}section{break-after:page;position:relative;height:790pt}"

@@ -130,7 +130,7 @@ def join(
         names.setName(text, name_id, 3, 1, 0x409)
     cmap = font.getBestCmap()
     strongest = sorted(pairs.items(), key=lambda item: (-abs(item[1]), item[0]))
-    kept = [(pair, value) for pair, value in strongest if abs(value) >= 4][:WIDEST_KERN_TABLE]
+    kept = [(pair, value) for pair, value in strongest if abs(value) >= 10][:WIDEST_KERN_TABLE]
     if kept:
         table = KernTable_format_0(False)
         table.coverage, table.apple = 1, False
@@ -164,7 +164,8 @@ def convert(source: Path, target: Path) -> None:
                     continue
                 seen |= fresh
                 part = Path(folder) / f"{number:03}.ttf"
-                pairs |= slim(file, part, fresh)
+                kerned = slim(file, part, fresh)
+                pairs |= kerned if latin else {}
                 parts.append(part)
             join(parts, target=target / f"{name}.ttf", family=family, style=style, pairs=pairs)
         size = (target / f"{name}.ttf").stat().st_size
