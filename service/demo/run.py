@@ -12,7 +12,7 @@ import polars as pl
 
 from service import sample
 from service.access import add_key
-from service.commands.setup import write_configuration
+from service.configuration import write_configuration
 from service.cycle import CycleReport, run_cycle
 from service.deals import load_deals
 from service.demo.replay import Replay, Shopper, replay, window
