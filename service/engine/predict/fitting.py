@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from service.engine.predict import timing
+from service.engine.predict import discovery, timing
 from service.engine.predict.events import (
     Events,
     Flags,
@@ -96,6 +96,7 @@ def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
     check_rows, loss, bias = _checked(newest, chance, vectors)
     return replace(
         model,
+        discovery=_learn_discovery(events, model, newest.origin),
         trust=rows / (rows + TRUST_ROWS),
         chance=chance,
         timing=_learn_timing(lessons, vectors, len(model.vector_ids), horizon_days),
@@ -239,6 +240,12 @@ def _learn_timing(
         seed=SEED,
         asked=asked,
     )
+
+
+def _learn_discovery(events: Events, model: Model, origin: int) -> tuple[float, ...]:
+    """Uptake is judged by the items' statistics before the origin, not by today's."""
+    some = _sample(events)
+    return discovery.learn(replace(model, items=survey(some, origin)), some, origin)
 
 
 def _checked(lesson: Lessons, chance: Network, vectors: Ints) -> tuple[int, float, float]:

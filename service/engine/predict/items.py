@@ -14,6 +14,7 @@ RATE_PRIOR_DAYS = 2000.0
 TREND_PRIOR_DAYS = 500.0
 SURGE_PRIOR_DAYS = 300.0
 GAP_PRIOR = 20.0
+NEW_DAYS = 56
 DEFAULT_RATE = 0.01
 DEFAULT_LOG_GAP = 3.1
 
@@ -24,7 +25,8 @@ class Items:
 
     `rate` purchases per day among households that have bought it; `trend`, `surge` log ratios of
     the rate at half-lives 28 and 14 days to the longer ones; `log_gap` the mean log interval;
-    `buyers` households that have bought it.
+    `buyers` households that have bought it; `novelty` the share of active households without it
+    that took it up in the last eight weeks.
     """
 
     ids: pl.Series
@@ -33,6 +35,7 @@ class Items:
     surge: Floats
     log_gap: Floats
     buyers: Floats
+    novelty: Floats
 
     def rows_of(self, item_ids: pl.Series) -> Ints:
         """The row of each id; an id never surveyed, or of another type, gets the last row."""
@@ -65,6 +68,8 @@ class Tally:
         self._gap_weight = np.zeros(size)
         self._gap_log_sum = np.zeros(size)
         self._buyers = np.zeros(size)
+        self._new = np.zeros(size)
+        self._homes = 0
 
     def add(self, pairs: Pairs) -> None:
         """Count the pairs of some households; each household is to be added once."""
@@ -77,6 +82,8 @@ class Tally:
         self._gap_weight += np.bincount(pairs.item, pairs.gap_weight, minlength=size)
         self._gap_log_sum += np.bincount(pairs.item, pairs.gap_log_sum, minlength=size)
         self._buyers += np.bincount(pairs.item, minlength=size)
+        self._new += np.bincount(pairs.item, pairs.first_age <= NEW_DAYS, minlength=size)
+        self._homes += int((pairs.homes.last_trip_age <= NEW_DAYS).sum())
 
     def items(self) -> Items:
         """The statistics, shrunk to the mean of all items; the unknown item is that mean."""
@@ -88,13 +95,16 @@ class Tally:
         rate = _shrunk(events[0], days[0], mean_rate, RATE_PRIOR_DAYS)
         month = _shrunk(events[1], days[1], rate, TREND_PRIOR_DAYS)
         fortnight = _shrunk(events[2], days[2], month, SURGE_PRIOR_DAYS)
+        new, buyers = np.append(self._new, 0.0), np.append(self._buyers, 0.0)
+        without = np.maximum(self._homes - buyers + new, 0.0)
         return Items(
             ids=self._ids,
             rate=rate,
             trend=np.log(month / rate),
             surge=np.log(fortnight / month),
             log_gap=_shrunk(np.append(self._gap_log_sum, 0.0), weight, mean_gap, GAP_PRIOR),
-            buyers=np.append(self._buyers, 0.0),
+            buyers=buyers,
+            novelty=(new + 0.1) / (without + 10.0),
         )
 
 

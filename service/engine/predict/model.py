@@ -46,7 +46,8 @@ class Model:
 
     `vector_ids` are the items with a learned vector, sorted; `taste` their directions in what the
     base has in common, with a last row of zeros; `chance` gives the log-odds of a purchase,
-    `timing` the hazards by bin (both None while there was nothing to learn from).
+    `timing` the hazards by bin (both None while there was nothing to learn from); `discovery` the
+    coefficients of discovery.py (none while there was nothing to learn from).
     """
 
     as_of: date
@@ -57,6 +58,7 @@ class Model:
     trust: float
     chance: Network | None
     timing: Network | None
+    discovery: tuple[float, ...]
     training: Training
 
     def vector_rows(self, item_ids: pl.Series) -> Ints:
@@ -101,6 +103,7 @@ class Model:
                 "taste": _packed(self.taste),
                 "chance": _packed_network(self.chance),
                 "timing": _packed_network(self.timing),
+                "discovery": list(self.discovery),
             },
             separators=(",", ":"),
             sort_keys=True,
@@ -129,6 +132,7 @@ class Model:
             trust=found["trust"],
             chance=_unpacked_network(found["chance"]),
             timing=_unpacked_network(found["timing"]),
+            discovery=tuple(found["discovery"]),
             training=Training(**told),
         )
 
@@ -145,6 +149,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         trust=0.0,
         chance=None,
         timing=None,
+        discovery=(),
         training=Training(None, None, 0, 0, 0, 0.0, 0.0),
     )
 
