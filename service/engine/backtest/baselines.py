@@ -56,10 +56,12 @@ def tifu_knn(events: Events, pairs: Pairs, as_of: int) -> Floats:
     trips = np.bincount(home, minlength=size)
     back = np.searchsorted(made, events.household * span + (as_of - 1 - events.day))
     back = back - newest[events.household]
-    per_group = np.maximum(1, np.ceil(trips / TIFU_GROUPS).astype(np.int64))[events.household]
-    weight = TIFU_WITHIN ** (back % per_group) * TIFU_BETWEEN ** (back // per_group)
+    per_group = np.maximum(1, -(-trips // TIFU_GROUPS))
+    groups = -(-trips // per_group)
+    group = per_group[events.household]
+    weight = TIFU_WITHIN ** (back % group) * TIFU_BETWEEN ** (back // group)
     own = np.add.reduceat(weight, np.flatnonzero(events.heads()))
-    own = own / np.minimum(trips, per_group.max())[pairs.household]
+    own = own / (per_group * groups)[pairs.household]
     common = np.argsort(-np.bincount(pairs.item, minlength=len(events.item_ids)), kind="stable")
     column = np.full(len(events.item_ids), -1)
     kept = common[:TIFU_ITEMS]

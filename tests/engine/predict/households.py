@@ -26,3 +26,16 @@ def invented(households: int = 60, days: int = 140, seed: int = 7) -> pl.DataFra
     columns = ["household_id", "item_id", "basket_id", "purchased_at", "quantity", "amount_cents"]
     frame = pl.DataFrame(rows, schema=columns, orient="row")
     return frame.with_columns(pl.col("purchased_at").cast(pl.Datetime("us")))
+
+
+def history_of(bought: dict[tuple[int, int], list[int]]) -> pl.DataFrame:
+    """One piece of each item on each day number (days since 1970-01-01), by (household, item)."""
+    rows = [
+        (household, item, household * 1000 + day, day, 1.0, 100)
+        for (household, item), days in bought.items()
+        for day in days
+    ]
+    columns = ["household_id", "item_id", "basket_id", "purchased_at", "quantity", "amount_cents"]
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    moment = pl.col("purchased_at").cast(pl.Int32).cast(pl.Date).cast(pl.Datetime("us"))
+    return frame.with_columns(moment)
