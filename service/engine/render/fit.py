@@ -5,8 +5,9 @@ kerning) that only needs a position.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
@@ -43,16 +44,14 @@ class MissingGlyph(Exception):
         super().__init__(f"no font holds {named}")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line: content operators and its width."""
 
     ops: bytes
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """Lines of one size; `leading` is the distance between baselines in points."""
 
     lines: tuple[Line, ...]
@@ -63,8 +62,7 @@ class Fitted:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """A stretch without spaces: its pieces of text per font, and its width in thousandths."""
 
     runs: tuple[tuple[str, bytes], ...]
@@ -72,6 +70,11 @@ class _Word:
     length: int
     plain: bool
     """Whether all of it is in the first font of its chain."""
+    shown: bytes
+    """Of a plain word: its only run without the closing parenthesis."""
+
+
+_PLAIN = attrgetter("plain")
 
 
 class Typesetter:
@@ -82,6 +85,10 @@ class Typesetter:
 
     def __init__(self, faces: Mapping[str, Face]) -> None:
         self._faces = faces
+        self._fonts: dict[tuple[str, Style, float], bytes] = {}
+        self._spaces = {
+            name: face.widths[0x20] for name, face in faces.items() if 0x20 in face.widths
+        }
         self._words: dict[tuple[str, ...], dict[str, _Word]] = {}
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.used: dict[str, set[int]] = {name: {0x20} for name in faces}
@@ -101,14 +108,17 @@ class Typesetter:
 
         `even` makes the lines of a wrapped text as even as they can be without adding one.
         """
-        text = _BLANKS.sub(" ", text.upper() if style.upper else text)
-        forced = "\n" in text
-        if not forced:
-            full = self._width(text, style, style.size_pt)
+        if style.upper:
+            text = text.upper()
+        if not text.isprintable():
+            text = _BLANKS.sub(" ", text)
+        if "\n" not in text:
+            words = self._split(text, style)
+            full = self._measure(words, style) * style.size_pt
             if full <= width:
-                return self._fitted([text], style, style.size_pt)
+                return self._single(words, style, style.size_pt)
             if not flow and full * style.shrink_pt / style.size_pt <= width:
-                return self._fitted([text], style, style.shrink_pt)
+                return self._single(words, style, style.shrink_pt)
         if lines > 1:
             for size in [style.size_pt, style.shrink_pt] if flow else [style.shrink_pt]:
                 room = lines if height is None else min(lines, _rows(height, size * style.leading))
@@ -116,52 +126,65 @@ class Typesetter:
                 if broken is not None and len(broken) <= room:
                     if even:
                         broken = self._even(text, style, size=size, width=width, count=len(broken))
-                    return self._fitted(broken, style, size)
+                    made = [self._line(self._split(t, style), style, size) for t in broken]
+                    return _fitted(made, style, size)
         rows = "1 line" if lines == 1 else f"{lines} lines"
         raise DoesNotFit(
             f"{_short(text)!r} does not fit {rows} of {width / 72 * 25.4:.1f} mm"
             f" at {style.shrink_pt:g} pt"
         )
 
-    def _fitted(self, texts: Iterable[str], style: Style, size: float) -> Fitted:
-        made = tuple([self._line(text, style, size) for text in texts])
-        leading = size * style.leading
-        ascent = size * 0.74 + (leading - size) / 2
-        return Fitted(
-            lines=made, size=size, leading=leading, ascent=ascent, height=leading * len(made)
-        )
+    def code_line(self, text: str, style: Style) -> Line:
+        """A code as one line at full size, which is never seen twice and so not kept."""
+        word = self._set(text, style)
+        return self._line([word], style, style.size_pt)
 
-    def _line(self, text: str, style: Style, size: float) -> Line:
-        words = [self._word(word, style) for word in text.split(" ")]
+    def _single(self, words: Sequence[_Word], style: Style, size: float) -> Fitted:
+        return _fitted([self._line(words, style, size)], style, size)
+
+    def _split(self, text: str, style: Style) -> list[_Word]:
+        return [self._word(word, style) for word in text.split(" ")]
+
+    def _line(self, words: Sequence[_Word], style: Style, size: float) -> Line:
         first = style.chain[0]
-        if all([word.plain for word in words]):
-            runs = [(first, b"\0 )".join([word.runs[0][1][:-1] for word in words]) + b")")]
-        else:
-            runs = _joined(words, first)
-        bold = "bold" in first
+        width = self._measure(words, style) * size
+        font = self._font(first, style, size)
+        if not style.tracking_em and all(map(_PLAIN, words)):
+            shown = b"\0 )".join([word.shown for word in words])
+            return Line(ops=b"%b[%b)]TJ" % (font, shown), width=width)
         ops: list[bytes] = []
-        for name, shown in runs:
-            font = b"/%b %g Tf" % (self.resources[name], size)
-            if bold and "bold" not in name:
-                pen = style.colour.replace(b"rg", b"RG").replace(b" g", b" G")
-                font += b" %b 2 Tr %.3g w" % (pen, size * _BOLDER)
-            ops.append(b"%b[%b]TJ" % (font, shown))
-            if bold and "bold" not in name:
+        for name, shown in _joined(words, first):
+            ops.append(b"%b[%b]TJ" % (self._font(name, style, size), shown))
+            if "bold" in first and "bold" not in name:
                 ops.append(b"0 Tr")
         if style.tracking_em:
             ops = [b"%.3g Tc" % (style.tracking_em * size), *ops, b"0 Tc"]
-        return Line(ops=b" ".join(ops), width=self._width(text, style, size))
+        return Line(ops=b" ".join(ops), width=width)
+
+    def _font(self, name: str, style: Style, size: float) -> bytes:
+        """The operators that choose a font; one that stands in for a bold one is emboldened."""
+        key = (name, style, size)
+        font = self._fonts.get(key)
+        if font is None:
+            font = b"/%b %g Tf" % (self.resources[name], size)
+            if "bold" in style.chain[0] and "bold" not in name:
+                pen = style.colour.replace(b"rg", b"RG").replace(b" g", b" G")
+                font += b" %b 2 Tr %.3g w" % (pen, size * _BOLDER)
+            self._fonts[key] = font
+        return font
+
+    def _measure(self, words: Sequence[_Word], style: Style) -> float:
+        """Width in parts of the type size."""
+        units = self._spaces[style.chain[0]] * (len(words) - 1)
+        for word in words:
+            units += word.units
+        if style.tracking_em:
+            length = len(words) - 1 + sum([word.length for word in words])
+            return units / 1000 + style.tracking_em * length
+        return units / 1000
 
     def _width(self, text: str, style: Style, size: float) -> float:
-        words = text.split(" ")
-        gaps = len(words) - 1
-        units = gaps * self._faces[style.chain[0]].widths[0x20]
-        length = gaps
-        for word in words:
-            made = self._word(word, style)
-            units += made.units
-            length += made.length
-        return (units / 1000 + style.tracking_em * length) * size
+        return self._measure(self._split(text, style), style) * size
 
     def _word(self, text: str, style: Style) -> _Word:
         store = self._words.get(style.chain)
@@ -183,7 +206,13 @@ class Typesetter:
             runs.append((name, shown))
             units += width
         plain = len(runs) == 1 and runs[0][0] == style.chain[0]
-        return _Word(runs=tuple(runs), units=units, length=len(text), plain=plain)
+        return _Word(
+            runs=tuple(runs),
+            units=units,
+            length=len(text),
+            plain=plain,
+            shown=runs[0][1][:-1] if plain else b"",
+        )
 
     def _runs(self, text: str, style: Style) -> list[tuple[str, str]]:
         """Cut the text where the font changes. The usual text is one run of the first font."""
@@ -241,6 +270,12 @@ class Typesetter:
                     return None
             broken.append(line.rstrip(" "))
         return broken
+
+
+def _fitted(lines: Sequence[Line], style: Style, size: float) -> Fitted:
+    leading = size * style.leading
+    ascent = size * 0.74 + (leading - size) / 2
+    return Fitted(tuple(lines), size, leading, ascent, leading * len(lines))
 
 
 def _joined(words: Sequence[_Word], first: str) -> list[tuple[str, bytes]]:

@@ -156,7 +156,8 @@ class _Work:
             "reason": line.reason,
             "line": str(line.line),
         }
-        return self.painter.row(plan, values, self._refuse)
+        shared = (line.item, line.product, price)
+        return self.painter.row(plan, values, self._refuse, shared=shared)
 
     def _header(self, cell: Cell, department: str) -> Row:
         plan = self.painter.cell(cell, self.words)
@@ -183,10 +184,11 @@ class _Work:
         step = (grid.w + grid.gutter) / columns * MM
         top = self.painter.height_pt - grid.y * MM
         share = spare / len(rows)
-        placed: list[tuple[str, bytes]] = []
+        placed: list[tuple[str, tuple[bytes, ...]]] = []
+        lefts = [b"%.2f" % (grid.x * MM + place * step) for place in range(columns)]
         for cells, least in zip(rows, natural, strict=True):
-            for place, row in enumerate(cells):
-                placed.append(("LI", _at(row, grid.x * MM + place * step, top)))
+            for left, row in zip(lefts, cells, strict=False):
+                placed.append(("LI", _at(row, left, top)))
             top -= max(least, min(least + share, grid.row_max * MM))
         sheet.lines(placed)
 
@@ -197,10 +199,10 @@ class _Work:
         top = self.painter.height_pt - box.y * MM
         step = (box.w + box.gutter) / box.columns * MM
         first = (sheet.number - box.page) * box.columns
-        placed: list[tuple[str, bytes]] = []
+        placed: list[tuple[str, tuple[bytes, ...]]] = []
         blanks: list[bytes] = []
         for place in range(box.columns):
-            x = box.x * MM + place * step
+            x = b"%.2f" % (box.x * MM + place * step)
             at = first + place
             depth = 0.0
             if at < len(lines.columns):
@@ -212,7 +214,7 @@ class _Work:
                 depth += box.department_gap * MM if depth else 0.0
                 room = int((box.h * MM - depth + 0.01) / blank.height)
                 for _ in range(min(room, box.blanks)):
-                    blanks.append(_at(blank, x, top - depth))
+                    blanks += _at(blank, x, top - depth)
                     depth += blank.height
         sheet.lines(placed)
         if blanks:
@@ -258,11 +260,9 @@ class _Work:
         if self.address is None:
             return
         painter = self.painter
-        style = box.style
         postal = painter.layout.stationery.postal
         lines = postal.compose(self.address, sender_country=painter.terms.sender_country)
-        count = max(1, int(box.h * MM / (style.shrink_pt * style.leading) + 0.01))
-        whole = TextBox(box.id, box.page, box.x, 0, box.w, style, (), lines=count, flow=True)
+        whole = painter.address_text(box)
         try:
             fitted = painter.fit(whole, "\n".join(lines), height=box.h * MM)
         except (DoesNotFit, MissingGlyph) as error:
@@ -272,5 +272,10 @@ class _Work:
         sheet.tagged("P", painter.lines(whole, fitted, left=box.x * MM, top=top))
 
 
-def _at(row: Row, x: float, y: float) -> bytes:
-    return b"q 1 0 0 1 %.2f %.2f cm\n%b\nQ" % (x, y, row.ops)
+_TENTHS = [b"%.1f" % (number / 10) for number in range(20_000)]
+"""Lengths written in tenths of a point."""
+
+
+def _at(row: Row, left: bytes, top: float) -> tuple[bytes, ...]:
+    """A row moved to its place."""
+    return (b"q 1 0 0 1", left, _TENTHS[int(top * 10 + 0.5)], b"cm", row.ops, b"Q")

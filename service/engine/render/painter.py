@@ -11,6 +11,7 @@ from datetime import date
 from service.engine.render.fit import DoesNotFit, Fitted, MissingGlyph, Typesetter
 from service.engine.render.layout import (
     MM,
+    AddressBox,
     Cell,
     Element,
     Layout,
@@ -19,7 +20,7 @@ from service.engine.render.layout import (
     TextBox,
 )
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import CellPlan, Row, TextPlan
+from service.engine.render.plans import CellPlan, Row, Started, TextPlan
 from service.engine.render.symbols import SymbolProfile
 
 _KEPT = 40_000
@@ -82,9 +83,7 @@ class Language:
         for text in self.texts.values():
             text.store.clear()
         for cell in self.cells.values():
-            cell.rows.clear()
-            for text in cell.texts:
-                text.store.clear()
+            cell.clear()
 
 
 class Painter:
@@ -101,6 +100,7 @@ class Painter:
             for page in range(1, layout.pages + 1)
         ]
         self._languages: dict[str, Language] = {}
+        self._addresses: dict[AddressBox, TextBox] = {}
         self._kept = 0
 
     def language(self, tag: str) -> Language:
@@ -153,12 +153,24 @@ class Painter:
             even=box.align == "centre" or box.role in ("H1", "H2"),
         )
 
+    def address_text(self, box: AddressBox) -> TextBox:
+        """An address block as a text of as many lines as its height holds."""
+        found = self._addresses.get(box)
+        if found is None:
+            style = box.style
+            count = max(1, int(box.h * MM / (style.shrink_pt * style.leading) + 0.01))
+            found = TextBox(box.id, box.page, box.x, 0, box.w, style, (), lines=count, flow=True)
+            self._addresses[box] = found
+        return found
+
     def cell(self, cell: Cell, language: Language) -> CellPlan:
         """The plan of a repeated row."""
         plan = language.cells.get(cell)
         if plan is None:
             rules = b"\n".join([self.rule(rule, origin=0.0) for rule in cell.rules])
-            plan = language.cells[cell] = CellPlan(cell, language.phrases, rules=rules)
+            plan = language.cells[cell] = CellPlan(
+                cell, language.phrases, rules=rules, pad=cell.pad * MM
+            )
         return plan
 
     def keep(self, plan: CellPlan, key: object, row: Row) -> Row:
@@ -167,25 +179,55 @@ class Painter:
         self._kept += 1
         return row
 
-    def row(self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse) -> Row:
-        """A repeated row, drawn from its own top left corner, and its natural height in pt."""
-        ops = [plan.rules]
-        bottoms: list[float] = []
-        for text in plan.texts:
-            key = text.key(values)
-            if text.above >= 0:
-                key = (key, bottoms[text.above])
-            made = text.store.get(key)
-            if made is None:
-                try:
-                    made = self._set(text, key)
-                except (DoesNotFit, MissingGlyph) as error:
-                    refuse(text.box.id, error)
-                    made = (b"", text.box.y * MM)
-            if made[0]:
-                ops.append(made[0])
-            bottoms.append(made[1])
-        return Row(b"\n".join(ops), max(bottoms, default=0.0) + plan.cell.pad * MM)
+    def row(
+        self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse, *, shared: object = None
+    ) -> Row:
+        """A repeated row, drawn from its own top left corner, and its natural height in pt.
+
+        `shared` names the values that the shared texts are made of; None keeps nothing.
+        """
+        started = plan.started.get(shared)
+        if started is None:
+            sound = True
+            bottoms: list[float] = []
+            ops = [plan.rules] if plan.rules else []
+            for text in plan.shared:
+                sound &= self._add(text, values, ops, bottoms, refuse)
+            started = Started(b"\n".join(ops), bottoms)
+            if sound and shared is not None:
+                plan.started[shared] = started
+                self._kept += 1
+        if not plan.own:
+            return Row(started.ops, max(started.bottoms, default=0.0) + plan.pad)
+        ops, bottoms = [started.ops], [*started.bottoms]
+        for text in plan.own:
+            self._add(text, values, ops, bottoms, refuse)
+        return Row(b"\n".join(ops), max(bottoms) + plan.pad)
+
+    def _add(
+        self,
+        plan: TextPlan,
+        values: Mapping[str, str],
+        ops: list[bytes],
+        bottoms: list[float],
+        refuse: Refuse,
+    ) -> bool:
+        """Set one text of a row under those before it; False when it cannot be printed."""
+        key = plan.key(values)
+        if plan.above >= 0:
+            key = (key, bottoms[plan.above])
+        made = plan.store.get(key)
+        if made is None:
+            try:
+                made = self._set(plan, key)
+            except (DoesNotFit, MissingGlyph) as error:
+                refuse(plan.box.id, error)
+                bottoms.append(plan.box.y * MM)
+                return False
+        if made[0]:
+            ops.append(made[0])
+        bottoms.append(made[1])
+        return True
 
     def _set(self, plan: TextPlan, key: object) -> tuple[bytes, float]:
         """A cell's text as content, and how far down it reaches."""

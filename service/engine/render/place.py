@@ -1,19 +1,27 @@
 """Drawing a symbol on the printer's grid, with its quiet zones and the text under it."""
 
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from service.engine.render.fit import DoesNotFit
-from service.engine.render.layout import MM, SymbolBox, TextBox
+from service.engine.render.layout import MM, SymbolBox
 from service.engine.render.painter import Painter
-from service.engine.render.symbols import DOT_PT, GEOMETRY, symbol
+from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, symbol
 
 _CAPTION_GAP_PT = 1.5
 _GRID_PT = 2 * DOT_PT
 """One dot at 300 dpi, two at 600: every bar's edge falls on a dot of both."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedSymbol:
+class _Frame(NamedTuple):
+    """The symbol's unit square on the page, and the middle and baseline of the text under it."""
+
+    opening: bytes
+    middle: float
+    foot: float
+
+
+class PlacedSymbol(NamedTuple):
     """Content operators of the modules and of the human-readable text, and that text."""
 
     modules: bytes
@@ -24,15 +32,31 @@ class PlacedSymbol:
 def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymbol:
     """Draw the list's symbol in its box; raises `DoesNotFit` when quiet zones would be cut."""
     profile = painter.terms.profile
-    shape = GEOMETRY[profile]
     made = symbol(list_code, profile, resolver=painter.terms.resolver)
+    line = painter.typesetter.code_line(made.human, box.style)
+    frame = _frame(box, profile, (made.width, made.height), painter.height_pt)
+    style = box.style
+    return PlacedSymbol(
+        modules=b"%b %b f Q" % (frame.opening, made.ops),
+        text=b"%b BT %.2f %.2f Td %b ET"
+        % (style.colour, frame.middle - line.width / 2, frame.foot, line.ops),
+        human=made.human,
+    )
+
+
+@cache
+def _frame(
+    box: SymbolBox, profile: SymbolProfile, size: tuple[int, int], page_height: float
+) -> _Frame:
+    """Where a symbol of this many modules stands in its box."""
+    shape = GEOMETRY[profile]
     module = shape.dots * DOT_PT
     before, after = shape.quiet
-    caption = TextBox(box.id, box.page, 0, 0, box.w, box.style, ())
-    fitted = painter.fit(caption, made.human)
-    width = (made.width + before + after) * module
-    beneath = fitted.height + _CAPTION_GAP_PT
-    bars = (made.height + 2 * before) * module if shape.matrix else box.h * MM - beneath
+    leading = box.style.size_pt * box.style.leading
+    ascent = box.style.size_pt * 0.74 + (leading - box.style.size_pt) / 2
+    beneath = leading + _CAPTION_GAP_PT
+    width = (size[0] + before + after) * module
+    bars = (size[1] + 2 * before) * module if shape.matrix else box.h * MM - beneath
     if width > box.w * MM + 0.01 or bars + beneath > box.h * MM + 0.01:
         raise DoesNotFit(
             f"a {profile} symbol needs {width / MM:.1f} x {(bars + beneath) / MM:.1f} mm"
@@ -40,26 +64,21 @@ def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymb
         )
     slack = {"left": 0.0, "centre": 0.5, "right": 1.0}[box.align] * (box.w * MM - width)
     x = _on_grid(box.x * MM + slack + before * module)
-    top = _on_grid(painter.height_pt - box.y * MM)
+    top = _on_grid(page_height - box.y * MM)
     if shape.matrix:
         top -= before * module
-        base = top - made.height * module
-        modules = b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-            module, module, x, base, made.ops,
-        )  # fmt: skip
-        foot = base - before * module - fitted.ascent
+        unit = module
+        base = top - size[1] * module
+        foot = base - before * module - ascent
     else:
-        tall = _on_grid(bars)
-        modules = b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-            module, tall, x, top - tall, made.ops,
-        )  # fmt: skip
-        foot = painter.height_pt - (box.y + box.h) * MM + fitted.height - fitted.ascent
-    line = fitted.lines[0]
-    middle = x + made.width * module / 2
-    text = b"%b BT 1 0 0 1 %.2f %.2f Tm %b ET" % (
-        box.style.colour, middle - line.width / 2, foot, line.ops,
-    )  # fmt: skip
-    return PlacedSymbol(modules=modules, text=text, human=made.human)
+        unit = _on_grid(bars)
+        base = top - unit
+        foot = page_height - (box.y + box.h) * MM + leading - ascent
+    return _Frame(
+        opening=b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm" % (module, unit, x, base),
+        middle=x + size[0] * module / 2,
+        foot=foot,
+    )
 
 
 def _on_grid(length: float) -> float:

@@ -35,20 +35,59 @@ class TextPlan:
         return made
 
 
+class Started(NamedTuple):
+    """The part of a row that many lists share: content, and how far down each text reaches."""
+
+    ops: bytes
+    bottoms: list[float]
+
+
 class CellPlan:
-    """The texts of a repeated row, its rules ready drawn, and whole rows made before."""
+    """The texts of a repeated row, its rules ready drawn, and rows made before.
 
-    __slots__ = ("cell", "rows", "rules", "texts")
+    `shared` texts depend on nothing but the item and its product and price; the `own` ones that
+    follow them differ from list to list.
+    """
 
-    def __init__(self, cell: Cell, phrases: Phrases, *, rules: bytes) -> None:
-        places = {box.name: place for place, box in enumerate(cell.texts)}
+    __slots__ = ("cell", "own", "pad", "rows", "rules", "shared", "started")
+
+    def __init__(self, cell: Cell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
+        texts = sorted(cell.texts, key=lambda box: not _is_shared(box, phrases))
+        if any(_stands_before(texts, place) for place in range(len(texts))):
+            texts = list(cell.texts)
+        places = {box.name: place for place, box in enumerate(texts)}
+        plans = [
+            TextPlan(box, phrases, above=places[box.below] if box.below else -1) for box in texts
+        ]
+        count = 0
+        while count < len(texts) and _is_shared(texts[count], phrases):
+            count += 1
         self.cell = cell
         self.rules = rules
-        self.texts = [
-            TextPlan(box, phrases, above=places[box.below] if box.below else -1)
-            for box in cell.texts
-        ]
+        self.pad = pad
+        self.shared, self.own = plans[:count], plans[count:]
         self.rows: dict[Any, Row] = {}
+        self.started: dict[Any, Started] = {}
+
+    def clear(self) -> None:
+        """Forget what can be made again."""
+        self.rows.clear()
+        self.started.clear()
+        for plan in (*self.shared, *self.own):
+            plan.store.clear()
+
+
+_OWN = {"expected", "reason", "line"}
+
+
+def _is_shared(box: TextBox, phrases: Phrases) -> bool:
+    return not _OWN & set(_compile(box.template, phrases)[0])
+
+
+def _stands_before(texts: list[TextBox], place: int) -> bool:
+    """Whether a text would be set before the one that it stands below."""
+    below = texts[place].below
+    return bool(below) and below not in [box.name for box in texts[:place]]
 
 
 def _compile(template: tuple[Part, ...], phrases: Phrases) -> tuple[list[str], str]:

@@ -30,13 +30,17 @@ class Sheet:
         self.ops += (_opening(role, len(self.marks)), ops, b"EMC")
         self.marks.append(Mark(role, alt))
 
-    def lines(self, placed: list[tuple[str, bytes]]) -> None:
-        """Add the lines of a list: each by itself, or all as one paragraph."""
+    def lines(self, placed: list[tuple[str, tuple[bytes, ...]]]) -> None:
+        """Add the lines of a list, each in parts: each by itself, or all as one paragraph."""
         if self.by_line:
-            for role, ops in placed:
-                self.tagged(role, ops)
+            for role, parts in placed:
+                self.tagged(role, b" ".join(parts))
         elif placed:
-            self.tagged("P", b"\n".join([ops for _, ops in placed]))
+            self.ops.append(_opening("P", len(self.marks)))
+            for _, parts in placed:
+                self.ops += parts
+            self.ops.append(b"EMC")
+            self.marks.append(Mark("P"))
 
 
 @cache
