@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -193,7 +193,8 @@ def _understood(
             fault("face_value", "is empty", "say what the list prints as its worth")
     if faults or terms is None or supplier_id is None or face_value is None:
         return None, faults
-    categories = products.filter(pl.col("gtin").is_in(members))["category_id"]
+    counted = products.filter(pl.col("gtin").is_in(members))
+    price = cast("float | None", counted["price_cents"].median())
     offer = Offer(
         supplier_id=supplier_id,
         deal_ref=deal["deal_id"],
@@ -202,7 +203,9 @@ def _understood(
         upload_id=0,
         digest=_digest(deal),
         title=deal["title"],
-        category_id=int(categories.mode().sort()[0]),
+        category_id=int(counted["category_id"].mode().sort()[0]),
+        private_label=counted["private_label"].sum() * 2 > counted.height,
+        price_cents=face_value if price is None else int(price),
         terms=json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":")),
         face_value_cents=face_value,
         limit_per_household=deal["limit_per_household"],

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     offers_per_category: int = Field(
         default=2, ge=1, description="Offers of one category on a list"
     )
+    margin_percent: int = Field(
+        default=28, ge=0, le=100, description="Gross margin assumed of a product's price"
+    )
     validity_days: int = Field(default=14, ge=1, description="Days a list can be redeemed")
     horizon_days: int = Field(default=14, ge=1, description="Days the forecast looks ahead")
     holdout_percent: int = Field(

@@ -91,6 +91,7 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
                 valid_from=VALID_FROM,
                 valid_to=VALID_TO,
                 issued_at=datetime(2026, 3, 1, tzinfo=UTC),
+                usage_bounds="[]",
                 summary=json.dumps({"lists": 2}),
             ),
         )
@@ -184,10 +185,10 @@ def _document(number: int, offered: list[int], milk_item: int) -> ListDocument:
 
 def _lines(code: str, offered: list[int], milk_item: int) -> pl.DataFrame:
     kinds = (
-        (1, "offer", None, offered[0], "Dale Milk: $1.00 off", 100, 1, 108, None),
-        (2, "offer", None, offered[1], "Oven Bread: 20% off", 50, 2, 25, None),
-        (3, "offer", None, offered[2], "House Soap: $2.00 off", 200, 1, 0, None),
-        (4, "reminder", milk_item, None, "Milk", 0, 0, 0, 0.7),
+        (1, "offer", None, offered[0], "Dale Milk: $1.00 off", "", 100, 1, 108, None),
+        (2, "offer", None, offered[1], "Oven Bread: 20% off", "", 50, 2, 25, None),
+        (3, "offer", None, offered[2], "House Soap: $2.00 off", "", 200, 1, 0, None),
+        (4, "reminder", milk_item, None, "Milk", "", 0, 0, 0, 0.7),
     )
     schema = {
         "line": pl.Int64,
@@ -195,6 +196,7 @@ def _lines(code: str, offered: list[int], milk_item: int) -> pl.DataFrame:
         "item_id": pl.Int64,
         "offer_id": pl.Int64,
         "text": pl.String,
+        "reason": pl.String,
         "face_value_cents": pl.Int64,
         "uses": pl.Int64,
         "reserved_cents": pl.Int64,

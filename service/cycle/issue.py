@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.basis import Basis, fit_and_keep, read_basis, read_purchases, stored_model
-from service.cycle.shards import forget_shards, score_shards
+from service.cycle.shards import Task, forget_shards, score_shards
 from service.digests import list_serial
 from service.engine import codes, reserve
 from service.engine.allocate import Terms, allocate
 from service.engine.compose import Recipient
 from service.engine.lift import held_out
-from service.engine.segment import eligible
+from service.engine.segment import eligible, usage_bounds
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists, offers
@@ -84,9 +84,15 @@ def run_cycle(
         model = fit_and_keep(database, settings, purchases, as_of=as_of)
         progress("forecast", 1, 1)
     mine = purchases.filter(pl.col("household_id").is_in(chosen_households.implode()))
-    scores, pairs = score_shards(
-        mine, model=model, basis=basis, settings=settings, seed=seed, progress=progress
+    task = Task(
+        model_json=model.to_json(),
+        basis=basis,
+        bounds=usage_bounds(purchases, as_of=as_of, weeks=stages.LOYALTY_WEEKS),
+        horizon_days=settings.horizon_days,
+        margin_percent=settings.margin_percent,
+        seed=seed,
     )
+    scores, pairs = score_shards(mine, task, settings=settings, progress=progress)
     holdout = _holdout(chosen_households, settings, as_of=as_of, seed=seed)
     progress("allocate", 0, 1)
     allocation = allocate(
@@ -115,7 +121,9 @@ def run_cycle(
         basis=basis,
         purchases=mine,
         scores=scores,
-        chosen=allocation.pairs,
+        chosen=allocation.pairs.join(
+            pairs.select("household_id", "offer_id", "why"), on=["household_id", "offer_id"]
+        ),
     )
     progress("compose", len(drafted), len(drafted))
     report = CycleReport(
@@ -136,7 +144,7 @@ def run_cycle(
         gap=round(allocation.certificate.gap, 6),
         violations=allocation.certificate.violations,
     )
-    report = _issue(database, report, drafted, basis, holdout, allocation.prices, seed=seed)
+    report = _issue(database, report, drafted, task, holdout, allocation.prices)
     forget_shards(settings, basis, seed=seed)
     return report
 
@@ -194,27 +202,26 @@ def _issue(
     database: Database,
     report: CycleReport,
     drafted: Sequence[stages.Drafted],
-    basis: Basis,
+    task: Task,
     holdout: pl.Series,
     prices: pl.DataFrame,
-    *,
-    seed: int,
 ) -> CycleReport:
     now = datetime.now(UTC)
     with database.write() as session:
         _free(session, report.as_of)
         cycle = Cycle(
             as_of=report.as_of,
-            seed=seed,
+            seed=task.seed,
             valid_from=report.valid_from,
             valid_to=report.valid_to,
             issued_at=now,
+            usage_bounds=task.bounds.write_json(),
             summary="",
         )
         cycle_id = cycles.add(session, cycle)
         report = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = json.dumps(asdict(report), default=str)
-        lists.issue(session, *_frames(drafted, basis, cycle_id=cycle_id, now=now))
+        lists.issue(session, *_frames(drafted, task.basis, cycle_id=cycle_id, now=now))
         cycles.add_prices(
             session,
             cycle_id,
@@ -274,6 +281,7 @@ def _frames(
             "item_id": pl.Int64,
             "offer_id": pl.Int64,
             "text": pl.String,
+            "reason": pl.String,
             "face_value_cents": pl.Int64,
             "uses": pl.Int64,
             "reserved_cents": pl.Int64,

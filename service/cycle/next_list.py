@@ -1,6 +1,7 @@
 """The next list of one household, written from what it has just bought."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from service.engine.predict import default_model
 from service.settings import Settings
 from service.store import baskets, cycles, households, lists, work
 from service.store.session import Database
+from service.store.tables.cycle import Cycle
 from service.store.tables.shopping_list import ListState, ShoppingList
 
 
@@ -38,11 +40,11 @@ def write_next_list(
             as_of=as_of, horizon_days=settings.horizon_days
         )
         cycle = cycles.newest(session)
-        prices = cycles.prices(session, cycle.id) if cycle and cycle.id else None
+        prices = cycles.prices(session, cycle.id or 0) if cycle else None
         language = households.languages(session, [household_id])[household_id]
         ref = households.refs(session, [household_id])[household_id]
     scores = stages.score_households(purchases, model, basis, horizon_days=settings.horizon_days)
-    chosen = _chosen(purchases, scores, basis, prices, settings, seed=cycle.seed if cycle else 0)
+    chosen = _chosen(purchases, scores, basis, cycle, prices, settings)
     number = codes.gcn(settings.gcn_prefix)
     serial = list_serial(settings.code_key, "draft", as_of.isoformat(), ref)
     (drafted,) = stages.compose(
@@ -72,13 +74,19 @@ def _chosen(
     purchases: pl.DataFrame,
     scores: pl.DataFrame,
     basis: Basis,
+    cycle: Cycle | None,
     prices: pl.DataFrame | None,
     settings: Settings,
-    *,
-    seed: int,
 ) -> pl.DataFrame:
-    """The household's offers at stored prices; a draft reserves nothing."""
-    pairs = stages.candidates(purchases, scores, basis, seed=seed)
+    """The household's offers at the prices a cycle left; none without one. Nothing is reserved."""
+    pairs = stages.candidates(
+        purchases,
+        scores,
+        basis,
+        bounds=_bounds(cycle),
+        margin_percent=settings.margin_percent,
+        seed=cycle.seed if cycle else 0,
+    )
     if prices is None:
         return pairs.clear()
     pairs = pairs.filter(pl.col("offer_id").is_in(prices["offer_id"].implode()))
@@ -93,3 +101,10 @@ def _chosen(
         },
         terms=Terms(floor_shortfall_price=0.0),
     )
+
+
+def _bounds(cycle: Cycle | None) -> pl.DataFrame:
+    schema = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
+    if cycle is None:
+        return pl.DataFrame(schema=schema)
+    return pl.read_json(StringIO(cycle.usage_bounds), schema=schema)

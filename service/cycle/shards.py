@@ -9,6 +9,7 @@ import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -22,22 +23,43 @@ from service.settings import Settings
 Progress = Callable[[str, int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What every shard is scored with, whatever process does it."""
+
+    model_json: str
+    basis: Basis
+    bounds: pl.DataFrame
+    horizon_days: int
+    margin_percent: int
+    seed: int
+
+    def fingerprint(self) -> bytes:
+        """Equal for equal tasks only."""
+        numbers = (self.basis.as_of, self.horizon_days, self.margin_percent, self.seed)
+        digest = hashlib.sha256(repr(numbers).encode())
+        digest.update(self.model_json.encode())
+        basis = self.basis
+        for frame in (
+            basis.catalogue,
+            basis.offers,
+            basis.offer_items,
+            basis.members,
+            self.bounds,
+        ):
+            digest.update(_bytes(frame))
+        return digest.digest()
+
+
 def score_shards(
-    purchases: pl.DataFrame,
-    *,
-    model: Model,
-    basis: Basis,
-    settings: Settings,
-    seed: int,
-    progress: Progress,
+    purchases: pl.DataFrame, task: Task, *, settings: Settings, progress: Progress
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The scores and the valued candidates of all households of `purchases`.
 
     The result does not depend on the number of shards or processes.
     """
-    model_json = model.to_json()
-    shared = _fingerprint(model_json, basis, settings, seed)
-    folder = _folder(settings, basis, seed)
+    shared = task.fingerprint()
+    folder = _folder(settings, task.basis, task.seed)
     folder.mkdir(parents=True, exist_ok=True)
     ids = purchases["household_id"].unique().sort()
     size = settings.shard_households
@@ -51,7 +73,7 @@ def score_shards(
             missing.append((rows, result))
     done = len(results) - len(missing)
     progress("predict", done, len(results))
-    for _ in _work(missing, model_json, basis, settings, seed):
+    for _ in _work(missing, task, processes=settings.processes):
         done += 1
         progress("predict", done, len(results))
     return (
@@ -78,48 +100,38 @@ def _pairs(result: Path) -> Path:
 
 
 def _work(
-    missing: list[tuple[pl.DataFrame, Path]],
-    model_json: str,
-    basis: Basis,
-    settings: Settings,
-    seed: int,
+    missing: list[tuple[pl.DataFrame, Path]], task: Task, *, processes: int
 ) -> Iterator[None]:
-    if settings.processes == 1 or len(missing) < 2:
+    if processes == 1 or len(missing) < 2:
         for rows, result in missing:
-            _shard(rows, result, model_json, basis, settings.horizon_days, seed)
+            _shard(rows, result, task)
             yield
         return
     # Forking a process in which polars has threads would hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(settings.processes, mp_context=context) as pool:
-        waiting = [
-            pool.submit(_shard, rows, result, model_json, basis, settings.horizon_days, seed)
-            for rows, result in missing
-        ]
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        waiting = [pool.submit(_shard, rows, result, task) for rows, result in missing]
         for finished in as_completed(waiting):
             finished.result()
             yield
 
 
-def _shard(
-    rows: pl.DataFrame, result: Path, model_json: str, basis: Basis, horizon_days: int, seed: int
-) -> None:
-    model = Model.from_json(model_json)
-    scores = stages.score_households(rows, model, basis, horizon_days=horizon_days)
-    pairs = stages.candidates(rows, scores, basis, seed=seed)
+def _shard(rows: pl.DataFrame, result: Path, task: Task) -> None:
+    model = Model.from_json(task.model_json)
+    scores = stages.score_households(rows, model, task.basis, horizon_days=task.horizon_days)
+    pairs = stages.candidates(
+        rows,
+        scores,
+        task.basis,
+        bounds=task.bounds,
+        margin_percent=task.margin_percent,
+        seed=task.seed,
+    )
     # The scores come last: where they are, the pairs are.
     for frame, path in ((pairs, _pairs(result)), (scores, _scores(result))):
         unfinished = path.with_suffix(".part")
         frame.write_parquet(unfinished)
         unfinished.replace(path)
-
-
-def _fingerprint(model_json: str, basis: Basis, settings: Settings, seed: int) -> bytes:
-    digest = hashlib.sha256(f"{basis.as_of} {settings.horizon_days} {seed}".encode())
-    digest.update(model_json.encode())
-    for frame in (basis.catalogue, basis.offers, basis.offer_items, basis.members):
-        digest.update(_bytes(frame))
-    return digest.digest()
 
 
 def _bytes(frame: pl.DataFrame) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from service.cycle.basis import Basis
+from service.engine.allocate.value import reasons, value
 from service.engine.compose import (
     Masthead,
     Recipient,
@@ -23,10 +24,12 @@ from service.engine.lift import held_out
 from service.engine.predict import Model, score
 from service.engine.records import ListDocument
 from service.engine.reserve import reservation_cents
+from service.engine.segment import LIGHT, SWITCHER, cells
 from service.settings import Settings
 
 # Purchases this far back say which brands a household takes of an item.
 LOYALTY_WEEKS = 26
+_CATEGORIES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,59 +49,51 @@ def score_households(
 
 
 def candidates(
-    purchases: pl.DataFrame, scores: pl.DataFrame, basis: Basis, *, seed: int
+    purchases: pl.DataFrame,
+    scores: pl.DataFrame,
+    basis: Basis,
+    *,
+    bounds: pl.DataFrame,
+    margin_percent: int,
+    seed: int,
 ) -> pl.DataFrame:
     """The offers worth considering for each household, valued, in the allocator's columns.
 
-    An offer is considered for a household that has bought one of its items, of whatever brand. A
-    household in an offer's control share never gets it.
+    An offer is considered for a household that has bought one of its items, of whatever brand, and
+    that is not in the offer's control share. A list has one offer of a supplier in a category.
+    `bounds` are the usage bounds of all households. `why` is a line on each pair.
     """
     pairs = (
         scores.join(basis.offer_items, on="item_id")
         .group_by("household_id", "offer_id")
-        .agg(
-            (1 - (1 - pl.col("p_purchase")).product()).alias("p_purchase"),
-        )
+        .agg((1 - (1 - pl.col("p_purchase")).product()).clip(0, 1).alias("p_purchase"))
         .join(_loyalty(purchases, basis), on=["household_id", "offer_id"], how="left")
-        .with_columns(pl.col("own_share", "units").fill_null(0))
+        .join(basis.offers, on="offer_id")
         .join(
-            basis.offers.select(
-                "offer_id",
-                "category_id",
-                "face_value_cents",
-                "funding_share",
-                "handling_fee_cents",
-                "control_share",
-                "limit_per_household",
+            cells(purchases, as_of=basis.as_of, weeks=LOYALTY_WEEKS, bounds=bounds).select(
+                "household_id", "category_id", "cell"
             ),
-            on="offer_id",
+            on=["household_id", "category_id"],
+            how="left",
+        )
+        .with_columns(
+            pl.col("cell").fill_null(f"{SWITCHER}_{LIGHT}"),
+            (pl.col("price_cents") * margin_percent / 100).alias("margin_cents"),
+            (pl.col("funding_share") / 100).alias("supplier_share"),
+            (pl.col("supplier_id") * _CATEGORIES + pl.col("category_id")).alias("conflict_id"),
         )
         .sort("household_id", "offer_id")
     )
-    control = _in_control(pairs, seed=seed)
-    return _valued(pairs.filter(~control))
-
-
-def _valued(pairs: pl.DataFrame) -> pl.DataFrame:
-    return pairs.select(
-        "household_id",
-        "offer_id",
-        (pl.col("p_purchase") * (1 - 0.5 * pl.col("own_share")) * pl.col("face_value_cents"))
-        .round()
-        .cast(pl.Int64)
-        .alias("value_cents"),
-        (
-            (pl.col("face_value_cents") * pl.col("funding_share") / 100).round().cast(pl.Int64)
-            + pl.col("handling_fee_cents")
-        ).alias("cost_cents"),
-        "face_value_cents",
-        "category_id",
-        pl.col("offer_id").alias("conflict_id"),
+    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(seed))
+    held = held_out(
+        pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
     )
+    pairs = pairs.filter(~held)
+    return value(pairs).with_columns(reasons(pairs).alias("why"))
 
 
 def _loyalty(purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
-    """Per household and offer: units bought of the offer's items, and the share of its products."""
+    """Per household and offer: the share of its products among what was bought of its items."""
     day = pl.col("purchased_at").cast(pl.Date)
     recent = purchases.filter(
         (day >= basis.as_of - timedelta(weeks=LOYALTY_WEEKS)) & (pl.col("quantity") > 0)
@@ -110,16 +105,7 @@ def _loyalty(purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
         .group_by("household_id", "offer_id")
         .agg(
             pl.col("own").fill_null(False).mean().alias("own_share"),
-            pl.len().alias("units"),
         )
-    )
-
-
-def _in_control(pairs: pl.DataFrame, *, seed: int) -> pl.Series:
-    """Whether a pair's household is in its offer's control share."""
-    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(seed))
-    return held_out(
-        pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
     )
 
 
@@ -134,13 +120,14 @@ def compose(
 ) -> list[Drafted]:
     """The documents of some households and their lines.
 
-    `chosen` are the allocated pairs: household_id, offer_id, value_cents.
+    `chosen` are the allocated pairs: household_id, offer_id, value_cents, why.
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
     scores = scores.filter(pl.col("household_id").is_in(wanted.implode()))
     covered = mine.join(basis.offer_items, on="offer_id").select("household_id", "item_id").unique()
-    picked = reminders(scores, covered, count=settings.reminders_per_list)
+    printable = _printable(scores, purchases, basis)
+    picked = reminders(printable, covered, count=settings.reminders_per_list)
     made = documents(
         recipients,
         masthead=Masthead(
@@ -160,11 +147,24 @@ def compose(
             "household_id", "item_id", "p_purchase"
         ).iter_rows()
     }
+    why = {
+        (household_id, offer_id): text
+        for household_id, offer_id, text in mine.select(
+            "household_id", "offer_id", "why"
+        ).iter_rows()
+    }
     reserved = _reservations(basis)
     return [
-        Drafted(household_id, document, _lines(household_id, document, chances, reserved))
+        Drafted(household_id, document, _lines(household_id, document, chances, why, reserved))
         for household_id, document in made
     ]
+
+
+def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
+    """The scores without the items whose usual product is restricted."""
+    restricted = basis.catalogue.filter(pl.col("restriction") != "").select("gtin")
+    withheld = usual_products(purchases).join(restricted, on="gtin")
+    return scores.join(withheld, on=["household_id", "item_id"], how="anti")
 
 
 def _offer_rows(chosen: pl.DataFrame, basis: Basis) -> pl.DataFrame:
@@ -209,6 +209,7 @@ def _lines(
     household_id: int,
     document: ListDocument,
     chances: Mapping[tuple[int, int], float],
+    why: Mapping[tuple[int, int], str],
     reserved: Mapping[int, tuple[int, int]],
 ) -> list[dict[str, Any]]:
     offers = [
@@ -218,6 +219,7 @@ def _lines(
             "item_id": None,
             "offer_id": line.offer_id,
             "text": f"{line.title}: {line.value_text}",
+            "reason": why[household_id, line.offer_id],
             "face_value_cents": line.face_value_cents,
             "uses": reserved[line.offer_id][0],
             "reserved_cents": reserved[line.offer_id][1],
@@ -232,6 +234,7 @@ def _lines(
             "item_id": line.item_id,
             "offer_id": None,
             "text": line.item,
+            "reason": line.reason,
             "face_value_cents": 0,
             "uses": 0,
             "reserved_cents": 0,

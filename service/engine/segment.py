@@ -50,42 +50,78 @@ def eligible(
     )
 
 
-def cells(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
+def usage_bounds(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
+    """From how many units on a buyer of a category is a medium or a heavy one.
+
+    Thirds of the category's buyers by units, ties to the lighter. Returns `category_id,
+    medium_from, heavy_from` (null where nobody is); sorted. It is all that `cells` needs of the
+    other households.
+    """
+    units = _units(purchases, as_of=as_of, weeks=weeks)
+    fewer = pl.col("units").rank("min").over("category_id") - 1
+    buyers = pl.len().over("category_id")
+    return (
+        units.with_columns(third=3 * fewer // buyers)
+        .group_by("category_id")
+        .agg(
+            pl.col("units").filter(pl.col("third") >= 1).min().alias("medium_from"),
+            pl.col("units").filter(pl.col("third") >= 2).min().alias("heavy_from"),
+        )
+        .sort("category_id")
+    )
+
+
+def _units(purchases: pl.DataFrame, *, as_of: date, weeks: int) -> pl.DataFrame:
+    """Units, spend and the store brand's share by household and category."""
+    units = pl.col("quantity").sum()
+    own = pl.col("quantity").filter(pl.col("private_label").fill_null(False)).sum()
+    return (
+        _between(purchases, as_of=as_of, weeks=weeks)
+        .filter((pl.col("quantity") > 0) & pl.col("category_id").is_not_null())
+        .group_by("household_id", "category_id")
+        .agg(
+            units.alias("units"),
+            pl.col("amount_cents").sum().alias("spend_cents"),
+            (own / units).alias("store_brand_share"),
+        )
+    )
+
+
+def cells(
+    purchases: pl.DataFrame,
+    *,
+    as_of: date,
+    weeks: int = 26,
+    bounds: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """The cell of nine of each household in each category it bought in the last `weeks` weeks.
 
+    `bounds` are the `usage_bounds` of all households, when `purchases` holds only some of them.
     `purchases` has `household_id, category_id, quantity, amount_cents, purchased_at,
     private_label`. Returns `household_id, category_id, units, spend_cents, store_brand_share`
     (of units), `brand` (`store_brand` from two thirds on, `national_brand` up to one third, else
     `switcher`), `usage` (`light`, `medium`, `heavy`: thirds of the category's buyers by units,
     ties to the lighter) and `cell` such as `switcher_heavy`; sorted by household and category.
     """
-    bought = _between(purchases, as_of=as_of, weeks=weeks).filter(
-        (pl.col("quantity") > 0) & pl.col("category_id").is_not_null()
-    )
-    units = pl.col("quantity").sum()
-    own = pl.col("quantity").filter(pl.col("private_label").fill_null(False)).sum()
+    if bounds is None:
+        bounds = usage_bounds(purchases, as_of=as_of, weeks=weeks)
     share = pl.col("store_brand_share")
-    rank = pl.col("units").rank("min").over("category_id") - 1
-    third = 3 * rank // pl.len().over("category_id")
     return (
-        bought.group_by("household_id", "category_id")
-        .agg(
-            units.alias("units"),
-            pl.col("amount_cents").sum().alias("spend_cents"),
-            (own / units).alias("store_brand_share"),
-        )
+        _units(purchases, as_of=as_of, weeks=weeks)
+        .join(bounds, on="category_id", how="left")
         .with_columns(
             brand=pl.when(share >= BRAND_SHARE - 1e-9)
             .then(pl.lit(STORE))
             .when(share <= 1 - BRAND_SHARE + 1e-9)
             .then(pl.lit(NATIONAL))
             .otherwise(pl.lit(SWITCHER)),
-            usage=pl.when(third == 0)
-            .then(pl.lit(LIGHT))
-            .when(third == 1)
+            usage=pl.when(pl.col("units") >= pl.col("heavy_from"))
+            .then(pl.lit(HEAVY))
+            .when(pl.col("units") >= pl.col("medium_from"))
             .then(pl.lit(MEDIUM))
-            .otherwise(pl.lit(HEAVY)),
+            .otherwise(pl.lit(LIGHT)),
         )
+        .drop("medium_from", "heavy_from")
         .with_columns(cell=pl.format("{}_{}", "brand", "usage"))
         .sort("household_id", "category_id")
     )

@@ -30,6 +30,8 @@ def _checked_gtin(text: str) -> int | None:
         return None
 
 
+_PRICE = rows.within(rows.whole, 0, 10**9)
+
 COLUMNS = (
     Column("gtin", gtin, "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"),
     Column("description", rows.text, "text"),
@@ -40,7 +42,8 @@ COLUMNS = (
     Column("department", rows.text, "text"),
     Column("supplier", rows.text, "text"),
     Column("package_size", rows.text, "text", required=False, default=""),
-    Column("price_cents", rows.whole, "a whole number of cents", required=False),
+    Column("restriction", rows.text, "text", required=False, default=""),
+    Column("price_cents", _PRICE, "a whole number of cents from 0", required=False),
 )
 
 

@@ -22,9 +22,10 @@ _UPSERTS = (
        WHERE true GROUP BY s.item ORDER BY s.item
        ON CONFLICT (name) DO NOTHING""",
     """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
-                            supplier_id, package_size, price_cents)
+                            supplier_id, package_size, restriction,
+                            price_cents)
        SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
-              s.package_size, s.price_cents
+              s.package_size, s.restriction, s.price_cents
        FROM staged_product s JOIN item i ON i.name = s.item
        JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
        WHERE true
@@ -32,6 +33,7 @@ _UPSERTS = (
            brand = excluded.brand, private_label = excluded.private_label,
            item_id = excluded.item_id, category_id = excluded.category_id,
            supplier_id = excluded.supplier_id, package_size = excluded.package_size,
+           restriction = excluded.restriction,
            price_cents = excluded.price_cents""",
 )
 
@@ -40,8 +42,8 @@ def upsert_products(session: Session, products: pl.DataFrame) -> None:
     """Add or renew products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
-    package_size, price_cents. GTINs are unique in the frame. An item stays in the category it
-    was first seen in.
+    package_size, restriction, price_cents. GTINs are unique in the frame. An item stays in the
+    category it was first seen in.
     """
     stage(session, "staged_product", products)
     for statement in _UPSERTS:
@@ -71,7 +73,7 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
     """The catalogue, or those of its products among `gtins`, a row a product.
 
     Columns: gtin, description, brand, private_label, item_id, item, category_id, category,
-    department, supplier_id, price_cents.
+    department, supplier_id, restriction, price_cents.
     """
     statement = (
         select(  # type: ignore[call-overload]
@@ -85,6 +87,7 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
             Category.name,
             Category.department,
             Product.supplier_id,
+            Product.restriction,
             Product.price_cents,
         )
         .join(Item, col(Item.id) == col(Product.item_id))
@@ -105,6 +108,7 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
         "category": pl.String,
         "department": pl.String,
         "supplier_id": pl.Int64,
+        "restriction": pl.String,
         "price_cents": pl.Int64,
     }
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

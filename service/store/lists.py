@@ -20,7 +20,8 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     """Write issued lists and their lines in bulk; the households' drafts end.
 
     `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
-    code, line, kind, item_id, offer_id, text, face_value_cents, uses, reserved_cents, p_purchase.
+    code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
+    p_purchase.
     """
     stage(session, "staged_list", lists)
     stage(session, "staged_list_line", lines)
@@ -48,10 +49,10 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     )
     session.execute(
         text(
-            """INSERT INTO list_line (list_id, line, kind, item_id, offer_id, text,
+            """INSERT INTO list_line (list_id, line, kind, item_id, offer_id, text, reason,
                                       face_value_cents, uses, reserved_cents, p_purchase)
-               SELECT s.id, l.line, l.kind, l.item_id, l.offer_id, l.text, l.face_value_cents,
-                      l.uses, l.reserved_cents, l.p_purchase
+               SELECT s.id, l.line, l.kind, l.item_id, l.offer_id, l.text, l.reason,
+                      l.face_value_cents, l.uses, l.reserved_cents, l.p_purchase
                FROM staged_list_line l JOIN shopping_list s ON s.code = l.code
                ORDER BY s.id, l.line"""
         )

@@ -13,10 +13,13 @@ from service.store.tables.offer import Offer, OfferProduct, OfferState, Upload
 
 _OFFER_COLUMNS = {
     "offer_id": pl.Int64,
+    "supplier_id": pl.Int64,
     "title": pl.String,
     "category_id": pl.Int64,
     "department": pl.String,
     "terms": pl.String,
+    "private_label": pl.Boolean,
+    "price_cents": pl.Int64,
     "face_value_cents": pl.Int64,
     "limit_per_household": pl.Int64,
     "funding_share": pl.Int64,
@@ -77,7 +80,8 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
     """Offers that may be mailed on a day and redeemed through another, by offer_id."""
     rows = session.execute(
         text(
-            """SELECT o.id, o.title, o.category_id, c.department, o.terms, o.face_value_cents,
+            """SELECT o.id, o.supplier_id, o.title, o.category_id, c.department, o.terms,
+                      o.private_label, o.price_cents, o.face_value_cents,
                       o.limit_per_household, o.funding_share, o.control_share,
                       o.handling_fee_cents, o.budget_cents, o.circulation_max, o.circulation_min,
                       o.legal

@@ -36,7 +36,10 @@ class Item(SQLModel, table=True):
 
 
 class Product(SQLModel, table=True):
-    """A sell unit. `gtin` is the number itself, so 8, 12, 13 and 14 digits are one key."""
+    """A sell unit. `gtin` is the number itself, so 8, 12, 13 and 14 digits are one key.
+
+    Goods with a `restriction` (alcohol, tobacco, discreet, ...) are never printed on a list.
+    """
 
     gtin: int = Field(primary_key=True, sa_type=BigId, sa_column_kwargs={"autoincrement": False})
     description: str
@@ -46,4 +49,5 @@ class Product(SQLModel, table=True):
     category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
     supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
     package_size: str = ""
+    restriction: str = ""
     price_cents: int | None = None

@@ -43,7 +43,10 @@ class Run(SQLModel, table=True):
 
 
 class Cycle(SQLModel, table=True):
-    """One planned issue: at most one a date."""
+    """One planned issue: at most one a date.
+
+    `usage_bounds` is JSON: per category from how many units on a buyer is a medium or a heavy one.
+    """
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     as_of: date = Field(unique=True)
@@ -51,6 +54,7 @@ class Cycle(SQLModel, table=True):
     valid_from: date
     valid_to: date
     issued_at: datetime = Field(sa_type=UtcMoment)
+    usage_bounds: str = Field(sa_type=Text)
     summary: str = Field(sa_type=Text)
 
 

@@ -20,6 +20,7 @@ class Offer(SQLModel, table=True):
     """One revision of one deal. `terms` is the condition and benefit as JSON.
 
     `funding_share` is the supplier's per cent of the discount; the retailer bears the rest.
+    `price_cents` is the median price of its products, `private_label` whether most are the store's.
     `control_share` is the per cent of households that never get it, so that its effect shows.
     A null budget or circulation limit means there is none.
     """
@@ -36,6 +37,8 @@ class Offer(SQLModel, table=True):
     title: str
     category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
     terms: str = Field(sa_type=Text)
+    private_label: bool
+    price_cents: int
     face_value_cents: int
     limit_per_household: int
     funding_share: int

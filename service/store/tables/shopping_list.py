@@ -53,7 +53,7 @@ class ShoppingList(SQLModel, table=True):
 
 
 class ListLine(SQLModel, table=True):
-    """One line of a list, as the till and the reports need it."""
+    """One line of a list, as the till and the reports need it; `reason` is why it is there."""
 
     __tablename__ = "list_line"
 
@@ -68,6 +68,7 @@ class ListLine(SQLModel, table=True):
     item_id: int | None = Field(default=None, foreign_key="item.id", sa_type=BigId)
     offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, sa_type=BigId)
     text: str
+    reason: str
     face_value_cents: int
     uses: int
     reserved_cents: int = 0

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=False),
         sa.Column("issued_at", UtcMoment(), nullable=False),
+        sa.Column("usage_bounds", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cycle")),
         sa.UniqueConstraint("as_of", name=op.f("uq_cycle_as_of")),
@@ -283,6 +284,8 @@ def upgrade() -> None:
             "category_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("private_label", sa.Boolean(), nullable=False),
+        sa.Column("price_cents", sa.Integer(), nullable=False),
         sa.Column("face_value_cents", sa.Integer(), nullable=False),
         sa.Column("limit_per_household", sa.Integer(), nullable=False),
         sa.Column("funding_share", sa.Integer(), nullable=False),
@@ -430,6 +433,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("offer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("face_value_cents", sa.Integer(), nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.Column("reserved_cents", sa.Integer(), nullable=False),
@@ -463,6 +467,7 @@ def upgrade() -> None:
             "supplier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("package_size", sa.String(), nullable=False),
+        sa.Column("restriction", sa.String(), nullable=False),
         sa.Column("price_cents", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["category_id"], ["category.id"], name=op.f("fk_product_category_id")
