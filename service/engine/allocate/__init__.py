@@ -7,6 +7,7 @@ a batch left behind. The mathematics is in docs/allocation.md.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from service.engine.allocate.certificate import (
@@ -81,25 +82,43 @@ def allocate(
     repair(market, quote, nodes=work.nodes)
     counted = tally(problem)
     tell("proving")
-    return Allocation(
-        _pairs(problem, counted), price_frame(market, quote, counted),
-        certify(market, counted, bound),
-    )  # fmt: skip
+    certificate = certify(market, counted, bound)
+    prices = price_frame(market, quote, counted)
+    chosen = _Chosen(problem, counted)
+    # The pairs of a large instance and its candidates need not stand in memory together.
+    del problem, market, counted
+    return Allocation(chosen.frame(), prices, certificate)
 
 
-def _pairs(problem: Problem, counted: Tally) -> pl.DataFrame:
-    rows = counted.rows
-    value = pl.Series("value_cents", problem.value[rows])
-    frame = pl.DataFrame(
-        {
-            "household_id": problem.households.gather(counted.home),
-            "offer_id": problem.deals.ids.series.gather(problem.offer[rows]),
-            "value_cents": value.cast(pl.Int64) if problem.whole_values else value,
-            "cost_cents": pl.Series(problem.cost[rows]).cast(pl.Int64),
-            "face_value_cents": pl.Series(problem.face[rows]).cast(pl.Int64),
-        }
-    )
-    return frame.sort("household_id", "offer_id")
+class _Chosen:
+    """The chosen pairs in their narrowest form, by household and offer."""
+
+    def __init__(self, problem: Problem, counted: Tally) -> None:
+        deals = len(problem.deals.ids)
+        order = np.argsort(counted.home * deals + problem.offer[counted.rows])
+        rows = counted.rows[order]
+        self.households, self.offers = problem.households, problem.deals.ids.series
+        self.home = counted.home[order].astype(np.int32)
+        self.offer = problem.offer[rows]
+        self.value, self.cost, self.face = (
+            problem.value[rows],
+            problem.cost[rows],
+            problem.face[rows],
+        )
+        self.whole_values = problem.whole_values
+
+    def frame(self) -> pl.DataFrame:
+        """As a frame with the ids."""
+        value = pl.Series("value_cents", self.value)
+        return pl.DataFrame(
+            [
+                self.households.gather(pl.Series(self.home)).alias("household_id"),
+                self.offers.gather(pl.Series(self.offer)).alias("offer_id"),
+                value.cast(pl.Int64) if self.whole_values else value,
+                pl.Series("cost_cents", self.cost).cast(pl.Int64),
+                pl.Series("face_value_cents", self.face).cast(pl.Int64),
+            ]
+        )
 
 
 def _silent(_stage: str) -> None:

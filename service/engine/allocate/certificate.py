@@ -15,6 +15,7 @@ from service.engine.allocate.prices import Market, Quote
 from service.engine.allocate.problem import Problem
 
 ROUNDING = 1e-9
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,19 @@ def tally(problem: Problem) -> Tally:
 
 def _groups(problem: Problem, counted: Tally, border: int) -> tuple[NDArray[np.int64], ...]:
     """Household and number of picks of every category (or conflict group) that holds a pick."""
-    group = np.cumsum((problem.mark & border) != 0)[counted.rows]
-    first = np.flatnonzero(np.diff(group, prepend=-1))
-    return counted.home[first], np.diff(first, append=len(group))
+    homes: list[NDArray[np.int64]] = []
+    picks: list[NDArray[np.int64]] = []
+    edges = np.searchsorted(problem.indptr, np.arange(0, problem.size + BLOCK, BLOCK))
+    for first, last in zip(
+        edges[:-1], np.append(edges[1:-1], len(problem.indptr) - 1), strict=True
+    ):
+        begin, end = int(problem.indptr[first]), int(problem.indptr[last])
+        low, high = np.searchsorted(counted.rows, (begin, end))
+        group = np.cumsum((problem.mark[begin:end] & border) != 0)[counted.rows[low:high] - begin]
+        heads = np.flatnonzero(np.diff(group, prepend=-1))
+        homes.append(counted.home[low:high][heads])
+        picks.append(np.diff(heads, append=len(group)))
+    return np.concatenate(homes), np.concatenate(picks)
 
 
 def violations(problem: Problem, counted: Tally) -> int:

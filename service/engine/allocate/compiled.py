@@ -14,6 +14,4 @@ def compiled(loop: Loop) -> Loop:
     Loops that call each other stand in one file: the cache on disk is keyed by the file of the
     caller alone and would not notice a change in another file.
     """
-    return cast(
-        "Loop", njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")(loop)
-    )
+    return cast("Loop", njit(cache=True, nogil=True, error_model="numpy")(loop))

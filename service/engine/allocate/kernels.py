@@ -11,8 +11,8 @@ bound; `search` closes what the band leaves open, exactly, by branch and bound o
 conflict groups whose alternatives cost less than the gap. Where a conflict group crosses
 categories the scan ignores it (still a bound) and the search enforces it.
 
-Counts that are handed on start as `np.int64(0)`: a literal 0 is a type of its own and would have
-the called loop compiled twice.
+Counts that are handed on start as `int(np.int64(0))`: a literal 0 is a type of its own and would
+have the called loop compiled twice.
 """
 
 from typing import Any
@@ -336,7 +336,7 @@ def search(
     # Alternatives of each group that lose less than the gap, the cheapest first.
     options = 0
     cores = 0
-    fixes = np.int64(0)
+    fixes = int(np.int64(0))
     base_face = 0.0
     j = 0
     for g in range(groups):
@@ -596,7 +596,7 @@ def price_pass(
         marks = mark[begin : begin + n]
         tangle = cross[begin : begin + n] if tangled else cross
         if exact:
-            nothing = np.int64(0)
+            nothing = int(np.int64(0))
             theta[h], bounds[r], count, _value = choose(
                 score, faces, marks, tangle, n, slots[h], per_category[h], floor[h], ceiling[h],
                 price, theta[h], NEVER, best, nothing, limit, ints, reals,
@@ -891,7 +891,7 @@ def improve(
                 any_barred = any_barred or marks[i] & BARRED != 0
             if not any_barred:
                 continue
-        held = np.int64(0)
+        held = int(np.int64(0))
         for i in range(n):
             p = begin + i
             o = offer[p]

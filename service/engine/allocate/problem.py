@@ -25,7 +25,7 @@ from service.engine.allocate.door import (
 )
 from service.errors import Problem as Fault
 
-BAND_PAIRS = 1 << 20
+BAND_PAIRS = 1 << 18
 EXACT_IN_32 = 1 << 24
 SENTINEL = 1 << 40
 
@@ -108,9 +108,9 @@ class _Homes:
 
 
 def read_deals(offers: pl.DataFrame) -> Deals:
-    """Deals from the offers frame; a guarantee above the circulation maximum is refused."""
+    """Deals by id from the offers frame; a guarantee above the circulation maximum is refused."""
     require_columns(offers.schema, OFFER_COLUMNS, frame="offers")
-    ids = Ids(offers["offer_id"], frame="offers")
+    Ids(offers["offer_id"], frame="offers")
     maximum = limits(offers["circulation_max"], frame="offers")
     minimum = whole(offers["circulation_min"], frame="offers", nullable=True).fill_null(0)
     least = minimum.to_numpy()
@@ -125,7 +125,11 @@ def read_deals(offers: pl.DataFrame) -> Deals:
                 remedy="lower the minimum or raise the maximum",
             ),
         )
-    return Deals(ids, limits(offers["budget_cents"], frame="offers"), maximum, least)
+    budget = limits(offers["budget_cents"], frame="offers")
+    order = offers["offer_id"].arg_sort()
+    at = order.to_numpy()
+    ids = Ids(offers["offer_id"].gather(order), frame="offers")
+    return Deals(ids, budget[at], maximum[at], least[at])
 
 
 def _read_homes(households: pl.DataFrame) -> _Homes:
@@ -150,7 +154,7 @@ def _count(candidates: pl.LazyFrame, homes: _Homes) -> tuple[NDArray[np.int64], 
     counts = np.zeros(len(homes.ids), np.int64)
     ordered, last, first = True, -1, 0
     while True:
-        part = candidates.select("household_id").slice(first, 4 * BAND_PAIRS).collect()
+        part = candidates.select("household_id").slice(first, 2 * BAND_PAIRS).collect()
         if part.is_empty():
             return counts, ordered
         rows = np.arange(first, first + len(part))
@@ -210,6 +214,7 @@ def build(
     mark = np.empty(size, np.uint8)
     cross = np.empty(0, np.int32)
     kept = np.zeros(len(counts), np.int64)
+    takers = np.zeros(len(deals.ids), np.int64)
     cost_low = np.full(len(deals.ids), LARGEST, np.int32)
     cost_high = np.zeros(len(deals.ids), np.int32)
     used = first = 0
@@ -224,6 +229,7 @@ def build(
         if band.crossing:
             cross = np.full(size, -1, np.int32) if not len(cross) else cross
             cross[used:stop] = band.cross
+        takers += np.bincount(band.offer, minlength=len(takers))
         np.minimum.at(cost_low, band.offer, band.cost)
         np.maximum.at(cost_high, band.offer, band.cost)
         kept[begin:end] = band.kept
@@ -248,7 +254,7 @@ def build(
         ceiling=homes.ceiling.astype(np.float64),
         unreachable_floor_cents=int((homes.floor - finite).sum()),
         whole_values=schema["value_cents"].is_integer(),
-        takers=np.bincount(offer[:used], minlength=len(deals.ids)).astype(np.int64),
+        takers=takers,
         cost_low=cost_low,
         cost_high=cost_high,
     )

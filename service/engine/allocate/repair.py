@@ -15,6 +15,7 @@ from service.engine.allocate.kernels import (
 )
 from service.engine.allocate.prices import Market, Quote
 
+BLOCK = 1 << 20
 FACTORS = (1.0, 1.0, 0.97, 0.9, 0.7, 0.0, 0.0)
 
 
@@ -119,7 +120,9 @@ def fill_guarantees(market: Market, quote: Quote, ledger: Ledger, *, nodes: int)
         if not short.any():
             break
         cut = _cuts(counts, share * missing)
-        wanted = (code != 255) & (code <= cut[p.offer])
-        p.mark[wanted] |= WANTED
+        for first in range(0, p.size, BLOCK):
+            block = slice(first, first + BLOCK)
+            wanted = (code[block] != 255) & (code[block] <= cut[p.offer[block]])
+            p.mark[block] |= np.where(wanted, np.uint8(WANTED), np.uint8(0))
         better(market, quote, ledger, factor=1.0, nodes=nodes)
         p.mark[:] &= 255 - WANTED

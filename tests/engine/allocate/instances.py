@@ -1,0 +1,85 @@
+"""Small instances for the tests, by hand and by hypothesis."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from hypothesis import strategies as st
+
+from service.engine.allocate import Terms
+
+CANDIDATES = {
+    "household_id": pl.Int64,
+    "offer_id": pl.Int64,
+    "value_cents": pl.Float64,
+    "cost_cents": pl.Int64,
+    "face_value_cents": pl.Int64,
+    "category_id": pl.Int64,
+    "conflict_id": pl.Int64,
+}
+OFFERS = {
+    "offer_id": pl.Int64,
+    "budget_cents": pl.Int64,
+    "circulation_max": pl.Int64,
+    "circulation_min": pl.Int64,
+}
+HOUSEHOLDS = {
+    "household_id": pl.Int64,
+    "slots": pl.Int64,
+    "category_max": pl.Int64,
+    "face_value_floor_cents": pl.Int64,
+    "face_value_ceiling_cents": pl.Int64,
+}
+Rows = Sequence[tuple[Any, ...]]
+Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+
+
+def frames(candidates: Rows, offers: Rows, households: Rows) -> Frames:
+    """The three frames from rows in the order of the columns."""
+    return (
+        pl.DataFrame(list(candidates), schema=CANDIDATES, orient="row"),
+        pl.DataFrame(list(offers), schema=OFFERS, orient="row"),
+        pl.DataFrame(list(households), schema=HOUSEHOLDS, orient="row"),
+    )
+
+
+@st.composite
+def instances(draw: st.DrawFn) -> tuple[Frames, Terms]:
+    """Instances of up to six households and seven deals with every kind of odd limit."""
+    deals, homes = draw(st.integers(1, 7)), draw(st.integers(1, 6))
+    maybe = st.none() | st.integers(0, 4)
+    offers = []
+    for o in range(deals):
+        most = draw(maybe)
+        least = draw(st.none() | st.integers(0, 3 if most is None else most))
+        offers.append((o + 1, draw(st.none() | st.integers(0, 500)), most, least))
+    households = []
+    for h in range(homes):
+        floor = draw(st.none() | st.integers(0, 400))
+        ceiling = draw(st.none() | st.integers(0, 500))
+        slots = draw(st.none() | st.integers(0, 4))
+        households.append((h + 1, slots, draw(st.none() | st.integers(0, 2)), floor, ceiling))
+    whole = draw(st.booleans())
+    value = st.integers(-60, 300) if whole else st.floats(-60, 300, allow_nan=False, width=32)
+    level = draw(st.sampled_from([st.just(50), st.sampled_from([10, 20, 30]), value]))
+    candidates = []
+    for h in range(homes):
+        for o in draw(st.lists(st.integers(0, deals - 1), unique=True, max_size=deals)):
+            candidates.append(
+                (
+                    h + 1,
+                    o + 1,
+                    float(draw(level)),
+                    draw(st.integers(0, 200)),
+                    draw(st.sampled_from([0, 25, 50, 75, 100]) | st.integers(0, 150)),
+                    draw(st.none() | st.integers(1, 3)),
+                    draw(st.none() | st.integers(1, 3)),
+                )
+            )
+    built = frames(draw(st.permutations(candidates)), offers, households)
+    if whole:
+        built = (built[0].with_columns(pl.col("value_cents").cast(pl.Int64)), built[1], built[2])
+    terms = Terms(
+        draw(st.sampled_from([0.0, 0.1, 0.5, 2.0])), draw(st.sampled_from([0.0, 40.0, 1000.0]))
+    )
+    return built, terms
