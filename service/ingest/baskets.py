@@ -7,7 +7,7 @@ import polars as pl
 
 from service.errors import Problem
 from service.ingest import rows
-from service.ingest.report import LoadReport, Progress, silent
+from service.ingest.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.ingest.rows import Column
 from service.store import baskets, catalogue, households
 from service.store.session import Database
@@ -18,8 +18,7 @@ FILE_TERMINAL = "file"
 
 def _product_number(expr: pl.Expr) -> pl.Expr:
     """Any number a till sold something under; a wrong check digit does not undo a sale."""
-    digits = expr.str.strip_chars()
-    return pl.when(digits.str.contains("^[0-9]{1,14}$")).then(digits).cast(pl.Int64, strict=False)
+    return pl.when(expr.str.contains("^[0-9]{1,14}$")).then(expr).cast(pl.Int64, strict=False)
 
 
 COLUMNS = (
@@ -28,11 +27,11 @@ COLUMNS = (
     Column("store_id", rows.text, "text"),
     Column("terminal", rows.text, "text", required=False, default=FILE_TERMINAL),
     Column("purchased_at", rows.moment, "a moment with offset, as 2017-11-25T17:04:00-05:00"),
-    Column("line", rows.whole, "a whole number"),
+    Column("line", rows.within(rows.whole, 1, 1_000_000), "a whole number from 1"),
     Column("gtin", _product_number, "a number of 1 to 14 digits"),
-    Column("quantity", rows.number, "a number"),
+    Column("quantity", rows.within(rows.number, -1_000_000, 1_000_000), "a number"),
     Column("unit", rows.text, "text", required=False, default="each"),
-    Column("amount_cents", rows.whole, "a whole number of cents"),
+    Column("amount_cents", rows.within(rows.whole, -(10**11), 10**11), "a whole number of cents"),
 )
 
 
@@ -73,10 +72,13 @@ def _with_household(
     problems = tuple(
         Problem(
             f"{path}, row {row}, column household_id",
-            f"there is no household {name!r}",
+            f"there is no household {name[:60]!r}",
             "load the households first, or leave the cell empty",
         )
-        for row, name in frame.filter(strange).select(rows.ROW, "household_id").iter_rows()
+        for row, name in frame.filter(strange)
+        .select(rows.ROW, "household_id")
+        .head(KEPT_PROBLEMS)
+        .iter_rows()
     )
     return frame.with_columns(known.alias("household_id")).filter(~strange), problems
 

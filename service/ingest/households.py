@@ -15,13 +15,12 @@ from service.store.tables.household import IdentityKind
 
 
 def _country(expr: pl.Expr) -> pl.Expr:
-    code = expr.str.strip_chars().str.to_uppercase()
+    code = expr.str.to_uppercase()
     return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
 
 
 def _language(expr: pl.Expr) -> pl.Expr:
-    tag = expr.str.strip_chars()
-    return pl.when(tag.str.contains("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).then(tag)
+    return pl.when(expr.str.contains("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).then(expr)
 
 
 def columns(language: str) -> tuple[Column, ...]:

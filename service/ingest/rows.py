@@ -9,18 +9,24 @@ from pathlib import Path
 import polars as pl
 
 from service.errors import InvalidInput, NotFound, Problem
+from service.ingest.report import KEPT_PROBLEMS
 
 CHUNK_ROWS = 50_000
 ROW = "row_number"
 
 Parse = Callable[[pl.Expr], pl.Expr]
 
+# Parquet types that have one plain text; lists, structs and bytes have none.
+_NATURAL = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum, pl.Null)
+_EXACT_FLOAT = 2.0**53
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: how its text becomes a value, and what a good value looks like.
 
-    `parse` gives null for text it cannot read. An empty optional cell becomes `default`.
+    `parse` gives null for text it cannot read. It is given cells without blanks around them and
+    without control characters; an empty optional cell becomes `default`.
     """
 
     name: str
@@ -33,9 +39,9 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Good rows (with `row_number`, the row in the file: 1 is the first after the header), the
-    faults of the others, and how far the file is read.
+    faults of the others in order of rows, and how far the file is read.
 
-    `done` and `total` count bytes of a CSV file, rows of a Parquet file.
+    `refused` counts every bad row; `problems` may stop before the last of them. `done` and `total` count bytes of a CSV file, rows of a Parquet file.
     """
 
     rows: pl.DataFrame
@@ -46,24 +52,34 @@ class Chunk:
 
 
 def text(expr: pl.Expr) -> pl.Expr:
-    """Any text, without the blanks around it."""
-    return expr.str.strip_chars()
+    """Any text."""
+    return expr
 
 
 def whole(expr: pl.Expr) -> pl.Expr:
     """A whole number."""
-    return expr.str.strip_chars().cast(pl.Int64, strict=False)
+    return expr.cast(pl.Int64, strict=False)
 
 
 def number(expr: pl.Expr) -> pl.Expr:
     """A finite decimal number."""
-    value = expr.str.strip_chars().cast(pl.Float64, strict=False)
+    value = expr.cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
+
+
+def within(parse: Parse, low: int, high: int) -> Parse:
+    """What `parse` reads, when it lies from `low` to `high`."""
+
+    def bounded(expr: pl.Expr) -> pl.Expr:
+        value = parse(expr)
+        return pl.when(value.is_between(low, high)).then(value)
+
+    return bounded
 
 
 def yes_no(expr: pl.Expr) -> pl.Expr:
     """true, false, yes, no, 1 or 0."""
-    word = expr.str.strip_chars().str.to_lowercase()
+    word = expr.str.to_lowercase()
     return (
         pl.when(word.is_in(["true", "yes", "1"]))
         .then(pl.lit(True))
@@ -72,53 +88,68 @@ def yes_no(expr: pl.Expr) -> pl.Expr:
     )
 
 
+def day(expr: pl.Expr) -> pl.Expr:
+    """An ISO 8601 date from the year 1900; midnight without an offset counts as its date."""
+    clean = expr.str.replace(r"[T ]00:00:00(\.0+)?$", "")
+    dated = pl.when(clean.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(clean)
+    found = dated.str.to_date("%Y-%m-%d", strict=False)
+    return pl.when(found.dt.year().is_between(1900, 9999)).then(found)
+
+
 def moment(expr: pl.Expr) -> pl.Expr:
     """An ISO 8601 moment with an offset; one without is refused, because it must be guessed."""
-    clean = expr.str.strip_chars().str.replace(" ", "T", literal=True)
-    clean = clean.str.replace(r"(Z|z|UTC)$", "+00:00").str.replace(r"([+-]\d{2})$", "${1}:00")
-    with_offset = pl.when(clean.str.contains(r"[+-]\d{2}:?\d{2}$")).then(clean)
+    clean = expr.str.replace(r"\s*(Z|z|UTC)$", "+00:00").str.replace(" ", "T", literal=True)
+    clean = clean.str.replace(r"(T.*[+-]\d{2})$", "${1}:00")
+    with_offset = pl.when(clean.str.contains(r"^\d{4}-.*T.*[+-]\d{2}:?\d{2}$")).then(clean)
     seconds = with_offset.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False)
     minutes = with_offset.str.to_datetime("%Y-%m-%dT%H:%M%:z", time_unit="us", strict=False)
-    return pl.coalesce(seconds, minutes).dt.convert_time_zone("UTC")
+    found = pl.coalesce(seconds, minutes).dt.convert_time_zone("UTC")
+    return pl.when(found.dt.year().is_between(1900, 9998)).then(found)
 
 
-def read(path: Path, columns: Sequence[Column]) -> Iterator[Chunk]:
+def read(path: Path, columns: Sequence[Column], *, name: str = "") -> Iterator[Chunk]:
     """The file's rows, chunk by chunk. Columns the file has beyond `columns` are ignored.
 
-    Raises NotFound without the file, InvalidInput for a missing column or a file that is neither
-    UTF-8 CSV nor Parquet.
+    Faults call the file `name`, or its path. Raises NotFound without the file, InvalidInput for a
+    missing column or a file that is neither UTF-8 CSV nor Parquet.
     """
+    name = name or str(path)
     if not path.is_file():
-        raise NotFound(f"There is no file {path}.")
+        raise NotFound(f"There is no file {name}.")
     is_parquet = path.suffix.lower() in {".parquet", ".pq"}
-    for raw, ragged, done, total in _parquet(path) if is_parquet else _csv(path):
-        missing = [c.name for c in columns if c.required and c.name not in raw.columns]
-        if missing:
-            raise InvalidInput(
-                f"{path} has not all the columns it needs.",
-                [Problem(f"{path}, column {name}", "is missing", _found(raw)) for name in missing],
-            )
-        yield _typed(path, raw, columns, ragged=ragged, done=done, total=total)
+    for part in (_parquet if is_parquet else _csv)(path, name, columns):
+        yield _typed(name, part, columns)
 
 
-def _found(raw: pl.DataFrame) -> str:
-    return f"the file has {', '.join(name for name in raw.columns if name != ROW)}"
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A chunk before its cells are read; `ragged` are rows without the right number of cells."""
+
+    raw: pl.DataFrame
+    ragged: list[tuple[int, Problem]]
+    done: int
+    total: int
 
 
-def _typed(
-    path: Path,
-    raw: pl.DataFrame,
-    columns: Sequence[Column],
-    *,
-    ragged: Sequence[Problem],
-    done: int,
-    total: int,
-) -> Chunk:
+def _require(name: str, columns: Sequence[Column], found: Sequence[str]) -> None:
+    missing = [column.name for column in columns if column.required and column.name not in found]
+    if missing:
+        there = f"add it; the file has {', '.join(found)}"
+        raise InvalidInput(
+            f"{name} has not all the columns it needs.",
+            [Problem(f"{name}, column {column}", "is missing", there) for column in missing],
+        )
+
+
+def _typed(name: str, part: _Part, columns: Sequence[Column]) -> Chunk:
+    raw = part.raw
     given = raw.select(
         pl.col(ROW),
         *(
             (pl.col(c.name) if c.name in raw.columns else pl.lit(None, dtype=pl.String))
             .cast(pl.String)
+            .str.replace_all(r"[\x00-\x1f\x7f]+", " ")
+            .str.strip_chars()
             .replace("", None)
             .fill_null(pl.lit(c.default, dtype=pl.String))
             .alias(c.name)
@@ -126,7 +157,7 @@ def _typed(
         ),
     )
     parsed = given.select(pl.col(ROW), *(c.parse(pl.col(c.name)).alias(c.name) for c in columns))
-    problems = list(ragged)
+    problems = list(part.ragged)
     bad = pl.Series([False]).new_from_index(0, raw.height)
     for column in columns:
         empty = given[column.name].is_null()
@@ -136,72 +167,118 @@ def _typed(
         if not faulty.any():
             continue
         bad = bad | faulty
-        wrong = given.filter(faulty)
+        wrong = given.filter(faulty).head(KEPT_PROBLEMS)
         problems.extend(
-            Problem(
-                f"{path}, row {row}, column {column.name}",
-                "is empty" if value is None else f"{value[:60]!r} is not {column.expected}",
-            )
+            (row, _fault(name, row, column, value))
             for row, value in zip(wrong[ROW], wrong[column.name], strict=True)
         )
-    return Chunk(parsed.filter(~bad), tuple(problems), int(bad.sum()) + len(ragged), done, total)
+    problems.sort(key=lambda placed: placed[0])
+    return Chunk(
+        parsed.filter(~bad),
+        tuple(problem for _, problem in problems),
+        int(bad.sum()) + len(part.ragged),
+        part.done,
+        part.total,
+    )
 
 
-def _parquet(path: Path) -> Iterator[tuple[pl.DataFrame, list[Problem], int, int]]:
+def _fault(name: str, row: int, column: Column, value: str | None) -> Problem:
+    where = f"{name}, row {row}, column {column.name}"
+    if value is None:
+        return Problem(where, "is empty", f"give {column.expected}")
+    return Problem(where, f"{value[:60]!r} is not {column.expected}")
+
+
+def _parquet(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
     try:
         lazy = pl.scan_parquet(path)
+        schema = lazy.collect_schema()
+        _require(name, columns, schema.names())
+        wanted = [column.name for column in columns if column.name in schema]
+        plain = [_plain(name, column, schema[column]) for column in wanted]
         total = lazy.select(pl.len()).collect().item()
+        for start in range(0, max(total, 1), CHUNK_ROWS):
+            part = lazy.select(plain).slice(start, CHUNK_ROWS).collect()
+            numbered = part.with_row_index(ROW, offset=start + 1).with_columns(
+                pl.col(ROW).cast(pl.Int64)
+            )
+            yield _Part(numbered, [], min(start + CHUNK_ROWS, total), total)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InvalidInput(f"{path} is not a Parquet file that can be read: {error}") from None
-    for start in range(0, max(total, 1), CHUNK_ROWS):
-        part = lazy.slice(start, CHUNK_ROWS).collect().with_row_index(ROW, offset=start + 1)
-        plain = part.with_columns(
-            pl.col(pl.Datetime).dt.to_string("iso:strict"), pl.col(ROW).cast(pl.Int64)
+        reason = str(error).partition("\n")[0]
+        raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
+
+
+def _plain(name: str, column: str, kind: pl.DataType) -> pl.Expr:
+    """A column as text; a float that is whole without its point, because a column of whole
+    numbers with gaps is often written as floats."""
+    expr = pl.col(column)
+    if kind.is_float():
+        is_whole = (expr == expr.round()) & (expr.abs() < _EXACT_FLOAT)
+        return (
+            pl.when(is_whole)
+            .then(expr.cast(pl.Int64, strict=False).cast(pl.String))
+            .when(expr.is_not_nan())
+            .then(expr.cast(pl.String))
+            .alias(column)
         )
-        yield plain, [], min(start + CHUNK_ROWS, total), total
+    if isinstance(kind, pl.Datetime):
+        return expr.dt.to_string("iso:strict")
+    if kind.is_numeric() or isinstance(kind, _NATURAL):
+        return expr.cast(pl.String)
+    fault = Problem(f"{name}, column {column}", f"is of type {kind}", "write numbers or text")
+    raise InvalidInput(f"{name} has a column that cannot be read.", [fault])
 
 
-def _csv(path: Path) -> Iterator[tuple[pl.DataFrame, list[Problem], int, int]]:
-    total = path.stat().st_size
-    with (
-        path.open("rb") as binary,
-        io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
-    ):
-        reader = csv.reader(file)
-        try:
-            named = [name.strip() for name in next(reader, [])]
-            header = [name or f"unnamed {number}" for number, name in enumerate(named, start=1)]
-            if not header:
-                raise InvalidInput(f"{path} is empty; the first row must name the columns.")
-            repeated = sorted({name for name in header if header.count(name) > 1})
-            if repeated:
-                raise InvalidInput(f"{path} names columns twice: {', '.join(repeated)}.")
+def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
+    number = 0
+    try:
+        total = path.stat().st_size
+        with (
+            path.open("rb") as binary,
+            io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
+        ):
+            reader = csv.reader(file)
+            header = _header(name, next(reader, []))
+            _require(name, columns, header)
             rows: list[list[str]] = []
             numbers: list[int] = []
-            ragged: list[Problem] = []
-            number = 0
+            ragged: list[tuple[int, Problem]] = []
             for number, row in enumerate(reader, start=1):
                 if len(row) == len(header):
                     rows.append(row)
                     numbers.append(number)
                 elif row:
-                    ragged.append(
-                        Problem(
-                            f"{path}, row {number}",
-                            f"has {len(row)} cells where the header has {len(header)}",
-                        )
-                    )
-                if len(rows) == CHUNK_ROWS:
-                    yield _frame(header, rows, numbers), ragged, min(binary.tell(), total), total
+                    ragged.append((number, _ragged(name, number, len(row), len(header))))
+                if len(rows) + len(ragged) >= CHUNK_ROWS:
+                    done = min(binary.tell(), total)
+                    yield _Part(_frame(header, rows, numbers), ragged, done, total)
                     rows, numbers, ragged = [], [], []
-            yield _frame(header, rows, numbers), ragged, total, total
-        except UnicodeDecodeError as error:
-            raise InvalidInput(
-                f"{path} is not UTF-8 text (after row {number}): {error.reason}.",
-                [Problem(str(path), "save it as CSV UTF-8, or as Parquet")],
-            ) from None
-        except csv.Error as error:
-            raise InvalidInput(f"{path}, row {number + 1}: {error}.") from None
+            yield _Part(_frame(header, rows, numbers), ragged, total, total)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{name} is not UTF-8 text (after row {number}): {error.reason}.",
+            [Problem(name, "is in another encoding", "save it as CSV UTF-8, or as Parquet")],
+        ) from None
+    except csv.Error as error:
+        raise InvalidInput(f"{name}, row {number + 1}: {error}.") from None
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def _header(name: str, cells: Sequence[str]) -> list[str]:
+    named = [cell.strip() for cell in cells]
+    header = [cell or f"unnamed {number}" for number, cell in enumerate(named, start=1)]
+    if not any(named):
+        raise InvalidInput(f"{name} is empty; the first row must name the columns.")
+    repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    if repeated:
+        raise InvalidInput(f"{name} names columns twice: {', '.join(repeated)}.")
+    return header
+
+
+def _ragged(name: str, row: int, cells: int, wanted: int) -> Problem:
+    detail = f"has {cells} cells where the header has {wanted}"
+    return Problem(f"{name}, row {row}", detail, "put quotes round a cell with a comma")
 
 
 def _frame(header: list[str], rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
