@@ -13,8 +13,11 @@ import httpx2
 import polars as pl
 import uvicorn
 
-from service.access import add_key
+from service.access import Caller, add_key
 from service.api.app import create_app
+from service.api.routes.pos import basket_of
+from service.api.schemas import BasketIn
+from service.checkout import TillBasket
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -150,6 +153,13 @@ def _presented(
     if draw < 9:
         return "phone", [{"kind": "phone", "value": shopper.phone}]
     return "nothing", []
+
+
+def till_basket(lines: pl.DataFrame, shoppers: Mapping[str, Shopper], zone: str) -> TillBasket:
+    """A basket as the till's endpoint understands it, for use without HTTP."""
+    body, _ = _body(lines, shoppers, ZoneInfo(zone))
+    anybody = Caller(0, Role.ADMIN, None, None)
+    return basket_of(BasketIn.model_validate(body), anybody)
 
 
 def _count(result: Replay, shown: str, answer: dict[str, Any]) -> None:

@@ -74,9 +74,11 @@ def run_demo(folder: Path, *, progress: Progress) -> Demo:
     with _timed(seconds, "tills"):
         last = AS_OF + timedelta(days=settings.validity_days - 1)
         bought = window(baskets, first=AS_OF, last=last, zone=settings.timezone)
+        with sample.folder() as files:
+            people = shoppers(database, files, cycle.cycle_id)
         outcome = replay(
             bought,
-            _shoppers(database, cycle.cycle_id),
+            people,
             database=database,
             settings=settings,
             progress=progress,
@@ -173,9 +175,9 @@ def _write_next_lists(database: Database, settings: Settings, progress: Progress
     return made
 
 
-def _shoppers(database: Database, cycle_id: int) -> dict[str, Shopper]:
-    with sample.folder() as files:
-        people = pl.read_parquet(files / sample.HOUSEHOLDS)
+def shoppers(database: Database, files: Path, cycle_id: int) -> dict[str, Shopper]:
+    """What each household of `files` could show at a till after a cycle."""
+    people = pl.read_parquet(files / sample.HOUSEHOLDS)
     with database.read() as session:
         codes = lists.codes_by_ref(session, cycle_id)
     return {
