@@ -1,5 +1,6 @@
 """API keys: made once, shown once, stored as digests, revoked at any time."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from service.store.session import Database
 from service.store.tables.access import ApiKey, Role
 
 _HINT_CHARACTERS = 6
+_STORE = re.compile(r"[\x21-\x7e]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,15 @@ def add_key(
 ) -> tuple[int, str]:
     """Make a key; its number and the key itself, which cannot be read again.
 
-    A pos key is bound to a store and a supplier key to a supplier. Raises InvalidInput when the
-    binding does not fit the role, NotFound for an unknown supplier.
+    A pos key is bound to a store, which is added when it is new, and a supplier key to a supplier.
+    Raises InvalidInput when the binding does not fit the role, NotFound for an unknown supplier.
     """
     if (store_id is not None) != (role is Role.POS):
         raise InvalidInput("A pos key needs a store, and only a pos key has one.")
+    if store_id is not None and not _STORE.fullmatch(store_id):
+        raise InvalidInput(
+            "A store has 1 to 64 characters, none of them blank, as its tills send it."
+        )
     if (supplier is not None) != (role is Role.SUPPLIER):
         raise InvalidInput("A supplier key needs a supplier, and only a supplier key has one.")
     presented = f"larder_{role}_{secrets.token_urlsafe(32)}"

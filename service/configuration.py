@@ -1,29 +1,44 @@
 """Write a configuration with fresh keys."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 
 from service.errors import Conflict, InvalidInput
+from service.settings import database_address
+
+# What a line of a .env file gives back as it was written.
+_ONE_WORD = re.compile(r"(?:(?!\$\{)[^\s'\"`\\])+")
 
 
 def write_configuration(
     folder: Path, *, database_url: str, code_key: str | None = None, more: str = ""
 ) -> Path:
-    """Write `folder/.env`, readable by its owner only. Raises Conflict when there is one."""
-    if "\n" in database_url or "\r" in database_url:
-        raise InvalidInput("A database address is one line.")
+    """Write `folder/.env`, readable by its owner only.
+
+    Raises Conflict when there is one, InvalidInput for an address that could not be read back or
+    a folder that cannot be written.
+    """
+    if not _ONE_WORD.fullmatch(database_url):
+        raise InvalidInput("A database address has no blanks, quotes or ${...}.")
+    try:
+        database_address(database_url)
+    except ValueError as error:
+        raise InvalidInput(f"The database address {error}.") from None
     path = folder / ".env"
     lines = (
         f"LARDER_DATABASE_URL={database_url}\n"
         f"LARDER_SECRET_KEY={secrets.token_urlsafe(48)}\n"
         f"LARDER_CODE_KEY={code_key or secrets.token_urlsafe(48)}\n{more}"
     )
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Conflict(f"{path} is there already; it holds keys, so it stays as it is.") from None
+    except OSError as error:
+        if path.exists():
+            raise Conflict(f"{path} is there already; it holds keys, so it stays.") from None
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(lines)
     return path

@@ -25,7 +25,7 @@ from service.engine.redeem import (
 from service.errors import InvalidInput, Problem
 from service.ingest import rows
 from service.ingest.products import gtin
-from service.ingest.report import Progress, silent
+from service.ingest.report import KEPT_PROBLEMS, Progress, silent
 from service.ingest.rows import Column
 from service.store import catalogue, offers
 from service.store.session import Database
@@ -33,11 +33,13 @@ from service.store.tables.offer import Offer, OfferState, Upload
 
 BENEFITS = ("amount_off", "percent_off", "fixed_price", "bundle_price", "free_item", "points")
 _MONEY = "an amount of money, as 1.00"
+_PER_CENT = "a whole number from 0 to 100"
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class UploadReport:
-    """What a file of deals came to. `already_loaded` is true for a file with the same bytes."""
+    """What a file of deals came to. `already_loaded`: these bytes came before and still stand."""
 
     rows: int
     added: int
@@ -47,29 +49,20 @@ class UploadReport:
 
 
 def _money(expr: pl.Expr) -> pl.Expr:
-    digits = expr.str.strip_chars()
-    good = digits.str.contains(r"^[0-9]{1,9}(\.[0-9]{1,2})?$")
-    return (pl.when(good).then(digits).cast(pl.Float64, strict=False) * 100).round().cast(pl.Int64)
-
-
-def _percent(expr: pl.Expr) -> pl.Expr:
-    value = rows.whole(expr)
-    return pl.when(value.is_between(0, 100)).then(value)
-
-
-def _count(expr: pl.Expr) -> pl.Expr:
-    value = rows.whole(expr)
-    return pl.when(value.is_between(1, 1_000_000_000)).then(value)
-
-
-def _date(expr: pl.Expr) -> pl.Expr:
-    return expr.str.strip_chars().str.to_date("%Y-%m-%d", strict=False)
+    good = expr.str.contains(r"^[0-9]{1,9}(\.[0-9]{1,2})?$")
+    return (pl.when(good).then(expr).cast(pl.Float64, strict=False) * 100).round().cast(pl.Int64)
 
 
 def _benefit(expr: pl.Expr) -> pl.Expr:
-    word = expr.str.strip_chars().str.to_lowercase()
+    word = expr.str.to_lowercase()
     return pl.when(word.is_in(BENEFITS)).then(word)
 
+
+_amount = rows.within(_money, 0, 1_000_000_000)
+_percent = rows.within(rows.whole, 0, 100)
+_count = rows.within(rows.whole, 1, 1_000_000_000)
+_pieces = rows.within(rows.whole, 1, 1000)
+_DAY = "a date as 2017-11-25"
 
 COLUMNS = (
     Column("deal_id", rows.text, "text"),
@@ -82,20 +75,20 @@ COLUMNS = (
     Column("excluded_gtins", rows.text, "GTINs with ; between", required=False, default=""),
     Column("benefit", _benefit, f"one of {', '.join(BENEFITS)}"),
     Column("value", rows.text, "a number"),
-    Column("min_quantity", _count, "a whole number from 1", required=False, default="1"),
-    Column("min_spend", _money, _MONEY, required=False, default="0"),
-    Column("face_value", _money, _MONEY, required=False),
-    Column("funding_share_percent", _percent, "a whole number from 0 to 100"),
-    Column("handling_fee", _money, _MONEY, required=False, default="0"),
+    Column("min_quantity", _pieces, "a whole number from 1 to 1000", required=False, default="1"),
+    Column("min_spend", _amount, _MONEY, required=False, default="0"),
+    Column("face_value", _amount, _MONEY, required=False),
+    Column("funding_share_percent", _percent, _PER_CENT),
+    Column("handling_fee", _amount, _MONEY, required=False, default="0"),
     Column("budget", _money, _MONEY, required=False),
     Column("circulation_max", _count, "a whole number from 1", required=False),
     Column("circulation_min", _count, "a whole number from 1", required=False),
-    Column("mail_from", _date, "a date as 2017-11-25"),
-    Column("mail_to", _date, "a date as 2017-11-25"),
-    Column("redeem_from", _date, "a date as 2017-11-25"),
-    Column("redeem_to", _date, "a date as 2017-11-25"),
-    Column("limit_per_household", _count, "a whole number", required=False, default="1"),
-    Column("control_share_percent", _percent, "0 to 100", required=False, default="0"),
+    Column("mail_from", rows.day, _DAY),
+    Column("mail_to", rows.day, _DAY),
+    Column("redeem_from", rows.day, _DAY),
+    Column("redeem_to", rows.day, _DAY),
+    Column("limit_per_household", _count, "a whole number from 1", required=False, default="1"),
+    Column("control_share_percent", _percent, _PER_CENT, required=False, default="0"),
     Column("legal_text", rows.text, "text", required=False, default=""),
 )
 
@@ -107,15 +100,14 @@ def load_deals(
 
     A deal is known by supplier and deal_id: a changed row becomes its next revision, which new
     lists use, while printed lists keep the revision they were printed with. The same bytes again
-    change nothing. Raises InvalidInput with every fault by row and column.
+    change nothing, unless another file or the catalogue changed what they mean. Raises
+    InvalidInput with the faults by row and column, the first `KEPT_PROBLEMS` of them.
     """
-    chunks = list(rows.read(path, COLUMNS))
+    chunks = list(rows.read(path, COLUMNS, name=path.name))
     faults = [fault for chunk in chunks for fault in chunk.problems]
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     deals = [deal for chunk in chunks for deal in chunk.rows.iter_rows(named=True)]
     with database.write() as session:
-        if offers.upload_with(session, sha256) is not None:
-            return UploadReport(len(deals), 0, 0, len(deals), already_loaded=True)
         products = catalogue.products(session)
         suppliers = offers.supplier_ids(session)
         drafts = []
@@ -127,18 +119,18 @@ def load_deals(
                 drafts.append(draft)
         if faults:
             raise InvalidInput(
-                f"{path.name} has {len(faults)} faults; no deal of it was loaded.", faults
+                f"{path.name} has {_count_of(faults)}; no deal of it was loaded.",
+                faults[:KEPT_PROBLEMS],
             )
-        upload_id = offers.add_upload(
-            session,
-            Upload(
-                name=path.name,
-                sha256=sha256,
-                uploaded_at=datetime.now(UTC),
-                uploaded_by=uploaded_by,
-                rows=len(deals),
-            ),
+        earlier_upload = offers.upload_with(session, sha256)
+        upload = earlier_upload or Upload(
+            name=path.name,
+            sha256=sha256,
+            uploaded_at=datetime.now(UTC),
+            uploaded_by=uploaded_by,
+            rows=len(deals),
         )
+        upload_id = upload.id or offers.add_upload(session, upload)
         standing = offers.newest_revisions(session)
         counts = {"added": 0, "revised": 0, "unchanged": 0}
         for number, (offer, members) in enumerate(drafts, start=1):
@@ -153,7 +145,12 @@ def load_deals(
             offer.upload_id = upload_id
             offers.add_offer(session, offer, [(0, member) for member in members])
             progress("deals", number, len(drafts))
-    return UploadReport(len(deals), **counts, already_loaded=False)
+    unchanged = counts["unchanged"] == len(deals)
+    return UploadReport(len(deals), **counts, already_loaded=bool(earlier_upload) and unchanged)
+
+
+def _count_of(faults: Sequence[Problem]) -> str:
+    return "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
 
 
 def _understood(
@@ -176,7 +173,8 @@ def _understood(
     seen[key] = row
     supplier_id = suppliers.get(deal["supplier"])
     if supplier_id is None:
-        fault("supplier", f"there is no supplier {deal['supplier']!r}", "load its products first")
+        named = deal["supplier"][:_SHOWN]
+        fault("supplier", f"there is no supplier {named!r}", "load its products first")
     for first, last in (("mail_from", "mail_to"), ("redeem_from", "redeem_to")):
         if deal[first] > deal[last]:
             fault(last, f"{deal[last]} is before {first} {deal[first]}")
@@ -201,7 +199,7 @@ def _understood(
         revision=1,
         state=OfferState.RUNNING,
         upload_id=0,
-        digest=_digest(deal),
+        digest=_digest(deal, members),
         title=deal["title"],
         category_id=int(counted["category_id"].mode().sort()[0]),
         private_label=counted["private_label"].sum() * 2 > counted.height,
@@ -239,7 +237,8 @@ def _members(deal: Mapping[str, Any], products: pl.DataFrame, fault: Any) -> lis
     for source, column in filters:
         if wanted[column]:
             for name in sorted(wanted[column] - set(products[column].unique())):
-                fault(source, f"no product has the {column} {name!r}", "check the spelling")
+                shown = f"no product has the {column} {name[:_SHOWN]!r}"
+                fault(source, shown, "check the spelling")
             chosen = chosen & products[column].is_in(sorted(wanted[column]))
     excluded = set(_gtins(deal, "excluded_gtins", products, fault))
     members = sorted((set(products.filter(chosen)["gtin"]) | set(named)) - excluded)
@@ -280,22 +279,30 @@ def _terms(deal: Mapping[str, Any], fault: Any) -> Terms | None:
         "percent_off": PercentOff(number) if number <= 10_000 else None,
         "fixed_price": FixedPrice(number),
         "bundle_price": BundlePrice(number),
-        "free_item": FreeItem(),
+        "free_item": FreeItem(cap_cents=number),
         "points": Points(number // 100) if number % 100 == 0 else None,
     }
     benefit = makers[kind]
     if benefit is None:
         fault("value", f"{deal['value'][:30]!r} does not fit {kind}")
         return None
-    pieces = 0 if kind == "free_item" else deal["min_quantity"]
-    terms = Terms(Condition((Need(1000 * pieces),), minimum_spend_cents=deal["min_spend"]), benefit)
+    pieces = deal["min_quantity"]
+    if kind == "free_item":
+        # The free piece is the only one the deal speaks of: there is nothing else to buy.
+        if pieces != 1:
+            fault("min_quantity", f"{pieces} does not fit free_item", "leave it empty")
+        if deal["min_spend"]:
+            fault("min_spend", "does not fit free_item", "leave it empty")
+        pieces = 0
+    condition = Condition((Need(1000 * pieces),), minimum_spend_cents=deal["min_spend"])
     try:
-        return Terms.from_dict(terms.to_dict())
+        return Terms.from_dict(Terms(condition, benefit).to_dict())
     except InvalidInput as error:
         fault("benefit", error.detail)
         return None
 
 
-def _digest(deal: Mapping[str, Any]) -> str:
+def _digest(deal: Mapping[str, Any], members: Sequence[int]) -> str:
     content = {name: str(value) for name, value in deal.items() if name != rows.ROW}
+    content["members"] = " ".join(str(member) for member in members)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

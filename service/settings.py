@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from service.errors import Misconfigured, Problem
 
@@ -78,11 +80,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if value.startswith("postgresql://"):
-            return value.replace("postgresql://", "postgresql+psycopg://", 1)
-        if value.startswith(("sqlite:///", "postgresql+psycopg://")):
-            return value
-        raise ValueError("must begin with sqlite:/// or postgresql://")
+        return database_address(value)
 
     @field_validator("timezone")
     @classmethod
@@ -101,17 +99,37 @@ class Settings(BaseSettings):
         return value
 
 
+def database_address(value: str) -> str:
+    """The address as SQLAlchemy takes it. Raises ValueError for one that cannot be used."""
+    address = value.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not address.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    try:
+        file = make_url(address).database
+    except (ArgumentError, ValueError):
+        raise ValueError("is not an address: scheme://user:password@host:port/name") from None
+    if address.startswith("sqlite:") and file in {None, "", ":memory:"}:
+        raise ValueError("needs a file after sqlite:///, which keeps what is stored")
+    return address
+
+
 def load_settings() -> Settings:
     """Read the settings. Raises Misconfigured naming each wrong variable."""
     try:
         return Settings()
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"The file .env is not UTF-8 text: {error.reason}.") from None
     except ValidationError as error:
         problems = [
             Problem(
                 where="LARDER_" + "_".join(str(part) for part in fault["loc"]).upper(),
-                detail="is not set" if fault["type"] == "missing" else str(fault["msg"]),
+                detail="is not set" if fault["type"] == "missing" else _said(fault["msg"]),
                 remedy="run `larder init`" if fault["type"] == "missing" else "",
             )
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise Misconfigured("The settings are not complete or not valid.", problems) from None
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -15,8 +15,13 @@ EXIT_FAILED = 1
 EXIT_SOME_REFUSED = 3
 SHOWN_PROBLEMS = 20
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(line: str) -> None:
+    """A line as it is: never broken, and no part of it read as markup."""
+    out.print(line, soft_wrap=True)
 
 
 @contextmanager
@@ -52,14 +57,14 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 def show_error(error: LarderError) -> None:
     """One line for what went wrong, then a line for each fault."""
-    err.print(f"larder: {error.detail}", style="red", markup=False)
+    err.print(f"larder: {error.detail}", style="red", soft_wrap=True)
     show_problems(error.problems)
 
 
 def show_problems(problems: Sequence[Problem], *, total: int | None = None) -> None:
     """The first faults, and how many more there are."""
     for problem in problems[:SHOWN_PROBLEMS]:
-        err.print(f"  {problem}", markup=False)
+        err.print(f"  {problem}", soft_wrap=True)
     more = (total or len(problems)) - min(len(problems), SHOWN_PROBLEMS)
     if more > 0:
         err.print(f"  and {more} more")
@@ -67,7 +72,7 @@ def show_problems(problems: Sequence[Problem], *, total: int | None = None) -> N
 
 def show_load(name: str, report: LoadReport) -> int:
     """What a load did; the exit code."""
-    out.print(
+    say(
         f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
         f"{report.refused:,} refused"
     )

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from service import sample
-from service.commands.console import out, progress_bars
+from service.commands.console import out, progress_bars, say
 from service.engine.backtest.rolling import Terms
 from service.forecast import Backtest, backtest_file, predict_file
 
@@ -37,7 +37,7 @@ def predict(
             out=out_file,
             progress=progress,
         )
-    out.print(
+    say(
         f"{made.rows_used:,} of {made.rows:,} rows used; {made.pairs:,} items of "
         f"{made.households:,} households written to {made.out}"
     )
@@ -112,14 +112,14 @@ def _show(found: Backtest) -> None:
             "" if seconds is None else f"{seconds:.2f}",
         )
     first = next(iter(found.reports.values()))
-    out.print(
+    say(
         f"{len(found.dates)} dates from {found.dates[0]} to {found.dates[-1]}, "
         f"{first.household_dates:,} household-dates, {first.candidates:,} candidates"
     )
     out.print(table)
-    out.print(
+    say(
         f"date: mean error {found.date_error_days:.2f} days, median "
         f"{found.date_error_median_days:.2f}; 50 % interval holds {found.inside_50:.1%}, "
         f"80 % interval {found.inside_80:.1%}; fit {found.fit_seconds:.1f} CPU s a date"
     )
-    out.print(f"written to {found.out}/")
+    say(f"written to {found.out}/")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.console import opened, out, progress_bars
+from service.commands.console import opened, progress_bars, say
 from service.cycle import run_cycle
 from service.errors import NotFound
 from service.publish import publish
@@ -31,7 +31,7 @@ def cycle(
             seed=settings.seed if seed is None else seed,
             progress=progress,
         )
-    out.print(json.dumps(asdict(report), indent=2, default=str))
+    say(json.dumps(asdict(report), indent=2, default=str))
 
 
 def publish_batch(
@@ -48,7 +48,7 @@ def publish_batch(
                 raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
             cycle_id = newest.id
         report = publish(database, settings, cycle_id, progress=progress)
-    out.print(json.dumps(asdict(report), indent=2))
+    say(json.dumps(asdict(report), indent=2))
 
 
 def status() -> None:
@@ -56,6 +56,6 @@ def status() -> None:
     with opened() as (database, _):
         found = read_status(database)
     for name, value in asdict(found).items():
-        out.print(f"{name.replace('_', ' ')}: {value if value is not None else 'none'}")
+        say(f"{name.replace('_', ' ')}: {value if value is not None else 'none'}")
     if found.unbalanced_postings:
         raise typer.Exit(1)

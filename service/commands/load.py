@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands.console import opened, out, progress_bars, show_load
+from service.commands.console import opened, progress_bars, say, show_load
 from service.deals import load_deals
 from service.ingest.baskets import load_baskets
 from service.ingest.households import load_households
@@ -56,9 +56,9 @@ def deals(file: FileArgument) -> None:
     with opened() as (database, _), progress_bars() as progress:
         report = load_deals(database, file, uploaded_by="larder load", progress=progress)
     if report.already_loaded:
-        out.print(f"deals: this very file is loaded already ({report.rows} rows)")
+        say(f"deals: this very file is loaded already ({report.rows} rows)")
     else:
-        out.print(
+        say(
             f"deals: {report.rows} rows, {report.added} added, {report.revised} revised, "
             f"{report.unchanged} unchanged"
         )

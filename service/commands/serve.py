@@ -10,7 +10,7 @@ import uvicorn
 
 from service import scheduler
 from service.api.app import create_app
-from service.commands.console import opened, out
+from service.commands.console import opened, say
 from service.errors import Misconfigured
 from service.settings import load_settings
 from service.store import migrate
@@ -37,7 +37,7 @@ def schedule() -> None:
         _require_tables(database)
         planned = scheduler.start(database, settings)
         for job in scheduler.jobs(settings):
-            out.print(f"{job.name}: next slot {planned.get_job(job.name).next_run_time:%F %R %Z}")
+            say(f"{job.name}: next slot {planned.get_job(job.name).next_run_time:%F %R %Z}")
         _until_stopped().wait()
         planned.shutdown()
 
@@ -50,7 +50,7 @@ def work(
     with opened() as (database, settings):
         _require_tables(database)
         if once:
-            out.print(f"{drain(database, settings)} things done; nothing is left")
+            say(f"{drain(database, settings)} things done; nothing is left")
         else:
             work_until(database, settings, _until_stopped())
 

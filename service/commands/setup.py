@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from service import access
-from service.commands.console import opened, out
+from service.commands.console import opened, out, say
 from service.configuration import write_configuration
 from service.store import migrate
 from service.store.tables.access import Role
@@ -23,14 +23,14 @@ def init(
 ) -> None:
     """Write a `.env` with fresh keys. An existing one is never overwritten."""
     path = write_configuration(folder, database_url=database_url)
-    out.print(f"{path} is written. Next: larder migrate, then larder keys add --role admin")
+    say(f"{path} is written. Next: larder migrate, then larder keys add --role admin")
 
 
 def migrate_database() -> None:
     """Bring the database to the newest tables; safe to run again."""
     with opened() as (database, _):
         migrate.upgrade(database)
-    out.print(f"The database stands at migration {migrate.head()}.")
+    say(f"The database stands at migration {migrate.head()}.")
 
 
 @keys.command("add")
@@ -46,8 +46,8 @@ def add(
         number, presented = access.add_key(
             database, settings, role=role, store_id=store, supplier=supplier
         )
-    out.print(f"Key {number} for {role}. It is shown this once and cannot be read again:")
-    out.print(presented, soft_wrap=True)
+    say(f"Key {number} for {role}. It is shown this once and cannot be read again:")
+    say(presented)
 
 
 @keys.command("list")
@@ -69,4 +69,4 @@ def revoke(number: Annotated[int, typer.Argument(help="The key's number")]) -> N
     """End a key at once."""
     with opened() as (database, _):
         access.revoke_key(database, number)
-    out.print(f"Key {number} is revoked.")
+    say(f"Key {number} is revoked.")

@@ -206,7 +206,7 @@ def benefit_text(terms: Terms, *, currency: str, language: str) -> str:
         how = "free" if benefit.basis_points == 10_000 else f"{benefit.basis_points / 100:g}% off"
         return f"buy {pieces}, get {benefit.get} {how}"
     if isinstance(benefit, FreeItem):
-        return "free"
+        return "free" if benefit.cap_cents is None else f"free, up to {money(benefit.cap_cents)}"
     return f"{benefit.points} points"
 
 

@@ -41,7 +41,8 @@ class Chunk:
     """Good rows (with `row_number`, the row in the file: 1 is the first after the header), the
     faults of the others in order of rows, and how far the file is read.
 
-    `refused` counts every bad row; `problems` may stop before the last of them. `done` and `total` count bytes of a CSV file, rows of a Parquet file.
+    `refused` counts every bad row; `problems` may stop before the last of them. `done` and
+    `total` count bytes of a CSV file, rows of a Parquet file.
     """
 
     rows: pl.DataFrame

@@ -1,17 +1,25 @@
 """The door to the database. `write()` is the only place that commits."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import Session
 
 from service.errors import Misconfigured
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+
+# What ails the database itself, and not the statement: PostgreSQL's error classes (connection,
+# authorization, unknown database, resources, shutdown) and SQLite's result codes.
+_AILING_CLASSES = ("08", "28", "3D", "53", "57P")
+_AILING_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
 
 
 class Database:
@@ -28,20 +36,27 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size)
         else:
+            patience = {} if "connect_timeout" in url else {"connect_timeout": CONNECT_SECONDS}
             self._writer = create_engine(
-                url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+                url,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_pre_ping=True,
+                hide_parameters=True,
+                connect_args=patience,
             )
             self._reader = self._writer
 
-    @property
-    def engine(self) -> Engine:
-        """The engine that may write, for migrations."""
-        return self._writer
+    @contextmanager
+    def alter(self) -> Iterator[Connection]:
+        """A connection for migrations, in one transaction that ends with the block."""
+        with _unusable(self.url), self._writer.begin() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One unit of work: committed when the block ends, undone whole if it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, _unreachable(self.url):
+        with Session(self._writer, expire_on_commit=False) as session, _unusable(self.url):
             session.connection()
             yield session
             session.commit()
@@ -49,11 +64,35 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; whatever it changes is undone, what it read stays readable."""
-        with Session(self._reader, expire_on_commit=False) as session, _unreachable(self.url):
+        with Session(self._reader, expire_on_commit=False) as session, _unusable(self.url):
             session.connection()
             yield session
             session.expunge_all()
             session.rollback()
+
+    @contextmanager
+    def driver(self, *, write: bool) -> Iterator[Any]:
+        """The driver's own connection, for statements that cannot pay for a session.
+
+        On SQLite a transaction is open and ends with the block, as in `write()` and `read()`. On
+        PostgreSQL every statement is a transaction of its own.
+        """
+        with _unusable(self.url):
+            if self.is_sqlite:
+                engine = self._writer if write else self._reader
+                pooled = engine.raw_connection()
+                connection = pooled.driver_connection
+                assert isinstance(connection, sqlite3.Connection)
+                try:
+                    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                    yield connection
+                    connection.execute("COMMIT" if write else "ROLLBACK")
+                finally:
+                    pooled.close()
+            else:
+                with self._writer.connect() as held:
+                    alone = held.execution_options(isolation_level="AUTOCOMMIT")
+                    yield alone.connection.driver_connection
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -96,25 +135,30 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
 
 
 @contextmanager
-def _unreachable(url: str) -> Iterator[None]:
+def _unusable(url: str) -> Iterator[None]:
+    """Errors of the database itself, and of one without tables, as Misconfigured."""
     try:
         yield
-    except (OperationalError, ProgrammingError) as error:
-        text = str(error.orig)
-        if "no such table" in text or getattr(error.orig, "sqlstate", "") == "42P01":
+    except DatabaseError as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        if _without_tables(error):
             raise Misconfigured(
-                f"The database {_without_password(url)} has no tables yet. Run `larder migrate`."
+                f"The database {shown} has no tables yet. Run `larder migrate`."
             ) from error
-        if "unable to open" in text or "connection" in text.lower():
-            raise Misconfigured(
-                f"The database {_without_password(url)} cannot be reached: {text.strip()}"
-            ) from error
+        if _ailing(error):
+            said = " ".join(str(error.orig).split())
+            raise Misconfigured(f"The database {shown} cannot be used: {said}") from error
         raise
 
 
-def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    if not at:
-        return url
-    scheme, _, user = head.partition("://")
-    return f"{scheme}://{user.split(':')[0]}@{tail}"
+def _without_tables(error: DatabaseError) -> bool:
+    return "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "42P01"
+
+
+def _ailing(error: DatabaseError) -> bool:
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        return _AILING_CODES.match(getattr(original, "sqlite_errorname", "") or "") is not None
+    if not isinstance(original, psycopg.OperationalError):
+        return False
+    return original.sqlstate is None or original.sqlstate.startswith(_AILING_CLASSES)
