@@ -174,6 +174,10 @@ def _rivals(day: Day, field_: _Field, terms: Terms, cpu: Callable[[], float]) ->
             ids, pairs = field_.past.item_ids, field_.pairs
             rows, vectors = day.model.items.rows_of(ids), day.model.vector_rows(ids)
             ask = day.model.inputs(pairs, rows[pairs.item], vectors[pairs.item])
-            inputs = np.concatenate([lesson.inputs for lesson in lessons])
-            bought = np.concatenate([lesson.bought for lesson in lessons])
-            day.outcomes["LightGBM"] = field_.outcome(boosted.boosted(inputs, bought, ask))
+            chance = boosted.boosted(
+                np.concatenate([lesson.inputs for lesson in lessons]),
+                np.concatenate([lesson.bought for lesson in lessons]),
+                np.concatenate([lesson.weight for lesson in lessons]),
+                ask,
+            )
+            day.outcomes["LightGBM"] = field_.outcome(chance)

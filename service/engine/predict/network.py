@@ -22,9 +22,11 @@ Layers = list[Singles] | tuple[Reals, ...]
 
 ITEM_WIDTH = 8
 BATCH = 2048
+LEAST_BATCH = 128
+LEAST_STEPS = 300
 STEP = 3e-3
 WARM_UP = 100
-DECAY = 1e-5
+DECAY = 1e-4
 CLIP = 5.0
 BLOCK = 4096
 
@@ -50,7 +52,6 @@ class Network:
         """
         mean, scale = self.mean.astype(np.float64), self.scale.astype(np.float64)
         layers = tuple(layer.astype(np.float64) for layer in self.layers)
-        given = self.items.astype(np.float64) @ layers[0][len(mean) :]
         found = np.empty((len(inputs), self.item_bias.shape[1]))
         for start in range(0, len(inputs), BLOCK):
             part = slice(start, start + BLOCK)
@@ -58,7 +59,8 @@ class Network:
             standard = inputs[part] - mean
             standard /= scale
             np.clip(standard, -CLIP, CLIP, out=standard)
-            last = _forward(standard, layers, given[rows])[-1]
+            given = self.items[rows].astype(np.float64) @ layers[0][len(mean) :]
+            last = _forward(standard, layers, given)[-1]
             found[part] = _head(standard, last, layers) + self.item_bias[rows]
         return found
 
@@ -77,6 +79,7 @@ def train(
     """Fit to 0/1 `targets` (rows, outputs); `item_rows` below `items`, or `items` if unknown.
 
     `hidden` are the widths of the rectified layers; `asked` weights each target (0 leaves it out).
+    A small set is gone through more often, in smaller batches.
     """
     random = np.random.default_rng(seed)
     mean = inputs.mean(axis=0).astype(np.float32)
@@ -88,8 +91,9 @@ def train(
     share = np.clip((wanted * asking).sum(axis=0, dtype=np.float64) / told, 1e-4, 1.0 - 1e-4)
     weights = _start(random, (inputs.shape[1], *hidden), items + 1, np.log(share / (1.0 - share)))
     moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
-    batch = min(BATCH, len(wanted))
-    steps = max(1, len(wanted) // batch)
+    batch = min(BATCH, max(LEAST_BATCH, len(wanted) // LEAST_STEPS), len(wanted))
+    steps = len(wanted) // batch
+    epochs = max(epochs, -(-LEAST_STEPS // steps))
     done = 0
     for _ in range(epochs):
         order = random.permutation(len(wanted))
