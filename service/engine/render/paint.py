@@ -133,31 +133,27 @@ class _Work:
             sheet.tagged(box.role, ops)
 
     def _offer(self, plan: CellPlan, offer: OfferLine) -> Row:
-        row = plan.rows.get(offer)
-        if row is not None:
-            return row
-        values = {
-            "title": offer.title,
-            "detail": offer.detail,
-            "value": offer.value_text,
-            "line": str(offer.line),
-        }
-        before = len(self.problems)
-        row = self.painter.row(plan, values, self._refuse)
-        return self.painter.keep(plan, offer, row) if len(self.problems) == before else row
+        key = (offer.title, offer.detail, offer.value_text)
+        started = plan.started.get(key)
+        if started is None:
+            shared = {"title": offer.title, "detail": offer.detail, "value": offer.value_text}
+            started = self.painter.start(plan, shared, self._refuse, key=key)
+        return self.painter.finish(plan, started, {"line": str(offer.line)}, self._refuse)
 
     def _reminder(self, plan: CellPlan, line: ReminderLine) -> Row:
         price = line.price_cents
-        values = {
-            "item": line.item,
-            "product": line.product,
-            "price": "" if price is None else self.words.amount(price, self.document.currency),
+        key = (line.item, line.product, price)
+        started = plan.started.get(key)
+        if started is None:
+            amount = "" if price is None else self.words.amount(price, self.document.currency)
+            shared = {"item": line.item, "product": line.product, "price": amount}
+            started = self.painter.start(plan, shared, self._refuse, key=key)
+        own = {
             "expected": self.words.day(line.expected_on),
             "reason": line.reason,
             "line": str(line.line),
         }
-        shared = (line.item, line.product, price)
-        return self.painter.row(plan, values, self._refuse, shared=shared)
+        return self.painter.finish(plan, started, own, self._refuse)
 
     def _header(self, cell: Cell, department: str) -> Row:
         plan = self.painter.cell(cell, self.words)

@@ -179,26 +179,31 @@ class Painter:
         self._kept += 1
         return row
 
-    def row(
-        self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse, *, shared: object = None
-    ) -> Row:
-        """A repeated row, drawn from its own top left corner, and its natural height in pt.
+    def row(self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse) -> Row:
+        """A repeated row, drawn from its own top left corner, and its natural height in pt."""
+        return self.finish(plan, self.start(plan, values, refuse), values, refuse)
 
-        `shared` names the values that the shared texts are made of; None keeps nothing.
-        """
-        started = plan.started.get(shared)
-        if started is None:
-            sound = True
-            bottoms: list[float] = []
-            ops = [plan.rules] if plan.rules else []
-            for text in plan.shared:
-                sound &= self._add(text, values, ops, bottoms, refuse)
-            started = Started(b"\n".join(ops), bottoms)
-            if sound and shared is not None:
-                plan.started[shared] = started
-                self._kept += 1
+    def start(
+        self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse, *, key: object = None
+    ) -> Started:
+        """The shared texts of a row; kept under `key`, which names the values they are made of."""
+        sound = True
+        bottoms: list[float] = []
+        ops = [plan.rules] if plan.rules else []
+        for text in plan.shared:
+            sound &= self._add(text, values, ops, bottoms, refuse)
+        started = Started(b"\n".join(ops), bottoms, max(bottoms, default=0.0) + plan.pad)
+        if sound and key is not None:
+            plan.started[key] = started
+            self._kept += 1
+        return started
+
+    def finish(
+        self, plan: CellPlan, started: Started, values: Mapping[str, str], refuse: Refuse
+    ) -> Row:
+        """The row with its own texts added."""
         if not plan.own:
-            return Row(started.ops, max(started.bottoms, default=0.0) + plan.pad)
+            return Row(started.ops, started.height)
         ops, bottoms = [started.ops], [*started.bottoms]
         for text in plan.own:
             self._add(text, values, ops, bottoms, refuse)

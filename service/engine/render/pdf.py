@@ -15,6 +15,8 @@ import numpy as np
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 _GATHERED_BYTES = 200_000
 _STREAM, _PACKED = 1, 2
+_WINDOW_BITS = 13
+"""A window of 8 kB holds most of a page and costs a third less to set up than the usual 32."""
 _ROWS = 50_000
 _FRESH = (0,) * 4096
 
@@ -22,9 +24,9 @@ _FRESH = (0,) * 4096
 class PdfWriter:
     """Reserve numbers, put objects in any order, then `close` with the catalog's number."""
 
-    def __init__(self, out: BinaryIO, *, compression: int = 1) -> None:
+    def __init__(self, out: BinaryIO, *, level: int = 1) -> None:
         self._out = out
-        self._compression = compression
+        self._level = level
         self._hash = hashlib.sha256()
         self._position = 0
         self._next = 1
@@ -65,7 +67,8 @@ class PdfWriter:
     ) -> None:
         """Write a stream object; `entries` are further dictionary entries."""
         if deflate:
-            data = zlib.compress(data, self._compression)
+            packer = zlib.compressobj(self._level, zlib.DEFLATED, _WINDOW_BITS)
+            data = packer.compress(data) + packer.flush()
             entries += b"/Filter/FlateDecode"
         self._kind[number] = _STREAM
         self._place[number] = self._position

@@ -40,6 +40,7 @@ class Started(NamedTuple):
 
     ops: bytes
     bottoms: list[float]
+    height: float
 
 
 class CellPlan:
