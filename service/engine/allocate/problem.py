@@ -276,7 +276,11 @@ def _band(
     if first >= 0:
         return lazy.slice(first, length).collect(), np.arange(first, first + length)
     low, high = homes.ids.series[begin], homes.ids.series[end - 1]
-    part = lazy.with_row_index("row").filter(pl.col("household_id").is_between(low, high)).collect()
+    part = (
+        lazy.with_row_index("row")
+        .filter(pl.col("household_id").is_between(pl.lit(low), pl.lit(high)))
+        .collect()
+    )
     return part, part["row"].cast(pl.Int64).to_numpy()
 
 

@@ -1,0 +1,105 @@
+"""The response model: what a deal is worth to a household, and how it learns."""
+
+import polars as pl
+import pytest
+
+from service.engine.allocate.value import CELLS, Liability, ResponseModel, reasons, value
+from service.errors import InvalidInput
+
+
+def pairs(**columns: object) -> pl.DataFrame:
+    """Pairs with ordinary values, one or more columns given."""
+    plain: dict[str, object] = {
+        "household_id": 1,
+        "offer_id": 1,
+        "category_id": 1,
+        "conflict_id": None,
+        "p_purchase": 0.5,
+        "cell": "switcher_heavy",
+        "margin_cents": 120,
+        "supplier_share": 1.0,
+        "handling_fee_cents": 8,
+        "face_value_cents": 100,
+    } | columns
+    rows = (
+        max(len(c) for c in plain.values() if isinstance(c, list))
+        if any(isinstance(c, list) for c in plain.values())
+        else 1
+    )
+    return pl.DataFrame({k: c if isinstance(c, list) else [c] * rows for k, c in plain.items()})
+
+
+def test_a_heavy_switcher_is_worth_the_most_and_a_loyal_heavy_buyer_nothing() -> None:
+    worth = dict(zip(CELLS, value(pairs(cell=list(CELLS)))["value_cents"], strict=True))
+    assert max(worth, key=worth.__getitem__) == "switcher_heavy"
+    assert worth["national_brand_heavy"] < 0.3 * worth["switcher_heavy"]
+    loyal, rival = value(pairs(cell="national_brand_heavy", own_share=[1.0, 0.0]))["value_cents"]
+    assert loyal < 0 < worth["switcher_heavy"] < rival
+
+
+def test_the_sums_are_those_of_the_documentation() -> None:
+    row = value(pairs()).row(0, named=True)
+    assert row["p_without"] == pytest.approx(0.5 * 0.4)
+    assert row["p_with"] == pytest.approx(0.5 * (0.4 + 0.45 * 0.6) + 0.5 * 0.03)
+    assert row["expected_redemptions"] == pytest.approx(0.6 * 0.35)
+    gain = 0.6 * 0.15 * 2.5 * 120
+    assert row["value_cents"] == pytest.approx(gain + 0.21 * 8 - 0.25 * 0.6 * 0.2 * 100)
+
+
+def test_the_copy_costs_all_it_can_or_what_is_expected() -> None:
+    frame = pairs(supplier_share=0.5, limit_per_household=[1, 2])
+    assert value(frame)["cost_cents"].to_list() == [58, 116]
+    assert value(frame, liability=Liability.EXPECTED)["cost_cents"].to_list() == [12, 12]
+
+
+def test_a_cell_may_be_a_number_and_a_store_brand_deal_turns_the_table() -> None:
+    by_name, by_number = value(pairs()), value(pairs(cell=9))
+    assert by_number.equals(by_name)
+    own = value(pairs(cell="store_brand_heavy", private_label=True))["p_without"][0]
+    assert own == value(pairs(cell="national_brand_heavy"))["p_without"][0]
+
+
+def test_the_holdout_moves_the_factor_of_its_cell_only() -> None:
+    results = pl.DataFrame(
+        {
+            "cell": ["switcher_heavy", "switcher_light"],
+            "exposed": [1000, 1000],
+            "exposed_buyers": [300, 500],
+            "held_out": [100, 0],
+            "held_out_buyers": [20, 0],
+            "expected_gain": [50.0, 50.0],
+        }
+    )
+    after = ResponseModel().updated(results)
+    assert after.factors["switcher_heavy"] == pytest.approx((50 + 100) / (50 + 50))
+    assert after.factors["switcher_light"] == 1.0
+    assert value(pairs(), model=after)["value_cents"][0] > value(pairs())["value_cents"][0]
+    assert ResponseModel.from_json(after.to_json()) == after
+
+
+def test_every_pair_has_a_reason() -> None:
+    frame = pairs(cell=["switcher_heavy", "store_brand_light"], own_share=[None, 0.0])
+    assert reasons(frame).to_list() == [
+        "buys a lot of this category, changes between brands; 50 % likely to buy in the window",
+        "buys little of this category, mostly other brands; 50 % likely to buy in the window",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [
+        ({"cell": "unknown"}, "row 1, cell: no such cell"),
+        ({"cell": [3, 12]}, "row 2, cell: no such cell"),
+        ({"p_purchase": 1.2}, "row 1, p_purchase: is no probability"),
+        ({"supplier_share": [0.5, None]}, "row 2, supplier_share: is no share"),
+        ({"margin_cents": [None, 5]}, "row 1, margin_cents: is empty"),
+    ],
+)
+def test_faulty_pairs_are_refused_by_row(columns: dict[str, object], fault: str) -> None:
+    with pytest.raises(InvalidInput, match=fault):
+        value(pairs(**columns))
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(InvalidInput, match="no column margin_cents"):
+        value(pairs().drop("margin_cents"))
