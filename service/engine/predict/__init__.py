@@ -6,9 +6,20 @@ docs/forecast.md for the equations and what each part is worth.
 """
 
 from service.engine.predict.discovery import discover
+from service.engine.predict.explain import explain
 from service.engine.predict.fitting import fit
 from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.reason import reason
 from service.engine.predict.scoring import forecast, score
 
-__all__ = ["Model", "Training", "default_model", "discover", "fit", "forecast", "reason", "score"]
+__all__ = [
+    "Model",
+    "Training",
+    "default_model",
+    "discover",
+    "explain",
+    "fit",
+    "forecast",
+    "reason",
+    "score",
+]

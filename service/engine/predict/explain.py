@@ -1,0 +1,39 @@
+"""One household's own table: every item it has bought, when next, and why."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from service.engine.history import before
+from service.engine.predict.model import Model
+from service.engine.predict.reason import reason
+from service.engine.predict.scoring import score
+
+
+def explain(model: Model, history: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFrame:
+    """The scores of the households in `history` with how often each item was bought and why.
+
+    Columns of `score` with intervals, then `times` (days it was bought on) and `reason`; the
+    likeliest first within a household.
+    """
+    scores = score(model, history, as_of=as_of, horizon_days=horizon_days, intervals=True)
+    keys = ["household_id", "item_id"]
+    times = (
+        before(history, as_of)
+        .filter(pl.col("quantity") > 0)
+        .group_by(keys)
+        .agg(times=pl.col("purchased_at").dt.date().n_unique())
+    )
+    why = [
+        reason(last_bought_on=last, as_of=as_of, interval_low_days=low, interval_high_days=high)
+        for last, low, high in scores.select(
+            "last_bought_on", "interval_low_days", "interval_high_days"
+        ).iter_rows()
+    ]
+    return (
+        scores.join(times, on=keys, how="left")
+        .with_columns(reason=pl.Series("reason", why, dtype=pl.String))
+        .sort("household_id", "p_purchase", "item_id", descending=[False, True, False])
+    )
