@@ -1,4 +1,4 @@
-"""What came off at the till: redemptions, their lines, and what was refused."""
+"""What happened at the till: redemptions, what was refused, disputed, voided and brought back."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,14 +10,31 @@ from service.store.tables.types import BigId, UtcMoment
 
 
 class RedemptionState(StrEnum):
-    """How a till transaction ended. `recorded` means history only: nothing was presented."""
+    """How a till transaction ended. `recorded` means history only: nothing was presented.
+
+    A transaction that was voided before it was heard of is kept as `voided` too, without a basket,
+    so that a late copy of it finds that it never happened.
+    """
 
     REDEEMED = "redeemed"
     RECORDED = "recorded"
+    VOIDED = "voided"
+
+
+class TillVerb(StrEnum):
+    """What the audit trail tells of; a redemption itself is its own trace."""
+
+    VOID = "void"
+    RETURN = "return"
+    REPLAY = "replay"
 
 
 class Redemption(SQLModel, table=True):
-    """One till transaction and the answer it was given, stored with its effect."""
+    """One till transaction and the answer it was given, stored with its effect.
+
+    `basket_id` is null once it is voided; `void_answer` is what the void was told. `key_id` is who
+    sent it.
+    """
 
     __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
 
@@ -28,20 +45,25 @@ class Redemption(SQLModel, table=True):
     number: str
     digest: str
     state: str
-    basket_id: int = Field(foreign_key="basket.id", index=True, sa_type=BigId)
+    basket_id: int | None = Field(default=None, foreign_key="basket.id", index=True, sa_type=BigId)
     household_id: int | None = Field(
         default=None, foreign_key="household.id", index=True, sa_type=BigId
     )
     total_discount_cents: int = Field(sa_type=BigId)
     answer: str = Field(sa_type=Text)
     redeemed_at: datetime = Field(sa_type=UtcMoment)
+    key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
+    void_answer: str | None = Field(default=None, sa_type=Text)
 
 
 class RedemptionLine(SQLModel, table=True):
     """A list line used in one transaction, `uses` times; while `live` it holds these uses.
 
-    `use_number` follows the highest live one, so two tills that use a line at once collide on the
-    partial unique index. `parts` is JSON: per basket line the cents of every unit.
+    `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
+    live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
+    line at once collide whatever was undone between. A line honoured offline that could not be
+    used any more holds no use: it is not live and stands in `till_conflict`. `parts` is JSON, a
+    list of [basket line, supplier cents of every unit, retailer cents of every unit].
     """
 
     __tablename__ = "redemption_line"
@@ -56,6 +78,7 @@ class RedemptionLine(SQLModel, table=True):
             postgresql_where=text("live"),
             sqlite_where=text("live"),
         ),
+        Index("ix_redemption_line_list_id_list_line", "list_id", "list_line"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -82,3 +105,67 @@ class Refusal(SQLModel, table=True):
     offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, sa_type=BigId)
     reason: str
     detail: str
+
+
+class TillConflict(SQLModel, table=True):
+    """A discount given offline that the service would have refused, and who bears it.
+
+    `reason` is a refusal reason, or `other_answer` when the till gave something else than it had
+    been answered. Nothing of the list is named when it is not known here.
+    """
+
+    __tablename__ = "till_conflict"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    redemption_id: str = Field(foreign_key="redemption.id", index=True)
+    list_id: int | None = Field(
+        default=None, foreign_key="shopping_list.id", index=True, sa_type=BigId
+    )
+    list_line: int | None = None
+    offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, sa_type=BigId)
+    reason: str
+    amount_cents: int = Field(sa_type=BigId)
+    borne_by: str
+    recorded_at: datetime = Field(sa_type=UtcMoment)
+
+
+class TillReturn(SQLModel, table=True):
+    """Goods brought back: a transaction of its own, against one redemption."""
+
+    __tablename__ = "till_return"
+    __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
+
+    id: str = Field(primary_key=True)
+    redemption_id: str = Field(foreign_key="redemption.id", index=True)
+    store_id: str = Field(foreign_key="store.id")
+    terminal: str
+    business_date: date
+    number: str
+    digest: str
+    answer: str = Field(sa_type=Text)
+    returned_at: datetime = Field(sa_type=UtcMoment)
+    key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
+
+
+class TillReturnLine(SQLModel, table=True):
+    """What came back of one basket line: how much, and what was paid for it."""
+
+    __tablename__ = "till_return_line"
+
+    return_id: str = Field(foreign_key="till_return.id", primary_key=True)
+    line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    quantity_milli: int = Field(sa_type=BigId)
+    refund_cents: int = Field(sa_type=BigId)
+
+
+class TillEvent(SQLModel, table=True):
+    """The audit trail: who changed what a transaction had done, and when. Only ever added to."""
+
+    __tablename__ = "till_event"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    redemption_id: str = Field(foreign_key="redemption.id", index=True)
+    verb: str
+    key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
+    detail: str = Field(sa_type=Text)
+    happened_at: datetime = Field(sa_type=UtcMoment)

@@ -492,9 +492,7 @@ def upgrade() -> None:
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column(
-            "basket_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("basket_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
@@ -505,10 +503,13 @@ def upgrade() -> None:
         ),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("redeemed_at", UtcMoment(), nullable=False),
+        sa.Column("key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("void_answer", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["basket_id"], ["basket.id"], name=op.f("fk_redemption_basket_id")),
         sa.ForeignKeyConstraint(
             ["household_id"], ["household.id"], name=op.f("fk_redemption_household_id")
         ),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_redemption_key_id")),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_redemption_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_redemption")),
         sa.UniqueConstraint(
@@ -582,6 +583,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_redemption_line")),
     )
     with op.batch_alter_table("redemption_line", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_redemption_line_list_id_list_line", ["list_id", "list_line"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_redemption_line_offer_id"), ["offer_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_redemption_line_redemption_id"), ["redemption_id"], unique=False
@@ -614,11 +618,120 @@ def upgrade() -> None:
             batch_op.f("ix_refusal_redemption_id"), ["redemption_id"], unique=False
         )
 
+    op.create_table(
+        "till_conflict",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("list_line", sa.Integer(), nullable=True),
+        sa.Column("offer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column(
+            "amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("borne_by", sa.String(), nullable=False),
+        sa.Column("recorded_at", UtcMoment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["shopping_list.id"], name=op.f("fk_till_conflict_list_id")
+        ),
+        sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_till_conflict_offer_id")),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"], ["redemption.id"], name=op.f("fk_till_conflict_redemption_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_conflict")),
+    )
+    with op.batch_alter_table("till_conflict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_till_conflict_list_id"), ["list_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_conflict_offer_id"), ["offer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_till_conflict_redemption_id"), ["redemption_id"], unique=False
+        )
+
+    op.create_table(
+        "till_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("happened_at", UtcMoment(), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_till_event_key_id")),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"], ["redemption.id"], name=op.f("fk_till_event_redemption_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_event")),
+    )
+    with op.batch_alter_table("till_event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_till_event_redemption_id"), ["redemption_id"], unique=False
+        )
+
+    op.create_table(
+        "till_return",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("terminal", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("returned_at", UtcMoment(), nullable=False),
+        sa.Column("key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name=op.f("fk_till_return_key_id")),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"], ["redemption.id"], name=op.f("fk_till_return_redemption_id")
+        ),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_till_return_store_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_return")),
+        sa.UniqueConstraint(
+            "store_id",
+            "terminal",
+            "business_date",
+            "number",
+            name=op.f("uq_till_return_store_id_terminal_business_date_number"),
+        ),
+    )
+    with op.batch_alter_table("till_return", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_till_return_redemption_id"), ["redemption_id"], unique=False
+        )
+
+    op.create_table(
+        "till_return_line",
+        sa.Column("return_id", sa.String(), nullable=False),
+        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "quantity_milli", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "refund_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["return_id"], ["till_return.id"], name=op.f("fk_till_return_line_return_id")
+        ),
+        sa.PrimaryKeyConstraint("return_id", "line", name=op.f("pk_till_return_line")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("till_return_line")
+    with op.batch_alter_table("till_return", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_till_return_redemption_id"))
+
+    op.drop_table("till_return")
+    with op.batch_alter_table("till_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_till_event_redemption_id"))
+
+    op.drop_table("till_event")
+    with op.batch_alter_table("till_conflict", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_till_conflict_redemption_id"))
+        batch_op.drop_index(batch_op.f("ix_till_conflict_offer_id"))
+        batch_op.drop_index(batch_op.f("ix_till_conflict_list_id"))
+
+    op.drop_table("till_conflict")
     with op.batch_alter_table("refusal", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refusal_redemption_id"))
         batch_op.drop_index(batch_op.f("ix_refusal_offer_id"))
@@ -632,6 +745,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_redemption_line_redemption_id"))
         batch_op.drop_index(batch_op.f("ix_redemption_line_offer_id"))
+        batch_op.drop_index("ix_redemption_line_list_id_list_line")
 
     op.drop_table("redemption_line")
     with op.batch_alter_table("offer_product", schema=None) as batch_op:

@@ -1,0 +1,63 @@
+"""The gate between a till transaction and the database: it carries out the steps asked for."""
+
+import sqlite3
+from typing import Any
+
+import psycopg
+
+from service.store.session import Database
+from service.store.till import postgresql, sqlite
+from service.store.till.steps import Effect, Look, Steps
+
+# Another transaction came between: the same reference, the same use, or each held what the other
+# wanted. Nothing was written, so look again.
+_CAME_BETWEEN = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+
+def run(database: Database, steps: Steps, *, write: bool) -> str:
+    """Carry out steps; their answer. On SQLite all of them are one transaction."""
+    with database.driver(write=write) as connection:
+        if database.is_sqlite:
+            return _run_sqlite(connection, steps)
+        return _run_postgresql(connection, steps)
+
+
+def _run_sqlite(connection: sqlite3.Connection, steps: Steps) -> str:
+    step = next(steps)
+    while True:
+        try:
+            if isinstance(step, Look):
+                step = steps.send(sqlite.look(connection, step))
+            else:
+                step = steps.send(sqlite.write(connection, step))
+        except StopIteration as done:
+            answer: str = done.value
+            return answer
+
+
+def _run_postgresql(connection: psycopg.Connection[Any], steps: Steps) -> str:
+    cursor = psycopg.RawCursor(connection)
+    step = next(steps)
+    while True:
+        try:
+            if isinstance(step, Look):
+                cursor.execute(postgresql.LOOK, postgresql.look_parameters(step), prepare=True)
+                step = steps.send(postgresql.seen(cursor.fetchone() or ()))
+            else:
+                step = steps.send(_write_postgresql(cursor, step))
+        except StopIteration as done:
+            answer: str = done.value
+            return answer
+
+
+def _write_postgresql(cursor: psycopg.RawCursor[Any], effect: Effect) -> bool:
+    statement, parameters = postgresql.write(effect)
+    try:
+        cursor.execute(statement.encode(), parameters, prepare=True)
+    except _CAME_BETWEEN:
+        return False
+    return bool((cursor.fetchone() or (0,))[0])

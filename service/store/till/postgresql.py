@@ -1,0 +1,173 @@
+"""The till on PostgreSQL: one statement to look, one to write, each a transaction of its own.
+
+The write is optimistic. It holds the lists it uses and gives up when one is no longer issued; a
+use made in between meets the unique index on live uses, and the same transaction sent twice the
+unique index on references. Either way nothing of it is written.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from service.store.till.steps import Effect, Look, PresentedLine, PresentedList, Prior, Seen
+
+LOOK = """
+WITH who AS (
+    SELECT i.digest, i.household_id
+    FROM unnest($5::text[], $6::text[]) AS p (kind, digest)
+    JOIN identity i ON i.kind = p.kind AND i.digest = p.digest
+), lists AS (
+    SELECT id, code, household_id, state, valid_from, valid_to FROM shopping_list
+    WHERE code = ANY ($7::text[]) AND state <> 'draft'
+    UNION
+    SELECT s.id, s.code, s.household_id, s.state, s.valid_from, s.valid_to
+    FROM who JOIN shopping_list s ON s.household_id = who.household_id AND s.state = 'issued'
+    WHERE s.valid_from <= $3::date AND s.valid_to >= $3::date
+), used AS (
+    SELECT r.list_id, r.list_line, sum(r.uses) FILTER (WHERE r.live) AS used,
+           max(r.use_number + r.uses - 1) AS last_use
+    FROM lists s JOIN redemption_line r ON r.list_id = s.id
+    GROUP BY r.list_id, r.list_line
+), lines AS (
+    SELECT l.list_id, l.line, l.offer_id, l.text, l.uses, coalesce(u.used, 0) AS used,
+           coalesce(u.last_use, 0) AS last_use, l.reserved_cents, o.terms, o.supplier_id,
+           o.funding_share, o.handling_fee_cents
+    FROM lists s JOIN list_line l ON l.list_id = s.id AND l.kind = 'offer'
+    JOIN offer o ON o.id = l.offer_id
+    LEFT JOIN used u ON u.list_id = l.list_id AND u.list_line = l.line
+)
+SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
+    (SELECT json_build_array(id, digest, answer, state)::text FROM redemption
+     WHERE store_id = $1::text AND terminal = $2::text AND business_date = $3::date
+       AND number = $4::text),
+    (SELECT json_agg(json_build_array(digest, household_id))::text FROM who),
+    (SELECT json_agg(json_build_array(id, code, household_id, state, valid_from, valid_to)
+                     ORDER BY id)::text FROM lists),
+    (SELECT json_agg(json_build_array(list_id, line, offer_id, text, uses, used, last_use,
+                                      reserved_cents, terms, supplier_id, funding_share,
+                                      handling_fee_cents) ORDER BY list_id, line)::text
+     FROM lines),
+    (SELECT json_agg(json_build_array(p.offer_id, p.set_number, p.gtin))::text
+     FROM offer_product p
+     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ($8::bigint[]))
+"""
+
+_WRITE = """
+WITH held AS (
+    SELECT id FROM shopping_list WHERE id = ANY ($14::bigint[]) AND state = 'issued'
+    ORDER BY id FOR NO KEY UPDATE
+), bought AS (
+    INSERT INTO basket (store_id, terminal, business_date, number, household_id, purchased_at)
+    SELECT $2::text, $3::text, $4::date, $5::text, $6::bigint, $7::timestamptz
+    WHERE (SELECT count(*) FROM held) = cardinality($14::bigint[])
+    ON CONFLICT (store_id, terminal, business_date, number)
+    DO UPDATE SET household_id = coalesce(excluded.household_id, basket.household_id)
+    RETURNING id
+), bought_lines AS (
+    INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents)
+    SELECT b.id, x.* FROM bought b, unnest($15::int[], $16::bigint[], $17::bigint[],
+                                           $18::text[], $19::bigint[]) AS x
+    ON CONFLICT (basket_id, line) DO UPDATE SET amount_cents = excluded.amount_cents
+), redeemed AS (
+    INSERT INTO redemption (id, store_id, terminal, business_date, number, digest, state,
+                            basket_id, household_id, total_discount_cents, answer, redeemed_at,
+                            key_id)
+    SELECT $1::text, $2::text, $3::text, $4::date, $5::text, $8::text, $9::text, b.id, $6::bigint,
+           $10::bigint, $11::text, $12::timestamptz, $13::bigint
+    FROM bought b RETURNING id
+), uses AS (
+    INSERT INTO redemption_line (redemption_id, list_id, list_line, use_number, uses, live,
+                                 offer_id, units, amount_cents, supplier_cents, retailer_cents,
+                                 parts)
+    SELECT r.id, x.* FROM redeemed r,
+        unnest($20::bigint[], $21::int[], $22::int[], $23::int[], $24::bool[], $25::bigint[],
+               $26::int[], $27::bigint[], $28::bigint[], $29::bigint[], $30::text[]) AS x
+), refused AS (
+    INSERT INTO refusal (redemption_id, list_line, offer_id, reason, detail)
+    SELECT r.id, x.* FROM redeemed r,
+        unnest($31::int[], $32::bigint[], $33::text[], $34::text[]) AS x
+), posted AS (
+    INSERT INTO ledger_entry (posting, kind, account, offer_id, amount_cents, posted_at)
+    SELECT r.id, 'redemption', x.*, $12::timestamptz FROM redeemed r,
+        unnest($35::text[], $36::bigint[], $37::bigint[]) AS x
+), marked AS (
+    INSERT INTO due (household_id, marked_at)
+    SELECT $6::bigint, $12::timestamptz FROM redeemed WHERE $6::bigint IS NOT NULL
+    ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL
+)
+"""
+WRITE = _WRITE + "SELECT count(*) FROM redeemed"
+WRITE_REPLAYED = (
+    _WRITE.rstrip()
+    + """, disputed AS (
+    INSERT INTO till_conflict (redemption_id, list_id, list_line, offer_id, reason, amount_cents,
+                               borne_by, recorded_at)
+    SELECT r.id, x.*, $12::timestamptz FROM redeemed r,
+        unnest($38::bigint[], $39::int[], $40::bigint[], $41::text[], $42::bigint[],
+               $43::text[]) AS x
+), told AS (
+    INSERT INTO till_event (redemption_id, verb, key_id, detail, happened_at)
+    SELECT r.id, $44::text, $13::bigint, '{}', $12::timestamptz FROM redeemed r
+)
+SELECT count(*) FROM redeemed"""
+)
+
+
+def look_parameters(look: Look) -> list[Any]:
+    """The parameters of `LOOK`."""
+    return [
+        *look.reference,
+        [kind for kind, _ in look.identities],
+        [digest for _, digest in look.identities],
+        list(look.codes),
+        list(look.gtins),
+    ]
+
+
+def seen(row: Sequence[Any]) -> Seen:
+    """The one row of `LOOK`, read."""
+    store_known, prior, who, lists, lines, products = row
+    return Seen(
+        store_known=store_known,
+        prior=Prior(*json.loads(prior)) if prior else None,
+        households=dict(json.loads(who)) if who else {},
+        lists=tuple(
+            PresentedList(
+                key, code, household, state, date.fromisoformat(first), date.fromisoformat(last)
+            )
+            for key, code, household, state, first, last in json.loads(lists)
+        )
+        if lists
+        else (),
+        lines=tuple([PresentedLine(*line) for line in json.loads(lines)]) if lines else (),
+        products=tuple(json.loads(products)) if products else (),
+    )
+
+
+def write(effect: Effect) -> tuple[str, list[Any]]:
+    """The statement and the parameters that write an effect; it gives 1, or 0 to look again."""
+    parameters = [
+        effect.redemption_id,
+        *effect.reference,
+        effect.household_id,
+        effect.purchased_at,
+        effect.digest,
+        effect.state,
+        effect.total_discount_cents,
+        effect.answer,
+        effect.now,
+        effect.key_id,
+        list(effect.held),
+        *_columns(effect.basket_lines, 5),
+        *_columns(effect.uses, 11),
+        *_columns(effect.refusals, 4),
+        *_columns(effect.entries, 3),
+    ]
+    if effect.verb is None:
+        return WRITE, parameters
+    return WRITE_REPLAYED, [*parameters, *_columns(effect.disputes, 6), effect.verb]
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * count
