@@ -1,6 +1,5 @@
 """What the stages of a cycle stand on: the catalogue, the offers and the model of a date."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -11,7 +10,7 @@ import polars as pl
 from sqlmodel import Session
 
 from service.engine.predict import Model, fit
-from service.engine.redeem import Terms
+from service.engine.redeem import Terms, parse_terms
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import baskets, catalogue, cycles, offers
@@ -71,7 +70,7 @@ def read_basis(
         offer_items=offers.items_of(session, offer_ids, item_ids=item_ids),
         members=offers.products_of(session, offer_ids, gtins=gtins),
         terms={
-            offer_id: Terms.from_dict(json.loads(terms))
+            offer_id: parse_terms(terms)
             for offer_id, terms in running.select("offer_id", "terms").iter_rows()
         },
     )
