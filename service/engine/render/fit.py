@@ -89,7 +89,7 @@ class Typesetter:
         self._spaces = {
             name: face.widths[0x20] for name, face in faces.items() if 0x20 in face.widths
         }
-        self._words: dict[tuple[str, ...], dict[str, _Word]] = {}
+        self._words: dict[tuple[tuple[str, ...], bool], dict[str, _Word]] = {}
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.used: dict[str, set[int]] = {name: {0x20} for name in faces}
 
@@ -187,9 +187,10 @@ class Typesetter:
         return self._measure(self._split(text, style), style) * size
 
     def _word(self, text: str, style: Style) -> _Word:
-        store = self._words.get(style.chain)
+        kind = (style.chain, style.kern)
+        store = self._words.get(kind)
         if store is None:
-            store = self._words[style.chain] = {}
+            store = self._words[kind] = {}
         word = store.get(text)
         if word is None:
             if len(store) > _WORDS_KEPT:
@@ -202,7 +203,7 @@ class Typesetter:
         units = 0
         for name, run in self._runs(text, style):
             self.used[name].update(map(ord, run))
-            shown, width = _show(run, self._faces[name])
+            shown, width = _show(run, self._faces[name], kern=style.kern)
             runs.append((name, shown))
             units += width
         plain = len(runs) == 1 and runs[0][0] == style.chain[0]
@@ -294,7 +295,7 @@ def _rows(height: float, leading: float) -> int:
     return int((height + 0.01) / leading)
 
 
-def _show(run: str, face: Face) -> tuple[bytes, int]:
+def _show(run: str, face: Face, *, kern: bool) -> tuple[bytes, int]:
     """Strings with kerning between them, for TJ, and the width in thousandths.
 
     Numbers are not kerned: figures are to stand under one another.
@@ -302,7 +303,7 @@ def _show(run: str, face: Face) -> tuple[bytes, int]:
     widths, kerns = face.widths, face.kerns
     codes = [*map(ord, run)]
     total = sum([widths[code] for code in codes])
-    if not kerns or run.upper() == run.lower():
+    if not kern or not kerns or run.upper() == run.lower():
         return _literal(run), total
     pieces: list[bytes] = []
     start = previous = 0

@@ -28,6 +28,8 @@ class Style:
     colour: bytes
     tracking_em: float
     upper: bool
+    kern: bool
+    """Whether letter pairs are kerned; addresses are not, as sorting machines like it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ def _style(
         colour=colours[read.choice("colour", tuple(colours), "ink")],
         tracking_em=read.number("tracking_em", 0.0),
         upper=read.flag("upper"),
+        kern=read.flag("kern", True),
     )
     read.end()
     return style

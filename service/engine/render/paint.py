@@ -133,12 +133,19 @@ class _Work:
             sheet.tagged(box.role, ops)
 
     def _offer(self, plan: CellPlan, offer: OfferLine) -> Row:
-        key = (offer.title, offer.detail, offer.value_text)
+        whole = (offer.line, offer.title, offer.detail, offer.value_text)
+        row = plan.rows.get(whole)
+        if row is not None:
+            return row
+        key = whole[1:]
         started = plan.started.get(key)
         if started is None:
             shared = {"title": offer.title, "detail": offer.detail, "value": offer.value_text}
             started = self.painter.start(plan, shared, self._refuse, key=key)
-        return self.painter.finish(plan, started, {"line": str(offer.line)}, self._refuse)
+        before = len(self.problems)
+        row = self.painter.finish(plan, started, {"line": str(offer.line)}, self._refuse)
+        sound = key in plan.started and len(self.problems) == before
+        return self.painter.keep(plan, whole, row) if sound else row
 
     def _reminder(self, plan: CellPlan, line: ReminderLine) -> Row:
         price = line.price_cents

@@ -16,6 +16,7 @@ SANS = Style(
     colour=b"0 g",
     tracking_em=0,
     upper=False,
+    kern=True,
 )
 
 
