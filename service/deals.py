@@ -37,6 +37,12 @@ _PER_CENT = "a whole number from 0 to 100"
 _SHOWN = 60
 
 
+# The columns that are stored as they are given; the others make up the terms and the products.
+_AS_GIVEN = frozenset(
+    ["title", "funding_share_percent", "handling_fee", "budget", "circulation_max", "circulation_min", "mail_from", "mail_to", "redeem_from", "redeem_to", "limit_per_household", "control_share_percent", "legal_text"]
+)
+
+
 @dataclass(frozen=True, slots=True)
 class UploadReport:
     """What a file of deals came to. `already_loaded`: these bytes came before and still stand."""
@@ -199,7 +205,7 @@ def _understood(
         revision=1,
         state=OfferState.RUNNING,
         upload_id=0,
-        digest=_digest(deal, members),
+        digest=_digest(deal, terms, members, face_value=face_value),
         title=deal["title"],
         category_id=int(counted["category_id"].mode().sort()[0]),
         private_label=counted["private_label"].sum() * 2 > counted.height,
@@ -302,7 +308,10 @@ def _terms(deal: Mapping[str, Any], fault: Any) -> Terms | None:
         return None
 
 
-def _digest(deal: Mapping[str, Any], members: Sequence[int]) -> str:
-    content = {name: str(value) for name, value in deal.items() if name != rows.ROW}
-    content["members"] = " ".join(str(member) for member in members)
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def _digest(
+    deal: Mapping[str, Any], terms: Terms, members: Sequence[int], *, face_value: int
+) -> str:
+    """What a deal means, however it is written: 1.0 is 1.00, and a set of products its members."""
+    content = {name: str(value) for name, value in deal.items() if name in _AS_GIVEN}
+    meant = {"terms": terms.to_dict(), "members": list(members), "face_value": face_value}
+    return hashlib.sha256(json.dumps(content | meant, sort_keys=True).encode()).hexdigest()
