@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from service.engine.predict import Model, fit
 from service.engine.redeem import Terms, parse_terms
-from service.errors import Conflict
+from service.errors import Conflict, InvalidInput
 from service.settings import Settings
 from service.store import baskets, catalogue, cycles, offers
 from service.store.session import Database
@@ -92,11 +92,17 @@ def read_purchases(
 
 
 def stored_model(session: Session, *, as_of: date) -> Model | None:
-    """The newest model that has seen nothing from a date on, unless it is too old."""
+    """The newest model that has seen nothing from a date on, unless it is too old.
+
+    One that another version of Larder left, which this one cannot read, counts as none.
+    """
     found = cycles.forecast_for(session, as_of)
     if found is None or found.as_of < as_of - timedelta(days=FORECAST_DAYS):
         return None
-    return _model(found.model)
+    try:
+        return _model(found.model)
+    except InvalidInput:
+        return None
 
 
 @lru_cache(maxsize=2)

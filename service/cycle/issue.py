@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.basis import Basis, fit_and_keep, read_basis, read_purchases, stored_model
+from service.cycle.serials import draw_codes
 from service.cycle.shards import Task, forget_shards, score_shards
-from service.digests import list_serial
-from service.engine import codes, reserve
+from service.engine import reserve
 from service.engine.allocate import Terms, allocate
 from service.engine.compose import Recipient
 from service.engine.lift import held_out
@@ -103,17 +103,16 @@ def run_cycle(
         seed=seed,
     )
     progress("allocate", 1, 1)
-    number = codes.gcn(settings.gcn_prefix)
-    recipients = [
-        Recipient(
-            household_id=household_id,
-            language=languages[household_id],
-            list_code=codes.list_code(
-                number,
-                list_serial(settings.code_key, as_of.isoformat(), seed, refs[household_id]),
-            ),
+    with database.read() as session:
+        drawn = draw_codes(
+            session,
+            settings,
+            issue=f"{as_of.isoformat()}:{seed}",
+            households=[(household_id, refs[household_id]) for household_id in chosen_households],
         )
-        for household_id in chosen_households
+    recipients = [
+        Recipient(household_id, languages[household_id], code)
+        for household_id, code in zip(chosen_households, drawn, strict=True)
     ]
     drafted = stages.compose(
         recipients,

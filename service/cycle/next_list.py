@@ -7,8 +7,7 @@ import polars as pl
 
 from service.cycle import stages
 from service.cycle.basis import Basis, local_date, read_basis, read_purchases, stored_model
-from service.digests import list_serial
-from service.engine import codes
+from service.cycle.serials import draw_codes
 from service.engine.allocate import PriceBook, Terms, allocate_household
 from service.engine.compose import Recipient
 from service.engine.predict import default_model
@@ -26,7 +25,8 @@ def write_next_list(
 
     Offers are chosen at the shadow prices the newest cycle left, so that the draft agrees with
     the cycle; without a cycle the draft has reminders only. The model is the newest stored, or
-    the shipped one. The mark stays when another basket came in the meantime.
+    the shipped one. The mark stays when another basket came in the meantime; a household without
+    a mark keeps the draft it has.
     """
     with database.read() as session:
         newest = baskets.newest_moment(session, household_id)
@@ -43,12 +43,16 @@ def write_next_list(
         prices = cycles.prices(session, cycle.id or 0) if cycle else None
         language = households.languages(session, [household_id])[household_id]
         ref = households.refs(session, [household_id])[household_id]
+        (code,) = draw_codes(
+            session,
+            settings,
+            issue=f"draft:{as_of.isoformat()}",
+            households=[(household_id, ref)],
+        )
     scores = stages.score_households(purchases, model, basis, horizon_days=settings.horizon_days)
     chosen = _chosen(purchases, scores, basis, cycle, prices, settings)
-    number = codes.gcn(settings.gcn_prefix)
-    serial = list_serial(settings.code_key, "draft", as_of.isoformat(), ref)
     (drafted,) = stages.compose(
-        [Recipient(household_id, language, codes.list_code(number, serial))],
+        [Recipient(household_id, language, code)],
         settings=settings,
         basis=basis,
         purchases=purchases,
@@ -66,8 +70,10 @@ def write_next_list(
         written_at=datetime.now(UTC),
     )
     with database.write() as session:
-        lists.write_draft(session, draft, drafted.lines)
-        work.clear_due(session, household_id, marked_at)
+        # Without a mark another worker has written it meanwhile, from a newer basket.
+        if work.still_due(session, household_id):
+            lists.write_draft(session, draft, drafted.lines)
+            work.clear_due(session, household_id, marked_at)
 
 
 def _chosen(

@@ -6,6 +6,7 @@ the same inputs finds them and does not do the shard again.
 
 import hashlib
 import multiprocessing
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -129,7 +130,8 @@ def _shard(rows: pl.DataFrame, result: Path, task: Task) -> None:
     )
     # The scores come last: where they are, the pairs are.
     for frame, path in ((pairs, _pairs(result)), (scores, _scores(result))):
-        unfinished = path.with_suffix(".part")
+        # Two runs of one cycle may be at the same shard.
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
         frame.write_parquet(unfinished)
         unfinished.replace(path)
 

@@ -66,7 +66,7 @@ def candidates(
     pairs = (
         scores.join(basis.offer_items, on="item_id")
         .group_by("household_id", "offer_id")
-        .agg((1 - (1 - pl.col("p_purchase")).product()).clip(0, 1).alias("p_purchase"))
+        .agg((1 - (1 - pl.col("p_purchase")).product()).clip(0, 1).round(9).alias("p_purchase"))
         .join(_loyalty(purchases, basis), on=["household_id", "offer_id"], how="left")
         .join(basis.offers, on="offer_id")
         .join(
@@ -89,7 +89,10 @@ def candidates(
         pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
     )
     pairs = pairs.filter(~held)
-    return value(pairs).with_columns(reasons(pairs).alias("why"))
+    # What a copy costs a budget is what issuing it reserves, to the cent.
+    reserved = {offer: uses * cents for offer, (uses, cents) in _reservations(basis).items()}
+    cost = pl.col("offer_id").replace_strict(reserved, default=0, return_dtype=pl.Int64)
+    return value(pairs).with_columns(cost.alias("cost_cents"), reasons(pairs).alias("why"))
 
 
 def _loyalty(purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
@@ -161,10 +164,10 @@ def compose(
 
 
 def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
-    """The scores without the items whose usual product is restricted."""
-    restricted = basis.catalogue.filter(pl.col("restriction") != "").select("gtin")
-    withheld = usual_products(purchases).join(restricted, on="gtin")
-    return scores.join(withheld, on=["household_id", "item_id"], how="anti")
+    """The scores of items with a usual product to print that is not restricted."""
+    free = basis.catalogue.filter(pl.col("restriction") == "").select("gtin")
+    printable = usual_products(purchases).join(free, on="gtin", how="semi")
+    return scores.join(printable, on=["household_id", "item_id"], how="semi")
 
 
 def _offer_rows(chosen: pl.DataFrame, basis: Basis) -> pl.DataFrame:

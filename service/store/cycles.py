@@ -44,7 +44,9 @@ def add(session: Session, cycle: Cycle) -> int:
 
 def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
     """Keep the shadow prices: offer_id, budget_price, circulation_price_cents."""
-    stage(session, "staged_price", prices.with_columns(pl.lit(cycle_id).alias("cycle_id")))
+    stage(
+        session, "staged_price", prices.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id"))
+    )
     session.execute(
         text(
             """INSERT INTO cycle_price (cycle_id, offer_id, budget_price, circulation_price_cents)
@@ -70,7 +72,7 @@ def prices(session: Session, cycle_id: int) -> pl.DataFrame:
 
 def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
     """Keep who was exposed and who held out: household_id, arm."""
-    stage(session, "staged_arm", arms.with_columns(pl.lit(cycle_id).alias("cycle_id")))
+    stage(session, "staged_arm", arms.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
     session.execute(
         text(
             """INSERT INTO cycle_household (cycle_id, household_id, arm)

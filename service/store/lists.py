@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import delete, insert, text, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.engine.codes import gtin_text
 from service.store.bulk import stage
@@ -98,6 +98,26 @@ def of_cycle(session: Session, cycle_id: int) -> list[tuple[int, str]]:
         .order_by(col(ShoppingList.household_id))
     )
     return list(session.exec(statement).all())
+
+
+def taken(session: Session, drawn: pl.DataFrame) -> set[str]:
+    """Which of these codes stand already: code, household_id.
+
+    A draft of that household does not count: the list will take its place.
+    """
+    stage(session, "staged_code", drawn)
+    rows = session.execute(
+        text(
+            """SELECT s.code FROM staged_code c JOIN shopping_list s ON s.code = c.code
+               WHERE s.state <> 'draft' OR s.household_id <> c.household_id"""
+        )
+    )
+    return {code for (code,) in rows}
+
+
+def count_of_cycle(session: Session, cycle_id: int) -> int:
+    """How many lists a cycle made, whatever became of them."""
+    return session.exec(select(func.count()).where(ShoppingList.cycle_id == cycle_id)).one()
 
 
 def redeemed_lines(session: Session, list_id: int) -> list[int]:

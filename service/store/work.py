@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -49,10 +49,16 @@ def claim_due(
 
 
 def clear_due(session: Session, household_id: int, marked_at: datetime) -> None:
-    """The list is written; a mark made in the meantime stays."""
-    mark = session.get(Due, household_id)
-    if mark is not None and mark.marked_at == marked_at:
-        session.delete(mark)
+    """The list is written; a mark made in the meantime stays. One statement, so none is lost."""
+    session.execute(
+        delete(Due).where(col(Due.household_id) == household_id, col(Due.marked_at) == marked_at)
+    )
+
+
+def still_due(session: Session, household_id: int) -> bool:
+    """Whether a household waits for its list; its mark is held until the transaction ends."""
+    statement = select(Due.household_id).where(Due.household_id == household_id)
+    return session.exec(statement.with_for_update()).first() is not None
 
 
 def count_due(session: Session) -> int:

@@ -1,0 +1,50 @@
+"""The codes of lists: foretold by nobody, the same whenever they are drawn again, never twice."""
+
+from collections.abc import Sequence
+
+import polars as pl
+from sqlmodel import Session
+
+from service.digests import list_serial
+from service.engine import codes
+from service.settings import Settings
+from service.store import lists
+
+
+def draw_codes(
+    session: Session, settings: Settings, *, issue: str, households: Sequence[tuple[int, str]]
+) -> list[str]:
+    """A code for each (household, the retailer's number for it), in the order given.
+
+    `issue` names what the lists are made for. Twelve digits meet by chance once there are some
+    hundred thousand lists: a code that stands in the database, or was drawn just before, is drawn
+    again. A household's own draft does not count, because the list takes its place.
+    """
+    number = codes.gcn(settings.gcn_prefix)
+    drawn: dict[int, str] = {}
+    seen: set[str] = set()
+    waiting = list(range(len(households)))
+    attempt = 0
+    while waiting:
+        parts = (issue, attempt) if attempt else (issue,)
+        tried = [
+            codes.list_code(number, list_serial(settings.code_key, *parts, households[place][1]))
+            for place in waiting
+        ]
+        owners = [households[place][0] for place in waiting]
+        taken = lists.taken(
+            session,
+            pl.DataFrame(
+                {"code": tried, "household_id": owners},
+                {"code": pl.String, "household_id": pl.Int64},
+            ),
+        )
+        again = []
+        for place, code in zip(waiting, tried, strict=True):
+            if code in taken or code in seen:
+                again.append(place)
+            else:
+                drawn[place] = code
+                seen.add(code)
+        waiting, attempt = again, attempt + 1
+    return [drawn[place] for place in range(len(households))]
