@@ -55,5 +55,10 @@ def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
         run = runs.get(session, run_id)
     if run is None:
-        raise NotFound("There is no such run.")
+        raise unknown_run()
     return run
+
+
+def unknown_run() -> NotFound:
+    """What is said of a run that is not there, or not for this caller."""
+    return NotFound("There is no such run.")

@@ -18,7 +18,7 @@ from service.errors import LarderError
 from service.publish import publish
 from service.runs import BATCH, CYCLE
 from service.settings import Settings
-from service.store import runs, work
+from service.store import cycles, runs, work
 from service.store.session import Database
 from service.store.tables.cycle import Run, RunState
 
@@ -34,9 +34,14 @@ def work_until(
     *,
     on_list: Callable[[int], None] | None = None,
 ) -> None:
-    """Work until `stop` is set; rest a little when there is nothing to do."""
+    """Work until `stop` is set; rest a little when nothing is to do or the database is away."""
     while not stop.is_set():
-        if not work_once(database, settings, on_list=on_list):
+        try:
+            done = work_once(database, settings, on_list=on_list)
+        except Exception:
+            logger.exception("the worker could not take up work")
+            done = 0
+        if not done:
             stop.wait(settings.worker_idle_seconds)
 
 
@@ -75,7 +80,7 @@ def _write_due(
     for household_id, marked_at in claimed:
         try:
             write_next_list(database, settings, household_id, marked_at=marked_at)
-        except LarderError:
+        except Exception:
             # The claim runs out and the household is tried again; the others go on.
             logger.exception("the next list of household %d could not be written", household_id)
         else:
@@ -123,13 +128,23 @@ def _act(
 ) -> dict[str, Any]:
     arguments = json.loads(run.arguments)
     if run.kind == CYCLE:
-        as_of = date.fromisoformat(arguments["as_of"])
-        return asdict(
-            run_cycle(database, settings, as_of=as_of, seed=arguments["seed"], progress=progress)
+        as_of, seed = date.fromisoformat(arguments["as_of"]), arguments["seed"]
+        return _made(database, as_of, seed) or asdict(
+            run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
         )
     if run.kind == BATCH:
         return asdict(publish(database, settings, arguments["cycle_id"], progress=progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
+
+
+def _made(database: Database, as_of: date, seed: int) -> dict[str, Any] | None:
+    """What the cycle came to, if a worker that died issued it and could not say so."""
+    with database.read() as session:
+        cycle = cycles.as_of(session, as_of)
+    if cycle is None or cycle.seed != seed:
+        return None
+    summary: dict[str, Any] = json.loads(cycle.summary)
+    return summary
 
 
 def _problem(error: Exception) -> str:

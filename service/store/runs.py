@@ -77,9 +77,9 @@ def finish(
     problem: str | None,
     at: datetime,
 ) -> None:
-    """Write down how a run ended."""
+    """Write down how a run ended; how it ended first stands."""
     session.execute(
         update(Run)
-        .where(col(Run.id) == run_id)
+        .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)
         .values(state=state, result=result, problem=problem, finished_at=at, claimed_until=None)
     )
