@@ -16,18 +16,22 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service.claims import kept
 from service.cycle import refresh_forecast
+from service.cycle.basis import local_date
 from service.errors import Conflict, LarderError
 from service.expire import expire_lists
 from service.runs import ask_batch, ask_cycle
 from service.settings import Settings
 from service.store import batches, cycles, work
 from service.store.session import Database
+from service.store.tables.cycle import BatchState
 
 logger = logging.getLogger("larder.scheduler")
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # A Monday: cycles fall on multiples of their weeks from here, whatever the year.
 _ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
+# How often a slot is looked for that was missed, or whose process died or failed.
+_MAKE_UP = timedelta(minutes=5)
 
 Act = Callable[[Database, Settings, datetime], None]
 
@@ -45,7 +49,9 @@ class Job:
 def jobs(settings: Settings) -> tuple[Job, ...]:
     """The planned jobs."""
     day, hour = timedelta(days=1), settings.nightly_hour
-    first = _ANCHOR + timedelta(days=_WEEKDAYS.index(settings.cycle_weekday), hours=hour + 1)
+    first = _ANCHOR + timedelta(
+        days=_WEEKDAYS.index(settings.cycle_weekday), hours=hour, minutes=45
+    )
     weeks = settings.cycle_every_weeks
     return (
         Job("expiry", CronTrigger(hour=hour, timezone=UTC), day, _expire),
@@ -72,7 +78,11 @@ def latest_slot(job: Job, now: datetime) -> datetime | None:
 
 
 def run_slot(database: Database, settings: Settings, job: Job, now: datetime) -> bool:
-    """Run the newest slot of a job unless it is done or somebody is at it; whether it ran."""
+    """Run the newest slot of a job unless it is done or somebody is at it; whether it ran.
+
+    What the state of things refuses (a Conflict) is done with; after any other error the slot is
+    free again when its claim runs out.
+    """
     slot = latest_slot(job, now)
     if slot is None:
         return False
@@ -86,7 +96,10 @@ def run_slot(database: Database, settings: Settings, job: Job, now: datetime) ->
             work.keep_slot(session, job.name, slot, until=until)
 
     with kept(renew, lease=lease):
-        job.act(database, settings, slot)
+        try:
+            job.act(database, settings, slot)
+        except Conflict as error:
+            logger.info("%s: %s", job.name, error.detail)
     with database.write() as session:
         work.finish_slot(session, job.name, slot, at=datetime.now(UTC))
     return True
@@ -95,7 +108,8 @@ def run_slot(database: Database, settings: Settings, job: Job, now: datetime) ->
 def start(database: Database, settings: Settings) -> BackgroundScheduler:
     """Plan every job and make up for what was missed; the caller shuts the scheduler down."""
     scheduler = BackgroundScheduler(timezone=UTC)
-    for job in jobs(settings):
+    planned = jobs(settings)
+    for job in planned:
         scheduler.add_job(
             _guarded,
             trigger=job.trigger,
@@ -105,9 +119,22 @@ def start(database: Database, settings: Settings) -> BackgroundScheduler:
             max_instances=1,
             misfire_grace_time=None,
         )
-        scheduler.add_job(_guarded, args=(database, settings, job), misfire_grace_time=None)
+    scheduler.add_job(
+        _make_up,
+        trigger=IntervalTrigger(seconds=int(_MAKE_UP.total_seconds()), timezone=UTC),
+        args=(database, settings, planned),
+        next_run_time=datetime.now(UTC),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
     scheduler.start()
     return scheduler
+
+
+def _make_up(database: Database, settings: Settings, planned: tuple[Job, ...]) -> None:
+    for job in planned:
+        _guarded(database, settings, job)
 
 
 def _guarded(database: Database, settings: Settings, job: Job) -> None:
@@ -120,8 +147,9 @@ def _guarded(database: Database, settings: Settings, job: Job) -> None:
         logger.exception("%s failed", job.name)
 
 
-def _expire(database: Database, _settings: Settings, slot: datetime) -> None:
-    expire_lists(database, before=slot.date())
+def _expire(database: Database, settings: Settings, slot: datetime) -> None:
+    """The night may begin in UTC while the stores are still open: their own day counts."""
+    expire_lists(database, before=local_date(slot, settings))
 
 
 def _forecast(database: Database, settings: Settings, slot: datetime) -> None:
@@ -129,19 +157,14 @@ def _forecast(database: Database, settings: Settings, slot: datetime) -> None:
 
 
 def _cycle(database: Database, settings: Settings, slot: datetime) -> None:
-    try:
-        ask_cycle(database, as_of=slot.date(), seed=settings.seed)
-    except Conflict:
-        logger.info("there is a cycle as of %s already", slot.date())
+    ask_cycle(database, as_of=slot.date(), seed=settings.seed)
 
 
 def _batch(database: Database, _settings: Settings, _slot: datetime) -> None:
     """Print the newest cycle, unless that is done or asked for already."""
     with database.read() as session:
         cycle = cycles.newest(session)
-        printed = cycle is None or batches.of_cycle(session, cycle.id or 0) is not None
+        batch = None if cycle is None else batches.of_cycle(session, cycle.id or 0)
+    printed = batch is not None and batch.state == BatchState.READY
     if cycle is not None and cycle.id is not None and not printed:
-        try:
-            ask_batch(database, cycle_id=cycle.id)
-        except Conflict:
-            logger.info("the batch of cycle %d is asked for already", cycle.id)
+        ask_batch(database, cycle_id=cycle.id)
