@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from service.store.tables.cycle import Batch, BatchState, Cycle
 Progress = Callable[[str, int, int], None]
 
 READY = ".ready"
+_MANIFEST = "manifest.json"
 _SORT_KEY = "country,postcode,city,street,name"
 _CHUNK = 1 << 20
 
@@ -45,9 +47,10 @@ def publish(
     """Print the lists of a cycle; publishing one again gives the batch that is there.
 
     A file is written as `.part` and renamed when it is whole; the `.ready` marker comes last, so
-    a killed run leaves nothing that looks finished, and running it again finishes it with the
-    same bytes. Raises NotFound without the cycle, Conflict when no list of it can be mailed,
-    InvalidInput naming every list and element that does not fit.
+    a killed run leaves nothing that looks finished, and running it again makes it anew with the
+    same bytes. What carries the marker is never written again. Raises NotFound without the
+    cycle, Conflict when no list of it can be mailed, InvalidInput naming every list and element
+    that does not fit.
     """
     layout = layouts.load(settings.layout)
     with database.read() as session:
@@ -56,16 +59,20 @@ def publish(
             raise NotFound(f"There is no cycle {cycle_id}.")
         earlier = batches.of_cycle(session, cycle_id)
         issued = lists.of_cycle(session, cycle_id)
+        made = lists.count_of_cycle(session, cycle_id)
         addresses = households.mailable(session, [household_id for household_id, _ in issued])
     if earlier is not None and earlier.state == BatchState.READY:
-        return _report(settings, earlier, not_mailed=len(issued) - earlier.pieces)
+        return _report(settings, earlier, not_mailed=made - earlier.pieces)
+    if earlier is not None and (settings.output_folder / earlier.name / READY).is_file():
+        return _ready(database, settings, earlier, made)
     pieces = _pieces(cycle, issued, addresses)
     if not pieces:
         raise Conflict(f"No list of cycle {cycle_id} can be mailed: no consent or no address.")
     _check(pieces, layout, progress)
     batch = earlier or _begin(database, settings, cycle, len(pieces))
     folder = settings.output_folder / batch.name
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     files, placed = _print(settings, batch, pieces, layout, folder, progress)
     piece_file = f"{batch.name}.csv"
     _write(folder / piece_file, _piece_csv(pieces, placed))
@@ -79,25 +86,33 @@ def publish(
         "sort_key": _SORT_KEY,
         "mail_date": cycle.valid_from.isoformat(),
     }
-    text = json.dumps(manifest, indent=2)
-    _write(folder / "manifest.json", f"{text}\n".encode())
+    _write(folder / _MANIFEST, f"{json.dumps(manifest, indent=2)}\n".encode())
     _write(folder / READY, b"")
-    with database.write() as session:
-        batch.state = BatchState.READY
-        batch.pages = sum(file["pages"] for file in files)
-        batch.manifest = text
-        batch.published_at = datetime.now(UTC)
-        batches.save(session, session.merge(batch))
-    return _report(settings, batch, not_mailed=len(issued) - len(pieces))
+    return _ready(database, settings, batch, made)
 
 
-def batch_file(settings: Settings, batch: Batch, name: str) -> Path:
-    """The path of a file of a ready batch. Raises NotFound for any other name."""
-    known = {file["name"] for file in json.loads(batch.manifest)["files"]} | {"manifest.json"}
+def batch_file(settings: Settings, batch: Batch, name: str) -> tuple[Path, str]:
+    """The path and the SHA-256 of a file of a ready batch. Raises NotFound for any other name."""
+    known = {file["name"]: file["sha256"] for file in json.loads(batch.manifest).get("files", [])}
+    known[_MANIFEST] = hashlib.sha256(batch.manifest.encode()).hexdigest()
     path = settings.output_folder / batch.name / name
     if batch.state != BatchState.READY or name not in known or not path.is_file():
         raise NotFound("This batch has no such file.")
-    return path
+    return path, known[name]
+
+
+def _ready(database: Database, settings: Settings, batch: Batch, made: int) -> BatchReport:
+    """Write down what the folder holds, now that its marker is there."""
+    text = (settings.output_folder / batch.name / _MANIFEST).read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    batch.state = BatchState.READY
+    batch.pieces = manifest["total_pieces"]
+    batch.pages = sum(file.get("pages", 0) for file in manifest["files"])
+    batch.manifest = text
+    batch.published_at = datetime.now(UTC)
+    with database.write() as session:
+        batches.save(session, session.merge(batch))
+    return _report(settings, batch, not_mailed=made - batch.pieces)
 
 
 def _report(settings: Settings, batch: Batch, *, not_mailed: int) -> BatchReport:

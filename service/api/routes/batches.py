@@ -1,13 +1,20 @@
 """For the mailing house: print batches and their files."""
 
 import json
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from service import runs
-from service.api.deps import DatabaseDep, MailingCaller, MarketingCaller, SettingsDep
+from service.api.deps import (
+    After,
+    DatabaseDep,
+    Id,
+    Limit,
+    MailingCaller,
+    MarketingCaller,
+    SettingsDep,
+)
 from service.api.routes.runs import run_out
 from service.api.schemas import BatchFileOut, BatchIn, BatchOut, Page, RunOut
 from service.errors import NotFound
@@ -17,9 +24,6 @@ from service.store.session import Database
 from service.store.tables.cycle import Batch
 
 router = APIRouter(tags=["batches"])
-
-After = Annotated[int | None, Query(ge=1, description="The cursor of the page before")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class BatchPage(Page):
@@ -44,27 +48,29 @@ def page(
 ) -> BatchPage:
     """The batches so far."""
     with database.read() as session:
-        found = batches.page(session, after=after, limit=limit)
-    cursor = str(found[-1].id) if len(found) == limit else None
+        found = batches.page(session, after=after, limit=limit + 1)
+    found, more = found[:limit], len(found) > limit
+    cursor = str(found[-1].id) if more else None
     return BatchPage(batches=[_out(batch) for batch in found], cursor=cursor)
 
 
 @router.get("/batches/{batch_id}", response_model=BatchOut)
-def one(batch_id: int, database: DatabaseDep, _caller: MailingCaller) -> BatchOut:
+def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut:
     """One batch with its files."""
     return _out(_found(database, batch_id))
 
 
 @router.get("/batches/{batch_id}/files/{name}", response_class=FileResponse)
 def file(
-    batch_id: int,
+    batch_id: Id,
     name: str,
     database: DatabaseDep,
     settings: SettingsDep,
     _caller: MailingCaller,
 ) -> FileResponse:
     """One file of a ready batch; ranges and ETags are served, so a fetch can be resumed."""
-    return FileResponse(batch_file(settings, _found(database, batch_id), name), filename=name)
+    path, sha256 = batch_file(settings, _found(database, batch_id), name)
+    return FileResponse(path, filename=name, headers={"ETag": f'"{sha256}"'})
 
 
 def _found(database: Database, batch_id: int) -> Batch:
