@@ -64,7 +64,7 @@ async def _limit_body(
         return problems.problem(
             request, status=411, title="Length Required", detail="Send a Content-Length."
         )
-    if length is not None and (not length.isdigit() or int(length) > limit):
+    if length is not None and (not length.isdecimal() or int(length) > limit):
         return problems.problem(
             request,
             status=413,

@@ -1,9 +1,9 @@
-"""What routes depend on: the database, the settings and the caller."""
+"""What routes depend on: the database, the settings, the caller, and how things are named."""
 
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.access import Caller, authenticate
@@ -25,6 +25,14 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+# The largest number either database can compare with an id.
+_MAX_ID = 2**63 - 1
+
+Id = Annotated[int, Path(ge=1, le=_MAX_ID)]
+# PostgreSQL has no text with a zero character; printed characters name everything we know.
+Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+After = Annotated[int | None, Query(ge=1, le=_MAX_ID, description="The cursor of the page before")]
+Limit = Annotated[int, Query(ge=1, le=200)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 

@@ -14,6 +14,8 @@ from service.errors import LarderError
 
 MEDIA_TYPE = "application/problem+json"
 
+AWAY = "The service is not ready for work; its log says why. Send the request again later."
+
 logger = logging.getLogger("larder.api")
 
 
@@ -50,16 +52,20 @@ def install(app: FastAPI) -> None:
 
 async def _larder_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LarderError)
+    detail, found = error.detail, error.problems
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Where the database is and how it fails is for the operator, not for who calls.
+        logger.error("%s: %s", request.url.path, error.detail)
+        detail, found = AWAY, ()
     errors = [
-        {"pointer": fault.where, "detail": fault.detail, "remedy": fault.remedy}
-        for fault in error.problems
+        {"pointer": fault.where, "detail": fault.detail, "remedy": fault.remedy} for fault in found
     ]
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     return problem(
         request,
         status=error.status,
         title=error.title,
-        detail=error.detail,
+        detail=detail,
         kind=f"urn:larder:problem:{error.type}",
         errors=errors,
         headers=headers,
@@ -69,7 +75,8 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"pointer": _pointer(fault["loc"]), "detail": str(fault["msg"])} for fault in error.errors()
+        {"pointer": _pointer(fault["type"], fault["loc"]), "detail": str(fault["msg"])}
+        for fault in error.errors()
     ]
     return problem(
         request,
@@ -103,8 +110,15 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _pointer(location: Sequence[Any]) -> str:
+def _pointer(kind: str, location: Sequence[Any]) -> str:
+    """A JSON pointer into the body as a URI fragment (RFC 6901), or the parameter's name."""
     where, *path = location
     if where == "body":
-        return "#/" + "/".join(str(part) for part in path)
+        # Of a body that is no JSON the location is a character, not a member.
+        parts = [] if kind == "json_invalid" else path
+        return "#" + "".join(f"/{_escaped(part)}" for part in parts)
     return f"{where}: {'.'.join(str(part) for part in path)}"
+
+
+def _escaped(part: Any) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

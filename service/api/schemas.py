@@ -112,13 +112,13 @@ class CycleIn(_Wire):
     """A cycle to run as of a date; the settings' seed unless one is given."""
 
     as_of: date = Field(examples=["2017-11-25"])
-    seed: int | None = Field(default=None, ge=0)
+    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 
 class BatchIn(_Wire):
     """A batch to publish: the cycle whose lists are printed."""
 
-    cycle_id: int = Field(ge=1)
+    cycle_id: int = Field(ge=1, le=2**63 - 1)
 
 
 class RunOut(BaseModel):

@@ -1,12 +1,11 @@
 """For marketing: plan and look at cycles."""
 
 import json
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from service import runs
-from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
+from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
 from service.api.routes.runs import run_out
 from service.api.schemas import CycleIn, CycleOut, Page, RunOut
 from service.errors import NotFound
@@ -14,9 +13,6 @@ from service.store import cycles
 from service.store.tables.cycle import Cycle
 
 router = APIRouter(tags=["cycles"])
-
-After = Annotated[int | None, Query(ge=1, description="The cursor of the page before")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class CyclePage(Page):
@@ -46,13 +42,14 @@ def page(
 ) -> CyclePage:
     """The cycles so far."""
     with database.read() as session:
-        found = cycles.page(session, after=after, limit=limit)
-    cursor = str(found[-1].id) if len(found) == limit else None
+        found = cycles.page(session, after=after, limit=limit + 1)
+    found, more = found[:limit], len(found) > limit
+    cursor = str(found[-1].id) if more else None
     return CyclePage(cycles=[_out(cycle) for cycle in found], cursor=cursor)
 
 
 @router.get("/cycles/{cycle_id}", response_model=CycleOut)
-def one(cycle_id: int, database: DatabaseDep, _caller: MarketingCaller) -> CycleOut:
+def one(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> CycleOut:
     """One cycle and what it came to."""
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)

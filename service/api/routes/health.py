@@ -1,5 +1,6 @@
 """For whatever watches the service."""
 
+import logging
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -7,9 +8,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.deps import DatabaseDep
-from service.api.problems import problem
+from service.api.problems import AWAY, problem
 from service.errors import LarderError
 from service.store import migrate
+
+logger = logging.getLogger("larder.api")
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -33,7 +36,8 @@ def ready(request: Request, database: DatabaseDep) -> HealthOut | JSONResponse:
         with database.read() as session:
             standing = migrate.revision(session.connection())
     except LarderError as error:
-        return problem(request, status=503, title=error.title, detail=error.detail)
+        logger.error("not ready: %s", error.detail)
+        return problem(request, status=503, title=error.title, detail=AWAY)
     if standing != migrate.head():
         return problem(
             request,

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from service.api.deps import DatabaseDep, MarketingCaller
+from service.api.deps import DatabaseDep, MarketingCaller, Name
 from service.api.schemas import HouseholdOut, ListSummaryOut
 from service.engine.records import ListDocument
 from service.errors import NotFound
@@ -13,7 +13,7 @@ router = APIRouter(tags=["households"])
 
 
 @router.get("/households/{household_id}", response_model=HouseholdOut)
-def one(household_id: str, database: DatabaseDep, _caller: MarketingCaller) -> HouseholdOut:
+def one(household_id: Name, database: DatabaseDep, _caller: MarketingCaller) -> HouseholdOut:
     """A household by the retailer's own number, with its lists, newest first."""
     with database.read() as session:
         found = households.by_ref(session, household_id)

@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter, Response
 
 from service import layouts
-from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
 from service.api.schemas import ListOut
 from service.engine.records import ListDocument
 from service.engine.render import render_one
@@ -18,7 +18,7 @@ router = APIRouter(tags=["lists"])
 
 
 @router.get("/lists/{list_id}", response_model=ListOut)
-def one(list_id: int, database: DatabaseDep, _caller: MarketingCaller) -> ListOut:
+def one(list_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> ListOut:
     """One list: the document that was printed, and which lines are used."""
     with database.read() as session:
         found = lists.get(session, list_id)
@@ -44,7 +44,7 @@ def one(list_id: int, database: DatabaseDep, _caller: MarketingCaller) -> ListOu
     responses={200: {"content": {"application/pdf": {}}}},
 )
 def pdf(
-    list_id: int, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
+    list_id: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
 ) -> Response:
     """One list as a PDF, without an address."""
     document = ListDocument.from_json(_found(database, list_id).document)

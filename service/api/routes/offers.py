@@ -3,16 +3,23 @@
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
+from service.access import Caller
 from service.api.deps import DatabaseDep, MarketingCaller
 from service.api.schemas import UploadOut
-from service.deals import load_deals
+from service.deals import UploadReport, load_deals
 from service.errors import InvalidInput
+from service.store.session import Database
 
 router = APIRouter(tags=["deals"])
 
+FileName = Annotated[
+    str, Query(max_length=60, pattern=r"^\w[\w .()+-]*$", description="What the file is called")
+]
 _SUFFIXES = {
     "text/csv": ".csv",
     "application/vnd.apache.parquet": ".parquet",
@@ -37,7 +44,7 @@ _SUFFIXES = {
     },
 )
 async def upload(
-    request: Request, database: DatabaseDep, caller: MarketingCaller, name: str = "deals"
+    request: Request, database: DatabaseDep, caller: MarketingCaller, name: FileName = "deals"
 ) -> UploadOut:
     """Load a file of deals sent as the body; all of it, or nothing and every fault by row."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -45,8 +52,13 @@ async def upload(
     if suffix is None:
         raise InvalidInput("Send the file as text/csv or application/vnd.apache.parquet.")
     body = await request.body()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{Path(name).name or 'deals'}{suffix}"
-        path.write_bytes(body)
-        report = load_deals(database, path, uploaded_by=f"key {caller.key_id}")
+    # A file of many rows takes seconds, in which the tills must be answered.
+    report = await run_in_threadpool(_load, database, body, f"{name}{suffix}", caller)
     return UploadOut(**asdict(report))
+
+
+def _load(database: Database, body: bytes, name: str, caller: Caller) -> UploadReport:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(body)
+        return load_deals(database, path, uploaded_by=f"key {caller.key_id}")

@@ -5,7 +5,7 @@ import json
 from fastapi import APIRouter
 
 from service import runs
-from service.api.deps import CallerDep, DatabaseDep
+from service.api.deps import CallerDep, DatabaseDep, Name
 from service.api.schemas import RunOut
 from service.errors import Forbidden
 from service.runs import BATCH, CYCLE
@@ -18,13 +18,13 @@ _READERS = {CYCLE: {Role.MARKETING}, BATCH: {Role.MARKETING, Role.MAILING}}
 
 
 @router.get("/runs/{run_id}", response_model=RunOut)
-def one(run_id: str, database: DatabaseDep, caller: CallerDep) -> RunOut:
-    """One run as it stands."""
+def one(run_id: Name, database: DatabaseDep, caller: CallerDep) -> RunOut:
+    """One run as it stands; one of another role is as unknown as one that never was."""
     if caller.role not in {Role.ADMIN, Role.MARKETING, Role.MAILING}:
         raise Forbidden("This key may not do that.")
     run = runs.get_run(database, run_id)
     if caller.role is not Role.ADMIN and caller.role not in _READERS.get(run.kind, set()):
-        raise Forbidden("This key may not do that.")
+        raise runs.unknown_run()
     return run_out(run)
 
 
