@@ -38,8 +38,20 @@ _SHOWN = 60
 
 
 # The columns that are stored as they are given; the others make up the terms and the products.
-_AS_GIVEN = frozenset(
-    ["title", "funding_share_percent", "handling_fee", "budget", "circulation_max", "circulation_min", "mail_from", "mail_to", "redeem_from", "redeem_to", "limit_per_household", "control_share_percent", "legal_text"]
+_AS_GIVEN = (
+    "title",
+    "funding_share_percent",
+    "handling_fee",
+    "budget",
+    "circulation_max",
+    "circulation_min",
+    "mail_from",
+    "mail_to",
+    "redeem_from",
+    "redeem_to",
+    "limit_per_household",
+    "control_share_percent",
+    "legal_text",
 )
 
 
@@ -312,6 +324,6 @@ def _digest(
     deal: Mapping[str, Any], terms: Terms, members: Sequence[int], *, face_value: int
 ) -> str:
     """What a deal means, however it is written: 1.0 is 1.00, and a set of products its members."""
-    content = {name: str(value) for name, value in deal.items() if name in _AS_GIVEN}
+    content = {name: str(deal[name]) for name in _AS_GIVEN}
     meant = {"terms": terms.to_dict(), "members": list(members), "face_value": face_value}
     return hashlib.sha256(json.dumps(content | meant, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,109 @@
+"""Settings: where they come from, what is refused, and that their document is whole."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from service.errors import Misconfigured
+from service.settings import Settings, load_settings
+
+KEY = "k" * 32
+DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder and an environment without settings, but for the two keys."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"LARDER_{name.upper()}", raising=False)
+    monkeypatch.setenv("LARDER_SECRET_KEY", KEY)
+    monkeypatch.setenv("LARDER_CODE_KEY", KEY)
+    return tmp_path
+
+
+def said(caught: pytest.ExceptionInfo[Misconfigured]) -> list[str]:
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_missing_keys_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LARDER_SECRET_KEY")
+    monkeypatch.delenv("LARDER_CODE_KEY")
+    with pytest.raises(Misconfigured, match="not complete or not valid") as caught:
+        load_settings()
+    assert said(caught) == [
+        "LARDER_SECRET_KEY: is not set (run `larder init`)",
+        "LARDER_CODE_KEY: is not set (run `larder init`)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("SECRET_KEY", "short but secret", "must have at least 32 characters"),
+        ("CODE_KEY", "", "must have at least 32 characters"),
+        ("DATABASE_URL", "mysql://u:geheim@h/db", "must begin with sqlite:/// or postgresql://"),
+        ("DATABASE_URL", "sqlite:///", "needs a file after sqlite:///, which keeps what is stored"),
+        ("DATABASE_URL", "sqlite:///:memory:", "needs a file after sqlite:///, which keeps"),
+        ("DATABASE_URL", "postgresql://u:geheim@h:port/db", "is not an address: scheme://user:"),
+        ("TIMEZONE", "Mars/Olympus", "no time zone is called Mars/Olympus"),
+        ("TIMEZONE", "../../etc/passwd", "no time zone is called ../../etc/passwd"),
+        ("CURRENCY", "usd", "String should match pattern '^[A-Z]{3}$'"),
+        ("GCN_PREFIX", "12345", "String should match pattern '^[0-9]{12}$'"),
+        ("HOLDOUT_PERCENT", "51", "Input should be less than or equal to 50"),
+        ("VALIDITY_DAYS", "two weeks", "Input should be a valid integer"),
+        ("CYCLE_WEEKDAY", "monday", "Input should be 'mon', 'tue'"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_variable_and_never_shown_when_secret(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str
+) -> None:
+    monkeypatch.setenv(f"LARDER_{name}", value)
+    with pytest.raises(Misconfigured) as caught:
+        load_settings()
+    (told,) = said(caught)
+    assert told.startswith(f"LARDER_{name}: {problem}")
+    assert "geheim" not in told
+    assert "short but secret" not in told
+
+
+def test_a_postgresql_address_names_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LARDER_DATABASE_URL", "postgresql://u:p%40ss@h:5432/db?sslmode=require")
+    assert load_settings().database_url == (
+        "postgresql+psycopg://u:p%40ss@h:5432/db?sslmode=require"
+    )
+
+
+def test_a_dot_env_file_is_read_and_the_environment_wins(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / ".env").write_text(
+        "LARDER_RETAILER=Märkte & Söhne\nLARDER_SEED=7\nUNRELATED=1\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("LARDER_SEED", "8")
+    settings = load_settings()
+    assert (settings.retailer, settings.seed) == ("Märkte & Söhne", 8)
+
+
+def test_a_dot_env_file_in_another_encoding_is_one_clear_line(folder: Path) -> None:
+    (folder / ".env").write_bytes("LARDER_RETAILER=Märkte".encode("latin-1"))
+    with pytest.raises(Misconfigured, match=r"The file \.env is not UTF-8 text"):
+        load_settings()
+
+
+def test_secrets_are_not_shown() -> None:
+    assert KEY not in repr(load_settings())
+
+
+def test_every_setting_is_in_the_document_with_its_default_and_meaning() -> None:
+    rows = re.findall(r"^\| `(LARDER_\w+)` \| (.+) \| (.+) \|$", DOCUMENT.read_text(), re.MULTILINE)
+    assert [(name, default, text) for name, default, text in rows] == [
+        (f"LARDER_{name.upper()}", _default(field.default), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _default(value: object) -> str:
+    return "none: must be set" if value is PydanticUndefined else f"`{value}`"
