@@ -231,16 +231,18 @@ class Effort:
 
     sample: int = 25_000
     steps: int = 18
+    most_steps: int = 60
     full_steps: int = 4
     exact_steps: int = 4
     nodes: int = 2_000
 
 
-def _typical(problem: Problem) -> float:
-    """A value that a chosen pair may have: the median of the positive values, thinned."""
+def _typical(problem: Problem) -> tuple[float, float]:
+    """A middling and a high value of a pair: quantiles of the positive values, thinned."""
     some = problem.value[:: max(1, problem.size // 100_000)]
     some = some[some > 0]
-    return float(np.median(some)) if len(some) else 1.0
+    middle, high = np.quantile(some, (0.5, 0.9)) if len(some) else (1.0, 1.0)
+    return float(middle), float(high)
 
 
 def search_prices(market: Market, *, effort: Effort, jitter: float) -> tuple[Quote, float]:
@@ -252,17 +254,23 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> tuple[Quo
     sample = market.everyone
     if len(sample) > effort.sample:
         sample = np.sort(rng.choice(sample, effort.sample, replace=False))
-    typical = _typical(p)
+    typical, high = _typical(p)
     noise = jitter * typical
-    trust, window = typical, typical
-    for k in range(effort.steps):
-        trust = max(typical * 0.88**k, 1e-3 * typical)
-        window = max(2 * trust, 0.01 * typical)
+    trust, window, last = high, 2 * typical, np.inf
+    for k in range(effort.most_steps):
         demand = market.demand(quote, which=sample, jitter=noise)
+        bound = market.bound(quote, demand)
+        # The prices still travel: keep the reach until the bound falls slowly.
+        travelling = bound < last - 0.01 * abs(bound)
+        if k >= effort.steps and bound > last - 1e-4 * abs(bound):
+            break
+        last = min(last, bound)
         quote = newton_step(
             market, quote, demand, which=sample, window=window, trust=trust, step=1.5,
             full=k >= 3, jitter=noise,
         )  # fmt: skip
+        if not travelling or k < 3:
+            trust, window = max(0.88 * trust, 1e-3 * high), max(0.88 * window, 0.01 * typical)
     best, proved = quote, np.inf
     steps = effort.exact_steps + (effort.full_steps if len(sample) < len(market.everyone) else 0)
     for k in range(steps):

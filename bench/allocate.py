@@ -1,0 +1,231 @@
+"""Gap, CPU and memory of the allocation beside plain greedy and the LP.
+
+    python -m bench.allocate --households 2500 --offers 500 --seeds 3 --lp
+    python -m bench.allocate --households 25000 --seeds 3 --ties
+
+Every run allocates in a fresh process, so that memory and CPU are its own (with what importing
+and loading compiled loops costs; run once before measuring so that they are compiled). The result
+is checked again from the files, by other code than the engine's.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import highspy
+import numpy as np
+import polars as pl
+from numba import njit
+from numpy.typing import NDArray
+
+from bench.allocate_instance import TERMS, Instance, build
+from service.allocation import allocate_folder
+from service.engine.allocate.problem import Problem
+from service.engine.allocate.problem import build as lay_out
+from tests.engine.allocate.reference import broken
+
+Counts = NDArray[np.int64]
+
+
+def main() -> None:
+    """Parse the command line, run, print one line per run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--households", type=int, default=2500)
+    parser.add_argument("--offers", type=int, default=1000)
+    parser.add_argument("--seeds", type=int, default=1, help="instances and seeds to run")
+    parser.add_argument("--ties", action="store_true", help="values in whole tens")
+    parser.add_argument("--greedy", action="store_true", help="plain greedy beside it")
+    parser.add_argument("--lp", action="store_true", help="the LP by HiGHS beside it")
+    parser.add_argument("--check", action="store_true", help="count broken rules from the files")
+    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.run:
+        _one(given.run, given.seed)
+        return
+    for seed in range(1, given.seeds + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            instance = build(
+                households=given.households, offers=given.offers, seed=seed, ties=given.ties
+            )
+            instance.write(home)
+            proof = _measured(home, seed)
+            _say("larder", seed, proof)
+            if given.check:
+                pairs = pl.read_parquet(home / "out" / "allocation.parquet")
+                faults = broken(pairs, instance.candidates, instance.offers, instance.households)
+                _say("check", seed, {"pairs": len(pairs), "broken": faults})
+            if given.greedy:
+                _say("greedy", seed, greedy(instance, float(proof["dual_bound_cents"])))
+            if given.lp:
+                _say("lp", seed, relaxation(instance))
+
+
+def _say(name: str, seed: int, facts: Mapping[str, object]) -> None:
+    sys.stdout.write(f"{name:7} seed {seed}  {json.dumps(facts)}\n")
+    sys.stdout.flush()
+
+
+def _measured(home: Path, seed: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.allocate", "--run", str(home), "--seed", str(seed)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
+
+
+def _one(home: Path, seed: int) -> None:
+    proof = allocate_folder(home, home / "out", seed=seed)
+    facts = {
+        "gap_percent": round(100 * proof.gap, 4),
+        "process_cpu_seconds": round(time.process_time(), 1),
+        "peak_mb": _peak_mb(),
+        "primal_cents": proof.primal_cents,
+        "dual_bound_cents": proof.dual_bound_cents,
+        "violations": proof.violations,
+        "missing_copies": proof.minimum_missing_copies,
+        "below_floor": proof.households_below_floor,
+    }
+    sys.stdout.write(json.dumps(facts))
+
+
+def _peak_mb() -> int:
+    """Most memory this process has held (getrusage would count its parent's too)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+@njit
+def _take(  # type: ignore[no-untyped-def]
+    order, home, offer, cost, face, category, conflict, lines, faces, ceiling, copies, spend,
+    cap, budget, chosen,
+):  # fmt: skip
+    """Go down the pairs by value and take every one that fits."""
+    for p in order:
+        h, o = home[p], offer[p]
+        if lines[h] >= 12 or faces[h] + face[p] > ceiling[h]:
+            continue
+        if copies[o] >= cap[o] or spend[o] + cost[p] > budget[o]:
+            continue
+        same, clash = 0, False
+        for k in range(lines[h]):
+            q = chosen[h, k]
+            same += category[q] == category[p]
+            clash = clash or conflict[q] == conflict[p]
+        if clash or same >= 2:
+            continue
+        chosen[h, lines[h]] = p
+        lines[h] += 1
+        faces[h] += face[p]
+        copies[o] += 1
+        spend[o] += cost[p]
+
+
+def greedy(instance: Instance, bound: float) -> dict[str, object]:
+    """What the obvious rule reaches: the best pair first, as long as it fits."""
+    c, o, h = instance.candidates, instance.offers, instance.households
+    value = c["value_cents"].to_numpy()
+    endless = np.iinfo(np.int64).max
+    lines, faces = np.zeros(len(h), np.int64), np.zeros(len(h), np.int64)
+    copies, spend = np.zeros(len(o), np.int64), np.zeros(len(o), np.int64)
+    chosen = np.zeros((len(h), 12), np.int64)
+    _take(
+        np.argsort(-value, kind="stable"), c["household_id"].to_numpy() - 1,
+        c["offer_id"].to_numpy() - 1, c["cost_cents"].to_numpy(),
+        c["face_value_cents"].to_numpy(), c["category_id"].to_numpy(),
+        c["conflict_id"].to_numpy(), lines, faces, h["face_value_ceiling_cents"].to_numpy(),
+        copies, spend, o["circulation_max"].fill_null(endless).to_numpy(),
+        o["budget_cents"].to_numpy(), chosen,
+    )  # fmt: skip
+    held = np.concatenate([chosen[:, k][lines > k] for k in range(12)])
+    floor = h["face_value_floor_cents"].to_numpy()
+    least = o["circulation_min"].fill_null(0).to_numpy()
+    short, missing = np.maximum(0, floor - faces).sum(), np.maximum(0, least - copies)
+    objective = float(
+        value[held].sum()
+        - TERMS["floor_shortfall_price"] * short
+        - TERMS["minimum_shortfall_price_cents"] * missing.sum()
+    )
+    return {
+        "gap_percent": round(100 * (bound - objective) / bound, 2),
+        "value_gap_percent": round(100 * (bound - float(value[held].sum())) / bound, 2),
+        "below_floor_percent": round(100 * float((faces < floor).mean()), 1),
+        "guarantees_broken_percent": round(100 * float((missing > 0).sum() / (least > 0).sum()), 1),
+    }
+
+
+def relaxation(instance: Instance) -> dict[str, object]:
+    """The LP of the whole instance by HiGHS (interior point, no crossover)."""
+    problem = lay_out(instance.candidates, instance.offers, instance.households)
+    model = _programme(problem)
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("solver", "ipm")
+    solver.setOptionValue("run_crossover", "off")
+    began = time.process_time()
+    solver.passModel(model)
+    solver.run()
+    return {
+        "objective_cents": round(-solver.getInfo().objective_function_value, 1),
+        "cpu_seconds": round(time.process_time() - began, 1),
+        "status": solver.modelStatusToString(solver.getModelStatus()),
+    }
+
+
+def _programme(problem: Problem) -> highspy.HighsLp:
+    """Columns: pairs, then floor shortfalls, then missing copies. Rows: see the stack below."""
+    pairs, homes, deals = problem.size, len(problem.households), len(problem.deals.ids)
+    home = np.repeat(np.arange(homes), np.diff(problem.indptr))
+    category = np.cumsum(problem.mark & 1) - 1
+    group = np.cumsum((problem.mark & 2) != 0) - 1
+    pair = np.arange(pairs)
+    last_category, last_group = category[-1] + 1, group[-1] + 1
+    heads = np.flatnonzero(problem.mark & 1)
+    limit, endless = problem.deals, highspy.kHighsInf
+    blocks = [
+        (home, pair, np.ones(pairs), np.full(homes, -endless), problem.slots),
+        (category, pair, np.ones(pairs), np.full(last_category, -endless),
+         problem.per_category[home[heads]]),
+        (group, pair, np.ones(pairs), np.full(last_group, -endless), np.ones(last_group)),
+        (home, pair, problem.face, np.full(homes, -endless), problem.ceiling),
+        (np.concatenate([home, np.arange(homes)]), np.arange(pairs + homes),
+         np.concatenate([problem.face, np.ones(homes)]), problem.floor, np.full(homes, endless)),
+        (problem.offer, pair, problem.cost, np.full(deals, -endless), limit.budget),
+        (problem.offer, pair, np.ones(pairs), np.full(deals, -endless), limit.maximum),
+        (np.concatenate([problem.offer, np.arange(deals)]),
+         np.concatenate([pair, pairs + homes + np.arange(deals)]), np.ones(pairs + deals),
+         limit.minimum, np.full(deals, endless)),
+    ]  # fmt: skip
+    rows, columns, entries, low, high, first = [], [], [], [], [], 0
+    for row, column, entry, least, most in blocks:
+        rows.append(row + first)
+        columns.append(column)
+        entries.append(np.asarray(entry, np.float64))
+        low.append(np.asarray(least, np.float64))
+        high.append(np.asarray(most, np.float64))
+        first += len(least)
+    order = np.argsort(np.concatenate(columns), kind="stable")
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = pairs + homes + deals, first
+    model.col_cost_ = np.concatenate(
+        [-problem.value.astype(np.float64), np.full(homes, TERMS["floor_shortfall_price"]),
+         np.full(deals, float(TERMS["minimum_shortfall_price_cents"]))]
+    )  # fmt: skip
+    model.col_lower_ = np.zeros(model.num_col_)
+    model.col_upper_ = np.concatenate([np.ones(pairs), np.full(homes + deals, endless)])
+    model.row_lower_, model.row_upper_ = np.concatenate(low), np.concatenate(high)
+    counts = np.bincount(np.concatenate(columns), minlength=model.num_col_)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    model.a_matrix_.index_ = np.concatenate(rows)[order].astype(np.int32)
+    model.a_matrix_.value_ = np.concatenate(entries)[order]
+    return model
+
+
+if __name__ == "__main__":
+    main()
