@@ -21,7 +21,7 @@ from service.engine.predict.events import (
 from service.engine.predict.features import gamma_poisson
 from service.engine.predict.items import Items, Tally, rows_of
 from service.engine.predict.model import Model, Training, default_model
-from service.engine.predict.network import Network, train
+from service.engine.predict.network import Network, tempered, train
 from service.engine.predict.pairs import Pairs, summarise
 from service.engine.predict.taste import Singles, directions
 
@@ -36,6 +36,7 @@ THIN = 0.25
 TRUST_ROWS = 3000.0
 LEAST_ROWS = 200
 CHECK_EVERY = 20
+LEVEL_EVERY = 5
 MAX_VECTORS = 4000
 LEAST_BUYERS = 20
 CHANCE_EPOCHS = 4
@@ -210,15 +211,30 @@ def _stack(lessons: list[Lessons], name: str) -> np.ndarray:
 
 
 def _learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
-    return train(
-        _stack(lessons, "inputs"),
-        _stack(lessons, "bought")[:, None].astype(np.float64),
-        vectors[_stack(lessons, "item")],
+    """Learned from most households, and made no surer than those kept apart allow."""
+    inputs, rows = _stack(lessons, "inputs"), vectors[_stack(lessons, "item")]
+    bought, weight = _stack(lessons, "bought").astype(np.float64), _stack(lessons, "weight")
+    learned = train(
+        inputs,
+        bought[:, None],
+        rows,
         items=size,
         epochs=CHANCE_EPOCHS,
-        hidden=CHANCE_WIDTHS,
-        asked=_stack(lessons, "weight")[:, None],
         seed=SEED,
+        hidden=CHANCE_WIDTHS,
+        asked=weight[:, None],
+    )
+    odds = [
+        learned.log_odds(lesson.inputs[lesson.check], vectors[lesson.item[lesson.check]])[:, 0]
+        for lesson in lessons
+    ]
+    came = [lesson.bought[lesson.check].astype(np.float64) for lesson in lessons]
+    some = slice(None, None, LEVEL_EVERY)
+    level = learned.log_odds(inputs[some], rows[some])[:, 0]
+    return tempered(
+        learned,
+        apart=(np.concatenate(odds), np.concatenate(came)),
+        learned=(level, bought[some], weight[some]),
     )
 
 

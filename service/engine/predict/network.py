@@ -8,7 +8,7 @@ way costs less than a compiler's start.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ WARM_UP = 100
 DECAY = 1e-4
 CLIP = 5.0
 BLOCK = 4096
+TEMPER_STEPS = 8
+TEMPER_PRIOR = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,39 @@ class Network:
             last = _forward(standard, layers, given)[-1]
             found[part] = _head(standard, last, layers) + self.item_bias[rows]
         return found
+
+
+def tempered(
+    network: Network, *, apart: tuple[Floats, Floats], learned: tuple[Floats, Floats, Floats]
+) -> Network:
+    """The network with its log-odds shrunk (a + b odds) as far as it was too sure of itself.
+
+    For one output. b is found on examples it did not learn from, `apart` (log-odds, bought), by
+    Newton's method (Platt 1999), drawn to 1 as if by some hundred examples. Their level is that of
+    few households, so a keeps the level of what was `learned` (log-odds, bought, weight).
+    """
+    odds, bought = apart
+    inputs = np.stack([np.ones_like(odds), odds], axis=1)
+    straight = np.array([0.0, 1.0])
+    found = straight
+    for _ in range(TEMPER_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-(inputs @ found)))
+        slope = inputs.T @ (bought - chance) - TEMPER_PRIOR * (found - straight)
+        curve = (inputs * (chance * (1.0 - chance))[:, None]).T @ inputs
+        found = found + np.linalg.solve(curve + TEMPER_PRIOR * np.eye(2), slope)
+    stretch, shift = float(found[1]), 0.0
+    odds, bought, weight = learned
+    for _ in range(TEMPER_STEPS):
+        chance = 1.0 / (1.0 + np.exp(-(shift + stretch * odds)))
+        steep = float((weight * chance * (1.0 - chance)).sum()) + TEMPER_PRIOR
+        shift += float((weight * (bought - chance)).sum()) / steep
+    *inner, last, base, linear = network.layers
+    wide = np.float32(stretch)
+    return replace(
+        network,
+        layers=(*inner, last * wide, base * wide + np.float32(shift), linear * wide),
+        item_bias=network.item_bias * wide,
+    )
 
 
 def train(

@@ -1,0 +1,58 @@
+"""The network: that it learns, and that it is no surer than it may be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from service.engine.predict.network import Network, tempered, train
+
+
+@pytest.fixture(scope="module")
+def examples() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bought where either number alone is high, never both: no line tells them apart."""
+    random = np.random.default_rng(2)
+    inputs = random.standard_normal((4000, 2))
+    bought = ((inputs[:, 0] > 0) != (inputs[:, 1] > 0)).astype(np.float64)
+    return inputs, bought, np.zeros(4000, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def network(examples: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Network:
+    inputs, bought, rows = examples
+    return train(inputs, bought[:, None], rows, items=1, epochs=4, seed=1, hidden=(16, 8))
+
+
+def test_it_learns_what_no_line_can(
+    network: Network, examples: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> None:
+    inputs, bought, rows = examples
+    right = (network.log_odds(inputs, rows)[:, 0] > 0) == (bought > 0)
+    assert right.mean() > 0.9
+
+
+def test_the_unknown_item_is_neutral(network: Network) -> None:
+    assert not network.items[1].any()
+    assert not network.item_bias[1].any()
+
+
+def test_one_row_is_as_many(network: Network) -> None:
+    inputs = np.random.default_rng(3).standard_normal((9000, 2))
+    rows = np.zeros(9000, dtype=np.int64)
+    many = network.log_odds(inputs, rows)
+    assert network.log_odds(inputs[8000:8001], rows[:1])[0, 0] == pytest.approx(
+        many[8000, 0], abs=1e-12
+    )
+
+
+def test_too_sure_is_shrunk_and_the_level_kept(network: Network) -> None:
+    random = np.random.default_rng(4)
+    truth = random.normal(-2.0, 1.0, 40_000)
+    bought = (random.random(40_000) < 1 / (1 + np.exp(-truth))).astype(np.float64)
+    sure = 1.5 * truth
+    calmer = tempered(network, apart=(sure, bought), learned=(sure, bought, np.ones(40_000)))
+    stretch = float((calmer.layers[-3] / network.layers[-3]).mean())
+    assert stretch == pytest.approx(1 / 1.5, abs=0.03)
+    shift = float(calmer.layers[-2][0] - network.layers[-2][0] * stretch)
+    level = 1 / (1 + np.exp(-(shift + stretch * sure)))
+    assert level.mean() == pytest.approx(bought.mean(), abs=1e-4)
