@@ -5,8 +5,9 @@
     uv run --with fpdf2 --with weasyprint python bench/render.py --only others
 
 Every figure of one run is taken in the same process, the contestants in turns; the best rounds
-are compared, and the middle ratio is shown beside. The hand-assembled page knows every position beforehand: one template
-filled with escaped texts, the same bars, the same compression, no fitting, kerning or tags.
+are compared, and the middle ratio is shown beside. The hand-assembled page knows every position
+beforehand: one template filled with escaped texts, the same bars, the same level of compression,
+no fitting, kerning or tags. CPU time only means something on a machine that does nothing else.
 """
 
 import argparse
