@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +13,11 @@ from service.store import access, catalogue
 from service.store.session import Database
 from service.store.tables.access import ApiKey, Role
 
+KEY_SECONDS = 5.0
+"""How long a key may still be accepted after it was revoked."""
+
 _HINT_CHARACTERS = 6
+_KEYS_HELD = 10_000
 _STORE = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -82,6 +87,37 @@ def revoke_key(database: Database, key_id: int) -> None:
     with database.write() as session:
         if access.revoke(session, key_id, at=datetime.now(UTC)) is None:
             raise NotFound(f"There is no key number {key_id}.")
+
+
+class Keyring:
+    """Keys seen a moment ago, so that a till's key is not looked up for every basket.
+
+    A revoked key is refused at the latest `KEY_SECONDS` later. Keys are held as digests, and keys
+    that are not known never.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._known: dict[str, tuple[Caller, float]] = {}
+
+    def cached(self, presented: str) -> Caller | None:
+        """Whose key this is if it was looked up a moment ago."""
+        digest = api_key_digest(self._settings.secret_key, presented)
+        caller, until = self._known.get(digest, (None, 0.0))
+        return caller if time.monotonic() < until else None
+
+    def look_up(self, presented: str) -> Caller | None:
+        """Whose key this is; None for an unknown or revoked one."""
+        caller = authenticate(self._database, self._settings, presented)
+        digest = api_key_digest(self._settings.secret_key, presented)
+        if caller is None:
+            self._known.pop(digest, None)
+            return None
+        if len(self._known) >= _KEYS_HELD:
+            self._known.clear()
+        self._known[digest] = (caller, time.monotonic() + KEY_SECONDS)
+        return caller
 
 
 def authenticate(database: Database, settings: Settings, presented: str) -> Caller | None:

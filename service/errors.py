@@ -70,6 +70,18 @@ class Forbidden(LarderError):
     type = "forbidden"
 
 
+class Throttled(LarderError):
+    """The caller asked for too many things that are not there; `retry_seconds` says how long."""
+
+    status = 429
+    title = "Too many unknown codes"
+    type = "throttled"
+
+    def __init__(self, detail: str, *, retry_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_seconds = retry_seconds
+
+
 class Misconfigured(LarderError):
     """A setting is missing or contradicts another."""
 

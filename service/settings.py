@@ -60,6 +60,21 @@ class Settings(BaseSettings):
     shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
     processes: int = Field(default=1, ge=1, description="Processes that score shards")
 
+    return_reopens: Literal["never", "when_whole"] = Field(
+        default="when_whole",
+        description="Whether a list line can be used again once all it discounted is brought back",
+    )
+    offline_liability: Literal["retailer", "supplier"] = Field(
+        default="retailer",
+        description="Who bears a line honoured offline that would have been refused",
+    )
+
+    unknown_codes_per_minute: int = Field(
+        default=60,
+        ge=1,
+        description="Unknown codes, cards and phones one key may present; its store five times it",
+    )
+
     pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
 
     cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")

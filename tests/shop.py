@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from service.access import add_key
 from service.deals import load_deals
 from service.engine import codes, reserve
 from service.engine.records import ListDocument, OfferLine, ReminderLine
@@ -21,6 +22,7 @@ from service.ingest.products import load_products
 from service.settings import Settings
 from service.store import catalogue, cycles, households, ledger, lists, offers
 from service.store.session import Database
+from service.store.tables.access import Role
 from service.store.tables.cycle import Cycle
 
 MILK, BREAD, SOAP, SALT = "2000000000015", "2000000000022", "2000000000039", "2000000000046"
@@ -64,7 +66,7 @@ class Shop:
 
 
 def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
-    """Load the shop and issue a list each to H1 and H2."""
+    """Load the shop, make API key number 1, and issue a list each to H1 and H2."""
     for name, content in (
         ("products.csv", PRODUCTS),
         ("households.csv", HOUSEHOLDS),
@@ -76,6 +78,7 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
         database, folder / "households.csv", secret_key=settings.secret_key, language="en"
     )
     load_deals(database, folder / "deals.csv", uploaded_by="tests")
+    add_key(database, settings, role=Role.ADMIN)
     with database.write() as session:
         catalogue.ensure_stores(session, [STORE], timezone="UTC")
         ids = households.ids_by_ref(session)

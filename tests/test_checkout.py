@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from service.access import Caller
-from service.api.routes.pos import basket_of
 from service.api.schemas import BasketIn
+from service.api.till_forms import basket_of
 from service.checkout import TillBasket, quote, redeem
 from service.errors import InvalidInput
 from service.settings import Settings

@@ -1,13 +1,16 @@
 """The application: routes, problems, limits, and what runs beside them on one machine."""
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from service import scheduler
+from service.access import Keyring
 from service.api import problems
+from service.api.counter import Counter
+from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, health, households, lists, offers, pos, runs
 from service.settings import Settings
 from service.store.session import Database
@@ -24,7 +27,9 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app = FastAPI(title="Larder", version="1", description=DESCRIPTION, lifespan=_lifespan)
     app.state.database = database
     app.state.settings = settings
-    app.middleware("http")(_limit_body)
+    app.state.keys = Keyring(database, settings)
+    app.state.till = Counter(database, settings)
+    app.add_middleware(LimitBody, settings=settings)
     problems.install(app)
     for module in (pos, offers, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
@@ -36,6 +41,8 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database: Database = app.state.database
     settings: Settings = app.state.settings
+    till: Counter = app.state.till
+    await till.open()
     stop = threading.Event()
     worker = None
     if settings.serve_worker:
@@ -50,25 +57,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop.set()
         if worker is not None:
             worker.join()
+        await till.close()
         database.dispose()
-
-
-async def _limit_body(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    settings: Settings = request.app.state.settings
-    is_upload = request.url.path == "/v1/deals"
-    limit = settings.max_upload_bytes if is_upload else settings.max_body_bytes
-    length = request.headers.get("content-length")
-    if length is None and request.headers.get("transfer-encoding"):
-        return problems.problem(
-            request, status=411, title="Length Required", detail="Send a Content-Length."
-        )
-    if length is not None and (not length.isdecimal() or int(length) > limit):
-        return problems.problem(
-            request,
-            status=413,
-            title="Content Too Large",
-            detail=f"A body may have {limit} bytes here.",
-        )
-    return await call_next(request)

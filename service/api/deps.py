@@ -1,12 +1,13 @@
 """What routes depend on: the database, the settings, the caller, and how things are named."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from service.access import Caller, authenticate
+from service.access import Caller, Keyring
 from service.errors import Forbidden, Unauthorized
 from service.settings import Settings
 from service.store.session import Database
@@ -15,12 +16,12 @@ from service.store.tables.access import Role
 _bearer = HTTPBearer(auto_error=False, description="An API key from `larder keys add`")
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
@@ -37,12 +38,16 @@ DatabaseDep = Annotated[Database, Depends(_database)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 
 
-def _caller(
-    database: DatabaseDep,
-    settings: SettingsDep,
+async def _caller(
+    request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
-    found = authenticate(database, settings, credentials.credentials) if credentials else None
+    keys: Keyring = request.app.state.keys
+    found = None
+    if credentials is not None:
+        found = keys.cached(credentials.credentials) or await run_in_threadpool(
+            keys.look_up, credentials.credentials
+        )
     if found is None:
         raise Unauthorized("A valid API key is needed: `Authorization: Bearer ...`.")
     return found
@@ -51,10 +56,10 @@ def _caller(
 CallerDep = Annotated[Caller, Depends(_caller)]
 
 
-def allow(*roles: Role) -> Callable[[CallerDep], Caller]:
+def allow(*roles: Role) -> Callable[[CallerDep], Awaitable[Caller]]:
     """A dependency that lets these roles in, and admin."""
 
-    def check(caller: CallerDep) -> Caller:
+    async def check(caller: CallerDep) -> Caller:
         if caller.role is not Role.ADMIN and caller.role not in roles:
             raise Forbidden("This key may not do that.")
         return caller

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from service.errors import LarderError
+from service.errors import LarderError, Throttled
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -61,6 +61,8 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
         {"pointer": fault.where, "detail": fault.detail, "remedy": fault.remedy} for fault in found
     ]
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    if isinstance(error, Throttled):
+        headers = {"Retry-After": str(error.retry_seconds)}
     return problem(
         request,
         status=error.status,

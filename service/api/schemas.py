@@ -4,7 +4,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Reference = Annotated[
     str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
@@ -106,6 +114,176 @@ class AnswerOut(BaseModel):
     total_discount_cents: int
     refused: list[RefusedOut]
     next_list: NextListOut
+
+
+class LookupIn(_Wire):
+    """What a customer shows before anything is scanned, and the day it would be used on."""
+
+    store: Reference = Field(examples=["0042"])
+    business_date: date = Field(examples=["2017-11-26"])
+    presented: list[PresentedIn] = Field(min_length=1, max_length=MAX_PRESENTED)
+
+
+class OpenLineOut(BaseModel):
+    """A list line that can still be used, so often."""
+
+    list_line: int
+    offer: int
+    text: str
+    uses_left: int
+
+
+class OpenListOut(BaseModel):
+    """A list and its open lines; its last day is a day it can be used."""
+
+    list_code: str
+    valid_from: date
+    valid_to: date
+    lines: list[OpenLineOut]
+
+
+class LookupOut(BaseModel):
+    """What the household could still use, and why the rest cannot be used."""
+
+    household_known: bool
+    lists: list[OpenListOut]
+    refused: list[RefusedOut]
+
+
+class VoidIn(_Wire):
+    """The sale that never happened, under its own reference; `at` is the moment of the void."""
+
+    transaction: TransactionIn
+
+
+class ListLineOut(BaseModel):
+    """A line of a list."""
+
+    list_code: str
+    list_line: int
+
+
+class VoidOut(BaseModel):
+    """What a void undid: `total_discount_cents` is what the sale had off."""
+
+    redemption_id: str
+    status: Literal["voided"]
+    total_discount_cents: int
+    reopened: list[ListLineOut]
+
+
+class OriginalIn(_Wire):
+    """The sale that goods come back from."""
+
+    store: Reference = Field(examples=["0042"])
+    terminal: Reference = Field(examples=["3"])
+    business_date: date = Field(examples=["2017-11-26"])
+    number: Reference = Field(examples=["1187"])
+
+    @field_validator("terminal", "number", mode="before")
+    @classmethod
+    def _numbers_are_text(cls, value: Any) -> Any:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_number else value
+
+
+class BroughtIn(_Wire):
+    """How much of a line of the sale is brought back."""
+
+    line: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    quantity: Annotated[
+        Decimal, Field(gt=Decimal(0), le=Decimal(100_000), max_digits=12, decimal_places=3)
+    ] = Field(examples=[1])
+
+
+class ReturnIn(_Wire):
+    """Goods brought back: a transaction of its own, naming the sale they come from."""
+
+    transaction: TransactionIn
+    original: OriginalIn
+    lines: list[BroughtIn] = Field(min_length=1, max_length=MAX_LINES)
+
+    @field_validator("lines")
+    @classmethod
+    def _named_once(cls, lines: list[BroughtIn]) -> list[BroughtIn]:
+        if len({line.line for line in lines}) != len(lines):
+            raise ValueError("a line is brought back twice")
+        return lines
+
+
+class DiscountBackOut(BaseModel):
+    """A discount that is taken back with the goods."""
+
+    list_code: str
+    list_line: int
+    offer: int
+    units: int
+    amount_cents: int
+
+
+class LineBackOut(BaseModel):
+    """What to refund for one line: what was paid for it, after its discounts."""
+
+    line: int
+    quantity: float
+    refund_cents: int
+    discounts: list[DiscountBackOut]
+
+
+class ReturnOut(BaseModel):
+    """What a return comes to; `reopened` list lines can be used again."""
+
+    return_id: str
+    redemption_id: str
+    status: Literal["returned"]
+    lines: list[LineBackOut]
+    total_refund_cents: int
+    total_discount_cents: int
+    reopened: list[ListLineOut]
+
+
+class HonouredIn(BaseModel):
+    """A discount the till gave offline; a discount of an answer can be sent back as it came."""
+
+    line: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    list_code: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(repr=False)
+    list_line: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    units: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    uses: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    amount_cents: Annotated[int, Field(strict=True, ge=0, le=_MAX_CENTS)]
+
+
+class OfflineIn(BasketIn):
+    """A sale made while the service could not be asked, and the discounts it was given."""
+
+    discounts: list[HonouredIn] = Field(max_length=MAX_LINES)
+
+    @model_validator(mode="after")
+    def _on_its_lines(self) -> "OfflineIn":
+        if not {each.line for each in self.discounts} <= {line.line for line in self.lines}:
+            raise ValueError("a discount stands on a line that is not in the basket")
+        return self
+
+
+class ConflictOut(BaseModel):
+    """A discount given offline that would have been refused, and who bears it."""
+
+    list_code: str | None
+    list_line: int | None
+    offer: int | None
+    reason: str
+    amount_cents: int
+    borne_by: Literal["retailer", "supplier"]
+
+
+class ReplayedOut(BaseModel):
+    """One line of the answer to a replay; `index` counts what was sent from 0."""
+
+    index: int
+    status: Literal["accepted", "duplicate", "voided", "refused", "failed"]
+    conflicts: list[ConflictOut]
+    answer: AnswerOut | None
+    problem: dict[str, Any] | None
 
 
 class CycleIn(_Wire):

@@ -1,29 +1,40 @@
 """What a settlement means in rows: uses of list lines, and the ledger's entries for them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from service.checkout.basket import TillBasket
+from service.checkout import answer
+from service.checkout.basket import Honoured, TillBasket
 from service.checkout.recognise import Found
 from service.engine.redeem import Discount, Settlement
 from service.engine.reserve import BudgetPosting, used
-from service.engine.settle import FundedDiscount, Funding, Posting, fund, redemption_entry
+from service.engine.settle import (
+    FundedDiscount,
+    Funding,
+    Liability,
+    Posting,
+    UnitDiscount,
+    fund,
+    redemption_entry,
+)
 from service.store.tables.shopping_list import ListState
-from service.store.till import PresentedLine, PresentedList
-
-UseRow: TypeAlias = tuple[int, int, int, int, bool, int, int, int, int, int, str]
+from service.store.till import PresentedLine, PresentedList, UseRow
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One list line used, with what it took off."""
+    """One list line used, with what it took off.
+
+    A `disputed` use was made offline and would have been refused; it is `live` only if it holds a
+    use of the line all the same.
+    """
 
     presented: PresentedList
     line: PresentedLine
     uses: int
-    discounts: Sequence[Discount]
+    discounts: Sequence[UnitDiscount]
+    disputed: bool = False
+    live: bool = True
 
 
 def uses_of(found: Found, settlement: Settlement) -> list[Use]:
@@ -41,11 +52,10 @@ def uses_of(found: Found, settlement: Settlement) -> list[Use]:
     return result
 
 
-def rows_of(uses: Sequence[Use]) -> tuple[list[UseRow], list[tuple[str, int, int]]]:
-    """The redemption lines of live uses, and the ledger's entries: account, offer, cents.
-
-    A list that is not issued any more has given its reservation back already.
-    """
+def rows_of(
+    uses: Sequence[Use], *, liability: Liability = Liability.RETAILER
+) -> tuple[list[UseRow], list[tuple[str, int, int]]]:
+    """The redemption lines of some uses, and the ledger's entries: account, offer, cents."""
     rows: list[UseRow] = []
     funded: list[FundedDiscount] = []
     postings: list[Posting | BudgetPosting] = []
@@ -55,48 +65,53 @@ def rows_of(uses: Sequence[Use]) -> tuple[list[UseRow], list[tuple[str, int, int
             use.discounts,
             uses=use.uses,
             funding=Funding(line.supplier_id, line.funding_share * 100),
+            honoured_twice=use.disputed,
+            liability=liability,
         )
         funded.extend(parts)
-        rows.append(use_row(use, parts, live=True))
-        held = line.reserved_cents if use.presented.state == ListState.ISSUED else 0
-        spent = rows[-1][8] + line.handling_fee_cents * use.uses
-        postings.extend(used(line.offer_id, reserved_cents=held * use.uses, spent_cents=spent))
+        row = _row(use, parts)
+        rows.append(row)
+        spent = row[8]
+        if not use.disputed or liability is Liability.SUPPLIER:
+            spent += line.handling_fee_cents * use.uses
+        postings.extend(used(line.offer_id, reserved_cents=row[10], spent_cents=spent))
     postings.extend(redemption_entry(funded).postings)
     return rows, [(str(each.account), each.offer_id, each.amount_cents) for each in postings]
 
 
-def use_row(use: Use, parts: Sequence[FundedDiscount], *, live: bool) -> UseRow:
-    """The redemption line of a use. One that is not live holds no use of its list line."""
+def _row(use: Use, parts: Sequence[FundedDiscount]) -> UseRow:
     line = use.line
     # A single use has one number for ever, so that the database itself allows it once.
     number = 1 if line.uses == 1 else line.last_use + 1
     supplier = sum([sum(part.supplier_cents) for part in parts])
     total = sum([part.amount_cents for part in parts])
+    # A list that is not issued any more has given its reservation back already.
+    is_held = use.live and use.presented.state == ListState.ISSUED
     return (
         line.list_id,
         line.line,
-        number if live else 0,
+        number if use.live else 0,
         use.uses,
-        live,
+        use.live,
         line.offer_id,
         sum([part.units for part in parts]),
         total,
         supplier,
         total - supplier,
-        json.dumps(
-            [[part.line, part.supplier_cents, part.retailer_cents] for part in parts],
-            separators=(",", ":"),
-        ),
+        line.reserved_cents * use.uses if is_held else 0,
+        answer.compact([[part.line, part.supplier_cents, part.retailer_cents] for part in parts]),
     )
 
 
 def held_lists(uses: Sequence[Use]) -> tuple[int, ...]:
     """The issued lists that must stay issued until the uses are written, in order."""
-    return tuple(sorted({u.presented.id for u in uses if u.presented.state == ListState.ISSUED}))
+    return tuple(
+        sorted({u.presented.id for u in uses if u.live and u.presented.state == ListState.ISSUED})
+    )
 
 
 def lines_as_paid(
-    basket: TillBasket, discounts: Sequence[Discount]
+    basket: TillBasket, discounts: Sequence[Discount | Honoured]
 ) -> list[tuple[int, int, int, str, int]]:
     """The basket's lines after every discount: line, gtin, quantity_milli, unit, amount_cents."""
     off: dict[int, int] = {}

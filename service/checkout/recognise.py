@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from service.checkout.basket import Presented, TillBasket
 from service.digests import identity_digest
 from service.engine import codes
-from service.engine.redeem import OpenLine, Refusal, RefusalReason, parse_terms
+from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, parse_terms
 from service.errors import InvalidInput, Problem
 from service.settings import Settings
 from service.store.tables.shopping_list import ListState
@@ -104,13 +104,13 @@ def _unidentified(shown: Presented, *, known: bool) -> Refusal:
     return Refusal(list_code=None, list_line=None, offer_id=None, reason=reason, detail=detail)
 
 
-def open_lines(basket: TillBasket, found: Found, seen: Seen) -> list[OpenLine]:
+def open_lines(lines: Sequence[BasketLine], found: Found, seen: Seen) -> list[OpenLine]:
     """The offer lines as the rules want them, with the basket lines that count for each."""
     if not found.lines:
         return []
     by_id = {each.id: each for each in found.lists.values()}
     numbers: dict[int, list[int]] = {}
-    for bought in basket.lines:
+    for bought in lines:
         numbers.setdefault(bought.gtin, []).append(bought.line)
     products: dict[int, list[tuple[int, int]]] = {}
     for offer_id, set_number, gtin in seen.products:

@@ -92,7 +92,7 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
 
 def _settle(basket: TillBasket, found: Found, seen: Seen) -> Settlement:
     on = basket.reference.business_date
-    return settle_basket(basket.lines, open_lines(basket, found, seen), on=on)
+    return settle_basket(basket.lines, open_lines(basket.lines, found, seen), on=on)
 
 
 def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:

@@ -1,67 +1,130 @@
-"""For tills: quote and redeem."""
+"""For tills: look up, quote, redeem, void, return, replay."""
 
-import hashlib
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from service import checkout
 from service.access import Caller
+from service.api import replays
+from service.api.counter import Counter
 from service.api.deps import DatabaseDep, PosCaller, SettingsDep
-from service.api.schemas import AnswerOut, BasketIn
-from service.checkout import Presented, TillBasket
-from service.engine.redeem import BasketLine
-from service.errors import Forbidden
-from service.store.till import Reference
+from service.api.schemas import (
+    AnswerOut,
+    BasketIn,
+    LookupIn,
+    LookupOut,
+    ReplayedOut,
+    ReturnIn,
+    ReturnOut,
+    VoidIn,
+    VoidOut,
+)
+from service.api.till_forms import basket_of, own_store, presented_of, reference_of, return_of
 
 router = APIRouter(tags=["till"])
 
-
-def basket_of(body: BasketIn, caller: PosCaller) -> TillBasket:
-    """The body as the till's basket, if this key may speak for its store."""
-    _own_store(caller, body.transaction.store)
-    canonical = body.model_dump_json()
-    named = body.transaction
-    return TillBasket(
-        reference=Reference(named.store, named.terminal, named.business_date, named.number),
-        at=named.at,
-        presented=tuple(Presented(shown.kind, shown.value) for shown in body.presented),
-        lines=tuple(
-            BasketLine(
-                line=line.line,
-                gtin=int(line.gtin),
-                quantity_milli=int(line.quantity * 1000),
-                unit=line.unit,
-                amount_cents=line.amount_cents,
-            )
-            for line in body.lines
-        ),
-        digest=hashlib.sha256(canonical.encode()).hexdigest(),
-    )
-
-
-def _own_store(caller: Caller, store: str) -> None:
-    if caller.store_id is not None and caller.store_id != store:
-        raise Forbidden("This key may not do that.")
-
-
-BasketDep = Annotated[TillBasket, Depends(basket_of)]
+_NDJSON = "application/x-ndjson"
+_REPLAY_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "Sales, one JSON object a line, or a JSON array of them",
+        "content": {
+            _NDJSON: {"schema": {"type": "string"}},
+            "application/json": {
+                "schema": {"type": "array", "maxItems": replays.MOST, "items": {"type": "object"}}
+            },
+        },
+    }
+}
 
 
 @router.post("/quotes", response_model=AnswerOut)
-def quote(basket: BasketDep, database: DatabaseDep, settings: SettingsDep) -> Response:
+async def quote(
+    body: BasketIn, request: Request, caller: PosCaller, settings: SettingsDep
+) -> Response:
     """What this basket would get now. Nothing is written."""
-    return _json(checkout.quote(database, settings, basket))
+    basket = basket_of(body, caller)
+    steps = checkout.quoting(settings, basket)
+    return await _counter(request, steps, caller, body.transaction.store, write=False)
 
 
 @router.post("/redemptions", response_model=AnswerOut)
-def redeem(basket: BasketDep, database: DatabaseDep, settings: SettingsDep) -> Response:
+async def redeem(
+    body: BasketIn, request: Request, caller: PosCaller, settings: SettingsDep
+) -> Response:
     """Redeem what is presented and write the basket into history.
 
     Safe to send again: the same transaction and body get the stored answer. The same transaction
-    with another body is 422. A basket with nothing presented is history only.
+    with another body is 422, and 409 once it was voided. A basket with nothing presented is
+    history only.
     """
-    return _json(checkout.redeem(database, settings, basket))
+    basket = basket_of(body, caller)
+    steps = checkout.redeeming(settings, basket)
+    return await _counter(request, steps, caller, body.transaction.store, write=True)
+
+
+@router.post("/lists/lookup", response_model=LookupOut)
+async def lookup(
+    body: LookupIn, request: Request, caller: PosCaller, settings: SettingsDep
+) -> Response:
+    """The open lines of whoever presents these. Nothing is written."""
+    own_store(caller, body.store)
+    steps = checkout.looking_up(
+        settings,
+        store_id=body.store,
+        on=body.business_date,
+        presented=presented_of(body.presented),
+    )
+    return await _counter(request, steps, caller, body.store, write=False)
+
+
+@router.post("/voids", response_model=VoidOut)
+def void(body: VoidIn, caller: PosCaller, database: DatabaseDep) -> Response:
+    """Undo a sale wholly. Safe to send again, and before the sale itself arrives."""
+    own_store(caller, body.transaction.store)
+    reference = reference_of(body.transaction)
+    return _json(checkout.void(database, reference, key_id=caller.key_id))
+
+
+@router.post("/returns", response_model=ReturnOut)
+def give_back(
+    body: ReturnIn, caller: PosCaller, database: DatabaseDep, settings: SettingsDep
+) -> Response:
+    """Take goods back with the exact cents given on them. Safe to send again.
+
+    404 for a sale that is not known here, 409 when it was voided or more comes back than is left.
+    """
+    own_store(caller, body.transaction.store)
+    return _json(checkout.give_back(database, settings, return_of(body, caller)))
+
+
+@router.post(
+    "/replays",
+    response_class=StreamingResponse,
+    openapi_extra=_REPLAY_BODY,
+    responses={200: {"model": ReplayedOut, "description": "One JSON object a line, in order"}},
+)
+async def replay(
+    request: Request, caller: PosCaller, database: DatabaseDep, settings: SettingsDep
+) -> StreamingResponse:
+    """Take up to 5,000 sales made offline, as they happened. Safe to send again.
+
+    The answer streams one line per sale, in the order sent; a sale that cannot be read does not
+    stop the others.
+    """
+    sales = replays.split(await request.body())
+    counter: Counter = request.app.state.till
+    told = replays.answers(
+        sales, database=database, settings=settings, caller=caller, counter=counter
+    )
+    return StreamingResponse(told, media_type=_NDJSON)
+
+
+async def _counter(
+    request: Request, steps: checkout.Steps, caller: Caller, store: str, *, write: bool
+) -> Response:
+    counter: Counter = request.app.state.till
+    return _json(await counter.run(steps, caller=caller, store_id=store, write=write))
 
 
 def _json(text: str) -> Response:

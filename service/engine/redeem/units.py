@@ -8,11 +8,9 @@ are numbered from the dearest down, and a set of units is an integer whose bit `
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from service.errors import InvalidInput
-
 PIECE = "each"
 MAX_UNITS = 10_000
-"""Units of one basket that offers may look at; a larger basket is refused as a mistake."""
+"""Units of one basket that offers may look at; lines beyond take no discount, the longest first."""
 
 _SHORT = 256
 
@@ -57,6 +55,9 @@ class Units:
     def __init__(self, lines: Sequence[BasketLine], wanted: Collection[int]) -> None:
         found: list[tuple[int, int, int, int]] = []
         self.measured: dict[int, str] = {}
+        if sum([max(line.quantity_milli, 0) for line in lines]) > MAX_UNITS * 1000:
+            # Which lines are left out must not depend on the order they were scanned in.
+            lines = sorted(lines, key=lambda line: (line.quantity_milli, line.line))
         for line in lines:
             number = line.line
             quantity, amount = line.quantity_milli, line.amount_cents
@@ -68,7 +69,7 @@ class Units:
                     found.append((-amount, number, 0, 0))
                     continue
                 if len(found) + pieces > MAX_UNITS:
-                    raise InvalidInput(f"line {number} takes the basket over {MAX_UNITS} pieces")
+                    continue
                 # The line's odd cents go to its first units: spread() with equal weights.
                 price, odd = divmod(amount, pieces)
                 found.extend((-price - (i < odd), number, i, 0) for i in range(pieces))

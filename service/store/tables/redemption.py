@@ -62,8 +62,9 @@ class RedemptionLine(SQLModel, table=True):
     `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
     live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
     line at once collide whatever was undone between. A line honoured offline that could not be
-    used any more holds no use: it is not live and stands in `till_conflict`. `parts` is JSON, a
-    list of [basket line, supplier cents of every unit, retailer cents of every unit].
+    used any more holds no use: it is not live and stands in `till_conflict`. `reserved_cents` is
+    what its uses had held of the offer's budget. `parts` is JSON, a list of
+    [basket line, supplier cents of every unit, retailer cents of every unit].
     """
 
     __tablename__ = "redemption_line"
@@ -93,6 +94,7 @@ class RedemptionLine(SQLModel, table=True):
     amount_cents: int = Field(sa_type=BigId)
     supplier_cents: int = Field(sa_type=BigId)
     retailer_cents: int = Field(sa_type=BigId)
+    reserved_cents: int = Field(sa_type=BigId)
     parts: str = Field(sa_type=Text)
 
 

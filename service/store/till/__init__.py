@@ -14,6 +14,7 @@ from service.store.till.steps import (
     Reference,
     Seen,
     Steps,
+    UseRow,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "Reference",
     "Seen",
     "Steps",
+    "UseRow",
 ]

@@ -79,18 +79,19 @@ WITH held AS (
 ), uses AS (
     INSERT INTO redemption_line (redemption_id, list_id, list_line, use_number, uses, live,
                                  offer_id, units, amount_cents, supplier_cents, retailer_cents,
-                                 parts)
+                                 reserved_cents, parts)
     SELECT r.id, x.* FROM redeemed r,
         unnest($20::bigint[], $21::int[], $22::int[], $23::int[], $24::bool[], $25::bigint[],
-               $26::int[], $27::bigint[], $28::bigint[], $29::bigint[], $30::text[]) AS x
+               $26::int[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
+               $31::text[]) AS x
 ), refused AS (
     INSERT INTO refusal (redemption_id, list_line, offer_id, reason, detail)
     SELECT r.id, x.* FROM redeemed r,
-        unnest($31::int[], $32::bigint[], $33::text[], $34::text[]) AS x
+        unnest($32::int[], $33::bigint[], $34::text[], $35::text[]) AS x
 ), posted AS (
     INSERT INTO ledger_entry (posting, kind, account, offer_id, amount_cents, posted_at)
     SELECT r.id, 'redemption', x.*, $12::timestamptz FROM redeemed r,
-        unnest($35::text[], $36::bigint[], $37::bigint[]) AS x
+        unnest($36::text[], $37::bigint[], $38::bigint[]) AS x
 ), marked AS (
     INSERT INTO due (household_id, marked_at)
     SELECT $6::bigint, $12::timestamptz FROM redeemed WHERE $6::bigint IS NOT NULL
@@ -104,11 +105,11 @@ WRITE_REPLAYED = (
     INSERT INTO till_conflict (redemption_id, list_id, list_line, offer_id, reason, amount_cents,
                                borne_by, recorded_at)
     SELECT r.id, x.*, $12::timestamptz FROM redeemed r,
-        unnest($38::bigint[], $39::int[], $40::bigint[], $41::text[], $42::bigint[],
-               $43::text[]) AS x
+        unnest($39::bigint[], $40::int[], $41::bigint[], $42::text[], $43::bigint[],
+               $44::text[]) AS x
 ), told AS (
     INSERT INTO till_event (redemption_id, verb, key_id, detail, happened_at)
-    SELECT r.id, $44::text, $13::bigint, '{}', $12::timestamptz FROM redeemed r
+    SELECT r.id, $45::text, $13::bigint, '{}', $12::timestamptz FROM redeemed r
 )
 SELECT count(*) FROM redeemed"""
 )
@@ -160,7 +161,7 @@ def write(effect: Effect) -> tuple[str, list[Any]]:
         effect.key_id,
         list(effect.held),
         *_columns(effect.basket_lines, 5),
-        *_columns(effect.uses, 11),
+        *_columns(effect.uses, 12),
         *_columns(effect.refusals, 4),
         *_columns(effect.entries, 3),
     ]

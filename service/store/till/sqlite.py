@@ -49,9 +49,10 @@ _REDEMPTION = """INSERT INTO redemption (id, store_id, terminal, business_date, 
         state, basket_id, household_id, total_discount_cents, answer, redeemed_at, key_id)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _USES = """INSERT INTO redemption_line (redemption_id, list_id, list_line, use_number, uses, live,
-        offer_id, units, amount_cents, supplier_cents, retailer_cents, parts)
+        offer_id, units, amount_cents, supplier_cents, retailer_cents,
+        reserved_cents, parts)
     SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-           value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10
+           value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11
     FROM json_each(?)"""
 _REFUSALS = """INSERT INTO refusal (redemption_id, list_line, offer_id, reason, detail)
     SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)"""

@@ -83,6 +83,9 @@ class Seen:
     products: tuple[tuple[int, int, int], ...]
 
 
+UseRow: TypeAlias = tuple[int, int, int, int, bool, int, int, int, int, int, int, str]
+
+
 class Dispute(NamedTuple):
     """A row of `till_conflict`."""
 
@@ -100,8 +103,9 @@ class Effect:
 
     `held` are issued lists that must still be issued. `basket_lines`: line, gtin, quantity_milli,
     unit, amount_cents. `uses`: list_id, list_line, use_number, uses, live, offer_id, units,
-    amount_cents, supplier_cents, retailer_cents, parts. `refusals`: list_line, offer_id, reason,
-    detail. `entries`: account, offer_id, amount_cents. `verb` adds a row to the audit trail.
+    amount_cents, supplier_cents, retailer_cents, reserved_cents, parts. `refusals`: list_line,
+    offer_id, reason, detail. `entries`: account, offer_id, amount_cents. `verb` adds a row to the
+    audit trail.
     """
 
     redemption_id: str
@@ -116,7 +120,7 @@ class Effect:
     key_id: int | None
     held: tuple[int, ...]
     basket_lines: list[tuple[int, int, int, str, int]]
-    uses: list[tuple[int, int, int, int, bool, int, int, int, int, int, str]]
+    uses: list[UseRow]
     refusals: list[tuple[int | None, int | None, str, str]]
     entries: list[tuple[str, int, int]]
     disputes: tuple[Dispute, ...] = ()

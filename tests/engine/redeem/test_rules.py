@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.redeem import AmountOff, BasketLine, OpenLine, settle_basket
+from service.engine.redeem import (
+    AmountOff,
+    BasketLine,
+    OpenLine,
+    RefusalReason,
+    settle_basket,
+)
 from service.engine.redeem.units import Units
 from service.errors import InvalidInput
 from tests.engine.redeem.baskets import TODAY, opened, pieces
@@ -97,6 +103,10 @@ def test_a_line_given_twice_is_refused() -> None:
         settle_basket([pieces(1, 1, 300)], [offer, offer], on=TODAY)
 
 
-def test_absurd_quantities_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="line 1 takes the basket over 10000 pieces"):
-        settle_basket([pieces(1, 10_001, 20_002)], [opened(1, AmountOff(50), [1])], on=TODAY)
+def test_a_line_of_absurd_length_takes_no_discount_and_the_others_do() -> None:
+    lines = [pieces(1, 10_001, 20_002), pieces(2, 1, 300)]
+    offers = [opened(1, AmountOff(50), [1]), opened(2, AmountOff(50), [2])]
+    for scanned in (lines, lines[::-1]):
+        settlement = settle_basket(scanned, offers, on=TODAY)
+        assert [(d.line, d.amount_cents) for d in settlement.discounts] == [(2, 50)]
+        assert [r.reason for r in settlement.refusals] == [RefusalReason.NOT_IN_BASKET]

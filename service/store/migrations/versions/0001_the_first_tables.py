@@ -568,6 +568,9 @@ def upgrade() -> None:
         sa.Column(
             "retailer_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column(
+            "reserved_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("parts", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["list_id", "list_line"],

@@ -1,0 +1,233 @@
+"""Undoing what a redemption did: reads under lock, and the rows that voids and returns write.
+
+Locks are taken in one order everywhere: the redemption, then its lists by id.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import case, delete, func, insert, or_, update
+from sqlmodel import Session, col, select
+
+from service.store.tables.basket import Basket, BasketLine
+from service.store.tables.ledger import LedgerEntry
+from service.store.tables.offer import Offer
+from service.store.tables.redemption import (
+    Redemption,
+    RedemptionLine,
+    RedemptionState,
+    TillConflict,
+    TillEvent,
+    TillReturn,
+    TillReturnLine,
+    TillVerb,
+)
+from service.store.tables.shopping_list import ListState, ShoppingList
+from service.store.till.steps import Dispute, Reference
+
+
+class UsedLine(NamedTuple):
+    """A stored redemption line with its list and what its offer's supplier agreed to."""
+
+    id: int
+    list_id: int
+    list_code: str
+    list_line: int
+    is_issued: bool
+    live: bool
+    uses: int
+    offer_id: int
+    supplier_id: int
+    handling_fee_cents: int
+    reserved_cents: int
+    parts: str
+
+
+class BoughtLine(NamedTuple):
+    """A basket line as it now stands, and what of it came back before."""
+
+    line: int
+    quantity_milli: int
+    unit: str
+    amount_cents: int
+    returned_milli: int
+    refunded_cents: int
+
+
+def locked_redemption(session: Session, reference: Reference) -> Redemption | None:
+    """The redemption under a reference, held until the transaction ends."""
+    statement = select(Redemption).where(*_named(Redemption, reference)).with_for_update()
+    return session.exec(statement).first()
+
+
+def used_lines(session: Session, redemption_id: str) -> list[UsedLine]:
+    """The lines of a redemption, their lists held, in order of list and line."""
+    lists = select(RedemptionLine.list_id).where(RedemptionLine.redemption_id == redemption_id)
+    session.exec(
+        select(ShoppingList.id)
+        .where(col(ShoppingList.id).in_(lists))
+        .order_by(col(ShoppingList.id))
+        .with_for_update(key_share=True)
+    ).all()
+    statement = (
+        select(  # type: ignore[call-overload]
+            RedemptionLine.id,
+            RedemptionLine.list_id,
+            ShoppingList.code,
+            RedemptionLine.list_line,
+            ShoppingList.state == ListState.ISSUED,
+            RedemptionLine.live,
+            RedemptionLine.uses,
+            RedemptionLine.offer_id,
+            Offer.supplier_id,
+            Offer.handling_fee_cents,
+            RedemptionLine.reserved_cents,
+            RedemptionLine.parts,
+        )
+        .join(ShoppingList, col(ShoppingList.id) == col(RedemptionLine.list_id))
+        .join(Offer, col(Offer.id) == col(RedemptionLine.offer_id))
+        .where(RedemptionLine.redemption_id == redemption_id)
+        .order_by(col(RedemptionLine.list_id), col(RedemptionLine.list_line))
+    )
+    return [UsedLine(*row) for row in session.execute(statement)]
+
+
+def bought_lines(session: Session, redemption: Redemption) -> dict[int, BoughtLine]:
+    """What of a sale is still with the household, and what came back, by basket line."""
+    kept = {
+        line.line: line
+        for line in session.exec(
+            select(BasketLine).where(BasketLine.basket_id == redemption.basket_id)
+        )
+    }
+    back = session.execute(
+        select(
+            TillReturnLine.line,
+            func.sum(TillReturnLine.quantity_milli),
+            func.sum(TillReturnLine.refund_cents),
+        )
+        .join(TillReturn, col(TillReturn.id) == col(TillReturnLine.return_id))
+        .where(TillReturn.redemption_id == redemption.id)
+        .group_by(col(TillReturnLine.line))
+    )
+    returned = {line: (int(quantity), int(cents)) for line, quantity, cents in back}
+    gone = {number: BoughtLine(number, 0, "", 0, *back) for number, back in returned.items()}
+    return gone | {
+        number: BoughtLine(
+            number, line.quantity_milli, line.unit, line.amount_cents, *returned.get(number, (0, 0))
+        )
+        for number, line in kept.items()
+    }
+
+
+def moved(session: Session, redemption_id: str) -> list[tuple[str, int, int]]:
+    """What a redemption and its returns moved in the ledger: account, offer, cents."""
+    returns = select(TillReturn.id).where(TillReturn.redemption_id == redemption_id)
+    statement = (
+        select(LedgerEntry.account, LedgerEntry.offer_id, func.sum(LedgerEntry.amount_cents))
+        .where(
+            or_(
+                col(LedgerEntry.posting) == redemption_id,
+                col(LedgerEntry.posting).in_(returns),
+            )
+        )
+        .group_by(col(LedgerEntry.account), col(LedgerEntry.offer_id))
+        .order_by(col(LedgerEntry.offer_id), col(LedgerEntry.account))
+    )
+    return [(account, offer, int(cents)) for account, offer, cents in session.execute(statement)]
+
+
+def forget_sale(session: Session, redemption: Redemption, *, answer: str) -> None:
+    """The sale never happened: its uses end, its basket leaves history, the row stays as voided."""
+    session.execute(
+        update(RedemptionLine)
+        .where(col(RedemptionLine.redemption_id) == redemption.id)
+        .values(live=False)
+    )
+    basket_id = redemption.basket_id
+    redemption.state = RedemptionState.VOIDED
+    redemption.void_answer = answer
+    redemption.basket_id = None
+    session.add(redemption)
+    session.flush()
+    session.execute(delete(BasketLine).where(col(BasketLine.basket_id) == basket_id))
+    session.execute(delete(Basket).where(col(Basket.id) == basket_id))
+
+
+def reopen(session: Session, line_ids: Collection[int]) -> None:
+    """The uses these redemption lines held can be made again."""
+    session.execute(
+        update(RedemptionLine).where(col(RedemptionLine.id).in_(line_ids)).values(live=False)
+    )
+
+
+def earlier_return(session: Session, reference: Reference) -> TillReturn | None:
+    """A return under this reference."""
+    return session.exec(select(TillReturn).where(*_named(TillReturn, reference))).first()
+
+
+def take_from_history(
+    session: Session, basket_id: int | None, taken: Sequence[tuple[int, int, int]]
+) -> None:
+    """Lessen basket lines: (line, quantity_milli, cents); a line that is gone is removed."""
+    if not taken:
+        return
+    quantities = {line: quantity for line, quantity, _ in taken}
+    amounts = {line: cents for line, _, cents in taken}
+    here = (col(BasketLine.basket_id) == basket_id) & col(BasketLine.line).in_(quantities)
+    session.execute(
+        update(BasketLine)
+        .where(here)
+        .values(
+            quantity_milli=BasketLine.quantity_milli - case(quantities, value=col(BasketLine.line)),
+            amount_cents=BasketLine.amount_cents - case(amounts, value=col(BasketLine.line)),
+        )
+    )
+    session.execute(delete(BasketLine).where(here, col(BasketLine.quantity_milli) == 0))
+
+
+def add_return(session: Session, row: TillReturn, lines: Sequence[dict[str, Any]]) -> None:
+    """Write a return; the lines lack only `return_id`."""
+    session.add(row)
+    session.flush()
+    session.execute(insert(TillReturnLine), [{"return_id": row.id, **line} for line in lines])
+
+
+def add_event(
+    session: Session,
+    redemption_id: str,
+    verb: TillVerb,
+    *,
+    key_id: int | None,
+    detail: str,
+    at: datetime,
+) -> None:
+    """Tell the audit trail."""
+    session.add(
+        TillEvent(
+            redemption_id=redemption_id, verb=verb, key_id=key_id, detail=detail, happened_at=at
+        )
+    )
+
+
+def add_dispute_once(
+    session: Session, redemption_id: str, dispute: Dispute, *, at: datetime
+) -> bool:
+    """Note a dispute unless one for the same reason stands; whether it was new."""
+    standing = select(TillConflict.id).where(
+        TillConflict.redemption_id == redemption_id, TillConflict.reason == dispute.reason
+    )
+    if session.exec(standing).first() is not None:
+        return False
+    session.add(TillConflict(redemption_id=redemption_id, recorded_at=at, **dispute._asdict()))
+    return True
+
+
+def _named(table: type[Redemption] | type[TillReturn], reference: Reference) -> tuple[Any, ...]:
+    return (
+        table.store_id == reference.store_id,
+        table.terminal == reference.terminal,
+        table.business_date == reference.business_date,
+        table.number == reference.number,
+    )
