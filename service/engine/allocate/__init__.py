@@ -70,12 +70,12 @@ def allocate(
     over households). Raises InvalidInput naming rows and columns.
     """
     tell = progress or _silent
-    work = effort or Effort()
     tell("reading")
     problem = build(candidates, offers, households)
     market = Market(
         problem, rules(problem, terms), float(terms.floor_shortfall_price), seed, shards
     )
+    work = effort or Effort.fitting(problem.size)
     tell("pricing")
     quote, bound = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")

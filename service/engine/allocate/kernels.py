@@ -645,14 +645,15 @@ def curvature(
     window: float,
     spend_row: Index,
     copy_row: Index,
+    dense: bool,
     matrix: Floats,
 ) -> int:
     """Density of swaps that a change of prices would cause, as a matrix over the live prices.
 
     Every candidate left out by less than `window` would displace one that is in (or none); the
     pair adds the outer product of its effect on the deals, over `window`. `spend_row` and
-    `copy_row` give each deal's row in `matrix`, -1 where the price is not live. Returns the
-    number of swaps seen.
+    `copy_row` give each deal's row in `matrix`, -1 where the price is not live. Without `dense`
+    only the diagonal is kept, in one column. Returns the number of swaps seen.
     """
     widest = 1
     for r in range(which.shape[0]):
@@ -738,7 +739,10 @@ def curvature(
                             used += 1
                     for a in range(used):
                         for b in range(used):
-                            matrix[rows[a], rows[b]] += effects[a] * effects[b] / window
+                            if dense:
+                                matrix[rows[a], rows[b]] += effects[a] * effects[b] / window
+                            elif a == b:
+                                matrix[rows[a], 0] += effects[a] * effects[a] / window
                 k = end
             i = stop
     return seen

@@ -194,23 +194,29 @@ def newton_step(
     copy_row = spend_row.copy()
     spend_row[spend_live] = np.arange(spend_live.sum())
     copy_row[copy_live] = spend_live.sum() + np.arange(copy_live.sum())
-    matrix = np.zeros((count, count))
+    full = full and count <= DENSE
+    matrix = np.zeros((count, count if full else 1))
     counted = which if probe is None else probe
     curvature(
         counted, p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.slots, p.per_category,
         quote.spend, quote.copy, market.theta, jitter, market.seed, window, spend_row, copy_row,
-        matrix,
+        full, matrix,
     )  # fmt: skip
     scale = np.concatenate([limits.unit_cost[spend_live], np.ones(int(copy_live.sum()))])
-    matrix *= (len(which) / len(counted)) / (scale[:, None] * scale[None, :])
-    slope = np.concatenate([spend_slope[spend_live], copy_slope[copy_live]])
-    diagonal = matrix.diagonal().copy()
-    ridge = 0.02 * diagonal + 0.1 * max(float(diagonal.mean()), 1e-12)
-    matrix[np.arange(count), np.arange(count)] += ridge
+    matrix *= len(which) / len(counted)
     if full:
-        move = np.clip(-step * np.linalg.solve(matrix, slope), -trust, trust)
+        matrix /= scale[:, None] * scale[None, :]
     else:
-        move = np.clip(-step * slope / matrix.diagonal(), -trust, trust)
+        matrix /= scale[:, None] ** 2
+    slope = np.concatenate([spend_slope[spend_live], copy_slope[copy_live]])
+    diagonal = matrix.diagonal().copy() if full else matrix[:, 0].copy()
+    ridge = 0.02 * diagonal + 0.1 * max(float(diagonal.mean()), 1e-12)
+    if full:
+        matrix[np.arange(count), np.arange(count)] += ridge
+        move = -step * np.linalg.solve(matrix, slope)
+    else:
+        move = -step * slope / (diagonal + ridge)
+    move = np.clip(move, -trust, trust)
     spend, copy = quote.spend.copy(), quote.copy.copy()
     live = int(spend_live.sum())
     spend[spend_live] = np.maximum(0.0, spend[spend_live] + move[:live] / scale[:live])
@@ -235,6 +241,11 @@ class Effort:
     full_steps: int = 4
     exact_steps: int = 4
     nodes: int = 2_000
+
+    @staticmethod
+    def fitting(pairs: int) -> "Effort":
+        """More steps where they are cheap; few deals and households also need them more."""
+        return Effort(steps=40, exact_steps=8) if pairs < 400_000 else Effort()
 
 
 def _typical(problem: Problem) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from service.engine.allocate import Effort, Terms, allocate
+from service.engine.allocate import Effort, Terms, allocate, prices
 from tests.engine.allocate.instances import Frames, instances
 from tests.engine.allocate.reference import broken, optimum, worth
 
@@ -114,3 +114,13 @@ def test_whole_values_give_the_same_as_fractions_of_the_same_worth() -> None:
     slim = allocate(narrow, offers, households, terms=TERMS)
     assert slim.certificate.primal_cents == wide.certificate.primal_cents
     assert slim.pairs.schema["value_cents"] == pl.Int64
+
+
+def test_more_live_prices_than_the_matrix_holds_are_moved_by_its_diagonal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prices, "DENSE", 5)
+    frames = market(300, 30, 10)
+    answer = allocate(*frames, terms=TERMS)
+    assert broken(answer.pairs, *frames) == []
+    assert answer.certificate.gap < 0.05

@@ -27,7 +27,7 @@ def test_one_household_online_gets_nearly_what_the_batch_gave_it() -> None:
         for (home,), group in candidates.group_by("household_id", maintain_order=True)
     )
     shared = online.join(batch.pairs, on=keys, how="semi")
-    assert len(shared) > 0.97 * len(batch.pairs)
+    assert len(shared) > 0.95 * len(batch.pairs)
 
 
 def test_no_deal_is_given_beyond_its_room() -> None:
