@@ -130,7 +130,7 @@ def _configure(folder: Path) -> Settings:
         database_url="sqlite:///larder.db",
         code_key=CODE_KEY,
         more=f"LARDER_RETAILER={sample.RETAILER}\nLARDER_TIMEZONE={sample.TIMEZONE}\n"
-        "LARDER_SERVE_WORKER=true\n",
+        "LARDER_LAYOUT=classic-letter\nLARDER_SERVE_WORKER=true\n",
     )
     return Settings(
         _env_file=path,

@@ -91,10 +91,15 @@ _STYLES = {
     "fi": _SPACE_AFTER,
     "pl": _SPACE_AFTER,
     "cs": _SPACE_AFTER,
+    "el": _COMMA_AFTER,
+    "ru": _SPACE_AFTER,
+    "uk": _SPACE_AFTER,
+    "zh": _DOT,
 }
 _SYMBOLS = {
     "USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$", "NZD": "$", "MXN": "$",
     "BRL": "R$", "JPY": "¥", "PLN": "zł", "CZK": "Kč", "SEK": "kr", "NOK": "kr", "DKK": "kr",
+    "RUB": "₽", "UAH": "₴", "CNY": "¥",
 }  # fmt: skip
 # ISO 4217: currencies whose minor unit is not the hundredth.
 _EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}

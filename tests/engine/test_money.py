@@ -103,6 +103,10 @@ def test_percent_wants_an_exact_number_of_two_decimals() -> None:
         (1234, "KWD", "en", "KWD\u00a01.234"),
         (100, "PLN", "pl", "1,00\u00a0zł"),
         (123456789, "GBP", "en-GB", "£1,234,567.89"),
+        (123450, "EUR", "el", "1.234,50\u00a0€"),
+        (123450, "RUB", "ru", "1\u00a0234,50\u00a0₽"),
+        (123450, "UAH", "uk", "1\u00a0234,50\u00a0₴"),
+        (123450, "CNY", "zh-CN", "¥1,234.50"),
     ],
 )
 def test_money_as_customers_read_it(cents: int, currency: str, locale: str, expected: str) -> None:

@@ -21,17 +21,10 @@ class Phrases:
     short_months: tuple[str, ...]
     long_date: str
     short_date: str
-    money_like: str
-    """The locale of `format_money` whose way of writing amounts the language shares."""
-    money_signs: Mapping[str, str]
-    """What the language writes in place of a currency's letters."""
 
     def money_text(self, cents: int, currency: str) -> str:
         """An amount as a customer reads it, `1.234,50 €`."""
-        text = format_money(cents, currency, self.money_like)
-        for letters, sign in self.money_signs.items():
-            text = text.replace(letters, sign)
-        return text
+        return format_money(cents, currency, self.language)
 
     def date_text(self, day: date) -> str:
         """A date in words, `3 December 2026`."""
@@ -104,8 +97,6 @@ def stationery_from(
             short_months=tuple(whole["short_months"]),
             long_date=whole["long_date"],
             short_date=whole["short_date"],
-            money_like=whole.get("money_like", tag),
-            money_signs=whole.get("money_signs", {}),
         )
     return Stationery(
         faces={file.name: Face(file) for file in fonts},
