@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from service.errors import LarderError, Problem
 from service.ingest.report import LoadReport
@@ -14,6 +15,7 @@ from service.store.session import Database
 EXIT_FAILED = 1
 EXIT_SOME_REFUSED = 3
 SHOWN_PROBLEMS = 20
+_TABLE_WIDTH = 160
 
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -22,6 +24,12 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 def say(line: str) -> None:
     """A line as it is: never broken, and no part of it read as markup."""
     out.print(line, soft_wrap=True)
+
+
+def show_table(table: Table) -> None:
+    """A table without its cells broken, also where no terminal says how wide it may be."""
+    table.width = out.measure(table, options=out.options.update_width(_TABLE_WIDTH)).maximum
+    out.print(table, crop=False)
 
 
 @contextmanager

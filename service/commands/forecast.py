@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from service import sample
-from service.commands.console import out, progress_bars, say
+from service.commands.console import progress_bars, say, show_table
 from service.engine.backtest.rolling import Terms
 from service.forecast import Backtest, backtest_file, predict_file
 
@@ -116,7 +116,7 @@ def _show(found: Backtest) -> None:
         f"{len(found.dates)} dates from {found.dates[0]} to {found.dates[-1]}, "
         f"{first.household_dates:,} household-dates, {first.candidates:,} candidates"
     )
-    out.print(table)
+    show_table(table)
     say(
         f"date: mean error {found.date_error_days:.2f} days, median "
         f"{found.date_error_median_days:.2f}; 50 % interval holds {found.inside_50:.1%}, "

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from service import access
-from service.commands.console import opened, out, say
+from service.commands.console import opened, say, show_table
 from service.configuration import write_configuration
 from service.store import migrate
 from service.store.tables.access import Role
@@ -61,7 +61,7 @@ def show() -> None:
             table.add_row(
                 str(key.id), key.role, bound, key.hint, f"{key.created_at:%Y-%m-%d %H:%M}", revoked
             )
-    out.print(table)
+    show_table(table)
 
 
 @keys.command("revoke")

@@ -1,0 +1,73 @@
+"""predict and backtest from the command line."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.commands.conftest import Larder
+from tests.engine.predict.households import invented
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    path = tmp_path / "history.parquet"
+    invented().write_parquet(path)
+    return path
+
+
+def test_predict_writes_a_file_and_says_what(larder: Larder, history: Path) -> None:
+    ended = larder(
+        *("predict", "--history", str(history), "--as-of", "2026-03-25", "--out", "scores.csv")
+    )
+    assert ended.code == 0, ended.err
+    scores = pl.read_csv(history.parent / "scores.csv")
+    assert scores.columns == ["household_id", "item_id", "p_purchase", "expected_on"]
+    assert scores.height > 0
+    assert ended.out.endswith("written to scores.csv\n")
+    assert ended.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--as-of", "2026-01-01", "--out", "x.csv"], 2, "Missing option '--history'"),
+        (["--history", "h.csv", "--out", "x.csv"], 2, "Missing option '--as-of'"),
+        (["--history", "h.csv", "--as-of", "1/2/26", "--out", "x.csv"], 2, "does not match the"),
+        (["--history", "no.csv", "--as-of", "2026-01-01", "--out", "x.csv"], 1, "larder: "),
+        (["--history", "h.csv", "--as-of", "2026-01-01", "--out", "x.xlsx"], 1, "larder: "),
+        (["--history", "h.csv", "--as-of", "2026-01-01", "--out", "no/x.csv"], 1, "larder: "),
+    ],
+)
+def test_predict_refuses_in_clear_words(
+    larder: Larder, tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    invented().write_csv(tmp_path / "h.csv")
+    ended = larder("predict", *words)
+    assert ended.code == code
+    assert said in ended.err
+    assert ended.out == ""
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_backtest_writes_its_findings_and_prints_them(larder: Larder, history: Path) -> None:
+    ended = larder(
+        *("backtest", "--history", str(history), "--from", "2026-03-25", "--to", "2026-03-25"),
+        *("--weekly-spend", "0", "--no-baselines", "--out", "found"),
+    )
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("1 dates from ")
+    header = ended.out.splitlines()[1].split()
+    assert header[:4] == ["method", "precision@12", "recall@12", "nDCG@12"]
+    found = json.loads((history.parent / "found" / "backtest.json").read_text())
+    assert found["dates"] == ["2026-03-25"]
+
+
+def test_backtest_without_a_date_is_one_clear_line(larder: Larder, history: Path) -> None:
+    ended = larder(
+        *("backtest", "--history", str(history), "--from", "2026-02-01", "--to", "2026-01-01"),
+        *("--out", "found"),
+    )
+    assert ended.code == 1
+    assert "larder: The backtest has no date." in ended.err

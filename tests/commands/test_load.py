@@ -1,0 +1,106 @@
+"""load: wiring, what is told, and exit codes."""
+
+from pathlib import Path
+
+import pytest
+
+from service.commands.console import SHOWN_PROBLEMS
+from tests.commands.conftest import Larder
+from tests.ingest.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
+from tests.shop import DEALS
+from tests.shop import PRODUCTS as SHOP_PRODUCTS
+
+
+@pytest.fixture
+def embedded(larder: Larder, migrated: Path, tmp_path: Path) -> Larder:
+    """Type `larder ...` with settings and a migrated SQLite file."""
+    larder("init")
+    (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
+    return larder
+
+
+def test_each_kind_of_file_and_again(configured: Larder, tmp_path: Path) -> None:
+    written(tmp_path / "p.csv", SHOP_PRODUCTS)
+    written(tmp_path / "h.csv", HOUSEHOLDS)
+    written(tmp_path / "b.csv", BASKETS)
+    written(tmp_path / "d.csv", DEALS)
+    for kind, file, first, again in (
+        ("products", "p.csv", "4 rows read, 4 taken, 0 known", "4 rows read, 4 taken, 0 known"),
+        ("households", "h.csv", "3 rows read, 3 taken, 0 known", "3 rows read, 3 taken, 0 known"),
+        ("baskets", "b.csv", "4 rows read, 4 taken, 0 known", "4 rows read, 0 taken, 4 known"),
+    ):
+        for told in (first, again):
+            ended = configured("load", kind, file)
+            assert (ended.code, ended.out) == (0, f"{kind}: {told}, 0 refused\n")
+    assert configured("load", "deals", "d.csv").out == (
+        "deals: 3 rows, 3 added, 0 revised, 0 unchanged\n"
+    )
+    assert configured("load", "deals", "d.csv").out == (
+        "deals: this very file is loaded already (3 rows)\n"
+    )
+    counted = configured("status").out
+    for line in ("products: 4", "households: 3", "baskets: 3", "running offers: 3"):
+        assert f"{line}\n" in counted
+
+
+def test_refused_rows_are_told_and_the_exit_code_is_3(embedded: Larder, tmp_path: Path) -> None:
+    folder = tmp_path / ("a long folder name " * 5) / "[bold]"
+    folder.mkdir(parents=True)
+    path = written(folder / "p.csv", f"{PRODUCTS}1,x,x,x,x,x,1\n")
+    ended = embedded("load", "products", str(path))
+    assert ended.code == 3
+    assert ended.out == "products: 3 rows read, 2 taken, 0 known, 1 refused\n"
+    assert (
+        f"  {path}, row 3, column gtin: '1' is not a GTIN of 8, 12, 13 or 14 digits with a right "
+        "check digit, or a PLU\n"
+    ) in ended.err
+
+
+def test_what_is_told_of_very_many_faults_is_bounded(embedded: Larder, tmp_path: Path) -> None:
+    wrong = 3000
+    path = written(tmp_path / "h.csv", "household_id,country\n" + "H,xyz\n" * wrong)
+    ended = embedded("load", "households", str(path))
+    assert ended.code == 3
+    assert ended.out.endswith(f"{wrong:,} refused\n")
+    told = [line for line in ended.err.splitlines() if "row " in line]
+    assert len(told) == SHOWN_PROBLEMS
+    assert f"  and {wrong - SHOWN_PROBLEMS} more\n" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["products", "nothing.csv"], "larder: There is no file nothing.csv."),
+        (["baskets", "."], "larder: There is no file ."),
+        (
+            ["deals", "empty.csv"],
+            "larder: empty.csv is empty; the first row must name the columns.",
+        ),
+        (["households", "other.csv"], "  other.csv, column household_id: is missing (add it; the"),
+        (["deals", "other.csv"], "larder: other.csv has not all the columns it needs."),
+        (["products", "fake.parquet"], "larder: fake.parquet is not a Parquet file that can be"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_is_one_clear_line(
+    embedded: Larder, tmp_path: Path, words: list[str], said: str
+) -> None:
+    written(tmp_path / "empty.csv", "")
+    written(tmp_path / "other.csv", "name\nx\n")
+    written(tmp_path / "fake.parquet", "name\nx\n")
+    ended = embedded("load", *words)
+    assert (ended.code, ended.out) == (1, "")
+    assert any(line.startswith(said) for line in ended.err.splitlines())
+
+
+def test_a_denied_file_of_deals_is_told_and_exits_with_1(embedded: Larder, tmp_path: Path) -> None:
+    written(tmp_path / "d.csv", DEALS)
+    ended = embedded("load", "deals", "d.csv")
+    assert (ended.code, ended.out) == (1, "")
+    assert "larder: d.csv has 6 faults; no deal of it was loaded.\n" in ended.err
+    assert "row 1, column supplier: there is no supplier 'Dale Foods' (load its" in ended.err
+
+
+def test_load_of_what(embedded: Larder) -> None:
+    assert embedded("load").code in {0, 2}
+    assert embedded("load", "stores", "x.csv").code == 2
+    assert embedded("load", "products").code == 2
