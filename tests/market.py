@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
+from service.access import add_key
 from service.cycle import CycleReport, run_cycle
 from service.deals import load_deals
 from service.engine.codes import check_digit
@@ -23,6 +24,7 @@ from service.ingest.products import load_products
 from service.settings import Settings
 from service.store import cycles, migrate
 from service.store.session import Database
+from service.store.tables.access import Role
 from service.store.tables.cycle import Forecast
 
 AS_OF = date(2026, 3, 2)
@@ -82,7 +84,8 @@ def cycle(
 def load_market(
     database: Database, settings: Settings, folder: Path, *, deals: int = DEALS
 ) -> None:
-    """Load it all through the service's own doors, and store a model for AS_OF."""
+    """Load it all through the service's own doors, with a model for AS_OF and key number 1."""
+    add_key(database, settings, role=Role.ADMIN)
     write(folder / "products.csv", _products())
     load_products(database, folder / "products.csv")
     write(folder / "households.csv", _households())
