@@ -7,7 +7,9 @@ from service.api.throttle import Throttle
 from service.settings import Settings
 from service.store.session import Database
 from service.store.till import Steps, gate
+from service.store.till.async_gate import AsyncGate
 
+_CONNECTIONS = 10
 _UNKNOWN = '"reason":"unknown_code"'
 
 
@@ -16,18 +18,27 @@ class Counter:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
+        self._gate: AsyncGate | None = None
         self._throttle = Throttle(settings.unknown_codes_per_minute)
 
     async def open(self) -> None:
-        """Connect."""
+        """Connect, within the event loop that will ask."""
+        if not self._database.is_sqlite:
+            self._gate = await AsyncGate.open(self._database, size=_CONNECTIONS)
 
     async def close(self) -> None:
         """Close what was opened."""
+        if self._gate is not None:
+            await self._gate.close()
+            self._gate = None
 
     async def run(self, steps: Steps, *, caller: Caller, store_id: str, write: bool) -> str:
         """The answer of some steps. Raises Throttled for a caller that guesses codes."""
         self.check(caller, store_id)
-        answer = await run_in_threadpool(gate.run, self._database, steps, write=write)
+        if self._gate is not None:
+            answer = await self._gate.run(steps)
+        else:
+            answer = await run_in_threadpool(gate.run, self._database, steps, write=write)
         self.charge(caller, store_id, answer)
         return answer
 
