@@ -1,7 +1,7 @@
 """Load purchase history."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -41,19 +41,20 @@ def load_baskets(
     """Add the purchase lines of a file; each chunk of rows is committed as it is done.
 
     The file is loaded again without duplicates: a line is known by store, terminal, business
-    date (the local date of its store), basket_id and line. A household that is not known yet is
-    a fault; an unknown GTIN is kept. Raises as `rows.read` does.
+    date (the local date of its store), basket_id and line. A store that is not known yet is added
+    in the zone `timezone`. A household that is not known yet is a fault; an unknown GTIN is kept.
+    Raises as `rows.read` does.
     """
     report = LoadReport()
     with database.read() as session:
         ids = households.ids_by_ref(session)
     for chunk in rows.read(path, COLUMNS):
         good, strangers = _with_household(path, chunk.rows, ids)
-        lines = _lines(good, timezone)
+        stores = sorted(good["store_id"].unique().to_list())
         with database.write() as session:
-            stores = sorted(lines["store_id"].unique().to_list())
             catalogue.ensure_stores(session, stores, timezone=timezone)
-            added = baskets.add_baskets(session, lines)
+            zones = catalogue.store_zones(session, stores)
+            added = baskets.add_baskets(session, _lines(good, zones))
         report.read += chunk.rows.height + chunk.refused
         report.taken += added
         report.known += good.height - added
@@ -83,8 +84,17 @@ def _with_household(
     return frame.with_columns(known.alias("household_id")).filter(~strange), problems
 
 
-def _lines(frame: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    local: Any = pl.col("purchased_at").dt.convert_time_zone(timezone).dt.date()
+def _lines(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
+    zone_of = pl.col("store_id").replace_strict(zones, return_dtype=pl.String)
+    local: pl.Expr = pl.coalesce(
+        pl.lit(None, pl.Date),
+        *(
+            pl.when(zone_of == zone).then(
+                pl.col("purchased_at").dt.convert_time_zone(zone).dt.date()
+            )
+            for zone in sorted(set(zones.values()))
+        ),
+    )
     return frame.select(
         "store_id",
         "terminal",

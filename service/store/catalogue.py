@@ -64,6 +64,12 @@ def store_zone(session: Session, store_id: str) -> str | None:
     return session.exec(select(Store.timezone).where(Store.id == store_id)).first()
 
 
+def store_zones(session: Session, store_ids: Sequence[str]) -> dict[str, str]:
+    """The time zones of some stores, by store."""
+    statement = select(Store.id, Store.timezone).where(col(Store.id).in_(store_ids))
+    return dict(session.exec(statement).all())
+
+
 def supplier_named(session: Session, name: str) -> Supplier | None:
     """The supplier of that name."""
     return session.exec(select(Supplier).where(Supplier.name == name)).first()

@@ -119,6 +119,19 @@ def test_the_business_date_is_the_local_one(
     assert read_only("SELECT id, timezone FROM store") == [("0042", "America/New_York")]
 
 
+def test_a_store_keeps_its_zone_so_that_its_baskets_stay_the_same(
+    database: Database, folder: Path, read_only: Ask
+) -> None:
+    late = f"{HEADER}\nH1,1,0042,07,2026-03-02T03:30:00Z,1,4011,1,each,100\n"
+    path = written(folder / "late.csv", late)
+    loaded(database, path, timezone="America/New_York")
+    with_another_store = f"{late}H1,1,0043,07,2026-03-02T03:30:00Z,1,4011,1,each,100\n"
+    report = loaded(database, written(path, with_another_store), timezone="UTC")
+    assert counts(report) == (2, 1, 1, 0)
+    found = read_only("SELECT store_id, business_date FROM basket ORDER BY store_id")
+    assert plain(found) == [("0042", "2026-03-01"), ("0043", "2026-03-02")]
+
+
 BAD = (
     (
         "H9,5,0042,07,2026-03-01T10:00:00Z,1,4011,1,each,1",
@@ -199,6 +212,11 @@ def test_a_basket_may_span_chunks(
         "GROUP BY basket_id) AS sizes"
     ) == [(3, 3)]
     assert counts(loaded(database, path)) == (30, 0, 30, 0)
+
+
+def test_a_file_without_rows_is_loaded_at_once(database: Database, folder: Path) -> None:
+    path = written(folder / "b.csv", f"{HEADER}\n")
+    assert counts(loaded(database, path)) == (0, 0, 0, 0)
 
 
 def test_a_file_growing_day_by_day_adds_only_what_is_new(

@@ -1,0 +1,81 @@
+"""The printed document as stored: the same bytes for the same list, and back again."""
+
+import json
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.engine.records import ListDocument, OfferLine, ReminderLine
+
+TEXT = st.text(max_size=12)
+CENTS = st.integers(0, 10**9)
+DAY = st.dates(date(1900, 1, 1), date(9999, 12, 31))
+OFFERS = st.builds(OfferLine, st.integers(1, 24), CENTS, TEXT, TEXT, CENTS, TEXT, TEXT, TEXT)
+REMINDERS = st.builds(
+    ReminderLine, st.integers(1, 48), CENTS, TEXT, TEXT, TEXT, st.none() | CENTS, DAY, TEXT
+)
+DOCUMENTS = st.builds(
+    ListDocument,
+    list_code=st.text("0123456789", min_size=28, max_size=28),
+    language=TEXT,
+    currency=TEXT,
+    retailer=TEXT,
+    greeting=TEXT,
+    issued_on=DAY,
+    valid_from=DAY,
+    valid_to=DAY,
+    offers=st.lists(OFFERS, max_size=3).map(tuple),
+    reminders=st.lists(REMINDERS, max_size=3).map(tuple),
+    worth_cents=CENTS,
+    tip=TEXT,
+    legal=TEXT,
+)
+
+
+@given(DOCUMENTS)
+def test_a_document_comes_back_as_it_was_and_in_the_same_bytes(document: ListDocument) -> None:
+    stored = document.to_json()
+    back = ListDocument.from_json(stored)
+    assert back == document
+    assert back.to_json() == stored
+
+
+SMALL = ListDocument(
+    list_code="2559521234000013000000000042",
+    language="zh-Hans",
+    currency="CNY",
+    retailer="Märkte",
+    greeting="",
+    issued_on=date(2026, 3, 1),
+    valid_from=date(2026, 3, 2),
+    valid_to=date(2026, 3, 15),
+    offers=(OfferLine(1, 5, '茶 "grün"', "", 100, "1.00 off", "Grocery", ""),),
+    reminders=(ReminderLine(2, 9, "Milk", "Dale", "Dairy", None, date(2026, 3, 4), "soon"),),
+    worth_cents=100,
+    tip="",
+    legal="",
+)
+
+
+def test_the_bytes_of_a_list_are_fixed() -> None:
+    """Lists are kept for years: what is written today must be read then."""
+    assert SMALL.to_json() == (
+        '{"currency":"CNY","greeting":"","issued_on":"2026-03-01","language":"zh-Hans",'
+        '"legal":"","list_code":"2559521234000013000000000042","offers":[{"department":"Grocery",'
+        '"detail":"","face_value_cents":100,"legal":"","line":1,"offer_id":5,'
+        '"title":"茶 \\"grün\\"","value_text":"1.00 off"}],"reminders":[{"department":"Dairy",'
+        '"expected_on":"2026-03-04","item":"Milk","item_id":9,"line":2,"price_cents":null,'
+        '"product":"Dale","reason":"soon"}],"retailer":"Märkte","tip":"","valid_from":"2026-03-02",'
+        '"valid_to":"2026-03-15","worth_cents":100}'
+    )
+
+
+def test_a_document_with_a_part_too_many_or_too_few_is_not_read() -> None:
+    stored = json.loads(SMALL.to_json())
+    with pytest.raises(TypeError):
+        ListDocument.from_json(json.dumps({**stored, "surprise": 1}))
+    del stored["tip"]
+    with pytest.raises(TypeError):
+        ListDocument.from_json(json.dumps(stored))
