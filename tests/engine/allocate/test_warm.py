@@ -1,0 +1,31 @@
+"""Compiling ahead leaves nothing to compile."""
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from numba.core.dispatcher import Dispatcher
+
+from service.engine.allocate import Terms, allocate, kernels
+from service.engine.allocate.warm import warm
+from tests.engine.allocate.instances import Frames, instances
+
+
+def compiled() -> dict[str, int]:
+    """How many versions of each loop this process has compiled or read from disk."""
+    return {
+        name: len(loop.signatures)
+        for name, loop in vars(kernels).items()
+        if isinstance(loop, Dispatcher)
+    }
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(instances())
+def test_an_allocation_after_warming_compiles_nothing_more(given_: tuple[Frames, Terms]) -> None:
+    warm()
+    ready = compiled()
+    assert sum(ready.values()) > 0
+    (candidates, offers, households), terms = given_
+    # The service values pairs in fractions of a cent; whole cents have loops of their own.
+    valued = candidates.with_columns(pl.col("value_cents").cast(pl.Float64))
+    allocate(valued, offers, households, terms=terms)
+    assert compiled() == ready
