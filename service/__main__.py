@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from service.commands import forecast, issue, serve, setup
+from service.commands import allocation, explain, forecast, issue, printing, serve, setup
 from service.commands.console import EXIT_FAILED, show_error
 from service.commands.demo import demo
 from service.commands.load import load
@@ -31,6 +31,10 @@ app.command("schedule")(serve.schedule)
 app.command("work")(serve.work)
 app.command("predict")(forecast.predict)
 app.command("backtest")(forecast.backtest)
+app.command("explain")(explain.explain)
+app.command("allocate")(allocation.allocate)
+app.add_typer(printing.layout, name="layout")
+app.command("verify")(printing.verify)
 app.command("status")(issue.status)
 
 

@@ -1,0 +1,34 @@
+"""explain: a household's own table."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from service.commands.console import opened, out
+from service.explain import explain_household
+
+
+def explain(
+    household: Annotated[str, typer.Option(help="The retailer's own number of the household")],
+    as_of: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="As if nothing from this day on were known"),
+    ],
+    most: Annotated[int, typer.Option(help="Rows shown, the likeliest first", min=1)] = 30,
+) -> None:
+    """Why a household's list looks as it does: each item, its chance, its date, its reason."""
+    with opened() as (database, settings):
+        table = explain_household(database, settings, household, as_of=as_of.date())
+    shown = Table("item", "chance", "expected", "bought on", "why", box=None)
+    for row in table.head(most).iter_rows(named=True):
+        shown.add_row(
+            row["item"],
+            f"{row['p_purchase']:.1%}",
+            str(row["expected_on"]),
+            f"{row['times']} days",
+            row["reason"],
+        )
+    out.print(shown)
+    out.print(f"{min(most, table.height)} of {table.height} items")

@@ -1,0 +1,77 @@
+"""layout and verify: what printed lists look like, and whether they are fit to mail."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service import layouts
+from service.commands.console import EXIT_FAILED, out, show_problems
+from service.engine.render import Layout, SymbolProfile
+from service.verify import verify as verify_file
+
+layout = typer.Typer(help="List, check and draw layouts of printed lists.", no_args_is_help=True)
+
+NameArgument = Annotated[
+    str, typer.Argument(help="A shipped layout's name, or a layout of one's own as a .json file")
+]
+
+
+def _found(name: str) -> Layout:
+    path = Path(name)
+    return layouts.load_file(path) if path.suffix == ".json" else layouts.load(name)
+
+
+@layout.command("list")
+def show() -> None:
+    """The shipped layouts."""
+    for name in layouts.names():
+        out.print(f"{name}: {layouts.load(name).title}")
+
+
+@layout.command()
+def preview(
+    name: NameArgument,
+    out_file: Annotated[Path, typer.Option("--out", help="PDF to write")],
+    language: Annotated[
+        list[str] | None, typer.Option(help="Only this language; may be given several times")
+    ] = None,
+    symbol: Annotated[
+        SymbolProfile | None, typer.Option(help="Another symbol than the layout's own")
+    ] = None,
+) -> None:
+    """Draw a layout with everyday texts and with the longest; refuse one that overflows."""
+    drawn = layouts.preview(_found(name), languages=language or (), profile=symbol)
+    unfinished = out_file.with_name(f"{out_file.name}.part")
+    unfinished.write_bytes(drawn.pdf)
+    unfinished.replace(out_file)
+    out.print(f"{out_file}: {len(drawn.pages)} pieces, {drawn.pages[-1].page_to} pages")
+
+
+@layout.command()
+def check(name: NameArgument) -> None:
+    """Refuse a layout whose worst case overflows in any shipped language."""
+    layouts.check(_found(name))
+    out.print(f"{name} holds its worst case in every shipped language.")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A PDF of a published batch")],
+    dpi: Annotated[int, typer.Option(help="Resolution the pages are rasterised at", min=72)] = 300,
+    sample: Annotated[
+        int | None, typer.Option(help="Check this many pieces, spread evenly; all when left out")
+    ] = None,
+) -> None:
+    """Rasterise a printed file, decode every symbol, check fonts, pages, safe areas and window."""
+    began = datetime.now(UTC)
+    verdict = verify_file(file, dpi=dpi, sample=sample)
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    out.print(
+        f"{file.name}: {verdict.pages} pages, {verdict.pieces} pieces, {verdict.checked} checked, "
+        f"{len(verdict.codes)} symbols decoded at {dpi} dpi in {seconds:.1f} s, "
+        f"{len(verdict.problems)} faults"
+    )
+    show_problems(verdict.problems)
+    if not verdict.clean:
+        raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,37 @@
+"""Why a household's list looks as it does: its own table of items."""
+
+from datetime import date
+
+import polars as pl
+
+from service.cycle.basis import read_purchases, stored_model
+from service.engine.predict import default_model, explain
+from service.errors import NotFound
+from service.settings import Settings
+from service.store import catalogue, households
+from service.store.session import Database
+
+
+def explain_household(
+    database: Database, settings: Settings, ref: str, *, as_of: date
+) -> pl.DataFrame:
+    """Every item a household has bought before a date, the likeliest first.
+
+    Columns: item, then those of `engine.predict.explain`. Scored by the newest model that has seen
+    nothing from the date on, or the shipped one. Raises NotFound for an unknown household or one
+    that has bought nothing.
+    """
+    with database.read() as session:
+        found = households.by_ref(session, ref)
+        if found is None or found.id is None:
+            raise NotFound(f"There is no household {ref!r}.")
+        bought = read_purchases(session, settings, before=as_of, household_ids=[found.id])
+        model = stored_model(session, as_of=as_of)
+        products = catalogue.products(session, gtins=bought["gtin"].unique().to_list())
+    if bought.is_empty():
+        raise NotFound(f"Household {ref!r} has bought nothing before {as_of}.")
+    horizon = settings.horizon_days
+    model = model or default_model(as_of=as_of, horizon_days=horizon)
+    items = products.select("item_id", "item").unique("item_id")
+    table = explain(model, bought, as_of=as_of, horizon_days=horizon)
+    return table.join(items, on="item_id", maintain_order="left")

@@ -1,0 +1,37 @@
+"""explain: a household's own table, on both databases."""
+
+from pathlib import Path
+
+from service.ingest.baskets import load_baskets
+from service.settings import Settings
+from service.store.session import Database
+from tests.commands.conftest import Larder
+from tests.shop import MILK, open_shop
+
+VISITS = "household_id,basket_id,store_id,purchased_at,line,gtin,quantity,amount_cents\n" + "".join(
+    f"H1,b{day},0042,2026-02-{day:02d}T10:00:00+00:00,1,{MILK},1,120\n" for day in (2, 9, 16, 23)
+)
+
+
+def test_a_household_sees_its_items_chances_and_reasons(
+    configured: Larder, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_shop(database, settings, tmp_path)
+    (tmp_path / "visits.csv").write_text(VISITS, encoding="utf-8")
+    load_baskets(database, tmp_path / "visits.csv", timezone="UTC")
+    ended = configured("explain", "--household", "H1", "--as-of", "2026-03-01")
+    assert ended.code == 0
+    assert "Milk" in ended.out
+    assert "4 days" in ended.out
+    assert "bought 6 days ago" in " ".join(ended.out.split())
+    assert "1 of 1 items" in ended.out
+
+
+def test_an_unknown_household_and_one_that_bought_nothing_are_named(
+    configured: Larder, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_shop(database, settings, tmp_path)
+    for household, why in (("nobody", "There is no household"), ("H3", "has bought nothing")):
+        ended = configured("explain", "--household", household, "--as-of", "2026-03-01")
+        assert ended.code == 1
+        assert why in ended.err
