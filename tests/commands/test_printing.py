@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.commands.conftest import Larder
 
 
-def test_a_preview_is_drawn_and_passes_the_check(larder: Larder, tmp_path: Path) -> None:
+def test_a_preview_is_drawn_and_verified_but_for_its_one_sample_code(larder: Larder, tmp_path: Path) -> None:
     drawn = tmp_path / "preview.pdf"
     ended = larder(
         "layout", "preview", "compact-letter", "--out", str(drawn), "--language", "en-US"
@@ -13,9 +13,10 @@ def test_a_preview_is_drawn_and_passes_the_check(larder: Larder, tmp_path: Path)
     assert ended.code == 0
     assert "2 pieces, 2 pages" in " ".join(ended.out.split())
     ended = larder("verify", str(drawn), "--dpi", "203")
-    assert ended.code == 0, ended.out
+    assert ended.code == 1
     assert "2 symbols decoded at 203 dpi" in " ".join(ended.out.split())
-    assert "0 faults" in " ".join(ended.out.split())
+    assert "1 faults" in " ".join(ended.out.split())
+    assert ended.err == "  preview.pdf: 1 symbols repeat an earlier one\n"
 
 
 def test_layouts_are_listed_and_checked(larder: Larder) -> None:
