@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.allocation import allocate_folder
-from service.commands.console import err, out
+from service.commands.console import err, say
 
 
 def allocate(
@@ -24,14 +24,14 @@ def allocate(
     found = allocate_folder(
         instance, out_folder, seed=seed, shards=shards, progress=lambda stage: err.print(stage)
     )
-    out.print(
+    say(
         f"{found.pairs:,} pairs; objective {found.primal_cents:,.0f} cents, bound "
         f"{found.dual_bound_cents:,.0f}, gap {found.gap:.4%}, {found.violations} violations, "
         f"{found.cpu_seconds:.1f} CPU seconds"
     )
     for short in found.minimums:
-        out.print(
+        say(
             f"offer {short.offer_id}: {short.circulation} of {short.circulation_min} guaranteed "
             f"copies; alone it could place {short.reachable}"
         )
-    out.print(f"written to {out_folder}/")
+    say(f"written to {out_folder}/")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service.commands.console import opened, out
+from service.commands.console import opened, say, show_table
 from service.explain import explain_household
 
 
@@ -30,5 +30,5 @@ def explain(
             f"{row['times']} days",
             row["reason"],
         )
-    out.print(shown)
-    out.print(f"{min(most, table.height)} of {table.height} items")
+    show_table(shown)
+    say(f"{min(most, table.height)} of {table.height} items")

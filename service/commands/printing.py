@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service import layouts
-from service.commands.console import EXIT_FAILED, out, show_problems
+from service.commands.console import EXIT_FAILED, say, show_problems
 from service.engine.render import Layout, SymbolProfile
 from service.verify import verify as verify_file
 
@@ -27,7 +27,7 @@ def _found(name: str) -> Layout:
 def show() -> None:
     """The shipped layouts."""
     for name in layouts.names():
-        out.print(f"{name}: {layouts.load(name).title}")
+        say(f"{name}: {layouts.load(name).title}")
 
 
 @layout.command()
@@ -46,14 +46,14 @@ def preview(
     unfinished = out_file.with_name(f"{out_file.name}.part")
     unfinished.write_bytes(drawn.pdf)
     unfinished.replace(out_file)
-    out.print(f"{out_file}: {len(drawn.pages)} pieces, {drawn.pages[-1].page_to} pages")
+    say(f"{out_file}: {len(drawn.pages)} pieces, {drawn.pages[-1].page_to} pages")
 
 
 @layout.command()
 def check(name: NameArgument) -> None:
     """Refuse a layout whose worst case overflows in any shipped language."""
     layouts.check(_found(name))
-    out.print(f"{name} holds its worst case in every shipped language.")
+    say(f"{name} holds its worst case in every shipped language.")
 
 
 def verify(
@@ -67,7 +67,7 @@ def verify(
     began = datetime.now(UTC)
     verdict = verify_file(file, dpi=dpi, sample=sample)
     seconds = (datetime.now(UTC) - began).total_seconds()
-    out.print(
+    say(
         f"{file.name}: {verdict.pages} pages, {verdict.pieces} pieces, {verdict.checked} checked, "
         f"{len(verdict.codes)} symbols decoded at {dpi} dpi in {seconds:.1f} s, "
         f"{len(verdict.problems)} faults"
