@@ -1,0 +1,118 @@
+"""What marketing does over HTTP: upload deals, run cycles, look at lists and households."""
+
+import pypdfium2 as pdfium
+from fastapi.testclient import TestClient
+
+from service.settings import Settings
+from service.store.session import Database
+from service.worker import drain
+from tests.market import AS_OF, DEAL_COLUMNS, asked, deal, store_model
+
+
+def test_a_cycle_is_asked_for_polled_and_read(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    day = AS_OF.replace(day=16)
+    store_model(database, settings, day)
+    asked_for = marketing.post("/v1/cycles", json={"as_of": day.isoformat()})
+    assert asked_for.status_code == 202
+    place = asked_for.headers["Location"]
+    run = marketing.get(place).json()
+    assert run == asked_for.json()
+    assert (run["state"], run["kind"], run["result"]) == ("queued", "cycle", None)
+    assert marketing.post("/v1/cycles", json={"as_of": day.isoformat()}).status_code == 409
+    drain(database, settings)
+    run = marketing.get(place).json()
+    assert run["state"] == "done"
+    made = marketing.get(f"/v1/cycles/{run['result']['cycle_id']}").json()
+    assert (made["as_of"], made["seed"]) == (day.isoformat(), settings.seed)
+    assert made["summary"] == run["result"]
+    assert made["summary"]["lists"] == run["total"]
+
+
+def test_a_run_that_failed_says_why(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    place = marketing.post("/v1/cycles", json={"as_of": "2020-01-06"}).headers["Location"]
+    drain(database, settings)
+    run = marketing.get(place).json()
+    assert run["state"] == "failed"
+    assert (
+        run["problem"]["detail"] == "No household is eligible as of 2020-01-06; no cycle was made."
+    )
+
+
+def test_cycles_are_paged_newest_first_to_the_end(
+    marketing: TestClient, database: Database
+) -> None:
+    with database.write() as session:
+        for number in range(2, 6):
+            session.connection().exec_driver_sql(
+                f"""INSERT INTO cycle (as_of, seed, valid_from, valid_to, issued_at, usage_bounds,
+                                       summary)
+                    SELECT '2026-04-0{number}', seed, valid_from, valid_to, issued_at, usage_bounds,
+                           summary FROM cycle WHERE id = 1"""
+            )
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor is not None:
+        query = "limit=2" + (f"&after={cursor}" if cursor else "")
+        page = marketing.get(f"/v1/cycles?{query}").json()
+        seen += [cycle["id"] for cycle in page["cycles"]]
+        cursor, pages = page["cursor"], pages + 1
+    assert (seen, pages) == ([5, 4, 3, 2, 1], 3)
+    exact = marketing.get("/v1/cycles?limit=5").json()
+    assert (len(exact["cycles"]), exact["cursor"]) == (5, None)
+
+
+def test_a_list_is_read_as_it_was_printed(marketing: TestClient, database: Database) -> None:
+    ((document, code),) = asked(database, "SELECT document, code FROM shopping_list WHERE id = 1")
+    read = marketing.get("/v1/lists/1").json()
+    assert read["code"] == read["document"]["list_code"] == code
+    assert (read["household_id"], read["state"], read["redeemed_lines"]) == ("M01", "issued", [])
+    assert len(document) > 500
+    printed = marketing.get("/v1/lists/1/pdf")
+    assert printed.headers["content-type"] == "application/pdf"
+    assert len(pdfium.PdfDocument(printed.content)) == 2
+
+
+def test_a_household_is_shown_without_how_to_reach_it(
+    marketing: TestClient, database: Database
+) -> None:
+    answer = marketing.get("/v1/households/M03")
+    shown = answer.json()
+    assert (shown["household_id"], shown["mail_consent"]) == ("M03", True)
+    assert (shown["baskets"], len(shown["lists"])) == (16, 1)
+    assert shown["lists"][0]["state"] == "issued"
+    for secret in ("Person 3", "Elm Street", "5025550003", "95212340000000"):
+        assert secret not in answer.text
+    assert marketing.get("/v1/households/M28").json()["mail_consent"] is False
+
+
+def test_deals_are_uploaded_whole_or_not_at_all(marketing: TestClient, database: Database) -> None:
+    good = "\n".join([DEAL_COLUMNS, deal(20), deal(21)])
+    headers = {"Content-Type": "text/csv"}
+    first = marketing.post("/v1/deals?name=spring", content=good, headers=headers)
+    assert first.status_code == 201
+    assert first.json() == {
+        "rows": 2, "added": 2, "revised": 0, "unchanged": 0, "already_loaded": False,
+    }  # fmt: skip
+    again = marketing.post("/v1/deals?name=spring", content=good, headers=headers).json()
+    assert again["already_loaded"] is True
+    assert asked(database, "SELECT name FROM upload ORDER BY id DESC LIMIT 1") == [("spring.csv",)]
+    bad = good + "\n" + deal(22).replace("2026-12-31", "2025-12-31")
+    refused = marketing.post("/v1/deals?name=bad", content=bad, headers=headers)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"].endswith("column mail_to")
+    assert asked(database, "SELECT count(*) FROM offer") == [(20,)]
+
+
+def test_the_description_and_its_page_load(anonymous: TestClient) -> None:
+    described = anonymous.get("/openapi.json").json()
+    assert described["info"]["title"] == "Larder"
+    assert all(
+        "summary" in act and act["tags"]
+        for acts in described["paths"].values()
+        for act in acts.values()
+    )
+    assert "swagger-ui" in anonymous.get("/docs").text
+    assert anonymous.get("/health/ready").json() == {"status": "ok"}

@@ -1,0 +1,151 @@
+"""Who may call what. A route without a line here fails."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from service.api.app import create_app
+from service.settings import Settings
+from service.store.session import Database
+from service.store.tables.access import Role
+
+TILL = frozenset({Role.POS, Role.ADMIN})
+MARKETING = frozenset({Role.MARKETING, Role.ADMIN})
+MAILING = frozenset({Role.MAILING, Role.ADMIN})
+EITHER = MARKETING | MAILING
+OPEN: frozenset[Role] = frozenset()
+
+ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
+    ("POST", "/v1/quotes"): TILL,
+    ("POST", "/v1/redemptions"): TILL,
+    ("POST", "/v1/lists/lookup"): TILL,
+    ("POST", "/v1/voids"): TILL,
+    ("POST", "/v1/returns"): TILL,
+    ("POST", "/v1/replays"): TILL,
+    ("POST", "/v1/deals"): MARKETING,
+    ("POST", "/v1/cycles"): MARKETING,
+    ("GET", "/v1/cycles"): MARKETING,
+    ("GET", "/v1/cycles/{cycle_id}"): MARKETING,
+    ("GET", "/v1/runs/{run_id}"): EITHER,
+    ("GET", "/v1/lists/{list_id}"): MARKETING,
+    ("GET", "/v1/lists/{list_id}/pdf"): MARKETING,
+    ("GET", "/v1/households/{household_id}"): MARKETING,
+    ("POST", "/v1/batches"): MARKETING,
+    ("GET", "/v1/batches"): MAILING,
+    ("GET", "/v1/batches/{batch_id}"): MAILING,
+    ("GET", "/v1/batches/{batch_id}/files/{name}"): MAILING,
+    ("GET", "/health/live"): OPEN,
+    ("GET", "/health/ready"): OPEN,
+}
+CLOSED = sorted(route for route, roles in ALLOWED.items() if roles)
+THERE = {
+    "{cycle_id}": "1",
+    "{list_id}": "1",
+    "{household_id}": "M01",
+    "{batch_id}": "1",
+    "{run_id}": "none",
+    "{name}": "manifest.json",
+}
+ELSEWHERE = dict.fromkeys(THERE, "999999")
+
+
+def routes(app: FastAPI) -> set[tuple[str, str]]:
+    """Every endpoint of the description, whatever routers it came through."""
+    paths = app.openapi()["paths"]
+    return {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+
+def path(template: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        template = template.replace(name, value)
+    return template
+
+
+def test_every_endpoint_has_its_roles(database: Database, settings: Settings) -> None:
+    app = create_app(database, settings)
+    assert routes(app) == set(ALLOWED)
+    hidden = [
+        route.path
+        for route in app.routes
+        if isinstance(route, APIRoute) and not route.include_in_schema
+    ]
+    assert hidden == []
+
+
+def test_each_role_gets_through_where_it_may_and_nowhere_else(
+    anonymous: TestClient, key_for: Callable[[Role], str]
+) -> None:
+    headers = {role: {"Authorization": key_for(role)} for role in Role}
+    wrong = []
+    for method, template in CLOSED:
+        for role in Role:
+            answer = anonymous.request(method, path(template, THERE), headers=headers[role])
+            refused = answer.status_code == 403
+            if refused is (role in ALLOWED[method, template]) or answer.status_code == 401:
+                wrong.append((method, template, role.value, answer.status_code))
+    assert wrong == []
+
+
+def test_who_is_refused_learns_nothing(
+    anonymous: TestClient, key_for: Callable[[Role], str]
+) -> None:
+    """The same words whether the thing is there or not; only the path that was sent comes back."""
+    keys = {role: {"Authorization": key_for(role)} for role in Role}
+    for method, template in CLOSED:
+        told = set()
+        for names in (THERE, ELSEWHERE):
+            sent = path(template, names)
+            for role in set(Role) - ALLOWED[method, template]:
+                answer = anonymous.request(method, sent, headers=keys[role])
+                assert answer.json().pop("instance") == sent
+                told.add(answer.text.replace(sent, "PATH"))
+        assert told == {
+            '{"type":"urn:larder:problem:forbidden","title":"Forbidden","status":403,'
+            '"detail":"This key may not do that.","instance":"PATH"}'
+        }, template
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "Bearer ", "Bearer nobody", "Basic bWFyazpoaQ==", "larder_admin_x", "Bearer \u00e9"],
+)
+def test_without_a_key_every_door_is_closed_alike(
+    anonymous: TestClient, header: str | None
+) -> None:
+    sent = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
+    for method, template in CLOSED:
+        for names in (THERE, ELSEWHERE):
+            answer = anonymous.request(method, path(template, names), headers=sent)
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert answer.json()["detail"] == (
+                "A valid API key is needed: `Authorization: Bearer ...`."
+            )
+
+
+def test_a_run_of_another_role_is_as_unknown_as_one_that_never_was(
+    anonymous: TestClient, key_for: Callable[[Role], str]
+) -> None:
+    marketing = {"Authorization": key_for(Role.MARKETING)}
+    mailing = {"Authorization": key_for(Role.MAILING)}
+    run = anonymous.post("/v1/cycles", json={"as_of": "2026-03-16"}, headers=marketing).json()
+    hidden = anonymous.get(f"/v1/runs/{run['id']}", headers=mailing)
+    never = anonymous.get("/v1/runs/never", headers=mailing)
+    assert hidden.status_code == never.status_code == 404
+    assert hidden.text.replace(run["id"], "never") == never.text
+    batch = anonymous.post("/v1/batches", json={"cycle_id": 1}, headers=marketing)
+    assert anonymous.get(batch.headers["Location"], headers=mailing).status_code == 200
+
+
+def test_every_endpoint_is_in_the_documentation(database: Database, settings: Settings) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    named = {
+        line.split("`")[1]
+        for line in text.splitlines()
+        if line.startswith("| `") and line.split("`")[1].split()[0] in ("GET", "POST")
+    }
+    assert named == {f"{method} {template}" for method, template in ALLOWED}
