@@ -77,7 +77,7 @@ def replace(session: Session, offer_id: int) -> None:
 
 
 def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
-    """Offers that may be mailed on a day and redeemed through another, by offer_id."""
+    """Offers that may be mailed on a day and redeemed from it through another, by offer_id."""
     rows = session.execute(
         text(
             """SELECT o.id, o.supplier_id, o.title, o.category_id, c.department, o.terms,
@@ -87,7 +87,7 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
                       o.legal
                FROM offer o JOIN category c ON c.id = o.category_id
                WHERE o.state = 'running' AND o.mail_from <= :day AND o.mail_to >= :day
-                 AND o.redeem_from <= :redeemable_to AND o.redeem_to >= :redeemable_to
+                 AND o.redeem_from <= :day AND o.redeem_to >= :redeemable_to
                ORDER BY o.id"""
         ),
         {"day": day_value(session, on), "redeemable_to": day_value(session, redeemable_to)},
