@@ -47,6 +47,7 @@ from service.store import migrate
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.till import Effect, Look, postgresql, sqlite
+from service.store.till.async_gate import PLANNING
 
 SECRET = "a key for measuring only, with no household behind it"
 STORE, DAY = "0042", "2026-03-05"
@@ -299,7 +300,7 @@ def postgresql_alone(
 
     async def run() -> float:
         address = settings.database_url.replace("+psycopg", "")
-        connection = await asyncpg.connect(address)
+        connection = await asyncpg.connect(address, server_settings=PLANNING)
         asked = []
         for household in households:
             look, effect = captured(settings, household)

@@ -1,7 +1,7 @@
 """What routes depend on: the database, the settings, the caller, and how things are named."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Security
 from fastapi.concurrency import run_in_threadpool
@@ -42,15 +42,30 @@ async def _caller(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
+    return await _known(request, credentials.credentials if credentials else "")
+
+
+async def _known(request: Request, presented: str) -> Caller:
     keys: Keyring = request.app.state.keys
     found = None
-    if credentials is not None:
-        found = keys.cached(credentials.credentials) or await run_in_threadpool(
-            keys.look_up, credentials.credentials
-        )
+    if presented:
+        found = keys.cached(presented) or await run_in_threadpool(keys.look_up, presented)
     if found is None:
         raise Unauthorized("A valid API key is needed: `Authorization: Bearer ...`.")
     return found
+
+
+async def till_caller(request: Request) -> Caller:
+    """What `PosCaller` gives, asked directly: a basket cannot pay for a chain of dependencies."""
+    scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+    caller = await _known(request, presented.strip() if scheme.lower() == "bearer" else "")
+    if caller.role not in (Role.POS, Role.ADMIN):
+        raise Forbidden("This key may not do that.")
+    return caller
+
+
+TILL_SECURITY: dict[str, Any] = {"security": [{"HTTPBearer": []}]}
+"""Says in the OpenAPI document what `till_caller` asks for."""
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

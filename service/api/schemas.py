@@ -1,6 +1,6 @@
 """The wire form. Money is whole minor units; every moment carries its offset."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,9 @@ Reference = Annotated[
 MAX_LINES = 1000
 MAX_PRESENTED = 20
 _MAX_CENTS = 10**11
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+# Neither database keeps a NUL in a text, and nobody prints a control character.
+_PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
 
 class _Wire(BaseModel):
@@ -33,7 +36,9 @@ class TransactionIn(_Wire):
     terminal: Reference = Field(examples=["3"])
     business_date: date = Field(examples=["2017-11-26"])
     number: Reference = Field(examples=["1187"])
-    at: AwareDatetime = Field(examples=["2017-11-26T17:04:12-05:00"])
+    at: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] = Field(
+        examples=["2017-11-26T17:04:12-05:00"]
+    )
 
     @field_validator("terminal", "number", mode="before")
     @classmethod
@@ -59,7 +64,7 @@ class LineIn(_Wire):
     quantity: Annotated[
         Decimal, Field(ge=Decimal(-100_000), le=Decimal(100_000), max_digits=12, decimal_places=3)
     ] = Field(examples=[2])
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=16)] = "each"
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=_PLAIN)] = "each"
     amount_cents: Annotated[int, Field(strict=True, ge=-_MAX_CENTS, le=_MAX_CENTS)]
 
 
@@ -246,7 +251,9 @@ class HonouredIn(BaseModel):
     """A discount the till gave offline; a discount of an answer can be sent back as it came."""
 
     line: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-    list_code: Annotated[str, StringConstraints(min_length=1, max_length=256)] = Field(repr=False)
+    list_code: Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_PLAIN)] = (
+        Field(repr=False)
+    )
     list_line: Annotated[int, Field(strict=True, ge=1, le=10_000)]
     units: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
     uses: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None

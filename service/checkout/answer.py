@@ -7,6 +7,9 @@ from typing import Any
 from service.checkout.recognise import Found
 from service.engine.redeem import Refusal, Settlement
 
+# Made once: json.dumps makes an encoder each time it is asked for another form.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def settled(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
     """The answer to a quote (without a redemption) or a redemption."""
@@ -48,4 +51,4 @@ def refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
 
 def compact(answer: Any) -> str:
     """JSON without spaces, with letters as they are."""
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return _encode(answer)

@@ -3,13 +3,13 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx2
 import polars as pl
 import uvicorn
 
@@ -21,6 +21,7 @@ from service.checkout import TillBasket
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
+from service.till_client import TillClient
 
 _TERMINAL = "1"
 _START_SECONDS = 30.0
@@ -84,11 +85,13 @@ def replay(
     *,
     database: Database,
     settings: Settings,
+    folder: Path,
     progress: Callable[[str, int, int], None],
 ) -> Replay:
     """Send every basket to `POST /v1/redemptions`, in the order they were bought.
 
-    A key per store is made first. Raises RuntimeError with the answer when a basket is refused.
+    A key per store is made first, and a till per store keeps what it could not send in `folder`.
+    Raises TillRefusedError with the problem when a basket is refused.
     """
     stores = baskets["store_id"].unique().sort().to_list()
     keys = {
@@ -98,17 +101,25 @@ def replay(
         "basket_id", maintain_order=True
     )
     result = Replay()
-    with serving(database, settings) as address, httpx2.Client(base_url=address) as client:
+    with ExitStack() as open_tills:
+        address = open_tills.enter_context(serving(database, settings))
+        tills = {
+            store: open_tills.enter_context(
+                closing(
+                    TillClient(
+                        address, key, queue=folder / f"till-{store}.ndjson", timeout_seconds=30
+                    )
+                )
+            )
+            for store, key in keys.items()
+        }
         for number, lines in enumerate(orders, start=1):
             body, shown = _body(lines, shoppers, ZoneInfo(settings.timezone))
-            store = body["transaction"]["store"]
-            answer = client.post(
-                "/v1/redemptions", json=body, headers={"Authorization": f"Bearer {keys[store]}"}
-            )
-            if answer.status_code != 200:
-                raise RuntimeError(f"basket {number}: {answer.status_code} {answer.text}")
-            _count(result, shown, answer.json())
+            answer = tills[body["transaction"]["store"]].redeem(body)
+            _count(result, shown, answer)
             progress("tills", number, len(orders))
+        for till in tills.values():
+            till.flush()
     return result
 
 

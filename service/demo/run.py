@@ -91,6 +91,7 @@ def run_demo(folder: Path, *, progress: Progress) -> Demo:
             people,
             database=database,
             settings=settings,
+            folder=folder,
             progress=progress,
         )
     with _timed(seconds, "next lists"):

@@ -7,7 +7,7 @@ from service import checkout
 from service.access import Caller
 from service.api import replays
 from service.api.counter import Counter
-from service.api.deps import DatabaseDep, PosCaller, SettingsDep
+from service.api.deps import TILL_SECURITY, DatabaseDep, PosCaller, SettingsDep, till_caller
 from service.api.schemas import (
     AnswerOut,
     BasketIn,
@@ -38,39 +38,36 @@ _REPLAY_BODY = {
 }
 
 
-@router.post("/quotes", response_model=AnswerOut)
-async def quote(
-    body: BasketIn, request: Request, caller: PosCaller, settings: SettingsDep
-) -> Response:
+@router.post("/quotes", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
+async def quote(body: BasketIn, request: Request) -> Response:
     """What this basket would get now. Nothing is written."""
+    caller = await till_caller(request)
     basket = basket_of(body, caller)
-    steps = checkout.quoting(settings, basket)
+    steps = checkout.quoting(request.app.state.settings, basket)
     return await _counter(request, steps, caller, body.transaction.store, write=False)
 
 
-@router.post("/redemptions", response_model=AnswerOut)
-async def redeem(
-    body: BasketIn, request: Request, caller: PosCaller, settings: SettingsDep
-) -> Response:
+@router.post("/redemptions", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
+async def redeem(body: BasketIn, request: Request) -> Response:
     """Redeem what is presented and write the basket into history.
 
     Safe to send again: the same transaction and body get the stored answer. The same transaction
     with another body is 422, and 409 once it was voided. A basket with nothing presented is
     history only.
     """
+    caller = await till_caller(request)
     basket = basket_of(body, caller)
-    steps = checkout.redeeming(settings, basket)
+    steps = checkout.redeeming(request.app.state.settings, basket)
     return await _counter(request, steps, caller, body.transaction.store, write=True)
 
 
-@router.post("/lists/lookup", response_model=LookupOut)
-async def lookup(
-    body: LookupIn, request: Request, caller: PosCaller, settings: SettingsDep
-) -> Response:
+@router.post("/lists/lookup", response_model=LookupOut, openapi_extra=TILL_SECURITY)
+async def lookup(body: LookupIn, request: Request) -> Response:
     """The open lines of whoever presents these. Nothing is written."""
+    caller = await till_caller(request)
     own_store(caller, body.store)
     steps = checkout.looking_up(
-        settings,
+        request.app.state.settings,
         store_id=body.store,
         on=body.business_date,
         presented=presented_of(body.presented),

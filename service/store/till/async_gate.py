@@ -18,6 +18,9 @@ _CAME_BETWEEN = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
 )
+# The statements never change and are planned once a connection; planning the look anew for every
+# basket would cost twice what carrying it out does.
+PLANNING = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 _AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 
 
@@ -39,6 +42,7 @@ class AsyncGate:
                 max_size=size,
                 timeout=CONNECT_SECONDS,
                 reset=_keep,
+                server_settings=PLANNING,
             )
         except (*_AWAY, asyncpg.PostgresError) as error:
             raise Misconfigured("The database cannot be used.") from error
