@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -59,10 +59,11 @@ class Demo:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def run_demo(folder: Path, *, progress: Progress) -> Demo:
+def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) -> Demo:
     """Run the loop in `folder`, which is made, or made anew if an earlier demo made it.
 
-    Raises Conflict for a folder that holds anything else.
+    `source` holds other files than the sample's, of the same names and columns. Raises Conflict
+    for a folder that holds anything else.
     """
     seconds: dict[str, float] = {}
     _clear(folder)
@@ -71,8 +72,8 @@ def run_demo(folder: Path, *, progress: Progress) -> Demo:
         settings = _configure(folder)
         database = Database(settings.database_url)
         migrate.upgrade(database)
-    with _timed(seconds, "load"):
-        baskets = _load(database, settings, folder, progress)
+    with _timed(seconds, "load"), _files(source) as files:
+        baskets = _load(database, settings, files, folder, progress)
     with _timed(seconds, "cycle"):
         refresh_forecast(database, settings, as_of=AS_OF)
         progress("compile", 0, 1)
@@ -84,7 +85,7 @@ def run_demo(folder: Path, *, progress: Progress) -> Demo:
     with _timed(seconds, "tills"):
         last = AS_OF + timedelta(days=settings.validity_days - 1)
         bought = window(baskets, first=AS_OF, last=last, zone=settings.timezone)
-        with sample.folder() as files:
+        with _files(source) as files:
             people = shoppers(database, files, cycle.cycle_id)
         outcome = replay(
             bought,
@@ -148,27 +149,34 @@ def _configure(folder: Path) -> Settings:
         database_url=f"sqlite:///{folder.resolve() / 'larder.db'}",
         output_folder=folder / "batches",
         runs_folder=folder / "runs",
+        # The demonstration works by itself after the tills, to count and to time it.
+        serve_worker=False,
     )
 
 
-def _load(database: Database, settings: Settings, folder: Path, progress: Progress) -> pl.DataFrame:
-    """Load the sample as of the date; what was bought later comes through the tills."""
-    with sample.folder() as files:
-        load_products(database, files / sample.PRODUCTS, progress=progress)
-        load_households(
-            database,
-            files / sample.HOUSEHOLDS,
-            secret_key=settings.secret_key,
-            language=settings.language,
-            progress=progress,
-        )
-        baskets = pl.read_parquet(files / sample.BASKETS)
-        history = folder / "history.parquet"
-        window(
-            baskets, first=date.min, last=AS_OF - timedelta(days=1), zone=settings.timezone
-        ).write_parquet(history)
-        load_baskets(database, history, timezone=settings.timezone, progress=progress)
-        load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
+def _files(source: Path | None) -> AbstractContextManager[Path]:
+    return sample.folder() if source is None else nullcontext(source)
+
+
+def _load(
+    database: Database, settings: Settings, files: Path, folder: Path, progress: Progress
+) -> pl.DataFrame:
+    """Load the files as of the date; what was bought later comes through the tills."""
+    load_products(database, files / sample.PRODUCTS, progress=progress)
+    load_households(
+        database,
+        files / sample.HOUSEHOLDS,
+        secret_key=settings.secret_key,
+        language=settings.language,
+        progress=progress,
+    )
+    baskets = pl.read_parquet(files / sample.BASKETS)
+    history = folder / "history.parquet"
+    window(
+        baskets, first=date.min, last=AS_OF - timedelta(days=1), zone=settings.timezone
+    ).write_parquet(history)
+    load_baskets(database, history, timezone=settings.timezone, progress=progress)
+    load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
     return baskets
 
 

@@ -1,0 +1,159 @@
+"""The demonstration, end to end, and whether its numbers hang together."""
+
+import hashlib
+import io
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from service import sample
+from service.demo import run as demo
+from service.demo.summary import show
+from service.engine.settle import Account
+from service.errors import Conflict
+from service.store import ledger
+from service.store.session import Database
+from tests.market import asked, silent
+
+
+def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
+    made = demo.run_demo(
+        tmp_path / "larder-demo", progress=silent, source=_cut(tmp_path / "cut", households=40)
+    )
+    database = Database(f"sqlite:///{made.folder.resolve() / 'larder.db'}")
+    try:
+        _lists_and_print(made, database)
+        _tills(made, database)
+        _money(made, database)
+        _next_lists(made, database)
+    finally:
+        database.dispose()
+    _summary(made)
+
+
+def _cut(folder: Path, *, households: int) -> Path:
+    """The sample with the first of its households, so that the fit takes a moment."""
+    folder.mkdir()
+    with sample.folder() as files:
+        people = pl.read_parquet(files / sample.HOUSEHOLDS).head(households)
+        people.write_parquet(folder / sample.HOUSEHOLDS)
+        baskets = pl.read_parquet(files / sample.BASKETS)
+        baskets.filter(
+            pl.col("household_id").is_in(people["household_id"].implode())
+        ).write_parquet(folder / sample.BASKETS)
+        for name in (sample.PRODUCTS, sample.DEALS):
+            shutil.copy(files / name, folder / name)
+    return folder
+
+
+def _lists_and_print(made: demo.Demo, database: Database) -> None:
+    cycle = made.cycle
+    issued = asked(
+        database,
+        """SELECT l.kind, count(*), sum(l.face_value_cents), count(DISTINCT l.list_id)
+           FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+           WHERE s.cycle_id = 1 GROUP BY l.kind ORDER BY l.kind""",
+    )
+    assert [row[:3] for row in issued] == [
+        ("offer", cycle.offers_issued, cycle.face_value_cents),
+        ("reminder", cycle.reminders_issued, 0),
+    ]
+    assert cycle.lists == cycle.eligible == issued[1][3]
+    assert 0 < cycle.holdout <= cycle.lists - issued[0][3]
+    assert cycle.violations == 0
+    assert made.batch.pieces + made.batch.not_mailed == cycle.lists
+    manifest = json.loads((Path(made.batch.folder) / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["total_pieces"] == made.batch.pieces
+    for file in manifest["files"]:
+        content = (Path(made.batch.folder) / file["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+def _tills(made: demo.Demo, database: Database) -> None:
+    tills = made.replay
+    assert sum(tills.shown.values()) == tills.baskets
+    assert set(tills.shown) == {"list", "card", "phone", "nothing"}
+    assert asked(database, "SELECT count(*) FROM redemption") == [(tills.baskets,)]
+    assert asked(
+        database,
+        "SELECT count(DISTINCT redemption_id), sum(amount_cents), count(*) FROM redemption_line",
+    ) == [(tills.with_discount, tills.discount_cents, tills.lines_redeemed)]
+    assert asked(database, "SELECT sum(total_discount_cents) FROM redemption") == [
+        (tills.discount_cents,)
+    ]
+    ((redeemed, redeeming),) = asked(
+        database,
+        """SELECT count(DISTINCT r.list_id || '-' || r.list_line), count(DISTINCT s.household_id)
+           FROM redemption_line r JOIN shopping_list s ON s.id = r.list_id""",
+    )
+    assert made.usage["redeemed"] == redeemed > 0
+    assert made.usage["households_redeeming"] == redeeming
+    assert made.usage["lines"] == made.cycle.offers_issued + made.cycle.reminders_issued
+    assert made.usage["offers"] == made.cycle.offers_issued
+    assert made.usage["redeemed"] < made.usage["bought"] < made.usage["lines"]
+
+
+def _money(made: demo.Demo, database: Database) -> None:
+    def balance(account: Account) -> int:
+        rows = made.balances.filter(pl.col("account") == account)
+        return int(rows["amount_cents"].sum())
+
+    with database.read() as session:
+        assert ledger.imbalance(session) == []
+    assert made.balances["amount_cents"].sum() == 0
+    given = balance(Account.SUPPLIER_CLAIM) + balance(Account.RETAILER_FUNDING)
+    assert given == made.replay.discount_cents > 0
+    over = asked(
+        database,
+        """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
+           WHERE o.budget_cents IS NOT NULL AND e.account IN ('offer_reserved', 'offer_spent')
+           GROUP BY o.id, o.budget_cents HAVING sum(e.amount_cents) > o.budget_cents""",
+    )
+    assert over == []
+
+
+def _next_lists(made: demo.Demo, database: Database) -> None:
+    known = asked(
+        database,
+        """SELECT DISTINCT household_id FROM redemption WHERE household_id IS NOT NULL
+           ORDER BY household_id""",
+    )
+    drafts = asked(
+        database, "SELECT household_id FROM shopping_list WHERE state = 'draft' ORDER BY 1"
+    )
+    assert drafts == known
+    assert made.next_lists == len(known) > 20
+    assert asked(database, "SELECT count(*) FROM due") == [(0,)]
+
+
+def _summary(made: demo.Demo) -> None:
+    out = io.StringIO()
+    show(made, Console(file=out, width=200))
+    printed = out.getvalue()
+    for number in (
+        f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
+        f"{made.replay.baskets} in 14 days",
+        made.admin_key,
+        made.pos_key,
+        f"{made.next_lists}",
+    ):
+        assert number in printed
+    example = printed[printed.index("-d '") + 4 :].split("'")[0]
+    assert json.loads(example)["transaction"]["store"] == made.pos_store
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(Conflict, match="was not made by the demo"):
+        demo.run_demo(tmp_path, progress=silent)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_sample_reaches_beyond_the_lists_validity() -> None:
+    with sample.folder() as files:
+        last = pl.read_parquet(files / sample.BASKETS)["purchased_at"].max()
+    assert str(last)[:10] >= "2017-12-08"
