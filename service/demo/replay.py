@@ -3,13 +3,8 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-<<<<<<< HEAD
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-=======
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
->>>>>>> 5573816 (wip7)
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
