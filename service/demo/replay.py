@@ -64,6 +64,8 @@ def serving(database: Database, settings: Settings) -> Iterator[str]:
 
     def run() -> None:
         socket = config.bind_socket()
+        # Whoever connects from now on waits until the service takes the connection.
+        socket.listen()
         address.append(f"http://127.0.0.1:{socket.getsockname()[1]}")
         listening.set()
         server.run(sockets=[socket])
