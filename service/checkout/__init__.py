@@ -1,7 +1,8 @@
 """The till: what a basket gets for the lists a household presents, once and for ever."""
 
 from service.checkout.basket import Honoured, Presented, TillBasket
-from service.checkout.give_back import Brought, Return, give_back
+from service.checkout.brought import Brought
+from service.checkout.give_back import Return, give_back
 from service.checkout.lookup import looking_up, lookup
 from service.checkout.redeem import quote, quoting, redeem, redeeming
 from service.checkout.replay import Offline, replay
