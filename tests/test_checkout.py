@@ -10,7 +10,7 @@ from service.access import Caller
 from service.api.schemas import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import TillBasket, quote, redeem
-from service.errors import InvalidInput
+from service.errors import InvalidInput, Misconfigured
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -235,6 +235,16 @@ def test_an_unknown_store_is_refused_with_its_place(
     with pytest.raises(InvalidInput) as caught:
         redeem(database, settings, basket(1, store="9999"))
     assert caught.value.problems[0].where == "#/transaction/store"
+
+
+def test_a_database_without_tables_is_a_reason_to_ask_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    empty = Database(f"sqlite:///{tmp_path}/empty.db")
+    for act in (quote, redeem):
+        with pytest.raises(Misconfigured):
+            act(empty, settings, basket(1))
+    empty.dispose()
 
 
 def test_a_product_the_catalogue_does_not_know_is_kept_in_history(

@@ -21,7 +21,14 @@ _CAME_BETWEEN = (
 # The statements never change and are planned once a connection; planning the look anew for every
 # basket would cost twice what carrying it out does.
 PLANNING = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
-_AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InterfaceError,
+    OSError,
+)
 
 
 class AsyncGate:

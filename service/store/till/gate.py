@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 
+from service.errors import Misconfigured
 from service.store.session import Database
 from service.store.till import postgresql, sqlite
 from service.store.till.steps import Effect, Look, Steps
@@ -16,14 +17,22 @@ _CAME_BETWEEN = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
 )
+_AWAY = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.errors.UndefinedTable)
 
 
 def run(database: Database, steps: Steps, *, write: bool) -> str:
-    """Carry out steps; their answer. On SQLite all of them are one transaction."""
-    with database.driver(write=write) as connection:
-        if database.is_sqlite:
-            return _run_sqlite(connection, steps)
-        return _run_postgresql(connection, steps)
+    """Carry out steps; their answer. On SQLite all of them are one transaction.
+
+    Raises Misconfigured when the database is away, has no tables, or is locked for too long;
+    nothing was written then, or the answer is stored.
+    """
+    try:
+        with database.driver(write=write) as connection:
+            if database.is_sqlite:
+                return _run_sqlite(connection, steps)
+            return _run_postgresql(connection, steps)
+    except _AWAY as error:
+        raise Misconfigured("The database cannot be used; ask again.") from error
 
 
 def _run_sqlite(connection: sqlite3.Connection, steps: Steps) -> str:
