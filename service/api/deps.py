@@ -56,7 +56,7 @@ async def _known(request: Request, presented: str) -> Caller:
 
 
 async def till_caller(request: Request) -> Caller:
-    """What `PosCaller` gives, asked directly: a basket cannot pay for a chain of dependencies."""
+    """What `PosCaller` gives, in one step: a basket cannot pay for a chain of dependencies."""
     scheme, _, presented = request.headers.get("authorization", "").partition(" ")
     caller = await _known(request, presented.strip() if scheme.lower() == "bearer" else "")
     if caller.role not in (Role.POS, Role.ADMIN):
@@ -64,6 +64,7 @@ async def till_caller(request: Request) -> Caller:
     return caller
 
 
+TillCaller = Annotated[Caller, Depends(till_caller)]
 TILL_SECURITY: dict[str, Any] = {"security": [{"HTTPBearer": []}]}
 """Says in the OpenAPI document what `till_caller` asks for."""
 

@@ -7,7 +7,7 @@ from service import checkout
 from service.access import Caller
 from service.api import replays
 from service.api.counter import Counter
-from service.api.deps import TILL_SECURITY, DatabaseDep, PosCaller, SettingsDep, till_caller
+from service.api.deps import TILL_SECURITY, DatabaseDep, PosCaller, SettingsDep, TillCaller
 from service.api.schemas import (
     AnswerOut,
     BasketIn,
@@ -39,32 +39,29 @@ _REPLAY_BODY = {
 
 
 @router.post("/quotes", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
-async def quote(body: BasketIn, request: Request) -> Response:
+async def quote(body: BasketIn, request: Request, caller: TillCaller) -> Response:
     """What this basket would get now. Nothing is written."""
-    caller = await till_caller(request)
     basket = basket_of(body, caller)
     steps = checkout.quoting(request.app.state.settings, basket)
     return await _counter(request, steps, caller, body.transaction.store, write=False)
 
 
 @router.post("/redemptions", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
-async def redeem(body: BasketIn, request: Request) -> Response:
+async def redeem(body: BasketIn, request: Request, caller: TillCaller) -> Response:
     """Redeem what is presented and write the basket into history.
 
     Safe to send again: the same transaction and body get the stored answer. The same transaction
     with another body is 422, and 409 once it was voided. A basket with nothing presented is
     history only.
     """
-    caller = await till_caller(request)
     basket = basket_of(body, caller)
     steps = checkout.redeeming(request.app.state.settings, basket)
     return await _counter(request, steps, caller, body.transaction.store, write=True)
 
 
 @router.post("/lists/lookup", response_model=LookupOut, openapi_extra=TILL_SECURITY)
-async def lookup(body: LookupIn, request: Request) -> Response:
+async def lookup(body: LookupIn, request: Request, caller: TillCaller) -> Response:
     """The open lines of whoever presents these. Nothing is written."""
-    caller = await till_caller(request)
     own_store(caller, body.store)
     steps = checkout.looking_up(
         request.app.state.settings,
