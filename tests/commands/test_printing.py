@@ -5,7 +5,9 @@ from pathlib import Path
 from tests.commands.conftest import Larder
 
 
-def test_a_preview_is_drawn_and_verified_but_for_its_one_sample_code(larder: Larder, tmp_path: Path) -> None:
+def test_a_preview_is_drawn_and_verified_but_for_its_one_sample_code(
+    larder: Larder, tmp_path: Path
+) -> None:
     drawn = tmp_path / "preview.pdf"
     ended = larder(
         "layout", "preview", "compact-letter", "--out", str(drawn), "--language", "en-US"
