@@ -7,13 +7,13 @@ a killed worker had in its hands is taken over by the next.
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from service.claims import kept
-from service.cycle import run_cycle, write_next_list
+from service.cycle import run_cycle, write_next_list, write_next_lists
 from service.errors import LarderError
 from service.publish import publish
 from service.runs import BATCH, CYCLE
@@ -24,7 +24,7 @@ from service.store.tables.cycle import Run, RunState
 
 logger = logging.getLogger("larder.worker")
 
-_HOUSEHOLDS_AT_ONCE = 20
+_HOUSEHOLDS_AT_ONCE = 50
 
 
 def work_until(
@@ -77,6 +77,24 @@ def _write_due(
             now=now,
             until=now + timedelta(seconds=settings.lease_seconds),
         )
+    for household_id in _written(database, settings, claimed):
+        if on_list is not None:
+            on_list(household_id)
+    return len(claimed)
+
+
+def _written(
+    database: Database, settings: Settings, claimed: Sequence[tuple[int, datetime]]
+) -> Iterator[int]:
+    """Write the lists of claimed households together; one by one when one of them fails."""
+    if len(claimed) > 1:
+        try:
+            write_next_lists(database, settings, claimed)
+        except Exception:
+            logger.exception("%d next lists go one by one", len(claimed))
+        else:
+            yield from (household_id for household_id, _ in claimed)
+            return
     for household_id, marked_at in claimed:
         try:
             write_next_list(database, settings, household_id, marked_at=marked_at)
@@ -84,9 +102,7 @@ def _write_due(
             # The claim runs out and the household is tried again; the others go on.
             logger.exception("the next list of household %d could not be written", household_id)
         else:
-            if on_list is not None:
-                on_list(household_id)
-    return len(claimed)
+            yield household_id
 
 
 def _claim_run(database: Database, settings: Settings) -> Run | None:

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from service.cycle import run_cycle
 from service.publish import publish
 from service.settings import Settings
+from service.store import lists
 from service.store.session import Database
 from service.worker import drain
 from tests.market import AS_OF
@@ -67,7 +69,22 @@ def main(act: str) -> None:
     elif act == "publish":
         publish(database, settings, 1, progress=_after_two("print"))
     elif act == "worker":
-        drain(database, settings, on_list=lambda _household: _halt())
+        lists.write_draft = _halt_at_fourth(lists.write_draft)
+        drain(database, settings)
+
+
+def _halt_at_fourth(write: Callable[..., int]) -> Callable[..., int]:
+    """Let three through; the fourth finds the process halted, in the middle of a transaction."""
+    calls = 0
+
+    def halting(*args: Any, **kwargs: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            _halt()
+        return write(*args, **kwargs)
+
+    return halting
 
 
 if __name__ == "__main__":

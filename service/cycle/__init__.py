@@ -2,6 +2,6 @@
 
 from service.cycle.basis import refresh_forecast
 from service.cycle.issue import CycleReport, run_cycle
-from service.cycle.next_list import write_next_list
+from service.cycle.next_list import write_next_list, write_next_lists
 
-__all__ = ["CycleReport", "refresh_forecast", "run_cycle", "write_next_list"]
+__all__ = ["CycleReport", "refresh_forecast", "run_cycle", "write_next_list", "write_next_lists"]

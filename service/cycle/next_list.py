@@ -1,7 +1,9 @@
 """The next list of one household, written from what it has just bought."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import polars as pl
 
@@ -21,59 +23,86 @@ from service.store.tables.shopping_list import ListState, ShoppingList
 def write_next_list(
     database: Database, settings: Settings, household_id: int, *, marked_at: datetime
 ) -> None:
-    """Write a household's draft as of the day after its last basket, and end its due mark.
+    """Write one household's draft; see `write_next_lists`."""
+    write_next_lists(database, settings, [(household_id, marked_at)])
 
-    Offers are chosen at the shadow prices the newest cycle left, so that the draft agrees with
-    the cycle; without a cycle the draft has reminders only. The model is the newest stored, or
-    the shipped one. The mark stays when another basket came in the meantime; a household without
-    a mark keeps the draft it has.
+
+def write_next_lists(
+    database: Database, settings: Settings, marks: Sequence[tuple[int, datetime]]
+) -> None:
+    """Write the drafts of some households, each as of the day after its last basket.
+
+    `marks` are (household, its due mark). Offers are chosen at the shadow prices the newest cycle
+    left, so that a draft agrees with the cycle; without a cycle it has reminders only. The model
+    is the newest stored, or the shipped one. A mark ends with its draft; it stays when another
+    basket came in the meantime, and a household without a mark keeps the draft it has. Households
+    of one day are written together, which gives the same drafts as one by one.
     """
+    of_day: dict[date, list[tuple[int, datetime]]] = {}
     with database.read() as session:
-        newest = baskets.newest_moment(session, household_id)
-        if newest is None:
-            as_of = local_date(marked_at, settings) + timedelta(days=1)
-        else:
-            as_of = local_date(newest, settings) + timedelta(days=1)
-        purchases = read_purchases(session, settings, before=as_of, household_ids=[household_id])
+        newest = baskets.newest_moments(session, [household_id for household_id, _ in marks])
+    for household_id, marked_at in marks:
+        last = local_date(newest.get(household_id, marked_at), settings)
+        of_day.setdefault(last + timedelta(days=1), []).append((household_id, marked_at))
+    for as_of, due in sorted(of_day.items()):
+        drafts = _drafts(database, settings, [household_id for household_id, _ in due], as_of=as_of)
+        with database.write() as session:
+            for (household_id, marked_at), (draft, lines) in zip(due, drafts, strict=True):
+                # Without a mark another worker has written it meanwhile, from a newer basket.
+                if work.still_due(session, household_id):
+                    lists.write_draft(session, draft, lines)
+                    work.clear_due(session, household_id, marked_at)
+
+
+def _drafts(
+    database: Database, settings: Settings, household_ids: list[int], *, as_of: date
+) -> list[tuple[ShoppingList, list[dict[str, Any]]]]:
+    """The drafts of some households as of a day, with their lines, in the order given."""
+    with database.read() as session:
+        purchases = read_purchases(session, settings, before=as_of, household_ids=household_ids)
         basis = read_basis(session, settings, as_of=as_of, bought=purchases)
         model = stored_model(session, as_of=as_of) or default_model(
             as_of=as_of, horizon_days=settings.horizon_days
         )
         cycle = cycles.newest(session)
         prices = cycles.prices(session, cycle.id or 0) if cycle else None
-        language = households.languages(session, [household_id])[household_id]
-        ref = households.refs(session, [household_id])[household_id]
-        (code,) = draw_codes(
+        languages = households.languages(session, household_ids)
+        refs = households.refs(session, household_ids)
+        codes = draw_codes(
             session,
             settings,
             issue=f"draft:{as_of.isoformat()}",
-            households=[(household_id, ref)],
+            households=[(household_id, refs[household_id]) for household_id in household_ids],
         )
     scores = stages.score_households(purchases, model, basis, horizon_days=settings.horizon_days)
-    chosen = _chosen(purchases, scores, basis, cycle, prices, settings)
-    (drafted,) = stages.compose(
-        [Recipient(household_id, language, code)],
+    drafted = stages.compose(
+        [
+            Recipient(household_id, languages[household_id], code)
+            for household_id, code in zip(household_ids, codes, strict=True)
+        ],
         settings=settings,
         basis=basis,
         purchases=purchases,
         scores=scores,
-        chosen=chosen,
+        chosen=_chosen(purchases, scores, basis, cycle, prices, settings),
     )
-    draft = ShoppingList(
-        code=drafted.document.list_code,
-        household_id=household_id,
-        cycle_id=None,
-        state=ListState.DRAFT,
-        valid_from=basis.valid_from,
-        valid_to=basis.valid_to,
-        document=drafted.document.to_json(),
-        written_at=datetime.now(UTC),
-    )
-    with database.write() as session:
-        # Without a mark another worker has written it meanwhile, from a newer basket.
-        if work.still_due(session, household_id):
-            lists.write_draft(session, draft, drafted.lines)
-            work.clear_due(session, household_id, marked_at)
+    now = datetime.now(UTC)
+    return [
+        (
+            ShoppingList(
+                code=each.document.list_code,
+                household_id=each.household_id,
+                cycle_id=None,
+                state=ListState.DRAFT,
+                valid_from=basis.valid_from,
+                valid_to=basis.valid_to,
+                document=each.document.to_json(),
+                written_at=now,
+            ),
+            each.lines,
+        )
+        for each in drafted
+    ]
 
 
 def _chosen(
@@ -84,7 +113,7 @@ def _chosen(
     prices: pl.DataFrame | None,
     settings: Settings,
 ) -> pl.DataFrame:
-    """The household's offers at the prices a cycle left; none without one. Nothing is reserved."""
+    """Each household's offers at the prices a cycle left; none without one. Nothing is reserved."""
     pairs = stages.candidates(
         purchases,
         scores,
@@ -96,16 +125,21 @@ def _chosen(
     if prices is None:
         return pairs.clear()
     pairs = pairs.filter(pl.col("offer_id").is_in(prices["offer_id"].implode()))
-    return allocate_household(
-        pairs,
-        PriceBook(prices),
-        {
-            "slots": settings.offers_per_list,
-            "category_max": settings.offers_per_category,
-            "face_value_floor_cents": 0,
-            "face_value_ceiling_cents": None,
-        },
-        terms=Terms(floor_shortfall_price=0.0),
+    book = PriceBook(prices)
+    limits = {
+        "slots": settings.offers_per_list,
+        "category_max": settings.offers_per_category,
+        "face_value_floor_cents": 0,
+        "face_value_ceiling_cents": None,
+    }
+    return pl.concat(
+        [
+            pairs.clear(),
+            *(
+                allocate_household(mine, book, limits, terms=Terms(floor_shortfall_price=0.0))
+                for mine in pairs.partition_by("household_id", maintain_order=True)
+            ),
+        ]
     )
 
 

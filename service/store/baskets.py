@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 from sqlalchemy import text
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from service.store.bulk import is_sqlite, moment_literal, moment_micros, read_integers, stage
 from service.store.tables.basket import Basket
@@ -105,7 +105,11 @@ def count(session: Session, household_id: int) -> int:
     return session.exec(statement).one()
 
 
-def newest_moment(session: Session, household_id: int) -> datetime | None:
-    """When a household bought last."""
-    statement = select(func.max(Basket.purchased_at)).where(Basket.household_id == household_id)
-    return session.exec(statement).one()
+def newest_moments(session: Session, household_ids: Sequence[int]) -> dict[int, datetime]:
+    """When some households bought last; those that never bought are left out."""
+    statement = (
+        select(Basket.household_id, func.max(Basket.purchased_at))
+        .where(col(Basket.household_id).in_(household_ids))
+        .group_by(col(Basket.household_id))
+    )
+    return {key: moment for key, moment in session.exec(statement) if key is not None}

@@ -64,5 +64,5 @@ def test_only_the_households_asked_for(database: Database, ids: dict[str, int]) 
         assert one["household_id"].to_list() == [ids["H2"]]
         assert (nobody.height, nobody.schema) == (0, one.schema)
         assert [baskets.count(session, ids[ref]) for ref in ("H1", "H2", "H3")] == [1, 1, 0]
-        assert baskets.newest_moment(session, ids["H2"]) == datetime(2026, 3, 2, 9, tzinfo=UTC)
-        assert baskets.newest_moment(session, ids["H3"]) is None
+        newest = baskets.newest_moments(session, [ids["H2"], ids["H3"]])
+        assert newest == {ids["H2"]: datetime(2026, 3, 2, 9, tzinfo=UTC)}
