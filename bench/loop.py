@@ -10,7 +10,6 @@ the same imports is printed beside it as the reference.
 
 import argparse
 import multiprocessing
-import resource
 import shutil
 import subprocess
 import sys
@@ -122,7 +121,14 @@ def _measure(name: str, settings: Settings, folder: Path, baskets: int) -> tuple
     count = STAGES[name][0](database, settings, folder, baskets)
     seconds = time.perf_counter() - start
     database.dispose()
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, count
+    return seconds, _peak_mb(), count
+
+
+def _peak_mb() -> float:
+    """The peak of this process's own memory; getrusage would count its parent's before exec."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (peak,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
 
 
 def _run(label: str, url: str, folder: Path, baskets: int) -> None:
