@@ -34,7 +34,7 @@ from service.ingest.products import load_products
 from service.ingest.report import silent
 from service.publish import publish
 from service.settings import Settings
-from service.store import cycles, migrate
+from service.store import catalogue, cycles, migrate
 from service.store.session import Database
 from service.worker import drain
 
@@ -89,6 +89,9 @@ def _tills(database: Database, settings: Settings, folder: Path, count: int) -> 
     assert cycle is not None
     people = shoppers(database, folder, cycle.id or 0)
     bought = pl.read_parquet(folder / "window.parquet").sort("purchased_at", "basket_id", "line")
+    with database.write() as session:
+        stores = bought["store_id"].unique().to_list()
+        catalogue.ensure_stores(session, stores, timezone=settings.timezone)
     orders = bought.partition_by("basket_id", maintain_order=True)[:count]
     for lines in orders:
         redeem(database, settings, till_basket(lines, people, settings.timezone))
