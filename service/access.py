@@ -83,7 +83,10 @@ def list_keys(database: Database) -> list[ApiKey]:
 
 
 def revoke_key(database: Database, key_id: int) -> None:
-    """End a key at once. Raises NotFound when there is none with that number."""
+    """End a key. Raises NotFound when there is none with that number.
+
+    Services that hold it in memory refuse it at the latest `KEY_SECONDS` later.
+    """
     with database.write() as session:
         if access.revoke(session, key_id, at=datetime.now(UTC)) is None:
             raise NotFound(f"There is no key number {key_id}.")

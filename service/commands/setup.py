@@ -66,7 +66,7 @@ def show() -> None:
 
 @keys.command("revoke")
 def revoke(number: Annotated[int, typer.Argument(help="The key's number")]) -> None:
-    """End a key at once."""
+    """End a key; a running service refuses it within five seconds."""
     with opened() as (database, _):
         access.revoke_key(database, number)
     say(f"Key {number} is revoked.")

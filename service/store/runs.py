@@ -1,6 +1,5 @@
 """Queries on runs: long work that somebody asked for and polls."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, or_, update
@@ -18,11 +17,6 @@ def add(session: Session, run: Run) -> None:
 def get(session: Session, run_id: str) -> Run | None:
     """One run."""
     return session.get(Run, run_id)
-
-
-def newest(session: Session, limit: int) -> Sequence[Run]:
-    """The runs asked for last, newest first."""
-    return session.exec(select(Run).order_by(col(Run.created_at).desc()).limit(limit)).all()
 
 
 def claim(session: Session, *, now: datetime, until: datetime) -> Run | None:
