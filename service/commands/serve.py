@@ -6,10 +6,9 @@ import threading
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from service import scheduler
-from service.api.app import create_app
+from service.api.app import create_app, run
 from service.commands.console import opened, say
 from service.errors import Misconfigured
 from service.settings import load_settings
@@ -27,7 +26,7 @@ def serve(
     settings = load_settings()
     database = Database(settings.database_url)
     _require_tables(database)
-    uvicorn.run(create_app(database, settings), host=host, port=port, access_log=False)
+    run(create_app(database, settings), host=host, port=port)
 
 
 def schedule() -> None:
