@@ -81,7 +81,11 @@ class CyclePrice(SQLModel, table=True):
 
 
 class CycleHousehold(SQLModel, table=True):
-    """How a cycle treated a household: `exposed`, or `holdout` (a list without offers)."""
+    """How a cycle treated a household: `exposed`, or `holdout` (a list without offers).
+
+    `tier` is what the household was worth then, which deals may be aimed at; `worth_decile` its
+    place among the eligible by worth, 10 the best.
+    """
 
     __tablename__ = "cycle_household"
 
@@ -99,6 +103,56 @@ class CycleHousehold(SQLModel, table=True):
         sa_column_kwargs={"autoincrement": False},
     )
     arm: str
+    tier: str | None = None
+    worth_decile: int | None = None
+
+
+class CycleGhost(SQLModel, table=True):
+    """A copy a household would have been given, had it not been held out.
+
+    `arm` is `holdout` (of the whole cycle) or `control` (of this deal). What these households buy
+    is what the copies given to others are measured against.
+    """
+
+    __tablename__ = "cycle_ghost"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    household_id: int = Field(
+        foreign_key="household.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    arm: str
+    cell: str
+
+
+class Response(SQLModel, table=True):
+    """What earlier cycles taught of how households answer deals, as of a date.
+
+    `model` is JSON of `service.engine.allocate.value.ResponseModel`; `evidence` the counts it rests
+    on, by cycle and cell, also JSON. Cycles that ended from `window_from` to before `as_of` count.
+    """
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    as_of: date = Field(unique=True)
+    window_from: date
+    learned_at: datetime = Field(sa_type=UtcMoment)
+    model: str = Field(sa_type=Text)
+    evidence: str = Field(sa_type=Text)
 
 
 class Batch(SQLModel, table=True):

@@ -1,19 +1,14 @@
 """What suppliers pay for: offers, their products, and the files they came in."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from service.engine.lifecycle import DealState
 from service.store.tables.types import BigId, UtcMoment
 
-
-class OfferState(StrEnum):
-    """A replaced offer stays, because printed lists point at it."""
-
-    RUNNING = "running"
-    REPLACED = "replaced"
+OfferState = DealState
 
 
 class Offer(SQLModel, table=True):
@@ -22,10 +17,23 @@ class Offer(SQLModel, table=True):
     `funding_share` is the supplier's per cent of the discount; the retailer bears the rest.
     `price_cents` is the median price of its products, `private_label` whether most are the store's.
     `control_share` is the per cent of households that never get it, so that its effect shows.
-    A null budget or circulation limit means there is none.
+    A null budget or circulation limit means there is none; `funding_cap_cents` is the most the
+    supplier bears of one redemption. `kind` is `product`, or `partner` for a slot that is printed
+    and never redeemed here; its payer owes `copy_fee_cents` for every copy printed, and
+    `value_text` is what stands where a discount would. `texts` holds title and small print by
+    language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` what
+    the row said; all as JSON. From `stopped_at` on the till refuses its lines.
     """
 
-    __table_args__ = (UniqueConstraint("supplier_id", "deal_ref", "revision"),)
+    __table_args__ = (
+        UniqueConstraint("supplier_id", "deal_ref", "revision"),
+        Index(
+            "ix_offer_stopped",
+            "id",
+            postgresql_where=text("stopped_at IS NOT NULL"),
+            sqlite_where=text("stopped_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
@@ -52,6 +60,15 @@ class Offer(SQLModel, table=True):
     redeem_from: date
     redeem_to: date
     legal: str = ""
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    kind: str = Field(default="product", sa_column_kwargs={"server_default": "product"})
+    funding_cap_cents: int | None = None
+    copy_fee_cents: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    value_text: str | None = None
+    texts: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    face_values: str = Field(default="[]", sa_type=Text, sa_column_kwargs={"server_default": "[]"})
+    targets: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    given: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
 
 
 class OfferProduct(SQLModel, table=True):
@@ -84,3 +101,22 @@ class Upload(SQLModel, table=True):
     uploaded_at: datetime = Field(sa_type=UtcMoment)
     uploaded_by: str
     rows: int
+
+
+class OfferEvent(SQLModel, table=True):
+    """The audit trail of deals: who did what to a revision, and when. Only ever added to.
+
+    `actor` is a key's number, the name given to a command, or `larder` for what facts decided;
+    `detail` is JSON.
+    """
+
+    __tablename__ = "offer_event"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)
+    act: str
+    from_state: str
+    to_state: str
+    actor: str
+    detail: str = Field(sa_type=Text)
+    happened_at: datetime = Field(sa_type=UtcMoment)

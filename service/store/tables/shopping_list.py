@@ -53,7 +53,12 @@ class ShoppingList(SQLModel, table=True):
 
 
 class ListLine(SQLModel, table=True):
-    """One line of a list, as the till and the reports need it; `reason` is why it is there."""
+    """One line of a list, as the till and the reports need it; `reason` is why it is there.
+
+    `terms` are the line's own, where they are not the offer's: its cell had another face value.
+    `cell`, `expected_uses` and `expected_gain` (purchases it should add) are what was known of an
+    offer's copy when it was issued.
+    """
 
     __tablename__ = "list_line"
 
@@ -73,3 +78,7 @@ class ListLine(SQLModel, table=True):
     uses: int
     reserved_cents: int = 0
     p_purchase: float | None = None
+    cell: str | None = None
+    expected_uses: float | None = None
+    expected_gain: float | None = None
+    terms: str | None = Field(default=None, sa_type=Text)
