@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.store.tables.types import BigId, UtcMoment
@@ -19,10 +19,12 @@ class RunState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where a print batch stands."""
+    """Where a print batch stands. A withdrawn one was replaced by a newer revision."""
 
     RENDERING = "rendering"
     READY = "ready"
+    WITHDRAWN = "withdrawn"
+    VOIDED = "voided"
 
 
 class Run(SQLModel, table=True):
@@ -156,7 +158,12 @@ class Response(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """The print package of a cycle."""
+    """A print package of a cycle; revisions and reprints share the cycle's numbers.
+
+    `plan` is a digest of all that the files are made of, `summary` (JSON) says what was left out
+    and why. The first fetch of a PDF sets `picked_up_at`, the mailing house's word that it holds
+    the whole package `received_at`; from `purged_at` on the files are gone.
+    """
 
     __table_args__ = (UniqueConstraint("cycle_id", "revision"),)
 
@@ -169,6 +176,12 @@ class Batch(SQLModel, table=True):
     pages: int
     manifest: str = Field(sa_type=Text)
     published_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    reprint_of: int | None = Field(default=None, foreign_key="batch.id", index=True, sa_type=BigId)
+    plan: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    summary: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    picked_up_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    received_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    purged_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class Forecast(SQLModel, table=True):

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import text
 from sqlmodel import Field, SQLModel
 
 from service.store.tables.types import BigId, UtcMoment
@@ -24,7 +25,11 @@ class Household(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """Name, address and consent; kept apart from what the household buys."""
+    """Name, address and consent; kept apart from what the household buys.
+
+    `carrier_order` is where the house lies on its carrier's round, if the retailer knows. Mail
+    that came back sets `undeliverable_at`; another address ends it.
+    """
 
     household_id: int = Field(
         foreign_key="household.id",
@@ -42,6 +47,8 @@ class Contact(SQLModel, table=True):
     mail_consent: bool
     consent_at: datetime | None = Field(default=None, sa_type=UtcMoment)
     consent_source: str = ""
+    carrier_order: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    undeliverable_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class Identity(SQLModel, table=True):

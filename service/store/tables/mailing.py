@@ -1,0 +1,77 @@
+"""What became of printed pieces: each copy, what the mailing house said of it, and its files."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKeyConstraint, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class PieceState(StrEnum):
+    """Where a printed copy stands; all but `outstanding` are the mailing house's own words."""
+
+    OUTSTANDING = "outstanding"
+    PRINTED = "printed"
+    SPOILED = "spoiled"
+    REPRINTED = "reprinted"
+    MAILED = "mailed"
+    RETURNED = "returned"
+
+
+class MailPiece(SQLModel, table=True):
+    """One copy of a piece in one batch. A reprint is another copy with the same `piece_id`.
+
+    `address_digest` tells whether mail that came back went to the address the household still has;
+    the address itself is not kept here.
+    """
+
+    __tablename__ = "mail_piece"
+
+    batch_id: int = Field(
+        foreign_key="batch.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    piece_id: str = Field(index=True)
+    list_id: int = Field(foreign_key="shopping_list.id", index=True, sa_type=BigId)
+    address_digest: str
+    state: str
+    state_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    reason: str = ""
+
+
+class MailEvent(SQLModel, table=True):
+    """One row of an acknowledgement that took effect. Only ever added to."""
+
+    __tablename__ = "mail_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["batch_id", "seq"], ["mail_piece.batch_id", "mail_piece.seq"]),
+        UniqueConstraint("batch_id", "seq", "state", "happened_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    batch_id: int = Field(sa_type=BigId)
+    seq: int
+    state: str
+    reason: str
+    happened_at: datetime = Field(sa_type=UtcMoment)
+    acknowledgement_id: int = Field(foreign_key="acknowledgement.id", index=True, sa_type=BigId)
+
+
+class Acknowledgement(SQLModel, table=True):
+    """One file of the mailing house and what it came to; `problems` is JSON."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    name: str
+    sha256: str = Field(index=True)
+    source: str
+    received_at: datetime = Field(sa_type=UtcMoment)
+    rows: int = 0
+    taken: int = 0
+    known: int = 0
+    refused: int = 0
+    problems: str = Field(default="[]", sa_type=Text)
