@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from service import scheduler
 from service.access import Keyring
-from service.api import problems
+from service.api import description, problems
 from service.api.counter import Counter
 from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, health, households, lists, offers, pos, runs
@@ -26,13 +26,16 @@ every moment carries its offset. Keys come from `larder keys add` and go into
 
 def create_app(database: Database, settings: Settings) -> FastAPI:
     """The service over a migrated database. It closes the database when it stops."""
-    app = FastAPI(title="Larder", version="1", description=DESCRIPTION, lifespan=_lifespan)
+    app = description.Described(
+        title="Larder", version="1", description=DESCRIPTION, lifespan=_lifespan
+    )
     app.state.database = database
     app.state.settings = settings
     app.state.keys = Keyring(database, settings)
     app.state.till = Counter(database, settings)
     app.add_middleware(LimitBody, settings=settings)
     problems.install(app)
+    description.install(app)
     for module in (pos, offers, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from service.errors import LarderError, Throttled
+from service.errors import InvalidInput, LarderError, Throttled
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -92,6 +92,16 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # The framework's word for a body in no encoding of JSON, or nested too deep to be read.
+        return problem(
+            request,
+            status=422,
+            title=InvalidInput.title,
+            detail="The body cannot be read as JSON.",
+            kind=f"urn:larder:problem:{InvalidInput.type}",
+            errors=[{"pointer": "#", "detail": "cannot be read as JSON"}],
+        )
     return problem(
         request,
         status=error.status_code,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from service import checkout
@@ -19,27 +20,61 @@ from service.store.session import Database
 MOST = 5000
 """Sales in one replay."""
 
+_NDJSON = "application/x-ndjson"
+_JSON = "application/json"
+# A sale that cannot be read has its own line in the answer; it does not refuse the body.
+_SALE = {"anyOf": [{"$ref": "#/components/schemas/OfflineIn"}, {}]}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "Sales, one JSON object a line, or a JSON array of them",
+        "content": {
+            _NDJSON: {"schema": {"type": "string", "minLength": 1}},
+            _JSON: {
+                "schema": {
+                    "anyOf": [
+                        {"type": "array", "maxItems": MOST, "items": _SALE},
+                        {"type": "object"},
+                    ]
+                }
+            },
+        },
+    }
+}
+"""What a replay's body is, for the OpenAPI document."""
+
 logger = logging.getLogger("larder.till")
 
 
-def split(body: bytes) -> list[bytes | dict[str, Any]]:
-    """The sales of a body: a JSON array, or a JSON object a line. InvalidInput for more than 5,000.
+class Lines(StreamingResponse):
+    """An answer of one JSON object a line."""
 
-    What is not JSON is left for its own answer, unless the whole body is an array.
+    media_type = _NDJSON
+
+
+def split(body: bytes, *, kind: str = "") -> list[bytes | dict[str, Any]]:
+    """The sales of a body: a JSON array, or a JSON object a line; `kind` is its media type.
+
+    What is not JSON is left for its own answer, unless the whole body is an array. Raises
+    InvalidInput for nothing at all, for JSON that is neither, and for more than 5,000.
     """
     text = body.strip()
+    if not text:
+        raise InvalidInput("No sale was sent.", [Problem("#", "is empty")])
+    if kind == _JSON and not text.startswith((b"[", b"{")):
+        raise InvalidInput("The body is no sale.", [Problem("#", "is neither an array nor a sale")])
     sales: list[Any]
     if text.startswith(b"["):
         try:
             sales = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise InvalidInput("The array is not JSON.", [Problem("#/", "is not JSON")]) from error
+            raise InvalidInput("The array is not JSON.", [Problem("#", "is not JSON")]) from error
     else:
         sales = [line for line in text.split(b"\n") if line.strip()]
     if len(sales) > MOST:
         raise InvalidInput(
             "Too many sales at once.",
-            [Problem("#/", f"{len(sales)} sales", f"send at most {MOST} and go on with the rest")],
+            [Problem("#", f"{len(sales)} sales", f"send at most {MOST} and go on with the rest")],
         )
     return sales
 

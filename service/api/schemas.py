@@ -1,5 +1,6 @@
 """The wire form. Money is whole minor units; every moment carries its offset."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -20,9 +22,40 @@ Reference = Annotated[
 MAX_LINES = 1000
 MAX_PRESENTED = 20
 _MAX_CENTS = 10**11
+_MAX_NUMBER = 10**18
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 # Neither database keeps a NUL in a text, and nobody prints a control character.
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value)):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
+def _moment(value: Any) -> Any:
+    # Seconds since 1970 would be understood, and carry no offset.
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
+        raise ValueError("a moment is written YYYY-MM-DDThh:mm:ss with its offset")
+    return value
+
+
+def _text(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number and 0 <= value < _MAX_NUMBER else value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST), BeforeValidator(_moment)]
+# Tills count their terminals and receipts; whether they send a number or its digits is the same.
+Number = Annotated[
+    Reference,
+    BeforeValidator(
+        _text, json_schema_input_type=Reference | Annotated[int, Field(ge=0, lt=_MAX_NUMBER)]
+    ),
+]
 
 
 class _Wire(BaseModel):
@@ -33,18 +66,10 @@ class TransactionIn(_Wire):
     """What names a till transaction; all four parts together are unique for ever."""
 
     store: Reference = Field(examples=["0042"])
-    terminal: Reference = Field(examples=["3"])
-    business_date: date = Field(examples=["2017-11-26"])
-    number: Reference = Field(examples=["1187"])
-    at: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] = Field(
-        examples=["2017-11-26T17:04:12-05:00"]
-    )
-
-    @field_validator("terminal", "number", mode="before")
-    @classmethod
-    def _numbers_are_text(cls, value: Any) -> Any:
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        return str(value) if is_number else value
+    terminal: Number = Field(examples=["3"])
+    business_date: Day = Field(examples=["2017-11-26"])
+    number: Number = Field(examples=["1187"])
+    at: Moment = Field(examples=["2017-11-26T17:04:12-05:00"])
 
 
 class PresentedIn(_Wire):
@@ -125,7 +150,7 @@ class LookupIn(_Wire):
     """What a customer shows before anything is scanned, and the day it would be used on."""
 
     store: Reference = Field(examples=["0042"])
-    business_date: date = Field(examples=["2017-11-26"])
+    business_date: Day = Field(examples=["2017-11-26"])
     presented: list[PresentedIn] = Field(min_length=1, max_length=MAX_PRESENTED)
 
 
@@ -181,15 +206,9 @@ class OriginalIn(_Wire):
     """The sale that goods come back from."""
 
     store: Reference = Field(examples=["0042"])
-    terminal: Reference = Field(examples=["3"])
-    business_date: date = Field(examples=["2017-11-26"])
-    number: Reference = Field(examples=["1187"])
-
-    @field_validator("terminal", "number", mode="before")
-    @classmethod
-    def _numbers_are_text(cls, value: Any) -> Any:
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        return str(value) if is_number else value
+    terminal: Number = Field(examples=["3"])
+    business_date: Day = Field(examples=["2017-11-26"])
+    number: Number = Field(examples=["1187"])
 
 
 class BroughtIn(_Wire):
@@ -296,14 +315,14 @@ class ReplayedOut(BaseModel):
 class CycleIn(_Wire):
     """A cycle to run as of a date; the settings' seed unless one is given."""
 
-    as_of: date = Field(examples=["2017-11-25"])
-    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    as_of: Day = Field(examples=["2017-11-25"])
+    seed: int | None = Field(default=None, strict=True, ge=0, le=2**31 - 1)
 
 
 class BatchIn(_Wire):
     """A batch to publish: the cycle whose lists are printed."""
 
-    cycle_id: int = Field(ge=1, le=2**63 - 1)
+    cycle_id: int = Field(strict=True, ge=1, le=2**63 - 1)
 
 
 class RunOut(BaseModel):

@@ -1,11 +1,12 @@
 """For the mailing house: print batches and their files."""
 
 import json
+from http import HTTPStatus
 
 from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
 
 from service import runs
+from service.api import description
 from service.api.deps import (
     After,
     DatabaseDep,
@@ -15,6 +16,7 @@ from service.api.deps import (
     MarketingCaller,
     SettingsDep,
 )
+from service.api.files import PartOfFile
 from service.api.routes.runs import run_out
 from service.api.schemas import BatchFileOut, BatchIn, BatchOut, Page, RunOut
 from service.errors import NotFound
@@ -32,7 +34,12 @@ class BatchPage(Page):
     batches: list[BatchOut]
 
 
-@router.post("/batches", status_code=202, response_model=RunOut)
+@router.post(
+    "/batches",
+    status_code=202,
+    response_model=RunOut,
+    responses=description.QUEUED | description.may_answer(HTTPStatus.NOT_FOUND),
+)
 def ask(
     body: BatchIn, response: Response, database: DatabaseDep, _caller: MarketingCaller
 ) -> RunOut:
@@ -60,17 +67,19 @@ def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut
     return _out(_found(database, batch_id))
 
 
-@router.get("/batches/{batch_id}/files/{name}", response_class=FileResponse)
+@router.get(
+    "/batches/{batch_id}/files/{name}", response_class=PartOfFile, responses=PartOfFile.RESPONSES
+)
 def file(
     batch_id: Id,
     name: str,
     database: DatabaseDep,
     settings: SettingsDep,
     _caller: MailingCaller,
-) -> FileResponse:
+) -> PartOfFile:
     """One file of a ready batch; ranges and ETags are served, so a fetch can be resumed."""
     path, sha256 = batch_file(settings, _found(database, batch_id), name)
-    return FileResponse(path, filename=name, headers={"ETag": f'"{sha256}"'})
+    return PartOfFile(path, filename=name, headers={"ETag": f'"{sha256}"'})
 
 
 def _found(database: Database, batch_id: int) -> Batch:

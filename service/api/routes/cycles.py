@@ -5,6 +5,7 @@ import json
 from fastapi import APIRouter, Response
 
 from service import runs
+from service.api import description
 from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
 from service.api.routes.runs import run_out
 from service.api.schemas import CycleIn, CycleOut, Page, RunOut
@@ -21,7 +22,7 @@ class CyclePage(Page):
     cycles: list[CycleOut]
 
 
-@router.post("/cycles", status_code=202, response_model=RunOut)
+@router.post("/cycles", status_code=202, response_model=RunOut, responses=description.QUEUED)
 def ask(
     body: CycleIn,
     response: Response,

@@ -1,13 +1,15 @@
 """For tills: look up, quote, redeem, void, return, replay."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from service import checkout
 from service.access import Caller
 from service.api import replays
 from service.api.counter import Counter
 from service.api.deps import TILL_SECURITY, DatabaseDep, PosCaller, SettingsDep, TillCaller
+from service.api.description import may_answer
 from service.api.schemas import (
     AnswerOut,
     BasketIn,
@@ -22,20 +24,6 @@ from service.api.schemas import (
 from service.api.till_forms import basket_of, own_store, presented_of, reference_of, return_of
 
 router = APIRouter(tags=["till"])
-
-_NDJSON = "application/x-ndjson"
-_REPLAY_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "Sales, one JSON object a line, or a JSON array of them",
-        "content": {
-            _NDJSON: {"schema": {"type": "string"}},
-            "application/json": {
-                "schema": {"type": "array", "maxItems": replays.MOST, "items": {"type": "object"}}
-            },
-        },
-    }
-}
 
 
 @router.post("/quotes", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
@@ -80,7 +68,7 @@ def void(body: VoidIn, caller: PosCaller, database: DatabaseDep) -> Response:
     return _json(checkout.void(database, reference, key_id=caller.key_id))
 
 
-@router.post("/returns", response_model=ReturnOut)
+@router.post("/returns", response_model=ReturnOut, responses=may_answer(HTTPStatus.NOT_FOUND))
 def give_back(
     body: ReturnIn, caller: PosCaller, database: DatabaseDep, settings: SettingsDep
 ) -> Response:
@@ -94,24 +82,25 @@ def give_back(
 
 @router.post(
     "/replays",
-    response_class=StreamingResponse,
-    openapi_extra=_REPLAY_BODY,
+    response_class=replays.Lines,
+    openapi_extra=replays.BODY,
     responses={200: {"model": ReplayedOut, "description": "One JSON object a line, in order"}},
 )
 async def replay(
     request: Request, caller: PosCaller, database: DatabaseDep, settings: SettingsDep
-) -> StreamingResponse:
+) -> replays.Lines:
     """Take up to 5,000 sales made offline, as they happened. Safe to send again.
 
     The answer streams one line per sale, in the order sent; a sale that cannot be read does not
     stop the others.
     """
-    sales = replays.split(await request.body())
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    sales = replays.split(await request.body(), kind=kind)
     counter: Counter = request.app.state.till
     told = replays.answers(
         sales, database=database, settings=settings, caller=caller, counter=counter
     )
-    return StreamingResponse(told, media_type=_NDJSON)
+    return replays.Lines(told)
 
 
 async def _counter(
