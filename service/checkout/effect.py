@@ -7,7 +7,7 @@ from service.checkout import answer
 from service.checkout.basket import Honoured, TillBasket
 from service.checkout.recognise import Found
 from service.engine.redeem import Discount, Settlement
-from service.engine.reserve import BudgetPosting, used
+from service.engine.reserve import BudgetPosting, supplier_cap_cents, used
 from service.engine.settle import (
     FundedDiscount,
     Funding,
@@ -64,7 +64,15 @@ def rows_of(
         parts = fund(
             use.discounts,
             uses=use.uses,
-            funding=Funding(line.supplier_id, line.funding_share * 100),
+            funding=Funding(
+                line.supplier_id,
+                line.funding_share * 100,
+                supplier_cap_cents(
+                    line.face_value_cents,
+                    funding_share=line.funding_share,
+                    funding_cap_cents=line.funding_cap_cents,
+                ),
+            ),
             honoured_twice=use.disputed,
             liability=liability,
         )

@@ -135,6 +135,7 @@ def open_lines(lines: Sequence[BasketLine], found: Found, seen: Seen) -> list[Op
                 valid_from=presented.valid_from,
                 valid_to=presented.valid_to,
                 voided=presented.state == ListState.VOIDED,
+                stopped=line.stopped_at is not None,
             )
         )
     return result

@@ -9,7 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from service.checkout import answer
@@ -27,6 +27,7 @@ from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionState, TillVerb
 from service.store.tables.shopping_list import ListState
+from service.store.tables.types import epoch_micros
 from service.store.till import (
     Dispute,
     Effect,
@@ -195,8 +196,7 @@ def _judge(
             reason: RefusalReason | None = RefusalReason.UNKNOWN_CODE
             dispute = Dispute(None, None, None, RefusalReason.UNKNOWN_CODE, cents, "retailer")
         else:
-            on = offline.basket.reference.business_date
-            reason, made = _use(presented, line, given, household_id, on)
+            reason, made = _use(presented, line, given, household_id, offline.basket)
             uses.append(made)
             dispute = Dispute(
                 presented.id, list_line, line.offer_id, str(reason), cents, str(liability)
@@ -212,13 +212,18 @@ def _use(
     line: PresentedLine,
     given: Sequence[Honoured],
     household_id: int | None,
-    on: date,
+    basket: TillBasket,
 ) -> tuple[RefusalReason | None, Use]:
     made = uses_made(parse_terms(line.terms), given)
-    reason = _standing(presented, line, made, household_id, on)
+    reason = _standing(presented, line, made, household_id, basket)
     left = line.uses - line.used
     # What is left of a line is used up all the same, unless nobody can ever use it.
-    usable = reason in (None, RefusalReason.LIMIT_REACHED, RefusalReason.NOT_YET_VALID)
+    usable = reason in (
+        None,
+        RefusalReason.LIMIT_REACHED,
+        RefusalReason.OFFER_STOPPED,
+        RefusalReason.NOT_YET_VALID,
+    )
     is_live = usable and left > 0
     discounts = [
         _Given(
@@ -241,9 +246,17 @@ def _use(
 
 
 def _standing(
-    presented: PresentedList, line: PresentedLine, made: int, household_id: int | None, on: date
+    presented: PresentedList,
+    line: PresentedLine,
+    made: int,
+    household_id: int | None,
+    basket: TillBasket,
 ) -> RefusalReason | None:
-    """Why the service would have refused these uses; in the order of docs/refusals.md."""
+    """Why the service would have refused these uses; in the order of docs/refusals.md.
+
+    A deal that was stopped after the sale was still good when it was made.
+    """
+    on = basket.reference.business_date
     if presented.household_id != household_id:
         return RefusalReason.HOUSEHOLD_MISMATCH
     if presented.state == ListState.VOIDED:
@@ -251,6 +264,8 @@ def _standing(
     if made > line.uses - line.used:
         single = line.uses == 1 and line.used
         return RefusalReason.ALREADY_REDEEMED if single else RefusalReason.LIMIT_REACHED
+    if line.stopped_at is not None and epoch_micros(basket.at) >= line.stopped_at:
+        return RefusalReason.OFFER_STOPPED
     if on < presented.valid_from:
         return RefusalReason.NOT_YET_VALID
     if on > presented.valid_to:

@@ -28,9 +28,30 @@ class BudgetPosting:
     amount_cents: int
 
 
-def reservation_cents(face_value_cents: int, *, funding_share: int, handling_fee_cents: int) -> int:
-    """What one use may cost the supplier: its per cent of the face value, and the fee."""
-    return percent_off(face_value_cents, funding_share) + handling_fee_cents
+def supplier_cap_cents(
+    face_value_cents: int, *, funding_share: int, funding_cap_cents: int | None = None
+) -> int:
+    """The most a supplier bears of one use: its per cent of the face value, or less by its cap.
+
+    The till holds it to that, so no use ever costs more than was reserved for it at worst; what a
+    discount takes off beyond is the retailer's.
+    """
+    share = percent_off(face_value_cents, funding_share)
+    return share if funding_cap_cents is None else min(share, funding_cap_cents)
+
+
+def reservation_cents(
+    face_value_cents: int,
+    *,
+    funding_share: int,
+    handling_fee_cents: int,
+    funding_cap_cents: int | None = None,
+) -> int:
+    """What one use may cost the supplier: the most it bears of the discount, and the fee."""
+    cap = supplier_cap_cents(
+        face_value_cents, funding_share=funding_share, funding_cap_cents=funding_cap_cents
+    )
+    return cap + handling_fee_cents
 
 
 def issued(offer_id: int, cents: int) -> tuple[BudgetPosting, ...]:

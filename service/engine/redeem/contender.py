@@ -18,7 +18,8 @@ class OpenLine:
 
     `eligible[i]` are the basket line numbers in product set `i` of the terms, `excluded` those
     that would belong but for an exclusion. `limit` is how often the line may be used in its life
-    and `uses_left` what remains; `voided` is true when the list or its batch was withdrawn.
+    and `uses_left` what remains; `voided` is true when the list or its batch was withdrawn,
+    `stopped` when its deal was.
     Valid on `valid_from` and `valid_to` themselves.
     """
 
@@ -34,6 +35,7 @@ class OpenLine:
     limit: int = 1
     voided: bool = False
     excluded: frozenset[int] = frozenset()
+    stopped: bool = False
 
 
 class Contender:

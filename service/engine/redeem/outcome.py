@@ -12,6 +12,7 @@ class RefusalReason(StrEnum):
     VOIDED = "voided"
     ALREADY_REDEEMED = "already_redeemed"
     LIMIT_REACHED = "limit_reached"
+    OFFER_STOPPED = "offer_stopped"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     EXCLUDED_PRODUCT = "excluded_product"

@@ -22,7 +22,7 @@ def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
 def standing(open_line: OpenLine, on: date) -> Refusal | None:
     """Why the line cannot be used in any basket on that day, or None.
 
-    In this order: withdrawn, used up, too early, too late.
+    In this order: withdrawn, used up, stopped, too early, too late.
     """
     if open_line.voided:
         return refuse(open_line, RefusalReason.VOIDED, "the list was withdrawn")
@@ -31,6 +31,8 @@ def standing(open_line: OpenLine, on: date) -> Refusal | None:
             return refuse(open_line, RefusalReason.ALREADY_REDEEMED, "used on an earlier visit")
         detail = f"all {open_line.limit} uses were made"
         return refuse(open_line, RefusalReason.LIMIT_REACHED, detail)
+    if open_line.stopped:
+        return refuse(open_line, RefusalReason.OFFER_STOPPED, "this offer was stopped")
     if on < open_line.valid_from:
         detail = f"valid from {open_line.valid_from.isoformat()}"
         return refuse(open_line, RefusalReason.NOT_YET_VALID, detail)

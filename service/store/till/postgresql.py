@@ -1,8 +1,9 @@
 """The till on PostgreSQL: one statement to look, one to write, each a transaction of its own.
 
-The write is optimistic. It holds the lists it uses and gives up when one is no longer issued; a
-use made in between meets the unique index on live uses, and the same transaction sent twice the
-unique index on references. Either way nothing of it is written.
+The write is optimistic. It holds the lists it uses and gives up when one is no longer issued, or
+when a deal it uses was stopped since the look; a use made in between meets the unique index on
+live uses, and the same transaction sent twice the unique index on references. Either way nothing of
+it is written.
 """
 
 import json
@@ -32,7 +33,8 @@ WITH who AS (
 ), lines AS (
     SELECT l.list_id, l.line, l.offer_id, l.text, l.uses, coalesce(u.used, 0) AS used,
            coalesce(u.last_use, 0) AS last_use, l.reserved_cents, o.terms, o.supplier_id,
-           o.funding_share, o.handling_fee_cents
+           o.funding_share, o.handling_fee_cents, l.face_value_cents, o.funding_cap_cents,
+           (extract(epoch FROM o.stopped_at) * 1000000)::bigint AS stopped_at
     FROM lists s JOIN list_line l ON l.list_id = s.id AND l.kind = 'offer'
     JOIN offer o ON o.id = l.offer_id
     LEFT JOIN used u ON u.list_id = l.list_id AND u.list_line = l.line
@@ -46,21 +48,27 @@ SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
                      ORDER BY id)::text FROM lists),
     (SELECT json_agg(json_build_array(list_id, line, offer_id, text, uses, used, last_use,
                                       reserved_cents, terms, supplier_id, funding_share,
-                                      handling_fee_cents) ORDER BY list_id, line)::text
+                                      handling_fee_cents, face_value_cents, funding_cap_cents,
+                                      stopped_at) ORDER BY list_id, line)::text
      FROM lines),
     (SELECT json_agg(json_build_array(p.offer_id, p.set_number, p.gtin))::text
      FROM offer_product p
      WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ($8::bigint[]))
 """
 
-_WRITE = """
+_GOES_ON = """
+      AND NOT EXISTS (SELECT FROM offer WHERE stopped_at IS NOT NULL AND id = ANY ($25::bigint[]))"""
+_WRITE = (
+    """
 WITH held AS (
     SELECT id FROM shopping_list WHERE id = ANY ($14::bigint[]) AND state = 'issued'
     ORDER BY id FOR NO KEY UPDATE
 ), bought AS (
     INSERT INTO basket (store_id, terminal, business_date, number, household_id, purchased_at)
     SELECT $2::text, $3::text, $4::date, $5::text, $6::bigint, $7::timestamptz
-    WHERE (SELECT count(*) FROM held) = cardinality($14::bigint[])
+    WHERE (SELECT count(*) FROM held) = cardinality($14::bigint[])"""
+    + _GOES_ON
+    + """
     ON CONFLICT (store_id, terminal, business_date, number)
     DO UPDATE SET household_id = coalesce(excluded.household_id, basket.household_id)
     RETURNING id
@@ -98,9 +106,11 @@ WITH held AS (
     ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL
 )
 """
+)
 WRITE = _WRITE + "SELECT count(*) FROM redeemed"
+# What was honoured offline already happened: a deal stopped meanwhile does not undo it.
 WRITE_REPLAYED = (
-    _WRITE.rstrip()
+    _WRITE.rstrip().replace(_GOES_ON, "")
     + """, disputed AS (
     INSERT INTO till_conflict (redemption_id, list_id, list_line, offer_id, reason, amount_cents,
                                borne_by, recorded_at)

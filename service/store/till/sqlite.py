@@ -27,7 +27,8 @@ _LISTS = """SELECT id, code, household_id, state, valid_from, valid_to FROM shop
 _LINES = """SELECT l.list_id, l.line, l.offer_id, l.text, l.uses,
            coalesce(sum(r.uses) FILTER (WHERE r.live), 0),
            coalesce(max(r.use_number + r.uses - 1), 0), l.reserved_cents, o.terms, o.supplier_id,
-           o.funding_share, o.handling_fee_cents
+           o.funding_share, o.handling_fee_cents, l.face_value_cents, o.funding_cap_cents,
+           o.stopped_at
     FROM json_each(?) s CROSS JOIN list_line l ON l.list_id = s.value
     CROSS JOIN offer o ON o.id = l.offer_id
     LEFT JOIN redemption_line r ON r.list_id = l.list_id AND r.list_line = l.line

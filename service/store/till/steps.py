@@ -39,7 +39,8 @@ class PresentedLine(NamedTuple):
     """An offer line of such a list with the terms it was printed under.
 
     `uses` may be made in all, `used` are made and live, `last_use` is the highest number any use
-    of it ever had, undone ones included.
+    of it ever had, undone ones included. `funding_cap_cents` is the most the supplier bears of one
+    use, null without one; `stopped_at` the moment its deal was stopped, in microseconds since 1970.
     """
 
     list_id: int
@@ -54,6 +55,9 @@ class PresentedLine(NamedTuple):
     supplier_id: int
     funding_share: int
     handling_fee_cents: int
+    face_value_cents: int
+    funding_cap_cents: int | None
+    stopped_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
