@@ -60,6 +60,20 @@ class Settings(BaseSettings):
     shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
     processes: int = Field(default=1, ge=1, description="Processes that score shards")
 
+    deal_approval: bool = Field(
+        default=False, description="Whether a deal runs only after another person approved it"
+    )
+    budget_mode: Literal["worst", "expected"] = Field(
+        default="worst",
+        description="What a copy reserves of a budget: all it can cost, or what is expected of it",
+    )
+    expected_safety: float = Field(
+        default=1.5, ge=1, le=10, description="In the mode expected: reserve so many times that"
+    )
+    response_weeks: int = Field(
+        default=26, ge=1, description="Weeks of ended cycles that the response is learned from"
+    )
+
     return_reopens: Literal["never", "when_whole"] = Field(
         default="when_whole",
         description="Whether a list line can be used again once all it discounted is brought back",
@@ -76,6 +90,24 @@ class Settings(BaseSettings):
     )
 
     pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
+    package_store: str = Field(
+        default="",
+        pattern=r"^$|^[a-z0-9]+://.+$",
+        description="Where batches are published instead of the output folder: s3://bucket/prefix",
+    )
+    duplicates: Literal["address", "name_and_address"] = Field(
+        default="address", description="What two lists share of which one is printed"
+    )
+    purge_days: int = Field(
+        default=45, ge=1, description="Days after which a batch's files are removed"
+    )
+    serve_sftp: bool = Field(default=False, description="Run the SFTP service inside `serve`")
+    sftp_host: str = Field(default="127.0.0.1", description="Address that SFTP listens on")
+    sftp_port: int = Field(default=2222, ge=0, le=65535, description="Port that SFTP listens on")
+    sftp_folder: Path = Field(
+        default=Path("sftp"),
+        description="Folder of `authorized_keys` and `host_key`; the latter is made when missing",
+    )
 
     cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")
     cycle_every_weeks: int = Field(default=2, ge=1, description="Weeks between cycles")

@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import insert, text, update
 from sqlmodel import Session, col, select
 
+from service.engine.lifecycle import PENDING
 from service.store.bulk import stage
 from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer, OfferProduct, OfferState, Upload
@@ -52,8 +53,10 @@ def supplier_ids(session: Session) -> dict[str, int]:
 
 
 def newest_revisions(session: Session) -> dict[tuple[int, str], Offer]:
-    """The running revision of every deal, by supplier and deal reference."""
-    statement = select(Offer).where(Offer.state == OfferState.RUNNING)
+    """The newest revision of every deal, by supplier and deal reference."""
+    statement = (
+        select(Offer).where(Offer.state != OfferState.REPLACED).order_by(col(Offer.revision))
+    )
     return {(offer.supplier_id, offer.deal_ref): offer for offer in session.exec(statement)}
 
 
@@ -69,15 +72,28 @@ def add_offer(session: Session, offer: Offer, products: Sequence[tuple[int, int]
     return offer.id
 
 
-def replace(session: Session, offer_id: int) -> None:
-    """A newer revision stands; lists already printed keep pointing at this one."""
-    session.execute(
-        update(Offer).where(col(Offer.id) == offer_id).values(state=OfferState.REPLACED)
+def replace(session: Session, offer_id: int, *, with_approval: bool = False) -> None:
+    """A newer revision stands; lists already printed keep pointing at the earlier ones.
+
+    Where it waits for approval, only earlier ones that wait too are replaced: what runs goes on.
+    """
+    deal = select(Offer.supplier_id, Offer.deal_ref).where(Offer.id == offer_id)
+    supplier_id, deal_ref = session.exec(deal).one()
+    statement = update(Offer).where(
+        col(Offer.supplier_id) == supplier_id,
+        col(Offer.deal_ref) == deal_ref,
+        col(Offer.state) != OfferState.REPLACED,
     )
+    if with_approval:
+        statement = statement.where(col(Offer.state).in_(PENDING))
+    session.execute(statement.values(state=OfferState.REPLACED))
 
 
 def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
-    """Offers that may be mailed on a day and redeemed from it through another, by offer_id."""
+    """Offers that may be mailed on a day and redeemed from it through another, by offer_id.
+
+    Those with nothing left of their budget are among them: the room is for the caller to see.
+    """
     rows = session.execute(
         text(
             """SELECT o.id, o.supplier_id, o.title, o.category_id, c.department, o.terms,
@@ -86,7 +102,8 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
                       o.handling_fee_cents, o.budget_cents, o.circulation_max, o.circulation_min,
                       o.legal
                FROM offer o JOIN category c ON c.id = o.category_id
-               WHERE o.state = 'running' AND o.mail_from <= :day AND o.mail_to >= :day
+               WHERE o.state IN ('approved', 'running', 'exhausted')
+                 AND o.mail_from <= :day AND o.mail_to >= :day
                  AND o.redeem_from <= :day AND o.redeem_to >= :redeemable_to
                ORDER BY o.id"""
         ),
@@ -96,7 +113,7 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
 
 
 def committed(session: Session) -> pl.DataFrame:
-    """What is promised of each running offer: offer_id, spent_cents, issued.
+    """What is promised of each offer that may be issued: offer_id, spent_cents, issued.
 
     `spent_cents` is reserved or spent of the budget, `issued` the copies on issued lists; both
     over all revisions of the deal, so that a revision does not open the budget anew.
@@ -118,7 +135,7 @@ def committed(session: Session) -> pl.DataFrame:
                FROM offer o
                LEFT JOIN money m ON m.supplier_id = o.supplier_id AND m.deal_ref = o.deal_ref
                LEFT JOIN copies c ON c.supplier_id = o.supplier_id AND c.deal_ref = o.deal_ref
-               WHERE o.state = 'running' ORDER BY o.id"""
+               WHERE o.state IN ('approved', 'running', 'exhausted') ORDER BY o.id"""
         )
     )
     schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
