@@ -107,6 +107,10 @@ class TillClient:
         """Take goods back; None when it waits in the queue because nobody answered."""
         return self._ask_or_keep("/v1/returns", body)
 
+    def replay(self, sales: list[Body]) -> list[Body]:
+        """Send sales made offline; an answer for each. Raises UnreachableError."""
+        return list(self._replay(sales))
+
     def waiting(self) -> int:
         """How many acts wait in the queue."""
         return len(self._queued())

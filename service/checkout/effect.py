@@ -111,10 +111,16 @@ def _row(use: Use, parts: Sequence[FundedDiscount]) -> UseRow:
     )
 
 
-def held_lists(uses: Sequence[Use]) -> tuple[int, ...]:
-    """The issued lists that must stay issued until the uses are written, in order."""
+def held_lists(uses: Sequence[Use]) -> tuple[tuple[int, int], ...]:
+    """The issued lists that must stay as they are until the uses are written, in order."""
     return tuple(
-        sorted({u.presented.id for u in uses if u.live and u.presented.state == ListState.ISSUED})
+        sorted(
+            {
+                (use.presented.id, use.presented.reopenings)
+                for use in uses
+                if use.live and use.presented.state == ListState.ISSUED
+            }
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Text, UniqueConstraint, text
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.store.tables.types import BigId, UtcMoment
@@ -28,7 +28,21 @@ class BatchState(StrEnum):
 
 
 class Run(SQLModel, table=True):
-    """One attempt at long work, polled by whoever asked for it."""
+    """Long work, polled by whoever asked for it; `attempts` counts the workers that took it up.
+
+    The same work waits once only.
+    """
+
+    __table_args__ = (
+        Index(
+            "ux_run_pending",
+            "kind",
+            "arguments",
+            unique=True,
+            postgresql_where=text("state IN ('queued', 'running')"),
+            sqlite_where=text("state IN ('queued', 'running')"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     kind: str
@@ -42,6 +56,7 @@ class Run(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcMoment)
     claimed_until: datetime | None = Field(default=None, sa_type=UtcMoment)
     finished_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Cycle(SQLModel, table=True):

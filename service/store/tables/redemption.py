@@ -98,6 +98,29 @@ class RedemptionLine(SQLModel, table=True):
     parts: str = Field(sa_type=Text)
 
 
+class OfflineUse(SQLModel, table=True):
+    """A redemption line that was honoured offline: what it may hold depends on the other sales.
+
+    `made` uses were made; `reason` is why they would have been refused whatever else was sold,
+    null for good ones. `borne_by` bears them while they are in dispute, `fee_cents` is what the
+    supplier is charged for handling them, `given_back` says that a return undid them.
+    """
+
+    __tablename__ = "offline_use"
+
+    redemption_line_id: int = Field(
+        foreign_key="redemption_line.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    made: int
+    reason: str | None = None
+    borne_by: str
+    fee_cents: int = Field(sa_type=BigId)
+    given_back: bool
+
+
 class Refusal(SQLModel, table=True):
     """One list line, code or card that was presented and gave nothing, and why."""
 
@@ -129,6 +152,7 @@ class TillConflict(SQLModel, table=True):
     amount_cents: int = Field(sa_type=BigId)
     borne_by: str
     recorded_at: datetime = Field(sa_type=UtcMoment)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class TillReturn(SQLModel, table=True):

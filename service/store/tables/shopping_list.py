@@ -26,7 +26,11 @@ class LineKind(StrEnum):
 
 
 class ShoppingList(SQLModel, table=True):
-    """One list. `document` is what was printed, byte for byte; `code` is its element string."""
+    """One list. `document` is what was printed, byte for byte; `code` is its element string.
+
+    `reopenings` grows whenever uses of its lines are given back or pass to another sale, so that a
+    till which looked before that must look again.
+    """
 
     __tablename__ = "shopping_list"
     __table_args__ = (
@@ -50,6 +54,7 @@ class ShoppingList(SQLModel, table=True):
     valid_to: date
     document: str = Field(sa_type=Text)
     written_at: datetime = Field(sa_type=UtcMoment)
+    reopenings: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class ListLine(SQLModel, table=True):

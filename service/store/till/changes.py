@@ -140,6 +140,7 @@ def moved(session: Session, redemption_id: str) -> list[tuple[str, int, int]]:
 
 def forget_sale(session: Session, redemption: Redemption, *, answer: str) -> None:
     """The sale never happened: its uses end, its basket leaves history, the row stays as voided."""
+    _given_back(session, col(RedemptionLine.redemption_id) == redemption.id)
     session.execute(
         update(RedemptionLine)
         .where(col(RedemptionLine.redemption_id) == redemption.id)
@@ -157,8 +158,19 @@ def forget_sale(session: Session, redemption: Redemption, *, answer: str) -> Non
 
 def reopen(session: Session, line_ids: Collection[int]) -> None:
     """The uses these redemption lines held can be made again."""
+    _given_back(session, col(RedemptionLine.id).in_(line_ids))
     session.execute(
         update(RedemptionLine).where(col(RedemptionLine.id).in_(line_ids)).values(live=False)
+    )
+
+
+def _given_back(session: Session, which: Any) -> None:
+    """Whoever looked at the lists of these live uses before must look again."""
+    lists = select(RedemptionLine.list_id).where(which, col(RedemptionLine.live))
+    session.execute(
+        update(ShoppingList)
+        .where(col(ShoppingList.id).in_(lists))
+        .values(reopenings=ShoppingList.reopenings + 1)
     )
 
 

@@ -1,7 +1,7 @@
 """The till on PostgreSQL: one statement to look, one to write, each a transaction of its own.
 
-The write is optimistic. It holds the lists it uses and gives up when one is no longer issued, or
-when a deal it uses was stopped since the look; a use made in between meets the unique index on
+The write is optimistic. It holds the lists it uses and gives up when one is no longer issued, when
+uses of it were given back, or when a deal it uses was stopped since the look; a use made in between meets the unique index on
 live uses, and the same transaction sent twice the unique index on references. Either way nothing of
 it is written.
 """
@@ -19,10 +19,10 @@ WITH who AS (
     FROM unnest($5::text[], $6::text[]) AS p (kind, digest)
     JOIN identity i ON i.kind = p.kind AND i.digest = p.digest
 ), lists AS (
-    SELECT id, code, household_id, state, valid_from, valid_to FROM shopping_list
+    SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
     WHERE code = ANY ($7::text[]) AND state <> 'draft'
     UNION
-    SELECT s.id, s.code, s.household_id, s.state, s.valid_from, s.valid_to
+    SELECT s.id, s.code, s.household_id, s.state, s.valid_from, s.valid_to, s.reopenings
     FROM who JOIN shopping_list s ON s.household_id = who.household_id AND s.state = 'issued'
     WHERE s.valid_from <= $3::date AND s.valid_to >= $3::date
 ), used AS (
@@ -44,8 +44,8 @@ SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
      WHERE store_id = $1::text AND terminal = $2::text AND business_date = $3::date
        AND number = $4::text),
     (SELECT json_agg(json_build_array(digest, household_id))::text FROM who),
-    (SELECT json_agg(json_build_array(id, code, household_id, state, valid_from, valid_to)
-                     ORDER BY id)::text FROM lists),
+    (SELECT json_agg(json_build_array(id, code, household_id, state, valid_from, valid_to,
+                                      reopenings) ORDER BY id)::text FROM lists),
     (SELECT json_agg(json_build_array(list_id, line, offer_id, text, uses, used, last_use,
                                       reserved_cents, terms, supplier_id, funding_share,
                                       handling_fee_cents, face_value_cents, funding_cap_cents,
@@ -57,11 +57,12 @@ SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
 """
 
 _GOES_ON = """
-      AND NOT EXISTS (SELECT FROM offer WHERE stopped_at IS NOT NULL AND id = ANY ($25::bigint[]))"""
+    AND NOT EXISTS (SELECT FROM offer WHERE stopped_at IS NOT NULL AND id = ANY ($25::bigint[]))"""
 _WRITE = (
     """
 WITH held AS (
     SELECT id FROM shopping_list WHERE id = ANY ($14::bigint[]) AND state = 'issued'
+      AND reopenings = ($39::int[])[array_position($14::bigint[], id)]
     ORDER BY id FOR NO KEY UPDATE
 ), bought AS (
     INSERT INTO basket (store_id, terminal, business_date, number, household_id, purchased_at)
@@ -115,11 +116,11 @@ WRITE_REPLAYED = (
     INSERT INTO till_conflict (redemption_id, list_id, list_line, offer_id, reason, amount_cents,
                                borne_by, recorded_at)
     SELECT r.id, x.*, $12::timestamptz FROM redeemed r,
-        unnest($39::bigint[], $40::int[], $41::bigint[], $42::text[], $43::bigint[],
-               $44::text[]) AS x
+        unnest($40::bigint[], $41::int[], $42::bigint[], $43::text[], $44::bigint[],
+               $45::text[]) AS x
 ), told AS (
     INSERT INTO till_event (redemption_id, verb, key_id, detail, happened_at)
-    SELECT r.id, $45::text, $13::bigint, '{}', $12::timestamptz FROM redeemed r
+    SELECT r.id, $46::text, $13::bigint, '{}', $12::timestamptz FROM redeemed r
 )
 SELECT count(*) FROM redeemed"""
 )
@@ -145,9 +146,15 @@ def seen(row: Sequence[Any]) -> Seen:
         households=dict(json.loads(who)) if who else {},
         lists=tuple(
             PresentedList(
-                key, code, household, state, date.fromisoformat(first), date.fromisoformat(last)
+                key,
+                code,
+                household,
+                state,
+                date.fromisoformat(first),
+                date.fromisoformat(last),
+                reopenings,
             )
-            for key, code, household, state, first, last in json.loads(lists)
+            for key, code, household, state, first, last, reopenings in json.loads(lists)
         )
         if lists
         else (),
@@ -169,11 +176,12 @@ def write(effect: Effect) -> tuple[str, list[Any]]:
         effect.answer,
         effect.now,
         effect.key_id,
-        list(effect.held),
+        [key for key, _ in effect.held],
         *_columns(effect.basket_lines, 5),
         *_columns(effect.uses, 12),
         *_columns(effect.refusals, 4),
         *_columns(effect.entries, 3),
+        [reopenings for _, reopenings in effect.held],
     ]
     if effect.verb is None:
         return WRITE, parameters

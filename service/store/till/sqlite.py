@@ -17,10 +17,10 @@ _PRIOR = """SELECT id, digest, answer, state FROM redemption
     WHERE store_id = ? AND terminal = ? AND business_date = ? AND number = ?"""
 _WHO = """SELECT i.digest, i.household_id FROM json_each(?) p CROSS JOIN identity i
     ON i.kind = p.value ->> 0 AND i.digest = p.value ->> 1"""
-_LISTS = """SELECT id, code, household_id, state, valid_from, valid_to FROM shopping_list
+_LISTS = """SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
     WHERE code IN (SELECT value FROM json_each(:codes)) AND state <> 'draft'
     UNION
-    SELECT id, code, household_id, state, valid_from, valid_to FROM shopping_list
+    SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
     WHERE household_id IN (SELECT value FROM json_each(:households)) AND state = 'issued'
       AND valid_from <= :day AND valid_to >= :day
     ORDER BY id"""
@@ -84,9 +84,9 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     }
     lists = tuple(
         PresentedList(
-            key, code, household, state, date.fromisoformat(first), date.fromisoformat(last)
+            key, code, household, state, date.fromisoformat(first), date.fromisoformat(last), again
         )
-        for key, code, household, state, first, last in run(_LISTS, found)
+        for key, code, household, state, first, last, again in run(_LISTS, found)
     )
     lines = tuple(
         [PresentedLine(*row) for row in run(_LINES, (_json([each.id for each in lists]),))]

@@ -25,7 +25,7 @@ class Prior(NamedTuple):
 
 
 class PresentedList(NamedTuple):
-    """A list the till found."""
+    """A list the till found; `reopenings` counts how often uses of it were given back."""
 
     id: int
     code: str
@@ -33,6 +33,7 @@ class PresentedList(NamedTuple):
     state: str
     valid_from: date
     valid_to: date
+    reopenings: int
 
 
 class PresentedLine(NamedTuple):
@@ -105,7 +106,8 @@ class Dispute(NamedTuple):
 class Effect:
     """Everything one transaction writes. Rows are tuples in the order of the names given here.
 
-    `held` are issued lists that must still be issued. `basket_lines`: line, gtin, quantity_milli,
+    `held` are issued lists, with their reopenings, that must
+    still be as they were seen. `basket_lines`: line, gtin, quantity_milli,
     unit, amount_cents. `uses`: list_id, list_line, use_number, uses, live, offer_id, units,
     amount_cents, supplier_cents, retailer_cents, reserved_cents, parts. `refusals`: list_line,
     offer_id, reason, detail. `entries`: account, offer_id, amount_cents. `verb` adds a row to the
@@ -122,7 +124,7 @@ class Effect:
     answer: str
     now: datetime
     key_id: int | None
-    held: tuple[int, ...]
+    held: tuple[tuple[int, int], ...]
     basket_lines: list[tuple[int, int, int, str, int]]
     uses: list[UseRow]
     refusals: list[tuple[int | None, int | None, str, str]]
