@@ -4,8 +4,8 @@ A deal is worth what it changes. A household that notices the deal buys the bran
 `p_with`, otherwise with `p_without`; the difference, times what such a household buys, times the
 margin, is gained. A discount given to somebody who would have bought anyway is waste and counts
 against the deal, so a loyal heavy buyer of the brand gets none, and a heavy switcher or a heavy
-buyer of a rival is worth the most. All defaults are stated here and in docs/allocation.md; the
-factors per cell are corrected by what the holdout of each cycle shows.
+buyer of a rival is worth the most. All defaults are stated here and in docs/allocation.md;
+`response` corrects the factors per cell by what the holdouts of earlier cycles show.
 """
 
 import json
@@ -53,7 +53,8 @@ class ResponseModel:
     over. `trial`: chance that such a deal makes somebody buy who would not have. `units`:
     purchases that one changed purchase stands for. `waste`: how heavily a cent of the supplier's
     money counts that changes nothing. `half_face_cents`: face value at which the pull is half of
-    its most. `factors`: correction of the pull by cell from past holdouts.
+    its most. `factors`: correction of the pull by cell, `redeemed` of the redemptions expected;
+    both learned (see `response`), 1 where nothing was.
     """
 
     notice: float = 0.6
@@ -70,6 +71,7 @@ class ResponseModel:
     waste: float = 0.25
     half_face_cents: float = 100.0
     factors: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CELLS, 1.0))
+    redeemed: float = 1.0
 
     def to_json(self) -> str:
         """The model as canonical JSON."""
@@ -79,26 +81,6 @@ class ResponseModel:
     def from_json(text: str) -> "ResponseModel":
         """A model from what `to_json` wrote."""
         return ResponseModel(**json.loads(text))
-
-    def updated(self, results: pl.DataFrame, *, prior: float = 50.0) -> "ResponseModel":
-        """The model after a cycle: each cell's factor moves to what the holdout shows.
-
-        `results` has per row `cell, exposed, exposed_buyers, held_out, held_out_buyers,
-        expected_gain` (sum over the exposed of notice x (p_with - p_without) as `value` gave it).
-        The gain seen is exposed x (rate exposed - rate held out); `prior` is the gain, in
-        buyers, that the present factor is trusted for. Rows without a holdout teach nothing.
-        """
-        factors = dict(self.factors)
-        taught = results.filter((pl.col("exposed") > 0) & (pl.col("held_out") > 0)).with_columns(
-            seen=pl.col("exposed_buyers")
-            - pl.col("exposed") * pl.col("held_out_buyers") / pl.col("held_out")
-        )
-        sums = taught.group_by("cell").agg(pl.col("seen").sum(), pl.col("expected_gain").sum())
-        for row in sums.with_columns(_cell(sums)).iter_rows(named=True):
-            cell, expected = row["cell"], row["expected_gain"]
-            ratio = (prior + max(0.0, row["seen"])) / (prior + expected)
-            factors[cell] = min(3.0, max(0.1, factors[cell] * ratio))
-        return ResponseModel(**(asdict(self) | {"factors": factors}))
 
 
 def value(
@@ -118,7 +100,8 @@ def value(
 
     Returns the columns of candidates (`value_cents` Float64; `cost_cents` the supplier's
     liability of one copy, all it can cost or, with Liability.EXPECTED, what is expected, rounded
-    half up) with `p_without`, `p_with` and `expected_redemptions` beside them. Raises
+    half up) with `p_without`, `p_with`, `expected_gain` (purchases added) and
+    `expected_redemptions` beside them. Raises
     InvalidInput for a missing column, an unknown cell or a null.
     """
     model = model or ResponseModel()
@@ -128,7 +111,7 @@ def value(
     per_use = face * pl.col("supplier_share") + pl.col("handling_fee_cents")
     own_cost = face * (1 - pl.col("supplier_share")) - pl.col("handling_fee_cents")
     wasted = model.waste * notice * pl.col("p_without") * face * pl.col("supplier_share")
-    redemptions = notice * pl.col("p_with")
+    redemptions = (notice * model.redeemed * pl.col("p_with")).clip(0, 1)
     worth = gain * pl.col("_units") * pl.col("margin_cents") - redemptions * own_cost - wasted
     worst = (per_use * pl.col("limit_per_household") - 1e-9).ceil()
     cost = worst if liability is Liability.WORST else (redemptions * per_use + 0.5).floor()
@@ -142,6 +125,7 @@ def value(
         "conflict_id",
         "p_without",
         "p_with",
+        gain.alias("expected_gain"),
         redemptions.alias("expected_redemptions"),
     )
 

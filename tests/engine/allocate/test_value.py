@@ -59,22 +59,16 @@ def test_a_cell_may_be_a_number_and_a_store_brand_deal_turns_the_table() -> None
     assert own == value(pairs(cell="national_brand_heavy"))["p_without"][0]
 
 
-def test_the_holdout_moves_the_factor_of_its_cell_only() -> None:
-    results = pl.DataFrame(
-        {
-            "cell": ["switcher_heavy", "switcher_light"],
-            "exposed": [1000, 1000],
-            "exposed_buyers": [300, 500],
-            "held_out": [100, 0],
-            "held_out_buyers": [20, 0],
-            "expected_gain": [50.0, 50.0],
-        }
+def test_what_was_learned_changes_worth_and_redemptions() -> None:
+    learned = ResponseModel(factors=ResponseModel().factors | {"switcher_heavy": 1.5}, redeemed=0.8)
+    before, after = value(pairs()), value(pairs(), model=learned)
+    assert after["value_cents"][0] > before["value_cents"][0]
+    assert after["expected_gain"][0] == pytest.approx(1.5 * before["expected_gain"][0])
+    assert before["expected_gain"][0] == pytest.approx(
+        0.6 * (before["p_with"][0] - before["p_without"][0])
     )
-    after = ResponseModel().updated(results)
-    assert after.factors["switcher_heavy"] == pytest.approx((50 + 100) / (50 + 50))
-    assert after.factors["switcher_light"] == 1.0
-    assert value(pairs(), model=after)["value_cents"][0] > value(pairs())["value_cents"][0]
-    assert ResponseModel.from_json(after.to_json()) == after
+    assert after["expected_redemptions"][0] == pytest.approx(0.6 * 0.8 * after["p_with"][0])
+    assert ResponseModel.from_json(learned.to_json()) == learned
 
 
 def test_every_pair_has_a_reason() -> None:
