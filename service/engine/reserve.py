@@ -1,14 +1,23 @@
-"""What issued copies may cost a budget at worst, and what becomes of it.
+"""What issued copies may cost a budget, and what becomes of it.
 
-A copy reserves when it is issued. A use turns its part of the reservation into what was really
-spent and gives the rest back; an expired or voided copy gives all of it back. Every movement adds
-up to zero over the three accounts of an offer.
+A copy reserves when it is issued: all it can cost, so that no budget is ever overspent, or what is
+expected of it. A use turns its part of the reservation into what was really spent and gives the
+rest back; an expired or voided copy gives all of it back. Every movement adds up to zero over the
+three accounts of an offer.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from service.engine.money import percent_off
+
+# Exponents per the dearest copy: beyond e^60 no chance is worth telling from 0.
+_MOST_EXPONENT = 60.0
+_EXPONENT_STEPS = 60
 
 
 class BudgetAccount(StrEnum):
@@ -82,3 +91,63 @@ def _moved(
     return tuple(
         BudgetPosting(account, offer_id, cents) for account, cents in amounts.items() if cents
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCopies:
+    """Copies in circulation that are alike: how many, the most one may still cost, what it should.
+
+    `expected_cents` is at most `most_cents`.
+    """
+
+    copies: int
+    most_cents: int
+    expected_cents: float
+
+
+def overspend_chance(open_copies: Sequence[OpenCopies], *, free_cents: int) -> float:
+    """A bound on the chance that what is in circulation costs more than `free_cents`.
+
+    It holds for copies that are used independently of each other and cost what is expected on
+    average, whatever else is known of them: of all such costs between 0 and the most, a copy that
+    costs all or nothing is the worst (Hoeffding 1963), and Chernoff's bound for those is taken at
+    its best exponent. 0 where even the worst case is covered.
+    """
+    known = [each for each in open_copies if each.copies and each.most_cents]
+    if sum(each.copies * each.most_cents for each in known) <= free_cents:
+        return 0.0
+    copies = np.array([each.copies for each in known], np.float64)
+    most = np.array([each.most_cents for each in known], np.float64)
+    chance = np.clip(np.array([each.expected_cents for each in known]) / most, 0.0, 1.0)
+    if float(np.sum(copies * most * chance)) >= free_cents:
+        return 1.0
+    largest = float(most.max())
+    scaled, limit = most / largest, free_cents / largest
+
+    def log_bound(exponent: float) -> float:
+        # Every exponent gives a valid bound; log(1 - q + q e^x) without overflow.
+        raised = exponent * scaled
+        with np.errstate(divide="ignore"):
+            each = np.logaddexp(np.log1p(-chance), np.log(chance) + raised)
+        return float(np.sum(copies * each)) - exponent * limit
+
+    low, high = 0.0, _MOST_EXPONENT
+    for _ in range(_EXPONENT_STEPS):
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        if log_bound(left) < log_bound(right):
+            high = right
+        else:
+            low = left
+    best: float = math.exp(min(0.0, log_bound((low + high) / 2)))
+    return best
+
+
+def expected_reservation_cents(
+    use_cents: int, *, uses: int, expected_uses: float, safety: float
+) -> int:
+    """What each use of a copy reserves where the expected cost counts, `safety` times, at most all.
+
+    Rounded up, so that a copy never reserves less than what is expected of it.
+    """
+    wanted = math.ceil(safety * expected_uses * use_cents / uses - 1e-9)
+    return min(use_cents, max(0, wanted))

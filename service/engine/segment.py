@@ -6,6 +6,7 @@ as-of date, which they never pass.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
@@ -234,3 +235,58 @@ def _top(size: int) -> int:
 def _between(frame: pl.DataFrame, *, as_of: date, weeks: int) -> pl.DataFrame:
     day = pl.col("purchased_at").cast(pl.Date)
     return frame.filter((day >= as_of - timedelta(weeks=weeks)) & (day < as_of))
+
+
+def worth_deciles(homes: pl.DataFrame) -> pl.DataFrame:
+    """The tenth each household falls into by worth, 10 the best: household_id, worth_decile.
+
+    `homes` has `household_id, spend_cents, margin_cents` as `worth` gives them; a household counts
+    by its margin where that is known. Ties go by household; sorted by household.
+    """
+    value = pl.coalesce("margin_cents", "spend_cents")
+    ordered = homes.with_columns(value=value).sort("value", "household_id")
+    return (
+        ordered.with_row_index("place")
+        .select(
+            "household_id",
+            (10 * pl.col("place").cast(pl.Int64) // pl.len() + 1)
+            .cast(pl.Int64)
+            .alias("worth_decile"),
+        )
+        .sort("household_id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FaceValueBand:
+    """What lists are worth on paper, in cents, from the least tenth of households to the best.
+
+    A list should come to the floor and never passes the ceiling; both grow evenly from tenth to
+    tenth.
+    """
+
+    floor_least: int
+    floor_best: int
+    ceiling_least: int
+    ceiling_best: int
+
+    def of(self, decile: int) -> tuple[int, int]:
+        """Floor and ceiling of a tenth (1 to 10), rounded down to whole cents."""
+        return (
+            self.floor_least + (self.floor_best - self.floor_least) * (decile - 1) // 9,
+            self.ceiling_least + (self.ceiling_best - self.ceiling_least) * (decile - 1) // 9,
+        )
+
+    def bands(self, deciles: pl.DataFrame) -> pl.DataFrame:
+        """`deciles` with `face_value_floor_cents` and `face_value_ceiling_cents`."""
+        each = [self.of(decile) for decile in range(1, 11)]
+        table = pl.DataFrame(
+            [(decile, *band) for decile, band in enumerate(each, start=1)],
+            {
+                "worth_decile": pl.Int64,
+                "face_value_floor_cents": pl.Int64,
+                "face_value_ceiling_cents": pl.Int64,
+            },
+            orient="row",
+        )
+        return deciles.join(table, on="worth_decile", how="left", maintain_order="left")

@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from service.engine.segment import cells, eligible, share_of_customer, worth
+from service.engine.segment import (
+    FaceValueBand,
+    cells,
+    eligible,
+    share_of_customer,
+    worth,
+    worth_deciles,
+)
 
 AS_OF = date(2026, 6, 1)
 
@@ -105,3 +112,28 @@ def test_trend_rises_with_late_spend() -> None:
     trend = dict(worth(frame, as_of=AS_OF).select("household_id", "trend").rows())
     assert trend[1] > 1.0
     assert trend[2] < -1.0
+
+
+def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() -> None:
+    homes = pl.DataFrame(
+        {
+            "household_id": list(range(1, 21)),
+            "spend_cents": [100] * 10 + list(range(200, 210)),
+            "margin_cents": [None] * 19 + [1],
+        },
+        schema={"household_id": pl.Int64, "spend_cents": pl.Int64, "margin_cents": pl.Int64},
+    )
+    found = worth_deciles(homes)
+    assert found["household_id"].to_list() == list(range(1, 21))
+    assert found["worth_decile"].to_list() == [
+        1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 1,
+    ]  # fmt: skip
+
+
+def test_the_face_value_band_grows_from_tenth_to_tenth() -> None:
+    band = FaceValueBand(floor_least=500, floor_best=3000, ceiling_least=1500, ceiling_best=4000)
+    assert [band.of(decile) for decile in (1, 2, 9, 10)] == [
+        (500, 1500), (777, 1777), (2722, 3722), (3000, 4000),
+    ]  # fmt: skip
+    homes = pl.DataFrame({"household_id": [7, 3], "worth_decile": [10, 1]})
+    assert band.bands(homes).rows() == [(7, 10, 3000, 4000), (3, 1, 500, 1500)]
