@@ -55,7 +55,7 @@ def render_batch(
     """
     terms = _terms(layout, profile, resolver, sender, sender_country, departments, by_line)
     painter = Painter(layout, terms)
-    file = PrintFile(out, painter, layout, title=title, language=language)
+    file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
     placed: list[PiecePages] = []
     for piece in pieces:
         first = file.pages + 1
@@ -86,7 +86,7 @@ def render_one(
     painter = Painter(layout, terms)
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
-    file = PrintFile(out, painter, layout, title=title, language=document.language)
+    file = PrintFile(out, painter, layout, title=title, language=document.language, shared=False)
     name = _list_name(document)
     file.add(
         paint(painter, document, address, name=name, seq=0), language=document.language, name=name

@@ -5,6 +5,7 @@ memory per piece is two object numbers.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
@@ -15,15 +16,23 @@ from service.engine.render.pdf import PdfWriter, text_string
 from service.engine.render.sheet import Sheet
 
 _LEAF = 100
-"""Kids of one page tree node, and entries of one parent tree leaf."""
+"""Kids of one page tree node, which share their resources, and entries of a parent tree leaf."""
 
 
 class PrintFile:
     """A tagged PDF that grows piece by piece."""
 
     def __init__(
-        self, out: BinaryIO, painter: Painter, layout: Layout, *, title: str, language: str
+        self,
+        out: BinaryIO,
+        painter: Painter,
+        layout: Layout,
+        *,
+        title: str,
+        language: str,
+        shared: bool,
     ) -> None:
+        """`shared` writes content that comes again once, as a form that pages draw by name."""
         self._pdf = PdfWriter(out)
         self._painter = painter
         self._layout = layout
@@ -31,29 +40,36 @@ class PrintFile:
         self._language = language
         pdf = self._pdf
         self._catalog, self._info = pdf.reserve(), pdf.reserve()
-        self._pages_root, self._resources = pdf.reserve(), pdf.reserve()
+        self._pages_root, self._plain, self._font_names = (pdf.reserve() for _ in range(3))
         self._tree_root, self._whole = pdf.reserve(), pdf.reserve()
-        self._art = [self._form(page) for page in range(1, layout.pages + 1)]
+        self._art_entries = [
+            b"/A%d %d 0 R" % (page, self._form(page)) for page in range(1, layout.pages + 1)
+        ]
         self._fonts = {name: pdf.reserve() for name in layout.fonts}
         self._leaves: list[int] = []
         self._leaf_kids: list[int] = []
+        self._leaf_forms: dict[bytes, None] = {}
         self._pieces: list[int] = []
         self._parents: list[bytes] = []
         self._parent_leaves: list[tuple[int, int, int]] = []
+        self._page_form = (
+            b"<</Type/Page/Parent %%d 0 R/MediaBox[0 0 %g %g]/Contents %%d 0 R"
+            b"/StructParents %%d/Tabs/S>>" % layout.size_pt
+        )
         self.pages = 0
+        if shared:
+            painter.shelf = self._shared
 
     def add(self, sheets: Sequence[Sheet], *, language: str, name: str) -> None:
         """Write the pages of one piece and its part of the structure tree."""
         pdf = self._pdf
         section = pdf.reserve()
         self._pieces.append(section)
-        kids: list[int] = []
-        for sheet in sheets:
-            kids += self._page(sheet, section)
+        kids = b" ".join([self._page(sheet, section) for sheet in sheets])
         pdf.put(
             section,
             b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
-            % (self._whole, text_string(language), text_string(name), _refs(kids)),
+            % (self._whole, text_string(language), text_string(name), kids),
         )
 
     def close(self, facts: dict[str, str]) -> None:
@@ -67,8 +83,8 @@ class PrintFile:
         fonts = b"".join(
             b"/%b %d 0 R" % (resources[name], number) for name, number in self._fonts.items()
         )
-        forms = b"".join(b"/A%d %d 0 R" % pair for pair in enumerate(self._art, 1))
-        pdf.put(self._resources, b"<</Font<<%b>>/XObject<<%b>>>>" % (fonts, forms))
+        pdf.put(self._font_names, b"<<%b>>" % fonts)
+        pdf.put(self._plain, b"<</Font %d 0 R>>" % self._font_names)
         pdf.put(
             self._pages_root,
             b"<</Type/Pages/Count %d/Kids[%b]>>" % (self.pages, _refs(self._leaves)),
@@ -108,46 +124,55 @@ class PrintFile:
         )
         pdf.close(root=self._catalog, info=self._info)
 
-    def _page(self, sheet: Sheet, section: int) -> list[int]:
+    def _page(self, sheet: Sheet, section: int) -> bytes:
+        """Write a page; references to the section's new kids come back."""
         pdf = self._pdf
-        art = b"/Artifact BMC /A%d Do EMC\n" % sheet.number
-        content = pdf.add_stream(art + b"\n".join(sheet.ops))
-        page = pdf.reserve()
+        sheet.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % sheet.number)
+        content = pdf.add_stream(b"\n".join(sheet.ops))
         if not self._leaf_kids:
             self._leaves.append(pdf.reserve())
-        width, height = self._layout.size_pt
-        pdf.put(
-            page,
-            b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %g %g]/Resources %d 0 R/Contents %d 0 R"
-            b"/StructParents %d/Tabs/S>>"
-            % (self._leaves[-1], width, height, self._resources, content, self.pages),
-        )
+        self._leaf_forms.update(dict.fromkeys(sheet.entries))
+        page = pdf.add(self._page_form % (self._leaves[-1], content, self.pages))
         self._leaf_kids.append(page)
         self.pages += 1
         kids, owners = self._structure(sheet, section=section, page=page)
-        self._parents.append(b"%d[%b]" % (self.pages - 1, _refs(owners)))
+        self._parents.append(b"%d[%b]" % (self.pages - 1, owners))
         if len(self._leaf_kids) == _LEAF:
             self._flush_leaf()
         if len(self._parents) == _LEAF:
             self._flush_parents()
         return kids
 
-    def _structure(self, sheet: Sheet, *, section: int, page: int) -> tuple[list[int], list[int]]:
+    def _structure(self, sheet: Sheet, *, section: int, page: int) -> tuple[bytes, bytes]:
         """The section's new kids, and the element that owns each piece of marked content."""
+        roles = sheet.roles
+        if "LI" in roles:
+            return self._listed(sheet, section=section, page=page)
+        given: list[int | bytes] = [section, page] * len(roles)
+        for place in sorted(sheet.alts, reverse=True):
+            given.insert(2 * place + 2, text_string(sheet.alts[place]))
+        elements = _elements(tuple(roles), tuple(sheet.alts)) % tuple(given)
+        first = self._pdf.add_all(elements.split(b"\n"))
+        refs = _refs(range(first, first + len(roles)))
+        return refs, refs
+
+    def _listed(self, sheet: Sheet, *, section: int, page: int) -> tuple[bytes, bytes]:
+        """The same for a page whose list lines are items of lists."""
         pdf = self._pdf
         kids: list[int] = []
         owners: list[int] = []
         items: list[int] = []
         listing = 0
-        for number, mark in enumerate(sheet.marks):
-            if mark.role != "LI":
+        for number, role in enumerate(sheet.roles):
+            if role != "LI":
                 if items:
                     pdf.put(listing, b"<</S/L/P %d 0 R/K[%b]>>" % (section, _refs(items)))
                     items = []
-                alt = b"/Alt" + text_string(mark.alt) if mark.alt else b""
+                alt = sheet.alts.get(number, "")
+                said = b"/Alt" + text_string(alt) if alt else b""
                 element = pdf.add(
                     b"<</S/%b/P %d 0 R/Pg %d 0 R/K %d%b>>"
-                    % (mark.role.encode(), section, page, number, alt)
+                    % (role.encode(), section, page, number, said)
                 )
                 kids.append(element)
                 owners.append(element)
@@ -162,16 +187,29 @@ class PrintFile:
             owners.append(body)
         if items:
             pdf.put(listing, b"<</S/L/P %d 0 R/K[%b]>>" % (section, _refs(items)))
-        return kids, owners
+        return _refs(kids), _refs(owners)
+
+    def _shared(self, ops: bytes, box: bytes) -> tuple[bytes, bytes]:
+        """Write content that comes again as a form; how it is drawn, and its resource entry."""
+        entries = b"/Type/XObject/Subtype/Form/BBox[%b]/Resources %d 0 R" % (box, self._plain)
+        number = self._pdf.add_stream(ops, entries=entries, deflate=False)
+        return b"/X%d Do" % number, b"/X%d %d 0 R" % (number, number)
 
     def _flush_leaf(self) -> None:
         if self._leaf_kids:
             self._pdf.put(
                 self._leaves[-1],
-                b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%b]>>"
-                % (self._pages_root, len(self._leaf_kids), _refs(self._leaf_kids)),
+                b"<</Type/Pages/Parent %d 0 R/Resources<</Font %d 0 R/XObject<<%b>>>>"
+                b"/Count %d/Kids[%b]>>"
+                % (
+                    self._pages_root,
+                    self._font_names,
+                    b"".join((*self._art_entries, *self._leaf_forms)),
+                    len(self._leaf_kids),
+                    _refs(self._leaf_kids),
+                ),
             )
-            self._leaf_kids = []
+            self._leaf_kids, self._leaf_forms = [], {}
 
     def _flush_parents(self) -> None:
         if self._parents:
@@ -219,8 +257,18 @@ class PrintFile:
         )
 
 
+@cache
+def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
+    """Structure elements, one a line, that want section, page and a figure's text filled in."""
+    lines = []
+    for number, role in enumerate(roles):
+        alt = b"/Alt%b" if number in figures else b""
+        lines.append(b"<</S/%b/P %%d 0 R/Pg %%d 0 R/K %d%b>>" % (role.encode(), number, alt))
+    return b"\n".join(lines)
+
+
 def _refs(numbers: Sequence[int]) -> bytes:
-    return b" ".join([b"%d 0 R" % number for number in numbers])
+    return (b"%d 0 R " * len(numbers))[:-1] % tuple(numbers)
 
 
 def _subset_name(name: str, codes: Sequence[int]) -> bytes:

@@ -108,6 +108,10 @@ class Typesetter:
 
         `even` makes the lines of a wrapped text as even as they can be without adding one.
         """
+        if not style.kern:
+            fitted = self._plain_lines(text, style, width=width, lines=lines, height=height)
+            if fitted is not None:
+                return fitted
         if style.upper:
             text = text.upper()
         if not text.isprintable():
@@ -136,8 +140,41 @@ class Typesetter:
 
     def code_line(self, text: str, style: Style) -> Line:
         """A code as one line at full size, which is never seen twice and so not kept."""
-        word = self._set(text, style)
-        return self._line([word], style, style.size_pt)
+        line = self._plain(text, style, self._faces[style.chain[0]].widths)
+        return line or self._line([self._set(text, style)], style, style.size_pt)
+
+    def _plain_lines(
+        self, text: str, style: Style, *, width: float, lines: int, height: float | None
+    ) -> Fitted | None:
+        """An address or a number at full size, which is seldom seen twice; None if not so simple.
+
+        The text is neither kerned nor kept word by word.
+        """
+        size = style.size_pt
+        room = lines if height is None else min(lines, _rows(height, size * style.leading))
+        broken = text.split("\n")
+        if len(broken) > room or style.upper or style.tracking_em:
+            return None
+        made: list[Line] = []
+        widths = self._faces[style.chain[0]].widths
+        for part in broken:
+            line = self._plain(part, style, widths) if part.isprintable() else None
+            if line is None or line.width > width:
+                return None
+            made.append(line)
+        return _fitted(made, style, size)
+
+    def _plain(self, text: str, style: Style, widths: Mapping[int, int]) -> Line | None:
+        """One line of the first font at full size without kerning; None when it lacks a glyph."""
+        codes = [*map(ord, text)]
+        try:
+            units = sum(map(widths.__getitem__, codes))
+        except KeyError:
+            return None
+        name, size = style.chain[0], style.size_pt
+        self.used[name].update(codes)
+        shown = _literal(text)
+        return Line(b"%b%bTj" % (self._font(name, style, size), shown), units * size / 1000)
 
     def _single(self, words: Sequence[_Word], style: Style, size: float) -> Fitted:
         return _fitted([self._line(words, style, size)], style, size)

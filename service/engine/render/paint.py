@@ -1,6 +1,6 @@
 """Painting one list: from a document and an address to the content of its pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.engine.records import Address, ListDocument, OfferLine, ReminderLine
@@ -12,14 +12,14 @@ from service.engine.render.layout import (
     Cell,
     Element,
     OfferGrid,
+    Rule,
     ShoppingList,
     SymbolBox,
-    TextBox,
 )
 from service.engine.render.painter import Painter
 from service.engine.render.place import place_symbol
-from service.engine.render.plans import CellPlan, Row
-from service.engine.render.sheet import Sheet
+from service.engine.render.plans import CellPlan, Drawn, Row, TextPlan, down
+from service.engine.render.sheet import Column, Sheet
 from service.errors import InvalidInput, Problem
 
 
@@ -31,7 +31,7 @@ def paint(
     `name` is what an error calls the list; `seq` is printed as the sequence mark unless 0.
     """
     work = _Work(painter, document, address, name=name, seq=seq)
-    sheets = [work.page(number, elements) for number, elements in enumerate(painter.pages, 1)]
+    sheets = [work.page(number, steps) for number, steps in enumerate(work.words.pages, 1)]
     if work.problems:
         detail = "; ".join(map(str, work.problems[:3]))
         raise InvalidInput(f"{name} cannot be printed: {detail}", work.problems)
@@ -78,18 +78,18 @@ class _Work:
             "legal": self._legal(),
             "sender": painter.terms.sender or document.retailer,
             "seq": f"{seq:06d}" if seq else "",
-            "pages": str(len(painter.pages)),
+            "pages": str(painter.layout.pages),
             "offers": "1" if document.offers else "",
             "more": "",
         }
 
-    def page(self, number: int, elements: Sequence[Element]) -> Sheet:
+    def page(self, number: int, steps: Sequence[tuple[Element, TextPlan | None]]) -> Sheet:
         """Draw one page."""
         sheet = Sheet(number, self.painter.terms.by_line)
         self.values["page"] = str(number)
-        for element in elements:
-            if isinstance(element, TextBox):
-                self._text(element, sheet)
+        for element, plan in steps:
+            if plan is not None:
+                self._text(plan, sheet)
             elif isinstance(element, OfferGrid):
                 self._offers(element, sheet)
             elif isinstance(element, ShoppingList):
@@ -98,7 +98,7 @@ class _Work:
                 self._symbol(element, sheet)
             elif isinstance(element, AddressBox):
                 self._address(element, sheet)
-            elif self.values[element.when]:
+            elif isinstance(element, Rule) and self.values[element.when]:
                 sheet.tagged("Artifact", self.painter.rule(element))
         return sheet
 
@@ -108,68 +108,92 @@ class _Work:
 
     def _legal(self) -> str:
         """The list's own terms, then those of its offers; a text they share stands once."""
+        document = self.document
+        if not any([offer.legal for offer in document.offers]):
+            return document.legal
         lines: dict[str, list[str]] = {}
-        for offer in self.document.offers:
+        for offer in document.offers:
             if offer.legal:
                 lines.setdefault(offer.legal, []).append(str(offer.line))
-        made = [self.document.legal] if self.document.legal else []
+        made = [document.legal] if document.legal else []
         for text, numbers in lines.items():
-            if len(numbers) == len(self.document.offers):
+            if len(numbers) == len(document.offers):
                 made.append(text)
             else:
                 named = self.words.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
                 made.append(f"{named} {text}")
         return " ".join(made)
 
-    def _text(self, box: TextBox, sheet: Sheet) -> None:
+    def _text(self, plan: TextPlan, sheet: Sheet) -> None:
+        box = plan.box
         if box.when and not self.values[box.when]:
             return
         try:
-            ops = self.painter.text(box, self.words, self.values)
+            drawn = self.painter.text(plan, self.values)
         except (DoesNotFit, MissingGlyph) as error:
             self._refuse(box.id, error)
             return
-        if ops:
-            sheet.tagged(box.role, ops)
+        if drawn.ops:
+            sheet.tagged(box.role, drawn.ops)
+            sheet.entries.append(drawn.entry)
 
-    def _offer(self, plan: CellPlan, offer: OfferLine) -> Row:
-        whole = (offer.line, offer.title, offer.detail, offer.value_text)
-        row = plan.rows.get(whole)
-        if row is not None:
-            return row
-        key = whole[1:]
-        started = plan.started.get(key)
-        if started is None:
-            shared = {"title": offer.title, "detail": offer.detail, "value": offer.value_text}
-            started = self.painter.start(plan, shared, self._refuse, key=key)
+    def _offer(self, plan: CellPlan, offer: OfferLine) -> Drawn:
+        row = plan.rows.get((offer.line, offer.title, offer.detail, offer.value_text))
+        if row is None:
+            values = {
+                "line": str(offer.line),
+                "title": offer.title,
+                "detail": offer.detail,
+                "value": offer.value_text,
+            }
+            key = (offer.line, offer.title, offer.detail, offer.value_text)
+            return self._whole(plan, key, values)
+        if not row.entry:
+            self.painter.share(row)
+        return row
+
+    def _whole(self, plan: CellPlan, key: object, values: Mapping[str, str]) -> Drawn:
+        """A row with all its texts, kept unless one of them cannot be printed."""
         before = len(self.problems)
-        row = self.painter.finish(plan, started, {"line": str(offer.line)}, self._refuse)
-        sound = key in plan.started and len(self.problems) == before
-        return self.painter.keep(plan, whole, row) if sound else row
+        row = self.painter.row(plan, values, self._refuse)
+        return self.painter.keep(plan, key, row) if len(self.problems) == before else row
 
-    def _reminder(self, plan: CellPlan, line: ReminderLine) -> Row:
-        price = line.price_cents
-        key = (line.item, line.product, price)
+    def _reminder(self, plan: CellPlan, line: ReminderLine) -> Drawn | Row:
+        key = (line.item, line.product, line.price_cents)
         started = plan.started.get(key)
         if started is None:
-            amount = "" if price is None else self.words.amount(price, self.document.currency)
-            shared = {"item": line.item, "product": line.product, "price": amount}
-            started = self.painter.start(plan, shared, self._refuse, key=key)
-        own = {
+            started = self.painter.start(plan, self._shown(line), self._refuse, key=key)
+        elif not started.drawn.entry:
+            self.painter.share(started.drawn)
+        drawn, bottoms = started
+        if not plan.own:
+            return drawn
+        own = (plan.own_of(line), bottoms)
+        tail = plan.tails.get(own)
+        if tail is None:
+            values = self._shown(line)
+            tail = self.painter.tail(plan, bottoms, values, self._refuse, key=own)
+        return Row(drawn.ops + tail.fall, tail.height, drawn.entry)
+
+    def _shown(self, line: ReminderLine) -> dict[str, str]:
+        price = line.price_cents
+        return {
+            "item": line.item,
+            "product": line.product,
+            "price": "" if price is None else self.words.amount(price, self.document.currency),
             "expected": self.words.day(line.expected_on),
             "reason": line.reason,
             "line": str(line.line),
         }
-        return self.painter.finish(plan, started, own, self._refuse)
 
-    def _header(self, cell: Cell, department: str) -> Row:
+    def _header(self, cell: Cell, department: str) -> Drawn:
         plan = self.painter.cell(cell, self.words)
         row = plan.rows.get(department)
-        if row is not None:
-            return row
-        before = len(self.problems)
-        row = self.painter.row(plan, {"department": department}, self._refuse)
-        return self.painter.keep(plan, department, row) if len(self.problems) == before else row
+        if row is None:
+            return self._whole(plan, department, {"department": department})
+        if not row.entry:
+            self.painter.share(row)
+        return row
 
     def _offers(self, grid: OfferGrid, sheet: Sheet) -> None:
         plan = self.painter.cell(grid.cell, self.words)
@@ -184,47 +208,59 @@ class _Work:
             short = f"{len(made)} offers need {-spare / MM:.1f} mm more height"
             self._refuse(grid.id, DoesNotFit(short))
             return
-        step = (grid.w + grid.gutter) / columns * MM
-        top = self.painter.height_pt - grid.y * MM
         share = spare / len(rows)
-        placed: list[tuple[str, tuple[bytes, ...]]] = []
-        lefts = [b"%.2f" % (grid.x * MM + place * step) for place in range(columns)]
-        for cells, least in zip(rows, natural, strict=True):
-            for left, row in zip(lefts, cells, strict=False):
-                placed.append(("LI", _at(row, left, top)))
-            top -= max(least, min(least + share, grid.row_max * MM))
-        sheet.lines(placed)
+        falls = tuple([max(least, min(least + share, grid.row_max * MM)) for least in natural])
+        start, moves = self.painter.frame(grid, falls)
+        count = len(made)
+        ops = [b""] * (2 * count)
+        ops[::2] = [row.ops for row in made]
+        ops[1::2] = moves[:count]
+        sheet.lines([Column(start, ("LI", "") * count, ops)])
+        sheet.entries += [row.entry for row in made]
 
     def _list(self, box: ShoppingList, sheet: Sheet) -> None:
         lines = self.poured.get(box)
         if lines is None:
             lines = self.poured[box] = self._pour(box)
-        top = self.painter.height_pt - box.y * MM
-        step = (box.w + box.gutter) / box.columns * MM
+        gap = down(round(box.department_gap * MM, 1))
         first = (sheet.number - box.page) * box.columns
-        placed: list[tuple[str, tuple[bytes, ...]]] = []
+        columns: list[Column] = []
         blanks: list[bytes] = []
-        for place in range(box.columns):
-            x = b"%.2f" % (box.x * MM + place * step)
-            at = first + place
-            depth = 0.0
-            if at < len(lines.columns):
-                depth = lines.depths[at]
-                for offset, row, heading in lines.columns[at]:
-                    placed.append(("H3" if heading else "LI", _at(row, x, top - offset)))
-            if box.blank is not None:
-                blank = self._header(box.blank, "")
-                depth += box.department_gap * MM if depth else 0.0
-                room = int((box.h * MM - depth + 0.01) / blank.height)
-                for _ in range(min(room, box.blanks)):
-                    blanks += _at(blank, x, top - depth)
-                    depth += blank.height
-        sheet.lines(placed)
-        if blanks:
-            sheet.tagged("Artifact", b"\n".join(blanks))
+        for start, at in zip(
+            self.painter.starts(box), range(first, len(lines.columns)), strict=False
+        ):
+            column = lines.columns[at]
+            roles: list[str] = []
+            ops: list[bytes] = []
+            for _, row, heading in column:
+                if heading and ops:
+                    roles.append("")
+                    ops.append(gap)
+                roles.append("H3" if heading else "LI")
+                ops.append(row.fall)
+                sheet.entries.append(row.entry)
+            columns.append(Column(start, roles, ops))
+        sheet.lines(columns)
+        if box.blank is not None:
+            self._blanks(box, box.blank, lines.depths[first:], sheet)
+
+    def _blanks(self, box: ShoppingList, cell: Cell, depths: Sequence[float], sheet: Sheet) -> None:
+        """Empty lines to write on, under the lines of each column."""
+        blank = self._header(cell, "")
+        ops: list[bytes] = []
+        for place, start in enumerate(self.painter.starts(box)):
+            depth = depths[place] + box.department_gap * MM if place < len(depths) else 0.0
+            room = int((box.h * MM - depth + 0.01) / blank.height)
+            if room and box.blanks:
+                ops += (start, down(round(depth, 1)))
+                ops += [blank.fall] * min(room, box.blanks)
+                ops.append(b"Q")
+                sheet.entries.append(blank.entry)
+        if ops:
+            sheet.tagged("Artifact", b"\n".join(ops))
 
     def _pour(self, box: ShoppingList) -> _Lines:
-        groups: dict[str, list[Row]] = {}
+        groups: dict[str, list[Drawn | Row]] = {}
         plan = self.painter.cell(box.reminder, self.words)
         for line in self.document.reminders:
             groups.setdefault(line.department, []).append(self._reminder(plan, line))
@@ -233,11 +269,11 @@ class _Work:
             for offer in self.document.offers:
                 groups.setdefault(offer.department, []).append(self._offer(plan, offer))
         order = self.painter.order
-        blocks = [
-            (self._header(box.header, name), tuple(groups[name]))
-            for name in sorted(groups, key=lambda name: order.get(name, len(order)))
-        ]
-        gap = box.department_gap * MM
+        names: Iterable[str] = groups
+        if order:
+            names = sorted(groups, key=lambda name: order.get(name, len(order)))
+        blocks = [(self._header(box.header, name), groups[name]) for name in names]
+        gap = round(box.department_gap * MM, 1)
         columns = None
         for pages in range(1, box.over + 1):
             columns = columns or balance(
@@ -273,12 +309,3 @@ class _Work:
             return
         top = painter.height_pt - (box.y + box.h) * MM + fitted.height
         sheet.tagged("P", painter.lines(whole, fitted, left=box.x * MM, top=top))
-
-
-_TENTHS = [b"%.1f" % (number / 10) for number in range(20_000)]
-"""Lengths written in tenths of a point."""
-
-
-def _at(row: Row, left: bytes, top: float) -> tuple[bytes, ...]:
-    """A row moved to its place."""
-    return (b"q 1 0 0 1", left, _TENTHS[int(top * 10 + 0.5)], b"cm", row.ops, b"Q")

@@ -15,19 +15,26 @@ from service.engine.render.layout import (
     Cell,
     Element,
     Layout,
+    OfferGrid,
     Rule,
     ShoppingList,
     TextBox,
 )
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import CellPlan, Row, Started, TextPlan
+from service.engine.render.plans import CellPlan, Drawn, Started, Tail, TextPlan, down, move
 from service.engine.render.symbols import SymbolProfile
 
 _KEPT = 40_000
 """Fitted texts and rows kept before the stores are emptied; one takes about 500 bytes."""
 
+_FRAMES_KEPT = 2_000
+_OVERHANG_PT = 6
+"""Room that a form leaves round its content for strokes and the tails of letters."""
+
 Refuse = Callable[[str, Exception], None]
 """Told an element and why it cannot be printed."""
+Shelf = Callable[[bytes, bytes], tuple[bytes, bytes]]
+"""Takes content and its BBox, and gives the operators that draw it and a resource entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Language:
 
     def __init__(self, phrases: Phrases) -> None:
         self.phrases = phrases
-        self.texts: dict[TextBox, TextPlan] = {}
+        self.pages: list[list[tuple[Element, TextPlan | None]]] = []
         self.cells: dict[Cell, CellPlan] = {}
         self._days: dict[date, str] = {}
         self._dates: dict[date, str] = {}
@@ -80,8 +87,10 @@ class Language:
         """Forget everything that can be made again."""
         for store in (self._days, self._dates, self._amounts):
             store.clear()
-        for text in self.texts.values():
-            text.store.clear()
+        for page in self.pages:
+            for _, plan in page:
+                if plan is not None:
+                    plan.store.clear()
         for cell in self.cells.values():
             cell.clear()
 
@@ -95,13 +104,17 @@ class Painter:
         self.height_pt = layout.size_pt[1]
         self.typesetter = Typesetter({name: layout.stationery.faces[name] for name in layout.fonts})
         self.order = {name: place for place, name in enumerate(terms.departments)}
-        self.pages: list[list[Element]] = [
-            [element for element in layout.elements if _varies(element, page)]
-            for page in range(1, layout.pages + 1)
-        ]
+        self.shelf: Shelf | None = None
+        """Where content that comes again is written once; without it all stands on its page."""
         self._languages: dict[str, Language] = {}
         self._addresses: dict[AddressBox, TextBox] = {}
+        self._starts: dict[ShoppingList, tuple[bytes, ...]] = {}
+        self._frames: dict[
+            tuple[OfferGrid, tuple[float, ...]], tuple[bytes, tuple[bytes, ...]]
+        ] = {}
         self._kept = 0
+        width, height = layout.size_pt
+        self._page_box = b"0 0 %g %g" % (width, height)
 
     def language(self, tag: str) -> Language:
         """The layout in this language; also the moment to forget what has grown too large."""
@@ -113,7 +126,20 @@ class Painter:
         if found is None:
             phrases = self.layout.stationery.phrases_for(tag)
             found = self._languages[tag] = Language(phrases)
+            found.pages = [
+                [
+                    (element, TextPlan(element, phrases) if isinstance(element, TextBox) else None)
+                    for element in self.layout.elements
+                    if _varies(element, page)
+                ]
+                for page in range(1, self.layout.pages + 1)
+            ]
         return found
+
+    def share(self, drawn: Drawn) -> None:
+        """Called when content comes again: from now on it is drawn by name."""
+        if self.shelf is not None and drawn.ops:
+            drawn.become(*self.shelf(drawn.ops, drawn.box))
 
     def art(self, page: int) -> bytes:
         """What is drawn alike on this page of every list."""
@@ -124,22 +150,25 @@ class Painter:
         ]
         return b"\n".join(rules)
 
-    def text(self, box: TextBox, language: Language, values: Mapping[str, str]) -> bytes:
-        """Content of a positioned text; empty for an empty one."""
-        plan = language.texts.get(box)
-        if plan is None:
-            plan = language.texts[box] = TextPlan(box, language.phrases)
+    def text(self, plan: TextPlan, values: Mapping[str, str]) -> Drawn:
+        """A positioned text; its content is empty when the text is."""
         key = plan.key(values)
-        ops: bytes | None = plan.store.get(key)
-        if ops is None:
-            text = plan.text(key)
-            ops = b""
-            if text:
-                top = self.height_pt - box.y * MM
-                ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
-            plan.store[key] = ops
+        drawn: Drawn | None = plan.store.get(key)
+        if drawn is not None:
+            if not drawn.entry:
+                self.share(drawn)
+            return drawn
+        text = plan.text(key)
+        ops = b""
+        if text:
+            box = plan.box
+            top = self.height_pt - box.y * MM
+            ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
+        drawn = Drawn(ops, self._page_box)
+        if plan.kept:
+            plan.store[key] = drawn
             self._kept += 1
-        return ops
+        return drawn
 
     def fit(self, box: TextBox, text: str, *, height: float | None = None) -> Fitted:
         """Set a text in its box, and within a height in points when there is one."""
@@ -173,15 +202,51 @@ class Painter:
             )
         return plan
 
-    def keep(self, plan: CellPlan, key: object, row: Row) -> Row:
+    def starts(self, box: ShoppingList) -> tuple[bytes, ...]:
+        """Moves from the page's corner to the top of each column of a list."""
+        found = self._starts.get(box)
+        if found is None:
+            step = (box.w + box.gutter) / box.columns
+            found = self._starts[box] = tuple(
+                self._start(box.x + place * step, box.y) for place in range(box.columns)
+            )
+        return found
+
+    def frame(self, grid: OfferGrid, falls: tuple[float, ...]) -> tuple[bytes, tuple[bytes, ...]]:
+        """The move to the first offer, and after each offer the move to the next one.
+
+        `falls` are the heights of the rows in points.
+        """
+        found = self._frames.get((grid, falls))
+        if found is None:
+            right = (grid.w + grid.gutter) / grid.columns * MM
+            across = (move(right, 0.0),) * (grid.columns - 1)
+            moves: list[bytes] = []
+            for fall in falls:
+                moves += (*across, move(-right * (grid.columns - 1), fall))
+            if len(self._frames) > _FRAMES_KEPT:
+                self._frames.clear()
+            found = self._frames[grid, falls] = (self._start(grid.x, grid.y), tuple(moves))
+        return found
+
+    def _start(self, x_mm: float, y_mm: float) -> bytes:
+        return b"q 1 0 0 1 %.2f %.1f cm" % (x_mm * MM, self.height_pt - y_mm * MM)
+
+    def keep(self, plan: CellPlan, key: object, row: Drawn) -> Drawn:
         """Keep a whole row for the next list that has the same one."""
         plan.rows[key] = row
         self._kept += 1
         return row
 
-    def row(self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse) -> Row:
-        """A repeated row, drawn from its own top left corner, and its natural height in pt."""
-        return self.finish(plan, self.start(plan, values, refuse), values, refuse)
+    def row(self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse) -> Drawn:
+        """A repeated row, drawn from its own top left corner, with all its texts."""
+        started = self.start(plan, values, refuse)
+        if not plan.own:
+            return started.drawn
+        ops, bottoms = [started.drawn.ops], [*started.bottoms]
+        for text in plan.own:
+            self._add(text, values, ops, bottoms, refuse)
+        return self._drawn(plan, b"\n".join(ops), max(bottoms) + plan.pad)
 
     def start(
         self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse, *, key: object = None
@@ -192,22 +257,39 @@ class Painter:
         ops = [plan.rules] if plan.rules else []
         for text in plan.shared:
             sound &= self._add(text, values, ops, bottoms, refuse)
-        started = Started(b"\n".join(ops), bottoms, max(bottoms, default=0.0) + plan.pad)
+        drawn = self._drawn(plan, b"\n".join(ops), max(bottoms, default=0.0) + plan.pad)
+        started = Started(drawn, tuple(bottoms))
         if sound and key is not None:
             plan.started[key] = started
             self._kept += 1
         return started
 
-    def finish(
-        self, plan: CellPlan, started: Started, values: Mapping[str, str], refuse: Refuse
-    ) -> Row:
-        """The row with its own texts added."""
-        if not plan.own:
-            return Row(started.ops, started.height)
-        ops, bottoms = [started.ops], [*started.bottoms]
+    def tail(
+        self,
+        plan: CellPlan,
+        bottoms: tuple[float, ...],
+        values: Mapping[str, str],
+        refuse: Refuse,
+        *,
+        key: object = None,
+    ) -> Tail:
+        """A row's own texts under shared ones that reach down to `bottoms`; kept under `key`."""
+        sound = True
+        ops: list[bytes] = []
+        reached = [*bottoms]
         for text in plan.own:
-            self._add(text, values, ops, bottoms, refuse)
-        return Row(b"\n".join(ops), max(bottoms) + plan.pad)
+            sound &= self._add(text, values, ops, reached, refuse)
+        height = round(max(reached) + plan.pad, 1)
+        tail = Tail(b" ".join([b"", *ops, down(height)]), height)
+        if sound and key is not None:
+            plan.tails[key] = tail
+            self._kept += 1
+        return tail
+
+    def _drawn(self, plan: CellPlan, ops: bytes, height: float) -> Drawn:
+        edge = _OVERHANG_PT
+        box = b"%d %d %d %d" % (-edge, -height - 2 * edge, plan.width + edge, edge)
+        return Drawn(ops, box, round(height, 1))
 
     def _add(
         self,

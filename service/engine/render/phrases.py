@@ -1,8 +1,10 @@
 """What does not change from list to list: fonts, fixed phrases, dates and address forms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
+from string import Formatter
 from typing import Any
 
 from service.engine.money import format_money
@@ -43,21 +45,14 @@ class Phrases:
 class PostalForms:
     """Address lines by country. Source: UPU addressing templates; `*` serves the others."""
 
-    lines: Mapping[str, tuple[str, ...]]
+    forms: Mapping[str, tuple[tuple[str, Callable[[Address], Any]], ...]]
+    """Per line a %-pattern, and what takes its values from an address."""
     names: Mapping[str, str]
 
     def compose(self, address: Address, *, sender_country: str) -> tuple[str, ...]:
         """The address as lines, empty ones left out; the country's name closes one from abroad."""
-        fields = {
-            "name": address.name,
-            "street": address.street,
-            "extra": address.extra,
-            "postcode": address.postcode,
-            "city": address.city,
-            "region": address.region,
-        }
-        forms = self.lines.get(address.country) or self.lines["*"]
-        lines = [" ".join(form.format(**fields).split()).strip(" ,") for form in forms]
+        forms = self.forms.get(address.country) or self.forms["*"]
+        lines = [" ".join((form % of(address)).split()).strip(" ,") for form, of in forms]
         if address.country != sender_country:
             lines.append(self.names.get(address.country, address.country).upper())
         return tuple(line for line in lines if line)
@@ -102,7 +97,19 @@ def stationery_from(
         faces={file.name: Face(file) for file in fonts},
         phrases=read,
         postal=PostalForms(
-            lines={country: tuple(lines) for country, lines in postal["lines"].items()},
+            forms={country: tuple(map(_form, lines)) for country, lines in postal["lines"].items()},
             names=postal["names"],
         ),
     )
+
+
+def _form(line: str) -> tuple[str, Callable[[Address], Any]]:
+    """A line such as `{postcode} {city}` as a pattern and the fields that fill it."""
+    pattern = ""
+    fields: list[str] = []
+    for literal, name, _, _ in Formatter().parse(line):
+        pattern += literal.replace("%", "%%")
+        if name is not None:
+            pattern += "%s"
+            fields.append(name)
+    return pattern, attrgetter(*fields)

@@ -1,25 +1,62 @@
 """Compiled templates: which values a text is made of, and what was made of them before."""
 
 from collections.abc import Callable, Mapping
-from operator import itemgetter
+from functools import cache
+from operator import attrgetter, itemgetter
 from string import Formatter
 from typing import Any, NamedTuple
 
-from service.engine.render.layout import Cell, Part, TextBox
+from service.engine.render.layout import MM, Cell, Part, TextBox
 from service.engine.render.phrases import Phrases
 
 
-class Row(NamedTuple):
-    """Ready content drawn from its top left corner, and its height in points."""
+class Drawn:
+    """Ready content that may come again, and its height in points.
 
-    ops: bytes
+    `fall` draws it and moves down by its height. `entry` is empty while the content stands on
+    the page itself; a shared form is drawn by name, and `entry` tells the page what it names.
+    `box` is the room that the content keeps to, as a form's BBox.
+    """
+
+    __slots__ = ("box", "entry", "fall", "height", "ops")
+
+    def __init__(self, ops: bytes, box: bytes, height: float = 0.0) -> None:
+        self.ops = ops
+        self.box = box
+        self.height = height
+        self.entry = b""
+        self.fall = b"%b\n%b" % (ops, down(height))
+
+    def become(self, ops: bytes, entry: bytes) -> None:
+        """Be drawn by these operators from now on."""
+        self.ops = ops
+        self.entry = entry
+        self.fall = b"%b %b" % (ops, down(self.height))
+
+
+class Row(NamedTuple):
+    """A line of a list as it is drawn on one page; the fields are those of `Drawn`."""
+
+    fall: bytes
     height: float
+    entry: bytes
+
+
+def move(right: float, fall: float) -> bytes:
+    """Move the origin by so many points to the right and down."""
+    return b"1 0 0 1 %.2f %.1f cm" % (right, -fall if fall else 0)
+
+
+@cache
+def down(height: float) -> bytes:
+    """Move the origin down by so many points."""
+    return b"1 0 0 1 0 %.1f cm" % -height
 
 
 class TextPlan:
     """A text box in one language. `store` keeps what was set, by the values it was made of."""
 
-    __slots__ = ("_pattern", "above", "box", "key", "store")
+    __slots__ = ("_pattern", "above", "box", "key", "kept", "store")
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
         names, self._pattern = _compile(box.template, phrases)
@@ -27,6 +64,8 @@ class TextPlan:
         self.above = above
         """The place in the cell of the text that this one stands below, or -1."""
         self.key: Callable[[Mapping[str, str]], Any] = itemgetter(*names) if names else _nothing
+        self.kept = "seq" not in names
+        """Whether the same text may come again; the sequence mark never does."""
         self.store: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
@@ -36,10 +75,19 @@ class TextPlan:
 
 
 class Started(NamedTuple):
-    """The part of a row that many lists share: content, and how far down each text reaches."""
+    """The part of a row that many lists share, and how far down each of its texts reaches."""
 
-    ops: bytes
-    bottoms: list[float]
+    drawn: Drawn
+    bottoms: tuple[float, ...]
+
+
+class Tail(NamedTuple):
+    """The texts of a row that are its own list's, ready set, and the move to the next row.
+
+    `height` is that of the row with the shared texts that the tail was set under.
+    """
+
+    fall: bytes
     height: float
 
 
@@ -50,7 +98,9 @@ class CellPlan:
     follow them differ from list to list.
     """
 
-    __slots__ = ("cell", "own", "pad", "rows", "rules", "shared", "started")
+    __slots__ = (
+        "cell", "own", "own_of", "pad", "rows", "rules", "shared", "started", "tails", "width",
+    )  # fmt: skip
 
     def __init__(self, cell: Cell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
         texts = sorted(cell.texts, key=lambda box: not _is_shared(box, phrases))
@@ -66,23 +116,31 @@ class CellPlan:
         self.cell = cell
         self.rules = rules
         self.pad = pad
+        self.width = max([part.x + part.w for part in (*cell.texts, *cell.rules)], default=0) * MM
         self.shared, self.own = plans[:count], plans[count:]
-        self.rows: dict[Any, Row] = {}
+        names = {name for box in texts[count:] for name in _compile(box.template, phrases)[0]}
+        fields = sorted(_FIELDS[name] for name in names & _FIELDS.keys())
+        self.own_of: Callable[[Any], Any] = attrgetter(*fields) if fields else _nothing
+        """The values of a reminder line that its own texts are made of."""
+        self.rows: dict[Any, Drawn] = {}
         self.started: dict[Any, Started] = {}
+        self.tails: dict[Any, Tail] = {}
 
     def clear(self) -> None:
         """Forget what can be made again."""
-        self.rows.clear()
-        self.started.clear()
+        for store in (self.rows, self.started, self.tails):
+            store.clear()
         for plan in (*self.shared, *self.own):
             plan.store.clear()
 
 
-_OWN = {"expected", "reason", "line"}
+_OWN = {"expected": "expected_on", "reason": "reason", "line": "line"}
+"""Variables that differ from list to list, and the fields of a line that they show."""
+_FIELDS = {**_OWN, "item": "item", "product": "product", "price": "price_cents"}
 
 
 def _is_shared(box: TextBox, phrases: Phrases) -> bool:
-    return not _OWN & set(_compile(box.template, phrases)[0])
+    return not _OWN.keys() & set(_compile(box.template, phrases)[0])
 
 
 def _stands_before(texts: list[TextBox], place: int) -> bool:
@@ -110,5 +168,5 @@ def _compile(template: tuple[Part, ...], phrases: Phrases) -> tuple[list[str], s
     return names, pattern
 
 
-def _nothing(values: Mapping[str, str]) -> tuple[()]:  # noqa: ARG001
+def _nothing(values: Any) -> tuple[()]:  # noqa: ARG001
     return ()

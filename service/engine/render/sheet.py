@@ -1,15 +1,20 @@
 """A painted page: its content and the marks that tie the content to the structure tree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
 
-class Mark(NamedTuple):
-    """One piece of tagged content, in reading order: structure type, and a figure's text."""
+class Column(NamedTuple):
+    """Lines one after another: each leaves the origin where the next one starts.
 
-    role: str
-    alt: str = ""
+    `start` saves the state and moves to the top; a mere move among `ops` has an empty role.
+    """
+
+    start: bytes
+    roles: Sequence[str]
+    ops: Sequence[bytes]
 
 
 @dataclass(slots=True)
@@ -20,27 +25,43 @@ class Sheet:
     by_line: bool
     """Whether every line of a list is an element of its own, or the lines together are one."""
     ops: list[bytes] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    """The structure type of each piece of tagged content, in reading order."""
+    alts: dict[int, str] = field(default_factory=dict)
+    """What figures say in words, by their place among `roles`."""
+    entries: list[bytes] = field(default_factory=list)
+    """What the page draws by name: resource entries, which may repeat and may be empty."""
 
     def tagged(self, role: str, ops: bytes, alt: str = "") -> None:
         """Add content as a structure element's, or as an artifact."""
         if role == "Artifact":
             self.ops += (b"/Artifact BMC", ops, b"EMC")
             return
-        self.ops += (_opening(role, len(self.marks)), ops, b"EMC")
-        self.marks.append(Mark(role, alt))
+        roles = self.roles
+        if alt:
+            self.alts[len(roles)] = alt
+        self.ops += (_opening(role, len(roles)), ops, b"EMC")
+        roles.append(role)
 
-    def lines(self, placed: list[tuple[str, tuple[bytes, ...]]]) -> None:
-        """Add the lines of a list, each in parts: each by itself, or all as one paragraph."""
+    def lines(self, columns: Sequence[Column]) -> None:
+        """Add lines in columns: each by itself, or all together as one paragraph."""
         if self.by_line:
-            for role, parts in placed:
-                self.tagged(role, b" ".join(parts))
-        elif placed:
-            self.ops.append(_opening("P", len(self.marks)))
-            for _, parts in placed:
-                self.ops += parts
+            for column in columns:
+                self.ops.append(column.start)
+                for role, ops in zip(column.roles, column.ops, strict=True):
+                    if role:
+                        self.tagged(role, ops)
+                    else:
+                        self.ops.append(ops)
+                self.ops.append(b"Q")
+        elif columns:
+            self.ops.append(_opening("P", len(self.roles)))
+            for column in columns:
+                self.ops.append(column.start)
+                self.ops += column.ops
+                self.ops.append(b"Q")
             self.ops.append(b"EMC")
-            self.marks.append(Mark("P"))
+            self.roles.append("P")
 
 
 @cache

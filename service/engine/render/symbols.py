@@ -8,13 +8,21 @@ symbol are one unit high.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
+from operator import getitem, mul
 
 import numpy as np
 import zxingcpp
 from barcode.charsets import code128
 
-from service.engine.codes import AI_COUPON, check_digit, parse_list_code
+from service.engine.codes import (
+    AI_COUPON,
+    LIST_CODE_DIGITS,
+    SERIAL_DIGITS,
+    ListCode,
+    check_digit,
+    parse_list_code,
+)
 from service.errors import InvalidInput, Problem
 
 DOT_PT = 72 / 600
@@ -68,9 +76,8 @@ def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
     `ean13` carries the 12-digit serial and its check digit alone, and refuses a serial outside
     the in-store number range 20 to 29.
     """
-    code = parse_list_code(list_code)
-    digits = f"{AI_COUPON}{code.gcn}{code.serial}"
-    human = f"({AI_COUPON}){code.gcn}{code.serial}"
+    code = _code(list_code)
+    digits, human = str(code), code.readable()
     if profile is SymbolProfile.GS1_128:
         return _code128(digits, fnc1=True, human=human)
     if profile is SymbolProfile.CODE128:
@@ -89,16 +96,26 @@ def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
     return _written(human, zxingcpp.BarcodeFormat.DataBarExp, human=human, data=digits)
 
 
+def _code(list_code: str) -> ListCode:
+    """Take a code apart; what all codes of a retailer start with is only checked once."""
+    serial = list_code[-SERIAL_DIGITS:]
+    if len(list_code) == LIST_CODE_DIGITS and serial.isascii() and serial.isdigit():
+        return ListCode(_coupon(list_code[:-SERIAL_DIGITS]), serial)
+    return parse_list_code(list_code)
+
+
+@lru_cache(maxsize=64)
+def _coupon(start: str) -> str:
+    return parse_list_code(f"{start}{'0' * SERIAL_DIGITS}").gcn
+
+
 def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
     """Code set C throughout (an even number of digits), FNC1 after the start for GS1-128."""
     values = [_START, _FNC1] if fnc1 else [_START]
-    values += [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
-    total = values[0]
-    for place, value in enumerate(values):
-        total += place * value
+    values += map(int, map(digits.__getitem__, _PAIRS))
+    total = _START + sum(map(mul, values, range(len(values))))
     values.append(total % 103)
-    ops = [_character(place, value) for place, value in enumerate(values)]
-    ops.append(_stop(len(values)))
+    ops = [*map(getitem, _characters(len(values)), values), _stop(len(values))]
     width = _CHARACTER * len(values) + len(_STOP)
     return Symbol(data=digits, human=human, width=width, height=1, ops=b" ".join(ops))
 
@@ -107,11 +124,16 @@ _START = code128.START_CODES["C"]
 _FNC1 = code128.C["\xf1"]
 _STOP = code128.STOP + "11"
 _CHARACTER = 11
+_PAIRS = tuple(slice(at, at + 2) for at in range(0, LIST_CODE_DIGITS, 2))
 
 
 @cache
-def _character(place: int, value: int) -> bytes:
-    return _rectangles(code128.CODES[value], x=_CHARACTER * place, y=0)
+def _characters(count: int) -> tuple[tuple[bytes, ...], ...]:
+    """For each place, the bars of every character there."""
+    return tuple(
+        tuple(_rectangles(modules, x=_CHARACTER * place, y=0) for modules in code128.CODES)
+        for place in range(count)
+    )
 
 
 @cache

@@ -6,12 +6,12 @@ from service.engine.render.plans import Row
 
 
 def _block(name, *heights):
-    head = Row(f"{name}".encode(), 10)
-    return head, tuple(Row(f"{name}{n}".encode(), h) for n, h in enumerate(heights))
+    head = Row(f"{name}".encode(), 10, b"")
+    return head, tuple(Row(f"{name}{n}".encode(), h, b"") for n, h in enumerate(heights))
 
 
 def _names(columns):
-    return [[row.ops.decode() for _, row, _ in column] for column in columns]
+    return [[row.fall.decode() for _, row, _ in column] for column in columns]
 
 
 def test_departments_stay_together_and_columns_even_out():
@@ -53,8 +53,8 @@ def test_every_row_is_placed_once_in_order_within_the_room(heights, columns, roo
     if placed is None:
         return
     assert len(placed) <= columns
-    rows = [row.ops for column in placed for _, row, heading in column if not heading]
-    assert rows == [row.ops for _, block in blocks for row in block]
+    rows = [row.fall for column in placed for _, row, heading in column if not heading]
+    assert rows == [row.fall for _, block in blocks for row in block]
     for column in placed:
         end = 0.0
         for offset, row, _ in column:
