@@ -1,10 +1,11 @@
 """Settings from the environment (`LARDER_...`) and a `.env` file; one typed class."""
 
+import codecs
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -48,6 +49,21 @@ class Settings(BaseSettings):
     offers_per_category: int = Field(
         default=2, ge=1, description="Offers of one category on a list"
     )
+    face_value_floor_least_cents: int = Field(
+        default=500, ge=0, description="What a list should be worth: the least tenth of households"
+    )
+    face_value_floor_best_cents: int = Field(
+        default=3000, ge=0, description="What a list should be worth: the best tenth"
+    )
+    face_value_ceiling_least_cents: int = Field(
+        default=1500, ge=0, description="What no list passes in worth: the least tenth"
+    )
+    face_value_ceiling_best_cents: int = Field(
+        default=4000, ge=0, description="What no list passes in worth: the best tenth"
+    )
+    floor_shortfall_price: float = Field(
+        default=0.1, ge=0, description="Value lost for every cent of worth below the floor"
+    )
     margin_percent: int = Field(
         default=28, ge=0, le=100, description="Gross margin assumed of a product's price"
     )
@@ -81,6 +97,14 @@ class Settings(BaseSettings):
     offline_liability: Literal["retailer", "supplier"] = Field(
         default="retailer",
         description="Who bears a line honoured offline that would have been refused",
+    )
+
+    deals_encoding: str = Field(
+        default="cp1252", description="Encoding of text files of deals that are not Unicode"
+    )
+    deals_dates: Literal["ask", "day_first", "month_first"] = Field(
+        default="ask",
+        description="What comes first in dates of deals like 03/04/2026; `ask` refuses to guess",
     )
 
     unknown_codes_per_minute: int = Field(
@@ -129,6 +153,14 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         return database_address(value)
 
+    @field_validator("face_value_ceiling_least_cents", "face_value_ceiling_best_cents")
+    @classmethod
+    def _above_the_floor(cls, value: int, info: ValidationInfo) -> int:
+        floor = info.data.get(str(info.field_name).replace("ceiling", "floor"), 0)
+        if value < floor:
+            raise ValueError(f"is below its floor of {floor}")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -137,6 +169,14 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no time zone is called {value}") from error
         return value
+
+    @field_validator("deals_encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            return codecs.lookup(value).name
+        except LookupError:
+            raise ValueError(f"no encoding is called {value}") from None
 
     @field_validator("secret_key", "code_key")
     @classmethod

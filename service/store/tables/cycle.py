@@ -128,7 +128,7 @@ class CycleGhost(SQLModel, table=True):
     """A copy a household would have been given, had it not been held out.
 
     `arm` is `holdout` (of the whole cycle) or `control` (of this deal). What these households buy
-    is what the copies given to others are measured against.
+    is what the copies given to others are measured against; it stands for `weight` of those.
     """
 
     __tablename__ = "cycle_ghost"
@@ -155,6 +155,7 @@ class CycleGhost(SQLModel, table=True):
     )
     arm: str
     cell: str
+    weight: float
 
 
 class Response(SQLModel, table=True):

@@ -75,6 +75,7 @@ def _states_and_learning() -> None:
         sa.Column("offer_id", BigId, autoincrement=False, nullable=False),
         sa.Column("arm", sa.String(), nullable=False),
         sa.Column("cell", sa.String(), nullable=False),
+        sa.Column("weight", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["cycle_id"], ["cycle.id"], name="fk_cycle_ghost_cycle_id"),
         sa.ForeignKeyConstraint(
             ["household_id"], ["household.id"], name="fk_cycle_ghost_household_id"
