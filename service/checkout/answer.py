@@ -1,14 +1,12 @@
 """The wire answers of the till as compact JSON, stored and sent byte for byte."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic_core import to_json
+
 from service.checkout.recognise import Found
 from service.engine.redeem import Refusal, Settlement
-
-# Made once: json.dumps makes an encoder each time it is asked for another form.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def settled(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
@@ -51,4 +49,4 @@ def refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
 
 def compact(answer: Any) -> str:
     """JSON without spaces, with letters as they are."""
-    return _encode(answer)
+    return to_json(answer).decode()

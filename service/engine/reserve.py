@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +29,7 @@ class BudgetAccount(StrEnum):
     SPENT = "offer_spent"
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetPosting:
+class BudgetPosting(NamedTuple):
     """Cents moved on one budget account of one offer."""
 
     account: BudgetAccount
@@ -83,14 +83,12 @@ def released(offer_id: int, cents: int) -> tuple[BudgetPosting, ...]:
 def _moved(
     offer_id: int, *, budget: int = 0, reserved: int = 0, spent: int = 0
 ) -> tuple[BudgetPosting, ...]:
-    amounts = {
-        BudgetAccount.BUDGET: budget,
-        BudgetAccount.RESERVED: reserved,
-        BudgetAccount.SPENT: spent,
-    }
-    return tuple(
-        BudgetPosting(account, offer_id, cents) for account, cents in amounts.items() if cents
+    amounts = (
+        (BudgetAccount.BUDGET, budget),
+        (BudgetAccount.RESERVED, reserved),
+        (BudgetAccount.SPENT, spent),
     )
+    return tuple([BudgetPosting(account, offer_id, cents) for account, cents in amounts if cents])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ it back and never run a rule again, so that any sequence of partial returns come
 was given. Every entry's postings add up to zero.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.engine.money import BASIS_POINTS, basis_points_off, spread
 from service.errors import Conflict
@@ -69,8 +68,7 @@ class Funding:
     cap_cents: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FundedDiscount:
+class FundedDiscount(NamedTuple):
     """A discount on one basket line with its split, stored as the redemption line.
 
     `supplier_cents[i]` and `retailer_cents[i]` together are what unit `i` had off.
@@ -95,8 +93,7 @@ class FundedDiscount:
         return sum(self.supplier_cents) + sum(self.retailer_cents)
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """Cents moved on one account for one offer."""
 
     account: Account
@@ -145,14 +142,14 @@ def fund(
         start += len(mine)
         funded.append(
             FundedDiscount(
-                list_code=discount.list_code,
-                list_line=discount.list_line,
-                offer_id=discount.offer_id,
-                supplier_id=funding.supplier_id,
-                line=discount.line,
-                supplier_cents=tuple(mine),
-                retailer_cents=tuple(
-                    cents - part for cents, part in zip(discount.unit_cents, mine, strict=True)
+                discount.list_code,
+                discount.list_line,
+                discount.offer_id,
+                funding.supplier_id,
+                discount.line,
+                tuple(mine),
+                tuple(
+                    [cents - part for cents, part in zip(discount.unit_cents, mine, strict=True)]
                 ),
             )
         )
@@ -161,15 +158,10 @@ def fund(
 
 def redemption_entry(funded: Iterable[FundedDiscount]) -> Entry:
     """The ledger entry of a redemption, one posting per account and offer."""
-    moved: Counter[tuple[Account, int, int]] = Counter()
-    for discount in funded:
-        _add(
-            moved,
-            discount,
-            supplier_cents=sum(discount.supplier_cents),
-            retailer_cents=sum(discount.retailer_cents),
-        )
-    return _entry(EntryKind.REDEMPTION, moved)
+    return _entry(
+        EntryKind.REDEMPTION,
+        [(each, sum(each.supplier_cents), sum(each.retailer_cents)) for each in funded],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,28 +207,10 @@ def take_back(
 
 def return_entry(taken: Iterable[TakenBack]) -> Entry:
     """The ledger entry of a return."""
-    moved: Counter[tuple[Account, int, int]] = Counter()
-    for each in taken:
-        _add(
-            moved,
-            each.discount,
-            supplier_cents=-each.supplier_cents,
-            retailer_cents=-each.retailer_cents,
-        )
-    return _entry(EntryKind.RETURN, moved)
-
-
-def void_entry(entries: Iterable[Entry]) -> Entry:
-    """The entry that brings every account a transaction moved back to where it was.
-
-    `entries` are all of the transaction's: its redemption and any returns since.
-    """
-    moved: Counter[tuple[Account, int, int]] = Counter()
-    for entry in entries:
-        for posting in entry.postings:
-            key = (posting.account, posting.offer_id, posting.supplier_id)
-            moved[key] -= posting.amount_cents
-    return _entry(EntryKind.VOID, moved)
+    return _entry(
+        EntryKind.RETURN,
+        [(each.discount, -each.supplier_cents, -each.retailer_cents) for each in taken],
+    )
 
 
 def reopens(
@@ -253,25 +227,20 @@ def reopens(
     )
 
 
-def _add(
-    moved: Counter[tuple[Account, int, int]],
-    discount: FundedDiscount,
-    *,
-    supplier_cents: int,
-    retailer_cents: int,
-) -> None:
-    offer = (discount.offer_id, discount.supplier_id)
-    moved[Account.SUPPLIER_CLAIM, *offer] += supplier_cents
-    moved[Account.RETAILER_FUNDING, *offer] += retailer_cents
-    moved[Account.HOUSEHOLD_DISCOUNT, *offer] -= supplier_cents + retailer_cents
-
-
-def _entry(kind: EntryKind, moved: Counter[tuple[Account, int, int]]) -> Entry:
-    return Entry(
-        kind=kind,
-        postings=tuple(
-            Posting(account=account, offer_id=offer_id, supplier_id=supplier_id, amount_cents=cents)
-            for (account, offer_id, supplier_id), cents in sorted(moved.items())
-            if cents
-        ),
-    )
+def _entry(kind: EntryKind, borne: Iterable[tuple[FundedDiscount, int, int]]) -> Entry:
+    """One posting per account and offer, of discounts with supplier's and retailer's cents."""
+    moved: dict[tuple[int, int], tuple[int, int]] = {}
+    for discount, supplier_cents, retailer_cents in borne:
+        offer = (discount.offer_id, discount.supplier_id)
+        supplier, retailer = moved.get(offer, (0, 0))
+        moved[offer] = (supplier + supplier_cents, retailer + retailer_cents)
+    postings = []
+    for offer, (supplier, retailer) in sorted(moved.items()):
+        for account, cents in (
+            (Account.HOUSEHOLD_DISCOUNT, -supplier - retailer),
+            (Account.RETAILER_FUNDING, retailer),
+            (Account.SUPPLIER_CLAIM, supplier),
+        ):
+            if cents:
+                postings.append(Posting(account, *offer, cents))
+    return Entry(kind, tuple(postings))

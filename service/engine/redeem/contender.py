@@ -1,9 +1,9 @@
 """An open line put against a basket: which units it may hold and how often it can be used."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import NamedTuple
 
 from service.engine.redeem.terms import BuyGet, FixedPrice, FreeItem, Terms
 from service.engine.redeem.units import MEASURES, PIECE, Units, bits
@@ -12,8 +12,7 @@ MAX_USES = 100
 """Uses of one open line in one basket, however many are left."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLine:
+class OpenLine(NamedTuple):
     """A funded line of a presented list, as the database knows it.
 
     `eligible[i]` are the basket line numbers in product set `i` of the terms, `excluded` those
@@ -147,8 +146,7 @@ class Contender:
         return pool
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """An offer applied: cents off, uses made, units held, points given.
 
     `groups` are the parts of the sum with the units each is spread over by price.

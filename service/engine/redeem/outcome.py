@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class RefusalReason(StrEnum):
@@ -23,8 +24,7 @@ class RefusalReason(StrEnum):
     BETTER_OFFER_USED = "better_offer_used"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One open line, or one thing presented, that was refused; `detail` is for the cashier."""
 
     list_code: str | None
@@ -34,8 +34,7 @@ class Refusal:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
+class Discount(NamedTuple):
     """What one open line takes off one basket line.
 
     `unit_cents` has one entry per unit touched, in the order units are given back; they add up to
@@ -52,8 +51,7 @@ class Discount:
     unit_cents: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """An open line used: how often, for how much, for how many points."""
 
     list_code: str

@@ -6,7 +6,7 @@ are numbered from the dearest down, and a set of units is an integer whose bit `
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PIECE = "each"
 MAX_UNITS = 10_000
@@ -26,8 +26,7 @@ MEASURES: dict[str, tuple[str, int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class BasketLine:
+class BasketLine(NamedTuple):
     """One line of the till's basket.
 
     `quantity_milli` is in thousandths of `unit` (`each`, or a unit of weight or volume);
