@@ -82,6 +82,14 @@ class Throttled(LarderError):
         self.retry_seconds = retry_seconds
 
 
+class Busy(LarderError):
+    """Too many wanted the same at once; nothing was done, and the request can be sent again."""
+
+    status = 503
+    title = "Too busy just now"
+    type = "busy"
+
+
 class Misconfigured(LarderError):
     """A setting is missing or contradicts another."""
 

@@ -21,7 +21,8 @@ def used(key: int, line: int, unit_cents: list[tuple[int, int]]) -> UsedLine:
         uses=1,
         offer_id=key,
         supplier_id=1,
-        handling_fee_cents=0,
+        fee_cents=0,
+        is_claim=False,
         reserved_cents=0,
         parts=json.dumps(parts),
     )

@@ -159,14 +159,26 @@ def reopens_line(
 ) -> bool:
     """Whether the list line's uses are open again once `back` has come back."""
     mine = [part for found in parts.values() for part in found if part.owner.id == use.id]
+    returned = returned_units(use.id, parts=parts, bought=bought, back=back)
+    return reopens(policy, [part.discount for part in mine], returned)
+
+
+def returned_units(
+    use_id: int,
+    *,
+    parts: dict[int, list[Part]],
+    bought: dict[int, BoughtLine],
+    back: Sequence[LineBack] = (),
+) -> dict[int, set[int]]:
+    """The units of a use that came back, those of `back` included, by basket line."""
     coming = {line.line: line.quantity_milli for line in back}
-    returned: dict[int, list[int]] = {}
-    for part in mine:
+    returned: dict[int, set[int]] = {}
+    for part in (part for found in parts.values() for part in found if part.owner.id == use_id):
         line = part.discount.line
         if line not in bought:
             continue
         units = units_of(bought[line], parts[line])
         whole = bought[line].returned_milli + coming.get(line, 0)
         count = whole // 1000 if _pieces(bought[line]) > 1 else int(whole > 0)
-        returned[line] = [number for unit in units[:count] for number in unit.of(part)]
-    return reopens(policy, [part.discount for part in mine], returned)
+        returned[line] = {number for unit in units[:count] for number in unit.of(part)}
+    return returned

@@ -11,7 +11,6 @@ from service.engine.reserve import BudgetPosting, supplier_cap_cents, used
 from service.engine.settle import (
     FundedDiscount,
     Funding,
-    Liability,
     Posting,
     UnitDiscount,
     fund,
@@ -23,18 +22,12 @@ from service.store.till import PresentedLine, PresentedList, UseRow
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One list line used, with what it took off.
-
-    A `disputed` use was made offline and would have been refused; it is `live` only if it holds a
-    use of the line all the same.
-    """
+    """One list line used, with what it took off."""
 
     presented: PresentedList
     line: PresentedLine
     uses: int
     discounts: Sequence[UnitDiscount]
-    disputed: bool = False
-    live: bool = True
 
 
 def uses_of(found: Found, settlement: Settlement) -> list[Use]:
@@ -52,9 +45,7 @@ def uses_of(found: Found, settlement: Settlement) -> list[Use]:
     return result
 
 
-def rows_of(
-    uses: Sequence[Use], *, liability: Liability = Liability.RETAILER
-) -> tuple[list[UseRow], list[tuple[str, int, int]]]:
+def rows_of(uses: Sequence[Use]) -> tuple[list[UseRow], list[tuple[str, int, int]]]:
     """The redemption lines of some uses, and the ledger's entries: account, offer, cents."""
     rows: list[UseRow] = []
     funded: list[FundedDiscount] = []
@@ -73,15 +64,11 @@ def rows_of(
                     funding_cap_cents=line.funding_cap_cents,
                 ),
             ),
-            honoured_twice=use.disputed,
-            liability=liability,
         )
         funded.extend(parts)
         row = _row(use, parts)
         rows.append(row)
-        spent = row[8]
-        if not use.disputed or liability is Liability.SUPPLIER:
-            spent += line.handling_fee_cents * use.uses
+        spent = row[8] + line.handling_fee_cents * use.uses
         postings.extend(used(line.offer_id, reserved_cents=row[10], spent_cents=spent))
     postings.extend(redemption_entry(funded).postings)
     return rows, [(str(each.account), each.offer_id, each.amount_cents) for each in postings]
@@ -94,13 +81,13 @@ def _row(use: Use, parts: Sequence[FundedDiscount]) -> UseRow:
     supplier = sum([sum(part.supplier_cents) for part in parts])
     total = sum([part.amount_cents for part in parts])
     # A list that is not issued any more has given its reservation back already.
-    is_held = use.live and use.presented.state == ListState.ISSUED
+    is_held = use.presented.state == ListState.ISSUED
     return (
         line.list_id,
         line.line,
-        number if use.live else 0,
+        number,
         use.uses,
-        use.live,
+        True,
         line.offer_id,
         sum([part.units for part in parts]),
         total,
@@ -112,16 +99,8 @@ def _row(use: Use, parts: Sequence[FundedDiscount]) -> UseRow:
 
 
 def held_lists(uses: Sequence[Use]) -> tuple[tuple[int, int], ...]:
-    """The issued lists that must stay as they are until the uses are written, in order."""
-    return tuple(
-        sorted(
-            {
-                (use.presented.id, use.presented.reopenings)
-                for use in uses
-                if use.live and use.presented.state == ListState.ISSUED
-            }
-        )
-    )
+    """The lists that must stay as they are until the uses are written, in order."""
+    return tuple(sorted({(use.presented.id, use.presented.reopenings) for use in uses}))
 
 
 def lines_as_paid(

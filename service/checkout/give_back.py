@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from service.checkout import answer
@@ -18,6 +17,7 @@ from service.checkout.brought import (
     stored_parts,
     touches,
 )
+from service.checkout.resettle import Cause, resettle
 from service.engine.reserve import BudgetPosting, used
 from service.engine.settle import (
     EntryKind,
@@ -28,12 +28,12 @@ from service.engine.settle import (
 from service.errors import Conflict, InvalidInput, NotFound, Problem
 from service.settings import Settings
 from service.store import catalogue, ledger, work
-from service.store.session import Database, violates_unique
+from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillReturn, TillVerb
-from service.store.till import Reference, changes
+from service.store.till import Reference, changes, claims
 from service.store.till.changes import UsedLine
 
-_ATTEMPTS = 5
+_BUSY = "This return is being written right now; send it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,10 @@ def give_back(database: Database, settings: Settings, request: Return) -> str:
     """Take goods back; the answer as JSON. The same return sent again gets the stored answer.
 
     Raises NotFound for a sale not known here, Conflict when it was voided or more comes back than
-    was bought, InvalidInput for a reference used for another return or an unknown store.
+    was bought, InvalidInput for a reference used for another return or an unknown store, and Busy
+    when other tills never stop coming between.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            with database.write() as session:
-                return _give_back_once(session, settings, request)
-        except IntegrityError as error:
-            # The same return from another connection; its answer is there now.
-            if not violates_unique(error):
-                raise
-    raise Conflict("This return is being written right now; send it again.")
+    return database.settle(lambda session: _give_back_once(session, settings, request), busy=_BUSY)
 
 
 def _give_back_once(session: Session, settings: Settings, request: Return) -> str:
@@ -99,16 +92,27 @@ def _give_back_once(session: Session, settings: Settings, request: Return) -> st
         key_id=request.key_id,
     )
     policy = ReopenPolicy(settings.return_reopens)
-    reopened = [
+    ended = [
         use
         for use in uses
-        if use.live
+        if (use.live or use.is_claim)
         and touches(use, back)
         and reopens_line(use, policy, parts=parts, bought=bought, back=back)
     ]
-    returned.answer = _answer(returned.id, sale, back, reopened)
-    _write(session, sale, returned, back, reopened)
+    _write(session, sale, returned, back, ended)
+    returned.answer = _answer(returned.id, sale, back, _open_again(session, ended, returned))
+    session.add(returned)
     return returned.answer
+
+
+def _open_again(
+    session: Session, ended: Sequence[UsedLine], returned: TillReturn
+) -> list[UsedLine]:
+    """The lines with uses that can be made again, once sales in dispute have got theirs."""
+    freed = [use for use in ended if use.live]
+    cause = Cause(returned.redemption_id, returned.key_id, returned.returned_at)
+    left = resettle(session, {(use.list_id, use.list_line) for use in freed}, cause=cause)
+    return [use for use in freed if left.get((use.list_id, use.list_line), 1)]
 
 
 def _same_return(earlier: TillReturn, request: Return) -> str:
@@ -125,7 +129,7 @@ def _write(
     sale: Redemption,
     returned: TillReturn,
     back: Sequence[LineBack],
-    reopened: Sequence[UsedLine],
+    ended: Sequence[UsedLine],
 ) -> None:
     changes.add_return(
         session,
@@ -138,7 +142,10 @@ def _write(
     changes.take_from_history(
         session, sale.basket_id, [(b.line, b.quantity_milli, b.refund_cents) for b in back]
     )
-    changes.reopen(session, [use.id for use in reopened])
+    changes.reopen(session, ended)
+    in_dispute = [(use.list_id, use.list_line) for use in ended if use.is_claim]
+    if in_dispute:
+        claims.end_disputes(session, sale.id, at=returned.returned_at, lines=in_dispute)
     ledger.post(
         session,
         [
@@ -150,7 +157,7 @@ def _write(
                 "amount_cents": posting.amount_cents,
                 "posted_at": returned.returned_at,
             }
-            for posting in _postings(back, reopened)
+            for posting in _postings(back, ended)
         ],
     )
     changes.add_event(
@@ -165,19 +172,17 @@ def _write(
         work.mark_due(session, sale.household_id, at=returned.returned_at)
 
 
-def _postings(
-    back: Sequence[LineBack], reopened: Sequence[UsedLine]
-) -> list[Posting | BudgetPosting]:
-    """The claims taken back; a reopened use gets its reservation and its fee back as well."""
+def _postings(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> list[Posting | BudgetPosting]:
+    """The claims taken back; a use that ends gives its reservation and its fee back as well."""
     taken = [each for line in back for each in line.taken]
     postings: list[Posting | BudgetPosting] = [*return_entry(each for _, each in taken).postings]
     for owner, each in taken:
         postings += used(owner.offer_id, reserved_cents=0, spent_cents=-each.supplier_cents)
-    for use in reopened:
+    for use in ended:
         postings += used(
             use.offer_id,
             reserved_cents=-use.reserved_cents if use.is_issued else 0,
-            spent_cents=-use.handling_fee_cents * use.uses,
+            spent_cents=-use.fee_cents,
         )
     return postings
 

@@ -15,7 +15,7 @@ from service.checkout.recognise import (
     require_store,
 )
 from service.engine.redeem import Settlement, settle_basket
-from service.errors import Conflict, InvalidInput, Problem
+from service.errors import Busy, Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionState
@@ -35,7 +35,8 @@ def redeem(database: Database, settings: Settings, basket: TillBasket) -> str:
 
     All of it is one transaction, the answer (JSON) included: the same reference and body get the
     stored answer again. Raises InvalidInput when the reference was used for another body, or the
-    store is unknown, and Conflict when the transaction was voided.
+    store is unknown, Conflict when the transaction was voided, and Busy when other tills never stop
+    coming between.
     """
     return gate.run(database, redeeming(settings, basket), write=True)
 
@@ -66,7 +67,7 @@ def redeeming(settings: Settings, basket: TillBasket) -> Steps:
         effect = _effect(basket, found, settlement)
         if (yield effect):
             return effect.answer
-    raise Conflict("Too many tills use this list at once; send the same request again.")
+    raise Busy("Too many tills use this list at once; send the same request again.")
 
 
 def stored_answer(prior: Prior, basket: TillBasket) -> str:

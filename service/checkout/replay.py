@@ -1,7 +1,8 @@
 """Replay: what was honoured offline already happened, so it is taken as it was.
 
-A discount that would have been refused is kept as a dispute with who bears it, and holds no use of
-its list line. The first copy of a transaction to arrive counts, whatever the order.
+Every discount becomes a claim on its list line, and the line is settled anew: what the sale holds
+of it and what is in dispute follows from all the sales there are, in whatever order they are heard
+of.
 """
 
 import json
@@ -12,20 +13,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from service.checkout import answer
 from service.checkout.basket import Honoured, TillBasket
-from service.checkout.effect import Use, held_lists, lines_as_paid, rows_of
-from service.checkout.recognise import Found, Shown, look_for, read_shown, recognise, require_store
+from service.checkout.effect import lines_as_paid
+from service.checkout.recognise import Found, look_for, read_shown, recognise, require_store
 from service.checkout.redeem import stored_answer
+from service.checkout.resettle import Cause, resettle
 from service.engine.money import spread
 from service.engine.redeem import Covers, Terms, parse_terms
 from service.engine.redeem.outcome import RefusalReason
 from service.engine.redeem.terms import BuyGet, FixedPrice, FreeItem, PercentOff
 from service.engine.settle import Liability
-from service.errors import Conflict
 from service.settings import Settings
 from service.store.session import Database
-from service.store.tables.redemption import RedemptionState, TillVerb
+from service.store.tables.redemption import RedemptionLine, RedemptionState, TillVerb
 from service.store.tables.shopping_list import ListState
 from service.store.tables.types import epoch_micros
 from service.store.till import (
@@ -35,15 +38,15 @@ from service.store.till import (
     PresentedList,
     Prior,
     Seen,
-    Steps,
     changes,
-    gate,
+    claims,
+    within,
 )
 
 OTHER_ANSWER = "other_answer"
 """Why a dispute stands: the service had answered otherwise, and the till did not hear it."""
 
-_ATTEMPTS = 10
+_BUSY = "Too many tills use this list at once; send the same sale again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +58,69 @@ class Offline:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    """What the till gave for one list line on one basket line."""
+class _Line:
+    """What the till gave for one list line; `presented` and `line` are None when nobody knows it.
 
-    list_code: str
+    Its order is that of the conflicts in the answer.
+    """
+
+    code: str
     list_line: int
-    offer_id: int
-    line: int
-    unit_cents: tuple[int, ...]
+    given: tuple[Honoured, ...]
+    presented: PresentedList | None
+    line: PresentedLine | None
+
+    @property
+    def amount_cents(self) -> int:
+        return sum(each.amount_cents for each in self.given)
 
 
 def replay(database: Database, settings: Settings, offline: Offline) -> str:
     """Take one offline sale; JSON of `status`, `conflicts` and the stored `answer`.
 
-    `accepted` the first time, `duplicate` after that, `voided` when it was voided meanwhile.
-    Raises InvalidInput when the reference was used for another basket, or the store is unknown.
+    `accepted` the first time, `duplicate` after that, `voided` when it was voided meanwhile; the
+    conflicts are those that stand now. Raises InvalidInput when the reference was used for another
+    basket, or the store is unknown, and Busy when other tills never stop coming between.
     """
-    told = json.loads(gate.run(database, replaying(settings, offline), write=True))
-    if told.pop("differs", False):
-        told["conflicts"] = [_note_difference(database, told["answer"], offline)]
-    return answer.compact(told)
+    return database.settle(lambda session: _replay_once(session, settings, offline), busy=_BUSY)
 
 
-def replaying(settings: Settings, offline: Offline) -> Steps:
-    """The steps of `replay`."""
+def _replay_once(session: Session, settings: Settings, offline: Offline) -> str:
     basket = offline.basket
     shown = read_shown(settings, basket.presented)
     asked = look_for(basket, shown)
     # The lists that discounts name are looked up as well, even if they were not presented.
-    named = dict.fromkeys((*asked.codes, *(each.list_code for each in offline.honoured)))
-    asked = replace(asked, codes=tuple(named))
-    for _ in range(_ATTEMPTS):
-        seen = yield asked
-        assert isinstance(seen, Seen)
-        if seen.prior is not None:
-            return _again(seen.prior, offline)
-        require_store(seen)
-        effect, told = _effect(settings, offline, shown, seen)
-        if (yield effect):
-            return told
-    raise Conflict("Too many tills use this list at once; send the same request again.")
+    named = dict.fromkeys(each.list_code for each in offline.honoured)
+    claims.hold_lists(session, named)
+    seen = within.look(
+        session, replace(asked, codes=tuple({**dict.fromkeys(asked.codes), **named}))
+    )
+    lines = _lines(offline, seen)
+    if seen.prior is not None:
+        return _again(session, seen.prior, offline, lines)
+    require_store(seen)
+    found = recognise(basket.presented, shown, seen)
+    household_id = found.household_id or _household_of_honoured(offline, seen)
+    effect = _effect(offline, found, seen, household_id)
+    within.write(session, effect)
+    liability = Liability(settings.offline_liability)
+    for each in lines:
+        _claim(session, effect, each, basket, household_id, liability)
+    cause = Cause(effect.redemption_id, basket.key_id, effect.now, is_new=True)
+    keys = {(each.presented.id, each.list_line) for each in lines if each.presented and each.line}
+    resettle(session, keys, cause=cause)
+    changes.add_event(
+        session,
+        effect.redemption_id,
+        TillVerb.REPLAY,
+        key_id=basket.key_id,
+        detail="{}",
+        at=effect.now,
+    )
+    return _told(session, "accepted", effect.redemption_id, lines, json.loads(effect.answer))
 
 
-def _again(prior: Prior, offline: Offline) -> str:
+def _again(session: Session, prior: Prior, offline: Offline, lines: Sequence[_Line]) -> str:
     if prior.state == RedemptionState.VOIDED:
         return answer.compact({"status": "voided", "conflicts": [], "answer": None})
     stored = json.loads(stored_answer(prior, offline.basket))
@@ -105,72 +128,90 @@ def _again(prior: Prior, offline: Offline) -> str:
     answered = sorted(
         (d["line"], d["list_code"], d["list_line"], d["amount_cents"]) for d in stored["discounts"]
     )
-    told = {"status": "duplicate", "conflicts": [], "answer": stored}
-    return answer.compact(told if given == answered else {"differs": True, **told})
+    if given != answered:
+        _note_difference(session, stored, offline)
+        lines = ()
+    return _told(session, "duplicate", prior.id, lines, stored)
 
 
-def _note_difference(
-    database: Database, stored: dict[str, Any], offline: Offline
-) -> dict[str, Any]:
+def _note_difference(session: Session, stored: dict[str, Any], offline: Offline) -> None:
     """The till gave something else than the service had answered: noted once, both kept."""
-    dispute = Dispute(
-        list_id=None,
-        list_line=None,
-        offer_id=None,
-        reason=OTHER_ANSWER,
-        amount_cents=sum(h.amount_cents for h in offline.honoured) - stored["total_discount_cents"],
-        borne_by=Liability.RETAILER,
-    )
+    redemption_id = stored["redemption_id"]
+    changes.locked_redemption(session, offline.basket.reference)
+    if any(each.reason == OTHER_ANSWER for each, _ in claims.disputes_of(session, redemption_id)):
+        return
+    more = sum(h.amount_cents for h in offline.honoured) - stored["total_discount_cents"]
     now = datetime.now(UTC)
-    with database.write() as session:
-        if changes.add_dispute_once(session, stored["redemption_id"], dispute, at=now):
-            changes.add_event(
-                session,
-                stored["redemption_id"],
-                TillVerb.REPLAY,
-                key_id=offline.basket.key_id,
-                detail=answer.compact({"total_discount_cents": dispute.amount_cents}),
-                at=now,
-            )
-    return _conflict(dispute, None)
+    dispute = Dispute(None, None, None, OTHER_ANSWER, more, Liability.RETAILER)
+    claims.add_disputes(session, redemption_id, [dispute], at=now)
+    changes.add_event(
+        session,
+        redemption_id,
+        TillVerb.REPLAY,
+        key_id=offline.basket.key_id,
+        detail=answer.compact({"total_discount_cents": more}),
+        at=now,
+    )
 
 
-def _effect(settings: Settings, offline: Offline, shown: Shown, seen: Seen) -> tuple[Effect, str]:
+def _told(
+    session: Session,
+    status: str,
+    redemption_id: str,
+    lines: Sequence[_Line],
+    stored: dict[str, Any],
+) -> str:
+    """The answer to a replay, with the conflicts that stand, in order of list and line."""
+    unknown = {RefusalReason.UNKNOWN_CODE}
+    found = [
+        _conflict(dispute, code)
+        for dispute, code in claims.disputes_of(session, redemption_id)
+        if dispute.reason not in unknown
+    ]
+    found += [_conflict(_unknown(each), each.code) for each in lines if each.line is None]
+    found.sort(key=lambda each: (each["list_code"] or "", each["list_line"] or 0))
+    return answer.compact({"status": status, "conflicts": found, "answer": stored})
+
+
+def _lines(offline: Offline, seen: Seen) -> list[_Line]:
+    lists = {each.code: each for each in seen.lists}
+    lines = {(line.list_id, line.line): line for line in seen.lines}
+    by_line: dict[tuple[str, int], list[Honoured]] = defaultdict(list)
+    for each in offline.honoured:
+        by_line[each.list_code, each.list_line].append(each)
+    found = []
+    for (code, list_line), given in sorted(by_line.items()):
+        presented = lists.get(code)
+        line = lines.get((presented.id, list_line)) if presented else None
+        found.append(_Line(code, list_line, tuple(given), presented, line))
+    return found
+
+
+def _effect(offline: Offline, found: Found, seen: Seen, household_id: int | None) -> Effect:
     basket = offline.basket
-    liability = Liability(settings.offline_liability)
-    found = recognise(basket.presented, shown, seen)
-    household_id = found.household_id or _household_of_honoured(offline, seen)
-    uses, disputes, conflicts = _judge(offline, seen, household_id, liability)
     redemption_id = uuid.uuid4().hex
-    rows, entries = rows_of(uses, liability=liability)
     is_plain = not basket.presented and not offline.honoured
     status = RedemptionState.RECORDED if is_plain else RedemptionState.REDEEMED
-    total = sum(h.amount_cents for h in offline.honoured)
-    text = _answer(redemption_id, status, found, offline, seen, household_id)
-    effect = Effect(
+    return Effect(
         redemption_id=redemption_id,
         reference=basket.reference,
         household_id=household_id,
         purchased_at=basket.at,
         digest=basket.digest,
         state=str(status),
-        total_discount_cents=total,
-        answer=text,
+        total_discount_cents=sum(h.amount_cents for h in offline.honoured),
+        answer=_answer(redemption_id, status, found, offline, seen, household_id),
         now=datetime.now(UTC),
         key_id=basket.key_id,
-        held=held_lists(uses),
+        held=(),
         basket_lines=lines_as_paid(basket, offline.honoured),
-        uses=rows,
+        uses=[],
         refusals=[
             (each.list_line, each.offer_id, str(each.reason), each.detail)
             for each in found.refusals
         ],
-        entries=entries,
-        disputes=tuple(disputes),
-        verb=TillVerb.REPLAY,
+        entries=[],
     )
-    told = {"status": "accepted", "conflicts": conflicts, "answer": json.loads(text)}
-    return effect, answer.compact(told)
 
 
 def _household_of_honoured(offline: Offline, seen: Seen) -> int | None:
@@ -178,81 +219,49 @@ def _household_of_honoured(offline: Offline, seen: Seen) -> int | None:
     return next((by_code[h.list_code] for h in offline.honoured if h.list_code in by_code), None)
 
 
-def _judge(
-    offline: Offline, seen: Seen, household_id: int | None, liability: Liability
-) -> tuple[list[Use], list[Dispute], list[dict[str, Any]]]:
-    """What was honoured as uses, and which of it the service would have refused."""
-    lists = {each.code: each for each in seen.lists}
-    lines = {(line.list_id, line.line): line for line in seen.lines}
-    by_line: dict[tuple[str, int], list[Honoured]] = defaultdict(list)
-    for each in offline.honoured:
-        by_line[each.list_code, each.list_line].append(each)
-    uses, disputes, conflicts = [], [], []
-    for (code, list_line), given in sorted(by_line.items()):
-        presented = lists.get(code)
-        line = lines.get((presented.id, list_line)) if presented else None
-        cents = sum(each.amount_cents for each in given)
-        if presented is None or line is None:
-            reason: RefusalReason | None = RefusalReason.UNKNOWN_CODE
-            dispute = Dispute(None, None, None, RefusalReason.UNKNOWN_CODE, cents, "retailer")
-        else:
-            reason, made = _use(presented, line, given, household_id, offline.basket)
-            uses.append(made)
-            dispute = Dispute(
-                presented.id, list_line, line.offer_id, str(reason), cents, str(liability)
-            )
-        if reason is not None:
-            disputes.append(dispute)
-            conflicts.append(_conflict(dispute, code))
-    return uses, disputes, conflicts
-
-
-def _use(
-    presented: PresentedList,
-    line: PresentedLine,
-    given: Sequence[Honoured],
-    household_id: int | None,
+def _claim(
+    session: Session,
+    effect: Effect,
+    each: _Line,
     basket: TillBasket,
-) -> tuple[RefusalReason | None, Use]:
-    made = uses_made(parse_terms(line.terms), given)
-    reason = _standing(presented, line, made, household_id, basket)
-    left = line.uses - line.used
-    # What is left of a line is used up all the same, unless nobody can ever use it.
-    usable = reason in (
-        None,
-        RefusalReason.LIMIT_REACHED,
-        RefusalReason.OFFER_STOPPED,
-        RefusalReason.NOT_YET_VALID,
+    household_id: int | None,
+    liability: Liability,
+) -> None:
+    """Put what was given into the books: a claim that holds nothing yet, or a dispute at once."""
+    if each.presented is None or each.line is None:
+        claims.add_disputes(session, effect.redemption_id, [_unknown(each)], at=effect.now)
+        return
+    made = uses_made(parse_terms(each.line.terms), each.given)
+    reason = _refused(each.presented, each.line, household_id, basket)
+    units = [(part.line, spread(part.amount_cents, [1] * part.units)) for part in each.given]
+    row = RedemptionLine(
+        redemption_id=effect.redemption_id,
+        list_id=each.presented.id,
+        list_line=each.list_line,
+        use_number=0,
+        uses=made,
+        live=False,
+        offer_id=each.line.offer_id,
+        units=sum(part.units for part in each.given),
+        amount_cents=each.amount_cents,
+        supplier_cents=0,
+        retailer_cents=each.amount_cents,
+        reserved_cents=0,
+        parts=answer.compact([[line, [0] * len(cents), cents] for line, cents in units]),
     )
-    is_live = usable and left > 0
-    discounts = [
-        _Given(
-            presented.code,
-            line.line,
-            line.offer_id,
-            each.line,
-            tuple(spread(each.amount_cents, [1] * each.units)),
-        )
-        for each in given
-    ]
-    return reason, Use(
-        presented,
-        line,
-        min(made, left) if is_live else made,
-        discounts,
-        disputed=reason is not None,
-        live=is_live,
+    claims.add(
+        session,
+        row,
+        made=made,
+        reason=None if reason is None else str(reason),
+        borne_by=str(liability),
     )
 
 
-def _standing(
-    presented: PresentedList,
-    line: PresentedLine,
-    made: int,
-    household_id: int | None,
-    basket: TillBasket,
+def _refused(
+    presented: PresentedList, line: PresentedLine, household_id: int | None, basket: TillBasket
 ) -> RefusalReason | None:
-    """Why the service would have refused these uses; in the order of docs/refusals.md.
+    """Why the service would have refused these uses whatever else was sold.
 
     A deal that was stopped after the sale was still good when it was made.
     """
@@ -261,9 +270,6 @@ def _standing(
         return RefusalReason.HOUSEHOLD_MISMATCH
     if presented.state == ListState.VOIDED:
         return RefusalReason.VOIDED
-    if made > line.uses - line.used:
-        single = line.uses == 1 and line.used
-        return RefusalReason.ALREADY_REDEEMED if single else RefusalReason.LIMIT_REACHED
     if line.stopped_at is not None and epoch_micros(basket.at) >= line.stopped_at:
         return RefusalReason.OFFER_STOPPED
     if on < presented.valid_from:
@@ -322,6 +328,12 @@ def _answer(
             "refused": answer.refused(found.refusals),
             "next_list": {"status": "none" if household_id is None else "due"},
         }
+    )
+
+
+def _unknown(each: _Line) -> Dispute:
+    return Dispute(
+        None, None, None, str(RefusalReason.UNKNOWN_CODE), each.amount_cents, Liability.RETAILER
     )
 
 

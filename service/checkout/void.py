@@ -3,38 +3,33 @@
 import uuid
 from datetime import UTC, datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from service.checkout import answer
+from service.checkout.resettle import Cause, resettle
 from service.engine.reserve import released
 from service.engine.settle import EntryKind
-from service.errors import Conflict, InvalidInput, Problem
+from service.errors import InvalidInput, Problem
 from service.store import catalogue, ledger, work
-from service.store.session import Database, violates_unique
+from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillVerb
-from service.store.till import Reference, changes
+from service.store.till import Reference, changes, claims
 
-_ATTEMPTS = 5
+_BUSY = "This transaction is being written right now; send the void again."
 
 
 def void(database: Database, reference: Reference, *, key_id: int | None) -> str:
     """Undo a transaction wholly, once; the answer as JSON, the same however often it is asked.
 
     Its list lines are open again, every account of the ledger is where it was, its basket leaves
-    history, and the household's next list is written anew. A transaction not heard of is noted as
-    voided, so that a late copy of it cannot come into effect. Raises InvalidInput for an unknown
-    store.
+    history, and the household's next list is written anew. What was in dispute because of it stands
+    now. A transaction not heard of is noted as voided, so that a late copy of it cannot come into
+    effect. Raises InvalidInput for an unknown store, and Busy when other tills never stop coming
+    between.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            with database.write() as session:
-                return _void_once(session, reference, key_id=key_id)
-        except IntegrityError as error:
-            # The sale itself arrived in between; now it is there to be voided.
-            if not violates_unique(error):
-                raise
-    raise Conflict("This transaction is being written right now; send the void again.")
+    return database.settle(
+        lambda session: _void_once(session, reference, key_id=key_id), busy=_BUSY
+    )
 
 
 def _void_once(session: Session, reference: Reference, *, key_id: int | None) -> str:
@@ -51,14 +46,23 @@ def _void_once(session: Session, reference: Reference, *, key_id: int | None) ->
         if cents
     ]
     for line in used:
-        if line.live and not line.is_issued:
-            # The list ended since, so what the use held is not wanted any more.
+        if not line.is_issued:
+            # The list ended since, so what the use had reserved is not wanted any more.
             entries += [
                 _entry(redemption.id, each.account, each.offer_id, each.amount_cents, now)
                 for each in released(line.offer_id, line.reserved_cents)
             ]
     ledger.post(session, entries)
-    reopened = [{"list_code": u.list_code, "list_line": u.list_line} for u in used if u.live]
+    changes.forget_sale(session, redemption)
+    claims.end_disputes(session, redemption.id, at=now)
+    cause = Cause(redemption.id, key_id, now)
+    freed = [line for line in used if line.live]
+    left = resettle(session, {(line.list_id, line.list_line) for line in freed}, cause=cause)
+    reopened = [
+        {"list_code": line.list_code, "list_line": line.list_line}
+        for line in freed
+        if left.get((line.list_id, line.list_line), 1)
+    ]
     text = answer.compact(
         {
             "redemption_id": redemption.id,
@@ -67,7 +71,8 @@ def _void_once(session: Session, reference: Reference, *, key_id: int | None) ->
             "reopened": reopened,
         }
     )
-    changes.forget_sale(session, redemption, answer=text)
+    redemption.void_answer = text
+    session.add(redemption)
     changes.add_event(
         session,
         redemption.id,

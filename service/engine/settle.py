@@ -28,6 +28,7 @@ class EntryKind(StrEnum):
     REDEMPTION = "redemption"
     RETURN = "return"
     VOID = "void"
+    STANDING = "standing"
 
 
 class Liability(StrEnum):

@@ -2,23 +2,31 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
-from service.errors import Misconfigured
+from service.errors import Busy, Misconfigured
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30
+ATTEMPTS = 10
+"""How often a unit of work is done anew when another comes between."""
+
 CONNECT_SECONDS = 10
 
 # What ails the database itself, and not the statement: PostgreSQL's error classes (connection,
 # authorization, unknown database, resources, shutdown) and SQLite's result codes.
 _AILING_CLASSES = ("08", "28", "3D", "53", "57P")
+# Another transaction came between: deadlock detected, serialization failure, lock not available.
+_CAME_BETWEEN = ("40P01", "40001", "55P03")
 _AILING_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
 
 
@@ -61,6 +69,21 @@ class Database:
             yield session
             session.commit()
 
+    def settle(self, act: Callable[[Session], T], *, busy: str) -> T:
+        """`act` in one unit of work, done anew while other transactions come between.
+
+        They come between by writing the same row first, or by each holding what the other wants.
+        Raises Busy, saying `busy`, when that does not end.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with self.write() as session:
+                    return act(session)
+            except (DBAPIError, psycopg.Error) as error:
+                if not came_between(error):
+                    raise
+        raise Busy(busy)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; whatever it changes is undone, what it read stays readable."""
@@ -98,6 +121,15 @@ class Database:
         """Close every connection."""
         self._writer.dispose()
         self._reader.dispose()
+
+
+def came_between(error: DBAPIError | psycopg.Error) -> bool:
+    """Whether another transaction is why this one failed, so that it may be done anew."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, IntegrityError) and violates_unique(error):
+        return True
+    sqlstate = getattr(original, "sqlstate", None)
+    return sqlstate in (*_CAME_BETWEEN, "23505")
 
 
 def violates_unique(error: IntegrityError) -> bool:
@@ -139,6 +171,8 @@ def _unusable(url: str) -> Iterator[None]:
     """Errors of the database itself, and of one without tables, as Misconfigured."""
     try:
         yield
+    except NoConnectionFree as error:
+        raise Busy("Every connection to the database is taken; ask again.") from error
     except DatabaseError as error:
         shown = make_url(url).render_as_string(hide_password=True)
         if _without_tables(error):
@@ -149,6 +183,11 @@ def _unusable(url: str) -> Iterator[None]:
             said = " ".join(str(error.orig).split())
             raise Misconfigured(f"The database {shown} cannot be used: {said}") from error
         raise
+    except (sqlite3.OperationalError, psycopg.OperationalError) as error:
+        # The driver's own, of statements that go past the session.
+        if isinstance(error, psycopg.Error) and came_between(error):
+            raise
+        raise Misconfigured("The database cannot be used; ask again.") from error
 
 
 def _without_tables(error: DatabaseError) -> bool:

@@ -22,11 +22,15 @@ class RedemptionState(StrEnum):
 
 
 class TillVerb(StrEnum):
-    """What the audit trail tells of; a redemption itself is its own trace."""
+    """What the audit trail tells of; a redemption itself is its own trace.
+
+    `standing`: another transaction changed whether a discount given offline is in dispute.
+    """
 
     VOID = "void"
     RETURN = "return"
     REPLAY = "replay"
+    STANDING = "standing"
 
 
 class Redemption(SQLModel, table=True):
@@ -61,10 +65,10 @@ class RedemptionLine(SQLModel, table=True):
 
     `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
     live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
-    line at once collide whatever was undone between. A line honoured offline that could not be
-    used any more holds no use: it is not live and stands in `till_conflict`. `reserved_cents` is
-    what its uses had held of the offer's budget. `parts` is JSON, a list of
-    [basket line, supplier cents of every unit, retailer cents of every unit].
+    line at once collide. A line honoured offline that could not be used any more holds no use: it
+    is not live and stands in `till_conflict`. `reserved_cents` is what its uses took of the offer's
+    reservation and did not give back. `parts` is JSON, a list of [basket line, supplier cents of
+    every unit, retailer cents of every unit].
     """
 
     __tablename__ = "redemption_line"
@@ -136,7 +140,8 @@ class TillConflict(SQLModel, table=True):
     """A discount given offline that the service would have refused, and who bears it.
 
     `reason` is a refusal reason, or `other_answer` when the till gave something else than it had
-    been answered. Nothing of the list is named when it is not known here.
+    been answered. Nothing of the list is named when it is not known here. A dispute stands until
+    `ended_at`: the sale got its use after all, was voided, or came back.
     """
 
     __tablename__ = "till_conflict"

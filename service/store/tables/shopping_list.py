@@ -28,8 +28,8 @@ class LineKind(StrEnum):
 class ShoppingList(SQLModel, table=True):
     """One list. `document` is what was printed, byte for byte; `code` is its element string.
 
-    `reopenings` grows whenever uses of its lines are given back or pass to another sale, so that a
-    till which looked before that must look again.
+    `reopenings` grows whenever the list ends, or uses of its lines are given back or pass to
+    another sale, so that a till which looked before that must look again.
     """
 
     __tablename__ = "shopping_list"

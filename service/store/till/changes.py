@@ -3,7 +3,7 @@
 Locks are taken in one order everywhere: the redemption, then its lists by id.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,21 +14,24 @@ from service.store.tables.basket import Basket, BasketLine
 from service.store.tables.ledger import LedgerEntry
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
+    OfflineUse,
     Redemption,
     RedemptionLine,
     RedemptionState,
-    TillConflict,
     TillEvent,
     TillReturn,
     TillReturnLine,
     TillVerb,
 )
 from service.store.tables.shopping_list import ListState, ShoppingList
-from service.store.till.steps import Dispute, Reference
+from service.store.till.steps import Reference
 
 
 class UsedLine(NamedTuple):
-    """A stored redemption line with its list and what its offer's supplier agreed to."""
+    """A stored redemption line with its list and what its offer's supplier was charged.
+
+    `is_claim` says that it was made offline and not given back since.
+    """
 
     id: int
     list_id: int
@@ -39,9 +42,10 @@ class UsedLine(NamedTuple):
     uses: int
     offer_id: int
     supplier_id: int
-    handling_fee_cents: int
+    fee_cents: int
     reserved_cents: int
     parts: str
+    is_claim: bool
 
 
 class BoughtLine(NamedTuple):
@@ -61,6 +65,11 @@ def locked_redemption(session: Session, reference: Reference) -> Redemption | No
     return session.exec(statement).first()
 
 
+def redemption(session: Session, redemption_id: str) -> Redemption:
+    """A redemption that is there."""
+    return session.exec(select(Redemption).where(Redemption.id == redemption_id)).one()
+
+
 def used_lines(session: Session, redemption_id: str) -> list[UsedLine]:
     """The lines of a redemption, their lists held, in order of list and line."""
     lists = select(RedemptionLine.list_id).where(RedemptionLine.redemption_id == redemption_id)
@@ -70,6 +79,11 @@ def used_lines(session: Session, redemption_id: str) -> list[UsedLine]:
         .order_by(col(ShoppingList.id))
         .with_for_update(key_share=True)
     ).all()
+    return lines_of(session, redemption_id)
+
+
+def lines_of(session: Session, redemption_id: str) -> list[UsedLine]:
+    """The lines of a redemption, in order of list and line."""
     statement = (
         select(  # type: ignore[call-overload]
             RedemptionLine.id,
@@ -81,12 +95,20 @@ def used_lines(session: Session, redemption_id: str) -> list[UsedLine]:
             RedemptionLine.uses,
             RedemptionLine.offer_id,
             Offer.supplier_id,
-            Offer.handling_fee_cents,
+            func.coalesce(
+                OfflineUse.fee_cents, Offer.handling_fee_cents * col(RedemptionLine.uses)
+            ),
             RedemptionLine.reserved_cents,
             RedemptionLine.parts,
+            col(OfflineUse.given_back).is_(False),
         )
         .join(ShoppingList, col(ShoppingList.id) == col(RedemptionLine.list_id))
         .join(Offer, col(Offer.id) == col(RedemptionLine.offer_id))
+        .join(
+            OfflineUse,
+            col(OfflineUse.redemption_line_id) == col(RedemptionLine.id),
+            isouter=True,
+        )
         .where(RedemptionLine.redemption_id == redemption_id)
         .order_by(col(RedemptionLine.list_id), col(RedemptionLine.list_line))
     )
@@ -138,7 +160,7 @@ def moved(session: Session, redemption_id: str) -> list[tuple[str, int, int]]:
     return [(account, offer, int(cents)) for account, offer, cents in session.execute(statement)]
 
 
-def forget_sale(session: Session, redemption: Redemption, *, answer: str) -> None:
+def forget_sale(session: Session, redemption: Redemption) -> None:
     """The sale never happened: its uses end, its basket leaves history, the row stays as voided."""
     _given_back(session, col(RedemptionLine.redemption_id) == redemption.id)
     session.execute(
@@ -148,7 +170,6 @@ def forget_sale(session: Session, redemption: Redemption, *, answer: str) -> Non
     )
     basket_id = redemption.basket_id
     redemption.state = RedemptionState.VOIDED
-    redemption.void_answer = answer
     redemption.basket_id = None
     session.add(redemption)
     session.flush()
@@ -156,11 +177,22 @@ def forget_sale(session: Session, redemption: Redemption, *, answer: str) -> Non
     session.execute(delete(Basket).where(col(Basket.id) == basket_id))
 
 
-def reopen(session: Session, line_ids: Collection[int]) -> None:
-    """The uses these redemption lines held can be made again."""
-    _given_back(session, col(RedemptionLine.id).in_(line_ids))
+def reopen(session: Session, used: Sequence[UsedLine]) -> None:
+    """The uses these redemption lines held can be made again; what they reserved is given back."""
+    if not used:
+        return
+    these = col(RedemptionLine.id).in_([line.id for line in used])
+    _given_back(session, these)
+    session.execute(update(RedemptionLine).where(these).values(live=False))
+    issued = [line.id for line in used if line.is_issued]
     session.execute(
-        update(RedemptionLine).where(col(RedemptionLine.id).in_(line_ids)).values(live=False)
+        update(RedemptionLine).where(col(RedemptionLine.id).in_(issued)).values(reserved_cents=0)
+    )
+    claimed = [line.id for line in used if line.is_claim]
+    session.execute(
+        update(OfflineUse)
+        .where(col(OfflineUse.redemption_line_id).in_(claimed))
+        .values(given_back=True, fee_cents=0)
     )
 
 
@@ -221,19 +253,6 @@ def add_event(
             redemption_id=redemption_id, verb=verb, key_id=key_id, detail=detail, happened_at=at
         )
     )
-
-
-def add_dispute_once(
-    session: Session, redemption_id: str, dispute: Dispute, *, at: datetime
-) -> bool:
-    """Note a dispute unless one for the same reason stands; whether it was new."""
-    standing = select(TillConflict.id).where(
-        TillConflict.redemption_id == redemption_id, TillConflict.reason == dispute.reason
-    )
-    if session.exec(standing).first() is not None:
-        return False
-    session.add(TillConflict(redemption_id=redemption_id, recorded_at=at, **dispute._asdict()))
-    return True
 
 
 def _named(table: type[Redemption] | type[TillReturn], reference: Reference) -> tuple[Any, ...]:

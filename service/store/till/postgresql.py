@@ -1,9 +1,9 @@
 """The till on PostgreSQL: one statement to look, one to write, each a transaction of its own.
 
-The write is optimistic. It holds the lists it uses and gives up when one is no longer issued, when
-uses of it were given back, or when a deal it uses was stopped since the look; a use made in between meets the unique index on
-live uses, and the same transaction sent twice the unique index on references. Either way nothing of
-it is written.
+The write is optimistic. It holds the lists it uses and gives up when since the look one ended, uses
+of it were given back, or a deal it uses was stopped; a use made in between meets the unique index
+on live uses, and the same transaction sent twice the unique index on references. Either way nothing
+of it is written.
 """
 
 import json
@@ -56,20 +56,16 @@ SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
      WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ($8::bigint[]))
 """
 
-_GOES_ON = """
-    AND NOT EXISTS (SELECT FROM offer WHERE stopped_at IS NOT NULL AND id = ANY ($25::bigint[]))"""
-_WRITE = (
-    """
+WRITE = """
 WITH held AS (
-    SELECT id FROM shopping_list WHERE id = ANY ($14::bigint[]) AND state = 'issued'
+    SELECT id FROM shopping_list WHERE id = ANY ($14::bigint[]) AND state <> 'voided'
       AND reopenings = ($39::int[])[array_position($14::bigint[], id)]
     ORDER BY id FOR NO KEY UPDATE
 ), bought AS (
     INSERT INTO basket (store_id, terminal, business_date, number, household_id, purchased_at)
     SELECT $2::text, $3::text, $4::date, $5::text, $6::bigint, $7::timestamptz
-    WHERE (SELECT count(*) FROM held) = cardinality($14::bigint[])"""
-    + _GOES_ON
-    + """
+    WHERE (SELECT count(*) FROM held) = cardinality($14::bigint[])
+      AND NOT EXISTS (SELECT FROM offer WHERE stopped_at IS NOT NULL AND id = ANY ($25::bigint[]))
     ON CONFLICT (store_id, terminal, business_date, number)
     DO UPDATE SET household_id = coalesce(excluded.household_id, basket.household_id)
     RETURNING id
@@ -106,24 +102,7 @@ WITH held AS (
     SELECT $6::bigint, $12::timestamptz FROM redeemed WHERE $6::bigint IS NOT NULL
     ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL
 )
-"""
-)
-WRITE = _WRITE + "SELECT count(*) FROM redeemed"
-# What was honoured offline already happened: a deal stopped meanwhile does not undo it.
-WRITE_REPLAYED = (
-    _WRITE.rstrip().replace(_GOES_ON, "")
-    + """, disputed AS (
-    INSERT INTO till_conflict (redemption_id, list_id, list_line, offer_id, reason, amount_cents,
-                               borne_by, recorded_at)
-    SELECT r.id, x.*, $12::timestamptz FROM redeemed r,
-        unnest($40::bigint[], $41::int[], $42::bigint[], $43::text[], $44::bigint[],
-               $45::text[]) AS x
-), told AS (
-    INSERT INTO till_event (redemption_id, verb, key_id, detail, happened_at)
-    SELECT r.id, $46::text, $13::bigint, '{}', $12::timestamptz FROM redeemed r
-)
 SELECT count(*) FROM redeemed"""
-)
 
 
 def look_parameters(look: Look) -> list[Any]:
@@ -183,9 +162,7 @@ def write(effect: Effect) -> tuple[str, list[Any]]:
         *_columns(effect.entries, 3),
         [reopenings for _, reopenings in effect.held],
     ]
-    if effect.verb is None:
-        return WRITE, parameters
-    return WRITE_REPLAYED, [*parameters, *_columns(effect.disputes, 6), effect.verb]
+    return WRITE, parameters
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:

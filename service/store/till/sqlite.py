@@ -17,8 +17,8 @@ _PRIOR = """SELECT id, digest, answer, state FROM redemption
     WHERE store_id = ? AND terminal = ? AND business_date = ? AND number = ?"""
 _WHO = """SELECT i.digest, i.household_id FROM json_each(?) p CROSS JOIN identity i
     ON i.kind = p.value ->> 0 AND i.digest = p.value ->> 1"""
-_LISTS = """SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
-    WHERE code IN (SELECT value FROM json_each(:codes)) AND state <> 'draft'
+_LISTS = """SELECT id, code, household_id, state, valid_from, valid_to, reopenings
+    FROM shopping_list WHERE code IN (SELECT value FROM json_each(:codes)) AND state <> 'draft'
     UNION
     SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
     WHERE household_id IN (SELECT value FROM json_each(:households)) AND state = 'issued'
@@ -61,12 +61,6 @@ _ENTRIES = """INSERT INTO ledger_entry (posting, kind, posted_at, account, offer
     SELECT ?, 'redemption', ?, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)"""
 _DUE = """INSERT INTO due (household_id, marked_at) SELECT ?1, ?2 WHERE ?1 IS NOT NULL
     ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL"""
-_DISPUTES = """INSERT INTO till_conflict (redemption_id, recorded_at, list_id, list_line, offer_id,
-        reason, amount_cents, borne_by)
-    SELECT ?, ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
-    FROM json_each(?)"""
-_EVENT = """INSERT INTO till_event (redemption_id, verb, key_id, detail, happened_at)
-    VALUES (?, ?, ?, '{}', ?)"""
 
 
 def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
@@ -122,9 +116,6 @@ def write(connection: sqlite3.Connection, effect: Effect) -> bool:
     run(_REFUSALS, (effect.redemption_id, _json(effect.refusals)))
     run(_ENTRIES, (effect.redemption_id, now, _json(effect.entries)))
     run(_DUE, (effect.household_id, now))
-    if effect.verb is not None:
-        run(_DISPUTES, (effect.redemption_id, now, _json(effect.disputes)))
-        run(_EVENT, (effect.redemption_id, effect.verb, effect.key_id, now))
     return True
 
 

@@ -25,7 +25,7 @@ class Prior(NamedTuple):
 
 
 class PresentedList(NamedTuple):
-    """A list the till found; `reopenings` counts how often uses of it were given back."""
+    """A list the till found; `reopenings` counts how often its uses were given back."""
 
     id: int
     code: str
@@ -106,12 +106,11 @@ class Dispute(NamedTuple):
 class Effect:
     """Everything one transaction writes. Rows are tuples in the order of the names given here.
 
-    `held` are issued lists, with their reopenings, that must
-    still be as they were seen. `basket_lines`: line, gtin, quantity_milli,
-    unit, amount_cents. `uses`: list_id, list_line, use_number, uses, live, offer_id, units,
-    amount_cents, supplier_cents, retailer_cents, reserved_cents, parts. `refusals`: list_line,
-    offer_id, reason, detail. `entries`: account, offer_id, amount_cents. `verb` adds a row to the
-    audit trail.
+    `held` are the lists used, with the reopenings that were seen; nothing is written when one was
+    reopened or ended since. `basket_lines`: line, gtin, quantity_milli, unit, amount_cents. `uses`:
+    list_id, list_line, use_number, uses, live, offer_id, units, amount_cents, supplier_cents,
+    retailer_cents, reserved_cents, parts. `refusals`: list_line, offer_id, reason, detail.
+    `entries`: account, offer_id, amount_cents.
     """
 
     redemption_id: str
@@ -129,8 +128,6 @@ class Effect:
     uses: list[UseRow]
     refusals: list[tuple[int | None, int | None, str, str]]
     entries: list[tuple[str, int, int]]
-    disputes: tuple[Dispute, ...] = ()
-    verb: str | None = None
 
 
 Steps: TypeAlias = Generator["Look | Effect", "Seen | bool", str]

@@ -1,0 +1,37 @@
+"""The gate's look and write inside a unit of work that does more than these."""
+
+from typing import Any
+
+import psycopg
+from sqlmodel import Session
+
+from service.store.bulk import is_sqlite
+from service.store.till import postgresql, sqlite
+from service.store.till.steps import Effect, Look, Seen
+
+
+def look(session: Session, wanted: Look) -> Seen:
+    """Look up everything as of now."""
+    driver = _driver(session)
+    if is_sqlite(session):
+        return sqlite.look(driver, wanted)
+    cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(driver)
+    cursor.execute(postgresql.LOOK, postgresql.look_parameters(wanted))
+    return postgresql.seen(cursor.fetchone() or ())
+
+
+def write(session: Session, effect: Effect) -> None:
+    """Write an effect; the driver's unique violation when its reference is taken.
+
+    The caller holds the lists it names, so nothing of it can have changed since the look.
+    """
+    driver = _driver(session)
+    if is_sqlite(session):
+        sqlite.write(driver, effect)
+        return
+    statement, parameters = postgresql.write(effect)
+    psycopg.RawCursor(driver).execute(statement.encode(), parameters)
+
+
+def _driver(session: Session) -> Any:
+    return session.connection().connection.driver_connection
