@@ -142,7 +142,9 @@ def expire(session: Session, *, before: date, limit: int) -> list[int]:
     )
     ids = [key for key in session.exec(statement).all() if key is not None]
     session.execute(
-        update(ShoppingList).where(col(ShoppingList.id).in_(ids)).values(state=ListState.EXPIRED)
+        update(ShoppingList)
+        .where(col(ShoppingList.id).in_(ids))
+        .values(state=ListState.EXPIRED, reopenings=ShoppingList.reopenings + 1)
     )
     return ids
 

@@ -1,0 +1,232 @@
+"""Where packages lie: a local folder, or an object store that fsspec knows.
+
+A file is there whole or not at all. In a folder it is written as `.part` and renamed; an object
+store takes a file whole. A package's marker is written last and removed first.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+import fsspec  # type: ignore[import-untyped]
+
+from service.errors import Misconfigured
+from service.settings import Settings
+
+READY = ".ready"
+_CHUNK = 1 << 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file as it lies in a depot."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Depot(Protocol):
+    """Folders of files, one folder a package."""
+
+    def files(self, folder: str) -> dict[str, int]:
+        """The whole files of a folder and their sizes; empty when there is none."""
+        ...
+
+    def put(self, folder: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Stored, T]:
+        """Write a file whole, or not at all when `fill` raises; what `fill` gave."""
+        ...
+
+    def read(self, folder: str, name: str, *, start: int = 0, end: int | None = None) -> bytes:
+        """The bytes from `start` up to `end`. Raises FileNotFoundError."""
+        ...
+
+    def remove(self, folder: str, name: str) -> None:
+        """Remove a file, if it is there."""
+        ...
+
+    def clear(self, folder: str) -> None:
+        """Remove a folder and all that is in it, the marker first."""
+        ...
+
+    def place(self, folder: str) -> str:
+        """How a person calls the folder."""
+        ...
+
+    def path(self, folder: str, name: str) -> Path | None:
+        """Where a file lies on this machine, if it does."""
+        ...
+
+
+def depot(settings: Settings) -> Depot:
+    """The depot of the settings. Raises Misconfigured when its driver is not installed."""
+    if not settings.package_store:
+        return LocalDepot(settings.output_folder)
+    try:
+        files, root = fsspec.core.url_to_fs(settings.package_store, use_listings_cache=False)
+    except (ImportError, ValueError) as error:
+        raise Misconfigured(
+            f"LARDER_PACKAGE_STORE cannot be used: {error}. For s3:// install larder[s3]."
+        ) from error
+    return ObjectDepot(files, root, settings.package_store)
+
+
+def stored(depot: Depot, folder: str, name: str) -> Stored:
+    """A file of a depot with its SHA-256, read back. Raises FileNotFoundError."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks(depot, folder, name):
+        digest.update(chunk)
+        size += len(chunk)
+    return Stored(name, size, digest.hexdigest())
+
+
+def chunks(
+    depot: Depot, folder: str, name: str, *, start: int = 0, end: int | None = None
+) -> Iterator[bytes]:
+    """A file, or a part of it, in pieces of bounded size."""
+    at = start
+    while end is None or at < end:
+        upto = at + _CHUNK if end is None else min(at + _CHUNK, end)
+        chunk = depot.read(folder, name, start=at, end=upto)
+        if chunk:
+            yield chunk
+        at += len(chunk)
+        if at < upto:
+            return
+
+
+def put_bytes(depot: Depot, folder: str, name: str, content: bytes) -> Stored:
+    """Write a file whose content is at hand."""
+    return depot.put(folder, name, lambda out: out.write(content))[0]
+
+
+class LocalDepot:
+    """Folders below a folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def files(self, folder: str) -> dict[str, int]:
+        """See `Depot`."""
+        try:
+            found = list(os.scandir(self._root / folder))
+        except FileNotFoundError:
+            return {}
+        return {
+            entry.name: entry.stat().st_size
+            for entry in found
+            if entry.is_file() and not entry.name.endswith(".part")
+        }
+
+    def put(self, folder: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Stored, T]:
+        """See `Depot`."""
+        target = self._root / folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f"{name}.part")
+        with unfinished.open("wb") as out:
+            result = fill(out)
+            out.flush()
+            os.fsync(out.fileno())
+        described = _described(unfinished, name)
+        unfinished.replace(target)
+        return described, result
+
+    def read(self, folder: str, name: str, *, start: int = 0, end: int | None = None) -> bytes:
+        """See `Depot`."""
+        with (self._root / folder / name).open("rb") as file:
+            file.seek(start)
+            return file.read() if end is None else file.read(max(end - start, 0))
+
+    def remove(self, folder: str, name: str) -> None:
+        """See `Depot`."""
+        (self._root / folder / name).unlink(missing_ok=True)
+
+    def clear(self, folder: str) -> None:
+        """See `Depot`."""
+        path = self._root / folder
+        if not path.is_dir():
+            return
+        (path / READY).unlink(missing_ok=True)
+        for each in path.iterdir():
+            each.unlink()
+        path.rmdir()
+
+    def place(self, folder: str) -> str:
+        """See `Depot`."""
+        return str(self._root / folder)
+
+    def path(self, folder: str, name: str) -> Path | None:
+        """See `Depot`."""
+        return self._root / folder / name
+
+
+class ObjectDepot:
+    """Folders as prefixes of an object store, which takes every object whole."""
+
+    def __init__(self, files: Any, root: str, url: str) -> None:
+        self._files = files
+        self._root = root.rstrip("/")
+        self._url = url.rstrip("/")
+
+    def files(self, folder: str) -> dict[str, int]:
+        """See `Depot`."""
+        try:
+            found = self._files.ls(f"{self._root}/{folder}", detail=True, refresh=True)
+        except FileNotFoundError:
+            return {}
+        return {
+            entry["name"].rsplit("/", 1)[-1]: entry["size"]
+            for entry in found
+            if entry["type"] == "file"
+        }
+
+    def put(self, folder: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Stored, T]:
+        """See `Depot`. The file is made here first, so that a failure leaves no object."""
+        with tempfile.TemporaryDirectory(prefix="larder-") as near:
+            made = Path(near) / name
+            with made.open("wb") as out:
+                result = fill(out)
+            described = _described(made, name)
+            self._files.put_file(str(made), f"{self._root}/{folder}/{name}")
+        return described, result
+
+    def read(self, folder: str, name: str, *, start: int = 0, end: int | None = None) -> bytes:
+        """See `Depot`."""
+        path = f"{self._root}/{folder}/{name}"
+        size = self._files.info(path, refresh=True)["size"]
+        upto = size if end is None else min(end, size)
+        if start >= upto:
+            return b""
+        content: bytes = self._files.cat_file(path, start=start, end=upto)
+        return content
+
+    def remove(self, folder: str, name: str) -> None:
+        """See `Depot`."""
+        path = f"{self._root}/{folder}/{name}"
+        if self._files.exists(path):
+            self._files.rm_file(path)
+
+    def clear(self, folder: str) -> None:
+        """See `Depot`."""
+        for name in sorted(self.files(folder), key=lambda name: name != READY):
+            self.remove(folder, name)
+
+    def place(self, folder: str) -> str:
+        """See `Depot`."""
+        return f"{self._url}/{folder}"
+
+    def path(self, folder: str, name: str) -> Path | None:  # noqa: ARG002
+        """See `Depot`."""
+        return None
+
+
+def _described(path: Path, name: str) -> Stored:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return Stored(name, path.stat().st_size, digest.hexdigest())
