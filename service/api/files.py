@@ -14,7 +14,9 @@ _REFUSED = {
     HTTPStatus.BAD_REQUEST: "The Range header cannot be understood.",
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "The file ends before this range begins.",
 }
-_ANY: dict[str, Any] = {"content": {"application/octet-stream": {}}}
+_ANY: dict[str, Any] = {
+    "content": {"application/pdf": {}, "text/csv": {}, "application/json": {}, "*/*": {}}
+}
 
 
 class PartOfFile(FileResponse):

@@ -22,22 +22,17 @@ MOST = 5000
 
 _NDJSON = "application/x-ndjson"
 _JSON = "application/json"
-# A sale that cannot be read has its own line in the answer; it does not refuse the body.
-_SALE = {"anyOf": [{"$ref": "#/components/schemas/OfflineIn"}, {}]}
+_SALE = {"$ref": "#/components/schemas/OfflineIn"}
+SALES = {"type": "array", "maxItems": MOST, "items": _SALE}
+"""Sales as a JSON array, for the OpenAPI document."""
 BODY = {
     "requestBody": {
         "required": True,
-        "description": "Sales, one JSON object a line, or a JSON array of them",
+        "description": "Sales, one JSON object a line, or a JSON array of them. One that cannot be "
+        "read is refused in its own line of the answer; the others are taken.",
         "content": {
             _NDJSON: {"schema": {"type": "string", "minLength": 1}},
-            _JSON: {
-                "schema": {
-                    "anyOf": [
-                        {"type": "array", "maxItems": MOST, "items": _SALE},
-                        {"type": "object"},
-                    ]
-                }
-            },
+            _JSON: {"schema": {"anyOf": [SALES, _SALE]}},
         },
     }
 }
