@@ -6,6 +6,7 @@ import typer
 
 from service.commands import allocation, explain, forecast, issue, printing, serve, setup
 from service.commands.console import EXIT_FAILED, show_error
+from service.commands.deals import deals
 from service.commands.demo import demo
 from service.commands.load import load
 from service.errors import LarderError
@@ -24,6 +25,7 @@ app.command("init")(setup.init)
 app.add_typer(setup.keys, name="keys")
 app.command("migrate")(setup.migrate_database)
 app.add_typer(load, name="load")
+app.add_typer(deals, name="deals")
 app.command("cycle")(issue.cycle)
 app.command("publish")(issue.publish_batch)
 app.command("serve")(serve.serve)

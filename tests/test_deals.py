@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from service import deals
-from service.deals import BENEFITS, COLUMNS, UploadReport, load_deals
+from service.deals import BENEFITS, COLUMNS, UploadReport, load_deals, upload
+from service.deals.columns import FACE_VALUES
 from service.errors import InvalidInput
 from service.ingest.products import load_products
+from service.store import deals as store
 from service.store.session import Database
 from tests.ingest.files import written
 
@@ -56,7 +57,8 @@ def load(database: Database, tmp_path: Path) -> Load:
 
 
 def names(given: list[dict[str, str]]) -> list[str]:
-    return [column.name for column in COLUMNS if any(column.name in deal for deal in given)]
+    known = [column.name for column in COLUMNS if any(column.name in deal for deal in given)]
+    return known + sorted({name for deal in given for name in deal} - set(known))
 
 
 def faults(load: Load, *changes: dict[str, str]) -> list[str]:
@@ -118,6 +120,7 @@ def test_each_benefit_becomes_its_terms(load: Load, read_only: Ask) -> None:
         "amount_off": ("1.5", {"amount_cents": 150}),
         "percent_off": ("12.5", {"basis_points": 1250, "covers": "needed"}),
         "fixed_price": ("0", {"price_cents": 0, "covers": "needed"}),
+        "buy_get": ("50%", {"get": 1, "on": 0, "basis_points": 5000}),
         "bundle_price": ("5", {"price_cents": 500}),
         "free_item": ("3.00", {"on": 0, "cap_cents": 300}),
         "points": ("250", {"points": 250}),
@@ -217,68 +220,109 @@ def test_two_suppliers_may_give_a_deal_the_same_number(load: Load, read_only: As
 
 
 WRONG: tuple[tuple[dict[str, str], str], ...] = (
-    ({"deal_id": ""}, "column deal_id: is empty (give text)"),
-    ({"supplier": "Nobody"}, "column supplier: there is no supplier 'Nobody' (load its products"),
-    ({"title": " "}, "column title: is empty"),
-    ({"eligible_gtins": ""}, "column eligible_gtins: no product of the catalogue counts"),
-    ({"eligible_gtins": "2000000000016"}, "column eligible_gtins: '2000000000016' is not a GTIN"),
-    ({"eligible_gtins": "4012"}, "column eligible_gtins: no product has the GTIN 4012 (load the"),
-    ({"eligible_items": "Milc"}, "column eligible_items: no product has the item 'Milc' (check"),
-    ({"eligible_brands": "X"}, "column eligible_brands: no product has the brand 'X'"),
-    ({"eligible_categories": "X"}, "column eligible_categories: no product has the category 'X'"),
-    ({"excluded_gtins": MILK}, "column eligible_gtins: no product of the catalogue counts"),
-    ({"excluded_gtins": "12"}, "column excluded_gtins: '12' is not a GTIN with a right check"),
-    ({"benefit": "half_price"}, "column benefit: 'half_price' is not one of amount_off, percent"),
-    ({"value": "one"}, "column value: 'one' does not fit amount_off"),
-    ({"value": "1,00"}, "column value: '1,00' does not fit amount_off"),
-    ({"value": "0"}, "column value: '0' does not fit amount_off"),
-    ({"value": "-1"}, "column value: '-1' does not fit amount_off"),
-    ({"benefit": "percent_off", "value": "101"}, "column value: '101' does not fit percent_off"),
-    ({"benefit": "percent_off", "value": "20"}, "column face_value: is empty (say what the list"),
-    ({"benefit": "points", "value": "1.5"}, "column value: '1.5' does not fit points"),
+    ({"deal_id": ""}, "A2, column deal_id: is empty (give text)"),
+    (
+        {"supplier": "Nobody"},
+        "B3, column supplier: there is no supplier 'Nobody' (load its products",
+    ),
+    (
+        {"supplier": "Dal Foods"},
+        "B4, column supplier: there is no supplier 'Dal Foods' (did you mean",
+    ),
+    ({"title": " "}, "C5, column title: is empty"),
+    ({"eligible_gtins": ""}, "D6, column eligible_gtins: no product of the catalogue counts"),
+    (
+        {"eligible_gtins": "2000000000016"},
+        "D7, column eligible_gtins: '2000000000016' is not a GTIN: the check digit is 6 and should "
+        "be 5 (look it up again)",
+    ),
+    (
+        {"eligible_gtins": "4012"},
+        "D8, column eligible_gtins: no product has the GTIN 4012 (load the",
+    ),
+    (
+        {"eligible_items": "Milc"},
+        "E9, column eligible_items: no product has the item 'Milc' (did you",
+    ),
+    ({"eligible_brands": "X"}, "G10, column eligible_brands: no product has the brand 'X'"),
+    ({"eligible_categories": "X"}, "F11, column eligible_categories: no product has the category"),
+    ({"excluded_gtins": MILK}, "D12, column eligible_gtins: no product of the catalogue counts"),
+    ({"excluded_gtins": "12"}, "H13, column excluded_gtins: '12' is not a GTIN: a product number"),
+    ({"benefit": "half_price"}, "I14, column benefit: 'half_price' is not one of amount_off, perc"),
+    ({"value": "one"}, "J15, column value: 'one' is not a number (write 1234.50)"),
+    ({"value": "20%"}, "J16, column value: 20% does not fit amount_off (write an amount, as 1.00)"),
+    ({"value": "0"}, "J17, column value: 0 does not fit amount_off"),
+    ({"value": "-1"}, "J18, column value: -1 does not fit amount_off"),
+    (
+        {"benefit": "percent_off", "value": "101"},
+        "J19, column value: 101 does not fit percent_off (write a per cent from 1 to 100, as 20)",
+    ),
+    (
+        {"benefit": "percent_off", "value": "0.2"},
+        "J20, column value: 0.2 does not fit percent_off (write 20 for per cent)",
+    ),
+    (
+        {"benefit": "percent_off", "value": "20"},
+        "M21, column face_value: is empty (say what the li",
+    ),
+    (
+        {"benefit": "points", "value": "1.5"},
+        "J22, column value: 1.5 does not fit points (write a w",
+    ),
     (
         {"benefit": "free_item", "face_value": "1", "min_quantity": "2"},
-        "column min_quantity: 2 does not fit free_item (leave it empty)",
+        "K23, column min_quantity: does not fit free_item (leave it empty",
     ),
     (
         {"benefit": "free_item", "face_value": "1", "min_spend": "5"},
-        "column min_spend: does not fit free_item (leave it empty)",
+        "L24, column min_spend: does not fit free_item (leave it empty",
     ),
-    ({"min_quantity": "0"}, "column min_quantity: '0' is not a whole number from 1 to 1000"),
-    ({"min_spend": "10000000.01"}, "column min_spend: '10000000.01' is not an amount of money"),
-    ({"face_value": "99999999"}, "column face_value: '99999999' is not an amount of money"),
-    ({"funding_share_percent": "101"}, "column funding_share_percent: '101' is not a whole"),
-    ({"funding_share_percent": ""}, "column funding_share_percent: is empty"),
-    ({"handling_fee": "0.005"}, "column handling_fee: '0.005' is not an amount of money"),
-    ({"budget": "$100"}, "column budget: '$100' is not an amount of money, as 1.00"),
-    ({"circulation_max": "0"}, "column circulation_max: '0' is not a whole number from 1"),
+    ({"min_quantity": "0"}, "K25, column min_quantity: 0 is not a quantity from 0.001 to 1000"),
+    (
+        {"min_quantity": "1.5"},
+        "K26, column min_quantity: 1.5 is part of a piece (write whole pieces",
+    ),
+    ({"min_spend": "10000000.01"}, "L27, column min_spend: '10000000.01' is not from 0.00 to 10,0"),
+    ({"face_value": "99999999"}, "M28, column face_value: '99999999' is not from 0.00 to 10,000,0"),
+    ({"funding_share_percent": "101"}, "N29, column funding_share_percent: '101' is not from 0 to"),
+    (
+        {"funding_share_percent": ""},
+        "N30, column funding_share_percent: is empty (give a whole per",
+    ),
+    (
+        {"funding_share_percent": "0.5"},
+        "N31, column funding_share_percent: '0.5' is not a whole per cent (write 50 for per cent)",
+    ),
+    ({"handling_fee": "0.005"}, "O32, column handling_fee: '0.005' has more than two decimals"),
+    ({"budget": "20%"}, "P33, column budget: '20%' is a per cent, not an amount of money"),
+    ({"circulation_max": "0"}, "Q34, column circulation_max: '0' is not from 1 to 1,000,000,000"),
     (
         {"circulation_max": "5", "circulation_min": "6"},
-        "column circulation_min: 6 is more than circulation_max 5",
+        "R35, column circulation_min: 6 is more than circulation_max 5 (lower it)",
     ),
-    ({"mail_from": "2027-01-01"}, "column mail_to: 2026-12-31 is before mail_from 2027-01-01"),
-    ({"redeem_from": "01.02.2026"}, "column redeem_from: '01.02.2026' is not a date as 2017-11-25"),
+    ({"mail_from": "2026-12-32"}, "S36, column mail_from: '2026-12-32' is not a day of any month"),
+    ({"mail_to": "2025-12-31"}, "T37, column mail_to: 2025-12-31 is before mail_from 2026-01-01"),
+    ({"redeem_from": "soon"}, "U38, column redeem_from: 'soon' is not a date (write 2026-04-01)"),
     (
         {"redeem_to": "2025-12-31"},
-        "column redeem_to: 2025-12-31 is before redeem_from 2026-01-01",
+        "V39, column redeem_to: 2025-12-31 is before redeem_from 2026-01",
     ),
-    ({"limit_per_household": "0"}, "column limit_per_household: '0' is not a whole number from 1"),
-    ({"control_share_percent": "x"}, "column control_share_percent: 'x' is not a whole number"),
+    (
+        {"redeem_from": "2025-01-01", "redeem_to": "2025-12-31"},
+        "V40, column redeem_to: 2025-12-31 is before the first mailing 2026-01-01 (redeem after",
+    ),
+    ({"limit_per_household": "0"}, "W41, column limit_per_household: '0' is not from 1 to 1,000"),
+    ({"control_share_percent": "x"}, "X42, column control_share_percent: 'x' is not a number"),
 )
 
 
-def test_every_fault_of_a_file_is_told_by_row_and_column(load: Load, read_only: Ask) -> None:
-    """Faults of single cells come first, then those of rows whose cells can all be read."""
+def test_every_fault_of_a_file_is_told_once_and_by_its_cell(load: Load) -> None:
     changes = [{"deal_id": f"D{row}", **change} for row, (change, _) in enumerate(WRONG, 1)]
     told = faults(load, *changes, {"deal_id": "D1000"}, {"deal_id": "D1000"})
-    wanted = [f"row {row}, {said}" for row, (_, said) in enumerate(WRONG, start=1)]
-    last = len(WRONG) + 2
-    wanted.append(
-        f"row {last}, column deal_id: is in row {last - 1} already (keep one row per deal)"
-    )
-    assert not [said for said in wanted if not any(text.startswith(said) for text in told)]
-    known = {text.partition(",")[0] for text in wanted}
-    assert {text.partition(",")[0] for text in told} == known
+    last = len(WRONG) + 3
+    again = f"A{last}, column deal_id: is in A{last - 1} already (keep one row per deal)"
+    for text, said in zip(told, [*(said for _, said in WRONG), again], strict=True):
+        assert text.startswith(said)
 
 
 def test_a_denied_file_changes_nothing_at_all(load: Load, read_only: Ask) -> None:
@@ -291,7 +335,7 @@ def test_a_denied_file_changes_nothing_at_all(load: Load, read_only: Ask) -> Non
     assert after == before
 
 
-def test_a_row_with_too_few_cells_denies_the_file(
+def test_a_row_with_hardly_anything_denies_the_file_with_one_fault(
     load: Load, database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
     path = written(
@@ -299,12 +343,16 @@ def test_a_row_with_too_few_cells_denies_the_file(
     )
     with pytest.raises(InvalidInput) as caught:
         load_deals(database, path, uploaded_by="tests")
-    assert caught.value.problems[0].where == "short.csv, row 2"
+    (fault,) = caught.value.problems
+    assert str(fault) == (
+        "short.csv, A3, column deal_id: the row has only its deal_id (remove the row, or fill it "
+        "in)"
+    )
     assert read_only("SELECT count(*) FROM offer") == [(0,)]
 
 
 def test_very_many_faults_stay_bounded(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deals, "KEPT_PROBLEMS", 3)
+    monkeypatch.setattr(upload, "KEPT_PROBLEMS", 3)
     wrong = [{"deal_id": f"D{n}", "supplier": "x" * 1000} for n in range(5)]
     with pytest.raises(InvalidInput, match=r"has 5 faults") as caught:
         load(*wrong)
@@ -329,33 +377,184 @@ def test_parquet_with_natural_types_is_the_same_deal(
     assert read_only(STANDING) == [("D1", 1, "running", 100)]
 
 
-def test_every_column_counts_when_rows_are_compared(load: Load) -> None:
+ON_DAIRY = {"eligible_gtins": "", "eligible_categories": "Dairy"}
+PERCENT = {"benefit": "percent_off", "value": "20"}
+PARTNER = {
+    "kind": "partner",
+    "supplier": "Cleaners",
+    "copy_fee": "0.15",
+    "value_text": "first shirt free",
+    "eligible_gtins": "",
+    "benefit": "",
+    "value": "",
+    "funding_share_percent": "",
+    "face_value": "",
+}
+COMPARED: dict[str, tuple[dict[str, str], str]] = {
+    "title": ({}, "Milk"),
+    "eligible_gtins": ({}, CREAM),
+    "eligible_items": ({}, "Bread"),
+    "eligible_categories": ({}, "Dairy"),
+    "eligible_brands": ({}, "House"),
+    "excluded_gtins": (ON_DAIRY, CREAM),
+    "excluded_items": (ON_DAIRY, "Cream"),
+    "excluded_categories": ({**ON_DAIRY, "eligible_gtins": BREAD}, "Dairy"),
+    "excluded_brands": (ON_DAIRY, "Dale"),
+    "with_gtins": ({}, BREAD),
+    "with_items": ({}, "Bread"),
+    "with_quantity": ({"with_gtins": BREAD}, "2"),
+    "benefit": ({}, "fixed_price"),
+    "value": ({}, "1.01"),
+    "get_quantity": ({"benefit": "buy_get", "value": "100"}, "2"),
+    "benefit_cap": (PERCENT, "5"),
+    "covers": (PERCENT, "all"),
+    "min_quantity": ({}, "2"),
+    "unit": ({}, "kg"),
+    "min_spend": ({}, "1"),
+    "uses_per_basket": ({}, "1"),
+    "face_value": ({}, "1.01"),
+    **{name: ({}, "0.75") for name in FACE_VALUES},
+    "funding_share_percent": ({}, "99"),
+    "funding_cap": ({}, "0.80"),
+    "handling_fee": ({}, "0.01"),
+    "copy_fee": (PARTNER, "0.20"),
+    "value_text": (PARTNER, "first two free"),
+    "budget": ({}, "0"),
+    "circulation_max": ({}, "5"),
+    "circulation_min": ({}, "5"),
+    "mail_from": ({}, "2026-01-02"),
+    "mail_to": ({}, "2026-12-30"),
+    "redeem_from": ({}, "2026-01-02"),
+    "redeem_to": ({}, "2026-12-30"),
+    "limit_per_household": ({}, "2"),
+    "target_cells": ({}, "switcher_heavy"),
+    "target_tiers": ({}, "most_valuable"),
+    "target_regions": ({}, "KY"),
+    "target_stores": ({}, "0042"),
+    "target_buyers": ({}, "new; lapsed"),
+    "control_share_percent": ({}, "1"),
+    "legal_text": ({}, "x"),
+    "title_es": ({}, "Leche"),
+    "legal_text_es": ({}, "Solo uno."),
+}
+
+
+def test_every_column_counts_when_rows_are_compared(load: Load, read_only: Ask) -> None:
+    before = [
+        {"deal_id": column, "face_value": "1.00", **base} for column, (base, _) in COMPARED.items()
+    ]
+    after = [{**deal, deal["deal_id"]: COMPARED[deal["deal_id"]][1]} for deal in before]
+    assert summary(load(*before)) == (len(COMPARED), 0, 0, False)
+    assert summary(load(*before, name="again.csv")) == (0, 0, len(COMPARED), True)
+    assert summary(load(*after, name="after.csv")) == (0, len(COMPARED), 0, False)
+    untested = {"deal_id", "supplier", "kind"}
+    assert {column.name for column in COLUMNS} - set(COMPARED) == untested
+
+
+def test_a_price_or_a_brand_that_changed_revises_a_deal(
+    load: Load, database: Database, tmp_path: Path
+) -> None:
+    load({}, {"deal_id": "D2", "eligible_gtins": CREAM})
+    dearer = PRODUCTS.replace("Chilled,Dale Foods,120", "Chilled,Dale Foods,130")
+    load_products(database, written(tmp_path / "dearer.csv", dearer))
+    assert summary(load({}, {"deal_id": "D2", "eligible_gtins": CREAM})) == (0, 1, 1, False)
+    own = dearer.replace("Dale Cream,Dale,false", "Dale Cream,Dale,true")
+    load_products(database, written(tmp_path / "own.csv", own))
+    assert summary(load({}, {"deal_id": "D2", "eligible_gtins": CREAM})) == (0, 1, 1, False)
+
+
+def test_the_history_says_who_loaded_what_and_when(
+    load: Load, database: Database, tmp_path: Path
+) -> None:
     load({})
-    changes = {
-        "title": "Milk",
-        "eligible_gtins": CREAM,
-        "eligible_items": "Bread",
-        "value": "1.01",
-        "benefit": "fixed_price",
-        "min_quantity": "2",
-        "min_spend": "1",
-        "face_value": "1.01",
-        "funding_share_percent": "99",
-        "handling_fee": "0.01",
-        "budget": "0",
-        "circulation_max": "5",
-        "circulation_min": "5",
-        "mail_from": "2026-01-02",
-        "mail_to": "2026-12-30",
-        "redeem_from": "2026-01-02",
-        "redeem_to": "2026-12-30",
-        "limit_per_household": "2",
-        "control_share_percent": "1",
-        "legal_text": "x",
-    }
-    for column, value in changes.items():
-        changed = {"face_value": "1.00", column: value}
-        assert (column, load(changed).revised) == (column, 1)
-        assert (column, load({}).revised) == (column, 1)
-    compared = {*changes, "deal_id", "supplier", "eligible_categories", "eligible_brands"}
-    assert {column.name for column in COLUMNS} == compared | {"excluded_gtins"}
+    load({"value": "2.00"}, name="second.csv")
+    load({})
+    with database.read() as session:
+        found = store.revisions(session, "Dale Foods", "D1")
+    assert [(each.revision, each.state, each.loaded_by, each.file) for each in found] == [
+        (1, "replaced", "tests", "deals.csv"),
+        (2, "replaced", "tests", "second.csv"),
+        (3, "running", "tests", "deals.csv"),
+    ]
+    said = [json.loads(each.given) for each in found]
+    assert [each["value"] for each in said] == ["1.00", "2.00", "1.00"]
+    assert {name for name in said[0] if said[0][name] != said[1][name]} == {"value"}
+    assert found[0].loaded_at <= found[1].loaded_at <= found[2].loaded_at
+
+
+def test_with_approval_a_revision_waits_and_the_earlier_goes_on(
+    database: Database, load: Load, tmp_path: Path, read_only: Ask
+) -> None:
+    load({})
+    for value in ("2.00", "3.00"):
+        path = tmp_path / "deals.csv"
+        pl.DataFrame([{**DEAL, "value": value}]).write_csv(path)
+        load_deals(database, path, uploaded_by="anna", with_approval=True)
+    assert read_only(STANDING) == [
+        ("D1", 1, "running", 100),
+        ("D1", 2, "replaced", 200),
+        ("D1", 3, "draft", 300),
+    ]
+    assert read_only("SELECT act, from_state, to_state, actor FROM offer_event ORDER BY id") == [
+        ("load", "", "running", "tests"),
+        ("load", "", "draft", "anna"),
+        ("replace", "draft", "replaced", "anna"),
+        ("load", "", "draft", "anna"),
+    ]
+
+
+def test_a_stopped_deal_stays_stopped_whatever_is_loaded(
+    database: Database, load: Load, read_only: Ask
+) -> None:
+    load({})
+    with database.write() as session:
+        moment = "1" if database.is_sqlite else "now()"
+        session.connection().exec_driver_sql(
+            f"UPDATE offer SET state = 'paused', stopped_at = {moment}"
+        )
+    load({"value": "2.00"})
+    assert read_only("SELECT state FROM offer ORDER BY id") == [("replaced",), ("paused",)]
+    assert read_only("SELECT count(DISTINCT stopped_at), count(*) FROM offer") == [(1, 2)]
+
+
+def test_a_partner_pays_by_the_copy_and_names_no_product(load: Load, read_only: Ask) -> None:
+    report = load({**PARTNER, "redeem_from": "", "redeem_to": ""})
+    assert summary(report) == (1, 0, 0, False)
+    assert read_only(
+        """SELECT s.name, c.name, o.kind, o.copy_fee_cents, o.value_text, o.terms,
+                  o.face_value_cents FROM offer o JOIN supplier s ON s.id = o.supplier_id
+           JOIN category c ON c.id = o.category_id"""
+    ) == [("Cleaners", "Partners", "partner", 15, "first shirt free", "{}", 0)]
+    assert read_only("SELECT count(*) FROM offer_product") == [(0,)]
+    assert summary(load({**PARTNER, "redeem_from": "", "redeem_to": ""})) == (0, 0, 1, True)
+
+
+def test_a_partner_and_a_product_have_columns_of_their_own(load: Load) -> None:
+    told = faults(
+        load,
+        {"copy_fee": "0.10"},
+        {**PARTNER, "deal_id": "D2", "value": "1.00"},
+        {**PARTNER, "deal_id": "D3", "value_text": ""},
+    )
+    assert [said.split(", column ")[1] for said in told] == [
+        "copy_fee: fits only a partner (leave it empty)",
+        "value: does not fit a partner (leave it empty)",
+        "value_text: is empty (a partner's slot needs it)",
+    ]
+
+
+def test_restricted_goods_never_get_a_deal(
+    load: Load, database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    header, first, *rest = PRODUCTS.splitlines()
+    rows = [f"{header},restriction", f"{first},alcohol", *(f"{row}," for row in rest if row)]
+    load_products(database, written(tmp_path / "products.csv", "\n".join(rows) + "\n"))
+    told = faults(load, {}, {"deal_id": "D2", "eligible_gtins": "", "eligible_items": "Milk",
+                             "excluded_gtins": "4011"})  # fmt: skip
+    assert [said.split(", column ")[1] for said in told] == [
+        f"eligible_gtins: {MILK} is restricted (alcohol) and never gets a deal (take it out)",
+        "eligible_gtins: all products that would count are restricted (name GTINs, items, "
+        "categories or brands)",
+    ]
+    load({"eligible_gtins": "", "eligible_brands": "Dale"})
+    assert [str(gtin) for _, gtin in read_only(MEMBERS)] == [CREAM]

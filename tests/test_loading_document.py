@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from service.deals import BENEFITS
-from service.deals import COLUMNS as DEALS
 from service.ingest.baskets import COLUMNS as BASKETS
 from service.ingest.households import columns
 from service.ingest.products import COLUMNS as PRODUCTS
@@ -18,12 +16,11 @@ KINDS = {
     "Products": PRODUCTS,
     "Households": columns("en"),
     "Baskets": BASKETS,
-    "Deals": DEALS,
 }
 
 
 def described(kind: str) -> dict[str, str]:
-    """What the document says of each column in its third cell: yes, no, no (default), see below."""
+    """What the document says of each column in its third cell: yes, no, no (default)."""
     section = DOCUMENT.partition(f"## {kind}\n")[2].partition("\n## ")[0]
     found = {}
     for names, required in re.findall(r"^\| (`.+?`) \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE):
@@ -48,9 +45,5 @@ def test_what_must_be_there_and_what_stands_for_an_empty_cell(kind: str) -> None
         elif column.default:
             expected = {f"no ({column.default})"}
         else:
-            expected = {"no", "see below"}
+            expected = {"no"}
         assert (column.name, said[column.name] in expected) == (column.name, True)
-
-
-def test_every_benefit_is_named() -> None:
-    assert re.findall(r"^\| `(\w+)` \| [^|]+ \|$", DOCUMENT, re.MULTILINE) == list(BENEFITS)

@@ -419,6 +419,51 @@ class UploadOut(BaseModel):
     already_loaded: bool
 
 
+class DealLineOut(BaseModel):
+    """One row of a file of deals as it was understood."""
+
+    place: str = Field(description="Sheet and row, as a spreadsheet counts them")
+    supplier: str
+    deal_id: str
+    change: Literal["added", "revised", "unchanged"]
+    sentence: str = Field(description="What the row means")
+
+
+class SupplierTotalOut(BaseModel):
+    """What a file asks of one supplier; deals without a limit are counted apart."""
+
+    supplier: str
+    deals: int
+    budget_cents: int
+    without_budget: int
+    circulation_max: int
+    without_circulation: int
+
+
+class DealFaultOut(BaseModel):
+    """One fault of a file: where it stands, what is wrong, what to do about it."""
+
+    where: str = Field(description="File, sheet and cell, and the column: deals.xlsx, Deals!C7")
+    detail: str
+    remedy: str
+
+
+class DealPreviewOut(BaseModel):
+    """What loading a file would do. Nothing is loaded while there are faults."""
+
+    name: str
+    rows: int
+    added: int
+    revised: int
+    unchanged: int
+    faults: int
+    loaded_before: str = Field(description="When and by whom these bytes were loaded, or empty")
+    notes: list[str] = Field(description="What was assumed in reading the file")
+    totals: list[SupplierTotalOut]
+    deals: list[DealLineOut]
+    problems: list[DealFaultOut]
+
+
 class Page(BaseModel):
     """Where a listing goes on: send `cursor` again as `after`; null at the end."""
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from service.commands.console import opened, progress_bars, say, show_load
-from service.deals import load_deals
+from service.commands.console import opened, progress_bars, show_load
+from service.commands.deals import load_file
 from service.ingest.baskets import load_baskets
 from service.ingest.households import load_households
 from service.ingest.products import load_products
@@ -50,15 +50,4 @@ def baskets(file: FileArgument) -> None:
     raise typer.Exit(show_load("baskets", report))
 
 
-@load.command()
-def deals(file: FileArgument) -> None:
-    """Suppliers' deals: the whole file, or nothing and every fault by row and column."""
-    with opened() as (database, _), progress_bars() as progress:
-        report = load_deals(database, file, uploaded_by="larder load", progress=progress)
-    if report.already_loaded:
-        say(f"deals: this very file is loaded already ({report.rows} rows)")
-    else:
-        say(
-            f"deals: {report.rows} rows, {report.added} added, {report.revised} revised, "
-            f"{report.unchanged} unchanged"
-        )
+load.command("deals")(load_file)

@@ -7,6 +7,9 @@ import pytest
 from service.commands.console import SHOWN_PROBLEMS
 from tests.commands.conftest import Larder
 from tests.ingest.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
+from tests.ingest.poslog.files import DATA as POSLOG
+from tests.ingest.poslog.files import HOUSEHOLDS as POSLOG_HOUSEHOLDS
+from tests.ingest.poslog.files import poslog, transaction
 from tests.shop import DEALS
 from tests.shop import PRODUCTS as SHOP_PRODUCTS
 
@@ -43,6 +46,23 @@ def test_each_kind_of_file_and_again(configured: Larder, tmp_path: Path) -> None
         assert f"{line}\n" in counted
 
 
+def test_poslog_is_history_too(configured: Larder) -> None:
+    written(Path("h.csv"), POSLOG_HOUSEHOLDS)
+    assert configured("load", "households", "h.csv").code == 0
+    for told in ("6 taken, 0 known", "0 taken, 6 known"):
+        ended = configured("load", "baskets", str(POSLOG / "v6.xml"))
+        assert (ended.code, ended.out) == (
+            0,
+            f"baskets: 6 rows read, {told}, 0 refused\n"
+            "  3 transactions are no sales (voided, cancelled, training, control)\n",
+        )
+    written(Path("bad.xml"), poslog(transaction(), transaction(customer="12345")))
+    ended = configured("load", "baskets", "bad.xml")
+    assert (ended.code, ended.out) == (3, "baskets: 2 rows read, 1 taken, 0 known, 1 refused\n")
+    assert "bad.xml, line 5, transaction 0042/07/2026-03-01/1, LoyaltyAccount: no" in ended.err
+    assert "12345" not in ended.err
+
+
 def test_refused_rows_are_told_and_the_exit_code_is_3(embedded: Larder, tmp_path: Path) -> None:
     folder = tmp_path / ("a long folder name " * 5) / "[bold]"
     folder.mkdir(parents=True)
@@ -74,7 +94,7 @@ def test_what_is_told_of_very_many_faults_is_bounded(embedded: Larder, tmp_path:
         (["baskets", "."], "larder: There is no file ."),
         (
             ["deals", "empty.csv"],
-            "larder: empty.csv is empty; the first row must name the columns.",
+            "larder: empty.csv is empty; a row must name the columns.",
         ),
         (["households", "other.csv"], "  other.csv, column household_id: is missing (add it; the"),
         (["deals", "other.csv"], "larder: other.csv has not all the columns it needs."),
@@ -95,9 +115,10 @@ def test_a_file_that_cannot_be_loaded_is_one_clear_line(
 def test_a_denied_file_of_deals_is_told_and_exits_with_1(embedded: Larder, tmp_path: Path) -> None:
     written(tmp_path / "d.csv", DEALS)
     ended = embedded("load", "deals", "d.csv")
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (1, "remarks: d-remarks.xlsx\n")
     assert "larder: d.csv has 6 faults; no deal of it was loaded.\n" in ended.err
-    assert "row 1, column supplier: there is no supplier 'Dale Foods' (load its" in ended.err
+    assert "d.csv, B2, column supplier: there is no supplier 'Dale Foods' (load its" in ended.err
+    assert (tmp_path / "d-remarks.xlsx").read_bytes()[:2] == b"PK"
 
 
 def test_load_of_what(embedded: Larder) -> None:

@@ -1,64 +1,146 @@
-"""For marketing: upload suppliers' deals."""
+"""For marketing: suppliers' deals, from the spreadsheet to the offers."""
 
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from service.access import Caller
-from service.api.deps import DatabaseDep, MarketingCaller
-from service.api.schemas import UploadOut
-from service.deals import UploadReport, load_deals
+from service import deals
+from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
+from service.api.schemas import DealPreviewOut, UploadOut
+from service.deals import Order, Reading
 from service.errors import InvalidInput
-from service.store.session import Database
+from service.settings import Settings
 
 router = APIRouter(tags=["deals"])
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_SUFFIXES = {
+    "text/csv": ".csv",
+    "text/plain": ".csv",
+    "text/tab-separated-values": ".csv",
+    "application/octet-stream": ".csv",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/vnd.ms-excel.sheet.macroenabled.12": ".xlsm",
+    XLSX: ".xlsx",
+}
+_FILE = {
+    "requestBody": {
+        "required": True,
+        "description": "The file as suppliers sent it; its first bytes tell what it is",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+}
+_WORKBOOK: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A workbook", "content": {XLSX: {}}}
+}
 
 FileName = Annotated[
     str, Query(max_length=60, pattern=r"^\w[\w .()+-]*$", description="What the file is called")
 ]
-_SUFFIXES = {
-    "text/csv": ".csv",
-    "application/vnd.apache.parquet": ".parquet",
-    "application/octet-stream": ".csv",
-}
+Encoding = Annotated[
+    str | None,
+    Query(max_length=20, pattern=r"^[\w-]+$", description="Of text that is not Unicode: gb18030"),
+]
+Dates = Annotated[
+    Order | None, Query(description="What comes first in dates that could be read both ways")
+]
 
 
-@router.post(
-    "/deals",
-    status_code=201,
-    response_model=UploadOut,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "text/csv": {"schema": {"type": "string"}},
-                "application/vnd.apache.parquet": {
-                    "schema": {"type": "string", "format": "binary"}
-                },
-            },
-        },
-    },
-)
+@router.post("/deals", status_code=201, response_model=UploadOut, openapi_extra=_FILE)
 async def upload(
-    request: Request, database: DatabaseDep, caller: MarketingCaller, name: FileName = "deals"
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+    name: FileName = "deals",
+    encoding: Encoding = None,
+    dates: Dates = None,
 ) -> UploadOut:
-    """Load a file of deals sent as the body; all of it, or nothing and every fault by row."""
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    suffix = _SUFFIXES.get(kind)
-    if suffix is None:
-        raise InvalidInput("Send the file as text/csv or application/vnd.apache.parquet.")
+    """Load a file of deals sent as the body; all of it, or nothing and every fault by cell."""
+    named = _named(request, name)
     body = await request.body()
     # A file of many rows takes seconds, in which the tills must be answered.
-    report = await run_in_threadpool(_load, database, body, f"{name}{suffix}", caller)
+    report = await run_in_threadpool(
+        deals.load_body,
+        database,
+        named,
+        body,
+        uploaded_by=f"key {caller.key_id}",
+        reading=_reading(settings, encoding, dates),
+        with_approval=settings.deal_approval,
+    )
     return UploadOut(**asdict(report))
 
 
-def _load(database: Database, body: bytes, name: str, caller: Caller) -> UploadReport:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(body)
-        return load_deals(database, path, uploaded_by=f"key {caller.key_id}")
+@router.post("/deals/previews", response_model=DealPreviewOut, openapi_extra=_FILE)
+async def preview(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    name: FileName = "deals",
+    encoding: Encoding = None,
+    dates: Dates = None,
+) -> DealPreviewOut:
+    """Say what loading a file would do: each deal in a sentence, totals, every fault by cell.
+
+    Nothing is written. The first 1,000 deals and faults are listed; all are counted.
+    """
+    named = _named(request, name)
+    body = await request.body()
+    reading = _reading(settings, encoding, dates)
+    found = await run_in_threadpool(
+        deals.preview_deals, database, named, body, reading=reading, listed=1000
+    )
+    return DealPreviewOut.model_validate(found, from_attributes=True)
+
+
+@router.post("/deals/remarks", response_class=Response, responses=_WORKBOOK, openapi_extra=_FILE)
+async def remarks(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    name: FileName = "deals",
+    encoding: Encoding = None,
+    dates: Dates = None,
+) -> Response:
+    """The same spreadsheet back with a column of remarks; nothing is written."""
+    named = _named(request, name)
+    body = await request.body()
+    reading = _reading(settings, encoding, dates)
+    book = await run_in_threadpool(deals.remarks_on, database, named, body, reading=reading)
+    return _workbook(book, f"{named.rpartition('.')[0]}-remarks.xlsx")
+
+
+@router.get("/deals/template", response_class=Response, responses=_WORKBOOK)
+def template(_caller: MarketingCaller) -> Response:
+    """The form as a workbook, with its rules on the second sheet."""
+    return _workbook(deals.template(), "deals.xlsx")
+
+
+def _named(request: Request, name: str) -> str:
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    suffix = _SUFFIXES.get(kind)
+    if suffix is None:
+        raise InvalidInput(f"Send the file as text/csv, {XLSX} or application/vnd.apache.parquet.")
+    return name if "." in name else f"{name}{suffix}"
+
+
+def _reading(settings: Settings, encoding: str | None, dates: Order | None) -> Reading:
+    return Reading(
+        encoding=encoding or settings.deals_encoding,
+        dates=dates or Order(settings.deals_dates),
+        currency=settings.currency,
+    )
+
+
+def _workbook(book: bytes, name: str) -> Response:
+    told = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(book, media_type=XLSX, headers=told)

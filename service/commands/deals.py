@@ -1,0 +1,194 @@
+"""load deals, deals: suppliers' spreadsheets, their template, and the history of a deal."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from service.commands.console import (
+    EXIT_FAILED,
+    opened,
+    out,
+    progress_bars,
+    say,
+    show_problems,
+    show_table,
+)
+from service.deals import Order, Preview, Reading, load_body, preview_deals, remarks_on
+from service.deals import template as template_book
+from service.engine.money import format_money
+from service.errors import InvalidInput, LarderError, NotFound
+from service.settings import Settings
+from service.store import deals as store
+from service.store.session import Database
+
+deals = typer.Typer(help="Suppliers' deals: the form to fill in, and what became of a deal.",
+                    no_args_is_help=True)  # fmt: skip
+
+_SHOWN = 20
+
+File = Annotated[Path, typer.Argument(help="An XLSX, CSV or other text file, or Parquet")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what every row means, and load nothing")
+]
+Remarks = Annotated[
+    Path | None,
+    typer.Option("--remarks", help="Write the file with a column of remarks here, as .xlsx"),
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="Of text that is not Unicode, such as gb18030")
+]
+Dates = Annotated[
+    Order | None, typer.Option("--dates", help="What comes first where dates can be read both ways")
+]
+
+
+def load_file(
+    file: File,
+    dry_run: DryRun = False,
+    remarks: Remarks = None,
+    encoding: Encoding = None,
+    dates: Dates = None,
+) -> None:
+    """Suppliers' deals: the whole file, or nothing and every fault by cell.
+
+    Where a file has faults it is written again as NAME-remarks.xlsx, with what is wrong in each
+    row.
+    """
+    body = _bytes(file)
+    with opened() as (database, settings):
+        reading = _reading(settings, encoding, dates)
+        if remarks is not None:
+            _write(database, file, body, reading, remarks)
+        try:
+            if dry_run:
+                _dry_run(database, file, body, reading)
+            else:
+                _load(database, file, body, reading, with_approval=settings.deal_approval)
+        except InvalidInput as error:
+            if error.problems and remarks is None:
+                _write_beside(database, file, body, reading)
+            raise
+
+
+@deals.command()
+def template(file: Annotated[Path, typer.Argument(help="Where to write it, as .xlsx")]) -> None:
+    """Write the form as a workbook: columns with examples, then the rules."""
+    _put(file, template_book())
+    say(f"template: {file}")
+
+
+@deals.command()
+def history(
+    supplier: Annotated[str, typer.Argument(help="Its name as in the catalogue")],
+    deal_id: Annotated[str, typer.Argument(help="The deal's own name")],
+) -> None:
+    """Every revision of a deal: who loaded it when, from which file, and what changed."""
+    with opened() as (database, _), database.read() as session:
+        found = store.revisions(session, supplier, deal_id)
+    if not found:
+        raise NotFound(f"{supplier} has no deal {deal_id}.")
+    before: dict[str, str] = {}
+    for each in found:
+        given: dict[str, str] = json.loads(each.given)
+        say(
+            f"revision {each.revision}, {each.state}: {each.loaded_at:%Y-%m-%d %H:%M} UTC by "
+            f"{each.loaded_by}, from {each.file}"
+        )
+        for name in sorted(before.keys() | given.keys()) if before else ():
+            was, now = before.get(name, "nothing"), given.get(name, "nothing")
+            if was != now:
+                say(f"  {name}: {was[:80]} -> {now[:80]}")
+        before = given
+
+
+def _load(
+    database: Database, file: Path, body: bytes, reading: Reading, *, with_approval: bool
+) -> None:
+    with progress_bars() as progress:
+        report = load_body(
+            database, file.name, body, uploaded_by="larder load", reading=reading,
+            with_approval=with_approval, progress=progress,
+        )  # fmt: skip
+    if report.already_loaded:
+        say(f"deals: this very file is loaded already ({report.rows} rows)")
+    else:
+        say(
+            f"deals: {report.rows} rows, {report.added} added, {report.revised} revised, "
+            f"{report.unchanged} unchanged"
+        )
+
+
+def _dry_run(database: Database, file: Path, body: bytes, reading: Reading) -> None:
+    found = preview_deals(database, file.name, body, reading=reading, listed=_SHOWN)
+    _show(found, currency=reading.currency)
+    if found.faults:
+        _write_beside(database, file, body, reading)
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _show(found: Preview, *, currency: str) -> None:
+    say(
+        f"{found.name}: {found.rows:,} rows, {found.added:,} to add, {found.revised:,} to revise, "
+        f"{found.unchanged:,} unchanged, {found.faults:,} faults"
+    )
+    if found.loaded_before:
+        say(f"  these very bytes were loaded {found.loaded_before}")
+    for note in found.notes:
+        say(f"  {note}")
+    for deal in found.deals:
+        say(f"  {deal.place} {deal.deal_id} ({deal.change}): {deal.sentence}")
+    more = found.added + found.revised + found.unchanged - len(found.deals)
+    if more > 0:
+        say(f"  and {more:,} more")
+    if found.totals:
+        table = Table("supplier", "deals", "budget", "without", "copies", "without", box=None)
+        for each in found.totals:
+            table.add_row(
+                each.supplier, str(each.deals), format_money(each.budget_cents, currency),
+                str(each.without_budget), f"{each.circulation_max:,}",
+                str(each.without_circulation),
+            )  # fmt: skip
+        show_table(table)
+    show_problems(found.problems, total=found.faults)
+    if not found.faults:
+        out.print("nothing was loaded: this was a dry run")
+
+
+def _reading(settings: Settings, encoding: str | None, dates: Order | None) -> Reading:
+    return Reading(
+        encoding=encoding or settings.deals_encoding,
+        dates=dates or Order(settings.deals_dates),
+        currency=settings.currency,
+    )
+
+
+def _bytes(file: Path) -> bytes:
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.")
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _write_beside(database: Database, file: Path, body: bytes, reading: Reading) -> None:
+    """Remarks on what has faults, beside it; a file that is no table at all has none."""
+    try:
+        _write(database, file, body, reading, file.with_name(f"{file.stem}-remarks.xlsx"))
+    except LarderError:
+        return
+
+
+def _write(database: Database, file: Path, body: bytes, reading: Reading, to: Path) -> None:
+    _put(to, remarks_on(database, file.name, body, reading=reading))
+    say(f"remarks: {to}")
+
+
+def _put(file: Path, book: bytes) -> None:
+    try:
+        file.write_bytes(book)
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,78 @@
+"""GTINs as spreadsheets leave them: without their leading zeros, or as 1.23E+11."""
+
+import re
+from decimal import Decimal
+
+from service.deals.cell import Cell
+from service.engine import codes
+from service.errors import InvalidInput
+
+_BETWEEN = re.compile(r"[;,|/\n\r\t]+")
+_BLANKS = re.compile(r"[\s\u00a0\u202f\u200b-]+")
+_FLOAT = re.compile(r"^(\d+)(?:[.,](\d+))?[eE]\+?(\d{1,3})$")
+_WHOLE = re.compile(r"^(\d+)[.,]0+$")
+_AS_TEXT = "format the column as text and type the numbers again"
+
+
+def gtins(text: str) -> Cell:
+    """The GTINs of a cell, in order, each with a right check digit.
+
+    Zeros that a spreadsheet dropped in front change neither the number nor its check digit, so a
+    shorter number with a right one is taken, with a note. Digits lost to 1.23E+11 are refused.
+    """
+    found: list[int] = []
+    notes: list[str] = []
+    # 1,23E+11 has a comma of its own.
+    whole = re.sub(r"(\d),(\d+[eE])", r"\1.\2", text)
+    for part in _BETWEEN.split(whole):
+        for word in _words(part.strip().strip("'\"")):
+            cell = gtin(word)
+            if cell.detail:
+                return cell
+            found.append(cell.value)
+            if cell.note:
+                notes.append(cell.note)
+    return Cell(found, note="; ".join(notes[:3]))
+
+
+def _words(part: str) -> list[str]:
+    """A part is one number written in groups, or several with blanks between."""
+    joined = _BLANKS.sub("", part)
+    if not joined:
+        return []
+    words = part.split()
+    if len(words) > 1 and all(len(_BLANKS.sub("", word)) >= 8 for word in words):
+        return words
+    return [joined]
+
+
+def gtin(word: str) -> Cell:
+    """One GTIN or PLU as its number."""
+    digits = word
+    if spread := _FLOAT.match(word):
+        whole, rest, power = spread[1], spread[2] or "", int(spread[3])
+        if power > len(rest) or power > 20:
+            said = f"{word!r} has lost its last digits"
+            return Cell(None, said, _AS_TEXT)
+        digits = str(int(Decimal(f"{whole}.{rest or 0}").scaleb(power)))
+    elif plain := _WHOLE.match(word):
+        digits = plain[1]
+    if not (digits.isascii() and digits.isdigit()):
+        return Cell(None, f"{word[:30]!r} is not a GTIN", "write digits, with ; between")
+    if 5 < len(digits) < 14 and len(digits) not in codes.GTIN_LENGTHS:
+        return _padded(word, digits)
+    try:
+        return Cell(codes.gtin(digits))
+    except InvalidInput as error:
+        return Cell(None, f"{word[:30]!r} is not a GTIN: {error.detail}", "look it up again")
+
+
+def _padded(word: str, digits: str) -> Cell:
+    length = next(each for each in codes.GTIN_LENGTHS if each > len(digits))
+    padded = digits.zfill(length)
+    try:
+        value = codes.gtin(padded)
+    except InvalidInput:
+        said = f"{word[:30]!r} has {len(digits)} digits, and is no GTIN without its leading zeros"
+        return Cell(None, said, _AS_TEXT)
+    return Cell(value, note=f"{word} lost its leading zeros and was read as {padded}")

@@ -1,0 +1,298 @@
+"""Rows of the form as deals: what each means, or what is wrong with it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from service.deals.columns import FACE_VALUES, DealKind, plain
+from service.deals.form import Fault, Form, Row
+from service.deals.goods import Goods, Tell, near
+from service.deals.terms import terms_of
+from service.engine.redeem import AmountOff, Terms
+
+PARTNER_CATEGORY = "Partners"
+"""The category of slots without goods, and its department: no product is in it."""
+
+_TARGETS = ("cells", "tiers", "regions", "stores", "buyers")
+_NOT_FOR_PARTNERS = (
+    "eligible_gtins", "eligible_items", "eligible_categories", "eligible_brands",
+    "excluded_gtins", "excluded_items", "excluded_categories", "excluded_brands", "with_gtins",
+    "with_items", "with_quantity", "benefit", "value", "get_quantity", "benefit_cap", "covers",
+    "min_quantity", "unit", "min_spend", "uses_per_basket", "face_value", *FACE_VALUES,
+    "funding_share_percent", "funding_cap", "handling_fee", "limit_per_household",
+    "target_cells", "target_buyers",
+)  # fmt: skip
+_ONLY_FOR_PARTNERS = ("copy_fee", "value_text")
+_WINDOWS = (("mail_from", "mail_to"), ("redeem_from", "redeem_to"))
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A row understood. `columns` are the offer's as they are stored, but for its supplier's id.
+
+    `members` are the products of each set, `restricted` how many more were left out because of a
+    restriction; `terms` None for a partner's slot.
+    """
+
+    row: Row
+    supplier: str
+    supplier_id: int | None
+    columns: dict[str, Any] = field(repr=False)
+    members: tuple[tuple[int, ...], ...] = field(repr=False)
+    terms: Terms | None
+    restricted: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names the deal, whatever its revision."""
+        return self.supplier, self.columns["deal_ref"]
+
+
+class Meaning:
+    """Understands the rows of one form against a catalogue; faults go to the form."""
+
+    def __init__(self, form: Form, products: pl.DataFrame, suppliers: Mapping[str, int]) -> None:
+        self._form = form
+        self._goods = Goods(products)
+        self._suppliers = {plain(name): (name, key) for name, key in suppliers.items()}
+        self._names = {key: name for key, (name, _) in self._suppliers.items()}
+        self._seen: dict[tuple[str, str], Row] = {}
+
+    def deals(self) -> list[Deal]:
+        """The rows that have no fault, in order."""
+        found = [self._deal(row) for row in self._form.rows if row.is_whole]
+        return [deal for deal in found if deal is not None]
+
+    def _deal(self, row: Row) -> Deal | None:
+        values = row.values
+        before = len(self._form.faults)
+
+        def tell(column: str, detail: str, remedy: str) -> None:
+            place = self._form.tables[row.table].columns.get(column)
+            self._form.faults.append(Fault(row.table, row.row, place, column, detail, remedy))
+
+        is_partner = values.get("kind") == DealKind.PARTNER
+        supplier, supplier_id = self._supplier(values["supplier"], tell, may_be_new=is_partner)
+        self._once(row, supplier, tell)
+        _check_windows(values, tell)
+        misplaced = _NOT_FOR_PARTNERS if is_partner else _ONLY_FOR_PARTNERS
+        for column in misplaced:
+            if column in values and not (is_partner and values[column] in (0, "", [])):
+                said = "does not fit a partner" if is_partner else "fits only a partner"
+                tell(column, said, "leave it empty")
+        made = _partner(values, tell) if is_partner else self._product(values, tell)
+        if made is None or len(self._form.faults) > before:
+            return None
+        columns, members, terms, restricted = made
+        columns = {"deal_ref": values["deal_id"], **_shared(values), **columns}
+        columns["digest"] = _digest(columns, terms, members)
+        columns["given"] = _given(values)
+        return Deal(row, supplier, supplier_id, columns, members, terms, restricted)
+
+    def _supplier(self, name: str, tell: Tell, *, may_be_new: bool) -> tuple[str, int | None]:
+        known = self._suppliers.get(plain(name))
+        if known is not None:
+            return known
+        if not may_be_new:
+            remedy = near(name, self._names) or "load its products first"
+            tell("supplier", f"there is no supplier {name[:60]!r}", remedy)
+        return name, None
+
+    def _once(self, row: Row, supplier: str, tell: Tell) -> None:
+        key = (supplier, row.values["deal_id"])
+        earlier = self._seen.setdefault(key, row)
+        if earlier is not row:
+            sheet = self._form.tables[earlier.table].sheet
+            place = self._form.tables[earlier.table].columns["deal_id"]
+            said = f"is in {sheet.address(earlier.row, place)} already"
+            tell("deal_id", said, "keep one row per deal")
+
+    def _product(
+        self, values: Mapping[str, Any], tell: Tell
+    ) -> tuple[dict[str, Any], tuple[tuple[int, ...], ...], Terms | None, int] | None:
+        before = len(self._form.faults)
+        counted, second, restricted = self._goods.members(values, tell)
+        has_second = any(f"with_{part}" in values for part in ("gtins", "items"))
+        if not counted and len(self._form.faults) == before:
+            said = "no product of the catalogue counts for this deal"
+            if restricted:
+                said = "all products that would count are restricted"
+            tell("eligible_gtins", said, "name GTINs, items, categories or brands")
+        if has_second and not second:
+            tell("with_gtins", "no product of the catalogue is in the second set", "name others")
+        terms = terms_of(values, has_second=has_second, tell=tell)
+        if terms is None or not counted:
+            return None
+        faces = _face_values(values, terms, tell)
+        face = values.get("face_value")
+        if face is None and isinstance(terms.benefit, AmountOff):
+            face = terms.benefit.amount_cents
+        if face is None:
+            tell("face_value", "is empty", "say what the list prints as its worth")
+            return None
+        traits = self._goods.traits(counted)
+        columns = {
+            "kind": str(DealKind.PRODUCT),
+            "category_id": traits.category_id,
+            "private_label": traits.private_label,
+            "price_cents": face if traits.price_cents is None else traits.price_cents,
+            "terms": json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":")),
+            "face_value_cents": face,
+            "face_values": json.dumps(faces),
+            "limit_per_household": values.get("limit_per_household", 1),
+            "funding_share": values.get("funding_share_percent", 100),
+            "funding_cap_cents": values.get("funding_cap"),
+            "handling_fee_cents": values.get("handling_fee", 0),
+            "redeem_from": values["redeem_from"],
+            "redeem_to": values["redeem_to"],
+            "copy_fee_cents": 0,
+            "value_text": None,
+        }
+        return columns, (counted, *((second,) if has_second else ())), terms, restricted
+
+
+def _partner(
+    values: Mapping[str, Any], tell: Tell
+) -> tuple[dict[str, Any], tuple[tuple[int, ...], ...], Terms | None, int] | None:
+    fits = True
+    for column in _ONLY_FOR_PARTNERS:
+        if column not in values:
+            tell(column, "is empty", "a partner's slot needs it")
+            fits = False
+    if not fits:
+        return None
+    columns = {
+        "kind": str(DealKind.PARTNER),
+        "category_id": None,
+        "private_label": False,
+        "price_cents": 0,
+        "terms": "{}",
+        "face_value_cents": 0,
+        "face_values": "[]",
+        "limit_per_household": 1,
+        "funding_share": 100,
+        "funding_cap_cents": None,
+        "handling_fee_cents": 0,
+        "redeem_from": values.get("redeem_from", values["mail_from"]),
+        "redeem_to": values.get("redeem_to", date(2100, 12, 31)),
+        "copy_fee_cents": values["copy_fee"],
+        "value_text": values["value_text"],
+    }
+    return columns, (), None, 0
+
+
+def _check_windows(values: Mapping[str, Any], tell: Tell) -> None:
+    for first, last in _WINDOWS:
+        if first in values and last in values and values[first] > values[last]:
+            tell(last, f"{values[last]} is before {first} {values[first]}", "swap the dates")
+    dates = [values[name] for name in ("redeem_from", "redeem_to") if name in values]
+    if dates == sorted(dates) and dates and values["mail_from"] > dates[-1]:
+        said = f"{values['redeem_to']} is before the first mailing {values['mail_from']}"
+        tell("redeem_to", said, "redeem after mailing")
+    low, high = values.get("circulation_min"), values.get("circulation_max")
+    if low is not None and high is not None and low > high:
+        tell("circulation_min", f"{low} is more than circulation_max {high}", "lower it")
+
+
+def _face_values(values: Mapping[str, Any], terms: Terms, tell: Tell) -> list[int]:
+    """Nine amounts in the order of the cells, or none when one holds for all."""
+    given = [values.get(name) for name in FACE_VALUES]
+    if not any(amount is not None for amount in given):
+        return []
+    if not isinstance(terms.benefit, AmountOff):
+        tell("benefit", "has face values by cell, which fit amount_off only", "keep one value")
+        return []
+    return [terms.benefit.amount_cents if amount is None else amount for amount in given]
+
+
+def _shared(values: Mapping[str, Any]) -> dict[str, Any]:
+    texts: dict[str, dict[str, str]] = {}
+    for name, text in values.items():
+        for stem in ("title", "legal_text"):
+            if name.startswith(f"{stem}_"):
+                texts.setdefault(name.removeprefix(f"{stem}_"), {})[stem.split("_")[0]] = text
+    targets = {
+        name: sorted(set(values[f"target_{name}"]))
+        for name in _TARGETS
+        if values.get(f"target_{name}")
+    }
+    return {
+        "title": values["title"],
+        "legal": values.get("legal_text", ""),
+        "texts": json.dumps(texts, sort_keys=True, ensure_ascii=False),
+        "targets": json.dumps(targets, sort_keys=True, ensure_ascii=False),
+        "budget_cents": values.get("budget"),
+        "circulation_max": values.get("circulation_max"),
+        "circulation_min": values.get("circulation_min"),
+        "control_share": values.get("control_share_percent", 0),
+        "mail_from": values["mail_from"],
+        "mail_to": values["mail_to"],
+    }
+
+
+# What a digest has been made of since the first version; new columns join it when they say
+# something, so that deals loaded before are still known again.
+_ALWAYS = {
+    "title": "title",
+    "funding_share_percent": "funding_share",
+    "handling_fee": "handling_fee_cents",
+    "budget": "budget_cents",
+    "circulation_max": "circulation_max",
+    "circulation_min": "circulation_min",
+    "mail_from": "mail_from",
+    "mail_to": "mail_to",
+    "redeem_from": "redeem_from",
+    "redeem_to": "redeem_to",
+    "limit_per_household": "limit_per_household",
+    "control_share_percent": "control_share",
+    "legal_text": "legal",
+}
+_WHEN_SAID = {
+    "kind": str(DealKind.PRODUCT),
+    "funding_cap_cents": None,
+    "copy_fee_cents": 0,
+    "value_text": None,
+    "texts": "{}",
+    "targets": "{}",
+    "face_values": "[]",
+}
+
+
+def _digest(
+    columns: Mapping[str, Any], terms: Terms | None, members: tuple[tuple[int, ...], ...]
+) -> str:
+    """What a deal means, however it is written: 1.0 is 1.00, and a set of products its members."""
+    content: dict[str, Any] = {name: str(columns[of]) for name, of in _ALWAYS.items()}
+    content["terms"] = None if terms is None else terms.to_dict()
+    content["members"] = members[0] if len(members) == 1 else members
+    content["face_value"] = columns["face_value_cents"]
+    content |= {name: columns[name] for name, no in _WHEN_SAID.items() if columns[name] != no}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _given(values: Mapping[str, Any]) -> str:
+    """The row as it was understood, by column, for the history of the deal."""
+    said = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            said[name] = "; ".join(map(str, value))
+        elif isinstance(value, tuple):
+            number, is_percent = value
+            said[name] = f"{number:f}{'%' if is_percent else ''}"
+        elif isinstance(value, int) and name in _IN_CENTS:
+            said[name] = f"{Decimal(value) / 100:.2f}"
+        else:
+            said[name] = str(value)
+    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+
+
+_IN_CENTS = frozenset(
+    ("benefit_cap", "min_spend", "face_value", *FACE_VALUES, "funding_cap", "handling_fee",
+     "copy_fee", "budget")
+)  # fmt: skip

@@ -1,0 +1,213 @@
+"""The spreadsheet that was sent, with one more column: what is wrong in each row, or what it means.
+
+A workbook is not written anew: its own XML is given the extra cells, so that every other cell,
+formula, format and width stays as it came.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from html import escape
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+from service.deals.columns import REMARKS
+from service.deals.form import Fault, Form
+from service.deals.workbook import letters, place_of
+from service.errors import InvalidInput
+
+WIDTH = 90
+_MOST_CHARACTERS = 32_000
+_MOST_ROWS = 1_048_576
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ROW = re.compile(
+    rb"<(?P<empty>\w+:)?row\b(?P<tag>[^>]*?)/>"
+    rb"|<(?P<prefix>\w+:)?row\b(?P<open>[^>]*)>(?P<cells>.*?)</(?:\w+:)?row>",
+    re.DOTALL,
+)
+_PLACE = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})\d')
+_NUMBER = re.compile(rb'\br="(\d+)"')
+_FAULTY, _UNDERSTOOD, _HEADING = range(3)
+_FILLS = ("FFF8D7DA", "FFE2F0D9", "FFD9D9D9")
+
+Said = Mapping[int, tuple[str, int]]
+"""Remarks of a sheet by row, each with the look of its cell."""
+
+
+def remarked(form: Form, understood: Mapping[tuple[int, int], str]) -> bytes:
+    """The document of a form as XLSX with a column of remarks.
+
+    `understood` says of the rows without a fault what they mean, by table and row.
+    """
+    remarks = [_remarks(form, number, understood) for number in range(len(form.tables))]
+    if form.document.is_workbook:
+        return _amended(form, remarks)
+    return _written(form, remarks[0])
+
+
+def _remarks(form: Form, number: int, understood: Mapping[tuple[int, int], str]) -> Said:
+    table = form.tables[number]
+    faults: dict[int, list[str]] = {}
+    for fault in form.faults:
+        if fault.table == number:
+            faults.setdefault(fault.row, []).append(_told(fault))
+    said = {row: (text, _UNDERSTOOD) for (of, row), text in understood.items() if of == number}
+    said |= {row: ("\n".join(lines), _FAULTY) for row, lines in faults.items()}
+    heading = "\n".join([REMARKS, *faults.get(table.last, ())])
+    return said | {table.last: (heading, _FAULTY if table.last in faults else _HEADING)}
+
+
+def _told(fault: Fault) -> str:
+    place = f"{letters(fault.column)}{fault.row + 1}, " if fault.column is not None else ""
+    named = f"{place}{fault.named}: " if fault.named else f"{place.rstrip(', ')}: "
+    return f"{named}{fault.detail}" + (f" ({fault.remedy})" if fault.remedy else "")
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("", text)[:_MOST_CHARACTERS]
+
+
+def _written(form: Form, said: Said) -> bytes:
+    """A text file as a workbook: every cell as text, just as it stood."""
+    table = form.tables[0]
+    frame = table.sheet.frame
+    if frame.height > _MOST_ROWS:
+        raise InvalidInput(f"A workbook has at most {_MOST_ROWS:,} rows; split the file.")
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False,
+               "strings_to_urls": False}  # fmt: skip
+    with xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet("Deals")
+        looks = [
+            book.add_format({"bg_color": f"#{fill[2:]}", "text_wrap": True, "valign": "top"})
+            for fill in _FILLS
+        ]
+        plain, heading = book.add_format({"valign": "top"}), book.add_format({"bold": True})
+        for place, column in enumerate(frame.get_columns()):
+            width = 6
+            for row, text in enumerate(column.to_list()):
+                if text:
+                    look = heading if table.first <= row <= table.last else plain
+                    sheet.write_string(row, place, _clean(text), look)
+                    width = max(width, min(len(text), 28))
+            sheet.set_column(place, place, width + 2)
+        for row, (text, look) in said.items():
+            sheet.write_string(row, frame.width, _clean(text), looks[look])
+        sheet.set_column(frame.width, frame.width, WIDTH)
+        sheet.freeze_panes(table.last + 1, 0)
+    return out.getvalue()
+
+
+def _amended(form: Form, remarks: list[Said]) -> bytes:
+    by_part = {
+        table.sheet.part: (table.headers, said)
+        for table, said in zip(form.tables, remarks, strict=True)
+    }
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(form.document.body)) as package,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as amended,
+    ):
+        styles = None
+        if "xl/styles.xml" in package.namelist():
+            styles, first = _styled(package.read("xl/styles.xml"))
+        for entry in package.infolist():
+            content = package.read(entry)
+            if entry.filename == "xl/styles.xml" and styles is not None:
+                content = styles
+            elif entry.filename in by_part:
+                headers, said = by_part[entry.filename]
+                old = [place for place, text in headers.items() if text.startswith(REMARKS)]
+                content = _with_column(content, said, old, first if styles is not None else None)
+            amended.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def _styled(raw: bytes) -> tuple[bytes, int | None]:
+    """The styles with three more, and the number of the first of them; None if there is no room."""
+    fills = re.search(rb"<((?:\w+:)?)fills\b[^>]*>(.*?)</(?:\w+:)?fills>", raw, re.DOTALL)
+    styles = re.search(rb"<((?:\w+:)?)cellXfs\b[^>]*>(.*?)</(?:\w+:)?cellXfs>", raw, re.DOTALL)
+    if fills is None or styles is None:
+        return raw, None
+    tag = fills[1].decode()
+    first_fill = len(re.findall(rb"<(?:\w+:)?fill\b", fills[2]))
+    first = len(re.findall(rb"<(?:\w+:)?xf\b", styles[2]))
+    more_fills = "".join(
+        f'<{tag}fill><{tag}patternFill patternType="solid"><{tag}fgColor rgb="{colour}"/>'
+        f"</{tag}patternFill></{tag}fill>"
+        for colour in _FILLS
+    )
+    more_styles = "".join(
+        f'<{tag}xf numFmtId="0" fontId="0" fillId="{first_fill + each}" borderId="0" xfId="0" '
+        f'applyFill="1" applyAlignment="1"><{tag}alignment vertical="top" wrapText="1"/></{tag}xf>'
+        for each in range(len(_FILLS))
+    )
+    new_fills = _element(f"{tag}fills", first_fill + 3, fills[2], more_fills)
+    new_styles = _element(f"{tag}cellXfs", first + 3, styles[2], more_styles)
+    return raw.replace(fills[0], new_fills, 1).replace(styles[0], new_styles, 1), first
+
+
+def _element(tag: str, count: int, inner: bytes, more: str) -> bytes:
+    return f'<{tag} count="{count}">'.encode() + inner + f"{more}</{tag}>".encode()
+
+
+def _with_column(raw: bytes, said: Said, old: list[int], first_style: int | None) -> bytes:
+    """A sheet's XML with a cell at the end of each row that has a remark."""
+    for place in old:
+        cell = rb'<(?:\w+:)?c\b[^>]*?\br="' + letters(place).encode() + rb'\d+"[^>]*?'
+        raw = re.sub(cell + rb"(?:/>|>.*?</(?:\w+:)?c>)", b"", raw, flags=re.DOTALL)
+    places = {place_of(each.decode()) for each in set(_PLACE.findall(raw))}
+    place = max(places, default=-1) + 1
+    column = letters(place)
+
+    def amended(row: re.Match[bytes]) -> bytes:
+        tag = row["tag"] if row["cells"] is None else row["open"]
+        prefix = (row["empty"] or row["prefix"] or b"").decode()
+        number = _NUMBER.search(tag)
+        remark = said.get(int(number[1]) - 1) if number else None
+        if remark is None or number is None:
+            return row[0]
+        text, look = remark
+        style = f' s="{first_style + look}"' if first_style is not None else ""
+        cell = (
+            f'<{prefix}c r="{column}{int(number[1])}"{style} t="inlineStr"><{prefix}is>'
+            f'<{prefix}t xml:space="preserve">{escape(_clean(text))}</{prefix}t>'
+            f"</{prefix}is></{prefix}c>"
+        )
+        tag = re.sub(rb'\s+spans="[^"]*"', b"", tag)
+        if b"customHeight" not in tag:
+            tag = re.sub(rb'\s+ht="[^"]*"', b"", tag)
+        start = f"<{prefix}row".encode() + tag.rstrip() + b">"
+        return start + (row["cells"] or b"") + cell.encode() + f"</{prefix}row>".encode()
+
+    raw = _ROW.sub(amended, raw)
+    raw = re.sub(
+        rb'(<(?:\w+:)?dimension\b[^>]*ref="[A-Z]+\d+:)[A-Z]+(\d+")',
+        rb"\g<1>" + column.encode() + rb"\g<2>",
+        raw,
+        count=1,
+    )
+    return _widened(raw, place + 1)
+
+
+def _widened(raw: bytes, number: int) -> bytes:
+    """The sheet with a wide column of that number (from 1)."""
+    start = re.search(rb"<((?:\w+:)?)sheetData\b", raw)
+    if start is None:
+        return raw
+    tag = start[1].decode()
+    wide = f'<{tag}col min="{number}" max="{number}" width="{WIDTH}" customWidth="1"/>'
+    head = raw[: start.start()]
+    cols = re.search(rb"<(?:\w+:)?cols\b[^>]*>(.*?)</(?:\w+:)?cols>", head, re.DOTALL)
+    if cols is None:
+        whole = f"<{tag}cols>{wide}</{tag}cols>".encode()
+        return head + whole + raw[start.start() :]
+    kept: list[bytes] = []
+    for each in re.findall(rb"<(?:\w+:)?col\b[^>]*/>", cols[1]):
+        low, high = (int(re.search(name, each)[1]) for name in (rb'min="(\d+)', rb'max="(\d+)'))  # type: ignore[index]
+        if low < number:
+            kept.append(re.sub(rb'max="\d+"', f'max="{min(high, number - 1)}"'.encode(), each))
+    inner = b"".join(kept) + wide.encode()
+    new = f"<{tag}cols>".encode() + inner + f"</{tag}cols>".encode()
+    return head[: cols.start()] + new + head[cols.end() :] + raw[start.start() :]

@@ -1,0 +1,189 @@
+"""A file of deals as sheets of text cells, whatever it was written with."""
+
+import csv
+import hashlib
+import io
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from service.deals import workbook
+from service.deals.columns import column_named
+from service.deals.workbook import Sheet, letters
+from service.errors import InvalidInput, Problem
+
+SEPARATORS = (",", ";", "\t", "|")
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_LOOKED_AT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: its sheets, and `notes` on how it was understood.
+
+    `cells_are_numbers`: numbers came as numbers (a workbook), so a lone point is a decimal point.
+    """
+
+    name: str
+    body: bytes = field(repr=False)
+    sha256: str
+    sheets: tuple[Sheet, ...]
+    notes: tuple[str, ...]
+    cells_are_numbers: bool
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the body is an XLSX file."""
+        return self.body.startswith(b"PK\x03\x04")
+
+
+def read_document(name: str, body: bytes, *, encoding: str) -> Document:
+    """Take a file apart: XLSX, Parquet, or text with separators, told by its first bytes.
+
+    Text is read by its byte order mark, else as strict UTF-8, else in `encoding`. Raises
+    InvalidInput for what is none of these.
+    """
+    sha256 = hashlib.sha256(body).hexdigest()
+    if body.startswith(b"PK\x03\x04"):
+        sheets, notes = workbook.read(name, body)
+        return Document(name, body, sha256, sheets, notes, cells_are_numbers=True)
+    if body.startswith(b"PAR1"):
+        return Document(name, body, sha256, (_parquet(name, body),), (), cells_are_numbers=True)
+    if body.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InvalidInput(
+            f"{name} is an old or a locked workbook.",
+            [Problem(name, "is an .xls file, or has a password", "save it as .xlsx without one")],
+        )
+    text, notes = decoded(name, body, encoding=encoding)
+    rows, separator = _split(name, text)
+    if separator != ",":
+        shown = {"\t": "tabs"}.get(separator, repr(separator))
+        notes = (*notes, f"cells are separated by {shown}")
+    frame = _framed(rows)
+    return Document(name, body, sha256, (Sheet("", frame),), notes, cells_are_numbers=False)
+
+
+def decoded(name: str, body: bytes, *, encoding: str) -> tuple[str, tuple[str, ...]]:
+    """The text of a file, and what to say about its encoding."""
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            return _strictly(name, body, codec), (
+                ()
+                if codec == "utf-8-sig"
+                else (f"text is {codec.upper()}, by its byte order mark",)
+            )
+    codec = _unmarked_utf16(body)
+    if codec:
+        return _strictly(name, body, codec), (f"text is {codec.upper()}, without a mark",)
+    try:
+        return body.decode("utf-8"), ()
+    except UnicodeDecodeError:
+        text = _strictly(name, body, encoding)
+    return text, (f"text is not UTF-8; read as {encoding}: {_foreign(text)}",)
+
+
+def _strictly(name: str, body: bytes, codec: str) -> str:
+    try:
+        return body.decode(codec)
+    except (UnicodeDecodeError, LookupError) as error:
+        reason = error.reason if isinstance(error, UnicodeDecodeError) else "no such encoding"
+        raise InvalidInput(
+            f"{name} cannot be read as {codec} text: {reason}.",
+            [Problem(name, "is in another encoding", "name it with --encoding, or save as UTF-8")],
+        ) from None
+
+
+def _unmarked_utf16(body: bytes) -> str:
+    """UTF-16 of mostly Latin text shows as every other byte being zero."""
+    head = body[:400]
+    if len(head) < 8 or b"\x00" not in head:
+        return ""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > len(head) // 4 > even:
+        return "utf-16-le"
+    return "utf-16-be" if even > len(head) // 4 > odd else ""
+
+
+def _foreign(text: str) -> str:
+    """A few words that show whether the encoding was right."""
+    words: list[str] = []
+    for word in text.split():
+        if not word.isascii():
+            shown = word.strip('",;|')[:30]
+            if shown not in words:
+                words.append(shown)
+        if len(words) == 3:
+            break
+    return ", ".join(words)
+
+
+def _split(name: str, text: str) -> tuple[list[list[str]], str]:
+    """The rows of a text, by the separator under which most columns are known."""
+    hint = text[:6].splitlines()[0] if text[:6].splitlines() else ""
+    if hint.startswith("sep=") and len(hint) == 5:
+        return _rows(name, text, hint[4]), hint[4]
+    best = max(SEPARATORS, key=lambda each: _known(text, each))
+    return _rows(name, text, best), best
+
+
+def _known(text: str, separator: str) -> tuple[int, int]:
+    """How many columns the best of the first rows names, and how many cells it has."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        head = list(itertools.islice(reader, _LOOKED_AT))
+    except csv.Error:
+        return 0, 0
+    named = [sum(column_named(cell) is not None for cell in row) for row in head]
+    return max(named, default=0), max((len(row) for row in head), default=0)
+
+
+def _rows(name: str, text: str, separator: str) -> list[list[str]]:
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise InvalidInput(
+            f"{name}, row {len(rows) + 1}: {error}.",
+            [Problem(f"{name}, row {len(rows) + 1}", "cannot be read", "close its quotes")],
+        ) from None
+    return rows
+
+
+def _framed(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
+    width = max((len(row) for row in rows), default=0)
+    columns = itertools.zip_longest(*rows) if rows else iter(())
+    return pl.DataFrame(
+        [
+            pl.Series(letters(place), list(cells), dtype=pl.String)
+            for place, cells in zip(range(width), columns, strict=True)
+        ]
+    )
+
+
+def _parquet(name: str, body: bytes) -> Sheet:
+    """A Parquet file as a sheet whose first row are the names of its columns."""
+    try:
+        frame = pl.read_parquet(io.BytesIO(body))
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
+    columns = []
+    for place, column in enumerate(frame.columns):
+        kind = frame.schema[column]
+        if kind.is_nested() or kind == pl.Binary:
+            fault = Problem(f"{name}, column {column}", f"is of type {kind}", "write text")
+            raise InvalidInput(f"{name} has a column that cannot be read.", [fault])
+        cells = frame[column].cast(pl.String, strict=False)
+        if kind.is_float():
+            cells = cells.str.replace(r"\.0$", "")
+        head = pl.Series(letters(place), [column], dtype=pl.String)
+        columns.append(head.append(cells.alias(letters(place))))
+    return Sheet("", pl.DataFrame(columns))

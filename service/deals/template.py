@@ -1,0 +1,147 @@
+"""The workbook that marketing and suppliers fill in: the form, its rules, and the benefits."""
+
+import io
+from datetime import date
+
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.format import Format  # type: ignore[import-untyped]
+from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+
+from service.deals.columns import COLUMNS, Asked, Column, Kind, expected
+from service.deals.form import EXAMPLE
+from service.engine.redeem.terms import BenefitKind
+
+_ROWS = 2000
+# A fixed moment, so that the same version always gives the same bytes.
+_MADE = date(2026, 1, 1)
+_WINDOW = {
+    "mail_from": "2026-04-01", "mail_to": "2026-04-30", "redeem_from": "2026-04-01",
+    "redeem_to": "2026-05-14",
+}  # fmt: skip
+EXAMPLES: tuple[dict[str, str], ...] = (
+    {"deal_id": "EXAMPLE 1", "supplier": "Dale Foods", "title": "Dale Milk 1 l",
+     "title_es": "Leche Dale 1 l", "eligible_gtins": "2000000000015; 2000000000053",
+     "benefit": "amount_off", "value": "1.00", "funding_share_percent": "100",
+     "handling_fee": "0.08", "budget": "1200.00", "circulation_max": "5000", **_WINDOW},
+    {"deal_id": "EXAMPLE 2", "supplier": "Dale Foods", "title": "all Dale dairy",
+     "eligible_brands": "Dale", "eligible_categories": "Dairy", "excluded_gtins": "2000000000053",
+     "benefit": "percent_off", "value": "20", "benefit_cap": "3.00", "face_value": "0.60",
+     "funding_share_percent": "50", "funding_cap": "0.40", "budget": "800.00",
+     "target_buyers": "new; lapsed", "control_share_percent": "10", **_WINDOW},
+    {"deal_id": "EXAMPLE 3", "supplier": "Dale Foods", "title": "Dale Cream",
+     "eligible_gtins": "2000000000053", "benefit": "amount_off", "value": "0.50",
+     "face_value_national_brand_heavy": "0.25", "face_value_switcher_heavy": "1.00",
+     "face_value_store_brand_heavy": "1.00", "funding_share_percent": "100",
+     "circulation_min": "500", **_WINDOW},
+    {"deal_id": "EXAMPLE 4", "supplier": "House Brand", "title": "House Soap",
+     "eligible_brands": "House", "eligible_items": "Soap", "benefit": "buy_get", "value": "100",
+     "min_quantity": "2", "get_quantity": "1", "face_value": "3.00", "funding_share_percent": "0",
+     "legal_text": "While stocks last.", **_WINDOW},
+    {"deal_id": "EXAMPLE 5", "supplier": "Bright Dry Cleaners", "kind": "partner",
+     "title": "Bright Dry Cleaners, 4 High Street", "value_text": "first shirt free",
+     "copy_fee": "0.15", "budget": "300.00", "target_tiers": "most_valuable; most_growable",
+     "mail_from": "2026-04-01", "mail_to": "2026-04-30"},
+)  # fmt: skip
+BENEFITS = (
+    (BenefitKind.AMOUNT_OFF, "the amount that comes off the min_quantity units of one use", "1.00"),
+    (BenefitKind.PERCENT_OFF, "the per cent off each of them", "20"),
+    (BenefitKind.FIXED_PRICE, "the price of each of them; 0 is free", "1.99"),
+    (BenefitKind.BUNDLE_PRICE, "the price of all of them together", "5.00"),
+    (BenefitKind.BUY_GET, "the per cent off the get_quantity units that are got; 100 is free; "
+     "with a second set, that set is bought", "100"),
+    (BenefitKind.FREE_ITEM, "the most that the one free piece may be worth", "3.00"),
+    (BenefitKind.POINTS, "the points that one use gives", "250"),
+)  # fmt: skip
+_RULES = (
+    "One row is one deal. A row that comes again with the same supplier and deal_id revises it.",
+    f"Rows whose deal_id begins with {EXAMPLE} are passed over: leave them or remove them.",
+    "Amounts are in the main unit of the currency: 1.00 is one dollar. Dates include both ends.",
+    "Columns may stand in any order; those you do not need may be left out.",
+    "Keep the GTIN columns formatted as text, so that no leading zero is lost.",
+)
+
+
+def template() -> bytes:
+    """The workbook: the form with examples on the first sheet, what each column means on the
+    second, what each benefit's value means on the third."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        book.set_properties({"title": "Deals", "created": _MADE})
+        head = book.add_format({"bold": True, "bg_color": "#1F4E5F", "font_color": "#FFFFFF",
+                                "valign": "vcenter", "border": 1})  # fmt: skip
+        optional = book.add_format({"bold": True, "bg_color": "#DDE8EC", "valign": "vcenter",
+                                    "border": 1})  # fmt: skip
+        text = book.add_format({"num_format": "@"})
+        example = book.add_format({"num_format": "@", "italic": True, "font_color": "#6B6B6B"})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        _form(book.add_worksheet("Deals"), head=head, optional=optional, text=text, example=example)
+        _rules(book.add_worksheet("Rules"), head=head, wrapped=wrapped)
+        _benefits(book.add_worksheet("Benefits"), head=head, wrapped=wrapped)
+    return out.getvalue()
+
+
+def names() -> list[str]:
+    """The columns of the first sheet; a title in another language stands for all languages."""
+    listed = [column.name for column in COLUMNS]
+    listed.insert(listed.index("title") + 1, "title_es")
+    return listed
+
+
+def _form(
+    sheet: Worksheet, *, head: Format, optional: Format, text: Format, example: Format
+) -> None:
+    known = {column.name: column for column in COLUMNS}
+    for place, name in enumerate(names()):
+        column = known.get(name)
+        asked = column is not None and column.asked is not Asked.NONE
+        sheet.write_string(0, place, name, head if asked else optional)
+        longest = max(len(name), *(len(each.get(name, "")) for each in EXAMPLES))
+        sheet.set_column(place, place, min(longest, 34) + 2, text)
+        if column is not None:
+            sheet.write_comment(0, place, column.meaning.replace("`", ""))
+            if column.kind is Kind.CHOICE:
+                allowed = {"validate": "list", "source": list(column.choices)}
+                sheet.data_validation(1, place, _ROWS, place, allowed)
+        for row, each in enumerate(EXAMPLES, start=1):
+            if name in each:
+                sheet.write_string(row, place, each[name], example)
+    sheet.set_row(0, 24)
+    sheet.freeze_panes(1, 1)
+
+
+def _rules(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
+    for row, rule in enumerate(_RULES):
+        sheet.write_string(row, 0, rule)
+    first = len(_RULES) + 1
+    columns = ("Column", "Must be filled in", "What it means", "How it is written", "Example",
+               "When empty", "Other names that are understood")  # fmt: skip
+    for place, (name, width) in enumerate(zip(columns, (36, 16, 56, 46, 28, 12, 70), strict=True)):
+        sheet.write_string(first, place, name, head)
+        sheet.set_column(place, place, width, wrapped)
+    for row, column in enumerate(COLUMNS, start=first + 1):
+        for place, cell in enumerate(_described(column)):
+            sheet.write_string(row, place, cell, wrapped)
+    sheet.freeze_panes(first + 1, 1)
+
+
+def _described(column: Column) -> tuple[str, ...]:
+    meaning = column.meaning.replace("`", "")
+    if column.name == "title":
+        meaning += "; add title_es, title_fr, ... for other languages"
+    if column.name == "legal_text":
+        meaning += "; add legal_text_es, ... for other languages"
+    return (
+        column.name, str(column.asked), meaning, expected(column), column.example, column.default,
+        ", ".join(column.also),
+    )  # fmt: skip
+
+
+def _benefits(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
+    for place, (name, width) in enumerate(
+        (("Benefit", 20), ("What stands in value", 80), ("Example", 12))
+    ):
+        sheet.write_string(0, place, name, head)
+        sheet.set_column(place, place, width, wrapped)
+    for row, (kind, meaning, shown) in enumerate(BENEFITS, start=1):
+        for place, cell in enumerate((str(kind), meaning, shown)):
+            sheet.write_string(row, place, cell, wrapped)

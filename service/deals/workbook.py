@@ -1,0 +1,237 @@
+"""An XLSX file as sheets of text, with what its cells do not tell by their values alone.
+
+fastexcel gives the values. What it leaves out is read from the sheet's own XML: which rows and
+columns are hidden, which cells are merged, which hold an error, and which are shown as per cents
+(a cell that shows 20% holds 0.2).
+"""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from xml.etree.ElementTree import Element, ParseError
+
+import fastexcel
+import polars as pl
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from service.errors import InvalidInput, Problem
+
+# A workbook of 100,000 deals has some 200 MB of XML; one that claims far more is no list of deals.
+MOST_BYTES = 1 << 30
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_PERCENT_FORMATS = {9, 10}
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_COLUMN = re.compile(rb"<(?:\w+:)?col\b([^>]*)>")
+_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_ADDRESS = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+_NUMBER = re.compile(rb'\br="(\d+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: all its cells as text, columns named by letter, row 0 the sheet's first row.
+
+    `hidden` are rows and `hidden_columns` columns nobody sees, `broken` cells that hold an error,
+    `merged` ranges as (top, left, bottom, right); all count from 0. `part` is its XML's name.
+    """
+
+    name: str
+    frame: pl.DataFrame = field(repr=False)
+    hidden: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    broken: frozenset[tuple[int, int]] = frozenset()
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    part: str = ""
+
+    def address(self, row: int, column: int) -> str:
+        """`C7`, with the sheet's name before it where a sheet has one."""
+        here = f"{letters(column)}{row + 1}"
+        return f"{self.name}!{here}" if self.name else here
+
+
+def letters(place: int) -> str:
+    """The letters of a column counted from 0: A, B, ..., Z, AA."""
+    named = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        named = chr(65 + rest) + named
+    return named
+
+
+def place_of(named: str) -> int:
+    """The inverse of `letters`."""
+    place = 0
+    for letter in named:
+        place = place * 26 + ord(letter) - 64
+    return place - 1
+
+
+def read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
+    """The visible sheets of a workbook, and notes on what was passed over.
+
+    Raises InvalidInput for what is no workbook, or claims to be larger than `MOST_BYTES`.
+    """
+    try:
+        return _read(name, body)
+    except (
+        zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, fastexcel.FastExcelError,
+        NotImplementedError, EOFError, OSError, ValueError, RuntimeError, zlib.error,
+    ) as error:  # fmt: skip
+        raise _unreadable(name) from error
+
+
+def _unreadable(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} is not a workbook that can be read.",
+        [Problem(name, "is damaged, or no .xlsx file", "open it and save it as .xlsx")],
+    )
+
+
+def _read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
+    sheets: list[Sheet] = []
+    notes: list[str] = []
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        if sum(entry.file_size for entry in package.infolist()) > MOST_BYTES:
+            fault = Problem(name, "unpacks to more than a gigabyte", "split it")
+            raise InvalidInput(f"{name} is too large a workbook.", [fault])
+        described = _described(package)
+        percent = _percent_styles(package)
+        reader = fastexcel.read_excel(body)
+        for title, state, part in described:
+            if title not in reader.sheet_names or part not in package.namelist():
+                continue
+            if state != "visible":
+                notes.append(f"sheet {title} is hidden and was passed over")
+                continue
+            loaded = reader.load_sheet(title, header_row=None, skip_rows=0, dtypes="string")
+            places = [column.absolute_index for column in loaded.available_columns()]
+            sheet = _sheet(title, part, _placed(loaded.to_polars(), places), package.read(part))
+            sheets.append(_as_shown(sheet, package.read(part), percent))
+    return tuple(sheets), tuple(notes)
+
+
+def _described(package: zipfile.ZipFile) -> list[tuple[str, str, str]]:
+    """Each sheet's name, state and the part it is in, in the workbook's order."""
+    targets = {
+        each.get("Id"): each.get("Target", "")
+        for each in fromstring(package.read("xl/_rels/workbook.xml.rels"))
+    }
+    found = []
+    for each in _all(fromstring(package.read("xl/workbook.xml")), "sheet"):
+        target = targets.get(each.get(_RELATION), "")
+        part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        found.append((each.get("name", ""), each.get("state", "visible"), part))
+    return found
+
+
+def _all(root: Element, tag: str) -> Iterable[Element]:
+    return (each for each in root.iter() if each.tag.rpartition("}")[2] == tag)
+
+
+def _percent_styles(package: zipfile.ZipFile) -> frozenset[int]:
+    """The cell styles that show a number as a per cent."""
+    if "xl/styles.xml" not in package.namelist():
+        return frozenset()
+    root = fromstring(package.read("xl/styles.xml"))
+    formats = set(_PERCENT_FORMATS)
+    for each in _all(root, "numFmt"):
+        if "%" in re.sub(r'"[^"]*"|\\.', "", each.get("formatCode", "")):
+            formats.add(int(each.get("numFmtId", "0")))
+    for styles in _all(root, "cellXfs"):
+        return frozenset(
+            place
+            for place, style in enumerate(styles)
+            if int(style.get("numFmtId", "0")) in formats
+        )
+    return frozenset()
+
+
+def _placed(frame: pl.DataFrame, places: list[int]) -> pl.DataFrame:
+    """The columns where the sheet has them; those that hold nothing are there and empty."""
+    by_place = dict(zip(places, frame.get_columns(), strict=True))
+    empty = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    return pl.DataFrame(
+        [
+            by_place.get(place, empty).cast(pl.String).alias(letters(place))
+            for place in range(max(places, default=-1) + 1)
+        ]
+    )
+
+
+def _sheet(title: str, part: str, frame: pl.DataFrame, raw: bytes) -> Sheet:
+    hidden = frozenset(
+        int(number[1]) - 1
+        for row in (_ROW.finditer(raw) if b"hidden=" in raw else ())
+        if _HIDDEN.search(row[1]) and (number := _NUMBER.search(row[1]))
+    )
+    columns: set[int] = set()
+    for each in _COLUMN.finditer(raw[: raw.find(b"sheetData")]):
+        low, high = (_attribute(each[1], name) for name in (b"min", b"max"))
+        if _HIDDEN.search(each[1]):
+            columns.update(range(low - 1, min(high, frame.width)))
+    broken = _cells(raw, rb't="e"') if b't="e"' in raw else ()
+    merged = tuple(
+        (int(top) - 1, place_of(left.decode()), int(bottom) - 1, place_of(right.decode()))
+        for left, top, right, bottom in _MERGE.findall(raw)
+    )
+    return Sheet(title, frame, hidden, frozenset(columns), frozenset(broken), merged, part)
+
+
+def _attribute(tag: bytes, name: bytes) -> int:
+    found = re.search(rb"\b" + name + rb'="(\d{1,9})"', tag)
+    return int(found[1]) if found else 0
+
+
+def _cells(raw: bytes, mark: bytes) -> Iterable[tuple[int, int]]:
+    """Row and column of the cells whose tag has a mark."""
+    for tag in re.finditer(rb"<(?:\w+:)?c\b([^>]*\b" + mark + rb"[^>]*)>", raw):
+        if address := _ADDRESS.search(tag[1]):
+            yield int(address[2]) - 1, place_of(address[1].decode())
+
+
+def _as_shown(sheet: Sheet, raw: bytes, percent: frozenset[int]) -> Sheet:
+    """The sheet with per cents as they are shown, and merged cells of one column all filled."""
+    changed: dict[int, dict[int, str]] = {}
+    if percent:
+        styles = b"|".join(str(style).encode() for style in sorted(percent))
+        for row, column in _cells(raw, rb's="(?:' + styles + rb')"'):
+            if row < sheet.frame.height and column < sheet.frame.width:
+                shown = _percent(sheet.frame.item(row, column))
+                if shown is not None:
+                    changed.setdefault(column, {})[row] = shown
+    for top, left, bottom, right in sheet.merged:
+        last = min(bottom, sheet.frame.height - 1)
+        if left == right and top <= last and left < sheet.frame.width:
+            text = changed.get(left, {}).get(top, sheet.frame.item(top, left))
+            if text is not None:
+                changed.setdefault(left, {}).update(dict.fromkeys(range(top, last + 1), text))
+    if not changed:
+        return sheet
+    return Sheet(
+        sheet.name, _rewritten(sheet.frame, changed), sheet.hidden, sheet.hidden_columns,
+        sheet.broken, sheet.merged, sheet.part,
+    )  # fmt: skip
+
+
+def _percent(text: str | None) -> str | None:
+    try:
+        return None if text is None else f"{(Decimal(text) * 100).normalize():f}%"
+    except InvalidOperation:
+        return None
+
+
+def _rewritten(frame: pl.DataFrame, changed: Mapping[int, Mapping[int, str]]) -> pl.DataFrame:
+    columns = frame.get_columns()
+    for column, cells in changed.items():
+        texts = columns[column].to_list()
+        for row, text in cells.items():
+            texts[row] = text
+        columns[column] = pl.Series(columns[column].name, texts, dtype=pl.String)
+    return pl.DataFrame(columns)
