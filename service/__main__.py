@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from service.commands import allocation, explain, forecast, issue, printing, serve, setup
+from service.commands import allocation, batch, explain, forecast, issue, printing, serve, setup
 from service.commands.console import EXIT_FAILED, show_error
 from service.commands.deals import deals
 from service.commands.demo import demo
@@ -28,9 +28,11 @@ app.add_typer(load, name="load")
 app.add_typer(deals, name="deals")
 app.command("cycle")(issue.cycle)
 app.command("publish")(issue.publish_batch)
+app.add_typer(batch.batch, name="batch")
 app.command("serve")(serve.serve)
 app.command("schedule")(serve.schedule)
 app.command("work")(serve.work)
+app.command("sftp")(serve.sftp)
 app.command("predict")(forecast.predict)
 app.command("backtest")(forecast.backtest)
 app.command("explain")(explain.explain)

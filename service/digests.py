@@ -26,6 +26,11 @@ def api_key_digest(key: SecretStr, presented: str) -> str:
     return _digest(key, f"api-key:{presented}")
 
 
+def address_digest(key: SecretStr, normal_address: str) -> str:
+    """What is kept of the address a piece went to: enough to know it again, 32 hex digits."""
+    return _digest(key, f"address:{normal_address}")[:32]
+
+
 def list_serial(key: SecretStr, *parts: str | int) -> str:
     """Twelve digits that only the holder of the key can foretell.
 

@@ -23,15 +23,29 @@ def ask_cycle(database: Database, *, as_of: date, seed: int) -> Run:
         return _queued(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
 
 
-def ask_batch(database: Database, *, cycle_id: int) -> Run:
-    """Queue the printing of a cycle. Raises NotFound without it, Conflict when it is printed."""
+def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:
+    """Queue the printing of a cycle, or of its next revision.
+
+    Raises NotFound without it, Conflict when it is printed and shall not be revised, or voided.
+    """
     with database.write() as session:
         if cycles.get(session, cycle_id) is None:
             raise NotFound(f"There is no cycle {cycle_id}.")
         batch = batches.of_cycle(session, cycle_id)
-        if batch is not None and batch.state == BatchState.READY:
+        if batch is not None and batch.state == BatchState.VOIDED:
+            raise Conflict(f"Batch {batch.id} of cycle {cycle_id} was voided.")
+        if batch is not None and batch.state == BatchState.READY and not revise:
             raise Conflict(f"Cycle {cycle_id} is published as batch {batch.id}.")
-        return _queued(session, BATCH, {"cycle_id": cycle_id})
+        revision = {"revise": True} if revise else {}
+        return _queued(session, BATCH, {"cycle_id": cycle_id, **revision})
+
+
+def ask_reprint(database: Database, *, batch_id: int) -> Run:
+    """Queue a reprint of a batch's spoiled pieces. Raises NotFound without the batch."""
+    with database.write() as session:
+        if batches.get(session, batch_id) is None:
+            raise NotFound("There is no such batch.")
+        return _queued(session, BATCH, {"reprint_of": batch_id})
 
 
 def _queued(session: Any, kind: str, arguments: Mapping[str, Any]) -> Run:

@@ -19,6 +19,7 @@ from service.cycle import refresh_forecast
 from service.cycle.basis import local_date
 from service.errors import Conflict, LarderError
 from service.expire import expire_lists
+from service.publish import purge
 from service.runs import ask_batch, ask_cycle
 from service.settings import Settings
 from service.store import batches, cycles, work
@@ -63,6 +64,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
             _cycle,
         ),
         Job("batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _batch),
+        Job("purge", CronTrigger(hour=hour, minute=5, timezone=UTC), day, _purge),
     )
 
 
@@ -160,11 +162,15 @@ def _cycle(database: Database, settings: Settings, slot: datetime) -> None:
     ask_cycle(database, as_of=slot.date(), seed=settings.seed)
 
 
+def _purge(database: Database, settings: Settings, slot: datetime) -> None:
+    purge(database, settings, now=slot)
+
+
 def _batch(database: Database, _settings: Settings, _slot: datetime) -> None:
     """Print the newest cycle, unless that is done or asked for already."""
     with database.read() as session:
         cycle = cycles.newest(session)
         batch = None if cycle is None else batches.of_cycle(session, cycle.id or 0)
-    printed = batch is not None and batch.state == BatchState.READY
-    if cycle is not None and cycle.id is not None and not printed:
+    done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
+    if cycle is not None and cycle.id is not None and not done:
         ask_batch(database, cycle_id=cycle.id)

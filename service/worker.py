@@ -15,7 +15,7 @@ from typing import Any
 from service.claims import kept
 from service.cycle import run_cycle, write_next_list, write_next_lists
 from service.errors import LarderError
-from service.publish import publish
+from service.publish import BatchReport, publish, reprint
 from service.runs import BATCH, CYCLE
 from service.settings import Settings
 from service.store import cycles, runs, work
@@ -149,8 +149,25 @@ def _act(
             run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
         )
     if run.kind == BATCH:
-        return asdict(publish(database, settings, arguments["cycle_id"], progress=progress))
+        return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
+
+
+def _print(
+    database: Database,
+    settings: Settings,
+    arguments: dict[str, Any],
+    progress: Callable[[str, int, int], None],
+) -> BatchReport:
+    if "reprint_of" in arguments:
+        return reprint(database, settings, arguments["reprint_of"], progress=progress)
+    return publish(
+        database,
+        settings,
+        arguments["cycle_id"],
+        progress=progress,
+        revise=arguments.get("revise", False),
+    )
 
 
 def _made(database: Database, as_of: date, seed: int) -> dict[str, Any] | None:

@@ -52,7 +52,8 @@ def test_the_files_are_named_and_counted_as_the_manifest_says(
     report = printed(database, in_parts)
     parts = [f"larder_lists_20260302_{n}of3_v1.pdf" for n in (1, 2, 3)]
     held = contents(report.folder)
-    assert set(held) == {*parts, f"{NAME}.csv", "manifest.json", ".ready"}
+    tables = [f"{NAME}.csv", f"{NAME}_left_out.csv"]
+    assert set(held) == {*parts, *tables, "manifest.json", ".ready"}
     manifest = json.loads(held["manifest.json"])
     assert {name: manifest[name] for name in ("schema", "job", "revision", "total_pieces")} == {
         "schema": "larder-batch-1",
@@ -61,8 +62,8 @@ def test_the_files_are_named_and_counted_as_the_manifest_says(
         "total_pieces": 27,
     }
     assert manifest["mail_date"] == "2026-03-02"
-    assert manifest["sort_key"] == "country,postcode,city,street,name"
-    assert [file["name"] for file in manifest["files"]] == [*parts, f"{NAME}.csv"]
+    assert manifest["sort_key"] == "country,postcode,carrier_order,city,street,name"
+    assert [file["name"] for file in manifest["files"]] == [*parts, *tables]
     for file in manifest["files"]:
         assert file["bytes"] == len(held[file["name"]])
         assert file["sha256"] == hashlib.sha256(held[file["name"]]).hexdigest()
@@ -82,7 +83,7 @@ def test_the_piece_file_has_every_element_of_the_address_in_postal_order(
     rows = pieces(printed(database, in_parts).folder)
     assert list(rows[0]) == [
         "piece_id", "seq", "pdf", "pdf_page_from", "pdf_page_to", "sheets", "sort_bundle",
-        "name", "street", "extra", "postcode", "city", "region", "country",
+        "name", "street", "extra", "postcode", "city", "region", "country", "carrier_order",
     ]  # fmt: skip
     assert [int(row["seq"]) for row in rows] == list(range(1, 28))
     assert len({row["piece_id"] for row in rows}) == 27
@@ -191,6 +192,7 @@ def test_what_carries_the_marker_is_not_printed_again(
         session.connection().exec_driver_sql(
             "UPDATE batch SET state = 'rendering', pages = 0, manifest = '{}', published_at = NULL"
         )
+        session.connection().exec_driver_sql("DELETE FROM mail_piece")
     times = {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()}
     assert printed(database, settings) == first
     assert {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()} == times

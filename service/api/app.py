@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from service import scheduler
+from service import scheduler, sftp
 from service.access import Keyring
-from service.api import description, problems
+from service.api import description, problems, viewer
 from service.api.counter import Counter
 from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, health, households, lists, offers, pos, runs
@@ -56,6 +56,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     till: Counter = app.state.till
     await till.open()
+    door = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
     if settings.serve_worker:
@@ -67,6 +68,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if planned is not None:
             planned.shutdown()
+        if door is not None:
+            door.close()
+            await door.wait_closed()
         stop.set()
         if worker is not None:
             worker.join()

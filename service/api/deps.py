@@ -86,4 +86,5 @@ def allow(*roles: Role) -> Callable[[CallerDep], Awaitable[Caller]]:
 PosCaller = Annotated[Caller, Depends(allow(Role.POS))]
 MarketingCaller = Annotated[Caller, Depends(allow(Role.MARKETING))]
 MailingCaller = Annotated[Caller, Depends(allow(Role.MAILING))]
+PrintCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.MAILING))]
 AdminCaller = Annotated[Caller, Depends(allow())]

@@ -7,7 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api import problems
 from service.settings import Settings
 
-_UPLOADS = frozenset({"/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"})
+_UPLOADS = frozenset(
+    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"}
+)
 
 
 class LimitBody:

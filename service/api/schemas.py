@@ -320,9 +320,13 @@ class CycleIn(_Wire):
 
 
 class BatchIn(_Wire):
-    """A batch to publish: the cycle whose lists are printed."""
+    """A batch to publish: the cycle whose lists are printed.
+
+    `revise` replaces a batch that nobody has picked up by its next revision.
+    """
 
     cycle_id: int = Field(strict=True, ge=1, le=2**63 - 1)
+    revise: bool = Field(default=False, strict=True)
 
 
 class RunOut(BaseModel):
@@ -396,7 +400,10 @@ class BatchFileOut(BaseModel):
 
 
 class BatchOut(BaseModel):
-    """A print batch; its files are fetched below it."""
+    """A print batch; its files are fetched below it, unless it has ended or was purged.
+
+    `left_out` counts the lists that were not printed, by reason. A reprint names its batch.
+    """
 
     id: int
     name: str
@@ -406,6 +413,11 @@ class BatchOut(BaseModel):
     pieces: int
     pages: int
     published_at: datetime | None
+    reprint_of: int | None
+    picked_up_at: datetime | None
+    received_at: datetime | None
+    purged_at: datetime | None
+    left_out: dict[str, int]
     files: list[BatchFileOut]
 
 

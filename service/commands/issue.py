@@ -38,6 +38,10 @@ def publish_batch(
     cycle_id: Annotated[
         int | None, typer.Option("--cycle", help="The cycle's number; the newest when left out")
     ] = None,
+    revise: Annotated[
+        bool,
+        typer.Option("--revise", help="Replace a batch nobody picked up by its next revision"),
+    ] = False,
 ) -> None:
     """Print a cycle's lists and put the package where the mailing house fetches it."""
     with opened() as (database, settings), progress_bars() as progress:
@@ -47,7 +51,7 @@ def publish_batch(
             if newest is None or newest.id is None:
                 raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
             cycle_id = newest.id
-        report = publish(database, settings, cycle_id, progress=progress)
+        report = publish(database, settings, cycle_id, progress=progress, revise=revise)
     say(json.dumps(asdict(report), indent=2))
 
 

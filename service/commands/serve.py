@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service import scheduler
+from service import sftp as sftp_door
 from service.api.app import create_app, run
 from service.commands.console import opened, say
 from service.errors import Misconfigured
@@ -21,7 +22,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on", min=1, max=65535)] = 8000,
 ) -> None:
-    """Serve HTTP. LARDER_SERVE_WORKER and LARDER_SERVE_SCHEDULER run those inside as well."""
+    """Serve HTTP; LARDER_SERVE_WORKER, _SCHEDULER and _SFTP run those inside as well."""
     _log()
     settings = load_settings()
     database = Database(settings.database_url)
@@ -30,7 +31,7 @@ def serve(
 
 
 def schedule() -> None:
-    """Plan the nightly forecast, cycles, expiry and batches. Several may run side by side."""
+    """Plan the nightly forecast, cycles, expiry, batches and purge. Several may run."""
     _log()
     with opened() as (database, settings):
         _require_tables(database)
@@ -52,6 +53,15 @@ def work(
             say(f"{drain(database, settings)} things done; nothing is left")
         else:
             work_until(database, settings, _until_stopped())
+
+
+def sftp() -> None:
+    """Open the mailing house's SFTP door: packages in out/, acknowledgements into ack/."""
+    _log()
+    with opened() as (database, settings):
+        _require_tables(database)
+        say(f"host key: {sftp_door.host_key(settings.sftp_folder).get_fingerprint()}")
+        sftp_door.serve(database, settings, _until_stopped())
 
 
 def _log() -> None:

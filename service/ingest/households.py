@@ -36,6 +36,7 @@ def columns(language: str) -> tuple[Column, ...]:
         Column("mail_consent", rows.yes_no, "true or false", required=False, default="false"),
         Column("consent_at", rows.moment, "a moment with offset", required=False),
         Column("consent_source", rows.text, "text", required=False, default=""),
+        Column("carrier_order", rows.text, "text", required=False, default=""),
     )
 
 

@@ -86,9 +86,7 @@ def normal(address: pl.Expr) -> pl.Expr:
     for pair, letter in _DIGRAPHS.items():
         plain = plain.str.replace_all(pair, letter, literal=True)
     plain = plain.str.replace_all(r"[^\p{L}\p{N}]+", " ")
-    plain = plain.str.replace_all(r"(\d)(\p{L})", "$1 $2").str.replace_all(
-        r"(\p{L})(\d)", "$1 $2"
-    )
+    plain = plain.str.replace_all(r"(\d)(\p{L})", "$1 $2").str.replace_all(r"(\p{L})(\d)", "$1 $2")
     for short, words in _WORDS.items():
         plain = plain.str.replace_all(rf"\b(?:{'|'.join(_folded(words))})\b", short)
     for short, endings in _ENDINGS.items():

@@ -134,9 +134,7 @@ def _in_postal_order(chosen: pl.DataFrame) -> pl.DataFrame:
         .sort(*("round" if key == "carrier_order" else key for key in keys), "household_id")
         .with_row_index("seq", offset=1)
         .with_columns(pl.col("seq").cast(pl.Int64))
-        .select(
-            "seq", "piece_id", "list_id", "household_id", *ADDRESS, "carrier_order"
-        )
+        .select("seq", "piece_id", "list_id", "household_id", *ADDRESS, "carrier_order")
     )
 
 

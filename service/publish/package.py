@@ -76,7 +76,8 @@ def write(
     rows: list[pl.DataFrame] = []
     for name, part in parts:
         if name in left:
-            described, placed = stored(depot, job.name, name), _places(part, job.layout)
+            described = stored(depot, job.name, name)
+            placed: Sequence[PiecePages] = _places(part, job.layout)
         else:
             described, placed = _print(database, settings, job, depot, name=name, part=part)
         rows.append(_located(name, part, placed))
@@ -159,7 +160,7 @@ def _located(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> pl.
         },
         orient="row",
     )
-    return pl.concat([part, places], how="horizontal", strict=True).select(
+    return pl.concat([part, places], how="horizontal").select(
         "piece_id",
         "seq",
         "pdf",

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
@@ -220,11 +220,7 @@ class _Press:
     def _pieces(self, batch: Batch) -> pl.DataFrame:
         """The copies in a package as its piece file has them, each with its list."""
         content = self.depot.read(batch.name, f"{batch.name}.csv")
-        printed = pl.read_csv(
-            io.BytesIO(content),
-            infer_schema=False,
-            missing_utf8_is_empty_string=True,
-        )
+        printed = pl.read_csv(io.BytesIO(content), infer_schema=False).fill_null("")
         with self.database.read() as session:
             made = lists.of_cycle(session, self.cycle.id or 0)
         place = pl.col("piece_id").str.split("-").list.last().cast(pl.Int64) - 1

@@ -1,15 +1,33 @@
-"""Queries on print batches."""
+"""Queries on print batches and the copies in them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+import polars as pl
+from sqlalchemy import literal, text, update
 from sqlmodel import Session, col, func, select
 
-from service.store.tables.cycle import Batch
+from service.store.bulk import stage
+from service.store.tables.cycle import Batch, BatchState
+from service.store.tables.mailing import MailPiece
+from service.store.tables.shopping_list import ListState, ShoppingList
+from service.store.tables.types import UtcMoment
 
 
 def get(session: Session, batch_id: int) -> Batch | None:
     """One batch."""
     return session.get(Batch, batch_id)
+
+
+def named(session: Session, name: str) -> Batch | None:
+    """The batch of a package's name."""
+    return session.exec(select(Batch).where(Batch.name == name)).first()
+
+
+def held(session: Session, batch_id: int) -> Batch | None:
+    """One batch, nobody else's until the transaction ends."""
+    statement = select(Batch).where(Batch.id == batch_id).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).first()
 
 
 def page(session: Session, *, after: int | None, limit: int) -> Sequence[Batch]:
@@ -20,10 +38,50 @@ def page(session: Session, *, after: int | None, limit: int) -> Sequence[Batch]:
     return session.exec(statement).all()
 
 
+def fetchable(session: Session) -> Sequence[Batch]:
+    """The batches whose files can be fetched, oldest first."""
+    statement = select(Batch).where(Batch.state == BatchState.READY, col(Batch.purged_at).is_(None))
+    return session.exec(statement.order_by(col(Batch.id))).all()
+
+
 def of_cycle(session: Session, cycle_id: int) -> Batch | None:
-    """The newest revision of a cycle's batch."""
-    statement = select(Batch).where(Batch.cycle_id == cycle_id)
+    """The newest revision of a cycle's batch; reprints do not count."""
+    statement = select(Batch).where(Batch.cycle_id == cycle_id, col(Batch.reprint_of).is_(None))
     return session.exec(statement.order_by(col(Batch.revision).desc()).limit(1)).first()
+
+
+def unfinished_reprint(session: Session, batch_id: int) -> Batch | None:
+    """The reprint of a batch that is not ready yet."""
+    statement = select(Batch).where(
+        Batch.reprint_of == batch_id, Batch.state == BatchState.RENDERING
+    )
+    return session.exec(statement).first()
+
+
+def next_revision(session: Session, cycle_id: int) -> int:
+    """The first number that no batch of the cycle has."""
+    newest = session.exec(select(func.max(Batch.revision)).where(Batch.cycle_id == cycle_id)).one()
+    return (newest or 0) + 1
+
+
+def ended(session: Session, cycle_id: int) -> Sequence[Batch]:
+    """The withdrawn and voided batches of a cycle whose files may still be there."""
+    statement = select(Batch).where(
+        Batch.cycle_id == cycle_id,
+        col(Batch.state).in_([BatchState.WITHDRAWN, BatchState.VOIDED]),
+        col(Batch.purged_at).is_(None),
+    )
+    return session.exec(statement).all()
+
+
+def to_purge(session: Session, before: datetime) -> Sequence[Batch]:
+    """The batches published before a moment, or ended since, whose files may still be there."""
+    statement = select(Batch).where(
+        col(Batch.purged_at).is_(None),
+        (col(Batch.published_at) < before)
+        | col(Batch.state).in_([BatchState.WITHDRAWN, BatchState.VOIDED]),
+    )
+    return session.exec(statement.order_by(col(Batch.id))).all()
 
 
 def save(session: Session, batch: Batch) -> Batch:
@@ -33,6 +91,69 @@ def save(session: Session, batch: Batch) -> Batch:
     return batch
 
 
+def pick_up(session: Session, batch_id: int, *, at: datetime) -> bool:
+    """Note the first pickup of a batch; False when its files cannot be fetched any more."""
+    found = session.execute(
+        update(Batch)
+        .where(
+            col(Batch.id) == batch_id,
+            col(Batch.state) == BatchState.READY,
+            col(Batch.purged_at).is_(None),
+        )
+        .values(picked_up_at=func.coalesce(col(Batch.picked_up_at), literal(at, UtcMoment())))
+        .returning(col(Batch.id))
+    )
+    return found.first() is not None
+
+
+def mark_purged(session: Session, batch_id: int, *, at: datetime) -> None:
+    """The files of a batch are gone."""
+    session.execute(update(Batch).where(col(Batch.id) == batch_id).values(purged_at=at))
+
+
 def count(session: Session) -> int:
     """How many batches there are."""
     return session.exec(select(func.count()).select_from(Batch)).one()
+
+
+def add_pieces(session: Session, batch_id: int, pieces: pl.DataFrame) -> None:
+    """Write the copies of a batch: seq, piece_id, list_id, address_digest; all outstanding."""
+    stage(session, "staged_piece", pieces)
+    session.execute(
+        text(
+            """INSERT INTO mail_piece (batch_id, seq, piece_id, list_id, address_digest, state,
+                                       reason)
+               SELECT :batch, seq, piece_id, list_id, address_digest, 'outstanding', ''
+               FROM staged_piece ORDER BY seq"""
+        ),
+        {"batch": batch_id},
+    )
+
+
+def spoiled(session: Session, batch_id: int) -> list[int]:
+    """The lists of a batch whose newest copy is spoiled, by list."""
+    rows = session.execute(
+        text(
+            """SELECT p.list_id FROM mail_piece p JOIN batch b ON b.id = p.batch_id
+               WHERE (b.id = :batch OR b.reprint_of = :batch) AND p.state = 'spoiled'
+                 AND b.state = 'ready'
+                 AND NOT EXISTS (SELECT 1 FROM mail_piece n JOIN batch m ON m.id = n.batch_id
+                                 WHERE n.piece_id = p.piece_id AND n.batch_id > p.batch_id
+                                   AND m.state IN ('ready', 'voided'))
+               ORDER BY p.list_id"""
+        ),
+        {"batch": batch_id},
+    )
+    return [list_id for (list_id,) in rows]
+
+
+def lists_to_void(session: Session, batch_id: int) -> list[int]:
+    """The issued lists in a batch, held in their order until the transaction ends."""
+    printed = select(MailPiece.list_id).where(MailPiece.batch_id == batch_id)
+    statement = (
+        select(ShoppingList.id)
+        .where(col(ShoppingList.id).in_(printed), ShoppingList.state == ListState.ISSUED)
+        .order_by(col(ShoppingList.id))
+        .with_for_update()
+    )
+    return [key for key in session.exec(statement).all() if key is not None]

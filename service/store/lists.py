@@ -90,14 +90,45 @@ def of_household(session: Session, household_id: int) -> Sequence[ShoppingList]:
     return session.exec(statement.order_by(col(ShoppingList.id).desc())).all()
 
 
-def of_cycle(session: Session, cycle_id: int) -> list[tuple[int, str]]:
-    """The issued lists of a cycle: (household, document), by household."""
-    statement = (
-        select(ShoppingList.household_id, ShoppingList.document)
-        .where(ShoppingList.cycle_id == cycle_id, ShoppingList.state == ListState.ISSUED)
-        .order_by(col(ShoppingList.household_id))
+def of_cycle(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The lists a cycle made, whatever became of them: list_id, household_id, is_issued.
+
+    They come by household, so that a list's place among them never changes.
+    """
+    rows = session.execute(
+        text(
+            """SELECT id, household_id, CASE WHEN state = 'issued' THEN 1 ELSE 0 END
+               FROM shopping_list WHERE cycle_id = :cycle AND state <> 'draft'
+               ORDER BY household_id"""
+        ),
+        {"cycle": cycle_id},
     )
-    return list(session.exec(statement).all())
+    schema = {"list_id": pl.Int64, "household_id": pl.Int64, "is_issued": pl.Int64}
+    found = pl.DataFrame(list(map(tuple, rows)), schema=schema, orient="row")
+    return found.with_columns(pl.col("is_issued") == 1)
+
+
+def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:
+    """What was printed on some lists, by list."""
+    ids = pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64})
+    stage(session, "staged_id", ids)
+    rows = session.execute(
+        text(
+            """SELECT l.id, l.document FROM staged_id s JOIN shopping_list l ON l.id = s.list_id"""
+        )
+    )
+    return dict(tuple(row) for row in rows)
+
+
+def void(session: Session, list_ids: Sequence[int]) -> None:
+    """The codes of these lists are worth nothing from now on."""
+    stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
+    session.execute(
+        text(
+            """UPDATE shopping_list SET state = 'voided'
+               WHERE id IN (SELECT list_id FROM staged_id)"""
+        )
+    )
 
 
 def taken(session: Session, drawn: pl.DataFrame) -> set[str]:
@@ -113,11 +144,6 @@ def taken(session: Session, drawn: pl.DataFrame) -> set[str]:
         )
     )
     return {code for (code,) in rows}
-
-
-def count_of_cycle(session: Session, cycle_id: int) -> int:
-    """How many lists a cycle made, whatever became of them."""
-    return session.exec(select(func.count()).where(ShoppingList.cycle_id == cycle_id)).one()
 
 
 def redeemed_lines(session: Session, list_id: int) -> list[int]:

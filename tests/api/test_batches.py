@@ -27,7 +27,15 @@ def test_a_batch_is_listed_with_its_files(printed: TestClient) -> None:
     (batch,) = page["batches"]
     assert page["cursor"] is None
     assert (batch["state"], batch["pieces"], batch["cycle_id"]) == ("ready", 27, 1)
-    assert [file["name"] for file in batch["files"]] == [PDF, "larder_lists_20260302_v1.csv"]
+    assert [file["name"] for file in batch["files"]] == [
+        PDF,
+        "larder_lists_20260302_v1.csv",
+        "larder_lists_20260302_v1_left_out.csv",
+    ]
+    assert {reason: n for reason, n in batch["left_out"].items() if n} == {
+        "no_consent": 1,
+        "no_street": 1,
+    }
     assert printed.get("/v1/batches/1").json() == batch
 
 

@@ -1,12 +1,18 @@
-"""For the mailing house: print batches and their files."""
+"""Print batches: for marketing to ask for, for the mailing house to fetch and to answer for."""
 
 import json
+import tempfile
+from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from service import runs
-from service.api import description
+from service.access import Caller
+from service.api import description, stored
 from service.api.deps import (
     After,
     DatabaseDep,
@@ -14,18 +20,55 @@ from service.api.deps import (
     Limit,
     MailingCaller,
     MarketingCaller,
+    PrintCaller,
     SettingsDep,
 )
 from service.api.files import PartOfFile
+from service.api.mail_forms import (
+    AcknowledgementOut,
+    BatchVoidOut,
+    ReconciliationOut,
+    RowFaultOut,
+    StandingOut,
+)
 from service.api.routes.runs import run_out
 from service.api.schemas import BatchFileOut, BatchIn, BatchOut, Page, RunOut
-from service.errors import NotFound
-from service.publish import batch_file
+from service.errors import InvalidInput, NotFound
+from service.publish import (
+    AckReport,
+    LeftOut,
+    acknowledge,
+    fetch,
+    files_of,
+    receive,
+    reconcile,
+    void_batch,
+)
+from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
+from service.store.tables.access import Role
 from service.store.tables.cycle import Batch
 
 router = APIRouter(tags=["batches"])
+
+AfterPiece = Annotated[
+    str,
+    Query(
+        max_length=64,
+        pattern=r"^[\x21-\x7e]*$",
+        description="The cursor of the page before",
+    ),
+]
+FileName = Annotated[
+    str, Query(max_length=60, pattern=r"^\w[\w .()+-]*$", description="What the file is called")
+]
+_CSV: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+}
 
 
 class BatchPage(Page):
@@ -44,7 +87,7 @@ def ask(
     body: BatchIn, response: Response, database: DatabaseDep, _caller: MarketingCaller
 ) -> RunOut:
     """Ask for a cycle to be printed; a worker does it. Poll the run that `Location` names."""
-    run = runs.ask_batch(database, cycle_id=body.cycle_id)
+    run = runs.ask_batch(database, cycle_id=body.cycle_id, revise=body.revise)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -68,18 +111,111 @@ def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut
 
 
 @router.get(
-    "/batches/{batch_id}/files/{name}", response_class=PartOfFile, responses=PartOfFile.RESPONSES
+    "/batches/{batch_id}/files/{name}",
+    response_class=PartOfFile,
+    responses={
+        **PartOfFile.RESPONSES,
+        304: {"description": "Unchanged since the copy that `If-None-Match` names"},
+    },
 )
 def file(
     batch_id: Id,
     name: str,
+    request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
-    _caller: MailingCaller,
-) -> PartOfFile:
-    """One file of a ready batch; ranges and ETags are served, so a fetch can be resumed."""
-    path, sha256 = batch_file(settings, _found(database, batch_id), name)
-    return PartOfFile(path, filename=name, headers={"ETag": f'"{sha256}"'})
+    caller: MailingCaller,
+) -> Response:
+    """One file of a ready batch; ranges and ETags are served, so a fetch can be resumed.
+
+    The first PDF that the mailing house fetches is the pickup.
+    """
+    found = fetch(database, settings, batch_id, name, for_print=caller.role is Role.MAILING)
+    return stored.answer(request, found)
+
+
+@router.post("/batches/{batch_id}/pickup", response_model=BatchOut)
+def pick_up(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut:
+    """Say that the whole package has been received, every file as the manifest says."""
+    return _out(receive(database, batch_id))
+
+
+@router.post(
+    "/batches/{batch_id}/reprint",
+    status_code=202,
+    response_model=RunOut,
+    responses=description.QUEUED,
+)
+def reprint(
+    batch_id: Id, response: Response, database: DatabaseDep, _caller: PrintCaller
+) -> RunOut:
+    """Ask for the spoiled pieces of a batch to be printed again, with the same ids and codes."""
+    run = runs.ask_reprint(database, batch_id=batch_id)
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
+@router.post("/batches/{batch_id}/void", response_model=BatchVoidOut)
+def void(
+    batch_id: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
+) -> BatchVoidOut:
+    """Void a batch before its pickup: its codes die, its reservations return."""
+    return BatchVoidOut(**asdict(void_batch(database, settings, batch_id)))
+
+
+@router.get("/batches/{batch_id}/reconciliation", response_model=ReconciliationOut)
+def reconciliation(
+    batch_id: Id,
+    database: DatabaseDep,
+    _caller: PrintCaller,
+    after: AfterPiece = "",
+    limit: Limit = 50,
+) -> ReconciliationOut:
+    """Where every piece stands, and the pieces that are not mailed, by name."""
+    found = reconcile(database, batch_id, after=after, limit=limit + 1)
+    named, more = found.differences[:limit], len(found.differences) > limit
+    counts = {name: getattr(found, name) for name in found.__slots__ if name != "differences"}
+    return ReconciliationOut(
+        **counts,
+        differences=[StandingOut(**each._asdict()) for each in named],
+        cursor=named[-1].piece_id if more else None,
+    )
+
+
+@router.post("/acknowledgements", response_model=AcknowledgementOut, openapi_extra=_CSV)
+async def answer_for(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MailingCaller,
+    name: FileName = "acknowledgement",
+) -> AcknowledgementOut:
+    """Send what became of the pieces as a CSV body; safe to send again.
+
+    Good rows count at once; each of the others comes back with its row, its column and a remedy.
+    """
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind not in ("text/csv", "application/octet-stream"):
+        raise InvalidInput("Send the file as text/csv.")
+    body = await request.body()
+    report = await run_in_threadpool(_acknowledged, database, settings, body, name, caller)
+    return AcknowledgementOut(
+        acknowledgement_id=report.acknowledgement_id,
+        rows=report.rows,
+        taken=report.taken,
+        known=report.known,
+        refused=report.refused,
+        faults=[RowFaultOut(**asdict(problem)) for problem in report.problems],
+    )
+
+
+def _acknowledged(
+    database: Database, settings: Settings, body: bytes, name: str, caller: Caller
+) -> AckReport:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "acknowledgement.csv"
+        path.write_bytes(body)
+        return acknowledge(database, settings, path, name=name, source=f"key {caller.key_id}")
 
 
 def _found(database: Database, batch_id: int) -> Batch:
@@ -91,7 +227,9 @@ def _found(database: Database, batch_id: int) -> Batch:
 
 
 def _out(batch: Batch) -> BatchOut:
-    files = json.loads(batch.manifest).get("files", [])
+    summary = json.loads(batch.summary)
+    listed = [entry["name"] for entry in json.loads(batch.manifest).get("files", [])]
+    known = files_of(batch)
     return BatchOut(
         id=batch.id or 0,
         name=batch.name,
@@ -101,8 +239,14 @@ def _out(batch: Batch) -> BatchOut:
         pieces=batch.pieces,
         pages=batch.pages,
         published_at=batch.published_at,
+        reprint_of=batch.reprint_of,
+        picked_up_at=batch.picked_up_at,
+        received_at=batch.received_at,
+        purged_at=batch.purged_at,
+        left_out={reason.value: summary.get(reason.value, 0) for reason in LeftOut},
         files=[
-            BatchFileOut(name=entry["name"], bytes=entry["bytes"], sha256=entry["sha256"])
-            for entry in files
+            BatchFileOut(name=name, bytes=known[name][0], sha256=known[name][1])
+            for name in listed
+            if name in known
         ],
     )

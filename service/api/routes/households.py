@@ -22,7 +22,7 @@ def one(household_id: Name, database: DatabaseDep, _caller: MarketingCaller) -> 
         return HouseholdOut(
             household_id=household_id,
             language=found.language,
-            mail_consent=bool(households.mailable(session, [found.id])),
+            mail_consent=households.mail_consent(session, found.id),
             baskets=baskets.count(session, found.id),
             lists=[_summary(each) for each in lists.of_household(session, found.id)],
         )

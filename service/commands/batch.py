@@ -1,0 +1,91 @@
+"""batch: what becomes of a published package, beside publishing it."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service import publish
+from service.commands.console import (
+    EXIT_SOME_REFUSED,
+    opened,
+    progress_bars,
+    say,
+    show_problems,
+)
+
+batch = typer.Typer(
+    help="Acknowledge, reconcile, reprint, void and purge print batches.", no_args_is_help=True
+)
+
+NumberArgument = Annotated[int, typer.Argument(help="The batch's number", min=1)]
+
+
+@batch.command("received")
+def received(number: NumberArgument) -> None:
+    """Note that the mailing house holds the whole package, however it was handed over."""
+    with opened() as (database, _):
+        found = publish.receive(database, number)
+    say(f"{found.name} was received at {found.received_at:%F %R %Z}")
+
+
+@batch.command("acknowledge")
+def acknowledge(
+    file: Annotated[Path, typer.Argument(help="CSV: piece_id, status, reason, timestamp")],
+) -> None:
+    """Take in the mailing house's word on each piece; safe to repeat."""
+    with opened() as (database, settings):
+        report = publish.acknowledge(database, settings, file, name=file.name, source="command")
+    say(
+        f"{file.name}: {report.rows:,} rows read, {report.taken:,} taken, {report.known:,} known, "
+        f"{report.refused:,} refused"
+    )
+    show_problems(report.problems, total=max(report.refused, len(report.problems)))
+    if report.refused:
+        raise typer.Exit(EXIT_SOME_REFUSED)
+
+
+@batch.command("reconcile")
+def reconcile(
+    number: NumberArgument,
+    limit: Annotated[int, typer.Option(help="Name at most so many pieces", min=0)] = 50,
+) -> None:
+    """Say where the pieces of a batch stand, and name those that are not mailed."""
+    with opened() as (database, _):
+        found = publish.reconcile(database, number, limit=limit)
+    for name in found.__slots__:
+        if name != "differences":
+            say(f"{name.replace('_', ' ')}: {getattr(found, name)}")
+    for piece in found.differences:
+        reason = f" ({piece.reason})" if piece.reason else ""
+        say(f"  {piece.piece_id}: {piece.state} in batch {piece.batch_id}{reason}")
+    more = found.difference - len(found.differences)
+    if more > 0:
+        say(f"  and {more} more")
+
+
+@batch.command("reprint")
+def reprint(number: NumberArgument) -> None:
+    """Print the spoiled pieces of a batch again, under their own ids and codes."""
+    with opened() as (database, settings), progress_bars() as progress:
+        report = publish.reprint(database, settings, number, progress=progress)
+    say(json.dumps(asdict(report), indent=2))
+
+
+@batch.command("void")
+def void(number: NumberArgument) -> None:
+    """Void a batch before its pickup: its codes die, its reservations return."""
+    with opened() as (database, settings):
+        report = publish.void_batch(database, settings, number)
+    say(json.dumps(asdict(report), indent=2))
+
+
+@batch.command("purge")
+def purge() -> None:
+    """Remove the files of batches older than LARDER_PURGE_DAYS now; the scheduler does it daily."""
+    with opened() as (database, settings):
+        count = publish.purge(database, settings, now=datetime.now(UTC))
+    say(f"{count} batches purged")

@@ -1,0 +1,64 @@
+"""Reconciliation: every printed piece is mailed, or is named with where it stands."""
+
+from dataclasses import dataclass
+
+from service.errors import Conflict, NotFound
+from service.store import batches, mailing
+from service.store.mailing import Standing
+from service.store.session import Database
+from service.store.tables.cycle import BatchState
+from service.store.tables.mailing import PieceState
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Where the pieces of a batch and its reprints stand, each by its newest copy.
+
+    The counts add up to `pieces`. `difference` is what was neither mailed nor voided: 0 when the
+    batch is done. `differences` names those pieces, some at a time.
+    """
+
+    batch_id: int
+    pieces: int
+    outstanding: int
+    printed: int
+    spoiled: int
+    reprinted: int
+    mailed: int
+    returned: int
+    voided: int
+    difference: int
+    differences: tuple[Standing, ...]
+
+
+def reconcile(
+    database: Database, batch_id: int, *, after: str = "", limit: int = 50
+) -> Reconciliation:
+    """Reconcile a batch, or the batch that a reprint belongs to.
+
+    Raises NotFound without the batch, Conflict when it was never ready or has been replaced.
+    """
+    with database.read() as session:
+        batch = batches.get(session, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch.")
+        root = batch.reprint_of or batch_id
+        if batch.state not in (BatchState.READY, BatchState.VOIDED):
+            raise Conflict(f"Batch {batch_id} is {batch.state}; it has no pieces to reconcile.")
+        counts = mailing.states(session, root)
+        named = mailing.differences(session, root, after=after, limit=limit)
+    settled = [PieceState.MAILED, PieceState.RETURNED, "voided"]
+    pieces = sum(counts.values())
+    return Reconciliation(
+        batch_id=root,
+        pieces=pieces,
+        outstanding=counts.get(PieceState.OUTSTANDING, 0),
+        printed=counts.get(PieceState.PRINTED, 0),
+        spoiled=counts.get(PieceState.SPOILED, 0),
+        reprinted=counts.get(PieceState.REPRINTED, 0),
+        mailed=counts.get(PieceState.MAILED, 0),
+        returned=counts.get(PieceState.RETURNED, 0),
+        voided=counts.get("voided", 0),
+        difference=pieces - sum(counts.get(state, 0) for state in settled),
+        differences=tuple(named),
+    )

@@ -1,0 +1,86 @@
+"""Void: a batch that nobody has picked up never goes out."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
+from service.engine.reserve import released
+from service.errors import Conflict, NotFound
+from service.publish.depot import depot
+from service.settings import Settings
+from service.store import batches, ledger, lists
+from service.store.session import Database
+from service.store.tables.cycle import Batch, BatchState
+
+
+@dataclass(frozen=True, slots=True)
+class VoidReport:
+    """A voided batch: how many lists died with it, and what their offers got back."""
+
+    batch_id: int
+    lists: int
+    released_cents: int
+
+
+def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidReport:
+    """Void a batch before its pickup: its codes are refused at the till, its reservations return.
+
+    What was used before, by card or phone, stays used. Everything happens in one transaction;
+    asking again gives the same answer. Raises NotFound without the batch, Conflict when it is
+    picked up, replaced or not finished.
+    """
+    with database.write() as session:
+        batch = batches.held(session, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch.")
+        if batch.state != BatchState.VOIDED:
+            _require_voidable(batch)
+            _void(session, batch)
+    depot(settings).clear(batch.name)
+    with database.write() as session:
+        batches.mark_purged(session, batch_id, at=datetime.now(UTC))
+    said = json.loads(batch.summary)
+    return VoidReport(batch_id, said["voided_lists"], said["released_cents"])
+
+
+def _require_voidable(batch: Batch) -> None:
+    if batch.picked_up_at is not None:
+        raise Conflict(
+            f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}: "
+            "its lists may be on their way and stay valid."
+        )
+    if batch.state != BatchState.READY:
+        raise Conflict(f"Batch {batch.id} is {batch.state} and cannot be voided.")
+
+
+def _void(session: Session, batch: Batch) -> None:
+    ids = batches.lists_to_void(session, batch.id or 0)
+    lists.void(session, ids)
+    now = datetime.now(UTC)
+    held = lists.open_reservations(session, ids)
+    ledger.post(
+        session,
+        [
+            {
+                "posting": f"batch-{batch.id}-void",
+                "kind": "batch_void",
+                "account": posting.account,
+                "offer_id": posting.offer_id,
+                "amount_cents": posting.amount_cents,
+                "posted_at": now,
+            }
+            for offer_id, cents in held
+            for posting in released(offer_id, cents)
+        ],
+    )
+    batch.state = BatchState.VOIDED
+    batch.summary = json.dumps(
+        {
+            **json.loads(batch.summary),
+            "voided_lists": len(ids),
+            "released_cents": sum(cents for _, cents in held),
+        }
+    )
+    batches.save(session, batch)

@@ -1,0 +1,175 @@
+"""Queries on printed copies and what the mailing house said of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import polars as pl
+from sqlalchemy import String, column, text
+from sqlmodel import Session, col, select
+
+from service.store.bulk import stage
+from service.store.tables.cycle import Batch, BatchState
+from service.store.tables.mailing import Acknowledgement, MailEvent, MailPiece
+
+_NEWEST = """
+    SELECT * FROM (
+        SELECT p.piece_id, p.batch_id, p.seq, p.state_at, p.reason,
+               CASE WHEN b.state = 'voided' THEN 'voided' ELSE p.state END AS state,
+               row_number() OVER (PARTITION BY p.piece_id ORDER BY p.batch_id DESC) AS age
+        FROM mail_piece p JOIN batch b ON b.id = p.batch_id
+        WHERE (b.id = :batch OR b.reprint_of = :batch) AND b.state IN ('ready', 'voided')) c
+    WHERE c.age = 1"""
+
+
+class Copy(NamedTuple):
+    """The newest copy of a piece, and how its batch stands."""
+
+    piece_id: str
+    batch_id: int
+    seq: int
+    list_id: int
+    address_digest: str
+    state: str
+    state_at: datetime | None
+    batch_state: str
+    reprint_of: int | None
+    picked_up_at: datetime | None
+
+
+class Standing(NamedTuple):
+    """A piece that is not mailed, by its newest copy."""
+
+    piece_id: str
+    batch_id: int
+    state: str
+    reason: str
+
+
+def newest_copies(session: Session, piece_ids: Sequence[str]) -> dict[str, Copy]:
+    """The newest copy of each piece that has one, held until the transaction ends."""
+    chosen = _staged_ids(session, piece_ids)
+    statement = (
+        select(  # type: ignore[call-overload]
+            MailPiece.piece_id,
+            MailPiece.batch_id,
+            MailPiece.seq,
+            MailPiece.list_id,
+            MailPiece.address_digest,
+            MailPiece.state,
+            MailPiece.state_at,
+            Batch.state,
+            Batch.reprint_of,
+            Batch.picked_up_at,
+        )
+        .join(Batch, col(Batch.id) == col(MailPiece.batch_id))
+        .where(
+            col(MailPiece.piece_id).in_(chosen),
+            col(Batch.state).in_([BatchState.READY, BatchState.VOIDED]),
+        )
+        .order_by(col(MailPiece.batch_id), col(MailPiece.seq))
+        .with_for_update(of=MailPiece)
+    )
+    return {row[0]: Copy(*row) for row in session.execute(statement)}
+
+
+def known_events(session: Session, piece_ids: Sequence[str]) -> set[tuple[str, str, datetime]]:
+    """What was said before of pieces: (piece_id, state, moment)."""
+    chosen = _staged_ids(session, piece_ids)
+    statement = (
+        select(MailPiece.piece_id, MailEvent.state, MailEvent.happened_at)
+        .join(
+            MailEvent,
+            (col(MailEvent.batch_id) == col(MailPiece.batch_id))
+            & (col(MailEvent.seq) == col(MailPiece.seq)),
+        )
+        .where(col(MailPiece.piece_id).in_(chosen))
+    )
+    return set(map(tuple, session.execute(statement)))
+
+
+def add_acknowledgement(session: Session, acknowledgement: Acknowledgement) -> int:
+    """Note a file; its id."""
+    session.add(acknowledgement)
+    session.flush()
+    assert acknowledgement.id is not None
+    return acknowledgement.id
+
+
+def close_acknowledgement(session: Session, acknowledgement_id: int, **counts: Any) -> None:
+    """Write down what a file came to."""
+    found = session.get(Acknowledgement, acknowledgement_id)
+    assert found is not None
+    found.sqlmodel_update(counts)
+    session.add(found)
+    session.flush()
+
+
+def received_before(session: Session, moment: datetime, *, source: str) -> list[str]:
+    """The names of files that came in some way before a moment."""
+    statement = select(Acknowledgement.name).where(
+        Acknowledgement.source == source, col(Acknowledgement.received_at) < moment
+    )
+    return list(session.exec(statement.distinct()).all())
+
+
+def apply_events(session: Session, acknowledgement_id: int, events: pl.DataFrame) -> None:
+    """Write events and where they leave their copies.
+
+    `events`: batch_id, seq, state, reason, happened_at, is_last (of its copy).
+    """
+    stage(session, "staged_event", events)
+    session.execute(
+        text(
+            """INSERT INTO mail_event (batch_id, seq, state, reason, happened_at,
+                                       acknowledgement_id)
+               SELECT batch_id, seq, state, reason, happened_at, :file FROM staged_event"""
+        ),
+        {"file": acknowledgement_id},
+    )
+    session.execute(
+        text(
+            """UPDATE mail_piece SET state = s.state, state_at = s.happened_at, reason = s.reason
+               FROM staged_event s
+               WHERE s.batch_id = mail_piece.batch_id AND s.seq = mail_piece.seq AND s.is_last"""
+        )
+    )
+
+
+def households_of(session: Session, list_ids: Sequence[int]) -> dict[int, int]:
+    """The household of each list."""
+    stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
+    rows = session.execute(
+        text(
+            """SELECT l.id, l.household_id FROM staged_id s
+               JOIN shopping_list l ON l.id = s.list_id"""
+        )
+    )
+    return dict(map(tuple, rows))
+
+
+def states(session: Session, batch_id: int) -> dict[str, int]:
+    """How many pieces of a batch and its reprints stand where, each by its newest copy."""
+    rows = session.execute(
+        text(f"SELECT n.state, count(*) FROM ({_NEWEST}) n GROUP BY n.state"), {"batch": batch_id}
+    )
+    return dict(map(tuple, rows))
+
+
+def differences(session: Session, batch_id: int, *, after: str, limit: int) -> list[Standing]:
+    """The pieces of a batch that were not mailed, by piece, from beyond one."""
+    rows = session.execute(
+        text(
+            f"""SELECT n.piece_id, n.batch_id, n.state, n.reason FROM ({_NEWEST}) n
+                WHERE n.state NOT IN ('mailed', 'returned', 'voided') AND n.piece_id > :after
+                ORDER BY n.piece_id LIMIT :limit"""
+        ),
+        {"batch": batch_id, "after": after, "limit": limit},
+    )
+    return [Standing(*row) for row in rows]
+
+
+def _staged_ids(session: Session, piece_ids: Sequence[str]) -> Any:
+    ids = pl.DataFrame({"piece_id": list(piece_ids)}, {"piece_id": pl.String}).unique()
+    stage(session, "staged_piece_id", ids)
+    return text("SELECT piece_id FROM staged_piece_id").columns(column("piece_id", String))
