@@ -54,10 +54,11 @@ def give_back(database: Database, settings: Settings, request: Return) -> str:
     was bought, InvalidInput for a reference used for another return or an unknown store, and Busy
     when other tills never stop coming between.
     """
-    return database.settle(lambda session: _give_back_once(session, settings, request), busy=_BUSY)
+    return database.settle(lambda session: take_back(session, settings, request), busy=_BUSY)
 
 
-def _give_back_once(session: Session, settings: Settings, request: Return) -> str:
+def take_back(session: Session, settings: Settings, request: Return) -> str:
+    """`give_back` within a unit of work."""
     if catalogue.store_zone(session, request.reference.store_id) is None:
         raise InvalidInput(
             "The store is not known.",

@@ -82,10 +82,11 @@ def replay(database: Database, settings: Settings, offline: Offline) -> str:
     conflicts are those that stand now. Raises InvalidInput when the reference was used for another
     basket, or the store is unknown, and Busy when other tills never stop coming between.
     """
-    return database.settle(lambda session: _replay_once(session, settings, offline), busy=_BUSY)
+    return database.settle(lambda session: take(session, settings, offline), busy=_BUSY)
 
 
-def _replay_once(session: Session, settings: Settings, offline: Offline) -> str:
+def take(session: Session, settings: Settings, offline: Offline) -> str:
+    """`replay` within a unit of work."""
     basket = offline.basket
     shown = read_shown(settings, basket.presented)
     asked = look_for(basket, shown)

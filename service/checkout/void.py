@@ -27,12 +27,11 @@ def void(database: Database, reference: Reference, *, key_id: int | None) -> str
     effect. Raises InvalidInput for an unknown store, and Busy when other tills never stop coming
     between.
     """
-    return database.settle(
-        lambda session: _void_once(session, reference, key_id=key_id), busy=_BUSY
-    )
+    return database.settle(lambda session: undo(session, reference, key_id=key_id), busy=_BUSY)
 
 
-def _void_once(session: Session, reference: Reference, *, key_id: int | None) -> str:
+def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
+    """`void` within a unit of work."""
     redemption = changes.locked_redemption(session, reference)
     if redemption is None:
         return _void_unheard(session, reference, key_id=key_id)

@@ -1,0 +1,261 @@
+"""Sales made offline come to the same in whatever order they, their voids and returns arrive."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+from sqlmodel import Session
+
+from service.access import Caller
+from service.api.schemas import BasketIn, OfflineIn, ReturnIn
+from service.api.till_forms import basket_of, offline_of, reference_of, return_of
+from service.checkout import redeem
+from service.checkout.give_back import take_back
+from service.checkout.replay import take
+from service.checkout.standing import Claim, Stand, stand
+from service.checkout.void import undo
+from service.engine.redeem import RefusalReason
+from service.settings import Settings
+from service.store.session import Database
+from service.store.tables.access import Role
+from service.store.till import Reference
+from tests.shop import BREAD, H1, H2, MILK, SOAP, Shop, open_shop
+from tests.till import body
+
+TILL = Caller(1, Role.ADMIN, None, None)
+DAYS = ("2026-02-27", "2026-03-05", "2026-03-05", "2026-03-20")
+GOODS = [(MILK, 2, 240), (BREAD, 3, 750), (SOAP, 2, 600)]
+REASONS = (
+    RefusalReason.NOT_YET_VALID,
+    RefusalReason.OFFER_STOPPED,
+    RefusalReason.EXPIRED,
+    RefusalReason.VOIDED,
+    RefusalReason.HOUSEHOLD_MISMATCH,
+)
+Act = Callable[[Session, Settings], object]
+
+
+def claim(key: int, minute: int, made: int, reason: RefusalReason | None = None) -> Claim:
+    at = datetime(2026, 3, 5, 17, minute, tzinfo=UTC)
+    return Claim(key, at, Reference("0042", "1", date(2026, 3, 5), str(key)), made, reason)
+
+
+def test_who_sold_first_gets_the_use_and_the_other_is_in_dispute() -> None:
+    late, early = claim(1, 30, 1), claim(2, 10, 1)
+    assert stand([late, early], limit=1, used=0) == {
+        2: Stand(1, None),
+        1: Stand(0, RefusalReason.ALREADY_REDEEMED),
+    }
+
+
+def test_of_one_moment_the_reference_decides() -> None:
+    stands = stand([claim(2, 10, 1), claim(1, 10, 1)], limit=1, used=0)
+    assert [stands[key].holds for key in (1, 2)] == [1, 0]
+
+
+def test_what_the_service_answered_stands_before_every_claim() -> None:
+    assert stand([claim(1, 0, 2)], limit=2, used=1) == {1: Stand(1, RefusalReason.LIMIT_REACHED)}
+
+
+def test_a_claim_that_fits_comes_before_one_that_uses_up_the_rest() -> None:
+    greedy, small = claim(1, 0, 3), claim(2, 10, 2)
+    assert stand([greedy, small], limit=2, used=0) == {
+        1: Stand(0, RefusalReason.LIMIT_REACHED),
+        2: Stand(2, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "holds"),
+    [
+        (RefusalReason.NOT_YET_VALID, 1),
+        (RefusalReason.OFFER_STOPPED, 1),
+        (RefusalReason.EXPIRED, 0),
+        (RefusalReason.VOIDED, 0),
+        (RefusalReason.HOUSEHOLD_MISMATCH, 0),
+    ],
+)
+def test_a_claim_that_was_never_good_holds_only_what_could_be_used_once_more(
+    reason: RefusalReason, holds: int
+) -> None:
+    assert stand([claim(1, 0, 1, reason)], limit=1, used=0) == {1: Stand(holds, reason)}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 59), st.integers(1, 3), st.sampled_from([None, *REASONS])),
+        max_size=6,
+    ),
+    st.integers(1, 4),
+    st.integers(0, 4),
+    st.randoms(use_true_random=False),
+)
+def test_how_claims_stand_depends_on_no_order_and_keeps_the_limit(
+    drawn: list[tuple[int, int, RefusalReason | None]], limit: int, used: int, mix: Any
+) -> None:
+    claims = [claim(key, *each) for key, each in enumerate(drawn)]
+    stands = stand(claims, limit=limit, used=used)
+    assert sum(each.holds for each in stands.values()) <= max(limit - used, 0)
+    for each in claims:
+        assert 0 <= stands[each.key].holds <= each.made
+        if stands[each.key].reason is None:
+            assert stands[each.key].holds == each.made
+    mix.shuffle(claims)
+    assert stand(claims, limit=limit, used=used) == stands
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale made offline: whose list, when, and (list line, basket line, units, cents, uses)."""
+
+    number: int
+    household: str
+    minute: int
+    day: str
+    given: tuple[tuple[int, int, int, int, int], ...]
+
+
+given_for = {
+    1: st.tuples(st.just(1), st.just(1), st.integers(1, 2), st.integers(1, 240), st.just(1)),
+    2: st.tuples(st.just(2), st.just(2), st.integers(1, 3), st.integers(1, 750), st.integers(1, 3)),
+    3: st.tuples(st.just(3), st.just(3), st.just(2), st.integers(1, 600), st.just(1)),
+}
+sales = st.builds(
+    Sale,
+    number=st.just(0),
+    household=st.sampled_from([H1, H1, H1, H2]),
+    minute=st.integers(0, 3),
+    day=st.sampled_from(DAYS),
+    given=st.lists(st.sampled_from([1, 1, 2, 2, 3]), min_size=1, max_size=3, unique=True).flatmap(
+        lambda lines: st.tuples(*[given_for[line] for line in sorted(lines)])
+    ),
+)
+
+
+def taken(shop: Shop, sale: Sale) -> Act:
+    """The replay of a sale."""
+    code = shop.lists[sale.household]
+    sent = body(f"o{sale.number}", presented=[("list", code)], lines=GOODS, day=sale.day)
+    sent["transaction"]["at"] = f"{sale.day}T12:{sale.minute:02}:00+00:00"
+    sent["discounts"] = [
+        {"line": n, "list_code": code, "list_line": on, "units": u, "amount_cents": c, "uses": k}
+        for on, n, u, c, k in sale.given
+    ]
+    offline = offline_of(OfflineIn.model_validate(sent), TILL)
+    return lambda session, settings: take(session, settings, offline)
+
+
+def undone(sale: Sale) -> Act:
+    """The void of a sale."""
+    named = BasketIn.model_validate(body(f"o{sale.number}", day=sale.day)).transaction
+    return lambda session, _: undo(session, reference_of(named), key_id=1)
+
+
+def brought_back(sale: Sale, lines: Sequence[tuple[int, int]]) -> Act:
+    """The return of some of a sale's goods: (line, pieces)."""
+    original = body(f"o{sale.number}", day=sale.day)["transaction"]
+    del original["at"]
+    sent = {
+        "transaction": body(f"r{sale.number}", day=sale.day)["transaction"],
+        "original": original,
+        "lines": [{"line": line, "quantity": pieces} for line, pieces in lines],
+    }
+    request = return_of(ReturnIn.model_validate(sent), TILL)
+    return lambda session, settings: take_back(session, settings, request)
+
+
+class Undone(Exception):
+    """Ends a unit of work without writing it."""
+
+
+def books(
+    database: Database, settings: Settings, acts: Sequence[Act]
+) -> dict[str, Counter[tuple[Any, ...]]]:
+    """What some acts come to in this order; nothing of it is kept."""
+    totals: dict[str, Counter[tuple[Any, ...]]] = {}
+    try:
+        with database.write() as session:
+            for act in acts:
+                act(session, settings)
+            session.flush()
+            totals = _totals(session)
+            raise Undone
+    except Undone:
+        return totals
+
+
+def _totals(session: Session) -> dict[str, Counter[tuple[Any, ...]]]:
+    asked = {
+        "ledger": """SELECT r.household_id, e.offer_id, e.account, e.amount_cents
+            FROM ledger_entry e LEFT JOIN till_return t ON t.id = e.posting
+            JOIN redemption r
+              ON r.id = coalesce(t.redemption_id, replace(e.posting, '-void', ''))""",
+        "discounts": """SELECT household_id, total_discount_cents FROM redemption
+            WHERE state <> 'voided'""",
+        "disputes": """SELECT r.household_id, c.offer_id, c.reason, c.borne_by, c.amount_cents
+            FROM till_conflict c JOIN redemption r ON r.id = c.redemption_id
+            WHERE c.ended_at IS NULL""",
+        "uses": "SELECT list_id, list_line, uses FROM redemption_line WHERE live",
+        "fees": """SELECT l.offer_id, o.fee_cents FROM offline_use o
+            JOIN redemption_line l ON l.id = o.redemption_line_id
+            JOIN redemption r ON r.id = l.redemption_id WHERE r.state <> 'voided'""",
+        "baskets": """SELECT b.household_id, l.gtin, l.amount_cents FROM basket b
+            JOIN basket_line l ON l.basket_id = b.id""",
+    }
+    totals = {}
+    for name, sql in asked.items():
+        summed: Counter[tuple[Any, ...]] = Counter()
+        for *key, amount in session.connection().exec_driver_sql(sql):
+            summed[tuple(key)] += int(amount)
+        totals[name] = Counter({key: amount for key, amount in summed.items() if amount})
+    return totals
+
+
+@pytest.fixture
+def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
+    """The shop, with one use of a line already answered while the service could be asked."""
+    opened = open_shop(database, settings, tmp_path)
+    sent = BasketIn.model_validate(
+        body(1, presented=[("list", opened.lists[H1])], lines=[(BREAD, 1, 250)])
+    )
+    redeem(database, settings, basket_of(sent, TILL))
+    return opened
+
+
+@pytest.mark.parametrize("liability", ["retailer", "supplier"])
+def test_any_order_of_sales_voids_and_returns_comes_to_the_same(
+    database: Database, settings: Settings, shop: Shop, liability: str
+) -> None:
+    chosen = settings.model_copy(update={"offline_liability": liability})
+    back = st.lists(
+        st.tuples(st.integers(1, 3), st.integers(1, 2)), max_size=2, unique_by=lambda r: r[0]
+    )
+
+    @trials(
+        max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(st.lists(sales, min_size=2, max_size=5), st.booleans(), back, st.data())
+    def same(drawn: list[Sale], is_undone: bool, lines: list[Any], data: st.DataObject) -> None:
+        made = [
+            Sale(n, each.household, each.minute, each.day, each.given)
+            for n, each in enumerate(drawn)
+        ]
+        first = [taken(shop, each) for each in made]
+        undo_last = [undone(made[-1])] if is_undone else []
+        return_first = [brought_back(made[0], lines)] if lines else []
+        expected = books(database, chosen, [*first, *undo_last, *return_first])
+        mixed = data.draw(st.permutations([*first, *undo_last, *return_first]))
+        # Goods can only come back from a sale that is known.
+        if return_first and mixed.index(return_first[0]) < mixed.index(first[0]):
+            mixed.remove(first[0])
+            mixed.insert(mixed.index(return_first[0]), first[0])
+        assert books(database, chosen, mixed) == expected
+
+    same()
