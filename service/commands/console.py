@@ -84,5 +84,7 @@ def show_load(name: str, report: LoadReport) -> int:
         f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
         f"{report.refused:,} refused"
     )
+    for note in report.notes:
+        say(f"  {note}")
     show_problems(report.problems, total=max(report.refused, len(report.problems)))
     return EXIT_SOME_REFUSED if report.refused else 0

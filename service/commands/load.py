@@ -9,6 +9,7 @@ from service.commands.console import opened, progress_bars, show_load
 from service.commands.deals import load_file
 from service.ingest.baskets import load_baskets
 from service.ingest.households import load_households
+from service.ingest.poslog import is_poslog, load_poslog
 from service.ingest.products import load_products
 
 load = typer.Typer(
@@ -44,9 +45,19 @@ def households(file: FileArgument) -> None:
 
 @load.command()
 def baskets(file: FileArgument) -> None:
-    """Purchase history, a row a basket line."""
+    """Purchase history: a row a basket line, or what tills write as POSLog (.xml, .xml.gz)."""
     with opened() as (database, settings), progress_bars() as progress:
-        report = load_baskets(database, file, timezone=settings.timezone, progress=progress)
+        if is_poslog(file):
+            report = load_poslog(
+                database,
+                file,
+                timezone=settings.timezone,
+                currency=settings.currency,
+                secret_key=settings.secret_key,
+                progress=progress,
+            )
+        else:
+            report = load_baskets(database, file, timezone=settings.timezone, progress=progress)
     raise typer.Exit(show_load("baskets", report))
 
 

@@ -105,6 +105,11 @@ _SYMBOLS = {
 _EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
 
 
+def minor_digits(currency: str) -> int:
+    """How many decimals the minor unit of a currency has (ISO 4217): 2 for USD, 0 for JPY."""
+    return _EXPONENTS.get(currency, 2)
+
+
 def format_money(cents: int, currency: str, locale: str = "en") -> str:
     """An amount as a customer of `locale` reads it: `$1,234.50`, `1.234,50 €`.
 
@@ -118,7 +123,7 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     style = _STYLES.get(tag) or _STYLES.get(tag.partition("-")[0])
     if style is None:
         raise InvalidInput(f"money cannot be written in the language {locale!r}")
-    exponent = _EXPONENTS.get(currency, 2)
+    exponent = minor_digits(currency)
     whole, minor = divmod(abs(cents), 10**exponent)
     number = f"{whole:,}".replace(",", style.group)
     if exponent:

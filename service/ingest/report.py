@@ -13,13 +13,17 @@ KEPT_PROBLEMS = 1000
 
 @dataclass(slots=True)
 class LoadReport:
-    """Counts of rows: read, taken (new or renewed), already there, refused; and the faults."""
+    """Counts of rows: read, taken (new or renewed), already there, refused; and the faults.
+
+    `notes` are what else whoever loads the file should know.
+    """
 
     read: int = 0
     taken: int = 0
     known: int = 0
     refused: int = 0
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def refuse(self, problems: tuple[Problem, ...], rows: int) -> None:
         """Count refused rows and keep their faults."""

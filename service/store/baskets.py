@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from service.store.bulk import is_sqlite, moment_literal, moment_micros, read_integers, stage
 from service.store.tables.basket import Basket
+from service.store.tables.redemption import RedemptionState
 
 _PURCHASES = (
     "household_id",
@@ -24,15 +25,62 @@ _PURCHASES = (
 )
 
 
+_SAME = """{0}.store_id = staged_line.store_id AND {0}.terminal = staged_line.terminal
+           AND {0}.business_date = staged_line.business_date AND {0}.number = staged_line.number"""
+_DROP_TOLD = f"""DELETE FROM staged_line
+    WHERE EXISTS (SELECT 1 FROM redemption r
+                  WHERE {_SAME.format("r")} AND r.state = '{RedemptionState.VOIDED}')
+       OR EXISTS (SELECT 1 FROM till_return t WHERE {_SAME.format("t")})"""
+_DROP_KNOWN = f"""DELETE FROM staged_line
+    WHERE EXISTS (SELECT 1 FROM basket b WHERE {_SAME.format("b")})"""
+_OTHERS = """
+    SELECT s.store_id, s.terminal, s.business_date, s.number
+    FROM (SELECT store_id, terminal, business_date, number, count(*) AS lines,
+                 sum(gtin) AS gtins, sum(quantity_milli) AS milli, sum(amount_cents) AS cents
+          FROM staged_line GROUP BY store_id, terminal, business_date, number) s
+    JOIN basket b ON b.store_id = s.store_id AND b.terminal = s.terminal
+        AND b.business_date = s.business_date AND b.number = s.number
+    WHERE NOT EXISTS (SELECT 1 FROM redemption r WHERE r.basket_id = b.id)
+      AND (s.lines, s.gtins, s.milli, s.cents) <>
+          (SELECT count(*), coalesce(sum(l.gtin), 0), coalesce(sum(l.quantity_milli), 0),
+                  coalesce(sum(l.amount_cents), 0) FROM basket_line l WHERE l.basket_id = b.id)
+    ORDER BY s.store_id, s.terminal, s.business_date, s.number"""
+
+
 def add_baskets(session: Session, lines: pl.DataFrame) -> int:
     """Add purchase lines that are not there yet; the number added.
 
     Columns: store_id, terminal, business_date, number, household_id (null for nobody known),
     purchased_at, line, gtin, quantity_milli, unit, amount_cents. A basket is known by store,
     terminal, business date and number, a line by its basket and line number. Every store and
-    household exists.
+    household exists. A sale that was voided at the till, and goods that came back through it, are
+    not added: history tells of them already.
     """
     stage(session, "staged_line", lines)
+    session.execute(text(_DROP_TOLD))
+    return _add_staged(session)
+
+
+def add_whole_baskets(
+    session: Session, lines: pl.DataFrame
+) -> tuple[int, list[tuple[str, str, str, str]]]:
+    """Add baskets that are not there yet, each whole; a basket that is there stays as it is.
+
+    Columns as of `add_baskets`. Returns the number of lines added, and the references (store,
+    terminal, ISO business date, number) under which another basket stands: with other lines, and
+    not because the till changed it.
+    """
+    stage(session, "staged_line", lines)
+    session.execute(text(_DROP_TOLD))
+    others = [
+        (store, terminal, str(day), number)
+        for store, terminal, day, number in session.execute(text(_OTHERS))
+    ]
+    session.execute(text(_DROP_KNOWN))
+    return _add_staged(session), others
+
+
+def _add_staged(session: Session) -> int:
     session.execute(
         text(
             """INSERT INTO basket (store_id, terminal, business_date, number, household_id,

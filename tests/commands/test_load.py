@@ -59,7 +59,7 @@ def test_poslog_is_history_too(configured: Larder) -> None:
     written(Path("bad.xml"), poslog(transaction(), transaction(customer="12345")))
     ended = configured("load", "baskets", "bad.xml")
     assert (ended.code, ended.out) == (3, "baskets: 2 rows read, 1 taken, 0 known, 1 refused\n")
-    assert "bad.xml, line 5, transaction 0042/07/2026-03-01/1, LoyaltyAccount: no" in ended.err
+    assert "bad.xml, line 6, transaction 0042/07/2026-03-01/1, LoyaltyAccount: no" in ended.err
     assert "12345" not in ended.err
 
 
