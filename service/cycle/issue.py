@@ -206,7 +206,8 @@ def _issue(
     prices: pl.DataFrame,
 ) -> CycleReport:
     now = datetime.now(UTC)
-    with database.write() as session:
+
+    def write(session: Session) -> CycleReport:
         _free(session, report.as_of)
         cycle = Cycle(
             as_of=report.as_of,
@@ -218,8 +219,8 @@ def _issue(
             summary="",
         )
         cycle_id = cycles.add(session, cycle)
-        report = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
-        cycle.summary = json.dumps(asdict(report), default=str)
+        issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
+        cycle.summary = json.dumps(asdict(issued), default=str)
         lists.issue(session, *_frames(drafted, task.basis, cycle_id=cycle_id, now=now))
         cycles.add_prices(
             session,
@@ -242,7 +243,9 @@ def _issue(
                 for posting in reserve.issued(offer_id, cents)
             ],
         )
-    return report
+        return issued
+
+    return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
 
 
 def _arms(drafted: Sequence[stages.Drafted], holdout: pl.Series) -> pl.DataFrame:
