@@ -2,11 +2,14 @@
 
 from datetime import UTC, date, datetime
 
+from sqlmodel import Session
+
 from service.engine.reserve import released
 from service.store import ledger, lists
 from service.store.session import Database
 
 _LISTS_AT_ONCE = 1000
+_BUSY = "Tills use the lists that expired; the sweep goes on the next time."
 
 
 def expire_lists(database: Database, *, before: date) -> int:
@@ -16,25 +19,29 @@ def expire_lists(database: Database, *, before: date) -> int:
     """
     total = 0
     while True:
-        now = datetime.now(UTC)
-        with database.write() as session:
-            closed = lists.expire(session, before=before, limit=_LISTS_AT_ONCE)
-            held = lists.open_reservations(session, closed) if closed else []
-            ledger.post(
-                session,
-                [
-                    {
-                        "posting": f"expiry-{before.isoformat()}-{closed[0]}",
-                        "kind": "expiry",
-                        "account": posting.account,
-                        "offer_id": posting.offer_id,
-                        "amount_cents": posting.amount_cents,
-                        "posted_at": now,
-                    }
-                    for offer_id, cents in held
-                    for posting in released(offer_id, cents)
-                ],
-            )
-        total += len(closed)
-        if len(closed) < _LISTS_AT_ONCE:
+        closed = database.settle(lambda session: _expire_some(session, before), busy=_BUSY)
+        total += closed
+        if closed < _LISTS_AT_ONCE:
             return total
+
+
+def _expire_some(session: Session, before: date) -> int:
+    now = datetime.now(UTC)
+    closed = lists.expire(session, before=before, limit=_LISTS_AT_ONCE)
+    held = lists.open_reservations(session, closed) if closed else []
+    ledger.post(
+        session,
+        [
+            {
+                "posting": f"expiry-{before.isoformat()}-{closed[0]}",
+                "kind": "expiry",
+                "account": posting.account,
+                "offer_id": posting.offer_id,
+                "amount_cents": posting.amount_cents,
+                "posted_at": now,
+            }
+            for offer_id, cents in held
+            for posting in released(offer_id, cents)
+        ],
+    )
+    return len(closed)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from service.errors import Conflict, NotFound
 from service.store import batches, cycles, runs
 from service.store.session import Database
@@ -14,13 +16,18 @@ from service.store.tables.cycle import BatchState, Run, RunState
 CYCLE = "cycle"
 BATCH = "batch"
 
+_BUSY = "This is being asked for right now; ask again."
+
 
 def ask_cycle(database: Database, *, as_of: date, seed: int) -> Run:
     """Queue a cycle. Raises Conflict when that date has one."""
-    with database.write() as session:
+
+    def ask(session: Session) -> Run:
         if cycles.as_of(session, as_of) is not None:
             raise Conflict(f"There is a cycle as of {as_of} already.")
         return _queued(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
+
+    return database.settle(ask, busy=_BUSY)
 
 
 def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:
@@ -28,7 +35,8 @@ def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run
 
     Raises NotFound without it, Conflict when it is printed and shall not be revised, or voided.
     """
-    with database.write() as session:
+
+    def ask(session: Session) -> Run:
         if cycles.get(session, cycle_id) is None:
             raise NotFound(f"There is no cycle {cycle_id}.")
         batch = batches.of_cycle(session, cycle_id)
@@ -39,16 +47,22 @@ def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run
         revision = {"revise": True} if revise else {}
         return _queued(session, BATCH, {"cycle_id": cycle_id, **revision})
 
+    return database.settle(ask, busy=_BUSY)
+
 
 def ask_reprint(database: Database, *, batch_id: int) -> Run:
     """Queue a reprint of a batch's spoiled pieces. Raises NotFound without the batch."""
-    with database.write() as session:
+
+    def ask(session: Session) -> Run:
         if batches.get(session, batch_id) is None:
             raise NotFound("There is no such batch.")
         return _queued(session, BATCH, {"reprint_of": batch_id})
 
+    return database.settle(ask, busy=_BUSY)
 
-def _queued(session: Any, kind: str, arguments: Mapping[str, Any]) -> Run:
+
+def _queued(session: Session, kind: str, arguments: Mapping[str, Any]) -> Run:
+    """Queue a run; of two that ask at once the unique index lets one, and the other looks again."""
     text = json.dumps(arguments, sort_keys=True)
     waiting = runs.pending(session, kind, text)
     if waiting is not None:

@@ -12,6 +12,8 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from service.claims import kept
 from service.cycle import run_cycle, write_next_list, write_next_lists
 from service.errors import LarderError
@@ -19,12 +21,23 @@ from service.publish import BatchReport, publish, reprint
 from service.runs import BATCH, CYCLE
 from service.settings import Settings
 from service.store import cycles, runs, work
-from service.store.session import Database
+from service.store.session import Database, came_between
 from service.store.tables.cycle import Run, RunState
 
 logger = logging.getLogger("larder.worker")
 
+RUN_ATTEMPTS = 3
+"""How many workers may die of a run before it is given up."""
+
 _HOUSEHOLDS_AT_ONCE = 50
+_KILLS = json.dumps(
+    {
+        "title": "Given up",
+        "detail": f"{RUN_ATTEMPTS} workers took this up and none of them came to its end: they "
+        "were stopped, or ran out of memory. Their logs say more; ask again to try once more.",
+        "errors": [],
+    }
+)
 
 
 def work_until(
@@ -108,7 +121,13 @@ def _written(
 def _claim_run(database: Database, settings: Settings) -> Run | None:
     now = datetime.now(UTC)
     with database.write() as session:
-        return runs.claim(session, now=now, until=now + timedelta(seconds=settings.lease_seconds))
+        given_up = runs.give_up(session, attempts=RUN_ATTEMPTS, problem=_KILLS, now=now)
+        claimed = runs.claim(
+            session, now=now, until=now + timedelta(seconds=settings.lease_seconds)
+        )
+    for run_id in given_up:
+        logger.error("run %s ended its worker %d times and is given up", run_id, RUN_ATTEMPTS)
+    return claimed
 
 
 def _do_run(database: Database, settings: Settings, run: Run) -> None:
@@ -127,6 +146,10 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
             result = _act(database, settings, run, progress)
     except Exception as error:
         logger.exception("run %s failed", run.id)
+        if isinstance(error, DBAPIError) and came_between(error):
+            with database.write() as session:
+                runs.hand_back(session, run.id, at=datetime.now(UTC))
+            return
         state, outcome, problem = RunState.FAILED, None, _problem(error)
     else:
         state, outcome, problem = RunState.DONE, json.dumps(result, default=str), None

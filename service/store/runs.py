@@ -35,9 +35,34 @@ def claim(session: Session, *, now: datetime, until: datetime) -> Run | None:
     if run is not None:
         run.state = RunState.RUNNING
         run.claimed_until = until
+        run.attempts += 1
         session.add(run)
         session.flush()
     return run
+
+
+def give_up(session: Session, *, attempts: int, problem: str, now: datetime) -> list[str]:
+    """Fail the runs whose process died that were taken up so often; their ids."""
+    given_up = session.execute(
+        update(Run)
+        .where(
+            col(Run.state) == RunState.RUNNING,
+            col(Run.claimed_until) < now,
+            col(Run.attempts) >= attempts,
+        )
+        .values(state=RunState.FAILED, problem=problem, finished_at=now, claimed_until=None)
+        .returning(Run.id)  # type: ignore[call-overload]
+    )
+    return [run_id for (run_id,) in given_up]
+
+
+def hand_back(session: Session, run_id: str, *, at: datetime) -> None:
+    """Let another worker take up a run at once, as if its process had died."""
+    session.execute(
+        update(Run)
+        .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)
+        .values(claimed_until=at)
+    )
 
 
 def advance(session: Session, run_id: str, *, stage: str, done: int, total: int) -> None:
