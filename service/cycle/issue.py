@@ -1,37 +1,39 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import polars as pl
 from sqlmodel import Session
 
 from service.cycle import stages
-from service.cycle.basis import Basis, fit_and_keep, read_basis, read_purchases, stored_model
+from service.cycle.basis import Basis
+from service.cycle.ghosts import HOLDOUT, ghosts
+from service.cycle.plan import EXPOSED, Plan, Progress, issue_salt, plan_cycle
 from service.cycle.serials import draw_codes
-from service.cycle.shards import Task, forget_shards, score_shards
+from service.cycle.shards import forget_shards
 from service.engine import reserve
-from service.engine.allocate import Terms, allocate
 from service.engine.compose import Recipient
-from service.engine.lift import held_out
-from service.engine.segment import eligible, usage_bounds
+from service.engine.lifecycle import ISSUABLE
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, ledger, lists, offers
+from service.store import cycles, households, ledger, lists, offers, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
-Progress = Callable[[str, int, int], None]
-
-HOLDOUT = "holdout"
-EXPOSED = "exposed"
+__all__ = ["EXPOSED", "HOLDOUT", "CycleReport", "run_cycle"]
 
 
 @dataclass(frozen=True, slots=True)
 class CycleReport:
-    """What a cycle came to. `gap` is how far the allocation may be from the best, as a share."""
+    """What a cycle came to. `gap` is how far the allocation may be from the best, as a share.
+
+    `floor_shortfall_cents` is the face value that lists lack to their floors, `worth` the lists by
+    worth of their households (see `by_worth`), `learned_cycles` how many taught the response.
+    """
 
     cycle_id: int
     as_of: date
@@ -49,6 +51,9 @@ class CycleReport:
     reserved_cents: int
     gap: float
     violations: int
+    floor_shortfall_cents: int
+    learned_cycles: int
+    worth: tuple[dict[str, Any], ...]
 
 
 def run_cycle(
@@ -58,93 +63,45 @@ def run_cycle(
 
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
-    Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, or when
-    nobody is eligible.
+    Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
+    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made.
     """
     with database.read() as session:
         _free(session, as_of)
-        progress("history", 0, 1)
-        purchases = read_purchases(session, settings, before=as_of)
-        basis = read_basis(session, settings, as_of=as_of)
-        committed = offers.committed(session)
-        model = stored_model(session, as_of=as_of)
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
-    progress("history", 1, 1)
-    chosen_households = eligible(
-        purchases,
-        as_of=as_of,
-        weeks=settings.weekly_spend_weeks,
-        weekly_spend_cents=settings.weekly_spend_cents,
-    )["household_id"]
-    if chosen_households.is_empty():
-        raise Conflict(f"No household is eligible as of {as_of}; no cycle was made.")
-    if model is None:
-        progress("forecast", 0, 1)
-        model = fit_and_keep(database, settings, purchases, as_of=as_of)
-        progress("forecast", 1, 1)
-    mine = purchases.filter(pl.col("household_id").is_in(chosen_households.implode()))
-    task = Task(
-        model_json=model.to_json(),
-        basis=basis,
-        bounds=usage_bounds(purchases, as_of=as_of, weeks=stages.LOYALTY_WEEKS),
-        horizon_days=settings.horizon_days,
-        margin_percent=settings.margin_percent,
-        seed=seed,
-    )
-    scores, pairs = score_shards(mine, task, settings=settings, progress=progress)
-    holdout = _holdout(chosen_households, settings, as_of=as_of, seed=seed)
-    progress("allocate", 0, 1)
-    allocation = allocate(
-        pairs.filter(~pl.col("household_id").is_in(holdout.implode())),
-        _room(basis, committed),
-        _slots(chosen_households, settings),
-        terms=Terms(floor_shortfall_price=0.0),
-        seed=seed,
-    )
-    progress("allocate", 1, 1)
+    plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
+    chosen = plan.homes["household_id"]
     with database.read() as session:
         drawn = draw_codes(
             session,
             settings,
             issue=f"{as_of.isoformat()}:{seed}",
-            households=[(household_id, refs[household_id]) for household_id in chosen_households],
+            households=[(household_id, refs[household_id]) for household_id in chosen],
         )
     recipients = [
         Recipient(household_id, languages[household_id], code)
-        for household_id, code in zip(chosen_households, drawn, strict=True)
+        for household_id, code in zip(chosen, drawn, strict=True)
     ]
     drafted = stages.compose(
         recipients,
         settings=settings,
-        basis=basis,
-        purchases=mine,
-        scores=scores,
-        chosen=allocation.pairs.join(
-            pairs.select("household_id", "offer_id", "why"), on=["household_id", "offer_id"]
-        ),
+        basis=plan.basis,
+        purchases=plan.purchases,
+        scores=plan.scores,
+        chosen=plan.chosen,
     )
     progress("compose", len(drafted), len(drafted))
-    report = CycleReport(
-        cycle_id=0,
-        as_of=as_of,
-        valid_from=basis.valid_from,
-        valid_to=basis.valid_to,
-        households=purchases["household_id"].n_unique(),
-        eligible=len(chosen_households),
-        holdout=len(holdout),
-        lists=len(drafted),
-        offers_running=basis.offers.height,
-        candidates=pairs.height,
-        offers_issued=sum(len(each.document.offers) for each in drafted),
-        reminders_issued=sum(len(each.document.reminders) for each in drafted),
-        face_value_cents=sum(each.document.worth_cents for each in drafted),
-        reserved_cents=int(_reserved(drafted)["cents"].sum()),
-        gap=round(allocation.certificate.gap, 6),
-        violations=allocation.certificate.violations,
+    held = ghosts(
+        plan.pairs,
+        plan.allocation.prices,
+        plan.homes,
+        terms=plan.terms,
+        holdout_percent=settings.holdout_percent,
+        salt=issue_salt(as_of, seed),
     )
-    report = _issue(database, report, drafted, task, holdout, allocation.prices)
-    forget_shards(settings, basis, seed=seed)
+    report = _issue(database, _report(plan, drafted), plan, drafted, held)
+    forget_shards(settings, plan.basis, seed=seed)
     return report
 
 
@@ -153,40 +110,63 @@ def _free(session: Session, as_of: date) -> None:
         raise Conflict(f"There is a cycle as of {as_of} already.")
 
 
-def _holdout(chosen: pl.Series, settings: Settings, *, as_of: date, seed: int) -> pl.Series:
-    salt = f"cycle:{as_of.isoformat()}:{seed}"
-    return chosen.filter(held_out(chosen, settings.holdout_percent, salt=salt))
-
-
-def _room(basis: Basis, committed: pl.DataFrame) -> pl.DataFrame:
-    """What each offer still has: its budget less what is promised, its free copies."""
-    return (
-        basis.offers.join(committed, on="offer_id")
-        .sort("offer_id")
-        .select(
-            "offer_id",
-            *(
-                (pl.col(limit) - pl.col(used)).clip(lower_bound=0).alias(limit)
-                for limit, used in (
-                    ("budget_cents", "spent_cents"),
-                    ("circulation_max", "issued"),
-                    ("circulation_min", "issued"),
-                )
-            ),
-        )
+def _report(plan: Plan, drafted: Sequence[stages.Drafted]) -> CycleReport:
+    certificate = plan.allocation.certificate
+    worth = by_worth(plan.homes, plan.chosen)
+    return CycleReport(
+        cycle_id=0,
+        as_of=plan.basis.as_of,
+        valid_from=plan.basis.valid_from,
+        valid_to=plan.basis.valid_to,
+        households=plan.households,
+        eligible=plan.homes.height,
+        holdout=plan.homes.filter(pl.col("arm") == HOLDOUT).height,
+        lists=len(drafted),
+        offers_running=plan.basis.offers.height,
+        candidates=stages.given(plan.pairs).height,
+        offers_issued=sum(len(each.document.offers) for each in drafted),
+        reminders_issued=sum(len(each.document.reminders) for each in drafted),
+        face_value_cents=sum(each.document.worth_cents for each in drafted),
+        reserved_cents=int(_reserved(drafted)["cents"].sum()),
+        gap=round(certificate.gap, 6),
+        violations=certificate.violations,
+        floor_shortfall_cents=int(worth["shortfall_cents"].sum()),
+        learned_cycles=plan.learned.evidence["cycle_id"].n_unique(),
+        worth=tuple(worth.to_dicts()),
     )
 
 
-def _slots(chosen: pl.Series, settings: Settings) -> pl.DataFrame:
-    return pl.DataFrame({"household_id": chosen}).with_columns(
-        pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),
-        pl.lit(settings.offers_per_category, pl.Int64).alias("category_max"),
-        pl.lit(0, pl.Int64).alias("face_value_floor_cents"),
-        pl.lit(None, pl.Int64).alias("face_value_ceiling_cents"),
+def by_worth(homes: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    """What lists come to by worth of their households, those held out aside; by decile.
+
+    worth_decile, households, floor_cents, ceiling_cents, offers, face_value_cents (all lists),
+    mean_face_value_cents (rounded down), below_floor (households), shortfall_cents.
+    """
+    lists_worth = chosen.group_by("household_id").agg(
+        pl.len().cast(pl.Int64).alias("offers"), pl.col("face_value_cents").sum()
+    )
+    missing = (pl.col("face_value_floor_cents") - pl.col("face_value_cents")).clip(lower_bound=0)
+    return (
+        homes.filter(pl.col("arm") == EXPOSED)
+        .join(lists_worth, on="household_id", how="left")
+        .with_columns(pl.col("offers", "face_value_cents").fill_null(0))
+        .group_by("worth_decile")
+        .agg(
+            pl.len().cast(pl.Int64).alias("households"),
+            pl.col("face_value_floor_cents").first().alias("floor_cents"),
+            pl.col("face_value_ceiling_cents").first().alias("ceiling_cents"),
+            pl.col("offers").sum(),
+            pl.col("face_value_cents").sum(),
+            (pl.col("face_value_cents").sum() // pl.len()).alias("mean_face_value_cents"),
+            (missing > 0).sum().cast(pl.Int64).alias("below_floor"),
+            missing.sum().alias("shortfall_cents"),
+        )
+        .sort("worth_decile")
     )
 
 
 def _reserved(drafted: Sequence[stages.Drafted]) -> pl.DataFrame:
+    """What lists reserve: offer_id, cents, copies; by offer."""
     rows = [
         (line["offer_id"], line["reserved_cents"] * line["uses"])
         for each in drafted
@@ -194,40 +174,47 @@ def _reserved(drafted: Sequence[stages.Drafted]) -> pl.DataFrame:
         if line["offer_id"] is not None
     ]
     frame = pl.DataFrame(rows, schema={"offer_id": pl.Int64, "cents": pl.Int64}, orient="row")
-    return frame.group_by("offer_id").agg(pl.col("cents").sum()).sort("offer_id")
+    return (
+        frame.group_by("offer_id")
+        .agg(pl.col("cents").sum(), pl.len().cast(pl.Int64).alias("copies"))
+        .sort("offer_id")
+    )
 
 
 def _issue(
     database: Database,
     report: CycleReport,
+    plan: Plan,
     drafted: Sequence[stages.Drafted],
-    task: Task,
-    holdout: pl.Series,
-    prices: pl.DataFrame,
+    held: pl.DataFrame,
 ) -> CycleReport:
     now = datetime.now(UTC)
 
     def write(session: Session) -> CycleReport:
         _free(session, report.as_of)
+        reserved = _reserved(drafted)
+        _still_there(session, reserved)
         cycle = Cycle(
             as_of=report.as_of,
-            seed=task.seed,
+            seed=plan.task.by.seed,
             valid_from=report.valid_from,
             valid_to=report.valid_to,
             issued_at=now,
-            usage_bounds=task.bounds.write_json(),
+            usage_bounds=plan.task.bounds.write_json(),
             summary="",
         )
         cycle_id = cycles.add(session, cycle)
         issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = json.dumps(asdict(issued), default=str)
-        lists.issue(session, *_frames(drafted, task.basis, cycle_id=cycle_id, now=now))
+        lists.issue(session, *_frames(drafted, plan.basis, cycle_id=cycle_id, now=now))
         cycles.add_prices(
             session,
             cycle_id,
-            prices.select("offer_id", "budget_price", "circulation_price_cents"),
+            plan.allocation.prices.select("offer_id", "budget_price", "circulation_price_cents"),
         )
-        cycles.add_arms(session, cycle_id, _arms(drafted, holdout))
+        cycles.add_arms(session, cycle_id, plan.homes.select("household_id", "arm", "worth_decile"))
+        responses.add_ghosts(session, cycle_id, held)
+        responses.keep(session, plan.learned.artefact())
         ledger.post(
             session,
             [
@@ -239,22 +226,37 @@ def _issue(
                     "amount_cents": posting.amount_cents,
                     "posted_at": now,
                 }
-                for offer_id, cents in _reserved(drafted).iter_rows()
+                for offer_id, cents, _ in reserved.iter_rows()
                 for posting in reserve.issued(offer_id, cents)
             ],
         )
+        states.follow_facts(session, on=report.as_of, at=now)
         return issued
 
     return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
 
 
-def _arms(drafted: Sequence[stages.Drafted], holdout: pl.Series) -> pl.DataFrame:
-    held = set(holdout)
-    ids = [each.household_id for each in drafted]
-    arms = [HOLDOUT if household_id in held else EXPOSED for household_id in ids]
-    return pl.DataFrame(
-        {"household_id": ids, "arm": arms}, {"household_id": pl.Int64, "arm": pl.String}
+def _still_there(session: Session, reserved: pl.DataFrame) -> None:
+    """Hold the offers and see that each may still be issued and has the room planned for.
+
+    Whoever else issues copies or changes a budget waits; so no budget is promised twice.
+    """
+    held = states.hold(session, reserved["offer_id"].to_list())
+    gone = [key for key, state in held.items() if state not in ISSUABLE]
+    wanted = reserved.join(offers.committed(session), on="offer_id", how="left").join(
+        offers.limits(session), on="offer_id", how="left"
     )
+    over = wanted.filter(
+        (pl.col("cents") + pl.col("spent_cents") > pl.col("budget_cents"))
+        | (pl.col("copies") + pl.col("issued") > pl.col("circulation_max"))
+    )
+    changed = sorted({*gone, *over["offer_id"]})
+    if changed:
+        named = ", ".join(map(str, changed[:10]))
+        raise Conflict(
+            f"Deals were changed while the lists were made (offers {named}); nothing was issued. "
+            "Run the cycle again."
+        )
 
 
 def _frames(
@@ -288,6 +290,9 @@ def _frames(
             "uses": pl.Int64,
             "reserved_cents": pl.Int64,
             "p_purchase": pl.Float64,
+            "cell": pl.String,
+            "expected_uses": pl.Float64,
+            "expected_gain": pl.Float64,
         },
     )
     return listed, lines

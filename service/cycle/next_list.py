@@ -1,23 +1,29 @@
 """The next list of one household, written from what it has just bought."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import polars as pl
+from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.basis import Basis, local_date, read_basis, read_purchases, stored_model
+from service.cycle.learn import model_of
 from service.cycle.serials import draw_codes
 from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.engine.allocate.value import ResponseModel
 from service.engine.compose import Recipient
 from service.engine.predict import default_model
 from service.settings import Settings
-from service.store import baskets, cycles, households, lists, work
+from service.store import baskets, cycles, households, lists, responses, work
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 from service.store.tables.shopping_list import ListState, ShoppingList
+
+_BOUNDS = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
 
 
 def write_next_list(
@@ -65,7 +71,7 @@ def _drafts(
             as_of=as_of, horizon_days=settings.horizon_days
         )
         cycle = cycles.newest(session)
-        prices = cycles.prices(session, cycle.id or 0) if cycle else None
+        left = _left_by(session, cycle, household_ids, as_of=as_of) if cycle else None
         languages = households.languages(session, household_ids)
         refs = households.refs(session, household_ids)
         codes = draw_codes(
@@ -84,7 +90,7 @@ def _drafts(
         basis=basis,
         purchases=purchases,
         scores=scores,
-        chosen=_chosen(purchases, scores, basis, cycle, prices, settings),
+        chosen=_chosen(purchases, scores, basis, left, settings),
     )
     now = datetime.now(UTC)
     return [
@@ -105,46 +111,77 @@ def _drafts(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What the newest cycle left for single households: its prices, bounds, and their worth."""
+
+    seed: int
+    bounds: pl.DataFrame
+    prices: pl.DataFrame
+    worth_deciles: dict[int, int | None]
+    response: ResponseModel
+
+
+def _left_by(session: Session, cycle: Cycle, household_ids: Sequence[int], *, as_of: date) -> _Left:
+    return _Left(
+        seed=cycle.seed,
+        bounds=pl.read_json(StringIO(cycle.usage_bounds), schema=_BOUNDS),
+        prices=cycles.prices(session, cycle.id or 0),
+        worth_deciles=cycles.worth_deciles(session, cycle.id or 0, household_ids),
+        response=model_of(responses.newest(session, on=as_of)),
+    )
+
+
 def _chosen(
     purchases: pl.DataFrame,
     scores: pl.DataFrame,
     basis: Basis,
-    cycle: Cycle | None,
-    prices: pl.DataFrame | None,
+    left: _Left | None,
     settings: Settings,
 ) -> pl.DataFrame:
     """Each household's offers at the prices a cycle left; none without one. Nothing is reserved."""
-    pairs = stages.candidates(
-        purchases,
-        scores,
-        basis,
-        bounds=_bounds(cycle),
-        margin_percent=settings.margin_percent,
-        seed=cycle.seed if cycle else 0,
+    pairs = stages.given(
+        stages.candidates(
+            purchases,
+            scores,
+            basis,
+            bounds=left.bounds if left else pl.DataFrame(schema=_BOUNDS),
+            by=stages.valuation(
+                settings,
+                seed=left.seed if left else 0,
+                response=left.response if left else ResponseModel(),
+            ),
+        )
     )
-    if prices is None:
+    if left is None:
         return pairs.clear()
-    pairs = pairs.filter(pl.col("offer_id").is_in(prices["offer_id"].implode()))
-    book = PriceBook(prices)
-    limits = {
-        "slots": settings.offers_per_list,
-        "category_max": settings.offers_per_category,
-        "face_value_floor_cents": 0,
-        "face_value_ceiling_cents": None,
-    }
+    pairs = pairs.filter(pl.col("offer_id").is_in(left.prices["offer_id"].implode()))
+    book = PriceBook(left.prices)
+    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
     return pl.concat(
         [
             pairs.clear(),
             *(
-                allocate_household(mine, book, limits, terms=Terms(floor_shortfall_price=0.0))
+                allocate_household(
+                    mine,
+                    book,
+                    _limits(settings, left.worth_deciles.get(mine["household_id"][0])),
+                    terms=terms,
+                )
                 for mine in pairs.partition_by("household_id", maintain_order=True)
             ),
         ]
     )
 
 
-def _bounds(cycle: Cycle | None) -> pl.DataFrame:
-    schema = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
-    if cycle is None:
-        return pl.DataFrame(schema=schema)
-    return pl.read_json(StringIO(cycle.usage_bounds), schema=schema)
+def _limits(settings: Settings, worth_decile: int | None) -> dict[str, int | None]:
+    """A household's limits; one that no cycle saw has neither floor nor ceiling of face value."""
+    floor, ceiling = None, None
+    if worth_decile is not None:
+        floor, ceiling = stages.face_value_band(settings).of(worth_decile)
+    return {
+        "slots": settings.offers_per_list,
+        "category_max": settings.offers_per_category,
+        "face_value_floor_cents": floor,
+        "face_value_ceiling_cents": ceiling,
+    }

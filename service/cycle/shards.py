@@ -18,6 +18,7 @@ import polars as pl
 
 from service.cycle import stages
 from service.cycle.basis import Basis
+from service.cycle.stages import Valuation
 from service.engine.predict import Model
 from service.settings import Settings
 
@@ -32,13 +33,14 @@ class Task:
     basis: Basis
     bounds: pl.DataFrame
     horizon_days: int
-    margin_percent: int
-    seed: int
+    by: Valuation
 
     def fingerprint(self) -> bytes:
         """Equal for equal tasks only."""
-        numbers = (self.basis.as_of, self.horizon_days, self.margin_percent, self.seed)
-        digest = hashlib.sha256(repr(numbers).encode())
+        by = self.by
+        numbers = (self.basis.as_of, self.horizon_days, by.margin_percent, by.seed)
+        digest = hashlib.sha256(repr((*numbers, by.expected_safety)).encode())
+        digest.update(by.response.to_json().encode())
         digest.update(self.model_json.encode())
         basis = self.basis
         for frame in (
@@ -51,6 +53,15 @@ class Task:
             digest.update(_bytes(frame))
         return digest.digest()
 
+    def score(self, purchases: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The scores and the valued candidates of the households of `purchases`."""
+        model = Model.from_json(self.model_json)
+        scores = stages.score_households(
+            purchases, model, self.basis, horizon_days=self.horizon_days
+        )
+        pairs = stages.candidates(purchases, scores, self.basis, bounds=self.bounds, by=self.by)
+        return scores, pairs
+
 
 def score_shards(
     purchases: pl.DataFrame, task: Task, *, settings: Settings, progress: Progress
@@ -60,7 +71,7 @@ def score_shards(
     The result does not depend on the number of shards or processes.
     """
     shared = task.fingerprint()
-    folder = _folder(settings, task.basis, task.seed)
+    folder = _folder(settings, task.basis, task.by.seed)
     folder.mkdir(parents=True, exist_ok=True)
     ids = purchases["household_id"].unique().sort()
     size = settings.shard_households
@@ -118,16 +129,7 @@ def _work(
 
 
 def _shard(rows: pl.DataFrame, result: Path, task: Task) -> None:
-    model = Model.from_json(task.model_json)
-    scores = stages.score_households(rows, model, task.basis, horizon_days=task.horizon_days)
-    pairs = stages.candidates(
-        rows,
-        scores,
-        task.basis,
-        bounds=task.bounds,
-        margin_percent=task.margin_percent,
-        seed=task.seed,
-    )
+    scores, pairs = task.score(rows)
     # The scores come last: where they are, the pairs are.
     for frame, path in ((pairs, _pairs(result)), (scores, _scores(result))):
         # Two runs of one cycle may be at the same shard.

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from service.cycle.basis import Basis
-from service.engine.allocate.value import reasons, value
+from service.engine.allocate.value import ResponseModel, reasons, value
 from service.engine.compose import (
     Masthead,
     Recipient,
@@ -23,13 +23,48 @@ from service.engine.compose import (
 from service.engine.lift import held_out
 from service.engine.predict import Model, score
 from service.engine.records import ListDocument
-from service.engine.reserve import reservation_cents
-from service.engine.segment import LIGHT, SWITCHER, cells
+from service.engine.segment import LIGHT, SWITCHER, FaceValueBand, cells
 from service.settings import Settings
 
 # Purchases this far back say which brands a household takes of an item.
 LOYALTY_WEEKS = 26
 _CATEGORIES = 1 << 24
+CONTROL = "control"
+_ON_A_COPY = (
+    "why", "uses", "reserved_cents", "cell", "expected_redemptions", "expected_gain",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What copies are valued by. A copy reserves all it can cost where `expected_safety` is None,
+    else so many times what is expected of it.
+    """
+
+    margin_percent: int
+    seed: int
+    response: ResponseModel
+    expected_safety: float | None
+
+
+def valuation(settings: Settings, *, seed: int, response: ResponseModel) -> Valuation:
+    """As the settings say."""
+    return Valuation(
+        margin_percent=settings.margin_percent,
+        seed=seed,
+        response=response,
+        expected_safety=settings.expected_safety if settings.budget_mode == "expected" else None,
+    )
+
+
+def face_value_band(settings: Settings) -> FaceValueBand:
+    """What lists are worth on paper, as the settings say."""
+    return FaceValueBand(
+        floor_least=settings.face_value_floor_least_cents,
+        floor_best=settings.face_value_floor_best_cents,
+        ceiling_least=settings.face_value_ceiling_least_cents,
+        ceiling_best=settings.face_value_ceiling_best_cents,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +89,15 @@ def candidates(
     basis: Basis,
     *,
     bounds: pl.DataFrame,
-    margin_percent: int,
-    seed: int,
+    by: Valuation,
 ) -> pl.DataFrame:
     """The offers worth considering for each household, valued, in the allocator's columns.
 
-    An offer is considered for a household that has bought one of its items, of whatever brand, and
-    that is not in the offer's control share. A list has one offer of a supplier in a category.
-    `bounds` are the usage bounds of all households. `why` is a line on each pair.
+    An offer is considered for a household that has bought one of its items, of whatever brand. A
+    list has one offer of a supplier in a category. `bounds` are the usage bounds of all households.
+    Beside the columns of `value`: `cell`, `why` (a line on each pair), `use_cents` (the most one
+    use may cost), `reserved_cents` (what it reserves), `uses`, `control_share`, and `left_out`: why
+    the household does not get it all the same (`control`), or null. See `given`.
     """
     pairs = (
         scores.join(basis.offer_items, on="item_id")
@@ -78,21 +114,48 @@ def candidates(
         )
         .with_columns(
             pl.col("cell").fill_null(f"{SWITCHER}_{LIGHT}"),
-            (pl.col("price_cents") * margin_percent / 100).alias("margin_cents"),
+            (pl.col("price_cents") * by.margin_percent / 100).alias("margin_cents"),
             (pl.col("funding_share") / 100).alias("supplier_share"),
             (pl.col("supplier_id") * _CATEGORIES + pl.col("category_id")).alias("conflict_id"),
         )
         .sort("household_id", "offer_id")
     )
-    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(seed))
+    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(by.seed))
     held = held_out(
         pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
     )
-    pairs = pairs.filter(~held)
+    valued = value(pairs, model=by.response).with_columns(
+        pairs["cell"],
+        reasons(pairs).alias("why"),
+        pairs["control_share"],
+        pairs["limit_per_household"].alias("uses"),
+        pairs.select(_use_cents()).to_series().alias("use_cents"),
+        pl.when(held).then(pl.lit(CONTROL)).alias("left_out"),
+    )
     # What a copy costs a budget is what issuing it reserves, to the cent.
-    reserved = {offer: uses * cents for offer, (uses, cents) in _reservations(basis).items()}
-    cost = pl.col("offer_id").replace_strict(reserved, default=0, return_dtype=pl.Int64)
-    return value(pairs).with_columns(cost.alias("cost_cents"), reasons(pairs).alias("why"))
+    return valued.with_columns(_reserved(by.expected_safety).alias("reserved_cents")).with_columns(
+        (pl.col("reserved_cents") * pl.col("uses")).alias("cost_cents")
+    )
+
+
+def given(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that are not left out."""
+    return pairs.filter(pl.col("left_out").is_null())
+
+
+def _use_cents() -> pl.Expr:
+    """`engine.reserve.reservation_cents` of every row."""
+    share = (pl.col("face_value_cents") * pl.col("funding_share") + 50) // 100
+    return pl.min_horizontal(share, "funding_cap_cents") + pl.col("handling_fee_cents")
+
+
+def _reserved(safety: float | None) -> pl.Expr:
+    """What one use reserves: `engine.reserve.expected_reservation_cents`, or all it can cost."""
+    if safety is None:
+        return pl.col("use_cents")
+    wanted = safety * pl.col("expected_redemptions") * pl.col("use_cents") / pl.col("uses")
+    whole = (wanted - 1e-9).ceil().cast(pl.Int64).clip(lower_bound=0)
+    return pl.min_horizontal(whole, "use_cents")
 
 
 def _loyalty(purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
@@ -123,7 +186,7 @@ def compose(
 ) -> list[Drafted]:
     """The documents of some households and their lines.
 
-    `chosen` are the allocated pairs: household_id, offer_id, value_cents, why.
+    `chosen` are the allocated pairs, in the columns of `candidates`.
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
@@ -150,15 +213,12 @@ def compose(
             "household_id", "item_id", "p_purchase"
         ).iter_rows()
     }
-    why = {
-        (household_id, offer_id): text
-        for household_id, offer_id, text in mine.select(
-            "household_id", "offer_id", "why"
-        ).iter_rows()
+    copies = {
+        (row["household_id"], row["offer_id"]): row
+        for row in mine.select("household_id", "offer_id", *_ON_A_COPY).iter_rows(named=True)
     }
-    reserved = _reservations(basis)
     return [
-        Drafted(household_id, document, _lines(household_id, document, chances, why, reserved))
+        Drafted(household_id, document, _lines(household_id, document, chances, copies))
         for household_id, document in made
     ]
 
@@ -190,30 +250,11 @@ def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) 
     )
 
 
-def _reservations(basis: Basis) -> Mapping[int, tuple[int, int]]:
-    """Per offer: the uses a copy allows, and what one use may cost."""
-    columns = (
-        "offer_id",
-        "limit_per_household",
-        "face_value_cents",
-        "funding_share",
-        "handling_fee_cents",
-    )
-    return {
-        offer_id: (
-            limit,
-            reservation_cents(face, funding_share=share, handling_fee_cents=fee),
-        )
-        for offer_id, limit, face, share, fee in basis.offers.select(columns).iter_rows()
-    }
-
-
 def _lines(
     household_id: int,
     document: ListDocument,
     chances: Mapping[tuple[int, int], float],
-    why: Mapping[tuple[int, int], str],
-    reserved: Mapping[int, tuple[int, int]],
+    copies: Mapping[tuple[int, int], Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     offers = [
         {
@@ -222,13 +263,17 @@ def _lines(
             "item_id": None,
             "offer_id": line.offer_id,
             "text": f"{line.title}: {line.value_text}",
-            "reason": why[household_id, line.offer_id],
+            "reason": copy["why"],
             "face_value_cents": line.face_value_cents,
-            "uses": reserved[line.offer_id][0],
-            "reserved_cents": reserved[line.offer_id][1],
+            "uses": copy["uses"],
+            "reserved_cents": copy["reserved_cents"],
             "p_purchase": None,
+            "cell": copy["cell"],
+            "expected_uses": copy["expected_redemptions"],
+            "expected_gain": copy["expected_gain"],
         }
         for line in document.offers
+        for copy in [copies[household_id, line.offer_id]]
     ]
     reminded = [
         {
@@ -242,6 +287,9 @@ def _lines(
             "uses": 0,
             "reserved_cents": 0,
             "p_purchase": chances[household_id, line.item_id],
+            "cell": None,
+            "expected_uses": None,
+            "expected_gain": None,
         }
         for line in document.reminders
     ]

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.store.bulk import stage
-from service.store.tables.cycle import Cycle, CyclePrice, Forecast
+from service.store.tables.cycle import Cycle, CycleHousehold, CyclePrice, Forecast
 
 
 def get(session: Session, cycle_id: int) -> Cycle | None:
@@ -71,14 +71,24 @@ def prices(session: Session, cycle_id: int) -> pl.DataFrame:
 
 
 def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
-    """Keep who was exposed and who held out: household_id, arm."""
+    """Keep who was exposed and who held out: household_id, arm, worth_decile."""
     stage(session, "staged_arm", arms.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
     session.execute(
         text(
-            """INSERT INTO cycle_household (cycle_id, household_id, arm)
-               SELECT cycle_id, household_id, arm FROM staged_arm"""
+            """INSERT INTO cycle_household (cycle_id, household_id, arm, worth_decile)
+               SELECT cycle_id, household_id, arm, worth_decile FROM staged_arm"""
         )
     )
+
+
+def worth_deciles(
+    session: Session, cycle_id: int, household_ids: Sequence[int]
+) -> dict[int, int | None]:
+    """The place by worth that a cycle saw some households in; those it did not see are left out."""
+    statement = select(CycleHousehold.household_id, CycleHousehold.worth_decile).where(
+        CycleHousehold.cycle_id == cycle_id, col(CycleHousehold.household_id).in_(household_ids)
+    )
+    return dict(session.exec(statement).all())
 
 
 def forecast_for(session: Session, day: date) -> Forecast | None:

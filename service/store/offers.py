@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import insert, text, update
 from sqlmodel import Session, col, select
 
-from service.engine.lifecycle import PENDING
+from service.engine.lifecycle import ISSUABLE, PENDING
 from service.store.bulk import stage
 from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer, OfferProduct, OfferState, Upload
@@ -25,6 +25,7 @@ _OFFER_COLUMNS = {
     "limit_per_household": pl.Int64,
     "funding_share": pl.Int64,
     "control_share": pl.Int64,
+    "funding_cap_cents": pl.Int64,
     "handling_fee_cents": pl.Int64,
     "budget_cents": pl.Int64,
     "circulation_max": pl.Int64,
@@ -99,7 +100,8 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
             """SELECT o.id, o.supplier_id, o.title, o.category_id, c.department, o.terms,
                       o.private_label, o.price_cents, o.face_value_cents,
                       o.limit_per_household, o.funding_share, o.control_share,
-                      o.handling_fee_cents, o.budget_cents, o.circulation_max, o.circulation_min,
+                      o.funding_cap_cents, o.handling_fee_cents, o.budget_cents,
+                      o.circulation_max, o.circulation_min,
                       o.legal
                FROM offer o JOIN category c ON c.id = o.category_id
                WHERE o.state IN ('approved', 'running', 'exhausted')
@@ -141,6 +143,17 @@ def committed(session: Session) -> pl.DataFrame:
     schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
     records = [(offer_id, int(cents), int(copies)) for offer_id, cents, copies in rows]
     return pl.DataFrame(records, schema=schema, orient="row")
+
+
+def limits(session: Session) -> pl.DataFrame:
+    """The limits of each offer that may be issued: offer_id, budget_cents, circulation_max."""
+    rows = session.exec(
+        select(Offer.id, Offer.budget_cents, Offer.circulation_max)
+        .where(col(Offer.state).in_(ISSUABLE))
+        .order_by(col(Offer.id))
+    ).all()
+    schema = {"offer_id": pl.Int64, "budget_cents": pl.Int64, "circulation_max": pl.Int64}
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
 def day_value(session: Session, day: date) -> date | str:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
-from service.engine.lifecycle import Act, DealState
+from service.engine.lifecycle import ISSUABLE, Act, DealState, Facts, by_facts
 from service.engine.reserve import reservation_cents
 from service.store.tables.offer import Offer, OfferEvent, Upload
 
@@ -35,6 +35,9 @@ STANDING = {
     "uploaded_by": pl.String,
 }
 """The columns of `standing`."""
+
+BY_FACT = "larder"
+"""Who is named in the audit trail where nobody did it but the facts."""
 
 OPEN = {
     "offer_id": pl.Int64,
@@ -233,11 +236,11 @@ def open_copies(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     return pl.DataFrame(records, schema=OPEN, orient="row")
 
 
-def hold_live(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
+def hold(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
     """The states of some offers by id, held in order of id until the transaction ends.
 
-    Who commits copies or changes a budget holds its offers first, so that no two count the same
-    free money.
+    Who issues copies, stops a deal or changes its budget holds the offers first, so that no two
+    count on the same money.
     """
     statement = (
         select(Offer.id, Offer.state)
@@ -246,6 +249,38 @@ def hold_live(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
         .with_for_update(key_share=True)
     )
     return {key: state for key, state in session.exec(statement) if key is not None}
+
+
+def follow_facts(session: Session, *, on: date, at: datetime) -> int:
+    """Put every deal into the state that its dates and limits make it; how many moved.
+
+    A deal is exhausted when not even the cheapest reservation that can be made of it has room.
+    """
+    found = standing(session, states=(*ISSUABLE, DealState.PAUSED))
+    moved = 0
+    for row in found.iter_rows(named=True):
+        budget, most = row["budget_cents"], row["circulation_max"]
+        facts = Facts(
+            mail_from=row["mail_from"],
+            redeem_to=row["redeem_to"],
+            copy_cents=row["use_cents"] * row["limit_per_household"],
+            free_cents=None
+            if budget is None
+            else budget - row["reserved_cents"] - row["spent_cents"],
+            free_copies=None if most is None else most - row["issued"],
+        )
+        before = DealState(row["state"])
+        state = by_facts(before, facts, on=on)
+        if state is before:
+            continue
+        offer = session.get_one(Offer, row["offer_id"])
+        add_event(
+            session, offer, Act.FACTS, to_state=state, actor=BY_FACT, at=at,
+            detail={"on": on.isoformat()},
+        )  # fmt: skip
+        move(session, (offer,), state)
+        moved += 1
+    return moved
 
 
 def _day(value: Any) -> Any:

@@ -8,6 +8,7 @@ from polars.testing import assert_frame_equal
 from service.cycle import stages
 from service.cycle.basis import read_basis, read_purchases
 from service.cycle.shards import Task, forget_shards, score_shards
+from service.engine.allocate.value import ResponseModel
 from service.engine.predict import default_model
 from service.engine.segment import usage_bounds
 from service.settings import Settings
@@ -27,8 +28,7 @@ def test_two_processes_score_as_one_does(
         basis=basis,
         bounds=usage_bounds(purchases, as_of=AS_OF, weeks=stages.LOYALTY_WEEKS),
         horizon_days=14,
-        margin_percent=28,
-        seed=3,
+        by=stages.valuation(settings, seed=3, response=ResponseModel()),
     )
     alone = score_shards(purchases, task, settings=settings, progress=silent)
     forget_shards(settings, basis, seed=3)
