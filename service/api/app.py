@@ -27,7 +27,12 @@ every moment carries its offset. Keys come from `larder keys add` and go into
 def create_app(database: Database, settings: Settings) -> FastAPI:
     """The service over a migrated database. It closes the database when it stops."""
     app = description.Described(
-        title="Larder", version="1", description=DESCRIPTION, lifespan=_lifespan
+        title="Larder",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.database = database
     app.state.settings = settings
@@ -36,6 +41,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.add_middleware(LimitBody, settings=settings)
     problems.install(app)
     description.install(app)
+    viewer.install(app)
     for module in (pos, offers, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

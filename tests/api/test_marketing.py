@@ -1,5 +1,7 @@
 """What marketing does over HTTP: upload deals, run cycles, look at lists and households."""
 
+import re
+
 import pypdfium2 as pdfium
 from fastapi.testclient import TestClient
 
@@ -114,5 +116,22 @@ def test_the_description_and_its_page_load(anonymous: TestClient) -> None:
         for acts in described["paths"].values()
         for act in acts.values()
     )
-    assert "swagger-ui" in anonymous.get("/docs").text
     assert anonymous.get("/health/ready").json() == {"status": "ok"}
+
+
+def test_the_page_of_the_description_needs_no_other_server(anonymous: TestClient) -> None:
+    page = anonymous.get("/docs").text
+    named = re.findall(r"""(?:src|href)=["']([^"']+)["']|url: ["']([^"']+)["']""", page)
+    parts = {one or other for one, other in named}
+    assert parts == {
+        "/docs/viewer/swagger-ui-bundle.js",
+        "/docs/viewer/swagger-ui.css",
+        "/docs/viewer/favicon-32x32.png",
+        "/openapi.json",
+    }
+    for part in parts:
+        assert anonymous.get(part).status_code == 200
+    assert "://" not in page
+    assert '"validatorUrl": null' in page
+    assert anonymous.get("/redoc").status_code == 404
+    assert "Apache License" in anonymous.get("/docs/viewer/LICENSE").text
