@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import delete, insert, text, update
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from service.engine.codes import gtin_text
 from service.store.bulk import stage
@@ -15,15 +15,19 @@ from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
 
+_EXPECTED = {"cell": pl.String, "expected_uses": pl.Float64, "expected_gain": pl.Float64}
+
 
 def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     """Write issued lists and their lines in bulk; the households' drafts end.
 
     `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
     code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
-    p_purchase.
+    p_purchase; and what was expected of offers, if known: cell, expected_uses, expected_gain.
     """
     stage(session, "staged_list", lists)
+    unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
+    lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
     stage(session, "staged_list_line", lines)
     session.execute(
         text(
@@ -50,9 +54,11 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     session.execute(
         text(
             """INSERT INTO list_line (list_id, line, kind, item_id, offer_id, text, reason,
-                                      face_value_cents, uses, reserved_cents, p_purchase)
+                                      face_value_cents, uses, reserved_cents, p_purchase, cell,
+                                      expected_uses, expected_gain)
                SELECT s.id, l.line, l.kind, l.item_id, l.offer_id, l.text, l.reason,
-                      l.face_value_cents, l.uses, l.reserved_cents, l.p_purchase
+                      l.face_value_cents, l.uses, l.reserved_cents, l.p_purchase, l.cell,
+                      l.expected_uses, l.expected_gain
                FROM staged_list_line l JOIN shopping_list s ON s.code = l.code
                ORDER BY s.id, l.line"""
         )
