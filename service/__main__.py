@@ -4,9 +4,18 @@ import sys
 
 import typer
 
-from service.commands import allocation, batch, explain, forecast, issue, printing, serve, setup
+from service.commands import (
+    allocation,
+    batch,
+    explain,
+    forecast,
+    issue,
+    printing,
+    serve,
+    setup,
+    steer,
+)
 from service.commands.console import EXIT_FAILED, show_error
-from service.commands.deals import deals
 from service.commands.demo import demo
 from service.commands.load import load
 from service.errors import LarderError
@@ -25,7 +34,7 @@ app.command("init")(setup.init)
 app.add_typer(setup.keys, name="keys")
 app.command("migrate")(setup.migrate_database)
 app.add_typer(load, name="load")
-app.add_typer(deals, name="deals")
+app.add_typer(steer.deals, name="deals")
 app.command("cycle")(issue.cycle)
 app.command("publish")(issue.publish_batch)
 app.add_typer(batch.batch, name="batch")

@@ -22,6 +22,7 @@ from service.expire import expire_lists
 from service.publish import purge
 from service.runs import ask_batch, ask_cycle
 from service.settings import Settings
+from service.steer import follow_facts
 from service.store import batches, cycles, work
 from service.store.session import Database
 from service.store.tables.cycle import BatchState
@@ -151,7 +152,9 @@ def _guarded(database: Database, settings: Settings, job: Job) -> None:
 
 def _expire(database: Database, settings: Settings, slot: datetime) -> None:
     """The night may begin in UTC while the stores are still open: their own day counts."""
-    expire_lists(database, before=local_date(slot, settings))
+    today = local_date(slot, settings)
+    expire_lists(database, before=today)
+    follow_facts(database, on=today)
 
 
 def _forecast(database: Database, settings: Settings, slot: datetime) -> None:

@@ -13,7 +13,7 @@ from service.access import Keyring
 from service.api import description, problems, viewer
 from service.api.counter import Counter
 from service.api.limits import LimitBody
-from service.api.routes import batches, cycles, health, households, lists, offers, pos, runs
+from service.api.routes import batches, cycles, deals, health, households, lists, offers, pos, runs
 from service.settings import Settings
 from service.store.session import Database
 from service.worker import work_until
@@ -42,7 +42,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     problems.install(app)
     description.install(app)
     viewer.install(app)
-    for module in (pos, offers, cycles, runs, lists, batches, households):
+    for module in (pos, offers, deals, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
     return app

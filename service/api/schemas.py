@@ -476,6 +476,75 @@ class DealPreviewOut(BaseModel):
     problems: list[DealFaultOut]
 
 
+class DealOut(BaseModel):
+    """A deal that stands: `number` names it, copies and money are those of all its revisions."""
+
+    number: int
+    supplier: str
+    deal_id: str
+    revision: int
+    state: str
+    stopped: bool
+    title: str
+    mail_from: date
+    mail_to: date
+    redeem_to: date
+    budget_cents: int | None
+    reserved_cents: int
+    spent_cents: int
+    circulation_max: int | None
+    circulation_min: int | None
+    issued: int
+    uploaded_by: str
+
+
+class DealEventOut(BaseModel):
+    """Who did what to a revision of a deal, and when; `larder` for what facts decided."""
+
+    revision: int
+    act: str
+    from_state: str
+    to_state: str
+    actor: str
+    happened_at: datetime
+    detail: dict[str, Any]
+
+
+class DealDetailOut(BaseModel):
+    """One deal. `overspend_chance` is a bound on the chance that it costs more than its budget."""
+
+    revisions: list[DealOut]
+    open_copies: int
+    expected_cents: int
+    worst_cents: int
+    overspend_chance: float | None
+    events: list[DealEventOut]
+
+
+class DealStateOut(BaseModel):
+    """The state that an act led to."""
+
+    state: str
+
+
+class NoteIn(_Wire):
+    """Why something is done, for the audit trail."""
+
+    note: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
+
+
+class ResumeIn(NoteIn):
+    """How a stopped deal goes on: with the copies in circulation, or with new ones only."""
+
+    new_copies_only: bool = False
+
+
+class BudgetIn(_Wire):
+    """The whole budget of a deal from now on."""
+
+    budget_cents: Annotated[int, Field(strict=True, ge=0, le=10**11)] = Field(examples=[500_000])
+
+
 class Page(BaseModel):
     """Where a listing goes on: send `cursor` again as `after`; null at the end."""
 

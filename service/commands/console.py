@@ -1,5 +1,7 @@
 """What the commands share: output, progress, exit codes, and the way to the database."""
 
+import getpass
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -30,6 +32,15 @@ def show_table(table: Table) -> None:
     """A table without its cells broken, also where no terminal says how wide it may be."""
     table.width = out.measure(table, options=out.options.update_width(_TABLE_WIDTH)).maximum
     out.print(table, crop=False)
+
+
+def who() -> str:
+    """Who gives the command, for audit trails: the user of this machine."""
+    try:
+        return f"user {getpass.getuser()}"
+    except (KeyError, OSError):
+        # A container's user may have no name.
+        return f"user {os.getuid()}"
 
 
 @contextmanager

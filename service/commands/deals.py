@@ -15,6 +15,7 @@ from service.commands.console import (
     say,
     show_problems,
     show_table,
+    who,
 )
 from service.deals import Order, Preview, Reading, load_body, preview_deals, remarks_on
 from service.deals import template as template_book
@@ -109,7 +110,7 @@ def _load(
 ) -> None:
     with progress_bars() as progress:
         report = load_body(
-            database, file.name, body, uploaded_by="larder load", reading=reading,
+            database, file.name, body, uploaded_by=who(), reading=reading,
             with_approval=with_approval, progress=progress,
         )  # fmt: skip
     if report.already_loaded:

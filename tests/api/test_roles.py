@@ -27,6 +27,14 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/returns"): TILL,
     ("POST", "/v1/replays"): TILL,
     ("POST", "/v1/deals"): MARKETING,
+    ("GET", "/v1/deals"): MARKETING,
+    ("GET", "/v1/deals/{number}"): MARKETING,
+    ("POST", "/v1/deals/{number}/check"): MARKETING,
+    ("POST", "/v1/deals/{number}/approve"): MARKETING,
+    ("POST", "/v1/deals/{number}/send-back"): MARKETING,
+    ("POST", "/v1/deals/{number}/stop"): MARKETING,
+    ("POST", "/v1/deals/{number}/resume"): MARKETING,
+    ("POST", "/v1/deals/{number}/budget"): MARKETING,
     ("POST", "/v1/cycles"): MARKETING,
     ("GET", "/v1/cycles"): MARKETING,
     ("GET", "/v1/cycles/{cycle_id}"): MARKETING,
@@ -48,6 +56,7 @@ THERE = {
     "{household_id}": "M01",
     "{batch_id}": "1",
     "{run_id}": "none",
+    "{number}": "1",
     "{name}": "manifest.json",
 }
 ELSEWHERE = dict.fromkeys(THERE, "999999")

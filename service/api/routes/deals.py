@@ -1,0 +1,139 @@
+"""For marketing: deals as they stand, who did what to them, and the acts that move them on."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from service import steer
+from service.access import Caller
+from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
+from service.api.schemas import (
+    BudgetIn,
+    DealDetailOut,
+    DealEventOut,
+    DealOut,
+    DealStateOut,
+    NoteIn,
+    Page,
+    ResumeIn,
+)
+from service.engine.lifecycle import DealState
+
+router = APIRouter(tags=["deals"])
+
+States = Annotated[list[DealState] | None, Query(max_length=8)]
+
+
+class DealPage(Page):
+    """Some deals, by number."""
+
+    deals: list[DealOut]
+
+
+@router.get("/deals", response_model=DealPage)
+def page(
+    database: DatabaseDep,
+    _caller: MarketingCaller,
+    state: States = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> DealPage:
+    """Deals with their states, copies and budgets; only those in a `state`, if given."""
+    found = steer.page(
+        database, states_=state or (), after_id=after or 0, limit=limit + 1
+    ).to_dicts()
+    found, more = found[:limit], len(found) > limit
+    cursor = str(found[-1]["offer_id"]) if more else None
+    return DealPage(deals=[_out(row) for row in found], cursor=cursor)
+
+
+@router.get("/deals/{number}", response_model=DealDetailOut)
+def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDetailOut:
+    """One deal: its revisions that stand, what it may still cost, and who did what to it."""
+    standing, exposure, trail = steer.show(database, number)
+    return DealDetailOut(
+        revisions=[_out(row) for row in standing],
+        open_copies=exposure.open_copies,
+        expected_cents=exposure.expected_cents,
+        worst_cents=exposure.worst_cents,
+        overspend_chance=exposure.overspend_chance,
+        events=[
+            DealEventOut(
+                revision=revision,
+                act=event.act,
+                from_state=event.from_state,
+                to_state=event.to_state,
+                actor=event.actor,
+                happened_at=event.happened_at,
+                detail=json.loads(event.detail),
+            )
+            for revision, event in trail
+        ],
+    )
+
+
+@router.post("/deals/{number}/check", response_model=DealStateOut)
+def check(number: Id, database: DatabaseDep, caller: MarketingCaller) -> DealStateOut:
+    """Say that a draft means what it should."""
+    return DealStateOut(state=steer.check(database, number, by=_who(caller)))
+
+
+@router.post("/deals/{number}/approve", response_model=DealStateOut)
+def approve(
+    number: Id, database: DatabaseDep, settings: SettingsDep, caller: MarketingCaller
+) -> DealStateOut:
+    """Let a checked deal run; where approval is on, not with the key that loaded it."""
+    return DealStateOut(state=steer.approve(database, settings, number, by=_who(caller)))
+
+
+@router.post("/deals/{number}/send-back", response_model=DealStateOut)
+def send_back(
+    number: Id, body: NoteIn, database: DatabaseDep, caller: MarketingCaller
+) -> DealStateOut:
+    """Make a checked deal a draft again."""
+    state = steer.send_back(database, number, by=_who(caller), note=body.note)
+    return DealStateOut(state=state)
+
+
+@router.post("/deals/{number}/stop", response_model=DealStateOut)
+def stop(number: Id, body: NoteIn, database: DatabaseDep, caller: MarketingCaller) -> DealStateOut:
+    """Stop a deal at once; tills refuse its lines from now on."""
+    return DealStateOut(state=steer.stop(database, number, by=_who(caller), note=body.note))
+
+
+@router.post("/deals/{number}/resume", response_model=DealStateOut)
+def resume(
+    number: Id, body: ResumeIn, database: DatabaseDep, caller: MarketingCaller
+) -> DealStateOut:
+    """Let a stopped deal go on."""
+    state = steer.resume(
+        database,
+        number,
+        by=_who(caller),
+        new_copies_only=body.new_copies_only,
+        note=body.note,
+    )
+    return DealStateOut(state=state)
+
+
+@router.post("/deals/{number}/budget", response_model=DealStateOut)
+def budget(
+    number: Id,
+    body: BudgetIn,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+) -> DealStateOut:
+    """Raise the budget of a deal while it runs."""
+    state = steer.raise_budget(database, settings, number, body.budget_cents, by=_who(caller))
+    return DealStateOut(state=state)
+
+
+def _who(caller: Caller) -> str:
+    return f"key {caller.key_id}"
+
+
+def _out(row: dict[str, Any]) -> DealOut:
+    names = {"number": "offer_id"}
+    return DealOut(**{name: row[names.get(name, name)] for name in DealOut.model_fields})

@@ -1,0 +1,268 @@
+"""Steer deals: check, send back, approve, stop, resume, raise a budget. Every act is noted.
+
+A deal is named by the number of any of its revisions. What people may do stands in
+`engine.lifecycle.MOVES`; `running`, `exhausted` and `ended` follow from facts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+from sqlmodel import Session
+
+from service.engine.lifecycle import PENDING, Act, DealState, after
+from service.engine.reserve import OpenCopies, overspend_chance
+from service.errors import Conflict, InvalidInput, NotFound
+from service.settings import Settings
+from service.store import states
+from service.store.session import Database
+from service.store.tables.offer import Offer, OfferEvent
+
+_BUSY = "This deal is being changed by somebody else; ask again."
+_MOST_CENTS = 10**11
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the copies in circulation may still cost a deal's budget, in cents.
+
+    `worst_cents` if every use left is made, `expected_cents` what was expected of them when they
+    were issued; `overspend_chance` is a bound on the chance that budget is overspent, null without
+    a budget.
+    """
+
+    open_copies: int
+    expected_cents: int
+    worst_cents: int
+    overspend_chance: float | None
+
+
+def check(database: Database, offer_id: int, *, by: str) -> DealState:
+    """A draft says what was meant. Raises NotFound, Conflict for a deal that is no draft."""
+    return _pending(database, offer_id, Act.CHECK, by=by)
+
+
+def send_back(database: Database, offer_id: int, *, by: str, note: str = "") -> DealState:
+    """A checked deal is a draft again. Raises NotFound, Conflict for one that is not checked."""
+    return _pending(database, offer_id, Act.SEND_BACK, by=by, note=note)
+
+
+def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -> DealState:
+    """A checked deal may run; it takes the place of the revision before it.
+
+    A stopped deal stays stopped. Raises NotFound, and Conflict for a deal that is not checked, or
+    where approval needs another person than the one who loaded it.
+    """
+
+    def act(session: Session) -> DealState:
+        revisions = _held(session, offer_id)
+        offer = _pending_one(revisions, offer_id)
+        state = after(DealState(offer.state), Act.APPROVE)
+        _second_person(session, settings, offer, by=by)
+        live = [each for each in revisions if each.state not in (*PENDING, DealState.REPLACED)]
+        stopped = [each.stopped_at for each in live if each.state == DealState.PAUSED]
+        now = datetime.now(UTC)
+        if stopped:
+            state = DealState.PAUSED
+            states.set_stopped(session, (offer,), at=stopped[-1])
+        states.add_event(session, offer, Act.APPROVE, to_state=state, actor=by, at=now)
+        for each in live:
+            states.add_event(
+                session, each, Act.REPLACE, to_state=DealState.REPLACED, actor=by, at=now
+            )
+        states.move(session, live, DealState.REPLACED)
+        states.move(session, (offer,), state)
+        return state
+
+    return database.settle(act, busy=_BUSY)
+
+
+def stop(database: Database, offer_id: int, *, by: str, note: str = "") -> DealState:
+    """Stop a deal at once: no copy is issued, and the till refuses those in circulation.
+
+    It reaches every revision, so printed lists of earlier ones too. What their copies hold of the
+    budget stays held until the lists end. Raises NotFound, Conflict for a deal that does not run.
+    """
+
+    def act(session: Session) -> DealState:
+        revisions = _held(session, offer_id)
+        offer = _live_one(revisions, offer_id)
+        now = datetime.now(UTC)
+        state = _moved(session, offer, Act.STOP, by=by, at=now, detail={"note": note})
+        states.set_stopped(session, [r for r in revisions if r.stopped_at is None], at=now)
+        return state
+
+    return database.settle(act, busy=_BUSY)
+
+
+def resume(
+    database: Database,
+    offer_id: int,
+    *,
+    by: str,
+    new_copies_only: bool = False,
+    note: str = "",
+) -> DealState:
+    """A stopped deal goes on. With `new_copies_only` the till goes on refusing the copies of
+    earlier revisions, whose print was wrong. Raises NotFound, Conflict for one not stopped.
+    """
+
+    def act(session: Session) -> DealState:
+        revisions = _held(session, offer_id)
+        offer = _live_one(revisions, offer_id)
+        detail = {"new_copies_only": new_copies_only, "note": note}
+        state = _moved(session, offer, Act.RESUME, by=by, at=datetime.now(UTC), detail=detail)
+        states.set_stopped(session, (offer,) if new_copies_only else revisions, at=None)
+        return state
+
+    return database.settle(act, busy=_BUSY)
+
+
+def raise_budget(
+    database: Database, settings: Settings, offer_id: int, cents: int, *, by: str
+) -> DealState:
+    """Give a deal more money while it runs; an exhausted one runs again.
+
+    Raises NotFound, InvalidInput for a sum beyond all reason, and Conflict when it is no more than
+    the budget there is, when the deal does not run, or where it needs another person than the one
+    who loaded the deal.
+    """
+    if cents > _MOST_CENTS:
+        raise InvalidInput(f"A budget is at most {_MOST_CENTS} cents.")
+
+    def act(session: Session) -> DealState:
+        offer = _live_one(_held(session, offer_id), offer_id)
+        before = offer.budget_cents
+        after(DealState(offer.state), Act.RAISE_BUDGET)
+        if before is None:
+            raise Conflict("This deal has no budget that could be raised: it is without limit.")
+        if cents <= before:
+            raise Conflict(
+                f"The budget is {before} cents and can only be raised. "
+                "A lower one comes with a new revision of the deal."
+            )
+        _second_person(session, settings, offer, by=by)
+        detail = {"from_cents": before, "to_cents": cents}
+        state = _moved(session, offer, Act.RAISE_BUDGET, by=by, at=datetime.now(UTC), detail=detail)
+        states.set_budget(session, offer, cents)
+        return state
+
+    return database.settle(act, busy=_BUSY)
+
+
+def follow_facts(database: Database, *, on: date) -> int:
+    """Put every deal into the state that its dates and limits make it; how many moved."""
+
+    def act(session: Session) -> int:
+        return states.follow_facts(session, on=on, at=datetime.now(UTC))
+
+    return database.settle(act, busy=_BUSY)
+
+
+def page(
+    database: Database, *, states_: Sequence[DealState] = (), after_id: int = 0, limit: int = 2**31
+) -> pl.DataFrame:
+    """Deals with what they hold; the columns of `store.states.STANDING`."""
+    with database.read() as session:
+        return states.standing(session, states=states_, after=after_id, limit=limit)
+
+
+def show(
+    database: Database, offer_id: int
+) -> tuple[list[dict[str, Any]], Exposure, Sequence[tuple[int, OfferEvent]]]:
+    """The revisions of a deal that stand, its exposure, and its audit trail as (revision, event).
+
+    Raises NotFound.
+    """
+    with database.read() as session:
+        standing = states.standing(session, offer_id=offer_id).to_dicts()
+        if not standing:
+            raise _unknown()
+        live = standing[0]
+        copies = states.open_copies(session, [live["offer_id"]])
+        trail = states.events(session, offer_id)
+    return standing, exposure(live, copies), trail
+
+
+def exposure(deal: dict[str, Any], copies: pl.DataFrame) -> Exposure:
+    """What open copies may cost a deal; `deal` and `copies` as `store.states` gives them.
+
+    A copy of which nothing was expected on paper counts as used for certain.
+    """
+    groups = [
+        OpenCopies(
+            copies=row["copies"],
+            most_cents=row["uses_left"] * row["use_cents"],
+            expected_cents=row["use_cents"]
+            * (
+                row["uses_left"]
+                if row["expected_uses"] is None
+                else min(row["expected_uses"], row["uses_left"])
+            ),
+        )
+        for row in copies.iter_rows(named=True)
+    ]
+    budget = deal["budget_cents"]
+    return Exposure(
+        open_copies=sum(each.copies for each in groups),
+        expected_cents=round(sum(each.copies * each.expected_cents for each in groups)),
+        worst_cents=sum(each.copies * each.most_cents for each in groups),
+        overspend_chance=None
+        if budget is None
+        else overspend_chance(groups, free_cents=budget - deal["spent_cents"]),
+    )
+
+
+def _pending(database: Database, offer_id: int, act: Act, *, by: str, note: str = "") -> DealState:
+    def write(session: Session) -> DealState:
+        offer = _pending_one(_held(session, offer_id), offer_id)
+        detail = {"note": note} if note else {}
+        return _moved(session, offer, act, by=by, at=datetime.now(UTC), detail=detail)
+
+    return database.settle(write, busy=_BUSY)
+
+
+def _moved(
+    session: Session, offer: Offer, act: Act, *, by: str, at: datetime, detail: dict[str, Any]
+) -> DealState:
+    state = after(DealState(offer.state), act)
+    states.add_event(session, offer, act, to_state=state, actor=by, at=at, detail=detail)
+    states.move(session, (offer,), state)
+    return state
+
+
+def _held(session: Session, offer_id: int) -> Sequence[Offer]:
+    revisions = states.held(session, offer_id)
+    if not revisions:
+        raise _unknown()
+    return revisions
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such deal.")
+
+
+def _pending_one(revisions: Sequence[Offer], offer_id: int) -> Offer:
+    """The revision that waits, else the one that was named."""
+    return next((each for each in revisions if each.state in PENDING), _named(revisions, offer_id))
+
+
+def _live_one(revisions: Sequence[Offer], offer_id: int) -> Offer:
+    """The revision that runs or could, else the one that was named."""
+    waiting = (*PENDING, DealState.REPLACED)
+    return next(
+        (each for each in revisions if each.state not in waiting), _named(revisions, offer_id)
+    )
+
+
+def _named(revisions: Sequence[Offer], offer_id: int) -> Offer:
+    return next(each for each in revisions if each.id == offer_id)
+
+
+def _second_person(session: Session, settings: Settings, offer: Offer, *, by: str) -> None:
+    if settings.deal_approval and states.uploader(session, offer) == by:
+        raise Conflict(
+            "Who loaded a deal cannot approve it or raise its budget: another person must."
+        )
