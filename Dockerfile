@@ -9,7 +9,7 @@ RUN uv sync --locked --no-default-groups --no-editable
 
 FROM python:3.12-slim
 RUN useradd --system --create-home --uid 10001 larder \
-    && mkdir -p /var/lib/larder/batches /var/lib/larder/runs \
+    && mkdir -p /var/lib/larder/batches /var/lib/larder/runs /var/lib/larder/sftp \
     && chown -R larder /var/lib/larder
 COPY --from=build /larder/.venv /larder/.venv
 ENV PATH="/larder/.venv/bin:$PATH" \

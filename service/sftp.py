@@ -124,6 +124,7 @@ class _Writing:
     name: str
     content: SpooledTemporaryFile[bytes]
     size: int = 0
+    refused: bool = False
 
 
 class _Door(asyncssh.SFTPServer):
@@ -226,6 +227,7 @@ class _Door(asyncssh.SFTPServer):
         if not isinstance(file_obj, _Writing):
             raise asyncssh.SFTPPermissionDenied("this file can only be read")
         if offset + len(data) > self._settings.max_upload_bytes:
+            file_obj.refused = True
             raise asyncssh.SFTPFailure("the file is too large")
         file_obj.content.seek(offset)
         file_obj.content.write(data)
@@ -238,6 +240,8 @@ class _Door(asyncssh.SFTPServer):
             file_obj.content.seek(0)
             content = file_obj.content.read()
             file_obj.content.close()
+            if file_obj.refused:
+                return
             if file_obj.name.endswith(_PARTIAL):
                 self._parts[file_obj.name] = content
             else:

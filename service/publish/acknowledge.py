@@ -37,7 +37,7 @@ _MAY_FOLLOW: Mapping[str, frozenset[str]] = {
 }
 _AGAIN = "put it right and send the row again; what was taken is recognised"
 _WHY_NOT: Mapping[str, str] = {
-    PieceState.OUTSTANDING: "it has not been printed",
+    PieceState.OUTSTANDING: "it has not been mailed",
     PieceState.PRINTED: "it is printed",
     PieceState.REPRINTED: "it is reprinted",
     PieceState.SPOILED: "it is spoiled and needs `reprinted` first",
@@ -198,7 +198,7 @@ def _fault(
     if copy.state == PieceState.OUTSTANDING and copy.reprint_of is not None:
         allowed |= {PieceState.REPRINTED}
     if status not in allowed:
-        since = f" since {copy.state_at.isoformat()}" if copy.state_at else ""
+        since = f", since {copy.state_at.isoformat()}" if copy.state_at else ""
         return "status", f"{status!r} cannot follow: {_WHY_NOT[copy.state]}{since}", _AGAIN
     if moment > latest:
         return "timestamp", f"{moment.isoformat()} lies in the future", "send it in its own offset"

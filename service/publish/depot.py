@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
@@ -150,12 +151,12 @@ class LocalDepot:
     def clear(self, folder: str) -> None:
         """See `Depot`."""
         path = self._root / folder
-        if not path.is_dir():
-            return
         (path / READY).unlink(missing_ok=True)
-        for each in path.iterdir():
-            each.unlink()
-        path.rmdir()
+        # Another process may be clearing it too.
+        with suppress(FileNotFoundError):
+            for each in list(path.iterdir()):
+                each.unlink(missing_ok=True)
+            path.rmdir()
 
     def place(self, folder: str) -> str:
         """See `Depot`."""

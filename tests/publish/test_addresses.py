@@ -1,0 +1,132 @@
+"""One list for a letter box, and none where the post would only bring it back."""
+
+import polars as pl
+import pytest
+
+from service.publish.addresses import POSTCODES, LeftOut, address_key, normal, sort_out
+
+GOOD = {
+    "name": "Ada Maplewick",
+    "street": "85 Sunflower Way",
+    "extra": "",
+    "postcode": "42857",
+    "city": "Elderwick",
+    "region": "KY",
+    "country": "US",
+    "mail_consent": True,
+    "came_back": False,
+}
+
+
+def contacts(*changes: dict[str, object]) -> pl.DataFrame:
+    rows = [{"household_id": n, **GOOD, **change} for n, change in enumerate(changes, start=1)]
+    return pl.DataFrame(rows)
+
+
+def reasons(*changes: dict[str, object], by_name: bool = False) -> list[str | None]:
+    found = sort_out(contacts(*changes), by_name=by_name)
+    return found["reason"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("85 Sunflower Street", "85  SUNFLOWER ST."),
+        ("Hauptstraße 5", "Haupt-Str. 5"),
+        ("Hauptstrasse 5", "HAUPTSTR 5"),
+        ("Müllerweg 3a", "Muellerweg 3 A"),
+        ("Müllerweg 3a", "mullerweg 3a"),
+        ("12 Rue de l'Église, Apt 4", "12, rue de l eglise Flat 4"),
+        ("10 North Main Avenue #3", "10 N. Main Ave 3"),
+        ("Ørsted Allé 4", "orsted alle 4"),
+        ("Sankt-Johann-Platz 1", "St. Johann Pl. 1"),
+        ("Ελευθερίας 5", "ΕΛΕΥΘΕΡΙΑΣ 5"),
+        ("Улица Йорка 7", "улица Йорка, 7"),
+    ],
+)
+def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
+    first, second = pl.Series([one, other]).to_frame("a").select(normal(pl.col("a"))).to_series()
+    assert first == second != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1/12 Elm Street", "11/2 Elm Street"),
+        ("1 Elm Street", "11 Elm Street"),
+        ("3 Elm Street Apt 4", "3 Elm Street Apt 5"),
+        ("Elm Street 1 Apt 12", "Elm Street 11 Apt 2"),
+        ("3a Elm Street", "3b Elm Street"),
+    ],
+)
+def test_neighbours_stay_apart(one: str, other: str) -> None:
+    first, second = pl.Series([one, other]).to_frame("a").select(normal(pl.col("a"))).to_series()
+    assert first != second
+
+
+def test_the_last_four_digits_of_a_zip_code_do_not_make_another_letter_box() -> None:
+    first, second, other = (
+        contacts({}, {"postcode": "42857-1234"}, {"postcode": "42858"})
+        .select(address_key())
+        .to_series()
+    )
+    assert first == second != other
+
+
+@pytest.mark.parametrize("element", ["name", "street", "postcode", "city", "country"])
+def test_an_address_without_an_element_is_left_out(element: str) -> None:
+    assert reasons({element: ""}, {}) == [f"no_{element}", None]
+
+
+def test_consent_comes_first_and_returned_mail_last() -> None:
+    assert reasons(
+        {"mail_consent": False, "name": "", "came_back": True},
+        {"came_back": True, "postcode": "1"},
+        {"came_back": True},
+    ) == [LeftOut.NO_CONSENT, LeftOut.POSTCODE_FORM, LeftOut.RETURNED_MAIL]
+
+
+@pytest.mark.parametrize(
+    ("country", "good", "bad"),
+    [
+        ("US", "42857-0001", "4285"),
+        ("CA", "K1A 0B1", "K1A 0BB"),
+        ("GB", "sw1a 1aa", "SW1A"),
+        ("DE", "01067", "1067"),
+        ("NL", "1011 AB", "1011"),
+        ("GR", "105 57", "1055"),
+        ("PL", "00-950", "00950"),
+        ("CN", "100000", "10000"),
+        ("PT", "1000-001", "1000"),
+        ("IE", "D02 AF30", "Dublin 2"),
+    ],
+)
+def test_a_postcode_has_the_form_of_its_country(country: str, good: str, bad: str) -> None:
+    named = [{"country": country, "postcode": code, "name": code} for code in (good, bad)]
+    assert reasons(*named) == [None, "postcode_form"]
+    assert country in POSTCODES
+
+
+def test_a_country_whose_form_is_not_known_takes_any_postcode() -> None:
+    assert reasons({"country": "JP", "postcode": "100-0001"}) == [None]
+
+
+def test_of_one_letter_box_the_household_known_longest_is_mailed() -> None:
+    found = sort_out(
+        contacts({"name": "Bo"}, {"street": "85 sunflower way."}, {"name": ""}, {}), by_name=False
+    )
+    assert found.select("household_id", "reason", "duplicate_of").rows() == [
+        (1, None, None),
+        (2, "duplicate_address", 1),
+        (3, "no_name", None),
+        (4, "duplicate_address", 1),
+    ]
+
+
+def test_a_household_that_is_left_out_has_no_duplicates() -> None:
+    assert reasons({"mail_consent": False}, {}) == ["no_consent", None]
+
+
+def test_where_many_share_a_street_number_the_name_counts_too() -> None:
+    changes: tuple[dict[str, object], ...] = ({"name": "Bo"}, {"name": "BO."}, {"name": "Cy"})
+    assert reasons(*changes, by_name=True) == [None, "duplicate_address", None]

@@ -1,0 +1,219 @@
+"""Publishing: what is printed, once, whatever happens on the way; revisions and reprints."""
+
+import csv
+import fcntl
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from service.errors import Conflict, InvalidInput, NotFound
+from service.publish import reprint
+from service.publish.depot import LocalDepot
+from service.settings import Settings
+from service.store import batches
+from service.store.session import Database
+from tests.mail import NAME, ORDER, load, pieces, printed, said
+from tests.market import asked, silent
+
+pytestmark = pytest.mark.usefixtures("mail")
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it may handle this."""
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def test_pieces_come_by_country_postcode_and_the_carrier_s_round(
+    database: Database, shop: Settings
+) -> None:
+    report = printed(database, shop)
+    assert [row["name"] for row in pieces(report)] == ORDER
+    assert [row["pdf"] for row in pieces(report)] == [
+        f"{NAME}_{n}of3_v1.pdf" for n in (1, 1, 2, 2, 3)
+    ]
+
+
+def test_what_is_left_out_is_counted_and_named_without_its_address(
+    database: Database, shop: Settings
+) -> None:
+    report = printed(database, shop)
+    assert (report.pieces, report.not_mailed) == (5, 2)
+    assert (report.duplicates, report.undeliverable, report.without_consent) == (1, 0, 1)
+    with (Path(report.folder) / f"{NAME}_v1_left_out.csv").open(newline="") as file:
+        assert list(csv.DictReader(file)) == [
+            {"household_id": "P6", "reason": "no_consent", "duplicate_of": ""},
+            {"household_id": "P7", "reason": "duplicate_address", "duplicate_of": "P3"},
+        ]
+
+
+def test_every_part_is_a_clean_pdf(database: Database, shop: Settings) -> None:
+    report = printed(database, shop)
+    parts = sorted(Path(report.folder).glob("*.pdf"))
+    assert len(parts) == 3
+    for part in parts:
+        with pikepdf.open(part) as document:
+            assert document.check_pdf_syntax() == []
+
+
+def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missing(
+    database: Database, shop: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Before and after every file, and before the database knows that the package is ready."""
+    whole = set(contents(printed(database, shop).folder))
+    with database.write() as session:
+        for table in ("mail_piece", "batch"):
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")
+    LocalDepot(shop.output_folder).clear(f"{NAME}_v1")
+    folder = shop.output_folder / f"{NAME}_v1"
+    put, finish = LocalDepot.put, batches.add_pieces
+    written: list[str] = []
+    tables = [f"{NAME}_v1.csv", f"{NAME}_v1_left_out.csv", "manifest.json", ".ready"]
+    order = [*sorted(name for name in whole if name.endswith(".pdf")), *tables]
+    assert set(order) == whole
+    moments = [(name, after) for name in order for after in (False, True)]
+
+    def die(moment: tuple[str, bool] | None) -> None:
+        def putting(self: LocalDepot, folder: str, name: str, fill: Any) -> Any:
+            if moment == (name, False):
+                raise Killed
+            result = put(self, folder, name, fill)
+            written.append(name)
+            if moment == (name, True):
+                raise Killed
+            return result
+
+        def finishing(*args: Any) -> None:
+            if moment is None:
+                raise Killed
+            finish(*args)
+
+        monkeypatch.setattr(LocalDepot, "put", putting)
+        monkeypatch.setattr(batches, "add_pieces", finishing)
+        with pytest.raises(Killed):
+            printed(database, shop)
+
+    for moment in [*moments, None]:
+        die(moment)
+        there = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        assert ".ready" not in there or there == whole
+        assert asked(database, "SELECT state FROM batch") == [("rendering",)]
+    monkeypatch.setattr(LocalDepot, "put", put)
+    monkeypatch.setattr(batches, "add_pieces", finish)
+    report = printed(database, shop)
+    # Each part was printed once: what was whole is kept.
+    assert sorted(name for name in written if name.endswith(".pdf")) == sorted(
+        name for name in whole if name.endswith(".pdf")
+    )
+    assert [int(row["seq"]) for row in pieces(report)] == [1, 2, 3, 4, 5]
+    assert [row["name"] for row in pieces(report)] == ORDER
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for file in manifest["files"]:
+        assert hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"]
+    assert asked(database, "SELECT count(*), count(DISTINCT piece_id) FROM mail_piece") == [(5, 5)]
+
+
+def test_a_part_of_another_plan_is_not_kept(
+    database: Database, shop: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put = LocalDepot.put
+
+    def once(self: LocalDepot, folder: str, name: str, fill: Any) -> Any:
+        put(self, folder, name, fill)
+        raise Killed
+
+    monkeypatch.setattr(LocalDepot, "put", once)
+    with pytest.raises(Killed):
+        printed(database, shop)
+    monkeypatch.setattr(LocalDepot, "put", put)
+    load(database, shop, tmp_path, ["P3,Person P3,33 New Street,42800,Applecroft,US,true,2\n"])
+    report = printed(database, shop)
+    # P3 moved, so P7 is alone at the old address and comes first on the round.
+    assert [(row["name"], row["street"]) for row in pieces(report)][:3] == [
+        ("Person H1", "1 Elm Street"),
+        ("Someone Else", "3 OAK ST."),
+        ("Person P3", "33 New Street"),
+    ]
+    assert report.pieces == 6
+
+
+def test_two_runs_do_not_print_a_cycle_at_once(database: Database, shop: Settings) -> None:
+    shop.runs_folder.mkdir()
+    with (shop.runs_folder / "publish-1.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Conflict, match="being published already"):
+            printed(database, shop)
+    assert printed(database, shop).pieces == 5
+
+
+def test_a_revision_replaces_what_nobody_picked_up(database: Database, shop: Settings) -> None:
+    first = printed(database, shop)
+    second = printed(database, shop, revise=True)
+    assert second.name == f"{NAME}_v2"
+    assert not Path(first.folder).exists()
+    assert {name for name in contents(second.folder) if name.endswith(".pdf")} == {
+        f"{NAME}_{n}of3_v2.pdf" for n in (1, 2, 3)
+    }
+    assert [row["piece_id"] for row in pieces(second)] == [
+        f"20260302-000000{n}" for n in (1, 3, 4, 2, 5)
+    ]
+    assert json.loads((Path(second.folder) / "manifest.json").read_text())["revision"] == 2
+    assert asked(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
+    assert printed(database, shop) == second
+
+
+def test_a_revision_that_cannot_be_printed_leaves_the_batch_as_it_is(
+    database: Database, shop: Settings, tmp_path: Path
+) -> None:
+    first = printed(database, shop)
+    load(database, shop, tmp_path, [f"P5,{'W' * 300},5 Oak Street,42809,Applecroft,US,true,\n"])
+    with pytest.raises(InvalidInput, match="cannot be printed"):
+        printed(database, shop, revise=True)
+    assert (Path(first.folder) / ".ready").is_file()
+    assert asked(database, "SELECT state FROM batch") == [("ready",)]
+
+
+def test_what_is_picked_up_is_not_replaced(database: Database, shop: Settings) -> None:
+    first = printed(database, shop)
+    with database.write() as session:
+        assert batches.pick_up(session, first.batch_id, at=datetime.now(UTC))
+    with pytest.raises(Conflict, match="was picked up on"):
+        printed(database, shop, revise=True)
+    assert (Path(first.folder) / ".ready").is_file()
+
+
+def test_spoiled_pieces_are_printed_again_under_their_own_ids_and_codes(
+    database: Database, shop: Settings, tmp_path: Path
+) -> None:
+    first = printed(database, shop)
+    rows = {row["piece_id"]: row for row in pieces(first)}
+    gone = sorted(rows)[1:3]
+    at = "2026-03-03T10:00:00+00:00"
+    said(database, shop, tmp_path, *(f"{piece},spoiled,torn,{at}" for piece in gone))
+    report = reprint(database, shop, first.batch_id, progress=silent)
+    assert report.name == "larder_reprint_20260302_v2"
+    again = pieces(report)
+    assert sorted(row["piece_id"] for row in again) == gone
+    for row in again:
+        assert row["name"] == rows[row["piece_id"]]["name"]
+    same = """SELECT DISTINCT p.piece_id, l.code FROM mail_piece p
+              JOIN shopping_list l ON l.id = p.list_id ORDER BY p.piece_id"""
+    assert len(asked(database, same)) == 5
+    with pytest.raises(Conflict, match="No piece of batch 1 is spoiled"):
+        reprint(database, shop, report.batch_id, progress=silent)
+    said(database, shop, tmp_path, f"{gone[0]},spoiled,wet,2026-03-04T10:00:00+00:00")
+    third = reprint(database, shop, first.batch_id, progress=silent)
+    assert [row["piece_id"] for row in pieces(third)] == gone[:1]
+    assert third.name == "larder_reprint_20260302_v3"
+
+
+def test_only_a_batch_can_be_reprinted(database: Database, shop: Settings) -> None:
+    with pytest.raises(NotFound, match="There is no batch 7"):
+        reprint(database, shop, 7, progress=silent)

@@ -1,0 +1,50 @@
+"""Files go after their time; what became of every piece stays."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from service.errors import NotFound
+from service.publish import drop, fetch, purge, reconcile
+from service.settings import Settings
+from service.store.session import Database
+from tests.mail import NAME, printed
+from tests.market import asked
+
+pytestmark = pytest.mark.usefixtures("mail")
+
+
+def test_files_go_after_the_days_of_the_settings_and_records_stay(
+    database: Database, shop: Settings
+) -> None:
+    folder = Path(printed(database, shop).folder)
+    drop(
+        database,
+        shop,
+        "a.csv",
+        b"piece_id,status,reason,timestamp\n20260302-0000001,printed,,2026-03-03T10:00:00Z\n",
+    )
+    now = datetime.now(UTC)
+    assert purge(database, shop, now=now + timedelta(days=44)) == 0
+    assert (folder / ".ready").is_file()
+    assert purge(database, shop, now=now + timedelta(days=46)) == 1
+    assert not folder.exists()
+    assert list((shop.output_folder / "ack").iterdir()) == []
+    assert purge(database, shop, now=now + timedelta(days=47)) == 0
+    with pytest.raises(NotFound):
+        fetch(database, shop, 1, f"{NAME}_v1.csv", for_print=False)
+    assert reconcile(database, 1).printed == 1
+    assert asked(database, "SELECT state, pieces FROM batch") == [("ready", 5)]
+    assert printed(database, shop).pieces == 5
+    assert not folder.exists()
+
+
+def test_what_a_dead_process_left_of_a_voided_batch_goes_at_once(
+    database: Database, shop: Settings
+) -> None:
+    folder = Path(printed(database, shop).folder)
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE batch SET state = 'voided'")
+    assert purge(database, shop, now=datetime.now(UTC)) == 1
+    assert not folder.exists()
