@@ -101,7 +101,7 @@ def by_facts(state: DealState, facts: Facts, *, on: date) -> DealState:
         return state
     if on < facts.mail_from:
         return state
-    no_money = facts.free_cents is not None and facts.free_cents < max(1, facts.copy_cents)
+    no_money = facts.free_cents is not None and facts.free_cents < facts.copy_cents
     no_copies = facts.free_copies is not None and facts.free_copies <= 0
     return DealState.EXHAUSTED if no_money or no_copies else DealState.RUNNING
 

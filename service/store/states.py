@@ -254,7 +254,8 @@ def hold(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
 def follow_facts(session: Session, *, on: date, at: datetime) -> int:
     """Put every deal into the state that its dates and limits make it; how many moved.
 
-    A deal is exhausted when not even the cheapest reservation that can be made of it has room.
+    A deal is exhausted when the most that a copy may cost has no room in its budget. That is for
+    people to read: a cycle goes by the room there is.
     """
     found = standing(session, states=(*ISSUABLE, DealState.PAUSED))
     moved = 0
