@@ -60,7 +60,12 @@ def render_batch(
     for piece in pieces:
         first = file.pages + 1
         sheets = paint(
-            painter, piece.document, piece.address, name=f"piece {piece.piece_id}", seq=piece.seq
+            painter,
+            piece.document,
+            piece.address,
+            name=f"piece {piece.piece_id}",
+            seq=piece.seq,
+            piece_id=piece.piece_id,
         )
         file.add(sheets, language=piece.document.language, name=piece.piece_id)
         placed.append(PiecePages(piece.piece_id, piece.seq, first, file.pages, layout.sheets))
@@ -120,6 +125,7 @@ class Checker:
                 piece.address,
                 name=f"piece {piece.piece_id}",
                 seq=piece.seq,
+                piece_id=piece.piece_id,
             )
         except LarderError as error:
             return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)

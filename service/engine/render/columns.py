@@ -24,17 +24,18 @@ def balance(
     """
     if not blocks:
         return []
-    rows = [[row.height for row in lines] for _, lines in blocks]
-    wholes = [head.height + sum(heights) for (head, _), heights in zip(blocks, rows, strict=True)]
-    lines = sum(wholes) / columns
-    high = _even(wholes, columns=columns, least=lines, room=room, gap=gap)
+    wholes = [head.height + sum([row.height for row in rows]) for head, rows in blocks]
+    least = sum(wholes) / columns
+    high = _even(wholes, columns=columns, least=least, room=room, gap=gap)
     if high is not None:
         return _stack(blocks, wholes, room=high, gap=gap)
-    heads = [head.height for head, _ in blocks]
-    heights = list(zip(heads, rows, wholes, strict=True))
+    heights = [
+        (head.height, [row.height for row in rows], whole)
+        for (head, rows), whole in zip(blocks, wholes, strict=True)
+    ]
     if not _fits(heights, columns=columns, room=room, gap=gap):
         return None
-    low, high = lines, room
+    low, high = least, room
     while high - low > _EVEN_PT:
         middle = (low + high) / 2
         if _fits(heights, columns=columns, room=middle, gap=gap):

@@ -13,10 +13,10 @@ from service.engine.render.fonts import Face
 from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
-from service.engine.render.sheet import Sheet
+from service.engine.render.sheet import Painted, Sheet
 
 _LEAF = 100
-"""Kids of one page tree node, which share their resources, and entries of a parent tree leaf."""
+"""Least pages of a page tree node, which share their resources, and of a parent tree leaf."""
 
 
 class PrintFile:
@@ -60,17 +60,24 @@ class PrintFile:
         if shared:
             painter.shelf = self._shared
 
-    def add(self, sheets: Sequence[Sheet], *, language: str, name: str) -> None:
+    def add(self, painted: Painted, *, language: str, name: str) -> None:
         """Write the pages of one piece and its part of the structure tree."""
+        sheets, entries = painted
         pdf = self._pdf
         section = pdf.reserve()
         self._pieces.append(section)
+        if not self._leaf_kids:
+            self._leaves.append(pdf.reserve())
         kids = b" ".join([self._page(sheet, section) for sheet in sheets])
         pdf.put(
             section,
             b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
             % (self._whole, text_string(language), text_string(name), kids),
         )
+        self._leaf_forms.update(dict.fromkeys(entries))
+        if len(self._leaf_kids) >= _LEAF:
+            self._flush_leaf()
+            self._flush_parents()
 
     def close(self, facts: dict[str, str]) -> None:
         """Finish the file. `facts` go into the information dictionary as they are."""
@@ -129,18 +136,11 @@ class PrintFile:
         pdf = self._pdf
         sheet.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % sheet.number)
         content = pdf.add_stream(b"\n".join(sheet.ops))
-        if not self._leaf_kids:
-            self._leaves.append(pdf.reserve())
-        self._leaf_forms.update(dict.fromkeys(sheet.entries))
         page = pdf.add(self._page_form % (self._leaves[-1], content, self.pages))
         self._leaf_kids.append(page)
         self.pages += 1
         kids, owners = self._structure(sheet, section=section, page=page)
         self._parents.append(b"%d[%b]" % (self.pages - 1, owners))
-        if len(self._leaf_kids) == _LEAF:
-            self._flush_leaf()
-        if len(self._parents) == _LEAF:
-            self._flush_parents()
         return kids
 
     def _structure(self, sheet: Sheet, *, section: int, page: int) -> tuple[bytes, bytes]:
@@ -229,8 +229,8 @@ class PrintFile:
     def _font(self, number: int, face: Face) -> None:
         """A Type 0 font whose character codes are Unicode code points."""
         pdf = self._pdf
-        codes = self._painter.typesetter.used[face.name] or {0x20}
-        subset = face.subset(codes & face.widths.keys())
+        used = self._painter.typesetter.used[face.name] & face.advances.keys()
+        subset = face.subset({*map(ord, used)} or {0x20})
         program = pdf.add_stream(subset.data, entries=b"/Length1 %d" % len(subset.data))
         ordered = sorted(subset.glyphs)
         glyph_map = bytearray(2 * (ordered[-1] + 1))

@@ -5,6 +5,7 @@ from service.engine.render.layout import (
     AddressBox,
     Element,
     Layout,
+    PieceMark,
     Rule,
     SymbolBox,
 )
@@ -39,7 +40,7 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         if not _within(box, window.always()):
             return [Problem(element.id, f"is not always inside the {window.name} window")]
         return []
-    if isinstance(element, SymbolBox):
+    if isinstance(element, SymbolBox | PieceMark):
         crossed = [
             fold
             for fold in window.folds

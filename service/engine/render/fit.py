@@ -91,7 +91,7 @@ class Typesetter:
         }
         self._words: dict[tuple[tuple[str, ...], bool], dict[str, _Word]] = {}
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
-        self.used: dict[str, set[int]] = {name: {0x20} for name in faces}
+        self.used: dict[str, set[str]] = {name: {" "} for name in faces}
 
     def fit(
         self,
@@ -140,7 +140,7 @@ class Typesetter:
 
     def code_line(self, text: str, style: Style) -> Line:
         """A code as one line at full size, which is never seen twice and so not kept."""
-        line = self._plain(text, style, self._faces[style.chain[0]].widths)
+        line = self._plain(text, style)
         return line or self._line([self._set(text, style)], style, style.size_pt)
 
     def _plain_lines(
@@ -156,25 +156,23 @@ class Typesetter:
         if len(broken) > room or style.upper or style.tracking_em:
             return None
         made: list[Line] = []
-        widths = self._faces[style.chain[0]].widths
         for part in broken:
-            line = self._plain(part, style, widths) if part.isprintable() else None
+            line = self._plain(part, style) if part.isprintable() else None
             if line is None or line.width > width:
                 return None
             made.append(line)
         return _fitted(made, style, size)
 
-    def _plain(self, text: str, style: Style, widths: Mapping[int, int]) -> Line | None:
+    def _plain(self, text: str, style: Style) -> Line | None:
         """One line of the first font at full size without kerning; None when it lacks a glyph."""
-        codes = [*map(ord, text)]
+        name, size = style.chain[0], style.size_pt
         try:
-            units = sum(map(widths.__getitem__, codes))
+            units = sum(map(self._faces[name].advances.__getitem__, text))
         except KeyError:
             return None
-        name, size = style.chain[0], style.size_pt
-        self.used[name].update(codes)
-        shown = _literal(text)
-        return Line(b"%b%bTj" % (self._font(name, style, size), shown), units * size / 1000)
+        self.used[name].update(text)
+        font = self._font(name, style, size)
+        return Line(b"%b%bTj" % (font, _literal(text)), units * size / 1000)
 
     def _single(self, words: Sequence[_Word], style: Style, size: float) -> Fitted:
         return _fitted([self._line(words, style, size)], style, size)
@@ -239,7 +237,7 @@ class Typesetter:
         runs: list[tuple[str, bytes]] = []
         units = 0
         for name, run in self._runs(text, style):
-            self.used[name].update(map(ord, run))
+            self.used[name].update(run)
             shown, width = _show(run, self._faces[name], kern=style.kern)
             runs.append((name, shown))
             units += width
@@ -254,17 +252,16 @@ class Typesetter:
 
     def _runs(self, text: str, style: Style) -> list[tuple[str, str]]:
         """Cut the text where the font changes. The usual text is one run of the first font."""
-        first = self._faces[style.chain[0]].widths
+        first = self._faces[style.chain[0]].advances
         if not text:
             return []
-        if first.keys() >= {*map(ord, text)}:
+        if first.keys() >= {*text}:
             return [(style.chain[0], text)]
         runs: list[tuple[str, str]] = []
         missing: dict[str, None] = {}
         for character in text:
-            code = ord(character)
             for name in style.chain:
-                if code in self._faces[name].widths:
+                if character in self._faces[name].advances:
                     break
             else:
                 missing[character] = None
@@ -337,14 +334,13 @@ def _show(run: str, face: Face, *, kern: bool) -> tuple[bytes, int]:
 
     Numbers are not kerned: figures are to stand under one another.
     """
-    widths, kerns = face.widths, face.kerns
-    codes = [*map(ord, run)]
-    total = sum([widths[code] for code in codes])
+    kerns = face.kerns
+    total = sum(map(face.advances.__getitem__, run))
     if not kern or not kerns or run.upper() == run.lower():
         return _literal(run), total
     pieces: list[bytes] = []
     start = previous = 0
-    for at, code in enumerate(codes):
+    for at, code in enumerate(map(ord, run)):
         pair = kerns.get(previous << 16 | code)
         if pair is not None and at:
             pieces.append(_literal(run[start:at]))

@@ -47,6 +47,8 @@ class Face:
             if instead in self.widths and missing not in self.widths:
                 self.widths[missing] = self.widths[instead]
                 self._file.charToGlyph[missing] = self._file.charToGlyph[instead]
+        self.advances: dict[str, int] = {chr(code): w for code, w in self.widths.items()}
+        """The widths by character."""
         self.kerns = _kerns(file.data, self._file.charToGlyph, scale)
         self.ascent = round(self._file.ascent)
         self.descent = round(self._file.descent)

@@ -110,6 +110,19 @@ class SymbolBox:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PieceMark:
+    """The room for a Data Matrix that a machine knows the piece by, made of its id or number."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    template: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Cell:
     """The parts of one repeated row, positioned from its top left corner."""
 
@@ -158,7 +171,7 @@ class ShoppingList:
     """The list runs on over so many pages, at the same place on each."""
 
 
-Element = TextBox | Rule | AddressBox | SymbolBox | OfferGrid | ShoppingList
+Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingList
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from service.engine.render.layout import (
     Layout,
     OfferGrid,
     Part,
+    PieceMark,
     Rule,
     ShoppingList,
     Style,
@@ -29,6 +30,8 @@ from service.errors import InvalidInput, Problem
 
 _VARIABLE = re.compile(r"\{(t:)?([a-z_]+)\}")
 _ALIGNS = ("left", "right", "centre")
+_KINDS = ("text", "rule", "address", "symbol", "piece_mark", "offers", "list")
+_MARK_PARTS = (("variable", "piece_id"), ("variable", "seq"))
 
 
 class _Reader:
@@ -162,7 +165,7 @@ class _Kit:
         name = str(data.get("id", "?"))
         read = _Reader(data, name)
         read.text("id")
-        kind = read.choice("kind", ("text", "rule", "address", "symbol", "offers", "list"), "")
+        kind = read.choice("kind", _KINDS, "")
         made: Element
         if kind == "text":
             made = self._text(read, name)
@@ -173,6 +176,12 @@ class _Kit:
         elif kind == "symbol":
             align = read.choice("align", _ALIGNS, "left")
             made = SymbolBox(name, **_place(read), style=self._style(read), align=align)
+        elif kind == "piece_mark":
+            template = _template(read.text("text", "{piece_id}"))
+            for part in template:
+                if part.kind != "literal" and (part.kind, part.value) not in _MARK_PARTS:
+                    raise _wrong(f"{name}.text", f"has {part.value}", "use piece_id or seq")
+            made = PieceMark(name, **_place(read), template=template)
         elif kind == "offers":
             made = OfferGrid(
                 name,

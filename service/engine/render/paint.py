@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any
 
 from service.engine.records import Address, ListDocument, OfferLine, ReminderLine
 from service.engine.render.columns import Placed, balance
@@ -10,32 +13,42 @@ from service.engine.render.layout import (
     MM,
     AddressBox,
     Cell,
-    Element,
     OfferGrid,
+    PieceMark,
     Rule,
     ShoppingList,
     SymbolBox,
 )
-from service.engine.render.painter import Painter
+from service.engine.render.marks import place_mark
+from service.engine.render.painter import Painter, Ready, Step
 from service.engine.render.place import place_symbol
 from service.engine.render.plans import CellPlan, Drawn, Row, TextPlan, down
-from service.engine.render.sheet import Column, Sheet
+from service.engine.render.sheet import Column, Painted, Run, Sheet
 from service.errors import InvalidInput, Problem
+
+_LEGAL = attrgetter("legal")
 
 
 def paint(
-    painter: Painter, document: ListDocument, address: Address | None, *, name: str, seq: int
-) -> list[Sheet]:
+    painter: Painter,
+    document: ListDocument,
+    address: Address | None,
+    *,
+    name: str,
+    seq: int,
+    piece_id: str = "",
+) -> Painted:
     """The pages of one list; `InvalidInput` lists every text that cannot be printed.
 
     `name` is what an error calls the list; `seq` is printed as the sequence mark unless 0.
+    `piece_id` is what a mark for machines says; without it there is none.
     """
-    work = _Work(painter, document, address, name=name, seq=seq)
-    sheets = [work.page(number, steps) for number, steps in enumerate(work.words.pages, 1)]
+    work = _Work(painter, document, address, name=name, seq=seq, piece_id=piece_id)
+    sheets = [work.page(number) for number in range(1, painter.layout.pages + 1)]
     if work.problems:
         detail = "; ".join(map(str, work.problems[:3]))
         raise InvalidInput(f"{name} cannot be printed: {detail}", work.problems)
-    return sheets
+    return Painted(sheets, work.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class _Work:
         *,
         name: str,
         seq: int,
+        piece_id: str,
     ) -> None:
         self.painter = painter
         self.document = document
@@ -64,11 +78,34 @@ class _Work:
         self.name = name
         self.problems: list[Problem] = []
         self.poured: dict[ShoppingList, _Lines] = {}
-        words = self.words = painter.language(document.language)
-        self.values = {
-            "retailer": document.retailer,
+        self.entries: list[bytes] = []
+        self.words = painter.language(document.language)
+        words = self.words
+        self.marks = {"piece_id": piece_id, "seq": f"{seq:06d}"} if piece_id else {}
+        self.live = {
+            "seq": f"{seq:06d}" if seq else "",
+            "more": "",
             "greeting": document.greeting or words.phrases.texts["greeting"],
             "worth": words.amount(document.worth_cents, document.currency),
+        }
+        legal = self._legal()
+        self.front = (
+            document.retailer,
+            document.issued_on,
+            document.valid_from,
+            document.valid_to,
+            document.tip,
+            legal,
+            not document.offers,
+        )
+        """What the texts are made of that the lists of one issue share."""
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """The variables of the layout's texts, but for those of `live`."""
+        document, words, painter = self.document, self.words, self.painter
+        return {
+            "retailer": document.retailer,
             "issued": words.date(document.issued_on),
             "valid_from": words.date(document.valid_from),
             "valid_to": words.date(document.valid_to),
@@ -77,19 +114,23 @@ class _Work:
             "tip": document.tip,
             "legal": self._legal(),
             "sender": painter.terms.sender or document.retailer,
-            "seq": f"{seq:06d}" if seq else "",
             "pages": str(painter.layout.pages),
             "offers": "1" if document.offers else "",
-            "more": "",
         }
 
-    def page(self, number: int, steps: Sequence[tuple[Element, TextPlan | None]]) -> Sheet:
-        """Draw one page."""
+    def page(self, number: int) -> Sheet:
+        """Draw one page, with the texts that lists share as they were drawn before."""
         sheet = Sheet(number, self.painter.terms.by_line)
-        self.values["page"] = str(number)
-        for element, plan in steps:
+        kept = self.words.ready[number - 1]
+        ready = kept.get(self.front)
+        if ready is None:
+            ready = self._ready(number, kept)
+        self.entries += ready.entries
+        for run, element, plan in ready.steps:
+            if run is not None:
+                sheet.still(run)
             if plan is not None:
-                self._text(plan, sheet)
+                self._live(plan, number, sheet)
             elif isinstance(element, OfferGrid):
                 self._offers(element, sheet)
             elif isinstance(element, ShoppingList):
@@ -98,9 +139,39 @@ class _Work:
                 self._symbol(element, sheet)
             elif isinstance(element, AddressBox):
                 self._address(element, sheet)
-            elif isinstance(element, Rule) and self.values[element.when]:
+            elif isinstance(element, PieceMark):
+                self._mark(element, sheet)
+            elif isinstance(element, Rule) and self.live[element.when]:
                 sheet.tagged("Artifact", self.painter.rule(element))
         return sheet
+
+    def _ready(self, number: int, kept: dict[Any, Ready]) -> Ready:
+        """Set the shared texts of a page; they are kept once all of them are drawn by name."""
+        before = len(self.problems)
+        values = {**self.values, "page": str(number)}
+        shelf = self.painter.shelf
+        steps: list[Step] = []
+        parts: list[tuple[str, bytes]] = []
+        entries: list[bytes] = []
+        lasting = True
+        for element, plan in self.words.pages[number - 1]:
+            if plan is not None and plan.still:
+                drawn = self._still(plan, values)
+                if drawn is not None and drawn.ops:
+                    parts.append((plan.box.role, drawn.ops))
+                    entries.append(drawn.entry)
+                    lasting &= shelf is None or bool(drawn.entry)
+            elif isinstance(element, Rule) and element.when not in self.live:
+                if values[element.when]:
+                    parts.append(("Artifact", self.painter.rule(element)))
+            else:
+                steps.append((Run(parts) if parts else None, element, plan))
+                parts = []
+        steps.append((Run(parts) if parts else None, None, None))
+        ready = Ready(steps, entries)
+        if lasting and len(self.problems) == before:
+            self.painter.keep_ready(kept, self.front, ready)
+        return ready
 
     def _refuse(self, element: str, error: Exception) -> None:
         remedy = "shorten the text" if isinstance(error, DoesNotFit) else "change the text"
@@ -109,7 +180,7 @@ class _Work:
     def _legal(self) -> str:
         """The list's own terms, then those of its offers; a text they share stands once."""
         document = self.document
-        if not any([offer.legal for offer in document.offers]):
+        if not any(map(_LEGAL, document.offers)):
             return document.legal
         lines: dict[str, list[str]] = {}
         for offer in document.offers:
@@ -124,18 +195,25 @@ class _Work:
                 made.append(f"{named} {text}")
         return " ".join(made)
 
-    def _text(self, plan: TextPlan, sheet: Sheet) -> None:
+    def _still(self, plan: TextPlan, values: Mapping[str, str]) -> Drawn | None:
         box = plan.box
-        if box.when and not self.values[box.when]:
-            return
+        if box.when and not values[box.when]:
+            return None
         try:
-            drawn = self.painter.text(plan, self.values)
+            return self.painter.text(plan, values)
         except (DoesNotFit, MissingGlyph) as error:
             self._refuse(box.id, error)
-            return
-        if drawn.ops:
-            sheet.tagged(box.role, drawn.ops)
-            sheet.entries.append(drawn.entry)
+            return None
+
+    def _live(self, plan: TextPlan, number: int, sheet: Sheet) -> None:
+        """A text that belongs to this list alone, or is known only when the lines are placed."""
+        values: Mapping[str, str] = self.live
+        if plan.mixed:
+            values = {**self.values, **self.live, "page": str(number)}
+        drawn = self._still(plan, values)
+        if drawn is not None and drawn.ops:
+            sheet.tagged(plan.box.role, drawn.ops)
+            self.entries.append(drawn.entry)
 
     def _offer(self, plan: CellPlan, offer: OfferLine) -> Drawn:
         row = plan.rows.get((offer.line, offer.title, offer.detail, offer.value_text))
@@ -150,6 +228,7 @@ class _Work:
             return self._whole(plan, key, values)
         if not row.entry:
             self.painter.share(row)
+        self.entries.append(row.entry)
         return row
 
     def _whole(self, plan: CellPlan, key: object, values: Mapping[str, str]) -> Drawn:
@@ -159,6 +238,7 @@ class _Work:
         return self.painter.keep(plan, key, row) if len(self.problems) == before else row
 
     def _reminder(self, plan: CellPlan, line: ReminderLine) -> Drawn | Row:
+        entries = self.entries
         key = (line.item, line.product, line.price_cents)
         started = plan.started.get(key)
         if started is None:
@@ -166,6 +246,7 @@ class _Work:
         elif not started.drawn.entry:
             self.painter.share(started.drawn)
         drawn, bottoms = started
+        entries.append(drawn.entry)
         if not plan.own:
             return drawn
         own = (plan.own_of(line), bottoms)
@@ -173,7 +254,10 @@ class _Work:
         if tail is None:
             values = self._shown(line)
             tail = self.painter.tail(plan, bottoms, values, self._refuse, key=own)
-        return Row(drawn.ops + tail.fall, tail.height, drawn.entry)
+        elif not tail.entry:
+            self.painter.share(tail)
+        entries.append(tail.entry)
+        return Row(b"%b %b" % (drawn.ops, tail.fall), tail.height)
 
     def _shown(self, line: ReminderLine) -> dict[str, str]:
         price = line.price_cents
@@ -193,6 +277,7 @@ class _Work:
             return self._whole(plan, department, {"department": department})
         if not row.entry:
             self.painter.share(row)
+        self.entries.append(row.entry)
         return row
 
     def _offers(self, grid: OfferGrid, sheet: Sheet) -> None:
@@ -200,23 +285,16 @@ class _Work:
         made = [self._offer(plan, offer) for offer in self.document.offers]
         if not made:
             return
-        columns = grid.columns
-        rows = [made[at : at + columns] for at in range(0, len(made), columns)]
-        natural = [max(row.height for row in cells) for cells in rows]
-        spare = grid.h * MM - sum(natural)
-        if spare < -0.01:
-            short = f"{len(made)} offers need {-spare / MM:.1f} mm more height"
-            self._refuse(grid.id, DoesNotFit(short))
+        try:
+            start, moves = self.painter.frame(grid, tuple([row.height for row in made]))
+        except DoesNotFit as error:
+            self._refuse(grid.id, error)
             return
-        share = spare / len(rows)
-        falls = tuple([max(least, min(least + share, grid.row_max * MM)) for least in natural])
-        start, moves = self.painter.frame(grid, falls)
         count = len(made)
         ops = [b""] * (2 * count)
         ops[::2] = [row.ops for row in made]
-        ops[1::2] = moves[:count]
+        ops[1::2] = moves
         sheet.lines([Column(start, ("LI", "") * count, ops)])
-        sheet.entries += [row.entry for row in made]
 
     def _list(self, box: ShoppingList, sheet: Sheet) -> None:
         lines = self.poured.get(box)
@@ -225,20 +303,16 @@ class _Work:
         gap = down(round(box.department_gap * MM, 1))
         first = (sheet.number - box.page) * box.columns
         columns: list[Column] = []
-        blanks: list[bytes] = []
         for start, at in zip(
             self.painter.starts(box), range(first, len(lines.columns)), strict=False
         ):
             column = lines.columns[at]
-            roles: list[str] = []
             ops: list[bytes] = []
             for _, row, heading in column:
                 if heading and ops:
-                    roles.append("")
                     ops.append(gap)
-                roles.append("H3" if heading else "LI")
                 ops.append(row.fall)
-                sheet.entries.append(row.entry)
+            roles = _roles(column) if sheet.by_line else ()
             columns.append(Column(start, roles, ops))
         sheet.lines(columns)
         if box.blank is not None:
@@ -255,7 +329,6 @@ class _Work:
                 ops += (start, down(round(depth, 1)))
                 ops += [blank.fall] * min(room, box.blanks)
                 ops.append(b"Q")
-                sheet.entries.append(blank.entry)
         if ops:
             sheet.tagged("Artifact", b"\n".join(ops))
 
@@ -279,7 +352,8 @@ class _Work:
             columns = columns or balance(
                 blocks, columns=box.columns * pages, room=box.h * MM, gap=gap
             )
-        self.values["more"] = "1" if columns and len(columns) > box.columns else ""
+        if columns and len(columns) > box.columns:
+            self.live["more"] = "1"
         if columns is None:
             count = sum(map(len, groups.values()))
             self._refuse(box.id, DoesNotFit(f"{count} lines do not fit {box.h:g} mm of height"))
@@ -295,6 +369,17 @@ class _Work:
         sheet.tagged("Figure", placed.modules, alt=placed.human)
         sheet.tagged("P", placed.text)
 
+    def _mark(self, mark: PieceMark, sheet: Sheet) -> None:
+        if not self.marks:
+            return
+        try:
+            ops = place_mark(mark, self.marks, page_height=self.painter.height_pt)
+        except DoesNotFit as error:
+            self._refuse(mark.id, error)
+            return
+        if ops:
+            sheet.tagged("Artifact", ops)
+
     def _address(self, box: AddressBox, sheet: Sheet) -> None:
         if self.address is None:
             return
@@ -309,3 +394,13 @@ class _Work:
             return
         top = painter.height_pt - (box.y + box.h) * MM + fitted.height
         sheet.tagged("P", painter.lines(whole, fitted, left=box.x * MM, top=top))
+
+
+def _roles(column: Sequence[Placed]) -> list[str]:
+    """What the lines of a column are, and the gaps before headings."""
+    roles: list[str] = []
+    for _, _, heading in column:
+        if heading and roles:
+            roles.append("")
+        roles.append("H3" if heading else "LI")
+    return roles

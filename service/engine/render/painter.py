@@ -4,9 +4,10 @@ Texts repeat from list to list, so every fitted text and every repeated row is k
 content and only positioned anew. What a batch keeps is bounded.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 
 from service.engine.render.fit import DoesNotFit, Fitted, MissingGlyph, Typesetter
 from service.engine.render.layout import (
@@ -21,7 +22,8 @@ from service.engine.render.layout import (
     TextBox,
 )
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import CellPlan, Drawn, Started, Tail, TextPlan, down, move
+from service.engine.render.plans import CellPlan, Drawn, Started, TextPlan, move
+from service.engine.render.sheet import Run
 from service.engine.render.symbols import SymbolProfile
 
 _KEPT = 40_000
@@ -51,12 +53,32 @@ class Terms:
     """Whether every line of a list is tagged by itself, for reading aloud."""
 
 
+class Frame(NamedTuple):
+    """The move to the first offer of a grid, and after each offer the move to the next one."""
+
+    start: bytes
+    moves: Sequence[bytes]
+
+
+Step = tuple[Run | None, Element | None, TextPlan | None]
+"""A run of texts that many lists share, and an element after it that is drawn for every list."""
+
+
+class Ready(NamedTuple):
+    """A page whose shared texts are set, and the resource entries of what they draw by name."""
+
+    steps: Sequence[Step]
+    entries: Sequence[bytes]
+
+
 class Language:
     """The layout's texts in one language: plans by element, and dates and amounts as written."""
 
     def __init__(self, phrases: Phrases) -> None:
         self.phrases = phrases
         self.pages: list[list[tuple[Element, TextPlan | None]]] = []
+        self.ready: list[dict[Any, Ready]] = []
+        """For each page, by the values that its shared texts are made of."""
         self.cells: dict[Cell, CellPlan] = {}
         self._days: dict[date, str] = {}
         self._dates: dict[date, str] = {}
@@ -87,6 +109,8 @@ class Language:
         """Forget everything that can be made again."""
         for store in (self._days, self._dates, self._amounts):
             store.clear()
+        for ready in self.ready:
+            ready.clear()
         for page in self.pages:
             for _, plan in page:
                 if plan is not None:
@@ -109,9 +133,7 @@ class Painter:
         self._languages: dict[str, Language] = {}
         self._addresses: dict[AddressBox, TextBox] = {}
         self._starts: dict[ShoppingList, tuple[bytes, ...]] = {}
-        self._frames: dict[
-            tuple[OfferGrid, tuple[float, ...]], tuple[bytes, tuple[bytes, ...]]
-        ] = {}
+        self._frames: dict[tuple[OfferGrid, tuple[float, ...]], Frame] = {}
         self._kept = 0
         width, height = layout.size_pt
         self._page_box = b"0 0 %g %g" % (width, height)
@@ -134,7 +156,13 @@ class Painter:
                 ]
                 for page in range(1, self.layout.pages + 1)
             ]
+            found.ready = [{} for _ in found.pages]
         return found
+
+    def keep_ready(self, kept: dict[Any, Ready], key: object, ready: Ready) -> None:
+        """Keep a page's shared texts for the lists that have the same ones."""
+        kept[key] = ready
+        self._kept += len(ready.steps)
 
     def share(self, drawn: Drawn) -> None:
         """Called when content comes again: from now on it is drawn by name."""
@@ -212,22 +240,28 @@ class Painter:
             )
         return found
 
-    def frame(self, grid: OfferGrid, falls: tuple[float, ...]) -> tuple[bytes, tuple[bytes, ...]]:
-        """The move to the first offer, and after each offer the move to the next one.
-
-        `falls` are the heights of the rows in points.
-        """
-        found = self._frames.get((grid, falls))
+    def frame(self, grid: OfferGrid, heights: tuple[float, ...]) -> Frame:
+        """The moves between offers of these heights in points; `DoesNotFit` without room."""
+        found = self._frames.get((grid, heights))
         if found is None:
-            right = (grid.w + grid.gutter) / grid.columns * MM
-            across = (move(right, 0.0),) * (grid.columns - 1)
-            moves: list[bytes] = []
-            for fall in falls:
-                moves += (*across, move(-right * (grid.columns - 1), fall))
             if len(self._frames) > _FRAMES_KEPT:
                 self._frames.clear()
-            found = self._frames[grid, falls] = (self._start(grid.x, grid.y), tuple(moves))
+            found = self._frames[grid, heights] = self._framed(grid, heights)
         return found
+
+    def _framed(self, grid: OfferGrid, heights: Sequence[float]) -> Frame:
+        columns = grid.columns
+        rows = [max(heights[at : at + columns]) for at in range(0, len(heights), columns)]
+        spare = grid.h * MM - sum(rows)
+        if spare < -0.01:
+            raise DoesNotFit(f"{len(heights)} offers need {-spare / MM:.1f} mm more height")
+        right = (grid.w + grid.gutter) / columns * MM
+        across = (move(right, 0.0),) * (columns - 1)
+        moves: list[bytes] = []
+        for least in rows:
+            fall = max(least, min(least + spare / len(rows), grid.row_max * MM))
+            moves += (*across, move(-right * (columns - 1), fall))
+        return Frame(self._start(grid.x, grid.y), moves[: len(heights)])
 
     def _start(self, x_mm: float, y_mm: float) -> bytes:
         return b"q 1 0 0 1 %.2f %.1f cm" % (x_mm * MM, self.height_pt - y_mm * MM)
@@ -272,15 +306,14 @@ class Painter:
         refuse: Refuse,
         *,
         key: object = None,
-    ) -> Tail:
+    ) -> Drawn:
         """A row's own texts under shared ones that reach down to `bottoms`; kept under `key`."""
         sound = True
         ops: list[bytes] = []
         reached = [*bottoms]
         for text in plan.own:
             sound &= self._add(text, values, ops, reached, refuse)
-        height = round(max(reached) + plan.pad, 1)
-        tail = Tail(b" ".join([b"", *ops, down(height)]), height)
+        tail = self._drawn(plan, b"\n".join(ops), max(reached) + plan.pad)
         if sound and key is not None:
             plan.tails[key] = tail
             self._kept += 1

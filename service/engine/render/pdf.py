@@ -156,6 +156,8 @@ class PdfWriter:
 
 def text_string(text: str) -> bytes:
     """A PDF text string: plain when it can be, else UTF-16 with byte-order mark in hex."""
-    if text.isascii() and text.isprintable() and not {*text} & {*"()\\"}:
+    if text.isascii() and text.isprintable():
+        if not text.isalnum():
+            text = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
         return b"(" + text.encode() + b")"
     return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"

@@ -6,7 +6,7 @@ from operator import attrgetter, itemgetter
 from string import Formatter
 from typing import Any, NamedTuple
 
-from service.engine.render.layout import MM, Cell, Part, TextBox
+from service.engine.render.layout import MM, Cell, Part, Rule, TextBox
 from service.engine.render.phrases import Phrases
 
 
@@ -35,11 +35,10 @@ class Drawn:
 
 
 class Row(NamedTuple):
-    """A line of a list as it is drawn on one page; the fields are those of `Drawn`."""
+    """A line of one list; the fields are those of `Drawn`."""
 
     fall: bytes
     height: float
-    entry: bytes
 
 
 def move(right: float, fall: float) -> bytes:
@@ -56,7 +55,7 @@ def down(height: float) -> bytes:
 class TextPlan:
     """A text box in one language. `store` keeps what was set, by the values it was made of."""
 
-    __slots__ = ("_pattern", "above", "box", "key", "kept", "store")
+    __slots__ = ("_pattern", "above", "box", "kept", "key", "mixed", "still", "store")
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
         names, self._pattern = _compile(box.template, phrases)
@@ -66,6 +65,10 @@ class TextPlan:
         self.key: Callable[[Mapping[str, str]], Any] = itemgetter(*names) if names else _nothing
         self.kept = "seq" not in names
         """Whether the same text may come again; the sequence mark never does."""
+        self.still = not _LIVE & {*names, box.when}
+        """Whether the text is known before the rest of its list is set."""
+        self.mixed = not _LIVE.issuperset(names) or bool(box.when)
+        """Whether a text that is not still shows more than what makes it so."""
         self.store: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
@@ -79,16 +82,6 @@ class Started(NamedTuple):
 
     drawn: Drawn
     bottoms: tuple[float, ...]
-
-
-class Tail(NamedTuple):
-    """The texts of a row that are its own list's, ready set, and the move to the next row.
-
-    `height` is that of the row with the shared texts that the tail was set under.
-    """
-
-    fall: bytes
-    height: float
 
 
 class CellPlan:
@@ -116,7 +109,8 @@ class CellPlan:
         self.cell = cell
         self.rules = rules
         self.pad = pad
-        self.width = max([part.x + part.w for part in (*cell.texts, *cell.rules)], default=0) * MM
+        parts: list[TextBox | Rule] = [*cell.texts, *cell.rules]
+        self.width = max([part.x + part.w for part in parts], default=0.0) * MM
         self.shared, self.own = plans[:count], plans[count:]
         names = {name for box in texts[count:] for name in _compile(box.template, phrases)[0]}
         fields = sorted(_FIELDS[name] for name in names & _FIELDS.keys())
@@ -124,7 +118,8 @@ class CellPlan:
         """The values of a reminder line that its own texts are made of."""
         self.rows: dict[Any, Drawn] = {}
         self.started: dict[Any, Started] = {}
-        self.tails: dict[Any, Tail] = {}
+        self.tails: dict[Any, Drawn] = {}
+        """Own texts by their values and the shared ones they stand under, as high as the row."""
 
     def clear(self) -> None:
         """Forget what can be made again."""
@@ -134,6 +129,8 @@ class CellPlan:
             plan.store.clear()
 
 
+_LIVE = {"seq", "more", "greeting", "worth"}
+"""Variables that may differ from list to list of one issue."""
 _OWN = {"expected": "expected_on", "reason": "reason", "line": "line"}
 """Variables that differ from list to list, and the fields of a line that they show."""
 _FIELDS = {**_OWN, "item": "item", "product": "product", "price": "price_cents"}

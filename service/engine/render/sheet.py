@@ -1,9 +1,32 @@
 """A painted page: its content and the marks that tie the content to the structure tree."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
+
+
+class Run:
+    """Texts that stand together and are the same on many lists, each an element of its own."""
+
+    __slots__ = ("_made", "_parts", "roles")
+
+    def __init__(self, parts: Sequence[tuple[str, bytes]]) -> None:
+        self._parts = parts
+        self._made: dict[int, bytes] = {}
+        self.roles = tuple(role for role, _ in parts if role != "Artifact")
+
+    def at(self, first: int) -> bytes:
+        """The content when `first` is the number of its first element on the page."""
+        made = self._made.get(first)
+        if made is None:
+            sheet = Sheet(0, by_line=False, roles=[""] * first)
+            for role, ops in self._parts:
+                sheet.tagged(role, ops)
+            made = self._made[first] = b"\n".join(sheet.ops)
+        return made
 
 
 class Column(NamedTuple):
@@ -29,8 +52,6 @@ class Sheet:
     """The structure type of each piece of tagged content, in reading order."""
     alts: dict[int, str] = field(default_factory=dict)
     """What figures say in words, by their place among `roles`."""
-    entries: list[bytes] = field(default_factory=list)
-    """What the page draws by name: resource entries, which may repeat and may be empty."""
 
     def tagged(self, role: str, ops: bytes, alt: str = "") -> None:
         """Add content as a structure element's, or as an artifact."""
@@ -42,6 +63,11 @@ class Sheet:
             self.alts[len(roles)] = alt
         self.ops += (_opening(role, len(roles)), ops, b"EMC")
         roles.append(role)
+
+    def still(self, run: Run) -> None:
+        """Add a run of texts that many lists share."""
+        self.ops.append(run.at(len(self.roles)))
+        self.roles += run.roles
 
     def lines(self, columns: Sequence[Column]) -> None:
         """Add lines in columns: each by itself, or all together as one paragraph."""
@@ -62,6 +88,16 @@ class Sheet:
                 self.ops.append(b"Q")
             self.ops.append(b"EMC")
             self.roles.append("P")
+
+
+class Painted(NamedTuple):
+    """The pages of one piece, and the resource entries of what they draw by name.
+
+    Entries may repeat and may be empty.
+    """
+
+    sheets: list[Sheet]
+    entries: list[bytes]
 
 
 @cache

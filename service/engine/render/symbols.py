@@ -9,7 +9,7 @@ symbol are one unit high.
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from operator import getitem, mul
+from operator import mul
 
 import numpy as np
 import zxingcpp
@@ -115,7 +115,8 @@ def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
     values += map(int, map(digits.__getitem__, _PAIRS))
     total = _START + sum(map(mul, values, range(len(values))))
     values.append(total % 103)
-    ops = [*map(getitem, _characters(len(values)), values), _stop(len(values))]
+    ops = [bars[value] for bars, value in zip(_characters(len(values)), values, strict=True)]
+    ops.append(_stop(len(values)))
     width = _CHARACTER * len(values) + len(_STOP)
     return Symbol(data=digits, human=human, width=width, height=1, ops=b" ".join(ops))
 

@@ -6,8 +6,8 @@ from service.engine.render.plans import Row
 
 
 def _block(name, *heights):
-    head = Row(f"{name}".encode(), 10, b"")
-    return head, tuple(Row(f"{name}{n}".encode(), h, b"") for n, h in enumerate(heights))
+    head = Row(f"{name}".encode(), 10)
+    return head, tuple(Row(f"{name}{n}".encode(), h) for n, h in enumerate(heights))
 
 
 def _names(columns):
