@@ -168,18 +168,24 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
 ) -> None:
     planned = scheduler.start(database, settings)
     try:
-        assert {job.id for job in planned.get_jobs()} >= {"expiry", "forecast", "cycle", "batch"}
+        assert {job.id for job in planned.get_jobs()} >= {
+            "expiry",
+            "forecast",
+            "cycle",
+            "batch",
+            "purge",
+        }
         pause = threading.Event()
         for _ in range(int(SOON / 0.05)):
             done = asked(
                 database, "SELECT job FROM job_slot WHERE finished_at IS NOT NULL ORDER BY job"
             )
-            if len(done) == 4:
+            if len(done) == 5:
                 break
             pause.wait(0.05)
     finally:
         planned.shutdown()
-    assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",)]
+    assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",), ("purge",)]
     slot = latest_slot(named(settings, "cycle"), datetime.now(UTC))
     assert slot is not None
     ((arguments,),) = asked(database, "SELECT arguments FROM run")
@@ -200,7 +206,13 @@ def test_lists_are_open_as_long_as_the_stores_day_lasts(
 
 
 @pytest.mark.parametrize(
-    ("state", "runs"), [(None, 1), (BatchState.RENDERING, 1), (BatchState.READY, 0)]
+    ("state", "runs"),
+    [
+        (None, 1),
+        (BatchState.RENDERING, 1),
+        (BatchState.READY, 0),
+        (BatchState.VOIDED, 0),
+    ],
 )
 def test_a_batch_is_asked_for_until_it_is_printed(
     database: Database,

@@ -97,6 +97,101 @@ def test_a_batch_that_is_not_ready_has_no_files(printed: TestClient, database: D
     assert printed.get("/v1/batches/7/files/x").status_code == 404
 
 
+ACK = "piece_id,status,reason,timestamp\n"
+
+
+def test_what_is_there_already_is_not_sent_again(printed: TestClient) -> None:
+    etag = printed.get(f"{FILES}/{PDF}").headers["etag"]
+    for named in (etag, f'"other", W/{etag}', "*"):
+        again = printed.get(f"{FILES}/{PDF}", headers={"If-None-Match": named})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert printed.get(f"{FILES}/{PDF}", headers={"If-None-Match": '"x"'}).status_code == 200
+
+
+def test_the_first_pdf_is_the_pickup_and_the_house_says_that_it_has_all(
+    printed: TestClient,
+) -> None:
+    printed.get(f"{FILES}/manifest.json")
+    assert printed.get("/v1/batches/1").json()["picked_up_at"] is None
+    printed.get(f"{FILES}/{PDF}", headers={"Range": "bytes=0-9"})
+    batch = printed.get("/v1/batches/1").json()
+    assert batch["picked_up_at"] is not None
+    assert batch["received_at"] is None
+    received = printed.post("/v1/batches/1/pickup").json()
+    assert received["received_at"] is not None
+    assert received["picked_up_at"] == batch["picked_up_at"]
+    assert printed.post("/v1/batches/1/pickup").json() == received
+    assert printed.post("/v1/batches/7/pickup").status_code == 404
+
+
+def test_pieces_are_answered_for_and_reconciled(printed: TestClient) -> None:
+    rows = printed.get(f"{FILES}/larder_lists_20260302_v1.csv").text.splitlines()[1:]
+    first, second, *rest = [row.partition(",")[0] for row in rows]
+    at = "2026-03-03T10:00:00Z"
+    body = ACK + f"{first},spoiled,torn,{at}\n{second},mailde,,{at}\n"
+    body += "".join(f"{piece},mailed,,{at}\n" for piece in rest)
+    sent = {"content": body, "headers": {"Content-Type": "text/csv"}}
+    told = printed.post("/v1/acknowledgements?name=day1.csv", **sent).json()
+    assert (told["rows"], told["taken"], told["known"], told["refused"]) == (27, 26, 0, 1)
+    (fault,) = told["faults"]
+    assert fault["where"].startswith("day1.csv, row ")
+    assert fault["where"].endswith(", column status")
+    assert fault["remedy"]
+    again = printed.post("/v1/acknowledgements", **sent).json()
+    assert (again["taken"], again["known"], again["refused"]) == (0, 26, 1)
+    found = printed.get("/v1/batches/1/reconciliation?limit=1").json()
+    assert (found["pieces"], found["mailed"], found["difference"]) == (27, 25, 2)
+    named = found["differences"]
+    named += printed.get(f"/v1/batches/1/reconciliation?after={found['cursor']}").json()[
+        "differences"
+    ]
+    assert {piece["piece_id"]: piece["state"] for piece in named} == {
+        first: "spoiled",
+        second: "outstanding",
+    }
+
+
+def test_a_body_that_is_no_acknowledgement_is_refused(printed: TestClient) -> None:
+    wrong = printed.post("/v1/acknowledgements", json={"piece_id": "x"})
+    assert (wrong.status_code, wrong.json()["detail"]) == (422, "Send the file as text/csv.")
+    empty = printed.post(
+        "/v1/acknowledgements", content="a,b\n", headers={"Content-Type": "text/csv"}
+    )
+    assert empty.status_code == 422
+    assert len(empty.json()["errors"]) == 3
+
+
+def test_marketing_voids_a_batch_until_it_is_picked_up(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    publish(database, settings, 1, progress=silent)
+    told = marketing.post("/v1/batches/1/void").json()
+    assert (told["batch_id"], told["lists"]) == (1, 27)
+    assert told["released_cents"] > 0
+    assert marketing.post("/v1/batches/1/void").json() == told
+    assert marketing.post("/v1/batches/7/void").status_code == 404
+    assert marketing.post("/v1/batches", json={"cycle_id": 1}).status_code == 409
+
+
+def test_marketing_asks_for_a_revision_and_a_reprint(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    publish(database, settings, 1, progress=silent)
+    asked_for = marketing.post("/v1/batches", json={"cycle_id": 1, "revise": True})
+    drain(database, settings)
+    run = marketing.get(asked_for.headers["Location"]).json()
+    assert (run["state"], run["result"]["name"]) == ("done", "larder_lists_20260302_v2")
+    reprint = marketing.post("/v1/batches/2/reprint")
+    assert reprint.status_code == 202
+    drain(database, settings)
+    run = marketing.get(reprint.headers["Location"]).json()
+    assert (run["state"], run["problem"]["detail"]) == (
+        "failed",
+        "No piece of batch 2 is spoiled and waits for a reprint.",
+    )
+    assert marketing.post("/v1/batches/7/reprint").status_code == 404
+
+
 def test_marketing_asks_for_a_batch_and_a_worker_prints_it(
     marketing: TestClient, database: Database, settings: Settings
 ) -> None:

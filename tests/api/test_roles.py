@@ -46,6 +46,11 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/batches"): MAILING,
     ("GET", "/v1/batches/{batch_id}"): MAILING,
     ("GET", "/v1/batches/{batch_id}/files/{name}"): MAILING,
+    ("POST", "/v1/batches/{batch_id}/pickup"): MAILING,
+    ("POST", "/v1/batches/{batch_id}/void"): MARKETING,
+    ("POST", "/v1/batches/{batch_id}/reprint"): EITHER,
+    ("GET", "/v1/batches/{batch_id}/reconciliation"): EITHER,
+    ("POST", "/v1/acknowledgements"): MAILING,
     ("GET", "/health/live"): OPEN,
     ("GET", "/health/ready"): OPEN,
 }

@@ -52,7 +52,7 @@ def test_a_mark_may_be_made_of_the_number_too() -> None:
 
 def test_a_room_too_small_is_an_error_that_names_the_mark() -> None:
     with pytest.raises(InvalidInput, match=r"element mark: a data matrix needs \d+\.\d x"):
-        read(marked(w=5, h=5), 300)
+        read(marked(w=4, h=4), 300)
 
 
 def test_a_mark_is_made_of_nothing_else() -> None:

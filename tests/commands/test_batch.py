@@ -1,0 +1,63 @@
+"""batch and publish --revise: wiring, exit codes, and words for people."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+from service.store.session import Database
+from tests.commands.conftest import Larder
+from tests.mail import NAME, open_mail
+
+ONE = "20260302-0000001"
+HEAD = "piece_id,status,reason,timestamp\n"
+
+
+@pytest.fixture
+def mail(database: Database, settings: Settings, tmp_path: Path) -> None:
+    open_mail(database, settings, tmp_path)
+
+
+def test_a_batch_from_publishing_to_reconciliation(
+    configured: Larder, mail: None, tmp_path: Path
+) -> None:
+    configured("publish")
+    ended = configured("publish", "--revise")
+    assert json.loads(ended.out)["name"] == f"{NAME}_v2"
+    ended = configured("batch", "received", "2")
+    assert ended.out.startswith(f"{NAME}_v2 was received at 20")
+    (tmp_path / "day1.csv").write_text(
+        f"{HEAD}{ONE},mailed,,2026-03-03T10:00:00Z\n20260302-0000002,spoiled,torn,"
+        "2026-03-03T10:00:00Z\nnobody,mailed,,2026-03-03T10:00:00Z\n"
+    )
+    ended = configured("batch", "acknowledge", "day1.csv")
+    assert ended.code == 3
+    assert ended.out == "day1.csv: 3 rows read, 2 taken, 0 known, 1 refused\n"
+    assert "column piece_id: 'nobody' is no piece of a published batch" in ended.err
+    report = json.loads(configured("batch", "reprint", "2").out)
+    assert (report["name"], report["pieces"]) == ("larder_reprint_20260302_v3", 1)
+    ended = configured("batch", "reconcile", "2", "--limit", "1")
+    assert ended.out.splitlines() == [
+        "batch id: 2",
+        "pieces: 5",
+        "outstanding: 4",
+        "printed: 0",
+        "spoiled: 0",
+        "reprinted: 0",
+        "mailed: 1",
+        "returned: 0",
+        "voided: 0",
+        "difference: 4",
+        "  20260302-0000002: outstanding in batch 3",
+        "  and 3 more",
+    ]
+    ended = configured("batch", "void", "2")
+    assert (ended.code, ended.out) == (1, "")
+    assert "was picked up on" in ended.err
+
+
+def test_a_batch_is_voided_and_purged(configured: Larder, mail: None) -> None:
+    configured("publish")
+    assert json.loads(configured("batch", "void", "1").out)["lists"] == 5
+    assert configured("batch", "purge").out == "0 batches purged\n"
