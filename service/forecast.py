@@ -149,7 +149,8 @@ def read_history(path: Path) -> pl.DataFrame:
         ) from error
     if csv:
         frame = frame.with_columns(_whole(frame[name]) for name in IDS if name in frame.columns)
-    return validate_history(frame, source=str(path), first_row=2 if csv else 1)
+    # As a spreadsheet counts: the header is row 1.
+    return validate_history(frame, source=str(path), first_row=2)
 
 
 def _whole(ids: pl.Series) -> pl.Series:

@@ -50,7 +50,8 @@ def load_households(
 ) -> LoadReport:
     """Add or renew the households of a file; each chunk of rows is committed as it is done.
 
-    Of several rows with one household_id the last counts. Cards and phones are stored as keyed
+    Of several rows with one household_id the last counts. What the file has no column for stays
+    as it is with a household that is there already. Cards and phones are stored as keyed
     digests. Raises as `rows.read` does.
     """
     report = LoadReport()
@@ -61,7 +62,10 @@ def load_households(
         )
         with database.write() as session:
             households.upsert_households(
-                session, frame.drop("card", "phone"), _identities(frame, secret_key)
+                session,
+                frame.drop("card", "phone"),
+                _identities(frame, secret_key),
+                renewed=chunk.present,
             )
         report.read += chunk.rows.height + chunk.refused
         report.taken += frame.height

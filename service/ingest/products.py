@@ -50,13 +50,14 @@ COLUMNS = (
 def load_products(database: Database, path: Path, *, progress: Progress = silent) -> LoadReport:
     """Add or renew the products of a file; each chunk of rows is committed as it is done.
 
-    Of several rows with one GTIN the last counts. Raises as `rows.read` does.
+    Of several rows with one GTIN the last counts. What the file has no column for stays as it is
+    with a product that is there already. Raises as `rows.read` does.
     """
     report = LoadReport()
     for chunk in rows.read(path, COLUMNS):
         frame = chunk.rows.drop(rows.ROW).unique("gtin", keep="last", maintain_order=True)
         with database.write() as session:
-            catalogue.upsert_products(session, frame)
+            catalogue.upsert_products(session, frame, renewed=chunk.present)
         report.read += chunk.rows.height + chunk.refused
         report.taken += frame.height
         report.known += chunk.rows.height - frame.height

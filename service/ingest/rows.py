@@ -13,6 +13,8 @@ from service.ingest.report import KEPT_PROBLEMS
 
 CHUNK_ROWS = 50_000
 ROW = "row_number"
+# The header is row 1, in a Parquet file too: as whoever opens it in a spreadsheet sees it.
+FIRST_ROW = 2
 
 Parse = Callable[[pl.Expr], pl.Expr]
 
@@ -38,11 +40,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Good rows (with `row_number`, the row in the file: 1 is the first after the header), the
-    faults of the others in order of rows, and how far the file is read.
+    """Good rows (with `row_number`, as a spreadsheet counts: the header is row 1), the faults of
+    the others in order of rows, and how far the file is read.
 
-    `refused` counts every bad row; `problems` may stop before the last of them. `done` and
-    `total` count bytes of a CSV file, rows of a Parquet file.
+    `present` are the names of those columns that the file has. `refused` counts every bad row;
+    `problems` may stop before the last of them. `done` and `total` count bytes of a CSV file, rows
+    of a Parquet file.
     """
 
     rows: pl.DataFrame
@@ -50,6 +53,7 @@ class Chunk:
     refused: int
     done: int
     total: int
+    present: frozenset[str]
 
 
 def text(expr: pl.Expr) -> pl.Expr:
@@ -180,6 +184,7 @@ def _typed(name: str, part: _Part, columns: Sequence[Column]) -> Chunk:
         int(bad.sum()) + len(part.ragged),
         part.done,
         part.total,
+        frozenset(column.name for column in columns if column.name in raw.columns),
     )
 
 
@@ -200,7 +205,7 @@ def _parquet(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part
         total = lazy.select(pl.len()).collect().item()
         for start in range(0, max(total, 1), CHUNK_ROWS):
             part = lazy.select(plain).slice(start, CHUNK_ROWS).collect()
-            numbered = part.with_row_index(ROW, offset=start + 1).with_columns(
+            numbered = part.with_row_index(ROW, offset=start + FIRST_ROW).with_columns(
                 pl.col(ROW).cast(pl.Int64)
             )
             yield _Part(numbered, [], min(start + CHUNK_ROWS, total), total)
@@ -241,10 +246,11 @@ def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
             reader = csv.reader(file)
             header = _header(name, next(reader, []))
             _require(name, columns, header)
+            number = 1
             rows: list[list[str]] = []
             numbers: list[int] = []
             ragged: list[tuple[int, Problem]] = []
-            for number, row in enumerate(reader, start=1):
+            for number, row in enumerate(reader, start=FIRST_ROW):
                 if len(row) == len(header):
                     rows.append(row)
                     numbers.append(number)

@@ -1,53 +1,63 @@
 """Queries on what is sold."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from service.store.bulk import stage
+from service.store.bulk import is_sqlite, stage
 from service.store.tables.catalogue import Category, Item, Product, Store, Supplier
 
-_UPSERTS = (
+# New rows are numbered in the order of their names, byte by byte, so that the same files give the
+# same numbers on every database; those that are there already use no number up.
+_NEW = (
     """INSERT INTO supplier (name)
-       SELECT DISTINCT supplier FROM staged_product WHERE true ORDER BY supplier
+       SELECT s.supplier FROM staged_product s
+       WHERE NOT EXISTS (SELECT 1 FROM supplier u WHERE u.name = s.supplier)
+       GROUP BY s.supplier ORDER BY s.supplier {bytewise}
        ON CONFLICT (name) DO NOTHING""",
+    """UPDATE category SET department = (SELECT min(s.department) FROM staged_product s
+                                         WHERE s.category = category.name)
+       WHERE name IN (SELECT category FROM staged_product)""",
     """INSERT INTO category (name, department)
-       SELECT category, min(department) FROM staged_product WHERE true
-       GROUP BY category ORDER BY category
-       ON CONFLICT (name) DO UPDATE SET department = excluded.department""",
+       SELECT s.category, min(s.department) FROM staged_product s
+       WHERE NOT EXISTS (SELECT 1 FROM category c WHERE c.name = s.category)
+       GROUP BY s.category ORDER BY s.category {bytewise}
+       ON CONFLICT (name) DO NOTHING""",
     """INSERT INTO item (name, category_id)
        SELECT s.item, min(c.id) FROM staged_product s JOIN category c ON c.name = s.category
-       WHERE true GROUP BY s.item ORDER BY s.item
+       WHERE NOT EXISTS (SELECT 1 FROM item i WHERE i.name = s.item)
+       GROUP BY s.item ORDER BY s.item {bytewise}
        ON CONFLICT (name) DO NOTHING""",
-    """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
-                            supplier_id, package_size, restriction,
-                            price_cents)
-       SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
-              s.package_size, s.restriction, s.price_cents
-       FROM staged_product s JOIN item i ON i.name = s.item
-       JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
-       WHERE true
-       ON CONFLICT (gtin) DO UPDATE SET description = excluded.description,
-           brand = excluded.brand, private_label = excluded.private_label,
-           item_id = excluded.item_id, category_id = excluded.category_id,
-           supplier_id = excluded.supplier_id, package_size = excluded.package_size,
-           restriction = excluded.restriction,
-           price_cents = excluded.price_cents""",
 )
+_PRODUCTS = """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
+                        supplier_id, package_size, restriction, price_cents)
+    SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
+           s.package_size, s.restriction, s.price_cents
+    FROM staged_product s JOIN item i ON i.name = s.item
+    JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
+    WHERE true
+    ON CONFLICT (gtin) DO UPDATE SET """
+_ALWAYS_RENEWED = ("description", "item_id", "category_id", "supplier_id")
+_MAY_STAY = ("brand", "private_label", "package_size", "restriction", "price_cents")
 
 
-def upsert_products(session: Session, products: pl.DataFrame) -> None:
+def upsert_products(session: Session, products: pl.DataFrame, *, renewed: Collection[str]) -> None:
     """Add or renew products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
     package_size, restriction, price_cents. GTINs are unique in the frame. An item stays in the
-    category it was first seen in.
+    category it was first seen in. What is not in `renewed` of brand, private_label, package_size,
+    restriction and price_cents stays as it is with a product that is there already.
     """
     stage(session, "staged_product", products)
-    for statement in _UPSERTS:
-        session.execute(text(statement))
+    bytewise = "" if is_sqlite(session) else 'COLLATE "C"'
+    for statement in _NEW:
+        session.execute(text(statement.format(bytewise=bytewise)))
+    changed = (*_ALWAYS_RENEWED, *(column for column in _MAY_STAY if column in renewed))
+    changes = ", ".join(f"{column} = excluded.{column}" for column in changed)
+    session.execute(text(_PRODUCTS + changes))
 
 
 def ensure_stores(session: Session, store_ids: list[str], *, timezone: str) -> None:

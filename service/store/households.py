@@ -1,51 +1,86 @@
 """Queries on households, how they are reached and how they are recognised."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import polars as pl
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
-from service.store.bulk import stage
+from service.store.bulk import is_sqlite, stage
 from service.store.tables.household import Contact, Household
 
 _FETCH_ROWS = 50_000
-_UPSERTS = (
-    """INSERT INTO household (ref, language)
-       SELECT ref, language FROM staged_household WHERE true ORDER BY length(ref), ref
-       ON CONFLICT (ref) DO UPDATE SET language = excluded.language""",
-    """INSERT INTO contact (household_id, name, street, extra, postcode, city, region, country,
-                            mail_consent, consent_at, consent_source, carrier_order)
-       SELECT h.id, s.name, s.street, s.extra, s.postcode, s.city, s.region, s.country,
-              s.mail_consent, s.consent_at, s.consent_source, s.carrier_order
-       FROM staged_household s JOIN household h ON h.ref = s.ref WHERE true
-       ON CONFLICT (household_id) DO UPDATE SET name = excluded.name, street = excluded.street,
-           extra = excluded.extra, postcode = excluded.postcode, city = excluded.city,
-           region = excluded.region, country = excluded.country,
-           mail_consent = excluded.mail_consent, consent_at = excluded.consent_at,
-           consent_source = excluded.consent_source, carrier_order = excluded.carrier_order,
-           undeliverable_at = CASE
-               WHEN contact.street = excluded.street AND contact.extra = excluded.extra
-                AND contact.postcode = excluded.postcode AND contact.city = excluded.city
-                AND contact.country = excluded.country THEN contact.undeliverable_at END""",
-    """INSERT INTO identity (kind, digest, household_id)
-       SELECT s.kind, s.digest, h.id FROM staged_identity s JOIN household h ON h.ref = s.ref
-       WHERE true
-       ON CONFLICT (kind, digest) DO UPDATE SET household_id = excluded.household_id""",
+_CONTACT = (
+    "name",
+    "street",
+    "extra",
+    "postcode",
+    "city",
+    "region",
+    "country",
+    "mail_consent",
+    "consent_at",
+    "consent_source",
+    "carrier_order",
 )
+_ADDRESS = ("street", "extra", "postcode", "city", "country")
+# Numbers follow on from the highest there is, so that the same files give the same numbers on
+# every database: a sequence would skip some at each repetition. Draws are made by these numbers.
+_NEW = """INSERT INTO household (id, ref, language)
+    SELECT top.id + row_number() OVER (ORDER BY s.place), s.ref, s.language
+    FROM staged_household s
+    CROSS JOIN (SELECT coalesce(max(id), 0) AS id FROM household) top
+    WHERE NOT EXISTS (SELECT 1 FROM household h WHERE h.ref = s.ref)"""
+_ALONE = "LOCK TABLE household IN SHARE ROW EXCLUSIVE MODE"
+_COUNTED = "SELECT setval(pg_get_serial_sequence('household', 'id'), max(id)) FROM household"
+_LANGUAGE = """UPDATE household SET language = s.language FROM staged_household s
+    WHERE household.ref = s.ref AND household.language <> s.language"""
+_IDENTITIES = """INSERT INTO identity (kind, digest, household_id)
+    SELECT s.kind, s.digest, h.id FROM staged_identity s JOIN household h ON h.ref = s.ref
+    WHERE true
+    ON CONFLICT (kind, digest) DO UPDATE SET household_id = excluded.household_id"""
 
 
-def upsert_households(session: Session, households: pl.DataFrame, identities: pl.DataFrame) -> None:
+def upsert_households(
+    session: Session,
+    households: pl.DataFrame,
+    identities: pl.DataFrame,
+    *,
+    renewed: Collection[str],
+) -> None:
     """Add or renew households by `ref`, with contact and identities.
 
-    `households`: ref, language and the columns of a contact; `ref` is unique in the frame.
-    `identities`: kind, digest, ref. A card that comes back with another household moves to it.
+    `households`: ref, language and the columns of a contact; `ref` is unique in the frame. Of a
+    household that is there already only the columns in `renewed` change. `identities`: kind,
+    digest, ref. A card that comes back with another household moves to it.
     """
-    stage(session, "staged_household", households)
+    placed = households.sort(pl.col("ref").str.len_chars(), "ref").with_row_index("place")
+    stage(session, "staged_household", placed.with_columns(pl.col("place").cast(pl.Int64)))
     stage(session, "staged_identity", identities)
-    for statement in _UPSERTS:
-        session.execute(text(statement))
+    if is_sqlite(session):
+        session.execute(text(_NEW))
+    else:
+        for statement in (_ALONE, _NEW, _COUNTED):
+            session.execute(text(statement))
+    if "language" in renewed:
+        session.execute(text(_LANGUAGE))
+    session.execute(text(_contacts(renewed)))
+    session.execute(text(_IDENTITIES))
+
+
+def _contacts(renewed: Collection[str]) -> str:
+    columns = ", ".join(_CONTACT)
+    given = ", ".join(f"s.{column}" for column in _CONTACT)
+    changes = [f"{column} = excluded.{column}" for column in _CONTACT if column in renewed]
+    moved = [f"contact.{column} = excluded.{column}" for column in _ADDRESS if column in renewed]
+    if moved:
+        same = " AND ".join(moved)
+        changes.append(f"undeliverable_at = CASE WHEN {same} THEN contact.undeliverable_at END")
+    then = f"UPDATE SET {', '.join(changes)}" if changes else "NOTHING"
+    return f"""INSERT INTO contact (household_id, {columns})
+        SELECT h.id, {given} FROM staged_household s JOIN household h ON h.ref = s.ref WHERE true
+        ON CONFLICT (household_id) DO {then}"""
 
 
 def ids_by_ref(session: Session) -> dict[str, int]:

@@ -71,7 +71,7 @@ def test_refused_rows_are_told_and_the_exit_code_is_3(embedded: Larder, tmp_path
     assert ended.code == 3
     assert ended.out == "products: 3 rows read, 2 taken, 0 known, 1 refused\n"
     assert (
-        f"  {path}, row 3, column gtin: '1' is not a GTIN of 8, 12, 13 or 14 digits with a right "
+        f"  {path}, row 4, column gtin: '1' is not a GTIN of 8, 12, 13 or 14 digits with a right "
         "check digit, or a PLU\n"
     ) in ended.err
 

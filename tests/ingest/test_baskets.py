@@ -161,7 +161,7 @@ def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
     assert counts(report) == (4 + len(BAD), 4, 0, len(BAD))
     told = sorted(str(problem) for problem in report.problems)
     wanted = sorted(
-        f"{path}, row {row}, column {said}" for row, (_, said) in enumerate(BAD, start=5)
+        f"{path}, row {row}, column {said}" for row, (_, said) in enumerate(BAD, start=6)
     )
     assert len(told) == len(wanted)
     for problem, said in zip(told, wanted, strict=True):

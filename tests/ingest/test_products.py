@@ -42,6 +42,37 @@ def test_defaults_of_what_is_not_given(database: Database, tmp_path: Path, read_
     assert [tuple(row) for row in found] == [("", 0, "", "", None), ("", 0, "", "", 250)]
 
 
+def test_what_the_file_has_no_column_for_stays_and_an_empty_cell_means_none(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    asked = "SELECT brand, private_label, package_size, restriction, price_cents FROM product"
+    required = "2000000000015,Rum 1 l,Rum,Spirits,Wine,Dale Foods"
+    head = "gtin,description,item,category,department,supplier"
+    optional = "brand,private_label,package_size,restriction,price_cents"
+    full = f"{head},{optional}\n{required},Dale,true,1 l,alcohol,900\n"
+    load_products(database, written(tmp_path / "p.csv", full))
+    load_products(database, written(tmp_path / "p.csv", f"{head}\n{required}\n"))
+    assert read_only(asked) == [("Dale", True, "1 l", "alcohol", 900)]
+    load_products(database, written(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,\n"))
+    assert read_only(asked) == [("", False, "", "", None)]
+
+
+def test_items_are_numbered_in_the_order_of_their_names_whatever_was_loaded_before(
+    database: Database, tmp_path: Path, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 2)
+    head = "gtin,description,item,category,department,supplier"
+    of_item = {"b": 2000000000015, "a": 2000000000022, "Ä": 2000000000039, "B": 2000000000046}
+    lines = [f"{gtin},x,{item},c{item},d,s{item}\n" for item, gtin in of_item.items()]
+    load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines[:2])}"))
+    load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines * 2)}"))
+    numbered = [(1, "a"), (2, "b"), (3, "B"), (4, "Ä")]
+    assert read_only("SELECT id, name FROM item ORDER BY id") == numbered
+    for table, letter in (("category", "c"), ("supplier", "s")):
+        found = read_only(f"SELECT id, name FROM {table} ORDER BY id")
+        assert found == [(number, letter + name) for number, name in numbered]
+
+
 def test_a_changed_row_renews_the_product(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
@@ -96,7 +127,7 @@ def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
     path = written(tmp_path / "p.csv", PRODUCTS + "".join(f"{row}\n" for row, _ in BAD))
     report = load_products(database, path)
     assert (report.read, report.taken, report.refused) == (2 + len(BAD), 2, len(BAD))
-    for number, (problem, (_, said)) in enumerate(zip(report.problems, BAD, strict=True), start=3):
+    for number, (problem, (_, said)) in enumerate(zip(report.problems, BAD, strict=True), start=4):
         assert str(problem).startswith(f"{path}, row {number}, column {said}")
     assert read_only(CATALOGUE) == [MILK, BREAD]
 

@@ -48,8 +48,8 @@ def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> No
     )
     chunk = only(path)
     assert chunk.rows.rows() == [
-        (1, "007", -5, 0.25, datetime(2026, 3, 1, 22, 4, tzinfo=UTC), True),
-        (2, "a b", None, 1.5, None, False),
+        (2, "007", -5, 0.25, datetime(2026, 3, 1, 22, 4, tzinfo=UTC), True),
+        (3, "a b", None, 1.5, None, False),
     ]
     assert (chunk.problems, chunk.refused) == ((), 0)
     assert chunk.done == chunk.total == path.stat().st_size
@@ -58,14 +58,14 @@ def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("a,1.5,,,", "row 1, column amount: '1.5' is not a whole number"),
+        ("a,1.5,,,", "row 2, column amount: '1.5' is not a whole number"),
         (
             "a,99999999999999999999,,,",
             "column amount: '99999999999999999999' is not a whole number",
         ),
-        ("a,,heavy,,", "row 1, column weight: 'heavy' is not a number"),
-        ("a,,inf,,", "row 1, column weight: 'inf' is not a number"),
-        ("a,,nan,,", "row 1, column weight: 'nan' is not a number"),
+        ("a,,heavy,,", "row 2, column weight: 'heavy' is not a number"),
+        ("a,,inf,,", "row 2, column weight: 'inf' is not a number"),
+        ("a,,nan,,", "row 2, column weight: 'nan' is not a number"),
         (
             "a,,,2026-03-01T17:04:00,",
             "column at: '2026-03-01T17:04:00' is not a moment with offset",
@@ -73,11 +73,11 @@ def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> No
         ("a,,,2026-02-30T17:04:00Z,", "column at: '2026-02-30T17:04:00Z' is not a moment"),
         ("a,,,9999-12-31T23:59:59-12:00,", "column at: '9999-12-31T23:59:59-12:00' is not"),
         ("a,,,0000-01-01T00:00:00Z,", "column at: '0000-01-01T00:00:00Z' is not a moment"),
-        ("a,,,,maybe", "row 1, column yes: 'maybe' is not true or false"),
-        (",1,,,", "row 1, column key: is empty (give text)"),
-        ("  ,1,,,", "row 1, column key: is empty (give text)"),
-        ("a,1", "row 1: has 2 cells where the header has 5 (put quotes round a cell with a comma)"),
-        ("a,1,,,,,", "row 1: has 7 cells where the header has 5"),
+        ("a,,,,maybe", "row 2, column yes: 'maybe' is not true or false"),
+        (",1,,,", "row 2, column key: is empty (give text)"),
+        ("  ,1,,,", "row 2, column key: is empty (give text)"),
+        ("a,1", "row 2: has 2 cells where the header has 5 (put quotes round a cell with a comma)"),
+        ("a,1,,,,,", "row 2: has 7 cells where the header has 5"),
     ],
 )
 def test_a_bad_cell_is_named_and_the_good_rows_are_kept(
@@ -85,19 +85,19 @@ def test_a_bad_cell_is_named_and_the_good_rows_are_kept(
 ) -> None:
     path = written(tmp_path / "a.csv", f"key,amount,weight,at,yes\n{row}\nb,2,,,\n")
     (problem,) = problems(path)
-    assert problem.startswith(f"{path}, row 1")
+    assert problem.startswith(f"{path}, row 2")
     assert said in problem
-    assert keys(path) == [(2, "b")]
+    assert keys(path) == [(3, "b")]
     assert only(path).refused == 1
 
 
 def test_faults_come_in_the_order_of_rows_and_one_row_is_refused_once(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "key,amount,yes\na,x,y\nb\n,1,1\nc,1,1\n")
     assert [text.removeprefix(f"{path}, ").partition(":")[0] for text in problems(path)] == [
-        "row 1, column amount",
-        "row 1, column yes",
-        "row 2",
-        "row 3, column key",
+        "row 2, column amount",
+        "row 2, column yes",
+        "row 3",
+        "row 4, column key",
     ]
     assert only(path).refused == 3
 
@@ -149,7 +149,7 @@ def test_bounds_are_part_of_the_range() -> None:
         ("key;amount\n1;2\n", "has not all the columns it needs"),
         ("key\n茶\n".encode("gb18030"), "is not UTF-8 text (after row 0)"),
         ("key\na\n".encode("utf-16"), "is not UTF-8 text (after row 0)"),
-        (f'key,amount\na,1\n"b,2\n{"c,3" * 50_000}\n', "row 2: field larger than field limit"),
+        (f'key,amount\na,1\n"b,2\n{"c,3" * 50_000}\n', "row 3: field larger than field limit"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
@@ -174,7 +174,7 @@ def test_a_missing_column_is_named_with_what_the_file_has(tmp_path: Path) -> Non
 def test_faults_call_the_file_by_the_name_given(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "key,amount\na,x\n")
     (chunk,) = read(path, COLUMNS, name="deals of May")
-    assert chunk.problems[0].where == "deals of May, row 1, column amount"
+    assert chunk.problems[0].where == "deals of May, row 2, column amount"
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "missing.parquet", "."])
@@ -185,7 +185,7 @@ def test_without_a_file_nothing_is_found(tmp_path: Path, name: str) -> None:
 
 def test_a_byte_order_mark_blank_lines_and_carriage_returns_do_not_count(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", b"\xef\xbb\xbfkey,amount\r\n\r\na,1\r\n\r\nb,2\r\n")
-    assert keys(path) == [(2, "a"), (4, "b")]
+    assert keys(path) == [(3, "a"), (5, "b")]
     assert problems(path) == []
 
 
@@ -205,17 +205,17 @@ def test_strange_text_comes_through(tmp_path: Path) -> None:
         'key,amount\n"say ""cheese"", please",1\n"two\r\nlines",2\n茶叶 Ünï 🍵,3\n[bold]\x00x,4\n',
     )
     assert keys(path) == [
-        (1, 'say "cheese", please'),
-        (2, "two lines"),
-        (3, "茶叶 Ünï 🍵"),
-        (4, "[bold] x"),
+        (2, 'say "cheese", please'),
+        (3, "two lines"),
+        (4, "茶叶 Ünï 🍵"),
+        (5, "[bold] x"),
     ]
 
 
 def test_a_column_called_row_number_is_only_another_column(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "row_number,key\n9,a\n")
     pl.DataFrame({"row_number": [9], "key": ["a"]}).write_parquet(tmp_path / "a.parquet")
-    assert keys(path) == keys(tmp_path / "a.parquet") == [(1, "a")]
+    assert keys(path) == keys(tmp_path / "a.parquet") == [(2, "a")]
 
 
 def test_chunks_number_rows_through_the_whole_file(
@@ -225,9 +225,9 @@ def test_chunks_number_rows_through_the_whole_file(
     path = written(tmp_path / "a.csv", "key,amount\na,1\nb,2\nc,x\nd\ne,5\n")
     frame = pl.DataFrame({"key": ["a", "b", "c", "d", "e"], "amount": [1, 2, 3, 4, 5]})
     frame.write_parquet(tmp_path / "a.parquet")
-    assert keys(path) == [(1, "a"), (2, "b"), (5, "e")]
+    assert keys(path) == [(2, "a"), (3, "b"), (6, "e")]
     assert [chunk.refused for chunk in read(path, COLUMNS)] == [0, 2, 0]
-    assert keys(tmp_path / "a.parquet") == list(enumerate("abcde", start=1))
+    assert keys(tmp_path / "a.parquet") == list(enumerate("abcde", start=2))
     steps = [(chunk.done, chunk.total) for chunk in read(tmp_path / "a.parquet", COLUMNS)]
     assert steps == [(2, 5), (4, 5), (5, 5)]
 
@@ -271,18 +271,18 @@ def test_parquet_columns_of_their_natural_types(tmp_path: Path) -> None:
     )
     chunk = only(path)
     assert chunk.rows.rows() == [
-        (1, "12", 5, 0.25, moment, True),
-        (2, "13", None, 1.5, None, False),
+        (2, "12", 5, 0.25, moment, True),
+        (3, "13", None, 1.5, None, False),
     ]
     assert [str(problem) for problem in chunk.problems] == [
-        f"{path}, row 3, column key: is empty (give text)"
+        f"{path}, row 4, column key: is empty (give text)"
     ]
 
 
 def test_a_parquet_moment_without_a_zone_is_refused(tmp_path: Path) -> None:
     path = parquet(tmp_path / "a.parquet", key=["a"], at=[datetime(2026, 3, 1, 17, 4)])  # noqa: DTZ001
     (problem,) = problems(path)
-    assert "row 1, column at: '2026-03-01T17:04:00.000000' is not a moment with offset" in problem
+    assert "row 2, column at: '2026-03-01T17:04:00.000000' is not a moment with offset" in problem
 
 
 def test_a_parquet_column_without_a_plain_text_is_named(tmp_path: Path) -> None:
