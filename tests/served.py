@@ -1,4 +1,4 @@
-"""Real service processes for tests: `larder serve` on a free port, to be asked and to be killed."""
+"""Real service processes for races and for tests: on free ports, to be asked and to be killed."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,61 +17,77 @@ from service.settings import Settings
 _START_SECONDS = 60.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Service:
     """One process of the service."""
 
     address: str
-    process: subprocess.Popen[bytes]
+    pid: int
 
     def kill(self) -> None:
         """End it with SIGKILL, as a power cut would."""
-        self.process.kill()
-        assert self.process.wait(timeout=30) == -signal.SIGKILL
+        os.kill(self.pid, signal.SIGKILL)
 
 
 @contextmanager
 def served(settings: Settings, *, processes: int, log: Path) -> Iterator[list[Service]]:
-    """So many processes of the service over one database; what they say goes to `log`."""
+    """So many processes of `larder serve` over one database; what they say goes to `log`."""
     with log.open("ab") as out:
-        started = [start(settings, out.fileno()) for _ in range(processes)]
+        ports = [free_port() for _ in range(processes)]
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-m", "service", "serve", "--port", str(port)],
+                env=environment(settings),
+                stdout=out,
+                stderr=out,
+            )
+            for port in ports
+        ]
+        services = [
+            Service(address(port), each.pid) for port, each in zip(ports, started, strict=True)
+        ]
         try:
-            await_all(started)
-            yield started
+            await_all(services)
+            yield services
         finally:
-            for service in started:
-                service.process.terminate()
-            for service in started:
-                service.process.wait(timeout=30)
+            for each in started:
+                each.terminate()
+            for each in started:
+                each.wait(timeout=30)
 
 
-def start(settings: Settings, out: int) -> Service:
-    """A process that is about to serve; `out` is a file descriptor for what it says."""
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service", "serve", "--port", str(port)],
-        env=environment(settings),
-        stdout=out,
-        stderr=out,
-    )
-    return Service(f"http://127.0.0.1:{port}", process)
+        port: int = free.getsockname()[1]
+        return port
+
+
+def address(port: int) -> str:
+    """Where a service on this port is asked."""
+    return f"http://127.0.0.1:{port}"
 
 
 def await_all(services: Sequence[Service]) -> None:
     """Wait until every process takes connections."""
+    for service in services:
+        port = int(service.address.rpartition(":")[2])
+        eventually(lambda port=port: _listens(port))  # type: ignore[misc]
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait, not for ever, until something holds."""
     give_up = time.monotonic() + _START_SECONDS
     pause = threading.Event()
-    for service in services:
-        host, _, port = service.address.removeprefix("http://").partition(":")
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex((host, int(port))) == 0:
-                    break
-            assert service.process.poll() is None, "the service did not start"
-            assert time.monotonic() < give_up, "the service did not start in time"
-            pause.wait(0.05)
+    while not holds():
+        assert time.monotonic() < give_up, "it never came to pass"
+        pause.wait(0.02)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def environment(settings: Settings) -> dict[str, str]:

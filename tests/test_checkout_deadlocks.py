@@ -1,0 +1,140 @@
+"""Acts that PostgreSQL breaks off because another transaction holds what they want go on anew.
+
+Larder itself takes locks in one order. Here somebody else takes them the other way round: holds
+what the act will want, waits until it does, and then wants what the act holds.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from service.api.schemas import BasketIn
+from service.api.till_forms import basket_of
+from service.checkout import redeeming
+from service.expire import expire_lists
+from service.settings import Settings
+from service.store.session import Database
+from service.store.till.async_gate import AsyncGate
+from tests.conftest import CODE, SECRET, fresh_database
+from tests.nursery import TILL, act
+from tests.racing import faults, sale, sold_offline, undo
+from tests.served import eventually
+from tests.shop import H1, STORE, VALID_TO, Shop, open_shop
+
+LIST = "SELECT FROM shopping_list WHERE id = 1 FOR UPDATE"
+OTHER_LIST = "SELECT FROM shopping_list WHERE id = 2 FOR UPDATE"
+SALE = "SELECT FROM redemption WHERE number = 'sold' FOR UPDATE"
+SAME_SALE = f"""INSERT INTO redemption (id, store_id, terminal, business_date, number, digest,
+        state, total_discount_cents, answer, redeemed_at)
+    VALUES ('x', '{STORE}', '1', '2026-03-05', 'new', '', 'recorded', 0, '', now())"""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A shop on PostgreSQL, with one sale made."""
+
+    settings: Settings
+    database: Database
+    code: str
+
+    def act(self, verb: str) -> str:
+        """What a till asks for, or the nightly sweep."""
+        if verb == "expire":
+            expired = expire_lists(self.database, before=VALID_TO + timedelta(days=1))
+            return json.dumps({"status": expired})
+        if verb == "redeem on the event loop":
+            return asyncio.run(self._redeem())
+        number = "sold" if verb in ("void", "return") else "new"
+        sent = {
+            "redeem": sale(number, self.code),
+            "void": undo(number),
+            "return": back(number),
+            "replay": sold_offline(number, self.code),
+        }[verb]
+        return act(self.settings, self.database, verb, sent)
+
+    async def _redeem(self) -> str:
+        gate = await AsyncGate.open(self.database, size=1)
+        basket = basket_of(BasketIn.model_validate(sale("new", self.code)), TILL)
+        answer = await gate.run(redeeming(self.settings, basket))
+        await gate.close()
+        return answer
+
+
+def back(number: str) -> dict[str, Any]:
+    """The return of one line of a sale."""
+    named = sale(number, "")["transaction"]
+    original = {name: value for name, value in named.items() if name != "at"}
+    return {
+        "transaction": {**named, "number": "back"},
+        "original": original,
+        "lines": [{"line": 1, "quantity": 1}],
+    }
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    with fresh_database(request, "postgresql", tmp_path) as url:
+        settings = Settings(_env_file=None, database_url=url, secret_key=SECRET, code_key=CODE)
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            name = connection.info.dbname
+            connection.execute(f"ALTER DATABASE {name} SET deadlock_timeout = '700ms'".encode())
+        database = Database(url)
+        shop: Shop = open_shop(database, settings, tmp_path)
+        act(settings, database, "redeem", sale("sold", shop.lists[H1]))
+        yield World(settings, database, shop.lists[H1])
+        database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("verb", "held", "wanted", "status"),
+    [
+        ("redeem", SAME_SALE, LIST, "redeemed"),
+        ("redeem on the event loop", SAME_SALE, LIST, "redeemed"),
+        ("replay", SAME_SALE, LIST, "accepted"),
+        ("void", LIST, SALE, "voided"),
+        ("return", LIST, SALE, "returned"),
+        ("expire", OTHER_LIST, LIST, 2),
+    ],
+)
+def test_an_act_that_is_broken_off_goes_on_anew(
+    world: World, verb: str, held: str, wanted: str, status: object
+) -> None:
+    with (
+        psycopg.connect(world.settings.database_url.replace("+psycopg", "")) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("SET deadlock_timeout = '1min'")
+        other.execute(held.encode())
+        doing = pool.submit(world.act, verb)
+        eventually(lambda: _asked(world, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        # Granted as soon as PostgreSQL breaks off the act.
+        other.execute(wanted.encode())
+        other.rollback()
+        assert json.loads(doing.result())["status"] == status
+    eventually(lambda: _asked(world, _DEADLOCKS) == 1)
+    assert faults(_ask(world)) == {}
+
+
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+def _asked(world: World, sql: str) -> int:
+    count: int = _ask(world)(sql)[0][0]
+    return count
+
+
+def _ask(world: World) -> Callable[[str], list[tuple[Any, ...]]]:
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with world.database.read() as session:
+            return [tuple(row) for row in session.connection().exec_driver_sql(sql)]
+
+    return ask
