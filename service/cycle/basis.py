@@ -1,6 +1,6 @@
 """What the stages of a cycle stand on: the catalogue, the offers and the model of a date."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlmodel import Session
 
+from service.cycle.aims import no_homes, read_homes
 from service.engine.predict import Model, fit
+from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
 from service.errors import Conflict, InvalidInput
 from service.settings import Settings
@@ -26,7 +28,8 @@ class Basis:
     """Frames that every household shares.
 
     `catalogue` is a row a product, `offers` a row an offer that may be mailed, `offer_items` and
-    `members` the items and products that count for each, `terms` each offer's terms.
+    `members` the items and products that count for each, `terms` each offer's terms; a partner's
+    slot has none. `homes` says of households what offers ask for, see `aims.read_homes`.
     """
 
     as_of: date
@@ -37,6 +40,7 @@ class Basis:
     offer_items: pl.DataFrame
     members: pl.DataFrame
     terms: dict[int, Terms]
+    homes: pl.DataFrame = field(default_factory=no_homes)
 
 
 def midnight(day: date, settings: Settings) -> datetime:
@@ -59,6 +63,7 @@ def read_basis(
     valid_to = as_of + timedelta(days=settings.validity_days - 1)
     running = offers.running(session, on=as_of, redeemable_to=valid_to)
     offer_ids = running["offer_id"].to_list()
+    household_ids = None if bought is None else bought["household_id"].unique().to_list()
     gtins = None if bought is None else bought["gtin"].unique().to_list()
     item_ids = None if bought is None else bought["item_id"].unique().to_list()
     return Basis(
@@ -71,8 +76,10 @@ def read_basis(
         members=offers.products_of(session, offer_ids, gtins=gtins),
         terms={
             offer_id: parse_terms(terms)
-            for offer_id, terms in running.select("offer_id", "terms").iter_rows()
+            for offer_id, terms, kind in running.select("offer_id", "terms", "kind").iter_rows()
+            if kind == DealKind.PRODUCT
         },
+        homes=read_homes(session, settings, running, as_of=as_of, household_ids=household_ids),
     )
 
 

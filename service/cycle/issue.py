@@ -18,6 +18,7 @@ from service.cycle.shards import forget_shards
 from service.engine import reserve
 from service.engine.compose import Recipient
 from service.engine.lifecycle import ISSUABLE
+from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists, offers, responses, states
@@ -93,7 +94,8 @@ def run_cycle(
     )
     progress("compose", len(drafted), len(drafted))
     held = ghosts(
-        plan.pairs,
+        # What a partner's slot does is not to be seen in purchases.
+        plan.pairs.filter(pl.col("kind") == DealKind.PRODUCT),
         plan.allocation.prices,
         plan.homes,
         terms=plan.terms,
@@ -212,7 +214,7 @@ def _issue(
             cycle_id,
             plan.allocation.prices.select("offer_id", "budget_price", "circulation_price_cents"),
         )
-        cycles.add_arms(session, cycle_id, plan.homes.select("household_id", "arm", "worth_decile"))
+        cycles.add_arms(session, cycle_id, _arms(plan.homes))
         responses.add_ghosts(session, cycle_id, held)
         responses.keep(session, plan.learned.artefact())
         ledger.post(
@@ -230,10 +232,39 @@ def _issue(
                 for posting in reserve.issued(offer_id, cents)
             ],
         )
+        ledger.post(session, _printed(drafted, cycle_id, now))
         states.follow_facts(session, on=report.as_of, at=now)
         return issued
 
     return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
+
+
+def _arms(homes: pl.DataFrame) -> pl.DataFrame:
+    return homes.select("household_id", "arm", "worth_decile", "tier")
+
+
+def _printed(
+    drafted: Sequence[stages.Drafted], cycle_id: int, now: datetime
+) -> list[dict[str, Any]]:
+    """The ledger's entries of partners' slots: a copy is earned when it is printed."""
+    cents: dict[int, int] = {}
+    for each in drafted:
+        for line in each.lines:
+            if line["kind"] == stages.PARTNER_LINE:
+                offer_id = line["offer_id"]
+                cents[offer_id] = cents.get(offer_id, 0) + line["reserved_cents"] * line["uses"]
+    return [
+        {
+            "posting": f"slots-{cycle_id}",
+            "kind": "issue",
+            "account": posting.account,
+            "offer_id": posting.offer_id,
+            "amount_cents": posting.amount_cents,
+            "posted_at": now,
+        }
+        for offer_id, spent in sorted(cents.items())
+        for posting in reserve.used(offer_id, reserved_cents=spent, spent_cents=spent)
+    ]
 
 
 def _still_there(session: Session, reserved: pl.DataFrame) -> None:
@@ -293,6 +324,7 @@ def _frames(
             "cell": pl.String,
             "expected_uses": pl.Float64,
             "expected_gain": pl.Float64,
+            "terms": pl.String,
         },
     )
     return listed, lines

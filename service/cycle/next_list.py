@@ -1,7 +1,7 @@
 """The next list of one household, written from what it has just bought."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -10,6 +10,7 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle import stages
+from service.cycle.aims import with_tiers
 from service.cycle.basis import Basis, local_date, read_basis, read_purchases, stored_model
 from service.cycle.learn import model_of
 from service.cycle.serials import draw_codes
@@ -72,6 +73,9 @@ def _drafts(
         )
         cycle = cycles.newest(session)
         left = _left_by(session, cycle, household_ids, as_of=as_of) if cycle else None
+        if cycle:
+            tiers = cycles.tiers(session, cycle.id or 0, household_ids)
+            basis = replace(basis, homes=with_tiers(basis.homes, tiers))
         languages = households.languages(session, household_ids)
         refs = households.refs(session, household_ids)
         codes = draw_codes(

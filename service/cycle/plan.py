@@ -1,12 +1,13 @@
 """A cycle planned: every eligible household's offers chosen together; nothing is written."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
 from service.cycle import stages
+from service.cycle.aims import with_tiers
 from service.cycle.basis import Basis, fit_and_keep, read_basis, read_purchases, stored_model
 from service.cycle.ghosts import HOLDOUT
 from service.cycle.learn import Learned, learned
@@ -37,7 +38,7 @@ class Sample:
 class Plan:
     """What a cycle would issue.
 
-    `homes`: the eligible with worth_decile, arm, and their limits in the allocator's columns.
+    `homes`: the eligible with worth_decile, tier, arm, and their limits in the allocator's columns.
     `pairs`: every candidate, as `stages.candidates` gives them; `chosen` those allocated. `room` is
     what each offer had left, `purchases` and `scores` are of the eligible only.
     """
@@ -81,6 +82,7 @@ def plan_cycle(
         lesson = learned(session, settings, as_of=as_of)
     progress("history", 1, 1)
     homes = _homes(purchases, settings, as_of=as_of, seed=seed)
+    basis = replace(basis, homes=with_tiers(basis.homes, homes))
     if model is None:
         progress("forecast", 0, 1)
         model = _fitted(database, settings, purchases, as_of=as_of, kept=sample is None)
@@ -152,7 +154,10 @@ def _homes(purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: in
     if chosen.is_empty():
         raise Conflict(f"No household is eligible as of {as_of}; no cycle was made.")
     mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
-    deciles = worth_deciles(worth(mine, as_of=as_of, weeks=stages.LOYALTY_WEEKS))
+    worths = worth(mine, as_of=as_of, weeks=stages.LOYALTY_WEEKS)
+    deciles = worth_deciles(worths).join(
+        worths.select("household_id", pl.col("worth").alias("tier")), on="household_id"
+    )
     held = held_out(chosen, settings.holdout_percent, salt=issue_salt(as_of, seed))
     homes = pl.DataFrame({"household_id": chosen, "held": held})
     return (

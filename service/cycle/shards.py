@@ -48,6 +48,7 @@ class Task:
             basis.offers,
             basis.offer_items,
             basis.members,
+            basis.homes,
             self.bounds,
         ):
             digest.update(_bytes(frame))

@@ -4,6 +4,7 @@ A cycle calls them with a shard of households, the next list of one household wi
 is no second implementation.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,18 +12,20 @@ from typing import Any
 
 import polars as pl
 
+from service.cycle.aims import TARGET, buyers, off_target
 from service.cycle.basis import Basis
-from service.engine.allocate.value import ResponseModel, reasons, value
+from service.engine.allocate.value import CELLS, ResponseModel, reasons, value
 from service.engine.compose import (
     Masthead,
     Recipient,
+    at_amount,
     documents,
     reminders,
     usual_products,
 )
 from service.engine.lift import held_out
 from service.engine.predict import Model, score
-from service.engine.records import ListDocument
+from service.engine.records import DealKind, ListDocument
 from service.engine.segment import LIGHT, SWITCHER, FaceValueBand, cells
 from service.settings import Settings
 
@@ -30,8 +33,17 @@ from service.settings import Settings
 LOYALTY_WEEKS = 26
 _CATEGORIES = 1 << 24
 CONTROL = "control"
+PARTNER_LINE = "partner"
+"""The kind of a list line that is printed and unknown to the till."""
+
+_CHANCES = ("p_without", "p_with", "expected_gain", "expected_redemptions")
+_SLOT_COSTS = ("cost_cents", "use_cents", "reserved_cents")
+_BOUGHT: dict[str, Any] = {
+    "household_id": pl.Int64, "gtin": pl.Int64, "quantity": pl.Float64,
+    "purchased_at": pl.Datetime("us"),
+}  # fmt: skip
 _ON_A_COPY = (
-    "why", "uses", "reserved_cents", "cell", "expected_redemptions", "expected_gain",
+    "why", "uses", "reserved_cents", "cell", "expected_redemptions", "expected_gain", "kind",
 )  # fmt: skip
 
 
@@ -114,28 +126,87 @@ def candidates(
         )
         .with_columns(
             pl.col("cell").fill_null(f"{SWITCHER}_{LIGHT}"),
+        )
+        .join(face_values(basis.offers), on=["offer_id", "cell"], how="left")
+        .with_columns(
+            pl.coalesce("cell_face_cents", "face_value_cents").alias("face_value_cents"),
             (pl.col("price_cents") * by.margin_percent / 100).alias("margin_cents"),
             (pl.col("funding_share") / 100).alias("supplier_share"),
-            (pl.col("supplier_id") * _CATEGORIES + pl.col("category_id")).alias("conflict_id"),
+            _conflict(),
         )
+        .with_columns(_capped_share())
         .sort("household_id", "offer_id")
     )
     salts = pl.format("offer:{}:{}", "offer_id", pl.lit(by.seed))
     held = held_out(
         pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
     )
+    stands = buyers(purchases, basis.members, as_of=basis.as_of)
+    missed = off_target(pairs, basis.offers, basis.homes, stands)
     valued = value(pairs, model=by.response).with_columns(
         pairs["cell"],
         reasons(pairs).alias("why"),
         pairs["control_share"],
         pairs["limit_per_household"].alias("uses"),
         pairs.select(_use_cents()).to_series().alias("use_cents"),
-        pl.when(held).then(pl.lit(CONTROL)).alias("left_out"),
+        pl.when(missed).then(pl.lit(TARGET)).when(held).then(pl.lit(CONTROL)).alias("left_out"),
+        pairs["kind"],
     )
     # What a copy costs a budget is what issuing it reserves, to the cent.
-    return valued.with_columns(_reserved(by.expected_safety).alias("reserved_cents")).with_columns(
-        (pl.col("reserved_cents") * pl.col("uses")).alias("cost_cents")
+    costed = valued.with_columns(
+        _reserved(by.expected_safety).alias("reserved_cents")
+    ).with_columns((pl.col("reserved_cents") * pl.col("uses")).alias("cost_cents"))
+    return pl.concat([costed, slots(scores, basis).select(costed.columns)]).sort(
+        "household_id", "offer_id"
     )
+
+
+def slots(scores: pl.DataFrame, basis: Basis) -> pl.DataFrame:
+    """Partners' slots for the households they are aimed at, in the columns of `candidates`.
+
+    A slot is worth what the partner pays for it, and costs its budget the same.
+    """
+    partners = basis.offers.filter(pl.col("kind") == DealKind.PARTNER)
+    pairs = (
+        scores.select(pl.col("household_id").unique().sort())
+        .join(partners, how="cross")
+        .with_columns(
+            _conflict(),
+            pl.lit(None, pl.String).alias("cell"),
+            pl.lit(0, pl.Int64).alias("face_value_cents"),
+            pl.lit(1, pl.Int64).alias("uses"),
+            pl.lit("paid for by a partner").alias("why"),
+            *(pl.lit(0.0).alias(name) for name in _CHANCES),
+            *(pl.col("copy_fee_cents").alias(name) for name in _SLOT_COSTS),
+            pl.col("copy_fee_cents").cast(pl.Float64).alias("value_cents"),
+        )
+    )
+    stands = buyers(pl.DataFrame(schema=_BOUGHT), basis.members, as_of=basis.as_of)
+    missed = off_target(pairs, partners, basis.homes, stands)
+    return pairs.with_columns(pl.when(missed).then(pl.lit(TARGET)).alias("left_out"))
+
+
+def face_values(offers: pl.DataFrame) -> pl.DataFrame:
+    """The amounts of offers that have nine: offer_id, cell, cell_face_cents."""
+    rows = [
+        (offer_id, cell, cents)
+        for offer_id, given in offers.select("offer_id", "face_values").iter_rows()
+        for cell, cents in zip(CELLS, json.loads(given), strict=False)
+    ]
+    schema = {"offer_id": pl.Int64, "cell": pl.String, "cell_face_cents": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _conflict() -> pl.Expr:
+    return (pl.col("supplier_id") * _CATEGORIES + pl.col("category_id")).alias("conflict_id")
+
+
+def _capped_share() -> pl.Expr:
+    """The part of the face value that the supplier bears, its cap on a redemption considered."""
+    capped = pl.min_horizontal(
+        "supplier_share", pl.col("funding_cap_cents") / pl.col("face_value_cents")
+    )
+    return pl.when(pl.col("face_value_cents") > 0).then(capped).otherwise("supplier_share")
 
 
 def given(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -213,14 +284,24 @@ def compose(
             "household_id", "item_id", "p_purchase"
         ).iter_rows()
     }
+    by_cell = set(face_values(basis.offers)["offer_id"])
     copies = {
         (row["household_id"], row["offer_id"]): row
-        for row in mine.select("household_id", "offer_id", *_ON_A_COPY).iter_rows(named=True)
+        | {"terms": _own_terms(row, basis) if row["offer_id"] in by_cell else None}
+        for row in mine.select(
+            "household_id", "offer_id", "face_value_cents", *_ON_A_COPY
+        ).iter_rows(named=True)
     }
     return [
         Drafted(household_id, document, _lines(household_id, document, chances, copies))
         for household_id, document in made
     ]
+
+
+def _own_terms(copy: Mapping[str, Any], basis: Basis) -> str:
+    """The terms of a copy whose amount is that of its cell, as they are stored."""
+    terms = at_amount(basis.terms[copy["offer_id"]], copy["face_value_cents"])
+    return json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
 
 
 def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
@@ -232,8 +313,8 @@ def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> p
 
 def _offer_rows(chosen: pl.DataFrame, basis: Basis) -> pl.DataFrame:
     return (
-        chosen.select("household_id", "offer_id", "value_cents")
-        .join(basis.offers, on="offer_id")
+        chosen.select("household_id", "offer_id", "value_cents", "face_value_cents")
+        .join(basis.offers.drop("face_value_cents"), on="offer_id")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
 
@@ -259,7 +340,7 @@ def _lines(
     offers = [
         {
             "line": line.line,
-            "kind": "offer",
+            "kind": PARTNER_LINE if copy["kind"] == DealKind.PARTNER else "offer",
             "item_id": None,
             "offer_id": line.offer_id,
             "text": f"{line.title}: {line.value_text}",
@@ -271,6 +352,7 @@ def _lines(
             "cell": copy["cell"],
             "expected_uses": copy["expected_redemptions"],
             "expected_gain": copy["expected_gain"],
+            "terms": copy["terms"],
         }
         for line in document.offers
         for copy in [copies[household_id, line.offer_id]]
@@ -290,6 +372,7 @@ def _lines(
             "cell": None,
             "expected_uses": None,
             "expected_gain": None,
+            "terms": None,
         }
         for line in document.reminders
     ]

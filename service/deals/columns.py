@@ -4,8 +4,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from service.engine.allocate.value import CELLS
+from service.engine.records import DealKind
 from service.engine.redeem.terms import BenefitKind, Covers
 from service.engine.redeem.units import MEASURES, PIECE
 from service.engine.segment import BELOW_ZERO, MOST_GROWABLE, MOST_VALUABLE, REGULAR
@@ -23,14 +25,9 @@ UNITS = (PIECE, *MEASURES)
 TIERS = (MOST_VALUABLE, MOST_GROWABLE, REGULAR, BELOW_ZERO)
 FACE_VALUES = tuple(f"face_value_{cell}" for cell in CELLS)
 REMARKS = "Larder remarks"
+_ASCII_WORDS = re.compile(r"[a-z0-9]+|%")
+_WORDS = re.compile(r"[^\W_]+|%")
 _LANGUAGE = re.compile(r"^(title|legal text) ([a-z]{2})$")
-
-
-class DealKind(StrEnum):
-    """Goods that the till knows, or a slot that somebody else pays to be seen in."""
-
-    PRODUCT = "product"
-    PARTNER = "partner"
 
 
 class Buyers(StrEnum):
@@ -84,11 +81,14 @@ class Column:
     high: float = 10_000_000
 
 
+@lru_cache(maxsize=1 << 17)
 def plain(header: str) -> str:
     """A header as it is compared: small letters without accents, words with one blank between."""
+    if header.isascii():
+        return " ".join(_ASCII_WORDS.findall(header.lower()))
     folded = unicodedata.normalize("NFKD", header).casefold()
     bare = "".join(mark for mark in folded if not unicodedata.combining(mark))
-    return " ".join(re.findall(r"[^\W_]+|%", bare))
+    return " ".join(_WORDS.findall(bare))
 
 
 _NAMES = "names with ; between"

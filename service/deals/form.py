@@ -13,7 +13,6 @@ from service.deals.columns import (
     COLUMNS,
     Asked,
     Column,
-    DealKind,
     Kind,
     column_of,
     expected,
@@ -22,6 +21,7 @@ from service.deals.columns import (
 from service.deals.dates import Order
 from service.deals.heading import Table, find_table, most_known
 from service.deals.sheets import Document
+from service.engine.records import DealKind
 from service.errors import InvalidInput, Problem
 
 _NUMERIC = (Kind.MONEY, Kind.NUMBER, Kind.COUNT, Kind.SHARE)

@@ -1,10 +1,8 @@
 """Which products of the catalogue a deal counts."""
 
 import difflib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import polars as pl
@@ -39,8 +37,9 @@ class Goods:
         for column in _GROUPS.values():
             grouped: dict[str, set[int]] = {}
             names: dict[str, str] = {}
-            for name, gtin in products.select(column, "gtin").iter_rows():
-                grouped.setdefault(plain(name), set()).add(gtin)
+            by_name = products.group_by(column, maintain_order=True).agg("gtin")
+            for name, gtins in by_name.iter_rows():
+                grouped.setdefault(plain(name), set()).update(gtins)
                 names.setdefault(plain(name), name)
             self._groups[column] = {name: frozenset(gtins) for name, gtins in grouped.items()}
             self._names[column] = names
@@ -66,13 +65,13 @@ class Goods:
         found = self._traits.get(members)
         if found is None:
             rows = [self._known[gtin] for gtin in members]
-            prices = [row[0] for row in rows if row[0] is not None]
-            counts = Counter(row[1] for row in rows)
-            most = max(counts.values())
+            prices = sorted([row[0] for row in rows if row[0] is not None])
+            middle = prices[(len(prices) - 1) // 2 : len(prices) // 2 + 1]
+            categories = [row[1] for row in rows]
             found = self._traits[members] = Traits(
-                int(median(prices)) if prices else None,
-                min(category for category, count in counts.items() if count == most),
-                sum(row[2] for row in rows) * 2 > len(rows),
+                sum(middle) // len(middle) if middle else None,
+                min(set(categories), key=lambda each: (-categories.count(each), each)),
+                sum([row[2] for row in rows]) * 2 > len(rows),
             )
         return found
 
@@ -80,10 +79,10 @@ class Goods:
         self, values: Mapping[str, Any], prefix: str, excluded: set[int], tell: Tell
     ) -> tuple[tuple[int, ...], int]:
         column = f"{prefix}_gtins"
-        named = set(self._named(values, column, tell))
-        for gtin in sorted(named - excluded):
+        named = dict.fromkeys(self._named(values, column, tell))
+        for gtin in named:
             restriction = self._known[gtin][3]
-            if restriction:
+            if restriction and gtin not in excluded:
                 said = f"{gtin_text(gtin)} is restricted ({restriction}) and never gets a deal"
                 tell(column, said, "take it out")
         chosen: frozenset[int] | None = None
@@ -91,9 +90,13 @@ class Goods:
             found = self._grouped(values, f"{prefix}_{plural}", group, tell)
             if found is not None:
                 chosen = found if chosen is None else chosen & found
-        fitting = (chosen or frozenset()) - excluded
-        free = {gtin for gtin in fitting if not self._known[gtin][3]}
-        return tuple(sorted(free | (named - excluded))), len(fitting - free)
+        counted = set(named)
+        restricted = 0
+        if chosen:
+            free = {gtin for gtin in chosen - excluded if not self._known[gtin][3]}
+            restricted = len(chosen - excluded) - len(free)
+            counted |= free
+        return tuple(sorted(counted - excluded)), restricted
 
     def _named(self, values: Mapping[str, Any], column: str, tell: Tell) -> Sequence[int]:
         given: Sequence[int] = values.get(column, ())

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from service.deals.cell import Cell
 from service.engine import codes
@@ -46,6 +47,7 @@ def _words(part: str) -> list[str]:
     return [joined]
 
 
+@lru_cache(maxsize=1 << 17)
 def gtin(word: str) -> Cell:
     """One GTIN or PLU as its number."""
     digits = word

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
-from service.deals.columns import FACE_VALUES, DealKind, plain
+from service.deals.columns import FACE_VALUES, plain
 from service.deals.form import Fault, Form, Row
 from service.deals.goods import Goods, Tell, near
-from service.deals.terms import terms_of
+from service.deals.terms import TERMS_COLUMNS, terms_of
+from service.engine.records import DealKind
 from service.engine.redeem import AmountOff, Terms
 
 PARTNER_CATEGORY = "Partners"
@@ -26,7 +28,7 @@ _NOT_FOR_PARTNERS = (
     "with_items", "with_quantity", "benefit", "value", "get_quantity", "benefit_cap", "covers",
     "min_quantity", "unit", "min_spend", "uses_per_basket", "face_value", *FACE_VALUES,
     "funding_share_percent", "funding_cap", "handling_fee", "limit_per_household",
-    "target_cells", "target_buyers",
+    "control_share_percent", "target_cells", "target_buyers",
 )  # fmt: skip
 _ONLY_FOR_PARTNERS = ("copy_fee", "value_text")
 _WINDOWS = (("mail_from", "mail_to"), ("redeem_from", "redeem_to"))
@@ -63,6 +65,7 @@ class Meaning:
         self._suppliers = {plain(name): (name, key) for name, key in suppliers.items()}
         self._names = {key: name for key, (name, _) in self._suppliers.items()}
         self._seen: dict[tuple[str, str], Row] = {}
+        self._known_terms: dict[tuple[Any, ...], Terms] = {}
 
     def deals(self) -> list[Deal]:
         """The rows that have no fault, in order."""
@@ -91,7 +94,7 @@ class Meaning:
             return None
         columns, members, terms, restricted = made
         columns = {"deal_ref": values["deal_id"], **_shared(values), **columns}
-        columns["digest"] = _digest(columns, terms, members)
+        columns["digest"] = _digest(columns, members)
         columns["given"] = _given(values)
         return Deal(row, supplier, supplier_id, columns, members, terms, restricted)
 
@@ -126,7 +129,7 @@ class Meaning:
             tell("eligible_gtins", said, "name GTINs, items, categories or brands")
         if has_second and not second:
             tell("with_gtins", "no product of the catalogue is in the second set", "name others")
-        terms = terms_of(values, has_second=has_second, tell=tell)
+        terms = self._terms(values, has_second=has_second, tell=tell)
         if terms is None or not counted:
             return None
         faces = _face_values(values, terms, tell)
@@ -142,9 +145,9 @@ class Meaning:
             "category_id": traits.category_id,
             "private_label": traits.private_label,
             "price_cents": face if traits.price_cents is None else traits.price_cents,
-            "terms": json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":")),
+            "terms": _json_of(terms),
             "face_value_cents": face,
-            "face_values": json.dumps(faces),
+            "face_values": json.dumps(faces) if faces else "[]",
             "limit_per_household": values.get("limit_per_household", 1),
             "funding_share": values.get("funding_share_percent", 100),
             "funding_cap_cents": values.get("funding_cap"),
@@ -155,6 +158,16 @@ class Meaning:
             "value_text": None,
         }
         return columns, (counted, *((second,) if has_second else ())), terms, restricted
+
+    def _terms(self, values: Mapping[str, Any], *, has_second: bool, tell: Tell) -> Terms | None:
+        """The terms of a row; many rows say the same."""
+        key = (has_second, *(values.get(name) for name in TERMS_COLUMNS))
+        if key not in self._known_terms:
+            terms = terms_of(values, has_second=has_second, tell=tell)
+            if terms is None:
+                return None
+            self._known_terms[key] = terms
+        return self._known_terms[key]
 
 
 def _partner(
@@ -225,8 +238,8 @@ def _shared(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": values["title"],
         "legal": values.get("legal_text", ""),
-        "texts": json.dumps(texts, sort_keys=True, ensure_ascii=False),
-        "targets": json.dumps(targets, sort_keys=True, ensure_ascii=False),
+        "texts": _object(texts),
+        "targets": _object(targets),
         "budget_cents": values.get("budget"),
         "circulation_max": values.get("circulation_max"),
         "circulation_min": values.get("circulation_min"),
@@ -234,6 +247,15 @@ def _shared(values: Mapping[str, Any]) -> dict[str, Any]:
         "mail_from": values["mail_from"],
         "mail_to": values["mail_to"],
     }
+
+
+def _object(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False) if content else "{}"
+
+
+@lru_cache(maxsize=8192)
+def _json_of(terms: Terms) -> str:
+    return json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
 
 
 # What a digest has been made of since the first version; new columns join it when they say
@@ -264,12 +286,10 @@ _WHEN_SAID = {
 }
 
 
-def _digest(
-    columns: Mapping[str, Any], terms: Terms | None, members: tuple[tuple[int, ...], ...]
-) -> str:
+def _digest(columns: Mapping[str, Any], members: tuple[tuple[int, ...], ...]) -> str:
     """What a deal means, however it is written: 1.0 is 1.00, and a set of products its members."""
     content: dict[str, Any] = {name: str(columns[of]) for name, of in _ALWAYS.items()}
-    content["terms"] = None if terms is None else terms.to_dict()
+    content["terms"] = json.loads(columns["terms"])
     content["members"] = members[0] if len(members) == 1 else members
     content["face_value"] = columns["face_value_cents"]
     content |= {name: columns[name] for name, no in _WHEN_SAID.items() if columns[name] != no}
@@ -289,7 +309,7 @@ def _given(values: Mapping[str, Any]) -> str:
             said[name] = f"{Decimal(value) / 100:.2f}"
         else:
             said[name] = str(value)
-    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return json.dumps(said, ensure_ascii=False)
 
 
 _IN_CENTS = frozenset(

@@ -2,10 +2,11 @@
 
 import json
 
-from service.deals.columns import FACE_VALUES, DealKind
+from service.deals.columns import FACE_VALUES
 from service.deals.meaning import Deal
 from service.engine.compose import benefit_text, condition_text
 from service.engine.money import format_money
+from service.engine.records import DealKind
 
 _LANGUAGE = "en"
 

@@ -28,6 +28,11 @@ _ONLY_FOR = {
     "covers": (BenefitKind.PERCENT_OFF, BenefitKind.FIXED_PRICE),
 }
 _CENTS = 100
+TERMS_COLUMNS = (
+    "benefit", "value", "get_quantity", "benefit_cap", "covers", "min_quantity", "unit",
+    "min_spend", "uses_per_basket", "with_quantity",
+)  # fmt: skip
+"""The columns that the terms are made of, beside whether there is a second set."""
 
 
 def terms_of(values: Mapping[str, Any], *, has_second: bool, tell: Tell) -> Terms | None:

@@ -1,5 +1,6 @@
 """Put a household's offers and reminders together into the list that is printed."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -98,7 +99,9 @@ def documents(
     """One document per recipient, in the order given, with offers numbered before reminders.
 
     `offers`, in the order of printing: household_id, offer_id, title, face_value_cents,
-    department, legal; their `terms` by offer. `reminders`: household_id, item_id, item, product,
+    department, legal, and where they have them value_text (of a partner's slot, which has no
+    terms), texts (title and legal by language, as JSON) and face_values; their `terms` by offer.
+    `reminders`: household_id, item_id, item, product,
     department, price_cents, expected_on, last_bought_on, interval_low_days, interval_high_days.
     """
     offers_of = _by_household(offers)
@@ -110,7 +113,7 @@ def documents(
             _offer_line(
                 number,
                 row,
-                terms[row["offer_id"]],
+                terms.get(row["offer_id"]),
                 currency=masthead.currency,
                 language=recipient.language,
             )
@@ -153,18 +156,39 @@ def _by_household(frame: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
 
 
 def _offer_line(
-    number: int, row: Mapping[str, Any], terms: Terms, *, currency: str, language: str
+    number: int, row: Mapping[str, Any], terms: Terms | None, *, currency: str, language: str
 ) -> OfferLine:
+    if terms is not None and row.get("face_values", "[]") != "[]":
+        terms = at_amount(terms, row["face_value_cents"])
+    spoken = _spoken(row.get("texts", "{}"), language)
+    value, detail = row.get("value_text") or "", ""
+    if terms is not None:
+        value = benefit_text(terms, currency=currency, language=language)
+        detail = condition_text(terms, currency=currency, language=language)
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
-        title=row["title"],
-        detail=condition_text(terms, currency=currency, language=language),
+        title=spoken.get("title", row["title"]),
+        detail=detail,
         face_value_cents=row["face_value_cents"],
-        value_text=benefit_text(terms, currency=currency, language=language),
+        value_text=value,
         department=row["department"],
-        legal=row["legal"],
+        legal=spoken.get("legal", row["legal"]),
     )
+
+
+def _spoken(texts: str, language: str) -> Mapping[str, str]:
+    """What a deal says in a language, or in the language without its region."""
+    if texts == "{}":
+        return {}
+    by_language: dict[str, dict[str, str]] = json.loads(texts)
+    tag = language.replace("_", "-").lower()
+    return by_language.get(tag) or by_language.get(tag.partition("-")[0], {})
+
+
+def at_amount(terms: Terms, amount_cents: int) -> Terms:
+    """The terms of an `amount_off` with another amount."""
+    return Terms(terms.condition, AmountOff(amount_cents), terms.uses_per_basket)
 
 
 def _reminder_line(number: int, row: Mapping[str, Any], *, issued_on: date) -> ReminderLine:

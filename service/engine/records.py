@@ -3,7 +3,15 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
+
+
+class DealKind(StrEnum):
+    """Goods that the till knows, or a slot that a partner pays to be seen in."""
+
+    PRODUCT = "product"
+    PARTNER = "partner"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,14 +71,23 @@ def prices(session: Session, cycle_id: int) -> pl.DataFrame:
 
 
 def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
-    """Keep who was exposed and who held out: household_id, arm, worth_decile."""
+    """Keep who was exposed and who held out: household_id, arm, worth_decile, tier."""
     stage(session, "staged_arm", arms.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
     session.execute(
         text(
-            """INSERT INTO cycle_household (cycle_id, household_id, arm, worth_decile)
-               SELECT cycle_id, household_id, arm, worth_decile FROM staged_arm"""
+            """INSERT INTO cycle_household (cycle_id, household_id, arm, worth_decile, tier)
+               SELECT cycle_id, household_id, arm, worth_decile, tier FROM staged_arm"""
         )
     )
+
+
+def tiers(session: Session, cycle_id: int, household_ids: Sequence[int]) -> pl.DataFrame:
+    """What a cycle saw some households to be worth: household_id, tier."""
+    statement = select(CycleHousehold.household_id, CycleHousehold.tier).where(
+        CycleHousehold.cycle_id == cycle_id, col(CycleHousehold.household_id).in_(household_ids)
+    )
+    schema = {"household_id": pl.Int64, "tier": pl.String}
+    return pl.DataFrame([tuple(row) for row in session.exec(statement)], schema, orient="row")
 
 
 def worth_deciles(

@@ -15,7 +15,12 @@ from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
 
-_EXPECTED = {"cell": pl.String, "expected_uses": pl.Float64, "expected_gain": pl.Float64}
+_EXPECTED = {
+    "cell": pl.String,
+    "expected_uses": pl.Float64,
+    "expected_gain": pl.Float64,
+    "terms": pl.String,
+}
 
 
 def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
@@ -23,7 +28,8 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
 
     `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
     code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
-    p_purchase; and what was expected of offers, if known: cell, expected_uses, expected_gain.
+    p_purchase; and what was expected of offers, if known: cell, expected_uses, expected_gain;
+    `terms` of a line where they are not its offer's.
     """
     stage(session, "staged_list", lists)
     unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
@@ -55,10 +61,10 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
         text(
             """INSERT INTO list_line (list_id, line, kind, item_id, offer_id, text, reason,
                                       face_value_cents, uses, reserved_cents, p_purchase, cell,
-                                      expected_uses, expected_gain)
+                                      expected_uses, expected_gain, terms)
                SELECT s.id, l.line, l.kind, l.item_id, l.offer_id, l.text, l.reason,
                       l.face_value_cents, l.uses, l.reserved_cents, l.p_purchase, l.cell,
-                      l.expected_uses, l.expected_gain
+                      l.expected_uses, l.expected_gain, l.terms
                FROM staged_list_line l JOIN shopping_list s ON s.code = l.code
                ORDER BY s.id, l.line"""
         )
@@ -195,7 +201,7 @@ def open_reservations(session: Session, list_ids: Sequence[int]) -> list[tuple[i
                LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
                           WHERE live GROUP BY list_id, list_line) u
                       ON u.list_id = l.list_id AND u.list_line = l.line
-               WHERE l.offer_id IS NOT NULL GROUP BY l.offer_id ORDER BY l.offer_id"""
+               WHERE l.kind = 'offer' GROUP BY l.offer_id ORDER BY l.offer_id"""
         )
     )
     return [(offer_id, int(cents)) for offer_id, cents in rows]

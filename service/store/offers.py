@@ -31,6 +31,12 @@ _OFFER_COLUMNS = {
     "circulation_max": pl.Int64,
     "circulation_min": pl.Int64,
     "legal": pl.String,
+    "kind": pl.String,
+    "copy_fee_cents": pl.Int64,
+    "value_text": pl.String,
+    "texts": pl.String,
+    "face_values": pl.String,
+    "targets": pl.String,
 }
 
 
@@ -102,7 +108,8 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
                       o.limit_per_household, o.funding_share, o.control_share,
                       o.funding_cap_cents, o.handling_fee_cents, o.budget_cents,
                       o.circulation_max, o.circulation_min,
-                      o.legal
+                      o.legal, o.kind, o.copy_fee_cents, o.value_text, o.texts, o.face_values,
+                      o.targets
                FROM offer o JOIN category c ON c.id = o.category_id
                WHERE o.state IN ('approved', 'running', 'exhausted')
                  AND o.mail_from <= :day AND o.mail_to >= :day

@@ -32,7 +32,8 @@ WITH who AS (
     GROUP BY r.list_id, r.list_line
 ), lines AS (
     SELECT l.list_id, l.line, l.offer_id, l.text, l.uses, coalesce(u.used, 0) AS used,
-           coalesce(u.last_use, 0) AS last_use, l.reserved_cents, o.terms, o.supplier_id,
+           coalesce(u.last_use, 0) AS last_use, l.reserved_cents,
+           coalesce(l.terms, o.terms) AS terms, o.supplier_id,
            o.funding_share, o.handling_fee_cents, l.face_value_cents, o.funding_cap_cents,
            (extract(epoch FROM o.stopped_at) * 1000000)::bigint AS stopped_at
     FROM lists s JOIN list_line l ON l.list_id = s.id AND l.kind = 'offer'
@@ -52,7 +53,7 @@ SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
                                       stopped_at) ORDER BY list_id, line)::text
      FROM lines),
     (SELECT json_agg(json_build_array(p.offer_id, p.set_number, p.gtin))::text
-     FROM offer_product p
+     FROM offer_product p JOIN product q ON q.gtin = p.gtin AND q.restriction = ''
      WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ($8::bigint[]))
 """
 

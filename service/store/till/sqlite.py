@@ -26,7 +26,8 @@ _LISTS = """SELECT id, code, household_id, state, valid_from, valid_to, reopenin
     ORDER BY id"""
 _LINES = """SELECT l.list_id, l.line, l.offer_id, l.text, l.uses,
            coalesce(sum(r.uses) FILTER (WHERE r.live), 0),
-           coalesce(max(r.use_number + r.uses - 1), 0), l.reserved_cents, o.terms, o.supplier_id,
+           coalesce(max(r.use_number + r.uses - 1), 0), l.reserved_cents,
+           coalesce(l.terms, o.terms), o.supplier_id,
            o.funding_share, o.handling_fee_cents, l.face_value_cents, o.funding_cap_cents,
            o.stopped_at
     FROM json_each(?) s CROSS JOIN list_line l ON l.list_id = s.value
@@ -35,7 +36,9 @@ _LINES = """SELECT l.list_id, l.line, l.offer_id, l.text, l.uses,
     WHERE l.kind = 'offer' GROUP BY l.list_id, l.line ORDER BY l.list_id, l.line"""
 _PRODUCTS = """SELECT offer_id, set_number, gtin FROM offer_product
     WHERE gtin IN (SELECT value FROM json_each(?))
-      AND offer_id IN (SELECT value FROM json_each(?))"""
+      AND offer_id IN (SELECT value FROM json_each(?))
+      AND NOT EXISTS (SELECT 1 FROM product p WHERE p.gtin = offer_product.gtin
+                      AND p.restriction <> '')"""
 
 _BASKET = """INSERT INTO basket (store_id, terminal, business_date, number, household_id,
                                  purchased_at) VALUES (?, ?, ?, ?, ?, ?)
