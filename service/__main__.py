@@ -10,6 +10,7 @@ from service.commands import (
     explain,
     forecast,
     issue,
+    planning,
     printing,
     serve,
     setup,
@@ -48,6 +49,7 @@ app.command("explain")(explain.explain)
 app.command("allocate")(allocation.allocate)
 app.add_typer(printing.layout, name="layout")
 app.command("verify")(printing.verify)
+app.command("response")(planning.response)
 app.command("status")(issue.status)
 
 

@@ -15,6 +15,7 @@ from service.store.tables.cycle import BatchState, Run, RunState
 
 CYCLE = "cycle"
 BATCH = "batch"
+PLAN = "plan"
 
 _BUSY = "This is being asked for right now; ask again."
 
@@ -28,6 +29,19 @@ def ask_cycle(database: Database, *, as_of: date, seed: int) -> Run:
         return _queued(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
 
     return database.settle(ask, busy=_BUSY)
+
+
+def ask_plan(
+    database: Database, *, as_of: date, seed: int, fewer_than: int, most_households: int
+) -> Run:
+    """Queue a plan of what the cycle of a date would come to."""
+    arguments = {
+        "as_of": as_of.isoformat(),
+        "seed": seed,
+        "fewer_than": fewer_than,
+        "most_households": most_households,
+    }
+    return database.settle(lambda session: _queued(session, PLAN, arguments), busy=_BUSY)
 
 
 def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:

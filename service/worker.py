@@ -10,19 +10,21 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
 from service.claims import kept
-from service.cycle import run_cycle, write_next_list, write_next_lists
+from service.cycle import run_cycle, what_if, write_next_list, write_next_lists
 from service.errors import LarderError
 from service.publish import BatchReport, publish, reprint
-from service.runs import BATCH, CYCLE
+from service.runs import BATCH, CYCLE, PLAN
 from service.settings import Settings
 from service.store import cycles, runs, work
 from service.store.session import Database, came_between
 from service.store.tables.cycle import Run, RunState
+from service.verify import proofread
 
 logger = logging.getLogger("larder.worker")
 
@@ -171,6 +173,9 @@ def _act(
         return _made(database, as_of, seed) or asdict(
             run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
         )
+    if run.kind == PLAN:
+        arguments["as_of"] = date.fromisoformat(arguments["as_of"])
+        return asdict(what_if(database, settings, **arguments, progress=progress))
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
@@ -182,14 +187,16 @@ def _print(
     arguments: dict[str, Any],
     progress: Callable[[str, int, int], None],
 ) -> BatchReport:
+    proof = partial(proofread, sample=settings.proof_pieces)
     if "reprint_of" in arguments:
-        return reprint(database, settings, arguments["reprint_of"], progress=progress)
+        return reprint(database, settings, arguments["reprint_of"], progress=progress, proof=proof)
     return publish(
         database,
         settings,
         arguments["cycle_id"],
         progress=progress,
         revise=arguments.get("revise", False),
+        proof=proof,
     )
 
 

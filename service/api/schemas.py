@@ -319,6 +319,13 @@ class CycleIn(_Wire):
     seed: int | None = Field(default=None, strict=True, ge=0, le=2**31 - 1)
 
 
+class PlanIn(CycleIn):
+    """A cycle to look at beforehand: who gets fewer offers than this, on how many households."""
+
+    fewer_than: int = Field(default=6, ge=1, le=24)
+    most_households: int = Field(default=5000, ge=1, le=10_000_000)
+
+
 class BatchIn(_Wire):
     """A batch to publish: the cycle whose lists are printed.
 

@@ -3,16 +3,20 @@
 import json
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from service.commands.console import opened, progress_bars, say
-from service.cycle import run_cycle
+from service.commands.planning import show_plan
+from service.cycle import run_cycle, what_if
+from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 from service.errors import NotFound
 from service.publish import publish
 from service.status import status as read_status
 from service.store import cycles
+from service.verify import proofread
 
 
 def cycle(
@@ -21,8 +25,34 @@ def cycle(
         typer.Option(formats=["%Y-%m-%d"], help="Lists are made from what was bought before it"),
     ],
     seed: Annotated[int | None, typer.Option(help="Instead of the seed in the settings")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would come to; nothing is written")
+    ] = False,
+    fewer_than: Annotated[
+        int, typer.Option(help="Dry run: why households get fewer offers than this", min=1)
+    ] = 6,
+    households: Annotated[
+        int, typer.Option(help="Dry run: look at this many at most, drawn by hash", min=1)
+    ] = SAMPLE_HOUSEHOLDS,
+    as_json: Annotated[bool, typer.Option("--json", help="Dry run: all of it as JSON")] = False,
 ) -> None:
     """Run a cycle: predict, segment, allocate, compose, and issue the lists."""
+    if dry_run:
+        with opened() as (database, settings), progress_bars() as progress:
+            found = what_if(
+                database,
+                settings,
+                as_of=as_of.date(),
+                seed=settings.seed if seed is None else seed,
+                fewer_than=fewer_than,
+                most_households=households,
+                progress=progress,
+            )
+        if as_json:
+            say(json.dumps(asdict(found), indent=2, default=str))
+        else:
+            show_plan(found, currency=settings.currency)
+        return
     with opened() as (database, settings), progress_bars() as progress:
         report = run_cycle(
             database,
@@ -51,7 +81,14 @@ def publish_batch(
             if newest is None or newest.id is None:
                 raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
             cycle_id = newest.id
-        report = publish(database, settings, cycle_id, progress=progress, revise=revise)
+        report = publish(
+            database,
+            settings,
+            cycle_id,
+            progress=progress,
+            revise=revise,
+            proof=partial(proofread, sample=settings.proof_pieces),
+        )
     say(json.dumps(asdict(report), indent=2))
 
 

@@ -3,5 +3,14 @@
 from service.cycle.basis import refresh_forecast
 from service.cycle.issue import CycleReport, run_cycle
 from service.cycle.next_list import write_next_list, write_next_lists
+from service.cycle.what_if import WhatIf, what_if
 
-__all__ = ["CycleReport", "refresh_forecast", "run_cycle", "write_next_list", "write_next_lists"]
+__all__ = [
+    "CycleReport",
+    "WhatIf",
+    "refresh_forecast",
+    "run_cycle",
+    "what_if",
+    "write_next_list",
+    "write_next_lists",
+]

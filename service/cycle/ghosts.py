@@ -61,6 +61,8 @@ def ghosts(
     empty = given.clear().with_columns(pl.lit(None, pl.String).alias("arm"))
     return (
         pl.concat([empty, *chosen])
+        # A partner's slot has no cell: nothing is bought of it.
+        .filter(pl.col("cell").is_not_null())
         .with_columns((weight / asked).alias("weight"))
         .select(pl.col(name).cast(kind) for name, kind in GHOSTS.items())
         .sort("household_id", "offer_id")

@@ -37,6 +37,7 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/deals/{number}/budget"): MARKETING,
     ("POST", "/v1/cycles"): MARKETING,
     ("GET", "/v1/cycles"): MARKETING,
+    ("POST", "/v1/cycles/plans"): MARKETING,
     ("GET", "/v1/cycles/{cycle_id}"): MARKETING,
     ("GET", "/v1/runs/{run_id}"): EITHER,
     ("GET", "/v1/lists/{list_id}"): MARKETING,

@@ -8,7 +8,7 @@ from service import runs
 from service.api import description
 from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
 from service.api.routes.runs import run_out
-from service.api.schemas import CycleIn, CycleOut, Page, RunOut
+from service.api.schemas import CycleIn, CycleOut, Page, PlanIn, RunOut
 from service.errors import NotFound
 from service.store import cycles
 from service.store.tables.cycle import Cycle
@@ -33,6 +33,26 @@ def ask(
     """Ask for a cycle; a worker runs it. Poll the run that `Location` names."""
     seed = settings.seed if body.seed is None else body.seed
     run = runs.ask_cycle(database, as_of=body.as_of, seed=seed)
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
+@router.post("/cycles/plans", status_code=202, response_model=RunOut, responses=description.QUEUED)
+def plan(
+    body: PlanIn,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+) -> RunOut:
+    """Ask what the cycle of a date would come to; nothing is issued. Poll the run."""
+    run = runs.ask_plan(
+        database,
+        as_of=body.as_of,
+        seed=settings.seed if body.seed is None else body.seed,
+        fewer_than=body.fewer_than,
+        most_households=body.most_households,
+    )
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 

@@ -8,13 +8,13 @@ from service import runs
 from service.api.deps import CallerDep, DatabaseDep, Name
 from service.api.schemas import RunOut
 from service.errors import Forbidden
-from service.runs import BATCH, CYCLE
+from service.runs import BATCH, CYCLE, PLAN
 from service.store.tables.access import Role
 from service.store.tables.cycle import Run
 
 router = APIRouter(tags=["runs"])
 
-_READERS = {CYCLE: {Role.MARKETING}, BATCH: {Role.MARKETING, Role.MAILING}}
+_READERS = {CYCLE: {Role.MARKETING}, PLAN: {Role.MARKETING}, BATCH: {Role.MARKETING, Role.MAILING}}
 
 
 @router.get("/runs/{run_id}", response_model=RunOut)

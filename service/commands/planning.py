@@ -1,0 +1,104 @@
+"""What a cycle would come to, and what earlier cycles taught, as tables."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from service.commands.console import opened, say, show_table
+from service.cycle import WhatIf
+from service.cycle.learn import learned
+from service.engine.money import format_money
+
+_SHOWN = 40
+
+
+def show_plan(found: WhatIf, *, currency: str) -> None:
+    """A plan for people to read."""
+
+    def money(cents: int | None) -> str:
+        return "no limit" if cents is None else format_money(cents, currency)
+
+    sampled = "" if found.sampled_percent == 100 else f" (from {found.sampled_percent} % of them)"
+    say(
+        f"{found.eligible:,} of {found.households:,} households{sampled}, {found.holdout:,} held "
+        f"out; {found.offers_issued:,} copies worth {money(found.face_value_cents)}, expected "
+        f"{found.expected_redemptions:,.0f} redemptions for {money(found.expected_cost_cents)}; "
+        f"at most {found.gap:.2%} from the best"
+    )
+    _suppliers(found.suppliers, money)
+    _deals(found.deals, money)
+    table = Table(
+        "worth", "households", "offers", "floor", "ceiling", "mean worth", "below floor", box=None
+    )
+    for row in found.worth:
+        table.add_row(
+            str(row["worth_decile"]), f"{row['households']:,}",
+            f"{row['offers'] / max(1, row['households']):.1f}", money(row["floor_cents"]),
+            money(row["ceiling_cents"]), money(row["mean_face_value_cents"]),
+            f"{row['below_floor']:,}",
+        )  # fmt: skip
+    show_table(table)
+    say(f"{found.short:,} households get fewer than {found.fewer_than} offers")
+    for reason, count in found.short_because.items():
+        say(f"  {reason.replace('_', ' ')}: {count:,}")
+    say("nothing was written: this was a dry run")
+
+
+def _suppliers(rows: tuple[dict[str, Any], ...], money: Any) -> None:
+    table = Table("supplier", "deals", "copies", "redemptions", "expected", "at worst", box=None)
+    for row in rows[:_SHOWN]:
+        table.add_row(
+            row["supplier"], str(row["deals"]), f"{row['copies']:,}",
+            f"{row['expected_redemptions']:,.0f}", money(row["expected_cost_cents"]),
+            money(row["worst_cost_cents"]),
+        )  # fmt: skip
+    show_table(table)
+
+
+def _deals(rows: tuple[dict[str, Any], ...], money: Any) -> None:
+    table = Table(
+        "deal", "copies", "redemptions", "expected", "budget left", "overspend", "binds", box=None
+    )
+    biggest = sorted(rows, key=lambda row: (-row["expected_cost_cents"], row["offer_id"]))
+    for row in biggest[:_SHOWN]:
+        chance = row["overspend_chance"]
+        table.add_row(
+            row["deal_id"], f"{row['copies']:,}", f"{row['expected_redemptions']:,.0f}",
+            money(row["expected_cost_cents"]), money(row["budget_left_cents"]),
+            "" if chance is None else f"{chance:.2g}", row["binds"] or "",
+        )  # fmt: skip
+    show_table(table)
+    if len(rows) > _SHOWN:
+        say(f"and {len(rows) - _SHOWN:,} deals more; --json names them all")
+
+
+def response(
+    as_of: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="From cycles whose lists ended before it"),
+    ],
+) -> None:
+    """What the holdouts of earlier cycles taught of how households answer deals, by cell."""
+    with opened() as (database, settings), database.read() as session:
+        found = learned(session, settings, as_of=as_of.date())
+    table = Table(
+        "cell", "copies", "bought", "held out", "bought", "expected gain", "seen", "factor",
+        box=None,
+    )  # fmt: skip
+    seen = {row["cell"]: row for row in found.lesson.cells.iter_rows(named=True)}
+    for cell, factor in found.lesson.model.factors.items():
+        row = seen.get(cell)
+        counts = ("", "", "", "", "", "") if row is None else (
+            f"{row['exposed']:,}", f"{row['exposed_rate']:.1%}", f"{row['ghosts']:,}",
+            f"{row['ghost_rate']:.1%}", f"{row['expected_gain']:,.1f}",
+            f"{row['seen_gain']:,.1f} +- {row['error']:,.1f}",
+        )  # fmt: skip
+        table.add_row(cell, *counts, f"{factor:.3f}")
+    show_table(table)
+    cycles = found.evidence["cycle_id"].n_unique()
+    say(
+        f"{cycles} cycles from {found.window_from} to before {found.as_of}; redemptions "
+        f"{found.lesson.model.redeemed:.3f} times those expected"
+    )
