@@ -114,6 +114,11 @@ class Settings(BaseSettings):
     )
 
     pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
+    proof_pieces: int = Field(
+        default=3,
+        ge=0,
+        description="Pieces of each PDF that are read back while a batch is published",
+    )
     package_store: str = Field(
         default="",
         pattern=r"^$|^[a-z0-9]+://.+$",

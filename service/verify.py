@@ -110,6 +110,21 @@ def verify(
     )
 
 
+def proofread(path: Path, codes: Sequence[str], *, sample: int, dpi: int = 300) -> None:
+    """Read some pieces of a file back while it is published; 0 reads none.
+
+    `codes` are the list codes in piece order. Raises InvalidInput with all that is wrong.
+    """
+    if sample == 0:
+        return
+    verdict = verify(path, dpi=dpi, sample=sample, expected=codes)
+    if not verdict.clean:
+        raise InvalidInput(
+            f"{path.name} was printed and cannot be read back; it is not published.",
+            verdict.problems,
+        )
+
+
 def read_facts(path: Path) -> tuple[Facts, int]:
     """What the file says about itself, and its number of pages."""
     document = _open(path)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from service.commands.console import (
     say,
     show_problems,
 )
+from service.verify import proofread
 
 batch = typer.Typer(
     help="Acknowledge, reconcile, reprint, void and purge print batches.", no_args_is_help=True
@@ -71,7 +73,13 @@ def reconcile(
 def reprint(number: NumberArgument) -> None:
     """Print the spoiled pieces of a batch again, under their own ids and codes."""
     with opened() as (database, settings), progress_bars() as progress:
-        report = publish.reprint(database, settings, number, progress=progress)
+        report = publish.reprint(
+            database,
+            settings,
+            number,
+            progress=progress,
+            proof=partial(proofread, sample=settings.proof_pieces),
+        )
     say(json.dumps(asdict(report), indent=2))
 
 

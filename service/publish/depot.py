@@ -40,8 +40,18 @@ class Depot(Protocol):
         """The whole files of a folder and their sizes; empty when there is none."""
         ...
 
-    def put(self, folder: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Stored, T]:
-        """Write a file whole, or not at all when `fill` raises; what `fill` gave."""
+    def put(
+        self,
+        folder: str,
+        name: str,
+        fill: Callable[[BinaryIO], T],
+        *,
+        proof: Callable[[Path], None] | None = None,
+    ) -> tuple[Stored, T]:
+        """Write a file whole, or not at all when `fill` raises; what `fill` gave.
+
+        `proof` is shown the written file before it gets its name, and may refuse it by raising.
+        """
         ...
 
     def read(self, folder: str, name: str, *, start: int = 0, end: int | None = None) -> bytes:
@@ -125,7 +135,14 @@ class LocalDepot:
             if entry.is_file() and not entry.name.endswith(".part")
         }
 
-    def put(self, folder: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Stored, T]:
+    def put(
+        self,
+        folder: str,
+        name: str,
+        fill: Callable[[BinaryIO], T],
+        *,
+        proof: Callable[[Path], None] | None = None,
+    ) -> tuple[Stored, T]:
         """See `Depot`."""
         target = self._root / folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +151,8 @@ class LocalDepot:
             result = fill(out)
             out.flush()
             os.fsync(out.fileno())
+        if proof is not None:
+            proof(unfinished)
         described = _described(unfinished, name)
         unfinished.replace(target)
         return described, result
@@ -187,12 +206,21 @@ class ObjectDepot:
             if entry["type"] == "file"
         }
 
-    def put(self, folder: str, name: str, fill: Callable[[BinaryIO], T]) -> tuple[Stored, T]:
+    def put(
+        self,
+        folder: str,
+        name: str,
+        fill: Callable[[BinaryIO], T],
+        *,
+        proof: Callable[[Path], None] | None = None,
+    ) -> tuple[Stored, T]:
         """See `Depot`. The file is made here first, so that a failure leaves no object."""
         with tempfile.TemporaryDirectory(prefix="larder-") as near:
             made = Path(near) / name
             with made.open("wb") as out:
                 result = fill(out)
+            if proof is not None:
+                proof(made)
             described = _described(made, name)
             self._files.put_file(str(made), f"{self._root}/{folder}/{name}")
         return described, result

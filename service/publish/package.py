@@ -1,12 +1,14 @@
 """The files of a package: parts, piece file, what was left out, manifest, marker."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from service.engine.records import Mailpiece
 from service.engine.render import Checker, Layout, PiecePages, render_batch
 from service.errors import InvalidInput, LarderError, Problem
 from service.publish.addresses import ADDRESS
@@ -17,6 +19,8 @@ from service.store.session import Database
 
 MANIFEST = "manifest.json"
 Progress = Callable[[str, int, int], None]
+Proof = Callable[[Path, Sequence[str]], None]
+"""Reads a printed file back, given its list codes in order; raises when it may not go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def check(
 
     Raises InvalidInput naming every list and element.
     """
-    checker = Checker(job.layout, sender=settings.retailer)
+    checker = Checker(job.layout, sender=settings.retailer, departments=settings.walking_order)
     problems: list[Problem] = []
     for name, part in job.parts(settings.pieces_per_file):
         if name in done:
@@ -61,7 +65,13 @@ def check(
 
 
 def write(
-    database: Database, settings: Settings, job: Job, depot: Depot, *, progress: Progress
+    database: Database,
+    settings: Settings,
+    job: Job,
+    depot: Depot,
+    *,
+    progress: Progress,
+    proof: Proof | None = None,
 ) -> None:
     """Write what is missing of a package, the marker last.
 
@@ -79,7 +89,9 @@ def write(
             described = stored(depot, job.name, name)
             placed: Sequence[PiecePages] = _places(part, job.layout)
         else:
-            described, placed = _print(database, settings, job, depot, name=name, part=part)
+            described, placed = _print(
+                database, settings, job, depot, name=name, part=part, proof=proof
+            )
         rows.append(_located(name, part, placed))
         files.append(
             {
@@ -122,19 +134,35 @@ def _finish(job: Job, depot: Depot, files: list[dict[str, Any]]) -> None:
 
 
 def _print(
-    database: Database, settings: Settings, job: Job, depot: Depot, *, name: str, part: pl.DataFrame
+    database: Database,
+    settings: Settings,
+    job: Job,
+    depot: Depot,
+    *,
+    name: str,
+    part: pl.DataFrame,
+    proof: Proof | None,
 ) -> tuple[Stored, Sequence[PiecePages]]:
+    codes: list[str] = []
+
+    def printed() -> Iterator[Mailpiece]:
+        for piece in mailpieces(database, part):
+            codes.append(piece.document.list_code)
+            yield piece
+
     return depot.put(
         job.name,
         name,
         lambda out: render_batch(
-            mailpieces(database, part),
+            printed(),
             job.layout,
             out,
             title=f"{settings.retailer} {job.name}",
             language=settings.language,
             sender=settings.retailer,
+            departments=settings.walking_order,
         ),
+        proof=None if proof is None else lambda path: proof(path, codes),
     )
 
 

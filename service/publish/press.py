@@ -14,7 +14,7 @@ from service import layouts
 from service.errors import Conflict, NotFound
 from service.publish.choice import Choice, address_digests, choose, counted
 from service.publish.depot import READY, Depot, depot
-from service.publish.package import MANIFEST, Job, Progress, check, write
+from service.publish.package import MANIFEST, Job, Progress, Proof, check, write
 from service.settings import Settings
 from service.store import batches, cycles, lists
 from service.store.session import Database
@@ -46,6 +46,7 @@ def publish(
     *,
     progress: Progress,
     revise: bool = False,
+    proof: Proof | None = None,
 ) -> BatchReport:
     """Print the lists of a cycle; publishing one again gives the batch that is there.
 
@@ -53,7 +54,8 @@ def publish(
     revision. A killed run is taken up again: parts that are whole are kept when nothing they are
     made of has changed. What carries the marker is never written again. Raises NotFound without
     the cycle, Conflict when no list of it can be mailed, it was voided, or a revision comes after
-    the pickup, InvalidInput naming every list and element that does not fit.
+    the pickup, InvalidInput naming every list and element that does not fit. `proof` reads every
+    part back before it gets its name.
     """
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
@@ -66,7 +68,7 @@ def publish(
         if not revise:
             return _report(settings, batch)
         _require_here(batch)
-    press = _Press(database, settings, cycle, depot(settings), progress)
+    press = _Press(database, settings, cycle, depot(settings), progress, proof)
     with press.alone():
         if batch is not None and batch.state == BatchState.RENDERING:
             return press.go_on(batch, choose(database, settings, cycle))
@@ -74,7 +76,12 @@ def publish(
 
 
 def reprint(
-    database: Database, settings: Settings, batch_id: int, *, progress: Progress
+    database: Database,
+    settings: Settings,
+    batch_id: int,
+    *,
+    progress: Progress,
+    proof: Proof | None = None,
 ) -> BatchReport:
     """Print the spoiled pieces of a batch again, under their own ids and codes.
 
@@ -91,7 +98,7 @@ def reprint(
     assert cycle is not None
     if not spoiled:
         raise Conflict(f"No piece of batch {root.id} is spoiled and waits for a reprint.")
-    press = _Press(database, settings, cycle, depot(settings), progress)
+    press = _Press(database, settings, cycle, depot(settings), progress, proof)
     with press.alone():
         choice = choose(database, settings, cycle, only=spoiled)
         if unfinished is not None:
@@ -108,6 +115,7 @@ class _Press:
     cycle: Cycle
     depot: Depot
     progress: Progress
+    proof: Proof | None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -187,7 +195,14 @@ class _Press:
 
     def _print(self, job: Job, batch: Batch) -> BatchReport:
         self._remove_ended()
-        write(self.database, self.settings, job, self.depot, progress=self.progress)
+        write(
+            self.database,
+            self.settings,
+            job,
+            self.depot,
+            progress=self.progress,
+            proof=self.proof,
+        )
         return self._finish(batch)
 
     def _remove_ended(self) -> None:

@@ -51,9 +51,9 @@ def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     order: list[str] = []
     put = ObjectDepot.put
 
-    def putting(self: ObjectDepot, folder: str, name: str, fill: Any) -> Any:
+    def putting(self: ObjectDepot, folder: str, name: str, fill: Any, **how: Any) -> Any:
         order.append(name)
-        return put(self, folder, name, fill)
+        return put(self, folder, name, fill, **how)
 
     monkeypatch.setattr(ObjectDepot, "put", putting)
     report = publish(database, there, 1, progress=silent)

@@ -4,6 +4,7 @@ import csv
 import fcntl
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ import pikepdf
 import pytest
 
 from service.errors import Conflict, InvalidInput, NotFound
-from service.publish import reprint
+from service.publish import publish, reprint
 from service.publish.depot import LocalDepot
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
+from service.verify import proofread
 from tests.mail import NAME, ORDER, load, pieces, printed, said
 from tests.market import asked, silent
+from tests.shop import list_code
 
 pytestmark = pytest.mark.usefixtures("mail")
 
@@ -81,10 +84,10 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
     moments = [(name, after) for name in order for after in (False, True)]
 
     def die(moment: tuple[str, bool] | None) -> None:
-        def putting(self: LocalDepot, folder: str, name: str, fill: Any) -> Any:
+        def putting(self: LocalDepot, folder: str, name: str, fill: Any, **how: Any) -> Any:
             if moment == (name, False):
                 raise Killed
-            result = put(self, folder, name, fill)
+            result = put(self, folder, name, fill, **how)
             written.append(name)
             if moment == (name, True):
                 raise Killed
@@ -125,8 +128,8 @@ def test_a_part_of_another_plan_is_not_kept(
 ) -> None:
     put = LocalDepot.put
 
-    def once(self: LocalDepot, folder: str, name: str, fill: Any) -> Any:
-        put(self, folder, name, fill)
+    def once(self: LocalDepot, folder: str, name: str, fill: Any, **how: Any) -> Any:
+        put(self, folder, name, fill, **how)
         raise Killed
 
     monkeypatch.setattr(LocalDepot, "put", once)
@@ -217,3 +220,33 @@ def test_spoiled_pieces_are_printed_again_under_their_own_ids_and_codes(
 def test_only_a_batch_can_be_reprinted(database: Database, shop: Settings) -> None:
     with pytest.raises(NotFound, match="There is no batch 7"):
         reprint(database, shop, 7, progress=silent)
+
+
+def test_a_part_that_cannot_be_read_back_is_not_published(
+    database: Database, shop: Settings
+) -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def proof(path: Path, codes: Sequence[str]) -> None:
+        seen.append((path.name, list(codes)))
+        if len(seen) == 2:
+            raise InvalidInput("cannot be read back")
+
+    with pytest.raises(InvalidInput, match="cannot be read back"):
+        publish(database, shop, 1, progress=silent, proof=proof)
+    folder = shop.output_folder / f"{NAME}_v1"
+    assert {path.name for path in folder.iterdir() if path.suffix != ".part"} == {
+        f"{NAME}_1of3_v1.pdf"
+    }
+    assert seen == [
+        (f"{NAME}_1of3_v1.pdf.part", [list_code(1), list_code(3)]),
+        (f"{NAME}_2of3_v1.pdf.part", [list_code(4), list_code(2)]),
+    ]
+    report = publish(
+        database,
+        shop,
+        1,
+        progress=silent,
+        proof=lambda path, codes: proofread(path, codes, sample=1),
+    )
+    assert report.pieces == 5
