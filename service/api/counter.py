@@ -32,9 +32,12 @@ class Counter:
             await self._gate.close()
             self._gate = None
 
-    async def run(self, steps: Steps, *, caller: Caller, store_id: str, write: bool) -> str:
-        """The answer of some steps. Raises Throttled for a caller that guesses codes."""
-        self.check(caller, store_id)
+    async def run(
+        self, steps: Steps, *, caller: Caller, store_id: str, shows: bool, write: bool
+    ) -> str:
+        """The answer of some steps. Raises Throttled when a caller that guesses `shows` more."""
+        if shows:
+            self.check(caller, store_id)
         if self._gate is not None:
             answer = await self._gate.run(steps)
         else:

@@ -1,6 +1,7 @@
 """Every error as `application/problem+json` (RFC 9457)."""
 
 import logging
+import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import InvalidInput, LarderError, Throttled
 
@@ -42,12 +44,65 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
+class NothingEscapes:
+    """Answers 500 to what nobody expected.
+
+    The server would print the error with its message, and a database's message quotes the row.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a request. Raises RuntimeError when an answer breaks off after it began."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            logger.error("unexpected error at %s: %s", scope["path"], without_message(error))
+            if begun:
+                raise RuntimeError("The answer broke off; the log says why.") from None
+            response = problem(
+                Request(scope),
+                status=500,
+                title="Internal error",
+                detail="Something went wrong here, not in your request. It is safe to send it "
+                "again.",
+                kind="urn:larder:problem:internal",
+            )
+            await response(scope, receive, send)
+
+
+def without_message(error: BaseException) -> str:
+    """Where an error and what caused it were raised, and their types: all but what they say.
+
+    What they say may quote list codes, cards and phone numbers.
+    """
+    parts = []
+    seen: BaseException | None = error
+    while seen is not None:
+        # The driver's own error says in five characters what its text says of our customers.
+        state = getattr(seen, "sqlstate", None) or getattr(seen, "sqlite_errorname", "")
+        kind = f"{type(seen).__module__}.{type(seen).__qualname__} {state}".rstrip()
+        parts.append(kind + "\n" + "".join(traceback.format_tb(seen.__traceback__)))
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "while handling ".join(reversed(parts))
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem document."""
     app.add_exception_handler(LarderError, _larder_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(NothingEscapes)
 
 
 async def _larder_error(request: Request, error: Exception) -> JSONResponse:
@@ -108,17 +163,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         title=HTTPStatus(error.status_code).phrase,
         detail=str(error.detail),
         headers=dict(error.headers or {}),
-    )
-
-
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    logger.error("unexpected error at %s", request.url.path, exc_info=error)
-    return problem(
-        request,
-        status=500,
-        title="Internal error",
-        detail="Something went wrong here, not in your request. It is safe to send it again.",
-        kind="urn:larder:problem:internal",
     )
 
 

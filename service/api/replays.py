@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from service import checkout
 from service.access import Caller
 from service.api.counter import Counter
+from service.api.problems import without_message
 from service.api.schemas import OfflineIn
 from service.api.till_forms import offline_of
 from service.errors import InvalidInput, LarderError, Misconfigured, Problem
@@ -91,7 +92,8 @@ def answers(
                 else OfflineIn.model_validate(sale)
             )
             offline = offline_of(body, caller)
-            counter.check(caller, body.transaction.store)
+            if body.presented or body.discounts:
+                counter.check(caller, body.transaction.store)
             told = checkout.replay(database, settings, offline)
         except ValidationError as error:
             yield _not_taken(index, "refused", _unreadable(error))
@@ -100,8 +102,8 @@ def answers(
         except LarderError as error:
             status = "failed" if error.status in (409, 429) else "refused"
             yield _not_taken(index, status, error)
-        except Exception:
-            logger.exception("a replayed sale could not be written")
+        except Exception as error:
+            logger.error("a replayed sale could not be written: %s", without_message(error))
             yield _not_taken(index, "failed", LarderError("Something went wrong here."))
         else:
             counter.charge(caller, body.transaction.store, told)

@@ -32,18 +32,14 @@ class Throttle:
 
     def check(self, caller: Caller, store_id: str) -> None:
         """Raises Throttled when this key or its store has to wait."""
-        now = time.monotonic()
         for name, most in self._limits(caller, store_id):
-            bucket = self._buckets.get(name)
-            if bucket is None:
+            if name not in self._buckets:
                 continue
-            rate = most / 60
-            bucket.left = min(float(most), bucket.left + (now - bucket.at) * rate)
-            bucket.at = now
-            if bucket.left < 1:
-                wait = ceil((1 - bucket.left) / rate)
+            left = self._refilled(name, most).left
+            if left < 1:
                 raise Throttled(
-                    "Too many codes were presented that are not known.", retry_seconds=wait
+                    "Too many codes were presented that are not known.",
+                    retry_seconds=ceil((1 - left) * 60 / most),
                 )
 
     def charge(self, caller: Caller, store_id: str, unknown: int) -> None:
@@ -53,8 +49,16 @@ class Throttle:
         if len(self._buckets) >= _BUCKETS_HELD:
             self._buckets.clear()
         for name, most in self._limits(caller, store_id):
-            bucket = self._buckets.setdefault(name, _Bucket(most, time.monotonic()))
+            bucket = self._refilled(name, most)
+            # Answers that were under way together count, but nobody waits longer than this.
             bucket.left = max(bucket.left - unknown, -float(most))
+
+    def _refilled(self, name: tuple[str, object], most: int) -> _Bucket:
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(name, _Bucket(most, now))
+        bucket.left = min(float(most), bucket.left + (now - bucket.at) * most / 60)
+        bucket.at = now
+        return bucket
 
     def _limits(self, caller: Caller, store_id: str) -> list[tuple[tuple[str, object], int]]:
         return [

@@ -31,7 +31,9 @@ async def quote(body: BasketIn, request: Request, caller: TillCaller) -> Respons
     """What this basket would get now. Nothing is written."""
     basket = basket_of(body, caller)
     steps = checkout.quoting(request.app.state.settings, basket)
-    return await _counter(request, steps, caller, body.transaction.store, write=False)
+    return await _counter(
+        request, steps, caller, body.transaction.store, shows=bool(body.presented), write=False
+    )
 
 
 @router.post("/redemptions", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
@@ -44,7 +46,9 @@ async def redeem(body: BasketIn, request: Request, caller: TillCaller) -> Respon
     """
     basket = basket_of(body, caller)
     steps = checkout.redeeming(request.app.state.settings, basket)
-    return await _counter(request, steps, caller, body.transaction.store, write=True)
+    return await _counter(
+        request, steps, caller, body.transaction.store, shows=bool(body.presented), write=True
+    )
 
 
 @router.post("/lists/lookup", response_model=LookupOut, openapi_extra=TILL_SECURITY)
@@ -57,7 +61,7 @@ async def lookup(body: LookupIn, request: Request, caller: TillCaller) -> Respon
         on=body.business_date,
         presented=presented_of(body.presented),
     )
-    return await _counter(request, steps, caller, body.store, write=False)
+    return await _counter(request, steps, caller, body.store, shows=True, write=False)
 
 
 @router.post("/voids", response_model=VoidOut)
@@ -104,10 +108,16 @@ async def replay(
 
 
 async def _counter(
-    request: Request, steps: checkout.Steps, caller: Caller, store: str, *, write: bool
+    request: Request,
+    steps: checkout.Steps,
+    caller: Caller,
+    store: str,
+    *,
+    shows: bool,
+    write: bool,
 ) -> Response:
     counter: Counter = request.app.state.till
-    return _json(await counter.run(steps, caller=caller, store_id=store, write=write))
+    return _json(await counter.run(steps, caller=caller, store_id=store, shows=shows, write=write))
 
 
 def _json(text: str) -> Response:
