@@ -1,19 +1,23 @@
 """Runs: queued, done by a worker, ended once, and taken over from a worker that died."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.cycle import run_cycle
+from service.cycle.issue import CycleReport
 from service.errors import Conflict, NotFound
 from service.runs import ask_batch, ask_cycle, get_run
 from service.settings import Settings
 from service.store import runs
 from service.store.session import Database
 from service.store.tables.cycle import Run, RunState
-from service.worker import drain, work_once
+from service.worker import RUN_ATTEMPTS, drain, work_once
 from tests.market import AS_OF, asked, cycle, open_issued, open_market
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -166,6 +170,80 @@ def claimed_by_the_dead(database: Database) -> None:
     now = datetime.now(UTC)
     with database.write() as session:
         runs.claim(session, now=now, until=now - timedelta(seconds=1))
+
+
+def test_a_run_that_ends_its_worker_each_time_is_given_up(
+    database: Database, settings: Settings, market: None
+) -> None:
+    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    for _ in range(RUN_ATTEMPTS):
+        assert get_run(database, run.id).state in (RunState.QUEUED, RunState.RUNNING)
+        claimed_by_the_dead(database)
+    assert drain(database, settings) == 0
+    given_up = get_run(database, run.id)
+    assert (given_up.state, given_up.attempts) == (RunState.FAILED, RUN_ATTEMPTS)
+    assert (given_up.finished_at is None, given_up.claimed_until) == (False, None)
+    assert told(given_up)["title"] == "Given up"
+    assert "3 workers took this up" in told(given_up)["detail"]
+    assert asked(database, "SELECT count(*) FROM cycle") == [(0,)]
+    assert ask_cycle(database, as_of=AS_OF, seed=0).state == RunState.QUEUED
+
+
+def test_a_run_that_is_handed_back_is_taken_up_at_once(database: Database) -> None:
+    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    now = datetime.now(UTC)
+    with database.write() as session:
+        runs.claim(session, now=now, until=LATER)
+        runs.hand_back(session, run.id, at=now)
+        taken = runs.claim(session, now=now + timedelta(seconds=1), until=LATER)
+    assert taken is not None
+    assert (taken.id, taken.attempts) == (run.id, 2)
+
+
+def test_of_eight_who_ask_for_the_same_at_once_one_gets_a_run(
+    database: Database, settings: Settings
+) -> None:
+    others = [Database(settings.database_url, pool_size=1) for _ in range(8)]
+    together = threading.Barrier(8)
+
+    def ask(other: Database) -> Run | Conflict:
+        with other.read():
+            together.wait()
+        try:
+            return ask_cycle(other, as_of=AS_OF, seed=0)
+        except Conflict as error:
+            return error
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, others))
+    for other in others:
+        other.dispose()
+    ((run_id,),) = asked(database, "SELECT id FROM run")
+    refused = [answer.detail for answer in answers if isinstance(answer, Conflict)]
+    assert refused == [f"This is asked for already: run {run_id}."] * 7
+
+
+def test_of_two_cycles_of_a_date_at_once_one_is_issued(
+    database: Database, settings: Settings, market: None
+) -> None:
+    together = threading.Barrier(2, timeout=60)
+
+    def meet(stage: str, _done: int, _total: int) -> None:
+        if stage == "compose":
+            together.wait()
+
+    def make(folder: str) -> CycleReport | Conflict:
+        alone = settings.model_copy(update={"runs_folder": settings.runs_folder / folder})
+        try:
+            return run_cycle(database, alone, as_of=AS_OF, seed=0, progress=meet)
+        except Conflict as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(make, ("a", "b")))
+    (refused,) = [answer.detail for answer in answers if isinstance(answer, Conflict)]
+    assert "as of 2026-03-02 already" in refused or "nothing was issued" in refused
+    assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
 
 
 def test_how_a_run_ended_first_stands(database: Database, settings: Settings, market: None) -> None:
