@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import InvalidInput, LarderError, Throttled
+from service.errors import Busy, InvalidInput, LarderError, Throttled
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -108,7 +108,7 @@ def install(app: FastAPI) -> None:
 async def _larder_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LarderError)
     detail, found = error.detail, error.problems
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Busy):
         # Where the database is and how it fails is for the operator, not for who calls.
         logger.error("%s: %s", request.url.path, error.detail)
         detail, found = AWAY, ()

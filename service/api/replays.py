@@ -14,7 +14,7 @@ from service.api.counter import Counter
 from service.api.problems import without_message
 from service.api.schemas import OfflineIn
 from service.api.till_forms import offline_of
-from service.errors import InvalidInput, LarderError, Misconfigured, Problem
+from service.errors import Busy, InvalidInput, LarderError, Misconfigured, Problem
 from service.settings import Settings
 from service.store.session import Database
 
@@ -97,7 +97,7 @@ def answers(
             told = checkout.replay(database, settings, offline)
         except ValidationError as error:
             yield _not_taken(index, "refused", _unreadable(error))
-        except Misconfigured as error:
+        except (Busy, Misconfigured) as error:
             yield _not_taken(index, "failed", error)
         except LarderError as error:
             status = "failed" if error.status in (409, 429) else "refused"
