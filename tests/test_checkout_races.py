@@ -1,8 +1,6 @@
 """Tills that get in each other's way, on both databases, with connections of their own."""
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -216,31 +214,4 @@ def test_replays_against_redemptions_lose_no_sale(
     assert read_only("SELECT count(*) FROM redemption_line WHERE live AND list_line = 1") == [(1,)]
     (conflicts,) = read_only("SELECT count(*) FROM till_conflict")
     assert conflicts[0] in (3, 4)
-    assert_sound(read_only)
-
-
-@pytest.mark.parametrize("moment", ["step:0", "step:1", "step:2", "statement:9", "statement:14"])
-def test_a_service_killed_at_any_moment_leaves_all_or_nothing(
-    database: Database,
-    settings: Settings,
-    shop: Shop,
-    database_url: str,
-    read_only: Any,
-    moment: str,
-) -> None:
-    if moment.startswith("statement") and not database.is_sqlite:
-        moment = "step:2"  # PostgreSQL is written in one statement
-    sent = body(1, presented=[("list", shop.lists[H1])], lines=FULL)
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.killed_till", database_url, moment, json.dumps(sent)],
-        timeout=60,
-        check=False,
-        capture_output=True,
-    )
-    assert ended.returncode == -9, ended.stderr.decode()
-    assert_sound(read_only)
-    answer = sell(database, settings, 1, shop.lists[H1])
-    assert answer["total_discount_cents"] == 350
-    for table, count in (("redemption", 1), ("redemption_line", 3), ("basket_line", 3)):
-        assert read_only(f"SELECT count(*) FROM {table}") == [(count,)]
     assert_sound(read_only)
