@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -19,14 +18,10 @@ from service.engine.backtest.rolling import OURS, Day, Terms, as_of_dates, roll
 from service.engine.history import IDS, before, validate_history
 from service.engine.predict import Model, fit, score
 from service.errors import InvalidInput, Problem
+from service.ingest.report import Progress, silent
 
-Progress = Callable[[str, int, int], None]
 PUBLIC_COLUMNS = ("household_id", "item_id", "p_purchase", "expected_on")
 SUFFIXES = (".parquet", ".csv")
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """A progress callback that tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)

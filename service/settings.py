@@ -41,6 +41,14 @@ class Settings(BaseSettings):
         description="GS1 company prefix and coupon reference: the first 12 digits of the GCN",
     )
     layout: str = Field(default="classic-a4", description="Layout that batches are printed with")
+    departments: str = Field(
+        default="",
+        description="The store's walking order: departments parted by semicolons, then the others",
+    )
+    tips_file: Path | None = Field(
+        default=None,
+        description="JSON file of the tip on lists by language, instead of the shipped",
+    )
 
     weekly_spend_cents: int = Field(default=2500, ge=0, description="Eligibility: spend a week")
     weekly_spend_weeks: int = Field(default=8, ge=1, description="Eligibility: weeks looked back")
@@ -90,15 +98,6 @@ class Settings(BaseSettings):
         default=26, ge=1, description="Weeks of ended cycles that the response is learned from"
     )
 
-    return_reopens: Literal["never", "when_whole"] = Field(
-        default="when_whole",
-        description="Whether a list line can be used again once all it discounted is brought back",
-    )
-    offline_liability: Literal["retailer", "supplier"] = Field(
-        default="retailer",
-        description="Who bears a line honoured offline that would have been refused",
-    )
-
     deals_encoding: str = Field(
         default="cp1252", description="Encoding of text files of deals that are not Unicode"
     )
@@ -107,6 +106,14 @@ class Settings(BaseSettings):
         description="What comes first in dates of deals like 03/04/2026; `ask` refuses to guess",
     )
 
+    return_reopens: Literal["never", "when_whole"] = Field(
+        default="when_whole",
+        description="Whether a list line can be used again once all it discounted is brought back",
+    )
+    offline_liability: Literal["retailer", "supplier"] = Field(
+        default="retailer",
+        description="Who bears a line honoured offline that would have been refused",
+    )
     unknown_codes_per_minute: int = Field(
         default=60,
         ge=1,
@@ -165,6 +172,11 @@ class Settings(BaseSettings):
         if value < floor:
             raise ValueError(f"is below its floor of {floor}")
         return value
+
+    @property
+    def walking_order(self) -> tuple[str, ...]:
+        """The departments in the order that a shopper comes by them."""
+        return tuple(name.strip() for name in self.departments.split(";") if name.strip())
 
     @field_validator("timezone")
     @classmethod

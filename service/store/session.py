@@ -174,7 +174,7 @@ def _unusable(url: str) -> Iterator[None]:
     except NoConnectionFree as error:
         raise Busy("Every connection to the database is taken; ask again.") from error
     except DatabaseError as error:
-        shown = make_url(url).render_as_string(hide_password=True)
+        shown = _without_secrets(url)
         if _without_tables(error):
             raise Misconfigured(
                 f"The database {shown} has no tables yet. Run `larder migrate`."
@@ -188,6 +188,13 @@ def _unusable(url: str) -> Iterator[None]:
         if isinstance(error, psycopg.Error) and came_between(error):
             raise
         raise Misconfigured("The database cannot be used; ask again.") from error
+
+
+def _without_secrets(url: str) -> str:
+    """An address to be shown: a password may stand before the host or among the options."""
+    address = make_url(url)
+    hidden = {name: "***" for name in address.query if "password" in name.lower()}
+    return address.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def _without_tables(error: DatabaseError) -> bool:

@@ -104,6 +104,18 @@ def test_a_server_that_is_not_there() -> None:
     assert "refused" in said
 
 
+def test_a_password_among_the_options_is_not_shown() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        said = failure(
+            f"postgresql+psycopg://127.0.0.1:{port}/larder"
+            "?user=larder&password=geheim&sslpassword=geheimer"
+        )
+    assert "password=***" in said.replace("%2A", "*")
+    assert "user=larder" in said
+
+
 def test_a_server_whose_name_means_nothing() -> None:
     assert "cannot be used" in failure("postgresql+psycopg://larder:geheim@no.such.invalid/larder")
 
