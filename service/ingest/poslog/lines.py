@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from service.engine import codes
-from service.errors import InvalidInput, Problem
+from service.errors import Problem
 from service.ingest.poslog.amounts import (
     Modifier,
     Priced,
@@ -15,27 +14,16 @@ from service.ingest.poslog.amounts import (
     spread_discount,
     whole_cents,
 )
+from service.ingest.poslog.goods import product_number, quantity_and_unit
 from service.ingest.poslog.stream import Node
 
 _ITEMS = ("Sale", "Return", "SaleForPickup", "SaleForDelivery")
 _DISCOUNTS = ("PriceModificationLineItem", "PriceModification", "Discount")
 _CANCELLED = ("CancelFlag", "DeleteFlag")
-_GTIN_TYPE = re.compile("GTIN|EAN|UPC|^JAN", re.IGNORECASE)
 _PLAIN = re.compile("^[0-9]{1,14}$", re.ASCII)
-# What fills 13 digits from 11 on is a GTIN whose leading zeros a spreadsheet or database lost.
-_GTIN_LOST_ZEROS = 11
 _TOTAL = re.compile("grand|net", re.IGNORECASE)
-_MAX_QUANTITY = 1_000_000
 _MAX_LINE = 1_000_000
 _THOUSAND = Decimal(1000)
-# UN/ECE Recommendation 20 codes and what tills write in their place.
-_UNITS = {
-    "": "each", "1": "each", "C62": "each", "EA": "each", "EACH": "each", "H87": "each",
-    "PC": "each", "PCE": "each", "PCS": "each", "ST": "each", "STK": "each", "UN": "each",
-    "UNIT": "each", "KG": "kg", "KGM": "kg", "KGS": "kg", "G": "g", "GM": "g", "GR": "g",
-    "GRM": "g", "LB": "lb", "LBR": "lb", "LBS": "lb", "OZ": "oz", "ONZ": "oz", "L": "l",
-    "LT": "l", "LTR": "l", "ML": "ml", "MLT": "ml",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,52 +94,18 @@ class Lines:
         return number
 
     def _gtin(self, item: Node, goods: Node) -> int:
-        typed = [each.text.strip() for each in goods.every("GTIN", "UPCNumber")]
-        plain = []
-        for each in (*goods.every("POSIdentity"), *goods.every("ItemID", "SerialNumber")):
-            kind = (
-                each.attributes.get("POSIDType")
-                or each.attributes.get("Type")
-                or each.attributes.get("Name", "")
-            )
-            text = each.value("POSItemID") if each.name == "POSIdentity" else each.text.strip()
-            if _GTIN_TYPE.search(kind) and "SGTIN" not in kind.upper():
-                typed.append(text)
-            elif each.name != "SerialNumber":
-                plain.append(text)
-        plain.extend(each.text.strip() for each in item.every("ScanData"))
-        product = goods.first("Item")
-        if product is not None:
-            typed.append(product.value("UPCNumber", "GTIN"))
-            plain.append(product.value("ItemNumber", "ItemID"))
-        numbers = [text for text in typed if _PLAIN.match(text) and int(text)]
-        if not numbers:
-            written = [text for text in plain if _PLAIN.match(text) and int(text)]
-            numbers = sorted(written, key=_unlikely_gtin)
-        if not numbers:
-            said = next((text for text in (*typed, *plain) if text), "")
+        number, said = product_number(item, goods)
+        if number is None:
             detail = f"{said[:60]!r} is not a number of 1 to 14 digits" if said else "is missing"
             remedy = "export the scanned number as POSIdentity/POSItemID or ItemID"
             self._fault(item, goods, "POSItemID", detail, remedy)
-            return 0
-        return int(numbers[0])
+        return number or 0
 
     def _quantity(self, item: Node, goods: Node) -> tuple[str, Decimal]:
-        stated = goods.first("Quantity")
-        if stated is None or not stated.text.strip():
-            return "each", Decimal(1)
-        code = stated.attributes.get("UnitOfMeasureCode", "").strip()
-        unit = _UNITS.get(code.rpartition(":")[2].upper(), code.lower()[:20])
-        text = stated.text.strip()
-        number = decimal(text)
-        units = decimal(stated.attributes.get("Units", ""))
-        if number is not None and abs(number) == 1 and unit != "each" and units:
-            # One package of so much: the amount stands in the attribute.
-            number = units.copy_sign(number)
-        if number is None or abs(number) > _MAX_QUANTITY:
-            self._fault(item, goods, "Quantity", f"{text[:60]!r} is not a number")
-            return unit, Decimal(1)
-        return unit, number
+        unit, number, said = quantity_and_unit(goods)
+        if number is None:
+            self._fault(item, goods, "Quantity", f"{said[:60]!r} is not a number")
+        return unit, number or Decimal(0)
 
     def _amount(self, item: Node, goods: Node, quantity: Decimal) -> tuple[int, bool]:
         """What the line came to, without sign, and whether the till wrote it with a minus."""
@@ -314,17 +268,3 @@ def _voided_by_others(items: list[Node]) -> set[str]:
                 text = link.text.strip()
                 voided.add(text or link.value("SequenceNumber", "LineItemSequenceNumber"))
     return voided - {""}
-
-
-def _unlikely_gtin(text: str) -> int:
-    """0 for a number that is a GTIN as written, 1 for one that lost its zeros, 2 for another."""
-    if _is_gtin(text):
-        return 0
-    return 1 if len(text.lstrip("0")) >= _GTIN_LOST_ZEROS and _is_gtin(text.zfill(14)) else 2
-
-
-def _is_gtin(text: str) -> bool:
-    try:
-        return codes.gtin(text) > codes.PLU_MAX
-    except InvalidInput:
-        return False
