@@ -133,7 +133,7 @@ def _dry_run(database: Database, file: Path, body: bytes, reading: Reading) -> N
 def _show(found: Preview, *, currency: str) -> None:
     say(
         f"{found.name}: {found.rows:,} rows, {found.added:,} to add, {found.revised:,} to revise, "
-        f"{found.unchanged:,} unchanged, {found.faults:,} faults"
+        f"{found.unchanged:,} unchanged, {found.faults:,} fault{'s' * (found.faults != 1)}"
     )
     if found.loaded_before:
         say(f"  these very bytes were loaded {found.loaded_before}")

@@ -1,6 +1,6 @@
 """The tables of a file as typed rows: every cell read, every fault with its place."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -245,7 +245,7 @@ def _read_table(
     first = table.last + 1
     places = _deals(form, table, cells)
     values: list[dict[str, Any]] = [{} for _ in places]
-    bad: set[int] = set()
+    bad: dict[int, set[str]] = {}
     for name, texts in cells.items():
         column, place = column_of(name), table.columns[name]
         read = readers[column.kind]
@@ -261,7 +261,7 @@ def _read_table(
                     address = table.sheet.address(first + places[spot], place)
                     notes.append(f"{address}: {cell.note}")
             if cell.detail:
-                bad.add(spot)
+                bad.setdefault(spot, set()).add(name)
                 row = first + places[spot]
                 form.faults.append(Fault(number, row, place, name, cell.detail, cell.remedy))
             else:
@@ -271,7 +271,7 @@ def _read_table(
             form.notes.append(f"column {name}: {len(notes) - _MOST_NOTES} more cells like these")
     _place_faults(form, number, table, {first + row: spot for spot, row in enumerate(places)}, bad)
     for spot, row in enumerate(places):
-        missing = _missing(number, table, first + row, values[spot], is_bad=spot in bad)
+        missing = _missing(number, table, first + row, values[spot], bad.get(spot, ()))
         form.faults.extend(missing)
         form.rows.append(Row(number, first + row, values[spot], not missing and spot not in bad))
 
@@ -301,10 +301,10 @@ def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int
 
 
 def _missing(
-    number: int, table: Table, row: int, values: Mapping[str, Any], *, is_bad: bool
+    number: int, table: Table, row: int, values: Mapping[str, Any], bad: Collection[str]
 ) -> list[Fault]:
     """Faults of cells that must be filled in; one fault for a row that has hardly anything."""
-    if len(values) == 1 and not is_bad and len(table.columns) > 2:
+    if len(values) == 1 and not bad and len(table.columns) > 2:
         (name,) = values
         said = f"the row has only its {name}"
         remedy = "remove the row, or fill it in"
@@ -315,7 +315,7 @@ def _missing(
         asked = column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not is_partner)
         if column.name == "funding_share_percent" and "funding_cap" in values:
             continue
-        if asked and column.name in table.columns and column.name not in values and not is_bad:
+        if asked and column.name in table.columns and column.name not in {*values, *bad}:
             place = table.columns[column.name]
             remedy = f"give {expected(column)}"
             faults.append(Fault(number, row, place, column.name, "is empty", remedy))
@@ -323,7 +323,7 @@ def _missing(
 
 
 def _place_faults(
-    form: Form, number: int, table: Table, spots: Mapping[int, int], bad: set[int]
+    form: Form, number: int, table: Table, spots: Mapping[int, int], bad: dict[int, set[str]]
 ) -> None:
     """Faults of cells that hold an error, or stand where no column is."""
     named = {place: name for name, place in table.columns.items()}
@@ -331,7 +331,7 @@ def _place_faults(
         if row in spots and column in named:
             said = "is an error of the spreadsheet, such as #REF!"
             form.faults.append(Fault(number, row, column, named[column], said, "mend its formula"))
-            bad.add(spots[row])
+            bad.setdefault(spots[row], set()).add(named[column])
     if form.document.cells_are_numbers:
         return
     width = max(table.headers, default=0) + 1
@@ -342,4 +342,4 @@ def _place_faults(
                 said = "stands beyond the last column"
                 remedy = "put quotes round a cell that has the separator in it"
                 form.faults.append(Fault(number, row, place, "", said, remedy))
-                bad.add(spots[row])
+                bad.setdefault(spots[row], set())

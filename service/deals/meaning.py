@@ -69,17 +69,32 @@ class Meaning:
 
     def deals(self) -> list[Deal]:
         """The rows that have no fault, in order."""
-        found = [self._deal(row) for row in self._form.rows if row.is_whole]
-        return [deal for deal in found if deal is not None]
+        deals = []
+        for row in self._form.rows:
+            if not row.is_whole:
+                self._names_of(row)
+            elif (deal := self._deal(row)) is not None:
+                deals.append(deal)
+        return deals
 
-    def _deal(self, row: Row) -> Deal | None:
-        values = row.values
-        before = len(self._form.faults)
-
+    def _teller(self, row: Row) -> Tell:
         def tell(column: str, detail: str, remedy: str) -> None:
             place = self._form.tables[row.table].columns.get(column)
             self._form.faults.append(Fault(row.table, row.row, place, column, detail, remedy))
 
+        return tell
+
+    def _names_of(self, row: Row) -> None:
+        """Tell which names of a row that has faults already are not known either."""
+        is_partner = row.values.get("kind") == DealKind.PARTNER
+        if "supplier" in row.values:
+            self._supplier(row.values["supplier"], self._teller(row), may_be_new=is_partner)
+        self._goods.members(row.values, self._teller(row))
+
+    def _deal(self, row: Row) -> Deal | None:
+        values = row.values
+        before = len(self._form.faults)
+        tell = self._teller(row)
         is_partner = values.get("kind") == DealKind.PARTNER
         supplier, supplier_id = self._supplier(values["supplier"], tell, may_be_new=is_partner)
         self._once(row, supplier, tell)

@@ -12,6 +12,8 @@ _CURRENCY = re.compile(
     r"|元|円|\bkr\b|zł|kč"
 )
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
+# A decimal mark with nothing before it.
+_OPEN = re.compile(r"^([+-]?)([.,]\d)")
 _PLAIN = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
 _GROUPED = {
     ",": re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"),
@@ -38,7 +40,8 @@ class Decimals:
 
 def bare(text: str) -> str:
     """A number without blanks, currency and per cent signs."""
-    return _BLANKS.sub("", _CURRENCY.sub("", text)).removesuffix("%")
+    number = _BLANKS.sub("", _CURRENCY.sub("", text)).removesuffix("%")
+    return _OPEN.sub(r"\g<1>0\g<2>", number).removesuffix(".")
 
 
 def decimals_of(texts: Iterable[str], *, as_numbers: bool) -> Decimals:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -115,9 +116,9 @@ def _unmarked_utf16(body: bytes) -> str:
 def _foreign(text: str) -> str:
     """A few words that show whether the encoding was right."""
     words: list[str] = []
-    for word in text.split():
+    for word in re.split(r'[\s,;|"]+', text):
         if not word.isascii():
-            shown = word.strip('",;|')[:30]
+            shown = word[:30]
             if shown not in words:
                 words.append(shown)
         if len(words) == 3:
