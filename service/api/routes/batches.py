@@ -163,7 +163,11 @@ def void(
     return BatchVoidOut(**asdict(void_batch(database, settings, batch_id)))
 
 
-@router.get("/batches/{batch_id}/reconciliation", response_model=ReconciliationOut)
+@router.get(
+    "/batches/{batch_id}/reconciliation",
+    response_model=ReconciliationOut,
+    responses=description.may_answer(HTTPStatus.CONFLICT),
+)
 def reconciliation(
     batch_id: Id,
     database: DatabaseDep,
