@@ -153,7 +153,7 @@ def _run(label: str, url: str, folder: Path, baskets: int) -> None:
         print(f"{name:<16}{seconds:>9.1f}{memory:>9.0f}   {counted}", flush=True)
 
 
-def _data(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     """The full data set, its history before the cycle and the fortnight after it."""
     subprocess.run(
         [sys.executable, "-m", "bench.build_sample", "--households", "all", "--out", str(folder)],
@@ -175,7 +175,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="larder-bench-"))
     try:
-        _data(folder)
+        prepare(folder)
         for kind in chosen.database or ["sqlite", "postgresql"]:
             if kind == "sqlite":
                 _run(kind, f"sqlite:///{folder / 'larder.db'}", folder, chosen.baskets)

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from service.engine.redeem import Wording
 from service.engine.render import (
     FontFile,
     Layout,
@@ -53,6 +54,43 @@ def stationery() -> Stationery:
         phrases=_json(_TEMPLATES / "phrases.json"),
         postal=_json(_TEMPLATES / "addresses.json"),
     )
+
+
+@lru_cache(maxsize=4)
+def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
+    """What lists say in each language; a retailer's own tips take the place of the shipped one.
+
+    `tips_file` is a JSON object of texts by language; an empty text leaves the tip out. Raises
+    `InvalidInput` when it cannot be read.
+    """
+    phrases = _json(_TEMPLATES / "phrases.json")
+    tips = _tips(tips_file) if tips_file is not None else {}
+    unknown = sorted(tips.keys() - phrases.keys())
+    if unknown:
+        known = ", ".join(phrases)
+        raise InvalidInput(f"{tips_file}: no list speaks {', '.join(unknown)}; known are {known}")
+    made: dict[str, Wording] = {}
+    for tag, data in phrases.items():
+        base = data.get("extends", tag)
+        whole = {**phrases[base], **data}
+        made[tag] = Wording(
+            language=tag,
+            plural=whole["plural"],
+            texts={**phrases[base]["wording"], **data.get("wording", {})},
+            units=whole.get("units", {}),
+            tip=tips.get(tag, tips.get(base, whole["tip"])),
+        )
+    return made
+
+
+def _tips(path: Path) -> Mapping[str, str]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path} cannot be read as tips: {error}") from error
+    if not (isinstance(data, dict) and all(isinstance(text, str) for text in data.values())):
+        raise InvalidInput(f"{path} is no object of texts by language")
+    return data
 
 
 @lru_cache(maxsize=1)

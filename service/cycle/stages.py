@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from service import layouts
 from service.cycle.aims import TARGET, buyers, off_target
 from service.cycle.basis import Basis
 from service.engine.allocate.value import CELLS, ResponseModel, reasons, value
@@ -273,6 +274,7 @@ def compose(
             issued_on=basis.as_of,
             valid_from=basis.valid_from,
             valid_to=basis.valid_to,
+            wordings=layouts.wordings(settings.tips_file),
         ),
         terms=basis.terms,
         offers=_offer_rows(mine, basis),

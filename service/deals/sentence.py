@@ -2,9 +2,9 @@
 
 import json
 
+from service import layouts
 from service.deals.columns import FACE_VALUES
 from service.deals.meaning import Deal
-from service.engine.compose import benefit_text, condition_text
 from service.engine.money import format_money
 from service.engine.records import DealKind
 
@@ -36,8 +36,9 @@ def sentence(deal: Deal, *, currency: str) -> str:
 def _offer(deal: Deal, currency: str) -> str:
     assert deal.terms is not None
     columns = deal.columns
-    off = benefit_text(deal.terms, currency=currency, language=_LANGUAGE)
-    when = condition_text(deal.terms, currency=currency, language=_LANGUAGE)
+    wording = layouts.wordings()[_LANGUAGE]
+    off = wording.benefit(deal.terms, currency=currency)
+    when = wording.condition(deal.terms, currency=currency)
     counted = _products(len(deal.members[0]))
     if deal.restricted:
         counted += f", {deal.restricted} restricted left out"

@@ -8,19 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from service.engine.money import format_money
-from service.engine.predict import reason
 from service.engine.records import ListDocument, OfferLine, ReminderLine
-from service.engine.redeem import (
-    AmountOff,
-    BundlePrice,
-    BuyGet,
-    FixedPrice,
-    FreeItem,
-    PercentOff,
-    Terms,
-)
-from service.engine.redeem.units import PIECE
+from service.engine.redeem import AmountOff, Terms, Wording, wording_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +21,8 @@ class Masthead:
     issued_on: date
     valid_from: date
     valid_to: date
+    wordings: Mapping[str, Wording]
+    """What lists say in each language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +100,7 @@ def documents(
     made = []
     for recipient in recipients:
         mine = offers_of.get(recipient.household_id, [])
+        wording = wording_of(masthead.wordings, recipient.language)
         offer_lines = tuple(
             _offer_line(
                 number,
@@ -116,11 +108,12 @@ def documents(
                 terms.get(row["offer_id"]),
                 currency=masthead.currency,
                 language=recipient.language,
+                wording=wording,
             )
             for number, row in enumerate(mine, start=1)
         )
         reminder_lines = tuple(
-            _reminder_line(number, row, issued_on=masthead.issued_on)
+            _reminder_line(number, row, issued_on=masthead.issued_on, wording=wording)
             for number, row in enumerate(
                 reminders_of.get(recipient.household_id, []), start=len(mine) + 1
             )
@@ -140,7 +133,7 @@ def documents(
                     offers=offer_lines,
                     reminders=reminder_lines,
                     worth_cents=sum(line.face_value_cents for line in offer_lines),
-                    tip="",
+                    tip=wording.tip,
                     legal="",
                 ),
             )
@@ -156,15 +149,21 @@ def _by_household(frame: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
 
 
 def _offer_line(
-    number: int, row: Mapping[str, Any], terms: Terms | None, *, currency: str, language: str
+    number: int,
+    row: Mapping[str, Any],
+    terms: Terms | None,
+    *,
+    currency: str,
+    language: str,
+    wording: Wording,
 ) -> OfferLine:
     if terms is not None and row.get("face_values", "[]") != "[]":
         terms = at_amount(terms, row["face_value_cents"])
     spoken = _spoken(row.get("texts", "{}"), language)
     value, detail = row.get("value_text") or "", ""
     if terms is not None:
-        value = benefit_text(terms, currency=currency, language=language)
-        detail = condition_text(terms, currency=currency, language=language)
+        value = wording.benefit(terms, currency=currency)
+        detail = wording.condition(terms, currency=currency)
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
@@ -191,7 +190,9 @@ def at_amount(terms: Terms, amount_cents: int) -> Terms:
     return Terms(terms.condition, AmountOff(amount_cents), terms.uses_per_basket)
 
 
-def _reminder_line(number: int, row: Mapping[str, Any], *, issued_on: date) -> ReminderLine:
+def _reminder_line(
+    number: int, row: Mapping[str, Any], *, issued_on: date, wording: Wording
+) -> ReminderLine:
     return ReminderLine(
         line=number,
         item_id=row["item_id"],
@@ -200,50 +201,9 @@ def _reminder_line(number: int, row: Mapping[str, Any], *, issued_on: date) -> R
         department=row["department"],
         price_cents=row["price_cents"],
         expected_on=row["expected_on"],
-        reason=reason(
-            last_bought_on=row["last_bought_on"],
-            as_of=issued_on,
-            interval_low_days=row["interval_low_days"],
-            interval_high_days=row["interval_high_days"],
+        reason=wording.reason(
+            days=(issued_on - row["last_bought_on"]).days,
+            low_days=row["interval_low_days"],
+            high_days=row["interval_high_days"],
         ),
     )
-
-
-def benefit_text(terms: Terms, *, currency: str, language: str) -> str:
-    """What comes off, as printed: `$1.00 off`, `20% off`, `2 for $5.00`."""
-
-    def money(cents: int) -> str:
-        return format_money(cents, currency, language)
-
-    benefit = terms.benefit
-    pieces = sum(n.quantity_milli // 1000 for n in terms.condition.needs if n.unit == PIECE)
-    if isinstance(benefit, AmountOff):
-        return f"{money(benefit.amount_cents)} off"
-    if isinstance(benefit, PercentOff):
-        return f"{benefit.basis_points / 100:g}% off"
-    if isinstance(benefit, FixedPrice):
-        return f"only {money(benefit.price_cents)}"
-    if isinstance(benefit, BundlePrice):
-        return f"{pieces} for {money(benefit.price_cents)}"
-    if isinstance(benefit, BuyGet):
-        how = "free" if benefit.basis_points == 10_000 else f"{benefit.basis_points / 100:g}% off"
-        return f"buy {pieces}, get {benefit.get} {how}"
-    if isinstance(benefit, FreeItem):
-        return "free" if benefit.cap_cents is None else f"free, up to {money(benefit.cap_cents)}"
-    return f"{benefit.points} points"
-
-
-def condition_text(terms: Terms, *, currency: str, language: str) -> str:
-    """What must be bought, as printed: `when you buy 2`; empty for a single piece."""
-    condition = terms.condition
-    parts = []
-    bundled = isinstance(terms.benefit, BundlePrice | BuyGet)
-    pieces = sum(n.quantity_milli // 1000 for n in condition.needs if n.unit == PIECE)
-    if pieces > 1 and not bundled:
-        parts.append(f"when you buy {pieces}")
-    weighed = [n for n in condition.needs if n.unit != PIECE and n.quantity_milli]
-    parts.extend(f"from {need.quantity_milli / 1000:g} {need.unit}" for need in weighed)
-    if condition.minimum_spend_cents:
-        spend = format_money(condition.minimum_spend_cents, currency, language)
-        parts.append(f"when you spend {spend} on them")
-    return ", ".join(parts)

@@ -119,10 +119,7 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     """
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
         raise InvalidInput(f"a currency is three capital letters, not {currency!r}")
-    tag = locale.replace("_", "-")
-    style = _STYLES.get(tag) or _STYLES.get(tag.partition("-")[0])
-    if style is None:
-        raise InvalidInput(f"money cannot be written in the language {locale!r}")
+    style = _style(locale)
     exponent = minor_digits(currency)
     whole, minor = divmod(abs(cents), 10**exponent)
     number = f"{whole:,}".replace(",", style.group)
@@ -132,3 +129,16 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     gap = style.gap or (_NBSP if symbol == currency else "")
     text = f"{symbol}{gap}{number}" if style.leads else f"{number}{gap}{symbol}"
     return f"-{text}" if cents < 0 else text
+
+
+def decimal_mark(locale: str) -> str:
+    """What a language writes between units and tenths; refuses a language as `format_money`."""
+    return _style(locale).decimal
+
+
+def _style(locale: str) -> _Style:
+    tag = locale.replace("_", "-")
+    style = _STYLES.get(tag) or _STYLES.get(tag.partition("-")[0])
+    if style is None:
+        raise InvalidInput(f"money cannot be written in the language {locale!r}")
+    return style

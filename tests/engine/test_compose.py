@@ -6,26 +6,18 @@ from typing import Any
 import polars as pl
 import pytest
 
+from service import layouts
 from service.engine.compose import (
     Masthead,
     Recipient,
-    benefit_text,
-    condition_text,
     documents,
     reminders,
     usual_products,
 )
 from service.engine.redeem import (
     AmountOff,
-    Benefit,
-    BundlePrice,
-    BuyGet,
     Condition,
-    FixedPrice,
-    FreeItem,
     Need,
-    PercentOff,
-    Points,
     Terms,
 )
 
@@ -97,42 +89,6 @@ def test_reminders_are_the_likeliest_that_no_offer_covers() -> None:
     assert reminders(scores.head(0), covered, count=2).height == 0
 
 
-PIECES = Condition((Need(2000),))
-
-
-@pytest.mark.parametrize(
-    ("benefit", "condition", "value", "asked"),
-    [
-        (AmountOff(100), Condition(), "$1.00 off", ""),
-        (AmountOff(100), PIECES, "$1.00 off", "when you buy 2"),
-        (PercentOff(2000), Condition(), "20% off", ""),
-        (PercentOff(1250), PIECES, "12.5% off", "when you buy 2"),
-        (FixedPrice(0), Condition(), "only $0.00", ""),
-        (FixedPrice(199), PIECES, "only $1.99", "when you buy 2"),
-        (BundlePrice(500), PIECES, "2 for $5.00", ""),
-        (BuyGet(1), PIECES, "buy 2, get 1 free", ""),
-        (BuyGet(2, basis_points=5000), PIECES, "buy 2, get 2 50% off", ""),
-        (FreeItem(), Condition((Need(0),)), "free", ""),
-        (FreeItem(cap_cents=300), Condition((Need(0),)), "free, up to $3.00", ""),
-        (Points(250), Condition(), "250 points", ""),
-        (AmountOff(500), Condition((Need(0),), 3000), "$5.00 off", "when you spend $30.00 on them"),
-        (
-            AmountOff(500),
-            Condition((Need(2000),), 3000),
-            "$5.00 off",
-            "when you buy 2, when you spend $30.00 on them",
-        ),
-        (PercentOff(1000), Condition((Need(500, "kg"),)), "10% off", "from 0.5 kg"),
-    ],
-)
-def test_what_comes_off_and_what_must_be_bought(
-    benefit: Benefit, condition: Condition, value: str, asked: str
-) -> None:
-    terms = Terms(condition, benefit)
-    assert benefit_text(terms, currency="USD", language="en") == value
-    assert condition_text(terms, currency="USD", language="en") == asked
-
-
 OFFER = {
     "household_id": pl.Int64,
     "offer_id": pl.Int64,
@@ -153,7 +109,14 @@ REMINDER = {
     "interval_low_days": pl.Float64,
     "interval_high_days": pl.Float64,
 }
-MASTHEAD = Masthead("Test Market", "USD", date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 15))
+MASTHEAD = Masthead(
+    "Test Market",
+    "USD",
+    date(2026, 3, 1),
+    date(2026, 3, 2),
+    date(2026, 3, 15),
+    layouts.wordings(),
+)
 
 
 def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> None:
@@ -174,7 +137,10 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
         schema=REMINDER,
         orient="row",
     )
-    terms = {7: Terms(Condition(), AmountOff(50)), 9: Terms(PIECES, AmountOff(200))}
+    terms = {
+        7: Terms(Condition(), AmountOff(50)),
+        9: Terms(Condition((Need(2000),)), AmountOff(200)),
+    }
     recipients = [Recipient(3, "en", "c"), Recipient(1, "en", "a"), Recipient(2, "de", "b")]
     made = documents(recipients, masthead=MASTHEAD, terms=terms, offers=offers, reminders=reminded)
     assert [household for household, _ in made] == [3, 1, 2]
@@ -191,3 +157,5 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     ]
     assert (full.list_code, full.valid_to, full.retailer) == ("a", date(2026, 3, 15), "Test Market")
     assert (german.language, german.worth_cents, german.offers[0].line) == ("de", 50, 1)
+    assert german.offers[0].value_text == "0,50\u00a0$ Rabatt"
+    assert german.tip.startswith("Hängen Sie den Zettel gut sichtbar auf.")

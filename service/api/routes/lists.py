@@ -49,7 +49,12 @@ def pdf(
     """One list as a PDF, without an address."""
     document = ListDocument.from_json(_found(database, list_id).document)
     return Response(
-        render_one(document, None, layouts.load(settings.layout)),
+        render_one(
+            document,
+            None,
+            layouts.load(settings.layout),
+            departments=settings.walking_order,
+        ),
         media_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="list-{list_id}.pdf"'},
     )

@@ -29,6 +29,7 @@ from service.engine.redeem.terms import (
     parse_terms,
 )
 from service.engine.redeem.units import BasketLine
+from service.engine.redeem.wording import Wording, wording_of
 
 __all__ = [
     "AmountOff",
@@ -51,6 +52,8 @@ __all__ = [
     "RefusalReason",
     "Settlement",
     "Terms",
+    "Wording",
     "parse_terms",
     "settle_basket",
+    "wording_of",
 ]

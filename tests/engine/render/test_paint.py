@@ -48,7 +48,7 @@ def test_a_list_without_greeting_tip_offers_or_price_is_still_a_page():
     front, back = _pages(_one(doc))
     assert "Your next shopping list" in front
     assert "Your offers" not in front
-    assert "From our kitchen" not in back
+    assert "Good to know" not in back
 
 
 def test_twelve_and_twelve_fit_every_layout():

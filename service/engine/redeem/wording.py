@@ -1,0 +1,147 @@
+"""What an offer and a forecast say in a household's language: plurals, amounts and shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from service.engine.money import decimal_mark, format_money
+from service.engine.redeem.terms import (
+    AmountOff,
+    BundlePrice,
+    BuyGet,
+    FixedPrice,
+    FreeItem,
+    PercentOff,
+    Terms,
+)
+from service.engine.redeem.units import PIECE
+from service.errors import InvalidInput
+
+PLURALS = ("one_other", "french", "slavic", "none")
+"""Rules for counted words, after the Unicode CLDR: what `Wording.plural` may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The phrases of one language. A counted one has a form per plural category."""
+
+    language: str
+    plural: str
+    texts: Mapping[str, str | Mapping[str, str]]
+    units: Mapping[str, str]
+    """Units of weight and volume that the language writes in its own way."""
+    tip: str
+
+    def say(self, key: str, *, count: int = 0, **values: str | int) -> str:
+        """A phrase, in the form that goes with `count`."""
+        text = self.texts[key]
+        if not isinstance(text, str):
+            text = text.get(_category(self.plural, count), text["other"])
+        return text.format(count=count, **values)
+
+    def percent(self, basis_points: int) -> str:
+        """A share, such as `12.5%` or `12,5 %`."""
+        number = f"{basis_points / 100:g}".replace(".", decimal_mark(self.language))
+        return self.say("percent", number=number)
+
+    def benefit(self, terms: Terms, *, currency: str) -> str:
+        """What comes off, as printed: `$1.00 off`, `20% off`, `2 for $5.00`."""
+        benefit = terms.benefit
+        if isinstance(benefit, AmountOff):
+            return self.say("amount_off", amount=self._money(benefit.amount_cents, currency))
+        if isinstance(benefit, PercentOff):
+            return self.say("percent_off", percent=self.percent(benefit.basis_points))
+        if isinstance(benefit, FixedPrice):
+            return self.say("fixed_price", amount=self._money(benefit.price_cents, currency))
+        if isinstance(benefit, BundlePrice):
+            amount = self._money(benefit.price_cents, currency)
+            return self.say("bundle", count=_pieces(terms), amount=amount)
+        if isinstance(benefit, BuyGet):
+            return self._buy_get(terms, benefit)
+        if isinstance(benefit, FreeItem):
+            if benefit.cap_cents is None:
+                return self.say("free")
+            return self.say("free_up_to", amount=self._money(benefit.cap_cents, currency))
+        return self.say("points", count=benefit.points)
+
+    def condition(self, terms: Terms, *, currency: str) -> str:
+        """What must be bought, as printed: `when you buy 2`; empty for a single piece."""
+        condition = terms.condition
+        parts = []
+        bundled = isinstance(terms.benefit, BundlePrice | BuyGet)
+        pieces = _pieces(terms)
+        if pieces > 1 and not bundled:
+            parts.append(self.say("when_buy", count=pieces))
+        for need in condition.needs:
+            if need.unit != PIECE and need.quantity_milli:
+                number = f"{need.quantity_milli / 1000:g}"
+                quantity = number.replace(".", decimal_mark(self.language))
+                unit = self.units.get(need.unit, need.unit)
+                parts.append(self.say("from_quantity", quantity=quantity, unit=unit))
+        if condition.minimum_spend_cents:
+            spend = self._money(condition.minimum_spend_cents, currency)
+            parts.append(self.say("when_spend", amount=spend))
+        whole = parts[0] if parts else ""
+        for part in parts[1:]:
+            whole = self.say("and", first=whole, second=part)
+        return whole
+
+    def reason(self, *, days: int, low_days: float | None, high_days: float | None) -> str:
+        """Why an item is on the list: how often it is bought, and `days` since the last time."""
+        ago = self.say("today" if days < 1 else "yesterday")
+        if days > 1:
+            ago = self.say("days_ago", count=days)
+        if low_days is None or high_days is None:
+            return self.say("once", ago=ago)
+        low, high = max(1, round(low_days)), max(1, round(high_days))
+        if low != high:
+            often = self.say("every_range", low=low, count=high)
+        elif low == 1:
+            often = self.say("every_day")
+        else:
+            often = self.say("every_days", count=low)
+        return self.say("often_last", often=often, ago=ago)
+
+    def _buy_get(self, terms: Terms, benefit: BuyGet) -> str:
+        buy = self.say("buy", count=_pieces(terms))
+        if benefit.basis_points == 10_000:
+            return self.say("buy_get", buy=buy, get=self.say("get_free", count=benefit.get))
+        percent = self.percent(benefit.basis_points)
+        get = self.say("get_percent", count=benefit.get, percent=percent)
+        return self.say("buy_get", buy=buy, get=get)
+
+    def _money(self, cents: int, currency: str) -> str:
+        return format_money(cents, currency, self.language)
+
+
+def wording_of(wordings: Mapping[str, Wording], language: str) -> Wording:
+    """The wording of `de-AT`, or that of `de` with amounts as in `de-AT`.
+
+    Raises InvalidInput for a language without one.
+    """
+    tag = language.replace("_", "-")
+    found = wordings.get(tag)
+    if found is not None:
+        return found
+    found = wordings.get(tag.partition("-")[0])
+    if found is None:
+        raise InvalidInput(f"there are no phrases for {language!r}")
+    return replace(found, language=tag)
+
+
+def _pieces(terms: Terms) -> int:
+    needs = terms.condition.needs
+    return sum(need.quantity_milli // 1000 for need in needs if need.unit == PIECE)
+
+
+def _category(plural: str, count: int) -> str:
+    """The CLDR plural category of a whole number under a rule of `PLURALS`."""
+    if plural == "one_other":
+        return "one" if count == 1 else "other"
+    if plural == "french":
+        return "one" if count in (0, 1) else "other"
+    if plural == "slavic":
+        tens, ones = count % 100, count % 10
+        if ones == 1 and tens != 11:
+            return "one"
+        return "few" if ones in (2, 3, 4) and tens not in (12, 13, 14) else "other"
+    return "other"

@@ -1,0 +1,156 @@
+"""What offers and forecasts say, in every language that lists are printed in."""
+
+import pytest
+
+from service import layouts
+from service.engine.redeem import (
+    AmountOff,
+    Benefit,
+    BundlePrice,
+    BuyGet,
+    Condition,
+    FixedPrice,
+    FreeItem,
+    Need,
+    PercentOff,
+    Points,
+    Terms,
+    wording_of,
+)
+from service.errors import InvalidInput
+
+WORDINGS = layouts.wordings()
+PIECES = Condition((Need(2000),))
+
+
+@pytest.mark.parametrize(
+    ("benefit", "condition", "value", "asked"),
+    [
+        (AmountOff(100), Condition(), "$1.00 off", ""),
+        (AmountOff(100), PIECES, "$1.00 off", "when you buy 2"),
+        (PercentOff(2000), Condition(), "20% off", ""),
+        (PercentOff(1250), PIECES, "12.5% off", "when you buy 2"),
+        (FixedPrice(0), Condition(), "only $0.00", ""),
+        (FixedPrice(199), PIECES, "only $1.99", "when you buy 2"),
+        (BundlePrice(500), PIECES, "2 for $5.00", ""),
+        (BuyGet(1), PIECES, "buy 2, get 1 free", ""),
+        (BuyGet(2, basis_points=5000), PIECES, "buy 2, get 2 50% off", ""),
+        (FreeItem(), Condition((Need(0),)), "free", ""),
+        (FreeItem(cap_cents=300), Condition((Need(0),)), "free, up to $3.00", ""),
+        (Points(250), Condition(), "250 points", ""),
+        (Points(1), Condition(), "1 point", ""),
+        (AmountOff(500), Condition((Need(0),), 3000), "$5.00 off", "when you spend $30.00 on them"),
+        (
+            AmountOff(500),
+            Condition((Need(2000),), 3000),
+            "$5.00 off",
+            "when you buy 2, when you spend $30.00 on them",
+        ),
+        (PercentOff(1000), Condition((Need(500, "kg"),)), "10% off", "from 0.5 kg"),
+    ],
+)
+def test_what_comes_off_and_what_must_be_bought(
+    benefit: Benefit, condition: Condition, value: str, asked: str
+) -> None:
+    terms = Terms(condition, benefit)
+    assert WORDINGS["en"].benefit(terms, currency="USD") == value
+    assert WORDINGS["en"].condition(terms, currency="USD") == asked
+
+
+@pytest.mark.parametrize(
+    ("language", "percent", "buy_get", "points", "asked"),
+    [
+        ("en-US", "12.5% off", "buy 2, get 1 free", "21 points", "from 0.5 kg"),
+        ("de", "12,5\u00a0% Rabatt", "2 kaufen, 1 geschenkt", "21 Punkte", "ab 0,5 kg"),
+        ("fr", "12,5\u00a0% de réduction", "2 achetés, 1 offert", "21 points", "dès 0,5 kg"),
+        (
+            "es",
+            "12,5\u00a0% de descuento",
+            "compre 2, llévese 1 gratis",
+            "21 puntos",
+            "desde 0,5 kg",
+        ),
+        ("el", "έκπτωση 12,5%", "2 + 1 δώρο", "21 πόντοι", "από 0,5 κιλά"),
+        ("ru", "скидка 12,5\u00a0%", "2 + 1 в подарок", "21 балл", "от 0,5 кг"),
+        ("uk", "знижка 12,5\u00a0%", "2 + 1 у подарунок", "21 бал", "від 0,5 кг"),
+        ("zh", "立减12.5%", "买2件送1件", "21积分", "满0.5公斤"),
+    ],
+)
+def test_offers_are_worded_in_the_household_s_language(
+    language: str, percent: str, buy_get: str, points: str, asked: str
+) -> None:
+    wording = WORDINGS[language]
+    assert wording.benefit(Terms(PIECES, PercentOff(1250)), currency="EUR") == percent
+    assert wording.benefit(Terms(PIECES, BuyGet(1)), currency="EUR") == buy_get
+    assert wording.benefit(Terms(PIECES, Points(21)), currency="EUR") == points
+    weighed = Terms(Condition((Need(500, "kg"),)), PercentOff(1250))
+    assert wording.condition(weighed, currency="EUR") == asked
+
+
+@pytest.mark.parametrize(
+    ("language", "range_", "once"),
+    [
+        ("en", "every 9-11 days; last bought 8 days ago", "bought once, yesterday"),
+        ("de", "alle 9–11 Tage; zuletzt vor 8 Tagen gekauft", "einmal gekauft, gestern"),
+        ("fr", "tous les 9 à 11 jours\u00a0; acheté il y a 8 jours", "acheté une fois, hier"),
+        ("es", "cada 9–11 días; última compra hace 8 días", "comprado una vez, ayer"),
+        ("el", "κάθε 9–11 ημέρες· αγορά πριν από 8 ημέρες", "μία αγορά, χθες"),
+        ("ru", "каждые 9–11 дней; куплено 8 дней назад", "куплено один раз, вчера"),
+        ("uk", "кожні 9–11 днів; куплено 8 днів тому", "куплено один раз, учора"),
+        ("zh", "每9至11天购买一次，上次购买于8天前", "买过一次，昨天"),
+    ],
+)
+def test_reasons_are_worded_in_the_household_s_language(
+    language: str, range_: str, once: str
+) -> None:
+    wording = WORDINGS[language]
+    assert wording.reason(days=8, low_days=9.2, high_days=11.4) == range_
+    assert wording.reason(days=1, low_days=None, high_days=None) == once
+
+
+@pytest.mark.parametrize(
+    ("count", "russian", "ukrainian"),
+    [
+        (2, "каждые 2 дня; куплено 2 дня назад", "кожні 2 дні; куплено 2 дні тому"),
+        (11, "каждые 11 дней; куплено 11 дней назад", "кожні 11 днів; куплено 11 днів тому"),
+        (21, "каждый 21 день; куплено 21 день назад", "кожен 21 день; куплено 21 день тому"),
+        (112, "каждые 112 дней; куплено 112 дней назад", "кожні 112 днів; куплено 112 днів тому"),
+    ],
+)
+def test_days_are_counted_as_slavic_languages_do(count: int, russian: str, ukrainian: str) -> None:
+    for language, said in (("ru", russian), ("uk", ukrainian)):
+        reason = WORDINGS[language].reason(days=count, low_days=count, high_days=count)
+        assert reason == said
+
+
+def test_every_day_has_a_phrase_of_its_own() -> None:
+    assert WORDINGS["en"].reason(days=0, low_days=0.4, high_days=1.2) == (
+        "every day; last bought today"
+    )
+    assert WORDINGS["fr"].reason(days=1, low_days=1, high_days=1) == (
+        "tous les jours\u00a0; acheté hier"
+    )
+
+
+def test_a_region_without_phrases_writes_amounts_its_own_way() -> None:
+    swiss = wording_of(WORDINGS, "de_CH")
+    assert swiss.benefit(Terms(Condition(), AmountOff(123450)), currency="CHF") == (
+        "CHF\u00a01’234.50 Rabatt"
+    )
+    with pytest.raises(InvalidInput, match="no phrases for 'xx'"):
+        wording_of(WORDINGS, "xx")
+
+
+def test_every_language_says_everything_with_the_same_values() -> None:
+    english = WORDINGS["en"].texts
+    for wording in WORDINGS.values():
+        assert wording.texts.keys() == english.keys()
+        assert wording.tip
+        for key, text in wording.texts.items():
+            forms = [text] if isinstance(text, str) else list(text.values())
+            for form in forms:
+                form.format(
+                    number="1", amount="2", percent="3", count=4, buy="5", get="6", quantity="7",
+                    unit="8", first="9", second="10", low=11, ago="12", often="13",
+                )  # fmt: skip
+            assert any("{count}" in form for form in forms) or key not in ("points", "days_ago")
