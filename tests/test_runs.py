@@ -12,6 +12,7 @@ import pytest
 from service.cycle import run_cycle
 from service.cycle.issue import CycleReport
 from service.errors import Conflict, NotFound
+from service.publish import BatchReport, publish
 from service.runs import ask_batch, ask_cycle, get_run
 from service.settings import Settings
 from service.store import runs
@@ -226,7 +227,7 @@ def test_of_eight_who_ask_for_the_same_at_once_one_gets_a_run(
 def test_of_two_cycles_of_a_date_at_once_one_is_issued(
     database: Database, settings: Settings, market: None
 ) -> None:
-    together = threading.Barrier(2, timeout=60)
+    together = threading.Barrier(2, timeout=120)
 
     def meet(stage: str, _done: int, _total: int) -> None:
         if stage == "compose":
@@ -244,6 +245,34 @@ def test_of_two_cycles_of_a_date_at_once_one_is_issued(
     (refused,) = [answer.detail for answer in answers if isinstance(answer, Conflict)]
     assert "as of 2026-03-02 already" in refused or "nothing was issued" in refused
     assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
+
+
+def test_of_two_machines_that_publish_a_cycle_at_once_one_prints_it(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_issued(database, settings, tmp_path)
+    together = threading.Barrier(2, timeout=120)
+    met: set[int] = set()
+
+    def meet(stage: str, _done: int, _total: int) -> None:
+        if stage == "check" and threading.get_ident() not in met:
+            met.add(threading.get_ident())
+            together.wait()
+
+    def make(machine: str) -> BatchReport | Conflict:
+        its_own = settings.model_copy(update={"runs_folder": settings.runs_folder / machine})
+        try:
+            return publish(database, its_own, 1, progress=meet)
+        except Conflict as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(make, ("a", "b")))
+    (refused,) = [answer.detail for answer in answers if isinstance(answer, Conflict)]
+    assert refused == "Cycle 1 is being published already."
+    assert asked(database, "SELECT revision, state FROM batch") == [(1, "ready")]
+    (printed,) = [answer for answer in answers if isinstance(answer, BatchReport)]
+    assert publish(database, settings, 1, progress=meet) == printed
 
 
 def test_how_a_run_ended_first_stands(database: Database, settings: Settings, market: None) -> None:

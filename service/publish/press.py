@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
+from sqlalchemy.exc import IntegrityError
 
 from service import layouts
 from service.errors import Conflict, NotFound
@@ -17,7 +18,7 @@ from service.publish.depot import READY, Depot, depot
 from service.publish.package import MANIFEST, Job, Progress, Proof, check, write
 from service.settings import Settings
 from service.store import batches, cycles, lists
-from service.store.session import Database
+from service.store.session import Database, violates_unique
 from service.store.tables.cycle import Batch, BatchState, Cycle
 
 CAMPAIGN = "lists"
@@ -126,7 +127,7 @@ class _Press:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Conflict(f"Cycle {self.cycle.id} is being published already.") from None
+                raise self._in_hand() from None
             yield
 
     def begin(
@@ -139,7 +140,6 @@ class _Press:
         name = f"{self.settings.client}_{campaign}_{self.cycle.as_of:%Y%m%d}_v{revision}"
         job = self._job(choice, name, revision)
         check(self.database, self.settings, job, done=(), progress=self.progress)
-        self.depot.clear(name)
         batch = Batch(
             cycle_id=self.cycle.id or 0,
             revision=revision,
@@ -149,36 +149,52 @@ class _Press:
             pages=0,
             manifest="{}",
             reprint_of=reprint_of,
-            plan=choice.plan(self.settings, job.layout, name),
-            summary=json.dumps(choice.summary()),
         )
-        with self.database.write() as session:
-            if replaces is not None:
-                held = batches.held(session, replaces.id or 0)
-                assert held is not None
-                _require_here(held)
-                held.state = BatchState.WITHDRAWN
-                batches.save(session, held)
-            batches.save(session, batch)
+        try:
+            with self.database.write() as session:
+                if replaces is not None:
+                    held = batches.held(session, replaces.id or 0)
+                    assert held is not None
+                    _require_here(held)
+                    held.state = BatchState.WITHDRAWN
+                    batches.save(session, held)
+                batches.save(session, batch)
+        except IntegrityError as error:
+            if violates_unique(error):
+                raise self._in_hand() from None
+            raise
+        # Only now are the files this run's own: another machine may have begun the same batch.
+        self.depot.clear(name)
+        batch = self._planned(batch, job)
         return self._print(job, batch)
 
+    def _in_hand(self) -> Conflict:
+        return Conflict(f"Cycle {self.cycle.id} is being published already.")
+
     def go_on(self, batch: Batch, choice: Choice) -> BatchReport:
-        """Take up a batch that was not finished."""
+        """Take up a batch that was not finished; what lies there without a plan is not its own."""
         there = self.depot.files(batch.name)
-        if READY in there:
+        if batch.plan and READY in there:
             return self._finish(batch)
         job = self._job(choice, batch.name, batch.revision)
-        plan = choice.plan(self.settings, job.layout, batch.name)
-        if plan != batch.plan:
+        if choice.plan(self.settings, job.layout, batch.name) != batch.plan:
             # Consent or an address changed since: what was printed may be another's piece by now.
             self.depot.clear(batch.name)
             there = {}
         check(self.database, self.settings, job, done=there, progress=self.progress)
-        batch.plan, batch.pieces = plan, choice.pieces.height
-        batch.summary = json.dumps(choice.summary())
+        return self._print(job, self._planned(batch, job))
+
+    def _planned(self, batch: Batch, job: Job) -> Batch:
+        """Write down what the files are going to be made of."""
         with self.database.write() as session:
-            batch = batches.save(session, session.merge(batch))
-        return self._print(job, batch)
+            held = batches.held(session, batch.id or 0)
+            assert held is not None
+            if held.state != BatchState.RENDERING:
+                raise self._in_hand()
+            held.plan = job.choice.plan(self.settings, job.layout, job.name)
+            held.pieces = job.choice.pieces.height
+            held.summary = json.dumps(job.choice.summary())
+            return batches.save(session, held)
 
     def _job(self, choice: Choice, name: str, revision: int) -> Job:
         if choice.pieces.is_empty():
