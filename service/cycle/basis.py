@@ -98,13 +98,15 @@ def read_purchases(
     return bought.with_columns(local.dt.replace_time_zone(None))
 
 
-def stored_model(session: Session, *, as_of: date) -> Model | None:
+def stored_model(session: Session, *, as_of: date, any_age: bool = False) -> Model | None:
     """The newest model that has seen nothing from a date on, unless it is too old.
 
     One that another version of Larder left, which this one cannot read, counts as none.
     """
     found = cycles.forecast_for(session, as_of)
-    if found is None or found.as_of < as_of - timedelta(days=FORECAST_DAYS):
+    if found is None:
+        return None
+    if not any_age and found.as_of < as_of - timedelta(days=FORECAST_DAYS):
         return None
     try:
         return _model(found.model)

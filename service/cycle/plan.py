@@ -14,7 +14,7 @@ from service.cycle.learn import Learned, learned
 from service.cycle.shards import Task, score_shards
 from service.engine.allocate import Allocation, Terms, allocate
 from service.engine.lift import held_out
-from service.engine.predict import Model, fit
+from service.engine.predict import default_model
 from service.engine.segment import eligible, usage_bounds, worth, worth_deciles
 from service.errors import Conflict
 from service.settings import Settings
@@ -69,8 +69,9 @@ def plan_cycle(
     """History, predict, segment, allocate: what a cycle of a date would give to whom.
 
     A model that has to be fitted is kept, and finished shards are, so that a killed run goes on
-    where it stopped; with a `sample` nothing at all is written, and the limits of offers are cut
-    to its share. Raises Conflict when nobody is eligible.
+    where it stopped. With a `sample` nothing at all is written, the limits of offers are cut to its
+    share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
+    Raises Conflict when nobody is eligible.
     """
     with database.read() as session:
         progress("history", 0, 1)
@@ -78,14 +79,16 @@ def plan_cycle(
         purchases = read_purchases(session, settings, before=as_of, household_ids=ids)
         basis = read_basis(session, settings, as_of=as_of)
         committed = offers.committed(session)
-        model = stored_model(session, as_of=as_of)
+        model = stored_model(session, as_of=as_of, any_age=sample is not None)
         lesson = learned(session, settings, as_of=as_of)
     progress("history", 1, 1)
     homes = _homes(purchases, settings, as_of=as_of, seed=seed)
     basis = replace(basis, homes=with_tiers(basis.homes, homes))
+    if model is None and sample is not None:
+        model = default_model(as_of=as_of, horizon_days=settings.horizon_days)
     if model is None:
         progress("forecast", 0, 1)
-        model = _fitted(database, settings, purchases, as_of=as_of, kept=sample is None)
+        model = fit_and_keep(database, settings, purchases, as_of=as_of)
         progress("forecast", 1, 1)
     mine = purchases.filter(pl.col("household_id").is_in(homes["household_id"].implode()))
     task = Task(
@@ -133,14 +136,6 @@ def plan_cycle(
         chosen=given.join(allocation.pairs.select(keys), on=keys, maintain_order="left"),
         terms=terms,
     )
-
-
-def _fitted(
-    database: Database, settings: Settings, purchases: pl.DataFrame, *, as_of: date, kept: bool
-) -> Model:
-    if kept:
-        return fit_and_keep(database, settings, purchases, as_of=as_of)
-    return fit(purchases, as_of=as_of, horizon_days=settings.horizon_days)
 
 
 def _homes(purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int) -> pl.DataFrame:
