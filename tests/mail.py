@@ -5,6 +5,7 @@ no consent, P7 lives where P3 does, written otherwise.
 """
 
 import csv
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,20 @@ MORE = (
 def open_mail(database: Database, settings: Settings, folder: Path) -> None:
     """Load it all; the first time on a kind of database, later tests get a copy of that."""
     stocked(database, folder, "mail", lambda: _fill(database, settings, folder))
+
+
+def open_published(database: Database, settings: Settings, folder: Path) -> None:
+    """All of it with the package of its cycle, two pieces to a file; copied as `open_mail` does."""
+    kept = folder.parent / f"published-{'embedded' if database.is_sqlite else 'served'}"
+
+    def fill() -> None:
+        _fill(database, settings, folder)
+        printed(database, settings.model_copy(update={"pieces_per_file": 2}))
+        shutil.copytree(settings.output_folder, kept)
+
+    stocked(database, folder, "published", fill)
+    if not settings.output_folder.exists():
+        shutil.copytree(kept, settings.output_folder)
 
 
 def load(database: Database, settings: Settings, folder: Path, rows: Iterable[str]) -> None:

@@ -15,10 +15,10 @@ from service import sftp
 from service.publish import reconcile, void_batch
 from service.settings import Settings
 from service.store.session import Database
-from tests.mail import NAME, open_mail, printed
+from tests.mail import NAME, open_published
 from tests.market import asked
 
-PDF = f"out/{NAME}_v1/{NAME}_1of1_v1.pdf"
+PDF = f"out/{NAME}_v1/{NAME}_1of3_v1.pdf"
 HEAD = "piece_id,status,reason,timestamp\n"
 ROW = "20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
 
@@ -26,9 +26,8 @@ ROW = "20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
 @pytest.fixture
 def door(database: Database, settings: Settings, tmp_path: Path) -> Settings:
     """A published batch behind a door on a free port, which the house's key opens."""
-    open_mail(database, settings, tmp_path)
+    open_published(database, settings, tmp_path)
     opened = settings.model_copy(update={"sftp_port": 0, "sftp_folder": tmp_path / "sftp"})
-    printed(database, opened)
     key = asyncssh.generate_private_key("ssh-ed25519")
     opened.sftp_folder.mkdir()
     key.write_private_key(str(tmp_path / "house"))
@@ -87,7 +86,7 @@ def test_a_package_is_fetched_also_after_an_interruption(
             for name in names:
                 async with house.open(f"out/{NAME}_v1/{name}", "rb") as file:
                     assert await file.read() == (folder / name).read_bytes()
-            whole = (folder / f"{NAME}_1of1_v1.pdf").read_bytes()
+            whole = (folder / f"{NAME}_1of3_v1.pdf").read_bytes()
             assert (await house.stat(PDF)).size == len(whole)
             async with house.open(PDF, "rb") as file:
                 await file.seek(1000)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 from sqlalchemy import String, column, text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.store.bulk import stage
 from service.store.tables.cycle import Batch, BatchState
@@ -106,11 +106,14 @@ def close_acknowledgement(session: Session, acknowledgement_id: int, **counts: A
 
 
 def received_before(session: Session, moment: datetime, *, source: str) -> list[str]:
-    """The names of files that came in some way before a moment."""
-    statement = select(Acknowledgement.name).where(
-        Acknowledgement.source == source, col(Acknowledgement.received_at) < moment
+    """The names of files that came in some way, and none of that name since a moment."""
+    statement = (
+        select(Acknowledgement.name)
+        .where(Acknowledgement.source == source)
+        .group_by(Acknowledgement.name)
+        .having(func.max(col(Acknowledgement.received_at)) < moment)
     )
-    return list(session.exec(statement.distinct()).all())
+    return list(session.exec(statement).all())
 
 
 def apply_events(session: Session, acknowledgement_id: int, events: pl.DataFrame) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from service.settings import Settings
 from service.store.session import Database
-from tests.mail import open_mail
+from tests.mail import open_mail, open_published
 
 
 @pytest.fixture
@@ -18,3 +18,10 @@ def shop(settings: Settings) -> Settings:
 @pytest.fixture
 def mail(database: Database, settings: Settings, tmp_path: Path) -> None:
     open_mail(database, settings, tmp_path)
+
+
+@pytest.fixture
+def published(database: Database, shop: Settings, tmp_path: Path) -> Settings:
+    """The settings, with the package of the cycle printed."""
+    open_published(database, shop, tmp_path)
+    return shop

@@ -14,15 +14,7 @@ from service.store.session import Database
 from tests.mail import MORE, NAME, load, printed, said
 from tests.market import asked
 
-pytestmark = pytest.mark.usefixtures("mail")
-
 ONE, TWO, THREE = (f"20260302-000000{n}" for n in (1, 2, 3))
-
-
-@pytest.fixture
-def published(database: Database, shop: Settings) -> Settings:
-    printed(database, shop)
-    return shop
 
 
 def at(hour: int) -> str:
@@ -190,7 +182,7 @@ def test_a_letter_that_came_back_from_an_older_address_marks_nothing(
 
 
 def test_a_marked_address_is_not_printed_again(
-    database: Database, shop: Settings, tmp_path: Path
+    database: Database, shop: Settings, mail: None, tmp_path: Path
 ) -> None:
     with database.write() as session:
         session.connection().exec_driver_sql(

@@ -1,7 +1,6 @@
 """Files go after their time; what became of every piece stays."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,11 @@ from service.store.session import Database
 from tests.mail import NAME, printed
 from tests.market import asked
 
-pytestmark = pytest.mark.usefixtures("mail")
-
 
 def test_files_go_after_the_days_of_the_settings_and_records_stay(
-    database: Database, shop: Settings
+    database: Database, published: Settings
 ) -> None:
-    folder = Path(printed(database, shop).folder)
+    shop, folder = published, published.output_folder / f"{NAME}_v1"
     drop(
         database,
         shop,
@@ -41,10 +38,23 @@ def test_files_go_after_the_days_of_the_settings_and_records_stay(
 
 
 def test_what_a_dead_process_left_of_a_voided_batch_goes_at_once(
-    database: Database, shop: Settings
+    database: Database, published: Settings
 ) -> None:
-    folder = Path(printed(database, shop).folder)
+    shop, folder = published, published.output_folder / f"{NAME}_v1"
     with database.write() as session:
         session.connection().exec_driver_sql("UPDATE batch SET state = 'voided'")
     assert purge(database, shop, now=datetime.now(UTC)) == 1
     assert not folder.exists()
+
+
+def test_a_file_that_came_again_under_its_name_stays(
+    database: Database, published: Settings
+) -> None:
+    said = b"piece_id,status,reason,timestamp\n20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
+    drop(database, published, "a.csv", said)
+    long_ago = "1" if database.is_sqlite else "'2020-01-01T00:00:00Z'"
+    with database.write() as session:
+        session.connection().exec_driver_sql(f"UPDATE acknowledgement SET received_at = {long_ago}")
+    drop(database, published, "a.csv", said)
+    purge(database, published, now=datetime.now(UTC))
+    assert (published.output_folder / "ack" / "a.csv").is_file()

@@ -14,19 +14,11 @@ from tests.market import asked
 from tests.shop import list_code
 from tests.test_checkout_races import at_once, sell
 
-pytestmark = pytest.mark.usefixtures("mail")
-
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 CODE = list_code(1)
 # Two lists hold 108 for milk and 2 x 25 for bread each.
 HELD = 2 * (108 + 50)
-
-
-@pytest.fixture
-def published(database: Database, shop: Settings) -> Settings:
-    printed(database, shop)
-    return shop
 
 
 def reserved(database: Database) -> int:
