@@ -19,6 +19,9 @@ load = typer.Typer(
 )
 
 FileArgument = Annotated[Path, typer.Argument(help="A CSV (UTF-8) or Parquet file")]
+BasketsArgument = Annotated[
+    Path, typer.Argument(help="A CSV (UTF-8), Parquet or POSLog (.xml, .xml.gz) file")
+]
 
 
 @load.command()
@@ -44,8 +47,8 @@ def households(file: FileArgument) -> None:
 
 
 @load.command()
-def baskets(file: FileArgument) -> None:
-    """Purchase history: a row a basket line, or what tills write as POSLog (.xml, .xml.gz)."""
+def baskets(file: BasketsArgument) -> None:
+    """Purchase history: a row a basket line, or what tills write of their transactions."""
     with opened() as (database, settings), progress_bars() as progress:
         if is_poslog(file):
             report = load_poslog(
