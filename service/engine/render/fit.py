@@ -30,6 +30,8 @@ _BOLDER = 0.022
 
 
 _WORDS_KEPT = 50_000
+_ORPHAN = 0.18
+"""A last line shorter than this part of the width is evened out with those before it."""
 
 
 class DoesNotFit(Exception):
@@ -128,7 +130,7 @@ class Typesetter:
                 room = lines if height is None else min(lines, _rows(height, size * style.leading))
                 broken = self._wrap(text, style, size=size, width=width)
                 if broken is not None and len(broken) <= room:
-                    if even:
+                    if even or self._orphaned(broken, style, size=size, width=width):
                         broken = self._even(text, style, size=size, width=width, count=len(broken))
                     made = [self._line(self._split(t, style), style, size) for t in broken]
                     return _fitted(made, style, size)
@@ -273,6 +275,10 @@ class Typesetter:
         if missing:
             raise MissingGlyph(list(missing))
         return runs
+
+    def _orphaned(self, lines: Sequence[str], style: Style, *, size: float, width: float) -> bool:
+        """Whether a last word is left alone on its line."""
+        return len(lines) > 1 and self._width(lines[-1], style, size) < width * _ORPHAN
 
     def _even(self, text: str, style: Style, *, size: float, width: float, count: int) -> list[str]:
         """The narrowest setting in `count` lines, to a twentieth of the width."""

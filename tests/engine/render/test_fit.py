@@ -83,11 +83,21 @@ def test_a_paragraph_wraps_first_and_shrinks_then():
 def test_lines_can_be_made_even():
     text = "Valid from November 30, 2026 to December 13, 2026"
     full = _width(text)
-    plain = _fit(text, width=full * 0.95, lines=2, flow=True)
-    even = _fit(text, width=full * 0.95, lines=2, flow=True, even=True)
-    assert _shown(plain.lines[1]) == "2026"
+    plain = _fit(text, width=full * 0.8, lines=2, flow=True)
+    even = _fit(text, width=full * 0.8, lines=2, flow=True, even=True)
+    assert _shown(plain.lines[1]) == "December 13, 2026"
     assert len(even.lines) == 2
     assert abs(even.lines[0].width - even.lines[1].width) < full * 0.2
+
+
+def test_a_last_word_is_not_left_alone_on_its_line():
+    text = "Roast the chicken on a bed of onions, and serve it with bread"
+    width = _width("Roast the chicken on a bed of onions, and serve it with")
+    made = _fit(text, width=width + 0.1, lines=2, flow=True)
+    assert [_shown(line) for line in made.lines] == [
+        "Roast the chicken on a bed of",
+        "onions, and serve it with bread",
+    ]
 
 
 def test_kerning_brings_letters_closer():
