@@ -12,6 +12,9 @@ RATE_PRIOR_DAYS = (15.0, 15.0, 30.0, 30.0)
 GAMMA_PRIOR_DAYS = 14.0
 GAP_WEIGHT_PRIOR = 1.0
 GAP_VARIANCE_PRIOR = 0.6
+# A number that only grows as the history does is larger on the day of the forecast than at any
+# origin learned from; beyond this age it says no more.
+MEMORY_DAYS = 84.0
 
 NAMES: tuple[str, ...] = (
     "item_rate",
@@ -24,7 +27,7 @@ NAMES: tuple[str, ...] = (
     "last_trip",
     "seen",
     "distinct",
-    "count",
+    "windows",
     "once",
     "last",
     "first",
@@ -82,13 +85,13 @@ def features(
     for k, span in enumerate(spans):
         put(np.log((homes.event_counts[:, k] + 1.0) / (span + 3.0))[home])
     put(np.log(homes.last_trip_age)[home])
-    put(np.log(np.maximum(homes.seen_days, 1.0))[home])
+    put(np.log(np.clip(homes.seen_days, 1.0, MEMORY_DAYS))[home])
     put(np.log1p(homes.distinct)[home])
-    put(np.log1p(pairs.count))
+    put(np.log1p(pairs.recent.sum(axis=1)))
     put((pairs.count == 1.0).astype(np.float64))
     log_age = np.log(pairs.last_age)
     put(log_age)
-    put(np.log(pairs.first_age))
+    put(np.log(np.minimum(pairs.first_age, MEMORY_DAYS)))
     put(np.log1p(pairs.trips_since))
     gap, spread = gap_of(pairs, items, rows)
     put(gap)

@@ -18,16 +18,17 @@ from service.engine.predict.events import (
     day_number,
     encode,
 )
-from service.engine.predict.features import gamma_poisson
+from service.engine.predict.features import NAMES, gamma_poisson
 from service.engine.predict.items import Items, Tally, rows_of
 from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.network import Network, tempered, train
 from service.engine.predict.pairs import Pairs, summarise
+from service.engine.predict.platt import straightened
 from service.engine.predict.taste import Singles, directions
 
 SHARD_ROWS = 2_000_000
 MAX_ORIGINS = 8
-LEAST_PAST_DAYS = 28
+LEAST_PAST_DAYS = 7
 ACTIVE_DAYS = 56
 LEARN_ROWS = 1_200_000
 LEARN_EVENTS = 3_000_000
@@ -44,6 +45,8 @@ CHANCE_WIDTHS = (96, 48)
 TIMING_WIDTHS = (24, 12)
 TIMING_EPOCHS = 3
 SEED = 20170101
+PRIOR_BELIEF_DAYS = 5.0
+PRIOR_COLUMN = NAMES.index("gamma_poisson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
 
     Learns at origins one horizon apart whose windows end by `as_of` (or by the last row, if that
     is earlier). With too little past to learn from, the model is the discounted gamma-Poisson on
-    item statistics, and it stays that at trust 0.
+    item statistics, brought to the level of the newest window, and it stays that at trust 0.
     """
     events = encode(history, as_of)
     items = survey(events, day_number(as_of))
@@ -88,8 +91,12 @@ def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
         taste=_taste(events, ids, day_number(as_of)),
     )
     lessons = study(events, model)
+    past_days = lessons[0].origin - int(events.day.min()) if lessons else 0
+    model = replace(model, prior=_learn_prior(lessons, past_days))
     rows = sum(int((~lesson.check).sum()) for lesson in lessons)
     if rows < LEAST_ROWS or not any(lesson.bought.any() for lesson in lessons):
+        return model
+    if past_days < max(LEAST_PAST_DAYS, horizon_days):
         return model
     vectors = rows_of(model.vector_ids, events.item_ids)
     chance = _learn_chance(lessons, vectors, len(model.vector_ids))
@@ -116,7 +123,9 @@ def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
 def study(events: Events, model: Model) -> list[Lessons]:
     """Examples from rolling origins, the newest first, within a fixed amount of work.
 
-    Of `model` its day, horizon and taste are used; item statistics are those of each origin.
+    The newest is asked however short its past is, so that even the prior has its level checked.
+    Of `model` its day, horizon and vectors are used; item statistics and taste are those of each
+    origin, so that nothing an example tells has seen its own answer.
     """
     if not events.rows:
         return []
@@ -128,7 +137,8 @@ def study(events: Events, model: Model) -> list[Lessons]:
     rows = 0
     for step in range(1, MAX_ORIGINS + 1):
         origin = end - step * horizon_days
-        if origin - first < max(LEAST_PAST_DAYS, horizon_days) or rows >= LEARN_ROWS:
+        least_days = 1 if step == 1 else max(LEAST_PAST_DAYS, horizon_days)
+        if origin - first < least_days or rows >= LEARN_ROWS:
             break
         lesson = _lesson(events, origin, model)
         lessons.append(lesson)
@@ -154,7 +164,8 @@ def _lesson(events: Events, origin: int, model: Model) -> Lessons:
     keep = active(pairs) & (~unlikely | drawn | check)
     offset = first_purchases(events, pairs, origin, horizon_days)[keep]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
-    inputs = replace(model, items=items).inputs(pairs, pairs.item, vectors)
+    taste = directions(pairs, vectors, len(model.vector_ids), seed=SEED)
+    inputs = replace(model, items=items, taste=taste).inputs(pairs, pairs.item, vectors)
     return Lessons(
         origin=origin,
         inputs=inputs[keep],
@@ -208,6 +219,24 @@ def _with_vectors(items: Items) -> pl.Series:
 
 def _stack(lessons: list[Lessons], name: str) -> np.ndarray:
     return np.concatenate([getattr(lesson, name)[~lesson.check] for lesson in lessons])
+
+
+def _learn_prior(lessons: list[Lessons], past_days: int) -> tuple[float, float]:
+    """How far the gamma-Poisson, which takes a first purchase for a habit, was off lately.
+
+    Judged at the newest origin, and believed the less the shorter its past was: with every day
+    that is added the prior is less far off.
+    """
+    if not lessons:
+        return 0.0, 1.0
+    newest = lessons[0]
+    shift, stretch = straightened(
+        newest.inputs[:, PRIOR_COLUMN],
+        newest.bought.astype(np.float64),
+        np.where(newest.check, 1.0, newest.weight),
+    )
+    belief = past_days / (past_days + PRIOR_BELIEF_DAYS)
+    return belief * shift, 1.0 + belief * (stretch - 1.0)
 
 
 def _learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:

@@ -20,7 +20,7 @@ from service.engine.predict.pairs import Pairs
 from service.engine.predict.taste import WIDTH, Singles, affinity, weight
 from service.errors import InvalidInput, Problem
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Training:
 class Model:
     """A fitted forecast. `trust` in [0, 1] is the network's say beside the prior's.
 
+    `prior` are a and b of the prior's log-odds, a + b odds, as the history's own past has them.
     `vector_ids` are the items with a learned vector, sorted; `taste` their directions in what the
     base has in common, with a last row of zeros; `chance` gives the log-odds of a purchase,
     `timing` the hazards by bin (both None while there was nothing to learn from); `discovery` the
@@ -55,6 +56,7 @@ class Model:
     items: Items
     vector_ids: pl.Series
     taste: Singles
+    prior: tuple[float, float]
     trust: float
     chance: Network | None
     timing: Network | None
@@ -94,6 +96,7 @@ class Model:
                 "features": list(NAMES),
                 "as_of": self.as_of.isoformat(),
                 "horizon_days": self.horizon_days,
+                "prior": list(self.prior),
                 "trust": self.trust,
                 "training": training,
                 "item_ids": self.items.ids.to_list(),
@@ -129,6 +132,7 @@ class Model:
             items=Items(ids=pl.Series("item_id", found["item_ids"], dtype=kind), **items),
             vector_ids=pl.Series("item_id", found["vector_ids"], dtype=kind),
             taste=_unpacked(found["taste"]),
+            prior=(found["prior"][0], found["prior"][1]),
             trust=found["trust"],
             chance=_unpacked_network(found["chance"]),
             timing=_unpacked_network(found["timing"]),
@@ -146,6 +150,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         items=items,
         vector_ids=items.ids,
         taste=np.zeros((1, WIDTH), dtype=np.float32),
+        prior=(0.0, 1.0),
         trust=0.0,
         chance=None,
         timing=None,

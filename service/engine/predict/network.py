@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.predict.events import Floats, Ints
+from service.engine.predict.platt import PLATT_PRIOR, PLATT_STEPS, straightened
 
 Singles = NDArray[np.float32]
 Reals = NDArray[np.floating[Any]]
@@ -29,8 +30,6 @@ WARM_UP = 100
 DECAY = 1e-4
 CLIP = 5.0
 BLOCK = 4096
-TEMPER_STEPS = 8
-TEMPER_PRIOR = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +71,18 @@ def tempered(
 ) -> Network:
     """The network with its log-odds shrunk (a + b odds) as far as it was too sure of itself.
 
-    For one output. b is found on examples it did not learn from, `apart` (log-odds, bought), by
-    Newton's method (Platt 1999), drawn to 1 as if by some hundred examples. Their level is that of
-    few households, so a keeps the level of what was `learned` (log-odds, bought, weight).
+    For one output. b is found on examples it did not learn from, `apart` (log-odds, bought). Their
+    level is that of few households, so a keeps the level of what was `learned` (log-odds, bought,
+    weight).
     """
     odds, bought = apart
-    inputs = np.stack([np.ones_like(odds), odds], axis=1)
-    straight = np.array([0.0, 1.0])
-    found = straight
-    for _ in range(TEMPER_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-(inputs @ found)))
-        slope = inputs.T @ (bought - chance) - TEMPER_PRIOR * (found - straight)
-        curve = (inputs * (chance * (1.0 - chance))[:, None]).T @ inputs
-        found = found + np.linalg.solve(curve + TEMPER_PRIOR * np.eye(2), slope)
-    stretch, shift = float(found[1]), 0.0
+    stretch, shift = 1.0, 0.0
+    if len(odds):
+        stretch = straightened(odds, bought, np.ones(len(odds)))[1]
     odds, bought, weight = learned
-    for _ in range(TEMPER_STEPS):
+    for _ in range(PLATT_STEPS):
         chance = 1.0 / (1.0 + np.exp(-(shift + stretch * odds)))
-        steep = float((weight * chance * (1.0 - chance)).sum()) + TEMPER_PRIOR
+        steep = float((weight * chance * (1.0 - chance)).sum()) + PLATT_PRIOR
         shift += float((weight * (bought - chance)).sum()) / steep
     *inner, last, base, linear = network.layers
     wide = np.float32(stretch)

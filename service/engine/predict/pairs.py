@@ -16,6 +16,7 @@ WINDOW_DAYS = 14
 WINDOWS = 6
 DECAYS = len(HALF_LIVES_DAYS)
 GAP_HALF_LIFE_DAYS = 112.0
+LIVE_DAYS = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ class Pairs:
 class Homes:
     """One row per household code: its trips and how much it buys, as of the day.
 
-    `trip_counts`, `event_counts` are discounted at each half-life; `weekdays[:, j]` is the share
-    of trips that fell on the weekday of as-of plus j days, shrunk to one seventh.
+    `trip_counts`, `event_counts` are discounted at each half-life; `distinct` items were bought in
+    the last eight weeks; `weekdays[:, j]` is the share of trips that fell on the weekday of as-of
+    plus j days, shrunk to one seventh.
     """
 
     seen_days: Floats
@@ -150,6 +152,7 @@ def _homes(events: Events, age: Floats, as_of: int) -> tuple[Homes, Floats]:
     weight = np.exp2(-trip_age / HALF_LIVES_DAYS[-1])
     weekday = home * 7 + (-trip_age.astype(np.int64)) % 7
     weekdays = np.bincount(weekday, weight, minlength=size * 7).reshape(size, 7) + 1.0
+    live = np.append(events.heads()[1:], True)[: events.rows] & (age <= LIVE_DAYS)
     return (
         Homes(
             seen_days=seen_days,
@@ -157,9 +160,7 @@ def _homes(events: Events, age: Floats, as_of: int) -> tuple[Homes, Floats]:
             trips=trips,
             trip_counts=trip_counts,
             event_counts=event_counts,
-            distinct=np.bincount(events.household[events.heads()], minlength=size).astype(
-                np.float64
-            ),
+            distinct=np.bincount(events.household[live], minlength=size).astype(np.float64),
             weekdays=weekdays / weekdays.sum(axis=1, keepdims=True),
         ),
         trips_after,

@@ -98,7 +98,9 @@ def _frame(
     rows = model.items.rows_of(events.item_ids)[pairs.item]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
     inputs = model.inputs(pairs, rows, vectors)
+    shift, stretch = model.prior
     odds = log_odds(gamma_poisson(pairs, model.items, rows, model.horizon_days))
+    odds = shift + stretch * odds
     if model.chance is not None:
         learned = model.chance.log_odds(inputs, vectors)[:, 0]
         odds = model.trust * learned + (1.0 - model.trust) * odds

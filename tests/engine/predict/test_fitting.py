@@ -1,0 +1,80 @@
+"""What examples may know: only what came before their origin, and nothing that merely grows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from service.engine.history import before, validate_history
+from service.engine.predict import fit, score
+from service.engine.predict.events import encode
+from service.engine.predict.features import MEMORY_DAYS, NAMES, features
+from service.engine.predict.fitting import study, survey
+from service.engine.predict.pairs import summarise
+from tests.engine.predict.households import history_of, invented
+
+AS_OF = date(2026, 5, 1)
+WINDOW = AS_OF - timedelta(days=14)
+
+
+@pytest.fixture(scope="module")
+def history() -> pl.DataFrame:
+    return validate_history(invented())
+
+
+def test_what_is_bought_after_an_origin_changes_no_input_of_it(history: pl.DataFrame) -> None:
+    """The answers become others, what the questions say stays the same to the last bit."""
+    model = fit(history, as_of=AS_OF, horizon_days=14)
+    known = before(history, AS_OF)
+    late = pl.col("purchased_at").dt.date() >= WINDOW
+    other = known.with_columns(
+        item_id=pl.when(late).then(pl.col("item_id") % 12 + 1).otherwise(pl.col("item_id"))
+    )
+    asked = study(encode(known, AS_OF), model)[0]
+    again = study(encode(other, AS_OF), model)[0]
+    assert np.array_equal(asked.inputs, again.inputs)
+    assert not np.array_equal(asked.bought, again.bought)
+
+
+def test_a_longer_memory_is_no_larger_number() -> None:
+    """Twice the history of the same habit: nothing the network reads is off by much."""
+    day = 20_000
+    told = []
+    for days in (int(2 * MEMORY_DAYS), int(4 * MEMORY_DAYS)):
+        habit = {(1, item): list(range(day - days, day, 7)) for item in (1, 2)}
+        events = encode(history_of(habit))
+        pairs = summarise(events, day)
+        items = survey(events, day)
+        items = replace(items, rate=np.full(3, 0.1), trend=np.zeros(3), surge=np.zeros(3))
+        told.append(
+            features(pairs, items, pairs.item, horizon_days=14, affinity=np.zeros(pairs.rows))
+        )
+    for name, short, long in zip(NAMES, told[0][0], told[1][0], strict=True):
+        assert long == pytest.approx(short, abs=0.1), name
+
+
+def test_a_short_history_is_brought_to_the_level_of_its_newest_window() -> None:
+    """Four weeks are too few for the network; what was bought once would pass for a habit."""
+    random = np.random.default_rng(9)
+    whims = {
+        (household, item): [20_454 + day for day in random.integers(0, 42, 1)]
+        for household in range(1, 201)
+        for item in random.integers(100, 200, 25).tolist()
+    }
+    some = validate_history(pl.concat([invented(households=200, days=42), history_of(whims)]))
+    as_of = date(2026, 1, 28)
+    model = fit(some, as_of=as_of, horizon_days=14)
+    assert model.trust == 0.0
+    scores = score(model, some, as_of=as_of, horizon_days=14)
+    plain = score(replace(model, prior=(0.0, 1.0)), some, as_of=as_of, horizon_days=14)
+    day = pl.col("purchased_at").dt.date()
+    came = some.filter((day >= as_of) & (day < as_of + timedelta(days=14)))
+    keys = ["household_id", "item_id"]
+    share = scores.join(came, on=keys, how="semi").height / scores.height
+    told, raw = scores["p_purchase"].to_numpy(), plain["p_purchase"].to_numpy()
+    assert abs(told.mean() - share) < abs(raw.mean() - share) / 1.5
+    assert (np.diff(told[np.argsort(raw)]) > -1e-5).all()
