@@ -8,7 +8,8 @@ import pypdfium2 as pdfium
 import pytest
 
 from service import layouts
-from service.engine.render import SymbolProfile
+from service.engine.render import Checker, SymbolProfile
+from service.engine.render.samples import sample_piece
 from service.errors import InvalidInput, NotFound
 
 TEMPLATES = files("templates")
@@ -166,3 +167,41 @@ def test_windows_come_from_the_standards_figures():
     assert [round(edge, 1) for edge in ten.always()] == [22.2, 63.5, 111.1, 80.4]
     assert layouts.windows()["uk-dl"].always() == (20, 57, 100, 81)
     assert replace(din, envelope_h=105).always() == (20, 45, 100, 90)
+
+
+def test_a_retailer_s_tips_stand_in_for_the_shipped_ones(tmp_path):
+    file = tmp_path / "tips.json"
+    file.write_text(json.dumps({"en": "Try our bread.", "de": ""}), encoding="utf-8")
+    wordings = layouts.wordings(file)
+    assert wordings["en"].tip == wordings["en-US"].tip == "Try our bread."
+    assert wordings["de"].tip == ""
+    assert wordings["fr"].tip == layouts.wordings()["fr"].tip != ""
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"xx": "?"}', "no list speaks xx"),
+        ('["Try our bread."]', "is no object of texts by language"),
+        ("Try our bread.", "cannot be read as tips"),
+    ],
+)
+def test_faulty_tips_are_refused(tmp_path, content, complaint):
+    file = tmp_path / "tips.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=complaint):
+        layouts.wordings(file)
+
+
+def test_every_tip_and_reason_fits_every_layout():
+    for language, wording in layouts.wordings().items():
+        data = layouts.samples().get(language)
+        if data is None:
+            continue
+        sample = sample_piece(data, phrases=layouts.stationery().phrases_for(language))
+        reason = wording.reason(days=118, low_days=119, high_days=121)
+        lines = tuple(replace(line, reason=reason) for line in sample.document.reminders)
+        doc = replace(sample.document, tip=wording.tip, reminders=lines)
+        for name in SHIPPED:
+            layout = layouts.load(name)
+            assert Checker(layout).problems(replace(sample, document=doc)) == ()

@@ -107,3 +107,9 @@ def test_every_setting_is_in_the_document_with_its_default_and_meaning() -> None
 
 def _default(value: object) -> str:
     return "none: must be set" if value is PydanticUndefined else f"`{value}`"
+
+
+def test_the_walking_order_is_a_list_of_departments(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().walking_order == ()
+    monkeypatch.setenv("LARDER_DEPARTMENTS", "Produce; Dairy;; Wine, beer & spirits ")
+    assert load_settings().walking_order == ("Produce", "Dairy", "Wine, beer & spirits")
