@@ -1,0 +1,66 @@
+"""larder deals, larder cycle --dry-run and larder response, as they are typed."""
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings
+from service.store.session import Database
+from tests.commands.conftest import Larder
+from tests.market import AS_OF, asked, open_issued
+
+
+@pytest.fixture
+def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
+    open_issued(database, settings, tmp_path)
+
+
+def test_a_deal_is_stopped_and_its_trail_is_shown(
+    configured: Larder, database: Database, issued: None
+) -> None:
+    listed = configured("deals", "list").out.splitlines()
+    assert listed[0].split() == [
+        "number", "deal", "supplier", "state", "mailed", "copies", "budget", "reserved", "spent",
+    ]  # fmt: skip
+    assert listed[-1] == "18 deals"
+    stopped = configured("deals", "stop", "3", "--by", "anna", "--note", "recall")
+    assert (stopped.code, stopped.out) == (0, "Deal 3 is paused.\n")
+    assert configured("deals", "stop", "3").code == 1
+    shown = configured("deals", "show", "3").out
+    assert "D2, revision 1: Deal 2, paused, stopped; budget no limit" in shown
+    assert 'stop by anna, running -> paused {"note": "recall"}' in shown
+    assert configured("deals", "resume", "3").out == "Deal 3 is running.\n"
+    assert configured("deals", "list", "--state", "paused").out.splitlines()[-1] == "0 deals"
+
+
+def test_a_budget_is_typed_as_money(configured: Larder, database: Database, issued: None) -> None:
+    wrong = configured("deals", "budget", "1", "5,000")
+    assert (wrong.code, wrong.err.strip()) == (
+        1,
+        "larder: '5,000' is not an amount of money such as 5000.00.",
+    )
+    assert configured("deals", "budget", "1", "5000.50").out == "Deal 1 is running.\n"
+    assert asked(database, "SELECT budget_cents FROM offer WHERE id = 1") == [(500_050,)]
+    assert "chance of more than the budget: at most 0" in configured("deals", "show", "1").out
+
+
+def test_a_dry_run_is_told_in_tables_and_writes_nothing(
+    configured: Larder, database: Database, issued: None
+) -> None:
+    day = AS_OF.replace(day=9).isoformat()
+    told = configured("cycle", "--dry-run", "--as-of", day)
+    assert told.code == 0
+    assert "29 of 30 households" in told.out
+    assert told.out.splitlines()[-1] == "nothing was written: this was a dry run"
+    assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
+    assert (
+        '"sampled_percent": 100' in configured("cycle", "--dry-run", "--json", "--as-of", day).out
+    )
+
+
+def test_what_was_learned_is_shown_by_cell(
+    configured: Larder, database: Database, issued: None
+) -> None:
+    shown = configured("response", "--as-of", "2026-03-20").out.splitlines()
+    assert len(shown) == 11
+    assert shown[-1].startswith("1 cycles from 2025-09-19 to before 2026-03-20; redemptions 0.")

@@ -1,0 +1,89 @@
+"""A budget is never promised twice, whatever happens while lists are made."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from service import steer
+from service.cycle import run_cycle
+from service.errors import Conflict
+from service.settings import Settings
+from service.store.session import Database
+from tests.market import AS_OF, asked, cycle, open_market, store_model
+
+OVER = """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
+          WHERE e.account IN ('offer_reserved', 'offer_spent') GROUP BY o.id, o.budget_cents
+          HAVING sum(e.amount_cents) > o.budget_cents"""
+TABLES = ("cycle", "shopping_list", "ledger_entry", "cycle_ghost", "response")
+
+
+@pytest.fixture
+def market(database: Database, settings: Settings, tmp_path: Path) -> None:
+    open_market(database, settings, tmp_path)
+
+
+def when_composed(act: Callable[[], object]) -> Callable[[str, int, int], None]:
+    """Progress that does something once, when everything is made and nothing is issued."""
+    left = [act]
+
+    def progress(stage: str, _done: int, _total: int) -> None:
+        if stage == "compose" and left:
+            left.pop()()
+
+    return progress
+
+
+def budgeted(database: Database) -> int:
+    return int(asked(database, "SELECT min(id) FROM offer WHERE budget_cents IS NOT NULL")[0][0])
+
+
+def left(database: Database) -> list[int]:
+    return [asked(database, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES]
+
+
+def test_a_deal_stopped_while_lists_are_made_is_not_issued(
+    database: Database, settings: Settings, market: None
+) -> None:
+    offer = budgeted(database)
+    progress = when_composed(lambda: steer.stop(database, offer, by="anna"))
+    with pytest.raises(Conflict, match=f"changed while the lists were made .offers {offer}."):
+        run_cycle(database, settings, as_of=AS_OF, seed=0, progress=progress)
+    assert left(database) == [0] * len(TABLES)
+    report = cycle(database, settings)
+    assert report.offers_running == 17
+    assert asked(database, f"SELECT count(*) FROM list_line WHERE offer_id = {offer}") == [(0,)]
+
+
+def test_two_cycles_at_once_do_not_promise_one_budget_twice(
+    database: Database, settings: Settings, market: None
+) -> None:
+    later = AS_OF + timedelta(days=1)
+    store_model(database, settings, later)
+    elsewhere = Database(database.url)
+    progress = when_composed(lambda: cycle(elsewhere, settings, as_of=later))
+    with pytest.raises(Conflict, match="Run the cycle again"):
+        run_cycle(database, settings, as_of=AS_OF, seed=0, progress=progress)
+    elsewhere.dispose()
+    assert asked(database, "SELECT as_of FROM cycle") == [(later.isoformat(),)]
+    assert asked(database, OVER) == []
+    cycle(database, settings)
+    assert asked(database, OVER) == []
+    exhausted = asked(database, "SELECT count(*) FROM offer WHERE state = 'exhausted'")
+    assert exhausted[0][0] > 0
+
+
+def test_a_raised_budget_issues_more_copies_in_the_next_cycle(
+    database: Database, settings: Settings, market: None
+) -> None:
+    cycle(database, settings)
+    spent = "SELECT min(id) FROM offer WHERE state = 'exhausted' AND budget_cents IS NOT NULL"
+    offer = int(asked(database, spent)[0][0])
+    count = f"SELECT count(*) FROM list_line WHERE offer_id = {offer}"
+    before = asked(database, count)[0][0]
+    steer.raise_budget(database, settings, offer, 100_000, by="anna")
+    later = AS_OF + timedelta(days=1)
+    store_model(database, settings, later)
+    cycle(database, settings, as_of=later)
+    assert asked(database, count)[0][0] > before
