@@ -48,6 +48,7 @@ class Choice:
             layout.name,
             settings.retailer,
             settings.language,
+            settings.departments,
             settings.pieces_per_file,
         ]
         digest = hashlib.sha256(json.dumps(facts).encode())
