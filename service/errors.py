@@ -1,5 +1,6 @@
 """The error tree. Every error knows its HTTP status and problem type (RFC 9457)."""
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,3 +97,20 @@ class Misconfigured(LarderError):
     status = 503
     title = "Not configured"
     type = "misconfigured"
+
+
+def without_message(error: BaseException) -> str:
+    """Where an error and what caused it were raised, and their types, for a log.
+
+    What an error says may quote list codes, cards and phone numbers; only our own is kept.
+    """
+    parts = []
+    seen: BaseException | None = error
+    while seen is not None:
+        said = getattr(seen, "sqlstate", None) or getattr(seen, "sqlite_errorname", "")
+        if isinstance(seen, LarderError):
+            said = seen.detail
+        kind = f"{type(seen).__module__}.{type(seen).__qualname__} {said}".rstrip()
+        parts.append(kind + "\n" + "".join(traceback.format_tb(seen.__traceback__)))
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "while handling ".join(reversed(parts))

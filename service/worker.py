@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.claims import kept
 from service.cycle import run_cycle, what_if, write_next_list, write_next_lists
-from service.errors import LarderError
+from service.errors import LarderError, without_message
 from service.publish import BatchReport, publish, reprint
 from service.runs import BATCH, CYCLE, PLAN
 from service.settings import Settings
@@ -105,17 +105,21 @@ def _written(
     if len(claimed) > 1:
         try:
             write_next_lists(database, settings, claimed)
-        except Exception:
-            logger.exception("%d next lists go one by one", len(claimed))
+        except Exception as error:
+            why = without_message(error)
+            logger.error("%d next lists go one by one: %s", len(claimed), why)
         else:
             yield from (household_id for household_id, _ in claimed)
             return
     for household_id, marked_at in claimed:
         try:
             write_next_list(database, settings, household_id, marked_at=marked_at)
-        except Exception:
+        except Exception as error:
             # The claim runs out and the household is tried again; the others go on.
-            logger.exception("the next list of household %d could not be written", household_id)
+            why = without_message(error)
+            logger.error(
+                "the next list of household %d could not be written: %s", household_id, why
+            )
         else:
             yield household_id
 
@@ -147,7 +151,7 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
         with kept(renew, lease=timedelta(seconds=settings.lease_seconds)):
             result = _act(database, settings, run, progress)
     except Exception as error:
-        logger.exception("run %s failed", run.id)
+        logger.error("run %s failed: %s", run.id, without_message(error))
         if isinstance(error, DBAPIError) and came_between(error):
             with database.write() as session:
                 runs.hand_back(session, run.id, at=datetime.now(UTC))

@@ -1,7 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457)."""
 
 import logging
-import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import Busy, InvalidInput, LarderError, Throttled
+from service.errors import Busy, InvalidInput, LarderError, Throttled, without_message
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -79,22 +78,6 @@ class NothingEscapes:
                 kind="urn:larder:problem:internal",
             )
             await response(scope, receive, send)
-
-
-def without_message(error: BaseException) -> str:
-    """Where an error and what caused it were raised, and their types: all but what they say.
-
-    What they say may quote list codes, cards and phone numbers.
-    """
-    parts = []
-    seen: BaseException | None = error
-    while seen is not None:
-        # The driver's own error says in five characters what its text says of our customers.
-        state = getattr(seen, "sqlstate", None) or getattr(seen, "sqlite_errorname", "")
-        kind = f"{type(seen).__module__}.{type(seen).__qualname__} {state}".rstrip()
-        parts.append(kind + "\n" + "".join(traceback.format_tb(seen.__traceback__)))
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
-    return "while handling ".join(reversed(parts))
 
 
 def install(app: FastAPI) -> None:

@@ -11,10 +11,16 @@ from pydantic import ValidationError
 from service import checkout
 from service.access import Caller
 from service.api.counter import Counter
-from service.api.problems import without_message
 from service.api.schemas import OfflineIn
 from service.api.till_forms import offline_of
-from service.errors import Busy, InvalidInput, LarderError, Misconfigured, Problem
+from service.errors import (
+    Busy,
+    InvalidInput,
+    LarderError,
+    Misconfigured,
+    Problem,
+    without_message,
+)
 from service.settings import Settings
 from service.store.session import Database
 
