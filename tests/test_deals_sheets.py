@@ -61,7 +61,7 @@ def test_dates_that_could_be_read_both_ways_are_read_as_one_is_told(shelf: Datab
     for order, day in ((Order.DAY_FIRST, "2026-04-03"), (Order.MONTH_FIRST, "2026-03-04")):
         mended = body.replace(b"2000000000016;3600029145|amount_off|1,234", b"4011|amount_off|1")
         found = preview_deals(shelf, "f.csv", mended, reading=Reading(dates=order))
-        assert not [each for each in found.problems if "mail_from" in each.where], day
+        assert not [each for each in found.problems if "J4, column mail_from" in each.where], day
         assert f"dates: {order.replace('_', ' ')}; no date tells which comes first" in "".join(
             found.notes
         )
@@ -71,3 +71,12 @@ def test_a_file_in_an_encoding_it_is_not_in_says_so(shelf: Database) -> None:
     body = (FOLDER / "german-cp1252.csv").read_bytes()
     found = preview_deals(shelf, "g.csv", body, reading=Reading(encoding="cp1250"))
     assert found.notes[0].startswith("text is not UTF-8; read as cp1250: Frühjahr")
+
+
+def test_a_column_that_is_missing_is_one_fault_whatever_the_rows_say(shelf: Database) -> None:
+    head, first = "deal_id,supplier,title,mail_from,mail_to", "D1,Dale Foods,Milk,2026-04-01,"
+    found = preview_deals(shelf, "m.csv", f"{head}\n{first}2026-04-25\n".encode())
+    assert [str(problem).partition(" (")[0] for problem in found.problems] == [
+        f"m.csv, row 1, column {name}: column {name} is missing"
+        for name in ("benefit", "value", "funding_share_percent", "redeem_from", "redeem_to")
+    ]

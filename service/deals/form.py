@@ -1,6 +1,6 @@
 """The tables of a file as typed rows: every cell read, every fault with its place."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -273,7 +273,8 @@ def _read_table(
     for spot, row in enumerate(places):
         missing = _missing(number, table, first + row, values[spot], bad.get(spot, ()))
         form.faults.extend(missing)
-        form.rows.append(Row(number, first + row, values[spot], not missing and spot not in bad))
+        whole = not missing and spot not in bad and set(_asked(values[spot])) <= values[spot].keys()
+        form.rows.append(Row(number, first + row, values[spot], whole))
 
 
 def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int]:
@@ -300,6 +301,16 @@ def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int
     return places
 
 
+def _asked(values: Mapping[str, Any]) -> Iterator[str]:
+    """The columns that a row must have filled in, as far as it is known what it is."""
+    is_partner = values.get("kind") == DealKind.PARTNER
+    for column in COLUMNS:
+        if column.name == "funding_share_percent" and "funding_cap" in values:
+            continue
+        if column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not is_partner):
+            yield column.name
+
+
 def _missing(
     number: int, table: Table, row: int, values: Mapping[str, Any], bad: Collection[str]
 ) -> list[Fault]:
@@ -309,16 +320,11 @@ def _missing(
         said = f"the row has only its {name}"
         remedy = "remove the row, or fill it in"
         return [Fault(number, row, table.columns[name], name, said, remedy)]
-    is_partner = values.get("kind") == DealKind.PARTNER
     faults = []
-    for column in COLUMNS:
-        asked = column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not is_partner)
-        if column.name == "funding_share_percent" and "funding_cap" in values:
-            continue
-        if asked and column.name in table.columns and column.name not in {*values, *bad}:
-            place = table.columns[column.name]
-            remedy = f"give {expected(column)}"
-            faults.append(Fault(number, row, place, column.name, "is empty", remedy))
+    for name in _asked(values):
+        if name in table.columns and name not in values and name not in bad:
+            remedy = f"give {expected(column_of(name))}"
+            faults.append(Fault(number, row, table.columns[name], name, "is empty", remedy))
     return faults
 
 

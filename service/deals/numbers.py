@@ -16,8 +16,8 @@ _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
 _OPEN = re.compile(r"^([+-]?)([.,]\d)")
 _PLAIN = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
 _GROUPED = {
-    ",": re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"),
-    ".": re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?$"),
+    ",": re.compile(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"),
+    ".": re.compile(r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$"),
 }
 _COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _THREE = re.compile(r"^[+-]?[1-9]\d{0,2}([.,])\d{3}$")

@@ -14,10 +14,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.workbook import letters, place_of
+from service.deals.workbook import DAMAGED, letters, place_of, unreadable
 from service.errors import InvalidInput
 
 WIDTH = 90
+LINE_POINTS = 15
 _MOST_CHARACTERS = 32_000
 _MOST_ROWS = 1_048_576
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -42,7 +43,11 @@ def remarked(form: Form, understood: Mapping[tuple[int, int], str]) -> bytes:
     """
     remarks = [_remarks(form, number, understood) for number in range(len(form.tables))]
     if form.document.is_workbook:
-        return _amended(form, remarks)
+        try:
+            return _amended(form, remarks)
+        except DAMAGED as error:
+            # A part that reading had no need of may be damaged all the same.
+            raise unreadable(form.document.name) from error
     return _written(form, remarks[0])
 
 
@@ -62,6 +67,11 @@ def _told(fault: Fault) -> str:
     place = f"{letters(fault.column)}{fault.row + 1}, " if fault.column is not None else ""
     named = f"{place}{fault.named}: " if fault.named else f"{place.rstrip(', ')}: "
     return f"{named}{fault.detail}" + (f" ({fault.remedy})" if fault.remedy else "")
+
+
+def height(text: str, width: int) -> int:
+    """Points that a text takes in a column so many characters wide."""
+    return LINE_POINTS * sum(max(1, -(-len(line) // width)) for line in text.split("\n"))
 
 
 def _clean(text: str) -> str:
@@ -94,6 +104,7 @@ def _written(form: Form, said: Said) -> bytes:
             sheet.set_column(place, place, width + 2)
         for row, (text, look) in said.items():
             sheet.write_string(row, frame.width, _clean(text), looks[look])
+            sheet.set_row(row, height(text, WIDTH))
         sheet.set_column(frame.width, frame.width, WIDTH)
         sheet.freeze_panes(table.last + 1, 0)
     return out.getvalue()
@@ -176,8 +187,10 @@ def _with_column(raw: bytes, said: Said, old: list[int], first_style: int | None
             f"</{prefix}is></{prefix}c>"
         )
         tag = re.sub(rb'\s+spans="[^"]*"', b"", tag)
-        if b"customHeight" not in tag:
-            tag = re.sub(rb'\s+ht="[^"]*"', b"", tag)
+        # Some programs give a row with wrapped text no more than one line unless they are told.
+        if b'customHeight="1"' not in tag and height(text, WIDTH) > LINE_POINTS:
+            tag = re.sub(rb'\s+(?:ht|customHeight)="[^"]*"', b"", tag).rstrip()
+            tag += f' ht="{height(text, WIDTH)}" customHeight="1"'.encode()
         start = f"<{prefix}row".encode() + tag.rstrip() + b">"
         return start + (row["cells"] or b"") + cell.encode() + f"</{prefix}row>".encode()
 

@@ -1,7 +1,7 @@
 """The workbook that marketing and suppliers fill in: the form, its rules, and the benefits."""
 
 import io
-from datetime import date
+from datetime import UTC, datetime
 
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
@@ -9,11 +9,12 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from service.deals.columns import COLUMNS, Asked, Column, Kind, expected
 from service.deals.form import EXAMPLE
+from service.deals.remarks import height
 from service.engine.redeem.terms import BenefitKind
 
 _ROWS = 2000
 # A fixed moment, so that the same version always gives the same bytes.
-_MADE = date(2026, 1, 1)
+_MADE = datetime(2026, 1, 1, tzinfo=UTC)
 _WINDOW = {
     "mail_from": "2026-04-01", "mail_to": "2026-04-30", "redeem_from": "2026-04-01",
     "redeem_to": "2026-05-14",
@@ -111,17 +112,23 @@ def _form(
 
 def _rules(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
     for row, rule in enumerate(_RULES):
-        sheet.write_string(row, 0, rule)
+        sheet.merge_range(row, 0, row, 6, rule)
     first = len(_RULES) + 1
     columns = ("Column", "Must be filled in", "What it means", "How it is written", "Example",
                "When empty", "Other names that are understood")  # fmt: skip
-    for place, (name, width) in enumerate(zip(columns, (36, 16, 56, 46, 28, 12, 70), strict=True)):
+    widths = (36, 16, 56, 46, 30, 12, 70)
+    for place, (name, width) in enumerate(zip(columns, widths, strict=True)):
         sheet.write_string(first, place, name, head)
         sheet.set_column(place, place, width, wrapped)
     for row, column in enumerate(COLUMNS, start=first + 1):
-        for place, cell in enumerate(_described(column)):
+        cells = _described(column)
+        for place, cell in enumerate(cells):
             sheet.write_string(row, place, cell, wrapped)
+        tall = max(height(cell, width) for cell, width in zip(cells, widths, strict=True))
+        sheet.set_row(row, tall)
     sheet.freeze_panes(first + 1, 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
 
 
 def _described(column: Column) -> tuple[str, ...]:

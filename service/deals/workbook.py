@@ -73,6 +73,13 @@ def place_of(named: str) -> int:
     return place - 1
 
 
+DAMAGED = (
+    zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, fastexcel.FastExcelError,
+    NotImplementedError, EOFError, OSError, ValueError, RuntimeError, zlib.error,
+)  # fmt: skip
+"""What a package that is no whole workbook raises when it is taken apart."""
+
+
 def read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
     """The visible sheets of a workbook, and notes on what was passed over.
 
@@ -80,14 +87,12 @@ def read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
     """
     try:
         return _read(name, body)
-    except (
-        zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, fastexcel.FastExcelError,
-        NotImplementedError, EOFError, OSError, ValueError, RuntimeError, zlib.error,
-    ) as error:  # fmt: skip
-        raise _unreadable(name) from error
+    except DAMAGED as error:
+        raise unreadable(name) from error
 
 
-def _unreadable(name: str) -> InvalidInput:
+def unreadable(name: str) -> InvalidInput:
+    """The error of a damaged workbook."""
     return InvalidInput(
         f"{name} is not a workbook that can be read.",
         [Problem(name, "is damaged, or no .xlsx file", "open it and save it as .xlsx")],

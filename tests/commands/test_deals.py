@@ -1,0 +1,56 @@
+"""load deals, deals: dry run, remarks, template, history."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Larder
+from tests.ingest.files import written
+from tests.shop import DEALS, PRODUCTS
+
+
+@pytest.fixture
+def stocked(larder: Larder, migrated: Path, tmp_path: Path) -> Larder:
+    """Type `larder ...` with the shop's products loaded."""
+    larder("init")
+    (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
+    larder("load", "products", str(written(tmp_path / "p.csv", PRODUCTS)))
+    return larder
+
+
+def test_a_dry_run_tells_all_and_loads_nothing(stocked: Larder, tmp_path: Path) -> None:
+    written(tmp_path / "d.csv", DEALS)
+    ended = stocked("load", "deals", "d.csv", "--dry-run")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0] == "d.csv: 3 rows, 3 to add, 0 to revise, 0 unchanged, 0 faults"
+    assert lines[1].startswith("  2 MILK-1 (added): Dale Foods gives $1.00 off Dale Milk")
+    assert lines[-1] == "nothing was loaded: this was a dry run"
+    assert "running offers: 0\n" in stocked("status").out
+
+
+def test_faults_come_back_as_a_workbook(stocked: Larder, tmp_path: Path) -> None:
+    written(tmp_path / "d.csv", DEALS.replace("Oven Works", "Oven Wroks"))
+    ended = stocked("load", "deals", "d.csv", "--dry-run")
+    assert ended.code == 1
+    assert "remarks: d-remarks.xlsx\n" in ended.out
+    assert (
+        "d.csv, B3, column supplier: there is no supplier 'Oven Wroks' (did you mean" in ended.err
+    )
+    assert (tmp_path / "d-remarks.xlsx").read_bytes()[:2] == b"PK"
+    asked_for = stocked("load", "deals", "d.csv", "--remarks", "mine.xlsx")
+    assert (asked_for.code, asked_for.out) == (1, "remarks: mine.xlsx\n")
+
+
+def test_the_template_and_the_history(stocked: Larder, tmp_path: Path) -> None:
+    assert stocked("deals", "template", "t.xlsx").out == "template: t.xlsx\n"
+    assert stocked("load", "deals", "t.xlsx").code == 0
+    stocked("load", "deals", str(written(tmp_path / "d.csv", DEALS)))
+    stocked("load", "deals", str(written(tmp_path / "e.csv", DEALS.replace("1.00,1", "1.50,1"))))
+    told = stocked("deals", "history", "Dale Foods", "MILK-1").out.splitlines()
+    assert [line.partition(":")[0] for line in told] == [
+        "revision 1, replaced", "revision 2, running", "  value",
+    ]  # fmt: skip
+    assert told[2] == "  value: 1.00 -> 1.50"
+    assert told[1].endswith(", from e.csv")
+    assert stocked("deals", "history", "Dale Foods", "X").code == 1
