@@ -8,7 +8,7 @@ from service.cycle.basis import read_purchases, stored_model
 from service.engine.predict import default_model, explain
 from service.errors import NotFound
 from service.settings import Settings
-from service.store import catalogue, households
+from service.store import catalogue, households, lists
 from service.store.session import Database
 
 
@@ -35,3 +35,16 @@ def explain_household(
     items = products.select("item_id", "item").unique("item_id")
     table = explain(model, bought, as_of=as_of, horizon_days=horizon)
     return table.join(items, on="item_id", maintain_order="left")
+
+
+def explain_list(database: Database, ref: str) -> list[tuple[int, str, str]]:
+    """Why each line of a household's newest list is there: (line, text, reason), by line.
+
+    Empty for a household without a list. Raises NotFound for an unknown household.
+    """
+    with database.read() as session:
+        found = households.by_ref(session, ref)
+        if found is None or found.id is None:
+            raise NotFound(f"There is no household {ref!r}.")
+        theirs = lists.of_household(session, found.id)
+        return lists.reasons(session, theirs[0].id or 0) if theirs else []

@@ -363,6 +363,14 @@ class CycleOut(BaseModel):
     summary: dict[str, Any]
 
 
+class ReasonOut(BaseModel):
+    """Why a line is on a list."""
+
+    line: int
+    text: str
+    reason: str
+
+
 class ListOut(BaseModel):
     """A list as printed, and what has been used of it."""
 
@@ -373,6 +381,7 @@ class ListOut(BaseModel):
     valid_from: date
     valid_to: date
     redeemed_lines: list[int]
+    reasons: list[ReasonOut]
     document: dict[str, Any]
 
 

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from service.commands.console import opened, say, show_table
-from service.explain import explain_household
+from service.explain import explain_household, explain_list
 
 
 def explain(
@@ -21,6 +21,7 @@ def explain(
     """Why a household's list looks as it does: each item, its chance, its date, its reason."""
     with opened() as (database, settings):
         table = explain_household(database, settings, household, as_of=as_of.date())
+        lines = explain_list(database, household)
     shown = Table("item", "chance", "expected", "bought on", "why", box=None)
     for row in table.head(most).iter_rows(named=True):
         shown.add_row(
@@ -32,3 +33,8 @@ def explain(
         )
     show_table(shown)
     say(f"{min(most, table.height)} of {table.height} items")
+    if lines:
+        listed = Table("line", "on the newest list", "why", box=None)
+        for line, text, reason in lines:
+            listed.add_row(str(line), text, reason)
+        show_table(listed)

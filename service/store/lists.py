@@ -158,6 +158,16 @@ def taken(session: Session, drawn: pl.DataFrame) -> set[str]:
     return {code for (code,) in rows}
 
 
+def reasons(session: Session, list_id: int) -> list[tuple[int, str, str]]:
+    """Why each line of a list is there: (line, text, reason), by line."""
+    statement = (
+        select(ListLine.line, ListLine.text, ListLine.reason)
+        .where(ListLine.list_id == list_id)
+        .order_by(col(ListLine.line))
+    )
+    return list(session.exec(statement).all())
+
+
 def redeemed_lines(session: Session, list_id: int) -> list[int]:
     """The lines of a list that are used at least once."""
     statement = (

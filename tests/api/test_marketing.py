@@ -71,6 +71,9 @@ def test_a_list_is_read_as_it_was_printed(marketing: TestClient, database: Datab
     read = marketing.get("/v1/lists/1").json()
     assert read["code"] == read["document"]["list_code"] == code
     assert (read["household_id"], read["state"], read["redeemed_lines"]) == ("M01", "issued", [])
+    printed = [line["line"] for kind in ("offers", "reminders") for line in read["document"][kind]]
+    assert [each["line"] for each in read["reasons"]] == sorted(printed)
+    assert all(each["reason"] for each in read["reasons"])
     assert len(document) > 500
     printed = marketing.get("/v1/lists/1/pdf")
     assert printed.headers["content-type"] == "application/pdf"

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from service import layouts
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
-from service.api.schemas import ListOut
+from service.api.schemas import ListOut, ReasonOut
 from service.engine.records import ListDocument
 from service.engine.render import render_one
 from service.errors import NotFound
@@ -26,6 +26,7 @@ def one(list_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> ListOut
             raise NotFound("There is no such list.")
         refs = households.refs(session, [found.household_id])
         redeemed = lists.redeemed_lines(session, list_id)
+        reasons = lists.reasons(session, list_id)
     return ListOut(
         id=list_id,
         code=found.code,
@@ -34,6 +35,7 @@ def one(list_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> ListOut
         valid_from=found.valid_from,
         valid_to=found.valid_to,
         redeemed_lines=redeemed,
+        reasons=[ReasonOut(line=line, text=text, reason=why) for line, text, why in reasons],
         document=json.loads(found.document),
     )
 
