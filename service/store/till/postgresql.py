@@ -13,6 +13,9 @@ from typing import Any
 
 from service.store.till.steps import Effect, Look, PresentedLine, PresentedList, Prior, Seen
 
+# `OFFSET 0` keeps each lateral part a search of its own, one list or household after the other.
+# Left to itself the planner joins the tables whole where it has no statistics of them yet, as after
+# a bulk load: with millions of lists that is seconds for every basket.
 LOOK = """
 WITH who AS (
     SELECT i.digest, i.household_id
@@ -22,21 +25,26 @@ WITH who AS (
     SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
     WHERE code = ANY ($7::text[]) AND state <> 'draft'
     UNION
-    SELECT s.id, s.code, s.household_id, s.state, s.valid_from, s.valid_to, s.reopenings
-    FROM who JOIN shopping_list s ON s.household_id = who.household_id AND s.state = 'issued'
-    WHERE s.valid_from <= $3::date AND s.valid_to >= $3::date
+    SELECT s.* FROM who CROSS JOIN LATERAL (
+        SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
+        WHERE household_id = who.household_id AND state = 'issued'
+          AND valid_from <= $3::date AND valid_to >= $3::date OFFSET 0
+    ) s
 ), used AS (
-    SELECT r.list_id, r.list_line, sum(r.uses) FILTER (WHERE r.live) AS used,
-           max(r.use_number + r.uses - 1) AS last_use
-    FROM lists s JOIN redemption_line r ON r.list_id = s.id
-    GROUP BY r.list_id, r.list_line
+    SELECT u.* FROM lists s CROSS JOIN LATERAL (
+        SELECT r.list_id, r.list_line, sum(r.uses) FILTER (WHERE r.live) AS used,
+               max(r.use_number + r.uses - 1) AS last_use
+        FROM redemption_line r WHERE r.list_id = s.id GROUP BY r.list_id, r.list_line OFFSET 0
+    ) u
 ), lines AS (
     SELECT l.list_id, l.line, l.offer_id, l.text, l.uses, coalesce(u.used, 0) AS used,
            coalesce(u.last_use, 0) AS last_use, l.reserved_cents,
            coalesce(l.terms, o.terms) AS terms, o.supplier_id,
            o.funding_share, o.handling_fee_cents, l.face_value_cents, o.funding_cap_cents,
            (extract(epoch FROM o.stopped_at) * 1000000)::bigint AS stopped_at
-    FROM lists s JOIN list_line l ON l.list_id = s.id AND l.kind = 'offer'
+    FROM lists s CROSS JOIN LATERAL (
+        SELECT * FROM list_line WHERE list_id = s.id AND kind = 'offer' OFFSET 0
+    ) l
     JOIN offer o ON o.id = l.offer_id
     LEFT JOIN used u ON u.list_id = l.list_id AND u.list_line = l.line
 )
