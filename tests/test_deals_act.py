@@ -8,7 +8,7 @@ import pytest
 
 from service import checkout
 from service.checkout import Presented, TillBasket
-from service.deals import load_deals
+from service.deals import load_deals, preview_deals
 from service.engine.allocate.value import CELLS
 from service.engine.redeem import BasketLine
 from service.settings import Settings
@@ -148,3 +148,12 @@ def test_a_partner_pays_for_each_copy_printed_and_the_till_knows_nothing_of_it(
         each for each in json.loads(document)["offers"] if each["title"] == "Bright Cleaners"
     ]
     assert printed[0]["value_text"] == "first shirt free"
+
+
+def test_a_store_gets_its_zeros_back_and_one_that_is_not_known_is_noted(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    aimed = [COLUMNS, row("A", 0, aim=f",{int(STORE)},"), row("B", 3, aim=",9999,")]
+    found = preview_deals(database, "s.csv", "\n".join(aimed).encode())
+    assert found.notes == ("N2: 42 was read as store 0042", "N3: 9999 is no store known yet")
+    assert "only for stores 0042" in found.deals[0].sentence

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -59,10 +59,18 @@ class Deal:
 class Meaning:
     """Understands the rows of one form against a catalogue; faults go to the form."""
 
-    def __init__(self, form: Form, products: pl.DataFrame, suppliers: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        form: Form,
+        products: pl.DataFrame,
+        *,
+        suppliers: Mapping[str, int],
+        stores: Sequence[str],
+    ) -> None:
         self._form = form
         self._goods = Goods(products)
         self._suppliers = {plain(name): (name, key) for name, key in suppliers.items()}
+        self._stores = {name.lstrip("0"): name for name in stores}
         self._names = {key: name for key, (name, _) in self._suppliers.items()}
         self._seen: dict[tuple[str, str], Row] = {}
         self._known_terms: dict[tuple[Any, ...], Terms] = {}
@@ -95,6 +103,8 @@ class Meaning:
         values = row.values
         before = len(self._form.faults)
         tell = self._teller(row)
+        if "target_stores" in values:
+            values = {**values, "target_stores": self._stores_of(row)}
         is_partner = values.get("kind") == DealKind.PARTNER
         supplier, supplier_id = self._supplier(values["supplier"], tell, may_be_new=is_partner)
         self._once(row, supplier, tell)
@@ -121,6 +131,19 @@ class Meaning:
             remedy = near(name, self._names) or "load its products first"
             tell("supplier", f"there is no supplier {name[:60]!r}", remedy)
         return name, None
+
+    def _stores_of(self, row: Row) -> list[str]:
+        """The stores a deal is aimed at, with the zeros a spreadsheet dropped put back."""
+        found = []
+        for name in row.values["target_stores"]:
+            known = self._stores.get(name.lstrip("0"), name)
+            if known != name or name.lstrip("0") not in self._stores:
+                sheet = self._form.tables[row.table]
+                place = sheet.sheet.address(row.row, sheet.columns["target_stores"])
+                said = f"was read as store {known}" if known != name else "is no store known yet"
+                self._form.notes.append(f"{place}: {name} {said}")
+            found.append(known)
+        return found
 
     def _once(self, row: Row, supplier: str, tell: Tell) -> None:
         key = (supplier, row.values["deal_id"])

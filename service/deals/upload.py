@@ -18,7 +18,7 @@ from service.deals.sentence import sentence
 from service.deals.sheets import read_document
 from service.errors import InvalidInput, NotFound, Problem
 from service.ingest.report import KEPT_PROBLEMS, Progress, silent
-from service.store import catalogue, offers
+from service.store import catalogue, homes, offers
 from service.store.session import Database
 from service.store.tables.offer import Upload
 
@@ -241,7 +241,12 @@ def _form(name: str, body: bytes, reading: Reading) -> Form:
 
 
 def _understood(session: Session, form: Form) -> list[Deal]:
-    deals = Meaning(form, catalogue.products(session), offers.supplier_ids(session)).deals()
+    deals = Meaning(
+        form,
+        catalogue.products(session),
+        suppliers=offers.supplier_ids(session),
+        stores=homes.store_ids(session),
+    ).deals()
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals
 

@@ -23,6 +23,11 @@ def regions(session: Session, household_ids: Sequence[int] | None = None) -> pl.
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
+def store_ids(session: Session) -> list[str]:
+    """Every store that a key or a basket has named."""
+    return [name for (name,) in session.execute(text("SELECT id FROM store ORDER BY id"))]
+
+
 def usual_stores(
     session: Session,
     *,
