@@ -4,12 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from service.api.problems import MEDIA_TYPE, problem
+from service.api.problems import MEDIA_TYPE, invalid_request, problem
 from service.api.schemas import OfflineIn
 
 _FORMS = "#/components/schemas/"
@@ -89,6 +90,7 @@ QUEUED: dict[int | str, dict[str, Any]] = {
 def install(app: FastAPI) -> None:
     """Answer a method that is not there with every method that is."""
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _not_allowed)
+    app.add_exception_handler(RequestValidationError, _invalid)
 
 
 def may_answer(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -126,6 +128,14 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
         name, form = _HEADERS[status]
         told["headers"] = {name: {"required": True, "schema": form}}
     return told
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    methods = request.app.openapi()["paths"].get(request.url.path)
+    if methods is not None and request.method.lower() not in methods:
+        # Its path, which is written out, was taken for the name of something.
+        return await _not_allowed(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
+    return await invalid_request(request, error)
 
 
 async def _not_allowed(request: Request, error: Exception) -> JSONResponse:

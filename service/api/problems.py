@@ -83,7 +83,7 @@ class NothingEscapes:
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem document."""
     app.add_exception_handler(LarderError, _larder_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(NothingEscapes)
 
@@ -112,7 +112,8 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+async def invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a RequestValidationError: every fault by its place."""
     assert isinstance(error, RequestValidationError)
     errors = [
         {"pointer": _pointer(fault["type"], fault["loc"]), "detail": str(fault["msg"])}
