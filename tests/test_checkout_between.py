@@ -1,4 +1,4 @@
-"""Acts that PostgreSQL breaks off because another transaction holds what they want go on anew.
+"""What comes between the look and the write of a till on PostgreSQL, and between two locks.
 
 Larder itself takes locks in one order. Here somebody else takes them the other way round: holds
 what the act will want, waits until it does, and then wants what the act holds.
@@ -22,12 +22,14 @@ from service.checkout import redeeming
 from service.expire import expire_lists
 from service.settings import Settings
 from service.store.session import Database
+from service.store.till import Steps
 from service.store.till.async_gate import AsyncGate
 from tests.conftest import CODE, SECRET, fresh_database
 from tests.nursery import TILL, act
 from tests.racing import faults, sale, sold_offline, undo
 from tests.served import eventually
-from tests.shop import H1, STORE, VALID_TO, Shop, open_shop
+from tests.shop import BREAD, H1, STORE, VALID_TO, Shop, open_shop
+from tests.till import body
 
 LIST = "SELECT FROM shopping_list WHERE id = 1 FOR UPDATE"
 OTHER_LIST = "SELECT FROM shopping_list WHERE id = 2 FOR UPDATE"
@@ -61,12 +63,24 @@ class World:
         }[verb]
         return act(self.settings, self.database, verb, sent)
 
-    async def _redeem(self) -> str:
+    def sell(self, number: str) -> None:
+        """A sale that meets every line of the list."""
+        act(self.settings, self.database, "redeem", sale(number, self.code))
+
+    def void(self, number: str) -> None:
+        """The void of a sale."""
+        act(self.settings, self.database, "void", undo(number))
+
+    async def run(self, steps: Steps) -> str:
+        """Carry out steps as the service does."""
         gate = await AsyncGate.open(self.database, size=1)
-        basket = basket_of(BasketIn.model_validate(sale("new", self.code)), TILL)
-        answer = await gate.run(redeeming(self.settings, basket))
+        answer = await gate.run(steps)
         await gate.close()
         return answer
+
+    async def _redeem(self) -> str:
+        basket = basket_of(BasketIn.model_validate(sale("new", self.code)), TILL)
+        return await self.run(redeeming(self.settings, basket))
 
 
 def back(number: str) -> dict[str, Any]:
@@ -122,6 +136,44 @@ def test_an_act_that_is_broken_off_goes_on_anew(
         assert json.loads(doing.result())["status"] == status
     eventually(lambda: _asked(world, _DEADLOCKS) == 1)
     assert faults(_ask(world)) == {}
+
+
+def test_a_use_planned_before_a_void_cannot_slip_in_after_it(world: World) -> None:
+    """The line may be used twice. Its first number is free again, but its uses are not."""
+    world.void("sold")
+
+    def others() -> None:
+        world.sell("first")
+        world.void("first")
+        world.sell("second")
+        world.sell("third")
+
+    bread = body("late", presented=[("list", world.code)], lines=[(BREAD, 1, 250)])
+    sent = basket_of(BasketIn.model_validate(bread), TILL)
+    steps = _interrupted(redeeming(world.settings, sent), others)
+    answer = json.loads(asyncio.run(world.run(steps)))
+    assert answer["discounts"] == []
+    assert [refused["reason"] for refused in answer["refused"]] == [
+        "already_redeemed",
+        "limit_reached",
+        "already_redeemed",
+    ]
+    assert _ask(world)(
+        "SELECT list_line, sum(uses)::int FROM redemption_line WHERE live GROUP BY 1 ORDER BY 1"
+    ) == [(1, 1), (2, 2), (3, 1)]
+
+
+def _interrupted(steps: Steps, others: Callable[[], None]) -> Steps:
+    """The same steps, with what others do between the first look and the write."""
+    seen = yield next(steps)
+    planned = steps.send(seen)
+    others()
+    while True:
+        result = yield planned
+        try:
+            planned = steps.send(result)
+        except StopIteration as done:
+            return str(done.value)
 
 
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
