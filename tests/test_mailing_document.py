@@ -2,7 +2,10 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
+
+import pytest
 
 from service.publish import LeftOut
 from service.publish.acknowledge import _MAY_FOLLOW, COLUMNS
@@ -12,6 +15,13 @@ from service.store.tables.mailing import PieceState
 from tests.mail import open_mail, pieces, printed
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "mailing.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    """The embedded database alone: what is stored is tested on both elsewhere."""
+    shutil.copy(migrated, tmp_path / "larder.db")
+    return f"sqlite:///{tmp_path / 'larder.db'}"
 
 
 def table(after: str) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import stat
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -21,6 +22,13 @@ from tests.market import asked
 PDF = f"out/{NAME}_v1/{NAME}_1of3_v1.pdf"
 HEAD = "piece_id,status,reason,timestamp\n"
 ROW = "20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    """The embedded database alone: what is stored is tested on both elsewhere."""
+    shutil.copy(migrated, tmp_path / "larder.db")
+    return f"sqlite:///{tmp_path / 'larder.db'}"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """batch and publish --revise: wiring, exit codes, and words for people."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,21 @@ HEAD = "piece_id,status,reason,timestamp\n"
 
 
 @pytest.fixture
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    """The embedded database alone: what is stored is tested on both elsewhere."""
+    shutil.copy(migrated, tmp_path / "larder.db")
+    return f"sqlite:///{tmp_path / 'larder.db'}"
+
+
+@pytest.fixture
 def mail(database: Database, settings: Settings, tmp_path: Path) -> None:
     open_mail(database, settings, tmp_path)
 
 
 def test_a_batch_from_publishing_to_reconciliation(
-    configured: Larder, mail: None, tmp_path: Path
+    configured: Larder, mail: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LARDER_PROOF_PIECES", "1")
     configured("publish")
     ended = configured("publish", "--revise")
     assert json.loads(ended.out)["name"] == f"{NAME}_v2"

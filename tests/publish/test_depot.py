@@ -1,7 +1,9 @@
 """The same package in an object store: whole objects, the marker last, the same bytes."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -15,6 +17,13 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME
 from tests.market import silent
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    """The embedded database alone: what is stored is tested on both elsewhere."""
+    shutil.copy(migrated, tmp_path / "larder.db")
+    return f"sqlite:///{tmp_path / 'larder.db'}"
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +54,6 @@ def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     object_store: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not database.is_sqlite:
-        object_store += "/served"
     there = shop.model_copy(update={"package_store": object_store})
     order: list[str] = []
     put = ObjectDepot.put
