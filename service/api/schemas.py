@@ -322,8 +322,8 @@ class CycleIn(_Wire):
 class PlanIn(CycleIn):
     """A cycle to look at beforehand: who gets fewer offers than this, on how many households."""
 
-    fewer_than: int = Field(default=6, ge=1, le=24)
-    most_households: int = Field(default=5000, ge=1, le=10_000_000)
+    fewer_than: int = Field(strict=True, default=6, ge=1, le=24)
+    most_households: int = Field(strict=True, default=5000, ge=1, le=10_000_000)
 
 
 class BatchIn(_Wire):
@@ -552,7 +552,7 @@ class NoteIn(_Wire):
 class ResumeIn(NoteIn):
     """How a stopped deal goes on: with the copies in circulation, or with new ones only."""
 
-    new_copies_only: bool = False
+    new_copies_only: bool = Field(default=False, strict=True)
 
 
 class BudgetIn(_Wire):
