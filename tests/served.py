@@ -14,7 +14,7 @@ from pathlib import Path
 
 from service.settings import Settings
 
-_START_SECONDS = 60.0
+_START_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)
