@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     weekly_spend_weeks: int = Field(default=8, ge=1, description="Eligibility: weeks looked back")
     offers_per_list: int = Field(default=12, ge=0, le=24, description="Funded offers on a list")
     reminders_per_list: int = Field(default=12, ge=0, le=24, description="Reminders on a list")
+    discoveries_per_list: int = Field(
+        default=1, ge=0, le=4, description="Of them, items that the household never bought"
+    )
     offers_per_category: int = Field(
         default=2, ge=1, description="Offers of one category on a list"
     )

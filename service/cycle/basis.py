@@ -23,13 +23,19 @@ from service.store.tables.cycle import Forecast
 FORECAST_DAYS = 7
 
 
+def no_items() -> pl.DataFrame:
+    """The items of a shop that proposes none."""
+    return pl.DataFrame(schema={"item_id": pl.Int64, "item": pl.String, "department": pl.String})
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """Frames that every household shares.
 
     `catalogue` is a row a product, `offers` a row an offer that may be mailed, `offer_items` and
     `members` the items and products that count for each, `terms` each offer's terms; a partner's
-    slot has none. `homes` says of households what offers ask for, see `aims.read_homes`.
+    slot has none. `items` are those that a list may propose to whom never bought them, see
+    `catalogue.discoverable`. `homes` says of households what offers ask for, see `aims.read_homes`.
     """
 
     as_of: date
@@ -40,6 +46,7 @@ class Basis:
     offer_items: pl.DataFrame
     members: pl.DataFrame
     terms: dict[int, Terms]
+    items: pl.DataFrame = field(default_factory=no_items)
     homes: pl.DataFrame = field(default_factory=no_homes)
 
 
@@ -79,6 +86,7 @@ def read_basis(
             for offer_id, terms, kind in running.select("offer_id", "terms", "kind").iter_rows()
             if kind == DealKind.PRODUCT
         },
+        items=catalogue.discoverable(session) if settings.discoveries_per_list else no_items(),
         homes=read_homes(session, settings, running, as_of=as_of, household_ids=household_ids),
     )
 

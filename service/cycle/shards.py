@@ -48,6 +48,7 @@ class Task:
             basis.offers,
             basis.offer_items,
             basis.members,
+            basis.items,
             basis.homes,
             self.bounds,
         ):

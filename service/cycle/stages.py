@@ -25,7 +25,7 @@ from service.engine.compose import (
     usual_products,
 )
 from service.engine.lift import held_out
-from service.engine.predict import Model, score
+from service.engine.predict import Model, discover, score
 from service.engine.records import DealKind, ListDocument
 from service.engine.segment import LIGHT, SWITCHER, FaceValueBand, cells
 from service.settings import Settings
@@ -33,6 +33,8 @@ from service.settings import Settings
 # Purchases this far back say which brands a household takes of an item.
 LOYALTY_WEEKS = 26
 _CATEGORIES = 1 << 24
+# Discoveries looked for; an offer on the list may cover some.
+_PROPOSED = 8
 CONTROL = "control"
 PARTNER_LINE = "partner"
 """The kind of a list line that is printed and unknown to the till."""
@@ -92,8 +94,25 @@ class Drafted:
 def score_households(
     purchases: pl.DataFrame, model: Model, basis: Basis, *, horizon_days: int
 ) -> pl.DataFrame:
-    """Chance and date of every item each household has bought."""
-    return score(model, purchases, as_of=basis.as_of, horizon_days=horizon_days)
+    """Chance and date of every item each household has bought, and of some it never bought.
+
+    The latter come from `basis.items` and have nothing but their chance.
+    """
+    scores = score(model, purchases, as_of=basis.as_of, horizon_days=horizon_days)
+    if basis.items.is_empty():
+        return scores
+    found = discover(
+        model,
+        purchases,
+        as_of=basis.as_of,
+        per_household=_PROPOSED,
+        among=basis.items["item_id"],
+    )
+    return pl.concat([scores, found], how="diagonal")
+
+
+def _bought(scores: pl.DataFrame) -> pl.DataFrame:
+    return scores.filter(pl.col("last_bought_on").is_not_null())
 
 
 def candidates(
@@ -113,7 +132,8 @@ def candidates(
     the household does not get it all the same (`control`), or null. See `given`.
     """
     pairs = (
-        scores.join(basis.offer_items, on="item_id")
+        _bought(scores)
+        .join(basis.offer_items, on="item_id")
         .group_by("household_id", "offer_id")
         .agg((1 - (1 - pl.col("p_purchase")).product()).clip(0, 1).round(9).alias("p_purchase"))
         .join(_loyalty(purchases, basis), on=["household_id", "offer_id"], how="left")
@@ -265,7 +285,12 @@ def compose(
     scores = scores.filter(pl.col("household_id").is_in(wanted.implode()))
     covered = mine.join(basis.offer_items, on="offer_id").select("household_id", "item_id").unique()
     printable = _printable(scores, purchases, basis)
-    picked = reminders(printable, covered, count=settings.reminders_per_list)
+    picked = reminders(
+        printable,
+        covered,
+        count=settings.reminders_per_list,
+        discoveries=settings.discoveries_per_list,
+    )
     made = documents(
         recipients,
         masthead=Masthead(
@@ -307,10 +332,11 @@ def _own_terms(copy: Mapping[str, Any], basis: Basis) -> str:
 
 
 def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
-    """The scores of items with a usual product to print that is not restricted."""
+    """The scores of items with a usual product to print that is not restricted, and discoveries."""
     free = basis.catalogue.filter(pl.col("restriction") == "").select("gtin")
     printable = usual_products(purchases).join(free, on="gtin", how="semi")
-    return scores.join(printable, on=["household_id", "item_id"], how="semi")
+    bought = scores.join(printable, on=["household_id", "item_id"], how="semi")
+    return pl.concat([_bought(bought), scores.filter(pl.col("last_bought_on").is_null())])
 
 
 def _offer_rows(chosen: pl.DataFrame, basis: Basis) -> pl.DataFrame:
@@ -325,11 +351,19 @@ def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) 
     shelf = basis.catalogue.select(
         "gtin", "item", "department", "price_cents", pl.col("description").alias("product")
     )
-    return (
-        picked.join(usual_products(purchases), on=["household_id", "item_id"])
+    known = (
+        _bought(picked)
+        .join(usual_products(purchases), on=["household_id", "item_id"])
         .join(shelf, on="gtin")
         .with_columns(pl.coalesce("price_cents", "paid_cents"))
-        .sort("household_id", "p_purchase", "item_id", descending=[False, True, False])
+    )
+    proposed = (
+        picked.filter(pl.col("last_bought_on").is_null())
+        .join(basis.items, on="item_id")
+        .with_columns(pl.lit("").alias("product"))
+    )
+    return pl.concat([known, proposed], how="diagonal").sort(
+        "household_id", "p_purchase", "item_id", descending=[False, True, False]
     )
 
 
@@ -362,7 +396,7 @@ def _lines(
     reminded = [
         {
             "line": line.line,
-            "kind": "reminder",
+            "kind": "reminder" if line.expected_on else "discovery",
             "item_id": line.item_id,
             "offer_id": None,
             "text": line.item,

@@ -66,17 +66,29 @@ def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def reminders(scores: pl.DataFrame, covered: pl.DataFrame, *, count: int) -> pl.DataFrame:
+def reminders(
+    scores: pl.DataFrame, covered: pl.DataFrame, *, count: int, discoveries: int = 0
+) -> pl.DataFrame:
     """The `count` likeliest items of each household that no offer of its list covers already.
 
+    The likeliest `discoveries` of them are items it never bought, which have no `last_bought_on`.
     `covered`: household_id, item_id. The rows of `scores` that are kept come back in order of
-    household and falling probability; ties fall to the lower item.
+    household, what was bought first, and falling probability; ties fall to the lower item.
     """
-    return (
-        scores.join(covered, on=["household_id", "item_id"], how="anti")
-        .sort("household_id", "p_purchase", "item_id", descending=[False, True, False])
-        .filter(pl.int_range(pl.len()).over("household_id") < count)
+    ranked = scores.join(covered, on=["household_id", "item_id"], how="anti").sort(
+        "household_id", "p_purchase", "item_id", descending=[False, True, False]
     )
+    rank = pl.int_range(pl.len()).over("household_id")
+    is_new = pl.col("last_bought_on").is_null()
+    proposed = ranked.filter(is_new).filter(rank < min(discoveries, count))
+    taken = proposed.group_by("household_id").len("taken")
+    known = (
+        ranked.filter(~is_new)
+        .join(taken, on="household_id", how="left", maintain_order="left")
+        .filter(rank < count - pl.col("taken").fill_null(0).cast(pl.Int64))
+        .drop("taken")
+    )
+    return pl.concat([known, proposed]).sort("household_id", maintain_order=True)
 
 
 def documents(
@@ -92,8 +104,8 @@ def documents(
     `offers`, in the order of printing: household_id, offer_id, title, face_value_cents,
     department, legal, and where they have them value_text (of a partner's slot, which has no
     terms), texts (title and legal by language, as JSON) and face_values; their `terms` by offer.
-    `reminders`: household_id, item_id, item, product,
-    department, price_cents, expected_on, last_bought_on, interval_low_days, interval_high_days.
+    `reminders`: household_id, item_id, item, product, department, price_cents, expected_on,
+    last_bought_on, interval_low_days, interval_high_days; a discovery has none of the last five.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -193,6 +205,7 @@ def at_amount(terms: Terms, amount_cents: int) -> Terms:
 def _reminder_line(
     number: int, row: Mapping[str, Any], *, issued_on: date, wording: Wording
 ) -> ReminderLine:
+    bought = row["last_bought_on"]
     return ReminderLine(
         line=number,
         item_id=row["item_id"],
@@ -201,8 +214,10 @@ def _reminder_line(
         department=row["department"],
         price_cents=row["price_cents"],
         expected_on=row["expected_on"],
-        reason=wording.reason(
-            days=(issued_on - row["last_bought_on"]).days,
+        reason=wording.say("discovery")
+        if bought is None
+        else wording.reason(
+            days=(issued_on - bought).days,
             low_days=row["interval_low_days"],
             high_days=row["interval_high_days"],
         ),

@@ -30,7 +30,10 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class ReminderLine:
-    """One item the household is expected to need; `price_cents` is per unit, if known."""
+    """One item the household is expected to need; `price_cents` is per unit, if known.
+
+    `expected_on` is None for a discovery: an item that the household never bought.
+    """
 
     line: int
     item_id: int
@@ -38,7 +41,7 @@ class ReminderLine:
     product: str
     department: str
     price_cents: int | None
-    expected_on: date
+    expected_on: date | None
     reason: str
 
 
@@ -78,10 +81,14 @@ class ListDocument:
             raw[name] = date.fromisoformat(raw[name])
         raw["offers"] = tuple(OfferLine(**line) for line in raw["offers"])
         raw["reminders"] = tuple(
-            ReminderLine(**{**line, "expected_on": date.fromisoformat(line["expected_on"])})
+            ReminderLine(**{**line, "expected_on": _day(line["expected_on"])})
             for line in raw["reminders"]
         )
         return cls(**raw)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,21 @@ def supplier_named(session: Session, name: str) -> Supplier | None:
     return session.exec(select(Supplier).where(Supplier.name == name)).first()
 
 
+def discoverable(session: Session) -> pl.DataFrame:
+    """The items with a product that is not restricted: item_id, item, department."""
+    product = (
+        select(Product.gtin).where(Product.item_id == Item.id, Product.restriction == "").exists()
+    )
+    statement = (
+        select(Item.id, Item.name, Category.department)
+        .join(Category, col(Category.id) == col(Item.category_id))
+        .where(product)
+        .order_by(col(Item.id))
+    )
+    schema = {"item_id": pl.Int64, "item": pl.String, "department": pl.String}
+    return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
+
+
 def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.DataFrame:
     """The catalogue, or those of its products among `gtins`, a row a product.
 

@@ -82,7 +82,7 @@ def test_the_same_data_date_and_seed_give_the_same_bytes_on_every_database(
     again = publish(other, other_settings, report.cycle_id, progress=silent)
     files = {path.name: path.read_bytes() for path in Path(printed.folder).iterdir()}
     assert files == {path.name: path.read_bytes() for path in Path(again.folder).iterdir()}
-    assert len(files) == 4
+    assert len(files) == 5
     other.dispose()
 
 

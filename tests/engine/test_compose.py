@@ -14,6 +14,7 @@ from service.engine.compose import (
     reminders,
     usual_products,
 )
+from service.engine.records import ListDocument
 from service.engine.redeem import (
     AmountOff,
     Condition,
@@ -80,6 +81,7 @@ def test_reminders_are_the_likeliest_that_no_offer_covers() -> None:
             "household_id": [2, 1, 1, 1, 1, 2],
             "item_id": [1, 4, 3, 2, 1, 2],
             "p_purchase": [0.5, 0.9, 0.4, 0.4, 0.8, 0.6],
+            "last_bought_on": [date(2026, 2, 1)] * 6,
         }
     )
     covered = pl.DataFrame({"household_id": [1, 2], "item_id": [4, 9]})
@@ -87,6 +89,28 @@ def test_reminders_are_the_likeliest_that_no_offer_covers() -> None:
     assert kept == [(1, 1), (1, 2), (2, 2), (2, 1)]
     assert reminders(scores, covered, count=0).height == 0
     assert reminders(scores.head(0), covered, count=2).height == 0
+
+
+def test_discoveries_take_the_place_of_the_least_likely_reminders() -> None:
+    day = date(2026, 2, 1)
+    scores = pl.DataFrame(
+        {
+            "household_id": [1, 1, 1, 1, 1, 2, 2],
+            "item_id": [1, 2, 3, 8, 9, 1, 8],
+            "p_purchase": [0.9, 0.8, 0.7, 0.1, 0.2, 0.5, 0.3],
+            "last_bought_on": [day, day, day, None, None, day, None],
+        }
+    )
+    covered = pl.DataFrame({"household_id": [2], "item_id": [8]})
+
+    def kept(count: int, discoveries: int) -> list[tuple[int, int]]:
+        found = reminders(scores, covered, count=count, discoveries=discoveries)
+        return found.select("household_id", "item_id").rows()
+
+    assert kept(3, 1) == [(1, 1), (1, 2), (1, 9), (2, 1)]
+    assert kept(3, 2) == [(1, 1), (1, 9), (1, 8), (2, 1)]
+    assert kept(3, 0) == [(1, 1), (1, 2), (1, 3), (2, 1)]
+    assert kept(1, 4) == [(1, 9), (2, 1)]
 
 
 OFFER = {
@@ -133,6 +157,7 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
         [
             (1, 4, "Milk", "Dale Milk", "Dairy", None, date(2026, 3, 4), date(2026, 2, 25), 6, 8),
             (1, 5, "Tea", "Oolong", "Drinks", 399, date(2026, 3, 9), date(2026, 2, 1), None, None),
+            (1, 6, "Figs", "", "Produce", None, None, None, None, None),
         ],
         schema=REMINDER,
         orient="row",
@@ -154,7 +179,10 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     assert [(line.line, line.item, line.price_cents, line.reason) for line in full.reminders] == [
         (3, "Milk", None, "every 6-8 days; last bought 4 days ago"),
         (4, "Tea", 399, "bought once, 28 days ago"),
+        (5, "Figs", None, "often bought by households like yours"),
     ]
+    assert [line.expected_on for line in full.reminders][-1] is None
+    assert ListDocument.from_json(full.to_json()) == full
     assert (full.list_code, full.valid_to, full.retailer) == ("a", date(2026, 3, 15), "Test Market")
     assert (german.language, german.worth_cents, german.offers[0].line) == ("de", 50, 1)
     assert german.offers[0].value_text == "0,50\u00a0$ Rabatt"

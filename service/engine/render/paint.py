@@ -265,7 +265,8 @@ class _Work:
             "item": line.item,
             "product": line.product,
             "price": "" if price is None else self.words.amount(price, self.document.currency),
-            "expected": self.words.day(line.expected_on),
+            "expected": self.words.expected(line.expected_on),
+            "need": self.words.need(line.expected_on),
             "reason": line.reason,
             "line": str(line.line),
         }

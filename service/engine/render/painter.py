@@ -91,6 +91,15 @@ class Language:
             text = self._days[day] = self.phrases.day_text(day)
         return text
 
+    def expected(self, day: date | None) -> str:
+        """The day an item is needed, or that it is new to the household."""
+        return self.phrases.texts["new_short"] if day is None else self.day(day)
+
+    def need(self, day: date | None) -> str:
+        """The same in words: `about 3 Dec`."""
+        texts = self.phrases.texts
+        return texts["new"] if day is None else texts["expected"].format(expected=self.day(day))
+
     def date(self, day: date) -> str:
         """A date in words."""
         text = self._dates.get(day)

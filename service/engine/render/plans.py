@@ -131,7 +131,7 @@ class CellPlan:
 
 _LIVE = {"seq", "more", "greeting", "worth"}
 """Variables that may differ from list to list of one issue."""
-_OWN = {"expected": "expected_on", "reason": "reason", "line": "line"}
+_OWN = {"expected": "expected_on", "need": "expected_on", "reason": "reason", "line": "line"}
 """Variables that differ from list to list, and the fields of a line that they show."""
 _FIELDS = {**_OWN, "item": "item", "product": "product", "price": "price_cents"}
 

@@ -23,6 +23,7 @@ class LineKind(StrEnum):
 
     OFFER = "offer"
     REMINDER = "reminder"
+    DISCOVERY = "discovery"
 
 
 class ShoppingList(SQLModel, table=True):
