@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from html import escape
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form

@@ -3,9 +3,9 @@
 import io
 from datetime import UTC, datetime
 
-import xlsxwriter  # type: ignore[import-untyped]
-from xlsxwriter.format import Format  # type: ignore[import-untyped]
-from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from service.deals.columns import COLUMNS, Asked, Column, Kind, expected
 from service.deals.form import EXAMPLE
