@@ -54,9 +54,10 @@ def _lists_and_print(made: demo.Demo, database: Database) -> None:
     cycle = made.cycle
     issued = asked(
         database,
-        """SELECT l.kind, count(*), sum(l.face_value_cents), count(DISTINCT l.list_id)
+        """SELECT CASE WHEN l.kind = 'offer' THEN 'offer' ELSE 'reminder' END AS what,
+                  count(*), sum(l.face_value_cents), count(DISTINCT l.list_id)
            FROM list_line l JOIN shopping_list s ON s.id = l.list_id
-           WHERE s.cycle_id = 1 GROUP BY l.kind ORDER BY l.kind""",
+           WHERE s.cycle_id = 1 GROUP BY what ORDER BY what""",
     )
     assert [row[:3] for row in issued] == [
         ("offer", cycle.offers_issued, cycle.face_value_cents),

@@ -11,7 +11,7 @@ import pytest
 
 from bench import build_sample, sample_catalogue
 from bench.sample_discounts import Discount, face_cents, measured
-from service import deals, sample
+from service import sample
 from service.engine import codes
 from service.ingest import baskets, households, products, rows
 from service.sample import fiction, wording
@@ -74,7 +74,6 @@ def test_the_parquet_files_together_stay_below_the_limit(folder: Path) -> None:
         (sample.PRODUCTS, products.COLUMNS, 26_897),
         (sample.HOUSEHOLDS, households.columns("en"), 200),
         (sample.BASKETS, baskets.COLUMNS, 169_545),
-        (sample.DEALS, deals.COLUMNS, 126),
     ],
 )
 def test_every_row_is_accepted_by_the_loader(

@@ -56,7 +56,9 @@ class Described(FastAPI):
     """An application whose description tells its problems."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is not None:
+            return self.openapi_schema
         document = super().openapi()
         forms = document.setdefault("components", {}).setdefault("schemas", {})
         # FastAPI's own form of a refused body is never sent.

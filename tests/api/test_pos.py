@@ -2,7 +2,6 @@
 
 import json
 import logging
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,23 +176,6 @@ def test_codes_cards_and_phones_are_in_no_log(
     for secret in (shop.lists[H1], CARDS[H1], "5550999", "555 0999"):
         assert secret not in everything
     assert shop.lists[H1] not in repr(BasketIn.model_validate(body(3, presented=shown)))
-
-
-def test_mutated_bodies_are_never_an_internal_error(till: httpx2.Client, shop: Shop) -> None:
-    draw = random.Random(7)
-    good = json.dumps(body(1, presented=[("list", shop.lists[H1])], lines=FULL))
-    values = ["null", "-1", "1e400", '"\\u0000"', "[]", "{}", "99999999999999999999", "true", '""']
-    for number in range(250):
-        text = good.replace('"number": "1"', f'"number": "m{number}"')
-        for _ in range(draw.randrange(1, 4)):
-            at = draw.randrange(len(text))
-            if draw.random() < 0.5:
-                text = text[:at] + draw.choice(values) + text[at + draw.randrange(8) :]
-            else:
-                text = text[:at] + chr(draw.randrange(1, 300)) + text[at + 1 :]
-        for path in ("/v1/redemptions", "/v1/voids", "/v1/returns", "/v1/lists/lookup"):
-            answer = till.post(path, content=text.encode())
-            assert answer.status_code < 500, (path, text, answer.text)
 
 
 @pytest.mark.parametrize(
