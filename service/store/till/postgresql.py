@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from pydantic_core import to_json
+
 from service.store.till.steps import Effect, Look, PresentedLine, PresentedList, Prior, Seen
 
 # `OFFSET 0` keeps each lateral part a search of its own, one list or household after the other.
@@ -19,11 +21,11 @@ from service.store.till.steps import Effect, Look, PresentedLine, PresentedList,
 LOOK = """
 WITH who AS (
     SELECT i.digest, i.household_id
-    FROM unnest($5::text[], $6::text[]) AS p (kind, digest)
+    FROM unnest($5::text::text[], $6::text::text[]) AS p (kind, digest)
     JOIN identity i ON i.kind = p.kind AND i.digest = p.digest
 ), lists AS (
     SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
-    WHERE code = ANY ($7::text[]) AND state <> 'draft'
+    WHERE code = ANY ($7::text::text[]) AND state <> 'draft'
     UNION
     SELECT s.* FROM who CROSS JOIN LATERAL (
         SELECT id, code, household_id, state, valid_from, valid_to, reopenings FROM shopping_list
@@ -62,26 +64,28 @@ SELECT EXISTS (SELECT FROM store WHERE id = $1::text),
      FROM lines),
     (SELECT json_agg(json_build_array(p.offer_id, p.set_number, p.gtin))::text
      FROM offer_product p JOIN product q ON q.gtin = p.gtin AND q.restriction = ''
-     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ($8::bigint[]))
+     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ($8::text::bigint[]))
 """
 
 WRITE = """
 WITH held AS (
-    SELECT id FROM shopping_list WHERE id = ANY ($14::bigint[]) AND state <> 'voided'
-      AND reopenings = ($39::int[])[array_position($14::bigint[], id)]
+    SELECT id FROM shopping_list WHERE id = ANY ($14::text::bigint[]) AND state <> 'voided'
+      AND reopenings = ($39::text::int[])[array_position($14::text::bigint[], id)]
     ORDER BY id FOR NO KEY UPDATE
 ), bought AS (
     INSERT INTO basket (store_id, terminal, business_date, number, household_id, purchased_at)
     SELECT $2::text, $3::text, $4::date, $5::text, $6::bigint, $7::timestamptz
-    WHERE (SELECT count(*) FROM held) = cardinality($14::bigint[])
-      AND NOT EXISTS (SELECT FROM offer WHERE stopped_at IS NOT NULL AND id = ANY ($25::bigint[]))
+    WHERE (SELECT count(*) FROM held) = cardinality($14::text::bigint[])
+      AND NOT EXISTS (SELECT FROM offer
+                      WHERE stopped_at IS NOT NULL AND id = ANY ($25::text::bigint[]))
     ON CONFLICT (store_id, terminal, business_date, number)
     DO UPDATE SET household_id = coalesce(excluded.household_id, basket.household_id)
     RETURNING id
 ), bought_lines AS (
     INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents)
-    SELECT b.id, x.* FROM bought b, unnest($15::int[], $16::bigint[], $17::bigint[],
-                                           $18::text[], $19::bigint[]) AS x
+    SELECT b.id, x.* FROM bought b,
+        unnest($15::text::int[], $16::text::bigint[], $17::text::bigint[], $18::text::text[],
+               $19::text::bigint[]) AS x
     ON CONFLICT (basket_id, line) DO UPDATE SET amount_cents = excluded.amount_cents
 ), redeemed AS (
     INSERT INTO redemption (id, store_id, terminal, business_date, number, digest, state,
@@ -95,17 +99,18 @@ WITH held AS (
                                  offer_id, units, amount_cents, supplier_cents, retailer_cents,
                                  reserved_cents, parts)
     SELECT r.id, x.* FROM redeemed r,
-        unnest($20::bigint[], $21::int[], $22::int[], $23::int[], $24::bool[], $25::bigint[],
-               $26::int[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
-               $31::text[]) AS x
+        unnest($20::text::bigint[], $21::text::int[], $22::text::int[], $23::text::int[],
+               $24::text::bool[], $25::text::bigint[], $26::text::int[], $27::text::bigint[],
+               $28::text::bigint[], $29::text::bigint[], $30::text::bigint[],
+               $31::text::text[]) AS x
 ), refused AS (
     INSERT INTO refusal (redemption_id, list_line, offer_id, reason, detail)
     SELECT r.id, x.* FROM redeemed r,
-        unnest($32::int[], $33::bigint[], $34::text[], $35::text[]) AS x
+        unnest($32::text::int[], $33::text::bigint[], $34::text::text[], $35::text::text[]) AS x
 ), posted AS (
     INSERT INTO ledger_entry (posting, kind, account, offer_id, amount_cents, posted_at)
     SELECT r.id, 'redemption', x.*, $12::timestamptz FROM redeemed r,
-        unnest($36::text[], $37::bigint[], $38::bigint[]) AS x
+        unnest($36::text::text[], $37::text::bigint[], $38::text::bigint[]) AS x
 ), marked AS (
     INSERT INTO due (household_id, marked_at)
     SELECT $6::bigint, $12::timestamptz FROM redeemed WHERE $6::bigint IS NOT NULL
@@ -118,10 +123,10 @@ def look_parameters(look: Look) -> list[Any]:
     """The parameters of `LOOK`."""
     return [
         *look.reference,
-        [kind for kind, _ in look.identities],
-        [digest for _, digest in look.identities],
-        list(look.codes),
-        list(look.gtins),
+        _texts([kind for kind, _ in look.identities]),
+        _texts([digest for _, digest in look.identities]),
+        _texts(look.codes),
+        _numbers(look.gtins),
     ]
 
 
@@ -164,15 +169,33 @@ def write(effect: Effect) -> tuple[str, list[Any]]:
         effect.answer,
         effect.now,
         effect.key_id,
-        [key for key, _ in effect.held],
-        *_columns(effect.basket_lines, 5),
-        *_columns(effect.uses, 12),
-        *_columns(effect.refusals, 4),
-        *_columns(effect.entries, 3),
-        [reopenings for _, reopenings in effect.held],
+        _numbers([key for key, _ in effect.held]),
+        *_columns(effect.basket_lines, "nnntn"),
+        *_columns(effect.uses, "nnnnnnnnnnnt"),
+        *_columns(effect.refusals, "nntt"),
+        *_columns(effect.entries, "tnn"),
+        _numbers([reopenings for _, reopenings in effect.held]),
     ]
     return WRITE, parameters
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * count
+def _columns(rows: Sequence[tuple[Any, ...]], kinds: str) -> list[str]:
+    """Rows as an array per column; a kind is `n` for numbers and truths, `t` for texts."""
+    if not rows:
+        return ["{}"] * len(kinds)
+    columns = zip(*rows, strict=True)
+    return [
+        _numbers(column) if kind == "n" else _texts(column)
+        for kind, column in zip(kinds, columns, strict=True)
+    ]
+
+
+# An array goes as PostgreSQL writes one in text: asyncpg asks of every element of a list whether it
+# is a list itself, which cost more than all the rest of sending it.
+def _numbers(column: Sequence[int | bool | None]) -> str:
+    return f"{{{to_json(column).decode()[1:-1]}}}"
+
+
+def _texts(column: Sequence[str]) -> str:
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in column]
+    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
