@@ -40,7 +40,7 @@ REASONS = (
     RefusalReason.VOIDED,
     RefusalReason.HOUSEHOLD_MISMATCH,
 )
-SEEDS = 6
+SEEDS = 4
 Act = Callable[[Session, Settings], object]
 
 
