@@ -40,7 +40,7 @@ REASONS = (
     RefusalReason.VOIDED,
     RefusalReason.HOUSEHOLD_MISMATCH,
 )
-SEEDS = 4
+SEEDS = 6
 Act = Callable[[Session, Settings], object]
 
 

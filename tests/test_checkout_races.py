@@ -25,7 +25,7 @@ from tests.till import FULL, body
 
 TILL = Caller(1, Role.ADMIN, None, None)
 TILLS = 8
-ROUNDS = 4
+ROUNDS = 6
 
 
 @pytest.fixture

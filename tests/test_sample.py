@@ -11,10 +11,12 @@ import pytest
 
 from bench import build_sample, sample_catalogue
 from bench.sample_discounts import Discount, face_cents, measured
-from service import sample
+from service import deals, sample
 from service.engine import codes
 from service.ingest import baskets, households, products, rows
 from service.sample import fiction, wording
+from service.store.session import Database
+from tests.conftest import fresh_database
 
 MAX_PARQUET_BYTES = 1_500_000
 AS_OF = date(2017, 11, 25)
@@ -83,6 +85,19 @@ def test_every_row_is_accepted_by_the_loader(
 
     assert [problem for chunk in chunks for problem in chunk.problems] == []
     assert sum(chunk.rows.height for chunk in chunks) == count
+
+
+def test_every_deal_is_understood(
+    folder: Path, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with fresh_database(request, "sqlite", tmp_path) as url:
+        database = Database(url)
+        products.load_products(database, folder / sample.PRODUCTS)
+        preview = deals.preview_deals(database, sample.DEALS, (folder / sample.DEALS).read_bytes())
+        database.dispose()
+
+    assert preview.problems == ()
+    assert (preview.faults, len(preview.deals)) == (0, 126)
 
 
 def test_the_provenance_note_states_the_row_counts(folder: Path) -> None:

@@ -13,7 +13,8 @@ from service.ingest.poslog import is_poslog, load_poslog
 from service.ingest.products import load_products
 
 load = typer.Typer(
-    help="Load CSV or Parquet files. Loading one again makes no duplicates. "
+    help="Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "
+    "Loading a file again makes no duplicates. "
     "Exit code 3: some rows were refused, the others are loaded.",
     no_args_is_help=True,
 )

@@ -10,7 +10,6 @@ buyer of a rival is worth the most. All defaults are stated here and in docs/all
 
 import json
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 
 import polars as pl
 
@@ -34,13 +33,6 @@ REQUIRED = (
     "handling_fee_cents",
     "face_value_cents",
 )
-
-
-class Liability(StrEnum):
-    """What one copy reserves of the supplier's budget: all it can cost, or what it should."""
-
-    WORST = "worst"
-    EXPECTED = "expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +75,7 @@ class ResponseModel:
         return ResponseModel(**json.loads(text))
 
 
-def value(
-    pairs: pl.DataFrame,
-    *,
-    model: ResponseModel | None = None,
-    liability: Liability = Liability.WORST,
-) -> pl.DataFrame:
+def value(pairs: pl.DataFrame, *, model: ResponseModel | None = None) -> pl.DataFrame:
     """Candidates for `allocate` from pairs of household and deal.
 
     `pairs` has `household_id, offer_id, category_id, conflict_id, p_purchase` (chance that the
@@ -98,11 +85,10 @@ def value(
     category that were the deal's brand), `private_label` (the deal is for the store brand) and
     `limit_per_household` (uses, 1). Null in an optional column means not known.
 
-    Returns the columns of candidates (`value_cents` Float64; `cost_cents` the supplier's
-    liability of one copy, all it can cost or, with Liability.EXPECTED, what is expected, rounded
-    half up) with `p_without`, `p_with`, `expected_gain` (purchases added) and
-    `expected_redemptions` beside them. Raises
-    InvalidInput for a missing column, an unknown cell or a null.
+    Returns the columns of candidates (`value_cents` Float64; `cost_cents` all that one copy can
+    cost the supplier) with `p_without`, `p_with`, `expected_gain` (purchases added) and
+    `expected_redemptions` beside them. Raises InvalidInput for a missing column, an unknown cell
+    or a null.
     """
     model = model or ResponseModel()
     frame = _answered(_checked(pairs), model)
@@ -113,8 +99,7 @@ def value(
     wasted = model.waste * notice * pl.col("p_without") * face * pl.col("supplier_share")
     redemptions = (notice * model.redeemed * pl.col("p_with")).clip(0, 1)
     worth = gain * pl.col("_units") * pl.col("margin_cents") - redemptions * own_cost - wasted
-    worst = (per_use * pl.col("limit_per_household") - 1e-9).ceil()
-    cost = worst if liability is Liability.WORST else (redemptions * per_use + 0.5).floor()
+    cost = (per_use * pl.col("limit_per_household") - 1e-9).ceil()
     return frame.select(
         "household_id",
         "offer_id",
