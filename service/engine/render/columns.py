@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 
-from service.engine.render.plans import Drawn, Row
-
 _EVEN_PT = 6.0
 """Columns of split departments are made even to this height."""
 _SLACK = 0.01
 
-Placed = tuple[float, Drawn | Row, bool]
-"""Distance from the column's top, the row, and whether it is a department's heading."""
-Block = tuple[Drawn, Sequence[Drawn | Row]]
-"""A department: heading and lines."""
+Block = tuple[float, Sequence[float]]
+"""A department: the height of its heading, and that of each of its lines."""
+
+
+Span = tuple[int, int, int]
+"""A block by its number, and its lines from the first until before the last: 0, 2, 5."""
 
 
 def balance(
     blocks: Sequence[Block], *, columns: int, room: float, gap: float
-) -> list[list[Placed]] | None:
+) -> list[list[Span]] | None:
     """Place all blocks in at most `columns` columns as even in height as they can be.
 
     Whole departments move before one is split; a heading never stands alone at a column's foot,
@@ -24,21 +24,17 @@ def balance(
     """
     if not blocks:
         return []
-    wholes = [head.height + sum([row.height for row in rows]) for head, rows in blocks]
+    wholes = [head + sum(rows) for head, rows in blocks]
     least = sum(wholes) / columns
     high = _even(wholes, columns=columns, least=least, room=room, gap=gap)
     if high is not None:
         return _stack(blocks, wholes, room=high, gap=gap)
-    heights = [
-        (head.height, [row.height for row in rows], whole)
-        for (head, rows), whole in zip(blocks, wholes, strict=True)
-    ]
-    if not _fits(heights, columns=columns, room=room, gap=gap):
+    if not _fits(blocks, wholes, columns=columns, room=room, gap=gap):
         return None
     low, high = least, room
     while high - low > _EVEN_PT:
         middle = (low + high) / 2
-        if _fits(heights, columns=columns, room=middle, gap=gap):
+        if _fits(blocks, wholes, columns=columns, room=middle, gap=gap):
             high = middle
         else:
             low = middle
@@ -72,12 +68,12 @@ def _even(
 
 
 def _fits(
-    heights: Sequence[tuple[float, list[float], float]], *, columns: int, room: float, gap: float
+    blocks: Sequence[Block], wholes: Sequence[float], *, columns: int, room: float, gap: float
 ) -> bool:
-    """Whether `_pour` of split blocks needs no more than so many columns, without the rows."""
+    """Whether `_pour` of split blocks needs no more than so many columns."""
     used, filled = 0.0, 1
     room += _SLACK
-    for head, rows, whole in heights:
+    for (head, rows), whole in zip(blocks, wholes, strict=True):
         lead = gap if used else 0.0
         kept = head + rows[0]
         if used + lead + kept > room:
@@ -101,41 +97,41 @@ def _fits(
 
 def _stack(
     blocks: Sequence[Block], wholes: Sequence[float], *, room: float, gap: float
-) -> list[list[Placed]]:
+) -> list[list[Span]]:
     """Fill columns of height `room` with whole blocks in order."""
-    column: list[Placed] = []
+    room += _SLACK
+    column: list[Span] = []
     filled = [column]
     used = 0.0
-    for (head, rows), whole in zip(blocks, wholes, strict=True):
+    for place, whole in enumerate(wholes):
         if used:
             used += gap
-            if used + whole > room + _SLACK:
+            if used + whole > room:
                 column = []
                 filled.append(column)
                 used = 0.0
-        column.append((used, head, True))
-        used += head.height
-        for row in rows:
-            column.append((used, row, False))
-            used += row.height
+        column.append((place, 0, len(blocks[place][1])))
+        used += whole
     return filled
 
 
-def _pour(blocks: Sequence[Block], *, room: float, gap: float) -> list[list[Placed]]:
+def _pour(blocks: Sequence[Block], *, room: float, gap: float) -> list[list[Span]]:
     """Fill columns of height `room` in order, which `_fits` has found possible."""
-    filled: list[list[Placed]] = [[]]
+    filled: list[list[Span]] = [[]]
     used = 0.0
-    for head, rows in blocks:
+    room += _SLACK
+    for place, (head, rows) in enumerate(blocks):
         lead = gap if used else 0.0
-        if used + lead + head.height + rows[0].height > room + _SLACK:
+        if used + lead + head + rows[0] > room:
             filled.append([])
             used, lead = 0.0, 0.0
-        filled[-1].append((used + lead, head, True))
-        used += lead + head.height
-        for row in rows:
-            if used + row.height > room + _SLACK:
-                filled.append([(0.0, head, True)])
-                used = head.height
-            filled[-1].append((used, row, False))
-            used += row.height
+        first = 0
+        used += lead + head
+        for at, row in enumerate(rows):
+            if used + row > room:
+                filled[-1].append((place, first, at))
+                filled.append([])
+                first, used = at, head
+            used += row
+        filled[-1].append((place, first, len(rows)))
     return filled

@@ -148,11 +148,11 @@ class PrintFile:
         roles = sheet.roles
         if "LI" in roles:
             return self._listed(sheet, section=section, page=page)
-        given: list[int | bytes] = [section, page] * len(roles)
-        for place in sorted(sheet.alts, reverse=True):
-            given.insert(2 * place + 2, text_string(sheet.alts[place]))
-        elements = _elements(tuple(roles), tuple(sheet.alts)) % tuple(given)
-        first = self._pdf.add_all(elements.split(b"\n"))
+        elements = _elements(tuple(roles), tuple(sheet.alts))
+        elements = elements.replace(b"@", b"P %d 0 R/Pg %d 0 R" % (section, page))
+        if sheet.alts:
+            elements %= tuple(map(text_string, sheet.alts.values()))
+        first = self._pdf.add_lines(elements, len(roles))
         refs = _refs(range(first, first + len(roles)))
         return refs, refs
 
@@ -259,11 +259,11 @@ class PrintFile:
 
 @cache
 def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
-    """Structure elements, one a line, that want section, page and a figure's text filled in."""
+    """Structure elements, one a line; `@` stands for section and page, `%b` for a figure's text."""
     lines = []
     for number, role in enumerate(roles):
         alt = b"/Alt%b" if number in figures else b""
-        lines.append(b"<</S/%b/P %%d 0 R/Pg %%d 0 R/K %d%b>>" % (role.encode(), number, alt))
+        lines.append(b"<</S/%b/@/K %d%b>>" % (role.encode(), number, alt))
     return b"\n".join(lines)
 
 

@@ -110,10 +110,6 @@ class Typesetter:
 
         `even` makes the lines of a wrapped text as even as they can be without adding one.
         """
-        if not style.kern:
-            fitted = self._plain_lines(text, style, width=width, lines=lines, height=height)
-            if fitted is not None:
-                return fitted
         if style.upper:
             text = text.upper()
         if not text.isprintable():
@@ -141,40 +137,34 @@ class Typesetter:
         )
 
     def code_line(self, text: str, style: Style) -> Line:
-        """A code as one line at full size, which is never seen twice and so not kept."""
-        line = self._plain(text, style)
-        return line or self._line([self._set(text, style)], style, style.size_pt)
+        """A code as one line at full size."""
+        made = self.plain((text,), style)
+        if made is None:
+            return self._line([self._set(text, style)], style, style.size_pt)
+        (line,) = made
+        return Line(self._font(style.chain[0], style, style.size_pt) + line.ops + b"Tj", line.width)
 
-    def _plain_lines(
-        self, text: str, style: Style, *, width: float, lines: int, height: float | None
-    ) -> Fitted | None:
-        """An address or a number at full size, which is seldom seen twice; None if not so simple.
+    def plain(self, lines: Sequence[str], style: Style) -> list[Line] | None:
+        """Lines at full size as bare strings; None when that is not all there is to them.
 
-        The text is neither kerned nor kept word by word.
+        For addresses and numbers, which are seldom seen twice: the text is neither kerned nor
+        kept word by word.
         """
-        size = style.size_pt
-        room = lines if height is None else min(lines, _rows(height, size * style.leading))
-        broken = text.split("\n")
-        if len(broken) > room or style.upper or style.tracking_em:
+        if style.upper or style.tracking_em:
             return None
-        made: list[Line] = []
-        for part in broken:
-            line = self._plain(part, style) if part.isprintable() else None
-            if line is None or line.width > width:
-                return None
-            made.append(line)
-        return _fitted(made, style, size)
-
-    def _plain(self, text: str, style: Style) -> Line | None:
-        """One line of the first font at full size without kerning; None when it lacks a glyph."""
-        name, size = style.chain[0], style.size_pt
+        name = style.chain[0]
+        advance = self._faces[name].advances.__getitem__
+        part = style.size_pt / 1000
         try:
-            units = sum(map(self._faces[name].advances.__getitem__, text))
+            made = [Line(_literal(text), sum(map(advance, text)) * part) for text in lines]
         except KeyError:
             return None
-        self.used[name].update(text)
-        font = self._font(name, style, size)
-        return Line(b"%b%bTj" % (font, _literal(text)), units * size / 1000)
+        self.used[name].update(*lines)
+        return made
+
+    def opening(self, style: Style) -> bytes:
+        """The operators that choose a style's colour and first font at full size."""
+        return b"%b BT %b" % (style.colour, self._font(style.chain[0], style, style.size_pt))
 
     def _single(self, words: Sequence[_Word], style: Style, size: float) -> Fitted:
         return _fitted([self._line(words, style, size)], style, size)
@@ -315,8 +305,12 @@ class Typesetter:
 
 def _fitted(lines: Sequence[Line], style: Style, size: float) -> Fitted:
     leading = size * style.leading
-    ascent = size * 0.74 + (leading - size) / 2
-    return Fitted(tuple(lines), size, leading, ascent, leading * len(lines))
+    return Fitted(tuple(lines), size, leading, ascent(size, leading), leading * len(lines))
+
+
+def ascent(size: float, leading: float) -> float:
+    """From the top of a line to its baseline."""
+    return size * 0.74 + (leading - size) / 2
 
 
 def _joined(words: Sequence[_Word], first: str) -> list[tuple[str, bytes]]:

@@ -6,10 +6,10 @@ content and only positioned anew. What a batch keeps is bounded.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 
-from service.engine.render.fit import DoesNotFit, Fitted, MissingGlyph, Typesetter
+from service.engine.render.fit import DoesNotFit, Fitted, MissingGlyph, Typesetter, ascent
+from service.engine.render.language import Language, Ready
 from service.engine.render.layout import (
     MM,
     AddressBox,
@@ -21,9 +21,7 @@ from service.engine.render.layout import (
     ShoppingList,
     TextBox,
 )
-from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, Drawn, Started, TextPlan, move
-from service.engine.render.sheet import Run
 from service.engine.render.symbols import SymbolProfile
 
 _KEPT = 40_000
@@ -53,79 +51,22 @@ class Terms:
     """Whether every line of a list is tagged by itself, for reading aloud."""
 
 
+class Stack(NamedTuple):
+    """How plain lines begin: up to the first string, or to its place unless they stand left.
+
+    `opening` is empty when there are more lines than room.
+    """
+
+    opening: bytes
+    align: str
+    baseline: float
+
+
 class Frame(NamedTuple):
     """The move to the first offer of a grid, and after each offer the move to the next one."""
 
     start: bytes
     moves: Sequence[bytes]
-
-
-Step = tuple[Run | None, Element | None, TextPlan | None]
-"""A run of texts that many lists share, and an element after it that is drawn for every list."""
-
-
-class Ready(NamedTuple):
-    """A page whose shared texts are set, and the resource entries of what they draw by name."""
-
-    steps: Sequence[Step]
-    entries: Sequence[bytes]
-
-
-class Language:
-    """The layout's texts in one language: plans by element, and dates and amounts as written."""
-
-    def __init__(self, phrases: Phrases) -> None:
-        self.phrases = phrases
-        self.pages: list[list[tuple[Element, TextPlan | None]]] = []
-        self.ready: list[dict[Any, Ready]] = []
-        """For each page, by the values that its shared texts are made of."""
-        self.cells: dict[Cell, CellPlan] = {}
-        self._days: dict[date, str] = {}
-        self._dates: dict[date, str] = {}
-        self._amounts: dict[tuple[int, str], str] = {}
-
-    def day(self, day: date) -> str:
-        """A date without its year."""
-        text = self._days.get(day)
-        if text is None:
-            text = self._days[day] = self.phrases.day_text(day)
-        return text
-
-    def expected(self, day: date | None) -> str:
-        """The day an item is needed, or that it is new to the household."""
-        return self.phrases.texts["new_short"] if day is None else self.day(day)
-
-    def need(self, day: date | None) -> str:
-        """The same in words: `about 3 Dec`."""
-        texts = self.phrases.texts
-        return texts["new"] if day is None else texts["expected"].format(expected=self.day(day))
-
-    def date(self, day: date) -> str:
-        """A date in words."""
-        text = self._dates.get(day)
-        if text is None:
-            text = self._dates[day] = self.phrases.date_text(day)
-        return text
-
-    def amount(self, cents: int, currency: str) -> str:
-        """An amount of money."""
-        text = self._amounts.get((cents, currency))
-        if text is None:
-            text = self._amounts[cents, currency] = self.phrases.money_text(cents, currency)
-        return text
-
-    def clear(self) -> None:
-        """Forget everything that can be made again."""
-        for store in (self._days, self._dates, self._amounts):
-            store.clear()
-        for ready in self.ready:
-            ready.clear()
-        for page in self.pages:
-            for _, plan in page:
-                if plan is not None:
-                    plan.store.clear()
-        for cell in self.cells.values():
-            cell.clear()
 
 
 class Painter:
@@ -139,7 +80,8 @@ class Painter:
         self.order = {name: place for place, name in enumerate(terms.departments)}
         self.shelf: Shelf | None = None
         """Where content that comes again is written once; without it all stands on its page."""
-        self._languages: dict[str, Language] = {}
+        self._languages: dict[tuple[str, str], Language] = {}
+        self._stacks: dict[tuple[TextBox | AddressBox, int], Stack] = {}
         self._addresses: dict[AddressBox, TextBox] = {}
         self._starts: dict[ShoppingList, tuple[bytes, ...]] = {}
         self._frames: dict[tuple[OfferGrid, tuple[float, ...]], Frame] = {}
@@ -147,16 +89,16 @@ class Painter:
         width, height = layout.size_pt
         self._page_box = b"0 0 %g %g" % (width, height)
 
-    def language(self, tag: str) -> Language:
+    def language(self, tag: str, currency: str) -> Language:
         """The layout in this language; also the moment to forget what has grown too large."""
         if self._kept > _KEPT:
             self._kept = 0
             for language in self._languages.values():
                 language.clear()
-        found = self._languages.get(tag)
+        found = self._languages.get((tag, currency))
         if found is None:
             phrases = self.layout.stationery.phrases_for(tag)
-            found = self._languages[tag] = Language(phrases)
+            found = self._languages[tag, currency] = Language(phrases, currency)
             found.pages = [
                 [
                     (element, TextPlan(element, phrases) if isinstance(element, TextBox) else None)
@@ -175,7 +117,9 @@ class Painter:
 
     def share(self, drawn: Drawn) -> None:
         """Called when content comes again: from now on it is drawn by name."""
-        if self.shelf is not None and drawn.ops:
+        if self.shelf is None:
+            drawn.settled = True
+        else:
             drawn.become(*self.shelf(drawn.ops, drawn.box))
 
     def art(self, page: int) -> bytes:
@@ -192,20 +136,62 @@ class Painter:
         key = plan.key(values)
         drawn: Drawn | None = plan.store.get(key)
         if drawn is not None:
-            if not drawn.entry:
+            if not drawn.settled:
                 self.share(drawn)
             return drawn
         text = plan.text(key)
         ops = b""
         if text:
             box = plan.box
-            top = self.height_pt - box.y * MM
-            ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
+            ops = b"" if box.style.kern else self.plain(box, (text,))
+            if not ops:
+                top = self.height_pt - box.y * MM
+                ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
         drawn = Drawn(ops, self._page_box)
         if plan.kept:
             plan.store[key] = drawn
             self._kept += 1
         return drawn
+
+    def plain(self, box: TextBox | AddressBox, lines: Sequence[str]) -> bytes:
+        """Content of unkerned lines at full size; empty when they want fitting."""
+        made = self.typesetter.plain(lines, box.style)
+        if made is None:
+            return b""
+        width = box.w * MM
+        for line in made:
+            if line.width > width:
+                return b""
+        key = (box, len(lines))
+        stack = self._stacks.get(key)
+        if stack is None:
+            stack = self._stacks[key] = self._stack(*key)
+        if stack.align == "left":
+            shown = b"Tj T*".join([line.ops for line in made])
+            return b"%b%bTj ET" % (stack.opening, shown) if stack.opening else b""
+        slack = width - made[0].width
+        x = box.x * MM + (slack if stack.align == "right" else slack / 2)
+        return b"%b%.1f %.1f Td%bTj ET" % (stack.opening, x, stack.baseline, made[0].ops)
+
+    def _stack(self, box: TextBox | AddressBox, count: int) -> Stack:
+        style = box.style
+        leading = style.size_pt * style.leading
+        top = self.height_pt - box.y * MM
+        room, align = 1, "left"
+        if isinstance(box, AddressBox):
+            room = int((box.h * MM + 0.01) / leading)
+            top += leading * count - box.h * MM
+        else:
+            align = box.align
+        baseline = top - ascent(style.size_pt, leading)
+        opening = self.typesetter.opening(style)
+        if align == "left":
+            if count > 1:
+                opening += b" %.2f TL" % leading
+            opening += b" %.1f %.1f Td" % (box.x * MM, baseline)
+        else:
+            opening += b" "
+        return Stack(opening if count <= room else b"", align, baseline)
 
     def fit(self, box: TextBox, text: str, *, height: float | None = None) -> Fitted:
         """Set a text in its box, and within a height in points when there is one."""
@@ -219,7 +205,17 @@ class Painter:
             even=box.align == "centre" or box.role in ("H1", "H2"),
         )
 
-    def address_text(self, box: AddressBox) -> TextBox:
+    def address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
+        """An address, which stands on the foot of its box."""
+        ops = self.plain(box, lines)
+        if ops:
+            return ops
+        whole = self._address_text(box)
+        fitted = self.fit(whole, "\n".join(lines), height=box.h * MM)
+        top = self.height_pt - (box.y + box.h) * MM + fitted.height
+        return self.lines(whole, fitted, left=box.x * MM, top=top)
+
+    def _address_text(self, box: AddressBox) -> TextBox:
         """An address block as a text of as many lines as its height holds."""
         found = self._addresses.get(box)
         if found is None:
@@ -285,11 +281,11 @@ class Painter:
         """A repeated row, drawn from its own top left corner, with all its texts."""
         started = self.start(plan, values, refuse)
         if not plan.own:
-            return started.drawn
-        ops, bottoms = [started.drawn.ops], [*started.bottoms]
+            return started
+        ops, bottoms = [started.ops], [*started.bottoms]
         for text in plan.own:
             self._add(text, values, ops, bottoms, refuse)
-        return self._drawn(plan, b"\n".join(ops), max(bottoms) + plan.pad)
+        return Drawn(*self._drawn(plan, ops, bottoms))
 
     def start(
         self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse, *, key: object = None
@@ -300,38 +296,42 @@ class Painter:
         ops = [plan.rules] if plan.rules else []
         for text in plan.shared:
             sound &= self._add(text, values, ops, bottoms, refuse)
-        drawn = self._drawn(plan, b"\n".join(ops), max(bottoms, default=0.0) + plan.pad)
-        started = Started(drawn, tuple(bottoms))
+        started = Started(*self._drawn(plan, ops, bottoms), tuple(bottoms))
         if sound and key is not None:
             plan.started[key] = started
+            started.tails = plan.tails.setdefault(started.bottoms, started.tails)
             self._kept += 1
         return started
 
     def tail(
         self,
         plan: CellPlan,
-        bottoms: tuple[float, ...],
+        started: Started,
         values: Mapping[str, str],
         refuse: Refuse,
         *,
-        key: object = None,
+        key: object,
     ) -> Drawn:
-        """A row's own texts under shared ones that reach down to `bottoms`; kept under `key`."""
+        """A row's own texts under the shared ones; kept under `key`."""
         sound = True
         ops: list[bytes] = []
-        reached = [*bottoms]
+        reached = [*started.bottoms]
         for text in plan.own:
             sound &= self._add(text, values, ops, reached, refuse)
-        tail = self._drawn(plan, b"\n".join(ops), max(reached) + plan.pad)
-        if sound and key is not None:
-            plan.tails[key] = tail
+        tail = Drawn(*self._drawn(plan, ops, reached))
+        if sound:
+            started.tails[key] = tail
             self._kept += 1
         return tail
 
-    def _drawn(self, plan: CellPlan, ops: bytes, height: float) -> Drawn:
+    def _drawn(
+        self, plan: CellPlan, ops: Sequence[bytes], bottoms: Sequence[float]
+    ) -> tuple[bytes, bytes, float]:
+        """Content, its room as a form's BBox, and its height."""
         edge = _OVERHANG_PT
+        height = max(bottoms, default=0.0) + plan.pad
         box = b"%d %d %d %d" % (-edge, -height - 2 * edge, plan.width + edge, edge)
-        return Drawn(ops, box, round(height, 1))
+        return b"\n".join(ops), box, round(height, 1)
 
     def _add(
         self,

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.fit import DoesNotFit, ascent
 from service.engine.render.layout import MM, SymbolBox
 from service.engine.render.painter import Painter
 from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, symbol
@@ -53,7 +53,7 @@ def _frame(
     module = shape.dots * DOT_PT
     before, after = shape.quiet
     leading = box.style.size_pt * box.style.leading
-    ascent = box.style.size_pt * 0.74 + (leading - box.style.size_pt) / 2
+    drop = ascent(box.style.size_pt, leading)
     beneath = leading + _CAPTION_GAP_PT
     width = (size[0] + before + after) * module
     bars = (size[1] + 2 * before) * module if shape.matrix else box.h * MM - beneath
@@ -69,11 +69,11 @@ def _frame(
         top -= before * module
         unit = module
         base = top - size[1] * module
-        foot = base - before * module - ascent
+        foot = base - before * module - drop
     else:
         unit = _on_grid(bars)
         base = top - unit
-        foot = page_height - (box.y + box.h) * MM + leading - ascent
+        foot = page_height - (box.y + box.h) * MM + leading - drop
     return _Frame(
         opening=b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm" % (module, unit, x, base),
         middle=x + size[0] * module / 2,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from operator import attrgetter, itemgetter
 from string import Formatter
-from typing import Any, NamedTuple
+from typing import Any
 
 from service.engine.render.layout import MM, Cell, Part, Rule, TextBox
 from service.engine.render.phrases import Phrases
@@ -15,10 +15,11 @@ class Drawn:
 
     `fall` draws it and moves down by its height. `entry` is empty while the content stands on
     the page itself; a shared form is drawn by name, and `entry` tells the page what it names.
+    `settled` content will not change any more: it is a form, or there are to be none.
     `box` is the room that the content keeps to, as a form's BBox.
     """
 
-    __slots__ = ("box", "entry", "fall", "height", "ops")
+    __slots__ = ("box", "entry", "fall", "height", "ops", "settled")
 
     def __init__(self, ops: bytes, box: bytes, height: float = 0.0) -> None:
         self.ops = ops
@@ -26,19 +27,28 @@ class Drawn:
         self.height = height
         self.entry = b""
         self.fall = b"%b\n%b" % (ops, down(height))
+        self.settled = not ops
 
     def become(self, ops: bytes, entry: bytes) -> None:
         """Be drawn by these operators from now on."""
         self.ops = ops
         self.entry = entry
         self.fall = b"%b %b" % (ops, down(self.height))
+        self.settled = True
 
 
-class Row(NamedTuple):
-    """A line of one list; the fields are those of `Drawn`."""
+class Started(Drawn):
+    """The part of a row that many lists share, with how far down each of its texts reaches.
 
-    fall: bytes
-    height: float
+    `tails` are the rests of such rows by the values they are made of, as high as the row.
+    """
+
+    __slots__ = ("bottoms", "tails")
+
+    def __init__(self, ops: bytes, box: bytes, height: float, bottoms: tuple[float, ...]) -> None:
+        super().__init__(ops, box, height)
+        self.bottoms = bottoms
+        self.tails: dict[Any, Drawn] = {}
 
 
 def move(right: float, fall: float) -> bytes:
@@ -77,13 +87,6 @@ class TextPlan:
         return made
 
 
-class Started(NamedTuple):
-    """The part of a row that many lists share, and how far down each of its texts reaches."""
-
-    drawn: Drawn
-    bottoms: tuple[float, ...]
-
-
 class CellPlan:
     """The texts of a repeated row, its rules ready drawn, and rows made before.
 
@@ -118,8 +121,8 @@ class CellPlan:
         """The values of a reminder line that its own texts are made of."""
         self.rows: dict[Any, Drawn] = {}
         self.started: dict[Any, Started] = {}
-        self.tails: dict[Any, Drawn] = {}
-        """Own texts by their values and the shared ones they stand under, as high as the row."""
+        self.tails: dict[tuple[float, ...], dict[Any, Drawn]] = {}
+        """Own texts by how far down the shared ones reach that they stand under."""
 
     def clear(self) -> None:
         """Forget what can be made again."""

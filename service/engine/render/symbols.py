@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from operator import mul
+from typing import NamedTuple
 
 import numpy as np
 import zxingcpp
@@ -19,7 +20,6 @@ from service.engine.codes import (
     AI_COUPON,
     LIST_CODE_DIGITS,
     SERIAL_DIGITS,
-    ListCode,
     check_digit,
     parse_list_code,
 )
@@ -59,8 +59,7 @@ GEOMETRY = {
 (QR). DataBar needs none; one module keeps print from touching it. 8 dots are 0.339 mm."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A symbol without its quiet zones: `width` x `height` modules, drawn by `ops`."""
 
     data: str
@@ -76,70 +75,96 @@ def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
     `ean13` carries the 12-digit serial and its check digit alone, and refuses a serial outside
     the in-store number range 20 to 29.
     """
-    code = _code(list_code)
-    digits, human = str(code), code.readable()
+    digits = _digits(list_code)
+    human = f"({AI_COUPON}){digits[len(AI_COUPON) :]}"
     if profile is SymbolProfile.GS1_128:
         return _code128(digits, fnc1=True, human=human)
     if profile is SymbolProfile.CODE128:
         return _code128(digits, fnc1=False, human=digits)
     if profile is SymbolProfile.EAN13:
-        if not code.serial.startswith("2"):
+        serial = digits[-SERIAL_DIGITS:]
+        if not serial.startswith("2"):
             raise InvalidInput(
                 "an EAN-13 symbol needs a serial in the in-store range",
                 [Problem("symbol", "the serial does not start with 2", "use gs1_128")],
             )
-        data = f"{code.serial}{check_digit(code.serial)}"
+        data = f"{serial}{check_digit(serial)}"
         return _written(data, zxingcpp.BarcodeFormat.EAN13, human=data, data=data)
     if profile is SymbolProfile.QR:
-        link = f"{resolver.rstrip('/')}/{AI_COUPON}/{code.gcn}{code.serial}"
+        link = f"{resolver.rstrip('/')}/{AI_COUPON}/{digits[len(AI_COUPON) :]}"
         return _written(link, zxingcpp.BarcodeFormat.QRCode, human=human, data=link)
     return _written(human, zxingcpp.BarcodeFormat.DataBarExp, human=human, data=digits)
 
 
-def _code(list_code: str) -> ListCode:
-    """Take a code apart; what all codes of a retailer start with is only checked once."""
+def _digits(list_code: str) -> str:
+    """A code's 28 digits; what all codes of a retailer start with is only checked once."""
     serial = list_code[-SERIAL_DIGITS:]
     if len(list_code) == LIST_CODE_DIGITS and serial.isascii() and serial.isdigit():
-        return ListCode(_coupon(list_code[:-SERIAL_DIGITS]), serial)
-    return parse_list_code(list_code)
+        _check(list_code[:-SERIAL_DIGITS])
+        return list_code
+    return str(parse_list_code(list_code))
 
 
 @lru_cache(maxsize=64)
-def _coupon(start: str) -> str:
-    return parse_list_code(f"{start}{'0' * SERIAL_DIGITS}").gcn
+def _check(start: str) -> None:
+    parse_list_code(f"{start}{'0' * SERIAL_DIGITS}")
 
 
 def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
     """Code set C throughout (an even number of digits), FNC1 after the start for GS1-128."""
-    values = [_START, _FNC1] if fnc1 else [_START]
-    values += map(int, map(digits.__getitem__, _PAIRS))
-    total = _START + sum(map(mul, values, range(len(values))))
+    opening = _opening(digits[:-SERIAL_DIGITS], fnc1=fnc1)
+    values = [int(digits[at : at + 2]) for at in _SERIAL_PAIRS]
+    place = opening.place
+    total = opening.total + sum(map(mul, values, range(place, place + len(values))))
     values.append(total % 103)
-    ops = [bars[value] for bars, value in zip(_characters(len(values)), values, strict=True)]
-    ops.append(_stop(len(values)))
-    width = _CHARACTER * len(values) + len(_STOP)
-    return Symbol(data=digits, human=human, width=width, height=1, ops=b" ".join(ops))
+    bars = [bars[value] for bars, value in zip(_characters(place), values, strict=False)]
+    ops = b"%b %b %b" % (opening.ops, b" ".join(bars), opening.stop)
+    return Symbol(digits, human, opening.width, 1, ops)
+
+
+class _Opening(NamedTuple):
+    """What the codes of one coupon number share: the bars before the serial and after the check.
+
+    `place` is that of the first character of the serial, `total` the check's sum up to it.
+    """
+
+    ops: bytes
+    stop: bytes
+    place: int
+    total: int
+    width: int
+
+
+@lru_cache(maxsize=64)
+def _opening(digits: str, *, fnc1: bool) -> _Opening:
+    values = [_START, _FNC1] if fnc1 else [_START]
+    values += [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
+    place = len(values)
+    end = _CHARACTER * (place + len(_SERIAL_PAIRS) + 1)
+    return _Opening(
+        ops=b" ".join(bars[value] for bars, value in zip(_characters(0), values, strict=False)),
+        stop=_rectangles(_STOP, x=end, y=0),
+        place=place,
+        total=_START + sum(map(mul, values, range(place))),
+        width=end + len(_STOP),
+    )
 
 
 _START = code128.START_CODES["C"]
 _FNC1 = code128.C["\xf1"]
 _STOP = code128.STOP + "11"
 _CHARACTER = 11
-_PAIRS = tuple(slice(at, at + 2) for at in range(0, LIST_CODE_DIGITS, 2))
+_MOST_CHARACTERS = 20
+_SERIAL_PAIRS = tuple(range(LIST_CODE_DIGITS - SERIAL_DIGITS, LIST_CODE_DIGITS, 2))
 
 
 @cache
-def _characters(count: int) -> tuple[tuple[bytes, ...], ...]:
-    """For each place, the bars of every character there."""
+def _characters(first: int) -> tuple[tuple[bytes, ...], ...]:
+    """For each place from `first` on, the bars of every character there."""
     return tuple(
         tuple(_rectangles(modules, x=_CHARACTER * place, y=0) for modules in code128.CODES)
-        for place in range(count)
+        for place in range(first, _MOST_CHARACTERS)
     )
-
-
-@cache
-def _stop(place: int) -> bytes:
-    return _rectangles(_STOP, x=_CHARACTER * place, y=0)
 
 
 def _written(content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: str) -> Symbol:
