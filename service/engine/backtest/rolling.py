@@ -14,12 +14,8 @@ from service.engine.backtest.metrics import Outcome
 from service.engine.history import before
 from service.engine.predict import fit, forecast, score
 from service.engine.predict.events import Events, Flags, Floats, Ints, day_number, encode
-from service.engine.predict.fitting import (
-    active,
-    first_purchases,
-    study,
-    survey,
-)
+from service.engine.predict.fitting import survey
+from service.engine.predict.lessons import active, first_purchases, study
 from service.engine.predict.model import Model
 from service.engine.predict.pairs import Pairs, summarise
 from service.engine.segment import eligible

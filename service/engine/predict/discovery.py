@@ -23,7 +23,7 @@ from service.engine.predict.events import (
 )
 from service.engine.predict.items import NEW_DAYS
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summarise
+from service.engine.predict.pairs import Pairs, summaries, summarise
 from service.engine.predict.taste import pictures
 
 LEAST_AFFINITY = 1e-3
@@ -32,7 +32,6 @@ NEGATIVES = 300_000
 STEPS = 12
 RIDGE = 1.0
 BLOCK = 512
-SHARD_ROWS = 2_000_000
 
 
 def discover(
@@ -55,10 +54,8 @@ def discover(
         allowed = model.vector_ids.is_in(among.implode()).to_numpy()
     parts = []
     if model.discovery and allowed.any() and events.rows:
-        for shard in events.shards(SHARD_ROWS):
-            parts.append(
-                _best(model, shard, summarise(shard, day_number(as_of)), allowed, per_household)
-            )
+        for shard, pairs in summaries(events, day_number(as_of)):
+            parts.append(_best(model, shard, pairs, allowed, per_household))
     if parts:
         return pl.concat(parts)
     return pl.DataFrame(

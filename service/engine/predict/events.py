@@ -7,8 +7,9 @@ whose quantity is their sum. A *trip* is one household's day with at least one e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -61,24 +62,39 @@ class Events:
         """Only what was bought before `day` (exclusive)."""
         return self.where(self.day < day)
 
-    def shards(self, rows: int) -> Iterator[Events]:
-        """Runs of whole households of about `rows` events each, with household codes from 0."""
-        start = 0
-        while start < self.rows:
-            stop = min(start + rows, self.rows)
-            if stop < self.rows:
-                stop = int(np.searchsorted(self.household, self.household[stop - 1], side="right"))
-            first, last = int(self.household[start]), int(self.household[stop - 1])
-            part = slice(start, stop)
-            yield Events(
-                household_ids=self.household_ids[first : last + 1],
-                item_ids=self.item_ids,
-                household=self.household[part] - first,
-                item=self.item[part],
-                day=self.day[part],
-                quantity=self.quantity[part],
-            )
-            start = stop
+    def parts(self) -> Iterator[Events]:
+        """Itself: the whole of a base that is held in memory."""
+        yield self
+
+    def run(self, start: int, stop: int) -> Events:
+        """The events from `start` to `stop`, whole households, with household codes from 0."""
+        part = self.between(start, stop)
+        first, last = int(part.household[0]), int(part.household[-1])
+        return replace(
+            part,
+            household_ids=self.household_ids[first : last + 1],
+            household=part.household - first,
+        )
+
+    def between(self, start: int, stop: int) -> Events:
+        """The events from `start` to `stop`, with the same code books."""
+        part = slice(start, stop)
+        return replace(
+            self,
+            household=self.household[part],
+            item=self.item[part],
+            day=self.day[part],
+            quantity=self.quantity[part],
+        )
+
+    def of(self, chosen: Flags) -> Events:
+        """Only the households marked in `chosen` (one flag per code), with codes from 0."""
+        kept = self.where(chosen[self.household])
+        return replace(
+            kept,
+            household_ids=self.household_ids.filter(pl.Series(chosen)),
+            household=(np.cumsum(chosen) - 1)[kept.household],
+        )
 
     def heads(self) -> Flags:
         """True at the first event of every household-item pair."""
@@ -88,6 +104,62 @@ class Events:
                 self.item[1:] != self.item[:-1]
             )
         return head
+
+
+class Base(Protocol):
+    """The events of a whole base before a day, to be gone through as often as wanted.
+
+    The books are sorted. `parts` are whole households, ascending, under the codes of the books.
+    """
+
+    @property
+    def household_ids(self) -> pl.Series:
+        """The households in ascending order."""
+
+    @property
+    def item_ids(self) -> pl.Series:
+        """The items in ascending order."""
+
+    def parts(self) -> Iterator[Events]:
+        """The events, some households after others; how many at a time changes nothing."""
+
+
+def shards(base: Base, rows: int) -> Iterator[Events]:
+    """Runs of whole households of about `rows` events each, with household codes from 0.
+
+    They are the same wherever the base is parted.
+    """
+    rest: Events | None = None
+    for part in base.parts():
+        rest = part if rest is None else joined([rest, part])
+        start = 0
+        while rest.rows - start > rows:
+            last = rest.household[start + rows - 1]
+            stop = int(np.searchsorted(rest.household, last, side="right"))
+            yield rest.run(start, stop)
+            start = stop
+        rest = rest.between(start, rest.rows)
+    if rest is not None and rest.rows:
+        yield rest.run(0, rest.rows)
+
+
+def nothing(base: Base) -> Events:
+    """No event of no household, in the books' own types."""
+    none = np.zeros(0, dtype=np.int64)
+    return Events(base.household_ids.head(0), base.item_ids, none, none, none, np.zeros(0))
+
+
+def joined(parts: list[Events]) -> Events:
+    """Events of the same books, one part after the other; at least one is given."""
+    if len(parts) == 1:
+        return parts[0]
+    return replace(
+        parts[0],
+        household=np.concatenate([part.household for part in parts]),
+        item=np.concatenate([part.item for part in parts]),
+        day=np.concatenate([part.day for part in parts]),
+        quantity=np.concatenate([part.quantity for part in parts]),
+    )
 
 
 def date_of(day: int) -> date:
@@ -108,25 +180,30 @@ def encode(history: pl.DataFrame, as_of: date | None = None) -> Events:
         keep &= day < day_number(as_of)
     household_ids, household = _codes(history["household_id"], keep)
     item_ids, item = _codes(history["item_id"], keep)
-    day, quantity = day[keep], quantity[keep]
-    if not len(day):
-        return Events(household_ids, item_ids, household, item, day, quantity)
-    first = int(day.min())
-    span = int(day.max()) - first + 1
-    key = (household * len(item_ids) + item) * span + (day - first)
+    return arranged(
+        Events(household_ids, item_ids, household, item, day[keep], quantity[keep].astype(float))
+    )
+
+
+def arranged(rows: Events) -> Events:
+    """Rows in any order as events: sorted, and those of one household, item and day as one."""
+    if not rows.rows:
+        return rows
+    first = int(rows.day.min())
+    span = int(rows.day.max()) - first + 1
+    key = (rows.household * len(rows.item_ids) + rows.item) * span + (rows.day - first)
     order = np.argsort(key)
     key = key[order]
     head = np.ones(len(key), dtype=np.bool_)
     head[1:] = key[1:] != key[:-1]
     starts = np.flatnonzero(head)
-    rows = order[starts]
-    return Events(
-        household_ids=household_ids,
-        item_ids=item_ids,
-        household=household[rows],
-        item=item[rows],
-        day=day[rows],
-        quantity=np.add.reduceat(quantity[order], starts),
+    found = order[starts]
+    return replace(
+        rows,
+        household=rows.household[found],
+        item=rows.item[found],
+        day=rows.day[found],
+        quantity=np.add.reduceat(rows.quantity[order], starts),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from service.engine.predict import rhythm
 from service.engine.predict.events import Floats, Ints
 from service.engine.predict.features import NAMES, features
 from service.engine.predict.items import Items, no_items, rows_of
@@ -20,7 +21,7 @@ from service.engine.predict.pairs import Pairs
 from service.engine.predict.taste import WIDTH, Singles, affinity, weight
 from service.errors import InvalidInput, Problem
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Model:
     """A fitted forecast. `trust` in [0, 1] is the network's say beside the prior's.
 
     `prior` are a and b of the prior's log-odds, a + b odds, as the history's own past has them.
+    `rhythm` says on which days people buy more (see rhythm.py).
     `vector_ids` are the items with a learned vector, sorted; `taste` their directions in what the
     base has in common, with a last row of zeros; `chance` gives the log-odds of a purchase,
     `timing` the hazards by bin (both None while there was nothing to learn from); `discovery` the
@@ -56,6 +58,7 @@ class Model:
     items: Items
     vector_ids: pl.Series
     taste: Singles
+    rhythm: Floats
     prior: tuple[float, float]
     trust: float
     chance: Network | None
@@ -96,6 +99,7 @@ class Model:
                 "features": list(NAMES),
                 "as_of": self.as_of.isoformat(),
                 "horizon_days": self.horizon_days,
+                "rhythm": _packed(self.rhythm),
                 "prior": list(self.prior),
                 "trust": self.trust,
                 "training": training,
@@ -132,6 +136,7 @@ class Model:
             items=Items(ids=pl.Series("item_id", found["item_ids"], dtype=kind), **items),
             vector_ids=pl.Series("item_id", found["vector_ids"], dtype=kind),
             taste=_unpacked(found["taste"]),
+            rhythm=_unpacked(found["rhythm"]),
             prior=(found["prior"][0], found["prior"][1]),
             trust=found["trust"],
             chance=_unpacked_network(found["chance"]),
@@ -150,6 +155,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         items=items,
         vector_ids=items.ids,
         taste=np.zeros((1, WIDTH), dtype=np.float32),
+        rhythm=rhythm.even(),
         prior=(0.0, 1.0),
         trust=0.0,
         chance=None,

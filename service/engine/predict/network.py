@@ -19,7 +19,7 @@ from service.engine.predict.platt import PLATT_PRIOR, PLATT_STEPS, straightened
 
 Singles = NDArray[np.float32]
 Reals = NDArray[np.floating[Any]]
-Layers = list[Singles] | tuple[Reals, ...]
+Layers = list[Singles] | tuple[Singles, ...]
 
 ITEM_WIDTH = 8
 BATCH = 2048
@@ -29,7 +29,8 @@ STEP = 3e-3
 WARM_UP = 100
 DECAY = 1e-4
 CLIP = 5.0
-BLOCK = 4096
+BLOCK = 256
+LARGE_BLOCK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +47,31 @@ class Network:
     items: Singles
     item_bias: Singles
 
-    def log_odds(self, inputs: Floats, item_rows: Ints) -> Floats:
+    def log_odds(self, inputs: Reals, item_rows: Ints) -> Floats:
         """Log-odds (rows, outputs) of raw inputs (rows, features) for the items at `item_rows`.
 
-        In double precision, so that one row and a million agree to far beyond what is printed.
+        Always as many rows at a time, the last filled up: a matrix product adds in another order
+        when its shape is another, and one row and a million are to agree to the last bit.
         """
-        mean, scale = self.mean.astype(np.float64), self.scale.astype(np.float64)
-        layers = tuple(layer.astype(np.float64) for layer in self.layers)
-        found = np.empty((len(inputs), self.item_bias.shape[1]))
+        features, outputs = len(self.mean), self.item_bias.shape[1]
+        found = np.empty((len(inputs), outputs))
+        wide = np.zeros((BLOCK, features + ITEM_WIDTH), dtype=np.float32)
+        standard = wide[:, :features]
         for start in range(0, len(inputs), BLOCK):
             part = slice(start, start + BLOCK)
             rows = item_rows[part]
-            standard = inputs[part] - mean
-            standard /= scale
+            size = len(rows)
+            np.subtract(inputs[part], self.mean, out=standard[:size], casting="same_kind")
+            standard /= self.scale
             np.clip(standard, -CLIP, CLIP, out=standard)
-            given = self.items[rows].astype(np.float64) @ layers[0][len(mean) :]
-            last = _forward(standard, layers, given)[-1]
-            found[part] = _head(standard, last, layers) + self.item_bias[rows]
+            wide[:size, features:] = self.items[rows]
+            value: Reals = wide
+            for k in range(0, len(self.layers) - 3, 2):
+                value = value @ self.layers[k]
+                value += self.layers[k + 1]
+                np.maximum(value, 0.0, out=value)
+            head = _head(standard, value, self.layers)[:size]
+            found[part] = head + self.item_bias[rows]
         return found
 
 
@@ -94,7 +103,7 @@ def tempered(
 
 
 def train(
-    inputs: Floats,
+    inputs: Reals,
     targets: Floats,
     item_rows: Ints,
     *,
@@ -103,17 +112,21 @@ def train(
     seed: int,
     hidden: tuple[int, ...],
     asked: Floats | None = None,
+    added: Floats | None = None,
 ) -> Network:
     """Fit to 0/1 `targets` (rows, outputs); `item_rows` below `items`, or `items` if unknown.
 
-    `hidden` are the widths of the rectified layers; `asked` weights each target (0 leaves it out).
+    `hidden` are the widths of the rectified layers; `asked` weights each target (0 leaves it out);
+    `added` is log-odds known beforehand, per row, beside which the network learns the rest.
     A small set is gone through more often, in smaller batches.
     """
     random = np.random.default_rng(seed)
-    mean = inputs.mean(axis=0).astype(np.float32)
-    scale = (inputs.std(axis=0) + 1e-6).astype(np.float32)
+    mean = inputs.mean(axis=0, dtype=np.float64).astype(np.float32)
+    scale = (_spread(inputs, mean) + 1e-6).astype(np.float32)
     standard = _standard(inputs, mean, scale)
     wanted = targets.astype(np.float32)
+    known = np.zeros(len(wanted)) if added is None else added
+    beside = known.astype(np.float32)[:, None]
     asking = np.ones_like(wanted) if asked is None else asked.astype(np.float32)
     told = asking.sum(axis=0, dtype=np.float64) + 1e-9
     share = np.clip((wanted * asking).sum(axis=0, dtype=np.float64) / told, 1e-4, 1.0 - 1e-4)
@@ -128,7 +141,14 @@ def train(
         for at in range(steps):
             rows = order[at * batch : (at + 1) * batch]
             done += 1
-            slopes = _slopes(standard[rows], wanted[rows], asking[rows], item_rows[rows], weights)
+            slopes = _slopes(
+                standard[rows],
+                wanted[rows],
+                asking[rows],
+                beside[rows],
+                item_rows[rows],
+                weights,
+            )
             rate = STEP * min(1.0, done / WARM_UP)
             rate *= 0.5 * (1.0 + np.cos(np.pi * done / (steps * epochs))) + 0.01
             _adam(weights, slopes, moments, done, rate)
@@ -156,9 +176,20 @@ def _start(
     return [*weights, vectors.astype(np.float32), np.zeros((items, outputs), dtype=np.float32)]
 
 
-def _standard(inputs: Floats, mean: Singles, scale: Singles) -> Singles:
-    kept = np.clip((inputs.astype(np.float32) - mean) / scale, -CLIP, CLIP)
-    return np.asarray(kept, dtype=np.float32)
+def _standard(inputs: Reals, mean: Singles, scale: Singles) -> Singles:
+    kept = inputs.astype(np.float32)
+    kept -= mean
+    kept /= scale
+    return np.clip(kept, -CLIP, CLIP, out=kept)
+
+
+def _spread(inputs: Reals, mean: Singles) -> Floats:
+    """The standard deviation of each column, found a block at a time."""
+    square = np.zeros(inputs.shape[1])
+    for start in range(0, len(inputs), LARGE_BLOCK):
+        off = inputs[start : start + LARGE_BLOCK] - mean.astype(np.float64)
+        square += np.einsum("nk,nk->k", off, off)
+    return np.asarray(np.sqrt(square / len(inputs)))
 
 
 def _forward(standard: Reals, layers: Layers, given: Reals) -> list[Reals]:
@@ -182,6 +213,7 @@ def _slopes(
     standard: Singles,
     wanted: Singles,
     asking: Singles,
+    beside: Singles,
     item_rows: Ints,
     weights: list[Singles],
 ) -> list[Singles]:
@@ -190,7 +222,7 @@ def _slopes(
     features, depth = standard.shape[1], (len(layers) - 3) // 2
     own = vectors[item_rows]
     values = _forward(standard, layers, own @ layers[0][features:])
-    score = _head(standard, values[-1], layers) + bias[item_rows]
+    score = _head(standard, values[-1], layers) + bias[item_rows] + beside
     error = asking * (1.0 / (1.0 + np.exp(-score)) - wanted) / np.float32(len(wanted))
     slopes = [np.empty(0, dtype=np.float32)] * len(weights)
     slopes[2 * depth] = values[-1].T @ error

@@ -5,11 +5,12 @@ Nothing here crosses households: the summary of a household is the same alone an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from service.engine.predict.events import Events, Floats, Ints
+from service.engine.predict.events import Base, Events, Flags, Floats, Ints, shards
 
 HALF_LIVES_DAYS = (14.0, 28.0, 56.0, 112.0)
 WINDOW_DAYS = 14
@@ -17,6 +18,7 @@ WINDOWS = 6
 DECAYS = len(HALF_LIVES_DAYS)
 GAP_HALF_LIFE_DAYS = 112.0
 LIVE_DAYS = 56
+SHARD_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ class Pairs:
         """How many pairs there are."""
         return len(self.household)
 
+    def where(self, keep: Flags) -> Pairs:
+        """Only the pairs marked in `keep`, of the same households."""
+        kept = {
+            name: getattr(self, name)[keep] for name in self.__dataclass_fields__ if name != "homes"
+        }
+        return Pairs(homes=self.homes, **kept)
+
 
 @dataclass(frozen=True, slots=True)
 class Homes:
@@ -74,6 +83,12 @@ def exposure(days: Floats, half_life: float) -> Floats:
     """Discounted days of a span that ended at the as-of day: integral of 2^(-a/half_life)."""
     tau = half_life / np.log(2.0)
     return np.asarray(tau * -np.expm1(-days / tau))
+
+
+def summaries(base: Base, as_of: int) -> Iterator[tuple[Events, Pairs]]:
+    """Some households after others: their events, all before day number `as_of`, and summaries."""
+    for shard in shards(base, SHARD_ROWS):
+        yield shard, summarise(shard, as_of)
 
 
 def summarise(events: Events, as_of: int) -> Pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,15 +11,25 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from service.engine.predict import timing
-from service.engine.predict.events import Events, Floats, Ints, day_number, encode, named
+from service.engine.predict import rhythm, timing
+from service.engine.predict.events import (
+    Base,
+    Events,
+    Floats,
+    Ints,
+    day_number,
+    encode,
+    named,
+    nothing,
+)
 from service.engine.predict.features import gamma_poisson, gap_of, log_odds
-from service.engine.predict.fitting import SHARD_ROWS
-from service.engine.predict.items import Tally
+from service.engine.predict.fitting import overview
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summarise
+from service.engine.predict.pairs import Pairs, summaries, summarise
 
 DIGITS = 6
+# So many events and their summaries are kept from counting them to scoring by them.
+KEPT_ROWS = 3_000_000
 
 
 def score(
@@ -38,20 +49,14 @@ def score(
     share of such purchases falls between, ends included).
     Sorted by household and item. One household scores the same alone as among all.
     """
-    events = encode(history, as_of)
-    day = day_number(as_of)
-    frames = [
-        _frame(
-            model,
-            shard,
-            summarise(shard, day),
-            day=day,
-            horizon_days=horizon_days,
-            intervals=intervals,
-        )
-        for shard in _shards(events)
-    ]
-    return frames[0] if len(frames) == 1 else pl.concat(frames)
+    frames = score_base(
+        model,
+        encode(history, as_of),
+        as_of=as_of,
+        horizon_days=horizon_days,
+        intervals=intervals,
+    )
+    return pl.concat(frames)
 
 
 def forecast(
@@ -66,30 +71,63 @@ def forecast(
 
     The model returned holds those statistics: it scores any household of the base as here.
     """
-    events = encode(history, as_of)
+    base = encode(history, as_of)
     day = day_number(as_of)
-    shards = _shards(events)
-    tally = Tally(events.item_ids)
-    for shard in shards:
-        pairs = summarise(shard, day)
-        tally.add(pairs)
-    model = replace(model, as_of=as_of, items=tally.items())
-    frames = [
-        _frame(
+    kept = list(summaries(base, day)) if base.rows <= KEPT_ROWS else None
+    seen = overview(kept or summaries(base, day), base.item_ids, day)
+    model = replace(model, as_of=as_of, items=seen.items)
+    frames = _frames(
+        model,
+        base,
+        kept or summaries(base, day),
+        day=day,
+        horizon_days=horizon_days,
+        intervals=intervals,
+    )
+    return model, pl.concat(frames)
+
+
+def score_base(
+    model: Model, base: Base, *, as_of: date, horizon_days: int, intervals: bool = False
+) -> Iterator[pl.DataFrame]:
+    """The frame of `score` for the events of a base before a day, some households after others.
+
+    At least one frame, be it empty.
+    """
+    day = day_number(as_of)
+    return _frames(
+        model,
+        base,
+        summaries(base, day),
+        day=day,
+        horizon_days=horizon_days,
+        intervals=intervals,
+    )
+
+
+def _frames(
+    model: Model,
+    base: Base,
+    told: Iterable[tuple[Events, Pairs]],
+    *,
+    day: int,
+    horizon_days: int,
+    intervals: bool,
+) -> Iterator[pl.DataFrame]:
+    some = False
+    for shard, pairs in told:
+        some = True
+        yield _frame(model, shard, pairs, day=day, horizon_days=horizon_days, intervals=intervals)
+    if not some:
+        none = nothing(base)
+        yield _frame(
             model,
-            shard,
-            pairs if len(shards) == 1 else summarise(shard, day),
+            none,
+            summarise(none, day),
             day=day,
             horizon_days=horizon_days,
             intervals=intervals,
         )
-        for shard in shards
-    ]
-    return model, frames[0] if len(frames) == 1 else pl.concat(frames)
-
-
-def _shards(events: Events) -> list[Events]:
-    return list(events.shards(SHARD_ROWS)) or [events]
 
 
 def _frame(
@@ -100,10 +138,11 @@ def _frame(
     inputs = model.inputs(pairs, rows, vectors)
     shift, stretch = model.prior
     odds = log_odds(gamma_poisson(pairs, model.items, rows, model.horizon_days))
-    odds = shift + stretch * odds
+    calendar = rhythm.offset(model.rhythm, day, horizon_days)
+    odds = shift + stretch * (odds + calendar)
     if model.chance is not None:
         learned = model.chance.log_odds(inputs, vectors)[:, 0]
-        odds = model.trust * learned + (1.0 - model.trust) * odds
+        odds = model.trust * (learned + calendar) + (1.0 - model.trust) * odds
     chance = _stretched(1.0 / (1.0 + np.exp(-odds)), horizon_days / model.horizon_days)
     by = _spread(model, pairs, inputs, vectors)
     gap, spread = gap_of(pairs, model.items, rows)

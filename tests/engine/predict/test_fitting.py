@@ -13,7 +13,8 @@ from service.engine.history import before, validate_history
 from service.engine.predict import fit, score
 from service.engine.predict.events import encode
 from service.engine.predict.features import MEMORY_DAYS, NAMES, features
-from service.engine.predict.fitting import study, survey
+from service.engine.predict.fitting import survey
+from service.engine.predict.lessons import study
 from service.engine.predict.pairs import summarise
 from tests.engine.predict.households import history_of, invented
 

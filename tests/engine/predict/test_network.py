@@ -40,9 +40,31 @@ def test_one_row_is_as_many(network: Network) -> None:
     inputs = np.random.default_rng(3).standard_normal((9000, 2))
     rows = np.zeros(9000, dtype=np.int64)
     many = network.log_odds(inputs, rows)
-    assert network.log_odds(inputs[8000:8001], rows[:1])[0, 0] == pytest.approx(
-        many[8000, 0], abs=1e-12
+    for start, stop in ((8000, 8001), (17, 300), (100, 900)):
+        some = network.log_odds(inputs[start:stop], rows[start:stop])
+        assert np.array_equal(some, many[start:stop])
+
+
+def test_what_is_known_beforehand_is_not_learned(
+    network: Network, examples: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> None:
+    """Half the examples come from days on which everything is likelier by log-odds of two."""
+    inputs, _, rows = examples
+    random = np.random.default_rng(5)
+    added = np.where(np.arange(4000) < 2000, 2.0, 0.0)
+    odds = inputs[:, 0] - 1.0
+    bought = random.random(4000) < 1.0 / (1.0 + np.exp(-odds - added))
+    learned = train(
+        inputs,
+        bought[:, None].astype(float),
+        rows,
+        items=1,
+        epochs=4,
+        seed=1,
+        hidden=(8, 4),
+        added=added,
     )
+    assert learned.log_odds(inputs, rows)[:, 0].mean() == pytest.approx(odds.mean(), abs=0.15)
 
 
 def test_too_sure_is_shrunk_and_the_level_kept(network: Network) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
 import pytest
 
-from service.engine.predict.events import encode
+from service.engine.predict.events import Events, encode, shards
 from service.engine.predict.pairs import summarise
 from tests.engine.predict.households import history_of, invented
 
@@ -47,8 +51,41 @@ def test_weekdays_turn_with_the_day() -> None:
 
 def test_shards_hold_whole_households_and_everything() -> None:
     events = encode(invented(households=20))
-    shards = list(events.shards(300))
-    assert len(shards) > 3
-    assert sum(shard.rows for shard in shards) == events.rows
-    names = [name for shard in shards for name in shard.household_ids.to_list()]
+    runs = list(shards(events, 300))
+    assert len(runs) > 3
+    assert sum(run.rows for run in runs) == events.rows
+    names = [name for run in runs for name in run.household_ids.to_list()]
     assert names == events.household_ids.to_list()
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A base that comes in parts of so many households."""
+
+    events: Events
+    households: int
+
+    @property
+    def household_ids(self) -> pl.Series:
+        return self.events.household_ids
+
+    @property
+    def item_ids(self) -> pl.Series:
+        return self.events.item_ids
+
+    def parts(self) -> Iterator[Events]:
+        for first in range(0, len(self.household_ids), self.households):
+            home = self.events.household
+            yield self.events.where((home >= first) & (home < first + self.households))
+
+
+@pytest.mark.parametrize("households", [1, 7, 100])
+def test_where_a_base_is_parted_changes_no_shard(households: int) -> None:
+    events = encode(invented(households=20))
+    whole = list(shards(events, 300))
+    parted = list(shards(Parted(events, households), 300))
+    assert len(parted) == len(whole)
+    for one, other in zip(whole, parted, strict=True):
+        assert one.household_ids.equals(other.household_ids)
+        for name in ("household", "item", "day", "quantity"):
+            assert np.array_equal(getattr(one, name), getattr(other, name))
