@@ -1,6 +1,8 @@
 """Filling columns: departments flow down balanced columns and stay together when they can."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 _EVEN_PT = 6.0
 """Columns of split departments are made even to this height."""
@@ -24,14 +26,16 @@ def balance(
     """
     if not blocks:
         return []
-    wholes = [head + sum(rows) for head, rows in blocks]
-    least = sum(wholes) / columns
-    high = _even(wholes, columns=columns, least=least, room=room, gap=gap)
-    if high is not None:
-        return _stack(blocks, wholes, room=high, gap=gap)
+    wholes = tuple([head + sum(rows) for head, rows in blocks])
+    starts = _whole(wholes, columns=columns, room=room, gap=gap)
+    if starts is not None:
+        return [
+            [(place, 0, len(blocks[place][1])) for place in range(first, end)]
+            for first, end in starts
+        ]
     if not _fits(blocks, wholes, columns=columns, room=room, gap=gap):
         return None
-    low, high = least, room
+    low, high = sum(wholes) / columns, room
     while high - low > _EVEN_PT:
         middle = (low + high) / 2
         if _fits(blocks, wholes, columns=columns, room=middle, gap=gap):
@@ -39,6 +43,24 @@ def balance(
         else:
             low = middle
     return _pour(blocks, room=high, gap=gap)
+
+
+@lru_cache(maxsize=4096)
+def _whole(
+    wholes: tuple[float, ...], *, columns: int, room: float, gap: float
+) -> tuple[tuple[int, int], ...] | None:
+    """The first block of each column and the one after its last, of blocks that stay whole."""
+    high = _even(wholes, columns=columns, least=sum(wholes) / columns, room=room, gap=gap)
+    if high is None:
+        return None
+    firsts = [0]
+    used = 0.0
+    for place, whole in enumerate(wholes):
+        if used and used + gap + whole > high + _SLACK:
+            firsts.append(place)
+            used = 0.0
+        used += (gap if used else 0.0) + whole
+    return tuple(pairwise((*firsts, len(wholes))))
 
 
 def _even(
@@ -93,26 +115,6 @@ def _fits(
                     return False
             used += row
     return filled <= columns
-
-
-def _stack(
-    blocks: Sequence[Block], wholes: Sequence[float], *, room: float, gap: float
-) -> list[list[Span]]:
-    """Fill columns of height `room` with whole blocks in order."""
-    room += _SLACK
-    column: list[Span] = []
-    filled = [column]
-    used = 0.0
-    for place, whole in enumerate(wholes):
-        if used:
-            used += gap
-            if used + whole > room:
-                column = []
-                filled.append(column)
-                used = 0.0
-        column.append((place, 0, len(blocks[place][1])))
-        used += whole
-    return filled
 
 
 def _pour(blocks: Sequence[Block], *, room: float, gap: float) -> list[list[Span]]:

@@ -13,6 +13,7 @@ from service.engine.render.fonts import Face
 from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
+from service.engine.render.plans import Drawn
 from service.engine.render.sheet import Painted, Sheet
 
 _LEAF = 100
@@ -45,10 +46,9 @@ class PrintFile:
         self._art_entries = [
             b"/A%d %d 0 R" % (page, self._form(page)) for page in range(1, layout.pages + 1)
         ]
-        self._fonts = {name: pdf.reserve() for name in layout.fonts}
         self._leaves: list[int] = []
         self._leaf_kids: list[int] = []
-        self._leaf_forms: dict[bytes, None] = {}
+        self._leaf_drawn: list[Drawn] = []
         self._pieces: list[int] = []
         self._parents: list[bytes] = []
         self._parent_leaves: list[tuple[int, int, int]] = []
@@ -62,7 +62,7 @@ class PrintFile:
 
     def add(self, painted: Painted, *, language: str, name: str) -> None:
         """Write the pages of one piece and its part of the structure tree."""
-        sheets, entries = painted
+        sheets, drawn = painted
         pdf = self._pdf
         section = pdf.reserve()
         self._pieces.append(section)
@@ -74,7 +74,7 @@ class PrintFile:
             b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
             % (self._whole, text_string(language), text_string(name), kids),
         )
-        self._leaf_forms.update(dict.fromkeys(entries))
+        self._leaf_drawn += drawn
         if len(self._leaf_kids) >= _LEAF:
             self._flush_leaf()
             self._flush_parents()
@@ -84,11 +84,12 @@ class PrintFile:
         pdf = self._pdf
         self._flush_leaf()
         self._flush_parents()
-        for name, number in self._fonts.items():
-            self._font(number, self._layout.stationery.faces[name])
-        resources = self._painter.typesetter.resources
+        typesetter = self._painter.typesetter
         fonts = b"".join(
-            b"/%b %d 0 R" % (resources[name], number) for name, number in self._fonts.items()
+            b"/%b %d 0 R"
+            % (typesetter.resources[name], self._font(self._layout.stationery.faces[name]))
+            for name in self._layout.fonts
+            if name in typesetter.chosen
         )
         pdf.put(self._font_names, b"<<%b>>" % fonts)
         pdf.put(self._plain, b"<</Font %d 0 R>>" % self._font_names)
@@ -204,12 +205,17 @@ class PrintFile:
                 % (
                     self._pages_root,
                     self._font_names,
-                    b"".join((*self._art_entries, *self._leaf_forms)),
+                    b"".join(
+                        (
+                            *self._art_entries,
+                            *[drawn.entry for drawn in dict.fromkeys(self._leaf_drawn)],
+                        )
+                    ),
                     len(self._leaf_kids),
                     _refs(self._leaf_kids),
                 ),
             )
-            self._leaf_kids, self._leaf_forms = [], {}
+            self._leaf_kids, self._leaf_drawn = [], []
 
     def _flush_parents(self) -> None:
         if self._parents:
@@ -226,7 +232,7 @@ class PrintFile:
         box = b"/Type/XObject/Subtype/Form/BBox[0 0 %g %g]/Resources<<>>" % (width, height)
         return self._pdf.add_stream(self._painter.art(page), entries=box)
 
-    def _font(self, number: int, face: Face) -> None:
+    def _font(self, face: Face) -> int:
         """A Type 0 font whose character codes are Unicode code points."""
         pdf = self._pdf
         used = self._painter.typesetter.used[face.name] & face.advances.keys()
@@ -250,8 +256,7 @@ class PrintFile:
             b"/CIDToGIDMap %d 0 R/W[%b]>>" % (name, descriptor, gids, widths)
         )
         unicode_map = pdf.add_stream(_to_unicode(ordered))
-        pdf.put(
-            number,
+        return pdf.add(
             b"<</Type/Font/Subtype/Type0/BaseFont/%b/Encoding/Identity-H"
             b"/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>" % (name, descendant, unicode_map),
         )

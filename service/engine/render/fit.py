@@ -7,7 +7,7 @@ kerning) that only needs a position.
 import re
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
@@ -77,6 +77,8 @@ class _Word(NamedTuple):
 
 
 _PLAIN = attrgetter("plain")
+_SHOWN = attrgetter("shown")
+_UNITS = attrgetter("units")
 
 
 class Typesetter:
@@ -91,7 +93,9 @@ class Typesetter:
         self._spaces = {
             name: face.widths[0x20] for name, face in faces.items() if 0x20 in face.widths
         }
-        self._words: dict[tuple[tuple[str, ...], bool], dict[str, _Word]] = {}
+        self._kinds: dict[tuple[tuple[str, ...], bool], dict[str, _Word]] = {}
+        self._words: dict[Style, dict[str, _Word]] = {}
+        """The words set so far, which styles of the same fonts and kerning share."""
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.used: dict[str, set[str]] = {name: {" "} for name in faces}
 
@@ -116,11 +120,11 @@ class Typesetter:
             text = _BLANKS.sub(" ", text)
         if "\n" not in text:
             words = self._split(text, style)
-            full = self._measure(words, style) * style.size_pt
-            if full <= width:
-                return self._single(words, style, style.size_pt)
-            if not flow and full * style.shrink_pt / style.size_pt <= width:
-                return self._single(words, style, style.shrink_pt)
+            ems = self._measure(words, style)
+            if ems * style.size_pt <= width:
+                return self._single(words, style, style.size_pt, ems=ems)
+            if not flow and ems * style.shrink_pt <= width:
+                return self._single(words, style, style.shrink_pt, ems=ems)
         if lines > 1:
             for size in [style.size_pt, style.shrink_pt] if flow else [style.shrink_pt]:
                 room = lines if height is None else min(lines, _rows(height, size * style.leading))
@@ -128,7 +132,11 @@ class Typesetter:
                 if broken is not None and len(broken) <= room:
                     if even or self._orphaned(broken, style, size=size, width=width):
                         broken = self._even(text, style, size=size, width=width, count=len(broken))
-                    made = [self._line(self._split(t, style), style, size) for t in broken]
+                    made = []
+                    for part in broken:
+                        words = self._split(part, style)
+                        ems = self._measure(words, style)
+                        made.append(self._line(words, style, size, ems=ems))
                     return _fitted(made, style, size)
         rows = "1 line" if lines == 1 else f"{lines} lines"
         raise DoesNotFit(
@@ -136,11 +144,22 @@ class Typesetter:
             f" at {style.shrink_pt:g} pt"
         )
 
+    def single(self, text: str, style: Style, width: float) -> Line | None:
+        """A text that fits one line at full size and is no more than words; else None."""
+        if style.upper or style.tracking_em or not text.isprintable():
+            return None
+        words = self._split(text, style)
+        ems = (self._spaces[style.chain[0]] * (len(words) - 1) + sum(map(_UNITS, words))) / 1000
+        if ems * style.size_pt > width:
+            return None
+        return self._line(words, style, style.size_pt, ems=ems)
+
     def code_line(self, text: str, style: Style) -> Line:
         """A code as one line at full size."""
         made = self.plain((text,), style)
         if made is None:
-            return self._line([self._set(text, style)], style, style.size_pt)
+            words = [self._set(text, style)]
+            return self._line(words, style, style.size_pt, ems=self._measure(words, style))
         (line,) = made
         return Line(self._font(style.chain[0], style, style.size_pt) + line.ops + b"Tj", line.width)
 
@@ -162,23 +181,42 @@ class Typesetter:
         self.used[name].update(*lines)
         return made
 
+    @property
+    def chosen(self) -> set[str]:
+        """The fonts that some content is set in."""
+        return {name for name, _, _ in self._fonts}
+
     def opening(self, style: Style) -> bytes:
         """The operators that choose a style's colour and first font at full size."""
         return b"%b BT %b" % (style.colour, self._font(style.chain[0], style, style.size_pt))
 
-    def _single(self, words: Sequence[_Word], style: Style, size: float) -> Fitted:
-        return _fitted([self._line(words, style, size)], style, size)
+    def _single(self, words: Sequence[_Word], style: Style, size: float, *, ems: float) -> Fitted:
+        return _fitted((self._line(words, style, size, ems=ems),), style, size)
 
     def _split(self, text: str, style: Style) -> list[_Word]:
-        return [self._word(word, style) for word in text.split(" ")]
+        """The words of a text, each set once and kept."""
+        store = self._words.get(style)
+        if store is None:
+            kind = (style.chain, style.kern)
+            store = self._words[style] = self._kinds.setdefault(kind, {})
+        parts = text.split(" ")
+        words: list[Any] = [*map(store.get, parts)]
+        if None in words:
+            if len(store) > _WORDS_KEPT:
+                store.clear()
+            for place, part in enumerate(parts):
+                if words[place] is None:
+                    words[place] = store[part] = self._set(part, style)
+        return words
 
-    def _line(self, words: Sequence[_Word], style: Style, size: float) -> Line:
+    def _line(self, words: Sequence[_Word], style: Style, size: float, *, ems: float) -> Line:
+        """Words as one line that is so many ems wide."""
         first = style.chain[0]
-        width = self._measure(words, style) * size
+        width = ems * size
         font = self._font(first, style, size)
         if not style.tracking_em and all(map(_PLAIN, words)):
-            shown = b"\0 )".join([word.shown for word in words])
-            return Line(ops=b"%b[%b)]TJ" % (font, shown), width=width)
+            shown = b"\0 )".join(map(_SHOWN, words))
+            return Line(b"%b[%b)]TJ" % (font, shown), width)
         ops: list[bytes] = []
         for name, shown in _joined(words, first):
             ops.append(b"%b[%b]TJ" % (self._font(name, style, size), shown))
@@ -202,9 +240,7 @@ class Typesetter:
 
     def _measure(self, words: Sequence[_Word], style: Style) -> float:
         """Width in parts of the type size."""
-        units = self._spaces[style.chain[0]] * (len(words) - 1)
-        for word in words:
-            units += word.units
+        units: int = self._spaces[style.chain[0]] * (len(words) - 1) + sum(map(_UNITS, words))
         if style.tracking_em:
             length = len(words) - 1 + sum([word.length for word in words])
             return units / 1000 + style.tracking_em * length
@@ -212,18 +248,6 @@ class Typesetter:
 
     def _width(self, text: str, style: Style, size: float) -> float:
         return self._measure(self._split(text, style), style) * size
-
-    def _word(self, text: str, style: Style) -> _Word:
-        kind = (style.chain, style.kern)
-        store = self._words.get(kind)
-        if store is None:
-            store = self._words[kind] = {}
-        word = store.get(text)
-        if word is None:
-            if len(store) > _WORDS_KEPT:
-                store.clear()
-            word = store[text] = self._set(text, style)
-        return word
 
     def _set(self, text: str, style: Style) -> _Word:
         runs: list[tuple[str, bytes]] = []

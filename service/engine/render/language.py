@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from service.engine.render.layout import Cell, Element
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import CellPlan, TextPlan
+from service.engine.render.plans import CellPlan, Drawn, TextPlan
 from service.engine.render.sheet import Run
 
 Step = tuple[Run | None, Callable[..., None] | None, Any]
@@ -14,10 +14,10 @@ Step = tuple[Run | None, Callable[..., None] | None, Any]
 
 
 class Ready(NamedTuple):
-    """A page whose shared texts are set, and the resource entries of what they draw by name."""
+    """A page whose shared texts are set, and what they may draw by name."""
 
     steps: Sequence[Step]
-    entries: Sequence[bytes]
+    drawn: Sequence[Drawn]
 
 
 class Language:
@@ -63,6 +63,10 @@ class Language:
         if text is None:
             text = self._amounts[cents] = self.phrases.money_text(cents, self._currency)
         return text
+
+    def price(self, cents: int | None) -> str:
+        """A price as far as it is known."""
+        return "" if cents is None else self.amount(cents)
 
     def clear(self) -> None:
         """Forget everything that can be made again."""

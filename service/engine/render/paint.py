@@ -47,7 +47,7 @@ def paint(
     if work.problems:
         detail = "; ".join(map(str, work.problems[:3]))
         raise InvalidInput(f"{name} cannot be printed: {detail}", work.problems)
-    return Painted(sheets, work.entries)
+    return Painted(sheets, work.drawn)
 
 
 class _Work(Rows):
@@ -108,7 +108,7 @@ class _Work(Rows):
         ready = kept.get(self.front)
         if ready is None:
             ready = self._ready(number, kept)
-        self.entries += ready.entries
+        self.drawn += ready.drawn
         for run, draw, what in ready.steps:
             if run is not None:
                 sheet.still(run)
@@ -123,14 +123,14 @@ class _Work(Rows):
         shelf = self.painter.shelf
         steps: list[Step] = []
         parts: list[tuple[str, bytes]] = []
-        entries: list[bytes] = []
+        shown: list[Drawn] = []
         lasting = True
         for element, plan in self.words.pages[number - 1]:
             if plan is not None and plan.still:
                 drawn = self._still(plan, values)
                 if drawn is not None and drawn.ops:
-                    parts.append((plan.box.role, drawn.ops))
-                    entries.append(drawn.entry)
+                    self._join(parts, plan.box.role, drawn.ops)
+                    shown.append(drawn)
                     lasting &= shelf is None or bool(drawn.entry)
             elif isinstance(element, Rule) and element.when not in self.live:
                 if values[element.when]:
@@ -140,10 +140,17 @@ class _Work(Rows):
                 steps.append((Run(parts) if parts else None, draw, what))
                 parts = []
         steps.append((Run(parts) if parts else None, None, None))
-        ready = Ready(steps, entries)
+        ready = Ready(steps, shown)
         if lasting and len(self.problems) == before:
             self.painter.keep_ready(kept, self.front, ready)
         return ready
+
+    def _join(self, parts: list[tuple[str, bytes]], role: str, ops: bytes) -> None:
+        """Add a text to a run; on paper, paragraphs that follow one another are one element."""
+        if role == "P" and not self.painter.terms.by_line and parts and parts[-1][0] == "P":
+            parts[-1] = ("P", b"%b\n%b" % (parts[-1][1], ops))
+        else:
+            parts.append((role, ops))
 
     def _legal(self) -> str:
         """The list's own terms, then those of its offers; a text they share stands once."""
@@ -181,7 +188,7 @@ class _Work(Rows):
         drawn = self._still(plan, values)
         if drawn is not None and drawn.ops:
             sheet.tagged(plan.box.role, drawn.ops)
-            self.entries.append(drawn.entry)
+            self.drawn.append(drawn)
 
     def live_rule(self, rule: Rule, sheet: Sheet) -> None:
         """A rule that some lists have."""
@@ -195,8 +202,8 @@ class _Work(Rows):
         except (DoesNotFit, MissingGlyph) as error:
             self.refuse(box.id, error)
             return
-        sheet.tagged("Figure", placed.modules, alt=placed.human)
-        sheet.tagged("P", placed.text)
+        sheet.tagged("Figure", placed.ops, alt=placed.human)
+        self.drawn.append(placed.still)
 
     def mark(self, mark: PieceMark, sheet: Sheet) -> None:
         """The piece's mark for machines."""

@@ -22,7 +22,7 @@ from service.engine.render.layout import (
     TextBox,
 )
 from service.engine.render.plans import CellPlan, Drawn, Started, TextPlan, move
-from service.engine.render.symbols import SymbolProfile
+from service.engine.render.symbols import Symbol, SymbolProfile
 
 _KEPT = 40_000
 """Fitted texts and rows kept before the stores are emptied; one takes about 500 bytes."""
@@ -33,6 +33,8 @@ _OVERHANG_PT = 6
 
 Refuse = Callable[[str, Exception], None]
 """Told an element and why it cannot be printed."""
+Values = Callable[[], Mapping[str, str]]
+"""Gives the values of a row's texts when they are wanted."""
 Shelf = Callable[[bytes, bytes], tuple[bytes, bytes]]
 """Takes content and its BBox, and gives the operators that draw it and a resource entry."""
 
@@ -85,6 +87,7 @@ class Painter:
         self._addresses: dict[AddressBox, TextBox] = {}
         self._starts: dict[ShoppingList, tuple[bytes, ...]] = {}
         self._frames: dict[tuple[OfferGrid, tuple[float, ...]], Frame] = {}
+        self._bars: dict[bytes, Drawn] = {}
         self._kept = 0
         width, height = layout.size_pt
         self._page_box = b"0 0 %g %g" % (width, height)
@@ -117,10 +120,25 @@ class Painter:
 
     def share(self, drawn: Drawn) -> None:
         """Called when content comes again: from now on it is drawn by name."""
-        if self.shelf is None:
-            drawn.settled = True
-        else:
-            drawn.become(*self.shelf(drawn.ops, drawn.box))
+        if self.shelf is None or not drawn.ops or drawn.entry:
+            return
+        box = drawn.box
+        if not box:
+            edge = _OVERHANG_PT
+            box = b"%d %d %d %d" % (-edge, -drawn.height - 2 * edge, drawn.width + edge, edge)
+        drawn.become(*self.shelf(drawn.ops, box))
+
+    def bars(self, made: Symbol) -> Drawn:
+        """What a symbol has in common with others, filled; drawn in the symbol's frame."""
+        drawn = self._bars.get(made.still)
+        if drawn is None:
+            ops = made.still and made.still + b" f"
+            drawn = self._bars[made.still] = Drawn(
+                ops, box=b"0 0 %d %d" % (made.width, made.height)
+            )
+        elif not drawn.entry:
+            self.share(drawn)
+        return drawn
 
     def art(self, page: int) -> bytes:
         """What is drawn alike on this page of every list."""
@@ -136,7 +154,7 @@ class Painter:
         key = plan.key(values)
         drawn: Drawn | None = plan.store.get(key)
         if drawn is not None:
-            if not drawn.settled:
+            if not drawn.entry:
                 self.share(drawn)
             return drawn
         text = plan.text(key)
@@ -147,7 +165,7 @@ class Painter:
             if not ops:
                 top = self.height_pt - box.y * MM
                 ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
-        drawn = Drawn(ops, self._page_box)
+        drawn = Drawn(ops, box=self._page_box)
         if plan.kept:
             plan.store[key] = drawn
             self._kept += 1
@@ -271,67 +289,55 @@ class Painter:
     def _start(self, x_mm: float, y_mm: float) -> bytes:
         return b"q 1 0 0 1 %.2f %.1f cm" % (x_mm * MM, self.height_pt - y_mm * MM)
 
-    def keep(self, plan: CellPlan, key: object, row: Drawn) -> Drawn:
-        """Keep a whole row for the next list that has the same one."""
-        plan.rows[key] = row
-        self._kept += 1
-        return row
+    def started(self, plan: CellPlan, key: object, values: Values, refuse: Refuse) -> Started:
+        """What a row shares with others, seen for the first or second time.
 
-    def row(self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse) -> Drawn:
-        """A repeated row, drawn from its own top left corner, with all its texts."""
-        started = self.start(plan, values, refuse)
-        if not plan.own:
-            return started
-        ops, bottoms = [started.ops], [*started.bottoms]
-        for text in plan.own:
-            self._add(text, values, ops, bottoms, refuse)
-        return Drawn(*self._drawn(plan, ops, bottoms))
-
-    def start(
-        self, plan: CellPlan, values: Mapping[str, str], refuse: Refuse, *, key: object = None
-    ) -> Started:
-        """The shared texts of a row; kept under `key`, which names the values they are made of."""
+        `key` names the values it is made of. A row is drawn from its own top left corner.
+        """
+        found = plan.ready.get(key) or plan.fresh.pop(key, None)
+        if found is not None:
+            self.share(found)
+            plan.ready[key] = found
+            return found
         sound = True
         bottoms: list[float] = []
         ops = [plan.rules] if plan.rules else []
+        shown = values()
         for text in plan.shared:
-            sound &= self._add(text, values, ops, bottoms, refuse)
-        started = Started(*self._drawn(plan, ops, bottoms), tuple(bottoms))
-        if sound and key is not None:
-            plan.started[key] = started
-            started.tails = plan.tails.setdefault(started.bottoms, started.tails)
+            sound &= self._add(text, shown, ops, bottoms, refuse)
+        found = Started(
+            b"\n".join(ops),
+            plan.width,
+            _height(plan, bottoms),
+            bottoms=tuple(bottoms),
+            tails=plan.tails.setdefault(tuple(bottoms), {}),
+        )
+        if sound:
+            plan.fresh[key] = found
             self._kept += 1
-        return started
+        return found
 
     def tail(
-        self,
-        plan: CellPlan,
-        started: Started,
-        values: Mapping[str, str],
-        refuse: Refuse,
-        *,
-        key: object,
+        self, plan: CellPlan, started: Started, key: object, values: Values, refuse: Refuse
     ) -> Drawn:
-        """A row's own texts under the shared ones; kept under `key`."""
+        """The rest of a row, seen for the first or second time."""
+        place = (started.bottoms, key)
+        found = started.tails.get(key) or plan.fresh_tails.pop(place, None)
+        if found is not None:
+            self.share(found)
+            started.tails[key] = found
+            return found
         sound = True
         ops: list[bytes] = []
         reached = [*started.bottoms]
+        shown = values()
         for text in plan.own:
-            sound &= self._add(text, values, ops, reached, refuse)
-        tail = Drawn(*self._drawn(plan, ops, reached))
+            sound &= self._add(text, shown, ops, reached, refuse)
+        found = Drawn(b"\n".join(ops), plan.width, _height(plan, reached))
         if sound:
-            started.tails[key] = tail
+            plan.fresh_tails[place] = found
             self._kept += 1
-        return tail
-
-    def _drawn(
-        self, plan: CellPlan, ops: Sequence[bytes], bottoms: Sequence[float]
-    ) -> tuple[bytes, bytes, float]:
-        """Content, its room as a form's BBox, and its height."""
-        edge = _OVERHANG_PT
-        height = max(bottoms, default=0.0) + plan.pad
-        box = b"%d %d %d %d" % (-edge, -height - 2 * edge, plan.width + edge, edge)
-        return b"\n".join(ops), box, round(height, 1)
+        return found
 
     def _add(
         self,
@@ -369,9 +375,18 @@ class Painter:
         made = (b"", top)
         if text:
             top += box.gap * MM
-            fitted = self.fit(box, text)
-            ops = self.lines(box, fitted, left=box.x * MM, top=-top)
-            made = (ops, top + fitted.height)
+            line = self.typesetter.single(text, box.style, plan.width)
+            if line is None:
+                fitted = self.fit(box, text)
+                made = (self.lines(box, fitted, left=plan.left, top=-top), top + fitted.height)
+            else:
+                x = plan.left
+                if box.align != "left":
+                    x += (plan.width - line.width) / (1 if box.align == "right" else 2)
+                ops = b"%b BT %.1f %.1f Td %b ET" % (
+                    box.style.colour, x, -top - plan.drop, line.ops,
+                )  # fmt: skip
+                made = (ops, top + plan.leading)
         plan.store[key] = made
         self._kept += 1
         return made
@@ -400,6 +415,10 @@ class Painter:
             pen = rule.colour.replace(b"rg", b"RG").replace(b" g", b" G")
             return b"%b %g w %.2f %.2f %.2f %.2f re S" % (pen, rule.stroke_pt, *frame)
         return b"%b %.2f %.2f %.2f %.2f re f" % (rule.colour, *frame)
+
+
+def _height(plan: CellPlan, bottoms: Sequence[float]) -> float:
+    return round(max(bottoms, default=0.0) + plan.pad, 1)
 
 
 def _varies(element: Element, page: int) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from service.engine.render.fit import DoesNotFit, ascent
 from service.engine.render.layout import MM, SymbolBox
 from service.engine.render.painter import Painter
+from service.engine.render.plans import Drawn
 from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, symbol
 
 _CAPTION_GAP_PT = 1.5
@@ -22,26 +23,31 @@ class _Frame(NamedTuple):
 
 
 class PlacedSymbol(NamedTuple):
-    """Content operators of the modules and of the human-readable text, and that text."""
+    """Content operators of a symbol and its text, that text, and what may be drawn by name."""
 
-    modules: bytes
-    text: bytes
+    ops: bytes
     human: str
+    still: Drawn
 
 
 def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymbol:
     """Draw the list's symbol in its box; raises `DoesNotFit` when quiet zones would be cut."""
     profile = painter.terms.profile
     made = symbol(list_code, profile, resolver=painter.terms.resolver)
-    line = painter.typesetter.code_line(made.human, box.style)
     frame = _frame(box, profile, (made.width, made.height), painter.height_pt)
     style = box.style
-    return PlacedSymbol(
-        modules=b"%b %b f Q" % (frame.opening, made.ops),
-        text=b"%b BT %.2f %.2f Td %b ET"
-        % (style.colour, frame.middle - line.width / 2, frame.foot, line.ops),
-        human=made.human,
+    line = painter.typesetter.code_line(made.human, style)
+    still = painter.bars(made)
+    ops = b"%b %b %b f Q %b BT %.2f %.2f Td %b ET" % (
+        frame.opening,
+        still.ops,
+        made.own,
+        style.colour,
+        frame.middle - line.width / 2,
+        frame.foot,
+        line.ops,
     )
+    return PlacedSymbol(ops, made.human, still)
 
 
 @cache

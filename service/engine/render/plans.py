@@ -6,6 +6,7 @@ from operator import attrgetter, itemgetter
 from string import Formatter
 from typing import Any
 
+from service.engine.render.fit import ascent
 from service.engine.render.layout import MM, Cell, Part, Rule, TextBox
 from service.engine.render.phrases import Phrases
 
@@ -13,28 +14,27 @@ from service.engine.render.phrases import Phrases
 class Drawn:
     """Ready content that may come again, and its height in points.
 
-    `fall` draws it and moves down by its height. `entry` is empty while the content stands on
-    the page itself; a shared form is drawn by name, and `entry` tells the page what it names.
-    `settled` content will not change any more: it is a form, or there are to be none.
-    `box` is the room that the content keeps to, as a form's BBox.
+    `fall` moves down by its height. `entry` is empty while the content stands on the page
+    itself; a shared form is drawn by name, and `entry` tells the page what it names. A form's
+    BBox is `box`, or of this `width` and height.
     """
 
-    __slots__ = ("box", "entry", "fall", "height", "ops", "settled")
+    __slots__ = ("box", "entry", "fall", "height", "ops", "width")
 
-    def __init__(self, ops: bytes, box: bytes, height: float = 0.0) -> None:
+    def __init__(
+        self, ops: bytes, width: float = 0.0, height: float = 0.0, *, box: bytes = b""
+    ) -> None:
         self.ops = ops
         self.box = box
+        self.width = width
         self.height = height
         self.entry = b""
-        self.fall = b"%b\n%b" % (ops, down(height))
-        self.settled = not ops
+        self.fall = down(height)
 
     def become(self, ops: bytes, entry: bytes) -> None:
         """Be drawn by these operators from now on."""
         self.ops = ops
         self.entry = entry
-        self.fall = b"%b %b" % (ops, down(self.height))
-        self.settled = True
 
 
 class Started(Drawn):
@@ -45,10 +45,18 @@ class Started(Drawn):
 
     __slots__ = ("bottoms", "tails")
 
-    def __init__(self, ops: bytes, box: bytes, height: float, bottoms: tuple[float, ...]) -> None:
-        super().__init__(ops, box, height)
+    def __init__(
+        self,
+        ops: bytes,
+        width: float,
+        height: float,
+        *,
+        bottoms: tuple[float, ...],
+        tails: dict[Any, Drawn],
+    ) -> None:
+        super().__init__(ops, width, height)
         self.bottoms = bottoms
-        self.tails: dict[Any, Drawn] = {}
+        self.tails = tails
 
 
 def move(right: float, fall: float) -> bytes:
@@ -65,7 +73,10 @@ def down(height: float) -> bytes:
 class TextPlan:
     """A text box in one language. `store` keeps what was set, by the values it was made of."""
 
-    __slots__ = ("_pattern", "above", "box", "kept", "key", "mixed", "still", "store")
+    __slots__ = (
+        "_pattern", "above", "box", "drop", "kept", "key", "leading", "left", "mixed", "still",
+        "store", "width",
+    )  # fmt: skip
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
         names, self._pattern = _compile(box.template, phrases)
@@ -79,6 +90,10 @@ class TextPlan:
         """Whether the text is known before the rest of its list is set."""
         self.mixed = not _LIVE.issuperset(names) or bool(box.when)
         """Whether a text that is not still shows more than what makes it so."""
+        self.left, self.width = box.x * MM, box.w * MM
+        """In points, as are the next two: from a line's top to its baseline and to the next."""
+        self.leading = box.style.size_pt * box.style.leading
+        self.drop = ascent(box.style.size_pt, self.leading)
         self.store: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
@@ -88,14 +103,15 @@ class TextPlan:
 
 
 class CellPlan:
-    """The texts of a repeated row, its rules ready drawn, and rows made before.
+    """The texts of a repeated row, its rules ready drawn, and what was made of them before.
 
-    `shared` texts depend on nothing but the item and its product and price; the `own` ones that
-    follow them differ from list to list.
+    `shared` texts depend on nothing but the item and its product and price, or the offer; the
+    `own` ones that follow them differ from list to list. What was seen once only is `fresh`.
     """
 
     __slots__ = (
-        "cell", "own", "own_of", "pad", "rows", "rules", "shared", "started", "tails", "width",
+        "fresh", "fresh_tails", "names", "own", "own_of", "pad", "ready", "rules", "shared",
+        "tails", "width",
     )  # fmt: skip
 
     def __init__(self, cell: Cell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
@@ -109,24 +125,26 @@ class CellPlan:
         count = 0
         while count < len(texts) and _is_shared(texts[count], phrases):
             count += 1
-        self.cell = cell
         self.rules = rules
         self.pad = pad
         parts: list[TextBox | Rule] = [*cell.texts, *cell.rules]
         self.width = max([part.x + part.w for part in parts], default=0.0) * MM
         self.shared, self.own = plans[:count], plans[count:]
-        names = {name for box in texts[count:] for name in _compile(box.template, phrases)[0]}
-        fields = sorted(_FIELDS[name] for name in names & _FIELDS.keys())
+        self.names = _names(texts, phrases)
+        """The variables of all its texts."""
+        own = _names(texts[count:], phrases)
+        fields = sorted({_FIELDS[name] for name in own & _FIELDS.keys()})
         self.own_of: Callable[[Any], Any] = attrgetter(*fields) if fields else _nothing
-        """The values of a reminder line that its own texts are made of."""
-        self.rows: dict[Any, Drawn] = {}
-        self.started: dict[Any, Started] = {}
+        """The values of a line that its own texts are made of."""
+        self.ready: dict[Any, Started] = {}
+        self.fresh: dict[Any, Started] = {}
         self.tails: dict[tuple[float, ...], dict[Any, Drawn]] = {}
         """Own texts by how far down the shared ones reach that they stand under."""
+        self.fresh_tails: dict[tuple[tuple[float, ...], Any], Drawn] = {}
 
     def clear(self) -> None:
         """Forget what can be made again."""
-        for store in (self.rows, self.started, self.tails):
+        for store in (self.ready, self.fresh, self.tails, self.fresh_tails):
             store.clear()
         for plan in (*self.shared, *self.own):
             plan.store.clear()
@@ -136,7 +154,19 @@ _LIVE = {"seq", "more", "greeting", "worth"}
 """Variables that may differ from list to list of one issue."""
 _OWN = {"expected": "expected_on", "need": "expected_on", "reason": "reason", "line": "line"}
 """Variables that differ from list to list, and the fields of a line that they show."""
-_FIELDS = {**_OWN, "item": "item", "product": "product", "price": "price_cents"}
+_FIELDS = {
+    **_OWN,
+    "item": "item",
+    "product": "product",
+    "price": "price_cents",
+    "title": "title",
+    "detail": "detail",
+    "value": "value_text",
+}
+
+
+def _names(texts: list[TextBox], phrases: Phrases) -> set[str]:
+    return {name for box in texts for name in _compile(box.template, phrases)[0]}
 
 
 def _is_shared(box: TextBox, phrases: Phrases) -> bool:

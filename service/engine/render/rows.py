@@ -1,15 +1,49 @@
 """The repeated rows of one list: offers, reminders, headings, found ready or set now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.engine.records import ListDocument
 from service.engine.render.columns import Span, balance
 from service.engine.render.fit import DoesNotFit
+from service.engine.render.language import Language
 from service.engine.render.layout import MM, Cell, OfferGrid, ShoppingList
 from service.engine.render.painter import Painter
 from service.engine.render.plans import CellPlan, Drawn, Started, down
 from service.engine.render.sheet import Column, Sheet
 from service.errors import Problem
+
+
+class _Kind(NamedTuple):
+    """A kind of row: the values of a line that rows share, and the variables of a row."""
+
+    key_of: Callable[[Any], Any]
+    shown: Mapping[str, Callable[[Language, Any], str]]
+
+
+_OFFER = _Kind(
+    attrgetter("title", "detail", "value_text"),
+    {
+        "title": lambda _, line: line.title,
+        "detail": lambda _, line: line.detail,
+        "value": lambda _, line: line.value_text,
+        "line": lambda _, line: str(line.line),
+    },
+)
+_REMINDER = _Kind(
+    attrgetter("item", "product", "price_cents"),
+    {
+        "item": lambda _, line: line.item,
+        "product": lambda _, line: line.product,
+        "price": lambda words, line: words.price(line.price_cents),
+        "expected": lambda words, line: words.expected(line.expected_on),
+        "need": lambda words, line: words.need(line.expected_on),
+        "reason": lambda _, line: line.reason,
+        "line": lambda _, line: str(line.line),
+    },
+)
+_HEADING = _Kind(str, {"department": lambda _, name: name})
 
 
 class _Group:
@@ -51,7 +85,7 @@ class Rows:
         self.name = name
         self.words = painter.language(document.language, document.currency)
         self.problems: list[Problem] = []
-        self.entries: list[bytes] = []
+        self.drawn: list[Drawn] = []
         self.live = {"more": ""}
         """The layout's variables that belong to this list alone."""
         self._poured: dict[ShoppingList, _Poured] = {}
@@ -63,20 +97,20 @@ class Rows:
 
     def offers(self, grid: OfferGrid, sheet: Sheet) -> None:
         """Draw the offers in their grid."""
-        plan = self.painter.cell(grid.cell, self.words)
-        made = [self._offer(plan, offer) for offer in self.document.offers]
-        if not made:
+        offers = self.document.offers
+        if not offers:
             return
+        plan = self.painter.cell(grid.cell, self.words)
+        starts, ends = self._rows(plan, _OFFER, offers)
         try:
-            start, moves = self.painter.frame(grid, tuple([row.height for row in made]))
+            start, moves = self.painter.frame(grid, tuple([row.height for row in ends]))
         except DoesNotFit as error:
             self.refuse(grid.id, error)
             return
-        count = len(made)
-        ops = [b""] * (2 * count)
-        ops[::2] = [row.ops for row in made]
+        ops = [b""] * (2 * len(offers))
+        ops[::2] = _joined(plan, starts, ends)
         ops[1::2] = moves
-        sheet.lines([Column(start, ("LI", "") * count, ops)])
+        sheet.lines([Column(start, ("LI", "") * len(offers), ops)])
 
     def listed(self, box: ShoppingList, sheet: Sheet) -> None:
         """Draw what of the shopping list stands on this page."""
@@ -93,7 +127,8 @@ class Rows:
                 if ops:
                     ops.append(gap)
                     roles.append("")
-                ops.append(poured.heads[block].fall)
+                head = poured.heads[block]
+                ops.append(b"%b %b" % (head.ops, head.fall))
                 ops += poured.groups[block].falls[begin:end]
                 if sheet.by_line:
                     roles += ("H3", *("LI",) * (end - begin))
@@ -104,7 +139,7 @@ class Rows:
 
     def _blanks(self, box: ShoppingList, cell: Cell, poured: _Poured, sheet: Sheet) -> None:
         """Empty lines to write on, under the lines of each column."""
-        blank = self._header(cell, "")
+        (blank,) = self._starts(self.painter.cell(cell, self.words), _HEADING, [""])
         gap = round(box.department_gap * MM, 1)
         first = (sheet.number - box.page) * box.columns
         ops: list[bytes] = []
@@ -113,7 +148,7 @@ class Rows:
             room = int((box.h * MM - depth + 0.01) / blank.height)
             if room and box.blanks:
                 ops += (start, down(round(depth, 1)))
-                ops += [blank.fall] * min(room, box.blanks)
+                ops += [blank.ops, blank.fall] * min(room, box.blanks)
                 ops.append(b"Q")
         if ops:
             sheet.tagged("Artifact", b"\n".join(ops))
@@ -125,7 +160,7 @@ class Rows:
         if order:
             names = sorted(names, key=lambda name: order.get(name, len(order)))
         groups = [found[name] for name in names]
-        heads = [self._header(box.header, name) for name in names]
+        heads = self._starts(self.painter.cell(box.header, self.words), _HEADING, names)
         blocks = [(head.height, group.heights) for head, group in zip(heads, groups, strict=True)]
         gap = round(box.department_gap * MM, 1)
         for pages in range(1, box.over + 1):
@@ -141,93 +176,64 @@ class Rows:
     def _grouped(self, box: ShoppingList) -> dict[str, _Group]:
         """The lines by department, in the order in which departments come."""
         groups: dict[str, _Group] = {}
-        plan = self.painter.cell(box.reminder, self.words)
-        begun, own_of, entries = plan.started, plan.own_of, self.entries
-        for line in self.document.reminders:
-            started = begun.get((line.item, line.product, line.price_cents))
-            if started is None or not started.settled:
-                started = self._started(plan, line)
-            entries.append(started.entry)
-            group = groups.get(line.department)
-            if group is None:
-                group = groups[line.department] = _Group()
-            if not plan.own:
-                group.falls.append(started.fall)
-                group.heights.append(started.height)
-                continue
-            tail = started.tails.get(own_of(line))
-            if tail is None or not tail.settled:
-                tail = self._tail(plan, started, line)
-            entries.append(tail.entry)
-            group.falls.append(b"%b %b" % (started.ops, tail.fall))
-            group.heights.append(tail.height)
+        kinds: list[tuple[Cell, _Kind, Sequence[Any]]] = [
+            (box.reminder, _REMINDER, self.document.reminders)
+        ]
         if box.offer is not None:
-            plan = self.painter.cell(box.offer, self.words)
-            for offer in self.document.offers:
-                row = self._offer(plan, offer)
-                group = groups.setdefault(offer.department, _Group())
-                group.falls.append(row.fall)
+            kinds.append((box.offer, _OFFER, self.document.offers))
+        for cell, kind, lines in kinds:
+            plan = self.painter.cell(cell, self.words)
+            starts, ends = self._rows(plan, kind, lines)
+            for line, ops, row in zip(lines, _joined(plan, starts, ends), ends, strict=True):
+                group = groups.get(line.department)
+                if group is None:
+                    group = groups[line.department] = _Group()
+                group.falls.append(b"%b %b" % (ops, row.fall))
                 group.heights.append(row.height)
         return groups
 
-    def _started(self, plan: CellPlan, line: ReminderLine) -> Started:
-        """What the row of a reminder shares with others, seen for the first or second time."""
-        key = (line.item, line.product, line.price_cents)
-        started = plan.started.get(key)
-        if started is None:
-            return self.painter.start(plan, self._shown(line), self.refuse, key=key)
-        self.painter.share(started)
-        return started
+    def _rows(
+        self, plan: CellPlan, kind: _Kind, lines: Sequence[Any]
+    ) -> tuple[Sequence[Drawn], Sequence[Drawn]]:
+        """The beginning of each row and its end, which is the beginning itself of a whole one."""
+        starts = self._starts(plan, kind, lines)
+        if not plan.own:
+            return starts, starts
+        keys = map(plan.own_of, lines)
+        ends: list[Any] = [start.tails.get(key) for start, key in zip(starts, keys, strict=True)]
+        if None in ends:
+            ends = [
+                end or self._tail(plan, start, kind, line)
+                for end, start, line in zip(ends, starts, lines, strict=True)
+            ]
+        self.drawn += ends
+        return starts, ends
 
-    def _tail(self, plan: CellPlan, started: Started, line: ReminderLine) -> Drawn:
-        """The rest of the row, seen for the first or second time."""
-        key = plan.own_of(line)
-        tail = started.tails.get(key)
-        if tail is None:
-            return self.painter.tail(plan, started, self._shown(line), self.refuse, key=key)
-        self.painter.share(tail)
-        return tail
+    def _starts(self, plan: CellPlan, kind: _Kind, lines: Sequence[Any]) -> list[Started]:
+        """What the rows share with those of other lists."""
+        starts: list[Any] = [*map(plan.ready.get, map(kind.key_of, lines))]
+        if None in starts:
+            starts = [
+                start or self._started(plan, kind, line)
+                for start, line in zip(starts, lines, strict=True)
+            ]
+        self.drawn += starts
+        return starts
 
-    def _shown(self, line: ReminderLine) -> dict[str, str]:
-        price = line.price_cents
-        return {
-            "item": line.item,
-            "product": line.product,
-            "price": "" if price is None else self.words.amount(price),
-            "expected": self.words.expected(line.expected_on),
-            "need": self.words.need(line.expected_on),
-            "reason": line.reason,
-            "line": str(line.line),
-        }
+    def _started(self, plan: CellPlan, kind: _Kind, line: Any) -> Started:
+        values = self._values(plan, kind, line)
+        return self.painter.started(plan, kind.key_of(line), values, self.refuse)
 
-    def _offer(self, plan: CellPlan, offer: OfferLine) -> Drawn:
-        key = (offer.line, offer.title, offer.detail, offer.value_text)
-        row = plan.rows.get(key)
-        if row is None:
-            values = {
-                "line": str(offer.line),
-                "title": offer.title,
-                "detail": offer.detail,
-                "value": offer.value_text,
-            }
-            return self._whole(plan, key, values)
-        if not row.settled:
-            self.painter.share(row)
-        self.entries.append(row.entry)
-        return row
+    def _tail(self, plan: CellPlan, started: Started, kind: _Kind, line: Any) -> Drawn:
+        values = self._values(plan, kind, line)
+        return self.painter.tail(plan, started, plan.own_of(line), values, self.refuse)
 
-    def _header(self, cell: Cell, department: str) -> Drawn:
-        plan = self.painter.cell(cell, self.words)
-        row = plan.rows.get(department)
-        if row is None:
-            return self._whole(plan, department, {"department": department})
-        if not row.settled:
-            self.painter.share(row)
-        self.entries.append(row.entry)
-        return row
+    def _values(self, plan: CellPlan, kind: _Kind, line: Any) -> Callable[[], Mapping[str, str]]:
+        return lambda: {name: kind.shown[name](self.words, line) for name in plan.names}
 
-    def _whole(self, plan: CellPlan, key: object, values: Mapping[str, str]) -> Drawn:
-        """A row with all its texts, kept unless one of them cannot be printed."""
-        before = len(self.problems)
-        row = self.painter.row(plan, values, self.refuse)
-        return self.painter.keep(plan, key, row) if len(self.problems) == before else row
+
+def _joined(plan: CellPlan, starts: Iterable[Drawn], ends: Iterable[Drawn]) -> Sequence[bytes]:
+    """What draws each row."""
+    if not plan.own:
+        return [start.ops for start in starts]
+    return [b"%b %b" % (start.ops, end.ops) for start, end in zip(starts, ends, strict=True)]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+from service.engine.render.plans import Drawn
+
 
 class Run:
     """Texts that stand together and are the same on many lists, each an element of its own."""
@@ -91,13 +93,10 @@ class Sheet:
 
 
 class Painted(NamedTuple):
-    """The pages of one piece, and the resource entries of what they draw by name.
-
-    Entries may repeat and may be empty.
-    """
+    """The pages of one piece, and what they may draw by name, some of it more than once."""
 
     sheets: list[Sheet]
-    entries: list[bytes]
+    drawn: list[Drawn]
 
 
 @cache

@@ -60,13 +60,22 @@ GEOMETRY = {
 
 
 class Symbol(NamedTuple):
-    """A symbol without its quiet zones: `width` x `height` modules, drawn by `ops`."""
+    """A symbol without its quiet zones: `width` x `height` modules.
+
+    It is drawn by `still`, which it has in common with many of its kind, and by its `own` modules.
+    """
 
     data: str
     human: str
     width: int
     height: int
-    ops: bytes
+    still: bytes
+    own: bytes
+
+    @property
+    def ops(self) -> bytes:
+        """All of its modules."""
+        return b"%b %b" % (self.still, self.own) if self.still else self.own
 
 
 def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
@@ -117,9 +126,8 @@ def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
     place = opening.place
     total = opening.total + sum(map(mul, values, range(place, place + len(values))))
     values.append(total % 103)
-    bars = [bars[value] for bars, value in zip(_characters(place), values, strict=False)]
-    ops = b"%b %b %b" % (opening.ops, b" ".join(bars), opening.stop)
-    return Symbol(digits, human, opening.width, 1, ops)
+    bars = [_characters(at)[value] for at, value in enumerate(values, place)]
+    return Symbol(digits, human, opening.width, 1, opening.ops, b" ".join(bars))
 
 
 class _Opening(NamedTuple):
@@ -129,7 +137,6 @@ class _Opening(NamedTuple):
     """
 
     ops: bytes
-    stop: bytes
     place: int
     total: int
     width: int
@@ -141,9 +148,10 @@ def _opening(digits: str, *, fnc1: bool) -> _Opening:
     values += [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
     place = len(values)
     end = _CHARACTER * (place + len(_SERIAL_PAIRS) + 1)
+    bars = [_characters(at)[value] for at, value in enumerate(values)]
+    bars.append(_rectangles(_STOP, x=end, y=0))
     return _Opening(
-        ops=b" ".join(bars[value] for bars, value in zip(_characters(0), values, strict=False)),
-        stop=_rectangles(_STOP, x=end, y=0),
+        ops=b" ".join(bars),
         place=place,
         total=_START + sum(map(mul, values, range(place))),
         width=end + len(_STOP),
@@ -154,17 +162,13 @@ _START = code128.START_CODES["C"]
 _FNC1 = code128.C["\xf1"]
 _STOP = code128.STOP + "11"
 _CHARACTER = 11
-_MOST_CHARACTERS = 20
 _SERIAL_PAIRS = tuple(range(LIST_CODE_DIGITS - SERIAL_DIGITS, LIST_CODE_DIGITS, 2))
 
 
 @cache
-def _characters(first: int) -> tuple[tuple[bytes, ...], ...]:
-    """For each place from `first` on, the bars of every character there."""
-    return tuple(
-        tuple(_rectangles(modules, x=_CHARACTER * place, y=0) for modules in code128.CODES)
-        for place in range(first, _MOST_CHARACTERS)
-    )
+def _characters(place: int) -> tuple[bytes, ...]:
+    """The bars of every character at this place."""
+    return tuple(_rectangles(modules, x=_CHARACTER * place, y=0) for modules in code128.CODES)
 
 
 def _written(content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: str) -> Symbol:
@@ -177,7 +181,7 @@ def _written(content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: st
         _rectangles("".join("1" if module else "0" for module in row), x=0, y=len(rows) - place)
         for place, row in enumerate(rows, 1)
     ]
-    return Symbol(data=data, human=human, width=dark.shape[1], height=len(rows), ops=b" ".join(ops))
+    return Symbol(data, human, dark.shape[1], len(rows), b"", b" ".join(ops))
 
 
 def _rectangles(modules: str, *, x: int, y: int) -> bytes:
