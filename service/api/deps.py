@@ -1,7 +1,7 @@
 """What routes depend on: the database, the settings, the caller, and how things are named."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Security
 from fastapi.concurrency import run_in_threadpool
@@ -56,17 +56,12 @@ async def _known(request: Request, presented: str) -> Caller:
 
 
 async def till_caller(request: Request) -> Caller:
-    """What `PosCaller` gives, in one step: a basket cannot pay for a chain of dependencies."""
+    """What `PosCaller` gives, without dependencies: a basket cannot pay for them."""
     scheme, _, presented = request.headers.get("authorization", "").partition(" ")
     caller = await _known(request, presented.strip() if scheme.lower() == "bearer" else "")
     if caller.role not in (Role.POS, Role.ADMIN):
         raise Forbidden("This key may not do that.")
     return caller
-
-
-TillCaller = Annotated[Caller, Depends(till_caller)]
-TILL_SECURITY: dict[str, Any] = {"security": [{"HTTPBearer": []}]}
-"""Says in the OpenAPI document what `till_caller` asks for."""
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

@@ -141,6 +141,24 @@ def test_a_body_too_large_is_refused_announced_or_not(till: httpx2.Client) -> No
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_what_is_no_json_is_told_apart_from_json_that_does_not_fit(till: httpx2.Client) -> None:
+    sent = json.dumps(body(1))
+    as_json = {"Content-Type": "application/json"}
+    for content, headers, pointer in (
+        (sent, {"Content-Type": "text/plain"}, "#"),
+        (sent, {}, "#"),
+        (sent[:-1], as_json, "#"),
+        ("[]", as_json, "#"),
+        (sent.replace('"quantity": 1', '"quantity": "x"', 1), as_json, "#/lines/0/quantity"),
+    ):
+        answer = till.post("/v1/redemptions", content=content.encode(), headers=headers)
+        assert answer.status_code == 422
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+    for kind in ("Application/JSON; charset=utf-8", "application/vnd.till+json"):
+        answer = till.post("/v1/quotes", content=sent.encode(), headers={"Content-Type": kind})
+        assert answer.status_code == 200
+
+
 def test_a_chunked_body_of_fair_size_is_taken(till: httpx2.Client) -> None:
     sent = json.dumps(body(1)).encode()
     headers = {"Content-Type": "application/json"}

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from service import checkout
 from service.access import Caller
 from service.api import replays
+from service.api.bodies import described, read
 from service.api.counter import Counter
-from service.api.deps import TILL_SECURITY, DatabaseDep, PosCaller, SettingsDep, TillCaller
+from service.api.deps import DatabaseDep, PosCaller, SettingsDep, till_caller
 from service.api.description import may_answer
 from service.api.schemas import (
     AnswerOut,
@@ -26,9 +27,10 @@ from service.api.till_forms import basket_of, own_store, presented_of, reference
 router = APIRouter(tags=["till"])
 
 
-@router.post("/quotes", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
-async def quote(body: BasketIn, request: Request, caller: TillCaller) -> Response:
+@router.post("/quotes", response_model=AnswerOut, openapi_extra=described(BasketIn))
+async def quote(request: Request) -> Response:
     """What this basket would get now. Nothing is written."""
+    caller, body = await till_caller(request), await read(request, BasketIn)
     basket = basket_of(body, caller)
     steps = checkout.quoting(request.app.state.settings, basket)
     return await _counter(
@@ -36,14 +38,15 @@ async def quote(body: BasketIn, request: Request, caller: TillCaller) -> Respons
     )
 
 
-@router.post("/redemptions", response_model=AnswerOut, openapi_extra=TILL_SECURITY)
-async def redeem(body: BasketIn, request: Request, caller: TillCaller) -> Response:
+@router.post("/redemptions", response_model=AnswerOut, openapi_extra=described(BasketIn))
+async def redeem(request: Request) -> Response:
     """Redeem what is presented and write the basket into history.
 
     Safe to send again: the same transaction and body get the stored answer. The same transaction
     with another body is 422, and 409 once it was voided. A basket with nothing presented is
     history only.
     """
+    caller, body = await till_caller(request), await read(request, BasketIn)
     basket = basket_of(body, caller)
     steps = checkout.redeeming(request.app.state.settings, basket)
     return await _counter(
@@ -51,9 +54,10 @@ async def redeem(body: BasketIn, request: Request, caller: TillCaller) -> Respon
     )
 
 
-@router.post("/lists/lookup", response_model=LookupOut, openapi_extra=TILL_SECURITY)
-async def lookup(body: LookupIn, request: Request, caller: TillCaller) -> Response:
+@router.post("/lists/lookup", response_model=LookupOut, openapi_extra=described(LookupIn))
+async def lookup(request: Request) -> Response:
     """The open lines of whoever presents these. Nothing is written."""
+    caller, body = await till_caller(request), await read(request, LookupIn)
     own_store(caller, body.store)
     steps = checkout.looking_up(
         request.app.state.settings,

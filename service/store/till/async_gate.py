@@ -3,12 +3,15 @@
 It asks the same statements as `gate`, for a fraction of the CPU of a session.
 """
 
+import asyncio
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import make_url
 
-from service.errors import Misconfigured
+from service.errors import LarderError, Misconfigured
 from service.store.session import CONNECT_SECONDS, Database
 from service.store.till import postgresql
 from service.store.till.steps import Effect, Look, Steps
@@ -25,70 +28,120 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidCachedStatementError,
     asyncpg.UndefinedTableError,
     asyncpg.InterfaceError,
     OSError,
 )
+# A connection unused for longer may have been cut by what stands between, without a word.
+_IDLE_SECONDS = 300
+
+
+@dataclass(slots=True)
+class _Line:
+    """A connection on which both statements are prepared."""
+
+    connection: Any
+    look: Any
+    write: Any
+    used_at: float
 
 
 class AsyncGate:
-    """A pool of connections on which every statement is a transaction of its own."""
+    """At most so many connections, on which every statement is a transaction of its own.
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
+    The one used last is used next, so that few stay warm and the others run out of use. asyncpg's
+    own pool resets and guards each connection for whoever might come; here nobody else comes.
+    """
+
+    def __init__(self, address: str, size: int) -> None:
+        self._address = address
+        self._size = size
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[_Line] = []
 
     @classmethod
     async def open(cls, database: Database, *, size: int) -> "AsyncGate":
-        """Connect; the pool grows to `size` connections. Raises Misconfigured when it cannot."""
+        """Connect once, up to `size` times later. Raises Misconfigured when it cannot."""
         url = make_url(database.url).set(drivername="postgresql")
         url = url.difference_update_query(["connect_timeout"])
+        gate = cls(url.render_as_string(hide_password=False), size)
         try:
-            pool = await asyncpg.create_pool(
-                url.render_as_string(hide_password=False),
-                min_size=1,
-                max_size=size,
-                timeout=CONNECT_SECONDS,
-                reset=_keep,
-                server_settings=PLANNING,
-            )
+            gate._idle.append(await gate._connect())
+        except asyncpg.UndefinedTableError:
+            # Whoever asks is told so; the service itself says that it is not ready.
+            return gate
         except (*_AWAY, asyncpg.PostgresError) as error:
             raise Misconfigured("The database cannot be used.") from error
-        return cls(pool)
+        return gate
 
     async def close(self) -> None:
         """Close every connection, after what runs on it."""
-        await self._pool.close()
+        for _ in range(self._size):
+            await self._free.acquire()
+        while self._idle:
+            await self._idle.pop().connection.close()
 
     async def run(self, steps: Steps) -> str:
         """Carry out steps; their answer. Raises Misconfigured when the database is away."""
         try:
-            async with self._pool.acquire() as connection:
-                return await _run(connection, steps)
+            async with self._free:
+                line = await self._line()
+                try:
+                    answer = await _run(line, steps)
+                except LarderError:
+                    # The steps refused between two statements.
+                    self._idle.append(line)
+                    raise
+                except BaseException:
+                    line.connection.terminate()
+                    raise
+                line.used_at = time.monotonic()
+                self._idle.append(line)
+                return answer
         except _AWAY as error:
             raise Misconfigured("The database cannot be used; ask again.") from error
 
+    async def _line(self) -> _Line:
+        while self._idle:
+            line = self._idle.pop()
+            if not line.connection.is_closed():
+                if time.monotonic() - line.used_at < _IDLE_SECONDS:
+                    return line
+                line.connection.terminate()
+        return await self._connect()
 
-async def _run(connection: Any, steps: Steps) -> str:
+    async def _connect(self) -> _Line:
+        connection = await asyncpg.connect(
+            self._address, timeout=CONNECT_SECONDS, server_settings=PLANNING
+        )
+        try:
+            look = await connection.prepare(postgresql.LOOK)
+            write = await connection.prepare(postgresql.WRITE)
+            # Preparing alone leaves a transaction open, which holds the tables against changes.
+            await connection.execute("SELECT")
+        except BaseException:
+            connection.terminate()
+            raise
+        return _Line(connection, look, write, time.monotonic())
+
+
+async def _run(line: _Line, steps: Steps) -> str:
     step = next(steps)
     while True:
         try:
             if isinstance(step, Look):
-                row = await connection.fetchrow(postgresql.LOOK, *postgresql.look_parameters(step))
+                row = await line.look.fetchrow(*postgresql.look_parameters(step))
                 step = steps.send(postgresql.seen(row))
             else:
-                step = steps.send(await _write(connection, step))
+                step = steps.send(await _write(line, step))
         except StopIteration as done:
             answer: str = done.value
             return answer
 
 
-async def _write(connection: Any, effect: Effect) -> bool:
-    statement, parameters = postgresql.write(effect)
+async def _write(line: _Line, effect: Effect) -> bool:
     try:
-        return bool(await connection.fetchval(statement, *parameters))
+        return bool(await line.write.fetchval(*postgresql.write_parameters(effect)))
     except _CAME_BETWEEN:
         return False
-
-
-async def _keep(_connection: Any) -> None:
-    """Nothing is left on a connection between statements, so there is nothing to reset."""

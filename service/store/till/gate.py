@@ -64,9 +64,8 @@ def _run_postgresql(connection: psycopg.Connection[Any], steps: Steps) -> str:
 
 
 def _write_postgresql(cursor: psycopg.RawCursor[Any], effect: Effect) -> bool:
-    statement, parameters = postgresql.write(effect)
     try:
-        cursor.execute(statement.encode(), parameters, prepare=True)
+        cursor.execute(postgresql.WRITE, postgresql.write_parameters(effect), prepare=True)
     except _CAME_BETWEEN:
         return False
     return bool((cursor.fetchone() or (0,))[0])

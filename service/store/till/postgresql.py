@@ -156,9 +156,9 @@ def seen(row: Sequence[Any]) -> Seen:
     )
 
 
-def write(effect: Effect) -> tuple[str, list[Any]]:
-    """The statement and the parameters that write an effect; it gives 1, or 0 to look again."""
-    parameters = [
+def write_parameters(effect: Effect) -> list[Any]:
+    """The parameters of `WRITE`, which gives 1, or 0 to look again."""
+    return [
         effect.redemption_id,
         *effect.reference,
         effect.household_id,
@@ -176,7 +176,6 @@ def write(effect: Effect) -> tuple[str, list[Any]]:
         *_columns(effect.entries, "tnn"),
         _numbers([reopenings for _, reopenings in effect.held]),
     ]
-    return WRITE, parameters
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], kinds: str) -> list[str]:

@@ -29,8 +29,8 @@ def write(session: Session, effect: Effect) -> None:
     if is_sqlite(session):
         sqlite.write(driver, effect)
         return
-    statement, parameters = postgresql.write(effect)
-    psycopg.RawCursor(driver).execute(statement.encode(), parameters)
+    cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(driver)
+    cursor.execute(postgresql.WRITE, postgresql.write_parameters(effect))
 
 
 def _driver(session: Session) -> Any:

@@ -1,0 +1,155 @@
+"""A chain's shop for measuring the till: its tables filled, and the baskets its tills send."""
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import psutil
+import psycopg
+
+from service.digests import identity_digest
+from service.engine import codes
+from service.settings import Settings
+from service.store.session import Database
+
+SECRET = "a key for measuring only, with no household behind it"
+STORE, DAY = "0042", "2026-03-05"
+OFFERS, PRODUCTS, LINES = 300, 2000, 12
+GTIN = 2_000_000_000_000
+GCN = codes.gcn("952123400001")
+CARD = "9521234{:011d}"
+TERMS = json.dumps(
+    {
+        "condition": {
+            "needs": [{"quantity_milli": 1000, "unit": "each"}],
+            "minimum_spend_cents": 0,
+        },
+        "benefit": {"kind": "amount_off", "amount_cents": 50},
+    }
+)
+
+
+def fill(database: Database, households: int, cards: int) -> None:
+    """Households with a card each, and a list of 12 open lines for the first `households`."""
+    lite = database.is_sqlite
+    series = (
+        "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n}) "
+        "SELECT i FROM n) AS n"
+        if lite
+        else "generate_series(1, {n}) AS n(i)"
+    )
+    serial = "printf('%012d', i)" if lite else "lpad(i::text, 12, '0')"
+    now = "0" if lite else "now()"
+    blob = "hex(zeroblob(1500))" if lite else "repeat('x', 3000)"
+
+    def many(count: int) -> str:
+        return series.format(n=count)
+
+    statements = [
+        f"INSERT INTO store (id, timezone) VALUES ('{STORE}', 'UTC') ON CONFLICT DO NOTHING",
+        f"INSERT INTO supplier (id, name) SELECT i, 's' || i FROM {many(20)}",
+        f"INSERT INTO category (id, name, department) SELECT i, 'c' || i, 'd' FROM {many(20)}",
+        f"INSERT INTO item (id, name, category_id) SELECT i, 'i' || i, 1 + i % 20 FROM {many(200)}",
+        f"""INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
+                supplier_id, package_size, price_cents, restriction)
+            SELECT {GTIN} + i, 'p' || i, 'b', i < 0, 1 + i % 200, 1 + i % 20, 1 + i % 20, '',
+                300, ''
+            FROM {many(PRODUCTS)}""",
+        f"""INSERT INTO upload (id, name, sha256, uploaded_at, uploaded_by, rows)
+            VALUES (1, 'u', 'u', {now}, 'bench', 1)""",
+        f"""INSERT INTO offer (id, supplier_id, deal_ref, revision, state, upload_id, digest, title,
+                category_id, terms, face_value_cents, limit_per_household, funding_share,
+                control_share, handling_fee_cents, mail_from, mail_to, redeem_from, redeem_to,
+                legal, private_label, price_cents)
+            SELECT i, 1 + i % 20, 'd' || i, 1, 'running', 1, 'd', 'Offer ' || i, 1 + i % 20,
+                '{TERMS}', 50, 1, 80, 0, 8, '2026-01-01', '2026-12-31', '2026-01-01', '2026-12-31',
+                '', 1 > 2, 300 FROM {many(OFFERS)}""",
+        f"""INSERT INTO offer_product (offer_id, set_number, gtin)
+            SELECT 1 + i / 5, 0, {GTIN} + 1 + i FROM {many(OFFERS * 5 - 5)}""",
+        f"""INSERT INTO household (id, ref, language) SELECT i, 'h' || i, 'en'
+            FROM {many(max(cards, households))}""",
+        f"""INSERT INTO shopping_list (id, code, household_id, state, valid_from, valid_to,
+                document, written_at)
+            SELECT i, '255{GCN}' || {serial}, i, 'issued', '2026-03-02', '2026-03-15', {blob}, {now}
+            FROM {many(households)}""",
+        *(
+            f"""INSERT INTO list_line (list_id, line, kind, offer_id, text, face_value_cents, uses,
+                    reserved_cents, reason)
+                SELECT i, {line}, 'offer', 1 + (i * 7 + {line * 25}) % {OFFERS},
+                    'An offer with a text as printed', 50, 1, 48, '' FROM {many(households)}"""
+            for line in range(1, LINES + 1)
+        ),
+    ]
+    with database.alter() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement.replace("%", "%%") if not lite else statement)
+    _cards(database, cards)
+
+
+def _cards(database: Database, cards: int) -> None:
+    key = settings_of(database.url).secret_key
+    rows = (("card", identity_digest(key, "card", CARD.format(i)), i) for i in range(1, cards + 1))
+    with database.alter() as connection:
+        raw: Any = connection.connection.driver_connection
+        if database.is_sqlite:
+            raw.executemany(
+                "INSERT INTO identity (kind, digest, household_id) VALUES (?,?,?)", rows
+            )
+            return
+        into = "COPY identity (kind, digest, household_id) FROM STDIN"
+        with raw.cursor() as cursor, cursor.copy(into) as copy:
+            for each in rows:
+                copy.write_row(each)
+
+
+def settle_tables(database: Database) -> None:
+    """What a database in service has had done to it long ago."""
+    if database.is_sqlite:
+        with database.driver(write=True) as connection:
+            connection.execute("ANALYZE")
+        return
+    with psycopg.connect(database.url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
+
+
+def settings_of(url: str) -> Settings:
+    return Settings(_env_file=None, database_url=url, secret_key=SECRET, code_key=SECRET)
+
+
+def body(household: int, *, shown: str = "list") -> dict[str, Any]:
+    """A basket of 20 lines that meets 6 of the household's 12 offers."""
+    draw = random.Random(household)
+    offers = [1 + (household * 7 + line * 25) % OFFERS for line in range(1, 7)]
+    # Products of offer o are 5 (o - 1) + 1 ... 5 o; those past 1500 belong to none.
+    gtins = [GTIN + min(5 * o - draw.randrange(5), OFFERS * 5 - 5) for o in offers]
+    gtins += [GTIN + 1501 + draw.randrange(PRODUCTS - 1501) for _ in range(14)]
+    value = codes.list_code(GCN, f"{household:012d}") if shown == "list" else CARD.format(household)
+    return {
+        "transaction": {
+            "store": STORE,
+            "terminal": "1",
+            "business_date": DAY,
+            "number": f"{shown}{household}",
+            "at": f"{DAY}T17:04:12+00:00",
+        },
+        "presented": [{"kind": shown, "value": value}],
+        "lines": [
+            {"line": n, "gtin": str(g), "quantity": 1, "unit": "each", "amount_cents": 250 + n}
+            for n, g in enumerate(gtins, 1)
+        ],
+    }
+
+
+def cpu(processes: Sequence[psutil.Process]) -> float:
+    """Seconds of CPU used so far, of processes and their children."""
+    total = 0.0
+    for process in processes:
+        for each in (process, *process.children(recursive=True)):
+            try:
+                times = each.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+    return total
