@@ -3,18 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import count, islice
 from typing import BinaryIO
 
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
-from service.engine.render.paint import paint
+from service.engine.render.paint import Job, paint
 from service.engine.render.painter import Painter, Terms
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
 RESOLVER = "https://id.gs1.org"
 """Where a QR symbol's GS1 Digital Link leads when the retailer names no address of its own."""
+
+_TOGETHER = 64
+"""Pieces painted side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +61,14 @@ def render_batch(
     painter = Painter(layout, terms)
     file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
     placed: list[PiecePages] = []
-    for piece in pieces:
+    coming = iter(pieces)
+    while some := [*islice(coming, _TOGETHER)]:
         first = file.pages + 1
-        sheets = paint(
-            painter,
-            piece.document,
-            piece.address,
-            name=f"piece {piece.piece_id}",
-            seq=piece.seq,
-            piece_id=piece.piece_id,
-        )
-        file.add(sheets, language=piece.document.language, name=piece.piece_id)
-        placed.append(PiecePages(piece.piece_id, piece.seq, first, file.pages, layout.sheets))
+        file.add(paint(painter, [*map(_job, some)]))
+        placed += [
+            PiecePages(piece.piece_id, piece.seq, at, at + layout.pages - 1, layout.sheets)
+            for at, piece in zip(count(first, layout.pages), some, strict=False)
+        ]
     if not placed:
         raise InvalidInput("a print file needs at least one piece")
     file.close(_facts(layout, terms, pieces=len(placed)))
@@ -92,10 +92,7 @@ def render_one(
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
     file = PrintFile(out, painter, layout, title=title, language=document.language, shared=False)
-    name = _list_name(document)
-    file.add(
-        paint(painter, document, address, name=name, seq=0), language=document.language, name=name
-    )
+    file.add(paint(painter, [Job(document, address, _list_name(document))]))
     file.close(_facts(layout, terms, pieces=1))
     return out.getvalue()
 
@@ -119,17 +116,14 @@ class Checker:
     def problems(self, piece: Mailpiece) -> tuple[Problem, ...]:
         """Every text of the piece that does not fit or lacks a glyph; empty when all is well."""
         try:
-            paint(
-                self._painter,
-                piece.document,
-                piece.address,
-                name=f"piece {piece.piece_id}",
-                seq=piece.seq,
-                piece_id=piece.piece_id,
-            )
+            paint(self._painter, [_job(piece)])
         except LarderError as error:
             return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)
         return ()
+
+
+def _job(piece: Mailpiece) -> Job:
+    return Job(piece.document, piece.address, f"piece {piece.piece_id}", piece.seq, piece.piece_id)
 
 
 def _terms(

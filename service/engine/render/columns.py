@@ -12,13 +12,13 @@ Block = tuple[float, Sequence[float]]
 """A department: the height of its heading, and that of each of its lines."""
 
 
-Span = tuple[int, int, int]
-"""A block by its number, and its lines from the first until before the last: 0, 2, 5."""
+Span = tuple[int, int, int | None]
+"""A block by its number, and its lines from the first until before another; None for the rest."""
 
 
 def balance(
     blocks: Sequence[Block], *, columns: int, room: float, gap: float
-) -> list[list[Span]] | None:
+) -> Sequence[Sequence[Span]] | None:
     """Place all blocks in at most `columns` columns as even in height as they can be.
 
     Whole departments move before one is split; a heading never stands alone at a column's foot,
@@ -27,12 +27,9 @@ def balance(
     if not blocks:
         return []
     wholes = tuple([head + sum(rows) for head, rows in blocks])
-    starts = _whole(wholes, columns=columns, room=room, gap=gap)
-    if starts is not None:
-        return [
-            [(place, 0, len(blocks[place][1])) for place in range(first, end)]
-            for first, end in starts
-        ]
+    placed = _whole(wholes, columns, room, gap)
+    if placed is not None:
+        return placed
     if not _fits(blocks, wholes, columns=columns, room=room, gap=gap):
         return None
     low, high = sum(wholes) / columns, room
@@ -47,9 +44,9 @@ def balance(
 
 @lru_cache(maxsize=4096)
 def _whole(
-    wholes: tuple[float, ...], *, columns: int, room: float, gap: float
-) -> tuple[tuple[int, int], ...] | None:
-    """The first block of each column and the one after its last, of blocks that stay whole."""
+    wholes: tuple[float, ...], columns: int, room: float, gap: float
+) -> tuple[tuple[Span, ...], ...] | None:
+    """The columns of blocks that all stay whole; None when they do not fit so."""
     high = _even(wholes, columns=columns, least=sum(wholes) / columns, room=room, gap=gap)
     if high is None:
         return None
@@ -60,7 +57,10 @@ def _whole(
             firsts.append(place)
             used = 0.0
         used += (gap if used else 0.0) + whole
-    return tuple(pairwise((*firsts, len(wholes))))
+    return tuple(
+        tuple((place, 0, None) for place in range(first, end))
+        for first, end in pairwise((*firsts, len(wholes)))
+    )
 
 
 def _even(
@@ -135,5 +135,5 @@ def _pour(blocks: Sequence[Block], *, room: float, gap: float) -> list[list[Span
                 filled.append([])
                 first, used = at, head
             used += row
-        filled[-1].append((place, first, len(rows)))
+        filled[-1].append((place, first, None))
     return filled

@@ -6,6 +6,8 @@ memory per piece is two object numbers.
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import repeat
+from string import ascii_letters
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
@@ -56,25 +58,26 @@ class PrintFile:
             b"<</Type/Page/Parent %%d 0 R/MediaBox[0 0 %g %g]/Contents %%d 0 R"
             b"/StructParents %%d/Tabs/S>>" % layout.size_pt
         )
-        self.pages = 0
+        self.pages = self._forms = 0
         if shared:
             painter.shelf = self._shared
 
-    def add(self, painted: Painted, *, language: str, name: str) -> None:
-        """Write the pages of one piece and its part of the structure tree."""
-        sheets, drawn = painted
+    def add(self, pieces: Sequence[Painted]) -> None:
+        """Write the pages of some pieces and their part of the structure tree."""
         pdf = self._pdf
-        section = pdf.reserve()
-        self._pieces.append(section)
         if not self._leaf_kids:
             self._leaves.append(pdf.reserve())
-        kids = b" ".join([self._page(sheet, section) for sheet in sheets])
-        pdf.put(
-            section,
-            b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
-            % (self._whole, text_string(language), text_string(name), kids),
-        )
-        self._leaf_drawn += drawn
+        contents = [[self._content(sheet) for sheet in piece.sheets] for piece in pieces]
+        for piece, streams in zip(pieces, contents, strict=True):
+            section = pdf.reserve()
+            self._pieces.append(section)
+            kids = b" ".join(map(self._page, piece.sheets, streams, repeat(section)))
+            pdf.put(
+                section,
+                b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
+                % (self._whole, text_string(piece.language), text_string(piece.name), kids),
+            )
+            self._leaf_drawn += piece.drawn
         if len(self._leaf_kids) >= _LEAF:
             self._flush_leaf()
             self._flush_parents()
@@ -132,11 +135,14 @@ class PrintFile:
         )
         pdf.close(root=self._catalog, info=self._info)
 
-    def _page(self, sheet: Sheet, section: int) -> bytes:
+    def _content(self, sheet: Sheet) -> int:
+        """Write what is drawn on a page."""
+        sheet.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % sheet.number)
+        return self._pdf.add_stream(b"\n".join(sheet.ops))
+
+    def _page(self, sheet: Sheet, content: int, section: int) -> bytes:
         """Write a page; references to the section's new kids come back."""
         pdf = self._pdf
-        sheet.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % sheet.number)
-        content = pdf.add_stream(b"\n".join(sheet.ops))
         page = pdf.add(self._page_form % (self._leaves[-1], content, self.pages))
         self._leaf_kids.append(page)
         self.pages += 1
@@ -194,7 +200,9 @@ class PrintFile:
         """Write content that comes again as a form; how it is drawn, and its resource entry."""
         entries = b"/Type/XObject/Subtype/Form/BBox[%b]/Resources %d 0 R" % (box, self._plain)
         number = self._pdf.add_stream(ops, entries=entries, deflate=False)
-        return b"/X%d Do" % number, b"/X%d %d 0 R" % (number, number)
+        name = _name(self._forms)
+        self._forms += 1
+        return b"/%b Do" % name, b"/%b %d 0 R" % (name, number)
 
     def _flush_leaf(self) -> None:
         if self._leaf_kids:
@@ -270,6 +278,16 @@ def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
         alt = b"/Alt%b" if number in figures else b""
         lines.append(b"<</S/%b/@/K %d%b>>" % (role.encode(), number, alt))
     return b"\n".join(lines)
+
+
+def _name(number: int) -> bytes:
+    """A short name of letters; the art's have digits."""
+    name = ""
+    while number >= 0:
+        number, letter = divmod(number, len(ascii_letters))
+        name += ascii_letters[letter]
+        number -= 1
+    return name.encode()
 
 
 def _refs(numbers: Sequence[int]) -> bytes:

@@ -6,6 +6,7 @@ kerning) that only needs a position.
 
 import re
 from collections.abc import Mapping, Sequence
+from math import inf
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -156,30 +157,35 @@ class Typesetter:
 
     def code_line(self, text: str, style: Style) -> Line:
         """A code as one line at full size."""
-        made = self.plain((text,), style)
+        made = self.plain((text,), style, inf)
         if made is None:
             words = [self._set(text, style)]
             return self._line(words, style, style.size_pt, ems=self._measure(words, style))
-        (line,) = made
-        return Line(self._font(style.chain[0], style, style.size_pt) + line.ops + b"Tj", line.width)
+        (shown,), width = made
+        return Line(self._font(style.chain[0], style, style.size_pt) + shown + b"Tj", width)
 
-    def plain(self, lines: Sequence[str], style: Style) -> list[Line] | None:
-        """Lines at full size as bare strings; None when that is not all there is to them.
+    def plain(
+        self, lines: Sequence[str], style: Style, width: float
+    ) -> tuple[Sequence[bytes], float] | None:
+        """Lines at full size as bare strings, and the width of the last; None if there is more.
 
         For addresses and numbers, which are seldom seen twice: the text is neither kerned nor
         kept word by word.
         """
         if style.upper or style.tracking_em:
             return None
-        name = style.chain[0]
+        name, part = style.chain[0], style.size_pt / 1000
         advance = self._faces[name].advances.__getitem__
-        part = style.size_pt / 1000
+        used = 0.0
         try:
-            made = [Line(_literal(text), sum(map(advance, text)) * part) for text in lines]
+            for text in lines:
+                used = sum(map(advance, text)) * part
+                if used > width:
+                    return None
         except KeyError:
             return None
         self.used[name].update(*lines)
-        return made
+        return [*map(_literal, lines)], used
 
     @property
     def chosen(self) -> set[str]:

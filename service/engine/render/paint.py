@@ -1,9 +1,9 @@
 """Painting one list: from a document and an address to the content of its pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.engine.records import Address, ListDocument
 from service.engine.render.fit import DoesNotFit, MissingGlyph
@@ -28,47 +28,67 @@ from service.errors import InvalidInput
 _LEGAL = attrgetter("legal")
 
 
-def paint(
-    painter: Painter,
-    document: ListDocument,
-    address: Address | None,
-    *,
-    name: str,
-    seq: int,
-    piece_id: str = "",
-) -> Painted:
-    """The pages of one list; `InvalidInput` lists every text that cannot be printed.
+class Job(NamedTuple):
+    """A list to paint. `name` is what an error calls it.
 
-    `name` is what an error calls the list; `seq` is printed as the sequence mark unless 0.
-    `piece_id` is what a mark for machines says; without it there is none.
+    `seq` is printed as the sequence mark unless 0. `piece_id` is what a mark for machines says,
+    and the name of the list in the file; without it there is no mark.
     """
-    work = _Work(painter, document, address, name=name, seq=seq, piece_id=piece_id)
-    sheets = [work.page(number) for number in range(1, painter.layout.pages + 1)]
-    if work.problems:
-        detail = "; ".join(map(str, work.problems[:3]))
-        raise InvalidInput(f"{name} cannot be printed: {detail}", work.problems)
-    return Painted(sheets, work.drawn)
+
+    document: ListDocument
+    address: Address | None
+    name: str
+    seq: int = 0
+    piece_id: str = ""
+
+
+def paint(painter: Painter, jobs: Sequence[Job]) -> list[Painted]:
+    """The pages of some lists; `InvalidInput` names every text of a list that cannot be printed.
+
+    Lists are painted side by side, each element on all of them before the next, which costs less
+    than one list after the other.
+    """
+    works = [_Work(painter, job) for job in jobs]
+    for number in range(1, painter.layout.pages + 1):
+        _paint_page(works, number)
+    for work in works:
+        if work.problems:
+            detail = "; ".join(map(str, work.problems[:3]))
+            raise InvalidInput(f"{work.name} cannot be printed: {detail}", work.problems)
+    return [
+        Painted(work.sheets, work.drawn, work.document.language, job.piece_id or job.name)
+        for work, job in zip(works, jobs, strict=True)
+    ]
+
+
+def _paint_page(works: Sequence["_Work"], number: int) -> None:
+    """Draw one page of each list, with the texts that lists share as they were drawn before."""
+    alike: dict[int, tuple[Ready, list[_Work]]] = {}
+    for work in works:
+        ready = work.begin(number)
+        alike.setdefault(id(ready), (ready, []))[1].append(work)
+    for ready, members in alike.values():
+        for run, draw, what in ready.steps:
+            for work in members:
+                sheet = work.sheets[-1]
+                if run is not None:
+                    sheet.still(run)
+                if draw is not None:
+                    draw(work, what, sheet)
 
 
 class _Work(Rows):
     """The painting of one list: its values, and the problems met so far."""
 
-    def __init__(
-        self,
-        painter: Painter,
-        document: ListDocument,
-        address: Address | None,
-        *,
-        name: str,
-        seq: int,
-        piece_id: str,
-    ) -> None:
-        super().__init__(painter, document, name=name)
-        self.address = address
+    def __init__(self, painter: Painter, job: Job) -> None:
+        document = job.document
+        super().__init__(painter, document, name=job.name)
+        self.address = job.address
+        self.sheets: list[Sheet] = []
         words = self.words
-        number = f"{seq:06d}" if seq else ""
-        self.marks = {"piece_id": piece_id, "seq": f"{seq:06d}"} if piece_id else {}
-        self.live["seq"] = number
+        number = f"{job.seq:06d}"
+        self.marks = {"piece_id": job.piece_id, "seq": number} if job.piece_id else {}
+        self.live["seq"] = number if job.seq else ""
         self.live["greeting"] = document.greeting or words.phrases.texts["greeting"]
         self.live["worth"] = words.amount(document.worth_cents)
         self.legal = self._legal()
@@ -101,20 +121,15 @@ class _Work(Rows):
             "offers": "1" if document.offers else "",
         }
 
-    def page(self, number: int) -> Sheet:
-        """Draw one page, with the texts that lists share as they were drawn before."""
-        sheet = Sheet(number, self.painter.terms.by_line)
+    def begin(self, number: int) -> Ready:
+        """Begin a page; the texts on it that lists share."""
+        self.sheets.append(Sheet(number, self.painter.terms.by_line))
         kept = self.words.ready[number - 1]
         ready = kept.get(self.front)
         if ready is None:
             ready = self._ready(number, kept)
         self.drawn += ready.drawn
-        for run, draw, what in ready.steps:
-            if run is not None:
-                sheet.still(run)
-            if draw is not None:
-                draw(self, what, sheet)
-        return sheet
+        return ready
 
     def _ready(self, number: int, kept: dict[Any, Ready]) -> Ready:
         """Set the shared texts of a page; they are kept once all of them are drawn by name."""

@@ -173,23 +173,21 @@ class Painter:
 
     def plain(self, box: TextBox | AddressBox, lines: Sequence[str]) -> bytes:
         """Content of unkerned lines at full size; empty when they want fitting."""
-        made = self.typesetter.plain(lines, box.style)
+        width = box.w * MM
+        made = self.typesetter.plain(lines, box.style, width)
         if made is None:
             return b""
-        width = box.w * MM
-        for line in made:
-            if line.width > width:
-                return b""
+        shown, used = made
         key = (box, len(lines))
         stack = self._stacks.get(key)
         if stack is None:
             stack = self._stacks[key] = self._stack(*key)
         if stack.align == "left":
-            shown = b"Tj T*".join([line.ops for line in made])
-            return b"%b%bTj ET" % (stack.opening, shown) if stack.opening else b""
-        slack = width - made[0].width
-        x = box.x * MM + (slack if stack.align == "right" else slack / 2)
-        return b"%b%.1f %.1f Td%bTj ET" % (stack.opening, x, stack.baseline, made[0].ops)
+            if not stack.opening:
+                return b""
+            return b"%b%bTj ET" % (stack.opening, b"Tj T*".join(shown))
+        x = box.x * MM + (width - used) / (1 if stack.align == "right" else 2)
+        return b"%b%.1f %.1f Td%bTj ET" % (stack.opening, x, stack.baseline, shown[0])
 
     def _stack(self, box: TextBox | AddressBox, count: int) -> Stack:
         style = box.style

@@ -62,7 +62,7 @@ class _Poured:
     __slots__ = ("columns", "groups", "heads")
 
     def __init__(
-        self, heads: Sequence[Drawn], groups: Sequence[_Group], columns: list[list[Span]]
+        self, heads: Sequence[Drawn], groups: Sequence[_Group], columns: Sequence[Sequence[Span]]
     ) -> None:
         self.heads = heads
         self.groups = groups
@@ -128,10 +128,11 @@ class Rows:
                     ops.append(gap)
                     roles.append("")
                 head = poured.heads[block]
+                falls = poured.groups[block].falls[begin:end]
                 ops.append(b"%b %b" % (head.ops, head.fall))
-                ops += poured.groups[block].falls[begin:end]
+                ops += falls
                 if sheet.by_line:
-                    roles += ("H3", *("LI",) * (end - begin))
+                    roles += ("H3", *("LI",) * len(falls))
             columns.append(Column(start, roles, ops))
         sheet.lines(columns)
         if box.blank is not None:
@@ -229,7 +230,8 @@ class Rows:
         return self.painter.tail(plan, started, plan.own_of(line), values, self.refuse)
 
     def _values(self, plan: CellPlan, kind: _Kind, line: Any) -> Callable[[], Mapping[str, str]]:
-        return lambda: {name: kind.shown[name](self.words, line) for name in plan.names}
+        words, shown = self.words, kind.shown
+        return lambda: {name: shown[name](words, line) for name in plan.names}
 
 
 def _joined(plan: CellPlan, starts: Iterable[Drawn], ends: Iterable[Drawn]) -> Sequence[bytes]:

@@ -93,10 +93,15 @@ class Sheet:
 
 
 class Painted(NamedTuple):
-    """The pages of one piece, and what they may draw by name, some of it more than once."""
+    """The pages of one piece, and what they may draw by name, some of it more than once.
+
+    `name` is what the file calls the piece.
+    """
 
     sheets: list[Sheet]
     drawn: list[Drawn]
+    language: str
+    name: str
 
 
 @cache

@@ -6,10 +6,11 @@ rectangles in a frame of one unit per module, from its lower left corner; the ba
 symbol are one unit high.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from operator import mul
+from operator import getitem, mul
 from typing import NamedTuple
 
 import numpy as np
@@ -121,39 +122,41 @@ def _check(start: str) -> None:
 
 def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
     """Code set C throughout (an even number of digits), FNC1 after the start for GS1-128."""
-    opening = _opening(digits[:-SERIAL_DIGITS], fnc1=fnc1)
-    values = [int(digits[at : at + 2]) for at in _SERIAL_PAIRS]
-    place = opening.place
-    total = opening.total + sum(map(mul, values, range(place, place + len(values))))
+    opening = _opening(digits[:-SERIAL_DIGITS], fnc1)
+    values = [*map(int, map(digits.__getitem__, _SERIAL_PAIRS))]
+    total = opening.total + sum(map(mul, values, opening.places))
     values.append(total % 103)
-    bars = [_characters(at)[value] for at, value in enumerate(values, place)]
-    return Symbol(digits, human, opening.width, 1, opening.ops, b" ".join(bars))
+    own = b" ".join(map(getitem, opening.tables, values))
+    return Symbol(digits, human, opening.width, 1, opening.ops, own)
 
 
 class _Opening(NamedTuple):
     """What the codes of one coupon number share: the bars before the serial and after the check.
 
-    `place` is that of the first character of the serial, `total` the check's sum up to it.
+    `total` is the check's sum up to the serial. For the characters of the serial and the check,
+    there are their places and the bars of every character there.
     """
 
     ops: bytes
-    place: int
     total: int
+    places: Sequence[int]
+    tables: Sequence[Sequence[bytes]]
     width: int
 
 
 @lru_cache(maxsize=64)
-def _opening(digits: str, *, fnc1: bool) -> _Opening:
+def _opening(digits: str, fnc1: bool) -> _Opening:
     values = [_START, _FNC1] if fnc1 else [_START]
     values += [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
-    place = len(values)
-    end = _CHARACTER * (place + len(_SERIAL_PAIRS) + 1)
-    bars = [_characters(at)[value] for at, value in enumerate(values)]
+    places = range(len(values), len(values) + len(_SERIAL_PAIRS) + 1)
+    end = _CHARACTER * places.stop
+    bars = [_characters(place)[value] for place, value in enumerate(values)]
     bars.append(_rectangles(_STOP, x=end, y=0))
     return _Opening(
         ops=b" ".join(bars),
-        place=place,
-        total=_START + sum(map(mul, values, range(place))),
+        total=_START + sum(map(mul, values, range(len(values)))),
+        places=places,
+        tables=tuple(map(_characters, places)),
         width=end + len(_STOP),
     )
 
@@ -162,7 +165,9 @@ _START = code128.START_CODES["C"]
 _FNC1 = code128.C["\xf1"]
 _STOP = code128.STOP + "11"
 _CHARACTER = 11
-_SERIAL_PAIRS = tuple(range(LIST_CODE_DIGITS - SERIAL_DIGITS, LIST_CODE_DIGITS, 2))
+_SERIAL_PAIRS = tuple(
+    slice(at, at + 2) for at in range(LIST_CODE_DIGITS - SERIAL_DIGITS, LIST_CODE_DIGITS, 2)
+)
 
 
 @cache

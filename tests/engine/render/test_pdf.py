@@ -60,4 +60,4 @@ def test_memory_does_not_grow_with_the_number_of_pieces():
         return top
 
     peak(20)
-    assert (peak(600) - peak(200)) / 400 < 2_000
+    assert (peak(800) - peak(400)) / 400 < 1_000
