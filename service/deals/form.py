@@ -1,9 +1,10 @@
 """The tables of a file as typed rows: every cell read, every fault with its place."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -54,9 +55,19 @@ class Fault:
     remedy: str = ""
 
 
+class Number(NamedTuple):
+    """A number with its sign: whether a per cent was written decides what it means."""
+
+    amount: Decimal
+    is_percent: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One deal as read: where it stands, and its values by column; what is empty is not there."""
+    """One deal as read: where it stands, and its values by column; what is empty is not there.
+
+    Values can be hashed; cells with the same text share one.
+    """
 
     table: int
     row: int
@@ -209,7 +220,9 @@ def _names(text: str) -> Cell:
 def _number(text: str, decimals: numbers.Decimals) -> Cell:
     cell = numbers.number(text, decimals)
     # The sign tells what the number means, so it stays with it.
-    return cell if cell.detail else cell._replace(value=(cell.value, text.rstrip()[-1:] == "%"))
+    if cell.detail:
+        return cell
+    return cell._replace(value=Number(cell.value, text.rstrip()[-1:] == "%"))
 
 
 def _choice(column: Column, text: str) -> Cell:
@@ -234,6 +247,11 @@ def _choices(column: Column, text: str) -> Cell:
     return Cell(found)
 
 
+def _fixed(cell: Cell) -> Cell:
+    """A cell whose value can be hashed."""
+    return cell._replace(value=tuple(cell.value)) if isinstance(cell.value, list) else cell
+
+
 def _read_table(
     form: Form,
     number: int,
@@ -256,7 +274,7 @@ def _read_table(
                 continue
             cell = known.get(text)
             if cell is None:
-                cell = known[text] = read(column, text)
+                cell = known[text] = _fixed(read(column, text))
                 if cell.note:
                     address = table.sheet.address(first + places[spot], place)
                     notes.append(f"{address}: {cell.note}")
@@ -273,7 +291,8 @@ def _read_table(
     for spot, row in enumerate(places):
         missing = _missing(number, table, first + row, values[spot], bad.get(spot, ()))
         form.faults.extend(missing)
-        whole = not missing and spot not in bad and set(_asked(values[spot])) <= values[spot].keys()
+        asked = _asked(values[spot])
+        whole = not missing and spot not in bad and values[spot].keys() >= asked.keys()
         form.rows.append(Row(number, first + row, values[spot], whole))
 
 
@@ -301,14 +320,19 @@ def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int
     return places
 
 
-def _asked(values: Mapping[str, Any]) -> Iterator[str]:
+def _asked(values: Mapping[str, Any]) -> Mapping[str, None]:
     """The columns that a row must have filled in, as far as it is known what it is."""
-    is_partner = values.get("kind") == DealKind.PARTNER
-    for column in COLUMNS:
-        if column.name == "funding_share_percent" and "funding_cap" in values:
-            continue
-        if column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not is_partner):
-            yield column.name
+    return _asked_of(values.get("kind") == DealKind.PARTNER, "funding_cap" in values)
+
+
+@lru_cache
+def _asked_of(is_partner: bool, has_cap: bool) -> Mapping[str, None]:
+    asked = [
+        column.name
+        for column in COLUMNS
+        if column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not is_partner)
+    ]
+    return {name: None for name in asked if not (has_cap and name == "funding_share_percent")}
 
 
 def _missing(
@@ -320,8 +344,11 @@ def _missing(
         said = f"the row has only its {name}"
         remedy = "remove the row, or fill it in"
         return [Fault(number, row, table.columns[name], name, said, remedy)]
-    faults = []
-    for name in _asked(values):
+    faults: list[Fault] = []
+    asked = _asked(values)
+    if values.keys() >= asked.keys():
+        return faults
+    for name in asked:
         if name in table.columns and name not in values and name not in bad:
             remedy = f"give {expected(column_of(name))}"
             faults.append(Fault(number, row, table.columns[name], name, "is empty", remedy))

@@ -9,6 +9,8 @@ from service.engine import codes
 from service.errors import InvalidInput
 
 _BETWEEN = re.compile(r"[;,|/\n\r\t]+")
+_DIGITS = re.compile("[0-9]+")
+_TIDY = re.compile("[0-9]+(?:[;,|] ?[0-9]+)*")
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u200b-]+")
 _FLOAT = re.compile(r"^(\d+)(?:[.,](\d+))?[eE]\+?(\d{1,3})$")
 _WHOLE = re.compile(r"^(\d+)[.,]0+$")
@@ -23,20 +25,26 @@ def gtins(text: str) -> Cell:
     """
     found: list[int] = []
     notes: list[str] = []
-    # 1,23E+11 has a comma of its own.
-    whole = re.sub(r"(\d),(\d+[eE])", r"\1.\2", text)
-    for part in _BETWEEN.split(whole):
-        for word in _words(part.strip().strip("'\"")):
-            cell = gtin(word)
-            if cell.detail:
-                return cell
-            found.append(cell.value)
-            if cell.note:
-                notes.append(cell.note)
+    for word in _words(text):
+        cell = gtin(word)
+        if cell.detail:
+            return cell
+        found.append(cell.value)
+        if cell.note:
+            notes.append(cell.note)
     return Cell(found, note="; ".join(notes[:3]))
 
 
-def _words(part: str) -> list[str]:
+def _words(text: str) -> list[str]:
+    if _TIDY.fullmatch(text):
+        return _DIGITS.findall(text)
+    # 1,23E+11 has a comma of its own.
+    whole = re.sub(r"(\d),(\d+[eE])", r"\1.\2", text)
+    parts = (part.strip().strip("'\"") for part in _BETWEEN.split(whole))
+    return [word for part in parts for word in _grouped(part)]
+
+
+def _grouped(part: str) -> list[str]:
     """A part is one number written in groups, or several with blanks between."""
     joined = _BLANKS.sub("", part)
     if not joined:

@@ -1,17 +1,15 @@
 """Rows of the form as deals: what each means, or what is wrong with it."""
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from service.deals.columns import FACE_VALUES, plain
+from service.deals.digest import digest, given
 from service.deals.form import Fault, Form, Row
 from service.deals.goods import Goods, Tell, near
 from service.deals.terms import TERMS_COLUMNS, terms_of
@@ -21,7 +19,7 @@ from service.engine.redeem import AmountOff, Terms
 PARTNER_CATEGORY = "Partners"
 """The category of slots without goods, and its department: no product is in it."""
 
-_TARGETS = ("cells", "tiers", "regions", "stores", "buyers")
+_TARGETS = {name: f"target_{name}" for name in ("cells", "tiers", "regions", "stores", "buyers")}
 _NOT_FOR_PARTNERS = (
     "eligible_gtins", "eligible_items", "eligible_categories", "eligible_brands",
     "excluded_gtins", "excluded_items", "excluded_categories", "excluded_brands", "with_gtins",
@@ -31,6 +29,7 @@ _NOT_FOR_PARTNERS = (
     "control_share_percent", "target_cells", "target_buyers",
 )  # fmt: skip
 _ONLY_FOR_PARTNERS = ("copy_fee", "value_text")
+_NO_FACES = [None] * len(FACE_VALUES)
 _WINDOWS = (("mail_from", "mail_to"), ("redeem_from", "redeem_to"))
 
 
@@ -38,13 +37,15 @@ _WINDOWS = (("mail_from", "mail_to"), ("redeem_from", "redeem_to"))
 class Deal:
     """A row understood. `columns` are the offer's as they are stored, but for its supplier's id.
 
-    `members` are the products of each set, `restricted` how many more were left out because of a
-    restriction; `terms` None for a partner's slot.
+    `values` are the row's with what the catalogue mended in them. `members` are the products of
+    each set, `restricted` how many more were left out because of a restriction; `terms` None for a
+    partner's slot.
     """
 
     row: Row
     supplier: str
     supplier_id: int | None
+    values: Mapping[str, Any] = field(repr=False)
     columns: dict[str, Any] = field(repr=False)
     members: tuple[tuple[int, ...], ...] = field(repr=False)
     terms: Terms | None
@@ -54,6 +55,16 @@ class Deal:
     def key(self) -> tuple[str, str]:
         """What names the deal, whatever its revision."""
         return self.supplier, self.columns["deal_ref"]
+
+    @property
+    def digest(self) -> str:
+        """What the deal means; equal for two that mean the same."""
+        return digest(self.columns, self.members)
+
+    @property
+    def given(self) -> str:
+        """The row as it was understood, for the history of the deal."""
+        return given(self.values)
 
 
 class Meaning:
@@ -73,7 +84,8 @@ class Meaning:
         self._stores = {name.lstrip("0"): name for name in stores}
         self._names = {key: name for key, (name, _) in self._suppliers.items()}
         self._seen: dict[tuple[str, str], Row] = {}
-        self._known_terms: dict[tuple[Any, ...], Terms] = {}
+        self._known_terms: dict[tuple[Any, ...], tuple[Terms, str]] = {}
+        self._spoken = [_spoken(table.columns) for table in form.tables]
 
     def deals(self) -> list[Deal]:
         """The rows that have no fault, in order."""
@@ -109,19 +121,16 @@ class Meaning:
         supplier, supplier_id = self._supplier(values["supplier"], tell, may_be_new=is_partner)
         self._once(row, supplier, tell)
         _check_windows(values, tell)
-        misplaced = _NOT_FOR_PARTNERS if is_partner else _ONLY_FOR_PARTNERS
-        for column in misplaced:
-            if column in values and not (is_partner and values[column] in (0, "", [])):
+        for column in _NOT_FOR_PARTNERS if is_partner else _ONLY_FOR_PARTNERS:
+            if column in values and not (is_partner and values[column] in (0, "", ())):
                 said = "does not fit a partner" if is_partner else "fits only a partner"
                 tell(column, said, "leave it empty")
         made = _partner(values, tell) if is_partner else self._product(values, tell)
         if made is None or len(self._form.faults) > before:
             return None
         columns, members, terms, restricted = made
-        columns = {"deal_ref": values["deal_id"], **_shared(values), **columns}
-        columns["digest"] = _digest(columns, members)
-        columns["given"] = _given(values)
-        return Deal(row, supplier, supplier_id, columns, members, terms, restricted)
+        columns = {**self._shared(row.table, values), **columns}
+        return Deal(row, supplier, supplier_id, values, columns, members, terms, restricted)
 
     def _supplier(self, name: str, tell: Tell, *, may_be_new: bool) -> tuple[str, int | None]:
         known = self._suppliers.get(plain(name))
@@ -132,7 +141,7 @@ class Meaning:
             tell("supplier", f"there is no supplier {name[:60]!r}", remedy)
         return name, None
 
-    def _stores_of(self, row: Row) -> list[str]:
+    def _stores_of(self, row: Row) -> tuple[str, ...]:
         """The stores a deal is aimed at, with the zeros a spreadsheet dropped put back."""
         found = []
         for name in row.values["target_stores"]:
@@ -143,7 +152,7 @@ class Meaning:
                 said = f"was read as store {known}" if known != name else "is no store known yet"
                 self._form.notes.append(f"{place}: {name} {said}")
             found.append(known)
-        return found
+        return tuple(found)
 
     def _once(self, row: Row, supplier: str, tell: Tell) -> None:
         key = (supplier, row.values["deal_id"])
@@ -159,7 +168,7 @@ class Meaning:
     ) -> tuple[dict[str, Any], tuple[tuple[int, ...], ...], Terms | None, int] | None:
         before = len(self._form.faults)
         counted, second, restricted = self._goods.members(values, tell)
-        has_second = any(f"with_{part}" in values for part in ("gtins", "items"))
+        has_second = "with_gtins" in values or "with_items" in values
         if not counted and len(self._form.faults) == before:
             said = "no product of the catalogue counts for this deal"
             if restricted:
@@ -167,9 +176,10 @@ class Meaning:
             tell("eligible_gtins", said, "name GTINs, items, categories or brands")
         if has_second and not second:
             tell("with_gtins", "no product of the catalogue is in the second set", "name others")
-        terms = self._terms(values, has_second=has_second, tell=tell)
-        if terms is None or not counted:
+        known = self._terms(values, has_second=has_second, tell=tell)
+        if known is None or not counted:
             return None
+        terms, stored = known
         faces = _face_values(values, terms, tell)
         face = values.get("face_value")
         if face is None and isinstance(terms.benefit, AmountOff):
@@ -183,7 +193,7 @@ class Meaning:
             "category_id": traits.category_id,
             "private_label": traits.private_label,
             "price_cents": face if traits.price_cents is None else traits.price_cents,
-            "terms": _json_of(terms),
+            "terms": stored,
             "face_value_cents": face,
             "face_values": json.dumps(faces) if faces else "[]",
             "limit_per_household": values.get("limit_per_household", 1),
@@ -197,15 +207,57 @@ class Meaning:
         }
         return columns, (counted, *((second,) if has_second else ())), terms, restricted
 
-    def _terms(self, values: Mapping[str, Any], *, has_second: bool, tell: Tell) -> Terms | None:
-        """The terms of a row; many rows say the same."""
-        key = (has_second, *(values.get(name) for name in TERMS_COLUMNS))
-        if key not in self._known_terms:
+    def _terms(
+        self, values: Mapping[str, Any], *, has_second: bool, tell: Tell
+    ) -> tuple[Terms, str] | None:
+        """The terms of a row, and as they are stored; many rows say the same."""
+        key = (has_second, *[values.get(name) for name in TERMS_COLUMNS])
+        found = self._known_terms.get(key)
+        if found is None:
             terms = terms_of(values, has_second=has_second, tell=tell)
             if terms is None:
                 return None
-            self._known_terms[key] = terms
-        return self._known_terms[key]
+            stored = json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
+            found = self._known_terms[key] = (terms, stored)
+        return found
+
+    def _shared(self, table: int, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns that deals of both kinds have."""
+        texts: dict[str, dict[str, str]] = {}
+        for name, stem, language in self._spoken[table]:
+            if name in values:
+                texts.setdefault(language, {})[stem] = values[name]
+        return {
+            "deal_ref": values["deal_id"],
+            "title": values["title"],
+            "legal": values.get("legal_text", ""),
+            "texts": _object(texts),
+            "targets": _targets(values),
+            "budget_cents": values.get("budget"),
+            "circulation_max": values.get("circulation_max"),
+            "circulation_min": values.get("circulation_min"),
+            "control_share": values.get("control_share_percent", 0),
+            "mail_from": values["mail_from"],
+            "mail_to": values["mail_to"],
+        }
+
+
+def _spoken(columns: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Columns in another language, each with what it is and the language: title_de, title, de."""
+    return [
+        (name, stem.split("_")[0], name.removeprefix(f"{stem}_"))
+        for name in columns
+        for stem in ("title", "legal_text")
+        if name.startswith(f"{stem}_")
+    ]
+
+
+def _targets(values: Mapping[str, Any]) -> str:
+    found = {}
+    for name, column in _TARGETS.items():
+        if given := values.get(column):
+            found[name] = sorted(set(given))
+    return _object(found)
 
 
 def _partner(
@@ -254,7 +306,7 @@ def _check_windows(values: Mapping[str, Any], tell: Tell) -> None:
 def _face_values(values: Mapping[str, Any], terms: Terms, tell: Tell) -> list[int]:
     """Nine amounts in the order of the cells, or none when one holds for all."""
     given = [values.get(name) for name in FACE_VALUES]
-    if not any(amount is not None for amount in given):
+    if given == _NO_FACES:
         return []
     if not isinstance(terms.benefit, AmountOff):
         tell("benefit", "has face values by cell, which fit amount_off only", "keep one value")
@@ -262,95 +314,5 @@ def _face_values(values: Mapping[str, Any], terms: Terms, tell: Tell) -> list[in
     return [terms.benefit.amount_cents if amount is None else amount for amount in given]
 
 
-def _shared(values: Mapping[str, Any]) -> dict[str, Any]:
-    texts: dict[str, dict[str, str]] = {}
-    for name, text in values.items():
-        for stem in ("title", "legal_text"):
-            if name.startswith(f"{stem}_"):
-                texts.setdefault(name.removeprefix(f"{stem}_"), {})[stem.split("_")[0]] = text
-    targets = {
-        name: sorted(set(values[f"target_{name}"]))
-        for name in _TARGETS
-        if values.get(f"target_{name}")
-    }
-    return {
-        "title": values["title"],
-        "legal": values.get("legal_text", ""),
-        "texts": _object(texts),
-        "targets": _object(targets),
-        "budget_cents": values.get("budget"),
-        "circulation_max": values.get("circulation_max"),
-        "circulation_min": values.get("circulation_min"),
-        "control_share": values.get("control_share_percent", 0),
-        "mail_from": values["mail_from"],
-        "mail_to": values["mail_to"],
-    }
-
-
 def _object(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False) if content else "{}"
-
-
-@lru_cache(maxsize=8192)
-def _json_of(terms: Terms) -> str:
-    return json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
-
-
-# What a digest has been made of since the first version; new columns join it when they say
-# something, so that deals loaded before are still known again.
-_ALWAYS = {
-    "title": "title",
-    "funding_share_percent": "funding_share",
-    "handling_fee": "handling_fee_cents",
-    "budget": "budget_cents",
-    "circulation_max": "circulation_max",
-    "circulation_min": "circulation_min",
-    "mail_from": "mail_from",
-    "mail_to": "mail_to",
-    "redeem_from": "redeem_from",
-    "redeem_to": "redeem_to",
-    "limit_per_household": "limit_per_household",
-    "control_share_percent": "control_share",
-    "legal_text": "legal",
-}
-_WHEN_SAID = {
-    "kind": str(DealKind.PRODUCT),
-    "funding_cap_cents": None,
-    "copy_fee_cents": 0,
-    "value_text": None,
-    "texts": "{}",
-    "targets": "{}",
-    "face_values": "[]",
-}
-
-
-def _digest(columns: Mapping[str, Any], members: tuple[tuple[int, ...], ...]) -> str:
-    """What a deal means, however it is written: 1.0 is 1.00, and a set of products its members."""
-    content: dict[str, Any] = {name: str(columns[of]) for name, of in _ALWAYS.items()}
-    content["terms"] = json.loads(columns["terms"])
-    content["members"] = members[0] if len(members) == 1 else members
-    content["face_value"] = columns["face_value_cents"]
-    content |= {name: columns[name] for name, no in _WHEN_SAID.items() if columns[name] != no}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _given(values: Mapping[str, Any]) -> str:
-    """The row as it was understood, by column, for the history of the deal."""
-    said = {}
-    for name, value in values.items():
-        if isinstance(value, list):
-            said[name] = "; ".join(map(str, value))
-        elif isinstance(value, tuple):
-            number, is_percent = value
-            said[name] = f"{number:f}{'%' if is_percent else ''}"
-        elif isinstance(value, int) and name in _IN_CENTS:
-            said[name] = f"{Decimal(value) / 100:.2f}"
-        else:
-            said[name] = str(value)
-    return json.dumps(said, ensure_ascii=False)
-
-
-_IN_CENTS = frozenset(
-    ("benefit_cap", "min_spend", "face_value", *FACE_VALUES, "funding_cap", "handling_fee",
-     "copy_fee", "budget")
-)  # fmt: skip

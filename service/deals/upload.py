@@ -1,7 +1,9 @@
 """Marketing's file of deals becomes offers: all of it, or nothing and a list of what is wrong."""
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,8 +106,9 @@ def preview_deals(
     Raises InvalidInput when it cannot be read as a table of deals at all.
     """
     reading = reading or Reading()
-    form = _form(name, body, reading)
-    with database.read() as session:
+    with _uncollected():
+        form = _form(name, body, reading)
+    with _uncollected(), database.read() as session:
         deals = _understood(session, form)
         stands = keep.standing(session)
         earlier = offers.upload_with(session, form.document.sha256)
@@ -191,9 +194,10 @@ def load_body(
     `KEPT_PROBLEMS` of them.
     """
     progress("reading", 0, 1)
-    form = _form(name, body, reading or Reading())
+    with _uncollected():
+        form = _form(name, body, reading or Reading())
     progress("reading", 1, 1)
-    with database.write() as session:
+    with _uncollected(), database.write() as session:
         deals = _understood(session, form)
         if form.faults:
             raise InvalidInput(
@@ -233,6 +237,18 @@ def load_body(
         unchanged=counts[Change.UNCHANGED],
         already_loaded=bool(earlier) and not fresh,
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles: many rows make none, and looking for them takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _form(name: str, body: bytes, reading: Reading) -> Form:

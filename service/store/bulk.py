@@ -44,6 +44,22 @@ def stage(session: Session, name: str, frame: pl.DataFrame) -> None:
         _stage_postgresql(cast("psycopg.Connection[Any]", connection), name, frame)
 
 
+def append(session: Session, table: str, frame: pl.DataFrame) -> None:
+    """Add the rows of `frame` to a table that stands; its columns are integers, never null."""
+    connection = session.connection().connection.driver_connection
+    columns = ", ".join(frame.columns)
+    if is_sqlite(session):
+        holders = ", ".join("?" * frame.width)
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({holders})"
+        cast("sqlite3.Connection", connection).executemany(statement, frame.iter_rows())
+        return
+    with cast("psycopg.Connection[Any]", connection).cursor() as cursor:
+        statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)"
+        with cursor.copy(statement.encode()) as copy:
+            for part in frame.iter_slices(_FETCH_ROWS):
+                copy.write(part.write_csv(include_header=False))
+
+
 def read_integers(session: Session, query: str, columns: tuple[str, ...]) -> pl.DataFrame:
     """The rows of a query whose columns are all integers and never null, as Int64.
 

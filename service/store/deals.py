@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, text
 from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import Act, DealState
-from service.store.bulk import stage
+from service.store.bulk import append, read_integers, stage
 from service.store.tables.catalogue import Category, Supplier
 from service.store.tables.offer import Offer, OfferEvent, Upload
 from service.store.tables.types import UtcMoment
@@ -79,7 +79,6 @@ def add(session: Session, offers: pl.DataFrame, members: pl.DataFrame) -> None:
     place, set_number, gtin.
     """
     stage(session, "staged_deal", offers)
-    stage(session, "staged_deal_product", members)
     columns = ", ".join(_COLUMNS)
     session.execute(
         text(
@@ -88,16 +87,15 @@ def add(session: Session, offers: pl.DataFrame, members: pl.DataFrame) -> None:
                 FROM staged_deal s ORDER BY s.place"""
         )
     )
-    session.execute(
-        text(
-            """INSERT INTO offer_product (offer_id, set_number, gtin)
-               SELECT o.id, m.set_number, m.gtin
-               FROM staged_deal s
-               JOIN offer o ON o.supplier_id = s.supplier_id AND o.deal_ref = s.deal_ref
-                   AND o.revision = s.revision
-               JOIN staged_deal_product m ON m.place = s.place"""
-        )
+    ids = read_integers(
+        session,
+        """SELECT s.place, o.id FROM staged_deal s
+           JOIN offer o ON o.supplier_id = s.supplier_id AND o.deal_ref = s.deal_ref
+               AND o.revision = s.revision""",
+        ("place", "offer_id"),
     )
+    products = members.join(ids, on="place", how="left", maintain_order="left")
+    append(session, "offer_product", products.select("offer_id", "set_number", "gtin"))
     session.execute(
         text(
             """INSERT INTO offer_event (offer_id, act, from_state, to_state, actor, detail,

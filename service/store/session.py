@@ -21,6 +21,7 @@ ATTEMPTS = 10
 """How often a unit of work is done anew when another comes between."""
 
 CONNECT_SECONDS = 10
+WRITER_CACHE_KIB = 65_536
 
 # What ails the database itself, and not the statement: PostgreSQL's error classes (connection,
 # authorization, unknown database, resources, shutdown) and SQLite's result codes.
@@ -158,6 +159,9 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        if pool_size == 1:
+            # A bulk load whose indexes do not fit in the cache writes its pages again and again.
+            connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
