@@ -56,8 +56,8 @@ def check(
     for name, part in job.parts(settings.pieces_per_file):
         if name in done:
             continue
-        for piece in mailpieces(database, part):
-            problems.extend(checker.problems(piece))
+        for piece, found in checker.each(mailpieces(database, part)):
+            problems.extend(found)
             if piece.seq % 100 == 0 or piece.seq == job.choice.pieces.height:
                 progress("check", piece.seq, job.choice.pieces.height)
     if problems:

@@ -1,6 +1,6 @@
 """Lists to PDF: a batch of mailpieces into one file, or one list for a household."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count, islice
@@ -120,6 +120,17 @@ class Checker:
         except LarderError as error:
             return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)
         return ()
+
+    def each(self, pieces: Iterable[Mailpiece]) -> Iterator[tuple[Mailpiece, tuple[Problem, ...]]]:
+        """Each piece with its problems, in order; many pieces cost less together."""
+        coming = iter(pieces)
+        while some := [*islice(coming, _TOGETHER)]:
+            try:
+                paint(self._painter, [*map(_job, some)])
+            except LarderError:
+                yield from ((piece, self.problems(piece)) for piece in some)
+            else:
+                yield from ((piece, ()) for piece in some)
 
 
 def _job(piece: Mailpiece) -> Job:

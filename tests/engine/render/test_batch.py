@@ -113,6 +113,17 @@ def test_a_missing_glyph_is_refused_before_anything_is_printed():
     assert problem.detail == "no font holds '𓀀' (U+13000)"
 
 
+def test_problems_are_told_piece_by_piece_among_sound_ones():
+    checker = Checker(layouts.load("classic-a4"))
+    given = [piece(1), piece(2, greeting="Good morning 𓀀"), piece(3), piece(4, title="long " * 60)]
+    found = [(one.seq, [problem.where for problem in them]) for one, them in checker.each(given)]
+    assert [(seq, bool(wheres)) for seq, wheres in found] == [
+        (1, False), (2, True), (3, False), (4, True),
+    ]  # fmt: skip
+    assert found[1][1] == ["piece P000002, element greeting"]
+    assert "piece P000004, element offers.cell.title" in found[3][1]
+
+
 def test_an_empty_batch_is_refused():
     with pytest.raises(InvalidInput):
         _rendered()
