@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,16 @@ import polars as pl
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
 from service.engine.backtest.metrics import Report, report
 from service.engine.backtest.rolling import OURS, Day, Terms, as_of_dates, roll
-from service.engine.history import IDS, before, validate_history
-from service.engine.predict import Model, fit, score
+from service.engine.history import COLUMNS, IDS, validate_history
+from service.engine.predict import Model, fit_base, score_base
 from service.errors import InvalidInput, Problem
 from service.ingest.report import Progress, silent
+from service.spill import Spiller
 
 PUBLIC_COLUMNS = ("household_id", "item_id", "p_purchase", "expected_on")
-SUFFIXES = (".parquet", ".csv")
+CSV = ".csv"
+SUFFIXES = (".parquet", CSV)
+BATCH_ROWS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +67,33 @@ def predict_file(
     """Fit on a history file and write every household's items with chance and date.
 
     Reads and writes Parquet or CSV by the suffix; writes `household_id, item_id, p_purchase,
-    expected_on`, ids in the type they came in. InvalidInput tells file, row and column.
+    expected_on`, ids in the type they came in. In memory is only a part of the rows at a time; the
+    rest waits in a folder beside `out`. InvalidInput tells file, row and column.
     """
     _door(horizon_days=horizon_days, out=out)
-    progress("read", 0, 3)
-    rows = read_history(history)
-    known = before(rows, as_of)
-    if known.is_empty():
-        remedy = "choose a later --as-of date" if rows.height else "give a file with rows"
-        raise InvalidInput(
-            f"{history} has no purchase before {as_of}.",
-            [Problem(f"{history}, column purchased_at", f"no row before {as_of}", remedy)],
-        )
-    progress("fit", 1, 3)
-    model = fit(known, as_of=as_of, horizon_days=horizon_days)
-    progress("score", 2, 3)
-    scores = score(model, known, as_of=as_of, horizon_days=horizon_days)
-    _write(scores.select(PUBLIC_COLUMNS), out)
-    progress("done", 3, 3)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".larder-", dir=out.parent) as folder:
+        progress("read", 0, 3)
+        spiller = Spiller(Path(folder), as_of)
+        whole = [name for name, plain in _spill(history, spiller).items() if plain]
+        if not spiller.rows_used:
+            remedy = "choose a later --as-of date" if spiller.rows else "give a file with rows"
+            raise InvalidInput(
+                f"{history} has no purchase before {as_of}.",
+                [Problem(f"{history}, column purchased_at", f"no row before {as_of}", remedy)],
+            )
+        base = spiller.base(whole=whole)
+        progress("fit", 1, 3)
+        model = fit_base(base, as_of=as_of, horizon_days=horizon_days)
+        progress("score", 2, 3)
+        frames = score_base(model, base, as_of=as_of, horizon_days=horizon_days)
+        pairs = _write((frame.select(PUBLIC_COLUMNS) for frame in frames), out, Path(folder))
+        progress("done", 3, 3)
     return Prediction(
-        rows=rows.height,
-        rows_used=known.height,
-        pairs=scores.height,
-        households=scores["household_id"].n_unique(),
+        rows=spiller.rows,
+        rows_used=spiller.rows_used,
+        pairs=pairs,
+        households=len(base.household_ids),
         model=model,
         out=out,
     )
@@ -130,29 +139,56 @@ def backtest_file(
 
 def read_history(path: Path) -> pl.DataFrame:
     """A validated history from Parquet or CSV. CSV ids that are whole numbers become integers."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise InvalidInput(f"{path} is neither .parquet nor .csv.", [_suffix_problem(path)])
-    if not path.is_file():
-        raise InvalidInput(f"{path} is not there.", [Problem(str(path), "no such file")])
-    csv = path.suffix.lower() == ".csv"
-    try:
-        frame = pl.read_csv(path, infer_schema=False) if csv else pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read.",
-            [Problem(str(path), str(error).splitlines()[0], "check that the file is whole")],
-        ) from error
-    if csv:
+    frame = pl.concat(list(_batches(path)))
+    if path.suffix.lower() == CSV:
         frame = frame.with_columns(_whole(frame[name]) for name in IDS if name in frame.columns)
     # As a spreadsheet counts: the header is row 1.
     return validate_history(frame, source=str(path), first_row=2)
 
 
-def _whole(ids: pl.Series) -> pl.Series:
-    """Integers where every text is the plain writing of one, so that 007 stays a text."""
+def _spill(path: Path, spiller: Spiller) -> dict[str, bool]:
+    """Hand on the rows of a file, and tell of each id of a CSV whether all are whole numbers."""
+    csv = path.suffix.lower() == CSV
+    plain = dict.fromkeys(IDS, csv)
+    row = 2
+    for frame in _batches(path):
+        rows = validate_history(frame, source=str(path), first_row=row)
+        for name in IDS:
+            plain[name] = plain[name] and (not rows.height or _is_whole(rows[name]))
+        spiller.add(rows)
+        row += rows.height
+    return plain
+
+
+def _batches(path: Path) -> Iterator[pl.DataFrame]:
+    """The rows of a Parquet or CSV file (its columns as text) in order; at least one frame."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InvalidInput(f"{path} is neither .parquet nor .csv.", [_suffix_problem(path)])
+    if not path.is_file():
+        raise InvalidInput(f"{path} is not there.", [Problem(str(path), "no such file")])
+    csv = path.suffix.lower() == CSV
+    try:
+        rows = pl.scan_csv(path, infer_schema=False) if csv else pl.scan_parquet(path)
+        names = rows.collect_schema().names()
+        rows = rows.select([name for name in COLUMNS if name in names])
+        yield rows.limit(0).collect()
+        yield from rows.collect_batches(chunk_size=BATCH_ROWS)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InvalidInput(
+            f"{path} cannot be read.",
+            [Problem(str(path), str(error).splitlines()[0], "check that the file is whole")],
+        ) from error
+
+
+def _is_whole(ids: pl.Series) -> bool:
+    """Whether every text is the plain writing of a whole number, as 007 is not."""
     whole = ids.cast(pl.Int64, strict=False)
-    plain = (whole.cast(pl.String) == ids).all() and not whole.is_null().any()
-    return whole if plain and len(ids) else ids
+    return not whole.is_null().any() and bool((whole.cast(pl.String) == ids).all())
+
+
+def _whole(ids: pl.Series) -> pl.Series:
+    """Integers where every text is one, so that 007 stays a text."""
+    return ids.cast(pl.Int64) if len(ids) and _is_whole(ids) else ids
 
 
 def _suffix_problem(path: Path) -> Problem:
@@ -171,15 +207,24 @@ def _door(*, horizon_days: int, out: Path | None = None, every_days: int = 1) ->
         raise InvalidInput("The options cannot be used.", problems)
 
 
-def _write(frame: pl.DataFrame, out: Path) -> None:
-    """Whole or not at all: written beside and renamed."""
+def _write(frames: Iterable[pl.DataFrame], out: Path, folder: Path) -> int:
+    """Write whole or not at all, beside and renamed; frame by frame. How many rows."""
     part = out.with_name(out.name + ".part")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix.lower() == ".csv":
-        frame.write_csv(part)
+    rows = 0
+    if out.suffix.lower() == CSV:
+        with part.open("wb") as file:
+            for frame in frames:
+                frame.write_csv(file, include_header=not rows)
+                rows += frame.height
     else:
-        frame.write_parquet(part)
+        pieces: list[Path] = []
+        for frame in frames:
+            pieces.append(folder / f"scores-{len(pieces)}.parquet")
+            frame.write_parquet(pieces[-1])
+            rows += frame.height
+        pl.scan_parquet(pieces).sink_parquet(part)
     part.replace(out)
+    return rows
 
 
 def _gathered(days: list[Day], out: Path) -> Backtest:

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from service.engine.backtest.rolling import Terms
+from service.engine.history import before, validate_history
+from service.engine.predict import fit, score
 from service.errors import InvalidInput
 from service.forecast import backtest_file, predict_file, read_history
 from tests.engine.predict.households import invented
@@ -53,6 +55,40 @@ def test_csv_in_csv_out_gives_the_same(parquet: Path, tmp_path: Path) -> None:
     predict_file(parquet, as_of=AS_OF, horizon_days=14, out=tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """Rows in no order, read in batches, kept in several files, scored in several blocks."""
+    monkeypatch.setattr("service.forecast.BATCH_ROWS", 300)
+    monkeypatch.setattr("service.spill.PART_ROWS", 400)
+    monkeypatch.setattr("service.engine.predict.pairs.SHARD_ROWS", 350)
+    rows = invented().sample(fraction=1.0, shuffle=True, seed=3)
+    path = tmp_path / f"history{suffix}"
+    if suffix == ".csv":
+        rows.write_csv(path)
+    else:
+        rows.write_parquet(path, row_group_size=250)
+    made = predict_file(path, as_of=AS_OF, horizon_days=14, out=tmp_path / "out.parquet")
+    known = before(validate_history(rows), AS_OF)
+    model = fit(known, as_of=AS_OF, horizon_days=14)
+    assert made.model.to_json() == model.to_json()
+    whole = score(model, known, as_of=AS_OF, horizon_days=14)
+    scores = pl.read_parquet(made.out)
+    assert scores.equals(whole.select(scores.columns))
+    assert (made.rows_used, made.pairs) == (known.height, whole.height)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [path.name, "out.parquet"]
+
+
+def test_returns_alone_are_no_forecast(tmp_path: Path) -> None:
+    invented().with_columns(-pl.col("quantity")).write_parquet(tmp_path / "back.parquet")
+    made = predict_file(
+        tmp_path / "back.parquet", as_of=AS_OF, horizon_days=14, out=tmp_path / "out.csv"
+    )
+    assert (made.pairs, made.households) == (0, 0)
+    assert made.out.read_text() == "household_id,item_id,p_purchase,expected_on\n"
 
 
 def test_leading_zeros_in_a_csv_stay(tmp_path: Path) -> None:
