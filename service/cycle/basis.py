@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,17 +12,20 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle.aims import no_homes, read_homes
-from service.engine.predict import Model, fit
+from service.engine.predict import Model, fit, fit_base
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
 from service.errors import Conflict, InvalidInput
 from service.settings import Settings
+from service.spill import Spiller
 from service.store import baskets, catalogue, cycles, offers
 from service.store.session import Database
 from service.store.tables.cycle import Forecast
 
 # A model older than this is fitted again for a cycle.
 FORECAST_DAYS = 7
+# The purchases of so many households are read at a time.
+READ_TOGETHER = 10_000
 
 
 def no_items() -> pl.DataFrame:
@@ -131,11 +136,22 @@ def _model(text: str) -> Model:
 def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Model:
     """Fit the forecast on everything bought before a date, and keep it.
 
+    The purchases of some households after others are in memory, the rest waits in the runs' folder.
     Raises Conflict when nothing was bought.
     """
-    with database.read() as session:
-        bought = read_purchases(session, settings, before=as_of)
-    return fit_and_keep(database, settings, bought, as_of=as_of)
+    settings.runs_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="forecast-", dir=settings.runs_folder) as folder:
+        spiller = Spiller(Path(folder), as_of)
+        with database.read() as session:
+            ids = baskets.buyers(session, before=midnight(as_of, settings))
+            for start in range(0, len(ids), READ_TOGETHER):
+                some = ids[start : start + READ_TOGETHER]
+                spiller.add(read_purchases(session, settings, before=as_of, household_ids=some))
+        if not spiller.rows:
+            raise _nothing_bought(as_of)
+        model = fit_base(spiller.base(), as_of=as_of, horizon_days=settings.horizon_days)
+    _keep(database, model)
+    return model
 
 
 def fit_and_keep(
@@ -143,10 +159,17 @@ def fit_and_keep(
 ) -> Model:
     """Fit the forecast on these purchases, and keep it under its date."""
     if purchases.is_empty():
-        raise Conflict(f"No household has bought anything before {as_of}. Load baskets first.")
+        raise _nothing_bought(as_of)
     model = fit(purchases, as_of=as_of, horizon_days=settings.horizon_days)
-    with database.write() as session:
-        cycles.keep_forecast(
-            session, Forecast(as_of=as_of, fitted_at=datetime.now(UTC), model=model.to_json())
-        )
+    _keep(database, model)
     return model
+
+
+def _keep(database: Database, model: Model) -> None:
+    kept = Forecast(as_of=model.as_of, fitted_at=datetime.now(UTC), model=model.to_json())
+    with database.write() as session:
+        cycles.keep_forecast(session, kept)
+
+
+def _nothing_bought(as_of: date) -> Conflict:
+    return Conflict(f"No household has bought anything before {as_of}. Load baskets first.")

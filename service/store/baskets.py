@@ -153,6 +153,18 @@ def count(session: Session, household_id: int) -> int:
     return session.exec(statement).one()
 
 
+def buyers(session: Session, *, before: datetime) -> list[int]:
+    """The households that bought before a moment, in ascending order."""
+    home = col(Basket.household_id)
+    statement = (
+        select(home)
+        .where(home.is_not(None), col(Basket.purchased_at) < before)
+        .distinct()
+        .order_by(home)
+    )
+    return [key for key in session.exec(statement) if key is not None]
+
+
 def newest_moments(session: Session, household_ids: Sequence[int]) -> dict[int, datetime]:
     """When some households bought last; those that never bought are left out."""
     statement = (

@@ -7,6 +7,7 @@ import pytest
 
 from service.cycle import refresh_forecast
 from service.cycle.basis import read_purchases, stored_model
+from service.engine.predict import fit
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles
@@ -38,6 +39,22 @@ def test_a_day_begins_where_the_stores_are(
     assert bought["amount_cents"].is_in([111, 222, 333]).sum() == 1
     last = bought.filter(bought["amount_cents"] == 111)
     assert last["purchased_at"].to_list() == [datetime(2026, 3, 1, 23, 59, 59, 999999)]  # noqa: DTZ001
+
+
+def test_some_households_after_others_make_the_model_of_all(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_market(database, settings, tmp_path)
+    monkeypatch.setattr("service.cycle.basis.READ_TOGETHER", 2)
+    made = refresh_forecast(database, settings, as_of=AS_OF)
+    with database.read() as session:
+        bought = read_purchases(session, settings, before=AS_OF)
+        kept = stored_model(session, as_of=AS_OF)
+    whole = fit(bought, as_of=AS_OF, horizon_days=settings.horizon_days)
+    assert made.to_json() == whole.to_json()
+    assert kept is not None
+    assert kept.to_json() == whole.to_json()
+    assert not list(settings.runs_folder.iterdir())
 
 
 @pytest.mark.parametrize(

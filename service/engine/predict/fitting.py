@@ -121,7 +121,7 @@ def fit_base(base: Base, *, as_of: date, horizon_days: int) -> Model:
 
 def _learned(lessons: list[Lessons], vectors: Ints, size: int, horizon_days: int) -> dict[str, Any]:
     """The parts of a model that are learned from examples, and how well."""
-    chance = _learn_chance(lessons, vectors, size)
+    chance = learn_chance(lessons, vectors, size)
     newest = lessons[0]
     check_rows, loss, bias = _checked(newest, chance, vectors)
     return {
@@ -175,7 +175,7 @@ def _learn_prior(lessons: list[Lessons], past_days: int) -> tuple[float, float]:
     return belief * shift, 1.0 + belief * (stretch - 1.0)
 
 
-def _learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
+def learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
     """Learned from most households, and made no surer than those kept apart allow.
 
     The level is that of the newest origins above all: what people buy drifts.

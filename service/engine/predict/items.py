@@ -50,10 +50,9 @@ def rows_of(book: pl.Series, ids: pl.Series) -> Ints:
         known, wanted = book.to_numpy(), ids.to_numpy()
         at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
         return np.where(known[at] == wanted, at, len(known))
-    found = book.search_sorted(ids).to_numpy().astype(np.int64)
-    inside = np.minimum(found, len(book) - 1)
-    same = (book.gather(inside) == ids).to_numpy()
-    return np.where(same, inside, len(book))
+    first = book.search_sorted(ids, side="left").to_numpy()
+    after = book.search_sorted(ids, side="right").to_numpy()
+    return np.where(after > first, first, len(book)).astype(np.int64)
 
 
 class Tally:

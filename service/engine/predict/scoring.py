@@ -56,7 +56,7 @@ def score(
         horizon_days=horizon_days,
         intervals=intervals,
     )
-    return pl.concat(frames)
+    return _whole(list(frames))
 
 
 def forecast(
@@ -84,7 +84,7 @@ def forecast(
         horizon_days=horizon_days,
         intervals=intervals,
     )
-    return model, pl.concat(frames)
+    return model, _whole(list(frames))
 
 
 def score_base(
@@ -103,6 +103,10 @@ def score_base(
         horizon_days=horizon_days,
         intervals=intervals,
     )
+
+
+def _whole(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return frames[0] if len(frames) == 1 else pl.concat(frames)
 
 
 def _frames(

@@ -58,6 +58,8 @@ def directions(pairs: Pairs, rows: Ints, items: int, *, seed: int) -> Singles:
 def affinity(pairs: Pairs, rows: Ints, vectors: Singles, weights: Floats) -> Floats:
     """Each household's affinity to each item it has bought. `rows` as in `directions`."""
     total = np.zeros(pairs.rows)
+    if pairs.rows < len(vectors):
+        vectors, rows = vectors[rows], np.arange(pairs.rows)
     columns = np.ascontiguousarray(vectors.T, dtype=np.float64)
     start = 0
     while start < pairs.rows:

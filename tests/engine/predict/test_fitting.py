@@ -13,8 +13,8 @@ from service.engine.history import before, validate_history
 from service.engine.predict import fit, score
 from service.engine.predict.events import encode
 from service.engine.predict.features import MEMORY_DAYS, NAMES, features
-from service.engine.predict.fitting import survey
-from service.engine.predict.lessons import study
+from service.engine.predict.fitting import learn_chance, survey
+from service.engine.predict.lessons import Lessons, study
 from service.engine.predict.pairs import summarise
 from tests.engine.predict.households import history_of, invented
 
@@ -79,3 +79,28 @@ def test_a_short_history_is_brought_to_the_level_of_its_newest_window() -> None:
     told, raw = scores["p_purchase"].to_numpy(), plain["p_purchase"].to_numpy()
     assert abs(told.mean() - share) < abs(raw.mean() - share) / 1.5
     assert (np.diff(told[np.argsort(raw)]) > -1e-5).all()
+
+
+def lesson(age: int, share: float) -> Lessons:
+    """Examples that tell nothing, of which a share was bought."""
+    random = np.random.default_rng(age)
+    rows = 3000
+    return Lessons(
+        origin=20_000 - 14 * age,
+        calendar=0.0,
+        inputs=random.standard_normal((rows, 3)).astype(np.float32),
+        weekdays=np.zeros((rows, 7), dtype=np.float32),
+        bought=random.random(rows) < share,
+        offset=np.zeros(rows, dtype=np.int64),
+        item=np.zeros(rows, dtype=np.int64),
+        weight=np.ones(rows),
+        check=np.arange(rows) % 20 == 19,
+    )
+
+
+def test_the_level_is_that_of_the_newest_weeks_above_all() -> None:
+    """An origin weighs half as much as the next newer: (0.4 + 0.2 / 2 + 0.1 / 4) / 1.75 = 0.3."""
+    lessons = [lesson(1, 0.4), lesson(2, 0.2), lesson(3, 0.1)]
+    chance = learn_chance(lessons, np.zeros(1, dtype=np.int64), 1)
+    odds = chance.log_odds(lessons[0].inputs, lessons[0].item)
+    assert (1.0 / (1.0 + np.exp(-odds))).mean() == pytest.approx(0.3, abs=0.02)
