@@ -5,7 +5,7 @@ WORKDIR /larder
 COPY pyproject.toml uv.lock README.md ./
 COPY service service
 COPY templates templates
-RUN uv sync --locked --no-default-groups --no-editable
+RUN uv sync --locked --no-default-groups --extra s3 --no-editable
 
 FROM python:3.12-slim
 RUN useradd --system --create-home --uid 10001 larder \

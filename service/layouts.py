@@ -216,9 +216,19 @@ def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:
 
 
 def load_file(path: Path) -> Layout:
-    """A layout of the retailer's own from a JSON file; it may extend a shipped one."""
+    """A layout of the retailer's own from a JSON file; it may extend a shipped one.
+
+    Raises NotFound without the file, InvalidInput when it is no layout.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except FileNotFoundError:
+        raise NotFound(
+            f"There is no file {path.absolute()}; give the path of a layout's .json file, "
+            f"or the name of a shipped layout: {', '.join(names())}."
+        ) from None
+    except OSError as error:
+        raise InvalidInput(f"{path.absolute()} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
         raise InvalidInput(f"{path.name} cannot be read as a layout: {error}") from error
     return layout_from(merged(data, base=_data), windows=windows(), stationery=stationery())

@@ -14,7 +14,7 @@ import zxingcpp
 from service.engine.codes import parse_list_code
 from service.engine.render import Window
 from service.engine.render.symbols import SymbolProfile
-from service.errors import InvalidInput, LarderError, Problem
+from service.errors import InvalidInput, LarderError, NotFound, Problem
 from service.layouts import windows
 
 _MM = 72 / 25.4
@@ -191,7 +191,11 @@ class _Text:
 def _open(path: Path) -> Any:
     try:
         return pdfium.PdfDocument(path)
-    except (pdfium.PdfiumError, FileNotFoundError) as error:
+    except FileNotFoundError:
+        raise NotFound(
+            f"There is no file {path.absolute()}; give the path of a PDF of a published batch."
+        ) from None
+    except pdfium.PdfiumError as error:
         raise InvalidInput(f"{path.name} cannot be opened as a PDF: {error}") from error
 
 

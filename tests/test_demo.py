@@ -69,6 +69,7 @@ def _lists_and_print(made: demo.Demo, database: Database) -> None:
     assert made.batch.pieces + made.batch.not_mailed == cycle.lists
     manifest = json.loads((Path(made.batch.folder) / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["total_pieces"] == made.batch.pieces
+    assert manifest["envelope_profile"] == made.batch.window == "us-10"
     for file in manifest["files"]:
         content = (Path(made.batch.folder) / file["name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
@@ -138,6 +139,7 @@ def _summary(made: demo.Demo) -> None:
     for number in (
         f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
         f"{made.replay.baskets} in 14 days",
+        str(made.batch.window),
         made.admin_key,
         made.pos_key,
         f"{made.next_lists}",

@@ -91,6 +91,19 @@ def _own(tmp_path, changes):
     return file
 
 
+def test_a_layout_that_is_not_there_is_named_with_the_way_out(tmp_path):
+    missing = tmp_path / "own.json"
+    with pytest.raises(NotFound) as caught:
+        layouts.load_file(missing)
+    assert str(caught.value) == (
+        f"There is no file {missing}; give the path of a layout's .json file, or the name of a "
+        f"shipped layout: {', '.join(layouts.names())}."
+    )
+    missing.mkdir()
+    with pytest.raises(InvalidInput, match=r"own\.json cannot be read: Is a directory\."):
+        layouts.load_file(missing)
+
+
 def test_an_own_layout_extends_a_shipped_one(tmp_path):
     layout = layouts.load_file(_own(tmp_path, {"elements": [{"id": "brand", "y": 20}]}))
     brand = next(e for e in layout.elements if e.id == "brand")

@@ -6,7 +6,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from service import layouts
 from service.engine.render import SymbolProfile, render_batch
-from service.errors import InvalidInput
+from service.errors import InvalidInput, NotFound
 from service.verify import verify
 from tests.engine.render.lists import piece
 
@@ -136,3 +136,5 @@ def test_another_file_is_refused(tmp_path):
     (tmp_path / "text.pdf").write_text("hello")
     with pytest.raises(InvalidInput, match="cannot be opened as a PDF"):
         verify(tmp_path / "text.pdf")
+    with pytest.raises(NotFound, match=r"There is no file .*none\.pdf; give the path of a PDF"):
+        verify(tmp_path / "none.pdf")

@@ -30,6 +30,7 @@ def _numbers(demo: Demo, out: Console) -> None:
         ("households", f"{cycle.households}, of which {cycle.eligible} eligible"),
         ("lists issued", f"{cycle.lists} ({cycle.holdout} held out: reminders only)"),
         ("pages printed", f"{batch.pages} for {batch.pieces} pieces ({batch.not_mailed} no mail)"),
+        ("envelope window", batch.window or "none"),
         ("offers issued", f"{usage['offers']:,} worth {_money(cycle.face_value_cents)}"),
         (
             "allocation",

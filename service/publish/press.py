@@ -27,7 +27,10 @@ REPRINT = "reprint"
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """A published batch. `not_mailed` lists were not printed, for the reasons counted after it."""
+    """A published batch. `not_mailed` lists were not printed, for the reasons counted after it.
+
+    `window` is the profile of the envelope that the address was placed for, if any.
+    """
 
     batch_id: int
     name: str
@@ -38,6 +41,7 @@ class BatchReport:
     duplicates: int
     undeliverable: int
     without_consent: int
+    window: str | None
 
 
 def publish(
@@ -286,4 +290,5 @@ def _report(settings: Settings, batch: Batch) -> BatchReport:
         duplicates=duplicates,
         undeliverable=undeliverable,
         without_consent=without_consent,
+        window=json.loads(batch.manifest).get("envelope_profile"),
     )
