@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 TIE_NOISE = 0.002
+HOMES = 1 << 16
+"""Households whose pairs are put in order at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,13 @@ def allocate(
     )
     work = effort or Effort.fitting(problem.size)
     tell("pricing")
-    quote, bound = search_prices(market, effort=work, jitter=TIE_NOISE)
+    found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
-    repair(market, quote, nodes=work.nodes)
+    repair(market, found, nodes=work.nodes)
     counted = tally(problem)
     tell("proving")
-    certificate = certify(market, counted, bound)
-    prices = price_frame(market, quote, counted)
+    certificate = certify(market, counted, found.bound)
+    prices = price_frame(market, found.quote, counted)
     chosen = _Chosen(problem, counted)
     # The pairs of a large instance and its candidates need not stand in memory together.
     del problem, market, counted
@@ -94,25 +96,35 @@ class _Chosen:
     """The chosen pairs in their narrowest form, by household and offer."""
 
     def __init__(self, problem: Problem, counted: Tally) -> None:
-        deals = len(problem.deals.ids)
-        order = np.argsort(counted.home * deals + problem.offer[counted.rows])
-        rows = counted.rows[order]
+        rows = counted.rows
         self.households, self.offers = problem.households, problem.deals.ids.series
-        self.home = counted.home[order].astype(np.int32)
-        self.offer = problem.offer[rows]
+        self.lines, self.offer = counted.lines, problem.offer[rows]
         self.value, self.cost, self.face = (
             problem.value[rows],
             problem.cost[rows],
             problem.face[rows],
         )
+        self._by_offer()
         self.whole_values = problem.whole_values
+
+    def _by_offer(self) -> None:
+        """Bring the pairs of each household into the order of their offers."""
+        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lines)])
+        for first in range(0, len(self.lines), HOMES):
+            lines = self.lines[first : first + HOMES]
+            block = slice(ends[first], ends[first + len(lines)])
+            home = np.repeat(np.arange(len(lines)), lines)
+            order = np.lexsort((self.offer[block], home))
+            for column in (self.offer, self.value, self.cost, self.face):
+                column[block] = column[block][order]
 
     def frame(self) -> pl.DataFrame:
         """As a frame with the ids."""
         value = pl.Series("value_cents", self.value)
+        home = np.repeat(np.arange(len(self.lines), dtype=np.int32), self.lines)
         return pl.DataFrame(
             [
-                self.households.gather(pl.Series(self.home)).alias("household_id"),
+                self.households.gather(pl.Series(home)).alias("household_id"),
                 self.offers.gather(pl.Series(self.offer)).alias("offer_id"),
                 value.cast(pl.Int64) if self.whole_values else value,
                 pl.Series("cost_cents", self.cost).cast(pl.Int64),

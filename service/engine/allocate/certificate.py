@@ -3,6 +3,7 @@
 Everything here is counted again from the pairs, not carried over from the search.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,49 +58,63 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The chosen pairs counted again: rows into the problem, household of each, sums."""
+    """The chosen pairs counted again: rows into the problem, and sums."""
 
     rows: NDArray[np.int64]
-    home: NDArray[np.int64]
     faces: NDArray[np.float64]
     lines: NDArray[np.int64]
     copies: NDArray[np.int64]
     spend: NDArray[np.int64]
 
+    def home(self) -> NDArray[np.int32]:
+        """The household of each row."""
+        return np.repeat(np.arange(len(self.lines), dtype=np.int32), self.lines)
+
 
 def tally(problem: Problem) -> Tally:
-    """Count what `mark` holds."""
-    rows = np.flatnonzero(problem.mark & HELD)
-    home = np.searchsorted(problem.indptr, rows, side="right") - 1
+    """Count what `mark` holds, in blocks: an instance may fill the memory by itself."""
     homes, deals = len(problem.households), len(problem.deals.ids)
-    offer = problem.offer[rows]
-    # Sums of whole cents below 2**53 are exact in float64.
-    spend = np.bincount(offer, weights=problem.cost[rows], minlength=deals)
-    return Tally(
-        rows,
-        home,
-        np.bincount(home, weights=problem.face[rows], minlength=homes).astype(np.float64),
-        np.bincount(home, minlength=homes),
-        np.bincount(offer, minlength=deals),
-        spend.astype(np.int64),
-    )
+    faces, lines = np.zeros(homes), np.zeros(homes, np.int64)
+    copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
+    held: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    for first, last in _blocks(problem):
+        begin, end = int(problem.indptr[first]), int(problem.indptr[last])
+        rows = begin + np.flatnonzero(problem.mark[begin:end] & HELD)
+        home = np.searchsorted(problem.indptr[first : last + 1], rows, side="right") - 1
+        offer = problem.offer[rows]
+        # Sums of whole cents below 2**53 are exact in float64.
+        faces[first:last] = np.bincount(home, weights=problem.face[rows], minlength=last - first)
+        lines[first:last] = np.bincount(home, minlength=last - first)
+        copies += np.bincount(offer, minlength=deals)
+        spend += np.bincount(offer, weights=problem.cost[rows], minlength=deals).astype(np.int64)
+        held.append(rows)
+    return Tally(np.concatenate(held), faces, lines, copies, spend)
 
 
-def _groups(problem: Problem, counted: Tally, border: int) -> tuple[NDArray[np.int64], ...]:
-    """Household and number of picks of every category (or conflict group) that holds a pick."""
-    homes: list[NDArray[np.int64]] = []
-    picks: list[NDArray[np.int64]] = []
-    edges = np.searchsorted(problem.indptr, np.arange(0, problem.size + BLOCK, BLOCK))
-    for first, last in zip(
-        edges[:-1], np.append(edges[1:-1], len(problem.indptr) - 1), strict=True
-    ):
+def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
+    """Runs of whole households with about BLOCK pairs each, first and behind the last."""
+    homes, first = len(problem.households), 0
+    while first < homes:
+        last = int(np.searchsorted(problem.indptr, problem.indptr[first] + BLOCK, side="right"))
+        last = min(homes, max(first + 1, last - 1))
+        yield first, last
+        first = last
+
+
+def _groups(
+    problem: Problem, counted: Tally, border: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Household and number of picks of every category (or conflict group) that holds a pick.
+
+    In blocks of whole households.
+    """
+    for first, last in _blocks(problem):
         begin, end = int(problem.indptr[first]), int(problem.indptr[last])
         low, high = np.searchsorted(counted.rows, (begin, end))
         group = np.cumsum((problem.mark[begin:end] & border) != 0)[counted.rows[low:high] - begin]
         heads = np.flatnonzero(np.diff(group, prepend=-1))
-        homes.append(counted.home[low:high][heads])
-        picks.append(np.diff(heads, append=len(group)))
-    return np.concatenate(homes), np.concatenate(picks)
+        home = np.repeat(np.arange(first, last), counted.lines[first:last])
+        yield home[heads], np.diff(heads, append=len(group))
 
 
 def violations(problem: Problem, counted: Tally) -> int:
@@ -107,14 +122,13 @@ def violations(problem: Problem, counted: Tally) -> int:
     deals = problem.deals
     broken = int((counted.spend > deals.budget).sum() + (counted.copies > deals.maximum).sum())
     broken += int((counted.faces > problem.ceiling).sum() + (counted.lines > problem.slots).sum())
-    if not len(counted.rows):
-        return broken
-    home, picks = _groups(problem, counted, NEW_CATEGORY)
-    broken += int((picks > problem.per_category[home]).sum())
-    broken += int((_groups(problem, counted, NEW_GROUP)[1] > 1).sum())
+    for home, picks in _groups(problem, counted, NEW_CATEGORY):
+        broken += int((picks > problem.per_category[home]).sum())
+    for _, picks in _groups(problem, counted, NEW_GROUP):
+        broken += int((picks > 1).sum())
     if len(problem.cross):
         tangled = problem.cross[counted.rows] >= 0
-        pairs = np.stack([counted.home[tangled], problem.cross[counted.rows][tangled]])
+        pairs = np.stack([counted.home()[tangled], problem.cross[counted.rows][tangled]])
         broken += pairs.shape[1] - np.unique(pairs, axis=1).shape[1]
     return broken
 
@@ -133,17 +147,16 @@ def _binding(market: Market, counted: Tally) -> dict[str, int]:
     p, deals = market.problem, market.problem.deals
     limited = deals.budget < UNLIMITED
     dearest = np.maximum(p.cost_high.astype(np.int64), 1)
-    home, picks = (
-        _groups(p, counted, NEW_CATEGORY)
-        if len(counted.rows)
-        else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    full = sum(
+        len(np.unique(home[picks >= p.per_category[home]]))
+        for home, picks in _groups(p, counted, NEW_CATEGORY)
     )
     return {
         "budget": int((limited & (deals.budget - counted.spend < dearest)).sum()),
         "circulation_max": int((counted.copies >= deals.maximum).sum()),
         "circulation_min": int(((deals.minimum > 0) & (counted.copies <= deals.minimum)).sum()),
         "slots": int((counted.lines >= p.slots).sum()),
-        "category_max": len(np.unique(home[picks >= p.per_category[home]])),
+        "category_max": full,
         "face_value_floor": int(((p.floor > 0) & (counted.faces <= p.floor)).sum()),
     }
 
@@ -154,7 +167,7 @@ def certify(market: Market, counted: Tally, bound: float) -> Certificate:
     missing = np.maximum(0, deals.minimum - counted.copies)
     below = np.maximum(0.0, p.floor - counted.faces)
     short = int(below.sum()) + p.unreachable_floor_cents
-    value = float(p.value[counted.rows].astype(np.float64).sum())
+    value = float(p.value[counted.rows].sum(dtype=np.float64))
     primal = value - market.floor_price * short - market.limits.missing * int(missing.sum())
     bound = _settled(market, bound, primal)
     return Certificate(

@@ -7,7 +7,7 @@ instance is priced on a sample first. Every true pass gives a valid upper bound.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -256,8 +256,20 @@ def _typical(problem: Problem) -> tuple[float, float]:
     return float(middle), float(high)
 
 
-def search_prices(market: Market, *, effort: Effort, jitter: float) -> tuple[Quote, float]:
-    """Prices near the optimum and the best bound proved on the way."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Prices near the optimum and the best `bound` proved on the way.
+
+    `demand` is what the households chose at these very prices, when their choice stands in `mark`.
+    """
+
+    quote: Quote
+    bound: float
+    demand: Demand | None
+
+
+def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
+    """Look for the prices with the least bound."""
     p = market.problem
     deals = len(p.deals.ids)
     quote = Quote(np.zeros(deals), np.zeros(deals))
@@ -282,18 +294,20 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> tuple[Quo
         )  # fmt: skip
         if not travelling or k < 3:
             trust, window = max(0.88 * trust, 1e-3 * high), max(0.88 * window, 0.01 * typical)
-    best, proved = quote, np.inf
+    best = Search(quote, np.inf, None)
     steps = effort.exact_steps + (effort.full_steps if len(sample) < len(market.everyone) else 0)
     for k in range(steps):
         exact = k >= steps - effort.exact_steps
-        demand = market.demand(quote, exact=exact, limit=effort.nodes, jitter=0.0)
+        demand = market.demand(quote, exact=exact, write=exact, limit=effort.nodes)
         bound = market.bound(quote, demand)
-        if bound < proved:
-            best, proved = quote, bound
+        if bound < best.bound:
+            best = Search(quote, bound, demand if exact else None)
+        elif exact:
+            best = replace(best, demand=None)
         if k + 1 < steps:
             window, trust = max(0.8 * window, 0.01 * typical), max(0.8 * trust, 1e-3 * typical)
             quote = newton_step(
                 market, quote, demand, which=market.everyone, probe=sample, window=window,
                 trust=trust, step=1.0,
             )  # fmt: skip
-    return best, proved
+    return best

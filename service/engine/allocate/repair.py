@@ -13,10 +13,13 @@ from service.engine.allocate.kernels import (
     regrets,
     take_back,
 )
-from service.engine.allocate.prices import Market, Quote
+from service.engine.allocate.prices import Market, Quote, Search
 
 BLOCK = 1 << 20
-FACTORS = (1.0, 1.0, 0.97, 0.9, 0.7, 0.0, 0.0)
+FACTORS = (0.97, 0.9, 0.7)
+MANY = 0.002
+FEW = 0.0002
+"""Parts of the households: a pass that changed fewer is not worth another like it."""
 
 
 @dataclass(slots=True)
@@ -28,14 +31,16 @@ class Ledger:
     spend_room: NDArray[np.int64]
 
 
-def repair(market: Market, quote: Quote, *, nodes: int) -> Ledger:
+def repair(market: Market, found: Search, *, nodes: int) -> Ledger:
     """Leave in `mark` an allocation within every limit; the ledger it ends with.
 
     Overspent deals are taken back where they are missed least, guarantees are filled where they
     cost least, then every household in turn takes what the deals still have room for, at falling
     fractions of the prices and at last at none.
     """
-    demand = market.demand(quote, exact=True, write=True, limit=nodes)
+    quote, demand = found.quote, found.demand
+    if demand is None:
+        demand = market.demand(quote, exact=True, write=True, limit=nodes)
     copies, spend = demand.copies // WHOLE, demand.spend // WHOLE
     limits = market.limits
     ledger = Ledger(copies, limits.cap - copies, limits.budget - spend)
@@ -43,12 +48,21 @@ def repair(market: Market, quote: Quote, *, nodes: int) -> Ledger:
     better(market, quote, ledger, factor=1.0, barred_only=True, nodes=nodes)
     market.problem.mark[:] &= 255 - BARRED
     fill_guarantees(market, quote, ledger, nodes=nodes)
+    homes = len(market.everyone)
+    if better(market, quote, ledger, factor=1.0, nodes=nodes) > MANY * homes:
+        better(market, quote, ledger, factor=1.0, nodes=nodes)
     for factor in FACTORS:
         better(market, quote, ledger, factor=factor, nodes=nodes)
-    fill_guarantees(market, quote, ledger, nodes=nodes)
-    while better(market, quote, ledger, factor=0.0, nodes=nodes) > 0.0002 * len(market.everyone):
-        continue
+    _settle(market, quote, ledger, nodes=nodes)
+    if fill_guarantees(market, quote, ledger, nodes=nodes):
+        _settle(market, quote, ledger, nodes=nodes)
     return ledger
+
+
+def _settle(market: Market, quote: Quote, ledger: Ledger, *, nodes: int) -> None:
+    """Passes without prices, at which the objective can only rise, until few change."""
+    while better(market, quote, ledger, factor=0.0, nodes=nodes) > FEW * len(market.everyone):
+        continue
 
 
 def better(
@@ -108,12 +122,16 @@ def _take_back(market: Market, quote: Quote, ledger: Ledger) -> None:
         )  # fmt: skip
 
 
-def fill_guarantees(market: Market, quote: Quote, ledger: Ledger, *, nodes: int) -> None:
-    """Offer deals below their guarantee to the households that lose least by taking them."""
+def fill_guarantees(market: Market, quote: Quote, ledger: Ledger, *, nodes: int) -> int:
+    """Offer deals below their guarantee to the households that lose least by taking them.
+
+    Returns how many households changed.
+    """
     p, limits = market.problem, market.limits
     missing = np.maximum(0, limits.minimum - ledger.copies)
     if not missing.any() or limits.missing == 0.0:
-        return
+        return 0
+    changed = 0
     code, counts = _codes(market, quote, np.where(missing > 0, 2, 0).astype(np.uint8))
     for share in (1, 2, 8):
         short = np.maximum(0, limits.minimum - ledger.copies)
@@ -124,5 +142,6 @@ def fill_guarantees(market: Market, quote: Quote, ledger: Ledger, *, nodes: int)
             block = slice(first, first + BLOCK)
             wanted = (code[block] != 255) & (code[block] <= cut[p.offer[block]])
             p.mark[block] |= np.where(wanted, np.uint8(WANTED), np.uint8(0))
-        better(market, quote, ledger, factor=1.0, nodes=nodes)
+        changed += better(market, quote, ledger, factor=1.0, nodes=nodes)
         p.mark[:] &= 255 - WANTED
+    return changed
