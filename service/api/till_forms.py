@@ -39,11 +39,11 @@ def basket_of(body: BasketIn, caller: Caller) -> TillBasket:
         lines=tuple(
             [
                 BasketLine(
-                    line=line.line,
-                    gtin=int(line.gtin),
-                    quantity_milli=int(line.quantity * 1000),
-                    unit=line.unit,
-                    amount_cents=line.amount_cents,
+                    line.line,
+                    int(line.gtin),
+                    int(line.quantity * 1000),
+                    line.unit,
+                    line.amount_cents,
                 )
                 for line in body.lines
             ]

@@ -6,12 +6,11 @@ on live uses, and the same transaction sent twice the unique index on references
 of it is written.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from service.store.till.steps import Effect, Look, PresentedLine, PresentedList, Prior, Seen
 
@@ -135,8 +134,8 @@ def seen(row: Sequence[Any]) -> Seen:
     store_known, prior, who, lists, lines, products = row
     return Seen(
         store_known=store_known,
-        prior=Prior(*json.loads(prior)) if prior else None,
-        households=dict(json.loads(who)) if who else {},
+        prior=Prior(*from_json(prior)) if prior else None,
+        households=dict(from_json(who)) if who else {},
         lists=tuple(
             PresentedList(
                 key,
@@ -147,12 +146,12 @@ def seen(row: Sequence[Any]) -> Seen:
                 date.fromisoformat(last),
                 reopenings,
             )
-            for key, code, household, state, first, last, reopenings in json.loads(lists)
+            for key, code, household, state, first, last, reopenings in from_json(lists)
         )
         if lists
         else (),
-        lines=tuple([PresentedLine(*line) for line in json.loads(lines)]) if lines else (),
-        products=tuple(json.loads(products)) if products else (),
+        lines=tuple([PresentedLine(*line) for line in from_json(lines)]) if lines else (),
+        products=tuple(from_json(products)) if products else (),
     )
 
 
@@ -196,5 +195,9 @@ def _numbers(column: Sequence[int | bool | None]) -> str:
 
 
 def _texts(column: Sequence[str]) -> str:
-    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in column]
-    return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"
+    if not column:
+        return "{}"
+    joined = "".join(column)
+    if '"' in joined or "\\" in joined:
+        column = [text.replace("\\", "\\\\").replace('"', '\\"') for text in column]
+    return '{"' + '","'.join(column) + '"}'
