@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from math import inf
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
+from service.engine.render.words import Word, Words, literal
 
 _HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 # What may not be broken: a Han character with the opening marks before and the closing marks
@@ -30,21 +31,12 @@ _BOLDER = 0.022
 """Stroke round a glyph of a fallback font that stands in for a bold one, in parts of the size."""
 
 
-_WORDS_KEPT = 50_000
 _ORPHAN = 0.18
 """A last line shorter than this part of the width is evened out with those before it."""
 
 
 class DoesNotFit(Exception):
     """A text is too long for its box even when shrunk and wrapped."""
-
-
-class MissingGlyph(Exception):
-    """No font of the style's chain holds these characters."""
-
-    def __init__(self, characters: Sequence[str]) -> None:
-        named = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in characters)
-        super().__init__(f"no font holds {named}")
 
 
 class Line(NamedTuple):
@@ -65,40 +57,19 @@ class Fitted(NamedTuple):
     height: float
 
 
-class _Word(NamedTuple):
-    """A stretch without spaces: its pieces of text per font, and its width in thousandths."""
-
-    runs: tuple[tuple[str, bytes], ...]
-    units: int
-    length: int
-    plain: bool
-    """Whether all of it is in the first font of its chain."""
-    shown: bytes
-    """Of a plain word: its only run without the closing parenthesis."""
-
-
 _PLAIN = attrgetter("plain")
 _SHOWN = attrgetter("shown")
-_UNITS = attrgetter("units")
 
 
 class Typesetter:
-    """Encodes and measures text in given faces, and remembers which characters it used.
-
-    Words are set once and kept; kerning is applied within words, not round spaces.
-    """
+    """Sets text in given faces, and remembers which characters it used."""
 
     def __init__(self, faces: Mapping[str, Face]) -> None:
         self._faces = faces
         self._fonts: dict[tuple[str, Style, float], bytes] = {}
-        self._spaces = {
-            name: face.widths[0x20] for name, face in faces.items() if 0x20 in face.widths
-        }
-        self._kinds: dict[tuple[tuple[str, ...], bool], dict[str, _Word]] = {}
-        self._words: dict[Style, dict[str, _Word]] = {}
-        """The words set so far, which styles of the same fonts and kerning share."""
+        self._words = Words(faces)
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
-        self.used: dict[str, set[str]] = {name: {" "} for name in faces}
+        self.used = self._words.used
 
     def fit(
         self,
@@ -120,8 +91,8 @@ class Typesetter:
         if not text.isprintable():
             text = _BLANKS.sub(" ", text)
         if "\n" not in text:
-            words = self._split(text, style)
-            ems = self._measure(words, style)
+            words = self._words.split(text, style)
+            ems = self._words.ems(words, style)
             if ems * style.size_pt <= width:
                 return self._single(words, style, style.size_pt, ems=ems)
             if not flow and ems * style.shrink_pt <= width:
@@ -135,8 +106,8 @@ class Typesetter:
                         broken = self._even(text, style, size=size, width=width, count=len(broken))
                     made = []
                     for part in broken:
-                        words = self._split(part, style)
-                        ems = self._measure(words, style)
+                        words = self._words.split(part, style)
+                        ems = self._words.ems(words, style)
                         made.append(self._line(words, style, size, ems=ems))
                     return _fitted(made, style, size)
         rows = "1 line" if lines == 1 else f"{lines} lines"
@@ -149,8 +120,8 @@ class Typesetter:
         """A text that fits one line at full size and is no more than words; else None."""
         if style.upper or style.tracking_em or not text.isprintable():
             return None
-        words = self._split(text, style)
-        ems = (self._spaces[style.chain[0]] * (len(words) - 1) + sum(map(_UNITS, words))) / 1000
+        words = self._words.split(text, style)
+        ems = self._words.ems(words, style)
         if ems * style.size_pt > width:
             return None
         return self._line(words, style, style.size_pt, ems=ems)
@@ -159,8 +130,8 @@ class Typesetter:
         """A code as one line at full size."""
         made = self.plain((text,), style, inf)
         if made is None:
-            words = [self._set(text, style)]
-            return self._line(words, style, style.size_pt, ems=self._measure(words, style))
+            words = [self._words.encode(text, style)]
+            return self._line(words, style, style.size_pt, ems=self._words.ems(words, style))
         (shown,), width = made
         return Line(self._font(style.chain[0], style, style.size_pt) + shown + b"Tj", width)
 
@@ -185,7 +156,7 @@ class Typesetter:
         except KeyError:
             return None
         self.used[name].update(*lines)
-        return [*map(_literal, lines)], used
+        return [*map(literal, lines)], used
 
     @property
     def chosen(self) -> set[str]:
@@ -196,26 +167,10 @@ class Typesetter:
         """The operators that choose a style's colour and first font at full size."""
         return b"%b BT %b" % (style.colour, self._font(style.chain[0], style, style.size_pt))
 
-    def _single(self, words: Sequence[_Word], style: Style, size: float, *, ems: float) -> Fitted:
+    def _single(self, words: Sequence[Word], style: Style, size: float, *, ems: float) -> Fitted:
         return _fitted((self._line(words, style, size, ems=ems),), style, size)
 
-    def _split(self, text: str, style: Style) -> list[_Word]:
-        """The words of a text, each set once and kept."""
-        store = self._words.get(style)
-        if store is None:
-            kind = (style.chain, style.kern)
-            store = self._words[style] = self._kinds.setdefault(kind, {})
-        parts = text.split(" ")
-        words: list[Any] = [*map(store.get, parts)]
-        if None in words:
-            if len(store) > _WORDS_KEPT:
-                store.clear()
-            for place, part in enumerate(parts):
-                if words[place] is None:
-                    words[place] = store[part] = self._set(part, style)
-        return words
-
-    def _line(self, words: Sequence[_Word], style: Style, size: float, *, ems: float) -> Line:
+    def _line(self, words: Sequence[Word], style: Style, size: float, *, ems: float) -> Line:
         """Words as one line that is so many ems wide."""
         first = style.chain[0]
         width = ems * size
@@ -244,57 +199,8 @@ class Typesetter:
             self._fonts[key] = font
         return font
 
-    def _measure(self, words: Sequence[_Word], style: Style) -> float:
-        """Width in parts of the type size."""
-        units: int = self._spaces[style.chain[0]] * (len(words) - 1) + sum(map(_UNITS, words))
-        if style.tracking_em:
-            length = len(words) - 1 + sum([word.length for word in words])
-            return units / 1000 + style.tracking_em * length
-        return units / 1000
-
     def _width(self, text: str, style: Style, size: float) -> float:
-        return self._measure(self._split(text, style), style) * size
-
-    def _set(self, text: str, style: Style) -> _Word:
-        runs: list[tuple[str, bytes]] = []
-        units = 0
-        for name, run in self._runs(text, style):
-            self.used[name].update(run)
-            shown, width = _show(run, self._faces[name], kern=style.kern)
-            runs.append((name, shown))
-            units += width
-        plain = len(runs) == 1 and runs[0][0] == style.chain[0]
-        return _Word(
-            runs=tuple(runs),
-            units=units,
-            length=len(text),
-            plain=plain,
-            shown=runs[0][1][:-1] if plain else b"",
-        )
-
-    def _runs(self, text: str, style: Style) -> list[tuple[str, str]]:
-        """Cut the text where the font changes. The usual text is one run of the first font."""
-        first = self._faces[style.chain[0]].advances
-        if not text:
-            return []
-        if first.keys() >= {*text}:
-            return [(style.chain[0], text)]
-        runs: list[tuple[str, str]] = []
-        missing: dict[str, None] = {}
-        for character in text:
-            for name in style.chain:
-                if character in self._faces[name].advances:
-                    break
-            else:
-                missing[character] = None
-                continue
-            if runs and runs[-1][0] == name:
-                runs[-1] = (name, runs[-1][1] + character)
-            else:
-                runs.append((name, character))
-        if missing:
-            raise MissingGlyph(list(missing))
-        return runs
+        return self._words.ems(self._words.split(text, style), style) * size
 
     def _orphaned(self, lines: Sequence[str], style: Style, *, size: float, width: float) -> bool:
         """Whether a last word is left alone on its line."""
@@ -343,7 +249,7 @@ def ascent(size: float, leading: float) -> float:
     return size * 0.74 + (leading - size) / 2
 
 
-def _joined(words: Sequence[_Word], first: str) -> list[tuple[str, bytes]]:
+def _joined(words: Sequence[Word], first: str) -> list[tuple[str, bytes]]:
     """Words and the spaces between them, which are of the first font, as runs."""
     runs: list[tuple[str, bytes]] = []
     for place, word in enumerate(words):
@@ -357,35 +263,6 @@ def _joined(words: Sequence[_Word], first: str) -> list[tuple[str, bytes]]:
 
 def _rows(height: float, leading: float) -> int:
     return int((height + 0.01) / leading)
-
-
-def _show(run: str, face: Face, *, kern: bool) -> tuple[bytes, int]:
-    """Strings with kerning between them, for TJ, and the width in thousandths.
-
-    Numbers are not kerned: figures are to stand under one another.
-    """
-    kerns = face.kerns
-    total = sum(map(face.advances.__getitem__, run))
-    if not kern or not kerns or run.upper() == run.lower():
-        return _literal(run), total
-    pieces: list[bytes] = []
-    start = previous = 0
-    for at, code in enumerate(map(ord, run)):
-        pair = kerns.get(previous << 16 | code)
-        if pair is not None and at:
-            pieces.append(_literal(run[start:at]))
-            pieces.append(b"%d" % -pair)
-            total += pair
-            start = at
-        previous = code
-    pieces.append(_literal(run[start:]))
-    return b"".join(pieces), total
-
-
-def _literal(text: str) -> bytes:
-    raw = text.encode("utf-16-be")
-    raw = raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-    return b"(" + raw.replace(b"\r", b"\\r") + b")"
 
 
 def _short(text: str) -> str:

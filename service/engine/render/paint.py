@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from service.engine.records import Address, ListDocument
-from service.engine.render.fit import DoesNotFit, MissingGlyph
+from service.engine.render.fit import DoesNotFit
 from service.engine.render.language import Ready, Step
 from service.engine.render.layout import (
     AddressBox,
@@ -23,6 +23,7 @@ from service.engine.render.place import place_symbol
 from service.engine.render.plans import Drawn, TextPlan
 from service.engine.render.rows import Rows
 from service.engine.render.sheet import Painted, Run, Sheet
+from service.engine.render.words import MissingGlyph
 from service.errors import InvalidInput
 
 _LEGAL = attrgetter("legal")

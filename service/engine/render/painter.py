@@ -6,9 +6,10 @@ content and only positioned anew. What a batch keeps is bounded.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from service.engine.render.fit import DoesNotFit, Fitted, MissingGlyph, Typesetter, ascent
+from service.engine.render.fit import DoesNotFit, Fitted, Typesetter
+from service.engine.render.frames import Frames
 from service.engine.render.language import Language, Ready
 from service.engine.render.layout import (
     MM,
@@ -16,18 +17,18 @@ from service.engine.render.layout import (
     Cell,
     Element,
     Layout,
-    OfferGrid,
     Rule,
     ShoppingList,
     TextBox,
 )
-from service.engine.render.plans import CellPlan, Drawn, Started, TextPlan, move
+from service.engine.render.plans import CellPlan, Drawn, Started, TextPlan
+from service.engine.render.stacks import Stacks
 from service.engine.render.symbols import Symbol, SymbolProfile
+from service.engine.render.words import MissingGlyph
 
 _KEPT = 40_000
 """Fitted texts and rows kept before the stores are emptied; one takes about 500 bytes."""
 
-_FRAMES_KEPT = 2_000
 _OVERHANG_PT = 6
 """Room that a form leaves round its content for strokes and the tails of letters."""
 
@@ -53,24 +54,6 @@ class Terms:
     """Whether every line of a list is tagged by itself, for reading aloud."""
 
 
-class Stack(NamedTuple):
-    """How plain lines begin: up to the first string, or to its place unless they stand left.
-
-    `opening` is empty when there are more lines than room.
-    """
-
-    opening: bytes
-    align: str
-    baseline: float
-
-
-class Frame(NamedTuple):
-    """The move to the first offer of a grid, and after each offer the move to the next one."""
-
-    start: bytes
-    moves: Sequence[bytes]
-
-
 class Painter:
     """Sets the texts of one layout. One painter serves one output file."""
 
@@ -83,10 +66,9 @@ class Painter:
         self.shelf: Shelf | None = None
         """Where content that comes again is written once; without it all stands on its page."""
         self._languages: dict[tuple[str, str], Language] = {}
-        self._stacks: dict[tuple[TextBox | AddressBox, int], Stack] = {}
         self._addresses: dict[AddressBox, TextBox] = {}
-        self._starts: dict[ShoppingList, tuple[bytes, ...]] = {}
-        self._frames: dict[tuple[OfferGrid, tuple[float, ...]], Frame] = {}
+        self.frames = Frames(self.height_pt)
+        self._stacks = Stacks(self.typesetter, self.height_pt)
         self._bars: dict[bytes, Drawn] = {}
         self._kept = 0
         width, height = layout.size_pt
@@ -161,7 +143,7 @@ class Painter:
         ops = b""
         if text:
             box = plan.box
-            ops = b"" if box.style.kern else self.plain(box, (text,))
+            ops = b"" if box.style.kern else self._stacks.plain(box, (text,))
             if not ops:
                 top = self.height_pt - box.y * MM
                 ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
@@ -170,44 +152,6 @@ class Painter:
             plan.store[key] = drawn
             self._kept += 1
         return drawn
-
-    def plain(self, box: TextBox | AddressBox, lines: Sequence[str]) -> bytes:
-        """Content of unkerned lines at full size; empty when they want fitting."""
-        width = box.w * MM
-        made = self.typesetter.plain(lines, box.style, width)
-        if made is None:
-            return b""
-        shown, used = made
-        key = (box, len(lines))
-        stack = self._stacks.get(key)
-        if stack is None:
-            stack = self._stacks[key] = self._stack(*key)
-        if stack.align == "left":
-            if not stack.opening:
-                return b""
-            return b"%b%bTj ET" % (stack.opening, b"Tj T*".join(shown))
-        x = box.x * MM + (width - used) / (1 if stack.align == "right" else 2)
-        return b"%b%.1f %.1f Td%bTj ET" % (stack.opening, x, stack.baseline, shown[0])
-
-    def _stack(self, box: TextBox | AddressBox, count: int) -> Stack:
-        style = box.style
-        leading = style.size_pt * style.leading
-        top = self.height_pt - box.y * MM
-        room, align = 1, "left"
-        if isinstance(box, AddressBox):
-            room = int((box.h * MM + 0.01) / leading)
-            top += leading * count - box.h * MM
-        else:
-            align = box.align
-        baseline = top - ascent(style.size_pt, leading)
-        opening = self.typesetter.opening(style)
-        if align == "left":
-            if count > 1:
-                opening += b" %.2f TL" % leading
-            opening += b" %.1f %.1f Td" % (box.x * MM, baseline)
-        else:
-            opening += b" "
-        return Stack(opening if count <= room else b"", align, baseline)
 
     def fit(self, box: TextBox, text: str, *, height: float | None = None) -> Fitted:
         """Set a text in its box, and within a height in points when there is one."""
@@ -223,7 +167,7 @@ class Painter:
 
     def address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
         """An address, which stands on the foot of its box."""
-        ops = self.plain(box, lines)
+        ops = self._stacks.plain(box, lines)
         if ops:
             return ops
         whole = self._address_text(box)
@@ -250,42 +194,6 @@ class Painter:
                 cell, language.phrases, rules=rules, pad=cell.pad * MM
             )
         return plan
-
-    def starts(self, box: ShoppingList) -> tuple[bytes, ...]:
-        """Moves from the page's corner to the top of each column of a list."""
-        found = self._starts.get(box)
-        if found is None:
-            step = (box.w + box.gutter) / box.columns
-            found = self._starts[box] = tuple(
-                self._start(box.x + place * step, box.y) for place in range(box.columns)
-            )
-        return found
-
-    def frame(self, grid: OfferGrid, heights: tuple[float, ...]) -> Frame:
-        """The moves between offers of these heights in points; `DoesNotFit` without room."""
-        found = self._frames.get((grid, heights))
-        if found is None:
-            if len(self._frames) > _FRAMES_KEPT:
-                self._frames.clear()
-            found = self._frames[grid, heights] = self._framed(grid, heights)
-        return found
-
-    def _framed(self, grid: OfferGrid, heights: Sequence[float]) -> Frame:
-        columns = grid.columns
-        rows = [max(heights[at : at + columns]) for at in range(0, len(heights), columns)]
-        spare = grid.h * MM - sum(rows)
-        if spare < -0.01:
-            raise DoesNotFit(f"{len(heights)} offers need {-spare / MM:.1f} mm more height")
-        right = (grid.w + grid.gutter) / columns * MM
-        across = (move(right, 0.0),) * (columns - 1)
-        moves: list[bytes] = []
-        for least in rows:
-            fall = max(least, min(least + spare / len(rows), grid.row_max * MM))
-            moves += (*across, move(-right * (columns - 1), fall))
-        return Frame(self._start(grid.x, grid.y), moves[: len(heights)])
-
-    def _start(self, x_mm: float, y_mm: float) -> bytes:
-        return b"q 1 0 0 1 %.2f %.1f cm" % (x_mm * MM, self.height_pt - y_mm * MM)
 
     def started(self, plan: CellPlan, key: object, values: Values, refuse: Refuse) -> Started:
         """What a row shares with others, seen for the first or second time.

@@ -103,7 +103,7 @@ class Rows:
         plan = self.painter.cell(grid.cell, self.words)
         starts, ends = self._rows(plan, _OFFER, offers)
         try:
-            start, moves = self.painter.frame(grid, tuple([row.height for row in ends]))
+            start, moves = self.painter.frames.frame(grid, tuple([row.height for row in ends]))
         except DoesNotFit as error:
             self.refuse(grid.id, error)
             return
@@ -120,7 +120,9 @@ class Rows:
         gap = down(round(box.department_gap * MM, 1))
         first = (sheet.number - box.page) * box.columns
         columns: list[Column] = []
-        for start, spans in zip(self.painter.starts(box), poured.columns[first:], strict=False):
+        for start, spans in zip(
+            self.painter.frames.starts(box), poured.columns[first:], strict=False
+        ):
             ops: list[bytes] = []
             roles: list[str] = []
             for block, begin, end in spans:
@@ -144,7 +146,7 @@ class Rows:
         gap = round(box.department_gap * MM, 1)
         first = (sheet.number - box.page) * box.columns
         ops: list[bytes] = []
-        for place, start in enumerate(self.painter.starts(box), first):
+        for place, start in enumerate(self.painter.frames.starts(box), first):
             depth = poured.depth(place, gap)
             room = int((box.h * MM - depth + 0.01) / blank.height)
             if room and box.blanks:

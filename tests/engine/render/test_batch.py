@@ -87,6 +87,42 @@ def test_fonts_are_embedded_subsets():
             assert len(descendant.FontDescriptor.FontFile2.read_bytes()) > 100
 
 
+def test_only_the_fonts_in_use_are_embedded():
+    def names(**changes):
+        _, data = _rendered(piece(1, **changes))
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            return {str(font.BaseFont)[8:] for font in pdf.pages[0].Resources.Font.values()}
+
+    latin = names()
+    assert latin == {"LarderSans-Regular", "LarderSans-Semibold", "LarderSerif-Semibold"}
+    assert names(greeting="早上好") == {*latin, "LarderHan-Regular"}
+
+
+def test_lists_painted_side_by_side_are_those_painted_alone():
+    ways = [("en-US", "USD"), ("de", "EUR"), ("en-US", "EUR"), ("zh", "CNY"), ("el", "EUR")]
+    given = [
+        piece(
+            n, language=ways[n % 5][0], currency=ways[n % 5][1], offers=n % 4, reminders=n % 7 + 1
+        )
+        for n in range(1, 76)
+    ]
+    _, together = _rendered(*given)
+    texts = _texts(together)
+    for n in (1, 2, 3, 4, 5, 63, 64, 65, 75):
+        _, alone = _rendered(given[n - 1])
+        front, back = _texts(alone)
+        assert _letters(texts[2 * n - 2]) == _letters(front)
+        assert _letters(texts[2 * n - 1]) == _letters(back)
+    assert "3,89\xa0€" in texts[1]
+    assert "€3.89" in texts[3]
+    assert "$3.89" in texts[9]
+
+
+def _letters(text):
+    """All characters but white space, which depends on what is drawn by name."""
+    return sorted("".join(text.split()))
+
+
 def test_the_page_says_what_the_list_says():
     front, back = _texts(render_one(document(), ADDRESS, layouts.load("classic-a4")))
     for text in ("Larder Market", "Ms. Eleanor Whitfield", "Springfield, IL 62704", "$3.00"):

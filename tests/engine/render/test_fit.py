@@ -3,8 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import layouts
-from service.engine.render.fit import DoesNotFit, MissingGlyph, Typesetter
+from service.engine.render.fit import DoesNotFit, Typesetter
 from service.engine.render.layout import Style
+from service.engine.render.words import MissingGlyph
 
 FACES = layouts.stationery().faces
 SANS = Style(
