@@ -8,27 +8,39 @@ import pytest
 
 from service import checkout
 from service.checkout import Presented, TillBasket
+from service.cycle import what_if
 from service.deals import load_deals, preview_deals
 from service.engine.allocate.value import CELLS
 from service.engine.redeem import BasketLine
 from service.settings import Settings
 from service.store.session import Database
 from service.store.till import Reference
-from tests.market import AS_OF, STORE, asked, cycle, gtin, load_market, stocked, write
+from tests.market import AS_OF, STORE, asked, cycle, gtin, load_market, silent, stocked, write
 
 COLUMNS = (
     "deal_id,supplier,kind,title,title_es,eligible_gtins,benefit,value,funding_share_percent,"
-    "copy_fee,value_text,budget,target_tiers,target_stores,target_buyers,"
+    "copy_fee,value_text,budget,target_tiers,target_stores,target_buyers,target_regions,"
+    "target_cells,control_share_percent,face_value,"
     + ",".join(f"face_value_{cell}" for cell in CELLS)
     + ",mail_from,mail_to,redeem_from,redeem_to"
 )
+AIMED = "national_brand_medium"
 FACES = {cell: 11 + place for place, cell in enumerate(CELLS)}
 
 
-def row(deal_id: str, product: int, *, aim: str = ",,", faces: str = "," * 8) -> str:
+def row(
+    deal_id: str,
+    product: int,
+    *,
+    benefit: str = "amount_off,0.50",
+    aim: str = ",,",
+    more: str = ",,,",
+    faces: str = "," * 8,
+) -> str:
+    """`aim`: tiers, stores, buyers; `more`: regions, cells, control share, face value."""
     return (
         f"{deal_id},Supplier {product % 6},,Deal {product},Oferta {product},{gtin(product)},"
-        f"amount_off,0.50,100,,,,{aim},{faces},2026-01-01,2026-12-31,2026-01-01,2026-12-31"
+        f"{benefit},100,,,,{aim},{more},{faces},2026-01-01,2026-12-31,2026-01-01,2026-12-31"
     )
 
 
@@ -40,7 +52,15 @@ DEALS = [
     row("ELSEWHERE", 9, aim=",9999,"),
     row("NEW", 12, aim=",,new"),
     row("CURRENT", 15, aim=",,current"),
-    "SLOT,Cleaners,partner,Bright Cleaners,,,,,,0.15,first shirt free,0.75,,,," + "," * 8
+    row("PERCENT", 18, benefit="percent_off,20", more=",,,0.70",
+        faces=",".join(f"0.{cents}" for cents in FACES.values())),
+    row("REGION", 1, more="ky,,,"),
+    row("CELL", 19, more=f",{AIMED},,"),
+    "SLOT,Cleaners,partner,Bright Cleaners,,,,,,0.15,first shirt free,0.75,,,,,,,," + "," * 8
+    + ",2026-01-01,2026-12-31,,",
+    "FREE,Bakers,partner,Round Bakers,,,,,,0.20,a roll on us,,,,,,,,," + "," * 8
+    + ",2026-01-01,2026-12-31,,",
+    "NOBODY,Cleaners,partner,Dark Cleaners,,,,,,0.15,second shirt free,,,,,,,100,," + "," * 8
     + ",2026-01-01,2026-12-31,,",
 ]  # fmt: skip
 LINES = """SELECT o.deal_ref, s.household_id, l.kind, l.face_value_cents, l.cell, l.terms, l.text,
@@ -59,6 +79,9 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
         load_deals(database, write(tmp_path / "deals.csv", DEALS), uploaded_by="tests")
         with database.write() as session:
             session.connection().exec_driver_sql("UPDATE household SET language = 'es-MX'")
+            session.connection().exec_driver_sql(
+                "UPDATE contact SET region = 'KY' WHERE household_id < 15"
+            )
         cycle(database, settings)
 
     stocked(database, tmp_path, "aimed", fill)
@@ -118,6 +141,31 @@ def test_each_cell_has_its_own_face_value_on_paper_and_at_the_till(
     assert answer["total_discount_cents"] == cents
 
 
+def test_the_printed_worth_of_a_per_cent_is_that_of_the_cell_and_its_terms_are_one(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    given = lines(database, "PERCENT")
+    assert len({cell for _, _, _, cell, *_ in given}) > 1
+    for _, _, cents, cell, terms, text, reserved in given:
+        assert (cents, reserved) == (FACES[str(cell)], FACES[str(cell)])
+        assert terms is None
+        assert "20" in str(text)
+
+
+def test_a_deal_reaches_only_its_regions_and_its_cells(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    regions = dict(asked(database, "SELECT household_id, region FROM contact"))
+    assert {regions[line[0]] for line in lines(database, "REGION")} == {"KY"}
+    assert {line[3] for line in lines(database, "CELL")} == {AIMED}
+
+
+def test_a_control_share_holds_for_a_partners_slot_too(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    assert lines(database, "NOBODY") == []
+
+
 def test_a_title_is_printed_in_the_households_language(
     database: Database, settings: Settings, issued: None
 ) -> None:
@@ -148,6 +196,16 @@ def test_a_partner_pays_for_each_copy_printed_and_the_till_knows_nothing_of_it(
         each for each in json.loads(document)["offers"] if each["title"] == "Bright Cleaners"
     ]
     assert printed[0]["value_text"] == "first shirt free"
+
+
+def test_a_plan_counts_what_a_partner_pays_for_each_copy(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    plan = what_if(database, settings, as_of=AS_OF, seed=1, fewer_than=6, progress=silent)
+    (slot,) = (deal for deal in plan.deals if deal["deal_id"] == "FREE")
+    assert slot["copies"] > 0
+    assert slot["expected_redemptions"] == 0
+    assert slot["expected_cost_cents"] == slot["reserved_cents"] == 20 * slot["copies"]
 
 
 def test_a_store_gets_its_zeros_back_and_one_that_is_not_known_is_noted(

@@ -27,6 +27,7 @@ from service.engine.compose import (
 from service.engine.lift import held_out
 from service.engine.predict import Model, discover, score
 from service.engine.records import DealKind, ListDocument
+from service.engine.redeem import AmountOff
 from service.engine.segment import LIGHT, SWITCHER, FaceValueBand, cells
 from service.settings import Settings
 
@@ -158,10 +159,7 @@ def candidates(
         .with_columns(_capped_share())
         .sort("household_id", "offer_id")
     )
-    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(by.seed))
-    held = held_out(
-        pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
-    )
+    held = _controlled(pairs, by.seed)
     stands = buyers(purchases, basis.members, as_of=basis.as_of)
     missed = off_target(pairs, basis.offers, basis.homes, stands)
     valued = value(pairs, model=by.response).with_columns(
@@ -170,22 +168,23 @@ def candidates(
         pairs["control_share"],
         pairs["limit_per_household"].alias("uses"),
         pairs.select(_use_cents()).to_series().alias("use_cents"),
-        pl.when(missed).then(pl.lit(TARGET)).when(held).then(pl.lit(CONTROL)).alias("left_out"),
+        _left_out(missed, held),
         pairs["kind"],
     )
     # What a copy costs a budget is what issuing it reserves, to the cent.
     costed = valued.with_columns(
         _reserved(by.expected_safety).alias("reserved_cents")
     ).with_columns((pl.col("reserved_cents") * pl.col("uses")).alias("cost_cents"))
-    return pl.concat([costed, slots(scores, basis).select(costed.columns)]).sort(
+    return pl.concat([costed, slots(scores, basis, seed=by.seed).select(costed.columns)]).sort(
         "household_id", "offer_id"
     )
 
 
-def slots(scores: pl.DataFrame, basis: Basis) -> pl.DataFrame:
+def slots(scores: pl.DataFrame, basis: Basis, *, seed: int) -> pl.DataFrame:
     """Partners' slots for the households they are aimed at, in the columns of `candidates`.
 
-    A slot is worth what the partner pays for it, and costs its budget the same.
+    A slot is worth what the partner pays for it, and costs its budget the same. Some households
+    never get it (`control_share`), as with any deal.
     """
     partners = basis.offers.filter(pl.col("kind") == DealKind.PARTNER)
     pairs = (
@@ -204,7 +203,19 @@ def slots(scores: pl.DataFrame, basis: Basis) -> pl.DataFrame:
     )
     stands = buyers(pl.DataFrame(schema=_BOUGHT), basis.members, as_of=basis.as_of)
     missed = off_target(pairs, partners, basis.homes, stands)
-    return pairs.with_columns(pl.when(missed).then(pl.lit(TARGET)).alias("left_out"))
+    return pairs.with_columns(_left_out(missed, _controlled(pairs, seed)))
+
+
+def _controlled(pairs: pl.DataFrame, seed: int) -> pl.Series:
+    """Whether a household is in the control share of each pair's offer."""
+    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(seed))
+    return held_out(
+        pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
+    )
+
+
+def _left_out(missed: pl.Series, held: pl.Series) -> pl.Expr:
+    return pl.when(missed).then(pl.lit(TARGET)).when(held).then(pl.lit(CONTROL)).alias("left_out")
 
 
 def face_values(offers: pl.DataFrame) -> pl.DataFrame:
@@ -311,7 +322,11 @@ def compose(
             "household_id", "item_id", "p_purchase"
         ).iter_rows()
     }
-    by_cell = set(face_values(basis.offers)["offer_id"])
+    by_cell = {
+        offer_id
+        for offer_id in face_values(basis.offers)["offer_id"].unique()
+        if isinstance(basis.terms[offer_id].benefit, AmountOff)
+    }
     copies = {
         (row["household_id"], row["offer_id"]): row
         | {"terms": _own_terms(row, basis) if row["offer_id"] in by_cell else None}

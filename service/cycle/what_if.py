@@ -10,6 +10,7 @@ from service.cycle import stages
 from service.cycle.issue import by_worth
 from service.cycle.plan import EXPOSED, Plan, Progress, Sample, plan_cycle
 from service.engine.lift import held_out
+from service.engine.records import DealKind
 from service.engine.reserve import OpenCopies, overspend_chance
 from service.settings import Settings
 from service.store import households, states
@@ -124,7 +125,7 @@ def _deals(plan: Plan, named: pl.DataFrame, scale: float) -> pl.DataFrame:
     sums = plan.chosen.group_by("offer_id").agg(
         pl.len().cast(pl.Int64).alias("copies"),
         uses.sum(),
-        (uses * pl.col("use_cents")).sum().alias("expected_cost_cents"),
+        _expected_cost().sum().alias("expected_cost_cents"),
         pl.col("cost_cents").sum().alias("reserved_cents"),
         (pl.col("use_cents") * pl.col("uses")).sum().alias("worst_cost_cents"),
         pl.col("face_value_cents").sum(),
@@ -162,16 +163,25 @@ def _deals(plan: Plan, named: pl.DataFrame, scale: float) -> pl.DataFrame:
     )
 
 
+def _expected_cost() -> pl.Expr:
+    """What a copy is expected to cost its payer; a partner pays for the print, whatever comes."""
+    return (
+        pl.when(pl.col("kind") == DealKind.PARTNER)
+        .then(pl.col("cost_cents").cast(pl.Float64))
+        .otherwise(pl.col("expected_redemptions") * pl.col("use_cents"))
+    )
+
+
 def _chances(plan: Plan) -> pl.DataFrame:
     """A bound on the chance that the copies of a deal cost more than its budget has left."""
     left = dict(plan.room.select("offer_id", "budget_cents").drop_nulls().iter_rows())
     groups: dict[int, list[OpenCopies]] = {}
-    for offer_id, use_cents, uses, expected in plan.chosen.select(
-        "offer_id", "use_cents", "uses", "expected_redemptions"
-    ).iter_rows():
+    costs = plan.chosen.select(
+        "offer_id", pl.col("uses") * pl.col("use_cents"), _expected_cost().alias("expected")
+    )
+    for offer_id, most, expected in costs.iter_rows():
         if offer_id in left:
-            copies = groups.setdefault(offer_id, [])
-            copies.append(OpenCopies(1, uses * use_cents, min(expected, uses) * use_cents))
+            groups.setdefault(offer_id, []).append(OpenCopies(1, most, min(expected, most)))
     rows = [(key, overspend_chance(copies, free_cents=left[key])) for key, copies in groups.items()]
     schema = {"offer_id": pl.Int64, "overspend_chance": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")

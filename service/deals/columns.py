@@ -154,7 +154,7 @@ COLUMNS = (
            low=1, high=1000, also=("limit per basket", "limit per transaction")),
     Column("face_value", Kind.MONEY, "worth of one use as printed and as reserved", "1.00",
            also=("printed value", "coupon value", "nennwert", "面值")),
-    *(Column(name, Kind.MONEY, f"what comes off for the cell `{cell}`", "0.75", low=0.01)
+    *(Column(name, Kind.MONEY, f"the face value for the cell `{cell}`", "0.75", low=0.01)
       for name, cell in zip(FACE_VALUES, CELLS, strict=True)),
     Column("funding_share_percent", Kind.SHARE, "the supplier's part of the discount; 0 is the "
            "retailer's own deal", "100", Asked.PRODUCTS, high=100, also=("funding share",

@@ -26,7 +26,7 @@ _NOT_FOR_PARTNERS = (
     "with_items", "with_quantity", "benefit", "value", "get_quantity", "benefit_cap", "covers",
     "min_quantity", "unit", "min_spend", "uses_per_basket", "face_value", *FACE_VALUES,
     "funding_share_percent", "funding_cap", "handling_fee", "limit_per_household",
-    "control_share_percent", "target_cells", "target_buyers",
+    "target_cells", "target_buyers",
 )  # fmt: skip
 _ONLY_FOR_PARTNERS = ("copy_fee", "value_text")
 _NO_FACES = [None] * len(FACE_VALUES)
@@ -180,7 +180,7 @@ class Meaning:
         if known is None or not counted:
             return None
         terms, stored = known
-        faces = _face_values(values, terms, tell)
+        faces = _face_values(values, terms)
         face = values.get("face_value")
         if face is None and isinstance(terms.benefit, AmountOff):
             face = terms.benefit.amount_cents
@@ -303,15 +303,21 @@ def _check_windows(values: Mapping[str, Any], tell: Tell) -> None:
         tell("circulation_min", f"{low} is more than circulation_max {high}", "lower it")
 
 
-def _face_values(values: Mapping[str, Any], terms: Terms, tell: Tell) -> list[int]:
-    """Nine amounts in the order of the cells, or none when one holds for all."""
+def _face_values(values: Mapping[str, Any], terms: Terms) -> list[int]:
+    """Nine amounts in the order of the cells, or none when one holds for all.
+
+    An `amount_off` takes off its cell's amount; of any other benefit it is what is printed and
+    reserved, while the terms are the same for all.
+    """
     given = [values.get(name) for name in FACE_VALUES]
     if given == _NO_FACES:
         return []
-    if not isinstance(terms.benefit, AmountOff):
-        tell("benefit", "has face values by cell, which fit amount_off only", "keep one value")
+    usual = values.get("face_value")
+    if isinstance(terms.benefit, AmountOff):
+        usual = terms.benefit.amount_cents
+    if usual is None:
         return []
-    return [terms.benefit.amount_cents if amount is None else amount for amount in given]
+    return [usual if amount is None else amount for amount in given]
 
 
 def _object(content: Mapping[str, Any]) -> str:

@@ -198,7 +198,9 @@ def _spoken(texts: str, language: str) -> Mapping[str, str]:
 
 
 def at_amount(terms: Terms, amount_cents: int) -> Terms:
-    """The terms of an `amount_off` with another amount."""
+    """The terms at another face value: an `amount_off` takes that off, others do not change."""
+    if not isinstance(terms.benefit, AmountOff):
+        return terms
     return Terms(terms.condition, AmountOff(amount_cents), terms.uses_per_basket)
 
 
