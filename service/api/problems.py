@@ -116,7 +116,7 @@ async def invalid_request(request: Request, error: Exception) -> JSONResponse:
     """The answer to a RequestValidationError: every fault by its place."""
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"pointer": _pointer(fault["type"], fault["loc"]), "detail": str(fault["msg"])}
+        {"pointer": pointer(fault["type"], fault["loc"]), "detail": str(fault["msg"])}
         for fault in error.errors()
     ]
     return problem(
@@ -150,7 +150,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _pointer(kind: str, location: Sequence[Any]) -> str:
+def pointer(kind: str, location: Sequence[Any]) -> str:
     """A JSON pointer into the body as a URI fragment (RFC 6901), or the parameter's name."""
     where, *path = location
     if where == "body":

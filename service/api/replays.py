@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from service import checkout
 from service.access import Caller
 from service.api.counter import Counter
+from service.api.problems import pointer
 from service.api.schemas import OfflineIn
 from service.api.till_forms import offline_of
 from service.errors import (
@@ -140,5 +141,5 @@ def _unreadable(error: ValidationError) -> InvalidInput:
     faults = error.errors(include_url=False, include_input=False, include_context=False)
     return InvalidInput(
         f"{len(faults)} part{'s' * (len(faults) != 1)} of the sale cannot be understood.",
-        [Problem("#/" + "/".join(map(str, f["loc"])), str(f["msg"])) for f in faults[:20]],
+        [Problem(pointer(f["type"], ("body", *f["loc"])), str(f["msg"])) for f in faults[:20]],
     )

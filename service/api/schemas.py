@@ -114,7 +114,7 @@ class DiscountOut(BaseModel):
     line: int
     list_code: str
     list_line: int
-    offer: int
+    offer: int | None = Field(description="null for a line honoured offline that nobody issued")
     text: str
     units: int
     amount_cents: int

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from service.access import add_key, revoke_key
-from service.api.schemas import BasketIn
+from service.api.schemas import BasketIn, ReplayedOut
 from service.demo.replay import serving
 from service.settings import Settings
 from service.store.session import Database
@@ -96,6 +96,20 @@ def test_a_replay_answers_every_sale_in_a_line(
     assert [line["status"] for line in lines] == statuses
     assert [line["index"] for line in lines] == list(range(len(lines)))
     assert [c["reason"] for c in lines[2]["conflicts"]] == ["already_redeemed"]
+    places = [[fault["pointer"] for fault in line["problem"]["errors"]] for line in lines[1::3]]
+    assert places[0] == ["#/transaction", "#/lines", "#/discounts"]
+    assert is_array or lines[4]["problem"]["errors"][0]["pointer"] == "#"
+
+
+def test_a_line_honoured_offline_that_nobody_issued_is_told_as_documented(
+    till: httpx2.Client,
+) -> None:
+    honoured = {"line": 1, "list_code": list_code(99), "list_line": 3, "amount_cents": 70}
+    told = till.post("/v1/replays", json=[{**body(1), "discounts": [honoured]}])
+    line = ReplayedOut.model_validate_json(told.text)
+    assert line.answer is not None
+    assert [(each.list_line, each.offer) for each in line.answer.discounts] == [(3, None)]
+    assert [each.reason for each in line.conflicts] == ["unknown_code"]
 
 
 def test_too_many_sales_at_once_are_refused(till: httpx2.Client) -> None:
