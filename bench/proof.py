@@ -1,4 +1,4 @@
-"""Over ten thousand pieces of real lists, printed and read back: every page drawn, every symbol decoded.
+"""Over ten thousand pieces of real lists, printed, drawn again, and every symbol decoded.
 
     uv run --all-groups python -m bench.proof [--days 11] [--dpi 300 --dpi 203]
 
