@@ -43,6 +43,7 @@ _IN_CENTS = frozenset(
      "copy_fee", "budget")
 )  # fmt: skip
 _KNOWN = 1 << 16
+_as_is = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def digest(columns: Mapping[str, Any], members: tuple[tuple[int, ...], ...]) -> str:
@@ -95,7 +96,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _named(name: str, said: str) -> str:
-    return f"{_name(name)}: {json.dumps(said, ensure_ascii=False)}"
+    return f"{_name(name)}: {_as_is(said)}"
 
 
 @lru_cache
