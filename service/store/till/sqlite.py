@@ -4,17 +4,19 @@ Each statement takes all its rows as one JSON parameter, so their number never d
 basket.
 """
 
-import json
 import sqlite3
 from datetime import date
 from typing import Any
 
+from pydantic_core import to_json
+
 from service.store.tables.types import epoch_micros
 from service.store.till.steps import Effect, Look, PresentedLine, PresentedList, Prior, Seen
 
-_STORE = "SELECT EXISTS (SELECT 1 FROM store WHERE id = ?)"
-_PRIOR = """SELECT id, digest, answer, state FROM redemption
-    WHERE store_id = ? AND terminal = ? AND business_date = ? AND number = ?"""
+_STORE_AND_PRIOR = """SELECT EXISTS (SELECT 1 FROM store WHERE id = ?1),
+        r.id, r.digest, r.answer, r.state
+    FROM (SELECT 1) LEFT JOIN redemption r
+    ON r.store_id = ?1 AND r.terminal = ?2 AND r.business_date = ?3 AND r.number = ?4"""
 _WHO = """SELECT i.digest, i.household_id FROM json_each(?) p CROSS JOIN identity i
     ON i.kind = p.value ->> 0 AND i.digest = p.value ->> 1"""
 _LISTS = """SELECT id, code, household_id, state, valid_from, valid_to, reopenings
@@ -71,8 +73,7 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     store, terminal, day, number = wanted.reference
     on = day.isoformat()
     run = connection.execute
-    known = run(_STORE, (store,)).fetchone()[0]
-    prior = run(_PRIOR, (store, terminal, on, number)).fetchone()
+    known, *found_prior = run(_STORE_AND_PRIOR, (store, terminal, on, number)).fetchone()
     households = dict(run(_WHO, (_json(wanted.identities),)).fetchall())
     found = {
         "codes": _json(wanted.codes),
@@ -90,7 +91,8 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     )
     offers = _json([*{line.offer_id for line in lines}])
     products = tuple(run(_PRODUCTS, (_json(wanted.gtins), offers)).fetchall())
-    return Seen(bool(known), Prior(*prior) if prior else None, households, lists, lines, products)
+    prior = Prior(*found_prior) if found_prior[0] else None
+    return Seen(bool(known), prior, households, lists, lines, products)
 
 
 def write(connection: sqlite3.Connection, effect: Effect) -> bool:
@@ -123,4 +125,4 @@ def write(connection: sqlite3.Connection, effect: Effect) -> bool:
 
 
 def _json(rows: Any) -> str:
-    return json.dumps(rows)
+    return to_json(rows).decode()
