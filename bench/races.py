@@ -144,8 +144,6 @@ def all_heard(folder: Path) -> tuple[Told, Counter[int], Counter[str]]:
                 elif kind == "replay":
                     counts[f"replay {what['status']}"] += 1
                     told.sale(name, what["answer"])
-                    if what["conflicts"]:
-                        told.disputed.add(name)
                 else:
                     counts["sales refused as voided"] += "voided" in what["detail"]
                     counts["refused for another reason"] += "voided" not in what["detail"]

@@ -62,13 +62,9 @@ class Till:
 
 @dataclass(slots=True)
 class Told:
-    """What tills were told: sales by number with every answer to each, and voids likewise.
-
-    `disputed` are the numbers of sales made offline of which some discount is in dispute.
-    """
+    """What tills were told: sales by number with every answer to each, and voids likewise."""
 
     sales: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    disputed: set[str] = field(default_factory=set)
     voids: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def sale(self, number: str, answer: dict[str, Any]) -> None:
@@ -106,17 +102,30 @@ def uses(answers: Iterable[dict[str, Any]]) -> Counter[tuple[str, int]]:
 
 
 def double_uses(ask: Ask, told: Told) -> list[tuple[str, int]]:
-    """List lines given more often than they may be, by what is stored or by what tills heard."""
+    """List lines given more often than they may be, by what is stored or by what tills heard.
+
+    What a till gave offline does not count where the books say at the end that it is in dispute.
+    """
     stored = {
         str(number): (str(state), str(answer))
         for number, state, answer in ask("SELECT number, state, answer FROM redemption")
     }
-    standing = [
-        answers[0]
+    disputed = {
+        (str(number), str(code), int(line))
+        for number, code, line in ask(
+            """SELECT r.number, s.code, c.list_line FROM till_conflict c
+               JOIN redemption r ON r.id = c.redemption_id
+               JOIN shopping_list s ON s.id = c.list_id WHERE c.ended_at IS NULL"""
+        )
+    }
+    counts = Counter(
+        line
         for number, answers in told.sales.items()
-        if stored.get(number, ("lost", ""))[0] != "voided" and number not in told.disputed
-    ]
-    heard = [line for line, count in uses(standing).items() if count > LIMITS[line[1]]]
+        if stored.get(number, ("lost", ""))[0] != "voided"
+        for line in uses(answers[:1]).elements()
+        if (number, *line) not in disputed
+    )
+    heard = [line for line, count in counts.items() if count > LIMITS[line[1]]]
     kept = ask(
         """SELECT s.code, r.list_line FROM redemption_line r
            JOIN list_line l ON l.list_id = r.list_id AND l.line = r.list_line
