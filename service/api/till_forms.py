@@ -29,8 +29,11 @@ def own_store(caller: Caller, store: str) -> None:
         raise Forbidden("This key may not do that.")
 
 
-def basket_of(body: BasketIn, caller: Caller) -> TillBasket:
-    """The body as the till's basket, if this key may speak for its store."""
+def basket_of(body: BasketIn, caller: Caller, *, is_kept: bool = True) -> TillBasket:
+    """The body as the till's basket, if this key may speak for its store.
+
+    Of a basket that is not kept nobody asks later whether it was the same; it has no digest.
+    """
     own_store(caller, body.transaction.store)
     return TillBasket(
         reference=reference_of(body.transaction),
@@ -48,7 +51,7 @@ def basket_of(body: BasketIn, caller: Caller) -> TillBasket:
                 for line in body.lines
             ]
         ),
-        digest=_digest(body, only=None if type(body) is BasketIn else _BASKET),
+        digest=_digest(body, only=None if type(body) is BasketIn else _BASKET) if is_kept else "",
         key_id=caller.key_id,
     )
 

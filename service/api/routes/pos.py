@@ -31,7 +31,7 @@ router = APIRouter(tags=["till"])
 async def quote(request: Request) -> Response:
     """What this basket would get now. Nothing is written."""
     caller, body = await till_caller(request), await read(request, BasketIn)
-    basket = basket_of(body, caller)
+    basket = basket_of(body, caller, is_kept=False)
     steps = checkout.quoting(request.app.state.settings, basket)
     return await _counter(
         request, steps, caller, body.transaction.store, shows=bool(body.presented), write=False
