@@ -42,6 +42,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     problems.install(app)
     description.install(app)
     viewer.install(app)
+    app.include_router(pos.beneath, prefix="/v1")
     for module in (pos, offers, deals, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

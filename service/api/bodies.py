@@ -4,14 +4,25 @@ A declared body is parsed into plain objects and validated from these after the 
 solved, which costs a basket of twenty lines more than all of its own validation.
 """
 
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 Form = TypeVar("Form", bound=BaseModel)
 _JSON = "application/json"
+
+
+class Beneath(APIRoute):
+    """A route whose endpoint takes the request as it is; there are no dependencies to solve."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint itself."""
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
 
 
 def described(form: type[BaseModel]) -> dict[str, Any]:

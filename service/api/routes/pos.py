@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from service import checkout
 from service.access import Caller
 from service.api import replays
-from service.api.bodies import described, read
+from service.api.bodies import Beneath, described, read
 from service.api.counter import Counter
 from service.api.deps import DatabaseDep, PosCaller, SettingsDep, till_caller
 from service.api.description import may_answer
@@ -25,9 +25,10 @@ from service.api.schemas import (
 from service.api.till_forms import basket_of, own_store, presented_of, reference_of, return_of
 
 router = APIRouter(tags=["till"])
+beneath = APIRouter(tags=["till"], route_class=Beneath)
 
 
-@router.post("/quotes", response_model=AnswerOut, openapi_extra=described(BasketIn))
+@beneath.post("/quotes", response_model=AnswerOut, openapi_extra=described(BasketIn))
 async def quote(request: Request) -> Response:
     """What this basket would get now. Nothing is written."""
     caller, body = await till_caller(request), await read(request, BasketIn)
@@ -38,7 +39,7 @@ async def quote(request: Request) -> Response:
     )
 
 
-@router.post("/redemptions", response_model=AnswerOut, openapi_extra=described(BasketIn))
+@beneath.post("/redemptions", response_model=AnswerOut, openapi_extra=described(BasketIn))
 async def redeem(request: Request) -> Response:
     """Redeem what is presented and write the basket into history.
 
@@ -54,7 +55,7 @@ async def redeem(request: Request) -> Response:
     )
 
 
-@router.post("/lists/lookup", response_model=LookupOut, openapi_extra=described(LookupIn))
+@beneath.post("/lists/lookup", response_model=LookupOut, openapi_extra=described(LookupIn))
 async def lookup(request: Request) -> Response:
     """The open lines of whoever presents these. Nothing is written."""
     caller, body = await till_caller(request), await read(request, LookupIn)
