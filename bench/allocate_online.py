@@ -33,9 +33,7 @@ def main() -> None:
     for (home,), mine in candidates.group_by("household_id", maintain_order=True):
         limits = households.row(int(str(home)), named=True)
         one = households.filter(pl.col("household_id") == home)
-        online.append(
-            spent(lambda m=mine, k=limits: allocate_household(m, book, k, terms=TERMS))
-        )
+        online.append(spent(lambda m=mine, k=limits: allocate_household(m, book, k, terms=TERMS)))
         if len(whole) < 50:
             whole.append(spent(lambda m=mine, o=one: allocate(m, offers, o, terms=TERMS)))
     middle, alone = statistics.median(online), statistics.median(whole)
