@@ -38,7 +38,7 @@ _IDLE_SECONDS = 300
 
 
 @dataclass(slots=True)
-class _Line:
+class _Prepared:
     """A connection on which both statements are prepared."""
 
     connection: Any
@@ -58,7 +58,7 @@ class AsyncGate:
         self._address = address
         self._size = size
         self._free = asyncio.Semaphore(size)
-        self._idle: list[_Line] = []
+        self._idle: list[_Prepared] = []
 
     @classmethod
     async def open(cls, database: Database, *, size: int) -> "AsyncGate":
@@ -86,32 +86,32 @@ class AsyncGate:
         """Carry out steps; their answer. Raises Misconfigured when the database is away."""
         try:
             async with self._free:
-                line = await self._line()
+                ready = await self._ready()
                 try:
-                    answer = await _run(line, steps)
+                    answer = await _run(ready, steps)
                 except LarderError:
                     # The steps refused between two statements.
-                    self._idle.append(line)
+                    self._idle.append(ready)
                     raise
                 except BaseException:
-                    line.connection.terminate()
+                    ready.connection.terminate()
                     raise
-                line.used_at = time.monotonic()
-                self._idle.append(line)
+                ready.used_at = time.monotonic()
+                self._idle.append(ready)
                 return answer
         except _AWAY as error:
             raise Misconfigured("The database cannot be used; ask again.") from error
 
-    async def _line(self) -> _Line:
+    async def _ready(self) -> _Prepared:
         while self._idle:
-            line = self._idle.pop()
-            if not line.connection.is_closed():
-                if time.monotonic() - line.used_at < _IDLE_SECONDS:
-                    return line
-                line.connection.terminate()
+            ready = self._idle.pop()
+            if not ready.connection.is_closed():
+                if time.monotonic() - ready.used_at < _IDLE_SECONDS:
+                    return ready
+                ready.connection.terminate()
         return await self._connect()
 
-    async def _connect(self) -> _Line:
+    async def _connect(self) -> _Prepared:
         connection = await asyncpg.connect(
             self._address, timeout=CONNECT_SECONDS, server_settings=PLANNING
         )
@@ -123,25 +123,25 @@ class AsyncGate:
         except BaseException:
             connection.terminate()
             raise
-        return _Line(connection, look, write, time.monotonic())
+        return _Prepared(connection, look, write, time.monotonic())
 
 
-async def _run(line: _Line, steps: Steps) -> str:
+async def _run(ready: _Prepared, steps: Steps) -> str:
     step = next(steps)
     while True:
         try:
             if isinstance(step, Look):
-                row = await line.look.fetchrow(*postgresql.look_parameters(step))
+                row = await ready.look.fetchrow(*postgresql.look_parameters(step))
                 step = steps.send(postgresql.seen(row))
             else:
-                step = steps.send(await _write(line, step))
+                step = steps.send(await _write(ready, step))
         except StopIteration as done:
             answer: str = done.value
             return answer
 
 
-async def _write(line: _Line, effect: Effect) -> bool:
+async def _write(ready: _Prepared, effect: Effect) -> bool:
     try:
-        return bool(await line.write.fetchval(*postgresql.write_parameters(effect)))
+        return bool(await ready.write.fetchval(*postgresql.write_parameters(effect)))
     except _CAME_BETWEEN:
         return False
