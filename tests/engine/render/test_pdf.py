@@ -50,14 +50,19 @@ def test_text_strings_keep_their_text(text):
 
 def test_memory_does_not_grow_with_the_number_of_pieces():
     layout = layouts.load("compact-letter")
+    peaks = {}
 
-    def peak(count: int) -> int:
-        tracemalloc.start()
-        pieces = (piece(n, offers=12, reminders=12) for n in range(1, count + 1))
-        render_batch(pieces, layout, _Sink(), title="Lists", language="en")
-        top = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return top
+    def pieces(count):
+        for n in range(1, count + 1):
+            yield piece(n, offers=4, reminders=4)
+            if n % 400 == 0:
+                peaks[n] = tracemalloc.get_traced_memory()[1]
 
-    peak(20)
-    assert (peak(800) - peak(400)) / 400 < 1_000
+    def render(count):
+        render_batch(pieces(count), layout, _Sink(), title="Lists", language="en")
+
+    render(20)
+    tracemalloc.start()
+    render(1_600)
+    tracemalloc.stop()
+    assert (peaks[1_600] - peaks[400]) / 1_200 < 1_000
