@@ -1,5 +1,6 @@
 """Both databases for every test of stored data: SQLite, and a real PostgreSQL started here."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,12 @@ from service.store.session import Database
 
 SECRET = "a secret key that only the tests know, long enough"
 CODE = "a code key that only the tests know, long enough..."
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    # What a disk does is not tested either, and hundreds of databases are copied.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(scope="session")
@@ -79,13 +86,18 @@ def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> I
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a small shop, with folders of this test."""
+    return settings_of(database_url, tmp_path)
+
+
+def settings_of(database_url: str, folder: Path) -> Settings:
+    """Settings of a small shop whose folders lie in this one."""
     return Settings(
         _env_file=None,
         database_url=database_url,
         secret_key=SECRET,
         code_key=CODE,
-        output_folder=tmp_path / "batches",
-        runs_folder=tmp_path / "runs",
+        output_folder=folder / "batches",
+        runs_folder=folder / "runs",
     )
 
 

@@ -133,10 +133,11 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    methods = request.app.openapi()["paths"].get(request.url.path)
-    if methods is not None and request.method.lower() not in methods:
-        # Its path, which is written out, was taken for the name of something.
-        return await _not_allowed(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
+    if request.path_params:
+        methods = request.app.openapi()["paths"].get(request.url.path)
+        if methods is not None and request.method.lower() not in methods:
+            # Its path, which is written out, was taken for the name of something.
+            return await _not_allowed(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
     return await invalid_request(request, error)
 
 

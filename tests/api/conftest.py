@@ -1,6 +1,7 @@
 """The real application over each database, spoken to by a client with a key of any role."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from service.api.app import create_app
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
+from tests.conftest import fresh_database, settings_of
 from tests.market import STORE, open_issued
 
 SUPPLIER = "Supplier 0"
@@ -24,18 +26,7 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def key_for(database: Database, settings: Settings, issued: None) -> Callable[[Role], str]:
     """Makes the `Authorization` header of a new key."""
-
-    def make(role: Role) -> str:
-        _, presented = add_key(
-            database,
-            settings,
-            role=role,
-            store_id=STORE if role is Role.POS else None,
-            supplier=SUPPLIER if role is Role.SUPPLIER else None,
-        )
-        return f"Bearer {presented}"
-
-    return make
+    return partial(_new_key, database, settings)
 
 
 @pytest.fixture
@@ -50,7 +41,37 @@ def marketing(anonymous: TestClient, key_for: Callable[[Role], str]) -> TestClie
     return anonymous
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def still(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """Marketing's client that the tests of a file share: what they ask for changes nothing."""
+    folder = tmp_path_factory.mktemp("still")
+    with fresh_database(request, request.param, folder) as url:
+        settings = settings_of(url, folder)
+        database = Database(url)
+        open_issued(database, settings, folder)
+        key = _new_key(database, settings, Role.MARKETING)
+        with TestClient(
+            create_app(database, settings),
+            headers={"Authorization": key},
+            raise_server_exceptions=False,
+        ) as client:
+            yield client
+
+
 @pytest.fixture
 def mailing(anonymous: TestClient, key_for: Callable[[Role], str]) -> TestClient:
     anonymous.headers["Authorization"] = key_for(Role.MAILING)
     return anonymous
+
+
+def _new_key(database: Database, settings: Settings, role: Role) -> str:
+    _, presented = add_key(
+        database,
+        settings,
+        role=role,
+        store_id=STORE if role is Role.POS else None,
+        supplier=SUPPLIER if role is Role.SUPPLIER else None,
+    )
+    return f"Bearer {presented}"

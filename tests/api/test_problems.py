@@ -27,37 +27,37 @@ def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     return told
 
 
-def test_a_path_that_is_not_there(anonymous: TestClient) -> None:
-    told = problem(anonymous.get("/v2/lists"), 404)
+def test_a_path_that_is_not_there(still: TestClient) -> None:
+    told = problem(still.get("/v2/lists"), 404)
     assert (told["title"], told["instance"]) == ("Not Found", "/v2/lists")
 
 
-def test_a_method_that_is_not_there(anonymous: TestClient) -> None:
-    answer = anonymous.delete("/v1/cycles")
+def test_a_method_that_is_not_there(still: TestClient) -> None:
+    answer = still.delete("/v1/cycles")
     problem(answer, 405)
     assert answer.headers["allow"]
 
 
-def test_a_body_that_is_too_large(marketing: TestClient) -> None:
-    told = problem(marketing.post("/v1/cycles", content=b" " * 1_048_577), 413)
+def test_a_body_that_is_too_large(still: TestClient) -> None:
+    told = problem(still.post("/v1/cycles", content=b" " * 1_048_577), 413)
     assert told["detail"] == "A body may have 1048576 bytes here."
 
 
-def test_a_body_that_is_too_large_and_does_not_say_so(marketing: TestClient) -> None:
+def test_a_body_that_is_too_large_and_does_not_say_so(still: TestClient) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(20):
             yield b" " * 65_536
 
-    problem(marketing.post("/v1/cycles", content=parts()), 413)
+    problem(still.post("/v1/cycles", content=parts()), 413)
 
 
-def test_a_body_that_is_not_json(marketing: TestClient) -> None:
-    told = problem(marketing.post("/v1/cycles", content=b'{"as_of": '), 422)
+def test_a_body_that_is_not_json(still: TestClient) -> None:
+    told = problem(still.post("/v1/cycles", content=b'{"as_of": '), 422)
     assert [error["pointer"] for error in told["errors"]] == ["#"]
 
 
-def test_a_body_with_faults_points_at_each(marketing: TestClient) -> None:
-    told = problem(marketing.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422)
+def test_a_body_with_faults_points_at_each(still: TestClient) -> None:
+    told = problem(still.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422)
     assert sorted(error["pointer"] for error in told["errors"]) == ["#/as_of", "#/se~1e~0d"]
 
 
@@ -65,20 +65,20 @@ def test_a_body_with_faults_points_at_each(marketing: TestClient) -> None:
     "sent",
     [{"as_of": "2026-03-16", "seed": 2**31}, {"as_of": "2026-03-16", "seed": -1}, {"as_of": None}],
 )
-def test_a_cycle_that_cannot_be(marketing: TestClient, sent: dict[str, Any]) -> None:
-    problem(marketing.post("/v1/cycles", json=sent), 422)
+def test_a_cycle_that_cannot_be(still: TestClient, sent: dict[str, Any]) -> None:
+    problem(still.post("/v1/cycles", json=sent), 422)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", str(2**63), str(10**40), "%00"])
 @pytest.mark.parametrize("thing", ["cycles", "lists"])
-def test_a_number_that_is_none(marketing: TestClient, thing: str, number: str) -> None:
-    told = problem(marketing.get(f"/v1/{thing}/{number}"), 422)
+def test_a_number_that_is_none(still: TestClient, thing: str, number: str) -> None:
+    told = problem(still.get(f"/v1/{thing}/{number}"), 422)
     assert told["errors"][0]["pointer"] == f"path: {thing[:-1]}_id"
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "after=0", f"after={2**63}", "after=x"])
-def test_a_page_that_cannot_be(marketing: TestClient, query: str) -> None:
-    problem(marketing.get(f"/v1/cycles?{query}"), 422)
+def test_a_page_that_cannot_be(still: TestClient, query: str) -> None:
+    problem(still.get(f"/v1/cycles?{query}"), 422)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_a_page_that_cannot_be(marketing: TestClient, query: str) -> None:
         "/v1/runs/none",
     ],
 )
-def test_a_thing_that_is_not_there(marketing: TestClient, path: str) -> None:
-    problem(marketing.get(path), 404)
+def test_a_thing_that_is_not_there(still: TestClient, path: str) -> None:
+    problem(still.get(path), 404)
 
 
 @pytest.mark.parametrize("path", ["/v1/households/a%00b", "/v1/runs/%00", "/v1/runs/a%0ab"])
-def test_a_name_that_no_database_can_hold(marketing: TestClient, path: str) -> None:
-    problem(marketing.get(path), 422)
+def test_a_name_that_no_database_can_hold(still: TestClient, path: str) -> None:
+    problem(still.get(path), 422)
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_a_name_that_no_database_can_hold(marketing: TestClient, path: str) -> N
     ],
 )
 def test_an_upload_that_cannot_be_read(
-    marketing: TestClient, kind: str, name: str, status: int
+    still: TestClient, kind: str, name: str, status: int
 ) -> None:
-    answer = marketing.post(
+    answer = still.post(
         f"/v1/deals?name={name}", content=b"not,deals\n1,2\n", headers={"Content-Type": kind}
     )
     told = problem(answer, status)
     assert "passwd" not in told["detail"]
 
 
-def test_a_conflict_says_with_what(marketing: TestClient) -> None:
-    told = problem(marketing.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
+def test_a_conflict_says_with_what(still: TestClient) -> None:
+    told = problem(still.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
     assert told["detail"] == "There is a cycle as of 2026-03-02 already."
     assert told["type"] == "urn:larder:problem:conflict"
 
