@@ -73,9 +73,8 @@ def test_a_range_beyond_the_file_is_refused(printed: TestClient) -> None:
     assert answer.status_code == 416
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_only_files_of_the_manifest_leave_the_folder(printed: TestClient) -> None:
+    for name in (
         ".ready",
         "..%2f..%2flarder.db",
         "%2e%2e%2flarder.db",
@@ -84,10 +83,8 @@ def test_a_range_beyond_the_file_is_refused(printed: TestClient) -> None:
         "larder_lists_20260302_1of1_v1.pdf.part",
         "other.pdf",
         "a%00b",
-    ],
-)
-def test_only_files_of_the_manifest_leave_the_folder(printed: TestClient, name: str) -> None:
-    assert printed.get(f"{FILES}/{name}").status_code == 404
+    ):
+        assert printed.get(f"{FILES}/{name}").status_code == 404, name
 
 
 def test_a_batch_that_is_not_ready_has_no_files(printed: TestClient, database: Database) -> None:
