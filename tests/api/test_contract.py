@@ -195,19 +195,22 @@ def test_what_is_there_is_answered_as_the_document_says(
         assert answer.status_code == status, (path, answer.text)
 
 
-@pytest.mark.parametrize(
-    ("asked", "status"),
-    [("bytes=1-3", 206), ("bytes=99-", 416), ("bytes=3-1", 400), ("lines=1-2", 400)],
-)
 def test_a_part_of_a_file_is_answered_as_the_document_says(
-    described: BaseSchema, headers: Headers, asked: str, status: int
+    described: BaseSchema, headers: Headers
 ) -> None:
     path = "/v1/batches/{batch_id}/files/{name}"
     if path not in described:
         return
-    case = described[path]["GET"].Case(path_parameters={"batch_id": 1, "name": "a.pdf"})
-    answer = case.call_and_validate(
-        headers={**headers("GET", path), "Range": asked}, excluded_checks=NOT_SAID
-    )
-    assert answer.status_code == status
-    assert status != 206 or answer.content == FILE[1:4]
+    allowed = headers("GET", path)
+    for asked, status in (
+        ("bytes=1-3", 206),
+        ("bytes=99-", 416),
+        ("bytes=3-1", 400),
+        ("lines=1-2", 400),
+    ):
+        case = described[path]["GET"].Case(path_parameters={"batch_id": 1, "name": "a.pdf"})
+        answer = case.call_and_validate(
+            headers={**allowed, "Range": asked}, excluded_checks=NOT_SAID
+        )
+        assert answer.status_code == status, asked
+        assert status != 206 or answer.content == FILE[1:4]
