@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from service.api.problems import MEDIA_TYPE, invalid_request, problem
-from service.api.schemas import BasketIn, LookupIn, OfflineIn
+from service.api.schemas import BasketIn, LookupIn, OfflineIn, ReturnIn, VoidIn
 
 _FORMS = "#/components/schemas/"
 _TILL = "till"
@@ -64,7 +64,7 @@ class Described(FastAPI):
         # FastAPI's own form of a refused body is never sent.
         for name in ("HTTPValidationError", "ValidationError"):
             forms.pop(name, None)
-        for model in (ProblemOut, BasketIn, LookupIn, OfflineIn):
+        for model in (ProblemOut, BasketIn, LookupIn, OfflineIn, VoidIn, ReturnIn):
             form = model.model_json_schema(ref_template=_FORMS + "{model}")
             forms |= {**form.pop("$defs", {}), model.__name__: form}
         for path, operations in document["paths"].items():

@@ -144,6 +144,14 @@ def test_without_a_key_every_door_is_closed_alike(still: TestClient, header: str
             )
 
 
+def test_a_till_without_a_key_is_not_told_what_is_wrong_with_its_body(still: TestClient) -> None:
+    still.headers.pop("Authorization", None)
+    sent = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    for method, template in CLOSED:
+        if ALLOWED[method, template] is TILL:
+            assert still.request(method, template, **sent).status_code == 401, template
+
+
 def test_a_run_of_another_role_is_as_unknown_as_one_that_never_was(
     anonymous: TestClient, key_for: Callable[[Role], str]
 ) -> None:

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from service import checkout
 from service.access import Caller
@@ -69,24 +70,32 @@ async def lookup(request: Request) -> Response:
     return await _counter(request, steps, caller, body.store, shows=True, write=False)
 
 
-@router.post("/voids", response_model=VoidOut)
-def void(body: VoidIn, caller: PosCaller, database: DatabaseDep) -> Response:
+@beneath.post("/voids", response_model=VoidOut, openapi_extra=described(VoidIn))
+async def void(request: Request) -> Response:
     """Undo a sale wholly. Safe to send again, and before the sale itself arrives."""
+    caller, body = await till_caller(request), await read(request, VoidIn)
     own_store(caller, body.transaction.store)
     reference = reference_of(body.transaction)
-    return _json(checkout.void(database, reference, key_id=caller.key_id))
+    database = request.app.state.database
+    return _json(await run_in_threadpool(checkout.void, database, reference, key_id=caller.key_id))
 
 
-@router.post("/returns", response_model=ReturnOut, responses=may_answer(HTTPStatus.NOT_FOUND))
-def give_back(
-    body: ReturnIn, caller: PosCaller, database: DatabaseDep, settings: SettingsDep
-) -> Response:
+@beneath.post(
+    "/returns",
+    response_model=ReturnOut,
+    openapi_extra=described(ReturnIn),
+    responses=may_answer(HTTPStatus.NOT_FOUND),
+)
+async def give_back(request: Request) -> Response:
     """Take goods back with the exact cents given on them. Safe to send again.
 
     404 for a sale that is not known here, 409 when it was voided or more comes back than is left.
     """
+    caller, body = await till_caller(request), await read(request, ReturnIn)
     own_store(caller, body.transaction.store)
-    return _json(checkout.give_back(database, settings, return_of(body, caller)))
+    app = request.app.state
+    back = return_of(body, caller)
+    return _json(await run_in_threadpool(checkout.give_back, app.database, app.settings, back))
 
 
 @router.post(
