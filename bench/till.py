@@ -41,7 +41,7 @@ from bench.till_shop import LINES, STORE, body, cpu, fill, settings_of, settle_t
 from service.access import add_key
 from service.api.app import create_app, run
 from service.api.counter import CONNECTIONS
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database

@@ -11,7 +11,7 @@ import psutil
 
 from bench.till_shop import body, cpu
 from service.access import Caller
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeeming
 from service.settings import Settings

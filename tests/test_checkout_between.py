@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeeming
 from service.expire import expire_lists

@@ -10,7 +10,7 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from service.access import Caller
-from service.api.schemas import BasketIn, ReturnIn
+from service.api.schemas.till import BasketIn, ReturnIn
 from service.api.till_forms import basket_of, reference_of, return_of
 from service.checkout import Presented, give_back, lookup, quote, redeem, void
 from service.settings import Settings

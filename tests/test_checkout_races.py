@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.access import Caller
-from service.api.schemas import BasketIn, OfflineIn
+from service.api.schemas.till import BasketIn, OfflineIn
 from service.api.till_forms import basket_of, offline_of, reference_of
 from service.checkout import redeem, replay, void
 from service.errors import Conflict

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.access import Caller
-from service.api.schemas import BasketIn, OfflineIn, ReturnIn, TransactionIn
+from service.api.schemas.till import BasketIn, OfflineIn, ReturnIn, TransactionIn
 from service.api.till_forms import basket_of, offline_of, reference_of, return_of
 from service.checkout import Presented, give_back, lookup, redeem, replay, void
 from service.errors import Conflict, InvalidInput, NotFound

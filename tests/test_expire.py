@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.access import Caller
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeem
 from service.expire import expire_lists

@@ -12,7 +12,7 @@ import pytest
 
 from service import steer
 from service.access import Caller
-from service.api.schemas import BasketIn, OfflineIn
+from service.api.schemas.till import BasketIn, OfflineIn
 from service.api.till_forms import basket_of, offline_of
 from service.checkout import quote, redeem, replay
 from service.checkout.redeem import redeeming

@@ -12,7 +12,7 @@ from service import checkout
 from service.access import Caller
 from service.api.counter import Counter
 from service.api.problems import pointer
-from service.api.schemas import OfflineIn
+from service.api.schemas.till import OfflineIn
 from service.api.till_forms import offline_of
 from service.errors import (
     Busy,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from service.access import Caller
-from service.api.schemas import (
+from service.api.schemas.till import (
     BasketIn,
     OfflineIn,
     OriginalIn,

@@ -15,7 +15,7 @@ import uvicorn
 
 from service.access import Caller, add_key
 from service.api.app import create_app
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import TillBasket
 from service.settings import Settings

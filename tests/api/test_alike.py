@@ -13,7 +13,7 @@ import pytest
 from service import checkout
 from service.access import Caller, add_key
 from service.api.app import create_app
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import Presented
 from service.engine import codes

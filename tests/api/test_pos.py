@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from service.access import add_key, revoke_key
-from service.api.schemas import BasketIn, ReplayedOut
+from service.api.schemas.till import BasketIn, ReplayedOut
 from service.demo.replay import serving
 from service.settings import Settings
 from service.store.session import Database

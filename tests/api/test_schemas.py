@@ -7,7 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from service.api.replays import split
-from service.api.schemas import BatchIn, CycleIn, TransactionIn
+from service.api.schemas.batches import BatchIn
+from service.api.schemas.cycles import CycleIn
+from service.api.schemas.till import TransactionIn
 from service.errors import InvalidInput
 
 GIVEN: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.access import Caller
-from service.api.schemas import BasketIn
+from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeem
 from service.cycle import write_next_list

@@ -32,7 +32,9 @@ from service.api.mail_forms import (
     StandingOut,
 )
 from service.api.routes.runs import run_out
-from service.api.schemas import BatchFileOut, BatchIn, BatchOut, Page, RunOut
+from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut
+from service.api.schemas.runs import RunOut
+from service.api.schemas.wire import Page
 from service.errors import InvalidInput, NotFound
 from service.publish import (
     AckReport,

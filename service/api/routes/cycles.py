@@ -8,7 +8,9 @@ from service import runs
 from service.api import description
 from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
 from service.api.routes.runs import run_out
-from service.api.schemas import CycleIn, CycleOut, Page, PlanIn, RunOut
+from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn
+from service.api.schemas.runs import RunOut
+from service.api.schemas.wire import Page
 from service.errors import NotFound
 from service.store import cycles
 from service.store.tables.cycle import Cycle

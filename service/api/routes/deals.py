@@ -8,16 +8,16 @@ from fastapi import APIRouter, Query
 from service import steer
 from service.access import Caller
 from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
-from service.api.schemas import (
+from service.api.schemas.deals import (
     BudgetIn,
     DealDetailOut,
     DealEventOut,
     DealOut,
     DealStateOut,
     NoteIn,
-    Page,
     ResumeIn,
 )
+from service.api.schemas.wire import Page
 from service.engine.lifecycle import DealState
 
 router = APIRouter(tags=["deals"])

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from service.api.deps import DatabaseDep, MarketingCaller, Name
-from service.api.schemas import HouseholdOut, ListSummaryOut
+from service.api.schemas.households import HouseholdOut, ListSummaryOut
 from service.engine.records import ListDocument
 from service.errors import NotFound
 from service.store import baskets, households, lists

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from service import layouts
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
-from service.api.schemas import ListOut, ReasonOut
+from service.api.schemas.lists import ListOut, ReasonOut
 from service.engine.records import ListDocument
 from service.engine.render import render_one
 from service.errors import NotFound

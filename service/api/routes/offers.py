@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from service import deals
 from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
-from service.api.schemas import DealPreviewOut, UploadOut
+from service.api.schemas.deals import DealPreviewOut, UploadOut
 from service.deals import Order, Reading
 from service.errors import InvalidInput
 from service.settings import Settings

@@ -12,7 +12,7 @@ from service.api.bodies import Beneath, described, read
 from service.api.counter import Counter
 from service.api.deps import DatabaseDep, PosCaller, SettingsDep, till_caller
 from service.api.description import may_answer
-from service.api.schemas import (
+from service.api.schemas.till import (
     AnswerOut,
     BasketIn,
     LookupIn,

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from service import runs
 from service.api.deps import CallerDep, DatabaseDep, Name
-from service.api.schemas import RunOut
+from service.api.schemas.runs import RunOut
 from service.errors import Forbidden
 from service.runs import BATCH, CYCLE, PLAN
 from service.store.tables.access import Role

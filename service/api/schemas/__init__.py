@@ -1,0 +1,1 @@
+"""The wire form: money is whole minor units; every moment carries its offset."""

@@ -1,0 +1,47 @@
+"""A print batch as it is asked for and shown."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from service.api.schemas.wire import Wire
+
+
+class BatchIn(Wire):
+    """A batch to publish: the cycle whose lists are printed.
+
+    `revise` replaces a batch that nobody has picked up by its next revision.
+    """
+
+    cycle_id: int = Field(strict=True, ge=1, le=2**63 - 1)
+    revise: bool = Field(default=False, strict=True)
+
+
+class BatchFileOut(BaseModel):
+    """One file of a batch."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class BatchOut(BaseModel):
+    """A print batch; its files are fetched below it, unless it has ended or was purged.
+
+    `left_out` counts the lists that were not printed, by reason. A reprint names its batch.
+    """
+
+    id: int
+    name: str
+    cycle_id: int
+    revision: int
+    state: str
+    pieces: int
+    pages: int
+    published_at: datetime | None
+    reprint_of: int | None
+    picked_up_at: datetime | None
+    received_at: datetime | None
+    purged_at: datetime | None
+    left_out: dict[str, int]
+    files: list[BatchFileOut]

@@ -1,0 +1,132 @@
+"""Deals as they are uploaded, shown and steered."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from service.api.schemas.wire import Wire
+
+
+class UploadOut(BaseModel):
+    """What an upload of deals came to."""
+
+    rows: int
+    added: int
+    revised: int
+    unchanged: int
+    already_loaded: bool
+
+
+class DealLineOut(BaseModel):
+    """One row of a file of deals as it was understood."""
+
+    place: str = Field(description="Sheet and row, as a spreadsheet counts them")
+    supplier: str
+    deal_id: str
+    change: Literal["added", "revised", "unchanged"]
+    sentence: str = Field(description="What the row means")
+
+
+class SupplierTotalOut(BaseModel):
+    """What a file asks of one supplier; deals without a limit are counted apart."""
+
+    supplier: str
+    deals: int
+    budget_cents: int
+    without_budget: int
+    circulation_max: int
+    without_circulation: int
+
+
+class DealFaultOut(BaseModel):
+    """One fault of a file: where it stands, what is wrong, what to do about it."""
+
+    where: str = Field(description="File, sheet and cell, and the column: deals.xlsx, Deals!C7")
+    detail: str
+    remedy: str
+
+
+class DealPreviewOut(BaseModel):
+    """What loading a file would do. Nothing is loaded while there are faults."""
+
+    name: str
+    rows: int
+    added: int
+    revised: int
+    unchanged: int
+    faults: int
+    loaded_before: str = Field(description="When and by whom these bytes were loaded, or empty")
+    notes: list[str] = Field(description="What was assumed in reading the file")
+    totals: list[SupplierTotalOut]
+    deals: list[DealLineOut]
+    problems: list[DealFaultOut]
+
+
+class DealOut(BaseModel):
+    """A deal that stands: `number` names it, copies and money are those of all its revisions."""
+
+    number: int
+    supplier: str
+    deal_id: str
+    revision: int
+    state: str
+    stopped: bool
+    title: str
+    mail_from: date
+    mail_to: date
+    redeem_to: date
+    budget_cents: int | None
+    reserved_cents: int
+    spent_cents: int
+    circulation_max: int | None
+    circulation_min: int | None
+    issued: int
+    uploaded_by: str
+
+
+class DealEventOut(BaseModel):
+    """Who did what to a revision of a deal, and when; `larder` for what facts decided."""
+
+    revision: int
+    act: str
+    from_state: str
+    to_state: str
+    actor: str
+    happened_at: datetime
+    detail: dict[str, Any]
+
+
+class DealDetailOut(BaseModel):
+    """One deal. `overspend_chance` is a bound on the chance that it costs more than its budget."""
+
+    revisions: list[DealOut]
+    open_copies: int
+    expected_cents: int
+    worst_cents: int
+    overspend_chance: float | None
+    events: list[DealEventOut]
+
+
+class DealStateOut(BaseModel):
+    """The state that an act led to."""
+
+    state: str
+
+
+class NoteIn(Wire):
+    """Why something is done, for the audit trail."""
+
+    note: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
+
+
+class ResumeIn(NoteIn):
+    """How a stopped deal goes on: with the copies in circulation, or with new ones only."""
+
+    new_copies_only: bool = Field(default=False, strict=True)
+
+
+class BudgetIn(Wire):
+    """The whole budget of a deal from now on."""
+
+    budget_cents: Annotated[int, Field(strict=True, ge=0, le=10**11)] = Field(examples=[500_000])

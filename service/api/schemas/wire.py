@@ -1,0 +1,67 @@
+"""What every form shares: no unknown names, whole minor units, moments with their offset."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+Reference = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")
+]
+MAX_LINES = 1000
+MAX_PRESENTED = 20
+MAX_CENTS = 10**11
+_MAX_NUMBER = 10**18
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+# Neither database keeps a NUL in a text, and nobody prints a control character.
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value)):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
+def _moment(value: Any) -> Any:
+    # Seconds since 1970 would be understood, and carry no offset.
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
+        raise ValueError("a moment is written YYYY-MM-DDThh:mm:ss with its offset")
+    return value
+
+
+def _text(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number and 0 <= value < _MAX_NUMBER else value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST), BeforeValidator(_moment)]
+# Tills count their terminals and receipts; whether they send a number or its digits is the same.
+Number = Annotated[
+    Reference,
+    BeforeValidator(
+        _text, json_schema_input_type=Reference | Annotated[int, Field(ge=0, lt=_MAX_NUMBER)]
+    ),
+]
+
+
+class Wire(BaseModel):
+    """What is sent: a name that is not known is a fault."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel):
+    """Where a listing goes on: send `cursor` again as `after`; null at the end."""
+
+    cursor: str | None
