@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from service.access import add_key
-from service.api import schemas
+from service.api.schemas import till
 from service.checkout.replay import OTHER_ANSWER
 from service.demo.replay import serving
 from service.settings import Settings
@@ -20,16 +20,16 @@ from tests.shop import H1, STORE, open_shop
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "pos.md").read_text(encoding="utf-8")
 FORMS = (
-    schemas.BasketIn,
-    schemas.AnswerOut,
-    schemas.LookupIn,
-    schemas.LookupOut,
-    schemas.VoidIn,
-    schemas.VoidOut,
-    schemas.ReturnIn,
-    schemas.ReturnOut,
-    schemas.OfflineIn,
-    schemas.ReplayedOut,
+    till.BasketIn,
+    till.AnswerOut,
+    till.LookupIn,
+    till.LookupOut,
+    till.VoidIn,
+    till.VoidOut,
+    till.ReturnIn,
+    till.ReturnOut,
+    till.OfflineIn,
+    till.ReplayedOut,
 )
 
 
