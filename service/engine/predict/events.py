@@ -210,7 +210,10 @@ def arranged(rows: Events) -> Events:
 def _codes(ids: pl.Series, keep: Flags) -> tuple[pl.Series, Ints]:
     """The distinct ids kept in ascending order, and each kept row's position among them."""
     if ids.dtype == pl.String:
-        kept = ids.filter(pl.Series(keep))
+        kept = ids if keep.all() else ids.filter(pl.Series(keep))
+        if len(kept) and (kept == kept[0]).all():
+            # One household alone: most of the cost of its ids otherwise.
+            return kept.head(1), np.zeros(len(kept), dtype=np.int64)
         book = kept.unique().sort()
         return book, kept.cast(pl.Enum(book)).to_physical().to_numpy().astype(np.int64)
     numbers = ids.to_numpy()[keep]

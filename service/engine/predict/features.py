@@ -15,11 +15,15 @@ GAP_VARIANCE_PRIOR = 0.6
 # A number that only grows as the history does is larger on the day of the forecast than at any
 # origin learned from; beyond this age it says no more.
 MEMORY_DAYS = 84.0
+# The half-life (56 days) at which a pair's share of its household's purchases is counted.
+SHARE = 2
 
 NAMES: tuple[str, ...] = (
     "item_rate",
     "item_trend",
     "item_surge",
+    "item_repeat",
+    "item_popular",
     *(f"rate_{int(t)}" for t in HALF_LIVES_DAYS),
     *(f"per_trip_{int(t)}" for t in HALF_LIVES_DAYS),
     *(f"trips_{int(t)}" for t in HALF_LIVES_DAYS),
@@ -27,11 +31,13 @@ NAMES: tuple[str, ...] = (
     "last_trip",
     "seen",
     "distinct",
+    "loyal",
     "windows",
     "once",
     "last",
     "first",
     "trips_since",
+    "share",
     "gap",
     "gap_spread",
     "overdue",
@@ -75,6 +81,8 @@ def features(
     put(np.log(items.rate)[rows])
     put(items.trend[rows])
     put(items.surge[rows])
+    put(items.repeat[rows])
+    put(items.popular[rows])
     for k, prior in enumerate(RATE_PRIOR_DAYS):
         put(np.log(rate(pairs, items, rows, k=k, prior_days=prior)))
     for k in range(len(HALF_LIVES_DAYS)):
@@ -87,12 +95,14 @@ def features(
     put(np.log(homes.last_trip_age)[home])
     put(np.log(np.clip(homes.seen_days, 1.0, MEMORY_DAYS))[home])
     put(np.log1p(homes.distinct)[home])
+    put(np.log((homes.lately + 1.0) / (homes.distinct + 1.0))[home])
     put(np.log1p(pairs.recent.sum(axis=1)))
     put((pairs.count == 1.0).astype(np.float64))
     log_age = np.log(pairs.last_age)
     put(log_age)
     put(np.log(np.minimum(pairs.first_age, MEMORY_DAYS)))
     put(np.log1p(pairs.trips_since))
+    put(np.log((pairs.counts[:, SHARE] + 0.02) / (homes.event_counts[home, SHARE] + 1.0)))
     gap, spread = gap_of(pairs, items, rows)
     put(gap)
     put(spread)

@@ -21,7 +21,7 @@ from service.engine.predict.events import (
     encode,
 )
 from service.engine.predict.features import NAMES
-from service.engine.predict.items import Items, Tally, rows_of
+from service.engine.predict.items import Book, Items, Tally
 from service.engine.predict.lessons import LEAST_PAST_DAYS, SEED, Lessons, sample, study
 from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.network import Network, tempered, train
@@ -92,17 +92,17 @@ def fit_base(base: Base, *, as_of: date, horizon_days: int) -> Model:
     """
     day = day_number(as_of)
     seen = overview(summaries(base, day), base.item_ids, day)
-    ids = _with_vectors(seen.items)
+    vectors = _with_vectors(seen.items)
     model = replace(
         default_model(as_of, horizon_days),
         items=seen.items,
         rhythm=rhythm.learned(seen.bought, seen.first),
-        vector_ids=ids,
+        vectors=vectors,
     )
     if not seen.rows:
         return model
     events = sample(base, seen.rows)
-    model = replace(model, taste=_taste(events, ids, day))
+    model = replace(model, taste=_taste(events, vectors, day))
     lessons = study(events, model)
     past_days = lessons[0].origin - int(events.day.min()) if lessons else 0
     model = replace(model, prior=_learn_prior(lessons, past_days))
@@ -115,7 +115,7 @@ def fit_base(base: Base, *, as_of: date, horizon_days: int) -> Model:
         model,
         discovery=_learn_discovery(events, model, lessons[0].origin),
         trust=rows / (rows + TRUST_ROWS),
-        **_learned(lessons, rows_of(ids, events.item_ids), len(ids), horizon_days),
+        **_learned(lessons, vectors.rows_of(events.item_ids), len(vectors), horizon_days),
     )
 
 
@@ -139,18 +139,19 @@ def _learned(lessons: list[Lessons], vectors: Ints, size: int, horizon_days: int
     }
 
 
-def _taste(events: Events, ids: pl.Series, as_of: int) -> Singles:
+def _taste(events: Events, vectors: Book, as_of: int) -> Singles:
     pairs = summarise(events, as_of)
-    return directions(pairs, rows_of(ids, events.item_ids)[pairs.item], len(ids), seed=SEED)
+    rows = vectors.rows_of(events.item_ids)[pairs.item]
+    return directions(pairs, rows, len(vectors), seed=SEED)
 
 
-def _with_vectors(items: Items) -> pl.Series:
+def _with_vectors(items: Items) -> Book:
     """Items bought by enough households to deserve a vector of their own, the commonest first."""
     buyers = items.buyers[:-1]
     least = float(LEAST_BUYERS)
     if len(buyers) > MAX_VECTORS:
         least = max(least, float(np.partition(buyers, -MAX_VECTORS)[-MAX_VECTORS]))
-    return items.ids.filter(pl.Series(buyers >= least))
+    return Book(items.ids.filter(pl.Series(buyers >= least)))
 
 
 def _stack(lessons: list[Lessons], name: str) -> np.ndarray:

@@ -8,10 +8,11 @@ import numpy as np
 
 from service.engine.predict import rhythm
 from service.engine.predict.events import Base, Events, Flags, Floats, Ints, day_number, joined
-from service.engine.predict.features import features, gamma_poisson
-from service.engine.predict.items import Tally
+from service.engine.predict.features import features, gamma_poisson, log_odds
+from service.engine.predict.items import Items, Tally
 from service.engine.predict.model import Model
 from service.engine.predict.pairs import Pairs, summarise
+from service.engine.predict.platt import straightened
 from service.engine.predict.taste import Singles, affinity, directions, weight
 
 MAX_ORIGINS = 8
@@ -19,7 +20,8 @@ LEAST_PAST_DAYS = 7
 ACTIVE_DAYS = 56
 LEARN_ROWS = 1_200_000
 LEARN_EVENTS = 3_000_000
-UNLIKELY = 0.12
+# Log-odds below which a pair is near certain not to be bought (6 %).
+UNLIKELY = -2.7
 THIN = 0.25
 CHECK_EVERY = 20
 SEED = 20170101
@@ -56,6 +58,7 @@ def study(events: Events, model: Model) -> list[Lessons]:
     horizon_days = model.horizon_days
     end = min(day_number(model.as_of), int(events.day.max()) + 1)
     first = int(events.day.min())
+    level = _level(events, end - 2 * horizon_days, model)
     lessons: list[Lessons] = []
     rows = 0
     for step in range(1, MAX_ORIGINS + 1):
@@ -63,7 +66,7 @@ def study(events: Events, model: Model) -> list[Lessons]:
         least_days = 1 if step == 1 else max(LEAST_PAST_DAYS, horizon_days)
         if origin - first < least_days or rows >= LEARN_ROWS:
             break
-        lesson = _lesson(events, origin, model)
+        lesson = _lesson(events, origin, model, level)
         lessons.append(lesson)
         rows += len(lesson.bought)
     return lessons
@@ -74,15 +77,33 @@ def active(pairs: Pairs) -> Flags:
     return np.asarray((pairs.homes.last_trip_age <= ACTIVE_DAYS)[pairs.household])
 
 
-def _lesson(events: Events, origin: int, model: Model) -> Lessons:
-    horizon_days = model.horizon_days
-    past = events.until(origin)
-    pairs = summarise(past, origin)
+def _level(events: Events, origin: int, model: Model) -> tuple[float, float]:
+    """What brings the prior's log-odds to what was bought after an origin: a and b.
+
+    The prior takes a first purchase for a habit, and is far too high where most things are bought
+    once; which examples may be thinned is better told by it at this level.
+    """
+    pairs, _, odds = _asked(events, origin, model)
+    alive = active(pairs)
+    bought = first_purchases(events, pairs, origin, model.horizon_days) < model.horizon_days
+    return straightened(odds[alive], bought[alive].astype(np.float64), np.ones(alive.sum()))
+
+
+def _asked(events: Events, origin: int, model: Model) -> tuple[Pairs, Items, Floats]:
+    """All pairs before an origin, the items' statistics there, and the prior's log-odds."""
+    pairs = summarise(events.until(origin), origin)
     tally = Tally(events.item_ids)
     tally.add(pairs)
     items = tally.items()
+    odds = log_odds(gamma_poisson(pairs, items, pairs.item, model.horizon_days))
+    return pairs, items, odds + rhythm.offset(model.rhythm, origin, model.horizon_days)
+
+
+def _lesson(events: Events, origin: int, model: Model, level: tuple[float, float]) -> Lessons:
+    horizon_days = model.horizon_days
+    pairs, items, odds = _asked(events, origin, model)
     check = pairs.household % CHECK_EVERY == CHECK_EVERY - 1
-    unlikely = gamma_poisson(pairs, items, pairs.item, horizon_days) < UNLIKELY
+    unlikely = level[0] + level[1] * odds < UNLIKELY
     drawn = np.random.default_rng(SEED + origin).random(pairs.rows) < THIN
     keep = active(pairs) & (~unlikely | drawn | check)
     offset = first_purchases(events, pairs, origin, horizon_days)[keep]

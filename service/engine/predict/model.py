@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from service.engine.predict import rhythm
 from service.engine.predict.events import Floats, Ints
 from service.engine.predict.features import NAMES, features
-from service.engine.predict.items import Items, no_items, rows_of
+from service.engine.predict.items import Book, Items, no_items
 from service.engine.predict.network import Network
 from service.engine.predict.pairs import Pairs
 from service.engine.predict.taste import WIDTH, Singles, affinity, weight
 from service.errors import InvalidInput, Problem
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Model:
 
     `prior` are a and b of the prior's log-odds, a + b odds, as the history's own past has them.
     `rhythm` says on which days people buy more (see rhythm.py).
-    `vector_ids` are the items with a learned vector, sorted; `taste` their directions in what the
-    base has in common, with a last row of zeros; `chance` gives the log-odds of a purchase,
+    `vectors` are the items with a learned vector; `taste` their directions in what the base has in
+    common, with a last row of zeros; `chance` gives the log-odds of a purchase,
     `timing` the hazards by bin (both None while there was nothing to learn from); `discovery` the
     coefficients of discovery.py (none while there was nothing to learn from).
     """
@@ -56,7 +56,7 @@ class Model:
     as_of: date
     horizon_days: int
     items: Items
-    vector_ids: pl.Series
+    vectors: Book
     taste: Singles
     rhythm: Floats
     prior: tuple[float, float]
@@ -66,9 +66,14 @@ class Model:
     discovery: tuple[float, ...]
     training: Training
 
+    @property
+    def vector_ids(self) -> pl.Series:
+        """The items with a learned vector, sorted."""
+        return self.vectors.ids
+
     def vector_rows(self, item_ids: pl.Series) -> Ints:
         """The row of each item among the learned vectors; the last for the rest."""
-        return rows_of(self.vector_ids, item_ids)
+        return self.vectors.rows_of(item_ids)
 
     def inputs(self, pairs: Pairs, rows: Ints, vectors: Ints) -> Floats:
         """The network's inputs for every pair: (pairs, len(NAMES)).
@@ -91,7 +96,7 @@ class Model:
         items = {
             name: _packed(getattr(self.items, name))
             for name in Items.__dataclass_fields__
-            if name != "ids"
+            if name != "book"
         }
         return json.dumps(
             {
@@ -133,8 +138,8 @@ class Model:
         return Model(
             as_of=date.fromisoformat(found["as_of"]),
             horizon_days=found["horizon_days"],
-            items=Items(ids=pl.Series("item_id", found["item_ids"], dtype=kind), **items),
-            vector_ids=pl.Series("item_id", found["vector_ids"], dtype=kind),
+            items=Items(book=_book(found["item_ids"], kind), **items),
+            vectors=_book(found["vector_ids"], kind),
             taste=_unpacked(found["taste"]),
             rhythm=_unpacked(found["rhythm"]),
             prior=(found["prior"][0], found["prior"][1]),
@@ -153,7 +158,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         as_of=as_of,
         horizon_days=horizon_days,
         items=items,
-        vector_ids=items.ids,
+        vectors=items.book,
         taste=np.zeros((1, WIDTH), dtype=np.float32),
         rhythm=rhythm.even(),
         prior=(0.0, 1.0),
@@ -163,6 +168,10 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         discovery=(),
         training=Training(None, None, 0, 0, 0, 0.0, 0.0),
     )
+
+
+def _book(ids: list[Any], kind: type[pl.DataType]) -> Book:
+    return Book(pl.Series("item_id", ids, dtype=kind))
 
 
 def _plain(value: object) -> object:

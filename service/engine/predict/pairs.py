@@ -66,8 +66,8 @@ class Homes:
     """One row per household code: its trips and how much it buys, as of the day.
 
     `trip_counts`, `event_counts` are discounted at each half-life; `distinct` items were bought in
-    the last eight weeks; `weekdays[:, j]` is the share of trips that fell on the weekday of as-of
-    plus j days, shrunk to one seventh.
+    the last eight weeks, in `lately` events; `weekdays[:, j]` is the share of trips that fell on
+    the weekday of as-of plus j days, shrunk to one seventh.
     """
 
     seen_days: Floats
@@ -76,6 +76,7 @@ class Homes:
     trip_counts: Floats
     event_counts: Floats
     distinct: Floats
+    lately: Floats
     weekdays: Floats
 
 
@@ -167,7 +168,8 @@ def _homes(events: Events, age: Floats, as_of: int) -> tuple[Homes, Floats]:
     weight = np.exp2(-trip_age / HALF_LIVES_DAYS[-1])
     weekday = home * 7 + (-trip_age.astype(np.int64)) % 7
     weekdays = np.bincount(weekday, weight, minlength=size * 7).reshape(size, 7) + 1.0
-    live = np.append(events.heads()[1:], True)[: events.rows] & (age <= LIVE_DAYS)
+    late = age <= LIVE_DAYS
+    live = np.append(events.heads()[1:], True)[: events.rows] & late
     return (
         Homes(
             seen_days=seen_days,
@@ -176,6 +178,7 @@ def _homes(events: Events, age: Floats, as_of: int) -> tuple[Homes, Floats]:
             trip_counts=trip_counts,
             event_counts=event_counts,
             distinct=np.bincount(events.household[live], minlength=size).astype(np.float64),
+            lately=np.bincount(events.household[late], minlength=size).astype(np.float64),
             weekdays=weekdays / weekdays.sum(axis=1, keepdims=True),
         ),
         trips_after,

@@ -15,11 +15,13 @@ LEAST_STRETCH, MOST_STRETCH = 0.2, 5.0
 
 
 def straightened(odds: Floats, bought: Floats, weight: Floats) -> tuple[float, float]:
-    """a and b for examples of these log-odds; (0, 1) is what they are drawn to.
+    """a and b for examples of these log-odds; (0, 1) is what they are drawn to, or stays for none.
 
     The draw is that of some hundred examples, so that a few change little; b stays above zero,
     so that no order changes. The draw on the level is on that in the middle of the odds.
     """
+    if not len(odds):
+        return 0.0, 1.0
     middle = float(np.average(odds, weights=weight))
     inputs = np.stack([np.ones_like(odds), odds - middle], axis=1)
     straight = np.array([0.0, 1.0])

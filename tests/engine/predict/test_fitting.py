@@ -11,10 +11,11 @@ import pytest
 
 from service.engine.history import before, validate_history
 from service.engine.predict import fit, score
-from service.engine.predict.events import encode
+from service.engine.predict.events import date_of, encode
 from service.engine.predict.features import MEMORY_DAYS, NAMES, features
 from service.engine.predict.fitting import learn_chance, survey
 from service.engine.predict.lessons import Lessons, study
+from service.engine.predict.model import default_model
 from service.engine.predict.pairs import summarise
 from tests.engine.predict.households import history_of, invented
 
@@ -104,3 +105,23 @@ def test_the_level_is_that_of_the_newest_weeks_above_all() -> None:
     chance = learn_chance(lessons, np.zeros(1, dtype=np.int64), 1)
     odds = chance.log_odds(lessons[0].inputs, lessons[0].item)
     assert (1.0 / (1.0 + np.exp(-odds))).mean() == pytest.approx(0.3, abs=0.02)
+
+
+def test_what_is_bought_once_is_thinned_though_the_prior_takes_it_for_a_habit() -> None:
+    """A quarter of the whims is kept, at four times the weight: together they weigh as before."""
+    random = np.random.default_rng(9)
+    first = 20_454
+    whims = {
+        (household, item): [first + int(day)]
+        for household in range(1, 101)
+        for item, day in zip(random.choice(900, 60, replace=False) + 100, range(60), strict=True)
+    }
+    events = encode(history_of(whims))
+    model = default_model(date_of(first + 60), 14)
+    newest = study(events, model)[0]
+    kept = newest.weight[~newest.check]
+    assert (kept == 4.0).all()
+    pairs = 95 * 46
+    assert kept.sum() == pytest.approx(pairs, rel=0.1)
+    prior = newest.inputs[:, NAMES.index("gamma_poisson")]
+    assert (1.0 / (1.0 + np.exp(-prior))).mean() > 0.06

@@ -89,3 +89,14 @@ def test_where_a_base_is_parted_changes_no_shard(households: int) -> None:
         assert one.household_ids.equals(other.household_ids)
         for name in ("household", "item", "day", "quantity"):
             assert np.array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_the_text_ids_of_one_household_are_numbered_as_those_of_many() -> None:
+    many = history_of({(1, 7): [80, 90], (1, 8): [98], (2, 7): [91]}).with_columns(
+        pl.col("household_id", "item_id").cast(pl.String)
+    )
+    alone = encode(many.filter(pl.col("household_id") == "1"))
+    assert alone.household_ids.to_list() == ["1"]
+    assert alone.household.tolist() == [0, 0, 0]
+    assert alone.item_ids.to_list() == ["7", "8"]
+    assert encode(many).item.tolist() == [0, 0, 1, 0]

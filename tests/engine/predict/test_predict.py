@@ -67,7 +67,7 @@ def test_the_stored_model_scores_as_the_fitted_one(history: pl.DataFrame, model:
 
 
 def test_a_model_of_another_version_is_refused(model: Model) -> None:
-    text = model.to_json().replace('"version":3', '"version":1')
+    text = model.to_json().replace('"version":4', '"version":1')
     with pytest.raises(InvalidInput, match="another version"):
         Model.from_json(text)
 
