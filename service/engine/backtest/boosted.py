@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,11 @@ def available() -> bool:
     return importlib.util.find_spec("lightgbm") is not None
 
 
-def boosted(inputs: Floats, bought: Flags, weight: Floats, ask: Floats) -> Floats:
-    """Train on weighted examples and give the probabilities of `ask`; needs `available()`."""
+def boosted(inputs: Floats, bought: Flags, weight: Floats) -> Callable[[Floats], Floats]:
+    """Train on weighted examples; what comes back gives probabilities. Needs `available()`."""
     lightgbm = importlib.import_module("lightgbm")
     data = lightgbm.Dataset(
         inputs.astype(np.float32), bought.astype(np.float32), weight=weight.astype(np.float32)
     )
     trees = lightgbm.train(SETTINGS, data, ROUNDS)
-    return np.asarray(trees.predict(ask.astype(np.float32), num_threads=1), dtype=np.float64)
+    return lambda ask: np.asarray(trees.predict(ask.astype(np.float32), num_threads=1))

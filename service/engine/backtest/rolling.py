@@ -167,13 +167,16 @@ def _rivals(day: Day, field_: _Field, terms: Terms, cpu: Callable[[], float]) ->
     if boosted.available():
         lessons = study(field_.past, day.model)
         if lessons:
-            ids, pairs = field_.past.item_ids, field_.pairs
-            rows, vectors = day.model.items.rows_of(ids), day.model.vector_rows(ids)
-            ask = day.model.inputs(pairs, rows[pairs.item], vectors[pairs.item])
-            chance = boosted.boosted(
+            trees = boosted.boosted(
                 np.concatenate([lesson.inputs for lesson in lessons]),
                 np.concatenate([lesson.bought for lesson in lessons]),
                 np.concatenate([lesson.weight for lesson in lessons]),
-                ask,
             )
+            started = cpu()
+            pairs = summarise(field_.past, field_.day)
+            ids = field_.past.item_ids
+            rows, vectors = day.model.items.rows_of(ids), day.model.vector_rows(ids)
+            ask = day.model.inputs(pairs, rows[pairs.item], vectors[pairs.item])
+            chance = trees(ask)
+            day.seconds["LightGBM"] = cpu() - started
             day.outcomes["LightGBM"] = field_.outcome(chance)
