@@ -317,6 +317,34 @@ def test_a_deal_ends_the_day_after_its_last(database: Database, shop: Shop, read
     assert {state for _, _, state in states(read_only)} == {"ended"}
 
 
+def test_a_deal_is_exhausted_when_its_dearest_copy_has_no_room(
+    database: Database, shop: Shop, tmp_path: Path
+) -> None:
+    columns = (
+        "deal_id,supplier,kind,title,eligible_gtins,benefit,value,face_value_switcher_heavy,"
+        "funding_share_percent,handling_fee,copy_fee,value_text,budget,mail_from,mail_to,"
+        "redeem_from,redeem_to"
+    )
+    days = "2026-01-01,2026-12-31,2026-01-01,2026-12-31"
+    milk = f"Dale Foods,product,Dale Milk,{MILK},amount_off,1.00,2.00,100,0.08,,"
+    slot = "Keys & Co,partner,Spare keys,,,,,,,0.15,first key free"
+    rows = (
+        f"CELLS-1,{milk},2.07,{days}",
+        f"CELLS-2,{milk},2.08,{days}",
+        f"SLOT-1,{slot},0.14,{days}",
+        f"SLOT-2,{slot},0.15,{days}",
+    )
+    load(database, tmp_path, "\n".join((columns, *rows, "")), approval=False, by="anna")
+    assert steer.follow_facts(database, on=date(2026, 3, 2)) == 2
+    found = steer.page(database, after_id=shop.soap_offer)
+    assert found.select("deal_id", "use_cents", "state").rows() == [
+        ("CELLS-1", 208, "exhausted"),
+        ("CELLS-2", 208, "running"),
+        ("SLOT-1", 15, "exhausted"),
+        ("SLOT-2", 15, "running"),
+    ]
+
+
 def test_what_open_copies_may_cost_is_shown(
     database: Database, settings: Settings, shop: Shop
 ) -> None:

@@ -1,7 +1,7 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -193,9 +193,11 @@ def _issue(
     now = datetime.now(UTC)
 
     def write(session: Session) -> CycleReport:
-        _free(session, report.as_of)
         reserved = _reserved(drafted)
-        _still_there(session, reserved)
+        stand = states.hold(session, reserved["offer_id"].to_list())
+        # Only now: a cycle of the same date may have been issued while this one waited.
+        _free(session, report.as_of)
+        _still_there(session, reserved, stand)
         cycle = Cycle(
             as_of=report.as_of,
             seed=plan.task.by.seed,
@@ -267,13 +269,12 @@ def _printed(
     ]
 
 
-def _still_there(session: Session, reserved: pl.DataFrame) -> None:
-    """Hold the offers and see that each may still be issued and has the room planned for.
+def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, str]) -> None:
+    """See that each offer held may still be issued and has the room planned for.
 
     Whoever else issues copies or changes a budget waits; so no budget is promised twice.
     """
-    held = states.hold(session, reserved["offer_id"].to_list())
-    gone = [key for key, state in held.items() if state not in ISSUABLE]
+    gone = [key for key, state in stand.items() if state not in ISSUABLE]
     wanted = reserved.join(offers.committed(session), on="offer_id", how="left").join(
         offers.limits(session), on="offer_id", how="left"
     )

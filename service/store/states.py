@@ -139,8 +139,9 @@ def standing(
     """Every revision that is not replaced, by offer_id, with what it holds; see `STANDING`.
 
     `issued` copies, `reserved_cents` and `spent_cents` are those of all revisions of the deal;
-    `use_cents` is the most one use may cost. Only those in `states`, of the deal of `offer_id`, or
-    after an id, if given.
+    `use_cents` is the most one use may cost, at the dearest of its face values; of a partner's slot
+    it is what a copy costs. Only those in `states`, of the deal of `offer_id`, or after an id, if
+    given.
     """
     wanted = ["o.state <> 'replaced'", "o.id > :after"]
     if states:
@@ -167,7 +168,8 @@ def standing(
                         WHERE {same} AND p.state IN ('issued', 'expired')),
                        {money} 'offer_reserved'), {money} 'offer_spent'),
                        o.face_value_cents, o.funding_share, o.funding_cap_cents,
-                       o.handling_fee_cents, o.limit_per_household,
+                       o.handling_fee_cents, o.face_values, o.copy_fee_cents,
+                       o.limit_per_household,
                        CASE WHEN o.stopped_at IS NULL THEN 0 ELSE 1 END, u.uploaded_by
                 FROM o JOIN supplier s ON s.id = o.supplier_id
                 JOIN upload u ON u.id = o.upload_id ORDER BY o.id"""
@@ -181,15 +183,17 @@ def standing(
             *row[9:13],
             int(row[13]),
             int(row[14]),
-            reservation_cents(
-                row[15],
+            # A partner pays for the copy, and nothing for what is done with it.
+            row[20]
+            + reservation_cents(
+                max(json.loads(row[19]) or [row[15]]),
                 funding_share=row[16],
                 funding_cap_cents=row[17],
                 handling_fee_cents=row[18],
             ),
-            row[19],
-            bool(row[20]),
             row[21],
+            bool(row[22]),
+            row[23],
         )
         for row in rows
     ]

@@ -1,5 +1,7 @@
 """A budget is never promised twice, whatever happens while lists are made."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +12,15 @@ from service import steer
 from service.cycle import run_cycle
 from service.errors import Conflict
 from service.settings import Settings
+from service.store import states
 from service.store.session import Database
 from tests.market import AS_OF, asked, cycle, open_market, store_model
 
 OVER = """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
           WHERE e.account IN ('offer_reserved', 'offer_spent') GROUP BY o.id, o.budget_cents
           HAVING sum(e.amount_cents) > o.budget_cents"""
+WAITING = """SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 TABLES = ("cycle", "shopping_list", "ledger_entry", "cycle_ghost", "response")
 
 
@@ -72,6 +77,40 @@ def test_two_cycles_at_once_do_not_promise_one_budget_twice(
     assert asked(database, OVER) == []
     exhausted = asked(database, "SELECT count(*) FROM offer WHERE state = 'exhausted'")
     assert exhausted[0][0] > 0
+
+
+def test_the_second_of_two_cycles_of_a_date_is_told_that_there_is_one(
+    database: Database, settings: Settings, market: None, tmp_path: Path
+) -> None:
+    """Both have made their lists when the first of them issues."""
+    made = threading.Barrier(3)
+    told: list[str] = []
+
+    def issue(name: str) -> None:
+        elsewhere = Database(database.url)
+        own = settings.model_copy(update={"runs_folder": tmp_path / name})
+        progress = when_composed(lambda: made.wait(60))
+        try:
+            told.append(
+                str(run_cycle(elsewhere, own, as_of=AS_OF, seed=0, progress=progress).lists)
+            )
+        except Conflict as conflict:
+            told.append(conflict.detail)
+        elsewhere.dispose()
+
+    both = [threading.Thread(target=issue, args=(name,)) for name in ("one", "two")]
+    with database.write() as session:
+        every = [row[0] for row in asked(database, "SELECT id FROM offer")]
+        states.hold(session, every)
+        for each in both:
+            each.start()
+        made.wait(60)
+        until = time.monotonic() + 30
+        while not database.is_sqlite and asked(database, WAITING) != [(2,)]:
+            assert time.monotonic() < until
+    for each in both:
+        each.join()
+    assert sorted(told) == ["29", f"There is a cycle as of {AS_OF} already."]
 
 
 def test_a_raised_budget_issues_more_copies_in_the_next_cycle(
