@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         default=4000, ge=0, description="What no list passes in worth: the best tenth"
     )
     floor_shortfall_price: float = Field(
-        default=0.05, ge=0, description="Value lost for every cent of worth below the floor"
+        default=0.1, ge=0, description="Value lost for every cent of worth below the floor"
     )
     margin_percent: int = Field(
         default=28, ge=0, le=100, description="Gross margin assumed of a product's price"
