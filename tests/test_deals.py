@@ -1,6 +1,7 @@
 """Loading suppliers' deals, on both databases."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from service.deals import BENEFITS, COLUMNS, UploadReport, load_deals, upload
+from service.deals import BENEFITS, COLUMNS, UploadReport, load_body, load_deals, upload
 from service.deals.columns import FACE_VALUES
 from service.errors import InvalidInput
 from service.ingest.products import load_products
@@ -558,3 +559,32 @@ def test_restricted_goods_never_get_a_deal(
     ]
     load({"eligible_gtins": "", "eligible_brands": "Dale"})
     assert [str(gtin) for _, gtin in read_only(MEMBERS)] == [CREAM]
+
+
+def test_two_who_load_the_same_deals_at_once_are_both_answered(
+    database: Database, load: Load, tmp_path: Path, read_only: Ask
+) -> None:
+    """PostgreSQL: the other is done while this one is at it. SQLite: the other waits its turn."""
+    load({})
+    body = (tmp_path / "deals.csv").read_bytes().replace(b"1.00", b"1.10")
+    elsewhere = Database(database.url)
+    told: list[tuple[int, int, int, bool]] = []
+
+    def other() -> None:
+        told.append(summary(load_body(elsewhere, "b.csv", body + b"\n", uploaded_by="bert")))
+
+    thread = threading.Thread(target=other)
+
+    def meanwhile(stage: str, _done: int, _total: int) -> None:
+        if stage == "deals" and not thread.ident:
+            thread.start()
+            if not database.is_sqlite:
+                thread.join()
+
+    mine = load_body(database, "a.csv", body, uploaded_by="anna", progress=meanwhile)
+    thread.join()
+    elsewhere.dispose()
+    assert sorted([summary(mine), *told]) == [(0, 0, 1, False), (0, 1, 0, False)]
+    assert read_only("SELECT revision, state FROM offer ORDER BY id") == [
+        (1, "replaced"), (2, "running"),
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.deals.columns import COLUMNS, column_named, plain
 from service.deals.dates import Order, day, order_of
-from service.deals.gtins import gtins
+from service.deals.gtins import Gtins, gtins
 from service.deals.numbers import decimals_of, money, number
 from service.engine.codes import check_digit
 
@@ -26,7 +26,9 @@ IN_CELLS = decimals_of([], as_numbers=True)
         ("USD 5", "5"), ("5 kr", "5"), ("￥5".replace("￥", "¥"), "5"), ("20%", "20"),
         ("12,5 %", "12.5"), (".50", "0.50"), (",5", "0.5"), ("-,5", "-0.5"), ("5.", "5"),
         ("0.125", "0.125"), ("1,234", "1234"), ("1.234", "1234"), ("0,125", "0.125"),
-        ("1E3", "1000"), ("2.5E-1", "0.25"),
+        ("1E3", "1000"), ("2.5E-1", "0.25"), ("12,34,567.00", "1234567.00"), ("1,23,456", "123456"),
+        ("EUR1.200,00", "1200.00"), ("1200USD", "1200"), ("1.200,- €", "1200"),
+        ("1٬234٫50", "1234.50"),
     ],
 )  # fmt: skip
 def test_numbers_as_people_write_them(text: str, value: str) -> None:
@@ -129,7 +131,15 @@ def test_every_day_is_read_back_from_its_number_and_its_names(after: int) -> Non
 )
 def test_gtins_as_spreadsheets_leave_them(text: str, found: list[int], noted: bool) -> None:
     cell = gtins(text)
-    assert (cell.value, bool(cell.note), cell.detail) == (found, noted, "")
+    assert (cell.value, bool(cell.note), cell.detail) == (tuple(found), noted, "")
+
+
+def test_what_was_read_plainly_is_known_again_and_nothing_else() -> None:
+    cells = ("2000000000015;123457", "2000000000015", "2000000000015; 4011", "4011;2000000000015",
+             "123457", "4011;;4011", "0004011")  # fmt: skip
+    reader = Gtins()
+    for text in (*cells, *cells):
+        assert reader.read(text) == gtins(text)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +160,7 @@ def test_gtins_that_are_lost(text: str, said: str) -> None:
 def test_zeros_are_only_put_back_where_the_check_digit_proves_it(body: int, last: int) -> None:
     digits = f"{body}{last}"
     cell = gtins(digits)
-    assert (cell.value == [int(digits)]) == (last == check_digit(str(body)))
+    assert (cell.value == (int(digits),)) == (last == check_digit(str(body)))
 
 
 def test_every_name_of_a_column_is_one_column_only() -> None:

@@ -6,11 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import polars as pl
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from service.deals.digest import digest, given
-from service.deals.form import Number
+from service.deals.digest import digests, givens
+from service.deals.grid import Cells, Grid
+from service.deals.readers import Number
+from service.deals.understood import AS_UNDERSTOOD
 
 _COLUMNS: dict[str, Any] = {
     "title": "Dale “Milk”", "funding_share": 100, "handling_fee_cents": 8, "budget_cents": None,
@@ -60,7 +64,14 @@ def test_the_digest_is_of_json_with_sorted_names(
     said: dict[str, Any], members: tuple[tuple[int, ...], ...]
 ) -> None:
     columns = _COLUMNS | said
-    assert digest(columns, members) == _spelled_out(columns, members)
+    places = {"first_set": 0 if members else None, "second_set": 1 if members[1:] else None}
+    kinds = AS_UNDERSTOOD | dict.fromkeys(places, pl.Int64)
+    rows = [{**_COLUMNS, **places}, {**columns, **places}]
+    frame = pl.DataFrame(rows, {name: kinds[name] for name in rows[0]})
+    assert digests(frame, members).to_list() == [
+        _spelled_out(_COLUMNS, members),
+        _spelled_out(columns, members),
+    ]
 
 
 def test_numbers_are_kept_as_they_were_written() -> None:
@@ -72,13 +83,19 @@ def test_numbers_are_kept_as_they_were_written() -> None:
         "eligible_brands": ("Dale", "Müller"),
         "mail_from": date(2026, 4, 1),
     }
-    assert json.loads(given(values)) == {
+    again = values | {"value": Number(Decimal("1.00"), is_percent=False)}
+    two = np.arange(2)
+    columns = {name: Cells([values[name], again[name]], two) for name in values}
+    columns["title"] = Cells(["Milk"], np.array([0, -1]))
+    said = givens(Grid(0, two, columns, np.ones(2, np.bool_)))
+    first, second = (json.loads(each) for each in said)
+    assert first == {
         "value": "1.0",
         "min_quantity": "20%",
         "budget": "1200.50",
         "circulation_max": "500",
         "eligible_brands": "Dale; Müller",
         "mail_from": "2026-04-01",
+        "title": "Milk",
     }
-    again = values | {"value": Number(Decimal("1.00"), is_percent=False)}
-    assert json.loads(given(again))["value"] == "1.00"
+    assert second == {name: first[name] for name in values} | {"value": "1.00"}

@@ -4,11 +4,15 @@ Beside each file in tests/data/deals/ stands what must be said of it. The workbo
 LibreOffice.
 """
 
+import io
+import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from service.deals import Order, Preview, Reading, preview_deals
+from service.deals import Order, Preview, Reading, preview_deals, remarks_on
+from service.errors import InvalidInput
 from service.ingest.products import load_products
 from service.store import migrate
 from service.store.session import Database
@@ -16,6 +20,12 @@ from tests.ingest.files import written
 
 FOLDER = Path(__file__).parent / "data" / "deals"
 FILES = sorted(path.name for path in FOLDER.iterdir() if not path.name.endswith(".said.txt"))
+DEAL = {
+    "deal_id": "D1", "supplier": "Dale Foods", "title": "Milk", "eligible_gtins": "2000000000015",
+    "benefit": "amount_off", "value": "1.00", "funding_share_percent": "100", "budget": "1200",
+    "mail_from": "2026-04-01", "mail_to": "2026-04-30", "redeem_from": "2026-04-01",
+    "redeem_to": "2026-05-14",
+}  # fmt: skip
 PRODUCTS = """gtin,description,brand,private_label,item,category,department,supplier,price_cents
 2000000000015,Dale Milk 1 l,Dale,false,Milk,Dairy,Chilled,Dale Foods,120
 2000000000053,Dale Cream,Dale,false,Cream,Dairy,Chilled,Dale Foods,200
@@ -80,3 +90,112 @@ def test_a_column_that_is_missing_is_one_fault_whatever_the_rows_say(shelf: Data
         f"m.csv, row 1, column {name}: column {name} is missing"
         for name in ("benefit", "value", "funding_share_percent", "redeem_from", "redeem_to")
     ]
+
+
+def book(change: dict[str, object], *, hide: str = "") -> bytes:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.append(list(DEAL))
+    sheet.append(list((DEAL | change).values()))
+    if hide:
+        sheet.column_dimensions[hide].hidden = True
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def repacked(body: bytes, old: bytes, new: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as given, zipfile.ZipFile(out, "w") as made:
+        for entry in given.infolist():
+            made.writestr(entry.filename, given.read(entry).replace(old, new))
+    return out.getvalue()
+
+
+def package(part: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr(part, "x")
+    return out.getvalue()
+
+
+def test_a_formula_nobody_worked_out_is_no_empty_cell(shelf: Database) -> None:
+    found = preview_deals(shelf, "f.xlsx", book({"budget": "=600*2", "title": '="Mi"&"lk"'}))
+    assert [str(problem) for problem in found.problems] == [
+        f"f.xlsx, Sheet!{cell}: is a formula whose value is not in the file "
+        "(open it in a spreadsheet program and save it)"
+        for cell in ("C2, column title", "H2, column budget")
+    ]
+    assert found.deals == ()
+
+
+def test_a_hidden_column_is_named(shelf: Database) -> None:
+    found = preview_deals(shelf, "h.xlsx", book({}, hide="H"))
+    assert found.notes == ("sheet Sheet: hidden columns were not read: budget",)
+
+
+CORNER = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+FORMATTED = CORNER.replace(b"><v>1</v></c>", b' s="0"/>')
+
+
+def test_a_cell_in_the_last_corner_is_refused_and_a_format_there_is_not(shelf: Database) -> None:
+    far = repacked(book({}), b"</sheetData>", CORNER)
+    with pytest.raises(InvalidInput) as caught:
+        preview_deals(shelf, "far.xlsx", far)
+    assert str(caught.value.problems[0]).startswith(
+        "far.xlsx, sheet Sheet: reaches to XFD1,048,576 (delete the rows"
+    )
+    found = preview_deals(shelf, "far.xlsx", repacked(book({}), b"</sheetData>", FORMATTED))
+    assert (found.rows, found.faults) == (1, 0)
+
+
+def test_a_part_that_is_longer_than_its_package_says_is_not_unpacked(shelf: Database) -> None:
+    body = bytearray(book({}))
+    entry = body.rindex(b"PK\x01\x02", 0, body.rindex(b"xl/worksheets/sheet1.xml"))
+    size = int.from_bytes(body[entry + 24 : entry + 28], "little")
+    body[entry + 24 : entry + 28] = (size - 5).to_bytes(4, "little")
+    with pytest.raises(InvalidInput, match="not a workbook that can be read"):
+        preview_deals(shelf, "lie.xlsx", bytes(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("a.ods", package("content.xml"),
+         "is an OpenDocument spreadsheet (.ods) (save it as .xlsx)"),
+        ("a.xlsb", package("xl/workbook.bin"), "is a binary workbook (.xlsb) (save it as .xlsx)"),
+        ("a.zip", package("deals.csv"),
+         "is an archive, not a workbook (unpack it and send what is in it)"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504),
+         "is an .xls file, or has a password (save it as .xlsx without one)"),
+        ("b.xls", b"\r\n<html><table>", "is a web page or XML, whatever its name says "
+         "(open it in a spreadsheet program and save it as .xlsx)"),
+        ("a.pdf", b"%PDF-1.7\n\x81",
+         "is a PDF (open it in a spreadsheet program and save it as .xlsx)"),
+        ("a.csv", b"\n" * 1_048_577, "has 1,048,577 rows and more, of up to 0 cells (split it)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_says_what_to_do(
+    shelf: Database, name: str, body: bytes, said: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        preview_deals(shelf, name, body)
+    assert str(caught.value.problems[0]) == f"{name}: {said}"
+
+
+def test_a_table_without_deals_says_so(shelf: Database) -> None:
+    found = preview_deals(shelf, "none.csv", f"{','.join(DEAL)}\n,,\n".encode())
+    assert (found.rows, found.notes) == (
+        0, ("there are no deals below the names of the columns",),
+    )  # fmt: skip
+
+
+def test_what_looks_like_a_formula_comes_back_as_text(shelf: Database) -> None:
+    words = ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(A1)"]
+    rows = [";".join((DEAL | {"deal_id": word, "title": word}).values()) for word in words]
+    body = "\n".join([";".join(DEAL), *rows]).encode()
+    book = openpyxl.load_workbook(io.BytesIO(remarks_on(shelf, "f.csv", body)))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert [cell.value for cell in cells if cell.column_letter == "A"] == ["deal_id", *words]
+    assert {cell.data_type for cell in cells if cell.value is not None} == {"s"}

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
+import numpy as np
+import polars as pl
+
 from service.deals.columns import FACE_VALUES
-from service.deals.form import Number
+from service.deals.grid import Grid
+from service.deals.readers import Number
 from service.engine.records import DealKind
 
 # What a digest has been made of since the first version; new columns join it when they say
@@ -42,63 +46,79 @@ _IN_CENTS = frozenset(
     ("benefit_cap", "min_spend", "face_value", *FACE_VALUES, "funding_cap", "handling_fee",
      "copy_fee", "budget")
 )  # fmt: skip
-_KNOWN = 1 << 16
 _as_is = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def digest(columns: Mapping[str, Any], members: tuple[tuple[int, ...], ...]) -> str:
-    """What a deal means, however it is written: 1.0 is 1.00, and a set of products its members.
+def digests(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
+    """What deals mean, however they are written: 1.0 is 1.00, and a set of products its members.
 
-    It is the SHA-256 of JSON with sorted names, put together from parts that many deals share.
+    `deals` has the columns of an offer, and first_set and second_set, places in `sets`. A digest is
+    the SHA-256 of JSON with sorted names; it is put together column by column, and a text that many
+    deals share is written once.
     """
-    parts = {name: _string(columns[of]) for name, of in _ALWAYS.items()}
-    parts["terms"] = _sorted(columns["terms"])
-    parts["members"] = str(list(members[0]) if len(members) == 1 else [*map(list, members)])
-    parts["face_value"] = str(columns["face_value_cents"])
+    parts = {name: _each(deals[of], _string) for name, of in _ALWAYS.items()}
+    parts["terms"] = _each(deals["terms"], _sorted)
+    parts["members"] = _members(deals, sets)
+    parts["face_value"] = deals["face_value_cents"].cast(pl.String)
     for name, no in _WHEN_SAID.items():
-        if columns[name] != no:
-            parts[name] = json.dumps(columns[name])
-    content = ", ".join([f'"{name}": {parts[name]}' for name in _IN_ORDER if name in parts])
-    return hashlib.sha256(f"{{{content}}}".encode()).hexdigest()
+        parts[name] = _each(deals[name], partial(_unless, no))
+    said = [pl.concat_str(pl.lit(f'"{name}": '), parts[name].alias(name)) for name in _IN_ORDER]
+    content = deals.select(pl.concat_str(said, separator=", ", ignore_nulls=True)).to_series()
+    return pl.Series(
+        "digest",
+        [hashlib.sha256(f"{{{each}}}".encode()).hexdigest() for each in content],
+        pl.String,
+    )
 
 
-@lru_cache(_KNOWN)
+def _each(column: pl.Series, written: Callable[[Any], str | None]) -> pl.Series:
+    """Every value as it is written, each different one looked at once."""
+    seen = column.unique()
+    texts = pl.Series([written(value) for value in seen], dtype=pl.String)
+    return column.replace_strict(seen, texts, return_dtype=pl.String)
+
+
+def _members(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
+    """The products as JSON: a list of them, or a list of two lists; empty for a partner's slot."""
+    shown = pl.Series([str(list(members)) for members in sets], dtype=pl.String)
+    first, second = (shown.gather(deals[name]) for name in ("first_set", "second_set"))
+    both = pl.concat_str(pl.lit("["), first, pl.lit(", "), second, pl.lit("]"))
+    return deals.select(pl.coalesce(both, first, pl.lit("[]"))).to_series()
+
+
 def _string(value: object) -> str:
     return json.dumps(str(value))
 
 
-@lru_cache(_KNOWN)
 def _sorted(stored: str) -> str:
     return json.dumps(json.loads(stored), sort_keys=True)
 
 
-def given(values: Mapping[str, Any]) -> str:
-    """The row as it was understood, by column as JSON, for the history of the deal."""
-    # Equal numbers may be written apart, 1.0 and 1.00, so they are not looked up by their value.
+def _unless(no: object, value: object) -> str | None:
+    return None if value == no else json.dumps(value)
+
+
+def givens(grid: Grid) -> pl.Series:
+    """Each row as it was understood, by column as JSON, for the history of the deal."""
     said = [
-        _number(name, value) if type(value) is Number else _shown(name, value)
-        for name, value in values.items()
+        pl.Series(name, [*[_named(name, value) for value in cells.values], None], pl.String).gather(
+            np.where(cells.codes < 0, len(cells.values), cells.codes)
+        )
+        for name, cells in grid.columns.items()
     ]
-    return f"{{{', '.join(said)}}}"
+    content = pl.concat_str(said, separator=", ", ignore_nulls=True)
+    return pl.select(pl.concat_str(pl.lit("{"), content, pl.lit("}")).alias("given")).to_series()
 
 
-def _number(name: str, value: Number) -> str:
-    return f'{_name(name)}: "{value.amount:f}{"%" if value.is_percent else ""}"'
+def _named(name: str, value: Any) -> str:
+    return f"{json.dumps(name)}: {_as_is(_shown(name, value))}"
 
 
-@lru_cache(_KNOWN)
 def _shown(name: str, value: Any) -> str:
+    if isinstance(value, Number):
+        return f"{value.amount:f}{'%' if value.is_percent else ''}"
     if isinstance(value, tuple):
-        return _named(name, "; ".join(map(str, value)))
+        return "; ".join(map(str, value))
     if isinstance(value, int) and name in _IN_CENTS:
-        return _named(name, f"{Decimal(value) / 100:.2f}")
-    return _named(name, str(value))
-
-
-def _named(name: str, said: str) -> str:
-    return f"{_name(name)}: {_as_is(said)}"
-
-
-@lru_cache
-def _name(name: str) -> str:
-    return json.dumps(name)
+        return f"{Decimal(value) / 100:.2f}"
+    return str(value)

@@ -1,46 +1,39 @@
-"""The tables of a file as typed rows: every cell read, every fault with its place."""
+"""The tables of a file as grids of values: every cell read, every fault with its place."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from service.deals import dates, gtins, numbers
-from service.deals.cell import Cell, wrong
+from service.deals import dates, numbers
+from service.deals.cell import Cell
 from service.deals.columns import (
     COLUMNS,
     Asked,
-    Column,
     Kind,
     column_of,
     expected,
     plain,
 )
 from service.deals.dates import Order
+from service.deals.grid import Cells, Grid, Row, Spots, coded
 from service.deals.heading import Table, find_table, most_known
+from service.deals.readers import Reader, readers_of
 from service.deals.sheets import Document
 from service.engine.records import DealKind
 from service.errors import InvalidInput, Problem
 
 _NUMERIC = (Kind.MONEY, Kind.NUMBER, Kind.COUNT, Kind.SHARE)
 _INVISIBLE = r"[\u200b-\u200f\u2060\ufeff\u00ad]"
-_MOST_NOTES = 5
+MOST_NOTES = 5
+"""So many cells of a column that were mended are noted one by one."""
+
+MOST_IGNORED = 30
 EXAMPLE = "EXAMPLE"
 """A row whose deal_id begins so shows how to fill in the form, and is passed over."""
-_CHOICES = {
-    "off": "amount_off", "money off": "amount_off", "cents off": "amount_off",
-    "dollars off": "amount_off", "amount": "amount_off", "scan back": "amount_off",
-    "percent": "percent_off", "% off": "percent_off", "%": "percent_off",
-    "percentage off": "percent_off", "fixed": "fixed_price", "special price": "fixed_price",
-    "bundle": "bundle_price", "multibuy": "bundle_price", "bogo": "buy_get",
-    "buy one get one": "buy_get", "buy x get y": "buy_get", "free": "free_item",
-    "free product": "free_item", "loyalty points": "points", "service": "partner",
-    "slot": "partner", "goods": "product", "piece": "each", "pieces": "each", "ea": "each",
-    "pc": "each", "stk": "each", "kilo": "kg", "litre": "l", "liter": "l",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +48,20 @@ class Fault:
     remedy: str = ""
 
 
-class Number(NamedTuple):
-    """A number with its sign: whether a per cent was written decides what it means."""
-
-    amount: Decimal
-    is_percent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One deal as read: where it stands, and its values by column; what is empty is not there.
-
-    Values can be hashed; cells with the same text share one.
-    """
-
-    table: int
-    row: int
-    values: Mapping[str, Any]
-    is_whole: bool
-
-
 @dataclass(slots=True)
 class Form:
-    """All that a file says: rows in order, faults, and notes on how it was read."""
+    """All that a file says: a grid a table, faults, and notes on how it was read."""
 
     document: Document
     tables: Sequence[Table]
-    rows: list[Row] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        """How many rows are deals."""
+        return sum(grid.height for grid in self.grids)
 
     def where(self, fault: Fault) -> str:
         """`deals.xlsx, Deals!C7, column budget`."""
@@ -117,7 +95,7 @@ def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
     if "," in decimals.seen:
         form.notes.append("numbers with a comma before their last digits have a decimal comma")
     for number, (table, texts) in enumerate(zip(tables, cells, strict=True)):
-        _read_table(form, number, table, texts, readers=_readers(order.order, decimals))
+        _read_table(form, number, table, texts, readers=readers_of(order.order, decimals))
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return form
 
@@ -149,9 +127,12 @@ def _note_table(form: Form, number: int, table: Table) -> None:
         above = "row 1" if table.first == 1 else f"rows 1 to {table.first}"
         form.notes.append(f"{here}{above} above the column names passed over")
     if table.ignored:
-        form.notes.append(f"{here}columns not used: {', '.join(table.ignored)}")
+        more = len(table.ignored) - MOST_IGNORED
+        named = [*table.ignored[:MOST_IGNORED], *([f"and {more} more"] if more > 0 else [])]
+        form.notes.append(f"{here}columns not used: {', '.join(named)}")
     if sheet.hidden_columns:
-        form.notes.append(f"{here}{len(sheet.hidden_columns)} hidden columns were not read")
+        shown = ", ".join(table.hidden) or f"{len(sheet.hidden_columns)}"
+        form.notes.append(f"{here}hidden columns were not read: {shown}")
     form.faults.extend(Fault(number, *fault) for fault in table.faults)
     partners = "kind" in table.columns
     for column in COLUMNS:
@@ -185,73 +166,6 @@ def _all(cells: Sequence[Mapping[str, pl.Series]], kinds: tuple[Kind, ...]) -> I
                 yield from texts.drop_nulls().unique(maintain_order=True)
 
 
-Reader = Callable[[Column, str], Cell]
-
-
-def _readers(order: Order, decimals: numbers.Decimals) -> dict[Kind, Reader]:
-    def within(read: Callable[..., Cell], column: Column, text: str) -> Cell:
-        return read(text, decimals, low=column.low, high=column.high)
-
-    return {
-        Kind.TEXT: lambda _, text: _text(text),
-        Kind.NAMES: lambda _, text: _names(text),
-        Kind.GTINS: lambda _, text: gtins.gtins(text),
-        Kind.MONEY: partial(within, numbers.money),
-        Kind.COUNT: partial(within, numbers.count),
-        Kind.SHARE: partial(within, numbers.share),
-        Kind.NUMBER: lambda _, text: _number(text, decimals),
-        Kind.DAY: lambda _, text: dates.day(text, order),
-        Kind.CHOICE: _choice,
-        Kind.CHOICES: _choices,
-    }
-
-
-def _text(text: str) -> Cell:
-    if len(text) > 2000:
-        return wrong(text, f"has {len(text)} characters", "at most 2,000")
-    return Cell(text)
-
-
-def _names(text: str) -> Cell:
-    found = [part.strip() for part in text.replace("\n", ";").split(";")]
-    return Cell([part for part in found if part])
-
-
-def _number(text: str, decimals: numbers.Decimals) -> Cell:
-    cell = numbers.number(text, decimals)
-    # The sign tells what the number means, so it stays with it.
-    if cell.detail:
-        return cell
-    return cell._replace(value=Number(cell.value, text.rstrip()[-1:] == "%"))
-
-
-def _choice(column: Column, text: str) -> Cell:
-    word = plain(text)
-    for choice in column.choices:
-        if word == plain(choice):
-            return Cell(choice)
-    meant = _CHOICES.get(word)
-    if meant in column.choices:
-        return Cell(meant)
-    return wrong(text, f"is not {expected(column)}")
-
-
-def _choices(column: Column, text: str) -> Cell:
-    found = []
-    for part in text.replace(",", ";").split(";"):
-        if part.strip():
-            cell = _choice(column, part)
-            if cell.detail:
-                return cell
-            found.append(cell.value)
-    return Cell(found)
-
-
-def _fixed(cell: Cell) -> Cell:
-    """A cell whose value can be hashed."""
-    return cell._replace(value=tuple(cell.value)) if isinstance(cell.value, list) else cell
-
-
 def _read_table(
     form: Form,
     number: int,
@@ -261,39 +175,39 @@ def _read_table(
     readers: Mapping[Kind, Reader],
 ) -> None:
     first = table.last + 1
-    places = _deals(form, table, cells)
-    values: list[dict[str, Any]] = [{} for _ in places]
+    places = np.array(_deals(form, table, cells), np.int64)
+    grid = Grid(number, first + places, {}, np.ones(len(places), np.bool_))
     bad: dict[int, set[str]] = {}
     for name, texts in cells.items():
-        column, place = column_of(name), table.columns[name]
+        column = column_of(name)
+        seen, codes = coded(texts.gather(places))
         read = readers[column.kind]
-        known: dict[str, Cell] = {}
-        notes: list[str] = []
-        for spot, text in enumerate(texts.gather(places).to_list()):
-            if text is None:
-                continue
-            cell = known.get(text)
-            if cell is None:
-                cell = known[text] = _fixed(read(column, text))
-                if cell.note:
-                    address = table.sheet.address(first + places[spot], place)
-                    notes.append(f"{address}: {cell.note}")
-            if cell.detail:
-                bad.setdefault(spot, set()).add(name)
-                row = first + places[spot]
-                form.faults.append(Fault(number, row, place, name, cell.detail, cell.remedy))
-            else:
-                values[spot][name] = cell.value
-        form.notes.extend(notes[:_MOST_NOTES])
-        if len(notes) > _MOST_NOTES:
-            form.notes.append(f"column {name}: {len(notes) - _MOST_NOTES} more cells like these")
-    _place_faults(form, number, table, {first + row: spot for spot, row in enumerate(places)}, bad)
-    for spot, row in enumerate(places):
-        missing = _missing(number, table, first + row, values[spot], bad.get(spot, ()))
-        form.faults.extend(missing)
-        asked = _asked(values[spot])
-        whole = not missing and spot not in bad and values[spot].keys() >= asked.keys()
-        form.rows.append(Row(number, first + row, values[spot], whole))
+        found = [read(column, text) for text in seen]
+        _note_cells(form, grid, name, found, codes)
+        is_wrong = np.array([*[bool(cell.detail) for cell in found], False])[codes]
+        grid.columns[name] = Cells([cell.value for cell in found], np.where(is_wrong, -1, codes))
+        for spot in np.flatnonzero(is_wrong).tolist():
+            bad.setdefault(spot, set()).add(name)
+            cell, row, place = found[codes[spot]], int(grid.rows[spot]), table.columns[name]
+            form.faults.append(Fault(number, row, place, name, cell.detail, cell.remedy))
+    _place_faults(form, table, grid, bad)
+    grid.whole[list(bad)] = False
+    for spot in np.flatnonzero(_lacks(grid)).tolist():
+        grid.whole[spot] = False
+        form.faults.extend(_missing(table, grid.row(spot), bad.get(spot, ())))
+    form.grids.append(grid)
+
+
+def _note_cells(form: Form, grid: Grid, name: str, found: Sequence[Cell], codes: Spots) -> None:
+    """Tell of the first cells of a column that were mended, and how many more there are."""
+    noted = [code for code, cell in enumerate(found) if cell.note]
+    table = form.tables[grid.table]
+    for code in noted[:MOST_NOTES]:
+        row = int(grid.rows[np.argmax(codes == code)])
+        address = table.sheet.address(row, table.columns[name])
+        form.notes.append(f"{address}: {found[code].note}")
+    if len(noted) > MOST_NOTES:
+        form.notes.append(f"column {name}: {len(noted) - MOST_NOTES} more cells like these")
 
 
 def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int]:
@@ -302,6 +216,8 @@ def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int
     filled = pl.select(pl.any_horizontal(texts.is_not_null() for texts in cells.values()))
     places = filled.to_series().arg_true().to_list()
     here = f"sheet {table.sheet.name}: " if table.sheet.name else ""
+    if not places:
+        form.notes.append(f"{here}there are no deals below the names of the columns")
     hidden = [row for row in places if first + row in table.sheet.hidden]
     if hidden:
         shown = ", ".join(str(first + row + 1) for row in hidden[:10])
@@ -320,6 +236,25 @@ def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int
     return places
 
 
+def _lacks(grid: Grid) -> Any:
+    """The rows in which a cell that must be filled in is not, as far as it is known what it is."""
+    products = np.ones(grid.height, np.bool_)
+    if "kind" in grid.columns:
+        products = ~grid.columns["kind"].among(lambda kind: kind == DealKind.PARTNER)
+    capped = grid.filled("funding_cap")
+    lacks = np.zeros(grid.height, np.bool_)
+    for column in COLUMNS:
+        if column.asked is Asked.NONE:
+            continue
+        empty = ~grid.filled(column.name)
+        if column.asked is Asked.PRODUCTS:
+            empty &= products
+        if column.name == "funding_share_percent":
+            empty &= ~capped
+        lacks |= empty
+    return lacks
+
+
 def _asked(values: Mapping[str, Any]) -> Mapping[str, None]:
     """The columns that a row must have filled in, as far as it is known what it is."""
     return _asked_of(values.get("kind") == DealKind.PARTNER, "funding_cap" in values)
@@ -335,44 +270,46 @@ def _asked_of(is_partner: bool, has_cap: bool) -> Mapping[str, None]:
     return {name: None for name in asked if not (has_cap and name == "funding_share_percent")}
 
 
-def _missing(
-    number: int, table: Table, row: int, values: Mapping[str, Any], bad: Collection[str]
-) -> list[Fault]:
+def _missing(table: Table, row: Row, bad: Collection[str]) -> list[Fault]:
     """Faults of cells that must be filled in; one fault for a row that has hardly anything."""
+    values = row.values
     if len(values) == 1 and not bad and len(table.columns) > 2:
         (name,) = values
         said = f"the row has only its {name}"
         remedy = "remove the row, or fill it in"
-        return [Fault(number, row, table.columns[name], name, said, remedy)]
+        return [Fault(row.table, row.row, table.columns[name], name, said, remedy)]
     faults: list[Fault] = []
-    asked = _asked(values)
-    if values.keys() >= asked.keys():
-        return faults
-    for name in asked:
+    for name in _asked(values):
         if name in table.columns and name not in values and name not in bad:
             remedy = f"give {expected(column_of(name))}"
-            faults.append(Fault(number, row, table.columns[name], name, "is empty", remedy))
+            place = table.columns[name]
+            faults.append(Fault(row.table, row.row, place, name, "is empty", remedy))
     return faults
 
 
-def _place_faults(
-    form: Form, number: int, table: Table, spots: Mapping[int, int], bad: dict[int, set[str]]
-) -> None:
+def _place_faults(form: Form, table: Table, grid: Grid, bad: dict[int, set[str]]) -> None:
     """Faults of cells that hold an error, or stand where no column is."""
+    width = max(table.headers, default=0) + 1
+    beyond = range(width, table.sheet.frame.width)
+    if form.document.cells_are_numbers:
+        beyond = range(0)
+    if not table.sheet.broken and not beyond:
+        return
     named = {place: name for name, place in table.columns.items()}
+    spots = {row: spot for spot, row in enumerate(grid.rows.tolist())}
     for row, column in sorted(table.sheet.broken):
         if row in spots and column in named:
-            said = "is an error of the spreadsheet, such as #REF!"
-            form.faults.append(Fault(number, row, column, named[column], said, "mend its formula"))
+            said, remedy = "is an error of the spreadsheet, such as #REF!", "mend its formula"
+            if (row, column) in table.sheet.unworked:
+                said = "is a formula whose value is not in the file"
+                remedy = "open it in a spreadsheet program and save it"
+            form.faults.append(Fault(grid.table, row, column, named[column], said, remedy))
             bad.setdefault(spots[row], set()).add(named[column])
-    if form.document.cells_are_numbers:
-        return
-    width = max(table.headers, default=0) + 1
-    for place in range(width, table.sheet.frame.width):
-        beyond = table.sheet.frame.to_series(place)
-        for row in beyond.fill_null("").str.strip_chars().ne("").arg_true().to_list():
+    for place in beyond:
+        cells = table.sheet.frame.to_series(place)
+        for row in cells.fill_null("").str.strip_chars().ne("").arg_true().to_list():
             if row in spots:
                 said = "stands beyond the last column"
                 remedy = "put quotes round a cell that has the separator in it"
-                form.faults.append(Fault(number, row, place, "", said, remedy))
+                form.faults.append(Fault(grid.table, row, place, "", said, remedy))
                 bad.setdefault(spots[row], set())

@@ -1,34 +1,28 @@
 """Which products of the catalogue a deal counts."""
 
 import difflib
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from service.deals.columns import plain
 from service.engine.codes import gtin_text
 
 _GROUPS = {"items": "item", "categories": "category", "brands": "brand"}
-_FILTERS = (
+FILTERS = (
     "excluded_gtins", "excluded_items", "excluded_categories", "excluded_brands",
     "eligible_items", "eligible_categories", "eligible_brands", "with_gtins", "with_items",
 )  # fmt: skip
+"""The columns that choose products, beside `eligible_gtins`."""
+
 _CLOSE = 0.7
 
 Tell = Callable[[str, str, str], None]
 """Takes the column, what is wrong, and the remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What the products of a deal have in common: median price, commonest category, whose brand."""
-
-    price_cents: int | None
-    category_id: int
-    private_label: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,8 @@ class Goods:
         columns = ("gtin", "price_cents", "category_id", "private_label", "restriction")
         self._known = {row[0]: row[1:] for row in products.select(columns).iter_rows()}
         self._restricted = frozenset(gtin for gtin, row in self._known.items() if row[3])
+        self._free = self._known.keys() - self._restricted
+        self._traits = products.select(columns)
         self._filters: dict[tuple[Any, ...], _Filter] = {}
         self._groups: dict[str, dict[str, frozenset[int]]] = {}
         self._names: dict[str, dict[str, str]] = {}
@@ -67,7 +63,7 @@ class Goods:
                 names.setdefault(plain(name), name)
             self._groups[column] = {name: frozenset(gtins) for name, gtins in grouped.items()}
             self._names[column] = names
-        self._traits: dict[tuple[int, ...], Traits] = {}
+        self._places: dict[tuple[int, ...], int] = {}
 
     def members(
         self, values: Mapping[str, Any], tell: Tell
@@ -76,7 +72,9 @@ class Goods:
 
         Those named, and those that fit every filter given, without the excluded ones.
         """
-        key = tuple([values.get(column) for column in _FILTERS])
+        if len(values) == 1 and self._free.issuperset(values.get("eligible_gtins", (None,))):
+            return tuple(sorted(set(values["eligible_gtins"]))), (), 0
+        key = tuple([values.get(column) for column in FILTERS])
         found = self._filters.get(key)
         if found is None:
             found = self._filters[key] = self._filter(values)
@@ -88,20 +86,40 @@ class Goods:
         counted = (named | found.chosen) - found.excluded
         return tuple(sorted(counted)), found.second, found.restricted
 
-    def traits(self, members: tuple[int, ...]) -> Traits:
-        """What products have in common; there is at least one."""
-        found = self._traits.get(members)
-        if found is None:
-            rows = [self._known[gtin] for gtin in members]
-            prices, categories, own, _ = zip(*rows, strict=True)
-            known = sorted([price for price in prices if price is not None])
-            middle = known[(len(known) - 1) // 2 : len(known) // 2 + 1]
-            found = self._traits[members] = Traits(
-                sum(middle) // len(middle) if middle else None,
-                _commonest(categories),
-                sum(own) * 2 > len(rows),
-            )
-        return found
+    @property
+    def sets(self) -> Sequence[tuple[int, ...]]:
+        """The sets of products met so far, by their places."""
+        return list(self._places)
+
+    def place_of(self, members: tuple[int, ...]) -> int:
+        """The place of a set of products; alike sets have one."""
+        return self._places.setdefault(members, len(self._places))
+
+    def with_traits(self, deals: pl.DataFrame) -> pl.DataFrame:
+        """Deals with what the products of their first set have in common.
+
+        `deals` has first_set (null without), face_value_cents; added are price_cents (the median,
+        or the face value where no price is known; 0 without products), category_id (of most of
+        them; of several, the lowest) and private_label (of more than half).
+        """
+        members = members_of(self.sets, range(len(self._places))).join(self._traits, on="gtin")
+        category = (
+            members.group_by("set", "category_id")
+            .len()
+            .sort("set", "len", "category_id", descending=[False, True, False])
+            .unique("set", keep="first", maintain_order=True)
+            .select("set", "category_id")
+        )
+        owned = members.group_by("set").agg(
+            (pl.col("private_label").sum() * 2 > pl.len()).alias("private_label")
+        )
+        common = owned.join(category, on="set").join(_median_prices(members), on="set", how="left")
+        return deals.join(
+            common, left_on="first_set", right_on="set", how="left", maintain_order="left"
+        ).with_columns(
+            pl.coalesce("price_cents", "face_value_cents"),
+            pl.col("private_label").fill_null(False),
+        )
 
     def _filter(self, values: Mapping[str, Any]) -> _Filter:
         told: list[tuple[str, str, str]] = []
@@ -176,12 +194,26 @@ class Goods:
         return near(name, self._names[group]) or "check the spelling"
 
 
-def _commonest(categories: Sequence[int]) -> int:
-    """The category of most products; of several, the lowest."""
-    if len(set(categories)) == 1:
-        return categories[0]
-    counts = Counter(sorted(categories))
-    return counts.most_common(1)[0][0]
+def members_of(sets: Sequence[tuple[int, ...]], places: Iterable[int]) -> pl.DataFrame:
+    """The products of some sets: set, gtin."""
+    chosen = list(places)
+    sizes = [len(sets[place]) for place in chosen]
+    gtins = chain.from_iterable(sets[place] for place in chosen)
+    return pl.DataFrame(
+        {
+            "set": np.repeat(np.array(chosen, np.int64), sizes),
+            "gtin": np.fromiter(gtins, np.int64, sum(sizes)),
+        }
+    )
+
+
+def _median_prices(members: pl.DataFrame) -> pl.DataFrame:
+    """The median of the prices that are known, of two the lower half: set, price_cents."""
+    known = members.drop_nulls("price_cents").sort("set", "price_cents")
+    prices = known["price_cents"].to_numpy()
+    sets, first, count = np.unique(known["set"].to_numpy(), return_index=True, return_counts=True)
+    middle = (prices[first + (count - 1) // 2] + prices[first + count // 2]) // 2
+    return pl.DataFrame({"set": sets, "price_cents": middle})
 
 
 def near(name: str, known: Mapping[str, str]) -> str:

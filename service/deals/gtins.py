@@ -10,7 +10,7 @@ from service.errors import InvalidInput
 
 _BETWEEN = re.compile(r"[;,|/\n\r\t]+")
 _DIGITS = re.compile("[0-9]+")
-_TIDY = re.compile("[0-9]+(?:[;,|] ?[0-9]+)*")
+_TIDY = re.compile("[0-9]+(?:[;,|] ?[0-9]+)*+")
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u200b-]+")
 _FLOAT = re.compile(r"^(\d+)(?:[.,](\d+))?[eE]\+?(\d{1,3})$")
 _WHOLE = re.compile(r"^(\d+)[.,]0+$")
@@ -25,14 +25,37 @@ def gtins(text: str) -> Cell:
     """
     found: list[int] = []
     notes: list[str] = []
-    for word in _words(text):
-        cell = gtin(word)
-        if cell.detail:
+    for cell in map(gtin, _words(text)):
+        value, detail, _, note = cell
+        if detail:
             return cell
-        found.append(cell.value)
-        if cell.note:
-            notes.append(cell.note)
-    return Cell(found, note="; ".join(notes[:3]))
+        found.append(value)
+        if note:
+            notes.append(note)
+    return Cell(tuple(found), "", "", "; ".join(notes[:3]))
+
+
+class Gtins:
+    """Reads cells as `gtins` does; numbers it has met plainly written are not looked at again."""
+
+    def __init__(self) -> None:
+        self._plain: dict[str, int] = {}
+
+    def read(self, text: str) -> Cell:
+        """The GTINs of a cell."""
+        words = text.split(";")
+        plain = self._plain
+        try:
+            return Cell(tuple([plain[word] for word in words]))
+        except KeyError:
+            cell = gtins(text)
+        if not cell.detail and not cell.note and len(cell.value) == len(words):
+            plain.update(
+                (word, value)
+                for word, value in zip(words, cell.value, strict=True)
+                if word.isascii() and word.isdigit()
+            )
+        return cell
 
 
 def _words(text: str) -> list[str]:

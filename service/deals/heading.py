@@ -20,7 +20,7 @@ class Table:
     """A sheet with its columns found. `columns` are places by name; the data begin after `last`.
 
     `faults` are (row, column, header, what is wrong, remedy); `ignored` are headers that mean
-    nothing here; `headers` the texts by place.
+    nothing here; `headers` the texts by place; `hidden` those of columns nobody sees.
     """
 
     sheet: Sheet = field(repr=False)
@@ -30,6 +30,7 @@ class Table:
     headers: Mapping[int, str]
     ignored: tuple[str, ...]
     faults: tuple[tuple[int, int, str, str, str], ...]
+    hidden: tuple[str, ...] = ()
 
 
 def find_table(sheet: Sheet) -> Table | None:
@@ -118,4 +119,6 @@ def _table(sheet: Sheet, first: int, last: int, names: Sequence[str]) -> Table:
         else:
             places[column] = place
     headers = {place: name for place, name in enumerate(names) if name}
-    return Table(sheet, first, last, places, headers, tuple(ignored), tuple(faults))
+    hidden = tuple(names[place] for place in sorted(sheet.hidden_columns)
+                   if place < len(names) and names[place])  # fmt: skip
+    return Table(sheet, first, last, places, headers, tuple(ignored), tuple(faults), hidden)

@@ -1,37 +1,22 @@
 """Deals against what stands: which are new, which are revised, and how they are stored."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain
-from typing import Any, TypeAlias
 
-import numpy as np
 import polars as pl
 from sqlmodel import Session
 
-from service.deals.meaning import PARTNER_CATEGORY, Deal
-from service.engine.lifecycle import PENDING, entering
+from service.deals.goods import members_of
+from service.deals.partners import PARTNER_CATEGORY
+from service.deals.understood import AS_UNDERSTOOD, Deals
+from service.engine.lifecycle import PENDING, DealState, entering
+from service.ingest.report import Progress, silent
 from service.store import deals as store
-from service.store.deals import Standing
 
-_AS_UNDERSTOOD: dict[str, Any] = {
-    "deal_ref": pl.String, "title": pl.String, "category_id": pl.Int64, "terms": pl.String,
-    "private_label": pl.Boolean,
-    "price_cents": pl.Int64, "face_value_cents": pl.Int64, "limit_per_household": pl.Int64,
-    "funding_share": pl.Int64, "control_share": pl.Int64, "handling_fee_cents": pl.Int64,
-    "budget_cents": pl.Int64, "circulation_max": pl.Int64, "circulation_min": pl.Int64,
-    "mail_from": pl.Date, "mail_to": pl.Date, "redeem_from": pl.Date, "redeem_to": pl.Date,
-    "legal": pl.String, "kind": pl.String, "funding_cap_cents": pl.Int64,
-    "copy_fee_cents": pl.Int64, "value_text": pl.String, "texts": pl.String,
-    "face_values": pl.String, "targets": pl.String,
-}  # fmt: skip
-
-
-Stands: TypeAlias = Mapping[tuple[int, str], Sequence[Standing]]
-"""Revisions that were not replaced, oldest first, by supplier and the deal's own name."""
+_DEAL = ["supplier_id", "deal_ref"]
 
 
 class Change(StrEnum):
@@ -43,7 +28,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Load:
     """Who loads, when, and under which upload; whether a second person must approve."""
 
     upload_id: int
@@ -52,126 +37,108 @@ class Act:
     with_approval: bool
 
 
-def standing(session: Session) -> Stands:
-    """The revisions of each deal that were not replaced."""
-    found: dict[tuple[int, str], list[Standing]] = {}
-    for each in store.standing(session):
-        found.setdefault((each.supplier_id, each.deal_ref), []).append(each)
-    return found
-
-
-def change(deal: Deal, revisions: Sequence[Standing]) -> Change:
-    """What a deal is to the newest of its revisions.
+def changes(deals: pl.DataFrame, standing: pl.DataFrame) -> pl.Series:
+    """What each deal is to the newest of its revisions in `standing` (see `store.standing`).
 
     It is revised when its terms changed, and when its products did: their price, their category,
     or whose brand they are.
     """
-    if not revisions:
-        return Change.ADDED
-    newest, now = revisions[-1], deal.columns
+    newest = standing.unique(_DEAL, keep="last", maintain_order=True)
+    both = deals.join(newest, on=_DEAL, how="left", suffix="_before", maintain_order="left")
     same = (
-        newest.digest == deal.digest
-        and newest.price_cents == now["price_cents"]
-        and newest.private_label == now["private_label"]
-        and now["category_id"] in (newest.category_id, None)
+        (pl.col("digest") == pl.col("digest_before"))
+        & (pl.col("price_cents") == pl.col("price_cents_before"))
+        & (pl.col("private_label") == pl.col("private_label_before"))
+        # A partner's slot has no category of its own.
+        & (
+            pl.col("category_id").is_null()
+            | (pl.col("category_id") == pl.col("category_id_before"))
+        )
     )
-    return Change.UNCHANGED if same else Change.REVISED
+    return both.select(
+        pl.when(pl.col("offer_id").is_null()).then(pl.lit(str(Change.ADDED)))
+        .when(same).then(pl.lit(str(Change.UNCHANGED)))
+        .otherwise(pl.lit(str(Change.REVISED))).alias("change")
+    ).to_series()  # fmt: skip
 
 
 def keep(
     session: Session,
-    deals: Sequence[Deal],
-    stands: Stands,
-    act: Act,
+    deals: Deals,
+    standing: pl.DataFrame,
+    load: Load,
+    *,
+    progress: Progress = silent,
 ) -> None:
     """Store added and revised deals, in the caller's transaction.
 
     A revision takes the place of the earlier ones at once; with approval it waits as a draft, and
     only takes the place of a draft that waited before it.
     """
-    new = sorted({deal.supplier for deal in deals if deal.supplier_id is None})
-    suppliers = store.ensure_suppliers(session, new) if new else {}
-    slots = None
-    if any(deal.columns["category_id"] is None for deal in deals):
+    if deals.frame.is_empty():
+        return
+    frame = _named(session, deals.with_given())
+    earlier = standing.join(frame, on=_DEAL, how="semi", maintain_order="left")
+    replaced = earlier
+    if load.with_approval:
+        replaced = earlier.filter(pl.col("state").is_in([str(state) for state in PENDING]))
+    if replaced.height:
+        store.replace(session, replaced.select("offer_id", *_trail(load)))
+    newest = earlier.unique(_DEAL, keep="last", maintain_order=True).select(
+        *_DEAL, "revision", "state", pl.col("offer_id").alias("follows")
+    )
+    fresh = (
+        frame.join(newest, on=_DEAL, how="left", maintain_order="left")
+        .with_columns(
+            pl.int_range(pl.len(), dtype=pl.Int64).alias("place"),
+            pl.col("revision").fill_null(0) + 1,
+            pl.col("state").replace_strict(_entered(load), return_dtype=pl.String),
+            pl.lit(load.upload_id, pl.Int64).alias("upload_id"),
+            *_trail(load),
+        )
+    )  # fmt: skip
+    store.add(session, fresh.select(_STORED), _sets(fresh, deals), progress=progress)
+
+
+_STORED = [
+    "place", *AS_UNDERSTOOD, "digest", "given", "supplier_id", "revision", "state", "follows",
+    "upload_id", "actor", "detail", "happened_at",
+]  # fmt: skip
+
+
+def _named(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    """Deals with the ids of suppliers not known before, and the category of partners' slots."""
+    new = frame.filter(pl.col("supplier_id").is_null())["supplier"].unique().sort().to_list()
+    if new:
+        ids = store.ensure_suppliers(session, new)
+        own = pl.col("supplier").replace_strict(ids, default=None, return_dtype=pl.Int64)
+        frame = frame.with_columns(pl.coalesce("supplier_id", own))
+    if frame["category_id"].null_count():
         slots = store.ensure_category(session, PARTNER_CATEGORY)
-    ids = [suppliers[d.supplier] if d.supplier_id is None else d.supplier_id for d in deals]
-    earlier = [
-        stands.get((key, deal.columns["deal_ref"]), ())
-        for key, deal in zip(ids, deals, strict=True)
-    ]
-    replaced = [
-        each.id
-        for revisions in earlier
-        for each in revisions
-        if not act.with_approval or each.state in PENDING
-    ]
-    if replaced:
-        store.replace(session, _replaced(replaced, act))
-    if deals:
-        frame = _frame(deals, slots).hstack(_standing_of(ids, earlier, act))
-        store.add(session, frame, _members(deals))
+        frame = frame.with_columns(pl.col("category_id").fill_null(slots))
+    return frame
 
 
-def _frame(deals: Sequence[Deal], slots: int | None) -> pl.DataFrame:
-    """What the deals say, one row each; `slots` is the category of those without goods."""
-    columns = [
-        pl.Series(name, [deal.columns[name] for deal in deals], kind)
-        for name, kind in _AS_UNDERSTOOD.items()
-    ]
-    return pl.DataFrame(columns).with_columns(
-        pl.int_range(len(deals), dtype=pl.Int64).alias("place"),
-        pl.col("category_id").fill_null(pl.lit(slots, pl.Int64)),
-        pl.Series("digest", [deal.digest for deal in deals], pl.String),
-        pl.Series("given", [deal.given for deal in deals], pl.String),
+def _entered(load: Load) -> Mapping[str | None, str]:
+    """The state a revision begins in, by the state of the one it follows."""
+    known = (None, *DealState)
+    return {
+        each: str(entering(each, with_approval=load.with_approval)) for each in known
+    }  # fmt: skip
+
+
+def _trail(load: Load) -> tuple[pl.Expr, ...]:
+    return (
+        pl.lit(load.actor).alias("actor"),
+        pl.lit(json.dumps({"upload_id": load.upload_id})).alias("detail"),
+        pl.lit(load.at, pl.Datetime("us", "UTC")).alias("happened_at"),
     )
 
 
-def _standing_of(
-    suppliers: Sequence[int], earlier: Sequence[Sequence[Standing]], act: Act
-) -> pl.DataFrame:
-    """Where deals stand: whose, which revision, in which state, and what the trail says of it."""
-    newest = [revisions[-1] if revisions else None for revisions in earlier]
-    states = [
-        str(entering(each.state if each else None, with_approval=act.with_approval))
-        for each in newest
-    ]
-    return pl.DataFrame(
-        [
-            pl.Series("supplier_id", suppliers, pl.Int64),
-            pl.Series("revision", [each.revision + 1 if each else 1 for each in newest], pl.Int64),
-            pl.Series("state", states, pl.String),
-            pl.Series("follows", [each.id if each else None for each in newest], pl.Int64),
-        ]
-    ).with_columns(
-        pl.lit(act.upload_id, pl.Int64).alias("upload_id"),
-        pl.lit(act.actor).alias("actor"),
-        pl.lit(json.dumps({"upload_id": act.upload_id})).alias("detail"),
-        pl.lit(act.at, pl.Datetime("us", "UTC")).alias("happened_at"),
-    )
-
-
-def _replaced(offer_ids: list[int], act: Act) -> pl.DataFrame:
-    return pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}).with_columns(
-        pl.lit(act.actor).alias("actor"),
-        pl.lit(json.dumps({"upload_id": act.upload_id})).alias("detail"),
-        pl.lit(act.at, pl.Datetime("us", "UTC")).alias("happened_at"),
-    )
-
-
-def _members(deals: Sequence[Deal]) -> pl.DataFrame:
-    """place, set_number, gtin, in this order."""
-    sets = [
-        (place, number, members)
-        for place, deal in enumerate(deals)
-        for number, members in enumerate(deal.members)
-    ]
-    sizes = [len(members) for _, _, members in sets]
-    return pl.DataFrame(
-        {
-            "place": np.repeat(np.array([each[0] for each in sets], np.int64), sizes),
-            "set_number": np.repeat(np.array([each[1] for each in sets], np.int64), sizes),
-            "gtin": np.fromiter(
-                chain.from_iterable(each[2] for each in sets), np.int64, sum(sizes)
-            ),
-        }
-    )
+def _sets(fresh: pl.DataFrame, deals: Deals) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The sets of each deal (place, set_number, set), and the products of those (set, gtin)."""
+    named = pl.concat(
+        fresh.select("place", pl.lit(number, pl.Int64).alias("set_number"), pl.col(of).alias("set"))
+        for number, of in enumerate(("first_set", "second_set"))
+    ).drop_nulls("set").sort("place", "set_number")  # fmt: skip
+    return named, members_of(deals.sets, named["set"].unique().sort())

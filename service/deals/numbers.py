@@ -8,15 +8,19 @@ from decimal import Decimal
 from service.deals.cell import Cell, wrong
 
 _CURRENCY = re.compile(
-    r"(?i)us\$|r\$|[$€£¥₽₴₩₹]|\b(?:usd|eur|gbp|cad|aud|chf|cny|rmb|jpy|mxn|brl|pln|sek|nok|dkk)\b"
-    r"|元|円|\bkr\b|zł|kč"
+    r"(?i)us\$|r\$|[$€£¥₽₴₩₹]|(?<![a-z])"
+    r"(?:usd|eur|gbp|cad|aud|chf|cny|rmb|jpy|mxn|brl|pln|sek|nok|dkk|kr)(?![a-z])|元|円|zł|kč"
 )
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
+# Whole amounts as German and Swiss tills print them: 1.200,-
+_DASHED = re.compile(r"(?<=\d)[.,][-–—]{1,2}$")
+_MARKS = str.maketrans("٫٬，．", ".,,.")
 # A decimal mark with nothing before it.
 _OPEN = re.compile(r"^([+-]?)([.,]\d)")
 _PLAIN = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
 _GROUPED = {
-    ",": re.compile(r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"),
+    # Three by three, or as in India: 12,34,567.
+    ",": re.compile(r"^[+-]?[1-9](?:\d{0,2}(?:,\d{3})+|\d?(?:,\d{2})+,\d{3})(?:\.\d+)?$"),
     ".": re.compile(r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$"),
 }
 _COMMA = re.compile(r"^[+-]?\d+,\d+$")
@@ -40,7 +44,8 @@ class Decimals:
 
 def bare(text: str) -> str:
     """A number without blanks, currency and per cent signs."""
-    number = _BLANKS.sub("", _CURRENCY.sub("", text)).removesuffix("%")
+    number = _BLANKS.sub("", _CURRENCY.sub("", text.translate(_MARKS))).removesuffix("%")
+    number = _DASHED.sub("", number)
     return _OPEN.sub(r"\g<1>0\g<2>", number).removesuffix(".")
 
 

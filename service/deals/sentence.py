@@ -4,7 +4,7 @@ import json
 
 from service import layouts
 from service.deals.columns import FACE_VALUES
-from service.deals.meaning import Deal
+from service.deals.understood import Deal
 from service.engine.money import format_money
 from service.engine.records import DealKind
 
@@ -39,12 +39,12 @@ def _offer(deal: Deal, currency: str) -> str:
     wording = layouts.wordings()[_LANGUAGE]
     off = wording.benefit(deal.terms, currency=currency)
     when = wording.condition(deal.terms, currency=currency)
-    counted = _products(len(deal.members[0]))
+    counted = _products(deal.counted[0])
     if deal.restricted:
         counted += f", {deal.restricted} restricted left out"
     said = f"{deal.supplier} gives {off} {columns['title']} ({counted})"
-    if len(deal.members) > 1:
-        said += f" with {_products(len(deal.members[1]))} of a second set"
+    if len(deal.counted) > 1:
+        said += f" with {_products(deal.counted[1])} of a second set"
     said += f" {when}" if when else ""
     faces = json.loads(columns["face_values"])
     if faces:

@@ -24,6 +24,9 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _LOOKED_AT = 40
+_HEAD = 1024
+_NO_TABLES = {b"<": "is a web page or XML, whatever its name says", b"%PDF": "is a PDF"}
+_MOST_ROWS = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,10 @@ def read_document(name: str, body: bytes, *, encoding: str) -> Document:
             f"{name} is an old or a locked workbook.",
             [Problem(name, "is an .xls file, or has a password", "save it as .xlsx without one")],
         )
+    for mark, said in _NO_TABLES.items():
+        if body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
+            fault = Problem(name, said, "open it in a spreadsheet program and save it as .xlsx")
+            raise InvalidInput(f"{name} is no spreadsheet that can be read.", [fault])
     text, notes = decoded(name, body, encoding=encoding)
     rows, separator = _split(name, text)
     if separator != ",":
@@ -148,14 +155,24 @@ def _known(text: str, separator: str) -> tuple[int, int]:
 
 def _rows(name: str, text: str, separator: str) -> list[list[str]]:
     rows: list[list[str]] = []
+    cells = 0
     try:
-        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            rows.append(row)
+            cells = max(cells, len(row))
+            if len(rows) > _MOST_ROWS or len(rows) * cells > workbook.MOST_CELLS:
+                raise _too_large(name, len(rows), cells)
     except csv.Error as error:
         raise InvalidInput(
             f"{name}, row {len(rows) + 1}: {error}.",
             [Problem(f"{name}, row {len(rows) + 1}", "cannot be read", "close its quotes")],
         ) from None
     return rows
+
+
+def _too_large(name: str, rows: int, columns: int) -> InvalidInput:
+    said = f"has {rows:,} rows and more, of up to {columns:,} cells"
+    return InvalidInput(f"{name} is too large.", [Problem(name, said, "split it")])
 
 
 def _framed(rows: Sequence[Sequence[str]]) -> pl.DataFrame:

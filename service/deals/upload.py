@@ -4,23 +4,26 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 from sqlmodel import Session
 
 from service.deals import keep
 from service.deals.dates import Order
 from service.deals.form import Form, read_form
 from service.deals.keep import Change
-from service.deals.meaning import Deal, Meaning
+from service.deals.meaning import Meaning
 from service.deals.remarks import remarked
 from service.deals.sentence import sentence
 from service.deals.sheets import read_document
+from service.deals.understood import Deal, Deals
 from service.errors import InvalidInput, NotFound, Problem
 from service.ingest.report import KEPT_PROBLEMS, Progress, silent
 from service.store import catalogue, homes, offers
+from service.store import deals as store
 from service.store.session import Database
 from service.store.tables.offer import Upload
 
@@ -108,26 +111,24 @@ def preview_deals(
     reading = reading or Reading()
     with _uncollected():
         form = _form(name, body, reading)
-    with _uncollected(), database.read() as session:
-        deals = _understood(session, form)
-        stands = keep.standing(session)
-        earlier = offers.upload_with(session, form.document.sha256)
-    changes = [_change(deal, stands) for deal in deals]
-    counts = Counter(changes)
+        with database.read() as session:
+            deals = _understood(session, form)
+            standing = store.standing(session)
+            earlier = offers.upload_with(session, form.document.sha256)
+        frame = deals.frame.with_columns(keep.changes(deals.frame, standing))
+    counts = Counter(frame["change"])
+    shown = frame.head(frame.height if listed is None else listed)
     return Preview(
         name=name,
-        rows=len(form.rows),
+        rows=form.height,
         added=counts[Change.ADDED],
         revised=counts[Change.REVISED],
         unchanged=counts[Change.UNCHANGED],
         faults=len(form.faults),
         loaded_before=_loaded(earlier),
         notes=tuple(form.notes),
-        totals=_totals(deals),
-        deals=tuple(
-            _in_words(form, deal, changed, currency=reading.currency)
-            for deal, changed in zip(deals[:listed], changes[:listed], strict=True)
-        ),
+        totals=_totals(frame),
+        deals=tuple(_in_words(form, deal, currency=reading.currency) for deal in deals.each(shown)),
         problems=tuple(form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]),
     )
 
@@ -145,7 +146,8 @@ def remarks_on(
     with database.read() as session:
         deals = _understood(session, form)
     said = {
-        (deal.row.table, deal.row.row): sentence(deal, currency=reading.currency) for deal in deals
+        (deal.table, deal.row): sentence(deal, currency=reading.currency)
+        for deal in deals.each(deals.frame)
     }
     return remarked(form, said)
 
@@ -197,46 +199,42 @@ def load_body(
     with _uncollected():
         form = _form(name, body, reading or Reading())
     progress("reading", 1, 1)
-    with _uncollected(), database.write() as session:
+
+    def act(session: Session) -> UploadReport:
         deals = _understood(session, form)
         if form.faults:
             raise InvalidInput(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
                 [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]],
             )
-        stands = keep.standing(session)
-        changes = [_change(deal, stands) for deal in deals]
-        now = datetime.now(UTC)
+        standing = store.standing(session)
+        change = keep.changes(deals.frame, standing)
+        fresh = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))
         earlier = offers.upload_with(session, form.document.sha256)
+        now = datetime.now(UTC)
         upload = earlier or Upload(
-            name=name,
-            sha256=form.document.sha256,
-            uploaded_at=now,
-            uploaded_by=uploaded_by,
-            rows=len(deals),
-        )
-        act = keep.Act(
+            name=name, sha256=form.document.sha256, uploaded_at=now, uploaded_by=uploaded_by,
+            rows=deals.frame.height,
+        )  # fmt: skip
+        load = keep.Load(
             upload_id=upload.id or offers.add_upload(session, upload),
             actor=uploaded_by,
             at=now,
             with_approval=with_approval,
         )
-        fresh = [
-            deal
-            for deal, changed in zip(deals, changes, strict=True)
-            if changed is not Change.UNCHANGED
-        ]
-        progress("deals", 0, len(fresh))
-        keep.keep(session, fresh, stands, act)
-    progress("deals", len(fresh), len(fresh))
-    counts = Counter(changes)
-    return UploadReport(
-        rows=len(deals),
-        added=counts[Change.ADDED],
-        revised=counts[Change.REVISED],
-        unchanged=counts[Change.UNCHANGED],
-        already_loaded=bool(earlier) and not fresh,
-    )
+        progress("deals", 0, fresh.frame.height)
+        keep.keep(session, fresh, standing, load, progress=progress)
+        counts = Counter(change)
+        return UploadReport(
+            rows=deals.frame.height,
+            added=counts[Change.ADDED],
+            revised=counts[Change.REVISED],
+            unchanged=counts[Change.UNCHANGED],
+            already_loaded=bool(earlier) and fresh.frame.is_empty(),
+        )
+
+    with _uncollected():
+        return database.settle(act, busy="Others are loading the same deals; load the file again.")
 
 
 @contextmanager
@@ -256,7 +254,7 @@ def _form(name: str, body: bytes, reading: Reading) -> Form:
     return read_form(document, dates_when_unclear=reading.dates)
 
 
-def _understood(session: Session, form: Form) -> list[Deal]:
+def _understood(session: Session, form: Form) -> Deals:
     deals = Meaning(
         form,
         catalogue.products(session),
@@ -265,12 +263,6 @@ def _understood(session: Session, form: Form) -> list[Deal]:
     ).deals()
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals
-
-
-def _change(deal: Deal, stands: keep.Stands) -> Change:
-    if deal.supplier_id is None:
-        return Change.ADDED
-    return keep.change(deal, stands.get((deal.supplier_id, deal.columns["deal_ref"]), ()))
 
 
 def _count_of(faults: Sequence[object]) -> str:
@@ -283,29 +275,21 @@ def _loaded(upload: Upload | None) -> str:
     return f"{upload.uploaded_at:%Y-%m-%d %H:%M} UTC by {upload.uploaded_by}, as {upload.name}"
 
 
-def _in_words(form: Form, deal: Deal, changed: Change, *, currency: str) -> Understood:
-    sheet = form.tables[deal.row.table].sheet
+def _in_words(form: Form, deal: Deal, *, currency: str) -> Understood:
+    sheet = form.tables[deal.table].sheet
     return Understood(
-        place=f"{sheet.name}!{deal.row.row + 1}" if sheet.name else str(deal.row.row + 1),
+        place=f"{sheet.name}!{deal.row + 1}" if sheet.name else str(deal.row + 1),
         supplier=deal.supplier,
         deal_id=deal.columns["deal_ref"],
-        change=changed,
+        change=Change(deal.columns["change"]),
         sentence=sentence(deal, currency=currency),
     )
 
 
-def _totals(deals: Sequence[Deal]) -> tuple[SupplierTotal, ...]:
-    by_supplier: dict[str, list[Deal]] = {}
-    for deal in deals:
-        by_supplier.setdefault(deal.supplier, []).append(deal)
-    return tuple(
-        SupplierTotal(
-            supplier,
-            len(mine),
-            sum(deal.columns["budget_cents"] or 0 for deal in mine),
-            sum(deal.columns["budget_cents"] is None for deal in mine),
-            sum(deal.columns["circulation_max"] or 0 for deal in mine),
-            sum(deal.columns["circulation_max"] is None for deal in mine),
-        )
-        for supplier, mine in sorted(by_supplier.items())
-    )
+def _totals(deals: pl.DataFrame) -> tuple[SupplierTotal, ...]:
+    budget, most = pl.col("budget_cents"), pl.col("circulation_max")
+    totals = deals.group_by("supplier").agg(
+        pl.len(), budget.sum(), budget.null_count().alias("no_budget"),
+        most.sum(), most.null_count().alias("no_circulation"),
+    )  # fmt: skip
+    return tuple(SupplierTotal(*row) for row in totals.sort("supplier").iter_rows())

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
 
@@ -22,7 +22,10 @@ from defusedxml.ElementTree import fromstring
 from service.errors import InvalidInput, Problem
 
 # A workbook of 100,000 deals has some 200 MB of XML; one that claims far more is no list of deals.
-MOST_BYTES = 1 << 30
+MOST_BYTES = 1 << 29
+MOST_CELLS = 20_000_000
+"""What a file may span, from its first cell to its last, empty ones counted."""
+
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PERCENT_FORMATS = {9, 10}
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
@@ -31,14 +34,31 @@ _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _ADDRESS = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _NUMBER = re.compile(rb'\br="(\d+)"')
+_ROW_NUMBERS = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"')
+_PLACES = re.compile(rb'\br="([A-Z]{1,3})\d')
+_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+# A formula with nothing worked out, as programs write it that do not calculate.
+_UNWORKED = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_CHUNK = 1 << 20
+# What a package holds that is another kind of file.
+_OTHERS = (
+    ("content.xml", "is an OpenDocument spreadsheet (.ods)"),
+    ("xl/workbook.bin", "is a binary workbook (.xlsb)"),
+    ("word/document.xml", "is a text document (.docx)"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet: all its cells as text, columns named by letter, row 0 the sheet's first row.
 
-    `hidden` are rows and `hidden_columns` columns nobody sees, `broken` cells that hold an error,
-    `merged` ranges as (top, left, bottom, right); all count from 0. `part` is its XML's name.
+    `hidden` are rows and `hidden_columns` columns nobody sees, `broken` cells that hold an error or
+    (`unworked`) a formula without its value, `merged` ranges as (top, left, bottom, right); all
+    count from 0. `part` is its XML's name.
     """
 
     name: str
@@ -48,6 +68,7 @@ class Sheet:
     broken: frozenset[tuple[int, int]] = frozenset()
     merged: tuple[tuple[int, int, int, int], ...] = ()
     part: str = ""
+    unworked: frozenset[tuple[int, int]] = frozenset()
 
     def address(self, row: int, column: int) -> str:
         """`C7`, with the sheet's name before it where a sheet has one."""
@@ -91,6 +112,43 @@ def read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
         raise unreadable(name) from error
 
 
+def _whole(name: str, package: zipfile.ZipFile) -> None:
+    """See that a package is a workbook, and no larger than its own list of parts says."""
+    parts = package.namelist()
+    for part, said in _OTHERS:
+        if part in parts:
+            fault = Problem(name, said, "save it as .xlsx")
+            raise InvalidInput(f"{name} is not a workbook that can be read.", [fault])
+    if "xl/workbook.xml" not in parts:
+        fault = Problem(name, "is an archive, not a workbook", "unpack it and send what is in it")
+        raise InvalidInput(f"{name} is not a workbook that can be read.", [fault])
+    if sum(entry.file_size for entry in package.infolist()) > MOST_BYTES:
+        fault = Problem(name, "unpacks to more than half a gigabyte", "split it")
+        raise InvalidInput(f"{name} is too large a workbook.", [fault])
+    for entry in package.infolist():
+        # Its end is where the list says; what goes on beyond fails the checksum.
+        with package.open(entry) as content:
+            while content.read(_CHUNK):
+                pass
+
+
+def _span(name: str, title: str, raw: bytes) -> None:
+    """See that the cells of a sheet do not reach too far: every one in between takes memory."""
+    rows = max((int(row) for row in _ROW_NUMBERS.findall(raw)), default=0)
+    columns = max((place_of(each.decode()) for each in set(_PLACES.findall(raw))), default=0) + 1
+    if rows * columns > MOST_CELLS:
+        # Empty cells that only have a format do not count.
+        filled = _FILLED.findall(raw)
+        rows = max((int(row) for _, row in filled), default=0)
+        columns = max((place_of(each.decode()) for each, _ in filled), default=0) + 1
+    if rows * columns > MOST_CELLS:
+        said = f"reaches to {letters(columns - 1)}{rows:,}"
+        remedy = "delete the rows and columns beyond the table, or split it"
+        raise InvalidInput(
+            f"{name} is too large.", [Problem(f"{name}, sheet {title}", said, remedy)]
+        )
+
+
 def unreadable(name: str) -> InvalidInput:
     """The error of a damaged workbook."""
     return InvalidInput(
@@ -103,9 +161,7 @@ def _read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
     sheets: list[Sheet] = []
     notes: list[str] = []
     with zipfile.ZipFile(io.BytesIO(body)) as package:
-        if sum(entry.file_size for entry in package.infolist()) > MOST_BYTES:
-            fault = Problem(name, "unpacks to more than a gigabyte", "split it")
-            raise InvalidInput(f"{name} is too large a workbook.", [fault])
+        _whole(name, package)
         described = _described(package)
         percent = _percent_styles(package)
         reader = fastexcel.read_excel(body)
@@ -115,10 +171,12 @@ def _read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
             if state != "visible":
                 notes.append(f"sheet {title} is hidden and was passed over")
                 continue
+            raw = package.read(part)
+            _span(name, title, raw)
             loaded = reader.load_sheet(title, header_row=None, skip_rows=0, dtypes="string")
             places = [column.absolute_index for column in loaded.available_columns()]
-            sheet = _sheet(title, part, _placed(loaded.to_polars(), places), package.read(part))
-            sheets.append(_as_shown(sheet, package.read(part), percent))
+            sheet = _sheet(title, part, _placed(loaded.to_polars(), places), raw)
+            sheets.append(_as_shown(sheet, raw, percent))
     return tuple(sheets), tuple(notes)
 
 
@@ -181,17 +239,28 @@ def _sheet(title: str, part: str, frame: pl.DataFrame, raw: bytes) -> Sheet:
         low, high = (_attribute(each[1], name) for name in (b"min", b"max"))
         if _HIDDEN.search(each[1]):
             columns.update(range(low - 1, min(high, frame.width)))
-    broken = _cells(raw, rb't="e"') if b't="e"' in raw else ()
+    unworked = frozenset(_unworked(raw))
+    broken = unworked.union(_cells(raw, rb't="e"') if b't="e"' in raw else ())
     merged = tuple(
         (int(top) - 1, place_of(left.decode()), int(bottom) - 1, place_of(right.decode()))
         for left, top, right, bottom in _MERGE.findall(raw)
     )
-    return Sheet(title, frame, hidden, frozenset(columns), frozenset(broken), merged, part)
+    return Sheet(title, frame, hidden, frozenset(columns), broken, merged, part, unworked)
 
 
 def _attribute(tag: bytes, name: bytes) -> int:
     found = re.search(rb"\b" + name + rb'="(\d{1,9})"', tag)
     return int(found[1]) if found else 0
+
+
+def _unworked(raw: bytes) -> Iterable[tuple[int, int]]:
+    """Row and column of the formulas nobody has worked out; those that came to no text have."""
+    if not _FORMULA.search(raw):
+        return
+    for found in _UNWORKED.finditer(raw):
+        address = _ADDRESS.search(found[1])
+        if address and b't="str"' not in found[1]:
+            yield int(address[2]) - 1, place_of(address[1].decode())
 
 
 def _cells(raw: bytes, mark: bytes) -> Iterable[tuple[int, int]]:
@@ -219,10 +288,7 @@ def _as_shown(sheet: Sheet, raw: bytes, percent: frozenset[int]) -> Sheet:
                 changed.setdefault(left, {}).update(dict.fromkeys(range(top, last + 1), text))
     if not changed:
         return sheet
-    return Sheet(
-        sheet.name, _rewritten(sheet.frame, changed), sheet.hidden, sheet.hidden_columns,
-        sheet.broken, sheet.merged, sheet.part,
-    )  # fmt: skip
+    return replace(sheet, frame=_rewritten(sheet.frame, changed))
 
 
 def _percent(text: str | None) -> str | None:

@@ -5,6 +5,7 @@ same process would drop its locks and lose committed rows.
 """
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import repeat
 from typing import Any, cast
@@ -15,6 +16,7 @@ import psycopg
 from sqlmodel import Session
 
 _FETCH_ROWS = 200_000
+_BUFFERED_ROWS = 4096
 _POSTGRESQL = {
     pl.Int64: "bigint",
     pl.Float64: "double precision",
@@ -45,19 +47,30 @@ def stage(session: Session, name: str, frame: pl.DataFrame) -> None:
 
 
 def append(session: Session, table: str, frame: pl.DataFrame) -> None:
-    """Add the rows of `frame` to a table that stands; its columns are integers, never null."""
+    """Add the rows of `frame` to a table that stands; column types as in `stage`."""
     connection = session.connection().connection.driver_connection
     columns = ", ".join(frame.columns)
     if is_sqlite(session):
         holders = ", ".join("?" * frame.width)
         statement = f"INSERT INTO {table} ({columns}) VALUES ({holders})"
-        cast("sqlite3.Connection", connection).executemany(statement, frame.iter_rows())
+        cast("sqlite3.Connection", connection).executemany(statement, _sqlite_rows(frame))
         return
     with cast("psycopg.Connection[Any]", connection).cursor() as cursor:
-        statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)"
-        with cursor.copy(statement.encode()) as copy:
-            for part in frame.iter_slices(_FETCH_ROWS):
-                copy.write(part.write_csv(include_header=False))
+        _copy(cursor, f"{table} ({columns})", frame)
+
+
+def next_ids(session: Session, table: str, count: int) -> pl.Series:
+    """Ids for so many new rows of a table that numbers its rows, taken and in order.
+
+    On SQLite they hold as long as the writer's own transaction.
+    """
+    if is_sqlite(session):
+        query = f"SELECT coalesce(max(id), 0) FROM {table}"
+        last: int = session.connection().exec_driver_sql(query).scalar_one()
+        return pl.int_range(last + 1, last + 1 + count, dtype=pl.Int64, eager=True)
+    series = f"pg_get_serial_sequence('{table}', 'id')"
+    query = f"SELECT nextval({series}) FROM generate_series(1, {count})"
+    return read_integers(session, query, ("id",))["id"]
 
 
 def read_integers(session: Session, query: str, columns: tuple[str, ...]) -> pl.DataFrame:
@@ -91,10 +104,15 @@ def _stage_sqlite(connection: sqlite3.Connection, name: str, frame: pl.DataFrame
     connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
     connection.execute(f'CREATE TEMP TABLE "{name}" ({columns})')
     holders = ", ".join("?" * frame.width)
-    plain = frame.with_columns(
+    statement = f'INSERT INTO temp."{name}" VALUES ({holders})'
+    connection.executemany(statement, _sqlite_rows(frame))
+
+
+def _sqlite_rows(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Rows as SQLite keeps them: moments as integers, days as text."""
+    return frame.with_columns(
         pl.col(pl.Datetime).dt.epoch("us"), pl.col(pl.Date).dt.to_string("%Y-%m-%d")
-    )
-    connection.executemany(f'INSERT INTO temp."{name}" VALUES ({holders})', plain.iter_rows())
+    ).iter_rows(buffer_size=_BUFFERED_ROWS)
 
 
 def _stage_postgresql(connection: psycopg.Connection[Any], name: str, frame: pl.DataFrame) -> None:
@@ -104,10 +122,15 @@ def _stage_postgresql(connection: psycopg.Connection[Any], name: str, frame: pl.
     with connection.cursor() as cursor:
         cursor.execute(f'DROP TABLE IF EXISTS pg_temp."{name}"'.encode())
         cursor.execute(f'CREATE TEMP TABLE "{name}" ({columns}) ON COMMIT DROP'.encode())
-        with cursor.copy(f'COPY pg_temp."{name}" FROM STDIN'.encode()) as copy:
-            for row in frame.iter_rows():
-                copy.write_row(row)
+        _copy(cursor, f'pg_temp."{name}"', frame)
         cursor.execute(f'ANALYZE pg_temp."{name}"'.encode())
+
+
+def _copy(cursor: psycopg.Cursor[Any], target: str, frame: pl.DataFrame) -> None:
+    with cursor.copy(f"COPY {target} FROM STDIN (FORMAT csv)".encode()) as copy:
+        for part in frame.iter_slices(_FETCH_ROWS):
+            # Quoted, an empty text is not taken for a null.
+            copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))
 
 
 def moment_micros(session: Session, column: str) -> str:

@@ -1,16 +1,16 @@
 """Queries on loading deals: what stands, what a file adds, and what became of each deal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
 import polars as pl
 from sqlalchemy import and_, func, text
 from sqlmodel import Session, col, select
 
-from service.engine.lifecycle import Act, DealState
-from service.store.bulk import append, read_integers, stage
+from service.engine.lifecycle import Act
+from service.store.bulk import append, next_ids, stage
 from service.store.tables.catalogue import Category, Supplier
 from service.store.tables.offer import Offer, OfferEvent, Upload
 from service.store.tables.types import UtcMoment
@@ -24,18 +24,20 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-class Standing(NamedTuple):
-    """A revision that was not replaced."""
+Progress = Callable[[str, int, int], None]
+_SETS_AT_ONCE = 10_000
+_STOPPED_AS_BEFORE = """UPDATE offer
+    SET stopped_at = (SELECT e.stopped_at FROM staged_follower s JOIN offer e ON e.id = s.follows
+                      WHERE s.id = offer.id)
+    WHERE id IN (SELECT s.id FROM staged_follower s JOIN offer e ON e.id = s.follows
+                 WHERE e.stopped_at IS NOT NULL)"""
 
-    id: int
-    supplier_id: int
-    deal_ref: str
-    revision: int
-    state: DealState
-    digest: str
-    category_id: int
-    private_label: bool
-    price_cents: int
+STANDING: dict[str, Any] = {
+    "offer_id": pl.Int64, "supplier_id": pl.Int64, "deal_ref": pl.String, "revision": pl.Int64,
+    "state": pl.String, "digest": pl.String, "category_id": pl.Int64, "private_label": pl.Boolean,
+    "price_cents": pl.Int64,
+}  # fmt: skip
+"""The columns of `standing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,63 +52,70 @@ class Revision:
     given: str
 
 
-def standing(session: Session) -> Iterator[Standing]:
-    """Every revision that was not replaced, the older of a deal first."""
-    statement = (
-        select(  # type: ignore[call-overload]
-            Offer.id,
-            Offer.supplier_id,
-            Offer.deal_ref,
-            Offer.revision,
-            Offer.state,
-            Offer.digest,
-            Offer.category_id,
-            Offer.private_label,
-            Offer.price_cents,
+def standing(session: Session) -> pl.DataFrame:
+    """Every revision that was not replaced, the older of a deal first; see `STANDING`."""
+    rows = session.execute(
+        text(
+            """SELECT id, supplier_id, deal_ref, revision, state, digest, category_id,
+                      private_label, price_cents
+               FROM offer WHERE state <> 'replaced' ORDER BY supplier_id, deal_ref, revision"""
         )
-        .where(Offer.state != DealState.REPLACED)
-        .order_by(Offer.supplier_id, Offer.deal_ref, Offer.revision)
+    ).all()
+    columns = zip(*rows, strict=True) if rows else iter([()] * len(STANDING))
+    # Booleans are numbers on SQLite.
+    return pl.DataFrame(
+        [
+            pl.Series(name, list(map(bool, cells)) if kind is pl.Boolean else list(cells), kind)
+            for (name, kind), cells in zip(STANDING.items(), columns, strict=True)
+        ]
     )
-    for row in session.execute(statement):
-        yield Standing._make([*row[:4], DealState(row[4]), *row[5:]])
 
 
-def add(session: Session, offers: pl.DataFrame, members: pl.DataFrame) -> None:
+def add(
+    session: Session,
+    offers: pl.DataFrame,
+    sets: tuple[pl.DataFrame, pl.DataFrame],
+    *,
+    progress: Progress,
+) -> None:
     """Add revisions with their products, and the event of each in the audit trail.
 
     `offers`: the columns of an offer; `follows`, the id of the revision whose stop it inherits, or
-    null; `actor`, `detail` and `happened_at` of the event; `place`, a number of the row. `members`:
-    place, set_number, gtin.
+    null; `actor`, `detail` and `happened_at` of the event; `place`, a number of the row. `sets`:
+    which each has (place, set_number, set), and the products of those (set, gtin).
     """
-    stage(session, "staged_deal", offers)
-    columns = ", ".join(_COLUMNS)
-    session.execute(
-        text(
-            f"""INSERT INTO offer ({columns}, stopped_at)
-                SELECT {columns}, (SELECT e.stopped_at FROM offer e WHERE e.id = s.follows)
-                FROM staged_deal s ORDER BY s.place"""
+    placed = offers.with_columns(
+        next_ids(session, "offer", offers.height).alias("id"), pl.col("state").alias("to_state")
+    )
+    append(session, "offer", placed.select("id", *_COLUMNS))
+    follows = placed.drop_nulls("follows").select("id", "follows")
+    if follows.height:
+        stage(session, "staged_follower", follows)
+        session.execute(text(_STOPPED_AS_BEFORE))
+    loaded = placed.select(
+        pl.col("id").alias("offer_id"),
+        pl.lit(str(Act.LOAD)).alias("act"),
+        pl.lit("").alias("from_state"),
+        "to_state", "actor", "detail", "happened_at",
+    )  # fmt: skip
+    append(session, "offer_event", loaded)
+    ids = placed.select("place", pl.col("id").alias("offer_id"))
+    named, members = sets
+    owned = named.join(ids, on="place").select("offer_id", "set_number", "set").sort("offer_id")
+    for first in range(0, owned.height, _SETS_AT_ONCE):
+        progress("deals", first, owned.height)
+        some = owned.slice(first, _SETS_AT_ONCE)
+        stage(session, "staged_set", some)
+        own = members.join(some, on="set", how="semi").sort("gtin", "set")
+        stage(session, "staged_member", own)
+        session.execute(
+            text(
+                """INSERT INTO offer_product (offer_id, set_number, gtin)
+                   SELECT s.offer_id, s.set_number, m.gtin
+                   FROM staged_member m CROSS JOIN staged_set s WHERE s."set" = m."set" """
+            )
         )
-    )
-    ids = read_integers(
-        session,
-        """SELECT s.place, o.id FROM staged_deal s
-           JOIN offer o ON o.supplier_id = s.supplier_id AND o.deal_ref = s.deal_ref
-               AND o.revision = s.revision""",
-        ("place", "offer_id"),
-    )
-    products = members.join(ids, on="place", how="left", maintain_order="left")
-    append(session, "offer_product", products.select("offer_id", "set_number", "gtin"))
-    session.execute(
-        text(
-            """INSERT INTO offer_event (offer_id, act, from_state, to_state, actor, detail,
-                                        happened_at)
-               SELECT o.id, 'load', '', o.state, s.actor, s.detail, s.happened_at
-               FROM staged_deal s
-               JOIN offer o ON o.supplier_id = s.supplier_id AND o.deal_ref = s.deal_ref
-                   AND o.revision = s.revision
-               ORDER BY s.place"""
-        )
-    )
+    progress("deals", owned.height, owned.height)
 
 
 def replace(session: Session, replaced: pl.DataFrame) -> None:

@@ -58,6 +58,14 @@ def test_staging_again_replaces_and_an_empty_frame_is_an_empty_table(database: D
             assert held == frame.height
 
 
+def test_a_column_of_nulls_and_empty_texts_stays_one(database: Database) -> None:
+    frame = pl.DataFrame({"word": ["", None, "\\.", "a\r\nb"]})
+    with database.write() as session:
+        stage(session, "staged", frame)
+        found = session.execute(text("SELECT word FROM staged")).scalars().all()
+    assert sorted(found, key=str) == ["", None, "\\.", "a\r\nb"]
+
+
 def test_two_sessions_stage_under_one_name_without_seeing_each_other(database: Database) -> None:
     with database.read() as one:
         stage(one, "staged", FRAME)

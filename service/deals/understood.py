@@ -1,0 +1,94 @@
+"""What rows were understood to mean: a frame of deals, and the products of each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from service.deals.digest import givens
+from service.deals.grid import Grid
+from service.engine.redeem import Terms
+
+AS_UNDERSTOOD: dict[str, Any] = {
+    "deal_ref": pl.String, "title": pl.String, "category_id": pl.Int64, "terms": pl.String,
+    "private_label": pl.Boolean,
+    "price_cents": pl.Int64, "face_value_cents": pl.Int64, "limit_per_household": pl.Int64,
+    "funding_share": pl.Int64, "control_share": pl.Int64, "handling_fee_cents": pl.Int64,
+    "budget_cents": pl.Int64, "circulation_max": pl.Int64, "circulation_min": pl.Int64,
+    "mail_from": pl.Date, "mail_to": pl.Date, "redeem_from": pl.Date, "redeem_to": pl.Date,
+    "legal": pl.String, "kind": pl.String, "funding_cap_cents": pl.Int64,
+    "copy_fee_cents": pl.Int64, "value_text": pl.String, "texts": pl.String,
+    "face_values": pl.String, "targets": pl.String,
+}  # fmt: skip
+"""The columns of an offer that its row alone tells."""
+
+OWN: dict[str, Any] = {
+    "spot": pl.Int64, "first_set": pl.Int64, "second_set": pl.Int64, "restricted": pl.Int64,
+    "kind": pl.String, "terms": pl.String, "face_value_cents": pl.Int64, "face_values": pl.String,
+    "limit_per_household": pl.Int64, "funding_share": pl.Int64, "funding_cap_cents": pl.Int64,
+    "handling_fee_cents": pl.Int64, "redeem_from": pl.Date, "redeem_to": pl.Date,
+    "copy_fee_cents": pl.Int64, "value_text": pl.String,
+}  # fmt: skip
+"""The columns that differ by kind."""
+
+WINDOWS = (("mail_from", "mail_to"), ("redeem_from", "redeem_to"))
+WINDOW_COLUMNS = tuple(name for window in WINDOWS for name in window)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """One row understood. `columns` are the offer's as they are stored, but for its supplier's id.
+
+    `counted` is how many products each set has, `restricted` how many more were left out because of
+    a restriction; `terms` None for a partner's slot.
+    """
+
+    table: int
+    row: int
+    supplier: str
+    columns: Mapping[str, Any] = field(repr=False)
+    counted: tuple[int, ...]
+    terms: Terms | None
+    restricted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deals:
+    """The rows that have no fault, in order.
+
+    `frame`: table, row (both of the form), supplier, supplier_id (null for one not known yet), the
+    columns of `AS_UNDERSTOOD` (a partner has no category), digest (what the deal means, equal for
+    two that mean the same), restricted, and first_set and second_set, places in `sets`, the
+    products of each; null where there is none.
+    """
+
+    frame: pl.DataFrame
+    sets: Sequence[tuple[int, ...]] = field(repr=False)
+    terms: Mapping[str, Terms] = field(repr=False)
+    grids: Sequence[Grid] = field(repr=False)
+
+    def with_given(self) -> pl.DataFrame:
+        """The frame and `given`: each row as it was understood, as JSON, for the deal's history."""
+        said = [
+            pl.DataFrame({"row": grid.rows, "given": givens(grid)}).with_columns(
+                pl.lit(grid.table, pl.Int64).alias("table")
+            )
+            for grid in self.grids
+        ]
+        keys = ["table", "row"]
+        return self.frame.join(pl.concat(said), on=keys, how="left", maintain_order="left")
+
+    def each(self, frame: pl.DataFrame) -> Iterable[Deal]:
+        """Some of the rows, one by one."""
+        for row in frame.iter_rows(named=True):
+            sets = [row[name] for name in ("first_set", "second_set") if row[name] is not None]
+            yield Deal(
+                row["table"],
+                row["row"],
+                row["supplier"],
+                row,
+                tuple(len(self.sets[place]) for place in sets),
+                self.terms.get(row["terms"]),
+                row["restricted"],
+            )
