@@ -1,12 +1,13 @@
 """Gap, CPU and memory of the allocation beside plain greedy and the LP.
 
-    python -m bench.allocate --households 2500 --offers 500 --seeds 3 --lp
+    python -m bench.allocate --households 2500 --offers 500 --seeds 3 --greedy --lp --check
     python -m bench.allocate --households 25000 --seeds 3 --ties
-    python -m bench.allocate --households 25000 --lp --lp-seconds 600
+    python -m bench.allocate --households 250000 --seeds 3 --greedy --lp --lp-seconds 600
 
-Every run allocates in a fresh process, so that memory and CPU are its own (with what importing
-and loading compiled loops costs; run once before measuring so that they are compiled). The result
-is checked again from the files, by other code than the engine's.
+Each seed is an instance of its own; the last line is the worst of them. Allocation and LP run in
+fresh processes, so that memory and CPU are their own (with what importing and loading compiled
+loops costs; run once before measuring so that they are compiled). `--check` counts broken rules
+again from the files, by other code than the engine's.
 """
 
 import argparse
@@ -25,12 +26,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bench.allocate_instance import TERMS, Instance, build
-from service.allocation import allocate_folder
+from service.allocation import FRAMES, allocate_folder
 from service.engine.allocate.problem import Problem
 from service.engine.allocate.problem import build as lay_out
 from tests.engine.allocate.reference import broken
 
 Counts = NDArray[np.int64]
+WORST = ("gap_percent", "process_cpu_seconds", "peak_mb", "violations", "missing_copies")
 
 
 def main() -> None:
@@ -38,35 +40,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--households", type=int, default=2500)
     parser.add_argument("--offers", type=int, default=1000)
-    parser.add_argument("--seeds", type=int, default=1, help="instances and seeds to run")
+    parser.add_argument("--seeds", type=int, default=1, help="instances, one to a seed")
+    parser.add_argument("--first", type=int, default=1, help="seed of the first instance")
     parser.add_argument("--ties", action="store_true", help="values in whole tens")
     parser.add_argument("--greedy", action="store_true", help="plain greedy beside it")
     parser.add_argument("--lp", action="store_true", help="the LP by HiGHS beside it")
+    parser.add_argument("--lp-solver", default="ipm", choices=("ipm", "simplex"))
     parser.add_argument("--lp-seconds", type=float, default=200.0, help="when the LP gives up")
     parser.add_argument("--check", action="store_true", help="count broken rules from the files")
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--relax", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.run:
         _one(given.run, given.seed)
         return
-    for seed in range(1, given.seeds + 1):
-        with tempfile.TemporaryDirectory() as folder:
-            home = Path(folder)
-            instance = build(
-                households=given.households, offers=given.offers, seed=seed, ties=given.ties
-            )
-            instance.write(home)
-            proof = _measured(home, seed)
-            _say("larder", seed, proof)
-            if given.check:
-                pairs = pl.read_parquet(home / "out" / "allocation.parquet")
-                faults = broken(pairs, instance.candidates, instance.offers, instance.households)
-                _say("check", seed, {"pairs": len(pairs), "broken": faults})
-            if given.greedy:
-                _say("greedy", seed, greedy(instance, float(proof["dual_bound_cents"])))
-            if given.lp:
-                _say("lp", seed, relaxation(instance, seconds=given.lp_seconds))
+    if given.relax:
+        _say_bare(relaxation(given.relax, seconds=given.lp_seconds, method=given.lp_solver))
+        return
+    proofs = [_instance(given, seed) for seed in range(given.first, given.first + given.seeds)]
+    worst = {name: max(proof[name] for proof in proofs) for name in WORST}
+    sys.stdout.write(f"worst of {len(proofs)}  {json.dumps(worst)}\n")
+
+
+def _instance(given: argparse.Namespace, seed: int) -> dict[str, float]:
+    """Build one instance, run what was asked for, print a line each; the allocation's proof."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        instance = build(
+            households=given.households, offers=given.offers, seed=seed, ties=given.ties
+        )
+        instance.write(home)
+        proof = _apart("--run", home, "--seed", seed)
+        _say("larder", seed, proof)
+        bound = proof["dual_bound_cents"]
+        if given.check:
+            pairs = pl.read_parquet(home / "out" / "allocation.parquet")
+            faults = broken(pairs, instance.candidates, instance.offers, instance.households)
+            _say("check", seed, {"pairs": len(pairs), "broken": faults})
+        if given.greedy:
+            _say("greedy", seed, greedy(instance, bound))
+        if given.lp:
+            del instance
+            limit = ("--lp-seconds", given.lp_seconds, "--lp-solver", given.lp_solver)
+            lp = _apart("--relax", home, *limit)
+            _say("lp", seed, lp | {"bound_percent_of_lp": 100 * bound / lp["objective_cents"]})
+    return proof
 
 
 def _say(name: str, seed: int, facts: Mapping[str, object]) -> None:
@@ -74,9 +93,14 @@ def _say(name: str, seed: int, facts: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _measured(home: Path, seed: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.allocate", "--run", str(home), "--seed", str(seed)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def _say_bare(facts: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(facts))
+
+
+def _apart(*arguments: object) -> dict[str, float]:
+    """What a fresh process of this bench answers."""
+    command = [sys.executable, "-m", "bench.allocate", *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
 
@@ -93,7 +117,7 @@ def _one(home: Path, seed: int) -> None:
         "missing_copies": proof.minimum_missing_copies,
         "below_floor": proof.households_below_floor,
     }
-    sys.stdout.write(json.dumps(facts))
+    _say_bare(facts)
 
 
 def _peak_mb() -> int:
@@ -161,19 +185,20 @@ def greedy(instance: Instance, bound: float) -> dict[str, object]:
     }
 
 
-def relaxation(instance: Instance, *, seconds: float) -> dict[str, object]:
-    """The LP of the whole instance by HiGHS (interior point, no crossover), within a time."""
-    problem = lay_out(instance.candidates, instance.offers, instance.households)
-    model = _programme(problem)
+def relaxation(folder: Path, *, seconds: float, method: str) -> dict[str, object]:
+    """The LP of the whole instance by HiGHS within a time; interior point without crossover."""
+    frames = [pl.read_parquet(folder / f"{name}.parquet") for name in FRAMES]
+    model = _programme(lay_out(*frames))
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("solver", "ipm")
+    solver.setOptionValue("solver", method)
     solver.setOptionValue("run_crossover", "off")
     solver.setOptionValue("time_limit", seconds)
     began = time.process_time()
     solver.passModel(model)
     solver.run()
     return {
+        "method": method,
         "objective_cents": round(-solver.getInfo().objective_function_value, 1),
         "cpu_seconds": round(time.process_time() - began, 1),
         "peak_mb": _peak_mb(),

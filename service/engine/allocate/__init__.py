@@ -81,7 +81,7 @@ def allocate(
     tell("pricing")
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
-    repair(market, found, nodes=work.nodes)
+    repair(market, found)
     counted = tally(problem)
     tell("proving")
     certificate = certify(market, counted, found.bound)

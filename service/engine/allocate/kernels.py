@@ -7,9 +7,10 @@ one household's slice copied into a `desk` (scratch rows), so nothing is allocat
 The limits nest (one per conflict group, `per_category` per category, `slots` in all), so for any
 multiplier `theta` on face value the best choice is one scan: that is `scan`. `relax` finds the
 multiplier of the face-value band (a convex function of one variable) and with it the household's
-bound; `search` closes what the band leaves open, exactly, by branch and bound over the few
-conflict groups whose alternatives cost less than the gap. Where a conflict group crosses
-categories the scan ignores it (still a bound) and the search enforces it.
+bound; `mix` walks between the two choices that meet there; `search` closes what the band leaves
+open, exactly, by branch and bound over the few conflict groups whose alternatives cost less than
+the gap. Where a conflict group crosses categories the scan ignores it (still a bound) and the
+search enforces it.
 
 Counts that are handed on start as `int(np.int64(0))`: a literal 0 is a type of its own and would
 have the called loop compiled twice.
@@ -31,7 +32,13 @@ WANTED = 16
 # not depend on the order of addition.
 WHOLE = 1024
 NEVER = -1e300
+# A ceiling above this is none.
+ENDLESS = 1e18
 DUST = 1e-9
+# Nodes after which a search begins to remember the states it has met, and how many it keeps.
+FRESH = 256
+MEMO = 1 << 12
+MOST_BITS = 50
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
@@ -200,6 +207,9 @@ def relax(
             copy(trial, over, count)
         if low_known and high_known:
             theta = (low_sum - high_sum) / (high_face - low_face)
+            if theta < 0.0 and ceiling > ENDLESS:
+                # Two equal sums a rounding error apart: no ceiling, so none below zero.
+                theta = 0.0
             continue
         stage += 1
         if low_known:
@@ -252,6 +262,50 @@ def untangle(pick: Index, count: int, score: Floats, cross: Index) -> int:
 
 
 @compiled
+def crossings(
+    cross: Index,
+    option_item: Index,
+    option_from: Index,
+    cores: int,
+    n: int,
+    last_seen: Index,
+    bit: Index,
+) -> int:
+    """Number the crossing conflict groups among the options; the last depth that has each."""
+    for j in range(n):
+        last_seen[j] = -1
+    bits = 0
+    for d in range(cores):
+        for o in range(option_from[d], option_from[d + 1]):
+            item = option_item[o]
+            if item >= 0 and cross[item] >= 0:
+                if last_seen[cross[item]] < 0:
+                    bit[cross[item]] = bits
+                    bits += 1
+                last_seen[cross[item]] = d
+    return bits
+
+
+@compiled
+def met(
+    memo: NDArray[np.float64], place: float, faces: float, used: float, loss: float, equal: float
+) -> bool:
+    """Whether the state was met before at no more loss; it is remembered otherwise.
+
+    All three parts of a state are whole numbers. A state may displace another.
+    """
+    code = np.int64(place) * 0x9E3779B1 + np.int64(faces) * 0x85EBCA6B + np.int64(used) * 0xC2B2AE35
+    code ^= code >> 29
+    code *= 0x9E3779B1
+    at = (code >> 15) & (MEMO - 1)
+    same = memo[0, at] == place and memo[1, at] == faces and memo[2, at] == used
+    if same and memo[3, at] <= loss + equal:
+        return True
+    memo[0, at], memo[1, at], memo[2, at], memo[3, at] = place, faces, used, loss
+    return False
+
+
+@compiled
 def search(
     score: Floats,
     face: Floats,
@@ -271,13 +325,17 @@ def search(
     limit: int,
     ints: NDArray[np.int32],
     reals: Floats,
-) -> tuple[float, int, bool]:
+    memo: NDArray[np.float64],
+) -> tuple[float, int, int]:
     """Exact best choice, from incumbent `best` worth `value` and the relaxed `bound`.
 
     Every choice loses a sum of terms against the bound: per conflict group for the alternative
     taken, per category and for the slots for capacity left empty, and for missing the band. Depth
-    first over the groups that have more than one alternative below the gap. Returns the value,
-    the count in `best`, and whether the search was finished within `limit` nodes.
+    first over the groups that have more than one alternative below the gap. A state (what is
+    taken so far in number, face value and crossing groups) that was met before at no more loss
+    leads to nothing better and is left: alike candidates would else be tried in every order. `memo`
+    keeps such states, four rows of MEMO. Returns the value, the count in `best`, and the number
+    of nodes: above `limit` where the search was not finished.
     """
     group_category, option_item, option_from = ints[0], ints[1], ints[2]
     fixed, core, pointer, taken = ints[3], ints[4], ints[5], ints[6]
@@ -286,10 +344,13 @@ def search(
     least, most, depth_loss, depth_face = reals[3], reals[4], reals[5], reals[6]
     weight, near_weight = reals[7], reals[8]
     crossing = cross.shape[0] > 0
-    margin = DUST * (1.0 + abs(bound))
+    # Half of what `choose` allows: the rest is for states that differ by less than `equal`.
+    margin = 0.5 * DUST * (1.0 + abs(bound))
+    equal = 1e-3 * margin
     gap = bound - value - margin
+    nodes = int(np.int64(0))
     if gap <= 0.0:
-        return value, best_count, True
+        return value, best_count, nodes
 
     count, _total, _faces, rejected, weakest = scan(
         score, face, mark, theta, n, slots, per_category, pick, weight, ints[11], near_weight
@@ -372,7 +433,7 @@ def search(
                 base_face += face[option_item[first]]
                 category_fixed[c] += 1
         elif options == first:
-            return value, best_count, True
+            return value, best_count, nodes
         else:
             core[cores] = g
             option_from[cores] = first
@@ -405,7 +466,15 @@ def search(
     if cores:
         depth_inside[0] = category_fixed[group_category[core[0]]]
         pointer[0] = option_from[0]
-    nodes = 0
+    wide = (slots + 1.0) * (per_category + 1.0) * (cores + 1.0)
+    remember = wide < 2.0**52
+    if crossing:
+        last_seen, bit = ints[11], ints[15]
+        remember = (
+            remember
+            and crossings(cross, option_item, option_from, cores, n, last_seen, bit) <= MOST_BITS
+        )
+    ready = False
     d = 0
     while d >= 0:
         if d == cores:
@@ -430,7 +499,7 @@ def search(
         pointer[d] = o + 1
         nodes += 1
         if nodes > limit:
-            return value, best_count, False
+            return value, best_count, nodes
         loss = depth_loss[d] + option_loss[o]
         if loss >= gap:
             pointer[d] = option_from[d + 1]
@@ -462,6 +531,24 @@ def search(
         if last and slack[c] > 0.0:
             loss += slack[c] * (per_category - inside)
         taken[d] = item
+        if remember and nodes >= FRESH and d + 1 < cores:
+            if not ready:
+                memo[0, :] = -1.0
+                ready = True
+            used = 0.0
+            if crossing:
+                for i in range(d + 1):
+                    if taken[i] >= 0 and cross[taken[i]] >= 0 and last_seen[cross[taken[i]]] > d:
+                        used += 2.0 ** bit[cross[taken[i]]]
+            if met(
+                memo,
+                (d * (slots + 1.0) + count) * (per_category + 1.0) + (0 if last else inside),
+                faces,
+                used,
+                loss,
+                equal,
+            ):
+                continue
         d += 1
         depth_loss[d] = loss
         depth_face[d] = faces
@@ -469,7 +556,112 @@ def search(
         if d < cores:
             depth_inside[d] = category_fixed[group_category[core[d]]] if last else inside
             pointer[d] = option_from[d]
-    return value, best_count, True
+    return value, best_count, nodes
+
+
+@compiled
+def mix(
+    score: Floats,
+    face: Floats,
+    mark: Bytes,
+    cross: Index,
+    n: int,
+    slots: int,
+    floor: float,
+    ceiling: float,
+    price: float,
+    under: Index,
+    under_count: int,
+    over: Index,
+    over_count: int,
+    value: float,
+    best: Index,
+    best_count: int,
+    ints: NDArray[np.int32],
+) -> tuple[float, int]:
+    """Walk from `under` to `over`, a category at a time; keep in `best` the best choice met.
+
+    At the multiplier of the band both are worth the same, and so is what lies between them but
+    for its distance from the band. A category comes whole from one side, so its limits hold; a
+    conflict group that crosses categories is watched apart. Returns value and count.
+    """
+    start, side, net, more, fewer = ints[0], ints[1], ints[2], ints[3], ints[4]
+    own, held = ints[5], ints[6]
+    categories = 0
+    for j in range(n):
+        if mark[j] & NEW_CATEGORY:
+            start[categories] = j
+            net[categories] = 0
+            categories += 1
+        own[j] = categories - 1
+        side[j] = 0
+    start[categories] = n
+    total = 0.0
+    faces = 0.0
+    for i in range(under_count):
+        j = under[i]
+        side[j] = 1
+        net[own[j]] -= 1
+        total += score[j]
+        faces += face[j]
+    for i in range(over_count):
+        side[over[i]] += 2
+        net[own[over[i]]] += 1
+    adds = 0
+    drops = 0
+    for c in range(categories):
+        if net[c] > 0:
+            more[adds] = c
+            adds += 1
+        else:
+            fewer[drops] = c
+            drops += 1
+    for j in range(n):
+        held[j] = side[j] & 1
+    count = under_count
+    added = 0
+    dropped = 0
+    while added < adds or dropped < drops:
+        if added < adds and count + net[more[added]] <= slots:
+            c = more[added]
+            added += 1
+        elif dropped < drops:
+            c = fewer[dropped]
+            dropped += 1
+        else:
+            break
+        count += net[c]
+        for j in range(start[c], start[c + 1]):
+            if side[j] == 1:
+                held[j] = 0
+                total -= score[j]
+                faces -= face[j]
+            elif side[j] == 2:
+                held[j] = 1
+                total += score[j]
+                faces += face[j]
+        reached = total - price * (floor - faces) if faces < floor else total
+        if faces <= ceiling and reached > value and not clashing(held, cross, n):
+            value = reached
+            best_count = int(np.int64(0))
+            for j in range(n):
+                if held[j] == 1:
+                    best[best_count] = j
+                    best_count += 1
+    return value, best_count
+
+
+@compiled
+def clashing(held: Index, cross: Index, n: int) -> bool:
+    """Whether two of the held candidates share a conflict group that crosses categories."""
+    if cross.shape[0] == 0:
+        return False
+    for j in range(n):
+        if held[j] == 1 and cross[j] >= 0:
+            for k in range(j):
+                if held[k] == 1 and cross[k] == cross[j]:
+                    return True
+    return False
 
 
 @compiled
@@ -491,8 +683,9 @@ def choose(
     limit: int,
     ints: NDArray[np.int32],
     reals: Floats,
-) -> tuple[float, float, int, float]:
-    """Relax, then search: multiplier, bound, count in `best`, value.
+    memo: NDArray[np.float64],
+) -> tuple[float, float, int, float, int]:
+    """Relax, then search: multiplier, bound, count in `best`, value, nodes searched.
 
     `best` holds an incumbent of `best_count` picks worth `value` (NEVER when there is none). The
     bound is that of the finished search where it finished, of the relaxation otherwise.
@@ -503,7 +696,7 @@ def choose(
         under, over, trial, reals[7], ints[10], reals[8],
     )  # fmt: skip
     if bound <= value + DUST * (1.0 + abs(bound)):
-        return theta, bound, best_count, value
+        return theta, bound, best_count, value, int(np.int64(0))
     tangled = cross.shape[0] > 0
     for side in range(2):
         picks = under if side == 0 else over
@@ -517,13 +710,22 @@ def choose(
             value = reached
             best_count = count
             copy(picks, best, count)
-    value, best_count, finished = search(
+        if side == 0:
+            low = count
+        else:
+            high = count
+    if share < 1.0:
+        value, best_count = mix(
+            score, face, mark, cross, n, slots, floor, ceiling, price, under, low, over, high,
+            value, best, best_count, ints,
+        )  # fmt: skip
+    value, best_count, nodes = search(
         score, face, mark, cross, n, slots, per_category, floor, ceiling, price, theta, bound,
-        value, best, best_count, limit, ints, reals,
+        value, best, best_count, limit, ints, reals, memo,
     )  # fmt: skip
-    if finished:
+    if nodes <= limit:
         bound = min(bound, value + DUST * (1.0 + abs(bound)))
-    return theta, bound, best_count, value
+    return theta, bound, best_count, value, nodes
 
 
 @compiled
@@ -564,12 +766,13 @@ def price_pass(
     copies: Ints,
     spend: Ints,
     bounds: Floats,
-) -> None:
+) -> int:
     """Every household of `which` chooses at the prices.
 
     Adds what was chosen to `copies` and `spend` (per deal, in 1024ths), leaves each household's
     bound in `bounds` (aligned to `which`) and its multiplier in `theta`. With `exact` the choice
     is the integer one, otherwise the mix of the relaxation; `write` keeps the choice in `mark`.
+    Returns the nodes searched.
     """
     widest = 1
     for r in range(which.shape[0]):
@@ -577,8 +780,10 @@ def price_pass(
         widest = max(widest, indptr[h + 1] - indptr[h])
     ints = np.empty((16, 2 * widest + 2), np.int32)
     reals = np.empty((11, 2 * widest + 2))
+    memo = np.empty((4, MEMO))
     score, faces, best = reals[9], reals[10], ints[14]
     tangled = cross.shape[0] > 0
+    nodes = 0
     for r in range(which.shape[0]):
         h = which[r]
         begin = indptr[h]
@@ -597,10 +802,11 @@ def price_pass(
         tangle = cross[begin : begin + n] if tangled else cross
         if exact:
             nothing = int(np.int64(0))
-            theta[h], bounds[r], count, _value = choose(
+            theta[h], bounds[r], count, _value, visited = choose(
                 score, faces, marks, tangle, n, slots[h], per_category[h], floor[h], ceiling[h],
-                price, theta[h], NEVER, best, nothing, limit, ints, reals,
+                price, theta[h], NEVER, best, nothing, limit, ints, reals, memo,
             )  # fmt: skip
+            nodes += visited
             for i in range(count):
                 p = begin + best[i]
                 copies[offer[p]] += WHOLE
@@ -624,6 +830,7 @@ def price_pass(
             p = begin + ints[13][i]
             copies[offer[p]] += WHOLE - part
             spend[offer[p]] += (WHOLE - part) * cost[p]
+    return nodes
 
 
 @compiled
@@ -880,6 +1087,7 @@ def improve(
         widest = max(widest, indptr[h + 1] - indptr[h])
     ints = np.empty((16, 2 * widest + 2), np.int32)
     reals = np.empty((11, 2 * widest + 2))
+    memo = np.empty((4, MEMO))
     score, faces, best = reals[9], reals[10], ints[14]
     tangled = cross.shape[0] > 0
     changed = 0
@@ -919,10 +1127,10 @@ def improve(
                     else -min(0.0, copy_price[o])
                 )
         now = worth(score, faces, best, held, floor[h], ceiling[h], price)
-        _theta, _bound, count, reached = choose(
+        _theta, _bound, count, reached, _nodes = choose(
             score, faces, marks, cross[begin : begin + n] if tangled else cross, n, slots[h],
             per_category[h], floor[h], ceiling[h], price, theta[h], now, best, held, limit, ints,
-            reals,
+            reals, memo,
         )  # fmt: skip
         if reached <= now + 1e-7 * (1.0 + abs(now)):
             continue

@@ -16,7 +16,7 @@ from service.engine.allocate.door import (
     values,
     whole,
 )
-from service.engine.allocate.kernels import NEVER, choose
+from service.engine.allocate.kernels import MEMO, NEVER, choose
 from service.engine.allocate.problem import Terms, codes
 from service.errors import Problem as Fault
 
@@ -78,12 +78,13 @@ def allocate_household(
         )
     left = len(order)
     best = np.empty(left + 1, np.int32)
-    _theta, _bound, count, _value = choose(
+    _theta, _bound, count, _value, _nodes = choose(
         np.ascontiguousarray(score[order]), face[order].astype(np.float64), mark,
         cross if tangled else np.empty(0, np.int32), left, max(1, min(slots, left)),
         max(1, min(per_category, left)), float(min(floor, ceiling)), float(ceiling),
         float(terms.floor_shortfall_price), 0.0, NEVER, best, 0, NODES,
         np.empty((16, 2 * left + 2), np.int32), np.empty((11, 2 * left + 2)),
+        np.empty((4, MEMO)),
     )  # fmt: skip
     return candidates[np.sort(order[best[:count]])]
 

@@ -18,6 +18,11 @@ from service.engine.allocate.problem import Problem, Terms
 
 DENSE = 3000
 """Most live prices for which the full curvature matrix is kept; its diagonal serves above."""
+LEAST_NODES = 2_000
+NODES_EACH = 100
+NODES_ALL = 2e7
+"""Nodes of a pass: so many for each household, or so many for all of a few, about 20 ns each."""
+PROBED = 500
 
 
 @dataclass(slots=True)
@@ -79,11 +84,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the households chose at a quote: exact sums in 1024ths of a copy, and their bounds."""
+    """What the households chose at a quote: exact sums in 1024ths of a copy, and their bounds.
+
+    `nodes` is what their searches took.
+    """
 
     copies: NDArray[np.int64]
     spend: NDArray[np.int64]
     bound: float
+    nodes: int
 
 
 @dataclass(slots=True)
@@ -130,6 +139,7 @@ class Market:
             np.sum([answer[0] for answer in answers], axis=0),
             np.sum([answer[1] for answer in answers], axis=0),
             float(bounds.sum()),
+            sum(answer[3] for answer in answers),
         )
 
     def _part(
@@ -140,17 +150,17 @@ class Market:
         write: bool,
         jitter: float,
         limit: int,
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
         p = self.problem
         deals = len(p.deals.ids)
         copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
         bounds = np.zeros(len(rows))
-        price_pass(
+        nodes = price_pass(
             rows, p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.cross, p.slots,
             p.per_category, p.floor, p.ceiling, self.floor_price, quote.spend, quote.copy,
             self.theta, exact, write, jitter, self.seed, limit, copies, spend, bounds,
         )  # fmt: skip
-        return copies, spend, bounds
+        return copies, spend, bounds, int(nodes)
 
     def bound(self, quote: Quote, demand: Demand) -> float:
         """The upper bound on every solution that a full true pass at `quote` proves."""
@@ -233,19 +243,37 @@ def newton_step(
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much work a search may do."""
+    """How much work a search may do; `nodes` at most for one household, see `patience`."""
 
     sample: int = 25_000
     steps: int = 18
     most_steps: int = 60
     full_steps: int = 4
     exact_steps: int = 4
-    nodes: int = 2_000
+    nodes: int = 200_000
 
     @staticmethod
     def fitting(pairs: int) -> "Effort":
         """More steps where they are cheap; few deals and households also need them more."""
         return Effort(steps=40, exact_steps=8) if pairs < 400_000 else Effort()
+
+
+def patience(market: Market, quote: Quote, *, most: int) -> int:
+    """Nodes that one household's search may take: as many, up to `most`, as all can afford.
+
+    Tried on a few households: hardly any needs many nodes, unless candidates are alike or bands
+    are narrow all over.
+    """
+    homes = len(market.everyone)
+    few = market.everyone[:: max(1, homes // PROBED)]
+    afford = max(NODES_EACH, NODES_ALL / max(1, homes)) * len(few)
+    limit = min(LEAST_NODES, most)
+    while limit < most:
+        more = min(10 * limit, most)
+        if market.demand(quote, which=few, exact=True, limit=more).nodes > afford:
+            break
+        limit = more
+    return limit
 
 
 def _typical(problem: Problem) -> tuple[float, float]:
@@ -260,12 +288,14 @@ def _typical(problem: Problem) -> tuple[float, float]:
 class Search:
     """Prices near the optimum and the best `bound` proved on the way.
 
-    `demand` is what the households chose at these very prices, when their choice stands in `mark`.
+    `nodes` is how far a household's search may go; `demand` is what the households chose at these
+    very prices, when their choice stands in `mark`.
     """
 
     quote: Quote
     bound: float
     demand: Demand | None
+    nodes: int
 
 
 def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
@@ -294,14 +324,15 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
         )  # fmt: skip
         if not travelling or k < 3:
             trust, window = max(0.88 * trust, 1e-3 * high), max(0.88 * window, 0.01 * typical)
-    best = Search(quote, np.inf, None)
+    nodes = patience(market, quote, most=effort.nodes)
+    best = Search(quote, np.inf, None, nodes)
     steps = effort.exact_steps + (effort.full_steps if len(sample) < len(market.everyone) else 0)
     for k in range(steps):
         exact = k >= steps - effort.exact_steps
-        demand = market.demand(quote, exact=exact, write=exact, limit=effort.nodes)
+        demand = market.demand(quote, exact=exact, write=exact, limit=nodes)
         bound = market.bound(quote, demand)
         if bound < best.bound:
-            best = Search(quote, bound, demand if exact else None)
+            best = Search(quote, bound, demand if exact else None, nodes)
         elif exact:
             best = replace(best, demand=None)
         if k + 1 < steps:

@@ -31,14 +31,14 @@ class Ledger:
     spend_room: NDArray[np.int64]
 
 
-def repair(market: Market, found: Search, *, nodes: int) -> Ledger:
+def repair(market: Market, found: Search) -> Ledger:
     """Leave in `mark` an allocation within every limit; the ledger it ends with.
 
     Overspent deals are taken back where they are missed least, guarantees are filled where they
     cost least, then every household in turn takes what the deals still have room for, at falling
     fractions of the prices and at last at none.
     """
-    quote, demand = found.quote, found.demand
+    quote, demand, nodes = found.quote, found.demand, found.nodes
     if demand is None:
         demand = market.demand(quote, exact=True, write=True, limit=nodes)
     copies, spend = demand.copies // WHOLE, demand.spend // WHOLE

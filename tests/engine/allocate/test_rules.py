@@ -83,6 +83,20 @@ def test_a_negative_value_is_taken_only_where_floor_or_guarantee_pay_for_it() ->
     assert given(candidates, [(1, None, None, 1)], [HOME], Terms(0.5, 3.0)) == ([], -3.0)
 
 
+def test_dear_deals_bring_the_best_lists_between_30_and_40_dollars() -> None:
+    """A missing cent at the shipped price: a dearer deal for 10 less is taken while it saves 12."""
+    cheap = [(1, o, 50.0, 0, 60, o, None) for o in range(1, 13)]
+    dear = [(1, o, 40.0, 0, 300, o, None) for o in range(13, 25)]
+    offers = [(o, None, None, None) for o in range(1, 25)]
+    best = [(1, 12, 2, 3000, 4000)]
+    for price, dearer in ((0.04, 0), (0.05, 9), (0.5, 10)):
+        pairs, objective = given(cheap + dear, offers, best, Terms(floor_shortfall_price=price))
+        reached = dearer * 300 + (12 - dearer) * 60
+        assert sum(offer > 12 for _, offer in pairs) == dearer
+        short = max(0, 3000 - reached)
+        assert objective == pytest.approx(600 - 10 * dearer - price * short)
+
+
 def test_the_ceiling_holds_and_a_floor_above_it_is_a_constant_loss() -> None:
     candidates = [(1, 1, 10.0, 0, 60, 1, None), (1, 2, 9.0, 0, 50, 2, None)]
     offers = [(1, None, None, None), (2, None, None, None)]
