@@ -27,6 +27,8 @@ HOUSEHOLD_COLUMNS = (
 )
 UNLIMITED = np.iinfo(np.int64).max // 4
 LARGEST = np.iinfo(np.int32).max
+EXACT = 1 << 53
+"""Above this float64 skips whole numbers."""
 SHOWN = 10
 
 Rows = NDArray[np.int64] | None
@@ -97,9 +99,13 @@ def whole(series: pl.Series, *, frame: str, rows: Rows = None, nullable: bool = 
     if series.dtype.is_float():
         check(~series.is_finite() | (series != series.floor()), "is not whole", "send whole units")
     check(series < 0, "is negative", "send zero or more")
+    numbers = series.cast(pl.Int64, strict=False)
+    if not faults:
+        lost = numbers.is_null() & series.is_not_null()
+        check(lost, "is too large", "check the unit; empty means no limit")
     if faults:
         raise refuse(f"{frame}: {column} cannot be used", faults)
-    return series.cast(pl.Int64)
+    return numbers
 
 
 def limits(series: pl.Series, *, frame: str) -> NDArray[np.int64]:
@@ -109,26 +115,31 @@ def limits(series: pl.Series, *, frame: str) -> NDArray[np.int64]:
 
 
 def values(series: pl.Series, *, rows: Rows = None) -> NDArray[np.float64]:
-    """`value_cents` as float64; may be negative or fractional, never null, NaN or infinite."""
+    """`value_cents` as float64; may be negative or fractional, never null, NaN, beyond 2**53."""
+    if series.dtype == pl.Null:
+        series = series.cast(pl.Float64)
     if not (series.dtype.is_integer() or series.dtype.is_float()):
         raise refuse(
             "candidates: value_cents must hold numbers",
             [Problem("candidates.value_cents", f"type is {series.dtype}", "send numbers")],
         )
     numbers = series.cast(pl.Float64)
-    bad = numbers.is_null() | ~numbers.is_finite().fill_null(True)
-    if bad.any():
-        raise refuse(
-            "candidates: value_cents cannot be used",
-            rows_where(
-                bad,
-                frame="candidates",
-                column="value_cents",
-                detail="is not a number",
-                remedy="give the expected value in cents",
-                rows=rows,
-            ),
-        )
+    for bad, detail in (
+        (numbers.is_null() | ~numbers.is_finite().fill_null(True), "is not a number"),
+        (numbers.abs() > EXACT, "is too large"),
+    ):
+        if bad.any():
+            raise refuse(
+                "candidates: value_cents cannot be used",
+                rows_where(
+                    bad,
+                    frame="candidates",
+                    column="value_cents",
+                    detail=detail,
+                    remedy="give the expected value in cents",
+                    rows=rows,
+                ),
+            )
     return numbers.to_numpy()
 
 
@@ -160,7 +171,7 @@ class Ids:
         self._low = 0
         if series.dtype.is_integer() and len(series):
             low, high = int(series.min()), int(series.max())  # type: ignore[arg-type]
-            if high - low < max(1 << 22, 8 * len(series)):
+            if high < 2**63 and high - low < max(1 << 22, 8 * len(series)):
                 self._low = low
                 self._table = np.full(high - low + 1, -1, np.int32)
                 self._table[series.cast(pl.Int64).to_numpy() - low] = np.arange(len(series))
@@ -187,14 +198,17 @@ class Ids:
             )
         if not same_kind:
             found = np.full(len(series), -1, np.int32)
-        elif self._table is not None and not series.null_count():
-            at = series.cast(pl.Int64).to_numpy() - self._low
+        elif (
+            self._table is not None
+            and not (places := series.cast(pl.Int64, strict=False)).null_count()
+        ):
+            at = places.to_numpy() - self._low
             inside = (at >= 0) & (at < len(self._table))
             found = self._table[np.where(inside, at, 0)]
             if not inside.all():
                 found = np.where(inside, found, np.int32(-1))
         else:
-            left = series.cast(self.series.dtype).rename(self.column).to_frame()
+            left = series.cast(self.series.dtype, strict=False).rename(self.column).to_frame()
             joined = left.join(self._index, on=self.column, how="left", maintain_order="left")
             found = joined["position"].fill_null(-1).to_numpy().astype(np.int32)
         if len(found) and found.min() < 0:

@@ -28,6 +28,7 @@ from service.errors import Problem as Fault
 BAND_PAIRS = 1 << 18
 EXACT_IN_32 = 1 << 24
 SENTINEL = 1 << 40
+DEAREST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ class Terms:
         for name in ("floor_shortfall_price", "minimum_shortfall_price_cents"):
             price = getattr(self, name)
             number = isinstance(price, int | float) and not isinstance(price, bool)
-            if not number or not 0 <= price < float("inf"):
+            if not number or not 0 <= price <= DEAREST:
                 raise refuse(
                     "terms cannot be used",
-                    [Fault(f"terms.{name}", "is not a number of zero or more", "correct it")],
+                    [Fault(f"terms.{name}", "is not a number from 0 to 1e12", "correct it")],
                 )
 
 
@@ -179,9 +180,11 @@ def _bands(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def codes(series: pl.Series, offer: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Integers equal where the ids are equal; a null is a group of its own (negative)."""
+    """Integers equal where the ids are equal; a null (or NaN) is a group of its own (negative)."""
     if series.dtype == pl.Null:
         series = series.cast(pl.Int64)
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
     if series.dtype.is_integer():
         low, high = series.min(), series.max()
         plain = low is None or (int(low) >= 0 and int(high) < SENTINEL)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
@@ -83,3 +84,28 @@ def instances(draw: st.DrawFn) -> tuple[Frames, Terms]:
         draw(st.sampled_from([0.0, 0.1, 0.5, 2.0])), draw(st.sampled_from([0.0, 40.0, 1000.0]))
     )
     return built, terms
+
+
+def tight(seed: int, *, crossing: bool) -> tuple[Frames, Terms]:
+    """One household whose candidates are much alike, with a floor (and mostly a ceiling) near it.
+
+    With `crossing` every product stands twice, at one value, in categories of its own.
+    """
+    rng = np.random.default_rng(seed)
+    count = 24
+    kind = rng.integers(0, 3, count)
+    value = rng.integers(3, 9, 3)[kind] * 10.1
+    face = rng.integers(1, 12, 3)[kind] * 25
+    product = np.arange(count) // 2
+    if crossing:
+        value, face = value[product], rng.integers(1, 12, count) * 25
+    category = rng.integers(0, 9, count)
+    floor = int(np.sort(face)[-8:].sum() * rng.uniform(0.4, 0.9))
+    ceiling = None if seed % 3 == 0 else floor + 5
+    candidates = [
+        (1, i, float(value[i]), 0, int(face[i]), int(category[i]), int(p) if crossing else None)
+        for i, p in enumerate(product)
+    ]
+    offers = [(i, None, None, None) for i in range(count)]
+    built = frames(candidates, offers, [(1, 8, 2, floor, ceiling)])
+    return built, Terms(float(rng.choice([0.05, 0.1, 0.3])))

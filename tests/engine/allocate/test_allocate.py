@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from service.engine.allocate import Effort, Terms, allocate, prices
-from tests.engine.allocate.instances import Frames, instances
+from tests.engine.allocate.instances import Frames, instances, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
 TERMS = Terms(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
@@ -71,6 +71,24 @@ def test_primal_optimum_and_bound_stand_in_order_and_every_limit_holds(
     assert proof.primal_cents == pytest.approx(counted, abs=1e-6)
     assert proof.primal_cents <= best + slip
     assert proof.dual_bound_cents >= best - slip
+
+
+@pytest.mark.parametrize(
+    ("seed", "crossing"),
+    [
+        *((seed, False) for seed in (1, 2, 5, 17, 26)),
+        *((seed, True) for seed in (2, 15, 20)),
+        # Two choices of one sum, and no ceiling: the band's multiplier must not fall below zero.
+        (21, True),
+    ],
+)
+def test_alike_candidates_of_one_household_are_settled_exactly(seed: int, crossing: bool) -> None:
+    frames, terms = tight(seed, crossing=crossing)
+    proof = allocate(*frames, terms=terms).certificate
+    best = optimum(*frames, terms)
+    assert proof.primal_cents == pytest.approx(best)
+    assert proof.dual_bound_cents == pytest.approx(best)
+    assert proof.dual_bound_cents >= best - 1e-6
 
 
 @pytest.mark.parametrize(("levels", "gap"), [(0, 0.01), (3, 0.03)])

@@ -69,6 +69,7 @@ def test_a_guarantee_above_the_maximum_is_refused() -> None:
         ((1, 1, 5.0, -1, 20, 1, 1), "candidates row 1, cost_cents: is negative"),
         ((1, 1, 5.0, 10, None, 1, 1), "candidates row 1, face_value_cents: is empty"),
         ((1, None, 5.0, 10, 20, 1, 1), "candidates row 1, offer_id: unknown in offers"),
+        ((1, 1, 1e17, 10, 20, 1, 1), "candidates row 1, value_cents: is too large"),
     ],
 )
 def test_numbers_that_are_needed_are_needed(row: tuple[Any, ...], fault: str) -> None:
@@ -97,7 +98,31 @@ def test_whole_floats_pass_and_fractions_of_a_cent_do_not() -> None:
     ]
 
 
-@pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf"), "1"])
+def test_numbers_beyond_64_bits_are_refused_and_ids_beyond_63_bits_are_not() -> None:
+    candidates, offers, homes = frames([ROW], [OFFER], [HOME])
+    huge = pl.lit(2**63, pl.UInt64)
+    for name, at in (("cost_cents", 0), ("budget_cents", 1), ("face_value_floor_cents", 2)):
+        faulty = [candidates, offers, homes]
+        faulty[at] = faulty[at].with_columns(huge.alias(name))
+        frame = ("candidates", "offers", "households")[at]
+        assert refusal(*faulty) == [f"{frame} row 1, {name}: is too large"]
+    unknown = candidates.with_columns(huge.alias("household_id"))
+    assert refusal(unknown, offers, homes) == [
+        "candidates row 1, household_id: unknown in households"
+    ]
+    known = homes.with_columns(huge.alias("household_id"))
+    assert allocate(unknown, offers, known, terms=Terms()).pairs["household_id"].to_list() == [
+        2**63
+    ]
+
+
+def test_frames_without_types_or_rows_are_an_empty_instance() -> None:
+    offers, homes = frames([], [OFFER], [HOME])[1:]
+    untyped = pl.DataFrame({name: [] for name in frames([], [], [])[0].columns})
+    assert allocate(untyped, offers, homes, terms=Terms()).pairs.is_empty()
+
+
+@pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf"), "1", 10**400])
 def test_terms_are_finite_and_not_negative(price: Any) -> None:
     with pytest.raises(InvalidInput, match="floor_shortfall_price"):
         Terms(floor_shortfall_price=price)

@@ -40,6 +40,14 @@ def test_a_null_category_is_bound_by_no_category_limit() -> None:
     assert given(candidates, offers, [(1, 12, 1, None, None)])[1] == 30.0
 
 
+def test_a_conflict_group_that_is_no_number_binds_with_nothing() -> None:
+    candidates = [(1, o, 10.0, 0, 0, o, None) for o in (1, 2, 3)]
+    offers = [(o, None, None, None) for o in (1, 2, 3)]
+    built = frames(candidates, offers, [HOME])
+    lost = built[0].with_columns(pl.lit(float("nan")).alias("conflict_id"))
+    assert len(allocate(lost, *built[1:], terms=TERMS).pairs) == 3
+
+
 def test_no_slot_and_no_category_allowance_leave_the_list_empty() -> None:
     candidates = [(1, 1, 10.0, 0, 0, 7, None), (2, 1, 10.0, 0, 0, 7, None)]
     homes = [(1, 0, 2, None, None), (2, 12, 0, None, None)]
