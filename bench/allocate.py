@@ -26,7 +26,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bench.allocate_instance import TERMS, Instance, build
-from service.allocation import FRAMES, allocate_folder
+from bench.allocate_run import peak_mb
+from service.allocation import FRAMES
 from service.engine.allocate.problem import Problem
 from service.engine.allocate.problem import build as lay_out
 from tests.engine.allocate.reference import broken
@@ -48,15 +49,11 @@ def main() -> None:
     parser.add_argument("--lp-solver", default="ipm", choices=("ipm", "simplex"))
     parser.add_argument("--lp-seconds", type=float, default=200.0, help="when the LP gives up")
     parser.add_argument("--check", action="store_true", help="count broken rules from the files")
-    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--relax", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.run:
-        _one(given.run, given.seed)
-        return
     if given.relax:
-        _say_bare(relaxation(given.relax, seconds=given.lp_seconds, method=given.lp_solver))
+        found = relaxation(given.relax, seconds=given.lp_seconds, method=given.lp_solver)
+        sys.stdout.write(json.dumps(found))
         return
     proofs = [_instance(given, seed) for seed in range(given.first, given.first + given.seeds)]
     worst = {name: max(proof[name] for proof in proofs) for name in WORST}
@@ -71,7 +68,7 @@ def _instance(given: argparse.Namespace, seed: int) -> dict[str, float]:
             households=given.households, offers=given.offers, seed=seed, ties=given.ties
         )
         instance.write(home)
-        proof = _apart("--run", home, "--seed", seed)
+        proof = _apart("bench.allocate_run", home, seed)
         _say("larder", seed, proof)
         bound = proof["dual_bound_cents"]
         if given.check:
@@ -83,7 +80,7 @@ def _instance(given: argparse.Namespace, seed: int) -> dict[str, float]:
         if given.lp:
             del instance
             limit = ("--lp-seconds", given.lp_seconds, "--lp-solver", given.lp_solver)
-            lp = _apart("--relax", home, *limit)
+            lp = _apart("bench.allocate", "--relax", home, *limit)
             _say("lp", seed, lp | {"bound_percent_of_lp": 100 * bound / lp["objective_cents"]})
     return proof
 
@@ -93,37 +90,12 @@ def _say(name: str, seed: int, facts: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _say_bare(facts: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(facts))
-
-
-def _apart(*arguments: object) -> dict[str, float]:
-    """What a fresh process of this bench answers."""
-    command = [sys.executable, "-m", "bench.allocate", *map(str, arguments)]
+def _apart(module: str, *arguments: object) -> dict[str, float]:
+    """What a fresh process of a module answers."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
-
-
-def _one(home: Path, seed: int) -> None:
-    proof = allocate_folder(home, home / "out", seed=seed)
-    facts = {
-        "gap_percent": round(100 * proof.gap, 4),
-        "process_cpu_seconds": round(time.process_time(), 1),
-        "peak_mb": _peak_mb(),
-        "primal_cents": proof.primal_cents,
-        "dual_bound_cents": proof.dual_bound_cents,
-        "violations": proof.violations,
-        "missing_copies": proof.minimum_missing_copies,
-        "below_floor": proof.households_below_floor,
-    }
-    _say_bare(facts)
-
-
-def _peak_mb() -> int:
-    """Most memory this process has held (getrusage would count its parent's too)."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
 @njit
@@ -201,7 +173,7 @@ def relaxation(folder: Path, *, seconds: float, method: str) -> dict[str, object
         "method": method,
         "objective_cents": round(-solver.getInfo().objective_function_value, 1),
         "cpu_seconds": round(time.process_time() - began, 1),
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
         "status": solver.modelStatusToString(solver.getModelStatus()),
     }
 

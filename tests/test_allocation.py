@@ -53,7 +53,7 @@ def test_an_instance_becomes_an_allocation_with_prices_and_a_certificate(tmp_pat
 
 
 def test_the_same_folder_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
-    write(tmp_path, market(60, 25, 1))
+    write(tmp_path, market(10, 25, 1))
     for run in ("a", "b"):
         allocate_folder(tmp_path, tmp_path / run, seed=4)
     for name in ("allocation.parquet", "prices.parquet"):

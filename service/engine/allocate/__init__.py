@@ -22,6 +22,7 @@ from service.engine.allocate.online import PriceBook, allocate_household
 from service.engine.allocate.prices import Effort, Market, rules, search_prices
 from service.engine.allocate.problem import Problem, Terms, build
 from service.engine.allocate.repair import repair
+from service.engine.allocate.trade import trade
 
 __all__ = [
     "Allocation",
@@ -81,7 +82,8 @@ def allocate(
     tell("pricing")
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
-    repair(market, found)
+    ledger = repair(market, found)
+    trade(market, found.quote, ledger, bound=found.bound, nodes=found.nodes)
     counted = tally(problem)
     tell("proving")
     certificate = certify(market, counted, found.bound)

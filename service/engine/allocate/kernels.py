@@ -1052,6 +1052,7 @@ def take_back(
 
 @compiled
 def improve(
+    which: Index,
     indptr: Ints,
     offer: Index,
     value: Floats,
@@ -1076,22 +1077,23 @@ def improve(
     copies_room: Ints,
     spend_room: Ints,
 ) -> int:
-    """Each household in turn chooses again among what it holds and what deals have room for.
+    """Each household of `which` in turn chooses again, among its own and what deals have room for.
 
     Scores are values less `factor` times the prices; a copy that a guarantee still needs is
     worth `missing_price` more. A change is kept when the household is better off by these scores,
     so at factor 0 the objective never falls. Hard limits hold after every household.
     """
     widest = 1
-    for h in range(indptr.shape[0] - 1):
-        widest = max(widest, indptr[h + 1] - indptr[h])
+    for r in range(which.shape[0]):
+        widest = max(widest, indptr[which[r] + 1] - indptr[which[r]])
     ints = np.empty((16, 2 * widest + 2), np.int32)
     reals = np.empty((11, 2 * widest + 2))
     memo = np.empty((4, MEMO))
     score, faces, best = reals[9], reals[10], ints[14]
     tangled = cross.shape[0] > 0
     changed = 0
-    for h in range(indptr.shape[0] - 1):
+    for r in range(which.shape[0]):
+        h = which[r]
         begin = indptr[h]
         n = indptr[h + 1] - begin
         if n == 0:

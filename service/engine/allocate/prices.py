@@ -19,7 +19,7 @@ from service.engine.allocate.problem import Problem, Terms
 DENSE = 3000
 """Most live prices for which the full curvature matrix is kept; its diagonal serves above."""
 LEAST_NODES = 2_000
-NODES_EACH = 100
+NODES_EACH = 60
 NODES_ALL = 2e7
 """Nodes of a pass: so many for each household, or so many for all of a few, about 20 ns each."""
 PROBED = 500

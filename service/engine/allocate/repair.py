@@ -73,15 +73,17 @@ def better(
     factor: float,
     nodes: int,
     barred_only: bool = False,
+    which: NDArray[np.int32] | None = None,
 ) -> int:
-    """One pass in which every household chooses again; how many changed."""
+    """One pass in which every household (of `which`) chooses again; how many changed."""
     p = market.problem
     return int(
         improve(
-            p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.cross, p.slots, p.per_category,
-            p.floor, p.ceiling, market.floor_price, quote.spend, quote.copy,
-            market.limits.missing, factor, market.theta, barred_only, nodes, ledger.copies,
-            market.limits.minimum, ledger.copies_room, ledger.spend_room,
+            market.everyone if which is None else which, p.indptr, p.offer, p.value, p.cost,
+            p.face, p.mark, p.cross, p.slots, p.per_category, p.floor, p.ceiling,
+            market.floor_price, quote.spend, quote.copy, market.limits.missing, factor,
+            market.theta, barred_only, nodes, ledger.copies, market.limits.minimum,
+            ledger.copies_room, ledger.spend_room,
         )
     )  # fmt: skip
 

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from service.engine.allocate import Effort, Terms, allocate, prices
+from service.engine.allocate.prices import Market
+from service.engine.allocate.problem import build
 from tests.engine.allocate.instances import Frames, instances, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
@@ -91,6 +93,29 @@ def test_alike_candidates_of_one_household_are_settled_exactly(seed: int, crossi
     assert proof.dual_bound_cents >= best - 1e-6
 
 
+def test_a_search_goes_as_far_as_all_households_can_afford(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, terms = tight(2, crossing=True)
+    problem = build(*frames)
+    street = Market(problem, prices.rules(problem, terms), terms.floor_shortfall_price, 0)
+    none = np.zeros(len(problem.deals.ids))
+    quote = prices.Quote(none, none)
+    assert prices.patience(street, quote, most=200_000) == 200_000
+    monkeypatch.setattr(prices, "NODES_EACH", 0)
+    monkeypatch.setattr(prices, "NODES_ALL", 0)
+    assert prices.patience(street, quote, most=200_000) == 2_000
+
+
+@pytest.mark.parametrize(("households", "seed"), [(5, 3), (8, 1), (8, 2)])
+def test_a_handful_of_households_trade_until_the_allocation_is_the_best(
+    households: int, seed: int
+) -> None:
+    frames = market(households, 20, seed)
+    answer = allocate(*frames, terms=TERMS)
+    assert broken(answer.pairs, *frames) == []
+    assert answer.certificate.primal_cents == pytest.approx(worth(answer.pairs, *frames, TERMS))
+    assert answer.certificate.primal_cents == pytest.approx(optimum(*frames, TERMS))
+
+
 @pytest.mark.parametrize(("levels", "gap"), [(0, 0.01), (3, 0.03)])
 def test_a_scarce_market_is_allocated_near_its_bound(levels: int, gap: float) -> None:
     frames = market(600, 40, 5, levels=levels)
@@ -126,7 +151,7 @@ def test_prices_from_a_sample_serve_everyone() -> None:
 
 
 def test_whole_values_give_the_same_as_fractions_of_the_same_worth() -> None:
-    candidates, offers, households = market(100, 20, 9, levels=50)
+    candidates, offers, households = market(120, 20, 9, levels=50)
     narrow = candidates.with_columns(pl.col("value_cents").cast(pl.Int64))
     wide = allocate(candidates, offers, households, terms=TERMS)
     slim = allocate(narrow, offers, households, terms=TERMS)

@@ -1,0 +1,128 @@
+"""Small markets: a few households at a time give back what they hold and choose anew.
+
+Where thousands share a deal, its price settles who gets it. Among a handful no price may do so,
+and what is left between the bound and the allocation is found by trying.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.engine.allocate.door import UNLIMITED
+from service.engine.allocate.kernels import HELD
+from service.engine.allocate.prices import Market, Quote
+from service.engine.allocate.repair import Ledger, better
+
+Thing = TypeVar("Thing")
+
+SMALL = 100
+"""Households above which prices serve well enough."""
+IDLE = 30
+MOST_TRIES = 2_000
+"""Tries in vain, for each household, and tries in all, after which no more is sought."""
+FEW, MORE = 6, 40
+FACTORS = (0.0, 0.5, 1.0)
+SLIP = 1e-9
+
+
+def trade(market: Market, quote: Quote, ledger: Ledger, *, bound: float, nodes: int) -> None:
+    """Try trades and keep every one that raises the objective, until it meets `bound`.
+
+    Households that could hold one scarce deal give back everything and choose again, one after
+    another. Limits hold after every trade. The seed fixes the order; a large market is left alone.
+    """
+    p, limits = market.problem, market.limits
+    homes = len(market.everyone)
+    scarce = (limits.cap < UNLIMITED) | (limits.budget < UNLIMITED) | (limits.minimum > 0)
+    live = np.flatnonzero(scarce & (p.takers > 1))
+    if homes > SMALL or not len(live):
+        return
+    rng = np.random.default_rng(market.seed)
+    owner = np.repeat(market.everyone, np.diff(p.indptr))
+    takers = {o: _cheapest(market, owner, o) for o in live.tolist()}
+    worth = np.array([_worth(market, int(h)) for h in market.everyone])
+    goal = bound + market.floor_price * p.unreachable_floor_cents
+    goal += limits.missing * limits.unavoidable
+    whims = (0.0, float(np.abs(p.value).mean()), limits.missing)
+    slip, idle = SLIP * (1.0 + abs(goal)), 0
+    for _ in range(MOST_TRIES):
+        short = _short(market, ledger)
+        if idle > IDLE * homes or worth.sum() - short >= goal - slip:
+            return
+        party = _party(market, ledger, rng, takers)
+        kept = [p.mark[p.indptr[h] : p.indptr[h + 1]].copy() for h in party]
+        books = ledger.copies.copy(), ledger.copies_room.copy(), ledger.spend_room.copy()
+        for h in party:
+            _give_back(market, ledger, int(h))
+        whim = _one_of(whims, rng) * rng.random(len(quote.copy))
+        tilted = Quote(quote.spend, quote.copy.clip(0.0) + whim)
+        for factor in (_one_of(FACTORS, rng), 0.0):
+            better(market, tilted, ledger, factor=factor, nodes=nodes, which=party)
+        found = np.array([_worth(market, int(h)) for h in party])
+        gain = float(found.sum() - worth[party].sum()) + short - _short(market, ledger)
+        idle = 0 if gain > slip else idle + 1
+        if gain >= 0.0:
+            # A trade for nothing is kept too: it may free what another needs.
+            worth[party] = found
+            continue
+        for h, mark in zip(party, kept, strict=True):
+            p.mark[p.indptr[h] : p.indptr[h + 1]] = mark
+        ledger.copies[:], ledger.copies_room[:], ledger.spend_room[:] = books
+
+
+def _one_of(things: Sequence[Thing], rng: np.random.Generator) -> Thing:
+    """Any of them; `rng.choice` is far slower."""
+    return things[int(rng.integers(len(things)))]
+
+
+def _cheapest(market: Market, owner: NDArray[np.int32], deal: int) -> NDArray[np.int32]:
+    """The households that could hold a deal, those with the cheapest copies first."""
+    rows = np.flatnonzero(market.problem.offer == deal)
+    return owner[rows[np.argsort(market.problem.cost[rows], kind="stable")]]
+
+
+def _party(
+    market: Market,
+    ledger: Ledger,
+    rng: np.random.Generator,
+    takers: dict[int, NDArray[np.int32]],
+) -> NDArray[np.int32]:
+    """Who trades, and in which order: takers of a deal, half the time of one that is short."""
+    live = list(takers)
+    missed = [o for o in live if ledger.copies[o] < market.limits.minimum[o]]
+    if missed and rng.random() < 0.5:
+        some = takers[_one_of(missed, rng)]
+        chosen = np.sort(rng.permutation(len(some))[: int(rng.integers(2, MORE))])
+        return some[chosen]
+    some = takers[_one_of(live, rng)]
+    return rng.permutation(some)[: int(rng.integers(2, FEW))]
+
+
+def _held(market: Market, home: int) -> NDArray[np.int64]:
+    """The pairs that a household holds, as rows of the problem."""
+    begin, end = market.problem.indptr[home], market.problem.indptr[home + 1]
+    return begin + np.flatnonzero(market.problem.mark[begin:end] & HELD)
+
+
+def _worth(market: Market, home: int) -> float:
+    """What a household adds to the objective."""
+    p, rows = market.problem, _held(market, home)
+    short = max(0.0, float(p.floor[home] - p.face[rows].sum()))
+    return float(p.value[rows].sum(dtype=np.float64)) - market.floor_price * short
+
+
+def _short(market: Market, ledger: Ledger) -> float:
+    """What missing copies take from the objective."""
+    missing = np.maximum(0, market.limits.minimum - ledger.copies).sum()
+    return market.limits.missing * float(missing)
+
+
+def _give_back(market: Market, ledger: Ledger, home: int) -> None:
+    p, rows = market.problem, _held(market, home)
+    offer = p.offer[rows]
+    p.mark[rows] &= 255 - HELD
+    ledger.copies[offer] -= 1
+    ledger.copies_room[offer] += 1
+    ledger.spend_room[offer] += p.cost[rows]
