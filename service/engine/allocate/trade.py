@@ -103,7 +103,8 @@ def _party(
 def _held(market: Market, home: int) -> NDArray[np.int64]:
     """The pairs that a household holds, as rows of the problem."""
     begin, end = market.problem.indptr[home], market.problem.indptr[home + 1]
-    return begin + np.flatnonzero(market.problem.mark[begin:end] & HELD)
+    rows: NDArray[np.int64] = begin + np.flatnonzero(market.problem.mark[begin:end] & HELD)
+    return rows
 
 
 def _worth(market: Market, home: int) -> float:
