@@ -25,6 +25,7 @@ _MARKS = (
 )
 _LOOKED_AT = 40
 _HEAD = 1024
+_HEAD_CHARACTERS = 1 << 20
 _NO_TABLES = {b"<": "is a web page or XML, whatever its name says", b"%PDF": "is a PDF"}
 _MOST_ROWS = 1_048_576
 
@@ -138,7 +139,8 @@ def _split(name: str, text: str) -> tuple[list[list[str]], str]:
     hint = text[:6].splitlines()[0] if text[:6].splitlines() else ""
     if hint.startswith("sep=") and len(hint) == 5:
         return _rows(name, text, hint[4]), hint[4]
-    best = max(SEPARATORS, key=lambda each: _known(text, each))
+    head = text[:_HEAD_CHARACTERS]
+    best = max(SEPARATORS, key=lambda each: _known(head, each))
     return _rows(name, text, best), best
 
 
