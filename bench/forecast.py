@@ -116,14 +116,17 @@ def in_texts(model: Model, history: pl.DataFrame) -> tuple[Model, pl.DataFrame]:
 
 
 def one_household(model: Model, history: pl.DataFrame, as_of: date, ids: str) -> None:
-    """CPU milliseconds to score one household, rows read and model loaded."""
+    """CPU milliseconds to score one household, rows read and model loaded: the least of five."""
     spent = []
     names = history["household_id"].unique().sort().head(HOUSEHOLDS_TIMED)
     some = history.filter(pl.col("household_id").is_in(names.implode()))
     for own in some.partition_by("household_id"):
-        started = time.process_time()
-        score(model, own, as_of=as_of, horizon_days=14)
-        spent.append(1000 * (time.process_time() - started))
+        goes = []
+        for _ in range(5):
+            started = time.process_time()
+            score(model, own, as_of=as_of, horizon_days=14)
+            goes.append(1000 * (time.process_time() - started))
+        spent.append(min(goes))
     middle, high = np.percentile(spent, [50, 95])
     tell(f"one household, {ids} for ids: {middle:.1f} ms CPU, {high:.1f} at the 95th percentile")
 
