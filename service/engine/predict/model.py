@@ -128,7 +128,11 @@ class Model:
         if found.get("version") != VERSION or found.get("features") != list(NAMES):
             raise InvalidInput(
                 "The stored forecast model was made by another version of Larder.",
-                [Problem("model", f"version {found.get('version')}", "run `larder fit` again")],
+                [
+                    Problem(
+                        "model", f"version {found.get('version')}", "the next cycle fits it anew"
+                    )
+                ],
             )
         kind = pl.String if found["text_ids"] else pl.Int64
         items = {name: _unpacked(array) for name, array in found["items"].items()}
