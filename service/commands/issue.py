@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from service.admin.status import status as read_status
+from service.admin.status import read_status
 from service.commands.console import opened, progress_bars, say
 from service.commands.planning import show_plan
 from service.cycle import run_cycle, what_if

@@ -1,4 +1,4 @@
-"""The summary that the demonstration prints."""
+"""The summary that the demonstration prints at its end."""
 
 import json
 
@@ -14,11 +14,11 @@ _SUPPLIERS_SHOWN = 5
 
 
 def show(demo: Demo, out: Console) -> None:
-    """Print what happened, where it lies, and how to look further."""
+    """Print what happened, where the files are, and what to try next."""
     _numbers(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
-    _further(demo, out)
+    _next_steps(demo, out)
 
 
 def _numbers(demo: Demo, out: Console) -> None:
@@ -85,7 +85,7 @@ def _seconds(demo: Demo, out: Console) -> None:
     out.print(table)
 
 
-def _further(demo: Demo, out: Console) -> None:
+def _next_steps(demo: Demo, out: Console) -> None:
     body = {
         "transaction": {
             "store": demo.pos_store,

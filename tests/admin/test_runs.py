@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.admin.runs import ask_batch, ask_cycle, get_run
+from service.admin.runs import get_run, request_batch, request_cycle
 from service.cycle import run_cycle
 from service.cycle.issue import CycleReport
 from service.errors import Conflict, NotFound
@@ -37,7 +37,7 @@ def told(run: Run) -> dict[str, Any]:
 def test_a_cycle_that_was_asked_for_is_run(
     database: Database, settings: Settings, market: None
 ) -> None:
-    asked_for = ask_cycle(database, as_of=AS_OF, seed=0)
+    asked_for = request_cycle(database, as_of=AS_OF, seed=0)
     assert (asked_for.state, asked_for.finished_at) == (RunState.QUEUED, None)
     assert drain(database, settings) == 1
     run = get_run(database, asked_for.id)
@@ -53,17 +53,17 @@ def test_a_batch_that_was_asked_for_is_printed(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_issued(database, settings, tmp_path)
-    run = ask_batch(database, cycle_id=1)
+    run = request_batch(database, cycle_id=1)
     drain(database, settings)
     done = get_run(database, run.id)
     assert done.state == RunState.DONE
     assert told(done)["pieces"] == 27
     with pytest.raises(Conflict, match="Cycle 1 is published as batch 1"):
-        ask_batch(database, cycle_id=1)
+        request_batch(database, cycle_id=1)
 
 
 def test_a_run_that_fails_says_why(database: Database, settings: Settings, market: None) -> None:
-    run = ask_cycle(database, as_of=date(2020, 1, 6), seed=0)
+    run = request_cycle(database, as_of=date(2020, 1, 6), seed=0)
     drain(database, settings)
     failed = get_run(database, run.id)
     assert failed.state == RunState.FAILED
@@ -72,13 +72,13 @@ def test_a_run_that_fails_says_why(database: Database, settings: Settings, marke
         "detail": "No household is eligible as of 2020-01-06; no cycle was made.",
         "errors": [],
     }
-    assert ask_cycle(database, as_of=date(2020, 1, 6), seed=0).state == RunState.QUEUED
+    assert request_cycle(database, as_of=date(2020, 1, 6), seed=0).state == RunState.QUEUED
 
 
 def test_an_unexpected_failure_is_told_without_its_content(
     database: Database, settings: Settings, market: None
 ) -> None:
-    run = ask_cycle(database, as_of=date(1, 1, 2), seed=0)
+    run = request_cycle(database, as_of=date(1, 1, 2), seed=0)
     drain(database, settings)
     failed = get_run(database, run.id)
     assert failed.state == RunState.FAILED
@@ -98,13 +98,13 @@ def test_a_kind_of_run_that_nobody_knows_fails(database: Database, settings: Set
 def test_the_same_work_is_not_queued_twice(
     database: Database, settings: Settings, market: None
 ) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    run = request_cycle(database, as_of=AS_OF, seed=0)
     with pytest.raises(Conflict, match=f"asked for already: run {run.id}"):
-        ask_cycle(database, as_of=AS_OF, seed=0)
+        request_cycle(database, as_of=AS_OF, seed=0)
     with database.write() as session:
-        runs.claim(session, now=datetime.now(UTC), until=LATER)
+        runs.lease(session, now=datetime.now(UTC), until=LATER)
     with pytest.raises(Conflict, match="asked for already"):
-        ask_cycle(database, as_of=AS_OF, seed=0)
+        request_cycle(database, as_of=AS_OF, seed=0)
     assert asked(database, "SELECT count(*) FROM run") == [(1,)]
 
 
@@ -113,12 +113,12 @@ def test_a_date_with_a_cycle_is_not_queued_again(
 ) -> None:
     cycle(database, settings)
     with pytest.raises(Conflict, match="There is a cycle as of 2026-03-02 already"):
-        ask_cycle(database, as_of=AS_OF, seed=1)
+        request_cycle(database, as_of=AS_OF, seed=1)
 
 
 def test_only_what_exists_can_be_asked_for(database: Database) -> None:
     with pytest.raises(NotFound, match="There is no cycle 7"):
-        ask_batch(database, cycle_id=7)
+        request_batch(database, cycle_id=7)
     with pytest.raises(NotFound, match="There is no such run"):
         get_run(database, "7")
 
@@ -126,18 +126,18 @@ def test_only_what_exists_can_be_asked_for(database: Database) -> None:
 def test_the_oldest_run_is_taken_first_and_by_one_only(
     database: Database, settings: Settings
 ) -> None:
-    first = ask_cycle(database, as_of=AS_OF, seed=0)
-    second = ask_cycle(database, as_of=AS_OF + timedelta(days=14), seed=0)
+    first = request_cycle(database, as_of=AS_OF, seed=0)
+    second = request_cycle(database, as_of=AS_OF + timedelta(days=14), seed=0)
     now = datetime.now(UTC)
     with database.write() as session:
-        taken = [runs.claim(session, now=now, until=LATER) for _ in range(3)]
+        taken = [runs.lease(session, now=now, until=LATER) for _ in range(3)]
     assert [run.id if run else None for run in taken] == [first.id, second.id, None]
 
 
 def test_the_run_of_a_killed_worker_is_taken_over(
     database: Database, settings: Settings, market: None
 ) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    run = request_cycle(database, as_of=AS_OF, seed=0)
     claimed_by_the_dead(database)
     assert get_run(database, run.id).state == RunState.RUNNING
     assert drain(database, settings) == 1
@@ -148,7 +148,7 @@ def test_the_run_of_a_killed_worker_is_taken_over(
 def test_a_worker_killed_after_it_issued_has_done_its_run(
     database: Database, settings: Settings, market: None
 ) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    run = request_cycle(database, as_of=AS_OF, seed=0)
     claimed_by_the_dead(database)
     report = cycle(database, settings)
     drain(database, settings)
@@ -161,7 +161,7 @@ def test_a_worker_killed_after_it_issued_has_done_its_run(
 def test_a_cycle_with_another_seed_is_not_taken_for_the_run_s(
     database: Database, settings: Settings, market: None
 ) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=5)
+    run = request_cycle(database, as_of=AS_OF, seed=5)
     cycle(database, settings)
     drain(database, settings)
     assert get_run(database, run.id).state == RunState.FAILED
@@ -170,13 +170,13 @@ def test_a_cycle_with_another_seed_is_not_taken_for_the_run_s(
 def claimed_by_the_dead(database: Database) -> None:
     now = datetime.now(UTC)
     with database.write() as session:
-        runs.claim(session, now=now, until=now - timedelta(seconds=1))
+        runs.lease(session, now=now, until=now - timedelta(seconds=1))
 
 
 def test_a_run_that_ends_its_worker_each_time_is_given_up(
     database: Database, settings: Settings, market: None
 ) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    run = request_cycle(database, as_of=AS_OF, seed=0)
     for _ in range(RUN_ATTEMPTS):
         assert get_run(database, run.id).state in (RunState.QUEUED, RunState.RUNNING)
         claimed_by_the_dead(database)
@@ -187,16 +187,16 @@ def test_a_run_that_ends_its_worker_each_time_is_given_up(
     assert told(given_up)["title"] == "Given up"
     assert "3 workers took this up" in told(given_up)["detail"]
     assert asked(database, "SELECT count(*) FROM cycle") == [(0,)]
-    assert ask_cycle(database, as_of=AS_OF, seed=0).state == RunState.QUEUED
+    assert request_cycle(database, as_of=AS_OF, seed=0).state == RunState.QUEUED
 
 
 def test_a_run_that_is_handed_back_is_taken_up_at_once(database: Database) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    run = request_cycle(database, as_of=AS_OF, seed=0)
     now = datetime.now(UTC)
     with database.write() as session:
-        runs.claim(session, now=now, until=LATER)
+        runs.lease(session, now=now, until=LATER)
         runs.hand_back(session, run.id, at=now)
-        taken = runs.claim(session, now=now + timedelta(seconds=1), until=LATER)
+        taken = runs.lease(session, now=now + timedelta(seconds=1), until=LATER)
     assert taken is not None
     assert (taken.id, taken.attempts) == (run.id, 2)
 
@@ -211,7 +211,7 @@ def test_of_eight_who_ask_for_the_same_at_once_one_gets_a_run(
         with other.read():
             together.wait()
         try:
-            return ask_cycle(other, as_of=AS_OF, seed=0)
+            return request_cycle(other, as_of=AS_OF, seed=0)
         except Conflict as error:
             return error
 
@@ -276,7 +276,7 @@ def test_of_two_machines_that_publish_a_cycle_at_once_one_prints_it(
 
 
 def test_how_a_run_ended_first_stands(database: Database, settings: Settings, market: None) -> None:
-    run = ask_cycle(database, as_of=AS_OF, seed=0)
+    run = request_cycle(database, as_of=AS_OF, seed=0)
     work_once(database, settings)
     before = get_run(database, run.id)
     with database.write() as session:

@@ -89,7 +89,7 @@ def ask(
     body: BatchIn, response: Response, database: DatabaseDep, _caller: MarketingCaller
 ) -> RunOut:
     """Ask for a cycle to be printed; a worker does it. Poll the run that `Location` names."""
-    run = runs.ask_batch(database, cycle_id=body.cycle_id, revise=body.revise)
+    run = runs.request_batch(database, cycle_id=body.cycle_id, revise=body.revise)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -152,7 +152,7 @@ def reprint(
     batch_id: Id, response: Response, database: DatabaseDep, _caller: PrintCaller
 ) -> RunOut:
     """Ask for the spoiled pieces of a batch to be printed again, with the same ids and codes."""
-    run = runs.ask_reprint(database, batch_id=batch_id)
+    run = runs.request_reprint(database, batch_id=batch_id)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 

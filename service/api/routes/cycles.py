@@ -34,7 +34,7 @@ def ask(
 ) -> RunOut:
     """Ask for a cycle; a worker runs it. Poll the run that `Location` names."""
     seed = settings.seed if body.seed is None else body.seed
-    run = runs.ask_cycle(database, as_of=body.as_of, seed=seed)
+    run = runs.request_cycle(database, as_of=body.as_of, seed=seed)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -48,7 +48,7 @@ def plan(
     _caller: MarketingCaller,
 ) -> RunOut:
     """Ask what the cycle of a date would come to; nothing is issued. Poll the run."""
-    run = runs.ask_plan(
+    run = runs.request_plan(
         database,
         as_of=body.as_of,
         seed=settings.seed if body.seed is None else body.seed,
