@@ -30,7 +30,7 @@ NumberArgument = Annotated[int, typer.Argument(help="The batch's number", min=1)
 def received(number: NumberArgument) -> None:
     """Note that the mailing house holds the whole package, however it was handed over."""
     with opened() as (database, _):
-        found = publish.receive(database, number)
+        found = publish.confirm_receipt(database, number)
     say(f"{found.name} was received at {found.received_at:%F %R %Z}")
 
 

@@ -1,4 +1,4 @@
-"""The act behind `larder allocate`: an instance folder in, an allocation with its proof out."""
+"""Allocation from a folder to a folder, for `larder allocate`: an allocation with its proof."""
 
 import json
 import time
@@ -71,7 +71,7 @@ def read_terms(path: Path) -> Terms:
 
 
 def _open(path: Path) -> pl.LazyFrame:
-    """A parquet file to be read in parts; one that is no parquet file is refused by name."""
+    """A Parquet file to read lazily. Raises InvalidInput when it is not one."""
     lazy = pl.scan_parquet(path, glob=False)
     try:
         lazy.collect_schema()

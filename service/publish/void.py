@@ -1,4 +1,4 @@
-"""Void: a batch that nobody has picked up never goes out."""
+"""Void: withdraws a batch that was not picked up, with its lists."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from service.store.tables.cycle import Batch, BatchState
 
 @dataclass(frozen=True, slots=True)
 class VoidReport:
-    """A voided batch: how many lists died with it, and what their offers got back."""
+    """A voided batch: the count of its voided lists, and what their offers' budgets got back."""
 
     batch_id: int
     lists: int
@@ -25,11 +25,11 @@ class VoidReport:
 
 
 def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidReport:
-    """Void a batch before its pickup: its codes are refused at the till, its reservations return.
+    """Void a batch before its pickup: tills refuse its codes, its reservations are released.
 
-    What was used before, by card or phone, stays used. Everything happens in one transaction;
-    asking again gives the same answer. Raises NotFound without the batch, Conflict when it is
-    picked up, replaced or not finished.
+    Redemptions made before, by card or phone, stay. Everything happens in one transaction; voiding
+    again gives the same report. Raises NotFound when there is no such batch, Conflict when it was
+    picked up, was replaced or is not finished.
     """
     with database.write() as session:
         batch = batches.held(session, batch_id)
@@ -41,8 +41,8 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
     depot(settings).clear(batch.name)
     with database.write() as session:
         batches.mark_purged(session, batch_id, at=datetime.now(UTC))
-    said = json.loads(batch.summary)
-    return VoidReport(batch_id, said["voided_lists"], said["released_cents"])
+    summary = json.loads(batch.summary)
+    return VoidReport(batch_id, summary["voided_lists"], summary["released_cents"])
 
 
 def _require_voidable(batch: Batch) -> None:

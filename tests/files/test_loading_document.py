@@ -9,7 +9,7 @@ import pytest
 from service.files.baskets import COLUMNS as BASKETS
 from service.files.households import columns
 from service.files.products import COLUMNS as PRODUCTS
-from service.files.rows import Column
+from service.files.rows import FileColumn
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="utf-8")
 KINDS = {
@@ -30,7 +30,7 @@ def described(kind: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_column_is_described_and_no_other(kind: str) -> None:
-    known: Sequence[Column] = KINDS[kind]
+    known: Sequence[FileColumn] = KINDS[kind]
     assert set(described(kind)) == {column.name for column in known}
 
 

@@ -10,15 +10,15 @@ import pytest
 from service.errors import InvalidInput, NotFound
 from service.files import rows
 from service.files.report import KEPT_PROBLEMS
-from service.files.rows import Chunk, Column, read
+from service.files.rows import Chunk, FileColumn, read
 from tests.files.files import written
 
 COLUMNS = (
-    Column("key", rows.text, "text"),
-    Column("amount", rows.whole, "a whole number", required=False),
-    Column("weight", rows.number, "a number", required=False, default="1.5"),
-    Column("at", rows.moment, "a moment with offset", required=False),
-    Column("yes", rows.yes_no, "true or false", required=False, default="false"),
+    FileColumn("key", rows.text, "text"),
+    FileColumn("amount", rows.whole, "a whole number", required=False),
+    FileColumn("weight", rows.number, "a number", required=False, default="1.5"),
+    FileColumn("at", rows.moment, "a moment with offset", required=False),
+    FileColumn("yes", rows.yes_no, "true or false", required=False, default="false"),
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import InvalidInput
-from service.publish import acknowledge, drop, fetch, reconcile, take_in_waiting, void_batch
+from service.publish import accept_file, acknowledge, fetch, process_waiting, reconcile, void_batch
 from service.publish.depot import LocalDepot
 from service.settings import Settings
 from service.store import batches
@@ -198,14 +198,14 @@ def test_a_dropped_file_is_answered_beside_it_also_by_the_next_process(
 ) -> None:
     depot = LocalDepot(published.output_folder)
     head = "piece_id,status,reason,timestamp\n"
-    drop(database, published, "a.csv", f"{head}{ONE},printed,,{at(9)}\n".encode())
+    accept_file(database, published, "a.csv", f"{head}{ONE},printed,,{at(9)}\n".encode())
     assert b'"taken": 1' in depot.read("ack", "a.csv.report.json")
     with pytest.raises(InvalidInput, match="was cut off on its way"):
-        drop(database, published, "b.csv", f"{head}{ONE},mailed,,{at(10)}".encode())
+        accept_file(database, published, "b.csv", f"{head}{ONE},mailed,,{at(10)}".encode())
     assert b"its last line is not ended" in depot.read("ack", "b.csv.report.json")
     (published.output_folder / "ack" / "c.csv").write_text(f"{head}{ONE},mailed,,{at(10)}\n")
-    assert take_in_waiting(database, published) == ["c.csv"]
-    assert take_in_waiting(database, published) == []
+    assert process_waiting(database, published) == ["c.csv"]
+    assert process_waiting(database, published) == []
     assert reconcile(database, 1).mailed == 1
 
 

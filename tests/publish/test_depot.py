@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from service.errors import Misconfigured
 from service.publish import fetch, publish, void_batch
-from service.publish.depot import ObjectDepot, depot, stored
+from service.publish.depot import ObjectDepot, depot, describe
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME
@@ -21,7 +21,7 @@ from tests.market import silent
 
 @pytest.fixture
 def database_url(tmp_path: Path, migrated: Path) -> str:
-    """The embedded database alone: what is stored is tested on both elsewhere."""
+    """The embedded database alone: what is describe is tested on both elsewhere."""
     shutil.copy(migrated, tmp_path / "larder.db")
     return f"sqlite:///{tmp_path / 'larder.db'}"
 
@@ -73,7 +73,7 @@ def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     whole = b"".join(part.chunks())
     assert (part.path, len(whole)) == (None, part.size)
     assert b"".join(part.chunks(start=1000, end=2000)) == whole[1000:2000]
-    assert stored(store, report.name, part.name).sha256 == part.sha256
+    assert describe(store, report.name, part.name).sha256 == part.sha256
     void_batch(database, there, 1)
     assert store.files(report.name) == {}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.errors import Conflict, NotFound
-from service.publish import fetch, receive, reconcile, void_batch
+from service.publish import confirm_receipt, fetch, reconcile, void_batch
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME, printed
@@ -100,7 +100,7 @@ def test_a_voided_batch_can_neither_be_fetched_nor_received(
     with pytest.raises(NotFound):
         fetch(database, published, 1, "manifest.json", for_print=False)
     with pytest.raises(Conflict, match="cannot be picked up: it is"):
-        receive(database, 1)
+        confirm_receipt(database, 1)
     with pytest.raises(NotFound):
         void_batch(database, published, 7)
 

@@ -25,7 +25,7 @@ def marked(**changes: Any) -> Layout:
         "elements": [{**MARK, **changes}],
     }
     return layout_from(
-        layouts.merged(data, base=layouts._data),
+        layouts.merge(data, base=layouts._layout_data),
         windows=layouts.windows(),
         stationery=layouts.stationery(),
     )

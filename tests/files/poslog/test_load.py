@@ -160,8 +160,8 @@ def test_other_lines_under_the_same_reference_are_refused_not_lost(
     report = load(poslog(first, other))
     assert counts(report) == (5, 0, 2, 3)
     assert told(report) == [
-        f"{tmp_path}/log.xml, line 7, transaction 0042/07/2026-03-01/1: another transaction stands "
-        "under this store, workstation, date and number (number each transaction of a "
+        f"{tmp_path}/log.xml, line 7, transaction 0042/07/2026-03-01/1: another transaction has "
+        "this store, workstation, date and number (number each transaction of a "
         "workstation's day once)"
     ]
     assert counts(load(poslog(other))) == (3, 0, 0, 3)

@@ -112,7 +112,7 @@ def test_what_a_line_came_to(log: Path, item: str, cents: int) -> None:
         (line(gtin="123456789012345"), "POSItemID: '123456789012345' is not a number of 1 to 14"),
         (line(gtin="0000"), "POSItemID: '0000' is not a number of 1 to 14 digits"),
         (line().replace("r>1<", "r>one<", 1), "SequenceNumber: 'one' is not a whole number from 0"),
-        (line() + line(), "SequenceNumber: stands twice (number each line once)"),
+        (line() + line(), "SequenceNumber: appears twice (number each line once)"),
     ],
 )
 def test_what_is_wrong_with_a_line(log: Path, item: str, said: str) -> None:
