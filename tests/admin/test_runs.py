@@ -29,7 +29,7 @@ def market(database: Database, settings: Settings, tmp_path: Path) -> None:
     open_market(database, settings, tmp_path)
 
 
-def told(run: Run) -> dict[str, Any]:
+def outcome(run: Run) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(run.problem or run.result or "{}")
     return found
 
@@ -46,7 +46,7 @@ def test_a_cycle_that_was_asked_for_is_run(
     assert run.finished_at is not None
     assert run.claimed_until is None
     ((summary,),) = asked(database, "SELECT summary FROM cycle")
-    assert told(run) == json.loads(summary)
+    assert outcome(run) == json.loads(summary)
 
 
 def test_a_batch_that_was_asked_for_is_printed(
@@ -57,7 +57,7 @@ def test_a_batch_that_was_asked_for_is_printed(
     drain(database, settings)
     done = get_run(database, run.id)
     assert done.state == RunState.DONE
-    assert told(done)["pieces"] == 27
+    assert outcome(done)["pieces"] == 27
     with pytest.raises(Conflict, match="Cycle 1 is published as batch 1"):
         request_batch(database, cycle_id=1)
 
@@ -67,7 +67,7 @@ def test_a_run_that_fails_says_why(database: Database, settings: Settings, marke
     drain(database, settings)
     failed = get_run(database, run.id)
     assert failed.state == RunState.FAILED
-    assert told(failed) == {
+    assert outcome(failed) == {
         "title": "Conflict with the present state",
         "detail": "No household is eligible as of 2020-01-06; no cycle was made.",
         "errors": [],
@@ -82,7 +82,7 @@ def test_an_unexpected_failure_is_told_without_its_content(
     drain(database, settings)
     failed = get_run(database, run.id)
     assert failed.state == RunState.FAILED
-    assert set(told(failed)) == {"title", "detail", "errors"}
+    assert set(outcome(failed)) == {"title", "detail", "errors"}
 
 
 def test_a_kind_of_run_that_nobody_knows_fails(database: Database, settings: Settings) -> None:
@@ -92,7 +92,7 @@ def test_a_kind_of_run_that_nobody_knows_fails(database: Database, settings: Set
     with database.write() as session:
         runs.add(session, run)
     drain(database, settings)
-    assert "dance" in told(get_run(database, "1"))["detail"]
+    assert "dance" in outcome(get_run(database, "1"))["detail"]
 
 
 def test_the_same_work_is_not_queued_twice(
@@ -138,7 +138,7 @@ def test_the_run_of_a_killed_worker_is_taken_over(
     database: Database, settings: Settings, market: None
 ) -> None:
     run = request_cycle(database, as_of=AS_OF, seed=0)
-    claimed_by_the_dead(database)
+    lease_with_dead_worker(database)
     assert get_run(database, run.id).state == RunState.RUNNING
     assert drain(database, settings) == 1
     assert get_run(database, run.id).state == RunState.DONE
@@ -149,13 +149,13 @@ def test_a_worker_killed_after_it_issued_has_done_its_run(
     database: Database, settings: Settings, market: None
 ) -> None:
     run = request_cycle(database, as_of=AS_OF, seed=0)
-    claimed_by_the_dead(database)
+    lease_with_dead_worker(database)
     report = cycle(database, settings)
     drain(database, settings)
     done = get_run(database, run.id)
     assert (done.state, done.problem) == (RunState.DONE, None)
-    assert told(done)["cycle_id"] == report.cycle_id
-    assert told(done)["lists"] == report.lists
+    assert outcome(done)["cycle_id"] == report.cycle_id
+    assert outcome(done)["lists"] == report.lists
 
 
 def test_a_cycle_with_another_seed_is_not_taken_for_the_run_s(
@@ -167,7 +167,7 @@ def test_a_cycle_with_another_seed_is_not_taken_for_the_run_s(
     assert get_run(database, run.id).state == RunState.FAILED
 
 
-def claimed_by_the_dead(database: Database) -> None:
+def lease_with_dead_worker(database: Database) -> None:
     now = datetime.now(UTC)
     with database.write() as session:
         runs.lease(session, now=now, until=now - timedelta(seconds=1))
@@ -179,13 +179,13 @@ def test_a_run_that_ends_its_worker_each_time_is_given_up(
     run = request_cycle(database, as_of=AS_OF, seed=0)
     for _ in range(RUN_ATTEMPTS):
         assert get_run(database, run.id).state in (RunState.QUEUED, RunState.RUNNING)
-        claimed_by_the_dead(database)
+        lease_with_dead_worker(database)
     assert drain(database, settings) == 0
     given_up = get_run(database, run.id)
     assert (given_up.state, given_up.attempts) == (RunState.FAILED, RUN_ATTEMPTS)
     assert (given_up.finished_at is None, given_up.claimed_until) == (False, None)
-    assert told(given_up)["title"] == "Given up"
-    assert "3 workers took this up" in told(given_up)["detail"]
+    assert outcome(given_up)["title"] == "Given up"
+    assert "3 workers took this up" in outcome(given_up)["detail"]
     assert asked(database, "SELECT count(*) FROM cycle") == [(0,)]
     assert request_cycle(database, as_of=AS_OF, seed=0).state == RunState.QUEUED
 

@@ -37,8 +37,8 @@ def test_a_deal_is_stopped_resumed_and_given_more_money(
     assert (found["revisions"][0]["budget_cents"], found["overspend_chance"]) == (50_000, 0.0)
     assert found["worst_cents"] == found["revisions"][0]["reserved_cents"]
     key = asked(database, "SELECT max(id) FROM api_key")[0][0]
-    told = [(e["act"], e["actor"]) for e in found["events"] if e["act"] != "facts"]
-    assert told == [
+    acts = [(e["act"], e["actor"]) for e in found["events"] if e["act"] != "facts"]
+    assert acts == [
         ("load", "tests"), ("stop", f"key {key}"), ("resume", f"key {key}"),
         ("raise_budget", f"key {key}"),
     ]  # fmt: skip

@@ -18,9 +18,9 @@ def test_what_a_file_would_do_is_said_and_how_to_mend_it(
     marketing: TestClient, database: Database
 ) -> None:
     before = asked(database, "SELECT count(*) FROM offer")
-    said = marketing.post("/v1/deals/previews?name=spring", content=GOOD, headers=CSV)
-    assert said.status_code == 200
-    found = said.json()
+    answer = marketing.post("/v1/deals/previews?name=spring", content=GOOD, headers=CSV)
+    assert answer.status_code == 200
+    found = answer.json()
     assert (found["name"], found["added"], found["unchanged"]) == ("spring.csv", 1, 1)
     assert [(each["deal_id"], each["change"]) for each in found["deals"]] == [
         ("D0", "unchanged"), ("D20", "added"),

@@ -21,15 +21,15 @@ CARD, PHONE = "952123400000000003", "+15025550003"
 def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert told["status"] == status
-    assert {"type", "title", "status", "detail", "instance"} <= set(told)
-    return told
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == status
+    assert {"type", "title", "status", "detail", "instance"} <= set(document)
+    return document
 
 
 def test_a_path_that_is_not_there(still: TestClient) -> None:
-    told = problem(still.get("/v2/lists"), 404)
-    assert (told["title"], told["instance"]) == ("Not Found", "/v2/lists")
+    document = problem(still.get("/v2/lists"), 404)
+    assert (document["title"], document["instance"]) == ("Not Found", "/v2/lists")
 
 
 def test_a_method_that_is_not_there(still: TestClient) -> None:
@@ -39,8 +39,8 @@ def test_a_method_that_is_not_there(still: TestClient) -> None:
 
 
 def test_a_body_that_is_too_large(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", content=b" " * 1_048_577), 413)
-    assert told["detail"] == "A body may have 1048576 bytes here."
+    document = problem(still.post("/v1/cycles", content=b" " * 1_048_577), 413)
+    assert document["detail"] == "A body may have 1048576 bytes here."
 
 
 def test_a_body_that_is_too_large_and_does_not_say_so(still: TestClient) -> None:
@@ -52,13 +52,13 @@ def test_a_body_that_is_too_large_and_does_not_say_so(still: TestClient) -> None
 
 
 def test_a_body_that_is_not_json(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", content=b'{"as_of": '), 422)
-    assert [error["pointer"] for error in told["errors"]] == ["#"]
+    document = problem(still.post("/v1/cycles", content=b'{"as_of": '), 422)
+    assert [error["pointer"] for error in document["errors"]] == ["#"]
 
 
 def test_a_body_with_faults_points_at_each(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422)
-    assert sorted(error["pointer"] for error in told["errors"]) == ["#/as_of", "#/se~1e~0d"]
+    document = problem(still.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422)
+    assert sorted(error["pointer"] for error in document["errors"]) == ["#/as_of", "#/se~1e~0d"]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_cycle_that_cannot_be(still: TestClient, sent: dict[str, Any]) -> None
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", str(2**63), str(10**40), "%00"])
 @pytest.mark.parametrize("thing", ["cycles", "lists"])
 def test_a_number_that_is_none(still: TestClient, thing: str, number: str) -> None:
-    told = problem(still.get(f"/v1/{thing}/{number}"), 422)
-    assert told["errors"][0]["pointer"] == f"path: {thing[:-1]}_id"
+    document = problem(still.get(f"/v1/{thing}/{number}"), 422)
+    assert document["errors"][0]["pointer"] == f"path: {thing[:-1]}_id"
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "after=0", f"after={2**63}", "after=x"])
@@ -118,14 +118,14 @@ def test_an_upload_that_cannot_be_read(
     answer = still.post(
         f"/v1/deals?name={name}", content=b"not,deals\n1,2\n", headers={"Content-Type": kind}
     )
-    told = problem(answer, status)
-    assert "passwd" not in told["detail"]
+    document = problem(answer, status)
+    assert "passwd" not in document["detail"]
 
 
 def test_a_conflict_says_with_what(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
-    assert told["detail"] == "There is a cycle as of 2026-03-02 already."
-    assert told["type"] == "urn:larder:problem:conflict"
+    document = problem(still.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
+    assert document["detail"] == "There is a cycle as of 2026-03-02 already."
+    assert document["type"] == "urn:larder:problem:conflict"
 
 
 def test_without_tables_nothing_is_told_of_the_database(
@@ -135,10 +135,10 @@ def test_without_tables_nothing_is_told_of_the_database(
         session.connection().exec_driver_sql("ALTER TABLE api_key RENAME TO elsewhere")
         session.connection().exec_driver_sql("DROP TABLE alembic_version")
     with TestClient(create_app(database, settings), raise_server_exceptions=False) as client:
-        told = problem(client.get("/v1/cycles", headers={"Authorization": "Bearer x"}), 503)
+        document = problem(client.get("/v1/cycles", headers={"Authorization": "Bearer x"}), 503)
         ready = problem(client.get("/health/ready"), 503)
         assert client.get("/health/live").json() == {"status": "ok"}
-    for text in (told["detail"], ready["detail"]):
+    for text in (document["detail"], ready["detail"]):
         assert "sqlite" not in text
         assert "postgres" not in text
     assert "larder migrate" in caplog.text
@@ -153,8 +153,8 @@ def test_an_unexpected_error_keeps_its_content_to_the_log(
     with database.write() as session:
         session.connection().exec_driver_sql("UPDATE shopping_list SET document = '{broken'")
     headers = {"Authorization": key_for(Role.MARKETING)}
-    told = problem(anonymous.get("/v1/lists/1", headers=headers), 500)
-    assert "broken" not in str(told)
+    document = problem(anonymous.get("/v1/lists/1", headers=headers), 500)
+    assert "broken" not in str(document)
     assert "unexpected error at /v1/lists/1" in caplog.text
 
 

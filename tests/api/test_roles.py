@@ -114,14 +114,14 @@ def test_who_is_refused_learns_nothing(
     """The same words whether the thing is there or not; only the path that was sent comes back."""
     keys = {role: {"Authorization": key_for(role)} for role in Role}
     for method, template in CLOSED:
-        told = set()
+        texts = set()
         for names in (THERE, ELSEWHERE):
             sent = path(template, names)
             for role in set(Role) - ALLOWED[method, template]:
                 answer = anonymous.request(method, sent, headers=keys[role])
                 assert answer.json().pop("instance") == sent
-                told.add(answer.text.replace(sent, "PATH"))
-        assert told == {
+                texts.add(answer.text.replace(sent, "PATH"))
+        assert texts == {
             '{"type":"urn:larder:problem:forbidden","title":"Forbidden","status":403,'
             '"detail":"This key may not do that.","instance":"PATH"}'
         }, template

@@ -36,7 +36,7 @@ def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("mysql://u:geheim@h/db", "must begin with sqlite:/// or postgresql://"),
         ("sqlite://", "must begin with sqlite:/// or postgresql://"),
@@ -47,11 +47,11 @@ def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
     ],
 )
 def test_init_refuses_an_address_that_could_not_be_used(
-    larder: Larder, tmp_path: Path, url: str, said: str
+    larder: Larder, tmp_path: Path, url: str, expected: str
 ) -> None:
     ended = larder("init", "--database-url", url)
     assert ended.code == 1
-    assert said in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
     assert "geheim" not in ended.err
     assert not (tmp_path / ".env").exists()
@@ -112,8 +112,8 @@ def test_a_database_that_cannot_be_reached_is_one_clear_line(
 def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str) -> None:
     made = configured("keys", "add", "--role", "pos", "--store", "0042")
     assert made.code == 0
-    told, presented = made.out.splitlines()
-    assert told == "Key 1 for pos. It is shown this once and cannot be read again:"
+    announced, presented = made.out.splitlines()
+    assert announced == "Key 1 for pos. It is shown this once and cannot be read again:"
     database = Database(database_url)
     settings = load_settings()
     assert authenticate(database, settings, presented) is not None
@@ -126,7 +126,7 @@ def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str)
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "expected"),
     [
         (["add", "--role", "pos"], 1, "larder: A pos key needs a store"),
         (["add", "--role", "admin", "--store", "1"], 1, "larder: A pos key needs a store, and"),
@@ -142,10 +142,10 @@ def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str)
     ],
 )
 def test_keys_that_cannot_be(
-    larder: Larder, migrated: Path, tmp_path: Path, words: list[str], code: int, said: str
+    larder: Larder, migrated: Path, tmp_path: Path, words: list[str], code: int, expected: str
 ) -> None:
     larder("init")
     (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
     ended = larder("keys", *words)
     assert ended.code == code
-    assert said in ended.err
+    assert expected in ended.err

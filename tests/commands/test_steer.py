@@ -48,10 +48,10 @@ def test_a_dry_run_is_told_in_tables_and_writes_nothing(
     configured: Larder, database: Database, issued: None
 ) -> None:
     day = AS_OF.replace(day=9).isoformat()
-    told = configured("cycle", "--dry-run", "--as-of", day)
-    assert told.code == 0
-    assert "29 of 30 households" in told.out
-    assert told.out.splitlines()[-1] == "nothing was written: this was a dry run"
+    ended = configured("cycle", "--dry-run", "--as-of", day)
+    assert ended.code == 0
+    assert "29 of 30 households" in ended.out
+    assert ended.out.splitlines()[-1] == "nothing was written: this was a dry run"
     assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
     assert (
         '"sampled_percent": 100' in configured("cycle", "--dry-run", "--json", "--as-of", day).out

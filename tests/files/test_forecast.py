@@ -28,13 +28,13 @@ def parquet(tmp_path: Path) -> Path:
 
 def test_predict_writes_what_was_asked_in_the_ids_that_came(parquet: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.parquet"
-    told: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
     made = predict_file(
         parquet,
         as_of=AS_OF,
         horizon_days=14,
         out=out,
-        progress=lambda stage, done, total: told.append((stage, done, total)),
+        progress=lambda stage, done, total: reported.append((stage, done, total)),
     )
     scores = pl.read_parquet(out)
     assert dict(scores.schema) == {
@@ -45,7 +45,7 @@ def test_predict_writes_what_was_asked_in_the_ids_that_came(parquet: Path, tmp_p
     }
     assert (made.pairs, made.households) == (scores.height, 60)
     assert made.rows_used < made.rows
-    assert told == [("read", 0, 3), ("fit", 1, 3), ("score", 2, 3), ("done", 3, 3)]
+    assert reported == [("read", 0, 3), ("fit", 1, 3), ("score", 2, 3), ("done", 3, 3)]
 
 
 def test_csv_in_csv_out_gives_the_same(parquet: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_every_column_is_described_and_no_other(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_must_be_there_and_what_stands_for_an_empty_cell(kind: str) -> None:
-    said = described(kind)
+    required = described(kind)
     for column in KINDS[kind]:
         if column.required:
             expected = {"yes"}
@@ -46,4 +46,4 @@ def test_what_must_be_there_and_what_stands_for_an_empty_cell(kind: str) -> None
             expected = {f"no ({column.default})"}
         else:
             expected = {"no"}
-        assert (column.name, said[column.name] in expected) == (column.name, True)
+        assert (column.name, required[column.name] in expected) == (column.name, True)

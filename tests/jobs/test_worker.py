@@ -1,4 +1,4 @@
-"""The worker: every due household once, whatever dies or fails beside it."""
+"""The worker: every due household is done once, although other work fails."""
 
 import threading
 import time

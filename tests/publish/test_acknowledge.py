@@ -11,7 +11,7 @@ from service.publish.depot import LocalDepot
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
-from tests.mail import MORE, NAME, load, printed, said
+from tests.mail import MORE, NAME, acknowledge_rows, load, print_batch
 from tests.market import asked
 
 ONE, TWO, THREE = (f"20260302-000000{n}" for n in (1, 2, 3))
@@ -21,15 +21,17 @@ def at(hour: int) -> str:
     return f"2026-03-03T{hour:02d}:00:00+00:00"
 
 
-def told(database: Database, settings: Settings, folder: Path, *rows: str) -> list[str]:
-    return [str(problem) for problem in said(database, settings, folder, *rows).problems]
+def fault_texts(database: Database, settings: Settings, folder: Path, *rows: str) -> list[str]:
+    return [
+        str(problem) for problem in acknowledge_rows(database, settings, folder, *rows).problems
+    ]
 
 
 def test_everything_mailed_reconciles_to_zero(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     every = [f"20260302-000000{n}" for n in range(1, 6)]
-    report = said(
+    report = acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -41,7 +43,7 @@ def test_everything_mailed_reconciles_to_zero(
     found = reconcile(database, 1)
     assert (found.pieces, found.mailed, found.spoiled, found.difference) == (5, 4, 1, 1)
     assert [tuple(piece) for piece in found.differences] == [(every[-1], 1, "spoiled", "jam")]
-    said(
+    acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -57,9 +59,9 @@ def test_the_same_file_again_changes_nothing(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     rows = (f"{ONE},printed,,{at(9)}", f"{ONE},mailed,,{at(10)}", f"{ONE},mailed,,{at(10)}")
-    first = said(database, published, tmp_path, *rows)
+    first = acknowledge_rows(database, published, tmp_path, *rows)
     assert (first.taken, first.known) == (2, 1)
-    again = said(database, published, tmp_path, *rows)
+    again = acknowledge_rows(database, published, tmp_path, *rows)
     assert (again.taken, again.known, again.refused) == (0, 3, 0)
     assert asked(database, "SELECT count(*) FROM mail_event") == [(2,)]
     assert asked(database, "SELECT name, taken, known FROM acknowledgement ORDER BY id") == [
@@ -71,7 +73,7 @@ def test_the_same_file_again_changes_nothing(
 def test_rows_count_in_order_of_time(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
-    report = said(
+    report = acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -86,7 +88,7 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     again = "(put it right and send the row again; what was taken is recognised)"
-    assert told(
+    assert fault_texts(
         database,
         published,
         tmp_path,
@@ -120,8 +122,8 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
 def test_a_row_older_than_the_last_is_refused(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
-    said(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
-    (fault,) = told(database, published, tmp_path, f"{ONE},mailed,,{at(8)}")
+    acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
+    (fault,) = fault_texts(database, published, tmp_path, f"{ONE},mailed,,{at(8)}")
     assert "2026-03-03T08:00:00+00:00 is before 2026-03-03T09:00:00+00:00 (printed)" in fault
 
 
@@ -138,7 +140,7 @@ def test_a_file_without_its_columns_is_refused_whole(
 def test_who_answers_for_a_piece_has_it(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
-    said(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
+    acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
     ((picked_up,),) = asked(database, "SELECT picked_up_at IS NOT NULL FROM batch")
     assert picked_up
 
@@ -147,7 +149,7 @@ def test_a_piece_of_a_voided_batch_is_not_taken(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     void_batch(database, published, 1)
-    (fault,) = told(database, published, tmp_path, f"{ONE},mailed,,{at(9)}")
+    (fault,) = fault_texts(database, published, tmp_path, f"{ONE},mailed,,{at(9)}")
     assert "its batch was voided (destroy the piece; it must not be mailed)" in fault
 
 
@@ -157,7 +159,7 @@ def test_a_letter_that_came_back_marks_its_address_until_another_is_loaded(
     marked = """SELECT h.ref FROM contact c JOIN household h ON h.id = c.household_id
                 WHERE c.undeliverable_at IS NOT NULL"""
     p3 = "20260302-0000003"
-    said(
+    acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -176,7 +178,9 @@ def test_a_letter_that_came_back_from_an_older_address_marks_nothing(
 ) -> None:
     p3 = "20260302-0000003"
     load(database, published, tmp_path, ["P3,P Three,9 Elm Row,42800,Applecroft,US,true,\n"])
-    said(database, published, tmp_path, f"{p3},mailed,,{at(9)}", f"{p3},returned,,{at(10)}")
+    acknowledge_rows(
+        database, published, tmp_path, f"{p3},mailed,,{at(9)}", f"{p3},returned,,{at(10)}"
+    )
     assert reconcile(database, 1).returned == 1
     assert asked(database, "SELECT 1 FROM contact WHERE undeliverable_at IS NOT NULL") == []
 
@@ -189,7 +193,7 @@ def test_a_marked_address_is_not_printed_again(
             f"UPDATE contact SET undeliverable_at = {'1' if database.is_sqlite else 'now()'} "
             "WHERE name = 'Person P5'"
         )
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     assert (report.pieces, report.undeliverable) == (4, 1)
 
 

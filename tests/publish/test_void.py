@@ -9,7 +9,7 @@ from service.errors import Conflict, NotFound
 from service.publish import confirm_receipt, fetch, reconcile, void_batch
 from service.settings import Settings
 from service.store.session import Database
-from tests.mail import NAME, printed
+from tests.mail import NAME, print_batch
 from tests.market import asked
 from tests.shop import list_code
 from tests.test_checkout_races import at_once, sell
@@ -60,7 +60,7 @@ def test_voiding_again_gives_the_same_answer_and_moves_nothing(
     assert void_batch(database, published, 1) == first
     assert asked(database, "SELECT count(*) FROM ledger_entry") == entries
     with pytest.raises(Conflict, match="was voided; its lists stay void"):
-        printed(database, published)
+        print_batch(database, published)
     assert reconcile(database, 1).voided == 5
 
 

@@ -9,7 +9,7 @@ from service.deals import load_deals
 from service.settings import Settings
 from service.store import catalogue, offers
 from service.store.session import Database
-from tests.files.files import written
+from tests.files.files import write_file
 from tests.shop import BREAD, DEALS, MILK, SALT, Shop, open_shop
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -60,7 +60,7 @@ def test_what_is_promised_counts_through_a_revision(
         (shop.soap_offer, 0, 2),
     ]
     changed = DEALS.replace("amount_off,1.00", "amount_off,0.90", 1)
-    load_deals(database, written(tmp_path / "d2.csv", changed), uploaded_by="tests")
+    load_deals(database, write_file(tmp_path / "d2.csv", changed), uploaded_by="tests")
     with database.read() as session:
         standing = offers.newest_revisions(session)
         (milk,) = [offer for (_, ref), offer in standing.items() if ref == "MILK-1"]
