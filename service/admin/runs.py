@@ -17,7 +17,7 @@ CYCLE = "cycle"
 BATCH = "batch"
 PLAN = "plan"
 
-_BUSY = "This is being asked for right now; ask again."
+_BUSY = "This is being requested right now; try again."
 
 
 def request_cycle(database: Database, *, as_of: date, seed: int) -> Run:
@@ -81,7 +81,7 @@ def _queue_run(session: Session, kind: str, arguments: Mapping[str, Any]) -> Run
     text = json.dumps(arguments, sort_keys=True)
     waiting = runs.pending(session, kind, text)
     if waiting is not None:
-        raise Conflict(f"This is asked for already: run {waiting.id}.")
+        raise Conflict(f"This was requested already: run {waiting.id}.")
     run = Run(
         id=uuid.uuid4().hex,
         kind=kind,

@@ -20,7 +20,7 @@ _WITHOUT_DATABASE = "/health/live"
 _PROBLEM_TEXTS = {
     HTTPStatus.UNAUTHORIZED: "No valid key was sent",
     HTTPStatus.FORBIDDEN: "The key may not do that",
-    HTTPStatus.NOT_FOUND: "The thing named is not there, or not for this key",
+    HTTPStatus.NOT_FOUND: "It does not exist, or this key may not see it",
     HTTPStatus.CONFLICT: "It contradicts the present state",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request cannot be understood",

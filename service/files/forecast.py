@@ -171,7 +171,7 @@ def _read_frames(path: Path) -> Iterator[pl.DataFrame]:
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidInput(f"{path} is neither .parquet nor .csv.", [_suffix_problem(path)])
     if not path.is_file():
-        raise InvalidInput(f"{path} is not there.", [Problem(str(path), "no such file")])
+        raise InvalidInput(f"{path} does not exist.", [Problem(str(path), "no such file")])
     csv = path.suffix.lower() == CSV
     try:
         rows = pl.scan_csv(path, infer_schema=False) if csv else pl.scan_parquet(path)

@@ -169,7 +169,7 @@ def samples() -> Mapping[str, Mapping[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class LayoutPreview:
     """A drawn layout: for each language a list with sample texts and one with the longest texts."""
 
     pdf: bytes
@@ -178,7 +178,7 @@ class Preview:
 
 def preview(
     layout: Layout, *, languages: Sequence[str] = (), profile: SymbolProfile | None = None
-) -> Preview:
+) -> LayoutPreview:
     """Draw a layout with sample texts and with the longest texts of each language.
 
     `languages` defaults to all that have samples. Raises `InvalidInput` when the longest texts of
@@ -208,7 +208,7 @@ def preview(
         sender=known[wanted[0]]["sender"],
         sender_country=known[wanted[0]]["address"]["country"],
     )
-    return Preview(pdf=out.getvalue(), pages=placed)
+    return LayoutPreview(pdf=out.getvalue(), pages=placed)
 
 
 def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:

@@ -39,7 +39,7 @@ Act = Callable[[Database, Settings, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PlannedJob:
     """A planned job. `period` is the longest time between two of its slots."""
 
     name: str
@@ -48,7 +48,7 @@ class Job:
     act: Act
 
 
-def jobs(settings: Settings) -> tuple[Job, ...]:
+def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
     """The jobs, planned by the settings. Moments are in UTC."""
     day, hour = timedelta(days=1), settings.nightly_hour
     first = _ANCHOR + timedelta(
@@ -56,20 +56,24 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
     )
     weeks = settings.cycle_every_weeks
     return (
-        Job("expiry", CronTrigger(hour=hour, timezone=UTC), day, _expire_lists),
-        Job("forecast", CronTrigger(hour=hour, minute=15, timezone=UTC), day, _refresh_forecast),
-        Job(
+        PlannedJob("expiry", CronTrigger(hour=hour, timezone=UTC), day, _expire_lists),
+        PlannedJob(
+            "forecast", CronTrigger(hour=hour, minute=15, timezone=UTC), day, _refresh_forecast
+        ),
+        PlannedJob(
             "cycle",
             IntervalTrigger(weeks=weeks, start_date=first, timezone=UTC),
             timedelta(weeks=weeks),
             _request_cycle,
         ),
-        Job("batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch),
-        Job("purge", CronTrigger(hour=hour, minute=5, timezone=UTC), day, _purge_files),
+        PlannedJob(
+            "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
+        ),
+        PlannedJob("purge", CronTrigger(hour=hour, minute=5, timezone=UTC), day, _purge_files),
     )
 
 
-def latest_slot(job: Job, now: datetime) -> datetime | None:
+def latest_slot(job: PlannedJob, now: datetime) -> datetime | None:
     """The newest planned moment of a job that is not after `now`."""
     slot: datetime | None = None
     start = now - job.period
@@ -80,7 +84,7 @@ def latest_slot(job: Job, now: datetime) -> datetime | None:
     return slot
 
 
-def run_slot(database: Database, settings: Settings, job: Job, now: datetime) -> bool:
+def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datetime) -> bool:
     """Run the newest slot of a job unless it is done or another process runs it; True when it ran.
 
     A Conflict finishes the slot: the present state refuses the job. After any other error the slot
@@ -111,7 +115,7 @@ def run_slot(database: Database, settings: Settings, job: Job, now: datetime) ->
 def start(database: Database, settings: Settings) -> BackgroundScheduler:
     """Plan every job and run missed slots; the caller shuts the scheduler down."""
     scheduler = BackgroundScheduler(timezone=UTC)
-    planned = jobs(settings)
+    planned = planned_jobs(settings)
     for job in planned:
         scheduler.add_job(
             _run_and_log,
@@ -135,12 +139,12 @@ def start(database: Database, settings: Settings) -> BackgroundScheduler:
     return scheduler
 
 
-def _run_missed(database: Database, settings: Settings, planned: tuple[Job, ...]) -> None:
+def _run_missed(database: Database, settings: Settings, planned: tuple[PlannedJob, ...]) -> None:
     for job in planned:
         _run_and_log(database, settings, job)
 
 
-def _run_and_log(database: Database, settings: Settings, job: Job) -> None:
+def _run_and_log(database: Database, settings: Settings, job: PlannedJob) -> None:
     try:
         if run_slot(database, settings, job, datetime.now(UTC)):
             logger.info("%s is done", job.name)

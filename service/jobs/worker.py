@@ -35,8 +35,8 @@ _HOUSEHOLDS_AT_ONCE = 50
 _GIVEN_UP = json.dumps(
     {
         "title": "Given up",
-        "detail": f"{RUN_ATTEMPTS} workers took this up and none of them came to its end: they "
-        "were stopped, or ran out of memory. Their logs say more; ask again to try once more.",
+        "detail": f"{RUN_ATTEMPTS} workers started this and none of them finished: they were "
+        "stopped, or ran out of memory. Their logs say more; request it again to retry.",
         "errors": [],
     }
 )

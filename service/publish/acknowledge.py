@@ -195,7 +195,7 @@ def _find_fault(
     """Why a row cannot be taken, as column, detail and remedy; None when it can."""
     if copy is None:
         detail = f"{row['piece_id'][:60]!r} is no piece of a published batch"
-        return "piece_id", detail, "send piece_id as it stands in the piece file"
+        return "piece_id", detail, "send piece_id as in the piece file"
     if copy.batch_state != BatchState.READY:
         return "piece_id", "its batch was voided", "destroy the piece; it must not be mailed"
     status, moment = row["status"], row["timestamp"]
@@ -210,7 +210,7 @@ def _find_fault(
             _SEND_AGAIN,
         )
     if moment > latest:
-        return "timestamp", f"{moment.isoformat()} lies in the future", "send it in its own offset"
+        return "timestamp", f"{moment.isoformat()} is in the future", "send it in its own offset"
     if copy.state_at is not None and moment < copy.state_at:
         detail = f"{moment.isoformat()} is before {copy.state_at.isoformat()} ({copy.state})"
         return "timestamp", detail, _SEND_AGAIN

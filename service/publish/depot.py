@@ -75,7 +75,7 @@ class Depot(Protocol):
         ...
 
 
-def depot(settings: Settings) -> Depot:
+def open_depot(settings: Settings) -> Depot:
     """The depot that the settings name. Raises Misconfigured when its driver is not installed."""
     if not settings.package_store:
         return LocalDepot(settings.output_folder)

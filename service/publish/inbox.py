@@ -8,7 +8,7 @@ from pathlib import Path
 
 from service.errors import InvalidInput, LarderError, Problem
 from service.publish.acknowledge import AckReport, acknowledge
-from service.publish.depot import depot, put_bytes, read_chunks
+from service.publish.depot import open_depot, put_bytes, read_chunks
 from service.settings import Settings
 from service.store.session import Database
 
@@ -25,13 +25,13 @@ def accept_file(database: Database, settings: Settings, name: str, content: byte
     Raises what `acknowledge` raises, after writing it into the report. A file without an end of its
     last line was cut off in transfer: it is not applied and raises InvalidInput.
     """
-    put_bytes(depot(settings), FOLDER, name, content)
+    put_bytes(open_depot(settings), FOLDER, name, content)
     _process(database, settings, name)
 
 
 def process_waiting(database: Database, settings: Settings) -> list[str]:
     """Apply the files without a report, left by a process that died; returns their names."""
-    stored = depot(settings).files(FOLDER)
+    stored = open_depot(settings).files(FOLDER)
     waiting = sorted(
         name for name in stored if NAME.fullmatch(name) and f"{name}{REPORT}" not in stored
     )
@@ -45,7 +45,7 @@ def process_waiting(database: Database, settings: Settings) -> list[str]:
 
 
 def _process(database: Database, settings: Settings, name: str) -> None:
-    store = depot(settings)
+    store = open_depot(settings)
     with tempfile.TemporaryDirectory(prefix="larder-") as near:
         path = Path(near) / "acknowledgement.csv"
         with path.open("wb") as out:
@@ -66,7 +66,7 @@ def _process(database: Database, settings: Settings, name: str) -> None:
 
 def _write_report(settings: Settings, name: str, content: dict[str, object]) -> None:
     text = f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode()
-    put_bytes(depot(settings), FOLDER, f"{name}{REPORT}", text)
+    put_bytes(open_depot(settings), FOLDER, f"{name}{REPORT}", text)
 
 
 def _as_json(report: AckReport) -> dict[str, object]:

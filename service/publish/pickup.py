@@ -66,7 +66,7 @@ def fetch(
             if not batches.pick_up(session, batch_id, at=datetime.now(UTC)):
                 raise NotFound("This batch has no such file.")
     size, sha256 = known[name]
-    found = PackageFile(name, size, sha256, batch.name, depots.depot(settings))
+    found = PackageFile(name, size, sha256, batch.name, depots.open_depot(settings))
     if found.path is not None and not found.path.is_file():
         raise NotFound("This batch has no such file.")
     return found

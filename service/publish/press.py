@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from service.errors import Conflict, NotFound
 from service.files import layouts
 from service.publish.choice import Choice, address_digests, choose, count_left_out
-from service.publish.depot import READY, Depot, depot
+from service.publish.depot import READY, Depot, open_depot
 from service.publish.package import MANIFEST, Package, Progress, Proof, check_texts, write_package
 from service.settings import Settings
 from service.store import batches, cycles, lists
@@ -74,7 +74,7 @@ def publish(
         if not revise:
             return _report(settings, batch)
         _require_not_picked_up(batch)
-    press = _Press(database, settings, cycle, depot(settings), progress, proof)
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
     with press.locked():
         if batch is not None and batch.state == BatchState.RENDERING:
             return press.resume(batch, choose(database, settings, cycle))
@@ -105,7 +105,7 @@ def reprint(
     assert cycle is not None
     if not spoiled:
         raise Conflict(f"No piece of batch {root.id} is spoiled and waits for a reprint.")
-    press = _Press(database, settings, cycle, depot(settings), progress, proof)
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
     with press.locked():
         choice = choose(database, settings, cycle, only=spoiled)
         if unfinished is not None:
@@ -285,7 +285,7 @@ def _report(settings: Settings, batch: Batch) -> BatchReport:
     return BatchReport(
         batch_id=batch.id or 0,
         name=batch.name,
-        folder=depot(settings).display_name(batch.name),
+        folder=open_depot(settings).display_name(batch.name),
         pieces=batch.pieces,
         pages=batch.pages,
         not_mailed=duplicates + undeliverable + without_consent,

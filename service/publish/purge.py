@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from service.publish.depot import depot
+from service.publish.depot import open_depot
 from service.publish.inbox import FOLDER, REPORT, SFTP
 from service.settings import Settings
 from service.store import batches, mailing
@@ -16,7 +16,7 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
     are removed too. Returns the number of batches purged; a killed purge can be run again.
     """
     before = now - timedelta(days=settings.purge_days)
-    store = depot(settings)
+    store = open_depot(settings)
     with database.read() as session:
         found = batches.to_purge(session, before)
         received = mailing.received_before(session, before, source=SFTP)

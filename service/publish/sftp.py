@@ -20,7 +20,7 @@ from asyncssh.constants import FILEXFER_TYPE_DIRECTORY, FILEXFER_TYPE_REGULAR
 
 from service.errors import LarderError, NotFound
 from service.publish import inbox
-from service.publish.depot import READY, depot
+from service.publish.depot import READY, open_depot
 from service.publish.pickup import PackageFile, fetch, fetchable_files
 from service.settings import Settings
 from service.store import batches
@@ -204,7 +204,7 @@ class _PackageFiles(asyncssh.SFTPServer):
                 return _OpenDownload(_file_attrs(found.size, 0o444), found)
             case ["ack", name]:
                 size = (await self._ack_files())[name]
-                store = depot(self._settings)
+                store = open_depot(self._settings)
                 content = await asyncio.to_thread(store.read, ACK, name)
                 return _OpenDownload(_file_attrs(size, 0o644), content=content)
         raise asyncssh.SFTPNoSuchFile("there is no such file")
@@ -307,7 +307,7 @@ class _PackageFiles(asyncssh.SFTPServer):
         return _Sizes({name: size for name, (size, _) in known.items()} | {READY: 0})
 
     async def _ack_files(self) -> "_Sizes":
-        return _Sizes(await asyncio.to_thread(depot(self._settings).files, ACK))
+        return _Sizes(await asyncio.to_thread(open_depot(self._settings).files, ACK))
 
     def _fetch_file(self, batch: Batch, name: str) -> PackageFile:
         try:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from service.engine.reserve import released
 from service.errors import Conflict, NotFound
-from service.publish.depot import depot
+from service.publish.depot import open_depot
 from service.settings import Settings
 from service.store import batches, ledger, lists
 from service.store.session import Database
@@ -38,7 +38,7 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
         if batch.state != BatchState.VOIDED:
             _require_voidable(batch)
             _void(session, batch)
-    depot(settings).clear(batch.name)
+    open_depot(settings).clear(batch.name)
     with database.write() as session:
         batches.mark_purged(session, batch_id, at=datetime.now(UTC))
     summary = json.loads(batch.summary)

@@ -99,11 +99,11 @@ def test_the_same_work_is_not_queued_twice(
     database: Database, settings: Settings, market: None
 ) -> None:
     run = request_cycle(database, as_of=AS_OF, seed=0)
-    with pytest.raises(Conflict, match=f"asked for already: run {run.id}"):
+    with pytest.raises(Conflict, match=f"requested already: run {run.id}"):
         request_cycle(database, as_of=AS_OF, seed=0)
     with database.write() as session:
         runs.lease(session, now=datetime.now(UTC), until=LATER)
-    with pytest.raises(Conflict, match="asked for already"):
+    with pytest.raises(Conflict, match="requested already"):
         request_cycle(database, as_of=AS_OF, seed=0)
     assert asked(database, "SELECT count(*) FROM run") == [(1,)]
 
@@ -185,7 +185,7 @@ def test_a_run_that_ends_its_worker_each_time_is_given_up(
     assert (given_up.state, given_up.attempts) == (RunState.FAILED, RUN_ATTEMPTS)
     assert (given_up.finished_at is None, given_up.claimed_until) == (False, None)
     assert outcome(given_up)["title"] == "Given up"
-    assert "3 workers took this up" in outcome(given_up)["detail"]
+    assert "3 workers started this" in outcome(given_up)["detail"]
     assert asked(database, "SELECT count(*) FROM cycle") == [(0,)]
     assert request_cycle(database, as_of=AS_OF, seed=0).state == RunState.QUEUED
 
@@ -221,7 +221,7 @@ def test_of_eight_who_ask_for_the_same_at_once_one_gets_a_run(
         other.dispose()
     ((run_id,),) = asked(database, "SELECT id FROM run")
     refused = [answer.detail for answer in answers if isinstance(answer, Conflict)]
-    assert refused == [f"This is asked for already: run {run_id}."] * 7
+    assert refused == [f"This was requested already: run {run_id}."] * 7
 
 
 def test_of_two_cycles_of_a_date_at_once_one_is_issued(

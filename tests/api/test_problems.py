@@ -27,37 +27,39 @@ def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     return document
 
 
-def test_a_path_that_is_not_there(still: TestClient) -> None:
-    document = problem(still.get("/v2/lists"), 404)
+def test_a_path_that_is_not_there(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.get("/v2/lists"), 404)
     assert (document["title"], document["instance"]) == ("Not Found", "/v2/lists")
 
 
-def test_a_method_that_is_not_there(still: TestClient) -> None:
-    answer = still.delete("/v1/cycles")
+def test_a_method_that_is_not_there(shared_marketing: TestClient) -> None:
+    answer = shared_marketing.delete("/v1/cycles")
     problem(answer, 405)
     assert answer.headers["allow"]
 
 
-def test_a_body_that_is_too_large(still: TestClient) -> None:
-    document = problem(still.post("/v1/cycles", content=b" " * 1_048_577), 413)
+def test_a_body_that_is_too_large(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.post("/v1/cycles", content=b" " * 1_048_577), 413)
     assert document["detail"] == "A body may have 1048576 bytes here."
 
 
-def test_a_body_that_is_too_large_and_does_not_say_so(still: TestClient) -> None:
+def test_a_body_that_is_too_large_and_does_not_say_so(shared_marketing: TestClient) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(20):
             yield b" " * 65_536
 
-    problem(still.post("/v1/cycles", content=parts()), 413)
+    problem(shared_marketing.post("/v1/cycles", content=parts()), 413)
 
 
-def test_a_body_that_is_not_json(still: TestClient) -> None:
-    document = problem(still.post("/v1/cycles", content=b'{"as_of": '), 422)
+def test_a_body_that_is_not_json(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.post("/v1/cycles", content=b'{"as_of": '), 422)
     assert [error["pointer"] for error in document["errors"]] == ["#"]
 
 
-def test_a_body_with_faults_points_at_each(still: TestClient) -> None:
-    document = problem(still.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422)
+def test_a_body_with_faults_points_at_each(shared_marketing: TestClient) -> None:
+    document = problem(
+        shared_marketing.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422
+    )
     assert sorted(error["pointer"] for error in document["errors"]) == ["#/as_of", "#/se~1e~0d"]
 
 
@@ -65,20 +67,20 @@ def test_a_body_with_faults_points_at_each(still: TestClient) -> None:
     "sent",
     [{"as_of": "2026-03-16", "seed": 2**31}, {"as_of": "2026-03-16", "seed": -1}, {"as_of": None}],
 )
-def test_a_cycle_that_cannot_be(still: TestClient, sent: dict[str, Any]) -> None:
-    problem(still.post("/v1/cycles", json=sent), 422)
+def test_a_cycle_that_cannot_be(shared_marketing: TestClient, sent: dict[str, Any]) -> None:
+    problem(shared_marketing.post("/v1/cycles", json=sent), 422)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", str(2**63), str(10**40), "%00"])
 @pytest.mark.parametrize("thing", ["cycles", "lists"])
-def test_a_number_that_is_none(still: TestClient, thing: str, number: str) -> None:
-    document = problem(still.get(f"/v1/{thing}/{number}"), 422)
+def test_a_number_that_is_none(shared_marketing: TestClient, thing: str, number: str) -> None:
+    document = problem(shared_marketing.get(f"/v1/{thing}/{number}"), 422)
     assert document["errors"][0]["pointer"] == f"path: {thing[:-1]}_id"
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "after=0", f"after={2**63}", "after=x"])
-def test_a_page_that_cannot_be(still: TestClient, query: str) -> None:
-    problem(still.get(f"/v1/cycles?{query}"), 422)
+def test_a_page_that_cannot_be(shared_marketing: TestClient, query: str) -> None:
+    problem(shared_marketing.get(f"/v1/cycles?{query}"), 422)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +95,13 @@ def test_a_page_that_cannot_be(still: TestClient, query: str) -> None:
         "/v1/runs/none",
     ],
 )
-def test_a_thing_that_is_not_there(still: TestClient, path: str) -> None:
-    problem(still.get(path), 404)
+def test_a_thing_that_is_not_there(shared_marketing: TestClient, path: str) -> None:
+    problem(shared_marketing.get(path), 404)
 
 
 @pytest.mark.parametrize("path", ["/v1/households/a%00b", "/v1/runs/%00", "/v1/runs/a%0ab"])
-def test_a_name_that_no_database_can_hold(still: TestClient, path: str) -> None:
-    problem(still.get(path), 422)
+def test_a_name_that_no_database_can_hold(shared_marketing: TestClient, path: str) -> None:
+    problem(shared_marketing.get(path), 422)
 
 
 @pytest.mark.parametrize(
@@ -113,17 +115,17 @@ def test_a_name_that_no_database_can_hold(still: TestClient, path: str) -> None:
     ],
 )
 def test_an_upload_that_cannot_be_read(
-    still: TestClient, kind: str, name: str, status: int
+    shared_marketing: TestClient, kind: str, name: str, status: int
 ) -> None:
-    answer = still.post(
+    answer = shared_marketing.post(
         f"/v1/deals?name={name}", content=b"not,deals\n1,2\n", headers={"Content-Type": kind}
     )
     document = problem(answer, status)
     assert "passwd" not in document["detail"]
 
 
-def test_a_conflict_says_with_what(still: TestClient) -> None:
-    document = problem(still.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
+def test_a_conflict_says_with_what(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
     assert document["detail"] == "There is a cycle as of 2026-03-02 already."
     assert document["type"] == "urn:larder:problem:conflict"
 

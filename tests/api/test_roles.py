@@ -131,12 +131,14 @@ def test_who_is_refused_learns_nothing(
     "header",
     [None, "Bearer ", "Bearer nobody", "Basic bWFyazpoaQ==", "larder_admin_x", "Bearer \u00e9"],
 )
-def test_without_a_key_every_door_is_closed_alike(still: TestClient, header: str | None) -> None:
-    still.headers.pop("Authorization", None)
+def test_without_a_key_every_door_is_closed_alike(
+    shared_marketing: TestClient, header: str | None
+) -> None:
+    shared_marketing.headers.pop("Authorization", None)
     sent = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
     for method, template in CLOSED:
         for names in (THERE, ELSEWHERE):
-            answer = still.request(method, path(template, names), headers=sent)
+            answer = shared_marketing.request(method, path(template, names), headers=sent)
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"] == "Bearer"
             assert answer.json()["detail"] == (
@@ -144,12 +146,14 @@ def test_without_a_key_every_door_is_closed_alike(still: TestClient, header: str
             )
 
 
-def test_a_till_without_a_key_is_not_told_what_is_wrong_with_its_body(still: TestClient) -> None:
-    still.headers.pop("Authorization", None)
+def test_a_till_without_a_key_is_not_told_what_is_wrong_with_its_body(
+    shared_marketing: TestClient,
+) -> None:
+    shared_marketing.headers.pop("Authorization", None)
     sent = {"content": b"{", "headers": {"Content-Type": "application/json"}}
     for method, template in CLOSED:
         if ALLOWED[method, template] is TILL:
-            assert still.request(method, template, **sent).status_code == 401, template
+            assert shared_marketing.request(method, template, **sent).status_code == 401, template
 
 
 def test_a_run_of_another_role_is_as_unknown_as_one_that_never_was(

@@ -140,7 +140,7 @@ def test_baskets_a_day_apart_with_text_ids(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "detail"),
     [
-        ("gone.csv", None, "gone.csv is not there"),
+        ("gone.csv", None, "gone.csv does not exist"),
         ("history.xlsx", "x", r"neither \.parquet nor \.csv"),
         ("broken.parquet", "not parquet", r"broken\.parquet cannot be read"),
         ("empty.csv", "", r"empty\.csv cannot be read"),

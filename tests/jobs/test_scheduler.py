@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.jobs import scheduler
-from service.jobs.scheduler import Job, jobs, latest_slot, run_slot
+from service.jobs.scheduler import PlannedJob, latest_slot, planned_jobs, run_slot
 from service.publish import publish
 from service.settings import Settings
 from service.store import cycles
@@ -25,12 +25,12 @@ KEYS = {"secret_key": "s" * 32, "code_key": "c" * 32}
 SOON = 20.0
 
 
-def job_named(settings: Settings, name: str) -> Job:
-    return next(job for job in jobs(settings) if job.name == name)
+def job_named(settings: Settings, name: str) -> PlannedJob:
+    return next(job for job in planned_jobs(settings) if job.name == name)
 
 
-def counting_job(runs: list[datetime]) -> Job:
-    return Job(
+def counting_job(runs: list[datetime]) -> PlannedJob:
+    return PlannedJob(
         "count",
         CronTrigger(hour=3, timezone=UTC),
         timedelta(days=1),
@@ -131,7 +131,7 @@ def test_a_slot_is_left_alone_while_its_claim_lives(database: Database, settings
         runs.append(slot)
         inner.append(run_slot(database, settings, counting_job(runs), datetime.now(UTC)))
 
-    job = Job("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), act)
+    job = PlannedJob("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), act)
     assert run_slot(database, settings, job, datetime.now(UTC))
     assert inner == [False]
     assert len(runs) == 1
@@ -144,7 +144,7 @@ def test_a_slot_whose_process_died_is_taken_over_when_its_claim_ran_out(
         raise KeyboardInterrupt
 
     runs: list[datetime] = []
-    job = Job("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), die)
+    job = PlannedJob("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), die)
     with pytest.raises(KeyboardInterrupt):
         run_slot(database, settings, job, NOW)
     lease = timedelta(seconds=settings.lease_seconds)

@@ -103,7 +103,7 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
         f",mailed,,{at(9)}",
     ) == [
         "ack.csv, row 3, column piece_id: 'nobody' is no piece of a published batch "
-        "(send piece_id as it stands in the piece file)",
+        "(send piece_id as in the piece file)",
         "ack.csv, row 4, column status: 'prnted' is not one of printed, spoiled, reprinted, "
         f"mailed, returned {again}",
         "ack.csv, row 5, column timestamp: '2026-03-03T09:00:00' is not a moment with offset, "
@@ -111,7 +111,7 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
         f"ack.csv, row 6, column status: 'returned' cannot follow: it has not been mailed {again}",
         "ack.csv, row 8, column status: 'mailed' cannot follow: it is spoiled and needs "
         f"`reprinted` first, since 2026-03-03T09:00:00+00:00 {again}",
-        "ack.csv, row 9, column timestamp: 2126-03-03T09:00:00+00:00 lies in the future "
+        "ack.csv, row 9, column timestamp: 2126-03-03T09:00:00+00:00 is in the future "
         "(send it in its own offset)",
         "ack.csv, row 10, column piece_id: is empty (give text)",
     ]

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from service.errors import Misconfigured
 from service.publish import fetch, publish, void_batch
-from service.publish.depot import ObjectDepot, depot, describe
+from service.publish.depot import ObjectDepot, describe, open_depot
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME
@@ -67,7 +67,7 @@ def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     assert report.folder == f"{object_store}/{NAME}_v1"
     assert order[-2:] == ["manifest.json", ".ready"]
     assert not shop.output_folder.exists()
-    store = depot(there)
+    store = open_depot(there)
     assert set(store.files(report.name)) == set(order)
     part = fetch(database, there, 1, f"{NAME}_1of3_v1.pdf", for_print=False)
     whole = b"".join(part.chunks())
@@ -80,12 +80,12 @@ def test_a_package_in_an_object_store_is_the_one_of_a_folder(
 
 def test_a_store_that_is_not_known_is_said_at_once(shop: Settings) -> None:
     with pytest.raises(Misconfigured, match="LARDER_PACKAGE_STORE cannot be used"):
-        depot(shop.model_copy(update={"package_store": "nowhere://bucket"}))
+        open_depot(shop.model_copy(update={"package_store": "nowhere://bucket"}))
 
 
 def test_a_file_that_fails_on_its_way_is_not_there(shop: Settings, object_store: str) -> None:
-    store = depot(shop.model_copy(update={"package_store": object_store}))
-    local = depot(shop)
+    store = open_depot(shop.model_copy(update={"package_store": object_store}))
+    local = open_depot(shop)
 
     def fail(out: Any) -> None:
         out.write(b"half")

@@ -27,7 +27,7 @@ _THOUSAND = Decimal(1000)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SaleLine:
     """A basket line; returned goods have a negative quantity and amount."""
 
     line: int
@@ -47,13 +47,13 @@ class LineReader:
         self._exponent = exponent
         self._discount = 0
 
-    def read(self) -> list[Line]:
+    def read(self) -> list[SaleLine]:
         """The lines of goods sold or returned, less their shares of the transaction's discounts."""
         items = self._retail.children_named("LineItem")
         voided = _voided_lines(items)
         # Some tills number lines from 0; a basket numbers them from 1.
         shift = 1 if any(item.value("SequenceNumber") == "0" for item in items) else 0
-        found: dict[int, Line] = {}
+        found: dict[int, SaleLine] = {}
         for place, item in enumerate(items, start=1):
             if item.has_flag("VoidFlag", *_CANCELLED) or item.value("SequenceNumber") in voided:
                 continue
@@ -71,7 +71,7 @@ class LineReader:
         self._add_discounts(self._retail.children_named(*_DISCOUNTS[:1]), found)
         return self._less_discount(list(found.values()))
 
-    def _read_line(self, item: Node, goods: Node, place: int, shift: int) -> Line | None:
+    def _read_line(self, item: Node, goods: Node, place: int, shift: int) -> SaleLine | None:
         before = len(self.faults)
         number = self._line_number(item, goods, place, shift)
         gtin = self._product_number(item, goods)
@@ -82,7 +82,7 @@ class LineReader:
         if goods.name == "Return" or quantity < 0 or is_returned:
             cents, quantity = -cents, -abs(quantity)
         milli = int((quantity * _THOUSAND).quantize(Decimal(1), ROUND_HALF_UP))
-        return Line(number, gtin, milli, unit, cents)
+        return SaleLine(number, gtin, milli, unit, cents)
 
     def _line_number(self, item: Node, goods: Node, place: int, shift: int) -> int:
         text = item.value("SequenceNumber")
@@ -169,7 +169,7 @@ class LineReader:
                 )
         return found
 
-    def _add_discounts(self, nodes: list[Node], found: dict[int, Line]) -> None:
+    def _add_discounts(self, nodes: list[Node], found: dict[int, SaleLine]) -> None:
         """Add the discounts on the transaction as a whole."""
         for each in nodes:
             if each.has_flag("VoidFlag", "ProratedFlag", *_CANCELLED):
@@ -189,7 +189,7 @@ class LineReader:
                 total = sum(line.amount_cents for line in found.values() if line.amount_cents > 0)
                 self._discount += percent_of(total, abs(percent))
 
-    def _less_discount(self, lines: list[Line]) -> list[Line]:
+    def _less_discount(self, lines: list[SaleLine]) -> list[SaleLine]:
         """The lines less the transaction's discount, unless their amounts already include it."""
         off = self._discount
         total = sum(line.amount_cents for line in lines)
@@ -208,7 +208,7 @@ class LineReader:
             return lines
         for n, cents in zip(chosen, spread, strict=True):
             line = lines[n]
-            lines[n] = Line(line.line, line.gtin, line.quantity_milli, line.unit, sign * cents)
+            lines[n] = SaleLine(line.line, line.gtin, line.quantity_milli, line.unit, sign * cents)
         return lines
 
     def _includes_discount(self, total: int, off: int) -> bool:

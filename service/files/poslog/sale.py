@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from service.errors import Problem
-from service.files.poslog.lines import Line, LineReader
+from service.files.poslog.lines import LineReader, SaleLine
 from service.files.poslog.stream import Node
 
 # What the status of a transaction without a sale may contain.
@@ -44,7 +44,7 @@ class Sale:
     business_date: date | None
     at: datetime
     customers: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SaleLine, ...]
     where: str
 
 
@@ -106,7 +106,7 @@ def _voids_another(node: Node, retail: Node | None) -> bool:
 def _refused_void(node: Node, file: str) -> Refused:
     store, terminal, number = _reference(node)
     where = _where(file, node, (store, terminal, node.value("BusinessDayDate"), number))
-    detail = "voids an earlier transaction, which history would keep"
+    detail = "voids an earlier transaction, which would stay in history"
     remedy = "export the earlier one with TransactionStatus PostVoided; it is then left out"
     return Refused((Problem(where, detail, remedy),), 1)
 

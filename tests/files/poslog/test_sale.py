@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.errors import InvalidInput
 from service.files.poslog import stream
-from service.files.poslog.lines import Line
+from service.files.poslog.lines import SaleLine
 from service.files.poslog.sale import Refused, Sale, parse_moment, read_sale
 from tests.files.files import write_file
 from tests.files.poslog.files import line, poslog, transaction
@@ -29,7 +29,7 @@ def read(log: Path, *sales: str, exponent: int = 2) -> list[Sale | Refused | Non
     ]
 
 
-def sold(log: Path, *lines: str, rest: str = "") -> tuple[Line, ...]:
+def sold(log: Path, *lines: str, rest: str = "") -> tuple[SaleLine, ...]:
     (sale,) = read(log, transaction(*lines, rest=rest))
     assert isinstance(sale, Sale)
     return sale.lines
@@ -360,7 +360,9 @@ def test_what_is_written_is_read_again(
         )
         sign = -1 if back else 1
         expected.append(
-            Line(number, gtin, sign * int(quantity * 1000), "each", sign * (net if off else stated))
+            SaleLine(
+                number, gtin, sign * int(quantity * 1000), "each", sign * (net if off else stated)
+            )
         )
     at = moment.replace(microsecond=0).isoformat() + f"{hours:+03d}:00"
     log = tmp_path_factory.getbasetemp() / "round.xml"
