@@ -50,7 +50,7 @@ def learned(session: Session, settings: Settings, *, as_of: date) -> Learned:
     counted = evidence_of(earlier) if earlier else pl.DataFrame(schema=EVIDENCE)
     parts = [pl.DataFrame(schema=EVIDENCE)]
     for cycle in responses.ended(session, first=window_from, before=as_of):
-        cycle_id = cycle.id or 0
+        cycle_id = cycle.id
         of_cycle = counted.filter(pl.col("cycle_id") == cycle_id)
         # A cycle without copies left no row, and need not be asked again.
         known = earlier and earlier.window_from <= cycle.valid_to < earlier.as_of

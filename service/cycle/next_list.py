@@ -74,7 +74,7 @@ def _drafts(
         cycle = cycles.newest(session)
         left = _left_by(session, cycle, household_ids, as_of=as_of) if cycle else None
         if cycle:
-            tiers = cycles.tiers(session, cycle.id or 0, household_ids)
+            tiers = cycles.tiers(session, cycle.id, household_ids)
             basis = replace(basis, homes=with_tiers(basis.homes, tiers))
         languages = households.languages(session, household_ids)
         refs = households.refs(session, household_ids)
@@ -130,8 +130,8 @@ def _left_by(session: Session, cycle: Cycle, household_ids: Sequence[int], *, as
     return _Left(
         seed=cycle.seed,
         bounds=pl.read_json(StringIO(cycle.usage_bounds), schema=_BOUNDS),
-        prices=cycles.prices(session, cycle.id or 0),
-        worth_deciles=cycles.worth_deciles(session, cycle.id or 0, household_ids),
+        prices=cycles.prices(session, cycle.id),
+        worth_deciles=cycles.worth_deciles(session, cycle.id, household_ids),
         response=model_of(responses.newest(session, on=as_of)),
     )
 

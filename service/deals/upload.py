@@ -217,7 +217,7 @@ def load_body(
             rows=deals.frame.height,
         )  # fmt: skip
         load = keep.Load(
-            upload_id=upload.id or offers.add_upload(session, upload),
+            upload_id=earlier.id if earlier else offers.add_upload(session, upload),
             actor=uploaded_by,
             at=now,
             with_approval=with_approval,

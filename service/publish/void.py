@@ -56,7 +56,7 @@ def _require_voidable(batch: Batch) -> None:
 
 
 def _void(session: Session, batch: Batch) -> None:
-    ids = batches.lists_to_void(session, batch.id or 0)
+    ids = batches.lists_to_void(session, batch.id)
     lists.void(session, ids)
     now = datetime.now(UTC)
     held = lists.open_reservations(session, ids)

@@ -148,7 +148,7 @@ def ensure_suppliers(session: Session, names: list[str]) -> dict[str, int]:
             {"name": name},
         )
     statement = select(Supplier.name, Supplier.id).where(col(Supplier.name).in_(names))
-    return {name: key for name, key in session.exec(statement).all() if key is not None}
+    return dict(session.exec(statement).all())
 
 
 def ensure_category(session: Session, name: str) -> int:
@@ -160,9 +160,7 @@ def ensure_category(session: Session, name: str) -> int:
         ),
         {"name": name},
     )
-    found = session.exec(select(Category.id).where(Category.name == name)).one()
-    assert found is not None
-    return found
+    return session.exec(select(Category.id).where(Category.name == name)).one()
 
 
 def revisions(session: Session, supplier: str, deal_ref: str) -> list[Revision]:

@@ -85,7 +85,6 @@ def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str,
     )
     session.add(draft)
     session.flush()
-    assert draft.id is not None
     if lines:
         session.execute(insert(ListLine), [{"list_id": draft.id, **line} for line in lines])
     return draft.id
@@ -188,7 +187,7 @@ def expire(session: Session, *, before: date, limit: int) -> list[int]:
         .limit(limit)
         .with_for_update()
     )
-    ids = [key for key in session.exec(statement).all() if key is not None]
+    ids = list(session.exec(statement).all())
     session.execute(
         update(ShoppingList)
         .where(col(ShoppingList.id).in_(ids))

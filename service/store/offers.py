@@ -49,14 +49,12 @@ def add_upload(session: Session, upload: Upload) -> int:
     """Note a file; its id."""
     session.add(upload)
     session.flush()
-    assert upload.id is not None
     return upload.id
 
 
 def supplier_ids(session: Session) -> dict[str, int]:
     """Every supplier's id by name."""
-    rows = session.exec(select(Supplier.name, Supplier.id)).all()
-    return {name: key for name, key in rows if key is not None}
+    return dict(session.exec(select(Supplier.name, Supplier.id)).all())
 
 
 def newest_revisions(session: Session) -> dict[tuple[int, str], Offer]:
@@ -71,7 +69,6 @@ def add_offer(session: Session, offer: Offer, products: Sequence[tuple[int, int]
     """Add a revision of a deal with its (set number, GTIN) pairs; its id."""
     session.add(offer)
     session.flush()
-    assert offer.id is not None
     session.execute(
         insert(OfferProduct),
         [{"offer_id": offer.id, "set_number": number, "gtin": gtin} for number, gtin in products],

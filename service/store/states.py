@@ -96,7 +96,7 @@ def add_event(
     """Tell the audit trail; `offer` as it was before."""
     session.add(
         OfferEvent(
-            offer_id=offer.id or 0,
+            offer_id=offer.id,
             act=act,
             from_state=offer.state,
             to_state=to_state,
@@ -252,7 +252,7 @@ def hold(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
         .order_by(col(Offer.id))
         .with_for_update(key_share=True)
     )
-    return {key: state for key, state in session.exec(statement) if key is not None}
+    return dict(session.exec(statement).all())
 
 
 def follow_facts(session: Session, *, on: date, at: datetime) -> int:

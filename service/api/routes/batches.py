@@ -237,7 +237,7 @@ def _out(batch: Batch) -> BatchOut:
     listed = [entry["name"] for entry in json.loads(batch.manifest).get("files", [])]
     known = files_of(batch)
     return BatchOut(
-        id=batch.id or 0,
+        id=batch.id,
         name=batch.name,
         cycle_id=batch.cycle_id,
         revision=batch.revision,

@@ -83,7 +83,7 @@ def one(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> CycleO
 
 def _out(cycle: Cycle) -> CycleOut:
     return CycleOut(
-        id=cycle.id or 0,
+        id=cycle.id,
         as_of=cycle.as_of,
         seed=cycle.seed,
         valid_from=cycle.valid_from,

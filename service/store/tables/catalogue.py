@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId
+from service.store.tables.types import BigId, row_id
 
 
 class Store(SQLModel, table=True):
@@ -15,14 +15,14 @@ class Store(SQLModel, table=True):
 class Supplier(SQLModel, table=True):
     """Who makes or funds; the retailer's own brand is a supplier too."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
 
 
 class Category(SQLModel, table=True):
     """A group of items in one department."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
     department: str
 
@@ -30,7 +30,7 @@ class Category(SQLModel, table=True):
 class Item(SQLModel, table=True):
     """What a shopper would write on a list; the unit of prediction."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
     category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
 

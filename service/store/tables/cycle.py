@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class RunState(StrEnum):
@@ -65,7 +65,7 @@ class Cycle(SQLModel, table=True):
     `usage_bounds` is JSON: per category from how many units on a buyer is a medium or a heavy one.
     """
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     as_of: date = Field(unique=True)
     seed: int
     valid_from: date
@@ -165,7 +165,7 @@ class Response(SQLModel, table=True):
     on, by cycle and cell, also JSON. Cycles that ended from `window_from` to before `as_of` count.
     """
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     as_of: date = Field(unique=True)
     window_from: date
     learned_at: datetime = Field(sa_type=UtcMoment)
@@ -183,7 +183,7 @@ class Batch(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("cycle_id", "revision"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     revision: int
     name: str = Field(unique=True)
@@ -203,7 +203,7 @@ class Batch(SQLModel, table=True):
 class Forecast(SQLModel, table=True):
     """A fitted forecasting model as JSON; the newest not after an as-of date is used."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     as_of: date = Field(unique=True)
     fitted_at: datetime = Field(sa_type=UtcMoment)
     model: str = Field(sa_type=Text)

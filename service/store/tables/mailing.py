@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKeyConstraint, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class PieceState(StrEnum):
@@ -53,7 +53,7 @@ class MailEvent(SQLModel, table=True):
         UniqueConstraint("batch_id", "seq", "state", "happened_at"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     batch_id: int = Field(sa_type=BigId)
     seq: int
     state: str
@@ -65,7 +65,7 @@ class MailEvent(SQLModel, table=True):
 class Acknowledgement(SQLModel, table=True):
     """One file of the mailing house and what it came to; `problems` is JSON."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str
     sha256: str = Field(index=True)
     source: str

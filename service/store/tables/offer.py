@@ -6,7 +6,7 @@ from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.engine.lifecycle import DealState
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 OfferState = DealState
 
@@ -35,7 +35,7 @@ class Offer(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
     deal_ref: str
     revision: int
@@ -95,7 +95,7 @@ class OfferProduct(SQLModel, table=True):
 class Upload(SQLModel, table=True):
     """One file of deals, known again by its SHA-256."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str
     sha256: str = Field(unique=True)
     uploaded_at: datetime = Field(sa_type=UtcMoment)
@@ -112,7 +112,7 @@ class OfferEvent(SQLModel, table=True):
 
     __tablename__ = "offer_event"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)
     act: str
     from_state: str

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer
 from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 metadata = SQLModel.metadata
 # Constraints are named by rule, so that migrations can name them on both databases.
@@ -19,6 +19,16 @@ metadata.naming_convention = {
 
 # SQLite gives row ids only to INTEGER primary keys, which are 64 bits there.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def row_id() -> Any:
+    """The column of a number that the database gives to a row.
+
+    Every row that was read or flushed has it, so it is annotated as `int`. A row that is neither
+    has none yet, and no statement takes it for another row.
+    """
+    return Field(default=None, primary_key=True, sa_type=BigId)
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
