@@ -6,7 +6,6 @@ cents); line 2 is 20 % off bread, twice (funded 50 %); line 3 is 2.00 off two so
 by the retailer alone); line 4 reminds of milk.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -94,8 +93,8 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
                 valid_from=VALID_FROM,
                 valid_to=VALID_TO,
                 issued_at=datetime(2026, 3, 1, tzinfo=UTC),
-                usage_bounds="[]",
-                summary=json.dumps({"lists": 2}),
+                usage_bounds=[],
+                summary={"lists": 2},
             ),
         )
         documents = {

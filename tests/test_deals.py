@@ -477,7 +477,7 @@ def test_the_history_says_who_loaded_what_and_when(
         (2, "replaced", "tests", "second.csv"),
         (3, "running", "tests", "deals.csv"),
     ]
-    said = [json.loads(each.given) for each in found]
+    said = [each.given for each in found]
     assert [each["value"] for each in said] == ["1.00", "2.00", "1.00"]
     assert {name for name in said[0] if said[0][name] != said[1][name]} == {"value"}
     assert found[0].loaded_at <= found[1].loaded_at <= found[2].loaded_at

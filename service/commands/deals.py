@@ -1,6 +1,5 @@
 """load deals, deals: suppliers' spreadsheets, their template, and the history of a deal."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -93,16 +92,15 @@ def history(
         raise NotFound(f"{supplier} has no deal {deal_id}.")
     before: dict[str, str] = {}
     for each in found:
-        given: dict[str, str] = json.loads(each.given)
         say(
             f"revision {each.revision}, {each.state}: {each.loaded_at:%Y-%m-%d %H:%M} UTC by "
             f"{each.loaded_by}, from {each.file}"
         )
-        for name in sorted(before.keys() | given.keys()) if before else ():
-            was, now = before.get(name, "nothing"), given.get(name, "nothing")
+        for name in sorted(before.keys() | each.given.keys()) if before else ():
+            was, now = before.get(name, "nothing"), each.given.get(name, "nothing")
             if was != now:
                 say(f"  {name}: {was[:80]} -> {now[:80]}")
-        before = given
+        before = each.given
 
 
 def _load(

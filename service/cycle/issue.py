@@ -1,6 +1,5 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -204,12 +203,12 @@ def _issue(
             valid_from=report.valid_from,
             valid_to=report.valid_to,
             issued_at=now,
-            usage_bounds=plan.task.bounds.write_json(),
-            summary="",
+            usage_bounds=plan.task.bounds.to_dicts(),
+            summary={},
         )
         cycle_id = cycles.add(session, cycle)
         issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
-        cycle.summary = json.dumps(asdict(issued), default=str)
+        cycle.summary = asdict(issued)
         lists.issue(session, *_frames(drafted, plan.basis, cycle_id=cycle_id, now=now))
         cycles.add_prices(
             session,

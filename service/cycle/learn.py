@@ -1,9 +1,7 @@
 """What earlier cycles teach the next: the response model as of a date."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
 
 import polars as pl
 from sqlmodel import Session
@@ -34,7 +32,7 @@ class Learned:
             window_from=self.window_from,
             learned_at=datetime.now(UTC),
             model=self.lesson.model.to_json(),
-            evidence=json.dumps(json.loads(self.evidence.write_json())),
+            evidence=self.evidence.to_dicts(),
         )
 
 
@@ -68,7 +66,7 @@ def model_of(artefact: Response | None) -> ResponseModel:
 
 def evidence_of(artefact: Response) -> pl.DataFrame:
     """The counts an artefact rests on."""
-    return pl.read_json(StringIO(artefact.evidence), schema=EVIDENCE)
+    return pl.DataFrame(artefact.evidence, schema=EVIDENCE)
 
 
 def _evidence(session: Session, cycle_id: int, model: ResponseModel) -> pl.DataFrame:

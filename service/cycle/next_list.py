@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import polars as pl
@@ -129,7 +128,7 @@ class _Left:
 def _left_by(session: Session, cycle: Cycle, household_ids: Sequence[int], *, as_of: date) -> _Left:
     return _Left(
         seed=cycle.seed,
-        bounds=pl.read_json(StringIO(cycle.usage_bounds), schema=_BOUNDS),
+        bounds=pl.DataFrame(cycle.usage_bounds, schema=_BOUNDS),
         prices=cycles.prices(session, cycle.id),
         worth_deciles=cycles.worth_deciles(session, cycle.id, household_ids),
         response=model_of(responses.newest(session, on=as_of)),

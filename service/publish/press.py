@@ -197,7 +197,7 @@ class _Press:
                 raise self._in_hand()
             held.plan = job.choice.plan(self.settings, job.layout, job.name)
             held.pieces = job.choice.pieces.height
-            held.summary = json.dumps(job.choice.summary())
+            held.summary = job.choice.summary()
             return batches.save(session, held)
 
     def _job(self, choice: Choice, name: str, revision: int) -> Job:
@@ -279,7 +279,7 @@ def _require_here(batch: Batch) -> None:
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:
-    duplicates, undeliverable, without_consent = counted(json.loads(batch.summary))
+    duplicates, undeliverable, without_consent = counted(batch.summary)
     return BatchReport(
         batch_id=batch.id,
         name=batch.name,

@@ -49,7 +49,7 @@ class Revision:
     loaded_at: datetime
     loaded_by: str
     file: str
-    given: str
+    given: dict[str, Any]
 
 
 def standing(session: Session) -> pl.DataFrame:

@@ -101,7 +101,7 @@ def add_event(
             from_state=offer.state,
             to_state=to_state,
             actor=actor,
-            detail=json.dumps(detail or {}, sort_keys=True),
+            detail=dict(detail or {}),
             happened_at=at,
         )
     )

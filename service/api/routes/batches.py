@@ -233,7 +233,6 @@ def _found(database: Database, batch_id: int) -> Batch:
 
 
 def _out(batch: Batch) -> BatchOut:
-    summary = json.loads(batch.summary)
     listed = [entry["name"] for entry in json.loads(batch.manifest).get("files", [])]
     known = files_of(batch)
     return BatchOut(
@@ -249,7 +248,7 @@ def _out(batch: Batch) -> BatchOut:
         picked_up_at=batch.picked_up_at,
         received_at=batch.received_at,
         purged_at=batch.purged_at,
-        left_out={reason.value: summary.get(reason.value, 0) for reason in LeftOut},
+        left_out={reason.value: batch.summary.get(reason.value, 0) for reason in LeftOut},
         files=[
             BatchFileOut(name=name, bytes=known[name][0], sha256=known[name][1])
             for name in listed

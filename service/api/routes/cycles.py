@@ -1,7 +1,5 @@
 """For marketing: plan and look at cycles."""
 
-import json
-
 from fastapi import APIRouter, Response
 
 from service import runs
@@ -89,5 +87,5 @@ def _out(cycle: Cycle) -> CycleOut:
         valid_from=cycle.valid_from,
         valid_to=cycle.valid_to,
         issued_at=cycle.issued_at,
-        summary=json.loads(cycle.summary),
+        summary=cycle.summary,
     )

@@ -6,7 +6,7 @@ from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.engine.lifecycle import DealState
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
 
 OfferState = DealState
 
@@ -22,7 +22,7 @@ class Offer(SQLModel, table=True):
     and never redeemed here; its payer owes `copy_fee_cents` for every copy printed, and
     `value_text` is what stands where a discount would. `texts` holds title and small print by
     language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` what
-    the row said; all as JSON. From `stopped_at` on the till refuses its lines.
+    the row said. From `stopped_at` on the till refuses its lines.
     """
 
     __table_args__ = (
@@ -65,10 +65,22 @@ class Offer(SQLModel, table=True):
     funding_cap_cents: int | None = None
     copy_fee_cents: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     value_text: str | None = None
-    texts: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
-    face_values: str = Field(default="[]", sa_type=Text, sa_column_kwargs={"server_default": "[]"})
-    targets: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
-    given: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    texts: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        sa_type=Json(dict[str, dict[str, str]]),
+        sa_column_kwargs={"server_default": "{}"},
+    )
+    face_values: list[int] = Field(
+        default_factory=list, sa_type=Json(list[int]), sa_column_kwargs={"server_default": "[]"}
+    )
+    targets: dict[str, list[str]] = Field(
+        default_factory=dict,
+        sa_type=Json(dict[str, list[str]]),
+        sa_column_kwargs={"server_default": "{}"},
+    )
+    given: JsonObject = Field(
+        default_factory=dict, sa_type=Json(JsonObject), sa_column_kwargs={"server_default": "{}"}
+    )
 
 
 class OfferProduct(SQLModel, table=True):
@@ -106,8 +118,7 @@ class Upload(SQLModel, table=True):
 class OfferEvent(SQLModel, table=True):
     """The audit trail of deals: who did what to a revision, and when. Only ever added to.
 
-    `actor` is a key's number, the name given to a command, or `larder` for what facts decided;
-    `detail` is JSON.
+    `actor` is a key's number, the name given to a command, or `larder` for what facts decided.
     """
 
     __tablename__ = "offer_event"
@@ -118,5 +129,5 @@ class OfferEvent(SQLModel, table=True):
     from_state: str
     to_state: str
     actor: str
-    detail: str = Field(sa_type=Text)
+    detail: JsonObject = Field(sa_type=Json(JsonObject, sort_keys=True))
     happened_at: datetime = Field(sa_type=UtcMoment)

@@ -1,9 +1,11 @@
 """Column types shared by both databases."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -64,3 +66,33 @@ class UtcMoment(TypeDecorator[datetime]):
             return _EPOCH + timedelta(microseconds=value)
         moment: datetime = value
         return moment.astimezone(UTC)
+
+
+JsonObject = dict[str, Any]
+"""A JSON object whose keys its writer chooses."""
+
+
+class Json(TypeDecorator[Any]):
+    """A value kept as JSON text, on both databases; `kind` is its type, checked both ways.
+
+    With `sort_keys` equal values are equal texts, so that they can be compared and indexed. A
+    changed value takes the place of the stored one whole: a change inside it is not noticed.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any, *, sort_keys: bool = False) -> None:
+        super().__init__()
+        self.kind = kind
+        self.sort_keys = sort_keys
+        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        plain = self._adapter.dump_python(value, mode="json", warnings="error")
+        return json.dumps(plain, sort_keys=self.sort_keys)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
+        return None if value is None else self._adapter.validate_json(value)
