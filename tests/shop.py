@@ -19,7 +19,8 @@ from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.ingest.households import load_households
 from service.ingest.products import load_products
 from service.settings import Settings
-from service.store import catalogue, cycles, households, ledger, lists, offers
+from service.store import catalogue, cycles, households, ledger, lists
+from service.store.offers import revisions
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.tables.cycle import Cycle
@@ -81,10 +82,10 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
     with database.write() as session:
         catalogue.ensure_stores(session, [STORE], timezone="UTC")
         ids = households.ids_by_ref(session)
-        standing = {ref: offer for (_, ref), offer in offers.newest_revisions(session).items()}
+        loaded = dict(revisions.current(session).select("deal_ref", "offer_id").iter_rows())
         products = catalogue.products(session)
         milk_item = products.filter(pl.col("gtin") == int(MILK))["item_id"][0]
-        offered = [standing[ref].id or 0 for ref in ("MILK-1", "BREAD-1", "SOAP-1")]
+        offered = [loaded[ref] for ref in ("MILK-1", "BREAD-1", "SOAP-1")]
         cycle_id = cycles.add(
             session,
             Cycle(

@@ -21,7 +21,7 @@ from service.deals import template as template_book
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
 from service.settings import Settings
-from service.store import deals as store
+from service.store.offers import revisions
 from service.store.session import Database
 
 deals = typer.Typer(help="Suppliers' deals: the form to fill in, and what became of a deal.",
@@ -87,7 +87,7 @@ def history(
 ) -> None:
     """Every revision of a deal: who loaded it when, from which file, and what changed."""
     with opened() as (database, _), database.read() as session:
-        found = store.revisions(session, supplier, deal_id)
+        found = revisions.of_deal(session, supplier, deal_id)
     if not found:
         raise NotFound(f"{supplier} has no deal {deal_id}.")
     before: dict[str, str] = {}

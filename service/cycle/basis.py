@@ -18,7 +18,8 @@ from service.engine.redeem import Terms, parse_terms
 from service.errors import Conflict, InvalidInput
 from service.settings import Settings
 from service.spill import Spiller
-from service.store import baskets, catalogue, cycles, offers
+from service.store import baskets, catalogue, cycles
+from service.store.offers import issuable, products
 from service.store.session import Database
 from service.store.tables.cycle import Forecast
 
@@ -73,7 +74,7 @@ def read_basis(
     With `bought` (purchases of a few households) they are cut to the products and items in it.
     """
     valid_to = as_of + timedelta(days=settings.validity_days - 1)
-    running = offers.running(session, on=as_of, redeemable_to=valid_to)
+    running = issuable.running(session, on=as_of, redeemable_to=valid_to)
     offer_ids = running["offer_id"].to_list()
     household_ids = None if bought is None else bought["household_id"].unique().to_list()
     gtins = None if bought is None else bought["gtin"].unique().to_list()
@@ -84,8 +85,8 @@ def read_basis(
         valid_to=valid_to,
         catalogue=catalogue.products(session, gtins=gtins),
         offers=running,
-        offer_items=offers.items_of(session, offer_ids, item_ids=item_ids),
-        members=offers.products_of(session, offer_ids, gtins=gtins),
+        offer_items=products.items_of(session, offer_ids, item_ids=item_ids),
+        members=products.products_of(session, offer_ids, gtins=gtins),
         terms={
             offer_id: parse_terms(terms)
             for offer_id, terms, kind in running.select("offer_id", "terms", "kind").iter_rows()

@@ -20,7 +20,8 @@ from service.engine.lifecycle import ISSUABLE
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, ledger, lists, offers, responses, states
+from service.store import cycles, households, ledger, lists
+from service.store.offers import issuable, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
@@ -193,7 +194,7 @@ def _issue(
 
     def write(session: Session) -> CycleReport:
         reserved = _reserved(drafted)
-        stand = states.hold(session, reserved["offer_id"].to_list())
+        stand = states.lock(session, reserved["offer_id"].to_list())
         # Only now: a cycle of the same date may have been issued while this one waited.
         _free(session, report.as_of)
         _still_there(session, reserved, stand)
@@ -216,7 +217,7 @@ def _issue(
             plan.allocation.prices.select("offer_id", "budget_price", "circulation_price_cents"),
         )
         cycles.add_arms(session, cycle_id, _arms(plan.homes))
-        responses.add_ghosts(session, cycle_id, held)
+        cycles.add_ghosts(session, cycle_id, held)
         responses.keep(session, plan.learned.artefact())
         ledger.post(
             session,
@@ -274,8 +275,8 @@ def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, s
     Whoever else issues copies or changes a budget waits; so no budget is promised twice.
     """
     gone = [key for key, state in stand.items() if state not in ISSUABLE]
-    wanted = reserved.join(offers.committed(session), on="offer_id", how="left").join(
-        offers.limits(session), on="offer_id", how="left"
+    wanted = reserved.join(issuable.committed(session), on="offer_id", how="left").join(
+        issuable.limits(session), on="offer_id", how="left"
     )
     over = wanted.filter(
         (pl.col("cents") + pl.col("spent_cents") > pl.col("budget_cents"))

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from service.engine.allocate.response import EVIDENCE, Lesson, learn, normal
 from service.engine.allocate.value import ResponseModel
 from service.settings import Settings
-from service.store import responses
+from service.store.offers import responses
 from service.store.tables.cycle import Response
 
 

@@ -18,7 +18,8 @@ from service.engine.allocate.value import ResponseModel
 from service.engine.compose import Recipient
 from service.engine.predict import default_model
 from service.settings import Settings
-from service.store import baskets, cycles, households, lists, responses, work
+from service.store import baskets, cycles, households, lists, work
+from service.store.offers import responses
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 from service.store.tables.shopping_list import ListState, ShoppingList

@@ -18,7 +18,7 @@ from service.engine.predict import default_model
 from service.engine.segment import eligible, usage_bounds, worth, worth_deciles
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import offers
+from service.store.offers import issuable
 from service.store.session import Database
 
 Progress = Callable[[str, int, int], None]
@@ -78,7 +78,7 @@ def plan_cycle(
         ids = None if sample is None else list(sample.household_ids)
         purchases = read_purchases(session, settings, before=as_of, household_ids=ids)
         basis = read_basis(session, settings, as_of=as_of)
-        committed = offers.committed(session)
+        committed = issuable.committed(session)
         model = stored_model(session, as_of=as_of, any_age=sample is not None)
         lesson = learned(session, settings, as_of=as_of)
     progress("history", 1, 1)

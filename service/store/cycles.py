@@ -80,6 +80,18 @@ def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
     )
 
 
+def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
+    """Keep what was held out: household_id, offer_id, arm, cell, weight."""
+    stage(session, "staged_ghost", held.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
+    session.execute(
+        text(
+            """INSERT INTO cycle_ghost
+                    (cycle_id, household_id, offer_id, arm, cell, weight)
+                SELECT cycle_id, household_id, offer_id, arm, cell, weight FROM staged_ghost"""
+        )
+    )
+
+
 def tiers(session: Session, cycle_id: int, household_ids: Sequence[int]) -> pl.DataFrame:
     """What a cycle saw some households to be worth: household_id, tier."""
     statement = select(CycleHousehold.household_id, CycleHousehold.tier).where(

@@ -9,8 +9,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, select
 
 from service.engine.codes import gtin_text
-from service.store.bulk import stage
-from service.store.offers import day_value
+from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListLine, ListState, ShoppingList

@@ -8,7 +8,7 @@ import pytest
 from service.cycle.learn import evidence_of, learned, model_of
 from service.engine.allocate.value import ResponseModel
 from service.settings import Settings
-from service.store import responses
+from service.store.offers import responses
 from service.store.session import Database
 from tests.market import (
     AS_OF,

@@ -5,10 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.engine.lifecycle import DealState
 from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
-
-OfferState = DealState
 
 
 class Offer(SQLModel, table=True):

@@ -18,14 +18,6 @@ class ListState(StrEnum):
     VOIDED = "voided"
 
 
-class LineKind(StrEnum):
-    """Offers redeem at the till, reminders only remind."""
-
-    OFFER = "offer"
-    REMINDER = "reminder"
-    DISCOVERY = "discovery"
-
-
 class ShoppingList(SQLModel, table=True):
     """One list. `document` is what was printed, byte for byte; `code` is its element string.
 

@@ -1,16 +1,14 @@
-"""Queries on offers, their products and the files they came in."""
+"""Queries on the offers that a cycle may give."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
-from sqlalchemy import insert, text, update
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from service.engine.lifecycle import ISSUABLE, PENDING
-from service.store.bulk import stage
-from service.store.tables.catalogue import Supplier
-from service.store.tables.offer import Offer, OfferProduct, OfferState, Upload
+from service.engine.lifecycle import ISSUABLE
+from service.store.bulk import day_value
+from service.store.tables.offer import Offer
 
 _OFFER_COLUMNS = {
     "offer_id": pl.Int64,
@@ -38,59 +36,6 @@ _OFFER_COLUMNS = {
     "face_values": pl.String,
     "targets": pl.String,
 }
-
-
-def upload_with(session: Session, sha256: str) -> Upload | None:
-    """The upload of a file with exactly these bytes."""
-    return session.exec(select(Upload).where(Upload.sha256 == sha256)).first()
-
-
-def add_upload(session: Session, upload: Upload) -> int:
-    """Note a file; its id."""
-    session.add(upload)
-    session.flush()
-    return upload.id
-
-
-def supplier_ids(session: Session) -> dict[str, int]:
-    """Every supplier's id by name."""
-    return dict(session.exec(select(Supplier.name, Supplier.id)).all())
-
-
-def newest_revisions(session: Session) -> dict[tuple[int, str], Offer]:
-    """The newest revision of every deal, by supplier and deal reference."""
-    statement = (
-        select(Offer).where(Offer.state != OfferState.REPLACED).order_by(col(Offer.revision))
-    )
-    return {(offer.supplier_id, offer.deal_ref): offer for offer in session.exec(statement)}
-
-
-def add_offer(session: Session, offer: Offer, products: Sequence[tuple[int, int]]) -> int:
-    """Add a revision of a deal with its (set number, GTIN) pairs; its id."""
-    session.add(offer)
-    session.flush()
-    session.execute(
-        insert(OfferProduct),
-        [{"offer_id": offer.id, "set_number": number, "gtin": gtin} for number, gtin in products],
-    )
-    return offer.id
-
-
-def replace(session: Session, offer_id: int, *, with_approval: bool = False) -> None:
-    """A newer revision stands; lists already printed keep pointing at the earlier ones.
-
-    Where it waits for approval, only earlier ones that wait too are replaced: what runs goes on.
-    """
-    deal = select(Offer.supplier_id, Offer.deal_ref).where(Offer.id == offer_id)
-    supplier_id, deal_ref = session.exec(deal).one()
-    statement = update(Offer).where(
-        col(Offer.supplier_id) == supplier_id,
-        col(Offer.deal_ref) == deal_ref,
-        col(Offer.state) != OfferState.REPLACED,
-    )
-    if with_approval:
-        statement = statement.where(col(Offer.state).in_(PENDING))
-    session.execute(statement.values(state=OfferState.REPLACED))
 
 
 def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
@@ -157,44 +102,4 @@ def limits(session: Session) -> pl.DataFrame:
         .order_by(col(Offer.id))
     ).all()
     schema = {"offer_id": pl.Int64, "budget_cents": pl.Int64, "circulation_max": pl.Int64}
-    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
-
-
-def day_value(session: Session, day: date) -> date | str:
-    """A date as a bound parameter of plain SQL."""
-    return day.isoformat() if session.get_bind().dialect.name == "sqlite" else day
-
-
-def items_of(
-    session: Session, offer_ids: Sequence[int], *, item_ids: Sequence[int] | None = None
-) -> pl.DataFrame:
-    """The items of some offers' products, or those among `item_ids`: offer_id, item_id."""
-    return _members(session, "q.item_id", offer_ids, item_ids)
-
-
-def products_of(
-    session: Session, offer_ids: Sequence[int], *, gtins: Sequence[int] | None = None
-) -> pl.DataFrame:
-    """The products of some offers, or those among `gtins`: offer_id, gtin."""
-    return _members(session, "q.gtin", offer_ids, gtins)
-
-
-def _members(
-    session: Session, column: str, offer_ids: Sequence[int], chosen: Sequence[int] | None
-) -> pl.DataFrame:
-    name = column.removeprefix("q.")
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
-    some = ""
-    if chosen is not None:
-        stage(session, "staged_key", pl.DataFrame({"key": chosen}, {"key": pl.Int64}))
-        some = f"JOIN staged_key k ON k.key = {column}"
-    rows = session.execute(
-        text(
-            f"""SELECT DISTINCT p.offer_id, {column} FROM offer_product p
-                JOIN staged_offer s ON s.offer_id = p.offer_id
-                JOIN product q ON q.gtin = p.gtin {some}
-                ORDER BY p.offer_id, {column}"""
-        )
-    )
-    schema = {"offer_id": pl.Int64, name: pl.Int64}
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
