@@ -2,7 +2,6 @@
 
 import fcntl
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from service.errors import Conflict, NotFound
 from service.files import layouts
 from service.publish.choice import Choice, address_digests, choose, counted
 from service.publish.depot import READY, Depot, depot
-from service.publish.package import MANIFEST, Job, Progress, Proof, check, write
+from service.publish.package import MANIFEST, Job, Progress, Proof, check, read_manifest, write
 from service.settings import Settings
 from service.store import batches, cycles, lists
 from service.store.session import Database, violates_unique
@@ -237,7 +236,7 @@ class _Press:
     def _finish(self, batch: Batch) -> BatchReport:
         """Write down what the folder holds, now that its marker is there."""
         text = self.depot.read(batch.name, MANIFEST).decode()
-        manifest = json.loads(text)
+        manifest = read_manifest(text)
         pieces = self._pieces(batch)
         with self.database.write() as session:
             held = batches.held(session, batch.id)
@@ -290,5 +289,5 @@ def _report(settings: Settings, batch: Batch) -> BatchReport:
         duplicates=duplicates,
         undeliverable=undeliverable,
         without_consent=without_consent,
-        window=json.loads(batch.manifest).get("envelope_profile"),
+        window=read_manifest(batch.manifest).get("envelope_profile"),
     )
