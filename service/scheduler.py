@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service.claims import kept
 from service.cycle import refresh_forecast
-from service.cycle.basis import local_date
+from service.cycle.inputs import local_date
 from service.errors import Conflict, LarderError
 from service.expire import expire_lists
 from service.publish import purge

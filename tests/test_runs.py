@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.cycle import run_cycle
-from service.cycle.issue import CycleReport
+from service.cycle import CycleReport, run_cycle
 from service.errors import Conflict, NotFound
 from service.publish import BatchReport, publish
 from service.runs import ask_batch, ask_cycle, get_run

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from service.cycle import what_if
-from service.cycle.what_if import REASONS, WhatIf
+from service.cycle.what_if import WhatIf
+from service.engine.offers.shortage import Shortage
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEALS, asked, cycle, open_market, silent
@@ -91,7 +92,7 @@ def test_everybody_with_few_offers_has_one_reason(
     plan = planned(database, settings, fewer_than=24)
     assert plan.short == 29 - plan.holdout
     assert sum(plan.short_because.values()) == plan.short
-    assert set(plan.short_because) <= set(REASONS)
+    assert set(plan.short_because) <= set(Shortage)
     # 18 deals are fewer than 24 for everybody, whatever else binds.
     assert plan.short_because == {"few_deals_in_their_categories": plan.short}
     narrow = settings.model_copy(
