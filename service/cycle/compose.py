@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from service import layouts
 from service.cycle.drafted import Drafted, list_lines
 from service.cycle.inputs import Inputs
 from service.engine.compose import (
@@ -20,6 +19,7 @@ from service.engine.compose import (
 from service.engine.offers.candidates import bought
 from service.engine.offers.face_values import face_values
 from service.engine.redeem import AmountOff
+from service.files import layouts
 from service.settings import Settings
 
 _ON_A_COPY = (

@@ -11,8 +11,8 @@ from sqlmodel import Session
 from service.cycle.inputs import midnight, read_purchases
 from service.engine.predict import Model, fit, fit_base
 from service.errors import Conflict, InvalidInput
+from service.files.spill import Spiller
 from service.settings import Settings
-from service.spill import Spiller
 from service.store import baskets, cycles
 from service.store.session import Database
 from service.store.tables.cycle import Forecast
