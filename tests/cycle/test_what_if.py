@@ -3,7 +3,6 @@
 import dataclasses
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from service.cycle import what_if
@@ -68,22 +67,6 @@ def test_a_plan_writes_nothing_and_the_cycle_comes_to_the_same(
         assert 0 <= deal["expected_cost_cents"] <= deal["worst_cost_cents"]
         assert deal["reserved_cents"] == deal["worst_cost_cents"]
         assert deal["overspend_chance"] in (None, 0.0)
-
-
-def test_suppliers_come_to_the_sum_of_their_deals(
-    database: Database, settings: Settings, market: None
-) -> None:
-    plan = planned(database, settings)
-    sums = (
-        pl.DataFrame(plan.deals)
-        .group_by("supplier")
-        .agg(pl.col("copies", "expected_cost_cents").sum())
-        .sort("supplier")
-    )
-    assert sums.rows() == [
-        (row["supplier"], row["copies"], row["expected_cost_cents"]) for row in plan.suppliers
-    ]
-    assert sum(row["deals"] for row in plan.suppliers) == len(plan.deals) == DEALS
 
 
 def test_everybody_with_few_offers_has_one_reason(
