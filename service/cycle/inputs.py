@@ -19,7 +19,7 @@ from service.engine.offers.targeting import (
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
 from service.settings import Settings
-from service.store import baskets, catalogue, offers, usual_stores
+from service.store import baskets, catalogue, households, offers
 
 
 def no_items() -> pl.DataFrame:
@@ -129,9 +129,9 @@ def _read_targeted(
     wanted = set(targets_of(found)["target"])
     regions, stores = None, None
     if "regions" in wanted:
-        regions = usual_stores.regions(session, household_ids)
+        regions = households.regions(session, household_ids)
     if "stores" in wanted:
-        stores = usual_stores.usual_stores(
+        stores = baskets.usual_stores(
             session,
             since=midnight(as_of - timedelta(weeks=CURRENT_WEEKS), settings),
             before=midnight(as_of, settings),

@@ -146,3 +146,8 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
         "price_cents": pl.Int64,
     }
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+
+
+def store_ids(session: Session) -> list[str]:
+    """Every store that a key or a basket has named."""
+    return [name for (name,) in session.execute(text("SELECT id FROM store ORDER BY id"))]
