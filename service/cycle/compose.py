@@ -58,12 +58,7 @@ def compose(
         offers=_offer_rows(mine, inputs),
         reminders=_reminder_rows(picked, purchases, inputs),
     )
-    chances = {
-        (household_id, item_id): chance
-        for household_id, item_id, chance in picked.select(
-            "household_id", "item_id", "p_purchase"
-        ).iter_rows()
-    }
+    chances = _chances(picked)
     copies = _copies(mine, inputs)
     return [
         Drafted(household_id, document, list_lines(household_id, document, chances, copies))
@@ -122,6 +117,12 @@ def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs
     return pl.concat([known, proposed], how="diagonal").sort(
         "household_id", "p_purchase", "item_id", descending=[False, True, False]
     )
+
+
+def _chances(picked: pl.DataFrame) -> dict[tuple[int, int], float]:
+    """What is reminded of by household and item, with the chance that it is bought."""
+    keyed = picked.select("household_id", "item_id", "p_purchase")
+    return {(household_id, item_id): chance for household_id, item_id, chance in keyed.iter_rows()}
 
 
 def _copies(chosen: pl.DataFrame, inputs: Inputs) -> dict[tuple[int, int], dict[str, Any]]:

@@ -42,15 +42,13 @@ def ghosts(
     """
     book = PriceBook(prices)
     pairs = pairs.filter(pl.col("offer_id").is_in(prices["offer_id"].implode()))
-    is_held = pl.col("arm") == Arm.HOLDOUT
     controlled = pl.col("left_out") == LeftOut.CONTROL
-    in_control = pairs.filter(controlled)["household_id"].unique()
-    held, held_share = _sampled(households.filter(is_held), Arm.HOLDOUT, salt)
-    others, others_share = _sampled(
-        households.filter(~is_held & pl.col("household_id").is_in(in_control.implode())),
-        Arm.CONTROL,
-        salt,
+    in_control = pl.col("household_id").is_in(
+        pairs.filter(controlled)["household_id"].unique().implode()
     )
+    is_held = pl.col("arm") == Arm.HOLDOUT
+    held, held_share = _sampled(households.filter(is_held), Arm.HOLDOUT, salt)
+    others, others_share = _sampled(households.filter(~is_held & in_control), Arm.CONTROL, salt)
     given = pairs.filter(pl.col("left_out").is_null())
     withheld = pairs.filter(pl.col("left_out").is_null() | controlled)
     chosen = [
