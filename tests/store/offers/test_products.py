@@ -2,17 +2,22 @@
 
 from pathlib import Path
 
+import polars as pl
+import pytest
+
 from service.settings import Settings
 from service.store import catalogue
 from service.store.offers import products
 from service.store.session import Database
-from tests.shop import BREAD, MILK, SALT, open_shop
+from tests.shop import BREAD, MILK, SALT, Shop, open_shop
 
 
-def test_products_and_items_of_offers(
-    database: Database, settings: Settings, tmp_path: Path
-) -> None:
-    shop = open_shop(database, settings, tmp_path)
+@pytest.fixture
+def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
+    return open_shop(database, settings, tmp_path)
+
+
+def test_products_and_items_of_offers(database: Database, shop: Shop) -> None:
     both = [shop.milk_offer, shop.bread_offer]
     with database.read() as session:
         gtins = products.products_of(session, both).rows()
@@ -25,3 +30,19 @@ def test_products_and_items_of_offers(
     assert some == [(shop.bread_offer, int(BREAD))]
     assert items == [known[int(MILK)], known[int(BREAD)]]
     assert (nothing, none_of) == ([], [])
+
+
+def test_prices_and_costs_of_what_offers_are_on(database: Database, shop: Shop) -> None:
+    every = [shop.milk_offer, shop.bread_offer]
+    with database.read() as session:
+        assert products.costs_of(session, every).rows() == []
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            f"UPDATE product SET cost_cents = 77 WHERE gtin = {int(MILK)}"
+        )
+    with database.read() as session:
+        found = products.costs_of(session, every)
+        of_one = products.costs_of(session, [shop.bread_offer])
+    assert found.height == of_one.height + 1
+    assert of_one["cost_cents"].to_list() == [None] * of_one.height
+    assert found.filter(pl.col("offer_id") == shop.milk_offer)["cost_cents"].to_list() == [77]
