@@ -1,8 +1,6 @@
 """Long work requested over HTTP: queued here, done by a worker, polled by the client."""
 
-import json
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -76,17 +74,16 @@ def request_reprint(database: Database, *, batch_id: int) -> Run:
     return database.settle(queue, busy=_BUSY)
 
 
-def _queue_run(session: Session, kind: str, arguments: Mapping[str, Any]) -> Run:
+def _queue_run(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
     """Queue a run. Of two requests at once the unique index refuses one, which then starts over."""
-    text = json.dumps(arguments, sort_keys=True)
-    waiting = runs.pending(session, kind, text)
+    waiting = runs.pending(session, kind, arguments)
     if waiting is not None:
         raise Conflict(f"This was requested already: run {waiting.id}.")
     run = Run(
         id=uuid.uuid4().hex,
         kind=kind,
         state=RunState.QUEUED,
-        arguments=text,
+        arguments=arguments,
         created_at=datetime.now(UTC),
     )
     runs.add(session, run)

@@ -16,8 +16,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service.admin.runs import request_batch, request_cycle
 from service.cycle import refresh_forecast
-from service.cycle.basis import local_date
 from service.cycle.expiry import expire_lists
+from service.cycle.inputs import local_date
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
@@ -177,7 +177,7 @@ def _request_batch(database: Database, _settings: Settings, _slot: datetime) -> 
     """Request the print of the newest cycle, unless it is printed or voided."""
     with database.read() as session:
         cycle = cycles.newest(session)
-        batch = None if cycle is None else batches.of_cycle(session, cycle.id or 0)
+        batch = None if cycle is None else batches.of_cycle(session, cycle.id)
     done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
-    if cycle is not None and cycle.id is not None and not done:
+    if cycle is not None and not done:
         request_batch(database, cycle_id=cycle.id)

@@ -66,7 +66,7 @@ def choose(
     A piece id is made of the list's place in the cycle, so reprints and later revisions keep it.
     """
     with database.read() as session:
-        all_lists = lists.of_cycle(session, cycle.id or 0)
+        all_lists = lists.of_cycle(session, cycle.id)
         issued = (
             all_lists.with_row_index("place", offset=1)
             .filter("is_issued")

@@ -116,6 +116,12 @@ def write_package(
     _write_manifest(package, depot, files)
 
 
+def read_manifest(text: str) -> dict[str, Any]:
+    """The contents of a manifest. Houses fetch the text itself, byte for byte."""
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
+
+
 def _write_manifest(package: Package, depot: Depot, files: list[dict[str, Any]]) -> None:
     """Write the manifest, and the marker when every file is complete."""
     total = sum(file.get("pieces", 0) for file in files)

@@ -2,7 +2,6 @@
 
 import fcntl
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,15 @@ from service.errors import Conflict, NotFound
 from service.files import layouts
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
-from service.publish.package import MANIFEST, Package, Progress, Proof, check_texts, write_package
+from service.publish.package import (
+    MANIFEST,
+    Package,
+    Progress,
+    Proof,
+    check_texts,
+    read_manifest,
+    write_package,
+)
 from service.settings import Settings
 from service.store import batches, cycles, lists
 from service.store.session import Database, violates_unique
@@ -97,7 +104,7 @@ def reprint(
     with database.read() as session:
         batch = batches.get(session, batch_id)
         root = batches.get(session, batch.reprint_of) if batch and batch.reprint_of else batch
-        if root is None or root.id is None:
+        if root is None:
             raise NotFound(f"There is no batch {batch_id}.")
         cycle = cycles.get(session, root.cycle_id)
         spoiled = batches.spoiled(session, root.id)
@@ -141,13 +148,13 @@ class _Press:
     ) -> BatchReport:
         """Print a new batch; the batch it replaces is withdrawn when all texts are known to fit."""
         with self.database.read() as session:
-            revision = batches.next_revision(session, self.cycle.id or 0)
+            revision = batches.next_revision(session, self.cycle.id)
         campaign = CAMPAIGN if reprint_of is None else REPRINT
         name = f"{self.settings.client}_{campaign}_{self.cycle.as_of:%Y%m%d}_v{revision}"
         package = self._package(choice, name, revision)
         check_texts(self.database, self.settings, package, done=(), progress=self.progress)
         batch = Batch(
-            cycle_id=self.cycle.id or 0,
+            cycle_id=self.cycle.id,
             revision=revision,
             name=name,
             state=BatchState.RENDERING,
@@ -159,7 +166,7 @@ class _Press:
         try:
             with self.database.write() as session:
                 if replaces is not None:
-                    held = batches.held(session, replaces.id or 0)
+                    held = batches.held(session, replaces.id)
                     assert held is not None
                     _require_not_picked_up(held)
                     held.state = BatchState.WITHDRAWN
@@ -193,13 +200,13 @@ class _Press:
     def _save_plan(self, batch: Batch, package: Package) -> Batch:
         """Save the digest of what the files will be made of."""
         with self.database.write() as session:
-            held = batches.held(session, batch.id or 0)
+            held = batches.held(session, batch.id)
             assert held is not None
             if held.state != BatchState.RENDERING:
                 raise self._busy()
             held.plan = package.choice.digest(self.settings, package.layout, package.name)
             held.pieces = package.choice.pieces.height
-            held.summary = json.dumps(package.choice.summary())
+            held.summary = package.choice.summary()
             return batches.save(session, held)
 
     def _package(self, choice: Choice, name: str, revision: int) -> Package:
@@ -230,19 +237,19 @@ class _Press:
     def _remove_ended(self) -> None:
         """Remove the files of withdrawn and voided batches, also those that a killed run left."""
         with self.database.read() as session:
-            ended = batches.ended(session, self.cycle.id or 0)
+            ended = batches.ended(session, self.cycle.id)
         for batch in ended:
             self.depot.clear(batch.name)
             with self.database.write() as session:
-                batches.mark_purged(session, batch.id or 0, at=datetime.now(UTC))
+                batches.mark_purged(session, batch.id, at=datetime.now(UTC))
 
     def _finish(self, batch: Batch) -> BatchReport:
         """Record the contents of the package, which now has its marker."""
         text = self.depot.read(batch.name, MANIFEST).decode()
-        manifest = json.loads(text)
+        manifest = read_manifest(text)
         pieces = self._pieces(batch)
         with self.database.write() as session:
-            held = batches.held(session, batch.id or 0)
+            held = batches.held(session, batch.id)
             assert held is not None
             if held.state == BatchState.RENDERING:
                 held.state = BatchState.READY
@@ -251,7 +258,7 @@ class _Press:
                 held.manifest = text
                 held.published_at = datetime.now(UTC)
                 batches.save(session, held)
-                batches.add_pieces(session, held.id or 0, pieces)
+                batches.add_pieces(session, held.id, pieces)
         return _report(self.settings, held)
 
     def _pieces(self, batch: Batch) -> pl.DataFrame:
@@ -259,7 +266,7 @@ class _Press:
         content = self.depot.read(batch.name, f"{batch.name}.csv")
         printed = pl.read_csv(io.BytesIO(content), infer_schema=False).fill_null("")
         with self.database.read() as session:
-            issued = lists.of_cycle(session, self.cycle.id or 0)
+            issued = lists.of_cycle(session, self.cycle.id)
         place = pl.col("piece_id").str.split("-").list.last().cast(pl.Int64) - 1
         return printed.select(
             pl.col("seq").cast(pl.Int64),
@@ -281,9 +288,9 @@ def _require_not_picked_up(batch: Batch) -> None:
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:
-    duplicates, undeliverable, without_consent = count_left_out(json.loads(batch.summary))
+    duplicates, undeliverable, without_consent = count_left_out(batch.summary)
     return BatchReport(
-        batch_id=batch.id or 0,
+        batch_id=batch.id,
         name=batch.name,
         folder=open_depot(settings).display_name(batch.name),
         pieces=batch.pieces,
@@ -292,5 +299,5 @@ def _report(settings: Settings, batch: Batch) -> BatchReport:
         duplicates=duplicates,
         undeliverable=undeliverable,
         without_consent=without_consent,
-        window=json.loads(batch.manifest).get("envelope_profile"),
+        window=read_manifest(batch.manifest).get("envelope_profile"),
     )

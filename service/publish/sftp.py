@@ -311,7 +311,7 @@ class _PackageFiles(asyncssh.SFTPServer):
 
     def _fetch_file(self, batch: Batch, name: str) -> PackageFile:
         try:
-            return fetch(self._database, self._settings, batch.id or 0, name, for_print=True)
+            return fetch(self._database, self._settings, batch.id, name, for_print=True)
         except NotFound as error:
             raise asyncssh.SFTPNoSuchFile(error.detail) from error
 

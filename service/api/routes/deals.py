@@ -1,6 +1,5 @@
 """For marketing: deals with their state and history, and the acts that change the state."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -66,7 +65,7 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
                 to_state=event.to_state,
                 actor=event.actor,
                 happened_at=event.happened_at,
-                detail=json.loads(event.detail),
+                detail=event.detail,
             )
             for revision, event in trail
         ],
