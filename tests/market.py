@@ -137,7 +137,7 @@ def stocked(database: Database, folder: Path, name: str, fill: Callable[[], None
 
 def documents(database: Database) -> list[tuple[Any, ...]]:
     """Every list with its household, and every line as the till has it."""
-    return asked(
+    return query(
         database,
         """SELECT h.ref, s.state, s.code, s.document, s.valid_from, s.valid_to,
                   l.line, l.kind, l.item_id, l.offer_id, l.text, l.reason, l.face_value_cents,
@@ -148,7 +148,7 @@ def documents(database: Database) -> list[tuple[Any, ...]]:
     )
 
 
-def asked(database: Database, sql: str) -> list[tuple[Any, ...]]:
+def query(database: Database, sql: str) -> list[tuple[Any, ...]]:
     with database.read() as session:
         rows = session.connection().exec_driver_sql(sql).fetchall()
     return [tuple(str(v) if isinstance(v, date) else v for v in row) for row in rows]

@@ -19,7 +19,7 @@ from service.settings import Settings
 from service.store import runs
 from service.store.session import Database
 from service.store.tables.cycle import Run, RunState
-from tests.market import AS_OF, asked, cycle, open_issued, open_market
+from tests.market import AS_OF, cycle, open_issued, open_market, query
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_a_cycle_that_was_asked_for_is_run(
     assert (run.done, run.total) == (29, 29)
     assert run.finished_at is not None
     assert run.claimed_until is None
-    ((summary,),) = asked(database, "SELECT summary FROM cycle")
+    ((summary,),) = query(database, "SELECT summary FROM cycle")
     assert outcome(run) == json.loads(summary)
 
 
@@ -104,7 +104,7 @@ def test_the_same_work_is_not_queued_twice(
         runs.lease(session, now=datetime.now(UTC), until=LATER)
     with pytest.raises(Conflict, match="requested already"):
         request_cycle(database, as_of=AS_OF, seed=0)
-    assert asked(database, "SELECT count(*) FROM run") == [(1,)]
+    assert query(database, "SELECT count(*) FROM run") == [(1,)]
 
 
 def test_a_date_with_a_cycle_is_not_queued_again(
@@ -141,7 +141,7 @@ def test_the_run_of_a_killed_worker_is_taken_over(
     assert get_run(database, run.id).state == RunState.RUNNING
     assert drain(database, settings) == 1
     assert get_run(database, run.id).state == RunState.DONE
-    assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
+    assert query(database, "SELECT count(*) FROM cycle") == [(1,)]
 
 
 def test_a_worker_killed_after_it_issued_has_done_its_run(
@@ -185,7 +185,7 @@ def test_a_run_that_ends_its_worker_each_time_is_given_up(
     assert (given_up.finished_at is None, given_up.claimed_until) == (False, None)
     assert outcome(given_up)["title"] == "Given up"
     assert "3 workers started this" in outcome(given_up)["detail"]
-    assert asked(database, "SELECT count(*) FROM cycle") == [(0,)]
+    assert query(database, "SELECT count(*) FROM cycle") == [(0,)]
     assert request_cycle(database, as_of=AS_OF, seed=0).state == RunState.QUEUED
 
 
@@ -218,7 +218,7 @@ def test_of_eight_who_ask_for_the_same_at_once_one_gets_a_run(
         answers = list(pool.map(ask, others))
     for other in others:
         other.dispose()
-    ((run_id,),) = asked(database, "SELECT id FROM run")
+    ((run_id,),) = query(database, "SELECT id FROM run")
     refused = [answer.detail for answer in answers if isinstance(answer, Conflict)]
     assert refused == [f"This was requested already: run {run_id}."] * 7
 
@@ -243,7 +243,7 @@ def test_of_two_cycles_of_a_date_at_once_one_is_issued(
         answers = list(pool.map(make, ("a", "b")))
     (refused,) = [answer.detail for answer in answers if isinstance(answer, Conflict)]
     assert "as of 2026-03-02 already" in refused or "nothing was issued" in refused
-    assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
+    assert query(database, "SELECT count(*) FROM cycle") == [(1,)]
 
 
 def test_of_two_machines_that_publish_a_cycle_at_once_one_prints_it(
@@ -269,7 +269,7 @@ def test_of_two_machines_that_publish_a_cycle_at_once_one_prints_it(
         answers = list(pool.map(make, ("a", "b")))
     (refused,) = [answer.detail for answer in answers if isinstance(answer, Conflict)]
     assert refused == "Cycle 1 is being published already."
-    assert asked(database, "SELECT revision, state FROM batch") == [(1, "ready")]
+    assert query(database, "SELECT revision, state FROM batch") == [(1, "ready")]
     (printed,) = [answer for answer in answers if isinstance(answer, BatchReport)]
     assert publish(database, settings, 1, progress=meet) == printed
 

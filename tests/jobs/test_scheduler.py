@@ -16,7 +16,7 @@ from service.settings import Settings
 from service.store import cycles
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
-from tests.market import asked, open_issued, silent
+from tests.market import open_issued, query, silent
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -177,7 +177,7 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
         }
         pause = threading.Event()
         for _ in range(int(SOON / 0.05)):
-            done = asked(
+            done = query(
                 database, "SELECT job FROM job_slot WHERE finished_at IS NOT NULL ORDER BY job"
             )
             if len(done) == 5:
@@ -188,7 +188,7 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
     assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",), ("purge",)]
     slot = latest_slot(job_named(settings, "cycle"), datetime.now(UTC))
     assert slot is not None
-    ((arguments,),) = asked(database, "SELECT arguments FROM run")
+    ((arguments,),) = query(database, "SELECT arguments FROM run")
     assert arguments == f'{{"as_of": "{slot.date()}", "seed": 0}}'
 
 
@@ -200,9 +200,9 @@ def test_lists_are_open_as_long_as_the_stores_day_lasts(
     there = settings.model_copy(update={"timezone": "America/New_York"})
     # Three in the morning in UTC is ten in the evening of the lists' last day in New York.
     assert run_slot(database, there, job, datetime(2026, 3, 16, 3, 0, tzinfo=UTC))
-    assert asked(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
+    assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
     assert run_slot(database, there, job, datetime(2026, 3, 17, 3, 0, tzinfo=UTC))
-    assert asked(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
+    assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_batch_is_asked_for_until_it_is_printed(
     job = job_named(settings, "batch")
     for hours in (0, 1):
         assert run_slot(database, settings, job, NOW + timedelta(hours=hours))
-    assert asked(database, "SELECT count(*) FROM run") == [(runs,)]
+    assert query(database, "SELECT count(*) FROM run") == [(runs,)]
 
 
 def test_a_printed_cycle_is_not_printed_again(
@@ -247,7 +247,7 @@ def test_a_printed_cycle_is_not_printed_again(
     open_issued(database, settings, tmp_path)
     publish(database, settings, 1, progress=silent)
     assert run_slot(database, settings, job_named(settings, "batch"), NOW)
-    assert asked(database, "SELECT count(*) FROM run") == [(0,)]
+    assert query(database, "SELECT count(*) FROM run") == [(0,)]
 
 
 def test_a_date_that_has_its_cycle_is_not_asked_for(
@@ -257,6 +257,6 @@ def test_a_date_that_has_its_cycle_is_not_asked_for(
     job = job_named(settings.model_copy(update={"cycle_every_weeks": 1}), "cycle")
     assert latest_slot(job, NOW) == datetime(2026, 3, 2, 3, 45, tzinfo=UTC)
     assert run_slot(database, settings, job, NOW)
-    assert asked(database, "SELECT count(*) FROM run") == [(0,)]
+    assert query(database, "SELECT count(*) FROM run") == [(0,)]
     with database.read() as session:
         assert cycles.as_of(session, date(2026, 3, 2)) is not None

@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
 from tests.mail import MORE, NAME, acknowledge_rows, load, print_batch
-from tests.market import asked
+from tests.market import query
 
 ONE, TWO, THREE = (f"20260302-000000{n}" for n in (1, 2, 3))
 
@@ -63,8 +63,8 @@ def test_the_same_file_again_changes_nothing(
     assert (first.taken, first.known) == (2, 1)
     again = acknowledge_rows(database, published, tmp_path, *rows)
     assert (again.taken, again.known, again.refused) == (0, 3, 0)
-    assert asked(database, "SELECT count(*) FROM mail_event") == [(2,)]
-    assert asked(database, "SELECT name, taken, known FROM acknowledgement ORDER BY id") == [
+    assert query(database, "SELECT count(*) FROM mail_event") == [(2,)]
+    assert query(database, "SELECT name, taken, known FROM acknowledgement ORDER BY id") == [
         ("ack.csv", 2, 1),
         ("ack.csv", 0, 3),
     ]
@@ -134,14 +134,14 @@ def test_a_file_without_its_columns_is_refused_whole(
     path.write_text("piece,status\n1,mailed\n")
     with pytest.raises(InvalidInput, match="has not all the columns it needs"):
         acknowledge(database, published, path, name="x.csv", source="test")
-    assert asked(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
+    assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 
 def test_who_answers_for_a_piece_has_it(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
-    ((picked_up,),) = asked(database, "SELECT picked_up_at IS NOT NULL FROM batch")
+    ((picked_up,),) = query(database, "SELECT picked_up_at IS NOT NULL FROM batch")
     assert picked_up
 
 
@@ -166,11 +166,11 @@ def test_a_letter_that_came_back_marks_its_address_until_another_is_loaded(
         f"{p3},mailed,,{at(9)}",
         f"{p3},returned,unknown,{at(10)}",
     )
-    assert asked(database, marked) == [("P3",)]
+    assert query(database, marked) == [("P3",)]
     load(database, published, tmp_path, [MORE[0]])
-    assert asked(database, marked) == [("P3",)]
+    assert query(database, marked) == [("P3",)]
     load(database, published, tmp_path, ["P3,P Three,9 Elm Row,42800,Applecroft,US,true,\n"])
-    assert asked(database, marked) == []
+    assert query(database, marked) == []
 
 
 def test_a_letter_that_came_back_from_an_older_address_marks_nothing(
@@ -182,7 +182,7 @@ def test_a_letter_that_came_back_from_an_older_address_marks_nothing(
         database, published, tmp_path, f"{p3},mailed,,{at(9)}", f"{p3},returned,,{at(10)}"
     )
     assert reconcile(database, 1).returned == 1
-    assert asked(database, "SELECT 1 FROM contact WHERE undeliverable_at IS NOT NULL") == []
+    assert query(database, "SELECT 1 FROM contact WHERE undeliverable_at IS NOT NULL") == []
 
 
 def test_a_marked_address_is_not_printed_again(

@@ -20,7 +20,7 @@ from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
 from tests.mail import NAME, ORDER, acknowledge_rows, load, pieces, print_batch
-from tests.market import asked, silent
+from tests.market import query, silent
 from tests.shop import list_code
 
 pytestmark = pytest.mark.usefixtures("mail")
@@ -109,7 +109,7 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
         die(moment)
         there = {path.name for path in folder.iterdir()} if folder.exists() else set()
         assert ".ready" not in there or there == whole
-        assert asked(database, "SELECT state FROM batch") == [("rendering",)]
+        assert query(database, "SELECT state FROM batch") == [("rendering",)]
     monkeypatch.setattr(LocalDepot, "put", put)
     monkeypatch.setattr(batches, "add_pieces", finish)
     report = print_batch(database, shop)
@@ -122,7 +122,7 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
     manifest = json.loads((folder / "manifest.json").read_text())
     for file in manifest["files"]:
         assert hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"]
-    assert asked(database, "SELECT count(*), count(DISTINCT piece_id) FROM mail_piece") == [(5, 5)]
+    assert query(database, "SELECT count(*), count(DISTINCT piece_id) FROM mail_piece") == [(5, 5)]
 
 
 def test_what_lay_there_before_is_not_taken_for_its_own(
@@ -192,7 +192,7 @@ def test_a_revision_replaces_what_nobody_picked_up(database: Database, shop: Set
         f"20260302-000000{n}" for n in (1, 3, 4, 2, 5)
     ]
     assert json.loads((Path(second.folder) / "manifest.json").read_text())["revision"] == 2
-    assert asked(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
     assert print_batch(database, shop) == second
 
 
@@ -204,7 +204,7 @@ def test_a_revision_that_cannot_be_printed_leaves_the_batch_as_it_is(
     with pytest.raises(InvalidInput, match="cannot be printed"):
         print_batch(database, shop, revise=True)
     assert (Path(first.folder) / ".ready").is_file()
-    assert asked(database, "SELECT state FROM batch") == [("ready",)]
+    assert query(database, "SELECT state FROM batch") == [("ready",)]
 
 
 def test_what_is_picked_up_is_not_replaced(database: Database, shop: Settings) -> None:
@@ -232,7 +232,7 @@ def test_spoiled_pieces_are_printed_again_under_their_own_ids_and_codes(
         assert row["name"] == rows[row["piece_id"]]["name"]
     same = """SELECT DISTINCT p.piece_id, l.code FROM mail_piece p
               JOIN shopping_list l ON l.id = p.list_id ORDER BY p.piece_id"""
-    assert len(asked(database, same)) == 5
+    assert len(query(database, same)) == 5
     with pytest.raises(Conflict, match="No piece of batch 1 is spoiled"):
         reprint(database, shop, report.batch_id, progress=silent)
     acknowledge_rows(database, shop, tmp_path, f"{gone[0]},spoiled,wet,2026-03-04T10:00:00+00:00")
@@ -262,7 +262,7 @@ def test_a_reprint_that_died_is_taken_up(
     report = reprint(database, shop, 1, progress=silent)
     assert report.name == "larder_reprint_20260302_v2"
     assert [row["piece_id"] for row in pieces(report)] == [ids[0], ids[4]]
-    assert asked(database, "SELECT count(*) FROM batch") == [(2,)]
+    assert query(database, "SELECT count(*) FROM batch") == [(2,)]
 
 
 def test_only_a_batch_can_be_reprinted(database: Database, shop: Settings) -> None:

@@ -17,7 +17,7 @@ from service.publish import BatchReport, publish
 from service.settings import Settings
 from service.store.session import Database
 from tests.killed import kill_in
-from tests.market import AS_OF, asked, open_issued, open_market, silent
+from tests.market import AS_OF, open_issued, open_market, query, silent
 
 NAME = "larder_lists_20260302_v1"
 
@@ -114,7 +114,7 @@ def test_when_nobody_can_be_mailed_there_is_no_batch(
         session.connection().exec_driver_sql("UPDATE contact SET mail_consent = false")
     with pytest.raises(Conflict, match="No list of cycle 1 can be mailed"):
         print_batch(database, settings)
-    assert asked(database, "SELECT count(*) FROM batch") == [(0,)]
+    assert query(database, "SELECT count(*) FROM batch") == [(0,)]
     assert not settings.output_folder.exists()
 
 
@@ -123,7 +123,7 @@ def test_every_front_decodes_to_the_code_of_its_household_s_list(
 ) -> None:
     folder = print_batch(database, settings).folder
     codes = dict(
-        asked(
+        query(
             database,
             """SELECT c.name, s.code FROM shopping_list s
                JOIN contact c ON c.household_id = s.household_id""",
@@ -147,7 +147,7 @@ def test_publishing_again_gives_the_batch_that_is_there(
     times = {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()}
     assert print_batch(database, settings) == first
     assert {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()} == times
-    assert asked(database, "SELECT count(*) FROM batch") == [(1,)]
+    assert query(database, "SELECT count(*) FROM batch") == [(1,)]
     expire_lists(database, before=AS_OF + timedelta(days=30))
     assert print_batch(database, settings) == first
 
@@ -161,7 +161,7 @@ def test_a_killed_run_leaves_no_marker_and_is_finished_with_the_same_bytes(
     assert left == {"larder_lists_20260302_1of3_v1.pdf"}
     (folder / "larder_lists_20260302_1of9_v1.pdf").write_bytes(b"of an older kind")
     report = print_batch(database, in_parts)
-    assert asked(database, "SELECT id, state, pieces FROM batch") == [(1, "ready", 27)]
+    assert query(database, "SELECT id, state, pieces FROM batch") == [(1, "ready", 27)]
     other = Database(f"sqlite:///{tmp_path / 'undisturbed.db'}")
     open_issued(other, in_parts, tmp_path)
     elsewhere = in_parts.model_copy(update={"output_folder": tmp_path / "undisturbed"})
@@ -179,7 +179,7 @@ def test_consent_withdrawn_before_a_run_is_finished_counts(
         )
     report = print_batch(database, in_parts)
     assert (report.pieces, report.not_mailed) == (26, 3)
-    assert asked(database, "SELECT pieces FROM batch") == [(26,)]
+    assert query(database, "SELECT pieces FROM batch") == [(26,)]
     assert "Person 5" not in {row["name"] for row in pieces(report.folder)}
 
 
@@ -196,7 +196,7 @@ def test_what_carries_the_marker_is_not_printed_again(
     times = {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()}
     assert print_batch(database, settings) == first
     assert {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()} == times
-    ((state, manifest),) = asked(database, "SELECT state, manifest FROM batch")
+    ((state, manifest),) = query(database, "SELECT state, manifest FROM batch")
     assert state == "ready"
     assert manifest == (Path(first.folder) / "manifest.json").read_text(encoding="utf-8")
 
@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_no_marker(database: Database, settings: Settings, is
     with pytest.raises(OSError, match="no space"):
         publish(database, settings, 1, progress=fill)
     assert not (settings.output_folder / NAME / ".ready").exists()
-    assert asked(database, "SELECT state FROM batch") == [("rendering",)]
+    assert query(database, "SELECT state FROM batch") == [("rendering",)]
     assert print_batch(database, settings).pieces == 27
 
 

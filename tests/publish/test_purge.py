@@ -9,7 +9,7 @@ from service.publish import accept_file, fetch, purge, reconcile
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME, print_batch
-from tests.market import asked
+from tests.market import query
 
 
 def test_files_go_after_the_days_of_the_settings_and_records_stay(
@@ -32,7 +32,7 @@ def test_files_go_after_the_days_of_the_settings_and_records_stay(
     with pytest.raises(NotFound):
         fetch(database, shop, 1, f"{NAME}_v1.csv", for_print=False)
     assert reconcile(database, 1).printed == 1
-    assert asked(database, "SELECT state, pieces FROM batch") == [("ready", 5)]
+    assert query(database, "SELECT state, pieces FROM batch") == [("ready", 5)]
     assert print_batch(database, shop).pieces == 5
     assert not folder.exists()
 

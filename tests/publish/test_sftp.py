@@ -16,7 +16,7 @@ from service.publish import reconcile, sftp, void_batch
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME, open_published
-from tests.market import asked
+from tests.market import query
 
 PDF = f"out/{NAME}_v1/{NAME}_1of3_v1.pdf"
 HEAD = "piece_id,status,reason,timestamp\n"
@@ -100,7 +100,7 @@ def test_a_package_is_fetched_also_after_an_interruption(
                 assert await file.read() == whole[1000:]
 
     run(act)
-    assert asked(database, "SELECT picked_up_at IS NOT NULL FROM batch")[0][0]
+    assert query(database, "SELECT picked_up_at IS NOT NULL FROM batch")[0][0]
 
 
 def test_an_acknowledgement_is_taken_in_and_answered(database: Database, served: Settings) -> None:
@@ -159,7 +159,7 @@ def test_a_file_beyond_the_limit_is_refused(database: Database, served: Settings
                     await file.write(HEAD + ROW * 40)
 
     run(act)
-    assert asked(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
+    assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 
 def test_a_voided_batch_is_not_there_any_more(database: Database, served: Settings) -> None:
