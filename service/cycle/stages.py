@@ -19,7 +19,6 @@ from service.engine.allocate.value import CELLS, ResponseModel, reasons, value
 from service.engine.compose import (
     Masthead,
     Recipient,
-    at_amount,
     documents,
     reminders,
     usual_products,
@@ -27,7 +26,6 @@ from service.engine.compose import (
 from service.engine.lift import held_out
 from service.engine.predict import Model, discover, score
 from service.engine.records import DealKind, ListDocument
-from service.engine.redeem import AmountOff
 from service.engine.segment import LIGHT, SWITCHER, FaceValueBand, cells
 from service.settings import Settings
 
@@ -325,7 +323,7 @@ def compose(
     by_cell = {
         offer_id
         for offer_id in face_values(basis.offers)["offer_id"].unique()
-        if isinstance(basis.terms[offer_id].benefit, AmountOff)
+        if basis.terms[offer_id].benefit.face_value_cents is not None
     }
     copies = {
         (row["household_id"], row["offer_id"]): row
@@ -342,8 +340,7 @@ def compose(
 
 def _own_terms(copy: Mapping[str, Any], basis: Basis) -> str:
     """The terms of a copy whose amount is that of its cell, as they are stored."""
-    terms = at_amount(basis.terms[copy["offer_id"]], copy["face_value_cents"])
-    return json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
+    return basis.terms[copy["offer_id"]].at_face_value(copy["face_value_cents"]).to_json()
 
 
 def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, basis: Basis) -> pl.DataFrame:
