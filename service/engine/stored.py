@@ -15,9 +15,7 @@ _LIST = ("list_type", "tuple_type", "too_short")
 _CHOICE = ("literal_error", "enum", "union_tag_invalid")
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
     "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
 }
 _TYPES = {
     "int_type": "a whole number",

@@ -85,7 +85,7 @@ def parse_terms(text: str) -> Terms:
 
 def _faults(error: ValidationError) -> InvalidInput:
     problems = [_problem(each) for each in error.errors(include_url=False)]
-    return InvalidInput("; ".join(map(str, problems)), problems)
+    return InvalidInput(str(problems[0]), problems)
 
 
 def _problem(error: ErrorDetails) -> Problem:
