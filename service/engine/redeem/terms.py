@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from service.engine.redeem.benefits import BENEFITS, StoredBenefit
 from service.engine.redeem.condition import Condition, Positive, Requirement, fault, requirement
 from service.engine.redeem.units import PIECE
-from service.engine.stored import place_of, said_of
+from service.engine.validation import place_of, said_of
 from service.errors import InvalidInput, Problem
 
 

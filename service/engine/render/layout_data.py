@@ -38,7 +38,7 @@ from service.engine.render.layout_fields import (
     layout_fields,
 )
 from service.engine.render.phrases import Stationery
-from service.engine.stored import place_of, said_of
+from service.engine.validation import place_of, said_of
 from service.errors import InvalidInput, Problem
 
 _VARIABLE = re.compile(r"\{(t:)?([a-z_]+)\}")

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from decimal import Decimal
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
@@ -19,8 +21,10 @@ from service.engine.redeem import (
     PercentOff,
     Points,
     Terms,
+    benefits,
     parse_terms,
 )
+from service.engine.redeem.benefits.mechanic import Mechanic
 from service.engine.redeem.benefits.row import DoesNotFit, SheetRow
 from tests.engine.redeem.strategies import BY_KIND
 
@@ -80,6 +84,15 @@ def test_one_use_that_covers_all_has_no_number_of_units() -> None:
 
 def test_every_kind_is_drawn_by_the_property_tests() -> None:
     assert BY_KIND.keys() == BENEFITS.keys()
+
+
+def test_every_file_s_benefit_is_in_the_list() -> None:
+    for module in iter_modules(benefits.__path__, f"{benefits.__name__}."):
+        import_module(module.name)
+    # With slots a data class is made twice, and the first may not be gone yet.
+    assert {each.__name__ for each in Mechanic.__subclasses__()} == {
+        each.__name__ for each in BENEFITS.values()
+    }
 
 
 def test_no_two_benefits_share_a_name() -> None:
