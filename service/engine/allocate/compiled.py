@@ -1,5 +1,6 @@
 """The decorators that turn plain loops into machine code, kept on disk for every process."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from fcntl import LOCK_EX, LOCK_UN, lockf
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from zlib import crc32
 
 from numba import njit
@@ -74,8 +75,7 @@ def alone(folder: str, loop: str) -> Iterator[None]:
 
 
 @cache
-def _lock_file(folder: str) -> IO[bytes]:
+def _lock_file(folder: str) -> int:
     """Open for good: closing a file would give up all locks on it."""
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    return (path / LOCK).open("ab")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return os.open(Path(folder) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
