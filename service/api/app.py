@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from service import scheduler, sftp
 from service.access import Keyring
 from service.api import description, problems, viewer
-from service.api.counter import Counter
 from service.api.limits import LimitBody
-from service.api.routes import batches, cycles, deals, health, households, lists, offers, pos, runs
+from service.api.routes import batches, cycles, deals, health, households, lists, offers, runs
+from service.api.till import routes as till
+from service.api.till.counter import Counter
 from service.settings import Settings
 from service.store.session import Database
 from service.worker import work_until
@@ -42,8 +43,8 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     problems.install(app)
     description.install(app)
     viewer.install(app)
-    app.include_router(pos.beneath, prefix="/v1")
-    for module in (pos, offers, deals, cycles, runs, lists, batches, households):
+    app.include_router(till.raw, prefix="/v1")
+    for module in (till, offers, deals, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
     return app
@@ -63,8 +64,8 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database: Database = app.state.database
     settings: Settings = app.state.settings
-    till: Counter = app.state.till
-    await till.open()
+    counter: Counter = app.state.till
+    await counter.open()
     door = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
@@ -83,5 +84,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop.set()
         if worker is not None:
             worker.join()
-        await till.close()
+        await counter.close()
         database.dispose()

@@ -22,15 +22,15 @@ class RedemptionState(StrEnum):
 
 
 class TillVerb(StrEnum):
-    """What the audit trail tells of; a redemption itself is its own trace.
+    """What the audit trail records; a redemption itself is its own trace.
 
-    `standing`: another transaction changed whether a discount given offline is in dispute.
+    `resettlement`: another transaction changed whether a discount given offline is in dispute.
     """
 
     VOID = "void"
     RETURN = "return"
     REPLAY = "replay"
-    STANDING = "standing"
+    RESETTLEMENT = "resettlement"
 
 
 class Redemption(SQLModel, table=True):
