@@ -10,7 +10,7 @@ import asyncpg
 import psutil
 
 from bench.till_shop import body, cpu
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import redeeming

@@ -25,7 +25,7 @@ import numpy as np
 
 from bench.till_shop import CARD, GCN, body, fill, settings_of, settle_tables
 from service import checkout
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.engine import codes

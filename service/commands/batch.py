@@ -17,7 +17,7 @@ from service.commands.console import (
     say,
     show_problems,
 )
-from service.verify import proofread
+from service.publish.verify import proofread
 
 batch = typer.Typer(
     help="Acknowledge, reconcile, reprint, void and purge print batches.", no_args_is_help=True

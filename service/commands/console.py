@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from service.errors import LarderError, Problem
-from service.ingest.report import LoadReport
+from service.files.report import LoadReport
 from service.settings import Settings, load_settings
 from service.store.session import Database
 

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from service.commands.console import opened, say, show_table
-from service.explain import explain_household, explain_list
+from service.cycle.explain import explain_household, explain_list
 
 
 def explain(

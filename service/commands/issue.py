@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
+from service.admin.status import status as read_status
 from service.commands.console import opened, progress_bars, say
 from service.commands.planning import show_plan
 from service.cycle import run_cycle, what_if
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 from service.errors import NotFound
 from service.publish import publish
-from service.status import status as read_status
+from service.publish.verify import proofread
 from service.store import cycles
-from service.verify import proofread
 
 
 def cycle(

@@ -7,10 +7,10 @@ import typer
 
 from service.commands.console import opened, progress_bars, show_load
 from service.commands.deals import load_file
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.poslog import is_poslog, load_poslog
-from service.ingest.products import load_products
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.poslog import is_poslog, load_poslog
+from service.files.products import load_products
 
 load = typer.Typer(
     help="Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from service import layouts
 from service.commands.console import EXIT_FAILED, say, show_problems
 from service.engine.render import Layout, SymbolProfile
-from service.verify import verify as verify_file
+from service.files import layouts
+from service.publish.verify import verify as verify_file
 
 layout = typer.Typer(help="List, check and draw layouts of printed lists.", no_args_is_help=True)
 

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from service import scheduler
-from service import sftp as sftp_door
 from service.api.app import create_app, run
 from service.commands.console import opened, say
 from service.errors import Misconfigured
+from service.jobs import scheduler
+from service.jobs.worker import drain, work_until
+from service.publish import sftp as sftp_door
 from service.settings import load_settings
 from service.store import migrate
 from service.store.session import Database
-from service.worker import drain, work_until
 
 
 def serve(

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service import access
+from service.admin import keys as access
+from service.admin.configuration import write_configuration
 from service.commands.console import opened, say, show_table
-from service.configuration import write_configuration
 from service.store import migrate
 from service.store.tables.access import Role
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import uvicorn
 
-from service.access import Caller, add_key
+from service.admin.keys import Caller, add_key
 from service.api.app import create_app
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn

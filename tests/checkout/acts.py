@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of, offline_of, reference_of, return_of
 from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn, TransactionIn
 from service.checkout import give_back, redeem, replay, void

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of, reference_of, return_of
 from service.api.till.schemas import BasketIn, ReturnIn
 from service.checkout import Presented, give_back, lookup, quote, redeem, void

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of, offline_of, reference_of, return_of
 from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn
 from service.checkout import redeem

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of, offline_of, reference_of
 from service.api.till.schemas import BasketIn, OfflineIn
 from service.checkout import redeem, replay, void
+from service.cycle.expiry import expire_lists
 from service.errors import Conflict
-from service.expire import expire_lists
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role

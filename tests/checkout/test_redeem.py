@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import TillBasket, quote, redeem

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from service.cycle.expiry import expire_lists
 from service.errors import Conflict
-from service.expire import expire_lists
 from service.settings import Settings
 from service.store.session import Database
 from tests.checkout.acts import BALANCES, cents, returned, sold, voided

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from service import checkout
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.deps import DatabaseDep, PosCaller, SettingsDep, till_caller
 from service.api.description import may_answer
 from service.api.till import replays

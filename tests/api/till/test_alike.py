@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from service import checkout
-from service.access import Caller, add_key
+from service.admin.keys import Caller, add_key
 from service.api.app import create_app
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
