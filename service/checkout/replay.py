@@ -53,7 +53,7 @@ _BUSY = "Too many tills use this list at once; send the same sale again."
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """A basket sold while the service could not be asked, and what the till gave on it."""
+    """A basket sold while the service could not be reached, and what the till gave on it."""
 
     basket: TillBasket
     honoured: tuple[Honoured, ...]

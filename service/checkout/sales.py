@@ -10,7 +10,7 @@ from service.store.till import Presented, Reference
 
 @dataclass(frozen=True, slots=True)
 class TillBasket:
-    """A basket as a till sent it. `digest` stands for the whole body: same digest, same request.
+    """A basket as a till sent it. `digest` is that of the whole body: same digest, same request.
 
     `key_id` is the API key that sent it.
     """

@@ -27,6 +27,18 @@ class Account(StrEnum):
     SPENT = "offer_spent"
 
 
+# What `charge` moves, in the order of its amounts.
+_CHARGED = (
+    Account.HOUSEHOLD_DISCOUNT,
+    Account.RETAILER_FUNDING,
+    Account.SUPPLIER_RECEIVABLE,
+    Account.FEE_INCOME,
+    Account.BUDGET,
+    Account.RESERVED,
+    Account.SPENT,
+)
+
+
 class EntryKind(StrEnum):
     """What moved the ledger; when each is posted is said in docs/ledger.md."""
 
@@ -85,7 +97,7 @@ def require_balance(entries: Iterable[Entry]) -> None:
 
 def reserve(payer: Payer, cents: int) -> list[Entry]:
     """Copies were issued that may cost `cents`."""
-    return _moved(payer, (Account.BUDGET, -cents), (Account.RESERVED, cents))
+    return _moved(payer, ((Account.BUDGET, -cents), (Account.RESERVED, cents)))
 
 
 def release(payer: Payer, cents: int) -> list[Entry]:
@@ -106,26 +118,28 @@ def charge(
     Everything is negative where uses are taken back.
     """
     spent = supplier_cents + fee_cents
-    return _moved(
-        payer,
-        (Account.HOUSEHOLD_DISCOUNT, -supplier_cents - retailer_cents),
-        (Account.RETAILER_FUNDING, retailer_cents),
-        (Account.SUPPLIER_RECEIVABLE, spent),
-        (Account.FEE_INCOME, -fee_cents),
-        (Account.BUDGET, reserved_cents - spent),
-        (Account.RESERVED, -reserved_cents),
-        (Account.SPENT, spent),
+    amounts = (
+        -supplier_cents - retailer_cents,
+        retailer_cents,
+        spent,
+        -fee_cents,
+        reserved_cents - spent,
+        -reserved_cents,
+        spent,
     )
+    return _moved(payer, zip(_CHARGED, amounts, strict=True))
 
 
 def charge_slots(payer: Payer, cents: int) -> list[Entry]:
     """Copies of a partner's slot were printed, for which `cents` were reserved and are owed now."""
     return _moved(
         payer,
-        (Account.SUPPLIER_RECEIVABLE, cents),
-        (Account.SLOT_INCOME, -cents),
-        (Account.RESERVED, -cents),
-        (Account.SPENT, cents),
+        (
+            (Account.SUPPLIER_RECEIVABLE, cents),
+            (Account.SLOT_INCOME, -cents),
+            (Account.RESERVED, -cents),
+            (Account.SPENT, cents),
+        ),
     )
 
 
@@ -143,6 +157,6 @@ def reversed_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
     return (entry._replace(amount_cents=-entry.amount_cents) for entry in entries)
 
 
-def _moved(payer: Payer, *amounts: tuple[Account, int]) -> list[Entry]:
+def _moved(payer: Payer, amounts: Iterable[tuple[Account, int]]) -> list[Entry]:
     offer_id, supplier_id = payer
     return [Entry(account, offer_id, supplier_id, cents) for account, cents in amounts if cents]

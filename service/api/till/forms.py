@@ -96,7 +96,7 @@ def presented_of(presented: Sequence[PresentedIn]) -> tuple[Presented, ...]:
 
 
 def _digest(body: BaseModel, *, only: set[str] | None = None) -> str:
-    """What stands for a body, however its JSON was written."""
+    """The digest of a body, the same however its JSON was written."""
     return hashlib.sha256(body.model_dump_json(include=only).encode()).hexdigest()
 
 

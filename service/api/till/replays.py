@@ -101,7 +101,7 @@ def answers(
             offline = offline_of(body, caller)
             if body.presented or body.discounts:
                 counter.check(caller, body.transaction.store)
-            told = checkout.replay(database, settings, offline)
+            answer = checkout.replay(database, settings, offline)
         except ValidationError as error:
             yield _not_taken(index, "refused", _unreadable(error))
         except (Busy, Misconfigured) as error:
@@ -113,8 +113,8 @@ def answers(
             logger.error("a replayed sale could not be written: %s", without_message(error))
             yield _not_taken(index, "failed", LarderError("Something went wrong here."))
         else:
-            counter.charge(caller, body.transaction.store, told)
-            yield f'{{"index":{index},{told[1:-1]},"problem":null}}\n'
+            counter.charge(caller, body.transaction.store, answer)
+            yield f'{{"index":{index},{answer[1:-1]},"problem":null}}\n'
 
 
 def _not_taken(index: int, status: str, error: LarderError) -> str:

@@ -115,10 +115,10 @@ async def replay(
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     sales = replays.split(await request.body(), kind=kind)
     counter: Counter = request.app.state.till
-    told = replays.answers(
+    lines = replays.answers(
         sales, database=database, settings=settings, caller=caller, counter=counter
     )
-    return replays.Lines(told)
+    return replays.Lines(lines)
 
 
 async def _counter(

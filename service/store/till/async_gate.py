@@ -33,7 +33,7 @@ _AWAY = (
     asyncpg.InterfaceError,
     OSError,
 )
-# A connection unused for longer may have been cut by what stands between, without a word.
+# A connection unused for longer may have been cut on the way, without notice.
 _IDLE_SECONDS = 300
 
 

@@ -179,10 +179,8 @@ def seen(row: Sequence[Any]) -> Seen:
         prior=Prior(*from_json(prior)) if prior else None,
         households=dict(from_json(who)) if who else {},
         lists=tuple([_read_list(each) for each in from_json(lists)]) if lists else (),
-        lines=tuple([PresentedLine(*line) for line in from_json(lines)]) if lines else (),
-        products=tuple([EligibleProduct(*each) for each in from_json(products)])
-        if products
-        else (),
+        lines=tuple(map(PresentedLine._make, from_json(lines))) if lines else (),
+        products=tuple(map(EligibleProduct._make, from_json(products))) if products else (),
     )
 
 

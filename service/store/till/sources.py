@@ -1,6 +1,6 @@
 """Where the columns of a presented line come from, the same on both databases.
 
-`l` is its list line, `o` its offer. How often it was used is asked differently on each.
+`l` is its list line, `o` its offer. How often it was used is counted differently on each.
 """
 
 LINE_SOURCES = {

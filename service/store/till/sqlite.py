@@ -1,4 +1,4 @@
-"""The till on SQLite: one writer at a time, so what was looked up stands until it is written.
+"""The till on SQLite: one writer at a time, so what was looked up stays true until the write.
 
 Each statement takes all its rows as one JSON parameter, so their number never depends on the
 basket.
@@ -12,6 +12,7 @@ from service.store.till.rows import (
     from_array,
     holders,
     json_of,
+    json_writer,
     names,
     reader,
     selected,
@@ -22,6 +23,7 @@ from service.store.till.steps import (
     BoughtRow,
     Effect,
     EligibleProduct,
+    Identity,
     Look,
     PresentedLine,
     PresentedList,
@@ -85,6 +87,10 @@ _DUE = """INSERT INTO due (household_id, marked_at)
     ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL"""
 
 _read_list = reader(PresentedList)
+_identities = json_writer(Identity)
+_bought, _uses, _refusals, _entries = (
+    json_writer(row) for row in (BoughtRow, UseRow, RefusalRow, Entry)
+)
 
 
 def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
@@ -92,7 +98,7 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     reference = sqlite_values(wanted.reference)
     run = connection.execute
     known, *found_prior = run(_STORE_AND_PRIOR, reference).fetchone()
-    households = dict(run(_WHO, (json_of([*wanted.identities]),)).fetchall())
+    households = dict(run(_WHO, (_identities([*wanted.identities]),)).fetchall())
     found = {
         "codes": json_of([*wanted.codes]),
         "households": json_of([*households.values()]),
@@ -100,10 +106,10 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     }
     lists = tuple([_read_list(row) for row in run(_LISTS, found)])
     listed = json_of([each.id for each in lists])
-    lines = tuple([PresentedLine(*row) for row in run(_LINES, (listed,))])
+    lines = tuple(map(PresentedLine._make, run(_LINES, (listed,))))
     offers = json_of([*{line.offer_id for line in lines}])
     counting = run(_PRODUCTS, (json_of([*wanted.gtins]), offers))
-    products = tuple([EligibleProduct(*row) for row in counting])
+    products = tuple(map(EligibleProduct._make, counting))
     prior = Prior(*found_prior) if found_prior[0] else None
     return Seen(bool(known), prior, households, lists, lines, products)
 
@@ -112,14 +118,14 @@ def write(connection: sqlite3.Connection, effect: Effect) -> bool:
     """Write an effect, inside the transaction that looked; always true."""
     redemption = sqlite_values(effect.redemption)
     redemption["purchased_at"] = epoch_micros(effect.purchased_at)
-    redemption["entries"] = json_of(effect.entries)
+    redemption["entries"] = _entries(effect.entries)
     redemption_id = effect.redemption.id
     run = connection.execute
     (redemption["basket_id"],) = run(_BASKET, redemption).fetchall()[0]
-    run(_BOUGHT, (redemption["basket_id"], json_of(effect.bought)))
+    run(_BOUGHT, (redemption["basket_id"], _bought(effect.bought)))
     run(_REDEMPTION, redemption)
-    run(_USES, (redemption_id, json_of(effect.uses)))
-    run(_REFUSALS, (redemption_id, json_of(effect.refusals)))
+    run(_USES, (redemption_id, _uses(effect.uses)))
+    run(_REFUSALS, (redemption_id, _refusals(effect.refusals)))
     run(_ENTRIES, redemption)
     run(_DUE, redemption)
     return True

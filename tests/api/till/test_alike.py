@@ -197,4 +197,4 @@ def test_a_code_that_reads_wrong_is_not_shown_in_what_is_looked_up(settings: Set
     )
     look = next(steps)
     assert isinstance(look, Look)
-    assert (look.codes, look.identities) == ((), ())
+    assert (look.codes, look.identities) == ({}, {})

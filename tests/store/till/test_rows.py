@@ -14,6 +14,7 @@ from service.store.till.rows import (
     array_writer,
     from_array,
     holders,
+    json_writer,
     names,
     reader,
     selected,
@@ -86,6 +87,15 @@ def test_rows_become_an_array_for_each_column() -> None:
     assert array_writer(Entry)([Entry(Account.SPENT, 7, None, -3)]) == [
         '{"offer_spent"}', "{7}", "{null}", "{-3}",
     ]  # fmt: skip
+
+
+def test_rows_become_one_json_array_of_arrays() -> None:
+    entries = [Entry(Account.SPENT, 7, None, -3), Entry(Account.BUDGET, 7, 3, 3)]
+    assert json_writer(Entry)(entries) == '[["offer_spent",7,null,-3],["offer_budget",7,3,3]]'
+    assert (
+        json_writer(RefusalRow)([RefusalRow(1, None, 'a "b"', "é")]) == '[[1,null,"a \\"b\\"","é"]]'
+    )
+    assert json_writer(Entry)([]) == "[]"
 
 
 def test_a_row_goes_to_sqlite_as_it_is_stored_and_its_dates_come_back() -> None:

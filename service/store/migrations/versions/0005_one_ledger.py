@@ -33,10 +33,6 @@ def upgrade() -> None:
         batch.add_column(sa.Column("supplier_id", _BIG, nullable=True))
         batch.add_column(sa.Column("store_id", sa.String(), nullable=True))
         batch.add_column(sa.Column("business_date", sa.Date(), nullable=True))
-        batch.create_foreign_key(
-            op.f("fk_ledger_entry_supplier_id"), "supplier", ["supplier_id"], ["id"]
-        )
-        batch.create_foreign_key(op.f("fk_ledger_entry_store_id"), "store", ["store_id"], ["id"])
         batch.create_index(op.f("ix_ledger_entry_supplier_id"), ["supplier_id"])
     op.execute(
         """UPDATE ledger_entry SET supplier_id =
@@ -74,8 +70,6 @@ def downgrade() -> None:
     )
     with op.batch_alter_table("ledger_entry") as batch:
         batch.drop_index(op.f("ix_ledger_entry_supplier_id"))
-        batch.drop_constraint(op.f("fk_ledger_entry_store_id"), type_="foreignkey")
-        batch.drop_constraint(op.f("fk_ledger_entry_supplier_id"), type_="foreignkey")
         for column in ("business_date", "store_id", "supplier_id"):
             batch.drop_column(column)
         batch.alter_column("offer_id", existing_type=_BIG, nullable=False)
