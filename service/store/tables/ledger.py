@@ -15,8 +15,8 @@ class LedgerEntry(SQLModel, table=True):
 
     `store_id` and `business_date` are those of the till transaction that moved it; an entry that no
     till made has none, and one that is of no offer or no supplier names none. Supplier and store are
-    copied from the offer and the sale, where they were checked: a check for each entry again costs a
-    redemption on PostgreSQL more than writing them.
+    copies of what was checked with the offer and the sale; checking each entry again would add a
+    quarter to what writing a redemption costs PostgreSQL.
     """
 
     __tablename__ = "ledger_entry"
