@@ -117,7 +117,7 @@ def older(database_url: str, tmp_path: Path) -> Database:
     config.set_main_option("script_location", str(folder))
     with database.alter() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
+        command.upgrade(config, "0005")
         literals = (
             {"now": "0", "no": "0"} if database.is_sqlite else {"now": "now()", "no": "false"}
         )

@@ -14,9 +14,9 @@ class LedgerEntry(SQLModel, table=True):
     """One side of a posting; `posting` names the event all its entries belong to.
 
     `store_id` and `business_date` are those of the till transaction that moved it; an entry that no
-    till made has none, and one that is of no offer or no supplier names none. Supplier and store are
-    copies of what was checked with the offer and the sale; checking each entry again would add a
-    quarter to what writing a redemption costs PostgreSQL.
+    till made has none, and one that is of no offer or no supplier names none. Supplier and store
+    are copies of what was checked with the offer and the sale; checking each entry again would add
+    a quarter to what writing a redemption costs PostgreSQL.
     """
 
     __tablename__ = "ledger_entry"
