@@ -96,6 +96,7 @@ def uncharged(session: Session) -> list[tuple[int, int]]:
             """SELECT offer_id, sum(CASE WHEN account = 'offer_spent' THEN amount_cents
                                          ELSE -amount_cents END) AS more
                FROM ledger_entry WHERE account IN ('offer_spent', 'supplier_receivable')
+                 AND offer_id IS NOT NULL
                GROUP BY offer_id
                HAVING sum(CASE WHEN account = 'offer_spent' THEN amount_cents
                                ELSE -amount_cents END) <> 0 ORDER BY offer_id"""
