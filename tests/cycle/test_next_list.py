@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn
-from service.api.till_forms import basket_of
+from service.api.till.forms import basket_of
+from service.api.till.schemas import BasketIn
 from service.checkout import redeem
 from service.cycle import write_next_list
 from service.engine.records import ListDocument

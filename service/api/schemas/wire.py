@@ -59,9 +59,3 @@ class Wire(BaseModel):
     """A body; unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class Page(BaseModel):
-    """A page of a listing: send `cursor` as `after` for the next page; it is null on the last."""
-
-    cursor: str | None
