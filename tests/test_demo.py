@@ -134,7 +134,7 @@ def _next_lists(made: demo.Demo, database: Database) -> None:
 
 def _summary(made: demo.Demo) -> None:
     out = io.StringIO()
-    show(made, Console(file=out, width=200))
+    show(made, Console(file=out, width=200), program="/opt/bin/larder")
     printed = out.getvalue()
     for number in (
         f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
@@ -142,6 +142,7 @@ def _summary(made: demo.Demo) -> None:
         str(made.batch.window),
         made.admin_key,
         made.pos_key,
+        f"cd {made.folder} && /opt/bin/larder serve",
         f"{made.next_lists}",
     ):
         assert number in printed

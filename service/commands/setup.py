@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service import sample
 from service.commands.console import say
 from service.commands.database import opened
 from service.configuration import write_configuration
@@ -16,9 +17,18 @@ def init(
     database_url: Annotated[
         str, typer.Option(help="sqlite:///file or postgresql://user:password@host/name")
     ] = "sqlite:///larder.db",
+    for_sample: Annotated[
+        bool,
+        typer.Option("--sample", help="The shop of the shipped sample; its list codes are public"),
+    ] = False,
 ) -> None:
     """Write a `.env` with fresh keys. An existing one is never overwritten."""
-    path = write_configuration(folder, database_url=database_url)
+    path = write_configuration(
+        folder,
+        database_url=database_url,
+        code_key=sample.CODE_KEY if for_sample else None,
+        more=sample.SETTINGS if for_sample else "",
+    )
     say(f"{path} is written. Next: larder migrate, then larder keys add --role admin")
 
 

@@ -173,6 +173,15 @@ COMMANDS: tuple[Command | Group, ...] = (
         ),
     ),
     group(
+        "lists",
+        "What households hold in their hands.",
+        Command(
+            "show",
+            "service.commands.lists:show",
+            "A household's lists, newest first: the code, how long it holds, and each line.",
+        ),
+    ),
+    group(
         "batch",
         "Acknowledge, reconcile, reprint, void and purge print batches.",
         Command(

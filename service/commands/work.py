@@ -18,6 +18,7 @@ def work(
     with opened() as (database, settings):
         require_tables(database)
         if once:
-            say(f"{drain(database, settings)} things done; nothing is left")
+            done = drain(database, settings)
+            say(f"{done} thing{'s' * (done != 1)} done; nothing is left")
         else:
             work_until(database, settings, until_stopped())

@@ -30,9 +30,6 @@ from service.store.tables.access import Role
 from service.worker import drain
 
 AS_OF = date(2017, 11, 25)
-# The people of the sample are fictional and the service listens on loopback: a fixed code key
-# makes the lists of every demonstration the same, byte for byte.
-CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
 _MARK = ".larder-demo"
 # On a machine that never allocated before, the allocator's loops take as long to compile as all
 # else takes to run; another core does it while the sample is loaded and the forecast fitted.
@@ -140,9 +137,8 @@ def _configure(folder: Path) -> Settings:
     path = write_configuration(
         folder,
         database_url="sqlite:///larder.db",
-        code_key=CODE_KEY,
-        more=f"LARDER_RETAILER={sample.RETAILER}\nLARDER_TIMEZONE={sample.TIMEZONE}\n"
-        "LARDER_LAYOUT=classic-letter\nLARDER_SERVE_WORKER=true\n",
+        code_key=sample.CODE_KEY,
+        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\n",
     )
     return Settings(
         _env_file=path,

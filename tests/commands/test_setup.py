@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service import sample
 from service.settings import load_settings
 from tests.commands.conftest import Larder
 
@@ -22,6 +23,21 @@ def test_init_writes_fresh_keys_for_the_owner_only(larder: Larder, tmp_path: Pat
     assert len({lines["LARDER_SECRET_KEY"], lines["LARDER_CODE_KEY"], ""}) == 3
     assert larder("init", "other").code == 0
     assert (tmp_path / "other" / ".env").read_text() != path.read_text()
+
+
+def test_init_for_the_sample_writes_the_shop_of_the_demonstration(
+    larder: Larder, tmp_path: Path
+) -> None:
+    assert larder("init", "--sample").code == 0
+    lines = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    assert lines["LARDER_CODE_KEY"] == sample.CODE_KEY
+    shop = {"LARDER_RETAILER", "LARDER_TIMEZONE", "LARDER_LAYOUT"}
+    assert {name: lines[name] for name in shop} == {
+        "LARDER_RETAILER": sample.RETAILER,
+        "LARDER_TIMEZONE": "America/New_York",
+        "LARDER_LAYOUT": "classic-letter",
+    }
+    assert load_settings().retailer == sample.RETAILER
 
 
 def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_line_of_help_is_the_first_of_the_command_s_own(command: Command) -> N
         (["--version"], 0, ""),
         (["cicle"], 2, ""),
         (["keys", "ad"], 2, ""),
-        (["init", "--help"], 0, "sqlalchemy"),
+        (["publish", "--help"], 0, "numpy polars reportlab sqlalchemy"),
         (["status", "--help"], 0, "numpy polars sqlalchemy"),
     ],
 )
