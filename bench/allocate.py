@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from bench.allocate_instance import TERMS, Instance, build
 from bench.allocate_run import peak_mb
-from service.allocation import FRAMES
 from service.engine.allocate.problem import Problem
 from service.engine.allocate.problem import build as lay_out
+from service.files.allocation import FRAMES
 from tests.engine.allocate.reference import broken
 
 Counts = NDArray[np.int64]

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from service.allocation import allocate_folder
+from service.files.allocation import allocate_folder
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ import polars as pl
 from service.engine.history import before
 from service.engine.predict import Model, fit, forecast, score
 from service.engine.predict.items import Book
-from service.forecast import read_history
+from service.files.forecast import read_history
 
 HOUSEHOLDS_TIMED = 200
 

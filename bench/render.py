@@ -30,12 +30,12 @@ from typing import Any
 
 from reportlab.pdfgen.canvas import Canvas
 
-from service import layouts
 from service.engine.codes import gcn, list_code
 from service.engine.money import format_money
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
 from service.engine.render import SymbolProfile, render_batch
 from service.engine.render.symbols import Symbol, symbol
+from service.files import layouts
 
 GCN = gcn("952123400001")
 RESOLVER = "https://id.gs1.org"

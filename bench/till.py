@@ -38,7 +38,7 @@ from fastapi import FastAPI, Response
 
 from bench.till_bare import bare
 from bench.till_shop import LINES, STORE, body, cpu, fill, settings_of, settle_tables
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api.app import create_app, run
 from service.api.counter import CONNECTIONS
 from service.api.schemas.till import BasketIn

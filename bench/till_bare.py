@@ -10,7 +10,7 @@ import asyncpg
 import psutil
 
 from bench.till_shop import body, cpu
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeeming

@@ -45,7 +45,7 @@ from bench.till_shop import (
     settings_of,
     settle_tables,
 )
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api.app import create_app
 from service.digests import identity_digest
 from service.store import migrate

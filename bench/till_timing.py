@@ -25,7 +25,7 @@ import numpy as np
 
 from bench.till_shop import CARD, GCN, body, fill, settings_of, settle_tables
 from service import checkout
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.engine import codes

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from service.deals import load_body, preview_deals
-from service.ingest.products import load_products
+from service.files.products import load_products
 from service.store import migrate
 from service.store.session import Database
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from service.engine import reserve
-from service.ingest.households import load_households
+from service.files.households import load_households
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists
 from service.store.session import Database

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from service.cycle import run_cycle
+from service.jobs.worker import drain
 from service.publish import publish
 from service.settings import Settings
 from service.store import lists
 from service.store.session import Database
-from service.worker import drain
 from tests.market import AS_OF
 
 HERE = "halted"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from service.ingest.households import load_households
+from service.files.households import load_households
 from service.publish import AckReport, BatchReport, acknowledge, publish
 from service.settings import Settings
 from service.store import catalogue, households, lists

@@ -13,14 +13,14 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.cycle import CycleReport, run_cycle
 from service.deals import load_deals
 from service.engine.codes import check_digit
 from service.engine.predict import default_model
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.products import load_products
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
 from service.settings import Settings
 from service.store import cycles, migrate
 from service.store.session import Database

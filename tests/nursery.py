@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import psycopg
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn, OfflineIn, ReturnIn
 from service.api.till_forms import basket_of, offline_of, reference_of, return_of
 from service.checkout import give_back, redeem, replay, void

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import polars as pl
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.deals import load_deals
 from service.engine import codes, reserve
 from service.engine.records import ListDocument, OfferLine, ReminderLine
-from service.ingest.households import load_households
-from service.ingest.products import load_products
+from service.files.households import load_households
+from service.files.products import load_products
 from service.settings import Settings
 from service.store import catalogue, cycles, households, ledger, lists, offers
 from service.store.session import Database

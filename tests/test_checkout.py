@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import TillBasket, quote, redeem

@@ -19,7 +19,7 @@ import pytest
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeeming
-from service.expire import expire_lists
+from service.cycle.expiry import expire_lists
 from service.settings import Settings
 from service.store.session import Database
 from service.store.till import Steps

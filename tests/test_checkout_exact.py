@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn, ReturnIn
 from service.api.till_forms import basket_of, reference_of, return_of
 from service.checkout import Presented, give_back, lookup, quote, redeem, void

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn, OfflineIn, ReturnIn
 from service.api.till_forms import basket_of, offline_of, reference_of, return_of
 from service.checkout import redeem

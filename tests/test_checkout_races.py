@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn, OfflineIn
 from service.api.till_forms import basket_of, offline_of, reference_of
 from service.checkout import redeem, replay, void
+from service.cycle.expiry import expire_lists
 from service.errors import Conflict
-from service.expire import expire_lists
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role

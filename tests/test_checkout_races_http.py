@@ -20,8 +20,8 @@ import httpx2
 import psycopg
 import pytest
 
-from service.access import add_key
-from service.expire import expire_lists
+from service.admin.keys import add_key
+from service.cycle.expiry import expire_lists
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn, OfflineIn, ReturnIn, TransactionIn
 from service.api.till_forms import basket_of, offline_of, reference_of, return_of
 from service.checkout import Presented, give_back, lookup, redeem, replay, void
+from service.cycle.expiry import expire_lists
 from service.errors import Conflict, InvalidInput, NotFound
-from service.expire import expire_lists
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role

@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from service import scheduler, sftp
-from service.access import Keyring
+from service.admin.keys import Keyring
 from service.api import description, problems, viewer
 from service.api.counter import Counter
 from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, deals, health, households, lists, offers, pos, runs
+from service.jobs import scheduler
+from service.jobs.worker import work_until
+from service.publish import sftp
 from service.settings import Settings
 from service.store.session import Database
-from service.worker import work_until
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
 mailing house fetches batches. Every error is `application/problem+json`; money is whole cents;

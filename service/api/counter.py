@@ -2,7 +2,7 @@
 
 from fastapi.concurrency import run_in_threadpool
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.throttle import Throttle
 from service.settings import Settings
 from service.store.session import Database

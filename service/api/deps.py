@@ -7,7 +7,7 @@ from fastapi import Depends, Path, Query, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from service.access import Caller, Keyring
+from service.admin.keys import Caller, Keyring
 from service.errors import Forbidden, Unauthorized
 from service.settings import Settings
 from service.store.session import Database

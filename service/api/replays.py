@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from service import checkout
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.counter import Counter
 from service.api.problems import pointer
 from service.api.schemas.till import OfflineIn

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from math import ceil
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.errors import Throttled
 
 _STORE_TIMES = 5

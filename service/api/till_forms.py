@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import (
     BasketIn,
     OfflineIn,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from service.allocation import allocate_folder
 from service.commands.console import err, say
+from service.files.allocation import allocate_folder
 
 
 def allocate(

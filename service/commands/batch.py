@@ -13,8 +13,8 @@ from service import publish
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
 from service.commands.database import opened
 from service.errors import NotFound
+from service.publish.verify import proofread
 from service.store import cycles
-from service.verify import proofread
 
 NumberArgument = Annotated[int, typer.Argument(help="The batch's number", min=1)]
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from service.commands.console import say, show_table
 from service.commands.database import opened
-from service.explain import explain_household, explain_list
+from service.cycle.explain import explain_household, explain_list
 
 
 def explain(

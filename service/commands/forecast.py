@@ -11,7 +11,7 @@ from rich.table import Table
 from service import sample
 from service.commands.console import progress_bars, say, show_table
 from service.engine.backtest.rolling import Terms
-from service.forecast import Backtest, backtest_file, predict_file
+from service.files.forecast import Backtest, backtest_file, predict_file
 
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 HISTORY_HELP = (

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service import access
+from service.admin import keys as access
 from service.commands.console import say, show_table
 from service.commands.database import opened
 from service.store.tables.access import Role

@@ -7,11 +7,11 @@ import typer
 
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
 from service.commands.database import opened
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.poslog import is_poslog, load_poslog
-from service.ingest.products import load_products
-from service.ingest.report import LoadReport
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.poslog import is_poslog, load_poslog
+from service.files.products import load_products
+from service.files.report import LoadReport
 
 FileArgument = Annotated[Path, typer.Argument(help="A CSV (UTF-8) or Parquet file")]
 BasketsArgument = Annotated[

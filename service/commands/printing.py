@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from service import layouts
 from service.commands.console import EXIT_FAILED, say, show_problems
 from service.engine.render import Layout, SymbolProfile
-from service.verify import verify as verify_file
+from service.files import layouts
+from service.publish.verify import verify as verify_file
 
 NameArgument = Annotated[
     str, typer.Argument(help="A shipped layout's name, or a layout of one's own as a .json file")

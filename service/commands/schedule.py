@@ -1,9 +1,9 @@
 """schedule: the process that plans."""
 
-from service import scheduler
 from service.commands.console import say
 from service.commands.database import opened
 from service.commands.process import log, require_tables, until_stopped
+from service.jobs import scheduler
 
 
 def schedule() -> None:

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from service import sample
+from service.admin.configuration import write_configuration
 from service.commands.console import say
 from service.commands.database import opened
-from service.configuration import write_configuration
 from service.store import migrate
 
 

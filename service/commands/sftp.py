@@ -1,9 +1,9 @@
 """sftp: the mailing house's door."""
 
-from service import sftp as sftp_door
 from service.commands.console import say
 from service.commands.database import opened
 from service.commands.process import log, require_tables, until_stopped
+from service.publish import sftp as sftp_door
 
 
 def sftp() -> None:

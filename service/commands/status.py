@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import typer
 
+from service.admin.status import status as read_status
 from service.commands.console import EXIT_FAILED, say
 from service.commands.database import opened
-from service.status import status as read_status
 
 
 def status() -> None:

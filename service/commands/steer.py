@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service import steer
 from service.commands.console import say, show_table, who
 from service.commands.database import opened
+from service.deals import steer
 from service.engine.lifecycle import DealState
 from service.engine.money import format_money
 from service.errors import InvalidInput

@@ -7,7 +7,7 @@ import typer
 from service.commands.console import say
 from service.commands.database import opened
 from service.commands.process import log, require_tables, until_stopped
-from service.worker import drain, work_until
+from service.jobs.worker import drain, work_until
 
 
 def work(

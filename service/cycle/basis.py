@@ -16,8 +16,8 @@ from service.engine.predict import Model, fit, fit_base
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
 from service.errors import Conflict, InvalidInput
+from service.files.spill import Spiller
 from service.settings import Settings
-from service.spill import Spiller
 from service.store import baskets, catalogue, cycles, offers
 from service.store.session import Database
 from service.store.tables.cycle import Forecast

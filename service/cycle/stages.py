@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from service import layouts
 from service.cycle.aims import TARGET, buyers, off_target
 from service.cycle.basis import Basis
 from service.engine.allocate.value import CELLS, ResponseModel, reasons, value
@@ -29,6 +28,7 @@ from service.engine.predict import Model, discover, score
 from service.engine.records import DealKind, ListDocument
 from service.engine.redeem import AmountOff
 from service.engine.segment import LIGHT, SWITCHER, FaceValueBand, cells
+from service.files import layouts
 from service.settings import Settings
 
 # Purchases this far back say which brands a household takes of an item.

@@ -13,7 +13,7 @@ from service.deals.goods import members_of
 from service.deals.partners import PARTNER_CATEGORY
 from service.deals.understood import AS_UNDERSTOOD, Deals
 from service.engine.lifecycle import PENDING, DealState, entering
-from service.ingest.report import Progress, silent
+from service.files.report import Progress, silent
 from service.store import deals as store
 
 _DEAL = ["supplier_id", "deal_ref"]

@@ -2,11 +2,11 @@
 
 import json
 
-from service import layouts
 from service.deals.columns import FACE_VALUES
 from service.deals.understood import Deal
 from service.engine.money import format_money
 from service.engine.records import DealKind
+from service.files import layouts
 
 _LANGUAGE = "en"
 

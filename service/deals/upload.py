@@ -21,7 +21,7 @@ from service.deals.sentence import sentence
 from service.deals.sheets import read_document
 from service.deals.understood import Deal, Deals
 from service.errors import InvalidInput, NotFound, Problem
-from service.ingest.report import KEPT_PROBLEMS, Progress, silent
+from service.files.report import KEPT_PROBLEMS, Progress, silent
 from service.store import catalogue, homes, offers
 from service.store import deals as store
 from service.store.session import Database

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import uvicorn
 
-from service.access import Caller, add_key
+from service.admin.keys import Caller, add_key
 from service.api.app import create_app
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of

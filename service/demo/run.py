@@ -13,21 +13,21 @@ from pathlib import Path
 import polars as pl
 
 from service import sample
-from service.access import add_key
-from service.configuration import write_configuration
+from service.admin.configuration import write_configuration
+from service.admin.keys import add_key
 from service.cycle import CycleReport, refresh_forecast, run_cycle
 from service.deals import load_deals
 from service.demo.replay import Replay, Shopper, replay, window
 from service.errors import Conflict
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.products import load_products
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
+from service.jobs.worker import drain
 from service.publish import BatchReport, publish
 from service.settings import Settings
 from service.store import ledger, lists, migrate, work
 from service.store.session import Database
 from service.store.tables.access import Role
-from service.worker import drain
 
 AS_OF = date(2017, 11, 25)
 _MARK = ".larder-demo"

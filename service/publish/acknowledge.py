@@ -13,9 +13,9 @@ import polars as pl
 from sqlmodel import Session
 
 from service.errors import Problem
-from service.ingest import rows
-from service.ingest.report import LoadReport
-from service.ingest.rows import Column
+from service.files import rows
+from service.files.report import LoadReport
+from service.files.rows import Column
 from service.publish.choice import address_digests
 from service.settings import Settings
 from service.store import batches, households, mailing
@@ -78,7 +78,7 @@ def acknowledge(
 
     Good rows take effect, the others are reported by row and column. A row that was taken before
     (same piece, status and moment) is known. Within a file rows count in order of time. A letter
-    that came back marks its household's address. Raises as `service.ingest.rows.read` does.
+    that came back marks its household's address. Raises as `service.files.rows.read` does.
     """
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     report = LoadReport()

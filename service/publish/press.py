@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import polars as pl
 from sqlalchemy.exc import IntegrityError
 
-from service import layouts
 from service.errors import Conflict, NotFound
+from service.files import layouts
 from service.publish.choice import Choice, address_digests, choose, counted
 from service.publish.depot import READY, Depot, depot
 from service.publish.package import MANIFEST, Job, Progress, Proof, check, write

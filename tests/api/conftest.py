@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api.app import create_app
 from service.settings import Settings
 from service.store.session import Database

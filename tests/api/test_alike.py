@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service import checkout
-from service.access import Caller, add_key
+from service.admin.keys import Caller, add_key
 from service.api.app import create_app
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of

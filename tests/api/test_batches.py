@@ -6,10 +6,10 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
+from service.jobs.worker import drain
 from service.publish import publish
 from service.settings import Settings
 from service.store.session import Database
-from service.worker import drain
 from tests.market import silent
 
 FILES = "/v1/batches/1/files"

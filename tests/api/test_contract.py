@@ -19,7 +19,7 @@ from schemathesis.python import asgi
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api import replays
 from service.api.app import create_app
 from service.settings import Settings

@@ -2,9 +2,9 @@
 
 from fastapi.testclient import TestClient
 
+from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
-from service.worker import drain
 from tests.market import AS_OF, DEALS, asked
 
 

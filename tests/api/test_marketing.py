@@ -5,9 +5,9 @@ import re
 import pypdfium2 as pdfium
 from fastapi.testclient import TestClient
 
+from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
-from service.worker import drain
 from tests.market import AS_OF, DEAL_COLUMNS, asked, deal, store_model
 
 

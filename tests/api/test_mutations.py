@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api.app import create_app
 from service.settings import Settings
 from service.store.session import Database

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.demo.replay import serving
 from service.settings import Settings
 from service.store.session import Database

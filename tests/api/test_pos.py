@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.access import add_key, revoke_key
+from service.admin.keys import add_key, revoke_key
 from service.api.schemas.till import BasketIn, ReplayedOut
 from service.demo.replay import serving
 from service.settings import Settings
@@ -136,7 +136,7 @@ def test_a_key_speaks_for_its_own_store_only(till: httpx2.Client, key: str) -> N
 def test_a_revoked_key_is_refused_within_seconds(
     till: httpx2.Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.access.KEY_SECONDS", 0.0)
+    monkeypatch.setattr("service.admin.keys.KEY_SECONDS", 0.0)
     assert till.post("/v1/quotes", json=body(1)).status_code == 200
     revoke_key(database, 2)
     assert till.post("/v1/quotes", json=body(1)).status_code == 401

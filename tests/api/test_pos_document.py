@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api.schemas import till
 from service.checkout.replay import OTHER_ANSWER
 from service.demo.replay import serving

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 from fastapi.testclient import TestClient
 
-from service.access import add_key
+from service.admin.keys import add_key
 from service.api.app import create_app
 from service.publish import publish
 from service.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.access import Caller, add_key
+from service.admin.keys import Caller, add_key
 from service.api.app import create_app
 from service.api.throttle import Throttle
 from service.errors import Throttled

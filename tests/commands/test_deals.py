@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Larder
-from tests.ingest.files import written
+from tests.files.files import written
 from tests.shop import DEALS, PRODUCTS
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.ingest.baskets import load_baskets
+from service.files.baskets import load_baskets
 from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder

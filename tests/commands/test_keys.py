@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.access import authenticate
+from service.admin.keys import authenticate
 from service.settings import load_settings
 from service.store.session import Database
 from tests.commands.conftest import Larder

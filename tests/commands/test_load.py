@@ -6,10 +6,10 @@ import pytest
 
 from service.commands.console import SHOWN_PROBLEMS
 from tests.commands.conftest import Larder
-from tests.ingest.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
-from tests.ingest.poslog.files import DATA as POSLOG
-from tests.ingest.poslog.files import HOUSEHOLDS as POSLOG_HOUSEHOLDS
-from tests.ingest.poslog.files import poslog, transaction
+from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
+from tests.files.poslog.files import DATA as POSLOG
+from tests.files.poslog.files import HOUSEHOLDS as POSLOG_HOUSEHOLDS
+from tests.files.poslog.files import poslog, transaction
 from tests.shop import DEALS
 from tests.shop import PRODUCTS as SHOP_PRODUCTS
 

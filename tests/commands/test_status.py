@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from service.ingest.baskets import load_baskets
+from service.files.baskets import load_baskets
 from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder
-from tests.ingest.files import BASKETS, written
+from tests.files.files import BASKETS, written
 from tests.shop import open_shop
 
 

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from service.ingest.households import load_households
-from service.ingest.products import load_products
+from service.files.households import load_households
+from service.files.products import load_products
 from service.settings import Settings
 from service.store.session import Database
 from tests.conftest import CODE, SECRET

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from service import steer
 from service.cycle import run_cycle
+from service.deals import steer
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import states

@@ -16,7 +16,7 @@ from service.engine import codes
 from service.engine.lift import held_out
 from service.engine.records import ListDocument
 from service.errors import Conflict, Misconfigured
-from service.ingest.households import load_households
+from service.files.households import load_households
 from service.publish import publish
 from service.settings import Settings
 from service.store import ledger, lists, migrate

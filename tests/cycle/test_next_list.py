@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.schemas.till import BasketIn
 from service.api.till_forms import basket_of
 from service.checkout import redeem
 from service.cycle import write_next_list
 from service.engine.records import ListDocument
-from service.ingest.households import load_households
+from service.files.households import load_households
+from service.jobs.worker import drain
 from service.settings import Settings
 from service.store import households, work
 from service.store.session import Database
 from service.store.tables.access import Role
-from service.worker import drain
 from tests.market import AS_OF, asked, gtin, open_issued, open_market, price, write
 from tests.till import body
 

@@ -12,9 +12,9 @@ import pytest
 
 from service.cycle import CycleReport
 from service.deals import load_deals
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.products import load_products
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, BASKET_COLUMNS, asked, cycle, gtin, store_model, write

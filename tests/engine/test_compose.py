@@ -6,7 +6,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from service import layouts
 from service.engine.compose import (
     Masthead,
     Recipient,
@@ -21,6 +20,7 @@ from service.engine.redeem import (
     Need,
     Terms,
 )
+from service.files import layouts
 
 PURCHASE = {
     "household_id": pl.Int64,

@@ -15,10 +15,10 @@ import pytest
 from service.errors import Conflict, InvalidInput, NotFound
 from service.publish import publish, reprint
 from service.publish.depot import LocalDepot
+from service.publish.verify import proofread
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
-from service.verify import proofread
 from tests.mail import NAME, ORDER, load, pieces, printed, said
 from tests.market import asked, silent
 from tests.shop import list_code

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from service.ingest.baskets import load_baskets
-from service.ingest.households import load_households
-from service.ingest.products import load_products
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
 from service.settings import Settings
 from service.store import baskets, households
 from service.store.session import Database
-from tests.ingest.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
+from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from service.deals import load_deals
 from service.settings import Settings
 from service.store import catalogue, offers
 from service.store.session import Database
-from tests.ingest.files import written
+from tests.files.files import written
 from tests.shop import BREAD, DEALS, MILK, SALT, Shop, open_shop
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from service import runs
-from service.access import Caller
+from service.admin import runs
+from service.admin.keys import Caller
 from service.api import description, stored
 from service.api.deps import (
     After,

@@ -4,7 +4,7 @@ import json
 
 from fastapi import APIRouter, Response
 
-from service import runs
+from service.admin import runs
 from service.api import description
 from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
 from service.api.routes.runs import run_out

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from service import steer
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
 from service.api.schemas.deals import (
     BudgetIn,
@@ -18,6 +17,7 @@ from service.api.schemas.deals import (
     ResumeIn,
 )
 from service.api.schemas.wire import Page
+from service.deals import steer
 from service.engine.lifecycle import DealState
 
 router = APIRouter(tags=["deals"])

@@ -4,12 +4,12 @@ import json
 
 from fastapi import APIRouter, Response
 
-from service import layouts
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
 from service.api.schemas.lists import ListOut, ReasonOut
 from service.engine.records import ListDocument
 from service.engine.render import render_one
 from service.errors import NotFound
+from service.files import layouts
 from service.store import households, lists
 from service.store.session import Database
 from service.store.tables.shopping_list import ShoppingList

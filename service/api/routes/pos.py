@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from service import checkout
-from service.access import Caller
+from service.admin.keys import Caller
 from service.api import replays
 from service.api.bodies import Beneath, described, read
 from service.api.counter import Counter

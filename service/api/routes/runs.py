@@ -4,11 +4,11 @@ import json
 
 from fastapi import APIRouter
 
-from service import runs
+from service.admin import runs
+from service.admin.runs import BATCH, CYCLE, PLAN
 from service.api.deps import CallerDep, DatabaseDep, Name
 from service.api.schemas.runs import RunOut
 from service.errors import Forbidden
-from service.runs import BATCH, CYCLE, PLAN
 from service.store.tables.access import Role
 from service.store.tables.cycle import Run
 

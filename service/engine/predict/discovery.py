@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from service.engine.blas import use_one_thread
 from service.engine.predict.events import (
     Events,
     Floats,
@@ -24,7 +25,7 @@ from service.engine.predict.events import (
 from service.engine.predict.items import NEW_DAYS
 from service.engine.predict.model import Model
 from service.engine.predict.pairs import Pairs, summaries, summarise
-from service.engine.predict.taste import pictures
+from service.engine.predict.taste import likings, likings_of, pictures
 
 LEAST_AFFINITY = 1e-3
 LEARN_HOUSEHOLDS = 3000
@@ -48,6 +49,7 @@ def discover(
     p_purchase` (within the model's horizon), the likeliest first within a household. Empty while
     the model has learned no discovery. A household scores the same alone and among all.
     """
+    use_one_thread()
     events = encode(history, as_of)
     allowed = np.ones(len(model.vector_ids), dtype=np.bool_)
     if among is not None:
@@ -80,9 +82,8 @@ def _best(
     chances: list[Floats] = []
     for start in range(0, len(picture), BLOCK):
         stop = min(start + BLOCK, len(picture))
-        odds = _odds(
-            picture[start:stop] @ model.taste[:-1].T, novelty, tried[start:stop, None], model
-        )
+        liking = likings(picture[start:stop], model.taste[:-1])
+        odds = _odds(liking, novelty, tried[start:stop, None], model)
         odds[:, ~allowed] = -np.inf
         mine = (pairs.household >= start) & (pairs.household < stop) & (rows < len(novelty))
         odds[pairs.household[mine] - start, rows[mine]] = -np.inf
@@ -130,7 +131,7 @@ def learn(model: Model, events: Events, origin: int) -> tuple[float, ...]:
     share = min(1.0, NEGATIVES / max(int(rest.sum()), 1))
     chosen = taken | (rest & (random.random(rest.shape) < share))
     home, item = np.nonzero(chosen)
-    liking = np.einsum("nk,nk->n", picture[live[home]], model.taste[item].astype(np.float64))
+    liking = likings_of(picture[live[home]], model.taste[item])
     inputs = _inputs(liking, _novelty(model)[item], _tried(pairs)[live[home]])
     bought = taken[home, item].astype(np.float64)
     return _logistic(inputs, bought, np.where(bought > 0, 1.0, 1.0 / share))
@@ -148,19 +149,22 @@ def _novelty(model: Model) -> Floats:
     return np.asarray(np.log(model.items.novelty[rows]))
 
 
+def _parts(liking: Floats, novelty: Floats, tried: Floats) -> tuple[Floats, ...]:
+    """The five numbers that the coefficients belong to."""
+    logarithm = np.log(np.maximum(liking, LEAST_AFFINITY))
+    return np.ones(1), novelty, tried, logarithm, liking
+
+
 def _inputs(liking: Floats, novelty: Floats, tried: Floats) -> Floats:
-    parts = (
-        np.ones(liking.shape),
-        novelty,
-        tried,
-        np.log(np.maximum(liking, LEAST_AFFINITY)),
-        liking,
-    )
-    return np.stack(np.broadcast_arrays(*parts), axis=-1)
+    return np.stack(np.broadcast_arrays(*_parts(liking, novelty, tried)), axis=-1)
 
 
 def _odds(liking: Floats, novelty: Floats, tried: Floats, model: Model) -> Floats:
-    return np.asarray(_inputs(liking, novelty, tried) @ np.array(model.discovery))
+    """One number after another: a sum of five in the same order for every household."""
+    odds = np.zeros(np.broadcast_shapes(liking.shape, novelty.shape, tried.shape))
+    for part, coefficient in zip(_parts(liking, novelty, tried), model.discovery, strict=True):
+        odds += part * coefficient
+    return odds
 
 
 def _logistic(inputs: Floats, bought: Floats, weight: Floats) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 

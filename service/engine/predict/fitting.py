@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from service.engine.blas import use_one_thread
 from service.engine.predict import discovery, rhythm, timing
 from service.engine.predict.events import (
     Base,
     Events,
     Floats,
     Ints,
+    Singles,
     date_of,
     day_number,
     encode,
@@ -27,7 +29,7 @@ from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.network import Network, tempered, train
 from service.engine.predict.pairs import Pairs, summaries, summarise
 from service.engine.predict.platt import straightened
-from service.engine.predict.taste import Singles, directions
+from service.engine.predict.taste import directions
 
 TRUST_ROWS = 3000.0
 LEAST_ROWS = 200
@@ -90,6 +92,7 @@ def fit_base(base: Base, *, as_of: date, horizon_days: int) -> Model:
     is earlier). With too little past to learn from, the model is the discounted gamma-Poisson on
     item statistics, brought to the level of the newest window, and it stays that at trust 0.
     """
+    use_one_thread()
     day = day_number(as_of)
     seen = overview(summaries(base, day), base.item_ids, day)
     vectors = _with_vectors(seen.items)

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.engine.predict import rhythm
-from service.engine.predict.events import Base, Events, Flags, Floats, Ints, day_number, joined
+from service.engine.predict.events import (
+    Base,
+    Events,
+    Flags,
+    Floats,
+    Ints,
+    Singles,
+    day_number,
+    joined,
+)
 from service.engine.predict.features import features, gamma_poisson, log_odds
 from service.engine.predict.items import Items, Tally
 from service.engine.predict.model import Model
 from service.engine.predict.pairs import Pairs, summarise
 from service.engine.predict.platt import straightened
-from service.engine.predict.taste import Singles, affinity, directions, weight
+from service.engine.predict.taste import affinity, directions, weight
 
 MAX_ORIGINS = 8
 LEAST_PAST_DAYS = 7

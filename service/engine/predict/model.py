@@ -13,12 +13,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.predict import rhythm
-from service.engine.predict.events import Floats, Ints
+from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.features import NAMES, features
 from service.engine.predict.items import Book, Items, no_items
 from service.engine.predict.network import Network
 from service.engine.predict.pairs import Pairs
-from service.engine.predict.taste import WIDTH, Singles, affinity, weight
+from service.engine.predict.taste import WIDTH, affinity, weight
 from service.errors import InvalidInput, Problem
 
 VERSION = 4

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.engine.predict.events import Floats, Ints
+from service.engine.predict.events import Floats, Ints, Singles
+from service.engine.predict.fixed_point import Reals, WholeNetwork
 from service.engine.predict.platt import PLATT_PRIOR, PLATT_STEPS, straightened
 
-Singles = NDArray[np.float32]
-Reals = NDArray[np.floating[Any]]
 Layers = list[Singles] | tuple[Singles, ...]
 
 ITEM_WIDTH = 8
@@ -29,11 +27,10 @@ STEP = 3e-3
 WARM_UP = 100
 DECAY = 1e-4
 CLIP = 5.0
-BLOCK = 256
 LARGE_BLOCK = 16_384
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """Weights by layer; `items` and `item_bias` have one row per known item and a last unknown.
 
@@ -50,29 +47,21 @@ class Network:
     def log_odds(self, inputs: Reals, item_rows: Ints) -> Floats:
         """Log-odds (rows, outputs) of raw inputs (rows, features) for the items at `item_rows`.
 
-        Always as many rows at a time, the last filled up: a matrix product adds in another order
-        when its shape is another, and one row and a million are to agree to the last bit.
+        In whole numbers (see fixed_point.py): a row has the same bits alone as among any others,
+        whatever the processor and the number of threads.
         """
-        features, outputs = len(self.mean), self.item_bias.shape[1]
-        found = np.empty((len(inputs), outputs))
-        wide = np.zeros((BLOCK, features + ITEM_WIDTH), dtype=np.float32)
-        standard = wide[:, :features]
-        for start in range(0, len(inputs), BLOCK):
-            part = slice(start, start + BLOCK)
-            rows = item_rows[part]
-            size = len(rows)
-            np.subtract(inputs[part], self.mean, out=standard[:size], casting="same_kind")
-            standard /= self.scale
-            np.clip(standard, -CLIP, CLIP, out=standard)
-            wide[:size, features:] = self.items[rows]
-            value: Reals = wide
-            for k in range(0, len(self.layers) - 3, 2):
-                value = value @ self.layers[k]
-                value += self.layers[k + 1]
-                np.maximum(value, 0.0, out=value)
-            head = _head(standard, value, self.layers)[:size]
-            found[part] = head + self.item_bias[rows]
-        return found
+        return self._whole.log_odds(inputs, item_rows)
+
+    @cached_property
+    def _whole(self) -> WholeNetwork:
+        return WholeNetwork(
+            mean=self.mean,
+            scale=self.scale,
+            layers=self.layers,
+            items=self.items,
+            item_bias=self.item_bias,
+            clip=CLIP,
+        )
 
 
 def tempered(

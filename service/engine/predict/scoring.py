@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from service.engine.blas import use_one_thread
 from service.engine.predict import rhythm, timing
 from service.engine.predict.events import (
     Base,
@@ -118,6 +119,7 @@ def _frames(
     horizon_days: int,
     intervals: bool,
 ) -> Iterator[pl.DataFrame]:
+    use_one_thread()
     some = False
     for shard, pairs in told:
         some = True

@@ -10,9 +10,9 @@ items never bought as for those bought once.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.engine.predict.events import Floats, Ints
+from service.engine.predict.events import Floats, Ints, Singles
+from service.engine.predict.fixed_point import rounded
 from service.engine.predict.pairs import Pairs
 
 WIDTH = 32
@@ -21,8 +21,12 @@ ROUNDS = 4
 BLOCK = 16_384
 MAX_HOUSEHOLDS = 10_000
 LONG, SHORT = 3, 0
-
-Singles = NDArray[np.float32]
+# Sums of 32 such products stay below 2^53. A direction has length one, and a picture beyond the
+# bound would take a household of thousands of items.
+PICTURE_UNIT, MOST_PICTURE = 2.0**17, 2.0**12
+VECTOR_UNIT = 2.0**18
+# An affinity is kept to a 4096th: less than that is what rounding leaves of nothing.
+LIKING_UNIT = 2.0**12
 
 
 def weight(pairs: Pairs, k: int = LONG) -> Floats:
@@ -85,3 +89,26 @@ def pictures(pairs: Pairs, rows: Ints, vectors: Singles) -> Floats:
         for column in vectors.T.astype(np.float64)
     ]
     return np.stack(columns, axis=1)
+
+
+def likings(picture: Floats, vectors: Singles) -> Floats:
+    """Each household's affinity to each item: (households, items), the same bits alone or not."""
+    return _in_steps(_whole_picture(picture) @ _whole_vectors(vectors).T)
+
+
+def likings_of(picture: Floats, vectors: Singles) -> Floats:
+    """The affinity of each row's household to each row's item, as in `likings`."""
+    return _in_steps(np.einsum("nk,nk->n", _whole_picture(picture), _whole_vectors(vectors)))
+
+
+def _whole_picture(picture: Floats) -> Floats:
+    return rounded(picture, unit=PICTURE_UNIT, most=MOST_PICTURE)
+
+
+def _whole_vectors(vectors: Singles) -> Floats:
+    return rounded(vectors, unit=VECTOR_UNIT, most=1.0)
+
+
+def _in_steps(products: Floats) -> Floats:
+    steps = np.rint(products * (LIKING_UNIT / (PICTURE_UNIT * VECTOR_UNIT)))
+    return np.asarray(steps / LIKING_UNIT)

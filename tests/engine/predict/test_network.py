@@ -36,15 +36,6 @@ def test_the_unknown_item_is_neutral(network: Network) -> None:
     assert not network.item_bias[1].any()
 
 
-def test_one_row_is_as_many(network: Network) -> None:
-    inputs = np.random.default_rng(3).standard_normal((9000, 2))
-    rows = np.zeros(9000, dtype=np.int64)
-    many = network.log_odds(inputs, rows)
-    for start, stop in ((8000, 8001), (17, 300), (100, 900)):
-        some = network.log_odds(inputs[start:stop], rows[start:stop])
-        assert np.array_equal(some, many[start:stop])
-
-
 def test_what_is_known_beforehand_is_not_learned(
     network: Network, examples: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> None:

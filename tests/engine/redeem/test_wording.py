@@ -2,7 +2,6 @@
 
 import pytest
 
-from service import layouts
 from service.engine.redeem import (
     AmountOff,
     Benefit,
@@ -18,6 +17,7 @@ from service.engine.redeem import (
     wording_of,
 )
 from service.errors import InvalidInput
+from service.files import layouts
 
 WORDINGS = layouts.wordings()
 PIECES = Condition((Need(2000),))

@@ -6,9 +6,9 @@ import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 
-from service import layouts
 from service.engine.render import Checker, PiecePages, render_batch, render_one
 from service.errors import InvalidInput
+from service.files import layouts
 from tests.engine.render.lists import ADDRESS, code, document, piece
 
 

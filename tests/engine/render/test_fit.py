@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service import layouts
 from service.engine.render.fit import DoesNotFit, Typesetter
 from service.engine.render.layout import Style
 from service.engine.render.words import MissingGlyph
+from service.files import layouts
 
 FACES = layouts.stationery().faces
 SANS = Style(

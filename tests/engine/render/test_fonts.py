@@ -3,7 +3,7 @@ import io
 import pytest
 from reportlab.pdfbase.ttfonts import TTFontFile
 
-from service import layouts
+from service.files import layouts
 
 FACES = layouts.stationery().faces
 ALPHABETS = {

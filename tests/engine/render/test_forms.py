@@ -7,8 +7,8 @@ import numpy as np
 import pikepdf
 import pypdfium2 as pdfium
 
-from service import layouts
 from service.engine.render import render_batch, render_one
+from service.files import layouts
 from tests.engine.render.lists import ADDRESS, document, piece
 
 LAYOUT = "compact-letter"

@@ -7,10 +7,10 @@ import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 
-from service import layouts
 from service.engine.render import Layout, layout_from, render_batch
 from service.engine.render.faults import faults
 from service.errors import InvalidInput
+from service.files import layouts
 from tests.engine.render.lists import piece
 
 MARK = {"id": "mark", "kind": "piece_mark", "page": 1, "x": 150, "y": 33, "w": 12, "h": 12}

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pikepdf
 import pypdfium2 as pdfium
 
-from service import layouts
 from service.engine.render import Checker, render_batch, render_one
+from service.files import layouts
 from tests.engine.render.lists import ADDRESS, document, piece
 
 

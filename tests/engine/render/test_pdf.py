@@ -4,9 +4,9 @@ import tracemalloc
 import pikepdf
 import pytest
 
-from service import layouts
 from service.engine.render import render_batch
 from service.engine.render.pdf import PdfWriter, text_string
+from service.files import layouts
 from tests.engine.render.lists import piece
 
 

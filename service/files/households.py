@@ -1,0 +1,87 @@
+"""Load households, how they are reached and what they present at a till."""
+
+from pathlib import Path
+
+import polars as pl
+from pydantic import SecretStr
+
+from service.digests import identity_digest, normal_identity
+from service.files import rows
+from service.files.report import LoadReport, Progress, silent
+from service.files.rows import Column
+from service.store import households
+from service.store.session import Database
+from service.store.tables.household import IdentityKind
+
+
+def _country(expr: pl.Expr) -> pl.Expr:
+    code = expr.str.to_uppercase()
+    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
+
+
+def _language(expr: pl.Expr) -> pl.Expr:
+    return pl.when(expr.str.contains("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).then(expr)
+
+
+def columns(language: str) -> tuple[Column, ...]:
+    """The columns of a file of households; `language` stands for an empty one."""
+    optional = ("name", "street", "extra", "postcode", "city", "region")
+    return (
+        Column("household_id", rows.text, "text"),
+        *(Column(name, rows.text, "text", required=False, default="") for name in optional),
+        Column("country", _country, "two letters, as US", required=False),
+        Column("language", _language, "a language tag, as en", required=False, default=language),
+        Column("card", rows.text, "text", required=False),
+        Column("phone", rows.text, "text", required=False),
+        Column("mail_consent", rows.yes_no, "true or false", required=False, default="false"),
+        Column("consent_at", rows.moment, "a moment with offset", required=False),
+        Column("consent_source", rows.text, "text", required=False, default=""),
+        Column("carrier_order", rows.text, "text", required=False, default=""),
+    )
+
+
+def load_households(
+    database: Database,
+    path: Path,
+    *,
+    secret_key: SecretStr,
+    language: str,
+    progress: Progress = silent,
+) -> LoadReport:
+    """Add or renew the households of a file; each chunk of rows is committed as it is done.
+
+    Of several rows with one household_id the last counts. What the file has no column for stays
+    as it is with a household that is there already. Cards and phones are stored as keyed
+    digests. Raises as `rows.read` does.
+    """
+    report = LoadReport()
+    for chunk in rows.read(path, columns(language)):
+        good = chunk.rows.drop(rows.ROW).rename({"household_id": "ref"})
+        frame = good.unique("ref", keep="last", maintain_order=True).with_columns(
+            pl.col("country").fill_null("")
+        )
+        with database.write() as session:
+            households.upsert_households(
+                session,
+                frame.drop("card", "phone"),
+                _identities(frame, secret_key),
+                renewed=chunk.present,
+            )
+        report.read += chunk.rows.height + chunk.refused
+        report.taken += frame.height
+        report.known += good.height - frame.height
+        report.refuse(chunk.problems, chunk.refused)
+        progress("households", chunk.done, chunk.total)
+    return report
+
+
+def _identities(frame: pl.DataFrame, secret_key: SecretStr) -> pl.DataFrame:
+    found = [
+        (kind.value, identity_digest(secret_key, kind, value), ref)
+        for kind in IdentityKind
+        for ref, value in frame.select("ref", kind.value).iter_rows()
+        if value is not None and normal_identity(kind, value)
+    ]
+    schema = {"kind": pl.String, "digest": pl.String, "ref": pl.String}
+    identities = pl.DataFrame(found, schema=schema, orient="row")
+    return identities.unique(["kind", "digest"], keep="last", maintain_order=True)

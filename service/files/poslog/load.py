@@ -1,0 +1,253 @@
+"""Load POSLog transactions as purchase history."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from pydantic import SecretStr
+from sqlmodel import Session
+
+from service.digests import identity_digest, normal_identity
+from service.engine import money
+from service.errors import Problem
+from service.files import rows
+from service.files.poslog.sale import Refused, Sale, read_sale
+from service.files.poslog.stream import check, transactions
+from service.files.report import LoadReport, Progress, silent
+from service.store import baskets, catalogue, identities
+from service.store.session import Database
+from service.store.tables.household import IdentityKind
+
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "store_id": pl.String,
+    "terminal": pl.String,
+    "business_date": pl.Date,
+    "number": pl.String,
+    "household_id": pl.Int64,
+    "purchased_at": pl.Datetime("us", "UTC"),
+    "line": pl.Int64,
+    "gtin": pl.Int64,
+    "quantity_milli": pl.Int64,
+    "unit": pl.String,
+    "amount_cents": pl.Int64,
+}
+Reference = tuple[str, str, date, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A sale with its moment in UTC, its date and its household."""
+
+    sale: Sale
+    reference: Reference
+    at: datetime
+    household_id: int | None
+
+
+class _UnclearError(Exception):
+    """Something of a sale that only the database could tell is not right."""
+
+    def __init__(self, field: str, detail: str, remedy: str) -> None:
+        super().__init__(detail)
+        self.field = field
+        self.detail = detail
+        self.remedy = remedy
+
+
+def load_poslog(
+    database: Database,
+    path: Path,
+    *,
+    timezone: str,
+    currency: str,
+    secret_key: SecretStr,
+    progress: Progress = silent,
+) -> LoadReport:
+    """Add the sales of a POSLog file (`.xml`, `.xml.gz`) to history.
+
+    The file is read to its end before anything is loaded, so that nothing of a broken one is. A
+    transaction is loaded whole or refused whole; counts are of its lines. It is known by store,
+    workstation, business date and sequence number, so loading the file again changes nothing.
+    Where a moment has no offset the zone of its store counts, `timezone` for a store that is not
+    known yet. Cards and customer numbers find their household, or the transaction is refused.
+    Raises NotFound and InvalidInput as `stream.check` and `stream.transactions`.
+    """
+    check(path, str(path), lambda done, total: progress("check", done, total))
+    report = LoadReport()
+    passed_over = without_offset = 0
+    chunk: list[Sale] = []
+    held = 0
+    exponent = money.minor_digits(currency)
+    for node, done, total in transactions(path, str(path)):
+        read = read_sale(node, file=str(path), currency=currency, exponent=exponent)
+        if read is None:
+            passed_over += 1
+        elif isinstance(read, Refused):
+            report.read += read.lines
+            report.refuse(read.problems, read.lines)
+        else:
+            chunk.append(read)
+            held += len(read.lines)
+            without_offset += read.at.tzinfo is None
+        if held >= rows.CHUNK_ROWS:
+            _load(database, chunk, report, timezone=timezone, key=secret_key)
+            chunk, held = [], 0
+            progress("baskets", done, total)
+    _load(database, chunk, report, timezone=timezone, key=secret_key)
+    size = path.stat().st_size
+    progress("baskets", size, size)
+    if passed_over:
+        report.notes.append(
+            f"{passed_over:,} transactions are no sales (voided, cancelled, training, control)"
+        )
+    if without_offset:
+        report.notes.append(
+            f"{without_offset:,} transactions have no offset from UTC; the zone of their store "
+            f"was applied ({timezone} for a store that was not known)"
+        )
+    return report
+
+
+def _load(
+    database: Database,
+    sales: Sequence[Sale],
+    report: LoadReport,
+    *,
+    timezone: str,
+    key: SecretStr,
+) -> None:
+    """Add some sales in one transaction."""
+    if not sales:
+        return
+    with database.write() as session:
+        stores = sorted({sale.store_id for sale in sales})
+        catalogue.ensure_stores(session, stores, timezone=timezone)
+        zones = {
+            store: ZoneInfo(zone) for store, zone in catalogue.store_zones(session, stores).items()
+        }
+        known = _households(session, sales, key)
+        placed: dict[Reference, _Placed] = {}
+        for sale in sales:
+            report.read += len(sale.lines)
+            try:
+                each = _place(sale, zones[sale.store_id], known)
+            except _UnclearError as unclear:
+                problem = Problem(f"{sale.where}, {unclear.field}", unclear.detail, unclear.remedy)
+                report.refuse((problem,), max(len(sale.lines), 1))
+                continue
+            first = placed.setdefault(each.reference, each)
+            if first is each:
+                continue
+            if first.sale.lines == sale.lines:
+                report.known += len(sale.lines)
+            else:
+                report.refuse((_other(sale),), max(len(sale.lines), 1))
+        added, others = baskets.add_whole_baskets(session, _frame(placed.values()))
+    by_reference = {_key(reference): each.sale for reference, each in placed.items()}
+    refused = [by_reference[other] for other in others]
+    report.taken += added
+    lines = sum(len(each.sale.lines) for each in placed.values())
+    report.known += lines - added - sum(len(sale.lines) for sale in refused)
+    for sale in refused:
+        report.refuse((_other(sale),), len(sale.lines))
+
+
+def _key(reference: Reference) -> tuple[str, str, str, str]:
+    store, terminal, day, number = reference
+    return store, terminal, day.isoformat(), number
+
+
+def _other(sale: Sale) -> Problem:
+    detail = "another transaction stands under this store, workstation, date and number"
+    return Problem(sale.where, detail, "number each transaction of a workstation's day once")
+
+
+def _place(sale: Sale, zone: ZoneInfo, known: Mapping[str, int]) -> _Placed:
+    """Raises _UnclearError for a moment or a household that cannot be told."""
+    at = sale.at if sale.at.tzinfo is not None else _in_zone(sale.at, zone)
+    day = sale.business_date or at.astimezone(zone).date()
+    reference = (sale.store_id, sale.terminal, day, sale.number)
+    return _Placed(sale, reference, at.astimezone(UTC), _household(sale, known))
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A moment of a store's clock. When clocks are put back an hour comes twice, and when they
+    are put forward one never comes: neither can be told."""
+    local = moment.replace(tzinfo=zone)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise _UnclearError(
+            "EndDateTime",
+            f"{moment.isoformat()!r} is not one moment on the clocks of {zone.key}",
+            "export it with its offset, as 2017-11-25T17:04:00-05:00",
+        )
+    return local
+
+
+def _household(sale: Sale, known: Mapping[str, int]) -> int | None:
+    if not sale.customers:
+        return None
+    found = {known[each] for each in sale.customers if each in known}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise _UnclearError(
+            "LoyaltyAccount", "its cards belong to two households", "correct the cards' households"
+        )
+    # A card stays out of messages, which end in logs.
+    shown = f"...{sale.customers[0][-4:]}"
+    raise _UnclearError(
+        "LoyaltyAccount",
+        f"no household has the card or number {shown}",
+        "load the households and their cards first",
+    )
+
+
+def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict[str, int]:
+    """The household of every card or customer number that is known.
+
+    A number is a card, with or without the zeros it was filled up with, or else the retailer's
+    own number for the household.
+    """
+    numbers = {each for sale in sales for each in sale.customers}
+    if not numbers:
+        return {}
+    digests = {
+        number: [
+            identity_digest(key, IdentityKind.CARD, form)
+            for form in dict.fromkeys((number, number.lstrip("0")))
+            if normal_identity(IdentityKind.CARD, form)
+        ]
+        for number in numbers
+    }
+    cards = identities.ids_by_digest(
+        session, IdentityKind.CARD, [digest for forms in digests.values() for digest in forms]
+    )
+    refs = identities.ids_by_ref(session, numbers)
+    found = {}
+    for number, forms in digests.items():
+        household = next((cards[digest] for digest in forms if digest in cards), refs.get(number))
+        if household is not None:
+            found[number] = household
+    return found
+
+
+def _frame(placed: Iterable[_Placed]) -> pl.DataFrame:
+    columns: dict[str, list[object]] = {name: [] for name in _SCHEMA}
+    for each in placed:
+        store, terminal, day, number = each.reference
+        for line in each.sale.lines:
+            columns["store_id"].append(store)
+            columns["terminal"].append(terminal)
+            columns["business_date"].append(day)
+            columns["number"].append(number)
+            columns["household_id"].append(each.household_id)
+            columns["purchased_at"].append(each.at)
+            columns["line"].append(line.line)
+            columns["gtin"].append(line.gtin)
+            columns["quantity_milli"].append(line.quantity_milli)
+            columns["unit"].append(line.unit)
+            columns["amount_cents"].append(line.amount_cents)
+    return pl.DataFrame(columns, schema=_SCHEMA)

@@ -1,0 +1,66 @@
+"""Load the catalogue."""
+
+from pathlib import Path
+
+import polars as pl
+
+from service.engine import codes
+from service.errors import InvalidInput
+from service.files import rows
+from service.files.report import LoadReport, Progress, silent
+from service.files.rows import Column
+from service.store import catalogue
+from service.store.session import Database
+
+
+def gtin(expr: pl.Expr) -> pl.Expr:
+    """A GTIN with a right check digit, or a PLU, as its number."""
+    return expr.map_batches(_checked_gtins, return_dtype=pl.Int64)
+
+
+def _checked_gtins(texts: pl.Series) -> pl.Series:
+    known = {text: _checked_gtin(text) for text in texts.unique() if text is not None}
+    return pl.Series([known.get(text) for text in texts], dtype=pl.Int64)
+
+
+def _checked_gtin(text: str) -> int | None:
+    try:
+        return codes.gtin(text)
+    except InvalidInput:
+        return None
+
+
+_PRICE = rows.within(rows.whole, 0, 10**9)
+
+COLUMNS = (
+    Column("gtin", gtin, "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"),
+    Column("description", rows.text, "text"),
+    Column("brand", rows.text, "text", required=False, default=""),
+    Column("private_label", rows.yes_no, "true or false", required=False, default="false"),
+    Column("item", rows.text, "text"),
+    Column("category", rows.text, "text"),
+    Column("department", rows.text, "text"),
+    Column("supplier", rows.text, "text"),
+    Column("package_size", rows.text, "text", required=False, default=""),
+    Column("restriction", rows.text, "text", required=False, default=""),
+    Column("price_cents", _PRICE, "a whole number of cents from 0", required=False),
+)
+
+
+def load_products(database: Database, path: Path, *, progress: Progress = silent) -> LoadReport:
+    """Add or renew the products of a file; each chunk of rows is committed as it is done.
+
+    Of several rows with one GTIN the last counts. What the file has no column for stays as it is
+    with a product that is there already. Raises as `rows.read` does.
+    """
+    report = LoadReport()
+    for chunk in rows.read(path, COLUMNS):
+        frame = chunk.rows.drop(rows.ROW).unique("gtin", keep="last", maintain_order=True)
+        with database.write() as session:
+            catalogue.upsert_products(session, frame, renewed=chunk.present)
+        report.read += chunk.rows.height + chunk.refused
+        report.taken += frame.height
+        report.known += chunk.rows.height - frame.height
+        report.refuse(chunk.problems, chunk.refused)
+        progress("products", chunk.done, chunk.total)
+    return report

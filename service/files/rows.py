@@ -1,0 +1,293 @@
+"""Rows of a CSV or Parquet file in typed chunks, every fault named by row and column."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from service.errors import InvalidInput, NotFound, Problem
+from service.files.report import KEPT_PROBLEMS
+
+CHUNK_ROWS = 50_000
+ROW = "row_number"
+# The header is row 1, in a Parquet file too: as whoever opens it in a spreadsheet sees it.
+FIRST_ROW = 2
+
+Parse = Callable[[pl.Expr], pl.Expr]
+
+# Parquet types that have one plain text; lists, structs and bytes have none.
+_NATURAL = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum, pl.Null)
+_EXACT_FLOAT = 2.0**53
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: how its text becomes a value, and what a good value looks like.
+
+    `parse` gives null for text it cannot read. It is given cells without blanks around them and
+    without control characters; an empty optional cell becomes `default`.
+    """
+
+    name: str
+    parse: Parse
+    expected: str
+    required: bool = True
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Good rows (with `row_number`, as a spreadsheet counts: the header is row 1), the faults of
+    the others in order of rows, and how far the file is read.
+
+    `present` are the names of those columns that the file has. `refused` counts every bad row;
+    `problems` may stop before the last of them. `done` and `total` count bytes of a CSV file, rows
+    of a Parquet file.
+    """
+
+    rows: pl.DataFrame
+    problems: tuple[Problem, ...]
+    refused: int
+    done: int
+    total: int
+    present: frozenset[str]
+
+
+def text(expr: pl.Expr) -> pl.Expr:
+    """Any text."""
+    return expr
+
+
+def whole(expr: pl.Expr) -> pl.Expr:
+    """A whole number."""
+    return expr.cast(pl.Int64, strict=False)
+
+
+def number(expr: pl.Expr) -> pl.Expr:
+    """A finite decimal number."""
+    value = expr.cast(pl.Float64, strict=False)
+    return pl.when(value.is_finite()).then(value)
+
+
+def within(parse: Parse, low: int, high: int) -> Parse:
+    """What `parse` reads, when it lies from `low` to `high`."""
+
+    def bounded(expr: pl.Expr) -> pl.Expr:
+        value = parse(expr)
+        return pl.when(value.is_between(low, high)).then(value)
+
+    return bounded
+
+
+def yes_no(expr: pl.Expr) -> pl.Expr:
+    """true, false, yes, no, 1 or 0."""
+    word = expr.str.to_lowercase()
+    return (
+        pl.when(word.is_in(["true", "yes", "1"]))
+        .then(pl.lit(True))
+        .when(word.is_in(["false", "no", "0"]))
+        .then(pl.lit(False))
+    )
+
+
+def day(expr: pl.Expr) -> pl.Expr:
+    """An ISO 8601 date from the year 1900; midnight without an offset counts as its date."""
+    clean = expr.str.replace(r"[T ]00:00:00(\.0+)?$", "")
+    dated = pl.when(clean.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(clean)
+    found = dated.str.to_date("%Y-%m-%d", strict=False)
+    return pl.when(found.dt.year().is_between(1900, 9999)).then(found)
+
+
+def moment(expr: pl.Expr) -> pl.Expr:
+    """An ISO 8601 moment with an offset; one without is refused, because it must be guessed."""
+    clean = expr.str.replace(r"\s*(Z|z|UTC)$", "+00:00").str.replace(" ", "T", literal=True)
+    clean = clean.str.replace(r"(T.*[+-]\d{2})$", "${1}:00")
+    with_offset = pl.when(clean.str.contains(r"^\d{4}-.*T.*[+-]\d{2}:?\d{2}$")).then(clean)
+    seconds = with_offset.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False)
+    minutes = with_offset.str.to_datetime("%Y-%m-%dT%H:%M%:z", time_unit="us", strict=False)
+    found = pl.coalesce(seconds, minutes).dt.convert_time_zone("UTC")
+    return pl.when(found.dt.year().is_between(1900, 9998)).then(found)
+
+
+def read(path: Path, columns: Sequence[Column], *, name: str = "") -> Iterator[Chunk]:
+    """The file's rows, chunk by chunk. Columns the file has beyond `columns` are ignored.
+
+    Faults call the file `name`, or its path. Raises NotFound without the file, InvalidInput for a
+    missing column or a file that is neither UTF-8 CSV nor Parquet.
+    """
+    name = name or str(path)
+    if not path.is_file():
+        raise NotFound(f"There is no file {name}.")
+    is_parquet = path.suffix.lower() in {".parquet", ".pq"}
+    for part in (_parquet if is_parquet else _csv)(path, name, columns):
+        yield _typed(name, part, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A chunk before its cells are read; `ragged` are rows without the right number of cells."""
+
+    raw: pl.DataFrame
+    ragged: list[tuple[int, Problem]]
+    done: int
+    total: int
+
+
+def _require(name: str, columns: Sequence[Column], found: Sequence[str]) -> None:
+    missing = [column.name for column in columns if column.required and column.name not in found]
+    if missing:
+        there = f"add it; the file has {', '.join(found)}"
+        raise InvalidInput(
+            f"{name} has not all the columns it needs.",
+            [Problem(f"{name}, column {column}", "is missing", there) for column in missing],
+        )
+
+
+def _typed(name: str, part: _Part, columns: Sequence[Column]) -> Chunk:
+    raw = part.raw
+    given = raw.select(
+        pl.col(ROW),
+        *(
+            (pl.col(c.name) if c.name in raw.columns else pl.lit(None, dtype=pl.String))
+            .cast(pl.String)
+            .str.replace_all(r"[\x00-\x1f\x7f]+", " ")
+            .str.strip_chars()
+            .replace("", None)
+            .fill_null(pl.lit(c.default, dtype=pl.String))
+            .alias(c.name)
+            for c in columns
+        ),
+    )
+    parsed = given.select(pl.col(ROW), *(c.parse(pl.col(c.name)).alias(c.name) for c in columns))
+    problems = list(part.ragged)
+    bad = pl.Series([False]).new_from_index(0, raw.height)
+    for column in columns:
+        empty = given[column.name].is_null()
+        faulty = parsed[column.name].is_null() & ~empty
+        if column.required:
+            faulty = faulty | empty
+        if not faulty.any():
+            continue
+        bad = bad | faulty
+        wrong = given.filter(faulty).head(KEPT_PROBLEMS)
+        problems.extend(
+            (row, _fault(name, row, column, value))
+            for row, value in zip(wrong[ROW], wrong[column.name], strict=True)
+        )
+    problems.sort(key=lambda placed: placed[0])
+    return Chunk(
+        parsed.filter(~bad),
+        tuple(problem for _, problem in problems),
+        int(bad.sum()) + len(part.ragged),
+        part.done,
+        part.total,
+        frozenset(column.name for column in columns if column.name in raw.columns),
+    )
+
+
+def _fault(name: str, row: int, column: Column, value: str | None) -> Problem:
+    where = f"{name}, row {row}, column {column.name}"
+    if value is None:
+        return Problem(where, "is empty", f"give {column.expected}")
+    return Problem(where, f"{value[:60]!r} is not {column.expected}")
+
+
+def _parquet(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
+    try:
+        lazy = pl.scan_parquet(path)
+        schema = lazy.collect_schema()
+        _require(name, columns, schema.names())
+        wanted = [column.name for column in columns if column.name in schema]
+        plain = [_plain(name, column, schema[column]) for column in wanted]
+        total = lazy.select(pl.len()).collect().item()
+        for start in range(0, max(total, 1), CHUNK_ROWS):
+            part = lazy.select(plain).slice(start, CHUNK_ROWS).collect()
+            numbered = part.with_row_index(ROW, offset=start + FIRST_ROW).with_columns(
+                pl.col(ROW).cast(pl.Int64)
+            )
+            yield _Part(numbered, [], min(start + CHUNK_ROWS, total), total)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
+
+
+def _plain(name: str, column: str, kind: pl.DataType) -> pl.Expr:
+    """A column as text; a float that is whole without its point, because a column of whole
+    numbers with gaps is often written as floats."""
+    expr = pl.col(column)
+    if kind.is_float():
+        is_whole = (expr == expr.round()) & (expr.abs() < _EXACT_FLOAT)
+        return (
+            pl.when(is_whole)
+            .then(expr.cast(pl.Int64, strict=False).cast(pl.String))
+            .when(expr.is_not_nan())
+            .then(expr.cast(pl.String))
+            .alias(column)
+        )
+    if isinstance(kind, pl.Datetime):
+        return expr.dt.to_string("iso:strict")
+    if kind.is_numeric() or isinstance(kind, _NATURAL):
+        return expr.cast(pl.String)
+    fault = Problem(f"{name}, column {column}", f"is of type {kind}", "write numbers or text")
+    raise InvalidInput(f"{name} has a column that cannot be read.", [fault])
+
+
+def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
+    number = 0
+    try:
+        total = path.stat().st_size
+        with (
+            path.open("rb") as binary,
+            io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
+        ):
+            reader = csv.reader(file)
+            header = _header(name, next(reader, []))
+            _require(name, columns, header)
+            number = 1
+            rows: list[list[str]] = []
+            numbers: list[int] = []
+            ragged: list[tuple[int, Problem]] = []
+            for number, row in enumerate(reader, start=FIRST_ROW):
+                if len(row) == len(header):
+                    rows.append(row)
+                    numbers.append(number)
+                elif row:
+                    ragged.append((number, _ragged(name, number, len(row), len(header))))
+                if len(rows) + len(ragged) >= CHUNK_ROWS:
+                    done = min(binary.tell(), total)
+                    yield _Part(_frame(header, rows, numbers), ragged, done, total)
+                    rows, numbers, ragged = [], [], []
+            yield _Part(_frame(header, rows, numbers), ragged, total, total)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{name} is not UTF-8 text (after row {number}): {error.reason}.",
+            [Problem(name, "is in another encoding", "save it as CSV UTF-8, or as Parquet")],
+        ) from None
+    except csv.Error as error:
+        raise InvalidInput(f"{name}, row {number + 1}: {error}.") from None
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def _header(name: str, cells: Sequence[str]) -> list[str]:
+    named = [cell.strip() for cell in cells]
+    header = [cell or f"unnamed {number}" for number, cell in enumerate(named, start=1)]
+    if not any(named):
+        raise InvalidInput(f"{name} is empty; the first row must name the columns.")
+    repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    if repeated:
+        raise InvalidInput(f"{name} names columns twice: {', '.join(repeated)}.")
+    return header
+
+
+def _ragged(name: str, row: int, cells: int, wanted: int) -> Problem:
+    detail = f"has {cells} cells where the header has {wanted}"
+    return Problem(f"{name}, row {row}", detail, "put quotes round a cell with a comma")
+
+
+def _frame(header: list[str], rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
+    return frame.with_columns(pl.Series(ROW, numbers, dtype=pl.Int64))

@@ -1,6 +1,0 @@
-"""ARTS/OMG POSLog XML as history: what tills write of their transactions, versions 2 to 6."""
-
-from service.ingest.poslog.load import load_poslog
-from service.ingest.poslog.stream import is_poslog
-
-__all__ = ["is_poslog", "load_poslog"]

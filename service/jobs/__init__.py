@@ -1,0 +1,1 @@
+"""When things happen: the worker, the scheduler, and the leases they hold."""

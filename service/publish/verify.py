@@ -1,0 +1,311 @@
+"""Checks a printed file as a mailing house would: every page is drawn, read and measured."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+import zxingcpp
+
+from service.engine.codes import parse_list_code
+from service.engine.render import Window
+from service.engine.render.symbols import SymbolProfile
+from service.errors import InvalidInput, LarderError, NotFound, Problem
+from service.files.layouts import windows
+
+_MM = 72 / 25.4
+_SLACK_MM = 0.3
+_FORMATS = {
+    SymbolProfile.GS1_128: (zxingcpp.BarcodeFormat.Code128, "]C1"),
+    SymbolProfile.CODE128: (zxingcpp.BarcodeFormat.Code128, "]C0"),
+    SymbolProfile.EAN13: (zxingcpp.BarcodeFormat.EAN13, "]E0"),
+    SymbolProfile.QR: (zxingcpp.BarcodeFormat.QRCode, "]Q"),
+    SymbolProfile.DATABAR_EXPANDED: (zxingcpp.BarcodeFormat.DataBarExp, "]e0"),
+}
+_CHUNK = 200
+"""Pieces checked per task, and the most pages that pdfium holds open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file says about itself in its information dictionary."""
+
+    layout: str
+    pieces: int
+    pages_per_piece: int
+    profile: SymbolProfile
+    safe_mm: float
+    window: Window | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found. `codes` are the decoded symbols in page order."""
+
+    path: Path
+    pages: int
+    pieces: int
+    checked: int
+    codes: tuple[str, ...]
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+
+def verify(
+    path: Path,
+    *,
+    dpi: int = 300,
+    sample: int | None = None,
+    expected: Sequence[str] | None = None,
+    executor: Executor | None = None,
+) -> Verdict:
+    """Rasterise the file and check symbols, fonts, page count, safe areas and window.
+
+    `sample` checks that many pieces spread evenly over the file; None checks all. `expected`
+    are the list codes in piece order, when they are known. Pieces are spread over `executor`
+    when one is given. `InvalidInput` when the file is no PDF or not made by this service.
+    """
+    facts, pages = read_facts(path)
+    problems: list[Problem] = []
+    if pages != facts.pieces * facts.pages_per_piece:
+        problems.append(
+            Problem(
+                path.name,
+                f"has {pages} pages for {facts.pieces} pieces of {facts.pages_per_piece}",
+                "print it again",
+            )
+        )
+    if expected is not None and len(expected) != facts.pieces:
+        problems.append(Problem(path.name, f"holds {facts.pieces} pieces, not {len(expected)}"))
+    complete = pages // facts.pages_per_piece
+    numbers = _spread(complete, sample)
+    chunks = [numbers[at : at + _CHUNK] for at in range(0, len(numbers), _CHUNK)]
+    check = partial(check_pieces, path, facts=facts, dpi=dpi)
+    found = executor.map(check, chunks) if executor is not None else map(check, chunks)
+    codes: list[str] = []
+    for texts, faults in found:
+        codes += texts
+        problems += faults
+    if expected is not None:
+        problems += _mismatches(facts, numbers, codes, expected)
+    repeated = len(codes) - len({code for code in codes if code}) - codes.count("")
+    if repeated > 0:
+        problems.append(Problem(path.name, f"{repeated} symbols repeat an earlier one"))
+    return Verdict(
+        path=path,
+        pages=pages,
+        pieces=facts.pieces,
+        checked=len(numbers),
+        codes=tuple(codes),
+        problems=tuple(problems),
+    )
+
+
+def proofread(path: Path, codes: Sequence[str], *, sample: int, dpi: int = 300) -> None:
+    """Read some pieces of a file back while it is published; 0 reads none.
+
+    `codes` are the list codes in piece order. Raises InvalidInput with all that is wrong.
+    """
+    if sample == 0:
+        return
+    verdict = verify(path, dpi=dpi, sample=sample, expected=codes)
+    if not verdict.clean:
+        raise InvalidInput(
+            f"{path.name} was printed and cannot be read back; it is not published.",
+            verdict.problems,
+        )
+
+
+def read_facts(path: Path) -> tuple[Facts, int]:
+    """What the file says about itself, and its number of pages."""
+    document = _open(path)
+    try:
+        said = {key: _said(document, f"Larder{key}") for key in _KEYS}
+        if not said["Layout"]:
+            raise InvalidInput(f"{path.name} was not printed by this service")
+        facts = Facts(
+            layout=said["Layout"],
+            pieces=int(said["Pieces"]),
+            pages_per_piece=int(said["PagesPerPiece"]),
+            profile=SymbolProfile(said["Symbol"]),
+            safe_mm=float(said["Safe"]),
+            window=windows().get(said["Window"]),
+            title=_said(document, "Title"),
+        )
+        return facts, len(document)
+    finally:
+        document.close()
+
+
+def check_pieces(
+    path: Path, numbers: Sequence[int], *, facts: Facts, dpi: int
+) -> tuple[list[str], list[Problem]]:
+    """Check the pieces of these numbers (from 0): the code of each, empty when unreadable."""
+    document = _open(path)
+    codes: list[str] = []
+    problems: list[Problem] = []
+    fonts: set[str] = set()
+    try:
+        for number in numbers:
+            first = number * facts.pages_per_piece
+            found: list[str] = []
+            for at in range(first, first + facts.pages_per_piece):
+                page = document[at]
+                where = f"{path.name}, page {at + 1}"
+                texts = _texts(page)
+                problems += _outside(texts, page, facts, where)
+                if at == first and facts.window is not None:
+                    problems += _window(texts, facts.window, where)
+                problems += _unembedded(page, fonts, where)
+                found += _decode(page, facts.profile, dpi)
+                page.close()
+            if len(found) != 1:
+                detail = f"has {len(found)} readable {facts.profile} symbols at {dpi} dpi, not 1"
+                problems.append(Problem(f"{path.name}, piece {number + 1}", detail))
+            codes.append(found[0] if len(found) == 1 else "")
+    finally:
+        document.close()
+    return codes, problems
+
+
+_KEYS = ("Layout", "Pieces", "PagesPerPiece", "Symbol", "Safe", "Window")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One line of text on a page and its box in mm from the top left corner."""
+
+    text: str
+    box: tuple[float, float, float, float]
+
+
+def _open(path: Path) -> Any:
+    try:
+        return pdfium.PdfDocument(path)
+    except FileNotFoundError:
+        raise NotFound(
+            f"There is no file {path.absolute()}; give the path of a PDF of a published batch."
+        ) from None
+    except pdfium.PdfiumError as error:
+        raise InvalidInput(f"{path.name} cannot be opened as a PDF: {error}") from error
+
+
+def _said(document: Any, key: str) -> str:
+    value: str = document.get_metadata_value(key)
+    return value
+
+
+def _spread(count: int, sample: int | None) -> list[int]:
+    if sample is None or sample >= count:
+        return list(range(count))
+    return sorted({round(place * (count - 1) / max(1, sample - 1)) for place in range(sample)})
+
+
+def _decode(page: Any, profile: SymbolProfile, dpi: int) -> list[str]:
+    """The digits of every symbol of the profile on the page."""
+    kind, prefix = _FORMATS[profile]
+    image = page.render(scale=dpi / 72, grayscale=True).to_numpy()
+    plain = zxingcpp.TextMode.Plain
+    read = zxingcpp.read_barcodes(
+        image, formats=zxingcpp.BarcodeFormats([kind]), text_mode=plain, try_invert=False
+    )
+    texts = [found.text for found in read if found.symbology_identifier.startswith(prefix)]
+    if profile is SymbolProfile.EAN13:
+        return texts
+    return [_digits(text) for text in texts]
+
+
+def _digits(text: str) -> str:
+    try:
+        return str(parse_list_code(text))
+    except LarderError:
+        return ""
+
+
+def _mismatches(
+    facts: Facts, numbers: Sequence[int], codes: Sequence[str], expected: Sequence[str]
+) -> Iterable[Problem]:
+    for number, code in zip(numbers, codes, strict=True):
+        if number >= len(expected) or not code:
+            continue
+        wanted = expected[number]
+        if facts.profile is SymbolProfile.EAN13:
+            wanted, code = parse_list_code(wanted).serial, code[:12]
+        else:
+            wanted = str(parse_list_code(wanted))
+        if wanted != code:
+            yield Problem(f"piece {number + 1}", "carries the code of another list")
+
+
+def _texts(page: Any) -> list[_Text]:
+    """The page's text by line, as pdfium groups it."""
+    height = page.get_height()
+    text_page = page.get_textpage()
+    made = []
+    for at in range(text_page.count_rects()):
+        left, bottom, right, top = text_page.get_rect(at)
+        box = (left / _MM, (height - top) / _MM, right / _MM, (height - bottom) / _MM)
+        made.append(_Text(text_page.get_text_bounded(left, bottom, right, top), box))
+    text_page.close()
+    return made
+
+
+def _outside(texts: Iterable[_Text], page: Any, facts: Facts, where: str) -> Iterable[Problem]:
+    width, height = page.get_width() / _MM, page.get_height() / _MM
+    safe = facts.safe_mm
+    area = (safe, safe, width - safe, height - safe)
+    for text in texts:
+        if not _within(text.box, area):
+            yield Problem(where, f"{text.text!r} leaves the safe area of {safe:g} mm")
+
+
+def _window(texts: Sequence[_Text], window: Window, where: str) -> Iterable[Problem]:
+    """All that may show through the window must lie inside it wherever the insert slides."""
+    always, ever = window.always(), window.ever()
+    shown = [text for text in texts if _meets(text.box, ever)]
+    for text in shown:
+        if not _within(text.box, always):
+            yield Problem(where, f"{text.text!r} may be cut by the {window.name} window")
+
+
+def _unembedded(page: Any, seen: set[str], where: str) -> Iterable[Problem]:
+    """Fonts without a font program, each named once."""
+    for thing in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT]):
+        font = pdfium_c.FPDFTextObj_GetFont(thing.raw)
+        if pdfium_c.FPDFFont_GetIsEmbedded(font) == 1:
+            continue
+        size = pdfium_c.FPDFFont_GetBaseFontName(font, None, 0)
+        buffer = pdfium_c.create_string_buffer(size) if size else None
+        name = "a font"
+        if buffer is not None:
+            pdfium_c.FPDFFont_GetBaseFontName(font, buffer, size)
+            name = buffer.value.decode(errors="replace")
+        if name not in seen:
+            seen.add(name)
+            yield Problem(where, f"{name} is not embedded", "embed every font")
+
+
+def _within(
+    inner: tuple[float, float, float, float], outer: tuple[float, float, float, float]
+) -> bool:
+    return (
+        inner[0] >= outer[0] - _SLACK_MM
+        and inner[1] >= outer[1] - _SLACK_MM
+        and inner[2] <= outer[2] + _SLACK_MM
+        and inner[3] <= outer[3] + _SLACK_MM
+    )
+
+
+def _meets(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]

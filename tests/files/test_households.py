@@ -1,0 +1,209 @@
+"""Loading households, on both databases."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pydantic import SecretStr
+
+from service.digests import identity_digest
+from service.files import rows
+from service.files.households import load_households
+from service.files.report import LoadReport
+from service.settings import Settings
+from service.store import households
+from service.store.session import Database
+from tests.files.files import written
+
+Ask = Callable[[str], list[tuple[object, ...]]]
+
+HEADER = (
+    "household_id,name,street,postcode,city,country,language,card,phone,mail_consent,consent_at"
+)
+ADA = "0017,Ada Maplewick,85 Sunflower Way,01234,Elderwick,us,fr-CA,9521 2340,+1 502-555-0101,yes"
+FULL = f"{HEADER}\n{ADA},2016-03-04T14:00:00Z\n"
+CONTACTS = """SELECT h.ref, h.language, c.name, c.postcode, c.country
+              FROM household h JOIN contact c ON c.household_id = h.id ORDER BY h.ref"""
+IDENTITIES = """SELECT h.ref, i.kind, i.digest FROM identity i
+                JOIN household h ON h.id = i.household_id ORDER BY h.ref, i.kind"""
+
+
+@pytest.fixture
+def load(database: Database, settings: Settings, tmp_path: Path) -> Callable[[str], LoadReport]:
+    def load(content: str) -> LoadReport:
+        path = written(tmp_path / "households.csv", content)
+        return load_households(database, path, secret_key=settings.secret_key, language="en")
+
+    return load
+
+
+Load = Callable[[str], LoadReport]
+
+
+def counts(report: LoadReport) -> tuple[int, int, int, int]:
+    return report.read, report.taken, report.known, report.refused
+
+
+def test_a_household_with_all_its_columns(
+    load: Load, read_only: Ask, database: Database, settings: Settings
+) -> None:
+    for _ in range(2):
+        assert counts(load(FULL)) == (1, 1, 0, 0)
+        assert read_only(CONTACTS) == [("0017", "fr-CA", "Ada Maplewick", "01234", "US")]
+        key = settings.secret_key
+        assert read_only(IDENTITIES) == [
+            ("0017", "card", identity_digest(key, "card", "95212340")),
+            ("0017", "phone", identity_digest(key, "phone", "15025550101")),
+        ]
+    assert read_only("SELECT count(*) FROM contact WHERE mail_consent") == [(1,)]
+
+
+def test_nothing_of_a_card_or_a_phone_is_stored_in_clear(load: Load, read_only: Ask) -> None:
+    load(FULL)
+    stored = str(read_only("SELECT * FROM identity") + read_only("SELECT * FROM contact"))
+    for clear in ("95212340", "9521 2340", "5025550101", "502-555"):
+        assert clear not in stored
+
+
+def test_a_household_with_nothing_but_its_number(load: Load, read_only: Ask) -> None:
+    load("household_id\nH1\n")
+    assert read_only(CONTACTS) == [("H1", "en", "", "", "")]
+    assert read_only("SELECT count(*) FROM contact WHERE mail_consent") == [(0,)]
+    assert read_only(IDENTITIES) == []
+
+
+WHOLE = """SELECT h.language, c.name, c.street, c.extra, c.postcode, c.city, c.region, c.country,
+                  c.mail_consent, c.consent_at, c.consent_source, c.carrier_order
+           FROM household h JOIN contact c ON c.household_id = h.id ORDER BY h.ref"""
+EVERY = (
+    "household_id,name,street,extra,postcode,city,region,country,language,mail_consent,consent_at,"
+    "consent_source,carrier_order\n"
+    "H1,Ada,Elm 1,Flat 2,01234,Elderwick,KY,US,fr,true,2016-03-04T14:00:00Z,store,C1\n"
+)
+
+
+def test_what_the_file_has_no_column_for_stays_as_it_is(load: Load, read_only: Ask) -> None:
+    load(EVERY)
+    before = read_only(WHOLE)
+    load("household_id\nH1\n")
+    assert read_only(WHOLE) == before
+    load("household_id,card,name\nH1,777,Eve\nH2,778,Ann\n")
+    renewed, added = read_only(WHOLE)
+    assert renewed == (before[0][0], "Eve", *before[0][2:])
+    assert tuple(added[:8]) == ("en", "Ann", "", "", "", "", "", "")
+    assert [bool(cell) for cell in added[8:]] == [False] * 4
+
+
+def test_an_empty_cell_means_none(load: Load, read_only: Ask) -> None:
+    load(EVERY)
+    header = EVERY.partition("\n")[0]
+    load(f"{header}\nH1,,,,,,,,,,,,\n")
+    ((language, *rest),) = read_only(WHOLE)
+    assert language == "en"
+    assert rest[:7] == [""] * 7
+    assert [bool(cell) for cell in rest[7:]] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("again", "came_back"),
+    [
+        ("household_id,name\nH1,Eve\n", True),
+        ("household_id,street,city\nH1,Elm 1,Elderwick\n", True),
+        ("household_id,street\nH1,Oak 9\n", False),
+    ],
+)
+def test_mail_that_came_back_counts_until_the_address_changes(
+    load: Load, database: Database, read_only: Ask, again: str, came_back: bool
+) -> None:
+    load(EVERY)
+    with database.write() as session:
+        ids = households.ids_by_ref(session)
+        households.mark_undeliverable(session, [ids["H1"]], at=datetime(2026, 3, 1, tzinfo=UTC))
+    load(again)
+    known = read_only("SELECT count(*) FROM contact WHERE undeliverable_at IS NOT NULL")
+    assert known == [(int(came_back),)]
+
+
+def test_numbers_follow_on_whatever_was_loaded_before(
+    load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draws are made by these numbers: they must not depend on the database or on repetitions."""
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 2)
+    load("household_id\nH3\nH2\nh1\nH10\n")
+    load("household_id\nH3\nH2\nÄ\nH10\na\n")
+    load("household_id\nH11\n")
+    assert read_only("SELECT id, ref FROM household ORDER BY id") == [
+        (1, "H2"),
+        (2, "H3"),
+        (3, "h1"),
+        (4, "H10"),
+        (5, "Ä"),
+        (6, "a"),
+        (7, "H11"),
+    ]
+
+
+def test_a_card_that_comes_back_with_another_household_moves_to_it(
+    load: Load, read_only: Ask
+) -> None:
+    load("household_id,card\nH1,777\n")
+    load("household_id,card\nH2,7-7-7\n")
+    assert [row[:2] for row in read_only(IDENTITIES)] == [("H2", "card")]
+
+
+def test_a_card_of_two_households_in_one_file_goes_to_the_last(load: Load, read_only: Ask) -> None:
+    load("household_id,card\nH1,777\nH2,777\n")
+    assert [row[:2] for row in read_only(IDENTITIES)] == [("H2", "card")]
+
+
+def test_of_several_rows_of_one_household_the_last_counts(load: Load, read_only: Ask) -> None:
+    report = load("household_id,name\nH1,First\nH2,Other\nH1,Last\n")
+    assert counts(report) == (3, 2, 1, 0)
+    assert [row[2] for row in read_only(CONTACTS)] == ["Last", "Other"]
+
+
+def test_the_last_row_counts_across_chunks_too(
+    load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
+    load("household_id,name\nH1,First\nH2,Other\nH1,Last\n")
+    assert [row[2] for row in read_only(CONTACTS)] == ["Last", "Other"]
+
+
+def test_numbers_keep_their_leading_zeros(load: Load, read_only: Ask) -> None:
+    load("household_id,postcode\n0017,01234\n17,00000\n")
+    assert [(row[0], row[3]) for row in read_only(CONTACTS)] == [("0017", "01234"), ("17", "00000")]
+
+
+def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
+    load: Load, read_only: Ask, tmp_path: Path
+) -> None:
+    report = load(
+        "household_id,country,language,mail_consent,consent_at\n"
+        "H1,,,,\nH2,USA,,,\nH3,,English,,\nH4,,,perhaps,\nH5,,,,2016-03-04\n"
+    )
+    path = tmp_path / "households.csv"
+    assert [str(problem) for problem in report.problems] == [
+        f"{path}, row 3, column country: 'USA' is not two letters, as US",
+        f"{path}, row 4, column language: 'English' is not a language tag, as en",
+        f"{path}, row 5, column mail_consent: 'perhaps' is not true or false",
+        f"{path}, row 6, column consent_at: '2016-03-04' is not a moment with offset",
+    ]
+    assert counts(report) == (5, 1, 0, 4)
+    assert [row[0] for row in read_only(CONTACTS)] == ["H1"]
+
+
+def test_consent_is_kept_with_its_moment(load: Load, database: Database, read_only: Ask) -> None:
+    load(FULL)
+    frame = pl.DataFrame(read_only("SELECT consent_at FROM contact"), schema=["at"], orient="row")
+    shown = str(frame["at"][0])
+    assert shown in {"1457100000000000", "2016-03-04 14:00:00+00:00"}
+
+
+def test_another_key_gives_other_digests() -> None:
+    first, second = SecretStr("a" * 32), SecretStr("b" * 32)
+    assert identity_digest(first, "card", "777") != identity_digest(second, "card", "777")
+    assert identity_digest(first, "card", "777") != identity_digest(first, "phone", "777")
+    assert identity_digest(first, "card", "ab 7") == identity_digest(first, "card", "AB-7")

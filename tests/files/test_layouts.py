@@ -1,0 +1,220 @@
+import io
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import pikepdf
+import pypdfium2 as pdfium
+import pytest
+
+from service.engine.render import Checker, SymbolProfile
+from service.engine.render.samples import sample_piece
+from service.errors import InvalidInput, NotFound
+from service.files import layouts
+
+TEMPLATES = files("templates")
+SHIPPED = (
+    "classic-a4",
+    "classic-letter",
+    "compact-a4",
+    "compact-letter",
+    "large-print-a4",
+    "large-print-letter",
+)
+
+
+def test_the_shipped_layouts_are_three_designs_on_two_sheets():
+    assert layouts.names() == SHIPPED
+    assert {name: layouts.load(name).sheets for name in SHIPPED} == {
+        "classic-a4": 1,
+        "classic-letter": 1,
+        "compact-a4": 1,
+        "compact-letter": 1,
+        "large-print-a4": 2,
+        "large-print-letter": 2,
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_shipped_layout_overflows_in_any_language(name):
+    layouts.check(layouts.load(name))
+
+
+def test_large_print_sets_nothing_for_reading_under_14_points():
+    for style in _styles(layouts.load("large-print-a4")):
+        if style.name not in ("mark", "return", "address", "code"):
+            assert style.shrink_pt >= 14
+
+
+def _styles(layout):
+    for element in layout.elements:
+        cells = [getattr(element, name, None) for name in ("cell", "header", "reminder", "offer")]
+        for cell in filter(None, cells):
+            yield from (text.style for text in cell.texts)
+        if getattr(element, "style", None):
+            yield element.style
+
+
+@pytest.mark.parametrize("profile", list(SymbolProfile))
+def test_the_large_print_letter_has_room_for_every_symbol(profile):
+    layouts.check(layouts.load("large-print-a4"), profile=profile)
+
+
+def test_a_preview_shows_samples_and_the_longest_texts():
+    shown = layouts.preview(layouts.load("classic-letter"), languages=["en-US", "zh"])
+    assert [p.piece_id for p in shown.pages] == [
+        "SAMPLE-en-US",
+        "LONGEST-en-US",
+        "SAMPLE-zh",
+        "LONGEST-zh",
+    ]
+    pages = pdfium.PdfDocument(shown.pdf)
+    assert len(pages) == 8
+    assert "Sharp cheddar" in pages[0].get_textpage().get_text_range()
+    assert "Bartholomew" in pages[2].get_textpage().get_text_range()
+    assert "购物清单" in pages[5].get_textpage().get_text_range()
+    with pikepdf.open(io.BytesIO(shown.pdf)) as pdf:
+        assert pdf.check_pdf_syntax() == []
+
+
+def test_an_unknown_layout_or_sample_language_is_refused():
+    with pytest.raises(NotFound, match="there is no layout 'fancy'"):
+        layouts.load("fancy")
+    with pytest.raises(NotFound, match="no samples in 'xx'"):
+        layouts.preview(layouts.load("classic-a4"), languages=["xx"])
+
+
+def _own(tmp_path, changes):
+    file = tmp_path / "own.json"
+    data = {"schema": "larder-layout/1", "extends": "classic-a4", "name": "own", **changes}
+    file.write_text(json.dumps(data), encoding="utf-8")
+    return file
+
+
+def test_a_layout_that_is_not_there_is_named_with_the_way_out(tmp_path):
+    missing = tmp_path / "own.json"
+    with pytest.raises(NotFound) as caught:
+        layouts.load_file(missing)
+    assert str(caught.value) == (
+        f"There is no file {missing}; give the path of a layout's .json file, or the name of a "
+        f"shipped layout: {', '.join(layouts.names())}."
+    )
+    missing.mkdir()
+    with pytest.raises(InvalidInput, match=r"own\.json cannot be read: Is a directory\."):
+        layouts.load_file(missing)
+
+
+def test_an_own_layout_extends_a_shipped_one(tmp_path):
+    layout = layouts.load_file(_own(tmp_path, {"elements": [{"id": "brand", "y": 20}]}))
+    brand = next(e for e in layout.elements if e.id == "brand")
+    assert (layout.name, brand.y, brand.x) == ("own", 20, 20)
+    layouts.check(layout)
+
+
+@pytest.mark.parametrize(
+    ("element", "complaint"),
+    [
+        ({"id": "offers", "h": 90}, "piece SAMPLE-en-US, element offers"),
+        ({"id": "brand", "x": 1}, "brand"),
+        ({"id": "symbol", "y": 200}, "symbol"),
+        ({"id": "address", "y": 70}, "address"),
+        ({"id": "greeting", "y": 80}, "greeting"),
+    ],
+)
+def test_a_layout_that_overflows_or_collides_with_envelope_or_fold_is_refused(
+    tmp_path, element, complaint
+):
+    layout = layouts.load_file(_own(tmp_path, {"elements": [element]}))
+    with pytest.raises(InvalidInput) as caught:
+        layouts.check(layout)
+    assert complaint in {problem.where for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"sheet": "a3"}, "own.sheet"),
+        ({"elements": [{"id": "brand", "style": "none"}]}, "brand.style"),
+        ({"elements": [{"id": "brand", "colr": "ink"}]}, "brand"),
+        ({"window": "c4"}, "window"),
+        ({"fonts": {"sans": ["comic"]}}, "fonts"),
+        ({"colours": {"ink": "black"}}, "colours"),
+    ],
+)
+def test_a_faulty_layout_names_element_and_key(tmp_path, changes, where):
+    with pytest.raises(InvalidInput) as caught:
+        layouts.load_file(_own(tmp_path, changes))
+    assert caught.value.problems[0].where == where
+
+
+def test_the_schema_knows_every_key_that_layouts_use():
+    schema = json.loads((TEMPLATES / "layout.schema.json").read_text(encoding="utf-8"))
+    element = set(schema["$defs"]["element"]["properties"])
+    style = set(schema["$defs"]["style"]["properties"])
+    top = set(schema["properties"])
+    for name in SHIPPED:
+        data = json.loads((TEMPLATES / "layouts" / f"{name}.json").read_text(encoding="utf-8"))
+        assert set(data) <= top
+        for used in data.get("styles", {}).values():
+            assert set(used) <= style
+        for item in data["elements"]:
+            assert set(item) <= element
+            for cell in ("cell", "header", "reminder", "offer", "blank"):
+                for part in item.get(cell, {}).get("parts", []):
+                    assert set(part) <= element
+
+
+def test_every_language_has_every_phrase():
+    phrases = layouts.stationery().phrases
+    wanted = set(phrases["en"].texts)
+    assert {tag: wanted - set(p.texts) for tag, p in phrases.items()} == {
+        tag: set() for tag in phrases
+    }
+
+
+def test_windows_come_from_the_standards_figures():
+    din = layouts.windows()["din-5008-b"]
+    assert din.always() == (20, 50, 100, 90)
+    assert din.ever() == (10, 45, 110, 95)
+    ten = layouts.windows()["us-10"]
+    assert [round(edge, 1) for edge in ten.always()] == [22.2, 63.5, 111.1, 80.4]
+    assert layouts.windows()["uk-dl"].always() == (20, 57, 100, 81)
+    assert replace(din, envelope_h=105).always() == (20, 45, 100, 90)
+
+
+def test_a_retailer_s_tips_stand_in_for_the_shipped_ones(tmp_path):
+    file = tmp_path / "tips.json"
+    file.write_text(json.dumps({"en": "Try our bread.", "de": ""}), encoding="utf-8")
+    wordings = layouts.wordings(file)
+    assert wordings["en"].tip == wordings["en-US"].tip == "Try our bread."
+    assert wordings["de"].tip == ""
+    assert wordings["fr"].tip == layouts.wordings()["fr"].tip != ""
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"xx": "?"}', "no list speaks xx"),
+        ('["Try our bread."]', "is no object of texts by language"),
+        ("Try our bread.", "cannot be read as tips"),
+    ],
+)
+def test_faulty_tips_are_refused(tmp_path, content, complaint):
+    file = tmp_path / "tips.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=complaint):
+        layouts.wordings(file)
+
+
+def test_every_tip_and_reason_fits_every_layout():
+    for language, wording in layouts.wordings().items():
+        data = layouts.samples().get(language)
+        if data is None:
+            continue
+        sample = sample_piece(data, phrases=layouts.stationery().phrases_for(language))
+        reason = wording.reason(days=118, low_days=119, high_days=121)
+        lines = tuple(replace(line, reason=reason) for line in sample.document.reminders)
+        doc = replace(sample.document, tip=wording.tip, reminders=lines)
+        for name in SHIPPED:
+            layout = layouts.load(name)
+            assert Checker(layout).problems(replace(sample, document=doc)) == ()

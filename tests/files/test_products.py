@@ -1,0 +1,151 @@
+"""Loading the catalogue, on both databases."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from service.files import rows
+from service.files.products import load_products
+from service.store.session import Database
+from tests.files.files import PRODUCTS, written
+
+Ask = Callable[[str], list[tuple[object, ...]]]
+
+CATALOGUE = """SELECT p.gtin, p.description, i.name, c.name, c.department, s.name, p.price_cents
+               FROM product p JOIN item i ON i.id = p.item_id
+               JOIN category c ON c.id = p.category_id
+               JOIN supplier s ON s.id = p.supplier_id ORDER BY p.gtin"""
+MILK = (2000000000015, "Dale Milk 1 l", "Milk", "Dairy", "Chilled", "Dale Foods", 120)
+BREAD = (2000000000022, "Oven Bread 500 g", "Bread", "Bakery", "Grocery", "Oven Works", 250)
+HEADER = PRODUCTS.partition("\n")[0]
+
+
+def test_a_file_becomes_the_catalogue_and_again_changes_nothing(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    path = written(tmp_path / "products.csv", PRODUCTS)
+    for _ in range(2):
+        report = load_products(database, path)
+        assert (report.read, report.taken, report.known, report.refused) == (2, 2, 0, 0)
+        assert read_only(CATALOGUE) == [MILK, BREAD]
+        assert read_only("SELECT count(*) FROM item") == [(2,)]
+
+
+def test_defaults_of_what_is_not_given(database: Database, tmp_path: Path, read_only: Ask) -> None:
+    load_products(database, written(tmp_path / "p.csv", PRODUCTS.replace(",120", ",")))
+    found = read_only(
+        "SELECT brand, private_label, package_size, restriction, price_cents FROM product "
+        "ORDER BY gtin"
+    )
+    assert [tuple(row) for row in found] == [("", 0, "", "", None), ("", 0, "", "", 250)]
+
+
+def test_what_the_file_has_no_column_for_stays_and_an_empty_cell_means_none(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    asked = "SELECT brand, private_label, package_size, restriction, price_cents FROM product"
+    required = "2000000000015,Rum 1 l,Rum,Spirits,Wine,Dale Foods"
+    head = "gtin,description,item,category,department,supplier"
+    optional = "brand,private_label,package_size,restriction,price_cents"
+    full = f"{head},{optional}\n{required},Dale,true,1 l,alcohol,900\n"
+    load_products(database, written(tmp_path / "p.csv", full))
+    load_products(database, written(tmp_path / "p.csv", f"{head}\n{required}\n"))
+    assert read_only(asked) == [("Dale", True, "1 l", "alcohol", 900)]
+    load_products(database, written(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,\n"))
+    assert read_only(asked) == [("", False, "", "", None)]
+
+
+def test_items_are_numbered_in_the_order_of_their_names_whatever_was_loaded_before(
+    database: Database, tmp_path: Path, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 2)
+    head = "gtin,description,item,category,department,supplier"
+    of_item = {"b": 2000000000015, "a": 2000000000022, "Ä": 2000000000039, "B": 2000000000046}
+    lines = [f"{gtin},x,{item},c{item},d,s{item}\n" for item, gtin in of_item.items()]
+    load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines[:2])}"))
+    load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines * 2)}"))
+    numbered = [(1, "a"), (2, "b"), (3, "B"), (4, "Ä")]
+    assert read_only("SELECT id, name FROM item ORDER BY id") == numbered
+    for table, letter in (("category", "c"), ("supplier", "s")):
+        found = read_only(f"SELECT id, name FROM {table} ORDER BY id")
+        assert found == [(number, letter + name) for number, name in numbered]
+
+
+def test_a_changed_row_renews_the_product(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    load_products(database, written(tmp_path / "p.csv", PRODUCTS))
+    changed = f"{HEADER}\n2000000000015,Dale Milk 2 l,Milk,Dairy,Fresh,New Dairy,\n"
+    load_products(database, written(tmp_path / "p2.csv", changed))
+    renewed = (2000000000015, "Dale Milk 2 l", "Milk", "Dairy", "Fresh", "New Dairy", None)
+    assert read_only(CATALOGUE) == [renewed, BREAD]
+
+
+def test_parquet_with_numbers_gives_the_same_catalogue(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    frame = pl.read_csv(written(tmp_path / "p.csv", PRODUCTS))
+    assert frame.schema["gtin"] == pl.Int64
+    frame.write_parquet(tmp_path / "p.parquet")
+    report = load_products(database, tmp_path / "p.parquet")
+    assert (report.taken, report.refused) == (2, 0)
+    assert read_only(CATALOGUE) == [MILK, BREAD]
+
+
+def test_one_product_in_its_upc_and_ean_forms_is_one_row_and_the_last_counts(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    rows_ = (
+        "036000291452,First,Tissue,Paper,Household,Maker,1\n"
+        "0036000291452,Second,Tissue,Paper,Household,Maker,2\n"
+    )
+    report = load_products(database, written(tmp_path / "p.csv", f"{HEADER}\n{rows_}"))
+    assert (report.read, report.taken, report.known) == (2, 1, 1)
+    assert read_only("SELECT gtin, description FROM product") == [(36000291452, "Second")]
+
+
+BAD = (
+    ("2000000000016,Milk,Milk,Dairy,Chilled,Dale,1", "gtin: '2000000000016' is not a GTIN of 8"),
+    ("200000000001,Milk,Milk,Dairy,Chilled,Dale,1", "gtin: '200000000001' is not a GTIN of 8, 12"),
+    ("2E+12,Milk,Milk,Dairy,Chilled,Dale,1", "gtin: '2E+12' is not a GTIN"),
+    ("0,Milk,Milk,Dairy,Chilled,Dale,1", "gtin: '0' is not a GTIN"),
+    ("4011,,Milk,Dairy,Chilled,Dale,1", "description: is empty (give text)"),
+    (
+        "4011,Bananas,Bananas,Fruit,Fresh,Dale,-1",
+        "price_cents: '-1' is not a whole number of cents",
+    ),
+    ("4011,Bananas,Bananas,Fruit,Fresh,Dale,9999999999", "price_cents: '9999999999' is not"),
+    ("4011,Bananas,Bananas,Fruit,Fresh,Dale,1.99", "price_cents: '1.99' is not a whole number"),
+)
+
+
+def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    path = written(tmp_path / "p.csv", PRODUCTS + "".join(f"{row}\n" for row, _ in BAD))
+    report = load_products(database, path)
+    assert (report.read, report.taken, report.refused) == (2 + len(BAD), 2, len(BAD))
+    for number, (problem, (_, said)) in enumerate(zip(report.problems, BAD, strict=True), start=4):
+        assert str(problem).startswith(f"{path}, row {number}, column {said}")
+    assert read_only(CATALOGUE) == [MILK, BREAD]
+
+
+def test_an_item_keeps_its_first_category_across_chunks(
+    database: Database, tmp_path: Path, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
+    moved = "4011,Milk drink,Milk,Drinks,Grocery,Dale Foods,1\n"
+    load_products(database, written(tmp_path / "p.csv", f"{PRODUCTS}{moved}"))
+    assert read_only(
+        "SELECT i.name, c.name FROM item i JOIN category c ON c.id = i.category_id ORDER BY 1"
+    ) == [("Bread", "Bakery"), ("Milk", "Dairy")]
+
+
+def test_text_of_every_script_is_kept(database: Database, tmp_path: Path, read_only: Ask) -> None:
+    row = '4011,"茶叶 ""Jasmin""; O\'Neill\\x","Té\nverde",Κατηγορία,Отдел,Ünï 🍵,1\n'
+    load_products(database, written(tmp_path / "p.csv", f"{HEADER}\n{row}"))
+    assert read_only(CATALOGUE) == [
+        (4011, '茶叶 "Jasmin"; O\'Neill\\x', "Té verde", "Κατηγορία", "Отдел", "Ünï 🍵", 1)
+    ]

@@ -1,0 +1,48 @@
+"""A claim is renewed while its work is done, and not after."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from service.jobs.leases import kept
+
+LEASE = timedelta(seconds=0.06)
+SOON = 10.0
+
+
+def test_a_claim_is_renewed_until_the_work_ends() -> None:
+    ends: list[datetime] = []
+    thrice = threading.Event()
+
+    def renew(until: datetime) -> None:
+        ends.append(until)
+        if len(ends) == 3:
+            thrice.set()
+
+    with kept(renew, lease=LEASE):
+        assert thrice.wait(SOON)
+    alive = {thread.name for thread in threading.enumerate()}
+    assert not any(name.endswith("(keep)") for name in alive)
+    assert ends == sorted(ends)
+    assert all(end > datetime.now(UTC) - timedelta(seconds=SOON) for end in ends)
+
+
+def test_a_renewal_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tries: list[datetime] = []
+    again = threading.Event()
+
+    def renew(until: datetime) -> None:
+        tries.append(until)
+        if len(tries) == 1:
+            raise OSError("the network is away")
+        again.set()
+
+    with kept(renew, lease=LEASE):
+        assert again.wait(SOON)
+    assert "a claim could not be renewed" in caplog.text
+
+
+def test_the_work_s_own_error_goes_through() -> None:
+    with pytest.raises(ValueError, match="broken"), kept(lambda _until: None, lease=LEASE):
+        raise ValueError("broken")

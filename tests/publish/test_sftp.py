@@ -1,0 +1,209 @@
+"""The SFTP door, through a client: what can be fetched and handed in, and nothing else."""
+
+import asyncio
+import json
+import shutil
+import stat
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from service.publish import reconcile, sftp, void_batch
+from service.settings import Settings
+from service.store.session import Database
+from tests.mail import NAME, open_published
+from tests.market import asked
+
+PDF = f"out/{NAME}_v1/{NAME}_1of3_v1.pdf"
+HEAD = "piece_id,status,reason,timestamp\n"
+ROW = "20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    """The embedded database alone: what is stored is tested on both elsewhere."""
+    shutil.copy(migrated, tmp_path / "larder.db")
+    return f"sqlite:///{tmp_path / 'larder.db'}"
+
+
+@pytest.fixture
+def door(database: Database, settings: Settings, tmp_path: Path) -> Settings:
+    """A published batch behind a door on a free port, which the house's key opens."""
+    open_published(database, settings, tmp_path)
+    opened = settings.model_copy(update={"sftp_port": 0, "sftp_folder": tmp_path / "sftp"})
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    opened.sftp_folder.mkdir()
+    key.write_private_key(str(tmp_path / "house"))
+    key.write_public_key(str(opened.sftp_folder / "authorized_keys"))
+    return opened
+
+
+@asynccontextmanager
+async def client(
+    database: Database, settings: Settings, **how: Any
+) -> AsyncIterator[asyncssh.SFTPClient]:
+    """A client that is let in and knows the host key."""
+    async with (
+        connected(database, settings, **how) as connection,
+        connection.start_sftp_client() as opened,
+    ):
+        yield opened
+
+
+@asynccontextmanager
+async def connected(
+    database: Database, settings: Settings, **how: Any
+) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    acceptor = await sftp.listen(database, settings)
+    host = sftp.host_key(settings.sftp_folder).convert_to_public()
+    options = {"client_keys": [str(settings.sftp_folder.parent / "house")], **how}
+    try:
+        async with asyncssh.connect(
+            "127.0.0.1",
+            acceptor.get_port(),
+            username="house",
+            known_hosts=([host], [], []),
+            config=None,
+            agent_path=None,
+            **options,
+        ) as connection:
+            yield connection
+    finally:
+        acceptor.close()
+        await acceptor.wait_closed()
+
+
+def run(act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(act())
+
+
+def test_a_package_is_fetched_also_after_an_interruption(
+    database: Database, door: Settings
+) -> None:
+    async def act() -> None:
+        async with client(database, door) as house:
+            assert sorted(await house.listdir(".")) == [".", "..", "ack", "out"]
+            names = set(await house.listdir(f"out/{NAME}_v1")) - {".", ".."}
+            folder = door.output_folder / f"{NAME}_v1"
+            assert names == {path.name for path in folder.iterdir()}
+            for name in names:
+                async with house.open(f"out/{NAME}_v1/{name}", "rb") as file:
+                    assert await file.read() == (folder / name).read_bytes()
+            whole = (folder / f"{NAME}_1of3_v1.pdf").read_bytes()
+            assert (await house.stat(PDF)).size == len(whole)
+            async with house.open(PDF, "rb") as file:
+                await file.seek(1000)
+                assert await file.read() == whole[1000:]
+
+    run(act)
+    assert asked(database, "SELECT picked_up_at IS NOT NULL FROM batch")[0][0]
+
+
+def test_an_acknowledgement_is_taken_in_and_answered(database: Database, door: Settings) -> None:
+    async def act() -> None:
+        async with client(database, door) as house:
+            async with house.open("ack/day1.csv.part", "w") as file:
+                await file.write(HEAD + ROW)
+            assert reconcile(database, 1).printed == 0
+            await house.rename("ack/day1.csv.part", "ack/day1.csv")
+            async with house.open("ack/day1.csv.report.json", "rb") as file:
+                told = json.loads(await file.read())
+            assert told == {"rows": 1, "taken": 1, "known": 0, "refused": 0, "faults": []}
+            with pytest.raises(asyncssh.SFTPFailure, match="was cut off on its way"):
+                async with house.open("ack/day2.csv", "w") as file:
+                    await file.write(HEAD + ROW.replace("printed", "mailed").strip())
+
+    run(act)
+    assert (reconcile(database, 1).printed, reconcile(database, 1).mailed) == (1, 0)
+
+
+def test_nothing_else_can_be_done(database: Database, door: Settings, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("of the machine")
+
+    async def act() -> None:
+        async with client(database, door) as house:
+            for path in ("../secret.csv", "/etc/passwd", "out/../../secret.csv", "out/x/y"):
+                with pytest.raises(asyncssh.SFTPNoSuchFile):
+                    await house.open(path, "rb")
+            for path in (PDF, "out/new.csv", "ack/run.sh", "ack/.csv", "new.csv", "ack/a/b.csv"):
+                with pytest.raises(asyncssh.SFTPPermissionDenied):
+                    await house.open(path, "w")
+            denied = (
+                house.remove(PDF),
+                house.mkdir("ack/new"),
+                house.rmdir("out"),
+                house.rename(PDF, "ack/stolen.csv"),
+                house.symlink("/etc/passwd", "ack/link.csv"),
+                house.link(PDF, "ack/link.csv"),
+            )
+            for each in denied:
+                with pytest.raises(asyncssh.SFTPPermissionDenied):
+                    await each
+            assert await house.realpath("../../out/../ack") == "/ack"
+        assert not (door.output_folder / "ack").exists()
+
+    run(act)
+
+
+def test_a_file_beyond_the_limit_is_refused(database: Database, door: Settings) -> None:
+    small = door.model_copy(update={"max_upload_bytes": 1024})
+
+    async def act() -> None:
+        async with client(database, small) as house:
+            with pytest.raises(asyncssh.SFTPFailure, match="the file is too large"):
+                async with house.open("ack/day1.csv", "w") as file:
+                    await file.write(HEAD + ROW * 40)
+
+    run(act)
+    assert asked(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
+
+
+def test_a_voided_batch_is_not_there_any_more(database: Database, door: Settings) -> None:
+    void_batch(database, door, 1)
+
+    async def act() -> None:
+        async with client(database, door) as house:
+            assert set(await house.listdir("out")) == {".", ".."}
+            with pytest.raises(asyncssh.SFTPNoSuchFile):
+                await house.open(PDF, "rb")
+
+    run(act)
+
+
+@pytest.mark.parametrize("how", ["another key", "a password", "no keys kept"])
+def test_only_a_key_of_the_file_lets_in(database: Database, door: Settings, how: str) -> None:
+    options: dict[str, Any] = {}
+    if how == "another key":
+        options["client_keys"] = [asyncssh.generate_private_key("ssh-ed25519")]
+    elif how == "a password":
+        options |= {"client_keys": None, "password": "house"}
+    else:
+        (door.sftp_folder / "authorized_keys").unlink()
+
+    async def act() -> None:
+        with pytest.raises(asyncssh.PermissionDenied):
+            async with client(database, door, **options):
+                pass
+
+    run(act)
+
+
+def test_there_is_no_shell_and_no_way_further(database: Database, door: Settings) -> None:
+    async def act() -> None:
+        async with connected(database, door) as connection:
+            with pytest.raises(asyncssh.ChannelOpenError):
+                await connection.run("id", check=True)
+            with pytest.raises(asyncssh.ChannelOpenError):
+                await connection.open_connection("127.0.0.1", 22)
+
+    run(act)
+
+
+def test_the_host_key_is_made_once_and_is_its_owner_s_alone(tmp_path: Path) -> None:
+    first = sftp.host_key(tmp_path / "sftp")
+    assert sftp.host_key(tmp_path / "sftp").get_fingerprint() == first.get_fingerprint()
+    assert stat.S_IMODE((tmp_path / "sftp" / "host_key").stat().st_mode) == 0o600
