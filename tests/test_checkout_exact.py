@@ -57,9 +57,7 @@ def test_a_quote_holds_and_a_void_or_a_whole_return_undoes(
     numbers = iter(range(1, 10_000))
     before = state(database, settings)
 
-    @trials(
-        max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
+    @trials(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(goods, st.data())
     def holds(lines: list[tuple[str, int, int]], data: st.DataObject) -> None:
         number = next(numbers)

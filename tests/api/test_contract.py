@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.python import asgi
@@ -98,10 +97,8 @@ def headers(database: Database, settings: Settings, shop: Shop) -> Headers:
 
 LIMITS = hypothesis_settings(
     max_examples=10,
-    deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

@@ -1,7 +1,7 @@
 """Compiling ahead leaves nothing to compile."""
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from numba.core.dispatcher import Dispatcher
 
 from service.engine.allocate import Terms, allocate, kernels
@@ -18,7 +18,7 @@ def compiled() -> dict[str, int]:
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(instances())
 def test_an_allocation_after_warming_compiles_nothing_more(given_: tuple[Frames, Terms]) -> None:
     warm()

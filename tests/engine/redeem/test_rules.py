@@ -19,7 +19,7 @@ from service.errors import InvalidInput
 from tests.engine.redeem.baskets import TODAY, opened, pieces
 from tests.engine.redeem.strategies import LINES, baskets, list_of_open_lines
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=120)
 
 
 @many
