@@ -25,6 +25,9 @@ hypothesis.settings.load_profile("larder")
 SECRET = "a secret key that only the tests know, long enough"
 CODE = "a code key that only the tests know, long enough..."
 
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""The kinds of database, as parameters of a fixture or a test; the quick check takes the first."""
+
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
@@ -67,7 +70,7 @@ def postgresql_template(postgresql: str) -> str:
     return "larder_template"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database at the newest tables, one on each kind."""
     with fresh_database(request, request.param, tmp_path) as url:

@@ -167,13 +167,18 @@ def _load(
         progress=progress,
     )
     baskets = pl.read_parquet(files / sample.BASKETS)
-    history = folder / "history.parquet"
-    window(
-        baskets, first=date.min, last=AS_OF - timedelta(days=1), zone=settings.timezone
-    ).write_parquet(history)
+    history = write_history(baskets, folder, zone=settings.timezone)
     load_baskets(database, history, timezone=settings.timezone, progress=progress)
     load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
     return baskets
+
+
+def write_history(baskets: pl.DataFrame, folder: Path, *, zone: str) -> Path:
+    """Write those of the baskets that were bought before the date into `folder`; the file."""
+    history = folder / "history.parquet"
+    last = AS_OF - timedelta(days=1)
+    window(baskets, first=date.min, last=last, zone=zone).write_parquet(history)
+    return history
 
 
 def _write_next_lists(database: Database, settings: Settings, progress: Progress) -> int:
