@@ -20,6 +20,8 @@ from service.store.tables.access import Role
 from tests.shop import BREAD, CARDS, H1, MILK, SALT, SHOPPING_DAY, SOAP, STORE, Shop, open_shop
 from tests.till import body
 
+pytestmark = pytest.mark.slow
+
 TILL = Caller(1, Role.ADMIN, None, None)
 goods = st.lists(
     st.tuples(st.sampled_from([MILK, BREAD, SOAP, SALT]), st.integers(1, 4), st.integers(0, 3000)),

@@ -15,6 +15,8 @@ from service.till_client import TillClient
 from tests.shop import BREAD, CARDS, H1, H2, H3, MILK, PHONES, SOAP, STORE, Shop, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:

@@ -23,6 +23,8 @@ from service.store.tables.access import Role
 from tests.shop import H1, VALID_TO, Shop, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 TILL = Caller(1, Role.ADMIN, None, None)
 TILLS = 8
 ROUNDS = 6

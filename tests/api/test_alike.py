@@ -25,6 +25,8 @@ from tests.api.direct import Ask, with_app
 from tests.shop import CARDS, H1, H2, H3, PHONES, STORE, Shop, list_code, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 OTHER_CHAIN = codes.list_code(codes.gcn("406123400009"), "000000000002")
 STATES = {
     "issued": "state = 'issued'",

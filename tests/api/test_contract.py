@@ -30,6 +30,8 @@ from tests.api.test_roles import ALLOWED
 from tests.shop import H1, STORE, Shop, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 # That a store, a cycle or a sale is there, and a receipt's number new, no schema can say.
 NOT_SAID = [positive_data_acceptance]
 FILE = b"a page"

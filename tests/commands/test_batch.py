@@ -28,6 +28,7 @@ def mail(database: Database, settings: Settings, tmp_path: Path) -> None:
     open_mail(database, settings, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_batch_from_publishing_to_reconciliation(
     configured: Larder, mail: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def test_a_line_of_help_is_the_first_of_the_command_s_own(command: Command) -> N
     assert " ".join(described.split("\n\n")[0].split()) == command.help
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "imported"),
     [

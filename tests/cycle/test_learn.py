@@ -22,6 +22,8 @@ from tests.market import (
     store_model,
 )
 
+pytestmark = pytest.mark.slow
+
 NEXT = AS_OF + timedelta(weeks=2)
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from polars.testing import assert_frame_equal
 
 from service.cycle import stages
@@ -14,6 +15,8 @@ from service.engine.segment import usage_bounds
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, open_market, silent
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_processes_score_as_one_does(

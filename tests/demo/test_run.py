@@ -20,6 +20,7 @@ from service.store.session import Database
 from tests.market import asked, silent
 
 
+@pytest.mark.slow
 def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
     made = demo.run_demo(
         tmp_path / "larder-demo", progress=silent, source=_cut(tmp_path / "cut", households=40)

@@ -148,6 +148,7 @@ def test_both_shares_make_up_each_units_discount(
         assert after.amount_cents == before.amount_cents
 
 
+@pytest.mark.slow
 @given(funded_lines(), st.data())
 def test_partial_returns_in_any_order_come_to_the_whole(
     case: tuple[list[Discount], tuple[FundedDiscount, ...]], data: st.DataObject

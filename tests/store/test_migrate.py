@@ -76,6 +76,7 @@ def empty_url(database_url: str, tmp_path: Path) -> str:
     return database_url
 
 
+@pytest.mark.slow
 def test_two_processes_that_migrate_at_once_take_turns(empty_url: str) -> None:
     started = [
         subprocess.Popen(

@@ -1,6 +1,7 @@
 """Compiling ahead leaves nothing to compile."""
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from numba.core.dispatcher import Dispatcher
 
@@ -18,6 +19,7 @@ def compiled() -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(instances())
 def test_an_allocation_after_warming_compiles_nothing_more(given_: tuple[Frames, Terms]) -> None:
