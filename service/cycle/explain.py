@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from service.cycle.basis import read_purchases, stored_model
+from service.cycle.forecast import stored_model
+from service.cycle.inputs import read_purchases
 from service.engine.predict import default_model, explain
 from service.errors import NotFound
 from service.settings import Settings

@@ -22,7 +22,7 @@ from service.deals.sheets import read_document
 from service.deals.understood import Deal, Deals
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.report import KEPT_PROBLEMS, Progress, silent
-from service.store import catalogue, homes, offers
+from service.store import catalogue, offers
 from service.store import deals as store
 from service.store.session import Database
 from service.store.tables.offer import Upload
@@ -259,7 +259,7 @@ def _understood(session: Session, form: Form) -> Deals:
         form,
         catalogue.products(session),
         suppliers=offers.supplier_ids(session),
-        stores=homes.store_ids(session),
+        stores=catalogue.store_ids(session),
     ).deals()
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals

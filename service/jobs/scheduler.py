@@ -16,8 +16,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service.admin.runs import ask_batch, ask_cycle
 from service.cycle import refresh_forecast
-from service.cycle.basis import local_date
 from service.cycle.expiry import expire_lists
+from service.cycle.inputs import local_date
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import kept

@@ -32,24 +32,27 @@ _NEW = (
        ON CONFLICT (name) DO NOTHING""",
 )
 _PRODUCTS = """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
-                        supplier_id, package_size, restriction, price_cents)
+                        supplier_id, package_size, restriction, price_cents, cost_cents)
     SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
-           s.package_size, s.restriction, s.price_cents
+           s.package_size, s.restriction, s.price_cents, s.cost_cents
     FROM staged_product s JOIN item i ON i.name = s.item
     JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
     WHERE true
     ON CONFLICT (gtin) DO UPDATE SET """
 _ALWAYS_RENEWED = ("description", "item_id", "category_id", "supplier_id")
-_MAY_STAY = ("brand", "private_label", "package_size", "restriction", "price_cents")
+_MAY_STAY = (
+    "brand", "private_label", "package_size", "restriction", "price_cents", "cost_cents",
+)  # fmt: skip
 
 
 def upsert_products(session: Session, products: pl.DataFrame, *, renewed: Collection[str]) -> None:
     """Add or renew products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
-    package_size, restriction, price_cents. GTINs are unique in the frame. An item stays in the
-    category it was first seen in. What is not in `renewed` of brand, private_label, package_size,
-    restriction and price_cents stays as it is with a product that is there already.
+    package_size, restriction, price_cents, cost_cents. GTINs are unique in the frame. An item stays
+    in the category it was first seen in. What is not in `renewed` of brand, private_label,
+    package_size, restriction, price_cents and cost_cents stays as it is with a product that is
+    there already.
     """
     stage(session, "staged_product", products)
     bytewise = "" if is_sqlite(session) else 'COLLATE "C"'
@@ -143,3 +146,8 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
         "price_cents": pl.Int64,
     }
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+
+
+def store_ids(session: Session) -> list[str]:
+    """Every store that a key or a basket has named."""
+    return [name for (name,) in session.execute(text("SELECT id FROM store ORDER BY id"))]

@@ -164,3 +164,17 @@ def mark_undeliverable(session: Session, household_ids: Sequence[int], *, at: da
         )
         .values(undeliverable_at=at)
     )
+
+
+def regions(session: Session, household_ids: Sequence[int] | None = None) -> pl.DataFrame:
+    """The region of each household's address, where it has one: household_id, region."""
+    some = ", ".join(str(int(each)) for each in household_ids or ()) or "NULL"
+    chosen = "" if household_ids is None else f"AND household_id IN ({some})"
+    rows = session.execute(
+        text(
+            f"""SELECT household_id, region FROM contact WHERE region <> '' {chosen}
+                ORDER BY household_id"""
+        )
+    )
+    schema = {"household_id": pl.Int64, "region": pl.String}
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from service.admin.runs import ask_batch, ask_cycle, get_run
-from service.cycle import run_cycle
-from service.cycle.issue import CycleReport
+from service.cycle import CycleReport, run_cycle
 from service.errors import Conflict, NotFound
 from service.jobs.worker import RUN_ATTEMPTS, drain, work_once
 from service.publish import BatchReport, publish

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -74,6 +75,30 @@ def empty_url(database_url: str, tmp_path: Path) -> str:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return database_url
+
+
+def test_products_of_an_older_database_have_no_cost(empty_url: str) -> None:
+    database = Database(empty_url)
+    with database.alter() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for row in (
+            "supplier (id, name) VALUES (1, 'Dale')",
+            "category (id, name, department) VALUES (1, 'Dairy', 'Chilled')",
+            "item (id, name, category_id) VALUES (1, 'Milk', 1)",
+            "product (gtin, description, brand, private_label, item_id, category_id, supplier_id, "
+            "package_size, restriction, price_cents) VALUES (15, 'Milk', '', true, 1, 1, 1, '', "
+            "'', 120)",
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {row}")
+    migrate.upgrade(database)
+    with database.read() as session:
+        found = session.connection().exec_driver_sql(
+            "SELECT gtin, price_cents, cost_cents FROM product"
+        )
+        assert found.fetchall() == [(15, 120, None)]
+    database.dispose()
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from service.deals import load_deals
@@ -47,6 +48,22 @@ def test_a_running_offer_with_its_terms_and_limits(database: Database, shop: Sho
     ).rows()  # fmt: skip
     assert milk == ("Dale Milk", "Chilled", 100, 100, 8, 10_000, 1, None)
     assert bread == ("Oven Bread", "Grocery", 50, 50, 0, None, 2, None)
+
+
+def test_prices_and_costs_of_what_offers_are_on(database: Database, shop: Shop) -> None:
+    every = [shop.milk_offer, shop.bread_offer]
+    with database.read() as session:
+        assert offers.costs_of(session, every).rows() == []
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            f"UPDATE product SET cost_cents = 77 WHERE gtin = {int(MILK)}"
+        )
+    with database.read() as session:
+        found = offers.costs_of(session, every)
+        of_one = offers.costs_of(session, [shop.bread_offer])
+    assert found.height == of_one.height + 1
+    assert of_one["cost_cents"].to_list() == [None] * of_one.height
+    assert found.filter(pl.col("offer_id") == shop.milk_offer)["cost_cents"].to_list() == [77]
 
 
 def test_what_is_promised_counts_through_a_revision(

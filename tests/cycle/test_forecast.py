@@ -1,4 +1,4 @@
-"""What a cycle stands on: days by the stores' clock, and a model that has not seen the future."""
+"""The model of a cycle: fitted and found by its date, and none that has seen the future."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -6,46 +6,22 @@ from pathlib import Path
 import pytest
 
 from service.cycle import refresh_forecast
-from service.cycle.basis import read_purchases, stored_model
+from service.cycle.forecast import stored_model
+from service.cycle.inputs import read_purchases
 from service.engine.predict import fit
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles
 from service.store.session import Database
 from service.store.tables.cycle import Forecast
-from tests.market import AS_OF, gtin, more_baskets, open_market, ref, store_model
-
-
-def test_a_day_begins_where_the_stores_are(
-    database: Database, settings: Settings, tmp_path: Path
-) -> None:
-    open_market(database, settings, tmp_path)
-    local = settings.model_copy(update={"timezone": "America/New_York"})
-    more_baskets(
-        database,
-        local,
-        tmp_path,
-        [
-            f"{ref(1)},{name},0042,{moment},1,{gtin(1)},1,each,{cents}"
-            for name, moment, cents in (
-                ("evening", "2026-03-02T04:59:59.999999+00:00", 111),
-                ("midnight", "2026-03-02T05:00:00+00:00", 222),
-                ("afternoon", "2026-03-02T17:00:00+00:00", 333),
-            )
-        ],
-    )
-    with database.read() as session:
-        bought = read_purchases(session, local, before=AS_OF)
-    assert bought["amount_cents"].is_in([111, 222, 333]).sum() == 1
-    last = bought.filter(bought["amount_cents"] == 111)
-    assert last["purchased_at"].to_list() == [datetime(2026, 3, 1, 23, 59, 59, 999999)]  # noqa: DTZ001
+from tests.market import AS_OF, open_market, store_model
 
 
 def test_some_households_after_others_make_the_model_of_all(
     database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_market(database, settings, tmp_path)
-    monkeypatch.setattr("service.cycle.basis.READ_TOGETHER", 2)
+    monkeypatch.setattr("service.cycle.forecast.READ_TOGETHER", 2)
     made = refresh_forecast(database, settings, as_of=AS_OF)
     with database.read() as session:
         bought = read_purchases(session, settings, before=AS_OF)
