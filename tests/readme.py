@@ -191,8 +191,13 @@ def _first(count: int, printed: str) -> str:
 
 
 def written(text: str, made: dict[str, str]) -> str:
-    """README.md with these blocks."""
-    return BLOCK.sub(lambda block: f"{block[1]}{block[2]}{made[block[1]]}", text)
+    """README.md with these blocks; one that is alike stays as it is."""
+
+    def renewed(block: re.Match[str]) -> str:
+        name, between, said = block.groups()
+        return name + between + (said if alike(said) == alike(made[name]) else made[name])
+
+    return BLOCK.sub(renewed, text)
 
 
 if __name__ == "__main__":
