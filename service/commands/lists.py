@@ -64,7 +64,7 @@ def _show(database: Database, each: ShoppingList, *, currency: str) -> None:
     say(f"{each.state} list{code}, valid from {each.valid_from} to {each.valid_to}")
     table = Table("line", "kind", "text", "worth", "uses", "used", box=None)
     with database.read() as session:
-        for line in lists.lines_and_uses(session, each.id or 0):
+        for line in lists.lines_and_uses(session, each.id):
             offered = line.offer_id is not None
             table.add_row(
                 str(line.line),

@@ -24,7 +24,7 @@ def explain_household(
     """
     with database.read() as session:
         found = households.by_ref(session, ref)
-        if found is None or found.id is None:
+        if found is None:
             raise NotFound(f"There is no household {ref!r}.")
         bought = read_purchases(session, settings, before=as_of, household_ids=[found.id])
         model = stored_model(session, as_of=as_of)
@@ -45,7 +45,7 @@ def explain_list(database: Database, ref: str) -> list[tuple[int, str, str]]:
     """
     with database.read() as session:
         found = households.by_ref(session, ref)
-        if found is None or found.id is None:
+        if found is None:
             raise NotFound(f"There is no household {ref!r}.")
         theirs = lists.of_household(session, found.id)
-        return lists.reasons(session, theirs[0].id or 0) if theirs else []
+        return lists.reasons(session, theirs[0].id) if theirs else []

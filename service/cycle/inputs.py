@@ -19,7 +19,8 @@ from service.engine.offers.targeting import (
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
 from service.settings import Settings
-from service.store import baskets, catalogue, households, offers
+from service.store import baskets, catalogue, households
+from service.store.offers import issuable, products
 
 
 def no_items() -> pl.DataFrame:
@@ -68,7 +69,7 @@ def read_inputs(
     With `bought` (purchases of a few households) they are cut to the products and items in it.
     """
     valid_to = as_of + timedelta(days=settings.validity_days - 1)
-    found = offers.running(session, on=as_of, redeemable_to=valid_to)
+    found = issuable.running(session, on=as_of, redeemable_to=valid_to)
     gtins = None if bought is None else bought["gtin"].unique().to_list()
     return Inputs(
         as_of=as_of,
@@ -102,12 +103,12 @@ def _running(
         return None if bought is None else bought[column].unique().to_list()
 
     offer_ids = found["offer_id"].to_list()
-    items = offers.items_of(session, offer_ids, item_ids=chosen("item_id"))
-    costs = offers.costs_of(session, items["offer_id"].unique().to_list())
+    items = products.items_of(session, offer_ids, item_ids=chosen("item_id"))
+    costs = products.costs_of(session, items["offer_id"].unique().to_list())
     return RunningOffers(
         offers=with_margins(found, costs, margin_percent=settings.margin_percent),
         items=items,
-        products=offers.products_of(session, offer_ids, gtins=chosen("gtin")),
+        products=products.products_of(session, offer_ids, gtins=chosen("gtin")),
         households=_read_targeted(
             session, settings, found, as_of=as_of, household_ids=chosen("household_id")
         ),

@@ -1,6 +1,5 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -21,7 +20,8 @@ from service.engine.offers.ghosts import ghosts
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, ledger, lists, offers, responses, states
+from service.store import cycles, households, ledger, lists
+from service.store.offers import issuable, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
@@ -93,14 +93,14 @@ def _issue(
 
     def write(session: Session) -> CycleReport:
         reserved = reserved_by_offer(drafted)
-        stand = states.hold(session, reserved["offer_id"].to_list())
+        stand = states.lock(session, reserved["offer_id"].to_list())
         # Only now: a cycle of the same date may have been issued while this one waited.
         _free(session, report.as_of)
         _still_there(session, reserved, stand)
         cycle = _cycle(report, plan, now=now)
         cycle_id = cycles.add(session, cycle)
         issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
-        cycle.summary = json.dumps(asdict(issued), default=str)
+        cycle.summary = asdict(issued)
         lists.issue(session, *list_frames(drafted, plan.inputs, cycle_id=cycle_id, now=now))
         cycles.add_prices(
             session,
@@ -109,7 +109,7 @@ def _issue(
         )
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
-        responses.add_ghosts(session, cycle_id, held)
+        cycles.add_ghosts(session, cycle_id, held)
         responses.keep(session, plan.learned.artefact())
         ledger.post(
             session,
@@ -140,8 +140,8 @@ def _cycle(report: CycleReport, plan: Plan, *, now: datetime) -> Cycle:
         valid_from=report.valid_from,
         valid_to=report.valid_to,
         issued_at=now,
-        usage_bounds=plan.task.bounds.write_json(),
-        summary="",
+        usage_bounds=plan.task.bounds.to_dicts(),
+        summary={},
     )
 
 
@@ -173,8 +173,8 @@ def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, s
     Whoever else issues copies or changes a budget waits; so no budget is promised twice.
     """
     gone = [key for key, state in stand.items() if state not in ISSUABLE]
-    wanted = reserved.join(offers.committed(session), on="offer_id", how="left").join(
-        offers.limits(session), on="offer_id", how="left"
+    wanted = reserved.join(issuable.committed(session), on="offer_id", how="left").join(
+        issuable.limits(session), on="offer_id", how="left"
     )
     over = wanted.filter(
         (pl.col("cents") + pl.col("spent_cents") > pl.col("budget_cents"))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import polars as pl
@@ -21,7 +20,8 @@ from service.engine.allocate.value import ResponseModel
 from service.engine.offers import candidates, given
 from service.engine.predict import default_model
 from service.settings import Settings
-from service.store import baskets, cycles, households, lists, responses, work
+from service.store import baskets, cycles, households, lists, work
+from service.store.offers import responses
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 from service.store.tables.shopping_list import ListState, ShoppingList
@@ -76,7 +76,7 @@ def _drafts(
         cycle = cycles.newest(session)
         left = _left_by(session, cycle, household_ids, as_of=as_of) if cycle else None
         if cycle:
-            inputs = inputs.with_tiers(cycles.tiers(session, cycle.id or 0, household_ids))
+            inputs = inputs.with_tiers(cycles.tiers(session, cycle.id, household_ids))
         recipients = draw_recipients(
             session,
             settings,
@@ -125,9 +125,9 @@ class _Left:
 def _left_by(session: Session, cycle: Cycle, household_ids: Sequence[int], *, as_of: date) -> _Left:
     return _Left(
         seed=cycle.seed,
-        bounds=pl.read_json(StringIO(cycle.usage_bounds), schema=_BOUNDS),
-        prices=cycles.prices(session, cycle.id or 0),
-        worth_deciles=cycles.worth_deciles(session, cycle.id or 0, household_ids),
+        bounds=pl.DataFrame(cycle.usage_bounds, schema=_BOUNDS),
+        prices=cycles.prices(session, cycle.id),
+        worth_deciles=cycles.worth_deciles(session, cycle.id, household_ids),
         response=model_of(responses.newest(session, on=as_of)),
     )
 

@@ -21,7 +21,7 @@ from service.engine.predict import Model, default_model
 from service.engine.segment import usage_bounds, worth, worth_deciles
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import offers
+from service.store.offers import issuable
 from service.store.session import Database
 
 Progress = Callable[[str, int, int], None]
@@ -110,7 +110,7 @@ def plan_cycle(
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a plan begins with; `committed` as `store.offers.committed` gives it."""
+    """What a plan begins with; `committed` as `store.offers.issuable.committed` gives it."""
 
     purchases: pl.DataFrame
     inputs: Inputs
@@ -125,7 +125,7 @@ def _read(database: Database, settings: Settings, *, as_of: date, sample: Sample
         return _Read(
             purchases=read_purchases(session, settings, before=as_of, household_ids=ids),
             inputs=read_inputs(session, settings, as_of=as_of),
-            committed=offers.committed(session),
+            committed=issuable.committed(session),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
         )

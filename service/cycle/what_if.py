@@ -13,7 +13,8 @@ from service.engine.offers.outlook import by_offer, by_supplier
 from service.engine.offers.shortage import Shortage, shortages
 from service.engine.offers.worth import by_worth
 from service.settings import Settings
-from service.store import households, states
+from service.store import households
+from service.store.offers import overview
 from service.store.session import Database
 
 SAMPLE_HOUSEHOLDS = 5000
@@ -66,7 +67,7 @@ def what_if(
     """
     with database.read() as session:
         ids = pl.Series("household_id", list(households.ids_by_ref(session).values()), pl.Int64)
-        named = states.standing(session).select("offer_id", "supplier", "deal_id")
+        named = overview.deals(session).select("offer_id", "supplier", "deal_id")
     percent = min(100, max(1, -(-100 * most_households // max(1, len(ids)))))
     drawn = ids.filter(held_out(ids, percent, salt=f"what-if:{seed}")) if percent < 100 else ids
     plan = plan_cycle(

@@ -36,10 +36,6 @@ class ListCode:
         """The 28 digits as stored and as carried by the symbol, without function characters."""
         return f"{AI_COUPON}{self.gcn}{self.serial}"
 
-    def readable(self) -> str:
-        """The human-readable interpretation printed under the symbol."""
-        return f"({AI_COUPON}){self.gcn}{self.serial}"
-
 
 def check_digit(digits: str) -> int:
     """The GS1 modulo-10 digit that follows `digits`: weights 3, 1 alternating from the right."""

@@ -173,7 +173,7 @@ def _batch(database: Database, _settings: Settings, _slot: datetime) -> None:
     """Print the newest cycle, unless that is done or asked for already."""
     with database.read() as session:
         cycle = cycles.newest(session)
-        batch = None if cycle is None else batches.of_cycle(session, cycle.id or 0)
+        batch = None if cycle is None else batches.of_cycle(session, cycle.id)
     done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
-    if cycle is not None and cycle.id is not None and not done:
+    if cycle is not None and not done:
         ask_batch(database, cycle_id=cycle.id)

@@ -148,6 +148,34 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
+def supplier_ids(session: Session) -> dict[str, int]:
+    """Every supplier's id by name."""
+    return dict(session.exec(select(Supplier.name, Supplier.id)).all())
+
+
+def ensure_suppliers(session: Session, names: list[str]) -> dict[str, int]:
+    """The ids of suppliers by name; those not known yet are added."""
+    for name in names:
+        session.execute(
+            text("INSERT INTO supplier (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"),
+            {"name": name},
+        )
+    statement = select(Supplier.name, Supplier.id).where(col(Supplier.name).in_(names))
+    return dict(session.exec(statement).all())
+
+
+def ensure_category(session: Session, name: str) -> int:
+    """The id of a category without goods, its own department; added when it is not there."""
+    session.execute(
+        text(
+            """INSERT INTO category (name, department) VALUES (:name, :name)
+               ON CONFLICT (name) DO NOTHING"""
+        ),
+        {"name": name},
+    )
+    return session.exec(select(Category.id).where(Category.name == name)).one()
+
+
 def store_ids(session: Session) -> list[str]:
     """Every store that a key or a basket has named."""
     return [name for (name,) in session.execute(text("SELECT id FROM store ORDER BY id"))]

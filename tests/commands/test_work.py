@@ -31,6 +31,6 @@ def test_one_thing_is_not_things(
             household = Household(ref=str(number), language="en")
             session.add(household)
             session.flush()
-            work.mark_due(session, household.id or 0, at=datetime(2026, 3, 1, tzinfo=UTC))
+            work.mark_due(session, household.id, at=datetime(2026, 3, 1, tzinfo=UTC))
     ended = configured("work", "--drain")
     assert (ended.code, ended.out) == (0, f"{said}; nothing is left\n")

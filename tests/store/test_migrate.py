@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from service.errors import Misconfigured
+from service.errors import Busy, Misconfigured
 from service.store import migrate
 from service.store.session import Database
 from service.store.tables import metadata
@@ -53,6 +54,29 @@ def test_the_database_of_a_newer_version_is_left_alone(database: Database, read_
     with pytest.raises(Misconfigured, match=r"does not know\. Install the newer version"):
         migrate.upgrade(database)
     assert read_only("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_a_migration_does_not_wait_behind_a_long_transaction(
+    database: Database, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("one writer at a time: nobody queues behind a reader")
+    monkeypatch.setattr(migrate, "LOCK_MILLISECONDS", 200)
+    with database.alter() as connection:
+        config = Config()
+        config.set_main_option("script_location", "service/store/migrations")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    with psycopg.connect(database.url.replace("+psycopg", "")) as till:
+        till.execute("SELECT count(*) FROM batch")  # its transaction stays open
+        with pytest.raises(Busy, match=r"nothing was changed: .* run `larder migrate` again"):
+            migrate.upgrade(database)
+        assert read_only("SELECT version_num FROM alembic_version") == [("0003",)]
+    migrate.upgrade(database)
+    assert read_only("SELECT version_num FROM alembic_version") == [(migrate.head(),)]
+    with database.read() as session:
+        shown = session.connection().exec_driver_sql("SHOW lock_timeout").scalar_one()
+    assert shown == "0"
 
 
 UPGRADE = """

@@ -13,9 +13,6 @@ from service.engine.render.fit import DoesNotFit
 from service.engine.render.layout import MM, PieceMark
 from service.engine.render.symbols import DOT_PT
 
-VARIABLES = ("piece_id", "seq")
-"""What a mark may be made of."""
-
 _QUIET = 1
 _STEP = 2
 """Dots at 600 dpi by which a module grows: one at 300 dpi."""

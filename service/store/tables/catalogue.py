@@ -3,7 +3,7 @@
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId
+from service.store.tables.types import BigId, row_id
 
 
 class Store(SQLModel, table=True):
@@ -16,14 +16,14 @@ class Store(SQLModel, table=True):
 class Supplier(SQLModel, table=True):
     """Who makes or funds; the retailer's own brand is a supplier too."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
 
 
 class Category(SQLModel, table=True):
     """A group of items in one department."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
     department: str
 
@@ -31,7 +31,7 @@ class Category(SQLModel, table=True):
 class Item(SQLModel, table=True):
     """What a shopper would write on a list; the unit of prediction."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
     category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
 

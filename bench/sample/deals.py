@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from bench.sample_discounts import Discount, measured
-from service.sample import fiction
+from bench.sample import fiction
+from bench.sample.discounts import Discount, measured
 
 AS_OF = date(2017, 11, 25)
 RECENT_WEEKS = 26

@@ -1,4 +1,4 @@
-"""Queries on loading deals: what stands, what a file adds, and what became of each deal."""
+"""Queries on the revisions of deals: the current ones, what a file adds, the history of a deal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import Act
 from service.store.bulk import append, next_ids, stage
-from service.store.tables.catalogue import Category, Supplier
+from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer, OfferEvent, Upload
 from service.store.tables.types import UtcMoment
 
@@ -32,12 +32,12 @@ _STOPPED_AS_BEFORE = """UPDATE offer
     WHERE id IN (SELECT s.id FROM staged_follower s JOIN offer e ON e.id = s.follows
                  WHERE e.stopped_at IS NOT NULL)"""
 
-STANDING: dict[str, Any] = {
+CURRENT: dict[str, Any] = {
     "offer_id": pl.Int64, "supplier_id": pl.Int64, "deal_ref": pl.String, "revision": pl.Int64,
     "state": pl.String, "digest": pl.String, "category_id": pl.Int64, "private_label": pl.Boolean,
     "price_cents": pl.Int64,
 }  # fmt: skip
-"""The columns of `standing`."""
+"""The columns of `current`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class Revision:
     loaded_at: datetime
     loaded_by: str
     file: str
-    given: str
+    given: dict[str, Any]
 
 
-def standing(session: Session) -> pl.DataFrame:
-    """Every revision that was not replaced, the older of a deal first; see `STANDING`."""
+def current(session: Session) -> pl.DataFrame:
+    """Every revision that was not replaced, the older of a deal first; see `CURRENT`."""
     rows = session.execute(
         text(
             """SELECT id, supplier_id, deal_ref, revision, state, digest, category_id,
@@ -61,12 +61,12 @@ def standing(session: Session) -> pl.DataFrame:
                FROM offer WHERE state <> 'replaced' ORDER BY supplier_id, deal_ref, revision"""
         )
     ).all()
-    columns = zip(*rows, strict=True) if rows else iter([()] * len(STANDING))
+    columns = zip(*rows, strict=True) if rows else iter([()] * len(CURRENT))
     # Booleans are numbers on SQLite.
     return pl.DataFrame(
         [
             pl.Series(name, list(map(bool, cells)) if kind is pl.Boolean else list(cells), kind)
-            for (name, kind), cells in zip(STANDING.items(), columns, strict=True)
+            for (name, kind), cells in zip(CURRENT.items(), columns, strict=True)
         ]
     )
 
@@ -140,32 +140,7 @@ def replace(session: Session, replaced: pl.DataFrame) -> None:
     )
 
 
-def ensure_suppliers(session: Session, names: list[str]) -> dict[str, int]:
-    """The ids of suppliers by name; those not known yet are added."""
-    for name in names:
-        session.execute(
-            text("INSERT INTO supplier (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"),
-            {"name": name},
-        )
-    statement = select(Supplier.name, Supplier.id).where(col(Supplier.name).in_(names))
-    return {name: key for name, key in session.exec(statement).all() if key is not None}
-
-
-def ensure_category(session: Session, name: str) -> int:
-    """The id of a category without goods, its own department; added when it is not there."""
-    session.execute(
-        text(
-            """INSERT INTO category (name, department) VALUES (:name, :name)
-               ON CONFLICT (name) DO NOTHING"""
-        ),
-        {"name": name},
-    )
-    found = session.exec(select(Category.id).where(Category.name == name)).one()
-    assert found is not None
-    return found
-
-
-def revisions(session: Session, supplier: str, deal_ref: str) -> list[Revision]:
+def of_deal(session: Session, supplier: str, deal_ref: str) -> list[Revision]:
     """The revisions of a deal, oldest first."""
     statement = (
         select(  # type: ignore[call-overload]

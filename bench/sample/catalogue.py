@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from service.sample import fiction, wording
+from bench.sample import fiction, wording
 
 _GTIN_PREFIX = "20"
 _GTIN_WEIGHTS = (1, 3) * 6

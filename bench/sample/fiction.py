@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 from service.engine.codes import check_digit
+from service.sample import RETAILER
 
 STORE_BRAND = "Harvelle"
-STORE_SUPPLIER = "Harvelle Markets"
-RETAILER = STORE_SUPPLIER
+STORE_SUPPLIER = RETAILER
 HOUSEHOLD_ID_MAX = 3799
 
 _WORDS: dict[str, list[str]] = tomllib.loads(

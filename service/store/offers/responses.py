@@ -7,7 +7,6 @@ import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from service.store.bulk import stage
 from service.store.tables.cycle import Cycle, Response
 
 _BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
@@ -98,15 +97,3 @@ def ghosts(session: Session, cycle_id: int) -> pl.DataFrame:
         "ghost_buyers": pl.Float64,
     }
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
-
-
-def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
-    """Keep what was held out: household_id, offer_id, arm, cell, weight."""
-    stage(session, "staged_ghost", held.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
-    session.execute(
-        text(
-            """INSERT INTO cycle_ghost
-                    (cycle_id, household_id, offer_id, arm, cell, weight)
-                SELECT cycle_id, household_id, offer_id, arm, cell, weight FROM staged_ghost"""
-        )
-    )
