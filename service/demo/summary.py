@@ -15,12 +15,12 @@ _SUPPLIERS_SHOWN = 5
 _INCOME = (Account.FEE_INCOME, Account.SLOT_INCOME)
 
 
-def show(demo: Demo, out: Console) -> None:
-    """Print what happened, where it lies, and how to look further."""
+def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
+    """Print what happened, where it lies, and how to look further: `program` is what to type."""
     _numbers(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
-    _further(demo, out)
+    _further(demo, out, program)
 
 
 def _numbers(demo: Demo, out: Console) -> None:
@@ -98,7 +98,7 @@ def _seconds(demo: Demo, out: Console) -> None:
     out.print(table)
 
 
-def _further(demo: Demo, out: Console) -> None:
+def _further(demo: Demo, out: Console, program: str) -> None:
     body = {
         "transaction": {
             "store": demo.pos_store,
@@ -121,7 +121,7 @@ def _further(demo: Demo, out: Console) -> None:
     out.print("Look further", style="italic")
     for line in (
         f"the printed lists: {demo.batch.folder}",
-        f"the service:       cd {demo.folder} && uv run larder serve",
+        f"the service:       cd {demo.folder} && {program} serve",
         "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
         f"                   {demo.admin_key}",
         "one more basket, while it serves:",
