@@ -145,9 +145,8 @@ def _configure(folder: Path) -> Settings:
     path = write_configuration(
         folder,
         database_url="sqlite:///larder.db",
-        code_key=CODE_KEY,
-        more=f"LARDER_RETAILER={sample.RETAILER}\nLARDER_TIMEZONE={sample.TIMEZONE}\n"
-        "LARDER_LAYOUT=classic-letter\nLARDER_SERVE_WORKER=true\n",
+        code_key=sample.CODE_KEY,
+        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\n",
     )
     return Settings(
         _env_file=path,
@@ -176,13 +175,18 @@ def _load(
         progress=progress,
     )
     baskets = pl.read_parquet(files / sample.BASKETS)
-    history = folder / "history.parquet"
-    bought_between(
-        baskets, first=date.min, last=AS_OF - timedelta(days=1), zone=settings.timezone
-    ).write_parquet(history)
+    history = write_history(baskets, folder, zone=settings.timezone)
     load_baskets(database, history, timezone=settings.timezone, progress=progress)
     load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
     return baskets
+
+
+def write_history(baskets: pl.DataFrame, folder: Path, *, zone: str) -> Path:
+    """Write those of the baskets that were bought before the date into `folder`; the file."""
+    history = folder / "history.parquet"
+    last = AS_OF - timedelta(days=1)
+    bought_between(baskets, first=date.min, last=last, zone=zone).write_parquet(history)
+    return history
 
 
 def _write_next_lists(database: Database, settings: Settings, progress: Progress) -> int:

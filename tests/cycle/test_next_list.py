@@ -72,6 +72,7 @@ def test_after_a_basket_the_draft_is_written_as_of_the_day_after(
     assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
+@pytest.mark.slow
 def test_the_draft_of_a_later_basket_takes_its_place(
     database: Database, settings: Settings, issued: None
 ) -> None:

@@ -102,6 +102,7 @@ def bought(database: Database, product: int) -> set[object]:
     }
 
 
+@pytest.mark.slow
 def test_deals_reach_those_they_are_aimed_at(
     database: Database, settings: Settings, issued: None
 ) -> None:

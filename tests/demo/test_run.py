@@ -20,6 +20,7 @@ from service.store.session import Database
 from tests.market import query, silent
 
 
+@pytest.mark.slow
 def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
     made = demo.run_demo(
         tmp_path / "larder-demo", progress=silent, source=_cut(tmp_path / "cut", households=40)
@@ -136,7 +137,7 @@ def _next_lists(made: demo.Demo, database: Database) -> None:
 
 def _summary(made: demo.Demo) -> None:
     out = io.StringIO()
-    show(made, Console(file=out, width=200))
+    show(made, Console(file=out, width=200), program="/opt/bin/larder")
     printed = out.getvalue()
     for number in (
         f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
@@ -144,6 +145,7 @@ def _summary(made: demo.Demo) -> None:
         str(made.batch.window),
         made.admin_key,
         made.pos_key,
+        f"cd {made.folder} && /opt/bin/larder serve",
         f"{made.next_lists}",
     ):
         assert number in printed

@@ -16,6 +16,8 @@ from service.store.session import Database
 from tests.killed import kill_in
 from tests.market import open_issued, query
 
+pytestmark = pytest.mark.slow
+
 SOON = 20.0
 
 

@@ -19,6 +19,8 @@ from service.store.tables.access import Role
 from tests.shop import CARDS, H1, PHONES, STORE, Shop, list_code, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN = {"list": list_code(777_777), "card": "952123499999999990", "phone": "+1 502 555 0777"}
 VERBS = ("quotes", "redemptions", "lists/lookup", "returns", "voids", "replays")
 

@@ -42,6 +42,8 @@ from tests.racing import (
 from tests.served import Service, address, await_all, environment, eventually, free_port
 from tests.shop import STORE, VALID_TO
 
+pytestmark = pytest.mark.slow
+
 TILLS = 8
 ROUNDS = 2
 EXPIRING = VALID_TO + timedelta(days=3)

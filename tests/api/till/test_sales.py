@@ -15,6 +15,8 @@ from service.till_client import TillClient
 from tests.shop import BREAD, CARDS, H1, H2, H3, MILK, PHONES, SOAP, STORE, Shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def till(
