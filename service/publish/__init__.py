@@ -1,7 +1,7 @@
 """Print batches: printed, picked up, acknowledged, reprinted, reconciled, voided and purged."""
 
 from service.publish.acknowledge import AckReport, acknowledge
-from service.publish.addresses import LeftOut
+from service.publish.addresses import LeftOutReason
 from service.publish.inbox import accept_file, process_waiting
 from service.publish.package import MANIFEST
 from service.publish.pickup import PackageFile, confirm_receipt, fetch, fetchable_files
@@ -14,7 +14,7 @@ __all__ = [
     "MANIFEST",
     "AckReport",
     "BatchReport",
-    "LeftOut",
+    "LeftOutReason",
     "PackageFile",
     "Reconciliation",
     "VoidReport",

@@ -10,7 +10,7 @@ ADDRESS = ("name", "street", "extra", "postcode", "city", "region", "country")
 """The columns of an address in frames of contacts and in piece files."""
 
 
-class LeftOut(StrEnum):
+class LeftOutReason(StrEnum):
     """Why a list is not printed; the first reason that applies counts."""
 
     NO_CONSENT = "no_consent"
@@ -109,18 +109,18 @@ def address_key() -> pl.Expr:
 def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
     """Add to each contact why it is left out, if it is.
 
-    Returns the contacts with `reason` (a `LeftOut`, null when it is mailed) and `duplicate_of`: of
+    Returns the contacts with `reason` (a `LeftOutReason`, null when mailed) and `duplicate_of`: of
     several households at one address, the one with the lowest number is mailed. With `by_name`,
     only contacts with the same name are duplicates.
     """
-    checks: tuple[tuple[LeftOut, pl.Expr], ...] = (
-        (LeftOut.NO_CONSENT, ~pl.col("mail_consent")),
+    checks: tuple[tuple[LeftOutReason, pl.Expr], ...] = (
+        (LeftOutReason.NO_CONSENT, ~pl.col("mail_consent")),
         *(
-            (LeftOut(f"no_{element}"), pl.col(element) == "")
+            (LeftOutReason(f"no_{element}"), pl.col(element) == "")
             for element in ("name", "street", "postcode", "city", "country")
         ),
-        (LeftOut.POSTCODE_FORM, ~_has_postcode_form()),
-        (LeftOut.RETURNED_MAIL, pl.col("came_back")),
+        (LeftOutReason.POSTCODE_FORM, ~_has_postcode_form()),
+        (LeftOutReason.RETURNED_MAIL, pl.col("came_back")),
     )
     reasons = [pl.when(fails).then(pl.lit(reason.value)) for reason, fails in checks]
     checked = contacts.with_columns(pl.coalesce(reasons).alias("reason"))
@@ -139,7 +139,7 @@ def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
     repeats = pl.col("first") != pl.col("household_id")
     return boxed.with_columns(
         pl.when(repeats)
-        .then(pl.lit(LeftOut.DUPLICATE_ADDRESS.value))
+        .then(pl.lit(LeftOutReason.DUPLICATE_ADDRESS.value))
         .otherwise(pl.col("reason"))
         .alias("reason"),
         pl.when(repeats).then(pl.col("first")).alias("duplicate_of"),

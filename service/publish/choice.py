@@ -11,7 +11,7 @@ import polars as pl
 from service.digests import address_digest
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render import Layout
-from service.publish.addresses import ADDRESS, LeftOut, address_key, screen_contacts
+from service.publish.addresses import ADDRESS, LeftOutReason, address_key, screen_contacts
 from service.settings import Settings
 from service.store import households, lists
 from service.store.session import Database
@@ -39,7 +39,7 @@ class Choice:
         return {
             "lists": self.pieces.height + self.left_out.height,
             "pieces": self.pieces.height,
-            **{reason.value: counts.get(reason.value, 0) for reason in LeftOut},
+            **{reason.value: counts.get(reason.value, 0) for reason in LeftOutReason},
         }
 
     def digest(self, settings: Settings, layout: Layout, name: str) -> str:
@@ -120,9 +120,9 @@ def address_digests(settings: Settings, contacts: pl.DataFrame) -> list[str]:
 
 def count_left_out(summary: Mapping[str, Any]) -> tuple[int, int, int]:
     """From a summary: counts of duplicates, undeliverable addresses, households without consent."""
-    duplicates = summary.get(LeftOut.DUPLICATE_ADDRESS, 0)
-    suppressed = summary.get(LeftOut.NO_CONSENT, 0)
-    left_out = sum(summary.get(reason, 0) for reason in LeftOut)
+    duplicates = summary.get(LeftOutReason.DUPLICATE_ADDRESS, 0)
+    suppressed = summary.get(LeftOutReason.NO_CONSENT, 0)
+    left_out = sum(summary.get(reason, 0) for reason in LeftOutReason)
     return duplicates, left_out - duplicates - suppressed, suppressed
 
 

@@ -3,7 +3,13 @@
 import polars as pl
 import pytest
 
-from service.publish.addresses import POSTCODES, LeftOut, address_key, normal_form, screen_contacts
+from service.publish.addresses import (
+    POSTCODES,
+    LeftOutReason,
+    address_key,
+    normal_form,
+    screen_contacts,
+)
 
 GOOD = {
     "name": "Ada Maplewick",
@@ -87,7 +93,7 @@ def test_consent_comes_first_and_returned_mail_last() -> None:
         {"mail_consent": False, "name": "", "came_back": True},
         {"came_back": True, "postcode": "1"},
         {"came_back": True},
-    ) == [LeftOut.NO_CONSENT, LeftOut.POSTCODE_FORM, LeftOut.RETURNED_MAIL]
+    ) == [LeftOutReason.NO_CONSENT, LeftOutReason.POSTCODE_FORM, LeftOutReason.RETURNED_MAIL]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.publish import LeftOut
+from service.publish import LeftOutReason
 from service.publish.acknowledge import _MAY_FOLLOW, COLUMNS
 from service.settings import Settings
 from service.store.session import Database
@@ -54,7 +54,7 @@ def test_the_files_columns_and_fields_of_a_package_are_those_of_the_document(
 
 
 def test_every_reason_to_leave_a_list_out_is_explained() -> None:
-    assert list(table("### What is left out")) == [reason.value for reason in LeftOut]
+    assert list(table("### What is left out")) == [reason.value for reason in LeftOutReason]
 
 
 def test_the_columns_and_statuses_of_an_acknowledgement_are_explained() -> None:

@@ -36,7 +36,7 @@ from service.errors import InvalidInput, NotFound
 from service.publish import (
     MANIFEST,
     AckReport,
-    LeftOut,
+    LeftOutReason,
     acknowledge,
     confirm_receipt,
     fetch,
@@ -238,7 +238,7 @@ def _out(batch: Batch) -> BatchOut:
         picked_up_at=batch.picked_up_at,
         received_at=batch.received_at,
         purged_at=batch.purged_at,
-        left_out={reason.value: batch.summary.get(reason.value, 0) for reason in LeftOut},
+        left_out={reason.value: batch.summary.get(reason.value, 0) for reason in LeftOutReason},
         files=[
             BatchFileOut(name=name, bytes=size, sha256=digest)
             for name, (size, digest) in fetchable_files(batch).items()
