@@ -16,7 +16,13 @@ import polars as pl
 
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
 from service.engine.backtest.metrics import Report, report
-from service.engine.backtest.rolling import OURS, Day, Terms, as_of_dates, roll
+from service.engine.backtest.rolling import (
+    OURS,
+    BacktestSettings,
+    JudgedDate,
+    as_of_dates,
+    run_backtest,
+)
 from service.engine.history import COLUMNS, IDS, validate_history
 from service.engine.predict import Model, fit_base, score_base
 from service.errors import InvalidInput, Problem
@@ -106,7 +112,7 @@ def backtest_file(
     end: date,
     every_days: int,
     out: Path,
-    terms: Terms | None = None,
+    settings: BacktestSettings | None = None,
     progress: Progress = silent,
 ) -> Backtest:
     """Judge the forecast at rolling dates and write backtest.json and two diagrams into `out`.
@@ -114,17 +120,17 @@ def backtest_file(
     At every date the model is fitted anew on what came before, as the nightly job does. The
     horizon of the last date must lie within the history.
     """
-    terms = terms or Terms()
-    _door(horizon_days=terms.horizon_days, every_days=every_days)
+    settings = settings or BacktestSettings()
+    _door(horizon_days=settings.horizon_days, every_days=every_days)
     rows = read_history(history)
     dates = as_of_dates(start, end, every_days)
     if not dates:
         raise InvalidInput(
             "The backtest has no date.", [Problem("--to", f"{end} is before {start}")]
         )
-    days: list[Day] = []
+    days: list[JudgedDate] = []
     progress("backtest", 0, len(dates))
-    for day in roll(rows, dates, terms, time.process_time):
+    for day in run_backtest(rows, dates, settings, time.process_time):
         days.append(day)
         progress("backtest", len(days), len(dates))
     if not any(len(day.outcomes[OURS].truths) for day in days):
@@ -133,7 +139,7 @@ def backtest_file(
             [Problem(str(history), "nobody spends enough", "lower --weekly-spend or move --from")],
         )
     found = _gathered(days, out)
-    _publish(found, terms)
+    _publish(found, settings)
     return found
 
 
@@ -227,7 +233,7 @@ def _write(frames: Iterable[pl.DataFrame], out: Path, folder: Path) -> int:
     return rows
 
 
-def _gathered(days: list[Day], out: Path) -> Backtest:
+def _gathered(days: list[JudgedDate], out: Path) -> Backtest:
     judged = [day for day in days if len(day.outcomes[OURS].truths)]
     errors = np.concatenate([day.date_errors for day in judged])
     methods = list(judged[0].outcomes)
@@ -250,11 +256,11 @@ def _gathered(days: list[Day], out: Path) -> Backtest:
     )
 
 
-def _publish(found: Backtest, terms: Terms) -> None:
+def _publish(found: Backtest, settings: BacktestSettings) -> None:
     """backtest.json, reliability.svg and precision.svg."""
     found.out.mkdir(parents=True, exist_ok=True)
     body: dict[str, Any] = {
-        "terms": asdict(terms),
+        "terms": asdict(settings),
         "dates": [day.isoformat() for day in found.dates],
         "fit_cpu_seconds": round(found.fit_seconds, 2),
         "cpu_seconds_per_date": {k: round(v, 2) for k, v in found.seconds_per_date.items()},

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from service.engine.backtest.rolling import Terms
+from service.engine.backtest.rolling import BacktestSettings
 from service.engine.history import before, validate_history
 from service.engine.predict import fit, score
 from service.errors import InvalidInput
@@ -189,7 +189,7 @@ def test_backtest_reports_and_writes(parquet: Path, tmp_path: Path) -> None:
         end=date(2026, 4, 17),
         every_days=14,
         out=tmp_path / "found",
-        terms=Terms(weekly_spend_cents=100),
+        settings=BacktestSettings(weekly_spend_cents=100),
     )
     assert found.dates == (date(2026, 4, 3), date(2026, 4, 17))
     names = ["larder", "personal frequency", "decayed frequency", "gamma-Poisson", "TIFU-KNN"]
@@ -213,5 +213,5 @@ def test_backtest_without_anyone_eligible_is_refused(parquet: Path, tmp_path: Pa
             end=date(2026, 4, 3),
             every_days=14,
             out=tmp_path / "found",
-            terms=Terms(weekly_spend_cents=10**9, baselines=False),
+            settings=BacktestSettings(weekly_spend_cents=10**9, baselines=False),
         )

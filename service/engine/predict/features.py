@@ -54,7 +54,7 @@ NAMES: tuple[str, ...] = (
 
 def rate(pairs: Pairs, items: Items, rows: Ints, *, k: int, prior_days: float) -> Floats:
     """Discounted gamma-Poisson rate per day at half-life k, shrunk to the item's own rate."""
-    days = exposure(pairs.homes.seen_days, HALF_LIVES_DAYS[k])[pairs.household]
+    days = exposure(pairs.households.seen_days, HALF_LIVES_DAYS[k])[pairs.household]
     return np.asarray((pairs.counts[:, k] + prior_days * items.rate[rows]) / (days + prior_days))
 
 
@@ -71,7 +71,7 @@ def features(
 
     `affinity` is each pair's (see taste.py). The matrix is stored column after column.
     """
-    homes, home = pairs.homes, pairs.household
+    homes, home = pairs.households, pairs.household
     out = np.empty((len(NAMES), pairs.rows)).T
     columns = iter(range(len(NAMES)))
 
@@ -95,7 +95,7 @@ def features(
     put(np.log(homes.last_trip_age)[home])
     put(np.log(np.clip(homes.seen_days, 1.0, MEMORY_DAYS))[home])
     put(np.log1p(homes.distinct)[home])
-    put(np.log((homes.lately + 1.0) / (homes.distinct + 1.0))[home])
+    put(np.log((homes.recent_events + 1.0) / (homes.distinct + 1.0))[home])
     put(np.log1p(pairs.recent.sum(axis=1)))
     put((pairs.count == 1.0).astype(np.float64))
     log_age = np.log(pairs.last_age)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from service.engine.predict import discover, fit
 from service.engine.predict.fixed_point import EXACT, WholeNetwork, rounded
 from service.engine.predict.scoring import score
-from service.engine.predict.taste import likings, likings_of
+from service.engine.predict.taste import affinities, row_affinities
 from tests.engine.predict.households import invented
 
 FEATURES, DEPTH, ITEMS = 47, 8, 20
@@ -108,14 +108,14 @@ def test_rounding_keeps_within_its_bound() -> None:
 
 def test_an_affinity_is_the_same_in_a_table_and_alone() -> None:
     random = np.random.default_rng(3)
-    pictures = 30.0 * random.standard_normal((200, 32))
+    tastes = 30.0 * random.standard_normal((200, 32))
     vectors = np.linalg.qr(random.standard_normal((90, 32)))[0].astype(np.float32)
-    table = likings(pictures, vectors)
-    assert np.abs(table - pictures @ vectors.T).max() < 2e-3
-    for home, item in ((0, 0), (7, 89), (199, 3)):
-        alone = likings(pictures[home : home + 1], vectors[item : item + 1])
-        pair = likings_of(pictures[home : home + 1], vectors[item : item + 1])
-        assert alone[0, 0] == pair[0] == table[home, item]
+    table = affinities(tastes, vectors)
+    assert np.abs(table - tastes @ vectors.T).max() < 2e-3
+    for household, item in ((0, 0), (7, 89), (199, 3)):
+        alone = affinities(tastes[household : household + 1], vectors[item : item + 1])
+        pair = row_affinities(tastes[household : household + 1], vectors[item : item + 1])
+        assert alone[0, 0] == pair[0] == table[household, item]
     assert EXACT >= 2.0**12 * 2.0**17 * 2.0**18 * 32
 
 

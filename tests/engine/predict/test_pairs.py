@@ -31,9 +31,9 @@ def test_counts_gaps_and_trips_of_one_pair() -> None:
     assert pairs.gap_log_sum[0] == pytest.approx(
         weights[0] * math.log(10) + weights[1] * math.log(6)
     )
-    assert pairs.homes.trips.tolist() == [4.0]
-    assert pairs.homes.last_trip_age.tolist() == [2.0]
-    assert pairs.homes.seen_days.tolist() == [20.0]
+    assert pairs.households.trips.tolist() == [4.0]
+    assert pairs.households.last_trip_age.tolist() == [2.0]
+    assert pairs.households.seen_days.tolist() == [20.0]
 
 
 def test_two_rows_of_a_day_are_one_event() -> None:
@@ -45,8 +45,8 @@ def test_two_rows_of_a_day_are_one_event() -> None:
 
 def test_weekdays_turn_with_the_day() -> None:
     events = encode(history_of({(1, 7): [72, 79, 86, 93]}))
-    assert summarise(events, 100).homes.weekdays[0].argmax() == 0
-    assert summarise(events, 99).homes.weekdays[0].argmax() == 1
+    assert summarise(events, 100).households.weekdays[0].argmax() == 0
+    assert summarise(events, 99).households.weekdays[0].argmax() == 1
 
 
 def test_shards_hold_whole_households_and_everything() -> None:
