@@ -157,7 +157,7 @@ def _homes(purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: in
     homes = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
-        .bands(homes.join(deciles, on="household_id", how="left", maintain_order="left"))
+        .add_limits(homes.join(deciles, on="household_id", how="left", maintain_order="left"))
         .with_columns(
             pl.when("held").then(pl.lit(HOLDOUT)).otherwise(pl.lit(EXPOSED)).alias("arm"),
             pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),

@@ -18,10 +18,10 @@ from service.engine.allocate.value import CELLS, ResponseModel, reasons, value
 from service.engine.compose import (
     Masthead,
     Recipient,
-    at_amount,
-    documents,
+    compose_documents,
     reminders,
     usual_products,
+    with_face_value,
 )
 from service.engine.lift import held_out
 from service.engine.predict import Model, discover, score
@@ -302,7 +302,7 @@ def compose(
         count=settings.reminders_per_list,
         discoveries=settings.discoveries_per_list,
     )
-    made = documents(
+    made = compose_documents(
         recipients,
         masthead=Masthead(
             retailer=settings.retailer,
@@ -342,7 +342,7 @@ def compose(
 
 def _own_terms(copy: Mapping[str, Any], basis: Basis) -> str:
     """The terms of a copy whose amount is that of its cell, as they are stored."""
-    terms = at_amount(basis.terms[copy["offer_id"]], copy["face_value_cents"])
+    terms = with_face_value(basis.terms[copy["offer_id"]], copy["face_value_cents"])
     return json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
-from service.engine.lifecycle import ISSUABLE, Act, DealState, Facts, by_facts
+from service.engine.lifecycle import ISSUABLE, Act, DealFacts, DealState, state_by_facts
 from service.engine.reserve import reservation_cents
 from service.store.tables.offer import Offer, OfferEvent, Upload
 
@@ -265,7 +265,7 @@ def follow_facts(session: Session, *, on: date, at: datetime) -> int:
     moved = 0
     for row in found.iter_rows(named=True):
         budget, most = row["budget_cents"], row["circulation_max"]
-        facts = Facts(
+        facts = DealFacts(
             mail_from=row["mail_from"],
             redeem_to=row["redeem_to"],
             copy_cents=row["use_cents"] * row["limit_per_household"],
@@ -275,7 +275,7 @@ def follow_facts(session: Session, *, on: date, at: datetime) -> int:
             free_copies=None if most is None else most - row["issued"],
         )
         before = DealState(row["state"])
-        state = by_facts(before, facts, on=on)
+        state = state_by_facts(before, facts, on=on)
         if state is before:
             continue
         offer = session.get_one(Offer, row["offer_id"])

@@ -9,7 +9,7 @@ import pytest
 from service.engine.compose import (
     Masthead,
     Recipient,
-    documents,
+    compose_documents,
     reminders,
     usual_products,
 )
@@ -167,7 +167,9 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
         9: Terms(Condition((Need(2000),)), AmountOff(200)),
     }
     recipients = [Recipient(3, "en", "c"), Recipient(1, "en", "a"), Recipient(2, "de", "b")]
-    made = documents(recipients, masthead=MASTHEAD, terms=terms, offers=offers, reminders=reminded)
+    made = compose_documents(
+        recipients, masthead=MASTHEAD, terms=terms, offers=offers, reminders=reminded
+    )
     assert [household for household, _ in made] == [3, 1, 2]
     nothing, full, german = (document for _, document in made)
     assert (nothing.offers, nothing.reminders, nothing.worth_cents) == ((), (), 0)

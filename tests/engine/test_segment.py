@@ -115,7 +115,7 @@ def test_trend_rises_with_late_spend() -> None:
 
 
 def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() -> None:
-    homes = pl.DataFrame(
+    households = pl.DataFrame(
         {
             "household_id": list(range(1, 21)),
             "spend_cents": [100] * 10 + list(range(200, 210)),
@@ -123,7 +123,7 @@ def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() ->
         },
         schema={"household_id": pl.Int64, "spend_cents": pl.Int64, "margin_cents": pl.Int64},
     )
-    found = worth_deciles(homes)
+    found = worth_deciles(households)
     assert found["household_id"].to_list() == list(range(1, 21))
     assert found["worth_decile"].to_list() == [
         1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 1,
@@ -132,8 +132,8 @@ def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() ->
 
 def test_the_face_value_band_grows_from_tenth_to_tenth() -> None:
     band = FaceValueBand(floor_least=500, floor_best=3000, ceiling_least=1500, ceiling_best=4000)
-    assert [band.of(decile) for decile in (1, 2, 9, 10)] == [
+    assert [band.limits(decile) for decile in (1, 2, 9, 10)] == [
         (500, 1500), (777, 1777), (2722, 3722), (3000, 4000),
     ]  # fmt: skip
-    homes = pl.DataFrame({"household_id": [7, 3], "worth_decile": [10, 1]})
-    assert band.bands(homes).rows() == [(7, 10, 3000, 4000), (3, 1, 500, 1500)]
+    households = pl.DataFrame({"household_id": [7, 3], "worth_decile": [10, 1]})
+    assert band.add_limits(households).rows() == [(7, 10, 3000, 4000), (3, 1, 500, 1500)]
