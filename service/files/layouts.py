@@ -22,7 +22,7 @@ from service.engine.render import (
     render_batch,
     stationery_from,
 )
-from service.engine.render.faults import faults
+from service.engine.render.faults import find_faults
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
 from service.errors import InvalidInput, NotFound
 
@@ -210,7 +210,7 @@ def preview(
 
 def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:
     """Refuse a layout whose worst case overflows in any shipped language, or hides the address."""
-    problems = [*faults(layout), *worst_case(layout, samples(), profile=profile)]
+    problems = [*find_faults(layout), *worst_case(layout, samples(), profile=profile)]
     if problems:
         raise InvalidInput(f"layout {layout.name} overflows: {problems[0]}", problems)
 

@@ -56,7 +56,7 @@ def check(
     for name, part in job.parts(settings.pieces_per_file):
         if name in done:
             continue
-        for piece, found in checker.each(mailpieces(database, part)):
+        for piece, found in checker.check_all(mailpieces(database, part)):
             problems.extend(found)
             if piece.seq % 100 == 0 or piece.seq == job.choice.pieces.height:
                 progress("check", piece.seq, job.choice.pieces.height)

@@ -270,7 +270,7 @@ def _outside(texts: Iterable[_Text], page: Any, facts: Facts, where: str) -> Ite
 
 def _window(texts: Sequence[_Text], window: Window, where: str) -> Iterable[Problem]:
     """All that may show through the window must lie inside it wherever the insert slides."""
-    always, ever = window.always(), window.ever()
+    always, ever = window.always_visible(), window.ever_visible()
     shown = [text for text in texts if _meets(text.box, ever)]
     for text in shown:
         if not _within(text.box, always):

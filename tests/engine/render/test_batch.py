@@ -152,7 +152,9 @@ def test_a_missing_glyph_is_refused_before_anything_is_printed():
 def test_problems_are_told_piece_by_piece_among_sound_ones():
     checker = Checker(layouts.load("classic-a4"))
     given = [piece(1), piece(2, greeting="Good morning 𓀀"), piece(3), piece(4, title="long " * 60)]
-    found = [(one.seq, [problem.where for problem in them]) for one, them in checker.each(given)]
+    found = [
+        (one.seq, [problem.where for problem in them]) for one, them in checker.check_all(given)
+    ]
     assert [(seq, bool(wheres)) for seq, wheres in found] == [
         (1, False), (2, True), (3, False), (4, True),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 
 from service.engine.render import Layout, layout_from, render_batch
-from service.engine.render.faults import faults
+from service.engine.render.faults import find_faults
 from service.errors import InvalidInput
 from service.files import layouts
 from tests.engine.render.lists import piece
@@ -61,6 +61,6 @@ def test_a_mark_is_made_of_nothing_else() -> None:
 
 
 def test_a_mark_stays_clear_of_folds_and_of_the_window_s_edge() -> None:
-    assert faults(marked()) == ()
-    (fold,) = faults(marked(y=100))
+    assert find_faults(marked()) == ()
+    (fold,) = find_faults(marked(y=100))
     assert "fold" in fold.detail
