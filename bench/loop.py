@@ -80,14 +80,14 @@ def _publish(database: Database, settings: Settings, _folder: Path, _baskets: in
     with database.read() as session:
         cycle = cycles.newest(session)
     assert cycle is not None
-    return publish(database, settings, cycle.id or 0, progress=silent).pieces
+    return publish(database, settings, cycle.id, progress=silent).pieces
 
 
 def _tills(database: Database, settings: Settings, folder: Path, count: int) -> int:
     with database.read() as session:
         cycle = cycles.newest(session)
     assert cycle is not None
-    people = shoppers(database, folder, cycle.id or 0)
+    people = shoppers(database, folder, cycle.id)
     bought = pl.read_parquet(folder / "window.parquet").sort("purchased_at", "basket_id", "line")
     with database.write() as session:
         stores = bought["store_id"].unique().to_list()

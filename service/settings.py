@@ -76,7 +76,10 @@ class Settings(BaseSettings):
         default=0.1, ge=0, description="Value lost for every cent of worth below the floor"
     )
     margin_percent: int = Field(
-        default=28, ge=0, le=100, description="Gross margin assumed of a product's price"
+        default=28,
+        ge=0,
+        le=100,
+        description="Gross margin assumed of a price where no cost is known",
     )
     validity_days: int = Field(default=14, ge=1, description="Days a list can be redeemed")
     horizon_days: int = Field(default=14, ge=1, description="Days the forecast looks ahead")

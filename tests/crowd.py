@@ -3,7 +3,6 @@
 Every list is like those of tests/shop: line 1 may be used once, line 2 twice, line 3 once.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -70,8 +69,8 @@ def open_crowd(
                 valid_from=VALID_FROM,
                 valid_to=VALID_TO,
                 issued_at=issued_at,
-                usage_bounds="[]",
-                summary=json.dumps({"lists": size}),
+                usage_bounds=[],
+                summary={"lists": size},
             ),
         )
         listed = pl.DataFrame(

@@ -73,7 +73,7 @@ def add_key(
                 created_at=datetime.now(UTC),
             ),
         )
-    return key.id or 0, presented
+    return key.id, presented
 
 
 def list_keys(database: Database) -> list[ApiKey]:
@@ -127,6 +127,6 @@ def authenticate(database: Database, settings: Settings, presented: str) -> Call
     """Whose key this is; None for an unknown or revoked one."""
     with database.read() as session:
         key = access.live_key(session, api_key_digest(settings.secret_key, presented))
-    if key is None or key.id is None:
+    if key is None:
         return None
     return Caller(key.id, Role(key.role), key.store_id, key.supplier_id)

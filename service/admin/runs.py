@@ -1,8 +1,6 @@
 """Long work asked for over HTTP: queued here, done by a worker, polled by who asked."""
 
-import json
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -75,17 +73,16 @@ def ask_reprint(database: Database, *, batch_id: int) -> Run:
     return database.settle(ask, busy=_BUSY)
 
 
-def _queued(session: Session, kind: str, arguments: Mapping[str, Any]) -> Run:
+def _queued(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
     """Queue a run; of two that ask at once the unique index lets one, and the other looks again."""
-    text = json.dumps(arguments, sort_keys=True)
-    waiting = runs.pending(session, kind, text)
+    waiting = runs.pending(session, kind, arguments)
     if waiting is not None:
         raise Conflict(f"This is asked for already: run {waiting.id}.")
     run = Run(
         id=uuid.uuid4().hex,
         kind=kind,
         state=RunState.QUEUED,
-        arguments=text,
+        arguments=arguments,
         created_at=datetime.now(UTC),
     )
     runs.add(session, run)

@@ -78,7 +78,7 @@ def publish_batch(
         if cycle_id is None:
             with database.read() as session:
                 newest = cycles.newest(session)
-            if newest is None or newest.id is None:
+            if newest is None:
                 raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
             cycle_id = newest.id
         report = publish(

@@ -1,5 +1,6 @@
 """deals list, show, check, approve, send-back, stop, resume, budget: people move deals on."""
 
+import json
 import re
 from typing import Annotated
 
@@ -74,7 +75,7 @@ def show(number: Number) -> None:
         say(f"chance of more than the budget: at most {exposure.overspend_chance:.2g}")
     for revision, event in trail:
         moved = f"{event.from_state or 'new'} -> {event.to_state}"
-        detail = "" if event.detail == "{}" else f" {event.detail}"
+        detail = f" {json.dumps(event.detail, sort_keys=True)}" if event.detail else ""
         say(
             f"  {event.happened_at:%Y-%m-%d %H:%M:%S} UTC revision {revision}: {event.act} by "
             f"{event.actor}, {moved}{detail}"

@@ -36,10 +36,6 @@ class ListCode:
         """The 28 digits as stored, and as encoded in the symbol without function characters."""
         return f"{AI_COUPON}{self.gcn}{self.serial}"
 
-    def readable(self) -> str:
-        """The text printed under the symbol for people to read."""
-        return f"({AI_COUPON}){self.gcn}{self.serial}"
-
 
 def check_digit(digits: str) -> int:
     """The GS1 modulo-10 check digit of `digits`: weights 3 and 1 alternate from the right."""

@@ -30,7 +30,7 @@ def _checked_gtin(text: str) -> int | None:
         return None
 
 
-_PRICE = rows.within(rows.whole, 0, 10**9)
+_CENTS = rows.within(rows.whole, 0, 10**9)
 
 COLUMNS = (
     Column("gtin", gtin, "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"),
@@ -43,7 +43,8 @@ COLUMNS = (
     Column("supplier", rows.text, "text"),
     Column("package_size", rows.text, "text", required=False, default=""),
     Column("restriction", rows.text, "text", required=False, default=""),
-    Column("price_cents", _PRICE, "a whole number of cents from 0", required=False),
+    Column("price_cents", _CENTS, "a whole number of cents from 0", required=False),
+    Column("cost_cents", _CENTS, "a whole number of cents from 0", required=False),
 )
 
 

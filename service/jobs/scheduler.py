@@ -16,8 +16,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service.admin.runs import ask_batch, ask_cycle
 from service.cycle import refresh_forecast
-from service.cycle.basis import local_date
 from service.cycle.expiry import expire_lists
+from service.cycle.inputs import local_date
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import kept
@@ -173,7 +173,7 @@ def _batch(database: Database, _settings: Settings, _slot: datetime) -> None:
     """Print the newest cycle, unless that is done or asked for already."""
     with database.read() as session:
         cycle = cycles.newest(session)
-        batch = None if cycle is None else batches.of_cycle(session, cycle.id or 0)
+        batch = None if cycle is None else batches.of_cycle(session, cycle.id)
     done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
-    if cycle is not None and cycle.id is not None and not done:
+    if cycle is not None and not done:
         ask_batch(database, cycle_id=cycle.id)

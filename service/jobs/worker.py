@@ -4,7 +4,6 @@ What is to do stands in the database; a worker takes it with a claim that runs o
 a killed worker had in its hands is taken over by the next.
 """
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,7 @@ from service.publish.verify import proofread
 from service.settings import Settings
 from service.store import cycles, runs, work
 from service.store.session import Database, came_between
-from service.store.tables.cycle import Run, RunState
+from service.store.tables.cycle import Run, RunProblem, RunState
 
 logger = logging.getLogger("larder.worker")
 
@@ -32,13 +31,10 @@ RUN_ATTEMPTS = 3
 """How many workers may die of a run before it is given up."""
 
 _HOUSEHOLDS_AT_ONCE = 50
-_KILLS = json.dumps(
-    {
-        "title": "Given up",
-        "detail": f"{RUN_ATTEMPTS} workers took this up and none of them came to its end: they "
-        "were stopped, or ran out of memory. Their logs say more; ask again to try once more.",
-        "errors": [],
-    }
+_KILLS = RunProblem(
+    "Given up",
+    f"{RUN_ATTEMPTS} workers took this up and none of them came to its end: they were stopped, or "
+    "ran out of memory. Their logs say more; ask again to try once more.",
 )
 
 
@@ -145,8 +141,8 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
         with database.write() as session:
             runs.keep(session, run.id, until=until)
 
-    outcome: str | None
-    problem: str | None
+    outcome: dict[str, Any] | None
+    problem: RunProblem | None
     try:
         with kept(renew, lease=timedelta(seconds=settings.lease_seconds)):
             result = _act(database, settings, run, progress)
@@ -158,7 +154,7 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
             return
         state, outcome, problem = RunState.FAILED, None, _problem(error)
     else:
-        state, outcome, problem = RunState.DONE, json.dumps(result, default=str), None
+        state, outcome, problem = RunState.DONE, result, None
     with database.write() as session:
         runs.finish(
             session, run.id, state=state, result=outcome, problem=problem, at=datetime.now(UTC)
@@ -171,15 +167,15 @@ def _act(
     run: Run,
     progress: Callable[[str, int, int], None],
 ) -> dict[str, Any]:
-    arguments = json.loads(run.arguments)
+    arguments = run.arguments
     if run.kind == CYCLE:
         as_of, seed = date.fromisoformat(arguments["as_of"]), arguments["seed"]
         return _made(database, as_of, seed) or asdict(
             run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
         )
     if run.kind == PLAN:
-        arguments["as_of"] = date.fromisoformat(arguments["as_of"])
-        return asdict(what_if(database, settings, **arguments, progress=progress))
+        asked = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
+        return asdict(what_if(database, settings, **asked, progress=progress))
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
@@ -210,14 +206,10 @@ def _made(database: Database, as_of: date, seed: int) -> dict[str, Any] | None:
         cycle = cycles.as_of(session, as_of)
     if cycle is None or cycle.seed != seed:
         return None
-    summary: dict[str, Any] = json.loads(cycle.summary)
-    return summary
+    return cycle.summary
 
 
-def _problem(error: Exception) -> str:
+def _problem(error: Exception) -> RunProblem:
     if isinstance(error, LarderError):
-        faults = [
-            {"where": f.where, "detail": f.detail, "remedy": f.remedy} for f in error.problems
-        ]
-        return json.dumps({"title": error.title, "detail": error.detail, "errors": faults})
-    return json.dumps({"title": "Internal error", "detail": type(error).__name__, "errors": []})
+        return RunProblem(error.title, error.detail, error.problems)
+    return RunProblem("Internal error", type(error).__name__)

@@ -3,6 +3,7 @@
 from service.publish.acknowledge import AckReport, acknowledge
 from service.publish.addresses import LeftOut
 from service.publish.answers import drop, take_in_waiting
+from service.publish.package import MANIFEST
 from service.publish.pickup import Fetched, fetch, files_of, receive
 from service.publish.press import BatchReport, publish, reprint
 from service.publish.purge import purge
@@ -10,6 +11,7 @@ from service.publish.reconcile import Reconciliation, reconcile
 from service.publish.void import VoidReport, void_batch
 
 __all__ = [
+    "MANIFEST",
     "AckReport",
     "BatchReport",
     "Fetched",

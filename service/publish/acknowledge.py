@@ -1,10 +1,9 @@
 """Acknowledgements: what the mailing house says became of each piece."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -105,7 +104,7 @@ def acknowledge(
                 taken=report.taken,
                 known=report.known,
                 refused=report.refused,
-                problems=json.dumps([asdict(problem) for problem in report.problems]),
+                problems=list(report.problems),
             )
     assert file_id is not None
     return AckReport(

@@ -66,7 +66,7 @@ def choose(
     name.
     """
     with database.read() as session:
-        made = lists.of_cycle(session, cycle.id or 0)
+        made = lists.of_cycle(session, cycle.id)
         issued = (
             made.with_row_index("place", offset=1)
             .filter("is_issued")

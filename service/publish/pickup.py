@@ -1,7 +1,6 @@
 """Pickup: the mailing house fetches the files of a package and says that it holds it whole."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from service.errors import Conflict, NotFound
 from service.publish import depot as depots
-from service.publish.package import MANIFEST
+from service.publish.package import MANIFEST, read_manifest
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
@@ -41,7 +40,7 @@ def files_of(batch: Batch) -> dict[str, tuple[int, str]]:
     if batch.state != BatchState.READY or batch.purged_at is not None:
         return {}
     content = batch.manifest.encode()
-    files = json.loads(batch.manifest).get("files", [])
+    files = read_manifest(batch.manifest).get("files", [])
     return {
         **{file["name"]: (file["bytes"], file["sha256"]) for file in files},
         MANIFEST: (len(content), hashlib.sha256(content).hexdigest()),

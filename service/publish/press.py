@@ -2,7 +2,6 @@
 
 import fcntl
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from service.errors import Conflict, NotFound
 from service.files import layouts
 from service.publish.choice import Choice, address_digests, choose, counted
 from service.publish.depot import READY, Depot, depot
-from service.publish.package import MANIFEST, Job, Progress, Proof, check, write
+from service.publish.package import MANIFEST, Job, Progress, Proof, check, read_manifest, write
 from service.settings import Settings
 from service.store import batches, cycles, lists
 from service.store.session import Database, violates_unique
@@ -95,7 +94,7 @@ def reprint(
     with database.read() as session:
         asked = batches.get(session, batch_id)
         root = batches.get(session, asked.reprint_of) if asked and asked.reprint_of else asked
-        if root is None or root.id is None:
+        if root is None:
             raise NotFound(f"There is no batch {batch_id}.")
         cycle = cycles.get(session, root.cycle_id)
         spoiled = batches.spoiled(session, root.id)
@@ -139,13 +138,13 @@ class _Press:
     ) -> BatchReport:
         """Print a new batch; the one it replaces is withdrawn once all is known to fit."""
         with self.database.read() as session:
-            revision = batches.next_revision(session, self.cycle.id or 0)
+            revision = batches.next_revision(session, self.cycle.id)
         campaign = CAMPAIGN if reprint_of is None else REPRINT
         name = f"{self.settings.client}_{campaign}_{self.cycle.as_of:%Y%m%d}_v{revision}"
         job = self._job(choice, name, revision)
         check(self.database, self.settings, job, done=(), progress=self.progress)
         batch = Batch(
-            cycle_id=self.cycle.id or 0,
+            cycle_id=self.cycle.id,
             revision=revision,
             name=name,
             state=BatchState.RENDERING,
@@ -157,7 +156,7 @@ class _Press:
         try:
             with self.database.write() as session:
                 if replaces is not None:
-                    held = batches.held(session, replaces.id or 0)
+                    held = batches.held(session, replaces.id)
                     assert held is not None
                     _require_here(held)
                     held.state = BatchState.WITHDRAWN
@@ -191,13 +190,13 @@ class _Press:
     def _planned(self, batch: Batch, job: Job) -> Batch:
         """Write down what the files are going to be made of."""
         with self.database.write() as session:
-            held = batches.held(session, batch.id or 0)
+            held = batches.held(session, batch.id)
             assert held is not None
             if held.state != BatchState.RENDERING:
                 raise self._in_hand()
             held.plan = job.choice.plan(self.settings, job.layout, job.name)
             held.pieces = job.choice.pieces.height
-            held.summary = json.dumps(job.choice.summary())
+            held.summary = job.choice.summary()
             return batches.save(session, held)
 
     def _job(self, choice: Choice, name: str, revision: int) -> Job:
@@ -228,19 +227,19 @@ class _Press:
     def _remove_ended(self) -> None:
         """The files of what was withdrawn or voided, also by a run that died before it could."""
         with self.database.read() as session:
-            ended = batches.ended(session, self.cycle.id or 0)
+            ended = batches.ended(session, self.cycle.id)
         for batch in ended:
             self.depot.clear(batch.name)
             with self.database.write() as session:
-                batches.mark_purged(session, batch.id or 0, at=datetime.now(UTC))
+                batches.mark_purged(session, batch.id, at=datetime.now(UTC))
 
     def _finish(self, batch: Batch) -> BatchReport:
         """Write down what the folder holds, now that its marker is there."""
         text = self.depot.read(batch.name, MANIFEST).decode()
-        manifest = json.loads(text)
+        manifest = read_manifest(text)
         pieces = self._pieces(batch)
         with self.database.write() as session:
-            held = batches.held(session, batch.id or 0)
+            held = batches.held(session, batch.id)
             assert held is not None
             if held.state == BatchState.RENDERING:
                 held.state = BatchState.READY
@@ -249,7 +248,7 @@ class _Press:
                 held.manifest = text
                 held.published_at = datetime.now(UTC)
                 batches.save(session, held)
-                batches.add_pieces(session, held.id or 0, pieces)
+                batches.add_pieces(session, held.id, pieces)
         return _report(self.settings, held)
 
     def _pieces(self, batch: Batch) -> pl.DataFrame:
@@ -257,7 +256,7 @@ class _Press:
         content = self.depot.read(batch.name, f"{batch.name}.csv")
         printed = pl.read_csv(io.BytesIO(content), infer_schema=False).fill_null("")
         with self.database.read() as session:
-            made = lists.of_cycle(session, self.cycle.id or 0)
+            made = lists.of_cycle(session, self.cycle.id)
         place = pl.col("piece_id").str.split("-").list.last().cast(pl.Int64) - 1
         return printed.select(
             pl.col("seq").cast(pl.Int64),
@@ -279,9 +278,9 @@ def _require_here(batch: Batch) -> None:
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:
-    duplicates, undeliverable, without_consent = counted(json.loads(batch.summary))
+    duplicates, undeliverable, without_consent = counted(batch.summary)
     return BatchReport(
-        batch_id=batch.id or 0,
+        batch_id=batch.id,
         name=batch.name,
         folder=depot(settings).place(batch.name),
         pieces=batch.pieces,
@@ -290,5 +289,5 @@ def _report(settings: Settings, batch: Batch) -> BatchReport:
         duplicates=duplicates,
         undeliverable=undeliverable,
         without_consent=without_consent,
-        window=json.loads(batch.manifest).get("envelope_profile"),
+        window=read_manifest(batch.manifest).get("envelope_profile"),
     )

@@ -23,7 +23,7 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
     for batch in found:
         store.clear(batch.name)
         with database.write() as session:
-            batches.mark_purged(session, batch.id or 0, at=now)
+            batches.mark_purged(session, batch.id, at=now)
     left = store.files(ANSWERS) if answers else {}
     for name in answers:
         for each in (name, f"{name}{REPORT}"):

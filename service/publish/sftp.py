@@ -307,7 +307,7 @@ class _Door(asyncssh.SFTPServer):
 
     def _fetch(self, batch: Batch, name: str) -> Fetched:
         try:
-            return fetch(self._database, self._settings, batch.id or 0, name, for_print=True)
+            return fetch(self._database, self._settings, batch.id, name, for_print=True)
         except NotFound as error:
             raise asyncssh.SFTPNoSuchFile(error.detail) from error
 

@@ -1,6 +1,5 @@
 """Void: a batch that nobody has picked up never goes out."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -41,8 +40,7 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
     depot(settings).clear(batch.name)
     with database.write() as session:
         batches.mark_purged(session, batch_id, at=datetime.now(UTC))
-    said = json.loads(batch.summary)
-    return VoidReport(batch_id, said["voided_lists"], said["released_cents"])
+    return VoidReport(batch_id, batch.summary["voided_lists"], batch.summary["released_cents"])
 
 
 def _require_voidable(batch: Batch) -> None:
@@ -56,7 +54,7 @@ def _require_voidable(batch: Batch) -> None:
 
 
 def _void(session: Session, batch: Batch) -> None:
-    ids = batches.lists_to_void(session, batch.id or 0)
+    ids = batches.lists_to_void(session, batch.id)
     lists.void(session, ids)
     now = datetime.now(UTC)
     held = lists.open_reservations(session, ids)
@@ -76,11 +74,9 @@ def _void(session: Session, batch: Batch) -> None:
         ],
     )
     batch.state = BatchState.VOIDED
-    batch.summary = json.dumps(
-        {
-            **json.loads(batch.summary),
-            "voided_lists": len(ids),
-            "released_cents": sum(cents for _, cents in held),
-        }
-    )
+    batch.summary = {
+        **batch.summary,
+        "voided_lists": len(ids),
+        "released_cents": sum(cents for _, cents in held),
+    }
     batches.save(session, batch)

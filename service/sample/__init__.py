@@ -11,12 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from service.sample.fiction import RETAILER as RETAILER
-
 PRODUCTS = "products.parquet"
 HOUSEHOLDS = "households.parquet"
 BASKETS = "baskets.parquet"
 DEALS = "deals.csv"
+RETAILER = "Harvelle Markets"
 TIMEZONE = "America/New_York"
 FILES = (PRODUCTS, HOUSEHOLDS, BASKETS, DEALS)
 

@@ -9,8 +9,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, select
 
 from service.engine.codes import gtin_text
-from service.store.bulk import stage
-from service.store.offers import day_value
+from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
@@ -85,7 +84,6 @@ def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str,
     )
     session.add(draft)
     session.flush()
-    assert draft.id is not None
     if lines:
         session.execute(insert(ListLine), [{"list_id": draft.id, **line} for line in lines])
     return draft.id
@@ -188,7 +186,7 @@ def expire(session: Session, *, before: date, limit: int) -> list[int]:
         .limit(limit)
         .with_for_update()
     )
-    ids = [key for key in session.exec(statement).all() if key is not None]
+    ids = list(session.exec(statement).all())
     session.execute(
         update(ShoppingList)
         .where(col(ShoppingList.id).in_(ids))

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ from typing import Any
 import pytest
 
 from service.admin.runs import ask_batch, ask_cycle, get_run
-from service.cycle import run_cycle
-from service.cycle.issue import CycleReport
+from service.cycle import CycleReport, run_cycle
 from service.errors import Conflict, NotFound
 from service.jobs.worker import RUN_ATTEMPTS, drain, work_once
 from service.publish import BatchReport, publish
@@ -30,8 +30,7 @@ def market(database: Database, settings: Settings, tmp_path: Path) -> None:
 
 
 def told(run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run.problem or run.result or "{}")
-    return found
+    return asdict(run.problem) if run.problem else run.result or {}
 
 
 def test_a_cycle_that_was_asked_for_is_run(
@@ -70,7 +69,7 @@ def test_a_run_that_fails_says_why(database: Database, settings: Settings, marke
     assert told(failed) == {
         "title": "Conflict with the present state",
         "detail": "No household is eligible as of 2020-01-06; no cycle was made.",
-        "errors": [],
+        "errors": (),
     }
     assert ask_cycle(database, as_of=date(2020, 1, 6), seed=0).state == RunState.QUEUED
 
@@ -87,7 +86,7 @@ def test_an_unexpected_failure_is_told_without_its_content(
 
 def test_a_kind_of_run_that_nobody_knows_fails(database: Database, settings: Settings) -> None:
     run = Run(
-        id="1", kind="dance", state=RunState.QUEUED, arguments="{}", created_at=datetime.now(UTC)
+        id="1", kind="dance", state=RunState.QUEUED, arguments={}, created_at=datetime.now(UTC)
     )
     with database.write() as session:
         runs.add(session, run)
@@ -280,7 +279,7 @@ def test_how_a_run_ended_first_stands(database: Database, settings: Settings, ma
     work_once(database, settings)
     before = get_run(database, run.id)
     with database.write() as session:
-        runs.finish(session, run.id, state=RunState.FAILED, result=None, problem="{}", at=LATER)
+        runs.finish(session, run.id, state=RunState.FAILED, result=None, problem=None, at=LATER)
     after = get_run(database, run.id)
     assert (after.state, after.result, after.finished_at) == (
         RunState.DONE,

@@ -12,7 +12,7 @@ from service.cycle import run_cycle
 from service.deals import steer
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import states
+from service.store.offers import states
 from service.store.session import Database
 from tests.market import AS_OF, asked, cycle, open_market, store_model
 
@@ -101,7 +101,7 @@ def test_the_second_of_two_cycles_of_a_date_is_told_that_there_is_one(
     both = [threading.Thread(target=issue, args=(name,)) for name in ("one", "two")]
     with database.write() as session:
         every = [row[0] for row in asked(database, "SELECT id FROM offer")]
-        states.hold(session, every)
+        states.lock(session, every)
         for each in both:
             each.start()
         made.wait(60)

@@ -1,6 +1,5 @@
 """What a cycle leaves behind teaches the next, and nothing after its date is looked at."""
 
-import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from service.cycle.learn import evidence_of, learned, model_of
 from service.engine.allocate.value import ResponseModel
 from service.settings import Settings
-from service.store import responses
+from service.store.offers import responses
 from service.store.session import Database
 from tests.market import (
     AS_OF,
@@ -130,7 +129,7 @@ def test_a_cycle_uses_and_keeps_what_was_learned_and_counts_a_cycle_once(
     with database.read() as session:
         again = learned(session, settings, as_of=NEXT + timedelta(days=7))
     assert again.evidence.equals(evidence_of(second))
-    assert json.loads(second.evidence)[0]["exposed_buyers"] == 0
+    assert second.evidence[0]["exposed_buyers"] == 0
 
 
 def test_a_cycle_out_of_the_window_is_forgotten(

@@ -3,11 +3,11 @@
 import dataclasses
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from service.cycle import what_if
-from service.cycle.what_if import REASONS, WhatIf
+from service.cycle.what_if import WhatIf
+from service.engine.offers.shortage import Shortage
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEALS, asked, cycle, open_market, silent
@@ -69,29 +69,13 @@ def test_a_plan_writes_nothing_and_the_cycle_comes_to_the_same(
         assert deal["overspend_chance"] in (None, 0.0)
 
 
-def test_suppliers_come_to_the_sum_of_their_deals(
-    database: Database, settings: Settings, market: None
-) -> None:
-    plan = planned(database, settings)
-    sums = (
-        pl.DataFrame(plan.deals)
-        .group_by("supplier")
-        .agg(pl.col("copies", "expected_cost_cents").sum())
-        .sort("supplier")
-    )
-    assert sums.rows() == [
-        (row["supplier"], row["copies"], row["expected_cost_cents"]) for row in plan.suppliers
-    ]
-    assert sum(row["deals"] for row in plan.suppliers) == len(plan.deals) == DEALS
-
-
 def test_everybody_with_few_offers_has_one_reason(
     database: Database, settings: Settings, market: None
 ) -> None:
     plan = planned(database, settings, fewer_than=24)
     assert plan.short == 29 - plan.holdout
     assert sum(plan.short_because.values()) == plan.short
-    assert set(plan.short_because) <= set(REASONS)
+    assert set(plan.short_because) <= set(Shortage)
     # 18 deals are fewer than 24 for everybody, whatever else binds.
     assert plan.short_because == {"few_deals_in_their_categories": plan.short}
     narrow = settings.model_copy(

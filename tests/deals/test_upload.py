@@ -13,7 +13,7 @@ from service.deals import BENEFITS, COLUMNS, UploadReport, load_body, load_deals
 from service.deals.columns import FACE_VALUES
 from service.errors import InvalidInput
 from service.files.products import load_products
-from service.store import deals as store
+from service.store.offers import revisions
 from service.store.session import Database
 from tests.files.files import written
 
@@ -471,13 +471,13 @@ def test_the_history_says_who_loaded_what_and_when(
     load({"value": "2.00"}, name="second.csv")
     load({})
     with database.read() as session:
-        found = store.revisions(session, "Dale Foods", "D1")
+        found = revisions.of_deal(session, "Dale Foods", "D1")
     assert [(each.revision, each.state, each.loaded_by, each.file) for each in found] == [
         (1, "replaced", "tests", "deals.csv"),
         (2, "replaced", "tests", "second.csv"),
         (3, "running", "tests", "deals.csv"),
     ]
-    said = [json.loads(each.given) for each in found]
+    said = [each.given for each in found]
     assert [each["value"] for each in said] == ["1.00", "2.00", "1.00"]
     assert {name for name in said[0] if said[0][name] != said[1][name]} == {"value"}
     assert found[0].loaded_at <= found[1].loaded_at <= found[2].loaded_at

@@ -36,25 +36,45 @@ def test_a_file_becomes_the_catalogue_and_again_changes_nothing(
 def test_defaults_of_what_is_not_given(database: Database, tmp_path: Path, read_only: Ask) -> None:
     load_products(database, written(tmp_path / "p.csv", PRODUCTS.replace(",120", ",")))
     found = read_only(
-        "SELECT brand, private_label, package_size, restriction, price_cents FROM product "
-        "ORDER BY gtin"
+        "SELECT brand, private_label, package_size, restriction, price_cents, cost_cents "
+        "FROM product ORDER BY gtin"
     )
-    assert [tuple(row) for row in found] == [("", 0, "", "", None), ("", 0, "", "", 250)]
+    assert [tuple(row) for row in found] == [
+        ("", 0, "", "", None, None),
+        ("", 0, "", "", 250, None),
+    ]
 
 
 def test_what_the_file_has_no_column_for_stays_and_an_empty_cell_means_none(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    asked = "SELECT brand, private_label, package_size, restriction, price_cents FROM product"
+    optional = "brand,private_label,package_size,restriction,price_cents,cost_cents"
+    asked = f"SELECT {optional} FROM product"
     required = "2000000000015,Rum 1 l,Rum,Spirits,Wine,Dale Foods"
     head = "gtin,description,item,category,department,supplier"
-    optional = "brand,private_label,package_size,restriction,price_cents"
-    full = f"{head},{optional}\n{required},Dale,true,1 l,alcohol,900\n"
+    full = f"{head},{optional}\n{required},Dale,true,1 l,alcohol,900,611\n"
     load_products(database, written(tmp_path / "p.csv", full))
     load_products(database, written(tmp_path / "p.csv", f"{head}\n{required}\n"))
-    assert read_only(asked) == [("Dale", True, "1 l", "alcohol", 900)]
-    load_products(database, written(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,\n"))
-    assert read_only(asked) == [("", False, "", "", None)]
+    assert read_only(asked) == [("Dale", True, "1 l", "alcohol", 900, 611)]
+    load_products(database, written(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n"))
+    assert read_only(asked) == [("", False, "", "", None, None)]
+
+
+@pytest.mark.parametrize("cost", ["-1", "1.81", "10000000000"])
+def test_a_cost_is_a_whole_number_of_cents_and_may_pass_the_price(
+    database: Database, tmp_path: Path, read_only: Ask, cost: str
+) -> None:
+    head = "gtin,description,item,category,department,supplier,price_cents,cost_cents"
+    lines = [f"{number},Plums,Plums,Fruit,Fresh,Dale,269,{cents}\n"
+             for number, cents in ((4011, cost), (4012, 300), (4013, 0))]  # fmt: skip
+    report = load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines)}"))
+    assert [str(problem).partition("row ")[2] for problem in report.problems] == [
+        f"2, column cost_cents: {cost!r} is not a whole number of cents from 0"
+    ]
+    assert read_only("SELECT gtin, cost_cents FROM product ORDER BY gtin") == [
+        (4012, 300),
+        (4013, 0),
+    ]
 
 
 def test_items_are_numbered_in_the_order_of_their_names_whatever_was_loaded_before(

@@ -1,6 +1,5 @@
 """Print batches: for marketing to ask for, for the mailing house to fetch and to answer for."""
 
-import json
 import tempfile
 from dataclasses import asdict
 from http import HTTPStatus
@@ -37,6 +36,7 @@ from service.api.schemas.runs import RunOut
 from service.api.schemas.wire import Page
 from service.errors import InvalidInput, NotFound
 from service.publish import (
+    MANIFEST,
     AckReport,
     LeftOut,
     acknowledge,
@@ -233,11 +233,8 @@ def _found(database: Database, batch_id: int) -> Batch:
 
 
 def _out(batch: Batch) -> BatchOut:
-    summary = json.loads(batch.summary)
-    listed = [entry["name"] for entry in json.loads(batch.manifest).get("files", [])]
-    known = files_of(batch)
     return BatchOut(
-        id=batch.id or 0,
+        id=batch.id,
         name=batch.name,
         cycle_id=batch.cycle_id,
         revision=batch.revision,
@@ -249,10 +246,10 @@ def _out(batch: Batch) -> BatchOut:
         picked_up_at=batch.picked_up_at,
         received_at=batch.received_at,
         purged_at=batch.purged_at,
-        left_out={reason.value: summary.get(reason.value, 0) for reason in LeftOut},
+        left_out={reason.value: batch.summary.get(reason.value, 0) for reason in LeftOut},
         files=[
-            BatchFileOut(name=name, bytes=known[name][0], sha256=known[name][1])
-            for name in listed
-            if name in known
+            BatchFileOut(name=name, bytes=size, sha256=digest)
+            for name, (size, digest) in files_of(batch).items()
+            if name != MANIFEST
         ],
     )

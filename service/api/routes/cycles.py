@@ -1,7 +1,5 @@
 """For marketing: plan and look at cycles."""
 
-import json
-
 from fastapi import APIRouter, Response
 
 from service.admin import runs
@@ -83,11 +81,11 @@ def one(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> CycleO
 
 def _out(cycle: Cycle) -> CycleOut:
     return CycleOut(
-        id=cycle.id or 0,
+        id=cycle.id,
         as_of=cycle.as_of,
         seed=cycle.seed,
         valid_from=cycle.valid_from,
         valid_to=cycle.valid_to,
         issued_at=cycle.issued_at,
-        summary=json.loads(cycle.summary),
+        summary=cycle.summary,
     )

@@ -1,6 +1,5 @@
 """For marketing: deals as they stand, who did what to them, and the acts that move them on."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -66,7 +65,7 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
                 to_state=event.to_state,
                 actor=event.actor,
                 happened_at=event.happened_at,
-                detail=json.loads(event.detail),
+                detail=event.detail,
             )
             for revision, event in trail
         ],

@@ -1,6 +1,6 @@
 """For whoever asked for long work: how far it is."""
 
-import json
+from dataclasses import asdict
 
 from fastapi import APIRouter
 
@@ -39,6 +39,6 @@ def run_out(run: Run) -> RunOut:
         total=run.total,
         created_at=run.created_at,
         finished_at=run.finished_at,
-        result=json.loads(run.result) if run.result else None,
-        problem=json.loads(run.problem) if run.problem else None,
+        result=run.result,
+        problem=asdict(run.problem) if run.problem else None,
     )

@@ -13,9 +13,6 @@ from service.engine.render.fit import DoesNotFit
 from service.engine.render.layout import MM, PieceMark
 from service.engine.render.symbols import DOT_PT
 
-VARIABLES = ("piece_id", "seq")
-"""The variables that the text of a mark may contain."""
-
 _QUIET = 1
 _STEP = 2
 """The step of module sizes in dots at 600 dpi: one dot at 300 dpi."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class RedemptionState(StrEnum):
@@ -86,7 +86,7 @@ class RedemptionLine(SQLModel, table=True):
         Index("ix_redemption_line_list_id_list_line", "list_id", "list_line"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     list_id: int = Field(sa_type=BigId)
     list_line: int
@@ -128,7 +128,7 @@ class OfflineUse(SQLModel, table=True):
 class Refusal(SQLModel, table=True):
     """One list line, code or card that was presented and gave nothing, and why."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     list_line: int | None = None
     offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, sa_type=BigId)
@@ -146,7 +146,7 @@ class TillConflict(SQLModel, table=True):
 
     __tablename__ = "till_conflict"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     list_id: int | None = Field(
         default=None, foreign_key="shopping_list.id", index=True, sa_type=BigId
@@ -194,7 +194,7 @@ class TillEvent(SQLModel, table=True):
 
     __tablename__ = "till_event"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     verb: str
     key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
