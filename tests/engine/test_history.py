@@ -1,4 +1,4 @@
-"""The history at the door."""
+"""The validation of a purchase history."""
 
 from __future__ import annotations
 

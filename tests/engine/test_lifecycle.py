@@ -1,4 +1,4 @@
-"""The life of a deal: the table of moves is closed, and facts decide the rest."""
+"""The life of a deal: only moves in the table are allowed, and facts decide the rest."""
 
 from datetime import date
 

@@ -19,7 +19,7 @@ from service.engine.segment import (
 AS_OF = date(2026, 6, 1)
 
 
-def bought(*rows: tuple[int, int, float, int, bool, int]) -> pl.DataFrame:
+def purchases(*rows: tuple[int, int, float, int, bool, int]) -> pl.DataFrame:
     """Rows (household, category, units, cents, store brand, days ago)."""
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
     return pl.DataFrame(
@@ -39,7 +39,7 @@ def bought(*rows: tuple[int, int, float, int, bool, int]) -> pl.DataFrame:
 
 
 def test_eligible_counts_eight_weeks_and_returns() -> None:
-    frame = bought(
+    frame = purchases(
         (1, 1, 1.0, 20_000, False, 56),
         (2, 1, 1.0, 20_000, False, 57),
         (3, 1, 1.0, 20_100, False, 5),
@@ -55,7 +55,7 @@ def test_eligible_counts_eight_weeks_and_returns() -> None:
 
 
 def test_cells_by_brand_and_by_thirds_of_the_buyers() -> None:
-    frame = bought(
+    frame = purchases(
         (1, 7, 1.0, 100, True, 3),
         (2, 7, 2.0, 100, True, 3),
         (2, 7, 1.0, 100, False, 4),
@@ -74,7 +74,7 @@ def test_cells_by_brand_and_by_thirds_of_the_buyers() -> None:
 
 
 def test_share_is_against_the_upper_quarter_of_similar_households() -> None:
-    frame = bought(*((n, 7, 1.0, 100 * n, False, 3) for n in range(1, 26)))
+    frame = purchases(*((n, 7, 1.0, 100 * n, False, 3) for n in range(1, 26)))
     found = share_of_customer(frame, as_of=AS_OF)
     first = found.row(0, named=True)
     assert first["benchmark_cents"] == 400
@@ -85,7 +85,7 @@ def test_share_is_against_the_upper_quarter_of_similar_households() -> None:
 
 
 def test_worth_ranks_by_spend_then_by_potential() -> None:
-    frame = bought(
+    frame = purchases(
         *((n, 7, 1.0, 1000 * n, False, 3) for n in range(1, 11)),
         (11, 7, -1.0, -500, False, 2),
     )
@@ -96,7 +96,7 @@ def test_worth_ranks_by_spend_then_by_potential() -> None:
 
 
 def test_worth_goes_by_margin_where_every_cost_is_known() -> None:
-    frame = bought((1, 7, 1.0, 900, False, 3), (2, 7, 1.0, 500, False, 3))
+    frame = purchases((1, 7, 1.0, 900, False, 3), (2, 7, 1.0, 500, False, 3))
     known = frame.with_columns(cost_cents=pl.Series([950, 300]))
     found = worth(known, as_of=AS_OF)
     assert found["margin_cents"].to_list() == [-50, 200]
@@ -105,7 +105,7 @@ def test_worth_goes_by_margin_where_every_cost_is_known() -> None:
 
 
 def test_trend_rises_with_late_spend() -> None:
-    frame = bought(
+    frame = purchases(
         (1, 7, 1.0, 50_000, False, 10),
         (2, 7, 1.0, 50_000, False, 100),
     )

@@ -14,7 +14,7 @@ from service.engine.history import before, validate_history
 from service.engine.predict import fit, score
 from service.errors import InvalidInput
 from service.files.forecast import backtest_file, predict_file, read_history
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 AS_OF = date(2026, 5, 1)
 
@@ -22,7 +22,7 @@ AS_OF = date(2026, 5, 1)
 @pytest.fixture
 def parquet(tmp_path: Path) -> Path:
     path = tmp_path / "history.parquet"
-    invented().write_parquet(path)
+    random_history().write_parquet(path)
     return path
 
 
@@ -65,7 +65,7 @@ def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
     monkeypatch.setattr("service.files.forecast.BATCH_ROWS", 300)
     monkeypatch.setattr("service.files.spill.PART_ROWS", 400)
     monkeypatch.setattr("service.engine.predict.pairs.SHARD_ROWS", 350)
-    rows = invented().sample(fraction=1.0, shuffle=True, seed=3)
+    rows = random_history().sample(fraction=1.0, shuffle=True, seed=3)
     path = tmp_path / f"history{suffix}"
     if suffix == ".csv":
         rows.write_csv(path)
@@ -83,7 +83,7 @@ def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
 
 
 def test_returns_alone_are_no_forecast(tmp_path: Path) -> None:
-    invented().with_columns(-pl.col("quantity")).write_parquet(tmp_path / "back.parquet")
+    random_history().with_columns(-pl.col("quantity")).write_parquet(tmp_path / "back.parquet")
     made = predict_file(
         tmp_path / "back.parquet", as_of=AS_OF, horizon_days=14, out=tmp_path / "out.csv"
     )
@@ -122,7 +122,7 @@ def test_the_future_in_the_file_changes_no_byte(parquet: Path, tmp_path: Path) -
 def test_baskets_a_day_apart_with_text_ids(tmp_path: Path) -> None:
     """Another grocer's file: time stamps are only an order, quantities all one, amounts all 0."""
     order = pl.col("purchased_at").rank("dense").over("household_id").cast(pl.Int32)
-    invented(households=40).with_columns(
+    random_history(households=40).with_columns(
         (pl.date(2024, 1, 1) + pl.duration(days=order)).alias("purchased_at"),
         pl.format("user-{}", "household_id").alias("household_id"),
         quantity=pl.lit(1),

@@ -23,7 +23,7 @@ def find_faults(layout: Layout) -> tuple[Problem, ...]:
     safe = (layout.safe_mm, layout.safe_mm, width - layout.safe_mm, height - layout.safe_mm)
     for element in layout.elements:
         if not 1 <= element.page <= layout.pages:
-            problems.append(Problem(element.id, f"stands on page {element.page}, which is none"))
+            problems.append(Problem(element.id, f"is on page {element.page}, which does not exist"))
         if not isinstance(element, Rule) and not _within(_box(element), safe):
             problems.append(Problem(element.id, "leaves the safe area", "move it inwards"))
         if layout.window is not None:

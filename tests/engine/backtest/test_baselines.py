@@ -1,4 +1,4 @@
-"""The methods the forecast is held against."""
+"""The methods that the forecast is compared with."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.engine.history import before
 from service.engine.predict import Model, default_model, discover, fit
-from tests.engine.predict.households import START, invented
+from tests.engine.predict.households import START, random_history
 
 AS_OF = date(2026, 5, 1)
 
@@ -18,7 +18,7 @@ AS_OF = date(2026, 5, 1)
 @pytest.fixture(scope="module")
 def history() -> pl.DataFrame:
     """Invented households that take up a new item now and then."""
-    base = invented(households=120)
+    base = random_history(households=120)
     random = np.random.default_rng(3)
     late = [
         (household, int(random.integers(1, 13)), 9_000_000 + household, START + timedelta(days=day))

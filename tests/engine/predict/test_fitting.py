@@ -17,7 +17,7 @@ from service.engine.predict.features import MEMORY_DAYS, NAMES, features
 from service.engine.predict.fitting import item_statistics, learn_chance
 from service.engine.predict.model import default_model
 from service.engine.predict.pairs import summarise
-from tests.engine.predict.households import history_of, invented
+from tests.engine.predict.households import history_of, random_history
 
 AS_OF = date(2026, 5, 1)
 WINDOW = AS_OF - timedelta(days=14)
@@ -25,7 +25,7 @@ WINDOW = AS_OF - timedelta(days=14)
 
 @pytest.fixture(scope="module")
 def history() -> pl.DataFrame:
-    return validate_history(invented())
+    return validate_history(random_history())
 
 
 def test_what_is_bought_after_an_origin_changes_no_input_of_it(history: pl.DataFrame) -> None:
@@ -67,7 +67,7 @@ def test_a_short_history_is_brought_to_the_level_of_its_newest_window() -> None:
         for household in range(1, 201)
         for item in random.integers(100, 200, 25).tolist()
     }
-    some = validate_history(pl.concat([invented(households=200, days=42), history_of(whims)]))
+    some = validate_history(pl.concat([random_history(households=200, days=42), history_of(whims)]))
     as_of = date(2026, 1, 28)
     model = fit(some, as_of=as_of, horizon_days=14)
     assert model.trust == 0.0

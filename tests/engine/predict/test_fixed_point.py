@@ -21,13 +21,13 @@ from service.engine.predict import discover, fit
 from service.engine.predict.fixed_point import EXACT, WholeNetwork, rounded
 from service.engine.predict.scoring import score
 from service.engine.predict.taste import affinities, row_affinities
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 FEATURES, DEPTH, ITEMS = 47, 8, 20
 CLIP = 5.0
 AS_OF = date(2026, 5, 1)
-# Kernels that a library of matrix products chooses by the processor, and the numbers that NumPy's
-# own loops are told to do without: together they stand for other kinds of machine.
+# The kernels that a library of matrix products chooses by the processor, and the CPU features that
+# NumPy's loops are told not to use: together they simulate other kinds of machine.
 KINDS = (
     ("Haswell", ""),
     ("Zen", "X86_V4 AVX512_ICL AVX512_SPR"),
@@ -37,7 +37,7 @@ KINDS = (
 
 
 def drawn(*, outputs: int, widths: tuple[int, ...], size: float = 1.0, seed: int = 1) -> dict:
-    """The weights of a network as they might be learned, `size` times as large."""
+    """Random weights of a network, `size` times as large as learned ones."""
     random = np.random.default_rng(seed)
     rows = (FEATURES + DEPTH, *widths)
     layers: list[np.ndarray] = []
@@ -146,7 +146,7 @@ def digest(model, history: pl.DataFrame, as_of: date) -> str:
 
 
 def test_every_kind_of_processor_scores_the_same(tmp_path: Path) -> None:
-    history = invented(households=80)
+    history = random_history(households=80)
     model = fit(history, as_of=AS_OF, horizon_days=14)
     assert model.chance is not None
     (tmp_path / "model.json").write_text(model.to_json())

@@ -16,7 +16,7 @@ from tests.engine.predict.households import history_of
 
 @pytest.mark.parametrize("kind", [pl.Int64, pl.String])
 def test_an_index_gives_the_position_of_each_id(kind: type[pl.DataType]) -> None:
-    """A few texts are looked up, many are searched, numbers always searched: all alike."""
+    """A few texts are looked up; many texts, and numbers, are searched: with the same result."""
     index = IdIndex(pl.Series("item_id", [10, 20, 30]).cast(kind))
     few = pl.Series("item_id", [30, 25, 10, 99]).cast(kind)
     assert index.rows_of(few).tolist() == [2, 3, 0, 3]

@@ -10,7 +10,7 @@ from service.engine.predict.network import Network, recalibrate, train
 
 @pytest.fixture(scope="module")
 def examples() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bought where either number alone is high, never both: no line tells them apart."""
+    """Bought if exactly one of two numbers is high: no line separates these examples."""
     random = np.random.default_rng(2)
     inputs = random.standard_normal((4000, 2))
     bought = ((inputs[:, 0] > 0) != (inputs[:, 1] > 0)).astype(np.float64)
@@ -62,12 +62,14 @@ def test_too_sure_is_shrunk_and_the_level_kept(network: Network) -> None:
     random = np.random.default_rng(4)
     truth = random.normal(-2.0, 1.0, 40_000)
     bought = (random.random(40_000) < 1 / (1 + np.exp(-truth))).astype(np.float64)
-    sure = 1.5 * truth
-    calmer = recalibrate(
-        network, validation=(sure, bought), training=(sure, bought, np.ones(40_000))
+    overconfident = 1.5 * truth
+    recalibrated = recalibrate(
+        network,
+        validation=(overconfident, bought),
+        training=(overconfident, bought, np.ones(40_000)),
     )
-    stretch = float((calmer.layers[-3] / network.layers[-3]).mean())
+    stretch = float((recalibrated.layers[-3] / network.layers[-3]).mean())
     assert stretch == pytest.approx(1 / 1.5, abs=0.03)
-    shift = float(calmer.layers[-2][0] - network.layers[-2][0] * stretch)
-    level = 1 / (1 + np.exp(-(shift + stretch * sure)))
+    shift = float(recalibrated.layers[-2][0] - network.layers[-2][0] * stretch)
+    level = 1 / (1 + np.exp(-(shift + stretch * overconfident)))
     assert level.mean() == pytest.approx(bought.mean(), abs=1e-4)

@@ -1,4 +1,4 @@
-"""Log-odds brought to what happened."""
+"""Log-odds calibrated to what happened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_handful_changes_little_and_no_order_is_turned() -> None:
 
 
 def test_odds_all_alike_and_far_off_are_brought_to_the_share() -> None:
-    """A plain Newton step from here would leap to where everything is certain."""
+    """A plain Newton step from here would jump to where everything is certain."""
     odds = np.random.default_rng(8).normal(4.0, 0.05, 3000)
     bought = (np.arange(3000) % 4 == 0).astype(np.float64)
     shift, stretch = fit_platt(odds, bought, np.ones(3000))

@@ -10,7 +10,7 @@ import pytest
 from service.engine.history import before, validate_history
 from service.engine.predict import Model, default_model, fit, forecast, score
 from service.errors import InvalidInput
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 AS_OF = date(2026, 5, 1)
 HORIZON = 14
@@ -18,7 +18,7 @@ HORIZON = 14
 
 @pytest.fixture(scope="module")
 def history() -> pl.DataFrame:
-    return validate_history(invented())
+    return validate_history(random_history())
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_one_household_scores_as_it_does_among_all(history: pl.DataFrame, model:
 
 
 def test_the_future_changes_nothing(history: pl.DataFrame, model: Model) -> None:
-    poison = invented(households=90, days=60, seed=1).with_columns(
+    poison = random_history(households=90, days=60, seed=1).with_columns(
         pl.col("purchased_at") + timedelta(days=120), pl.col("quantity") * 50
     )
     poisoned = pl.concat([before(history, AS_OF), poison.select(history.columns)])

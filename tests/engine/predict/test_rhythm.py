@@ -13,7 +13,7 @@ from service.engine.predict.rhythm import calendar_log_odds, flat_rhythm, learn_
 FIRST = date(2025, 1, 1)
 
 
-def invented(days: int, *, scale: float) -> np.ndarray:
+def daily_purchases(days: int, *, scale: float) -> np.ndarray:
     """Purchases a day: a fifth more in the first five days of a month, half more on Saturdays."""
     random = np.random.default_rng(4)
     dates = [FIRST + timedelta(days=n) for n in range(days)]
@@ -28,7 +28,7 @@ def invented(days: int, *, scale: float) -> np.ndarray:
 
 
 def test_it_finds_the_busy_days_and_not_the_trend() -> None:
-    rhythm = learn_rhythm(invented(365, scale=1000.0), day_number(FIRST))
+    rhythm = learn_rhythm(daily_purchases(365, scale=1000.0), day_number(FIRST))
     assert rhythm[5] - rhythm[:5].mean() == pytest.approx(np.log(1.5), abs=0.02)
     assert rhythm[7] - rhythm[8:].mean() == pytest.approx(np.log(1.2), abs=0.03)
     assert np.ptp(rhythm[8:]) < 0.02
@@ -36,7 +36,7 @@ def test_it_finds_the_busy_days_and_not_the_trend() -> None:
 
 def test_a_window_is_as_busy_as_its_days() -> None:
     """The days seen have a mean factor of one, and one in six of them is a busy one."""
-    rhythm = learn_rhythm(invented(365, scale=1000.0), day_number(FIRST))
+    rhythm = learn_rhythm(daily_purchases(365, scale=1000.0), day_number(FIRST))
     usual = 0.2 * 60 / 365
     busy = calendar_log_odds(rhythm, day_number(date(2026, 1, 1)), 7)
     quiet = calendar_log_odds(rhythm, day_number(date(2026, 1, 8)), 7)
@@ -47,7 +47,7 @@ def test_a_window_is_as_busy_as_its_days() -> None:
 
 
 def test_a_few_purchases_say_little() -> None:
-    rhythm = learn_rhythm(invented(40, scale=0.5), day_number(FIRST))
+    rhythm = learn_rhythm(daily_purchases(40, scale=0.5), day_number(FIRST))
     assert abs(calendar_log_odds(rhythm, day_number(FIRST) + 40, 14)) < 0.02
 
 

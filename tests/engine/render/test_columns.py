@@ -36,20 +36,20 @@ def test_what_does_not_fit_is_not_placed():
 def test_every_row_is_placed_once_in_order_within_the_room(heights, columns, room):
     gap = 4
     blocks = [(HEAD, rows) for rows in heights]
-    placed = balance(blocks, columns=columns, room=room, gap=gap)
-    if placed is None:
+    columns_filled = balance(blocks, columns=columns, room=room, gap=gap)
+    if columns_filled is None:
         return
-    assert len(placed) <= columns
+    assert len(columns_filled) <= columns
     rows = [
         (block, row)
-        for column in placed
+        for column in columns_filled
         for block, first, end in column
         for row in range(len(heights[block]))[first:end]
     ]
     assert rows == [
         (block, row) for block, given in enumerate(heights) for row in range(len(given))
     ]
-    for column in placed:
+    for column in columns_filled:
         assert all(heights[block][first:end] for block, first, end in column)
-        deep = sum(HEAD + sum(heights[block][first:end]) for block, first, end in column)
-        assert deep + gap * (len(column) - 1) <= room + 0.02
+        height = sum(HEAD + sum(heights[block][first:end]) for block, first, end in column)
+        assert height + gap * (len(column) - 1) <= room + 0.02
