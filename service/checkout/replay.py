@@ -22,9 +22,8 @@ from service.checkout.recognise import Found, look_for, read_shown, recognise, r
 from service.checkout.redeem import stored_answer
 from service.checkout.resettle import Cause, resettle
 from service.engine.money import spread
-from service.engine.redeem import Covers, Terms, parse_terms
+from service.engine.redeem import Terms, parse_terms
 from service.engine.redeem.outcome import RefusalReason
-from service.engine.redeem.terms import BuyGet, FixedPrice, FreeItem, PercentOff
 from service.engine.settle import Liability
 from service.settings import Settings
 from service.store.session import Database
@@ -285,14 +284,9 @@ def uses_made(terms: Terms, given: Sequence[Honoured]) -> int:
     told = [each.uses for each in given if each.uses is not None]
     if told:
         return max(told)
-    benefit = terms.benefit
-    covers_all = isinstance(benefit, PercentOff | FixedPrice) and benefit.covers is Covers.ALL
-    if covers_all or terms.condition.minimum_spend_cents or any(terms.weights):
+    per_use = terms.benefit.units_per_use(sum(terms.requires.pieces))
+    if per_use is None or terms.condition.minimum_spend_cents or terms.requires.weighed:
         return 1
-    if isinstance(benefit, BuyGet):
-        per_use = benefit.get
-    else:
-        per_use = 1 if isinstance(benefit, FreeItem) else sum(terms.pieces)
     return -(-sum(each.units for each in given) // max(per_use, 1)) or 1
 
 

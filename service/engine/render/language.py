@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from service.engine.render.canvas import TextRun
-from service.engine.render.layout import Cell, Element
+from service.engine.render.layout import Element, LayoutCell
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, Content, TextPlan
 
@@ -28,7 +28,7 @@ class Language:
         self.pages: list[list[tuple[Element, TextPlan | None]]] = []
         self.shared_pages: list[dict[Any, SharedPage]] = []
         """For each page, by the values that its shared texts depend on."""
-        self.cells: dict[Cell, CellPlan] = {}
+        self.cells: dict[LayoutCell, CellPlan] = {}
         self._currency = currency
         self._days: dict[date, str] = {}
         self._dates: dict[date, str] = {}

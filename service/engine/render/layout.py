@@ -33,7 +33,7 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TemplatePart:
     """A part of a template: literal text, a variable, or a phrase in the language of the list."""
 
     kind: str
@@ -54,7 +54,7 @@ class TextBox:
     y: float
     w: float
     style: Style
-    template: tuple[Part, ...]
+    template: tuple[TemplatePart, ...]
     lines: int = 1
     align: str = "left"
     flow: bool = False
@@ -119,11 +119,11 @@ class PieceMark:
     y: float
     w: float
     h: float
-    template: tuple[Part, ...]
+    template: tuple[TemplatePart, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell:
+class LayoutCell:
     """The parts of one repeated row, positioned from its top left corner."""
 
     texts: tuple[TextBox, ...]
@@ -145,11 +145,11 @@ class OfferGrid:
     columns: int
     gutter: float
     row_max: float
-    cell: Cell
+    cell: LayoutCell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShoppingList:
+class ShoppingListBox:
     """Lines grouped by department, in `columns` columns of about the same height."""
 
     id: str
@@ -161,17 +161,17 @@ class ShoppingList:
     columns: int
     gutter: float
     department_gap: float
-    header: Cell
-    reminder: Cell
-    offer: Cell | None
-    blank: Cell | None
+    header: LayoutCell
+    reminder: LayoutCell
+    offer: LayoutCell | None
+    blank: LayoutCell | None
     blanks: int
     """The maximum of empty lines to write on, at the bottom of each column."""
     over: int
     """The number of pages that the list may fill, at the same place on each."""
 
 
-Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingList
+Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingListBox
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from service.engine.render.fit import DoesNotFit
-from service.engine.render.layout import MM, OfferGrid, ShoppingList
+from service.engine.render.layout import MM, OfferGrid, ShoppingListBox
 from service.engine.render.plans import move
 
 _MAX_CACHED = 2_000
@@ -22,10 +22,10 @@ class Moves:
 
     def __init__(self, height_pt: float) -> None:
         self.height_pt = height_pt
-        self._column_starts: dict[ShoppingList, tuple[bytes, ...]] = {}
+        self._column_starts: dict[ShoppingListBox, tuple[bytes, ...]] = {}
         self._grid_moves: dict[tuple[OfferGrid, tuple[float, ...]], GridMoves] = {}
 
-    def column_starts(self, box: ShoppingList) -> tuple[bytes, ...]:
+    def column_starts(self, box: ShoppingListBox) -> tuple[bytes, ...]:
         """Moves from the corner of the page to the top of each column of a list."""
         cached = self._column_starts.get(box)
         if cached is None:

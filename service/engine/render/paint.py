@@ -15,7 +15,7 @@ from service.engine.render.layout import (
     OfferGrid,
     PieceMark,
     Rule,
-    ShoppingList,
+    ShoppingListBox,
     SymbolBox,
 )
 from service.engine.render.marks import place_mark
@@ -258,7 +258,7 @@ class _ListPainter(RowPainter):
 
 _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
     OfferGrid: _ListPainter.draw_offers,
-    ShoppingList: _ListPainter.draw_shopping_list,
+    ShoppingListBox: _ListPainter.draw_shopping_list,
     SymbolBox: _ListPainter.draw_symbol,
     AddressBox: _ListPainter.draw_address,
     PieceMark: _ListPainter.draw_mark,

@@ -13,11 +13,11 @@ from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import (
     MM,
     AddressBox,
-    Cell,
     Element,
     Layout,
+    LayoutCell,
     Rule,
-    ShoppingList,
+    ShoppingListBox,
     TextBox,
 )
 from service.engine.render.moves import Moves
@@ -190,7 +190,7 @@ class Painter:
             self._addresses[box] = found
         return found
 
-    def cell(self, cell: Cell, language: Language) -> CellPlan:
+    def cell(self, cell: LayoutCell, language: Language) -> CellPlan:
         """The plan of a repeated row, made at its first use in a language."""
         plan = language.cells.get(cell)
         if plan is None:
@@ -342,6 +342,6 @@ def _height(plan: CellPlan, bottoms: Sequence[float]) -> float:
 
 def _varies(element: Element, page: int) -> bool:
     """Whether the element is on this page and must be drawn for each list."""
-    if isinstance(element, ShoppingList):
+    if isinstance(element, ShoppingListBox):
         return element.page <= page < element.page + element.over
     return element.page == page and not (isinstance(element, Rule) and not element.when)

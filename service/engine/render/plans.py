@@ -7,7 +7,7 @@ from string import Formatter
 from typing import Any
 
 from service.engine.render.fit import ascent
-from service.engine.render.layout import MM, Cell, Part, Rule, TextBox
+from service.engine.render.layout import MM, LayoutCell, Rule, TemplatePart, TextBox
 from service.engine.render.phrases import Phrases
 
 
@@ -117,7 +117,7 @@ class CellPlan:
         "tails_seen_once", "width",
     )  # fmt: skip
 
-    def __init__(self, cell: Cell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
+    def __init__(self, cell: LayoutCell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
         texts = sorted(cell.texts, key=lambda box: not _is_shared(box, phrases))
         if any(_precedes_its_anchor(texts, index) for index in range(len(texts))):
             texts = list(cell.texts)
@@ -182,7 +182,7 @@ def _precedes_its_anchor(texts: list[TextBox], index: int) -> bool:
     return bool(below) and below not in [box.name for box in texts[:index]]
 
 
-def _compile(template: tuple[Part, ...], phrases: Phrases) -> tuple[list[str], str]:
+def _compile(template: tuple[TemplatePart, ...], phrases: Phrases) -> tuple[list[str], str]:
     """Variable names in order, and a %-pattern. Phrases may contain variables too."""
     names: list[str] = []
     pattern = ""

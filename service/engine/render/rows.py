@@ -9,7 +9,7 @@ from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance
 from service.engine.render.fit import DoesNotFit
 from service.engine.render.language import Language
-from service.engine.render.layout import MM, Cell, OfferGrid, ShoppingList
+from service.engine.render.layout import MM, LayoutCell, OfferGrid, ShoppingListBox
 from service.engine.render.painter import Painter
 from service.engine.render.plans import CellPlan, Content, RowStart, down
 from service.errors import Problem
@@ -95,7 +95,7 @@ class RowPainter:
         self.contents: list[Content] = []
         self.own_values = {"more": ""}
         """The values of the variables that may differ between lists of one cycle."""
-        self._filled: dict[ShoppingList, _FilledColumns] = {}
+        self._filled: dict[ShoppingListBox, _FilledColumns] = {}
 
     def add_problem(self, element: str, error: Exception) -> None:
         """Record a text that cannot be printed."""
@@ -119,7 +119,7 @@ class RowPainter:
         ops[1::2] = moves
         canvas.add_columns([LayoutColumn(start, ("LI", "") * len(offers), ops)])
 
-    def draw_shopping_list(self, box: ShoppingList, canvas: Canvas) -> None:
+    def draw_shopping_list(self, box: ShoppingListBox, canvas: Canvas) -> None:
         """Draw the part of the shopping list that is on this page."""
         filled = self._filled.get(box)
         if filled is None:
@@ -148,7 +148,7 @@ class RowPainter:
             self._draw_blanks(box, box.blank, filled, canvas)
 
     def _draw_blanks(
-        self, box: ShoppingList, cell: Cell, filled: _FilledColumns, canvas: Canvas
+        self, box: ShoppingListBox, cell: LayoutCell, filled: _FilledColumns, canvas: Canvas
     ) -> None:
         """Draw empty lines to write on, below the lines of each column."""
         (blank,) = self._starts(self.painter.cell(cell, self.language), _HEADING, [""])
@@ -165,7 +165,7 @@ class RowPainter:
         if ops:
             canvas.add_tagged("Artifact", b"\n".join(ops))
 
-    def _fill_columns(self, box: ShoppingList) -> _FilledColumns:
+    def _fill_columns(self, box: ShoppingListBox) -> _FilledColumns:
         by_department = self._group_by_department(box)
         names: Sequence[str] = [*by_department]
         order = self.painter.order
@@ -185,10 +185,10 @@ class RowPainter:
         self.add_problem(box.id, DoesNotFit(f"{count} lines do not fit {box.h:g} mm of height"))
         return _FilledColumns([], [], [])
 
-    def _group_by_department(self, box: ShoppingList) -> dict[str, _DepartmentLines]:
+    def _group_by_department(self, box: ShoppingListBox) -> dict[str, _DepartmentLines]:
         """Group the lines by department, in the order of appearance."""
         groups: dict[str, _DepartmentLines] = {}
-        kinds: list[tuple[Cell, _RowKind, Sequence[Any]]] = [
+        kinds: list[tuple[LayoutCell, _RowKind, Sequence[Any]]] = [
             (box.reminder, _REMINDER, self.document.reminders)
         ]
         if box.offer is not None:
