@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict import Model, fit, forecast, score
 from service.engine.predict.items import IdIndex
 from service.files.forecast import read_history
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--as-of", type=date.fromisoformat, required=True)
     parser.add_argument("--times", type=int, nargs="*", default=[1])
     options = parser.parse_args()
-    history = before(read_history(options.history), options.as_of).with_columns(
+    history = rows_before(read_history(options.history), options.as_of).with_columns(
         pl.col("item_id").rank("dense").cast(pl.Int64),
         pl.col("household_id").rank("dense").cast(pl.Int64),
         pl.col("basket_id").rank("dense").cast(pl.Int64),

@@ -10,8 +10,8 @@ from service.cycle.inputs import Inputs
 from service.engine.compose import (
     Masthead,
     Recipient,
+    choose_reminders,
     compose_documents,
-    reminders,
     usual_products,
 )
 from service.engine.offers.candidates import bought
@@ -40,7 +40,7 @@ def compose(
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
-    picked = reminders(
+    picked = choose_reminders(
         _printable(
             scores.filter(pl.col("household_id").is_in(wanted.implode())), purchases, inputs
         ),

@@ -191,7 +191,7 @@ def _eligible(
     purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int
 ) -> pl.DataFrame:
     """The eligible households with their worth, arm and limits, by household."""
-    chosen = segment.eligible(
+    chosen = segment.eligible_households(
         purchases,
         as_of=as_of,
         weeks=settings.weekly_spend_weeks,

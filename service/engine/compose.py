@@ -67,7 +67,7 @@ def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def reminders(
+def choose_reminders(
     scores: pl.DataFrame, covered: pl.DataFrame, *, count: int, discoveries: int = 0
 ) -> pl.DataFrame:
     """Choose the `count` likeliest items of each household that no offer on its list covers.

@@ -45,7 +45,7 @@ def validate_history(
     return typed
 
 
-def before(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def rows_before(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """The rows bought before 00:00 of the as-of date, in the local time of `purchased_at`."""
     return frame.filter(pl.col("purchased_at").cast(pl.Date) < as_of)
 

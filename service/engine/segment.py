@@ -33,7 +33,7 @@ TREND_WEEKS = 8
 TREND_PRIOR_CENTS = 1000.0
 
 
-def eligible(
+def eligible_households(
     history: pl.DataFrame, *, as_of: date, weeks: int = 8, weekly_spend_cents: int = 2500
 ) -> pl.DataFrame:
     """Households that spend enough to get a list: `weekly_spend_cents` or more a week.

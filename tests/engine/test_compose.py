@@ -9,8 +9,8 @@ import pytest
 from service.engine.compose import (
     Masthead,
     Recipient,
+    choose_reminders,
     compose_documents,
-    reminders,
     usual_products,
 )
 from service.engine.records import ListDocument
@@ -85,10 +85,10 @@ def test_reminders_are_the_likeliest_that_no_offer_covers() -> None:
         }
     )
     covered = pl.DataFrame({"household_id": [1, 2], "item_id": [4, 9]})
-    chosen = reminders(scores, covered, count=2).select("household_id", "item_id").rows()
+    chosen = choose_reminders(scores, covered, count=2).select("household_id", "item_id").rows()
     assert chosen == [(1, 1), (1, 2), (2, 2), (2, 1)]
-    assert reminders(scores, covered, count=0).height == 0
-    assert reminders(scores.head(0), covered, count=2).height == 0
+    assert choose_reminders(scores, covered, count=0).height == 0
+    assert choose_reminders(scores.head(0), covered, count=2).height == 0
 
 
 def test_discoveries_take_the_place_of_the_least_likely_reminders() -> None:
@@ -104,7 +104,7 @@ def test_discoveries_take_the_place_of_the_least_likely_reminders() -> None:
     covered = pl.DataFrame({"household_id": [2], "item_id": [8]})
 
     def chosen(count: int, discoveries: int) -> list[tuple[int, int]]:
-        found = reminders(scores, covered, count=count, discoveries=discoveries)
+        found = choose_reminders(scores, covered, count=count, discoveries=discoveries)
         return found.select("household_id", "item_id").rows()
 
     assert chosen(3, 1) == [(1, 1), (1, 2), (1, 9), (2, 1)]

@@ -10,7 +10,7 @@ import pytest
 from service.engine.segment import (
     FaceValueBand,
     cells,
-    eligible,
+    eligible_households,
     share_of_customer,
     worth,
     worth_deciles,
@@ -47,7 +47,7 @@ def test_eligible_counts_eight_weeks_and_returns() -> None:
         (4, 1, 1.0, 90_000, False, 0),
         (5, 1, 1.0, 20_015, False, 1),
     )
-    found = eligible(frame, as_of=AS_OF)
+    found = eligible_households(frame, as_of=AS_OF)
     assert found.to_dicts() == [
         {"household_id": 1, "weekly_spend_cents": 2500},
         {"household_id": 5, "weekly_spend_cents": 2501},

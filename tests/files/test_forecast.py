@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from service.engine.backtest.rolling import BacktestSettings
-from service.engine.history import before, validate_history
+from service.engine.history import rows_before, validate_history
 from service.engine.predict import fit, score
 from service.errors import InvalidInput
 from service.files.forecast import backtest_file, predict_file, read_history
@@ -72,7 +72,7 @@ def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
     else:
         rows.write_parquet(path, row_group_size=250)
     made = predict_file(path, as_of=AS_OF, horizon_days=14, out=tmp_path / "out.parquet")
-    known = before(validate_history(rows), AS_OF)
+    known = rows_before(validate_history(rows), AS_OF)
     model = fit(known, as_of=AS_OF, horizon_days=14)
     assert made.model.to_json() == model.to_json()
     whole = score(model, known, as_of=AS_OF, horizon_days=14)

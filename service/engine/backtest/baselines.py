@@ -13,7 +13,7 @@ import numpy as np
 from service.engine.predict.events import Events, Flags, Floats
 from service.engine.predict.features import gamma_poisson
 from service.engine.predict.items import Items
-from service.engine.predict.pairs import HALF_LIVES_DAYS, Pairs, exposure
+from service.engine.predict.pairs import HALF_LIVES_DAYS, PairSummaries, exposure
 
 TIFU_GROUPS = 7
 TIFU_WITHIN = 0.9
@@ -24,26 +24,26 @@ TIFU_BLOCK = 512
 TIFU_ITEMS = 6000
 
 
-def personal_frequency(pairs: Pairs) -> Floats:
+def personal_frequency(pairs: PairSummaries) -> Floats:
     """Events per day since the household was first seen."""
     return np.asarray(pairs.count / pairs.households.seen_days[pairs.household])
 
 
-def decayed_frequency(pairs: Pairs) -> Floats:
+def decayed_frequency(pairs: PairSummaries) -> Floats:
     """Events per day, with events and days discounted at a half-life of 56 days."""
     days = exposure(pairs.households.seen_days, HALF_LIVES_DAYS[2])
     return np.asarray(pairs.counts[:, 2] / days[pairs.household])
 
 
 def discounted_gamma_poisson(
-    pairs: Pairs, items: Items, events: Events, horizon_days: int
+    pairs: PairSummaries, items: Items, events: Events, horizon_days: int
 ) -> Floats:
     """The prior model of the forecast: the household's rates, shrunk to the item's rate."""
     rows = items.rows_of(events.item_ids)[pairs.item]
     return gamma_poisson(pairs, items, rows, horizon_days)
 
 
-def tifu_knn(events: Events, pairs: Pairs, as_of: int) -> Floats:
+def tifu_knn(events: Events, pairs: PairSummaries, as_of: int) -> Floats:
     """TIFU-KNN (Hu et al., SIGIR 2020): decayed frequencies, mixed with those of neighbours.
 
     Trips are the baskets, in 7 groups from the newest. The 300 neighbours are the nearest by cosine

@@ -11,24 +11,24 @@ import polars as pl
 
 from service.engine.backtest import baselines, boosted
 from service.engine.backtest.metrics import Outcome
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict import fit, forecast, score
 from service.engine.predict.events import Events, Flags, Floats, Ints, day_number, encode
 from service.engine.predict.examples import active_pairs, days_to_first_purchase, make_examples
 from service.engine.predict.fitting import item_statistics
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summarise
-from service.engine.segment import eligible
+from service.engine.predict.pairs import PairSummaries, summarise
+from service.engine.segment import eligible_households
 
 OURS = "larder"
-Score = Callable[[Events, Pairs, int], Floats]
+Score = Callable[[Events, PairSummaries, int], Floats]
 
 
 @dataclass(frozen=True, slots=True)
 class BacktestSettings:
     """How a backtest is run. The defaults are those of the figures in docs/forecast.md.
 
-    `weeks` and `weekly_spend_cents` decide which households count (see `segment.eligible`).
+    `weeks` and `weekly_spend_cents` are those of `segment.eligible_households`.
     """
 
     horizon_days: int = 14
@@ -70,7 +70,7 @@ def run_backtest(
     """Yield the results of each date; `cpu_seconds` returns the CPU seconds used so far."""
     all_events = encode(history)
     for as_of in dates:
-        history_before = before(history, as_of)
+        history_before = rows_before(history, as_of)
         started = cpu_seconds()
         model = fit(history_before, as_of=as_of, horizon_days=settings.horizon_days)
         fitted = cpu_seconds()
@@ -81,9 +81,9 @@ def run_backtest(
         scores = score(
             model, history_before, as_of=as_of, horizon_days=settings.horizon_days, intervals=True
         )
-        candidates = _Candidates.at(
+        candidates = _Candidates.collect(
             all_events,
-            eligible(
+            eligible_households(
                 history,
                 as_of=as_of,
                 weeks=settings.weeks,
@@ -107,7 +107,7 @@ class _Candidates:
 
     day: int
     past: Events
-    pairs: Pairs
+    pairs: PairSummaries
     judged: Flags
     offset: Ints
     household: Ints
@@ -115,7 +115,7 @@ class _Candidates:
     horizon_days: int
 
     @staticmethod
-    def at(
+    def collect(
         events: Events, households: pl.DataFrame, as_of: date, settings: BacktestSettings
     ) -> _Candidates:
         day = day_number(as_of)

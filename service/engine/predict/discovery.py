@@ -24,7 +24,7 @@ from service.engine.predict.events import (
 )
 from service.engine.predict.items import NEW_DAYS
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summaries, summarise
+from service.engine.predict.pairs import PairSummaries, summaries, summarise
 from service.engine.predict.taste import affinities, household_tastes, row_affinities
 
 LEAST_AFFINITY = 1e-3
@@ -71,7 +71,7 @@ def discover(
 
 
 def _best_items(
-    model: Model, events: Events, pairs: Pairs, allowed: np.ndarray, count: int
+    model: Model, events: Events, pairs: PairSummaries, allowed: np.ndarray, count: int
 ) -> pl.DataFrame:
     rows = model.vector_rows(events.item_ids)[pairs.item]
     tastes = household_tastes(pairs, rows, model.taste)
@@ -139,7 +139,7 @@ def learn(model: Model, events: Events, origin: int) -> tuple[float, ...]:
     return _fit_logistic(inputs, bought, np.where(bought > 0, 1.0, 1.0 / share))
 
 
-def _log_new_items(pairs: Pairs) -> Floats:
+def _log_new_items(pairs: PairSummaries) -> Floats:
     """Log of one plus each household's count of items first bought in the last eight weeks."""
     size = len(pairs.households.trips)
     new = np.bincount(pairs.household, pairs.first_age <= NEW_DAYS, minlength=size)

@@ -23,7 +23,7 @@ from service.engine.predict.events import (
 from service.engine.predict.features import features, gamma_poisson, log_odds
 from service.engine.predict.items import Items, ItemTally
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summarise
+from service.engine.predict.pairs import PairSummaries, summarise
 from service.engine.predict.platt import fit_platt
 from service.engine.predict.taste import affinity, directions, purchase_weights
 
@@ -90,7 +90,7 @@ def make_examples(events: Events, model: Model) -> list[OriginExamples]:
     return groups
 
 
-def active_pairs(pairs: Pairs) -> Flags:
+def active_pairs(pairs: PairSummaries) -> Flags:
     """Whether each pair's household made a trip in the last eight weeks."""
     return np.asarray((pairs.households.last_trip_age <= ACTIVE_DAYS)[pairs.household])
 
@@ -109,7 +109,7 @@ def _prior_level(events: Events, origin: int, model: Model) -> tuple[float, floa
     )
 
 
-def _candidates(events: Events, origin: int, model: Model) -> tuple[Pairs, Items, Floats]:
+def _candidates(events: Events, origin: int, model: Model) -> tuple[PairSummaries, Items, Floats]:
     """All pairs before an origin, the item statistics of that day, and the prior's log-odds."""
     pairs = summarise(events.before(origin), origin)
     tally = ItemTally(events.item_ids)
@@ -149,7 +149,9 @@ def _examples_at(
     )
 
 
-def days_to_first_purchase(events: Events, pairs: Pairs, origin: int, horizon_days: int) -> Ints:
+def days_to_first_purchase(
+    events: Events, pairs: PairSummaries, origin: int, horizon_days: int
+) -> Ints:
     """Days from `origin` to each pair's first purchase in the window; `horizon_days` if none."""
     window = events.where((events.day >= origin) & (events.day < origin + horizon_days))
     starts = window.pair_starts()

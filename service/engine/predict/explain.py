@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict.model import Model
 from service.engine.predict.reason import reason
 from service.engine.predict.scoring import score
@@ -21,7 +21,7 @@ def explain(model: Model, history: pl.DataFrame, *, as_of: date, horizon_days: i
     scores = score(model, history, as_of=as_of, horizon_days=horizon_days, intervals=True)
     keys = ["household_id", "item_id"]
     times = (
-        before(history, as_of)
+        rows_before(history, as_of)
         .filter(pl.col("quantity") > 0)
         .group_by(keys)
         .agg(times=pl.col("purchased_at").dt.date().n_unique())

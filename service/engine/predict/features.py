@@ -6,7 +6,7 @@ import numpy as np
 
 from service.engine.predict.events import Floats, Ints
 from service.engine.predict.items import Items
-from service.engine.predict.pairs import HALF_LIVES_DAYS, WINDOWS, Pairs, exposure
+from service.engine.predict.pairs import HALF_LIVES_DAYS, WINDOWS, PairSummaries, exposure
 
 RATE_PRIOR_DAYS = (15.0, 15.0, 30.0, 30.0)
 GAMMA_PRIOR_DAYS = 14.0
@@ -52,20 +52,20 @@ NAMES: tuple[str, ...] = (
 )
 
 
-def rate(pairs: Pairs, items: Items, rows: Ints, *, k: int, prior_days: float) -> Floats:
+def rate(pairs: PairSummaries, items: Items, rows: Ints, *, k: int, prior_days: float) -> Floats:
     """Discounted gamma-Poisson rate per day at half-life k, shrunk to the rate of the item."""
     days = exposure(pairs.households.seen_days, HALF_LIVES_DAYS[k])[pairs.household]
     return np.asarray((pairs.counts[:, k] + prior_days * items.rate[rows]) / (days + prior_days))
 
 
-def gamma_poisson(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> Floats:
+def gamma_poisson(pairs: PairSummaries, items: Items, rows: Ints, horizon_days: int) -> Floats:
     """The prior model: chance of a purchase within the horizon, at a half-life of 56 days."""
     daily = rate(pairs, items, rows, k=2, prior_days=GAMMA_PRIOR_DAYS)
     return np.asarray(-np.expm1(-horizon_days * daily))
 
 
 def features(
-    pairs: Pairs, items: Items, rows: Ints, *, horizon_days: int, affinity: Floats
+    pairs: PairSummaries, items: Items, rows: Ints, *, horizon_days: int, affinity: Floats
 ) -> Floats:
     """Compute the features: (pairs, len(NAMES)), stored column by column.
 
@@ -132,7 +132,7 @@ def features(
     return out
 
 
-def gap_of(pairs: Pairs, items: Items, rows: Ints) -> tuple[Floats, Floats]:
+def gap_of(pairs: PairSummaries, items: Items, rows: Ints) -> tuple[Floats, Floats]:
     """Mean and spread of the log interval between purchases, shrunk to those of the item."""
     weight = pairs.gap_weight + GAP_WEIGHT_PRIOR
     mean = (pairs.gap_log_sum + GAP_WEIGHT_PRIOR * items.log_gap[rows]) / weight

@@ -33,7 +33,7 @@ from service.engine.predict.features import NAMES
 from service.engine.predict.items import IdIndex, Items, ItemTally
 from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.network import Network, recalibrate, train
-from service.engine.predict.pairs import Pairs, summaries, summarise
+from service.engine.predict.pairs import PairSummaries, summaries, summarise
 from service.engine.predict.platt import fit_platt
 from service.engine.predict.taste import directions
 
@@ -69,7 +69,7 @@ class BaseStatistics:
 
 
 def base_statistics(
-    summarised: Iterable[tuple[Events, Pairs]], item_ids: pl.Series, as_of: int
+    summarised: Iterable[tuple[Events, PairSummaries]], item_ids: pl.Series, as_of: int
 ) -> BaseStatistics:
     """Count a base as of day number `as_of`; `summarised` is what `pairs.summaries` yields."""
     tally = ItemTally(item_ids)

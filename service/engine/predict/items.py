@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from service.engine.predict.events import Floats, Ints
-from service.engine.predict.pairs import HALF_LIVES_DAYS, Pairs, exposure
+from service.engine.predict.pairs import HALF_LIVES_DAYS, PairSummaries, exposure
 
 RATE_PRIOR_DAYS = 2000.0
 TREND_PRIOR_DAYS = 500.0
@@ -108,7 +108,7 @@ class ItemTally:
         self._repeat_buyers = np.zeros(size)
         self._households = 0
 
-    def add(self, pairs: Pairs) -> None:
+    def add(self, pairs: PairSummaries) -> None:
         """Add the pairs of some households. Each household must be added exactly once."""
         size = len(self._ids)
         seen = pairs.households.seen_days

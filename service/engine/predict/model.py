@@ -17,7 +17,7 @@ from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.features import NAMES, features
 from service.engine.predict.items import IdIndex, Items, no_items
 from service.engine.predict.network import Network
-from service.engine.predict.pairs import Pairs
+from service.engine.predict.pairs import PairSummaries
 from service.engine.predict.taste import WIDTH, affinity, purchase_weights
 from service.errors import InvalidInput, Problem
 
@@ -79,7 +79,7 @@ class Model:
         """The row of each item among the learned vectors; the last row for items without one."""
         return self.vectors.rows_of(item_ids)
 
-    def inputs(self, pairs: Pairs, rows: Ints, vectors: Ints) -> Floats:
+    def inputs(self, pairs: PairSummaries, rows: Ints, vectors: Ints) -> Floats:
         """The features of each pair: (pairs, len(NAMES)).
 
         `rows` is the row of each pair's item in the item statistics, `vectors` its row among the

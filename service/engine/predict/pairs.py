@@ -22,7 +22,7 @@ SHARD_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class PairSummaries:
     """One row per household-item pair bought before the as-of day, in the order of the events.
 
     - `count`: events; `counts[:, k]`: events discounted at the k-th half-life.
@@ -57,14 +57,14 @@ class Pairs:
         """The number of pairs."""
         return len(self.household)
 
-    def where(self, mask: Flags) -> Pairs:
+    def where(self, mask: Flags) -> PairSummaries:
         """Only the pairs where `mask` is true. The household summaries stay as they are."""
         columns = {
             name: getattr(self, name)[mask]
             for name in self.__dataclass_fields__
             if name != "households"
         }
-        return Pairs(households=self.households, **columns)
+        return PairSummaries(households=self.households, **columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def exposure(days: Floats, half_life: float) -> Floats:
     return np.asarray(tau * -np.expm1(-days / tau))
 
 
-def summaries(base: CustomerBase, as_of: int) -> Iterator[tuple[Events, Pairs]]:
+def summaries(base: CustomerBase, as_of: int) -> Iterator[tuple[Events, PairSummaries]]:
     """Yield the events of some households at a time, with their summary as of a day number.
 
     All events of the base must lie before that day.
@@ -103,7 +103,7 @@ def summaries(base: CustomerBase, as_of: int) -> Iterator[tuple[Events, Pairs]]:
         yield shard, summarise(shard, as_of)
 
 
-def summarise(events: Events, as_of: int) -> Pairs:
+def summarise(events: Events, as_of: int) -> PairSummaries:
     """Summarise events, all before day number `as_of`. The cost is linear in the events."""
     is_start = events.pair_starts()
     starts = np.flatnonzero(is_start)
@@ -131,7 +131,7 @@ def summarise(events: Events, as_of: int) -> Pairs:
     counts = np.empty((rows, DECAYS))
     for k, half_life in enumerate(HALF_LIVES_DAYS):
         counts[:, k] = np.add.reduceat(np.exp2(-age / half_life), starts) if rows else 0.0
-    return Pairs(
+    return PairSummaries(
         household=events.household[starts],
         item=events.item[starts],
         count=count,

@@ -26,7 +26,7 @@ from service.engine.predict.events import (
 from service.engine.predict.features import gamma_poisson, gap_of, log_odds
 from service.engine.predict.fitting import base_statistics
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summaries, summarise
+from service.engine.predict.pairs import PairSummaries, summaries, summarise
 
 DIGITS = 6
 # Up to this many events, `forecast` keeps the summaries in memory between counting and scoring.
@@ -119,7 +119,7 @@ def _concat(frames: list[pl.DataFrame]) -> pl.DataFrame:
 def _frames(
     model: Model,
     base: CustomerBase,
-    summarised: Iterable[tuple[Events, Pairs]],
+    summarised: Iterable[tuple[Events, PairSummaries]],
     *,
     day: int,
     horizon_days: int,
@@ -143,7 +143,13 @@ def _frames(
 
 
 def _frame(
-    model: Model, events: Events, pairs: Pairs, *, day: int, horizon_days: int, intervals: bool
+    model: Model,
+    events: Events,
+    pairs: PairSummaries,
+    *,
+    day: int,
+    horizon_days: int,
+    intervals: bool,
 ) -> pl.DataFrame:
     rows = model.items.rows_of(events.item_ids)[pairs.item]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
@@ -188,7 +194,9 @@ def _rescale_horizon(chance: Floats, times: float) -> Floats:
     return np.asarray(-np.expm1(times * np.log1p(-np.minimum(chance, 1.0 - 1e-9))))
 
 
-def _cumulative_chances(model: Model, pairs: Pairs, inputs: Floats, vectors: Ints) -> Floats:
+def _cumulative_chances(
+    model: Model, pairs: PairSummaries, inputs: Floats, vectors: Ints
+) -> Floats:
     if model.timing is None:
         return timing.uniform_chances(pairs.rows, model.horizon_days)
     timing_inputs = np.hstack([inputs, pairs.households.weekdays[pairs.household]])

@@ -13,7 +13,7 @@ import numpy as np
 
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.fixed_point import rounded
-from service.engine.predict.pairs import Pairs
+from service.engine.predict.pairs import PairSummaries
 
 WIDTH = 32
 EXTRA_WIDTH = 8
@@ -29,12 +29,12 @@ VECTOR_UNIT = 2.0**18
 AFFINITY_UNIT = 2.0**12
 
 
-def purchase_weights(pairs: Pairs, k: int = LONG) -> Floats:
+def purchase_weights(pairs: PairSummaries, k: int = LONG) -> Floats:
     """The weight of each pair in its household's taste, at half-life k."""
     return np.asarray(np.log1p(2.0 * pairs.counts[:, k]))
 
 
-def directions(pairs: Pairs, rows: Ints, items: int, *, seed: int) -> Singles:
+def directions(pairs: PairSummaries, rows: Ints, items: int, *, seed: int) -> Singles:
     """The leading directions (items + 1, WIDTH); the last row is 0, for items without a direction.
 
     `rows` is the row of each pair's item, or `items` for an item without a direction. All
@@ -60,7 +60,7 @@ def directions(pairs: Pairs, rows: Ints, items: int, *, seed: int) -> Singles:
     return found
 
 
-def affinity(pairs: Pairs, rows: Ints, vectors: Singles, weights: Floats) -> Floats:
+def affinity(pairs: PairSummaries, rows: Ints, vectors: Singles, weights: Floats) -> Floats:
     """The affinity of each pair's household to its item. `rows` is as in `directions`."""
     total = np.zeros(pairs.rows)
     if pairs.rows < len(vectors):
@@ -81,7 +81,7 @@ def affinity(pairs: Pairs, rows: Ints, vectors: Singles, weights: Floats) -> Flo
     return total
 
 
-def household_tastes(pairs: Pairs, rows: Ints, vectors: Singles) -> Floats:
+def household_tastes(pairs: PairSummaries, rows: Ints, vectors: Singles) -> Floats:
     """The taste of each household (households, WIDTH); times an item's direction, its affinity."""
     size = len(pairs.households.trips)
     known = purchase_weights(pairs)

@@ -16,7 +16,7 @@ Span = tuple[int, int, int | None]
 """The number of a block, and its lines from a first to a last, excluded; None means to the end."""
 
 
-def balance(
+def balance_columns(
     blocks: Sequence[Block], *, columns: int, room: float, gap: float
 ) -> Sequence[Sequence[Span]] | None:
     """Place the blocks, in order, in at most `columns` columns of about the same height.

@@ -45,7 +45,8 @@ class PrintFile:
         self._pages_root, self._plain, self._font_names = (pdf.reserve() for _ in range(3))
         self._tree_root, self._whole = pdf.reserve(), pdf.reserve()
         self._art_entries = [
-            b"/A%d %d 0 R" % (page, self._art_form(page)) for page in range(1, layout.pages + 1)
+            b"/A%d %d 0 R" % (page, self._write_art_form(page))
+            for page in range(1, layout.pages + 1)
         ]
         self._leaves: list[int] = []
         self._leaf_kids: list[int] = []
@@ -66,11 +67,11 @@ class PrintFile:
         pdf = self._pdf
         if not self._leaf_kids:
             self._leaves.append(pdf.reserve())
-        contents = [[self._content(canvas) for canvas in piece.canvases] for piece in pieces]
+        contents = [[self._write_content(canvas) for canvas in piece.canvases] for piece in pieces]
         for piece, streams in zip(pieces, contents, strict=True):
             section = pdf.reserve()
             self._pieces.append(section)
-            kids = b" ".join(map(self._page, piece.canvases, streams, repeat(section)))
+            kids = b" ".join(map(self._write_page, piece.canvases, streams, repeat(section)))
             pdf.put(
                 section,
                 b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
@@ -135,22 +136,22 @@ class PrintFile:
         )
         pdf.close(root=self._catalog, info=self._info)
 
-    def _content(self, canvas: Canvas) -> int:
+    def _write_content(self, canvas: Canvas) -> int:
         """Write the content stream of a page; returns its object number."""
         canvas.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % canvas.number)
         return self._pdf.add_stream(b"\n".join(canvas.ops))
 
-    def _page(self, canvas: Canvas, content: int, section: int) -> bytes:
+    def _write_page(self, canvas: Canvas, content: int, section: int) -> bytes:
         """Write a page; returns references to its structure elements, for its section."""
         pdf = self._pdf
         page = pdf.add(self._page_form % (self._leaves[-1], content, self.pages))
         self._leaf_kids.append(page)
         self.pages += 1
-        kids, owners = self._structure(canvas, section=section, page=page)
+        kids, owners = self._write_structure(canvas, section=section, page=page)
         self._parents.append(b"%d[%b]" % (self.pages - 1, owners))
         return kids
 
-    def _structure(self, canvas: Canvas, *, section: int, page: int) -> tuple[bytes, bytes]:
+    def _write_structure(self, canvas: Canvas, *, section: int, page: int) -> tuple[bytes, bytes]:
         """Write the structure elements of a page.
 
         Returns references to those directly below the section, and to the owner of each piece of
@@ -158,7 +159,7 @@ class PrintFile:
         """
         roles = canvas.roles
         if "LI" in roles:
-            return self._list_structure(canvas, section=section, page=page)
+            return self._write_list_structure(canvas, section=section, page=page)
         elements = _elements(tuple(roles), tuple(canvas.alts))
         elements = elements.replace(b"@", b"P %d 0 R/Pg %d 0 R" % (section, page))
         if canvas.alts:
@@ -167,7 +168,9 @@ class PrintFile:
         refs = _refs(range(first, first + len(roles)))
         return refs, refs
 
-    def _list_structure(self, canvas: Canvas, *, section: int, page: int) -> tuple[bytes, bytes]:
+    def _write_list_structure(
+        self, canvas: Canvas, *, section: int, page: int
+    ) -> tuple[bytes, bytes]:
         """The same for a page on which each line of a list is a list item."""
         pdf = self._pdf
         kids: list[int] = []
@@ -239,10 +242,10 @@ class PrintFile:
             self._parent_leaves.append((number, first, last))
             self._parents = []
 
-    def _art_form(self, page: int) -> int:
+    def _write_art_form(self, page: int) -> int:
         width, height = self._layout.size_pt
         box = b"/Type/XObject/Subtype/Form/BBox[0 0 %g %g]/Resources<<>>" % (width, height)
-        return self._pdf.add_stream(self._painter.art(page), entries=box)
+        return self._pdf.add_stream(self._painter.art_ops(page), entries=box)
 
 
 @cache

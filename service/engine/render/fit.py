@@ -1,4 +1,4 @@
-"""Fit text in a box: shrink it once, then wrap it, else raise `DoesNotFit`.
+"""Fit text in a box: shrink it once, then wrap it, else raise `TooLarge`.
 
 Widths are in points. A fitted line is PDF content (font, size, glyphs with kerning) that only needs
 a position.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
-from service.engine.render.words import Word, Words, literal
+from service.engine.render.words import Word, WordEncoder, literal
 
 _HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 # Tokens that are never broken: a Han character with opening marks before and closing marks after
@@ -35,7 +35,7 @@ _ORPHAN = 0.18
 """If the last line is shorter than this share of the width, the lines are made even."""
 
 
-class DoesNotFit(Exception):
+class TooLarge(Exception):
     """A text is too long for its box even if it is shrunk and wrapped."""
 
 
@@ -67,7 +67,7 @@ class Typesetter:
     def __init__(self, faces: Mapping[str, Face]) -> None:
         self._faces = faces
         self._fonts: dict[tuple[str, Style, float], bytes] = {}
-        self._words = Words(faces)
+        self._words = WordEncoder(faces)
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.used = self._words.used
 
@@ -86,7 +86,7 @@ class Typesetter:
 
         A newline ends a paragraph. Text with `flow` wraps first and shrinks then; other text
         shrinks first. `even` makes the lines of wrapped text about equally long without adding
-        one. Raises `MissingGlyph` or `DoesNotFit`.
+        one. Raises `MissingGlyph` or `TooLarge`.
         """
         if style.upper:
             text = text.upper()
@@ -119,7 +119,7 @@ class Typesetter:
                         set_lines.append(self._line(words, style, size, ems=ems))
                     return _fit_lines(set_lines, style, size)
         allowed = "1 line" if lines == 1 else f"{lines} lines"
-        raise DoesNotFit(
+        raise TooLarge(
             f"{_short(text)!r} does not fit {allowed} of {width / 72 * 25.4:.1f} mm"
             f" at {style.shrink_pt:g} pt"
         )

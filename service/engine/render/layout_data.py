@@ -138,13 +138,13 @@ class _Builder:
         """Build the element that the fields describe."""
         match fields:
             case TextFields():
-                return self._text(fields, fields.id)
+                return self._build_text(fields, fields.id)
             case RuleFields():
-                return self._rule(fields, fields.id)
+                return self._build_rule(fields, fields.id)
             case AddressFields():
-                return AddressBox(**_box(fields), style=self._style(fields.id, fields.style))
+                return AddressBox(**_box(fields), style=self._find_style(fields.id, fields.style))
             case SymbolFields():
-                style = self._style(fields.id, fields.style)
+                style = self._find_style(fields.id, fields.style)
                 return SymbolBox(**_box(fields), style=style, align=fields.align)
             case PieceMarkFields():
                 return PieceMark(**_box(fields), template=_mark(fields))
@@ -154,49 +154,49 @@ class _Builder:
                     columns=fields.columns,
                     gutter=fields.gutter,
                     row_max=fields.row_max,
-                    cell=self._cell(fields.cell, f"{fields.id}.cell"),
+                    cell=self._build_cell(fields.cell, f"{fields.id}.cell"),
                 )
             case ListFields():
-                return self._list(fields)
+                return self._build_list(fields)
             case _:
                 assert_never(fields)
 
-    def _list(self, fields: ListFields) -> ShoppingListBox:
+    def _build_list(self, fields: ListFields) -> ShoppingListBox:
         name = fields.id
         return ShoppingListBox(
             **_box(fields),
             columns=fields.columns,
             gutter=fields.gutter,
             department_gap=fields.department_gap,
-            header=self._cell(fields.header, f"{name}.header"),
-            reminder=self._cell(fields.reminder, f"{name}.reminder"),
-            offer=self._cell(fields.offer, f"{name}.offer") if fields.offer else None,
-            blank=self._cell(fields.blank, f"{name}.blank") if fields.blank else None,
+            header=self._build_cell(fields.header, f"{name}.header"),
+            reminder=self._build_cell(fields.reminder, f"{name}.reminder"),
+            offer=self._build_cell(fields.offer, f"{name}.offer") if fields.offer else None,
+            blank=self._build_cell(fields.blank, f"{name}.blank") if fields.blank else None,
             blanks=fields.blanks,
             over=fields.over,
         )
 
-    def _cell(self, fields: CellFields, name: str) -> LayoutCell:
+    def _build_cell(self, fields: CellFields, name: str) -> LayoutCell:
         texts: list[TextBox] = []
         rules: list[Rule] = []
         for part in fields.parts:
             match part:
                 case TextFields():
-                    texts.append(self._text(part, f"{name}.{part.id}"))
+                    texts.append(self._build_text(part, f"{name}.{part.id}"))
                 case RuleFields():
-                    rules.append(self._rule(part, f"{name}.{part.id}"))
+                    rules.append(self._build_rule(part, f"{name}.{part.id}"))
                 case _:
                     assert_never(part)
         return LayoutCell(texts=tuple(texts), rules=tuple(rules), pad=fields.pad)
 
-    def _text(self, fields: TextFields, name: str) -> TextBox:
+    def _build_text(self, fields: TextFields, name: str) -> TextBox:
         return TextBox(
             id=name,
             page=fields.page,
             x=fields.x,
             y=fields.y,
             w=fields.w,
-            style=self._style(name, fields.style),
+            style=self._find_style(name, fields.style),
             template=_template(fields.text),
             lines=fields.lines,
             align=fields.align,
@@ -208,7 +208,7 @@ class _Builder:
             name=fields.id,
         )
 
-    def _rule(self, fields: RuleFields, name: str) -> Rule:
+    def _build_rule(self, fields: RuleFields, name: str) -> Rule:
         return Rule(
             **_box(fields) | {"id": name},
             colour=_look_up(f"{name}.colour", fields.colour, self._colours),
@@ -216,7 +216,7 @@ class _Builder:
             when=fields.when,
         )
 
-    def _style(self, name: str, style: str) -> Style:
+    def _find_style(self, name: str, style: str) -> Style:
         return _look_up(f"{name}.style", style, self._styles)
 
     def _build_style(self, name: str, fields: StyleFields) -> Style:

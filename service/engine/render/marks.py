@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import zxingcpp
 
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.fit import TooLarge
 from service.engine.render.layout import MM, PieceMark
 from service.engine.render.symbols import DOT_PT
 
@@ -21,7 +21,7 @@ _GRID_PT = 2 * DOT_PT
 
 
 def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float) -> bytes:
-    """Content of the mark in its box. Raises `DoesNotFit` if the modules would be too small."""
+    """Content of the mark in its box. Raises `TooLarge` if the modules would be too small."""
     text = "".join(
         values[part.value] if part.kind == "variable" else part.value for part in mark.template
     )
@@ -33,7 +33,7 @@ def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float
     dots = int(room / DOT_PT / _STEP + 1e-6) * _STEP
     if dots < _LEAST_DOTS:
         least = _LEAST_DOTS * DOT_PT / MM
-        raise DoesNotFit(f"a data matrix needs {width * least:.1f} x {height * least:.1f} mm")
+        raise TooLarge(f"a data matrix needs {width * least:.1f} x {height * least:.1f} mm")
     module = dots * DOT_PT
     left = _on_grid(mark.x * MM) + _QUIET * module
     foot = _on_grid(page_height - mark.y * MM) - (len(rows) + _QUIET) * module

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.fit import TooLarge
 from service.engine.render.layout import MM, OfferGrid, ShoppingListBox
 from service.engine.render.plans import move
 
@@ -36,7 +36,7 @@ class Moves:
         return cached
 
     def grid_moves(self, grid: OfferGrid, heights: tuple[float, ...]) -> GridMoves:
-        """Moves between offers of these heights in points. Raises `DoesNotFit`."""
+        """Moves between offers of these heights in points. Raises `TooLarge`."""
         cached = self._grid_moves.get((grid, heights))
         if cached is None:
             if len(self._grid_moves) > _MAX_CACHED:
@@ -49,7 +49,7 @@ class Moves:
         rows = [max(heights[at : at + columns]) for at in range(0, len(heights), columns)]
         spare = grid.h * MM - sum(rows)
         if spare < -0.01:
-            raise DoesNotFit(f"{len(heights)} offers need {-spare / MM:.1f} mm more height")
+            raise TooLarge(f"{len(heights)} offers need {-spare / MM:.1f} mm more height")
         right = (grid.w + grid.gutter) / columns * MM
         across = (move(right, 0.0),) * (columns - 1)
         moves: list[bytes] = []

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from service.engine.records import Address, ListDocument
 from service.engine.render.canvas import Canvas, PaintedPiece, TextRun
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.fit import TooLarge
 from service.engine.render.language import SharedPage, Step
 from service.engine.render.layout import (
     AddressBox,
@@ -156,7 +156,7 @@ class _ListPainter(RowPainter):
                     is_complete &= write_form is None or bool(content.entry)
             elif isinstance(element, Rule) and element.when not in self.own_values:
                 if values[element.when]:
-                    parts.append(("Artifact", self.painter.rule(element)))
+                    parts.append(("Artifact", self.painter.rule_ops(element)))
             else:
                 draw, what = (
                     (_ListPainter.draw_own_text, plan)
@@ -201,8 +201,8 @@ class _ListPainter(RowPainter):
         if box.when and not values[box.when]:
             return None
         try:
-            return self.painter.text(plan, values)
-        except (DoesNotFit, MissingGlyph) as error:
+            return self.painter.place_text(plan, values)
+        except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
             return None
 
@@ -219,13 +219,13 @@ class _ListPainter(RowPainter):
     def draw_own_rule(self, rule: Rule, canvas: Canvas) -> None:
         """Draw a rule whose condition differs between lists."""
         if self.own_values[rule.when]:
-            canvas.add_tagged("Artifact", self.painter.rule(rule))
+            canvas.add_tagged("Artifact", self.painter.rule_ops(rule))
 
     def draw_symbol(self, box: SymbolBox, canvas: Canvas) -> None:
         """Draw the symbol of the list with the code below it."""
         try:
             placed = place_symbol(self.painter, box, self.document.list_code)
-        except (DoesNotFit, MissingGlyph) as error:
+        except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
             return
         canvas.add_tagged("Figure", placed.ops, alt=placed.human)
@@ -237,7 +237,7 @@ class _ListPainter(RowPainter):
             return
         try:
             ops = place_mark(mark, self.mark_values, page_height=self.painter.height_pt)
-        except DoesNotFit as error:
+        except TooLarge as error:
             self.add_problem(mark.id, error)
             return
         if ops:
@@ -251,8 +251,8 @@ class _ListPainter(RowPainter):
         postal = painter.layout.stationery.postal
         lines = postal.compose(self.address, sender_country=painter.options.sender_country)
         try:
-            canvas.add_tagged("P", painter.address(box, lines))
-        except (DoesNotFit, MissingGlyph) as error:
+            canvas.add_tagged("P", painter.place_address(box, lines))
+        except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.engine.render.fit import DoesNotFit, Fitted, Typesetter
+from service.engine.render.fit import Fitted, TooLarge, Typesetter
 from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import (
     MM,
@@ -124,19 +124,19 @@ class Painter:
             self.share(content)
         return content
 
-    def art(self, page: int) -> bytes:
+    def art_ops(self, page: int) -> bytes:
         """The content of a page that is the same on all lists: rules without a condition."""
         rules = [
-            self.rule(element)
+            self.rule_ops(element)
             for element in self.layout.elements
             if isinstance(element, Rule) and element.page == page and not element.when
         ]
         return b"\n".join(rules)
 
-    def text(self, plan: TextPlan, values: Mapping[str, str]) -> Content:
+    def place_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content:
         """Set a text at its place on the page. The content of an empty text is empty.
 
-        Raises `DoesNotFit` or `MissingGlyph`.
+        Raises `TooLarge` or `MissingGlyph`.
         """
         key = plan.key(values)
         content: Content | None = plan.cache.get(key)
@@ -151,7 +151,7 @@ class Painter:
             ops = b"" if box.style.kern else self._stacks.plain_text(box, (text,))
             if not ops:
                 top = self.height_pt - box.y * MM
-                ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
+                ops = self.line_ops(box, self.fit(box, text), left=box.x * MM, top=top)
         content = Content(ops, box=self._page_box)
         if plan.may_repeat:
             plan.cache[key] = content
@@ -170,7 +170,7 @@ class Painter:
             even=box.align == "centre" or box.role in ("H1", "H2"),
         )
 
-    def address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
+    def place_address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
         """Set an address, aligned with the bottom of its box."""
         ops = self._stacks.plain_text(box, lines)
         if ops:
@@ -178,7 +178,7 @@ class Painter:
         text_box = self._address_text(box)
         fitted = self.fit(text_box, "\n".join(lines), height=box.h * MM)
         top = self.height_pt - (box.y + box.h) * MM + fitted.height
-        return self.lines(text_box, fitted, left=box.x * MM, top=top)
+        return self.line_ops(text_box, fitted, left=box.x * MM, top=top)
 
     def _address_text(self, box: AddressBox) -> TextBox:
         """The address box as a text box with as many lines as fit its height."""
@@ -190,11 +190,11 @@ class Painter:
             self._addresses[box] = found
         return found
 
-    def cell(self, cell: LayoutCell, language: Language) -> CellPlan:
+    def cell_plan(self, cell: LayoutCell, language: Language) -> CellPlan:
         """The plan of a repeated row, made at its first use in a language."""
         plan = language.cells.get(cell)
         if plan is None:
-            rules = b"\n".join([self.rule(rule, origin=0.0) for rule in cell.rules])
+            rules = b"\n".join([self.rule_ops(rule, origin=0.0) for rule in cell.rules])
             plan = language.cells[cell] = CellPlan(
                 cell, language.phrases, rules=rules, pad=cell.pad * MM
             )
@@ -274,7 +274,7 @@ class Painter:
         if text_set is None:
             try:
                 text_set = self._set_text(plan, key)
-            except (DoesNotFit, MissingGlyph) as error:
+            except (TooLarge, MissingGlyph) as error:
                 report_problem(plan.box.id, error)
                 bottoms.append(plan.box.y * MM)
                 return False
@@ -297,7 +297,10 @@ class Painter:
             line = self.typesetter.single_line(text, box.style, plan.width)
             if line is None:
                 fitted = self.fit(box, text)
-                text_set = (self.lines(box, fitted, left=plan.left, top=-top), top + fitted.height)
+                text_set = (
+                    self.line_ops(box, fitted, left=plan.left, top=-top),
+                    top + fitted.height,
+                )
             else:
                 x = plan.left
                 if box.align != "left":
@@ -310,7 +313,7 @@ class Painter:
         self._cached += 1
         return text_set
 
-    def lines(self, box: TextBox, fitted: Fitted, *, left: float, top: float) -> bytes:
+    def line_ops(self, box: TextBox, fitted: Fitted, *, left: float, top: float) -> bytes:
         """Content of fitted lines; `left` and `top` are their corner in points."""
         width = box.w * MM
         baseline = top - fitted.ascent
@@ -326,7 +329,7 @@ class Painter:
         ops.append(b"ET")
         return b" ".join(ops)
 
-    def rule(self, rule: Rule, origin: float | None = None) -> bytes:
+    def rule_ops(self, rule: Rule, origin: float | None = None) -> bytes:
         """Content of a rectangle. `y` counts down from `origin`, the top of the page if None."""
         top = self.height_pt if origin is None else origin
         frame = (rule.x * MM, top - (rule.y + rule.h) * MM, rule.w * MM, rule.h * MM)

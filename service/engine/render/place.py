@@ -3,7 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from service.engine.render.fit import DoesNotFit, ascent
+from service.engine.render.fit import TooLarge, ascent
 from service.engine.render.layout import MM, SymbolBox
 from service.engine.render.painter import Painter
 from service.engine.render.plans import Content
@@ -31,7 +31,7 @@ class PlacedSymbol(NamedTuple):
 
 
 def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymbol:
-    """Draw the symbol of a list code in its box. Raises `DoesNotFit` if it is too large."""
+    """Draw the symbol of a list code in its box. Raises `TooLarge` if it is too large."""
     profile = painter.options.profile
     made = make_symbol(list_code, profile, resolver=painter.options.resolver)
     frame = _frame(box, profile, (made.width, made.height), painter.height_pt)
@@ -64,7 +64,7 @@ def _frame(
     width = (size[0] + before + after) * module
     height = (size[1] + 2 * before) * module if shape.matrix else box.h * MM - below
     if width > box.w * MM + 0.01 or height + below > box.h * MM + 0.01:
-        raise DoesNotFit(
+        raise TooLarge(
             f"a {profile} symbol needs {width / MM:.1f} x {(height + below) / MM:.1f} mm"
             " with its quiet zones"
         )

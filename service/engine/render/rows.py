@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from service.engine.records import ListDocument
 from service.engine.render.canvas import Canvas, LayoutColumn
-from service.engine.render.columns import Span, balance
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.columns import Span, balance_columns
+from service.engine.render.fit import TooLarge
 from service.engine.render.language import Language
 from service.engine.render.layout import MM, LayoutCell, OfferGrid, ShoppingListBox
 from service.engine.render.painter import Painter
@@ -99,7 +99,7 @@ class RowPainter:
 
     def add_problem(self, element: str, error: Exception) -> None:
         """Record a text that cannot be printed."""
-        remedy = "shorten the text" if isinstance(error, DoesNotFit) else "change the text"
+        remedy = "shorten the text" if isinstance(error, TooLarge) else "change the text"
         self.problems.append(Problem(f"{self.name}, element {element}", str(error), remedy))
 
     def draw_offers(self, grid: OfferGrid, canvas: Canvas) -> None:
@@ -107,11 +107,11 @@ class RowPainter:
         offers = self.document.offers
         if not offers:
             return
-        plan = self.painter.cell(grid.cell, self.language)
+        plan = self.painter.cell_plan(grid.cell, self.language)
         starts, ends = self._row_parts(plan, _OFFER, offers)
         try:
             start, moves = self.painter.moves.grid_moves(grid, tuple([row.height for row in ends]))
-        except DoesNotFit as error:
+        except TooLarge as error:
             self.add_problem(grid.id, error)
             return
         ops = [b""] * (2 * len(offers))
@@ -151,7 +151,7 @@ class RowPainter:
         self, box: ShoppingListBox, cell: LayoutCell, filled: _FilledColumns, canvas: Canvas
     ) -> None:
         """Draw empty lines to write on, below the lines of each column."""
-        (blank,) = self._starts(self.painter.cell(cell, self.language), _HEADING, [""])
+        (blank,) = self._starts(self.painter.cell_plan(cell, self.language), _HEADING, [""])
         gap = round(box.department_gap * MM, 1)
         first = (canvas.number - box.page) * box.columns
         ops: list[bytes] = []
@@ -172,17 +172,17 @@ class RowPainter:
         if order:
             names = sorted(names, key=lambda name: order.get(name, len(order)))
         groups = [by_department[name] for name in names]
-        heads = self._starts(self.painter.cell(box.header, self.language), _HEADING, names)
+        heads = self._starts(self.painter.cell_plan(box.header, self.language), _HEADING, names)
         blocks = [(head.height, group.heights) for head, group in zip(heads, groups, strict=True)]
         gap = round(box.department_gap * MM, 1)
         for pages in range(1, box.over + 1):
-            columns = balance(blocks, columns=box.columns * pages, room=box.h * MM, gap=gap)
+            columns = balance_columns(blocks, columns=box.columns * pages, room=box.h * MM, gap=gap)
             if columns is not None:
                 if len(columns) > box.columns:
                     self.own_values["more"] = "1"
                 return _FilledColumns(heads, groups, columns)
         count = sum(len(group.line_ops) for group in groups)
-        self.add_problem(box.id, DoesNotFit(f"{count} lines do not fit {box.h:g} mm of height"))
+        self.add_problem(box.id, TooLarge(f"{count} lines do not fit {box.h:g} mm of height"))
         return _FilledColumns([], [], [])
 
     def _group_by_department(self, box: ShoppingListBox) -> dict[str, _DepartmentLines]:
@@ -194,7 +194,7 @@ class RowPainter:
         if box.offer is not None:
             kinds.append((box.offer, _OFFER, self.document.offers))
         for cell, kind, lines in kinds:
-            plan = self.painter.cell(cell, self.language)
+            plan = self.painter.cell_plan(cell, self.language)
             starts, ends = self._row_parts(plan, kind, lines)
             for line, ops, row in zip(lines, _row_ops(plan, starts, ends), ends, strict=True):
                 group = groups.get(line.department)

@@ -31,7 +31,7 @@ class Word(NamedTuple):
     """For a plain word, its only run without the closing parenthesis."""
 
 
-class Words:
+class WordEncoder:
     """Encodes words in given faces, caches them, and records which characters it used.
 
     Kerning is applied within words, not around spaces.

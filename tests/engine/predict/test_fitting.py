@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from service.engine.history import before, validate_history
+from service.engine.history import rows_before, validate_history
 from service.engine.predict import fit, score
 from service.engine.predict.events import date_of, encode
 from service.engine.predict.examples import OriginExamples, make_examples
@@ -31,7 +31,7 @@ def history() -> pl.DataFrame:
 def test_what_is_bought_after_an_origin_changes_no_input_of_it(history: pl.DataFrame) -> None:
     """Other answers leave the inputs the same to the last bit."""
     model = fit(history, as_of=AS_OF, horizon_days=14)
-    known = before(history, AS_OF)
+    known = rows_before(history, AS_OF)
     late = pl.col("purchased_at").dt.date() >= WINDOW
     other = known.with_columns(
         item_id=pl.when(late).then(pl.col("item_id") % 12 + 1).otherwise(pl.col("item_id"))

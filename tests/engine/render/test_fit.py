@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.render.fit import DoesNotFit, Typesetter
+from service.engine.render.fit import TooLarge, Typesetter
 from service.engine.render.layout import Style
 from service.engine.render.words import MissingGlyph
 from service.files import layouts
@@ -68,9 +68,9 @@ def test_then_it_wraps_at_the_smaller_size():
 
 
 def test_then_it_is_refused():
-    with pytest.raises(DoesNotFit, match=r"'Sharp cheddar' does not fit 1 line of 10.6 mm at 8 pt"):
+    with pytest.raises(TooLarge, match=r"'Sharp cheddar' does not fit 1 line of 10.6 mm at 8 pt"):
         _fit("Sharp cheddar", width=30)
-    with pytest.raises(DoesNotFit):
+    with pytest.raises(TooLarge):
         _fit("Cheddarcheddarcheddar", width=40, lines=5)
 
 
@@ -140,7 +140,7 @@ def test_a_narrow_no_break_space_is_printed_as_a_no_break_space():
 def test_no_character_is_ever_lost(text, width):
     try:
         fitted = _fit(text, width=width, lines=9, flow=True)
-    except DoesNotFit:
+    except TooLarge:
         return
     shown = "".join(_text_of(line) for line in fitted.lines)
     assert shown.replace(" ", "") == text.replace(" ", "")
