@@ -58,8 +58,9 @@ def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames
     return candidates, offers, homes
 
 
+@pytest.mark.slow
 @given(instances())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_primal_optimum_and_bound_stand_in_order_and_every_limit_holds(
     instance: tuple[Frames, Terms],
 ) -> None:

@@ -1,7 +1,8 @@
 """Compiling ahead leaves nothing to compile."""
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from numba.core.dispatcher import Dispatcher
 
 from service.engine.allocate import Terms, allocate, arrange
@@ -22,7 +23,8 @@ def compiled() -> dict[str, int]:
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@settings(max_examples=25)
 @given(instances())
 def test_an_allocation_after_warming_compiles_nothing_more(given_: tuple[Frames, Terms]) -> None:
     warm_beside()
