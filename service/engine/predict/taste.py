@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from service.engine.predict.events import Floats, Ints, Singles
-from service.engine.predict.fixed_point import rounded
+from service.engine.predict.fixed_point import round_to_unit
 from service.engine.predict.pairs import PairSummaries
 
 WIDTH = 32
@@ -106,11 +106,11 @@ def row_affinities(taste: Floats, vectors: Singles) -> Floats:
 
 
 def _whole_tastes(taste: Floats) -> Floats:
-    return rounded(taste, unit=TASTE_UNIT, most=MAX_TASTE)
+    return round_to_unit(taste, unit=TASTE_UNIT, most=MAX_TASTE)
 
 
 def _whole_vectors(vectors: Singles) -> Floats:
-    return rounded(vectors, unit=VECTOR_UNIT, most=1.0)
+    return round_to_unit(vectors, unit=VECTOR_UNIT, most=1.0)
 
 
 def _round_to_steps(products: Floats) -> Floats:
