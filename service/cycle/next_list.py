@@ -171,7 +171,7 @@ def _limits(settings: Settings, worth_decile: int | None) -> dict[str, int | Non
     """A household's limits; one that no cycle saw has neither floor nor ceiling of face value."""
     floor, ceiling = None, None
     if worth_decile is not None:
-        floor, ceiling = stages.face_value_band(settings).of(worth_decile)
+        floor, ceiling = stages.face_value_band(settings).limits(worth_decile)
     return {
         "slots": settings.offers_per_list,
         "category_max": settings.offers_per_category,

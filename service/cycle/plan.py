@@ -191,7 +191,7 @@ def _eligible(
     purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int
 ) -> pl.DataFrame:
     """The eligible households with their worth, arm and limits, by household."""
-    chosen = segment.eligible(
+    chosen = segment.eligible_households(
         purchases,
         as_of=as_of,
         weeks=settings.weekly_spend_weeks,
@@ -208,7 +208,7 @@ def _eligible(
     households = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
-        .bands(households.join(deciles, on="household_id", how="left", maintain_order="left"))
+        .add_limits(households.join(deciles, on="household_id", how="left", maintain_order="left"))
         .with_columns(
             pl.when("held").then(pl.lit(Arm.HOLDOUT)).otherwise(pl.lit(Arm.EXPOSED)).alias("arm"),
             pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),

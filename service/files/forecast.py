@@ -16,7 +16,13 @@ import polars as pl
 
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
 from service.engine.backtest.metrics import Report, report
-from service.engine.backtest.rolling import OURS, Day, Terms, as_of_dates, roll
+from service.engine.backtest.rolling import (
+    OURS,
+    BacktestSettings,
+    JudgedDate,
+    as_of_dates,
+    run_backtest,
+)
 from service.engine.history import COLUMNS, IDS, validate_history
 from service.engine.predict import Model, fit_base, score_base
 from service.errors import InvalidInput, Problem
@@ -110,7 +116,7 @@ def backtest_file(
     end: date,
     every_days: int,
     out: Path,
-    terms: Terms | None = None,
+    settings: BacktestSettings | None = None,
     progress: Progress = silent,
 ) -> Backtest:
     """Evaluate the forecast at rolling dates; write backtest.json and two diagrams into `out`.
@@ -118,17 +124,17 @@ def backtest_file(
     At every date the model is fitted again on the history before it, as the nightly job does. The
     horizon of the last date must end within the history. Raises InvalidInput.
     """
-    terms = terms or Terms()
-    _validate_options(horizon_days=terms.horizon_days, every_days=every_days)
+    settings = settings or BacktestSettings()
+    _validate_options(horizon_days=settings.horizon_days, every_days=every_days)
     rows = read_history(history)
     dates = as_of_dates(start, end, every_days)
     if not dates:
         raise InvalidInput(
             "The backtest has no date.", [Problem("--to", f"{end} is before {start}")]
         )
-    days: list[Day] = []
+    days: list[JudgedDate] = []
     progress("backtest", 0, len(dates))
-    for day in roll(rows, dates, terms, time.process_time):
+    for day in run_backtest(rows, dates, settings, time.process_time):
         days.append(day)
         progress("backtest", len(days), len(dates))
     if not any(len(day.outcomes[OURS].truths) for day in days):
@@ -137,7 +143,7 @@ def backtest_file(
             [Problem(str(history), "nobody spends enough", "lower --weekly-spend or move --from")],
         )
     found = _summarize(days, out)
-    _write_reports(found, terms)
+    _write_reports(found, settings)
     return found
 
 
@@ -233,7 +239,7 @@ def _write(frames: Iterable[pl.DataFrame], out: Path, folder: Path) -> int:
     return rows
 
 
-def _summarize(days: list[Day], out: Path) -> Backtest:
+def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
     judged = [day for day in days if len(day.outcomes[OURS].truths)]
     errors = np.concatenate([day.date_errors for day in judged])
     methods = list(judged[0].outcomes)
@@ -256,11 +262,11 @@ def _summarize(days: list[Day], out: Path) -> Backtest:
     )
 
 
-def _write_reports(found: Backtest, terms: Terms) -> None:
+def _write_reports(found: Backtest, settings: BacktestSettings) -> None:
     """Write backtest.json, reliability.svg and precision.svg."""
     found.out.mkdir(parents=True, exist_ok=True)
     body: dict[str, Any] = {
-        "terms": asdict(terms),
+        "terms": asdict(settings),
         "dates": [day.isoformat() for day in found.dates],
         "fit_cpu_seconds": round(found.fit_seconds, 2),
         "cpu_seconds_per_date": {k: round(v, 2) for k, v in found.seconds_per_date.items()},

@@ -22,7 +22,7 @@ from service.engine.render import (
     render_batch,
     stationery_from,
 )
-from service.engine.render.faults import faults
+from service.engine.render.faults import find_faults
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
 from service.errors import InvalidInput, NotFound
 
@@ -214,7 +214,7 @@ def preview(
 def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:
     """Raises `InvalidInput` when the longest texts of any shipped language overflow, or the address
     does not show."""
-    problems = [*faults(layout), *worst_case(layout, samples(), profile=profile)]
+    problems = [*find_faults(layout), *worst_case(layout, samples(), profile=profile)]
     if problems:
         raise InvalidInput(f"layout {layout.name} overflows: {problems[0]}", problems)
 

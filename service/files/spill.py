@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from service.engine.predict.events import Events, Ints, arranged
+from service.engine.predict.events import Events, Ints, sort_and_merge
 
 PART_ROWS = 1_000_000
 RECORD = np.dtype(
@@ -24,7 +24,7 @@ RECORD = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class Spill:
-    """Events on disk; a household is in one file only. Satisfies `predict.Base`."""
+    """Events on disk; a household is in one file only. Satisfies `predict.CustomerBase`."""
 
     household_ids: pl.Series
     item_ids: pl.Series
@@ -117,7 +117,7 @@ class Spiller:
         self._arrival_file().unlink(missing_ok=True)
         for file in files:
             rows = _events(np.fromfile(file, dtype=RECORD), household_ids, item_ids)
-            _records_of(arranged(rows)).tofile(file)
+            _records_of(sort_and_merge(rows)).tofile(file)
         return Spill(household_ids, item_ids, files)
 
     def _arrival_file(self) -> Path:

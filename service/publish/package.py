@@ -61,7 +61,7 @@ def check_texts(
     for name, part in package.parts(settings.pieces_per_file):
         if name in done:
             continue
-        for piece, found in checker.each(mailpieces(database, part)):
+        for piece, found in checker.check_all(mailpieces(database, part)):
             problems.extend(found)
             if piece.seq % 100 == 0 or piece.seq == package.choice.pieces.height:
                 progress("check", piece.seq, package.choice.pieces.height)

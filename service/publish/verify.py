@@ -272,7 +272,7 @@ def _safe_area_faults(
 
 def _window_faults(texts: Sequence[_Text], window: Window, where: str) -> Iterable[Problem]:
     """Texts that may show through the window but be cut when the insert slides."""
-    always, ever = window.always(), window.ever()
+    always, ever = window.always_visible(), window.ever_visible()
     shown = [text for text in texts if _overlaps(text.box, ever)]
     for text in shown:
         if not _lies_within(text.box, always):

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from tests.commands.conftest import Larder
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     path = tmp_path / "history.parquet"
-    invented().write_parquet(path)
+    random_history().write_parquet(path)
     return path
 
 
@@ -43,7 +43,7 @@ def test_predict_writes_a_file_and_says_what(larder: Larder, history: Path) -> N
 def test_predict_refuses_in_clear_words(
     larder: Larder, tmp_path: Path, words: list[str], code: int, expected: str
 ) -> None:
-    invented().write_csv(tmp_path / "h.csv")
+    random_history().write_csv(tmp_path / "h.csv")
     ended = larder("predict", *words)
     assert ended.code == code
     assert expected in ended.err
