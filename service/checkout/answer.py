@@ -6,7 +6,10 @@ from typing import Any, Protocol
 from pydantic_core import to_json
 
 from service.engine.redeem import OpenLine, Refusal
-from service.store.till import Dispute, PresentedList
+from service.store.till import Dispute, DraftLine, PresentedList
+
+OFFER_LINE = "offer"
+"""The kind of a list line that takes something off at the till."""
 
 
 class Discounted(Protocol):
@@ -45,8 +48,12 @@ def sale(
     total_cents: int,
     refusals: Iterable[Refusal],
     household_id: int | None,
+    drafts: Iterable[DraftLine],
 ) -> str:
-    """The answer to a quote (without a redemption), a redemption, or a sale made offline."""
+    """The answer to a quote (without a redemption), a redemption, or a sale made offline.
+
+    Of the `drafts` the lines of this household are what its next list has left.
+    """
     return compact(
         {
             "redemption_id": redemption_id,
@@ -65,9 +72,22 @@ def sale(
             ],
             "total_discount_cents": total_cents,
             "refused": _refused(refusals),
-            "next_list": {"status": "none" if household_id is None else "due"},
+            "next_list": _next_list(household_id, drafts),
         }
     )
+
+
+def _next_list(household_id: int | None, drafts: Iterable[DraftLine]) -> dict[str, Any]:
+    if household_id is None:
+        return {"status": "none"}
+    lines = [line for line in drafts if line.household_id == household_id]
+    if not lines:
+        return {"status": "due"}
+    return {
+        "status": "due",
+        "offers": [line.text for line in lines if line.kind == OFFER_LINE],
+        "reminders": [line.text for line in lines if line.kind != OFFER_LINE],
+    }
 
 
 def open_lists(

@@ -11,6 +11,7 @@ from service.errors import InvalidInput, Problem
 from service.settings import Settings
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
+    DraftLine,
     EligibleProduct,
     Identity,
     Look,
@@ -27,6 +28,7 @@ class Found:
     """The household, its lists by code, its offer lines, and what was refused at once.
 
     `lines` are as the rules want them; `presented` are the same by list and line, as stored.
+    `drafts` are what is left of the drafts of everybody presented.
     """
 
     household_id: int | None
@@ -34,12 +36,14 @@ class Found:
     presented: dict[tuple[int, int], PresentedLine]
     lines: list[OpenLine]
     refusals: list[Refusal]
+    drafts: Sequence[DraftLine]
 
 
 def look_for(settings: Settings, basket: TillBasket) -> Look:
     """What must be looked up for this basket."""
     gtins = frozenset([line.gtin for line in basket.lines])
-    return look(settings, basket.reference, basket.presented, gtins=gtins)
+    bought = frozenset([line.gtin for line in basket.lines if line.quantity_milli > 0])
+    return look(settings, basket.reference, basket.presented, gtins=gtins, bought=bought)
 
 
 def look(
@@ -48,6 +52,7 @@ def look(
     presented: Iterable[Presented],
     *,
     gtins: frozenset[int] = frozenset(),
+    bought: frozenset[int] = frozenset(),
 ) -> Look:
     """What must be looked up; a code that does not read as one is never looked up."""
     by_code: dict[str, Presented] = {}
@@ -62,7 +67,7 @@ def look(
             by_code[str(codes.parse_list_code(shown.value))] = shown
         except InvalidInput:
             unreadable.append(shown)
-    return Look(reference, by_code, identities, gtins, tuple(unreadable))
+    return Look(reference, by_code, identities, gtins, tuple(unreadable), bought)
 
 
 def require_store(*, is_known: bool) -> None:
@@ -105,6 +110,7 @@ def recognise(
         lines,
         _open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
         refusals,
+        seen.drafts,
     )
 
 

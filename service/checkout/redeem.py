@@ -116,4 +116,5 @@ def _answer(redemption_id: str | None, status: str, found: Found, settlement: Se
         total_cents=settlement.total_cents,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
+        drafts=found.drafts,
     )

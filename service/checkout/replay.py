@@ -206,6 +206,7 @@ def _effect(sale: Offline, found: Found, seen: Seen, household_id: int | None) -
                 total_cents=total_cents,
                 refusals=found.refusals,
                 household_id=household_id,
+                drafts=found.drafts,
             ),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,

@@ -18,6 +18,7 @@ from service.admin.runs import request_batch, request_cycle
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists
 from service.cycle.inputs import local_date
+from service.cycle.sweep import sweep_drafts
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
@@ -159,6 +160,7 @@ def _expire_lists(database: Database, settings: Settings, slot: datetime) -> Non
     today = local_date(slot, settings)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
+    sweep_drafts(database, settings, on=today)
 
 
 def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:

@@ -7,6 +7,7 @@ that is written, all or nothing. `gate` carries them to either database.
 from service.store.till.steps import (
     BoughtRow,
     Dispute,
+    DraftLine,
     Effect,
     EligibleProduct,
     HeldList,
@@ -27,6 +28,7 @@ from service.store.till.steps import (
 __all__ = [
     "BoughtRow",
     "Dispute",
+    "DraftLine",
     "Effect",
     "EligibleProduct",
     "HeldList",

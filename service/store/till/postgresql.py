@@ -24,6 +24,7 @@ from service.store.till.rows import (
 from service.store.till.sources import LINE_SOURCES
 from service.store.till.steps import (
     BoughtRow,
+    DraftLine,
     Effect,
     EligibleProduct,
     HeldList,
@@ -55,7 +56,7 @@ def _look_statement() -> str:
     given = Parameters()
     reference = given.scalars(Reference)
     identities = given.arrays(Identity)
-    codes, gtins = given.array(str), given.array(int)
+    codes, gtins, bought = given.array(str), given.array(int), given.array(int)
     return f"""
 WITH who AS (
     SELECT i.digest, i.household_id
@@ -83,6 +84,20 @@ WITH who AS (
     ) l
     JOIN offer o ON o.id = l.offer_id
     LEFT JOIN used u ON u.list_id = l.list_id AND u.list_line = l.line
+), drafts AS (
+    SELECT h.household_id, l.line, l.kind, l.text
+    FROM (SELECT household_id FROM who UNION SELECT household_id FROM lists) h
+    CROSS JOIN LATERAL (
+        SELECT id FROM shopping_list
+        WHERE household_id = h.household_id AND state = 'draft' OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (
+        SELECT * FROM list_line WHERE list_id = s.id AND kind <> 'partner' OFFSET 0
+    ) l
+    WHERE (l.item_id IS NULL OR l.item_id <> ALL (ARRAY(
+              SELECT item_id FROM product WHERE gtin = ANY ({bought}) AND item_id IS NOT NULL)))
+      AND NOT EXISTS (SELECT FROM offer_product p
+                      WHERE p.offer_id = l.offer_id AND p.gtin = ANY ({bought}) OFFSET 0)
 )
 SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_build_array({names(Prior)})::text FROM redemption
@@ -94,7 +109,9 @@ SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
      FROM lines),
     (SELECT json_agg(json_build_array({names(EligibleProduct, of="p")}))::text
      FROM offer_product p JOIN product q ON q.gtin = p.gtin AND q.restriction = ''
-     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins}))
+     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})),
+    (SELECT json_agg(json_build_array({names(DraftLine)}) ORDER BY household_id, line)::text
+     FROM drafts)
 """
 
 
@@ -168,12 +185,13 @@ def look_parameters(look: Look) -> list[Any]:
         *_identities([*look.identities]),
         _codes([*look.codes]),
         _gtins([*look.gtins]),
+        _gtins([*look.bought]),
     ]
 
 
 def seen(row: Sequence[Any]) -> Seen:
     """The one row of `LOOK`, read."""
-    store_known, prior, who, lists, lines, products = row
+    store_known, prior, who, lists, lines, products, drafts = row
     return Seen(
         store_known=store_known,
         prior=Prior(*from_json(prior)) if prior else None,
@@ -181,6 +199,7 @@ def seen(row: Sequence[Any]) -> Seen:
         lists=tuple([_read_list(each) for each in from_json(lists)]) if lists else (),
         lines=tuple(map(PresentedLine._make, from_json(lines))) if lines else (),
         products=tuple(map(EligibleProduct._make, from_json(products))) if products else (),
+        drafts=tuple(map(DraftLine._make, from_json(drafts))) if drafts else (),
     )
 
 

@@ -75,6 +75,15 @@ class EligibleProduct(NamedTuple):
     gtin: int
 
 
+class DraftLine(NamedTuple):
+    """A line of a household's draft, its next list; kinds are those of list lines."""
+
+    household_id: int
+    line: int
+    kind: str
+    text: str
+
+
 class Identity(NamedTuple):
     """A card or a phone, as the digest under which it is known."""
 
@@ -94,7 +103,8 @@ class Presented:
 class Look:
     """What to look up for a basket: list codes, cards and phones, each with what was presented.
 
-    `unreadable` was presented and is no code; nothing is looked up for it.
+    `bought` are those of `gtins` of which the basket holds something. `unreadable` was presented
+    and is no code; nothing is looked up for it.
     """
 
     reference: Reference
@@ -102,6 +112,7 @@ class Look:
     identities: Mapping[Identity, Presented]
     gtins: frozenset[int]
     unreadable: tuple[Presented, ...] = ()
+    bought: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,8 @@ class Seen:
 
     `households` are those of the digests known; `lists` are those with the codes (never drafts) and
     the issued ones, usable on the business date, of the households identified; `lines` their offer
-    lines in order of list and line; `products` say which GTINs count.
+    lines in order of list and line; `products` say which GTINs count. `drafts` are the lines of the
+    drafts of all these households that nothing bought stands for, by household and line.
     """
 
     store_known: bool
@@ -119,6 +131,7 @@ class Seen:
     lists: tuple[PresentedList, ...]
     lines: tuple[PresentedLine, ...]
     products: tuple[EligibleProduct, ...]
+    drafts: tuple[DraftLine, ...] = ()
 
 
 class RedemptionRow(NamedTuple):
