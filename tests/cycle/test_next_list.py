@@ -1,5 +1,6 @@
 """The next list of a household: a draft that follows its baskets and is never redeemable."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import redeem
 from service.cycle import write_next_list
+from service.cycle.inputs import read_inputs, read_purchases
 from service.engine.records import ListDocument
 from service.files.households import load_households
 from service.jobs.worker import drain
@@ -107,6 +109,39 @@ def test_a_draft_carries_offers_at_the_cycle_s_prices_and_reserves_nothing(
     assert len(draft.offers) <= 12
     assert draft.worth_cents == sum(offer.face_value_cents for offer in draft.offers)
     assert asked(database, "SELECT count(*) FROM ledger_entry") == before
+
+
+def test_a_draft_leaves_out_the_deals_that_the_household_has_used_up(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    """Deal n is on product n and may be used once where n is even, else twice."""
+    printed = dict(
+        asked(
+            database,
+            """SELECT l.offer_id, l.uses FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+               WHERE s.household_id = 3 AND l.kind = 'offer'""",
+        )
+    )
+    answer = json.loads(buy(database, settings, 1, "2026-03-05", *range(18)))
+    used = {each["offer"] for each in answer["discounts"]}
+    assert used == set(printed)
+    drain(database, settings)
+    drafted = dict(
+        asked(
+            database,
+            """SELECT l.offer_id, l.uses FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+               WHERE s.household_id = 3 AND s.state = 'draft' AND l.kind = 'offer'""",
+        )
+    )
+    left = {offer_id: uses - 1 for offer_id, uses in printed.items()}
+    assert set(printed.values()) == {1, 2}
+    assert not {offer_id for offer_id, uses in left.items() if not uses} & set(drafted)
+    assert {left[offer_id] for offer_id in drafted if offer_id in left} <= {1}
+    with database.read() as session:
+        some = read_purchases(session, settings, before=AS_OF, household_ids=[2, 3])
+        alone = read_inputs(session, settings, as_of=AS_OF, bought=some).running.used
+        everybody = read_inputs(session, settings, as_of=AS_OF).running.used
+    assert alone.rows() == everybody.rows() == [(3, offer_id, 1) for offer_id in sorted(used)]
 
 
 def test_without_a_cycle_a_draft_reminds_only(

@@ -19,10 +19,10 @@ def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
     )
 
 
-def standing(open_line: OpenLine, on: date) -> Refusal | None:
+def refuse_unusable(open_line: OpenLine, on: date) -> Refusal | None:
     """Why the line cannot be used in any basket on that day, or None.
 
-    In this order: withdrawn, used up, stopped, too early, too late.
+    In this order: withdrawn, used up itself, its deal used up, stopped, too early, too late.
     """
     if open_line.voided:
         return refuse(open_line, RefusalReason.VOIDED, "the list was withdrawn")
@@ -30,6 +30,9 @@ def standing(open_line: OpenLine, on: date) -> Refusal | None:
         if open_line.limit == 1:
             return refuse(open_line, RefusalReason.ALREADY_REDEEMED, "used on an earlier visit")
         detail = f"all {open_line.limit} uses were made"
+        return refuse(open_line, RefusalReason.LIMIT_REACHED, detail)
+    if open_line.usable <= 0:
+        detail = "this household has used the deal as often as it may"
         return refuse(open_line, RefusalReason.LIMIT_REACHED, detail)
     if open_line.stopped:
         return refuse(open_line, RefusalReason.OFFER_STOPPED, "this offer was stopped")

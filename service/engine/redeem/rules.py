@@ -8,7 +8,8 @@ from service.engine.redeem.choose import choose
 from service.engine.redeem.contender import Contender, OpenLine
 from service.engine.redeem.draw import Draw
 from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
-from service.engine.redeem.refuse import absent, refuse, shortage, standing
+from service.engine.redeem.refuse import absent, refuse, refuse_unusable, shortage
+from service.engine.redeem.share import share_limits
 from service.engine.redeem.units import BasketLine, Units
 from service.errors import InvalidInput
 
@@ -26,12 +27,13 @@ def settle_basket(
     live: list[OpenLine] = []
     # The line that expires first goes first wherever the sum leaves a choice.
     for open_line in sorted(open_lines, key=lambda o: (o.valid_to, o.list_code, o.list_line)):
-        refusal = standing(open_line, on)
+        refusal = refuse_unusable(open_line, on)
         if refusal is None:
             live.append(open_line)
         else:
             refusals.append(refusal)
     units = Units(lines, {number for o in live for eligible in o.eligible for number in eligible})
+    drawn: list[tuple[Contender, Draw]] = []
     contenders: list[Contender] = []
     alone: list[Draw] = []
     outcomes: list[tuple[OpenLine, Draw]] = []
@@ -41,12 +43,15 @@ def settle_basket(
             refusals.append(absent(open_line))
             continue
         contender = Contender(open_line, units)
-        found = contender.draw(contender.reach)
+        drawn.append((contender, contender.draw(contender.reach)))
+    drawn, over = share_limits(drawn)
+    refusals += over
+    for contender, found in drawn:
         if found.cents:
             contenders.append(contender)
             alone.append(found)
         elif found.points:
-            outcomes.append((open_line, found))
+            outcomes.append((contender.open_line, found))
         else:
             refusals.append(shortage(contender))
     chosen, proven = choose(contenders, alone)

@@ -1,5 +1,6 @@
 """Queries on the offers that a cycle may give."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -7,7 +8,8 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import ISSUABLE
-from service.store.bulk import day_value
+from service.engine.offers.running import USED
+from service.store.bulk import day_value, stage
 from service.store.tables.offer import Offer
 
 _OFFER_COLUMNS = {
@@ -92,6 +94,30 @@ def committed(session: Session) -> pl.DataFrame:
     schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
     records = [(offer_id, int(cents), int(copies)) for offer_id, cents, copies in rows]
     return pl.DataFrame(records, schema=schema, orient="row")
+
+
+def used(
+    session: Session, offer_ids: Sequence[int], *, household_ids: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """How often households have used the deals of some offers: household_id, offer_id, used.
+
+    Over all lists of a household and all revisions of the deal; of `household_ids`, or all.
+    """
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    some = ""
+    if household_ids is not None:
+        stage(session, "staged_key", pl.DataFrame({"key": household_ids}, {"key": pl.Int64}))
+        some = "JOIN staged_key k ON k.key = r.household_id"
+    rows = session.execute(
+        text(
+            f"""SELECT r.household_id, o.id, sum(r.uses)
+                FROM staged_offer s JOIN offer o ON o.id = s.offer_id
+                JOIN redemption_line r ON r.deal_id = coalesce(o.deal_id, o.id) {some}
+                WHERE r.live GROUP BY r.household_id, o.id ORDER BY r.household_id, o.id"""
+        )
+    )
+    records = [(household_id, offer_id, int(uses)) for household_id, offer_id, uses in rows]
+    return pl.DataFrame(records, schema=USED, orient="row")
 
 
 def limits(session: Session) -> pl.DataFrame:
