@@ -15,7 +15,7 @@ from service.cycle.forecast import stored_model
 from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
 from service.cycle.learn import model_of
 from service.cycle.serials import draw_recipients
-from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_household
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import candidates, given
 from service.engine.predict import default_model
@@ -154,7 +154,7 @@ def _chosen(
         return pairs.clear()
     pairs = pairs.filter(pl.col("offer_id").is_in(left.prices["offer_id"].implode()))
     book = PriceBook(left.prices)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     chosen = (
         allocate_household(
             mine,
