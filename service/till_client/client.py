@@ -17,7 +17,7 @@ from service.till_client.wire import REPLAYS, Body, TillRefusedError, Unreachabl
 
 
 class TillClient:
-    """Speaks to one Larder for one till. One thread may flush while another sells.
+    """A connection of one till to one Larder service. One thread may flush while another sells.
 
     The folder of the queue has to exist. Raises QueueInUseError when the queue is open elsewhere.
     """
@@ -49,23 +49,23 @@ class TillClient:
         return self._queue.aside
 
     def close(self) -> None:
-        """Close the connection; the queue stays, for whoever opens it next."""
+        """Close the connection and the queue; its file stays."""
         self._wire.close()
         self._queue.close()
 
     def lookup(self, body: Body) -> Body:
-        """What the customer could still use. Raises UnreachableError, TillRefusedError."""
-        return self._wire.ask("/v1/lists/lookup", body)
+        """The open lines of the customer's lists. Raises UnreachableError, TillRefusedError."""
+        return self._wire.send("/v1/lists/lookup", body)
 
     def quote(self, body: Body) -> Body:
-        """What the basket would get now. Raises UnreachableError, TillRefusedError."""
-        return self._wire.ask("/v1/quotes", body)
+        """The discounts the basket would get now. Raises UnreachableError, TillRefusedError."""
+        return self._wire.send("/v1/quotes", body)
 
     def redeem(self, body: Body, *, quoted: Body | None = None) -> Body:
-        """Redeem with the tender.
+        """Redeem the lists of a basket when it is paid.
 
-        When the service cannot be reached the till honours what it was quoted (nothing without a
-        quote), and the sale waits in the queue: the answer then has the status `offline`, and it
+        When the service cannot be reached, the till honours the discounts of `quoted` (none without
+        a quote) and the sale waits in the queue; the answer then has the status `offline`, and it
         is the same when the sale is sent again. Raises TillRefusedError, and OSError when the sale
         cannot be kept: it was not made then.
         """
@@ -81,51 +81,54 @@ class TillClient:
                     raise _refused(422, "invalid-input", "Another basket waits under this name.")
                 return _offline(given)
         try:
-            return self._wire.ask("/v1/redemptions", body)
+            return self._wire.send("/v1/redemptions", body)
         except UnreachableError:
             self._queue.add(REPLAYS, {**body, "discounts": offline["discounts"]})
             return offline
 
     def void(self, body: Body) -> Body | None:
-        """Undo a sale; None when it waits in the queue: behind its sale, or nobody answered.
+        """Undo a sale; None when the void waits in the queue, unsent or behind its sale.
 
         Raises TillRefusedError, and OSError when it cannot be kept.
         """
-        return self._ask_or_keep(VOIDS, body)
+        return self._send_or_enqueue(VOIDS, body)
 
     def give_back(self, body: Body) -> Body | None:
-        """Take goods back; None when it waits in the queue: behind its sale, or nobody answered.
+        """Return goods; None when the return waits in the queue, unsent or behind its sale.
 
         Raises TillRefusedError, and OSError when it cannot be kept.
         """
-        return self._ask_or_keep("/v1/returns", body)
+        return self._send_or_enqueue("/v1/returns", body)
 
     def replay(self, sales: list[Body], *, seconds: float = 60.0) -> list[Body]:
-        """An answer for each sale made offline. Raises UnreachableError, TillRefusedError."""
+        """Send sales made offline; returns an answer for each.
+
+        Raises UnreachableError and TillRefusedError.
+        """
         return list(self._wire.replay(sales, seconds=seconds))
 
     def waiting(self) -> int:
-        """How many acts wait in the queue."""
+        """How many sales, voids and returns wait in the queue."""
         return len(self._queue.acts())
 
     def flush(self, *, seconds: float = 60.0) -> Flushed:
-        """Send what waits, in its order, for so long. Safe to break off and to repeat.
+        """Send what waits, in its order, for so long. Safe to interrupt and repeat.
 
-        Raises UnreachableError when the service is still away and TillRefusedError when the key is
-        not taken. What was answered until then is not sent again, and would be recognised if it
-        were.
+        Raises UnreachableError when the service is still unreachable and TillRefusedError when the
+        key is not accepted. What was answered until then is not sent again; the service would
+        recognise it.
         """
         with self._flushing:
             return Flush(self._queue, self._wire, seconds=seconds).run()
 
-    def _ask_or_keep(self, path: str, body: Body) -> Body | None:
+    def _send_or_enqueue(self, path: str, body: Body) -> Body | None:
         body = plain(body)
         waiting = self._queue.about(body)
         if any((act.path, act.body) == (path, body) for act in waiting):
             return None
         if not waiting:
             try:
-                return self._wire.ask(path, body)
+                return self._wire.send(path, body)
             except UnreachableError:
                 pass
         self._queue.add(path, body)

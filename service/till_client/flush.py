@@ -16,7 +16,10 @@ _FOLLOWS = {"title": "Not sent", "detail": "What it undoes was refused."}
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """What became of a queue: how many were taken, the answers that need a look, what is left."""
+    """The outcome of `TillClient.flush`.
+
+    `taken` and `left` count acts of the queue; `to_check` are answers and problems to look into.
+    """
 
     taken: int
     to_check: tuple[Body, ...]
@@ -55,8 +58,8 @@ class Flush:
         left = max(self._ends - time.monotonic(), 0)
         answered: list[tuple[Act, Body]] = []
         try:
-            for told in self._wire.replay((sale.body for sale in sales), seconds=left):
-                answered.append((sales[told["index"]], told))
+            for answer in self._wire.replay((sale.body for sale in sales), seconds=left):
+                answered.append((sales[answer["index"]], answer))
         except TillRefusedError as error:
             if error.status in _KEY_REFUSED:
                 raise
@@ -66,23 +69,23 @@ class Flush:
                 self._send_sales(sales[:middle])
                 self._send_sales(sales[middle:])
             else:
-                told = {"status": "refused", "conflicts": [], "problem": error.problem}
-                answered.append((sales[0], told))
+                answer = {"status": "refused", "conflicts": [], "problem": error.problem}
+                answered.append((sales[0], answer))
         finally:
             self._settle(answered)
 
     def _settle(self, answered: list[tuple[Act, Body]]) -> None:
         done, refused = [], []
-        for sale, told in answered:
-            is_refused = told["status"] == "refused"
-            if told["status"] == "failed" or (is_refused and _is_of_key(told["problem"])):
+        for sale, answer in answered:
+            is_refused = answer["status"] == "refused"
+            if answer["status"] == "failed" or (is_refused and _is_of_key(answer["problem"])):
                 self._waiting |= sale.names
             elif is_refused:
-                refused.append((sale, told["problem"]))
+                refused.append((sale, answer["problem"]))
             else:
                 done.append(sale)
-            if is_refused or told["conflicts"]:
-                self._to_check.append(told)
+            if is_refused or answer["conflicts"]:
+                self._to_check.append(answer)
         self._remove(done, refused)
 
     def _send_undo(self, act: Act) -> None:
@@ -93,7 +96,7 @@ class Flush:
             self._waiting |= act.names
             return
         try:
-            self._wire.ask(act.path, act.body)
+            self._wire.send(act.path, act.body)
         except TillRefusedError as error:
             if error.status == 401:
                 raise

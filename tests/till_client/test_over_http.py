@@ -12,12 +12,12 @@ import httpx2
 import pytest
 
 from service.admin.keys import add_key
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.till_client import TillClient, TillRefusedError, UnreachableError
-from tests.shop import H1, STORE, Shop, open_shop
+from tests.shop import H1, STORE, Shop
 from tests.till import FULL, body
 
 OFFLINE = """
@@ -50,11 +50,6 @@ class LosesAnswers(httpx2.BaseTransport):
             answer.close()
             raise httpx2.ReadTimeout("lost on the way", request=request)
         return answer
-
-
-@pytest.fixture
-def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
-    return open_shop(database, settings, tmp_path)
 
 
 @pytest.fixture
@@ -103,7 +98,7 @@ def test_what_was_done_offline_reaches_the_service_once_and_in_order(
 ) -> None:
     queue = tmp_path / "queue.ndjson"
     sell_offline_until_killed(shop.lists[H1], queue)
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         lossy = LosesAnswers(1)
         with closing(TillClient(address, key, queue=queue, transport=lossy)) as till:
             assert till.found.torn.startswith(b'{"path": "/v1/replays", "body": {"trans\0')
@@ -157,7 +152,7 @@ def test_the_client_asks_again_and_replays_what_it_honoured_offline(
     assert away.void({"transaction": body(2)["transaction"]}) is None
     assert away.waiting() == 2
     away.close()
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         back = TillClient(address, key, queue=queue)
         flushed = back.flush()
         assert (flushed.taken, flushed.to_check, flushed.left) == (2, (), 0)
@@ -171,7 +166,7 @@ def test_the_client_asks_again_and_replays_what_it_honoured_offline(
 def test_a_lost_answer_is_asked_for_again_and_redeems_once(
     key: str, database: Database, settings: Settings, shop: Shop, tmp_path: Path, read_only: Any
 ) -> None:
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         client = TillClient(
             address,
             key,
