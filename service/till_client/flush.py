@@ -60,6 +60,11 @@ class Flush:
         try:
             for answer in self._wire.replay((sale.body for sale in sales), seconds=left):
                 answered.append((sales[answer["index"]], answer))
+            if len(answered) < len(sales):
+                raise UnreachableError("not every sale was answered")
+        except UnreachableError:
+            if time.monotonic() < self._ends:
+                raise
         except TillRefusedError as error:
             if error.status in _KEY_REFUSED:
                 raise

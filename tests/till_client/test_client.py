@@ -229,18 +229,18 @@ def test_sales_that_were_answered_leave_the_queue_when_the_answer_breaks_off(
     service: Service, till: TillClient
 ) -> None:
     service.away()
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         till.redeem(body(number))
-    first, second, _ = service.replayed(["1", "2", "3"])
-    for content in (first + second[:9], first + b"<html>\n"):
+    first, second = service.replayed(["1", "2"])
+    for content in (first + second[:9], first + b"<html>\n", first):
         service.answers["/v1/replays"] = lambda _, c=content: httpx2.Response(  # type: ignore[misc]
             200, content=c
         )
-        with pytest.raises(UnreachableError, match="answer to a replay"):
+        with pytest.raises(UnreachableError, match="answer"):
             till.flush()
     service.back()
     assert till.flush().taken == 1
-    assert service.asked == [("replays", ["3"])]
+    assert service.asked == [("replays", ["4"])]
 
 
 def test_only_a_line_feed_ends_a_line(service: Service, till: TillClient) -> None:
@@ -296,10 +296,30 @@ def test_what_is_done_while_the_queue_is_sent_stays_in_it(
     assert (flushed.taken, flushed.left) == (1, 1)
 
 
-def test_a_flush_ends_when_its_time_is_up(service: Service, till: TillClient) -> None:
+def test_a_flush_ends_when_its_time_is_up(
+    service: Service, till: TillClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service.away()
     till.redeem(body(1))
-    assert till.flush(seconds=0).left == 1
+    till.redeem(body(2))
+    till.void(undo(2))
+    service.back()
+    assert till.flush(seconds=0).left == 3
+    assert service.asked == []
+
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+
+    def slowly() -> Iterator[bytes]:
+        nonlocal now
+        for line in service.replayed(["1", "2"]):
+            yield line
+            now += 30
+
+    service.answers["/v1/replays"] = lambda _: httpx2.Response(200, content=slowly())
+    flushed = till.flush(seconds=20)
+    assert (flushed.taken, flushed.left) == (2, 1)
+    assert service.asked == [("replays", ["1", "2"])]
 
 
 def test_a_sale_that_waits_is_answered_as_it_was(
