@@ -117,7 +117,7 @@ def test_a_draft_leaves_out_the_deals_that_the_household_has_used_up(
 ) -> None:
     """Deal n is on product n and may be used once where n is even, else twice."""
     printed = dict(
-        asked(
+        query(
             database,
             """SELECT l.offer_id, l.uses FROM list_line l JOIN shopping_list s ON s.id = l.list_id
                WHERE s.household_id = 3 AND l.kind = 'offer'""",
@@ -128,7 +128,7 @@ def test_a_draft_leaves_out_the_deals_that_the_household_has_used_up(
     assert used == set(printed)
     drain(database, settings)
     drafted = dict(
-        asked(
+        query(
             database,
             """SELECT l.offer_id, l.uses FROM list_line l JOIN shopping_list s ON s.id = l.list_id
                WHERE s.household_id = 3 AND s.state = 'draft' AND l.kind = 'offer'""",
