@@ -12,7 +12,7 @@ import pytest
 
 from service.admin.keys import add_key
 from service.deals import load_deals, steer
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.engine.codes import check_digit
 from service.engine.redeem import BENEFITS, RefusalReason
 from service.files.products import load_products
@@ -40,6 +40,8 @@ from tests.shop import (
     list_code,
 )
 from tests.till import body
+
+pytestmark = pytest.mark.slow
 
 
 def _pie(number: int) -> str:
@@ -88,7 +90,7 @@ def till(
     shop: Shop, database: Database, settings: Settings, tmp_path: Path
 ) -> Iterator[TillClient]:
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         client = TillClient(address, key, queue=tmp_path / "queue", timeout_seconds=30)
         yield client
         client.close()

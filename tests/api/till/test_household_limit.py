@@ -9,7 +9,7 @@ import pytest
 
 from service.admin.keys import add_key
 from service.deals import load_deals
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.offers import revisions
 from service.store.session import Database
@@ -19,6 +19,8 @@ from tests.checkout.acts import off
 from tests.shop import BREAD, CARDS, DEALS, H1, H2, MILK, SOAP, STORE, Shop, issue_again
 from tests.till import body
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 6
 
 
@@ -27,7 +29,7 @@ def till(
     shop: Shop, database: Database, settings: Settings, tmp_path: Path
 ) -> Iterator[TillClient]:
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         client = TillClient(address, key, queue=tmp_path / "queue", timeout_seconds=30)
         yield client
         client.close()
