@@ -7,6 +7,7 @@ import typer
 from service.commands import (
     allocation,
     batch,
+    expiry,
     explain,
     forecast,
     issue,
@@ -37,6 +38,7 @@ app.command("migrate")(setup.migrate_database)
 app.add_typer(load, name="load")
 app.add_typer(steer.deals, name="deals")
 app.command("cycle")(issue.cycle)
+app.command("expire")(expiry.expire)
 app.command("publish")(issue.publish_batch)
 app.add_typer(batch.batch, name="batch")
 app.command("serve")(serve.serve)
