@@ -7,10 +7,12 @@ power loses nothing.
 
 import json
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,12 @@ class Flushed:
     left: int
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust, read once: it takes 17 ms, for every till of a process."""
+    return httpx2.create_ssl_context()
+
+
 class TillClient:
     """Speaks to one Larder for one till. Not for several threads at once."""
 
@@ -63,6 +71,7 @@ class TillClient:
             headers={"Authorization": f"Bearer {key}"},
             timeout=timeout_seconds,
             transport=transport,
+            verify=_certificates(),
         )
         self._queue = queue
         self._sleep = sleep

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from service.engine import reserve
+from service.engine.ledger import EntryKind, reserve
 from service.files.households import load_households
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists
@@ -114,19 +114,12 @@ def open_crowd(
             "written_at",
         )
         lists.issue(session, listed.select(names), listed.select("code").join(lines, how="cross"))
-        ledger.post(
+        ledger.post_by_offer(
             session,
-            [
-                {
-                    "posting": f"cycle-{cycle_id}",
-                    "kind": "issue",
-                    "account": posting.account,
-                    "offer_id": posting.offer_id,
-                    "amount_cents": posting.amount_cents,
-                    "posted_at": issued_at,
-                }
-                for offer_id, uses, reserved in offered.values()
-                for posting in reserve.issued(offer_id, uses * reserved * size)
-            ],
+            f"cycle-{cycle_id}",
+            EntryKind.ISSUE,
+            [(offer_id, uses * reserved * size) for offer_id, uses, reserved in offered.values()],
+            reserve,
+            at=issued_at,
         )
     return Crowd(shop, codes, last_days)

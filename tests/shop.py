@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from service.admin.keys import add_key
 from service.deals import load_deals
-from service.engine import codes, reserve
+from service.engine import codes
+from service.engine.ledger import EntryKind, reserve
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.files.households import load_households
 from service.files.products import load_products
@@ -63,6 +65,12 @@ class Shop:
     milk_offer: int
     bread_offer: int
     soap_offer: int
+
+
+@pytest.fixture
+def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
+    """A fresh shop of this test."""
+    return open_shop(database, settings, tmp_path)
 
 
 def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
@@ -124,20 +132,13 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
             .group_by("offer_id")
             .agg((pl.col("reserved_cents") * pl.col("uses")).sum())
         )
-        ledger.post(
+        ledger.post_by_offer(
             session,
-            [
-                {
-                    "posting": f"cycle-{cycle_id}",
-                    "kind": "issue",
-                    "account": posting.account,
-                    "offer_id": posting.offer_id,
-                    "amount_cents": posting.amount_cents,
-                    "posted_at": datetime(2026, 3, 1, tzinfo=UTC),
-                }
-                for offer_id, cents in held.sort("offer_id").iter_rows()
-                for posting in reserve.issued(offer_id, cents)
-            ],
+            f"cycle-{cycle_id}",
+            EntryKind.ISSUE,
+            held.sort("offer_id").iter_rows(),
+            reserve,
+            at=datetime(2026, 3, 1, tzinfo=UTC),
         )
     return Shop({ref: document.list_code for ref, document in documents.items()}, *offered)
 

@@ -10,9 +10,10 @@ from fastapi import FastAPI
 
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
-from service.api.counter import Counter
 from service.api.limits import LimitBody
-from service.api.routes import batches, cycles, deals, health, households, lists, offers, pos, runs
+from service.api.routes import batches, cycles, deals, health, households, lists, offers, runs
+from service.api.till import routes as till
+from service.api.till.counter import Counter
 from service.jobs import scheduler
 from service.jobs.worker import work_until
 from service.publish import sftp
@@ -43,8 +44,8 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     problems.install(app)
     description.install(app)
     viewer.install(app)
-    app.include_router(pos.beneath, prefix="/v1")
-    for module in (pos, offers, deals, cycles, runs, lists, batches, households):
+    app.include_router(till.raw, prefix="/v1")
+    for module in (till, offers, deals, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
     return app
@@ -64,8 +65,8 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database: Database = app.state.database
     settings: Settings = app.state.settings
-    till: Counter = app.state.till
-    await till.open()
+    counter: Counter = app.state.till
+    await counter.open()
     door = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
@@ -84,5 +85,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop.set()
         if worker is not None:
             worker.join()
-        await till.close()
+        await counter.close()
         database.dispose()

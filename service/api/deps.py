@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, Security
+from fastapi import Depends, Path, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -27,13 +27,11 @@ async def _settings(request: Request) -> Settings:
 
 
 # The largest number either database can compare with an id.
-_MAX_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 
-Id = Annotated[int, Path(ge=1, le=_MAX_ID)]
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 # PostgreSQL has no text with a zero character; printed characters name everything we know.
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-After = Annotated[int | None, Query(ge=1, le=_MAX_ID, description="The cursor of the page before")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from service.api.problems import MEDIA_TYPE, invalid_request, problem
-from service.api.schemas.till import BasketIn, LookupIn, OfflineIn, ReturnIn, VoidIn
+from service.api.till.schemas import BasketIn, LookupIn, OfflineIn, ReturnIn, VoidIn
 
 _FORMS = "#/components/schemas/"
 _TILL = "till"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from service.commands.console import out, progress_bars
+from service.commands.program import program
 from service.demo.run import run_demo
 from service.demo.summary import show
 
@@ -18,4 +19,4 @@ def demo(
     """Run the whole loop on real purchases: from baskets to redeemed lists and the next lists."""
     with progress_bars() as progress:
         made = run_demo(folder, progress=progress)
-    show(made, out)
+    show(made, out, program=program())

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from service.commands.console import opened, progress_bars, say
+from service.commands.console import progress_bars, say
+from service.commands.database import opened
 from service.cycle.expiry import expire_lists, stores_day
 from service.deals.steer import follow_facts
 from service.engine.money import format_money

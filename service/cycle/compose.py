@@ -1,6 +1,5 @@
 """Documents and their lines from what was chosen, picked and read."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +10,12 @@ from service.cycle.inputs import Inputs
 from service.engine.compose import (
     Masthead,
     Recipient,
-    at_amount,
     documents,
     reminders,
     usual_products,
 )
 from service.engine.offers.candidates import bought
 from service.engine.offers.face_values import face_values
-from service.engine.redeem import AmountOff
 from service.files import layouts
 from service.settings import Settings
 
@@ -130,7 +127,7 @@ def _copies(chosen: pl.DataFrame, inputs: Inputs) -> dict[tuple[int, int], dict[
     by_cell = {
         offer_id
         for offer_id in face_values(inputs.running.offers)["offer_id"].unique()
-        if isinstance(inputs.terms[offer_id].benefit, AmountOff)
+        if inputs.terms[offer_id].benefit.face_value_cents is not None
     }
     return {
         (copy["household_id"], copy["offer_id"]): copy
@@ -141,5 +138,4 @@ def _copies(chosen: pl.DataFrame, inputs: Inputs) -> dict[tuple[int, int], dict[
 
 def _own_terms(copy: Mapping[str, Any], inputs: Inputs) -> str:
     """The terms of a copy whose amount is that of its cell, as they are stored."""
-    terms = at_amount(inputs.terms[copy["offer_id"]], copy["face_value_cents"])
-    return json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
+    return inputs.terms[copy["offer_id"]].at_face_value(copy["face_value_cents"]).to_json()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from service.engine.reserve import released
+from service.engine.ledger import EntryKind, release
 from service.settings import Settings
 from service.store import catalogue, ledger, lists
 from service.store.session import Database
@@ -70,20 +70,9 @@ def _expire_some(session: Session, *, before: date, after: int) -> tuple[list[in
     """Close the next lists; their ids, and the cents that they gave back."""
     now = datetime.now(UTC)
     closed = lists.expire(session, before=before, limit=_LISTS_AT_ONCE, after=after)
-    held = lists.open_reservations(session, closed) if closed else []
-    ledger.post(
-        session,
-        [
-            {
-                "posting": f"expiry-{before.isoformat()}-{closed[0]}",
-                "kind": "expiry",
-                "account": posting.account,
-                "offer_id": posting.offer_id,
-                "amount_cents": posting.amount_cents,
-                "posted_at": now,
-            }
-            for offer_id, cents in held
-            for posting in released(offer_id, cents)
-        ],
-    )
+    if not closed:
+        return [], 0
+    held = lists.open_reservations(session, closed)
+    name = f"expiry-{before.isoformat()}-{closed[0]}"
+    ledger.post_by_offer(session, name, EntryKind.EXPIRY, held, release, at=now)
     return closed, sum(cents for _, cents in held)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import Any
 
 import polars as pl
 from sqlmodel import Session
@@ -15,7 +14,7 @@ from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients
 from service.cycle.shards import forget_shards
-from service.engine import reserve
+from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.offers.ghosts import ghosts
 from service.engine.records import DealKind
@@ -128,22 +127,14 @@ def _issue(
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_ghosts(session, cycle_id, held)
         responses.keep(session, plan.learned.artefact())
-        ledger.post(
-            session,
-            [
-                {
-                    "posting": f"cycle-{cycle_id}",
-                    "kind": "issue",
-                    "account": posting.account,
-                    "offer_id": posting.offer_id,
-                    "amount_cents": posting.amount_cents,
-                    "posted_at": now,
-                }
-                for offer_id, cents, _ in reserved.iter_rows()
-                for posting in reserve.issued(offer_id, cents)
-            ],
+        held_cents = reserved.select("offer_id", "cents").iter_rows()
+        ledger.post_by_offer(
+            session, f"cycle-{cycle_id}", EntryKind.ISSUE, held_cents, reserve, at=now
         )
-        ledger.post(session, _printed(drafted, cycle_id, now))
+        slots = _printed_slots(drafted)
+        ledger.post_by_offer(
+            session, f"slots-{cycle_id}", EntryKind.ISSUE, slots, charge_slots, at=now
+        )
         states.follow_facts(session, on=on, at=now)
         return issued
 
@@ -162,26 +153,15 @@ def _cycle(report: CycleReport, plan: Plan, *, now: datetime) -> Cycle:
     )
 
 
-def _printed(drafted: Sequence[Drafted], cycle_id: int, now: datetime) -> list[dict[str, Any]]:
-    """The ledger's entries of partners' slots: a copy is earned when it is printed."""
+def _printed_slots(drafted: Sequence[Drafted]) -> list[tuple[int, int]]:
+    """What the copies of partners' slots cost, by offer: a copy is owed when it is printed."""
     cents: dict[int, int] = {}
     for each in drafted:
         for line in each.lines:
             if line["kind"] == PARTNER_LINE:
                 offer_id = line["offer_id"]
                 cents[offer_id] = cents.get(offer_id, 0) + line["reserved_cents"] * line["uses"]
-    return [
-        {
-            "posting": f"slots-{cycle_id}",
-            "kind": "issue",
-            "account": posting.account,
-            "offer_id": posting.offer_id,
-            "amount_cents": posting.amount_cents,
-            "posted_at": now,
-        }
-        for offer_id, spent in sorted(cents.items())
-        for posting in reserve.used(offer_id, reserved_cents=spent, spent_cents=spent)
-    ]
+    return sorted(cents.items())
 
 
 def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, str]) -> None:

@@ -1,6 +1,6 @@
 """Deals: suppliers' spreadsheets in, understood, checked and stored as offers."""
 
-from service.deals.columns import BENEFITS, COLUMNS
+from service.deals.columns import COLUMNS
 from service.deals.dates import Order
 from service.deals.template import template
 from service.deals.upload import (
@@ -14,7 +14,6 @@ from service.deals.upload import (
 )
 
 __all__ = [
-    "BENEFITS",
     "COLUMNS",
     "Order",
     "Preview",

@@ -8,19 +8,10 @@ from functools import lru_cache
 
 from service.engine.allocate.value import CELLS
 from service.engine.records import DealKind
-from service.engine.redeem.terms import BenefitKind, Covers
+from service.engine.redeem import BENEFITS, Covers
 from service.engine.redeem.units import MEASURES, PIECE
 from service.engine.segment import BELOW_ZERO, MOST_GROWABLE, MOST_VALUABLE, REGULAR
 
-BENEFITS = (
-    BenefitKind.AMOUNT_OFF,
-    BenefitKind.PERCENT_OFF,
-    BenefitKind.FIXED_PRICE,
-    BenefitKind.BUNDLE_PRICE,
-    BenefitKind.BUY_GET,
-    BenefitKind.FREE_ITEM,
-    BenefitKind.POINTS,
-)
 UNITS = (PIECE, *MEASURES)
 TIERS = (MOST_VALUABLE, MOST_GROWABLE, REGULAR, BELOW_ZERO)
 FACE_VALUES = tuple(f"face_value_{cell}" for cell in CELLS)

@@ -21,7 +21,7 @@ from service.deals.partners import ONLY_FOR_PARTNERS, partners
 from service.deals.terms import TERMS_COLUMNS, terms_of
 from service.deals.understood import OWN, WINDOW_COLUMNS, WINDOWS, Deals
 from service.engine.records import DealKind
-from service.engine.redeem import AmountOff, Terms
+from service.engine.redeem import Terms
 
 _TARGETS = {name: f"target_{name}" for name in ("cells", "tiers", "regions", "stores", "buyers")}
 _NO_FACES = [None] * len(FACE_VALUES)
@@ -242,7 +242,7 @@ def _terms(values: Mapping[str, Any], tell: Tell) -> tuple[Terms | None, str | N
     terms = terms_of(values, has_second=has_second, tell=tell)
     if terms is None:
         return None, None
-    return terms, json.dumps(terms.to_dict(), sort_keys=True, separators=(",", ":"))
+    return terms, terms.to_json()
 
 
 def _shared(grid: Grid, spots: Spots, asked: Asked) -> pl.DataFrame:
@@ -309,11 +309,11 @@ def _face_values(
 ) -> tuple[int | None, str]:
     """The face value, and as JSON nine amounts in the order of the cells, or none of them.
 
-    An `amount_off` takes off its cell's amount; of any other benefit it is what is printed and
-    reserved, while the terms are the same for all.
+    A benefit with a face value of its own takes off its cell's amount; of any other it is what is
+    printed and reserved, while the terms are the same for all.
     """
     assert terms is not None
-    amount = terms.benefit.amount_cents if isinstance(terms.benefit, AmountOff) else None
+    amount = terms.benefit.face_value_cents
     face = values.get("face_value", amount)
     if face is None:
         tell("face_value", "is empty", "say what the list prints as its worth")

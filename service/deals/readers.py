@@ -9,17 +9,13 @@ from service.deals import dates, gtins, numbers
 from service.deals.cell import Cell, wrong
 from service.deals.columns import Column, Kind, expected, plain
 from service.deals.dates import Order
+from service.engine.redeem import BENEFITS
 
 _CHOICES = {
-    "off": "amount_off", "money off": "amount_off", "cents off": "amount_off",
-    "dollars off": "amount_off", "amount": "amount_off", "scan back": "amount_off",
-    "percent": "percent_off", "% off": "percent_off", "%": "percent_off",
-    "percentage off": "percent_off", "fixed": "fixed_price", "special price": "fixed_price",
-    "bundle": "bundle_price", "multibuy": "bundle_price", "bogo": "buy_get",
-    "buy one get one": "buy_get", "buy x get y": "buy_get", "free": "free_item",
-    "free product": "free_item", "loyalty points": "points", "service": "partner",
-    "slot": "partner", "goods": "product", "piece": "each", "pieces": "each", "ea": "each",
-    "pc": "each", "stk": "each", "kilo": "kg", "litre": "l", "liter": "l",
+    **{name: kind for kind, benefit in BENEFITS.items() for name in benefit.also},
+    "service": "partner", "slot": "partner", "goods": "product", "piece": "each",
+    "pieces": "each", "ea": "each", "pc": "each", "stk": "each", "kilo": "kg", "litre": "l",
+    "liter": "l",
 }  # fmt: skip
 
 

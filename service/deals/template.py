@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from service.deals.columns import COLUMNS, Asked, Column, Kind, expected
 from service.deals.form import EXAMPLE
 from service.deals.remarks import height
-from service.engine.redeem.terms import BenefitKind
+from service.engine.redeem import BENEFITS
 
 _ROWS = 2000
 # A fixed moment, so that the same version always gives the same bytes.
@@ -42,16 +42,6 @@ EXAMPLES: tuple[dict[str, str], ...] = (
      "title": "Bright Dry Cleaners, 4 High Street", "value_text": "first shirt free",
      "copy_fee": "0.15", "budget": "300.00", "target_tiers": "most_valuable; most_growable",
      "mail_from": "2026-04-01", "mail_to": "2026-04-30"},
-)  # fmt: skip
-BENEFITS = (
-    (BenefitKind.AMOUNT_OFF, "the amount that comes off the min_quantity units of one use", "1.00"),
-    (BenefitKind.PERCENT_OFF, "the per cent off each of them", "20"),
-    (BenefitKind.FIXED_PRICE, "the price of each of them; 0 is free", "1.99"),
-    (BenefitKind.BUNDLE_PRICE, "the price of all of them together", "5.00"),
-    (BenefitKind.BUY_GET, "the per cent off the get_quantity units that are got; 100 is free; "
-     "with a second set, that set is bought", "100"),
-    (BenefitKind.FREE_ITEM, "the most that the one free piece may be worth", "3.00"),
-    (BenefitKind.POINTS, "the points that one use gives", "250"),
 )  # fmt: skip
 _RULES = (
     "One row is one deal. A row that comes again with the same supplier and deal_id revises it.",
@@ -149,6 +139,6 @@ def _benefits(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
     ):
         sheet.write_string(0, place, name, head)
         sheet.set_column(place, place, width, wrapped)
-    for row, (kind, meaning, shown) in enumerate(BENEFITS, start=1):
-        for place, cell in enumerate((str(kind), meaning, shown)):
+    for row, (kind, benefit) in enumerate(BENEFITS.items(), start=1):
+        for place, cell in enumerate((kind, benefit.value_means, benefit.value_example)):
             sheet.write_string(row, place, cell, wrapped)

@@ -1,9 +1,7 @@
 """Marketing's file of deals becomes offers: all of it, or nothing and a list of what is wrong."""
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,13 +107,12 @@ def preview_deals(
     Raises InvalidInput when it cannot be read as a table of deals at all.
     """
     reading = reading or Reading()
-    with _uncollected():
-        form = _form(name, body, reading)
-        with database.read() as session:
-            deals = _understood(session, form)
-            standing = revisions.current(session)
-            earlier = uploads.with_digest(session, form.document.sha256)
-        frame = deals.frame.with_columns(keep.changes(deals.frame, standing))
+    form = _form(name, body, reading)
+    with database.read() as session:
+        deals = _understood(session, form)
+        standing = revisions.current(session)
+        earlier = uploads.with_digest(session, form.document.sha256)
+    frame = deals.frame.with_columns(keep.changes(deals.frame, standing))
     counts = Counter(frame["change"])
     shown = frame.head(frame.height if listed is None else listed)
     return Preview(
@@ -196,8 +193,7 @@ def load_body(
     `KEPT_PROBLEMS` of them.
     """
     progress("reading", 0, 1)
-    with _uncollected():
-        form = _form(name, body, reading or Reading())
+    form = _form(name, body, reading or Reading())
     progress("reading", 1, 1)
 
     def act(session: Session) -> UploadReport:
@@ -233,20 +229,7 @@ def load_body(
             already_loaded=bool(earlier) and fresh.frame.is_empty(),
         )
 
-    with _uncollected():
-        return database.settle(act, busy="Others are loading the same deals; load the file again.")
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cycles: many rows make none, and looking for them takes long."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    return database.settle(act, busy="Others are loading the same deals; load the file again.")
 
 
 def _form(name: str, body: bytes, reading: Reading) -> Form:

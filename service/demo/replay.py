@@ -15,8 +15,8 @@ import uvicorn
 
 from service.admin.keys import Caller, add_key
 from service.api.app import create_app
-from service.api.schemas.till import BasketIn
-from service.api.till_forms import basket_of
+from service.api.till.forms import basket_of
+from service.api.till.schemas import BasketIn
 from service.checkout import TillBasket
 from service.settings import Settings
 from service.store.session import Database

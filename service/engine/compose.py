@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from service.engine.records import ListDocument, OfferLine, ReminderLine
-from service.engine.redeem import AmountOff, Terms, Wording, wording_of
+from service.engine.redeem import Terms, Wording, wording_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _offer_line(
     wording: Wording,
 ) -> OfferLine:
     if terms is not None and row.get("face_values", "[]") != "[]":
-        terms = at_amount(terms, row["face_value_cents"])
+        terms = terms.at_face_value(row["face_value_cents"])
     spoken = _spoken(row.get("texts", "{}"), language)
     value, detail = row.get("value_text") or "", ""
     if terms is not None:
@@ -195,13 +195,6 @@ def _spoken(texts: str, language: str) -> Mapping[str, str]:
     by_language: dict[str, dict[str, str]] = json.loads(texts)
     tag = language.replace("_", "-").lower()
     return by_language.get(tag) or by_language.get(tag.partition("-")[0], {})
-
-
-def at_amount(terms: Terms, amount_cents: int) -> Terms:
-    """The terms at another face value: an `amount_off` takes that off, others do not change."""
-    if not isinstance(terms.benefit, AmountOff):
-        return terms
-    return Terms(terms.condition, AmountOff(amount_cents), terms.uses_per_basket)
 
 
 def _reminder_line(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
-from service.engine.reserve import released
+from service.engine.ledger import EntryKind, release
 from service.errors import Conflict, NotFound
 from service.publish.depot import depot
 from service.settings import Settings
@@ -58,21 +58,8 @@ def _void(session: Session, batch: Batch) -> None:
     lists.void(session, ids)
     now = datetime.now(UTC)
     held = lists.open_reservations(session, ids)
-    ledger.post(
-        session,
-        [
-            {
-                "posting": f"batch-{batch.id}-void",
-                "kind": "batch_void",
-                "account": posting.account,
-                "offer_id": posting.offer_id,
-                "amount_cents": posting.amount_cents,
-                "posted_at": now,
-            }
-            for offer_id, cents in held
-            for posting in released(offer_id, cents)
-        ],
-    )
+    name = f"batch-{batch.id}-void"
+    ledger.post_by_offer(session, name, EntryKind.BATCH_VOID, held, release, at=now)
     batch.state = BatchState.VOIDED
     batch.summary = {
         **batch.summary,

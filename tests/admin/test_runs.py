@@ -21,6 +21,8 @@ from service.store.session import Database
 from service.store.tables.cycle import Run, RunState
 from tests.market import AS_OF, asked, cycle, open_issued, open_market
 
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 

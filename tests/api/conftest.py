@@ -12,7 +12,7 @@ from service.api.app import create_app
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
-from tests.conftest import fresh_database, settings_of
+from tests.conftest import DATABASES, fresh_database, settings_of
 from tests.market import STORE, open_issued
 
 SUPPLIER = "Supplier 0"
@@ -41,7 +41,7 @@ def marketing(anonymous: TestClient, key_for: Callable[[Role], str]) -> TestClie
     return anonymous
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=DATABASES)
 def still(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TestClient]:

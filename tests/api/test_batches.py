@@ -12,6 +12,8 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.market import silent
 
+pytestmark = pytest.mark.slow
+
 FILES = "/v1/batches/1/files"
 PDF = "larder_lists_20260302_1of1_v1.pdf"
 

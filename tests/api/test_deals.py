@@ -1,11 +1,14 @@
 """Marketing steers deals over HTTP, and asks what a cycle would come to."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEALS, asked
+
+pytestmark = pytest.mark.slow
 
 
 def test_deals_are_listed_page_by_page_and_by_state(marketing: TestClient) -> None:

@@ -3,11 +3,14 @@
 import io
 
 import openpyxl
+import pytest
 from fastapi.testclient import TestClient
 
 from service.api.routes.offers import XLSX
 from service.store.session import Database
 from tests.market import DEAL_COLUMNS, asked, deal
+
+pytestmark = pytest.mark.slow
 
 CSV = {"Content-Type": "text/csv"}
 GOOD = "\n".join([DEAL_COLUMNS, deal(0), deal(20)])

@@ -3,12 +3,15 @@
 import re
 
 import pypdfium2 as pdfium
+import pytest
 from fastapi.testclient import TestClient
 
 from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEAL_COLUMNS, asked, deal, store_model
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_cycle_is_asked_for_polled_and_read(

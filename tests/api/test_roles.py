@@ -13,6 +13,8 @@ from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
 
+pytestmark = pytest.mark.slow
+
 TILL = frozenset({Role.POS, Role.ADMIN})
 MARKETING = frozenset({Role.MARKETING, Role.ADMIN})
 MAILING = frozenset({Role.MAILING, Role.ADMIN})

@@ -20,6 +20,8 @@ from service.store.session import Database
 from tests.conftest import CODE, SECRET
 from tests.market import AS_OF, asked, cycle, documents, load_market
 
+pytestmark = pytest.mark.slow
+
 ARMS = """SELECT h.ref, a.arm FROM cycle_household a JOIN household h ON h.id = a.household_id
           ORDER BY h.ref"""
 

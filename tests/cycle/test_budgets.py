@@ -16,6 +16,8 @@ from service.store.offers import states
 from service.store.session import Database
 from tests.market import AS_OF, asked, cycle, open_market, store_model
 
+pytestmark = pytest.mark.slow
+
 OVER = """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
           WHERE e.account IN ('offer_reserved', 'offer_spent') GROUP BY o.id, o.budget_cents
           HAVING sum(e.amount_cents) > o.budget_cents"""

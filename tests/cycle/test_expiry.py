@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn
-from service.api.till_forms import basket_of
+from service.api.till.forms import basket_of
+from service.api.till.schemas import BasketIn
 from service.checkout import redeem
 from service.cycle.expiry import expire_lists
 from service.settings import Settings

@@ -41,6 +41,8 @@ from tests.market import (
     write,
 )
 
+pytestmark = pytest.mark.slow
+
 WHAT_A_CYCLE_LEAVES = ("cycle", "shopping_list", "list_line", "cycle_price", "cycle_household")
 
 

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from service.settings import Settings
 from service.store.session import Database
 from tests.killed import kill_in
 from tests.market import asked, cycle, documents, open_issued, open_market
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_killed_cycle_run_again_issues_the_same_lists(

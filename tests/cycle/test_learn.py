@@ -21,6 +21,8 @@ from tests.market import (
     store_model,
 )
 
+pytestmark = pytest.mark.slow
+
 NEXT = AS_OF + timedelta(weeks=2)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn
-from service.api.till_forms import basket_of
+from service.api.till.forms import basket_of
+from service.api.till.schemas import BasketIn
 from service.checkout import redeem
 from service.cycle import write_next_list
 from service.engine.records import ListDocument
@@ -72,6 +72,7 @@ def test_after_a_basket_the_draft_is_written_as_of_the_day_after(
     assert asked(database, "SELECT count(*) FROM due") == [(0,)]
 
 
+@pytest.mark.slow
 def test_the_draft_of_a_later_basket_takes_its_place(
     database: Database, settings: Settings, issued: None
 ) -> None:

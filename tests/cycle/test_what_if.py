@@ -12,6 +12,8 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEALS, asked, cycle, open_market, silent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def market(database: Database, settings: Settings, tmp_path: Path) -> None:

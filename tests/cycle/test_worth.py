@@ -19,6 +19,8 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, BASKET_COLUMNS, asked, cycle, gtin, store_model, write
 
+pytestmark = pytest.mark.slow
+
 HOUSEHOLDS, CATEGORIES, WEEKS = 40, 14, 12
 DEAL_COLUMNS = (
     "deal_id,supplier,title,eligible_gtins,benefit,value,funding_share_percent,"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from service.deals.columns import COLUMNS
-from service.deals.template import BENEFITS
+from service.engine.redeem import BENEFITS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "deals.md").read_text(encoding="utf-8")
 
@@ -27,5 +27,5 @@ def test_the_columns_in_the_document_are_those_of_the_form() -> None:
 def test_the_benefits_in_the_document_are_those_of_the_template() -> None:
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| `(.+?)` \|$", section("The form"), re.MULTILINE)
     assert rows[-len(BENEFITS) :] == [
-        (str(kind), meaning, example) for kind, meaning, example in BENEFITS
+        (kind, each.value_means, each.value_example) for kind, each in BENEFITS.items()
     ]

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn, OfflineIn
-from service.api.till_forms import basket_of, offline_of
+from service.api.till.forms import basket_of, offline_of
+from service.api.till.schemas import BasketIn, OfflineIn
 from service.checkout import quote, redeem, replay
 from service.checkout.redeem import redeeming
 from service.deals import load_deals, steer

@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from service.deals import BENEFITS, COLUMNS, UploadReport, load_body, load_deals, upload
+from service.deals import COLUMNS, UploadReport, load_body, load_deals, upload
 from service.deals.columns import FACE_VALUES
+from service.engine.redeem import BENEFITS
 from service.errors import InvalidInput
 from service.files.products import load_products
 from service.store.offers import revisions

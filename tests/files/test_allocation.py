@@ -30,6 +30,7 @@ def write(folder: Path, built: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]) 
         frame.write_parquet(folder / f"{name}.parquet")
 
 
+@pytest.mark.slow
 def test_an_instance_becomes_an_allocation_with_prices_and_a_certificate(tmp_path: Path) -> None:
     built = market(150, 25, 1)
     write(tmp_path, built)

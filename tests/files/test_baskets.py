@@ -250,6 +250,7 @@ baskets.load_baskets(Database(sys.argv[1]), Path(sys.argv[2]), timezone="UTC")
 """
 
 
+@pytest.mark.slow
 def test_a_load_killed_in_a_transaction_and_run_again_gives_every_row_once(
     database: Database, settings: Settings, folder: Path, read_only: Ask
 ) -> None:

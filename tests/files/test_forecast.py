@@ -48,6 +48,7 @@ def test_predict_writes_what_was_asked_in_the_ids_that_came(parquet: Path, tmp_p
     assert told == [("read", 0, 3), ("fit", 1, 3), ("score", 2, 3), ("done", 3, 3)]
 
 
+@pytest.mark.slow
 def test_csv_in_csv_out_gives_the_same(parquet: Path, tmp_path: Path) -> None:
     csv = tmp_path / "history.csv"
     pl.read_parquet(parquet).write_csv(csv)
@@ -57,6 +58,7 @@ def test_csv_in_csv_out_gives_the_same(parquet: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
@@ -102,6 +104,7 @@ def test_leading_zeros_in_a_csv_stay(tmp_path: Path) -> None:
     assert history["item_id"].to_list() == [12, 13]
 
 
+@pytest.mark.slow
 def test_the_future_in_the_file_changes_no_byte(parquet: Path, tmp_path: Path) -> None:
     known = pl.read_parquet(parquet)
     later = known.with_columns(pl.col("purchased_at") + timedelta(days=130))
@@ -182,6 +185,7 @@ def test_an_impossible_horizon_is_refused(parquet: Path, tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.slow
 def test_backtest_reports_and_writes(parquet: Path, tmp_path: Path) -> None:
     found = backtest_file(
         parquet,

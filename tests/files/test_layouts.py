@@ -1,13 +1,21 @@
 import io
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.resources import files
+from typing import get_args
 
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
 
 from service.engine.render import Checker, SymbolProfile
+from service.engine.render.layout import SHEETS_PT
+from service.engine.render.layout_fields import (
+    CellFields,
+    ElementFields,
+    LayoutFields,
+    StyleFields,
+)
 from service.engine.render.samples import sample_piece
 from service.errors import InvalidInput, NotFound
 from service.files import layouts
@@ -131,20 +139,76 @@ def test_a_layout_that_overflows_or_collides_with_envelope_or_fold_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("changes", "where"),
+    ("changes", "problem"),
     [
-        ({"sheet": "a3"}, "own.sheet"),
-        ({"elements": [{"id": "brand", "style": "none"}]}, "brand.style"),
-        ({"elements": [{"id": "brand", "colr": "ink"}]}, "brand"),
-        ({"window": "c4"}, "window"),
-        ({"fonts": {"sans": ["comic"]}}, "fonts"),
-        ({"colours": {"ink": "black"}}, "colours"),
+        ({"sheet": "a3"}, "own.sheet: is 'a3' (one of a4, letter; see layout.schema.json)"),
+        ({"pages": "2"}, "own.pages: is not a whole number (it is '2'; see layout.schema.json)"),
+        ({"page": 2}, "own.page: is not known here (remove it; see layout.schema.json)"),
+        ({"window": "c4"}, "window: is 'c4' (use din-5008-a, din-5008-b, uk-dl, us-10)"),
+        ({"fonts": {"sans": ["comic"]}}, "fonts: comic not found (see templates/fonts)"),
+        ({"fonts": {"sans": [7]}}, "own.fonts.sans[0]: is not text (it is 7; see layout.sch"),
+        ({"colours": {"ink": "black"}}, "colours.ink: 'black' is no colour (write #rrggbb)"),
+        ({"styles": {"brand": {"font": "mono"}}}, "styles.brand.font: is 'mono' (use sans, "),
+        ({"styles": {"brand": {"kern": 1}}}, "styles.brand.kern: is not true or false (it is 1"),
+        ({"styles": {"own": {}}}, "styles.own.font: is missing (add it; see layout.schema.json)"),
+        ({"elements": [{"id": "brand", "style": "none"}]}, "brand.style: is 'none' (use "),
+        (
+            {"elements": [{"id": "brand", "colr": "ink"}]},
+            "brand.colr: is not known here (remove",
+        ),
+        ({"elements": [{"id": "brand", "text": None}]}, "brand.text: is not text (it is None; see"),
+        (
+            {"elements": [{"id": "brand", "kind": "txt"}]},
+            "brand.kind: is 'txt' (one of address, ",
+        ),
+        ({"elements": [{"id": "mine"}]}, "mine.kind: is missing (add it; see layout.schema.json)"),
+        (
+            {"elements": [{"id": "offers", "cell": {"parts": [{"id": "title", "x": "0"}]}}]},
+            "offers.cell.title.x: is not a number (it is '0'; see layout.schema.json)",
+        ),
+        (
+            {"elements": [{"id": "offers", "cell": {"parts": [{"id": "number", "kind": "box"}]}}]},
+            "offers.cell.number.kind: is 'box' (one of rule, text; see layout.schema.json)",
+        ),
     ],
 )
-def test_a_faulty_layout_names_element_and_key(tmp_path, changes, where):
+def test_a_faulty_layout_names_element_and_key(tmp_path, changes, problem):
     with pytest.raises(InvalidInput) as caught:
         layouts.load_file(_own(tmp_path, changes))
-    assert caught.value.problems[0].where == where
+    assert str(caught.value.problems[0]).startswith(problem)
+    assert str(caught.value) == f"layout: {caught.value.problems[0]}"
+
+
+def test_all_that_is_wrong_in_a_layout_is_said_at_once(tmp_path):
+    wrong = [{"id": "brand", "x": "20", "colr": "ink"}, {"id": "issued", "lines": 1.5}]
+    with pytest.raises(InvalidInput) as caught:
+        layouts.load_file(_own(tmp_path, {"elements": wrong}))
+    places = [problem.where for problem in caught.value.problems]
+    assert places == ["brand.x", "brand.colr", "issued.lines"]
+
+
+def test_the_fields_that_are_read_are_those_of_the_schema():
+    schema = json.loads((TEMPLATES / "layout.schema.json").read_text(encoding="utf-8"))
+    defined = schema["$defs"]
+    assert _keys(LayoutFields) == set(schema["properties"]) - {"extends"}
+    assert _keys(StyleFields) == set(defined["style"]["properties"])
+    assert _keys(CellFields) == set(defined["cell"]["properties"])
+    read = set().union(*(_keys(each) for each in get_args(ElementFields)))
+    assert read == set(defined["element"]["properties"]) - {"dropped"}
+    kinds = {get_args(each.__annotations__["kind"])[0] for each in get_args(ElementFields)}
+    assert kinds == set(defined["element"]["properties"]["kind"]["enum"])
+    assert set(get_args(LayoutFields.__annotations__["sheet"])) == SHEETS_PT.keys()
+
+
+def test_a_file_that_holds_no_object_is_no_layout(tmp_path):
+    file = tmp_path / "own.json"
+    file.write_text("[]", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"layout: layout: is not an object \(write it as {...}"):
+        layouts.load_file(file)
+
+
+def _keys(fields_of):
+    return {field.name for field in fields(fields_of)}
 
 
 def test_the_schema_knows_every_key_that_layouts_use():

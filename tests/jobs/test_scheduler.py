@@ -192,6 +192,7 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
     assert arguments == f'{{"as_of": "{slot.date()}", "seed": 0}}'
 
 
+@pytest.mark.slow
 def test_lists_are_open_as_long_as_the_stores_day_lasts(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:

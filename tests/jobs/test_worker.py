@@ -16,6 +16,8 @@ from service.store.session import Database
 from tests.killed import kill_in
 from tests.market import asked, open_issued
 
+pytestmark = pytest.mark.slow
+
 SOON = 20.0
 
 

@@ -47,6 +47,7 @@ def object_store() -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.slow
 def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     database: Database,
     shop: Settings,
@@ -83,6 +84,7 @@ def test_a_store_that_is_not_known_is_said_at_once(shop: Settings) -> None:
         depot(shop.model_copy(update={"package_store": "nowhere://bucket"}))
 
 
+@pytest.mark.slow
 def test_a_file_that_fails_on_its_way_is_not_there(shop: Settings, object_store: str) -> None:
     store = depot(shop.model_copy(update={"package_store": object_store}))
     local = depot(shop)

@@ -19,6 +19,8 @@ from service.store.session import Database
 from tests.killed import kill_in
 from tests.market import AS_OF, asked, open_issued, open_market, silent
 
+pytestmark = pytest.mark.slow
+
 NAME = "larder_lists_20260302_v1"
 
 

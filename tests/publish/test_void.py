@@ -9,10 +9,10 @@ from service.errors import Conflict, NotFound
 from service.publish import fetch, receive, reconcile, void_batch
 from service.settings import Settings
 from service.store.session import Database
+from tests.checkout.test_races import at_once, sell
 from tests.mail import NAME, printed
 from tests.market import asked
 from tests.shop import list_code
-from tests.test_checkout_races import at_once, sell
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 

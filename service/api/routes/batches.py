@@ -13,10 +13,8 @@ from service.admin import runs
 from service.admin.keys import Caller
 from service.api import description, stored
 from service.api.deps import (
-    After,
     DatabaseDep,
     Id,
-    Limit,
     MailingCaller,
     MarketingCaller,
     PrintCaller,
@@ -30,10 +28,10 @@ from service.api.mail_forms import (
     RowFaultOut,
     StandingOut,
 )
+from service.api.paging import After, AfterText, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut
 from service.api.schemas.runs import RunOut
-from service.api.schemas.wire import Page
 from service.errors import InvalidInput, NotFound
 from service.publish import (
     MANIFEST,
@@ -54,14 +52,6 @@ from service.store.tables.cycle import Batch
 
 router = APIRouter(tags=["batches"])
 
-AfterPiece = Annotated[
-    str,
-    Query(
-        max_length=64,
-        pattern=r"^[\x21-\x7e]*$",
-        description="The cursor of the page before",
-    ),
-]
 FileName = Annotated[
     str, Query(max_length=60, pattern=r"^\w[\w .()+-]*$", description="What the file is called")
 ]
@@ -100,9 +90,11 @@ def page(
 ) -> BatchPage:
     """The batches so far."""
     with database.read() as session:
-        found = batches.page(session, after=after, limit=limit + 1)
-    found, more = found[:limit], len(found) > limit
-    cursor = str(found[-1].id) if more else None
+        found, cursor = page_of(
+            lambda most: batches.page(session, after=after, limit=most),
+            limit,
+            key=lambda batch: batch.id,
+        )
     return BatchPage(batches=[_out(batch) for batch in found], cursor=cursor)
 
 
@@ -174,17 +166,17 @@ def reconciliation(
     batch_id: Id,
     database: DatabaseDep,
     _caller: PrintCaller,
-    after: AfterPiece = "",
+    after: AfterText = "",
     limit: Limit = 50,
 ) -> ReconciliationOut:
     """Where every piece stands, and the pieces that are not mailed, by name."""
     found = reconcile(database, batch_id, after=after, limit=limit + 1)
-    named, more = found.differences[:limit], len(found.differences) > limit
+    named, cursor = page_of(lambda _: found.differences, limit, key=lambda piece: piece.piece_id)
     counts = {name: getattr(found, name) for name in found.__slots__ if name != "differences"}
     return ReconciliationOut(
         **counts,
         differences=[StandingOut(**each._asdict()) for each in named],
-        cursor=named[-1].piece_id if more else None,
+        cursor=cursor,
     )
 
 

@@ -4,11 +4,11 @@ from fastapi import APIRouter, Response
 
 from service.admin import runs
 from service.api import description
-from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.paging import After, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn
 from service.api.schemas.runs import RunOut
-from service.api.schemas.wire import Page
 from service.errors import NotFound
 from service.store import cycles
 from service.store.tables.cycle import Cycle
@@ -63,9 +63,11 @@ def page(
 ) -> CyclePage:
     """The cycles so far."""
     with database.read() as session:
-        found = cycles.page(session, after=after, limit=limit + 1)
-    found, more = found[:limit], len(found) > limit
-    cursor = str(found[-1].id) if more else None
+        found, cursor = page_of(
+            lambda most: cycles.page(session, after=after, limit=most),
+            limit,
+            key=lambda cycle: cycle.id,
+        )
     return CyclePage(cycles=[_out(cycle) for cycle in found], cursor=cursor)
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from service.admin.keys import Caller
-from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.paging import After, Limit, Page, page_of
 from service.api.schemas.deals import (
     BudgetIn,
     DealDetailOut,
@@ -15,7 +16,6 @@ from service.api.schemas.deals import (
     NoteIn,
     ResumeIn,
 )
-from service.api.schemas.wire import Page
 from service.deals import steer
 from service.engine.lifecycle import DealState
 
@@ -39,11 +39,13 @@ def page(
     limit: Limit = 50,
 ) -> DealPage:
     """Deals with their states, copies and budgets; only those in a `state`, if given."""
-    found = steer.page(
-        database, states_=state or (), after_id=after or 0, limit=limit + 1
-    ).to_dicts()
-    found, more = found[:limit], len(found) > limit
-    cursor = str(found[-1]["offer_id"]) if more else None
+    found, cursor = page_of(
+        lambda most: steer.page(
+            database, states_=state or (), after_id=after or 0, limit=most
+        ).to_dicts(),
+        limit,
+        key=lambda row: row["offer_id"],
+    )
     return DealPage(deals=[_out(row) for row in found], cursor=cursor)
 
 

@@ -59,9 +59,3 @@ class Wire(BaseModel):
     """What is sent: a name that is not known is a fault."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class Page(BaseModel):
-    """Where a listing goes on: send `cursor` again as `after`; null at the end."""
-
-    cursor: str | None

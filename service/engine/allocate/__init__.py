@@ -83,11 +83,11 @@ def allocate(
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
     ledger = repair(market, found)
-    trade(market, found.quote, ledger, bound=found.bound, nodes=found.nodes)
-    counted = tally(problem)
+    trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
+    counted = tally(problem, market.state)
     tell("proving")
     certificate = certify(market, counted, found.bound)
-    prices = price_frame(market, found.quote, counted)
+    prices = price_frame(market, found.prices, counted)
     chosen = _Chosen(problem, counted)
     # The pairs of a large instance and its candidates need not stand in memory together.
     del problem, market, counted

@@ -8,7 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.arrange import arrange
-from service.engine.allocate.door import (
+from service.engine.allocate.kernels.arguments import Pairs
+from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     HOUSEHOLD_COLUMNS,
     LARGEST,
@@ -65,8 +66,10 @@ class Deals:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the loops work on. Pairs of household `h` stand at `indptr[h]:indptr[h + 1]`.
+    """What is to be decided; nothing of it changes.
 
+    Pairs of household `h` stand at `indptr[h]:indptr[h + 1]`, sorted by category, then by conflict
+    group; `border` marks where each begins, `cross` numbers the groups that cross categories.
     Candidates that no solution can hold (dearer than the budget, above the ceiling, no slot) are
     left out. `floor` is the floor cut to the ceiling; `unreachable_floor_cents` is what the cut
     took off in total, a shortfall in every solution.
@@ -79,7 +82,7 @@ class Problem:
     value: NDArray[np.floating[Any]]
     cost: NDArray[np.int32]
     face: NDArray[np.int32]
-    mark: NDArray[np.uint8]
+    border: NDArray[np.uint8]
     cross: NDArray[np.int32]
     slots: NDArray[np.int32]
     per_category: NDArray[np.int32]
@@ -95,6 +98,23 @@ class Problem:
     def size(self) -> int:
         """Number of pairs."""
         return len(self.offer)
+
+    def pairs(self, *, floor_price: float) -> Pairs:
+        """The columns as the loops take them; a cent below a floor costs `floor_price`."""
+        return Pairs(
+            self.indptr,
+            self.offer,
+            self.value,
+            self.cost,
+            self.face,
+            self.border,
+            self.cross,
+            self.slots,
+            self.per_category,
+            self.floor,
+            self.ceiling,
+            floor_price,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +234,7 @@ def build(
     offer = np.empty(size, np.int32)
     value: NDArray[np.floating[Any]] = np.empty(size, np.float32 if narrow else np.float64)
     cost, face = np.empty(size, np.int32), np.empty(size, np.int32)
-    mark = np.empty(size, np.uint8)
+    border = np.empty(size, np.uint8)
     cross = np.empty(0, np.int32)
     kept = np.zeros(len(counts), np.int64)
     takers = np.zeros(len(deals.ids), np.int64)
@@ -228,7 +248,7 @@ def build(
         band = _lay_out(part, rows, deals, homes, begin, end)
         stop = used + len(band.offer)
         offer[used:stop], value[used:stop] = band.offer, band.value
-        cost[used:stop], face[used:stop], mark[used:stop] = band.cost, band.face, band.mark
+        cost[used:stop], face[used:stop], border[used:stop] = band.cost, band.face, band.border
         if band.crossing:
             cross = np.full(size, -1, np.int32) if not len(cross) else cross
             cross[used:stop] = band.cross
@@ -248,7 +268,7 @@ def build(
         value=value[:used],
         cost=cost[:used],
         face=face[:used],
-        mark=mark[:used],
+        border=border[:used],
         cross=cross[:used] if len(cross) else cross,
         # A limit of zero has left no candidate that it touches; the scan wants one at least.
         slots=np.clip(homes.slots, 1, most).astype(np.int32),
@@ -293,7 +313,7 @@ class _Band:
     value: NDArray[np.float64]
     cost: NDArray[np.int32]
     face: NDArray[np.int32]
-    mark: NDArray[np.uint8]
+    border: NDArray[np.uint8]
     cross: NDArray[np.int32]
     kept: NDArray[np.int64]
     crossing: bool
@@ -317,7 +337,7 @@ def _lay_out(
         & (cost <= deals.budget[offer])
         & (deals.maximum[offer] > 0)
     )
-    order, mark, cross, twice, crossing = arrange(
+    order, border, cross, twice, crossing = arrange(
         home - np.int32(begin), end - begin, category, conflict, offer, fits, len(deals.ids)
     )
     if twice >= 0:
@@ -332,7 +352,7 @@ def _lay_out(
         value[order],
         cost[order].astype(np.int32),
         face[order].astype(np.int32),
-        mark,
+        border,
         cross,
         kept,
         crossing,

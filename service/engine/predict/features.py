@@ -69,55 +69,64 @@ def features(
 ) -> Floats:
     """A matrix (pairs, len(NAMES)); `rows` gives each pair's row in `items`.
 
-    `affinity` is each pair's (see taste.py). The matrix is stored column after column.
+    `affinity` is each pair's (see taste.py). The matrix is stored column after column; every column
+    is written by its name, and an order other than that of NAMES raises AssertionError.
     """
     homes, home = pairs.homes, pairs.household
     out = np.empty((len(NAMES), pairs.rows)).T
-    columns = iter(range(len(NAMES)))
+    columns = iter(enumerate(NAMES))
 
-    def put(values: Floats) -> None:
-        out[:, next(columns)] = values
+    def put(name: str, values: Floats) -> None:
+        column, expected = next(columns)
+        if name != expected:
+            raise AssertionError(f"column {column} is {expected}, not {name}")
+        out[:, column] = values
 
-    put(np.log(items.rate)[rows])
-    put(items.trend[rows])
-    put(items.surge[rows])
-    put(items.repeat[rows])
-    put(items.popular[rows])
+    put("item_rate", np.log(items.rate)[rows])
+    put("item_trend", items.trend[rows])
+    put("item_surge", items.surge[rows])
+    put("item_repeat", items.repeat[rows])
+    put("item_popular", items.popular[rows])
+    days = [int(half_life) for half_life in HALF_LIVES_DAYS]
     for k, prior in enumerate(RATE_PRIOR_DAYS):
-        put(np.log(rate(pairs, items, rows, k=k, prior_days=prior)))
-    for k in range(len(HALF_LIVES_DAYS)):
-        put(np.log((pairs.counts[:, k] + 0.05) / (homes.trip_counts[home, k] + 1.0)))
+        put(f"rate_{days[k]}", np.log(rate(pairs, items, rows, k=k, prior_days=prior)))
+    for k, t in enumerate(days):
+        per_trip = (pairs.counts[:, k] + 0.05) / (homes.trip_counts[home, k] + 1.0)
+        put(f"per_trip_{t}", np.log(per_trip))
     spans = [exposure(homes.seen_days, half_life) for half_life in HALF_LIVES_DAYS]
     for k, span in enumerate(spans):
-        put(np.log((homes.trip_counts[:, k] + 0.3) / (span + 3.0))[home])
+        put(f"trips_{days[k]}", np.log((homes.trip_counts[:, k] + 0.3) / (span + 3.0))[home])
     for k, span in enumerate(spans):
-        put(np.log((homes.event_counts[:, k] + 1.0) / (span + 3.0))[home])
-    put(np.log(homes.last_trip_age)[home])
-    put(np.log(np.clip(homes.seen_days, 1.0, MEMORY_DAYS))[home])
-    put(np.log1p(homes.distinct)[home])
-    put(np.log((homes.lately + 1.0) / (homes.distinct + 1.0))[home])
-    put(np.log1p(pairs.recent.sum(axis=1)))
-    put((pairs.count == 1.0).astype(np.float64))
+        put(f"volume_{days[k]}", np.log((homes.event_counts[:, k] + 1.0) / (span + 3.0))[home])
+    put("last_trip", np.log(homes.last_trip_age)[home])
+    put("seen", np.log(np.clip(homes.seen_days, 1.0, MEMORY_DAYS))[home])
+    put("distinct", np.log1p(homes.distinct)[home])
+    put("loyal", np.log((homes.lately + 1.0) / (homes.distinct + 1.0))[home])
+    put("windows", np.log1p(pairs.recent.sum(axis=1)))
+    put("once", (pairs.count == 1.0).astype(np.float64))
     log_age = np.log(pairs.last_age)
-    put(log_age)
-    put(np.log(np.minimum(pairs.first_age, MEMORY_DAYS)))
-    put(np.log1p(pairs.trips_since))
-    put(np.log((pairs.counts[:, SHARE] + 0.02) / (homes.event_counts[home, SHARE] + 1.0)))
+    put("last", log_age)
+    put("first", np.log(np.minimum(pairs.first_age, MEMORY_DAYS)))
+    put("trips_since", np.log1p(pairs.trips_since))
+    share = (pairs.counts[:, SHARE] + 0.02) / (homes.event_counts[home, SHARE] + 1.0)
+    put("share", np.log(share))
     gap, spread = gap_of(pairs, items, rows)
-    put(gap)
-    put(spread)
+    put("gap", gap)
+    put("gap_spread", spread)
     overdue = (log_age - gap) / spread
-    put(overdue)
-    put(np.minimum(overdue * overdue, 9.0))
-    put(np.exp(-pairs.last_age / np.exp(gap)))
-    put(np.where(pairs.last_gap > 0, np.log(np.maximum(pairs.last_gap, 1.0)) - gap, 0.0))
+    put("overdue", overdue)
+    put("overdue_square", np.minimum(overdue * overdue, 9.0))
+    put("survival", np.exp(-pairs.last_age / np.exp(gap)))
+    last_gap = np.log(np.maximum(pairs.last_gap, 1.0)) - gap
+    put("last_gap", np.where(pairs.last_gap > 0, last_gap, 0.0))
     for w in range(WINDOWS):
-        put(pairs.recent[:, w])
-    put(np.log(np.clip(pairs.last_quantity / pairs.mean_quantity, 0.1, 10.0)))
-    put(np.log(np.clip(pairs.mean_quantity, 0.1, 50.0)))
-    chance = gamma_poisson(pairs, items, rows, horizon_days)
-    put(log_odds(chance))
-    put(affinity)
+        put(f"window_{w}", pairs.recent[:, w])
+    put("last_quantity", np.log(np.clip(pairs.last_quantity / pairs.mean_quantity, 0.1, 10.0)))
+    put("mean_quantity", np.log(np.clip(pairs.mean_quantity, 0.1, 50.0)))
+    put("gamma_poisson", log_odds(gamma_poisson(pairs, items, rows, horizon_days)))
+    put("affinity", affinity)
+    if next(columns, None) is not None:
+        raise AssertionError("a column is missing")
     return out
 
 

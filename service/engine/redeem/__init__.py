@@ -3,6 +3,19 @@
 Pure: the same basket and lines give the same settlement, whatever the order they come in.
 """
 
+from service.engine.redeem.benefits import (
+    BENEFITS,
+    AmountOff,
+    Benefit,
+    BundlePrice,
+    BuyGet,
+    Covers,
+    FixedPrice,
+    FreeItem,
+    PercentOff,
+    Points,
+)
+from service.engine.redeem.condition import Condition, Need
 from service.engine.redeem.contender import OpenLine
 from service.engine.redeem.outcome import (
     Applied,
@@ -12,31 +25,16 @@ from service.engine.redeem.outcome import (
     Settlement,
 )
 from service.engine.redeem.rules import settle_basket
-from service.engine.redeem.terms import (
-    AmountOff,
-    Benefit,
-    BenefitKind,
-    BundlePrice,
-    BuyGet,
-    Condition,
-    Covers,
-    FixedPrice,
-    FreeItem,
-    Need,
-    PercentOff,
-    Points,
-    Terms,
-    parse_terms,
-)
+from service.engine.redeem.terms import Terms, parse_terms
 from service.engine.redeem.units import BasketLine
 from service.engine.redeem.wording import Wording, wording_of
 
 __all__ = [
+    "BENEFITS",
     "AmountOff",
     "Applied",
     "BasketLine",
     "Benefit",
-    "BenefitKind",
     "BundlePrice",
     "BuyGet",
     "Condition",

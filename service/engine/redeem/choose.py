@@ -9,8 +9,8 @@ per holder takes the unit from the others. A branch without such a clash reaches
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from service.engine.redeem.contender import NOTHING, Contender, Draw
-from service.engine.redeem.draw import draw
+from service.engine.redeem.contender import Contender
+from service.engine.redeem.draw import NOTHING, Draw
 
 EFFORT = 300
 """Branches looked at per group before the best combination found so far is taken as it is."""
@@ -178,5 +178,5 @@ class _Search:
         known = self.known[number]
         found = known.get(mask)
         if found is None:
-            found = known[mask] = draw(self.contenders[number], mask)
+            found = known[mask] = self.contenders[number].draw(mask)
         return found

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from service.engine.redeem.contender import Contender, OpenLine, match
+from service.engine.redeem.contender import Contender, OpenLine
+from service.engine.redeem.eligible import match
 from service.engine.redeem.outcome import Refusal, RefusalReason
-from service.engine.redeem.terms import BuyGet, FreeItem
 from service.engine.redeem.units import bits
 
 
@@ -83,11 +83,9 @@ def shortage(contender: Contender) -> Refusal:
 def _asked(contender: Contender) -> list[int]:
     """Pieces per set for one use, what is bought and what is got together."""
     asked = list(contender.pieces)
-    benefit = contender.benefit
-    if isinstance(benefit, BuyGet):
-        asked[benefit.on] += benefit.get
-    elif isinstance(benefit, FreeItem):
-        asked[benefit.on] += 1
+    given_of = contender.benefit.gives_of
+    if given_of is not None:
+        asked[given_of] += contender.benefit.pieces_given
     return asked
 
 

@@ -5,8 +5,8 @@ from datetime import date
 
 from service.engine.money import spread
 from service.engine.redeem.choose import choose
-from service.engine.redeem.contender import Contender, Draw, OpenLine
-from service.engine.redeem.draw import draw
+from service.engine.redeem.contender import Contender, OpenLine
+from service.engine.redeem.draw import Draw
 from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
 from service.engine.redeem.refuse import absent, refuse, shortage, standing
 from service.engine.redeem.units import BasketLine, Units
@@ -41,7 +41,7 @@ def settle_basket(
             refusals.append(absent(open_line))
             continue
         contender = Contender(open_line, units)
-        found = draw(contender, contender.reach)
+        found = contender.draw(contender.reach)
         if found.cents:
             contenders.append(contender)
             alone.append(found)

@@ -6,9 +6,11 @@ are numbered from the dearest down, and a set of units is an integer whose bit `
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-PIECE = "each"
+Unit: TypeAlias = Literal["each", "kg", "g", "lb", "oz", "l", "ml"]
+PIECE: Final = "each"
 MAX_UNITS = 10_000
 """Units of one basket that offers may look at; lines beyond take no discount, the longest first."""
 
@@ -106,3 +108,19 @@ def bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
+
+
+def first(mask: int, count: int) -> int:
+    """The `count` dearest units of a set (all of it when it has fewer)."""
+    if mask.bit_count() <= count:
+        return mask
+    if count <= 1:
+        return mask & -mask if count else 0
+    last_unit = next(islice(bits(mask), count - 1, None))
+    return mask & ((2 << last_unit) - 1)
+
+
+def last(mask: int, count: int) -> int:
+    """The `count` cheapest units of a set (all of it when it has fewer)."""
+    spare = mask.bit_count() - count
+    return mask & ~first(mask, spare) if spare > 0 else mask

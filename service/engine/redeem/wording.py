@@ -4,15 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from service.engine.money import decimal_mark, format_money
-from service.engine.redeem.terms import (
-    AmountOff,
-    BundlePrice,
-    BuyGet,
-    FixedPrice,
-    FreeItem,
-    PercentOff,
-    Terms,
-)
+from service.engine.redeem.terms import Terms
 from service.engine.redeem.units import PIECE
 from service.errors import InvalidInput
 
@@ -43,33 +35,20 @@ class Wording:
         number = f"{basis_points / 100:g}".replace(".", decimal_mark(self.language))
         return self.say("percent", number=number)
 
+    def money(self, cents: int, currency: str) -> str:
+        """An amount as the language writes it, such as `$1.00`."""
+        return format_money(cents, currency, self.language)
+
     def benefit(self, terms: Terms, *, currency: str) -> str:
         """What comes off, as printed: `$1.00 off`, `20% off`, `2 for $5.00`."""
-        benefit = terms.benefit
-        if isinstance(benefit, AmountOff):
-            return self.say("amount_off", amount=self._money(benefit.amount_cents, currency))
-        if isinstance(benefit, PercentOff):
-            return self.say("percent_off", percent=self.percent(benefit.basis_points))
-        if isinstance(benefit, FixedPrice):
-            return self.say("fixed_price", amount=self._money(benefit.price_cents, currency))
-        if isinstance(benefit, BundlePrice):
-            amount = self._money(benefit.price_cents, currency)
-            return self.say("bundle", count=_pieces(terms), amount=amount)
-        if isinstance(benefit, BuyGet):
-            return self._buy_get(terms, benefit)
-        if isinstance(benefit, FreeItem):
-            if benefit.cap_cents is None:
-                return self.say("free")
-            return self.say("free_up_to", amount=self._money(benefit.cap_cents, currency))
-        return self.say("points", count=benefit.points)
+        return terms.benefit.worded(self, pieces=_pieces(terms), currency=currency)
 
     def condition(self, terms: Terms, *, currency: str) -> str:
         """What must be bought, as printed: `when you buy 2`; empty for a single piece."""
         condition = terms.condition
         parts = []
-        bundled = isinstance(terms.benefit, BundlePrice | BuyGet)
         pieces = _pieces(terms)
-        if pieces > 1 and not bundled:
+        if pieces > 1 and not terms.benefit.counts_pieces_itself:
             parts.append(self.say("when_buy", count=pieces))
         for need in condition.needs:
             if need.unit != PIECE and need.quantity_milli:
@@ -78,7 +57,7 @@ class Wording:
                 unit = self.units.get(need.unit, need.unit)
                 parts.append(self.say("from_quantity", quantity=quantity, unit=unit))
         if condition.minimum_spend_cents:
-            spend = self._money(condition.minimum_spend_cents, currency)
+            spend = self.money(condition.minimum_spend_cents, currency)
             parts.append(self.say("when_spend", amount=spend))
         whole = parts[0] if parts else ""
         for part in parts[1:]:
@@ -100,17 +79,6 @@ class Wording:
         else:
             often = self.say("every_days", count=low)
         return self.say("often_last", often=often, ago=ago)
-
-    def _buy_get(self, terms: Terms, benefit: BuyGet) -> str:
-        buy = self.say("buy", count=_pieces(terms))
-        if benefit.basis_points == 10_000:
-            return self.say("buy_get", buy=buy, get=self.say("get_free", count=benefit.get))
-        percent = self.percent(benefit.basis_points)
-        get = self.say("get_percent", count=benefit.get, percent=percent)
-        return self.say("buy_get", buy=buy, get=get)
-
-    def _money(self, cents: int, currency: str) -> str:
-        return format_money(cents, currency, self.language)
 
 
 def wording_of(wordings: Mapping[str, Wording], language: str) -> Wording:

@@ -1,15 +1,13 @@
-"""Reads a layout from plain data and says which element and key is at fault.
-
-`templates/layout.schema.json` describes the same data for editors.
-"""
+"""Makes a layout of plain data, and says which element and key is at fault."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, assert_never
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from service.engine.render.layout import (
-    SHEETS_PT,
     AddressBox,
     Cell,
     Element,
@@ -24,56 +22,83 @@ from service.engine.render.layout import (
     TextBox,
     Window,
 )
+from service.engine.render.layout_fields import (
+    AddressFields,
+    BoxFields,
+    CellFields,
+    ElementFields,
+    LayoutFields,
+    ListFields,
+    OffersFields,
+    PieceMarkFields,
+    RuleFields,
+    StyleFields,
+    SymbolFields,
+    TextFields,
+    layout_fields,
+)
 from service.engine.render.phrases import Stationery
-from service.engine.render.symbols import SymbolProfile
+from service.engine.validation import place_of, said_of
 from service.errors import InvalidInput, Problem
 
 _VARIABLE = re.compile(r"\{(t:)?([a-z_]+)\}")
-_ALIGNS = ("left", "right", "centre")
-_KINDS = ("text", "rule", "address", "symbol", "piece_mark", "offers", "list")
 _MARK_PARTS = (("variable", "piece_id"), ("variable", "seq"))
+_SCHEMA = "see layout.schema.json"
+_T = TypeVar("_T")
 
 
-class _Reader:
-    """Takes keys out of one object and complains about what is missing, odd or left over."""
+def layout_from(
+    data: Mapping[str, Any], *, windows: Mapping[str, Window], stationery: Stationery
+) -> Layout:
+    """Read a layout (already merged with the one it extends). Raises `InvalidInput`."""
+    try:
+        fields = layout_fields().validate_python(data)
+    except ValidationError as error:
+        problems = [_problem(each, data) for each in error.errors(include_url=False)]
+        raise InvalidInput(f"layout: {problems[0]}", problems) from None
+    builder = _Builder(fields)
+    layout = Layout(
+        name=fields.name,
+        title=fields.title,
+        sheet=fields.sheet,
+        pages=fields.pages,
+        duplex=fields.duplex,
+        safe_mm=fields.safe_mm,
+        window=_named("window", fields.window, windows) if fields.window else None,
+        symbol=fields.symbol,
+        elements=tuple(builder.element(each) for each in fields.elements),
+        fonts=tuple(dict.fromkeys(font for chain in fields.fonts.values() for font in chain)),
+        samples=fields.samples,
+        stationery=stationery,
+    )
+    lacking = sorted(set(layout.fonts) - stationery.faces.keys())
+    if lacking:
+        raise _wrong("fonts", f"{', '.join(lacking)} not found", "see templates/fonts")
+    return layout
 
-    def __init__(self, data: Mapping[str, Any], where: str) -> None:
-        self._left = dict(data)
-        self._where = where
 
-    def text(self, key: str, default: str | None = None) -> str:
-        return str(self._take(key, str, default))
+def _problem(error: ErrorDetails, data: Mapping[str, Any]) -> Problem:
+    detail, remedy = said_of(error)
+    return Problem(_where(error, data), detail, f"{remedy}; {_SCHEMA}")
 
-    def number(self, key: str, default: float | None = None) -> float:
-        return float(self._take(key, (int, float), default))
 
-    def whole(self, key: str, default: int | None = None) -> int:
-        return int(self._take(key, int, default))
-
-    def flag(self, key: str, default: bool = False) -> bool:
-        return bool(self._take(key, bool, default))
-
-    def any(self, key: str, default: Any = None) -> Any:
-        return self._take(key, object, default)
-
-    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
-        value = self.text(key, default)
-        if value not in allowed:
-            raise _wrong(f"{self._where}.{key}", f"is {value!r}", f"use {', '.join(allowed)}")
-        return value
-
-    def end(self) -> None:
-        if self._left:
-            keys = ", ".join(sorted(self._left))
-            raise _wrong(self._where, f"has unknown keys: {keys}", "see layout.schema.json")
-
-    def _take(self, key: str, kind: Any, default: Any) -> Any:
-        value = self._left.pop(key, default)
-        if value is None:
-            raise _wrong(f"{self._where}.{key}", "is missing", "see layout.schema.json")
-        if not isinstance(value, kind):
-            raise _wrong(f"{self._where}.{key}", f"is {value!r}", "see layout.schema.json")
-        return value
+def _where(error: ErrorDetails, data: Any) -> str:
+    """The place by names: elements and parts by their ids, what is not in one by the layout's."""
+    name = data.get("name", "layout") if isinstance(data, Mapping) else "layout"
+    place, named, value = place_of(error), [str(name)], data
+    for number, step in enumerate(place):
+        if isinstance(step, int):
+            value = value[step]
+            named[-1] = f"{named[-1]}[{step}]"
+            if isinstance(value, Mapping) and "id" in value:
+                named[-1] = str(value["id"])
+        elif number and isinstance(place[number - 1], int) and step != "kind":
+            continue  # Which kind of element it was read as.
+        else:
+            named.append(step)
+            value = value.get(step) if isinstance(value, Mapping) else None
+    inside = place and place[0] in ("elements", "styles")
+    return ".".join(named[1:] if inside else named)
 
 
 def _wrong(where: str, detail: str, remedy: str = "") -> InvalidInput:
@@ -81,195 +106,148 @@ def _wrong(where: str, detail: str, remedy: str = "") -> InvalidInput:
     return InvalidInput(f"layout: {problem}", [problem])
 
 
-def layout_from(
-    data: Mapping[str, Any], *, windows: Mapping[str, Window], stationery: Stationery
-) -> Layout:
-    """Read a layout (already merged with the one it extends). Raises `InvalidInput`."""
-    top = _Reader(data, str(data.get("name", "layout")))
-    top.text("schema")
-    colours = {name: _colour(value) for name, value in top.any("colours").items()}
-    fonts: dict[str, tuple[str, ...]] = {
-        name: tuple(chain) for name, chain in top.any("fonts").items()
-    }
-    styles = {
-        name: _style(name, value, fonts=fonts, colours=colours)
-        for name, value in top.any("styles").items()
-    }
-    kit = _Kit(styles=styles, colours=colours)
-    window = top.text("window", "")
-    if window and window not in windows:
-        raise _wrong("window", f"{window!r} is unknown", f"use {', '.join(sorted(windows))}")
-    layout = Layout(
-        name=top.text("name"),
-        title=top.text("title"),
-        sheet=top.choice("sheet", tuple(SHEETS_PT), "a4"),
-        pages=top.whole("pages"),
-        duplex=top.flag("duplex"),
-        safe_mm=top.number("safe_mm", 5),
-        window=windows[window] if window else None,
-        symbol=SymbolProfile(top.choice("symbol", tuple(SymbolProfile), "gs1_128")),
-        elements=tuple(kit.element(item) for item in top.any("elements")),
-        fonts=tuple(dict.fromkeys(font for chain in fonts.values() for font in chain)),
-        samples=top.any("samples", {}),
-        stationery=stationery,
-    )
-    top.end()
-    lacking = sorted(set(layout.fonts) - stationery.faces.keys())
-    if lacking:
-        raise _wrong("fonts", f"{', '.join(lacking)} not found", "see templates/fonts")
-    return layout
+def _named(where: str, name: str, known: Mapping[str, _T]) -> _T:
+    """What a layout refers to by name."""
+    if name not in known:
+        raise _wrong(where, f"is {name!r}", f"use {', '.join(known)}")
+    return known[name]
 
 
-def _colour(text: str) -> bytes:
+def _colour(name: str, text: str) -> bytes:
     """A `#rrggbb` colour as a fill operator; greys stay one ink."""
     if not re.fullmatch(r"#[0-9a-f]{6}", text):
-        raise _wrong("colours", f"{text!r} is no colour", "write #rrggbb")
+        raise _wrong(f"colours.{name}", f"{text!r} is no colour", "write #rrggbb")
     red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
     if red == green == blue:
         return b"%.3g g" % red
     return b"%.3g %.3g %.3g rg" % (red, green, blue)
 
 
-def _style(
-    name: str,
-    data: Mapping[str, Any],
-    *,
-    fonts: Mapping[str, tuple[str, ...]],
-    colours: Mapping[str, bytes],
-) -> Style:
-    read = _Reader(data, f"styles.{name}")
-    size = read.number("size_pt")
-    style = Style(
-        name=name,
-        chain=fonts[read.choice("font", tuple(fonts), "")],
-        size_pt=size,
-        shrink_pt=read.number("shrink_pt", size),
-        leading=read.number("leading", 1.2),
-        colour=colours[read.choice("colour", tuple(colours), "ink")],
-        tracking_em=read.number("tracking_em", 0.0),
-        upper=read.flag("upper"),
-        kern=read.flag("kern", True),
-    )
-    read.end()
-    return style
+class _Builder:
+    """Makes elements of their fields, with the styles and colours that they name."""
 
+    def __init__(self, fields: LayoutFields) -> None:
+        self._fonts = {name: tuple(chain) for name, chain in fields.fonts.items()}
+        self._colours = {name: _colour(name, text) for name, text in fields.colours.items()}
+        self._styles = {name: self._made(name, each) for name, each in fields.styles.items()}
 
-@dataclass(frozen=True, slots=True)
-class _Kit:
-    """What elements refer to by name."""
+    def element(self, fields: ElementFields) -> Element:
+        """The element that the fields describe."""
+        match fields:
+            case TextFields():
+                return self._text(fields, fields.id)
+            case RuleFields():
+                return self._rule(fields, fields.id)
+            case AddressFields():
+                return AddressBox(**_box(fields), style=self._style(fields.id, fields.style))
+            case SymbolFields():
+                style = self._style(fields.id, fields.style)
+                return SymbolBox(**_box(fields), style=style, align=fields.align)
+            case PieceMarkFields():
+                return PieceMark(**_box(fields), template=_mark(fields))
+            case OffersFields():
+                return OfferGrid(
+                    **_box(fields),
+                    columns=fields.columns,
+                    gutter=fields.gutter,
+                    row_max=fields.row_max,
+                    cell=self._cell(fields.cell, f"{fields.id}.cell"),
+                )
+            case ListFields():
+                return self._list(fields)
+            case _:
+                assert_never(fields)
 
-    styles: Mapping[str, Style]
-    colours: Mapping[str, bytes]
+    def _list(self, fields: ListFields) -> ShoppingList:
+        name = fields.id
+        return ShoppingList(
+            **_box(fields),
+            columns=fields.columns,
+            gutter=fields.gutter,
+            department_gap=fields.department_gap,
+            header=self._cell(fields.header, f"{name}.header"),
+            reminder=self._cell(fields.reminder, f"{name}.reminder"),
+            offer=self._cell(fields.offer, f"{name}.offer") if fields.offer else None,
+            blank=self._cell(fields.blank, f"{name}.blank") if fields.blank else None,
+            blanks=fields.blanks,
+            over=fields.over,
+        )
 
-    def element(self, data: Mapping[str, Any]) -> Element:
-        name = str(data.get("id", "?"))
-        read = _Reader(data, name)
-        read.text("id")
-        kind = read.choice("kind", _KINDS, "")
-        made: Element
-        if kind == "text":
-            made = self._text(read, name)
-        elif kind == "rule":
-            made = self._rule(read, name)
-        elif kind == "address":
-            made = AddressBox(name, **_place(read), style=self._style(read))
-        elif kind == "symbol":
-            align = read.choice("align", _ALIGNS, "left")
-            made = SymbolBox(name, **_place(read), style=self._style(read), align=align)
-        elif kind == "piece_mark":
-            template = _template(read.text("text", "{piece_id}"))
-            for part in template:
-                if part.kind != "literal" and (part.kind, part.value) not in _MARK_PARTS:
-                    raise _wrong(f"{name}.text", f"has {part.value}", "use piece_id or seq")
-            made = PieceMark(name, **_place(read), template=template)
-        elif kind == "offers":
-            made = OfferGrid(
-                name,
-                **_place(read),
-                columns=read.whole("columns"),
-                gutter=read.number("gutter", 0),
-                row_max=read.number("row_max"),
-                cell=self._cell(read.any("cell"), f"{name}.cell"),
-            )
-        else:
-            offer, blank = read.any("offer", {}), read.any("blank", {})
-            made = ShoppingList(
-                name,
-                **_place(read),
-                columns=read.whole("columns"),
-                gutter=read.number("gutter", 0),
-                department_gap=read.number("department_gap"),
-                header=self._cell(read.any("header"), f"{name}.header"),
-                reminder=self._cell(read.any("reminder"), f"{name}.reminder"),
-                offer=self._cell(offer, f"{name}.offer") if offer else None,
-                blank=self._cell(blank, f"{name}.blank") if blank else None,
-                blanks=read.whole("blanks", 0),
-                over=read.whole("over", 1),
-            )
-        read.end()
-        return made
-
-    def _cell(self, data: Mapping[str, Any], where: str) -> Cell:
-        read = _Reader(data, where)
+    def _cell(self, fields: CellFields, name: str) -> Cell:
         texts: list[TextBox] = []
         rules: list[Rule] = []
-        for item in read.any("parts"):
-            name = f"{where}.{item.get('id', '?')}"
-            part = _Reader(item, name)
-            part.text("id")
-            if part.choice("kind", ("text", "rule"), "text") == "text":
-                texts.append(self._text(part, name))
-            else:
-                rules.append(self._rule(part, name))
-            part.end()
-        cell = Cell(texts=tuple(texts), rules=tuple(rules), pad=read.number("pad", 0))
-        read.end()
-        return cell
+        for part in fields.parts:
+            match part:
+                case TextFields():
+                    texts.append(self._text(part, f"{name}.{part.id}"))
+                case RuleFields():
+                    rules.append(self._rule(part, f"{name}.{part.id}"))
+                case _:
+                    assert_never(part)
+        return Cell(texts=tuple(texts), rules=tuple(rules), pad=fields.pad)
 
-    def _style(self, read: _Reader) -> Style:
-        return self.styles[read.choice("style", tuple(self.styles), "")]
-
-    def _text(self, read: _Reader, name: str) -> TextBox:
+    def _text(self, fields: TextFields, name: str) -> TextBox:
         return TextBox(
             id=name,
-            page=read.whole("page", 1),
-            x=read.number("x"),
-            y=read.number("y", 0),
-            w=read.number("w"),
-            style=self._style(read),
-            template=_template(read.text("text")),
-            lines=read.whole("lines", 1),
-            align=read.choice("align", _ALIGNS, "left"),
-            flow=read.flag("flow"),
-            role=read.choice("role", ("P", "H1", "H2", "H3", "Artifact"), "P"),
-            below=read.text("below", ""),
-            gap=read.number("gap", 0),
-            when=read.text("when", ""),
-            name=name.rsplit(".", 1)[-1],
+            page=fields.page,
+            x=fields.x,
+            y=fields.y,
+            w=fields.w,
+            style=self._style(name, fields.style),
+            template=_template(fields.text),
+            lines=fields.lines,
+            align=fields.align,
+            flow=fields.flow,
+            role=fields.role,
+            below=fields.below,
+            gap=fields.gap,
+            when=fields.when,
+            name=fields.id,
         )
 
-    def _rule(self, read: _Reader, name: str) -> Rule:
+    def _rule(self, fields: RuleFields, name: str) -> Rule:
         return Rule(
-            id=name,
-            page=read.whole("page", 1),
-            x=read.number("x"),
-            y=read.number("y"),
-            w=read.number("w"),
-            h=read.number("h"),
-            colour=self.colours[read.choice("colour", tuple(self.colours), "ink")],
-            stroke_pt=read.number("stroke_pt", 0),
-            when=read.text("when", ""),
+            **_box(fields) | {"id": name},
+            colour=_named(f"{name}.colour", fields.colour, self._colours),
+            stroke_pt=fields.stroke_pt,
+            when=fields.when,
+        )
+
+    def _style(self, name: str, style: str) -> Style:
+        return _named(f"{name}.style", style, self._styles)
+
+    def _made(self, name: str, fields: StyleFields) -> Style:
+        where = f"styles.{name}"
+        return Style(
+            name=name,
+            chain=_named(f"{where}.font", fields.font, self._fonts),
+            size_pt=fields.size_pt,
+            shrink_pt=fields.size_pt if fields.shrink_pt is None else fields.shrink_pt,
+            leading=fields.leading,
+            colour=_named(f"{where}.colour", fields.colour, self._colours),
+            tracking_em=fields.tracking_em,
+            upper=fields.upper,
+            kern=fields.kern,
         )
 
 
-def _place(read: _Reader) -> dict[str, Any]:
+def _box(fields: BoxFields) -> dict[str, Any]:
     return {
-        "page": read.whole("page", 1),
-        "x": read.number("x"),
-        "y": read.number("y"),
-        "w": read.number("w"),
-        "h": read.number("h"),
+        "id": fields.id,
+        "page": fields.page,
+        "x": fields.x,
+        "y": fields.y,
+        "w": fields.w,
+        "h": fields.h,
     }
+
+
+def _mark(fields: PieceMarkFields) -> tuple[Part, ...]:
+    template = _template(fields.text)
+    for part in template:
+        if part.kind != "literal" and (part.kind, part.value) not in _MARK_PARTS:
+            raise _wrong(f"{fields.id}.text", f"has {part.value}", "use piece_id or seq")
+    return template
 
 
 def _template(text: str) -> tuple[Part, ...]:

@@ -5,7 +5,6 @@ import pytest
 
 from service.engine.allocate import Terms, allocate
 from service.engine.allocate.certificate import Shortfall
-from service.engine.allocate.kernels import choose, curvature, improve, price_pass, regrets
 from tests.engine.allocate.instances import Rows, frames
 
 TERMS = Terms(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
@@ -158,8 +157,3 @@ def test_prices_say_what_binds() -> None:
     assert prices["binds"].to_list() == ["budget"]
     assert prices.select("circulation", "spent_cents").rows() == [(2, 80)]
     assert 20 <= prices["budget_price"][0] * 40 <= 30
-
-
-def test_each_loop_is_compiled_for_one_set_of_types() -> None:
-    for loop in (choose, price_pass, curvature, regrets, improve):
-        assert len(loop.signatures) <= 2  # whole values stand in 32 bits, others in 64

@@ -145,6 +145,7 @@ def digest(model, history: pl.DataFrame, as_of: date) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
+@pytest.mark.slow
 def test_every_kind_of_processor_scores_the_same(tmp_path: Path) -> None:
     history = invented(households=80)
     model = fit(history, as_of=AS_OF, horizon_days=14)

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from service.engine.redeem import (
+    BENEFITS,
     AmountOff,
     BasketLine,
     Benefit,
@@ -44,36 +45,46 @@ def baskets(draw: st.DrawFn) -> list[BasketLine]:
     return [draw(basket_lines(number)) for number in numbers]
 
 
+NeedsAndBenefit = tuple[tuple[Need, ...], Benefit]
+weighed_need = st.integers(100, 900).map(lambda milli: Need(milli, "kg"))
+pieces_needs = st.lists(whole_needs, min_size=1, max_size=2).map(tuple)
+any_needs = st.one_of(pieces_needs, st.tuples(weighed_need), st.tuples(weighed_need, whole_needs))
+one_need = st.sampled_from([(Need(1000),), (Need(2000),), (Need(250, "kg"),)])
+
+
+@st.composite
+def _buy_get(draw: st.DrawFn) -> NeedsAndBenefit:
+    on = draw(st.integers(0, 1))
+    needs = (draw(whole_needs), *([Need(0)] * on))
+    return needs, BuyGet(draw(st.integers(1, 2)), on, draw(points_off))
+
+
+@st.composite
+def _free_item(draw: st.DrawFn) -> NeedsAndBenefit:
+    needs = (*draw(st.lists(whole_needs, max_size=1)), Need(0))
+    return needs, FreeItem(len(needs) - 1, draw(st.one_of(st.none(), cents)))
+
+
+BY_KIND: dict[str, st.SearchStrategy[NeedsAndBenefit]] = {
+    "amount_off": st.tuples(any_needs, st.builds(AmountOff, cents)),
+    "percent_off": st.tuples(
+        any_needs, st.builds(PercentOff, points_off, st.one_of(st.none(), cents), covers)
+    ),
+    "fixed_price": st.tuples(one_need, st.builds(FixedPrice, cents, covers)),
+    "bundle_price": st.tuples(pieces_needs, st.builds(BundlePrice, cents)),
+    "buy_get": _buy_get(),
+    "free_item": _free_item(),
+    "points": st.tuples(any_needs, st.builds(Points, st.integers(1, 99))),
+}
+"""Benefits of each kind with needs that go with them."""
+
+
 @st.composite
 def terms(draw: st.DrawFn) -> Terms:
     """Terms of any kind that belong together."""
-    spend = draw(spends)
-    kind = draw(st.sampled_from(["amount", "percent", "fixed", "bundle", "get", "free", "points"]))
-    needs: tuple[Need, ...] = tuple(draw(st.lists(whole_needs, min_size=1, max_size=2)))
-    benefit: Benefit
-    if kind == "amount":
-        benefit = AmountOff(draw(cents))
-    elif kind == "percent":
-        cap = draw(st.one_of(st.none(), cents))
-        benefit = PercentOff(draw(points_off), cap, draw(covers))
-    elif kind == "fixed":
-        needs = (draw(st.sampled_from([Need(1000), Need(2000), Need(250, "kg")])),)
-        benefit = FixedPrice(draw(cents), draw(covers))
-    elif kind == "bundle":
-        benefit = BundlePrice(draw(cents))
-    elif kind == "get":
-        on = draw(st.integers(0, 1))
-        needs = needs[:1] if not on else (needs[0], Need(0))
-        benefit = BuyGet(draw(st.integers(1, 2)), on, draw(points_off))
-    elif kind == "free":
-        needs = (*needs[1:], Need(0))
-        benefit = FreeItem(len(needs) - 1, draw(st.one_of(st.none(), cents)))
-    else:
-        benefit = Points(draw(st.integers(1, 99)))
-    if kind in ("amount", "percent", "points") and draw(st.booleans()):
-        needs = (Need(draw(st.integers(100, 900)), "kg"), *needs[1:])
+    needs, benefit = draw(st.one_of([BY_KIND[kind] for kind in BENEFITS]))
     per_basket = draw(st.one_of(st.none(), st.integers(1, 2)))
-    return Terms(Condition(needs, spend), benefit, per_basket)
+    return Terms(Condition(needs, draw(spends)), benefit, per_basket)
 
 
 @st.composite

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from service.engine.redeem import AmountOff, BasketLine, FixedPrice, Need, OpenLine, PercentOff
 from service.engine.redeem.choose import choose
 from service.engine.redeem.contender import Contender
-from service.engine.redeem.draw import draw
 from service.engine.redeem.units import Units
 from tests.engine.redeem.baskets import by_line, opened, pieces, reasons, settle
 from tests.engine.redeem.strategies import LINES, baskets, list_of_open_lines
@@ -100,13 +99,14 @@ def _contenders(lines: list[BasketLine], open_lines: list[OpenLine]) -> list[Con
     return [Contender(open_line, units) for open_line in open_lines]
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=120)
 @given(baskets(), list_of_open_lines())
 def test_no_sharing_of_the_units_saves_more(
     lines: list[BasketLine], open_lines: list[OpenLine]
 ) -> None:
     contenders = _contenders(lines, open_lines)
-    alone = [draw(c, c.reach) for c in contenders]
+    alone = [c.draw(c.reach) for c in contenders]
     chosen, proven = choose(contenders, alone)
     count = len(contenders[0].units.price)
     known: dict[tuple[int, int], int] = {}
@@ -121,14 +121,15 @@ def test_no_sharing_of_the_units_saves_more(
         total = 0
         for owner, mask in enumerate(masks):
             if (owner, mask) not in known:
-                known[owner, mask] = draw(contenders[owner], mask).cents
+                known[owner, mask] = contenders[owner].draw(mask).cents
             total += known[owner, mask]
         best = max(best, total)
     assert proven
     assert sum(each.cents for each in chosen) == best
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=120)
 @given(baskets(), list_of_open_lines(most=1), st.data())
 def test_more_units_never_give_less(
     lines: list[BasketLine], open_lines: list[OpenLine], data: st.DataObject
@@ -137,11 +138,11 @@ def test_more_units_never_give_less(
     contender = _contenders(lines, open_lines)[0]
     whole = (1 << len(contender.units.price)) - 1
     mask = data.draw(st.integers(0, whole))
-    less = draw(contender, mask & data.draw(st.integers(0, whole)))
-    more = draw(contender, mask)
+    less = contender.draw(mask & data.draw(st.integers(0, whole)))
+    more = contender.draw(mask)
     assert (less.cents, less.points) <= (more.cents, more.points)
     assert more.held & ~mask == 0
-    kept = draw(contender, more.held)
+    kept = contender.draw(more.held)
     assert kept.cents == more.cents
 
 
@@ -151,7 +152,7 @@ def test_a_search_cut_short_says_so_and_still_shares_fairly() -> None:
     offers = [opened(number, PercentOff(2000), range(1, 7)) for number in range(1, 7)]
     units = Units(lines, set(range(1, 7)))
     contenders = [Contender(offer, units) for offer in offers]
-    alone = [draw(c, c.reach) for c in contenders]
+    alone = [c.draw(c.reach) for c in contenders]
     chosen, proven = choose(contenders, alone, effort=3)
     assert not proven
     assert sum(each.cents for each in chosen) == sum(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from service.engine.redeem import (
+    BENEFITS,
     BasketLine,
-    BenefitKind,
     OpenLine,
     RefusalReason,
     Terms,
@@ -18,10 +18,10 @@ from service.engine.redeem import (
 from tests.engine.redeem.baskets import CODE, TODAY, by_line, reasons
 
 DOCS = Path(__file__).parents[3] / "docs"
-BENEFITS = (DOCS / "benefits.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "benefits.md").read_text(encoding="utf-8")
 REFUSALS = (DOCS / "refusals.md").read_text(encoding="utf-8")
 EXAMPLES: list[dict[str, Any]] = [
-    json.loads(block) for block in re.findall(r"```json\n(.*?)```", BENEFITS, re.DOTALL)
+    json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
 ]
 
 
@@ -57,8 +57,8 @@ def _open_line(number: int, offer: dict[str, Any]) -> OpenLine:
 
 def test_every_benefit_has_a_section_with_an_example() -> None:
     shown = {offer["terms"]["benefit"]["kind"] for each in EXAMPLES for offer in each["offers"]}
-    assert shown == set(BenefitKind)
-    assert set(re.findall(r"^## (\w+):", BENEFITS, re.MULTILINE)) == set(BenefitKind)
+    assert shown == set(BENEFITS)
+    assert set(re.findall(r"^## (\w+):", DOCUMENT, re.MULTILINE)) == set(BENEFITS)
 
 
 def test_every_reason_is_described_once_in_the_order_of_the_list() -> None:

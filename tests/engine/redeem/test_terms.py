@@ -64,7 +64,8 @@ OFF: dict[str, Any] = {"kind": "amount_off", "amount_cents": 50}
         ({"condition": ONE, "benefit": OFF, "cap": 1}, "terms.cap: is not known here"),
         ({"condition": ONE, "benefit": {**OFF, "cap": 1}}, "terms.benefit.cap: is not known here"),
         ({"condition": ONE, "benefit": {"kind": "gift"}}, "terms.benefit.kind: is 'gift'"),
-        ({"condition": ONE, "benefit": {"kind": "amount_off"}}, "amount_cents: is not a whole"),
+        ({"condition": ONE, "benefit": {"kind": "amount_off"}}, "amount_cents: is missing"),
+        ({"condition": ONE, "benefit": {}}, r"benefit.kind: is missing \(add it\)"),
         ({"condition": ONE, "benefit": {**OFF, "amount_cents": 0}}, "amount_cents: is 0"),
         ({"condition": ONE, "benefit": {**OFF, "amount_cents": True}}, "is not a whole number"),
         ({"condition": ONE, "benefit": {**OFF, "amount_cents": 0.5}}, "is not a whole number"),
@@ -129,6 +130,25 @@ def test_faulty_terms_are_refused_with_their_place(stored: dict[str, Any], messa
     with pytest.raises(InvalidInput, match=message) as caught:
         Terms.from_dict(stored)
     assert caught.value.problems[0].where.startswith("terms.")
+
+
+def test_all_that_is_wrong_is_named_at_once_with_what_to_do() -> None:
+    stored = {
+        "condition": {"needs": [{}, {"unit": "stone"}]},
+        "benefit": {"kind": "percent_off", "basis_points": 0, "covers": "most", "cap": 1},
+        "uses_per_basket": "2",
+    }
+    with pytest.raises(InvalidInput) as caught:
+        Terms.from_dict(stored)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "terms.condition.needs[1].unit: is 'stone' (one of each, g, kg, l, lb, ml, oz)",
+        "terms.benefit.basis_points: is 0 (at least 1)",
+        "terms.benefit.covers: is 'most' (one of all, needed)",
+        "terms.benefit.cap: is not known here (remove it)",
+        "terms.uses_per_basket: is not a whole number (it is '2')",
+    ]
+    with pytest.raises(InvalidInput, match=r"kind: is 'gift' \(one of amount_off, bundle_"):
+        Terms.from_dict({"condition": ONE, "benefit": {"kind": "gift"}})
 
 
 def test_terms_made_in_code_are_held_to_the_same_rules() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from service.engine.redeem import (
+    BENEFITS,
     AmountOff,
     Benefit,
     BundlePrice,
@@ -23,38 +24,48 @@ WORDINGS = layouts.wordings()
 PIECES = Condition((Need(2000),))
 
 
-@pytest.mark.parametrize(
-    ("benefit", "condition", "value", "asked"),
-    [
-        (AmountOff(100), Condition(), "$1.00 off", ""),
-        (AmountOff(100), PIECES, "$1.00 off", "when you buy 2"),
-        (PercentOff(2000), Condition(), "20% off", ""),
-        (PercentOff(1250), PIECES, "12.5% off", "when you buy 2"),
-        (FixedPrice(0), Condition(), "only $0.00", ""),
-        (FixedPrice(199), PIECES, "only $1.99", "when you buy 2"),
-        (BundlePrice(500), PIECES, "2 for $5.00", ""),
-        (BuyGet(1), PIECES, "buy 2, get 1 free", ""),
-        (BuyGet(2, basis_points=5000), PIECES, "buy 2, get 2 50% off", ""),
-        (FreeItem(), Condition((Need(0),)), "free", ""),
-        (FreeItem(cap_cents=300), Condition((Need(0),)), "free, up to $3.00", ""),
-        (Points(250), Condition(), "250 points", ""),
-        (Points(1), Condition(), "1 point", ""),
-        (AmountOff(500), Condition((Need(0),), 3000), "$5.00 off", "when you spend $30.00 on them"),
-        (
-            AmountOff(500),
-            Condition((Need(2000),), 3000),
-            "$5.00 off",
-            "when you buy 2, when you spend $30.00 on them",
-        ),
-        (PercentOff(1000), Condition((Need(500, "kg"),)), "10% off", "from 0.5 kg"),
-    ],
-)
+SAID: list[tuple[Benefit, Condition, str, str]] = [
+    (AmountOff(100), Condition(), "$1.00 off", ""),
+    (AmountOff(100), PIECES, "$1.00 off", "when you buy 2"),
+    (PercentOff(2000), Condition(), "20% off", ""),
+    (PercentOff(1250), PIECES, "12.5% off", "when you buy 2"),
+    (FixedPrice(0), Condition(), "only $0.00", ""),
+    (FixedPrice(199), PIECES, "only $1.99", "when you buy 2"),
+    (BundlePrice(500), PIECES, "2 for $5.00", ""),
+    (BuyGet(1), PIECES, "buy 2, get 1 free", ""),
+    (BuyGet(2, basis_points=5000), PIECES, "buy 2, get 2 50% off", ""),
+    (FreeItem(), Condition((Need(0),)), "free", ""),
+    (FreeItem(cap_cents=300), Condition((Need(0),)), "free, up to $3.00", ""),
+    (Points(250), Condition(), "250 points", ""),
+    (Points(1), Condition(), "1 point", ""),
+    (AmountOff(500), Condition((Need(0),), 3000), "$5.00 off", "when you spend $30.00 on them"),
+    (
+        AmountOff(500),
+        Condition((Need(2000),), 3000),
+        "$5.00 off",
+        "when you buy 2, when you spend $30.00 on them",
+    ),
+    (PercentOff(1000), Condition((Need(500, "kg"),)), "10% off", "from 0.5 kg"),
+]
+
+
+@pytest.mark.parametrize(("benefit", "condition", "value", "asked"), SAID)
 def test_what_comes_off_and_what_must_be_bought(
     benefit: Benefit, condition: Condition, value: str, asked: str
 ) -> None:
     terms = Terms(condition, benefit)
     assert WORDINGS["en"].benefit(terms, currency="USD") == value
     assert WORDINGS["en"].condition(terms, currency="USD") == asked
+
+
+def test_every_benefit_is_worded_in_every_language() -> None:
+    assert {benefit.kind for benefit, *_ in SAID} == BENEFITS.keys()
+    for language, wording in WORDINGS.items():
+        said = {
+            wording.benefit(Terms(asked, benefit), currency="EUR") for benefit, asked, *_ in SAID
+        }
+        # Alike are two sums of 1.00, of 5.00; nothing else.
+        assert len(said) == len(SAID) - 2, language
 
 
 @pytest.mark.parametrize(

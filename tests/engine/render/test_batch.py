@@ -40,6 +40,7 @@ def test_each_piece_is_told_its_pages():
     assert len(pdfium.PdfDocument(data)) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dpi", [203, 300])
 def test_every_front_decodes_to_its_own_list(dpi):
     _, data = _rendered(*(piece(n) for n in range(1, 6)))

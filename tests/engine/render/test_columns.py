@@ -27,7 +27,7 @@ def test_what_does_not_fit_is_not_placed():
     assert balance([], columns=2, room=45, gap=5) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.lists(st.integers(5, 30), min_size=1, max_size=5), min_size=1, max_size=8),
     st.integers(1, 3),

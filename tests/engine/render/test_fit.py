@@ -132,7 +132,7 @@ def test_a_narrow_no_break_space_is_printed_as_a_no_break_space():
     assert _width("1\u202f234") == _width("1\u00a0234")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(alphabet=st.sampled_from("abc DEF é ß-/().,;\u00a0ΩЖ"), min_size=1, max_size=60),
     st.integers(60, 300),

@@ -19,7 +19,7 @@ def _modules(made):
     return "".join(row)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**12 - 1))
 def test_gs1_128_has_the_modules_of_python_barcode(serial):
     code = list_code(gcn("952123400001"), f"{serial:012d}")

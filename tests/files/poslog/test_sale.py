@@ -323,7 +323,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(LINES, st.datetimes(EARLIEST, LATEST), HOURS)
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory,

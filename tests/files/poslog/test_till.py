@@ -6,10 +6,10 @@ from pathlib import Path
 from service.files.poslog import load_poslog
 from service.settings import Settings
 from service.store.session import Database
+from tests.checkout.acts import returned, sold, voided
 from tests.files.files import written
 from tests.files.poslog.files import line, poslog, transaction
 from tests.shop import MILK, SHOPPING_DAY, open_shop
-from tests.test_checkout_verbs import brought, sold, voided
 
 HISTORY = """SELECT b.number, l.line, l.quantity_milli, l.amount_cents FROM basket b
              JOIN basket_line l ON l.basket_id = b.id ORDER BY b.number, l.line"""
@@ -25,7 +25,7 @@ def test_sales_voids_and_returns_of_the_till_are_known(
     for number in (1, 2, 3):
         sold(database, settings, number, lines=[(MILK, 2, 240)])
     voided(database, 2)
-    brought(database, settings, 4, of=3, lines=[(1, 1)])
+    returned(database, settings, 4, of=3, lines=[(1, 1)])
     before = read_only(HISTORY)
     assert [tuple(row) for row in before] == [("1", 1, 2000, 240), ("3", 1, 1000, 120)]
 

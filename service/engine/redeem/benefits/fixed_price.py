@@ -1,0 +1,77 @@
+"""Each unit for a price."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Self, final
+
+from service.engine.redeem.benefits.covers import Covers
+from service.engine.redeem.benefits.mechanic import Mechanic, Words
+from service.engine.redeem.benefits.row import SheetRow
+from service.engine.redeem.condition import Amount, Condition, fault
+from service.engine.redeem.draw import NOTHING, Draw
+from service.engine.redeem.eligible import EligibleUnits
+from service.engine.redeem.units import MEASURES, bits, first
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FixedPrice(Mechanic):
+    """Each unit for this price; per kilo (or the need's own unit) for weighed goods."""
+
+    value_means: ClassVar[str] = "the price of each of them; 0 is free"
+    value_example: ClassVar[str] = "1.99"
+    row_columns: ClassVar[tuple[str, ...]] = ("covers",)
+    also: ClassVar[tuple[str, ...]] = ("fixed", "special price")
+    pieces_only: ClassVar[bool] = True
+
+    price_cents: Amount
+    covers: Covers = Covers.NEEDED
+    kind: Literal["fixed_price"] = field(default="fixed_price", kw_only=True, repr=False)
+
+    def check(self, condition: Condition) -> None:
+        """One product set."""
+        condition.check_asks()
+        if len(condition.needs) != 1:
+            remedy = "use bundle_price"
+            raise fault("condition.needs", "has several sets under a fixed price", remedy)
+
+    def units_per_use(self, pieces: int) -> int | None:
+        """The needed pieces, or all that count."""
+        return None if self.covers is Covers.ALL else pieces
+
+    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+        """`only $1.99`."""
+        return words.say("fixed_price", amount=words.money(self.price_cents, currency))
+
+    @classmethod
+    def from_row(cls, row: SheetRow) -> Self:
+        """The price in `value`, which may be 0, with `covers`."""
+        return cls(row.cents(low=0), row.covers or Covers.NEEDED)
+
+    def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
+        """Each unit comes down to the price; units that cost no more take no use."""
+        most = eligible.uses(mask)
+        if not most:
+            return NOTHING
+        savings = [saving for saving in self._savings(eligible, mask) if saving[0] > 0]
+        if not savings:
+            return NOTHING
+        uses, held, per_use = 1, mask, eligible.pieces[0]
+        if self.covers is Covers.NEEDED and per_use:
+            uses = min(most, -(-len(savings) // per_use))
+            pool = first(mask, uses * per_use)
+            savings = [saving for saving in savings if pool >> saving[1] & 1]
+            held = mask if eligible.spend else pool
+        groups = tuple((cents, (unit,)) for cents, unit in savings)
+        return Draw(cents=sum([s[0] for s in savings]), uses=uses, held=held, groups=groups)
+
+    def _savings(self, eligible: EligibleUnits, mask: int) -> list[tuple[int, int]]:
+        """Cents that come off each unit, below 0 for cheaper ones, with the unit."""
+        price, units = self.price_cents, eligible.units
+        if not eligible.weighed:
+            return [(units.price[u] - price, u) for u in bits(mask)]
+        size = MEASURES[eligible.requires.unit][1] * 1000
+        # Half a cent of the price of a weight rounds up, as scales print it.
+        return [
+            (units.price[u] - (2 * price * units.measure[u] + size) // (2 * size), u)
+            for u in bits(mask)
+        ]

@@ -1,0 +1,55 @@
+"""What a row of a deals sheet says of its benefit, as plain values."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from service.engine.redeem.benefits.covers import Covers
+from service.engine.redeem.condition import MOST
+
+_CENTS = 100
+
+
+class DoesNotFit(Exception):
+    """The row's `value` does not go with its benefit; `remedy` says what to write."""
+
+    def __init__(self, remedy: str) -> None:
+        super().__init__(remedy)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """The columns that benefits are read from; None where a cell is empty.
+
+    `value` is the number that was written and `is_percent` whether it had a per cent sign.
+    """
+
+    value: Decimal
+    is_percent: bool = False
+    get_quantity: int | None = None
+    benefit_cap: int | None = None
+    covers: Covers | None = None
+
+    def basis_points(self) -> int:
+        """The value as a per cent, in hundredths."""
+        points = self.value * _CENTS
+        if not 0 < self.value <= _CENTS or points != int(points):
+            raise DoesNotFit("write a per cent from 1 to 100, as 20")
+        if self.value < 1 and not self.is_percent:
+            whole = f"{self.value * 100:f}".rstrip("0").rstrip(".")
+            raise DoesNotFit(f"write {whole} for per cent")
+        return int(points)
+
+    def cents(self, *, low: int = 1) -> int:
+        """The value as an amount of money, in cents."""
+        cents = self.value * _CENTS
+        if self.is_percent or cents != int(cents) or not low <= cents <= MOST:
+            raise DoesNotFit("write an amount, as 1.00")
+        return int(cents)
+
+    def whole(self) -> int:
+        """The value as a whole number."""
+        self.cents()
+        if self.value != int(self.value):
+            raise DoesNotFit("write a whole number")
+        return int(self.value)
