@@ -156,7 +156,7 @@ class Settings(BaseSettings):
     cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")
     cycle_every_weeks: int = Field(default=2, ge=1, description="Weeks between cycles")
     nightly_hour: int = Field(
-        default=3, ge=0, le=23, description="Hour of the nightly jobs, in the time zone"
+        default=3, ge=0, le=23, description="Hour of LARDER_TIMEZONE that the nightly jobs begin at"
     )
     serve_scheduler: bool = Field(default=False, description="Run the scheduler inside `serve`")
     serve_worker: bool = Field(default=False, description="Run the worker inside `serve`")
