@@ -48,16 +48,16 @@ def publish_batch(
 
 
 def received(number: NumberArgument) -> None:
-    """Note that the mailing house holds the whole package, however it was handed over."""
+    """Record that the mailing house has the whole package, by whatever way it got it."""
     with opened() as (database, _):
-        found = publish.receive(database, number)
+        found = publish.confirm_receipt(database, number)
     say(f"{found.name} was received at {found.received_at:%F %R %Z}")
 
 
 def acknowledge(
     file: Annotated[Path, typer.Argument(help="CSV: piece_id, status, reason, timestamp")],
 ) -> None:
-    """Take in the mailing house's word on each piece; safe to repeat."""
+    """Apply the mailing house's report on each piece; safe to repeat."""
     with opened() as (database, settings):
         report = publish.acknowledge(database, settings, file, name=file.name, source="command")
     say(
@@ -73,7 +73,7 @@ def reconcile(
     number: NumberArgument,
     limit: Annotated[int, typer.Option(help="Name at most so many pieces", min=0)] = 50,
 ) -> None:
-    """Say where the pieces of a batch stand, and name those that are not mailed."""
+    """Count the pieces of a batch by state, and name those that are not mailed."""
     with opened() as (database, _):
         found = publish.reconcile(database, number, limit=limit)
     for name in found.__slots__:
@@ -101,7 +101,7 @@ def reprint(number: NumberArgument) -> None:
 
 
 def void(number: NumberArgument) -> None:
-    """Void a batch before its pickup: its codes die, its reservations return."""
+    """Void a batch before its pickup: codes become invalid, reservations are released."""
     with opened() as (database, settings):
         report = publish.void_batch(database, settings, number)
     say(json.dumps(asdict(report), indent=2))

@@ -12,9 +12,9 @@ from service.demo.summary import show
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to run it; made anew each time")] = Path(
-        "larder-demo"
-    ),
+    folder: Annotated[
+        Path, typer.Argument(help="Where to run it; replaces an earlier demo")
+    ] = Path("larder-demo"),
 ) -> None:
     """Run the whole loop on real purchases: from baskets to redeemed lists and the next lists."""
     with progress_bars() as progress:

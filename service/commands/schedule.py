@@ -12,7 +12,7 @@ def schedule() -> None:
     with opened() as (database, settings):
         require_tables(database)
         planned = scheduler.start(database, settings)
-        for job in scheduler.jobs(settings):
+        for job in scheduler.planned_jobs(settings):
             say(f"{job.name}: next slot {planned.get_job(job.name).next_run_time:%F %R %Z}")
         until_stopped().wait()
         planned.shutdown()

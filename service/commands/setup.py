@@ -36,4 +36,4 @@ def migrate_database() -> None:
     """Bring the database to the newest tables; safe to run again."""
     with opened() as (database, _):
         migrate.upgrade(database)
-    say(f"The database stands at migration {migrate.head()}.")
+    say(f"The database is at migration {migrate.head()}.")

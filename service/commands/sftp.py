@@ -1,4 +1,4 @@
-"""sftp: the mailing house's door."""
+"""sftp: serve packages to the mailing house."""
 
 from service.commands.console import say
 from service.commands.database import opened
@@ -7,7 +7,7 @@ from service.publish import sftp as sftp_door
 
 
 def sftp() -> None:
-    """Open the mailing house's SFTP door: packages in out/, acknowledgements into ack/."""
+    """Serve SFTP to the mailing house: packages in out/, acknowledgements into ack/."""
     log()
     with opened() as (database, settings):
         require_tables(database)

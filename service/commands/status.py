@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import typer
 
-from service.admin.status import status as read_status
+from service.admin.status import read_status
 from service.commands.console import EXIT_FAILED, say
 from service.commands.database import opened
 

@@ -79,7 +79,7 @@ def show(number: Number) -> None:
 
 
 def check(number: Number, by: By = None) -> None:
-    """Say that a draft means what it should; another person may approve it then."""
+    """Confirm that a draft is as it was meant; another person may approve it then."""
     with opened() as (database, _):
         _say(number, steer.check(database, number, by=by or who()))
 

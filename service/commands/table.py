@@ -47,12 +47,12 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "work",
         "service.commands.work:work",
-        "Write the lists that are due and do the runs asked for. Several may run side by side.",
+        "Write the lists that are due and do the requested runs. Several may run side by side.",
     ),
     Command(
         "sftp",
         "service.commands.sftp:sftp",
-        "Open the mailing house's SFTP door: packages in out/, acknowledgements into ack/.",
+        "Serve SFTP to the mailing house: packages in out/, acknowledgements into ack/.",
     ),
     Command(
         "predict",
@@ -156,7 +156,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "check",
             "service.commands.steer:check",
-            "Say that a draft means what it should; another person may approve it then.",
+            "Confirm that a draft is as it was meant; another person may approve it then.",
         ),
         Command(
             "approve",
@@ -193,17 +193,17 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "received",
             "service.commands.batch:received",
-            "Note that the mailing house holds the whole package, however it was handed over.",
+            "Record that the mailing house has the whole package, by whatever way it got it.",
         ),
         Command(
             "acknowledge",
             "service.commands.batch:acknowledge",
-            "Take in the mailing house's word on each piece; safe to repeat.",
+            "Apply the mailing house's report on each piece; safe to repeat.",
         ),
         Command(
             "reconcile",
             "service.commands.batch:reconcile",
-            "Say where the pieces of a batch stand, and name those that are not mailed.",
+            "Count the pieces of a batch by state, and name those that are not mailed.",
         ),
         Command(
             "reprint",
@@ -213,7 +213,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "void",
             "service.commands.batch:void",
-            "Void a batch before its pickup: its codes die, its reservations return.",
+            "Void a batch before its pickup: codes become invalid, reservations are released.",
         ),
         Command(
             "purge",

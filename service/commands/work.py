@@ -13,7 +13,7 @@ from service.jobs.worker import drain, work_until
 def work(
     once: Annotated[bool, typer.Option("--drain", help="Stop when nothing is left to do")] = False,
 ) -> None:
-    """Write the lists that are due and do the runs asked for. Several may run side by side."""
+    """Write the lists that are due and do the requested runs. Several may run side by side."""
     log()
     with opened() as (database, settings):
         require_tables(database)

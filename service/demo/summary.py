@@ -1,4 +1,4 @@
-"""The summary that the demonstration prints."""
+"""The summary that the demonstration prints at its end."""
 
 import json
 
@@ -16,11 +16,14 @@ _INCOME = (Account.FEE_INCOME, Account.SLOT_INCOME)
 
 
 def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
-    """Print what happened, where it lies, and how to look further: `program` is what to type."""
+    """Print what happened, where the files are, and what to try next.
+
+    `program` is what to type before a command.
+    """
     _numbers(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
-    _further(demo, out, program)
+    _next_steps(demo, out, program)
 
 
 def _numbers(demo: Demo, out: Console) -> None:
@@ -98,7 +101,7 @@ def _seconds(demo: Demo, out: Console) -> None:
     out.print(table)
 
 
-def _further(demo: Demo, out: Console, program: str) -> None:
+def _next_steps(demo: Demo, out: Console, program: str) -> None:
     body = {
         "transaction": {
             "store": demo.pos_store,

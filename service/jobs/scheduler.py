@@ -1,7 +1,8 @@
-"""The scheduler: names of jobs and when they are planned; no logic of theirs.
+"""The scheduler: the names of the jobs and when each is planned; what they do is elsewhere.
 
-A planned moment (a slot) is claimed in the database, so that of several schedulers one runs it,
-and a slot missed while none was running is run once when one returns; a cycle only on its own day.
+A scheduler leases a planned moment (a slot) in the database, so only one of several schedulers
+runs it. When no scheduler ran at the time, the newest missed slot is run once later; a cycle only
+on the day it was planned for.
 """
 
 import logging
@@ -15,13 +16,13 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from service.admin.runs import ask_batch, ask_cycle
+from service.admin.runs import request_batch, request_cycle
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
-from service.jobs.leases import kept
+from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
 from service.publish import purge
 from service.settings import Settings
@@ -32,22 +33,22 @@ from service.store.tables.cycle import BatchState
 logger = logging.getLogger("larder.scheduler")
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# A Monday: cycles fall on multiples of their weeks from here, whatever the year.
+# A Monday. Cycles start a multiple of `cycle_every_weeks` after it, in every year.
 _ANCHOR = date(2024, 1, 1)
-# How often a slot is looked for that was missed, or whose process died or failed.
-_MAKE_UP = timedelta(minutes=5)
+# How often to look for slots that were missed, or whose process died or failed.
+_CATCH_UP_EVERY = timedelta(minutes=5)
 
-# A day is that much longer at most when clocks are set back.
+# When clocks are set back, a day is longer by this at most.
 _CLOCK_CHANGE = timedelta(hours=2)
 
 Act = Callable[[Database, Settings, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What runs when. `period` is the longest time between two of its slots.
+class PlannedJob:
+    """A planned job. `period` is the longest time between two of its slots.
 
-    What is `for_today` is done on the local day of its slot or not at all.
+    A job that is `for_today` runs on the local day of its slot or not at all.
     """
 
     name: str
@@ -57,8 +58,8 @@ class Job:
     for_today: bool = False
 
 
-def jobs(settings: Settings) -> tuple[Job, ...]:
-    """The planned jobs; nights and days are those of `LARDER_TIMEZONE`."""
+def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
+    """The jobs, planned by the settings; nights and days are those of `LARDER_TIMEZONE`."""
     zone = ZoneInfo(settings.timezone)
 
     def at(minute: int, *, first: date = _ANCHOR, days: int = 1) -> tuple[LocalTime, timedelta]:
@@ -66,21 +67,19 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         return trigger, timedelta(days=days) + _CLOCK_CHANGE
 
     first = _ANCHOR + timedelta(days=_WEEKDAYS.index(settings.cycle_weekday))
+    days = 7 * settings.cycle_every_weeks
     return (
-        Job("expiry", *at(0), _expire),
-        Job("forecast", *at(15), _forecast),
-        Job(
-            "cycle",
-            *at(45, first=first, days=7 * settings.cycle_every_weeks),
-            _cycle,
-            for_today=True,
+        PlannedJob("expiry", *at(0), _expire_lists),
+        PlannedJob("forecast", *at(15), _refresh_forecast),
+        PlannedJob("cycle", *at(45, first=first, days=days), _request_cycle, for_today=True),
+        PlannedJob(
+            "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
         ),
-        Job("batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _batch),
-        Job("purge", *at(5), _purge),
+        PlannedJob("purge", *at(5), _purge_files),
     )
 
 
-def latest_slot(job: Job, now: datetime) -> datetime | None:
+def latest_slot(job: PlannedJob, now: datetime) -> datetime | None:
     """The newest planned moment of a job that is not after `now`."""
     slot: datetime | None = None
     start = now - job.period
@@ -91,25 +90,25 @@ def latest_slot(job: Job, now: datetime) -> datetime | None:
     return slot
 
 
-def run_slot(database: Database, settings: Settings, job: Job, now: datetime) -> bool:
-    """Run the newest slot of a job unless it is done or somebody is at it; whether it ran.
+def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datetime) -> bool:
+    """Run the newest slot of a job unless it is done or another process runs it; True when it ran.
 
-    What the state of things refuses (a Conflict) is done with, and so is a job for today whose day
-    is over; after any other error the slot is free again when its claim runs out.
+    A Conflict finishes the slot: the present state refuses the job, or the day it was for is over.
+    After any other error the slot can be leased again once its lease runs out.
     """
     slot = latest_slot(job, now)
     if slot is None:
         return False
     lease = timedelta(seconds=settings.lease_seconds)
     with database.write() as session:
-        if not work.claim_slot(session, job.name, slot, now=now, until=now + lease):
+        if not work.lease_slot(session, job.name, slot, now=now, until=now + lease):
             return False
 
     def renew(until: datetime) -> None:
         with database.write() as session:
-            work.keep_slot(session, job.name, slot, until=until)
+            work.renew_slot(session, job.name, slot, until=until)
 
-    with kept(renew, lease=lease):
+    with hold_lease(renew, lease=lease):
         try:
             _require_its_day(job, settings, slot, now)
             job.act(database, settings, slot)
@@ -120,19 +119,19 @@ def run_slot(database: Database, settings: Settings, job: Job, now: datetime) ->
     return True
 
 
-def _require_its_day(job: Job, settings: Settings, slot: datetime, now: datetime) -> None:
+def _require_its_day(job: PlannedJob, settings: Settings, slot: datetime, now: datetime) -> None:
     day = local_date(slot, settings)
     if job.for_today and day < local_date(now, settings):
-        raise Conflict(f"The {job.name} of {day} was not planned on its day, and is left out.")
+        raise Conflict(f"No scheduler ran the {job.name} of {day} on that day; it is left out.")
 
 
 def start(database: Database, settings: Settings) -> BackgroundScheduler:
-    """Plan every job and make up for what was missed; the caller shuts the scheduler down."""
+    """Plan every job and run missed slots; the caller shuts the scheduler down."""
     scheduler = BackgroundScheduler(timezone=UTC)
-    planned = jobs(settings)
+    planned = planned_jobs(settings)
     for job in planned:
         scheduler.add_job(
-            _guarded,
+            _run_and_log,
             trigger=job.trigger,
             args=(database, settings, job),
             id=job.name,
@@ -141,8 +140,8 @@ def start(database: Database, settings: Settings) -> BackgroundScheduler:
             misfire_grace_time=None,
         )
     scheduler.add_job(
-        _make_up,
-        trigger=IntervalTrigger(seconds=int(_MAKE_UP.total_seconds()), timezone=UTC),
+        _run_missed,
+        trigger=IntervalTrigger(seconds=int(_CATCH_UP_EVERY.total_seconds()), timezone=UTC),
         args=(database, settings, planned),
         next_run_time=datetime.now(UTC),
         coalesce=True,
@@ -153,12 +152,12 @@ def start(database: Database, settings: Settings) -> BackgroundScheduler:
     return scheduler
 
 
-def _make_up(database: Database, settings: Settings, planned: tuple[Job, ...]) -> None:
+def _run_missed(database: Database, settings: Settings, planned: tuple[PlannedJob, ...]) -> None:
     for job in planned:
-        _guarded(database, settings, job)
+        _run_and_log(database, settings, job)
 
 
-def _guarded(database: Database, settings: Settings, job: Job) -> None:
+def _run_and_log(database: Database, settings: Settings, job: PlannedJob) -> None:
     try:
         if run_slot(database, settings, job, datetime.now(UTC)):
             logger.info("%s is done", job.name)
@@ -168,31 +167,31 @@ def _guarded(database: Database, settings: Settings, job: Job) -> None:
         logger.exception("%s failed", job.name)
 
 
-def _expire(database: Database, settings: Settings, slot: datetime) -> None:
-    """The night may have begun here while stores further west are open: the last of them counts."""
+def _expire_lists(database: Database, settings: Settings, slot: datetime) -> None:
+    """Expire by the day of the store that is furthest behind: it may still be open."""
     with database.read() as session:
         today = stores_day(session, settings, now=slot)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
 
 
-def _forecast(database: Database, settings: Settings, slot: datetime) -> None:
+def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:
     refresh_forecast(database, settings, as_of=local_date(slot, settings))
 
 
-def _cycle(database: Database, settings: Settings, slot: datetime) -> None:
-    ask_cycle(database, as_of=local_date(slot, settings), seed=settings.seed)
+def _request_cycle(database: Database, settings: Settings, slot: datetime) -> None:
+    request_cycle(database, as_of=local_date(slot, settings), seed=settings.seed)
 
 
-def _purge(database: Database, settings: Settings, slot: datetime) -> None:
+def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
 
 
-def _batch(database: Database, settings: Settings, slot: datetime) -> None:
-    """Print the newest cycle, unless that is done, asked for already, or its lists have ended."""
+def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:
+    """Request the print of the newest cycle, unless it is printed or voided or its lists ended."""
     with database.read() as session:
         cycle = cycles.newest(session)
         batch = None if cycle is None else batches.of_cycle(session, cycle.id)
     done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
     if cycle is not None and not done and cycle.valid_to >= local_date(slot, settings):
-        ask_batch(database, cycle_id=cycle.id)
+        request_batch(database, cycle_id=cycle.id)

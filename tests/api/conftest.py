@@ -42,7 +42,7 @@ def marketing(anonymous: TestClient, key_for: Callable[[Role], str]) -> TestClie
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def still(
+def shared_marketing(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TestClient]:
     """Marketing's client that the tests of a file share: what they ask for changes nothing."""

@@ -92,6 +92,6 @@ def test_what_publish_prints_is_json_however_long_its_paths_are(
     monkeypatch.setenv("LARDER_OUTPUT_FOLDER", str(folder))
     ended = configured("publish", "--cycle", "1")
     assert ended.code == 0, ended.err
-    told = json.loads(ended.out)
+    answer = json.loads(ended.out)
     assert str(folder) in ended.out
-    assert told["pieces"] == 2
+    assert answer["pieces"] == 2

@@ -13,8 +13,8 @@ from tests.commands.conftest import Larder
 def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str) -> None:
     made = configured("keys", "add", "--role", "pos", "--store", "0042")
     assert made.code == 0
-    told, presented = made.out.splitlines()
-    assert told == "Key 1 for pos. It is shown this once and cannot be read again:"
+    announced, presented = made.out.splitlines()
+    assert announced == "Key 1 for pos. It is shown this once and cannot be read again:"
     database = Database(database_url)
     settings = load_settings()
     assert authenticate(database, settings, presented) is not None
@@ -27,7 +27,7 @@ def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str)
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "expected"),
     [
         (["add", "--role", "pos"], 1, "larder: A pos key needs a store"),
         (["add", "--role", "admin", "--store", "1"], 1, "larder: A pos key needs a store, and"),
@@ -43,10 +43,10 @@ def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str)
     ],
 )
 def test_keys_that_cannot_be(
-    larder: Larder, migrated: Path, tmp_path: Path, words: list[str], code: int, said: str
+    larder: Larder, migrated: Path, tmp_path: Path, words: list[str], code: int, expected: str
 ) -> None:
     larder("init")
     (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
     ended = larder("keys", *words)
     assert ended.code == code
-    assert said in ended.err
+    assert expected in ended.err

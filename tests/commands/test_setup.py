@@ -50,7 +50,7 @@ def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("mysql://u:geheim@h/db", "must begin with sqlite:/// or postgresql://"),
         ("sqlite://", "must begin with sqlite:/// or postgresql://"),
@@ -61,11 +61,11 @@ def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
     ],
 )
 def test_init_refuses_an_address_that_could_not_be_used(
-    larder: Larder, tmp_path: Path, url: str, said: str
+    larder: Larder, tmp_path: Path, url: str, expected: str
 ) -> None:
     ended = larder("init", "--database-url", url)
     assert ended.code == 1
-    assert said in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
     assert "geheim" not in ended.err
     assert not (tmp_path / ".env").exists()
@@ -96,7 +96,7 @@ def test_from_an_empty_folder_to_a_database_with_tables(larder: Larder) -> None:
     for _ in range(2):
         ended = larder("migrate")
         assert (ended.code, ended.err) == (0, "")
-        assert ended.out.startswith("The database stands at migration ")
+        assert ended.out.startswith("The database is at migration ")
     assert larder("status").code == 0
 
 

@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.store import catalogue, ledger
 from service.store.offers import issuable
 from service.store.session import Database
-from tests.market import AS_OF, asked, cycle, documents, open_issued, silent, store_model
+from tests.market import AS_OF, cycle, documents, open_issued, query, silent, store_model
 
 LATER = AS_OF + timedelta(days=14)
 """The lists of AS_OF were valid until the day before."""
@@ -32,7 +32,7 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 
 def reserved(database: Database) -> dict[date, int]:
     """What the lists of each cycle reserve of all budgets."""
-    rows = asked(
+    rows = query(
         database,
         """SELECT s.valid_from, sum(l.reserved_cents * l.uses) FROM list_line l
            JOIN shopping_list s ON s.id = l.list_id WHERE l.kind = 'offer'
@@ -42,7 +42,7 @@ def reserved(database: Database) -> dict[date, int]:
 
 
 def states(database: Database, table: str = "shopping_list") -> dict[str, int]:
-    return dict(asked(database, f"SELECT state, count(*) FROM {table} GROUP BY state"))  # type: ignore[arg-type]
+    return dict(query(database, f"SELECT state, count(*) FROM {table} GROUP BY state"))  # type: ignore[arg-type]
 
 
 def test_a_cycle_promises_the_money_of_lists_that_ended_again(
@@ -61,7 +61,7 @@ def test_a_cycle_promises_the_money_of_lists_that_ended_again(
     assert states(database, "offer") == {"exhausted": 11, "running": 7}
     assert report.violations == 0
     held = "SELECT sum(amount_cents) FROM ledger_entry WHERE account = 'offer_reserved'"
-    assert int(asked(database, held)[0][0]) == AGAIN
+    assert int(query(database, held)[0][0]) == AGAIN
     with database.read() as session:
         assert ledger.imbalance(session) == []
 
@@ -115,12 +115,12 @@ def test_the_store_that_is_furthest_behind_says_which_day_it_is(
 def test_a_dry_run_closes_nothing_and_says_what_the_cycle_comes_to(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    entries = asked(database, "SELECT * FROM ledger_entry ORDER BY id")
+    entries = query(database, "SELECT * FROM ledger_entry ORDER BY id")
     plan = what_if(database, settings, as_of=LATER, seed=0, fewer_than=6, progress=silent, now=DONE)
     assert states(database) == {"issued": 29}
-    assert asked(database, "SELECT * FROM ledger_entry ORDER BY id") == entries
+    assert query(database, "SELECT * FROM ledger_entry ORDER BY id") == entries
     run_cycle(database, settings, as_of=LATER, seed=0, progress=silent, now=DONE)
-    copies = asked(
+    copies = query(
         database,
         """SELECT l.offer_id, count(*), sum(l.reserved_cents * l.uses) FROM list_line l
            JOIN shopping_list s ON s.id = l.list_id

@@ -11,7 +11,7 @@ import pytest
 
 from service.admin.keys import add_key, revoke_key
 from service.api.till.schemas import BasketIn, ReplayedOut
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -28,7 +28,7 @@ def key(shop: Shop, database: Database, settings: Settings) -> str:
 @pytest.fixture
 def till(key: str, database: Database, settings: Settings) -> Iterator[httpx2.Client]:
     few = settings.model_copy(update={"unknown_codes_per_minute": 5, "max_body_bytes": 20_000})
-    with serving(database, few) as address:
+    with serve_on_loopback(database, few) as address:
         headers = {"Authorization": f"Bearer {key}"}
         with httpx2.Client(base_url=address, headers=headers) as client:
             yield client
@@ -262,7 +262,7 @@ def test_the_client_asks_again_and_replays_what_it_honoured_offline(
     assert away.void({"transaction": body(2)["transaction"]}) is None
     assert away.waiting() == 2
     away.close()
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         back = TillClient(address, key, queue=queue)
         flushed = back.flush()
         assert (flushed.taken, flushed.to_check, flushed.left) == (2, (), 0)
@@ -296,7 +296,7 @@ class _LosesAnswers(httpx2.BaseTransport):
 def test_a_lost_answer_is_asked_for_again_and_redeems_once(
     key: str, database: Database, settings: Settings, shop: Shop, tmp_path: Path, read_only: Any
 ) -> None:
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         client = TillClient(
             address,
             key,
