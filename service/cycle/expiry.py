@@ -13,7 +13,6 @@ from service.settings import Settings
 from service.store import catalogue, ledger, lists
 from service.store.session import Database
 
-_LISTS_AT_ONCE = 1000
 _BUSY = "Tills use lists that ended. What was closed stays closed; run it again for the others."
 
 
@@ -45,31 +44,38 @@ def closing_day(
 
 
 def expire_lists(
-    database: Database, *, before: date, progress: Callable[[str, int, int], None] | None = None
+    database: Database,
+    *,
+    before: date,
+    at_once: int = 1000,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Expired:
     """Expire every issued list that was valid until a day before `before`.
 
-    Each thousand is one transaction, so a killed sweep goes on where it stopped.
+    Each `at_once` of them are one transaction, so a killed sweep goes on where it stopped.
     """
     with database.read() as session:
         found = lists.count_ended(session, before=before)
     closed, cents, last = 0, 0, 0
     # Where nothing ended, nobody who writes is waited for.
     while found:
-        ids, gave = database.settle(partial(_expire_some, before=before, after=last), busy=_BUSY)
+        some = partial(_expire_some, before=before, after=last, limit=at_once)
+        ids, gave = database.settle(some, busy=_BUSY)
         closed, cents = closed + len(ids), cents + gave
         if progress is not None:
             progress("expiry", closed, max(closed, found))
-        if len(ids) < _LISTS_AT_ONCE:
+        if len(ids) < at_once:
             break
         last = ids[-1]
     return Expired(closed, cents)
 
 
-def _expire_some(session: Session, *, before: date, after: int) -> tuple[list[int], int]:
+def _expire_some(
+    session: Session, *, before: date, after: int, limit: int
+) -> tuple[list[int], int]:
     """Close the next lists; their ids, and the cents that they gave back."""
     now = datetime.now(UTC)
-    closed = lists.expire(session, before=before, limit=_LISTS_AT_ONCE, after=after)
+    closed = lists.expire(session, before=before, limit=limit, after=after)
     if not closed:
         return [], 0
     held = lists.open_reservations(session, closed)

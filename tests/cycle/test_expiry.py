@@ -87,6 +87,28 @@ def test_expiring_again_changes_nothing(database: Database, shop: Shop) -> None:
     assert query(database, "SELECT * FROM ledger_entry ORDER BY id") == entries
 
 
+def test_a_killed_sweep_goes_on_where_it_stopped(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_issued(database, settings, tmp_path)
+    seen: list[tuple[str, int, int]] = []
+
+    def stop(*step: object) -> None:
+        raise KeyboardInterrupt
+
+    before = AS_OF + timedelta(days=14)
+    with pytest.raises(KeyboardInterrupt):
+        expire_lists(database, before=before, at_once=10, progress=stop)
+    closed = expire_lists(
+        database, before=before, at_once=10, progress=lambda *step: seen.append(step)
+    )
+    assert (closed.lists, seen) == (19, [("expiry", 10, 19), ("expiry", 19, 19)])
+    released = "SELECT sum(amount_cents) FROM ledger_entry WHERE account = 'offer_reserved'"
+    assert [int(cents) for (cents,) in query(database, released)] == [0]
+    postings = "SELECT count(DISTINCT posting) FROM ledger_entry WHERE kind = 'expiry'"
+    assert query(database, postings) == [(3,)]
+
+
 def test_all_lists_of_a_cycle_give_back_all_they_hold(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
