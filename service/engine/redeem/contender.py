@@ -6,7 +6,7 @@ from typing import NamedTuple
 from service.engine.redeem.draw import Draw
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.terms import Terms
-from service.engine.redeem.units import Units
+from service.engine.redeem.units import SHORT, Units
 
 MAX_USES = 100
 """Uses of one open line in one basket, however many are left."""
@@ -58,4 +58,6 @@ class Contender(EligibleUnits):
         allows on some part of them, with the fewest uses that reach it, so that more units never
         give less. The choice among competing offers rests on that.
         """
-        return self.benefit.draw(self, mask & self.reach)
+        mask &= self.reach
+        self.units.steps += 6 + (min(mask.bit_count(), SHORT) >> 2)
+        return self.benefit.draw(self, mask)

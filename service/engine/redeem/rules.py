@@ -31,7 +31,8 @@ def settle_basket(
             live.append(open_line)
         else:
             refusals.append(refusal)
-    units = Units(lines, {number for o in live for eligible in o.eligible for number in eligible})
+    wanted = frozenset().union(*[eligible for o in live for eligible in o.eligible])
+    units = Units(lines, wanted)
     contenders: list[Contender] = []
     alone: list[Draw] = []
     outcomes: list[tuple[OpenLine, Draw]] = []
@@ -49,14 +50,14 @@ def settle_basket(
             outcomes.append((open_line, found))
         else:
             refusals.append(shortage(contender))
-    chosen, proven = choose(contenders, alone)
+    chosen, short = choose(contenders, alone)
     for contender, found in zip(contenders, chosen, strict=True):
         if found.cents:
             outcomes.append((contender.open_line, found))
         else:
             detail = "its products count for another offer that saves more"
             refusals.append(refuse(contender.open_line, RefusalReason.BETTER_OFFER_USED, detail))
-    return _settlement(outcomes, refusals, units, proven=proven)
+    return _settlement(outcomes, refusals, units, short_by_at_most_cents=short)
 
 
 def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> None:
@@ -71,7 +72,7 @@ def _settlement(
     refusals: list[Refusal],
     units: Units,
     *,
-    proven: bool,
+    short_by_at_most_cents: int,
 ) -> Settlement:
     outcomes.sort(key=lambda outcome: (outcome[0].list_code, outcome[0].list_line))
     refusals.sort(key=lambda refusal: (refusal.list_code, refusal.list_line))
@@ -93,14 +94,15 @@ def _settlement(
         refusals=tuple(refusals),
         points=sum([each.points for each in applied]),
         total_cents=sum([each.amount_cents for each in applied]),
-        proven=proven,
+        short_by_at_most_cents=short_by_at_most_cents,
+        steps=units.steps,
     )
 
 
 def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]:
     """A draw by basket line, each group's sum spread over its units by their prices."""
     by_line: dict[int, list[tuple[int, int]]] = {}
-    for cents, group in found.groups:
+    for cents, group in found.groups():
         if len(group) == 1:
             by_line.setdefault(units.line[group[0]], []).append((group[0], cents))
             continue

@@ -52,26 +52,35 @@ class FixedPrice(Mechanic):
         most = eligible.uses(mask)
         if not most:
             return NOTHING
-        savings = [saving for saving in self._savings(eligible, mask) if saving[0] > 0]
-        if not savings:
+        if eligible.weighed:
+            return self._weighed(eligible, mask)
+        units, price = eligible.units, self.price_cents
+        saving = mask & units.above(price)
+        if not saving:
             return NOTHING
         uses, held, per_use = 1, mask, eligible.pieces[0]
         if self.covers is Covers.NEEDED and per_use:
-            uses = min(most, -(-len(savings) // per_use))
+            uses = min(most, -(-saving.bit_count() // per_use))
             pool = first(mask, uses * per_use)
-            savings = [saving for saving in savings if pool >> saving[1] & 1]
+            saving &= pool
             held = mask if eligible.spend else pool
-        groups = tuple((cents, (unit,)) for cents, unit in savings)
-        return Draw(cents=sum([s[0] for s in savings]), uses=uses, held=held, groups=groups)
+        return Draw(
+            cents=units.gross(saving) - price * saving.bit_count(),
+            uses=uses,
+            held=held,
+            groups=lambda: tuple([(units.price[u] - price, (u,)) for u in bits(saving)]),
+        )
 
-    def _savings(self, eligible: EligibleUnits, mask: int) -> list[tuple[int, int]]:
-        """Cents that come off each unit, below 0 for cheaper ones, with the unit."""
-        price, units = self.price_cents, eligible.units
-        if not eligible.weighed:
-            return [(units.price[u] - price, u) for u in bits(mask)]
+    def _weighed(self, eligible: EligibleUnits, mask: int) -> Draw:
+        """One use reaches every weighed line."""
+        price, units, found = self.price_cents, eligible.units, []
         size = MEASURES[eligible.requires.unit][1] * 1000
-        # Half a cent of the price of a weight rounds up, as scales print it.
-        return [
-            (units.price[u] - (2 * price * units.measure[u] + size) // (2 * size), u)
-            for u in bits(mask)
-        ]
+        units.steps += mask.bit_count() >> 1
+        for unit in bits(mask):
+            # Half a cent of the price of a weight rounds up, as scales print it.
+            weighed = (2 * price * units.measure[unit] + size) // (2 * size)
+            if units.price[unit] > weighed:
+                found.append((units.price[unit] - weighed, (unit,)))
+        if not found:
+            return NOTHING
+        return Draw(sum([cents for cents, _ in found]), 1, mask, lambda: tuple(found))
