@@ -75,9 +75,7 @@ class _Relaxed:
     short: int
 
     @classmethod
-    def of(
-        cls, units: Units, certain: int, open_units: int, count: int, basis_points: int
-    ) -> Self:
+    def of(cls, units: Units, certain: int, open_units: int, count: int, basis_points: int) -> Self:
         """The choice of `count` of `open_units`, beside the units that are certain."""
         lines = _Lines(units, certain, open_units, basis_points)
         units.steps += 400 + (lines.worth.size >> 3)

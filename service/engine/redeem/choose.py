@@ -19,7 +19,7 @@ EFFORT = 300
 """Branches looked at per group before the best combination found so far is taken as it is."""
 
 STEPS = 40_000
-"""Work counted before all groups together stop, whatever their branches: about a microsecond each."""
+"""Work counted for a basket before the search ends, whatever its branches: about 1 us each."""
 
 FIRST_EFFORT = 30
 """Branches looked at before the best so far is improved by hand; they settle most conflicts."""
@@ -37,8 +37,8 @@ def choose(
     """One draw per contender, no unit held twice, and what the best could take off beyond them.
 
     `alone[i]` is contender `i`'s draw on all its reach. Among equal totals the order of
-    `contenders` decides. `steps` is shared out over the groups that compete, in their order; what
-    one leaves is for the others.
+    `contenders` decides. What is left of `steps` is shared out over the groups that compete, in
+    their order; what one leaves is for the others.
     """
     chosen = list(alone)
     if not _clash(alone):
@@ -47,9 +47,8 @@ def choose(
     competing = [group for group in groups if _clash([alone[i] for i in group])]
     short = sum([each.short for each in alone])
     units = contenders[0].units
-    end = units.steps + steps
     for done, group in enumerate(competing):
-        share = max(end - units.steps, 0) // (len(competing) - done)
+        share = max(steps - units.steps, 0) // (len(competing) - done)
         search = _Search([contenders[i] for i in group], [alone[i] for i in group])
         search.run(effort, share)
         short += search.short - sum([alone[i].short for i in group])
@@ -123,8 +122,8 @@ class _Search:
         """Search within `effort` branches and `steps` of work."""
         self.end = self.units.steps + steps
         for order in self._orders():
-            if not self.best or not self.spent:
-                self._offer(self._in_turn(order, [NOTHING] * len(self.alone)))
+            stop = bool(self.best)
+            self._offer(self._in_turn(order, [NOTHING] * len(self.alone), stop=stop))
         if self._explore(min(effort, FIRST_EFFORT)):
             return
         for _ in range(ROUNDS):
@@ -157,24 +156,29 @@ class _Search:
                 settled = max(settled, branch.bound)
                 continue
             branches = self._split(branch, clash & -clash)
+            if branches is None:
+                stack.append(branch)
+                continue
             # The most promising branch is looked at first, so it is pushed last.
             branches.sort(key=lambda each: each.bound)
             stack.extend(branches)
         self.bound = min(self.bound, max(settled, self.best_cents))
         return True
 
-    def _split(self, branch: _Branch, unit: int) -> list[_Branch]:
-        """One branch per holder of `unit` (a one-bit set), last holder first."""
+    def _split(self, branch: _Branch, unit: int) -> list[_Branch] | None:
+        """One branch per holder of `unit` (a one-bit set), last holder first; None when spent."""
         holders = [i for i, each in enumerate(branch.draws) if each.held & unit]
         bound, without, losses = branch.bound, [], []
         for number in holders:
+            if self.spent:
+                return None
             mask, each = branch.masks[number] & ~unit, branch.draws[number]
             found = self._draw(number, mask)
             loss = max(each.cents + each.short - found.cents - found.short, 0)
             bound -= loss
             without.append((number, mask, found))
             losses.append(loss)
-        self.units.steps += 2 + len(holders)
+        self.units.steps += 2 + (len(holders) * len(branch.draws) >> 3)
         branches = []
         for place in range(len(holders) - 1, -1, -1):
             its_bound = bound + losses[place]
@@ -199,21 +203,29 @@ class _Search:
         """Let each contender in turn take what it likes best and the others draw anew."""
         order = self._orders()[1]
         for number in order:
-            if self.spent:
-                return
             wanted = self.alone[number]
             if wanted.cents <= self.best[number].cents:
                 continue
             draws = [NOTHING if each.held & wanted.held else each for each in self.best]
             draws[number] = wanted
-            self._offer(self._in_turn([i for i in order if i != number], draws))
+            others = [i for i in order if i != number]
+            self._offer(self._in_turn(others, draws, stop=True))
+            if self.spent:
+                return
 
-    def _in_turn(self, order: Sequence[int], draws: list[Draw]) -> list[Draw]:
-        """Each contender in `order` draws anew on what the others do not hold."""
+    def _in_turn(
+        self, order: Sequence[int], draws: list[Draw], *, stop: bool = False
+    ) -> list[Draw]:
+        """Each contender in `order` draws again on what the others do not hold.
+
+        With `stop`, not for longer than work is allowed.
+        """
         draws, taken = list(draws), 0
         for each in draws:
             taken |= each.held
         for number in order:
+            if stop and self.spent:
+                break
             others = taken & ~draws[number].held
             draws[number] = self._draw(number, self.contenders[number].reach & ~others)
             taken = others | draws[number].held

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import NamedTuple
 
-from service.engine.redeem.draw import Draw
+from service.engine.redeem.draw import NOTHING, Draw
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.terms import Terms
-from service.engine.redeem.units import SHORT, Units
+from service.engine.redeem.units import Units
 
 MAX_USES = 100
 """Uses of one open line in one basket, however many are left."""
@@ -59,5 +59,7 @@ class Contender(EligibleUnits):
         give less. The choice among competing offers rests on that.
         """
         mask &= self.reach
-        self.units.steps += 6 + (min(mask.bit_count(), SHORT) >> 2)
+        if not mask:
+            return NOTHING
+        self.units.steps += 12
         return self.benefit.draw(self, mask)

@@ -50,13 +50,15 @@ def peak(most: int, rule: Callable[[int], Draw]) -> Draw:
     Each further use adds less than the one before, so the first that adds nothing ends it.
     """
     best = rule(most)
-    if most > 1 and rule(most - 1).cents >= best.cents:
-        low, high = 1, most - 1
-        while low < high:
-            middle = (low + high) // 2
-            if rule(middle + 1).cents <= rule(middle).cents:
-                high = middle
-            else:
-                low = middle + 1
-        best = rule(low)
+    if most > 1:
+        before = rule(most - 1)
+        if before.cents >= best.cents:
+            low, high, best = 1, most - 1, before
+            while low < high:
+                middle = (low + high) // 2
+                found = rule(middle)
+                if rule(middle + 1).cents <= found.cents:
+                    high, best = middle, found
+                else:
+                    low = middle + 1
     return best if best.cents > 0 else NOTHING

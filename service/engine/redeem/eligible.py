@@ -7,6 +7,10 @@ from service.engine.redeem.matching import Matching
 from service.engine.redeem.units import Units, first, last
 
 
+_FEW = 32
+"""Lines of a set that are put together one by one."""
+
+
 class EligibleUnits:
     """What a benefit needs to know of a basket, worked out once per offer and basket.
 
@@ -58,7 +62,7 @@ class EligibleUnits:
                 self.base |= 0 if place == requires.not_spent else mask
 
     def _masks(self, lines: Sequence[Collection[int]]) -> tuple[int, ...]:
-        measured = self.units.measured
+        of_line, measured = self.units.masks, self.units.measured
         pieces_only = self.requires.pieces_only
         masks, taken = [], 0
         for dimension, eligible in zip(self.requires.dimensions, lines, strict=True):
@@ -67,7 +71,12 @@ class EligibleUnits:
                 counted = [line for line in eligible if measured.get(line) == dimension]
             elif pieces_only and measured:
                 counted = [line for line in eligible if line not in measured]
-            mask = self.units.of_lines(counted)
+            if len(counted) > _FEW:
+                mask = self.units.of_lines(counted)
+            else:
+                mask = 0
+                for line in counted:
+                    mask |= of_line.get(line, 0)
             if dimension is not None:
                 # A weighed line cannot be shared out: it counts for the first set that names it.
                 mask &= ~taken
@@ -107,6 +116,7 @@ class EligibleUnits:
                 if spare < 0:
                     return None
                 pool |= last(here, count) if cheapest else first(here, count)
+                self.units.steps += here.bit_length() >> 9
             elif self.weights[place]:
                 pool |= here
         return pool

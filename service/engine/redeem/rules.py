@@ -110,19 +110,11 @@ def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]
         for unit, part in zip(group, parts, strict=True):
             by_line.setdefault(units.line[unit], []).append((unit, part))
     discounts = []
+    code, list_line, offer_id, _, text, *_ = open_line
     for number, given in sorted(by_line.items()):
-        given.sort()
+        if len(given) > 1:
+            given.sort()
         unit_cents = tuple([part for _, part in given])
-        discounts.append(
-            Discount(
-                open_line.list_code,
-                open_line.list_line,
-                open_line.offer_id,
-                open_line.text,
-                number,
-                len(unit_cents),
-                sum(unit_cents),
-                unit_cents,
-            )
-        )
+        units_and_cents = len(unit_cents), sum(unit_cents), unit_cents
+        discounts.append(Discount(code, list_line, offer_id, text, number, *units_and_cents))
     return discounts

@@ -22,10 +22,8 @@ PIECE: Final = "each"
 MAX_UNITS = 10_000
 """Units of one basket that offers may look at; lines beyond take no discount, the longest first."""
 
-SHORT = 256
+SHORT = 128
 """Sets of higher units than this are worked on as arrays."""
-
-_MANY = 20_000
 
 # Dimension and size of a thousandth of each unit, in a base fine enough to keep all of them whole
 # (1 lb = 0.45359237 kg exactly; 1 lb = 16 oz).
@@ -133,22 +131,18 @@ class Units:
 
     def of_lines(self, lines: Collection[int]) -> int:
         """The units of some lines."""
-        if len(lines) * len(self.price) <= _MANY:
-            joined = 0
-            for line in lines:
-                joined |= self.masks.get(line, 0)
-            return joined
         self.steps += len(lines) >> 4
-        wanted = np.array([number in lines for number in self.masks], dtype=np.bool_)
+        among = frozenset(lines)
+        wanted = np.array([number in among for number in self.masks], dtype=np.bool_)
         return packed(wanted[self.ranks])
 
     def gross(self, mask: int, *, at_most: int | None = None) -> int:
         """The price in cents of a set of units, each counted with `at_most` cents."""
         if mask.bit_length() <= SHORT:
             price = self.price
-            if at_most is None:
-                return sum([price[unit] for unit in bits(mask)])
-            return sum([min(price[unit], at_most) for unit in bits(mask)])
+            found = [price[unit] for unit in bits(mask)]
+            self.steps += len(found) >> 3
+            return sum(found if at_most is None else [min(each, at_most) for each in found])
         self.steps += 16 + (mask.bit_length() >> 8)
         prices = self.prices[members(mask)]
         return int((prices if at_most is None else np.minimum(prices, at_most)).sum())

@@ -12,7 +12,7 @@ from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.units import SHORT, bits, first, members
 
-_BUNDLED = 20_000
+_BUNDLED = 3_000
 """Units dealt into bundles in one draw before the best number of bundles so far is taken."""
 
 
@@ -65,7 +65,7 @@ class AmountOff(Mechanic):
             return NOTHING
         if eligible.spend or eligible.weighed:
             return fewest(most, lambda uses: self._pooled(eligible, mask, uses))
-        if sum(eligible.pieces) == 2:
+        if most == 1 or sum(eligible.pieces) == 2:
             # Dearest with cheapest is the best pairing, so another pair never takes anything away.
             return fewest(most, lambda uses: self._dealt(eligible, mask, uses))
         return self._dealt_best(eligible, mask, most)
@@ -94,6 +94,7 @@ class AmountOff(Mechanic):
             if looked_at > _BUNDLED:
                 return best._replace(short=limit - best.cents)
             looked_at += pool.bit_count()
+            units.steps += 4 + (min(pool.bit_count(), SHORT) >> 2)
             found = self._dealt(eligible, mask, uses, pool)
             if found.cents >= best.cents:
                 best = found

@@ -89,6 +89,7 @@ class BuyGet(Mechanic):
             return NOTHING
         ordered = listed(first(mask, most * group))
         got = [u for use in range(most) for u in ordered[use * group + bought : (use + 1) * group]]
+        eligible.units.steps += (mask.bit_length() >> 8) + (len(got) >> 2)
         cents = eligible.units.percents(got, self.basis_points)
         while cents and not any(cents[-self.get :]):
             del cents[-self.get :]

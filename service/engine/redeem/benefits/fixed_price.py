@@ -7,9 +7,9 @@ from service.engine.redeem.benefits.covers import Covers
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Amount, Condition, fault
-from service.engine.redeem.draw import NOTHING, Draw
+from service.engine.redeem.draw import NOTHING, Draw, Groups
 from service.engine.redeem.eligible import EligibleUnits
-from service.engine.redeem.units import MEASURES, bits, first
+from service.engine.redeem.units import MEASURES, bits, first, listed
 
 
 @final
@@ -73,14 +73,23 @@ class FixedPrice(Mechanic):
 
     def _weighed(self, eligible: EligibleUnits, mask: int) -> Draw:
         """One use reaches every weighed line."""
-        price, units, found = self.price_cents, eligible.units, []
+        price, units = self.price_cents, eligible.units
+        prices, measure = units.price, units.measure
         size = MEASURES[eligible.requires.unit][1] * 1000
-        units.steps += mask.bit_count() >> 1
-        for unit in bits(mask):
+
+        def savings(held: list[int]) -> list[int]:
             # Half a cent of the price of a weight rounds up, as scales print it.
-            weighed = (2 * price * units.measure[unit] + size) // (2 * size)
-            if units.price[unit] > weighed:
-                found.append((units.price[unit] - weighed, (unit,)))
-        if not found:
+            return [prices[u] - (2 * price * measure[u] + size) // (2 * size) for u in held]
+
+        held = listed(mask)
+        units.steps += len(held) >> 2
+        cents = sum([saving for saving in savings(held) if saving > 0])
+        if not cents:
             return NOTHING
-        return Draw(sum([cents for cents, _ in found]), 1, mask, lambda: tuple(found))
+
+        def groups() -> Groups:
+            return tuple(
+                [(cents, (u,)) for u, cents in zip(held, savings(held), strict=True) if cents > 0]
+            )
+
+        return Draw(cents, 1, mask, groups)

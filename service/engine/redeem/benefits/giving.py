@@ -51,20 +51,15 @@ def units_given(
         given = first(_spare(eligible, mask, of, uses), uses * count)
         return Draw(sum(cents_of(given)), uses, given)
 
-    if eligible.overlapping:
-        found = peak(most, rule)
-    else:
-        # The units given are the same dearest ones for any number of uses.
-        found = fewest(most, rule)
+    # Where sets do not overlap, the units given are the same dearest ones however many are bought.
+    found = peak(most, rule) if eligible.overlapping else fewest(most, rule)
     if not found.cents:
         return NOTHING
     given = found.held
     held = mask
     if not eligible.spend:
         held = given | (eligible.pool(found.uses, mask & ~given, cheapest=True) or 0)
-    return found._replace(
-        held=held, groups=lambda: given_groups(listed(given), cents_of(given))
-    )
+    return found._replace(held=held, groups=lambda: given_groups(listed(given), cents_of(given)))
 
 
 def _spare(eligible: EligibleUnits, mask: int, of: int, uses: int) -> int:
