@@ -1,6 +1,6 @@
 """CPU of settling a basket: the worst of a family of hard ones, and ordinary ones.
 
-    uv run python bench/rules.py [--hard 300] [--ordinary 300] [--against FOLDER]
+    python -m bench.rules [--hard 300] [--ordinary 300] [--against FOLDER]
 
 Hard baskets have 20 to 1,000 lines and 24 offers of all kinds or of one, with up to 100 uses, up to
 10 pieces and overlapping sets; prices are drawn apart or within a few cents. Ordinary ones have 20
@@ -107,7 +107,9 @@ KINDS: dict[str, Callable[[Random, int, int], Drawn]] = {
 """Needs, benefit and spend by kind, for `p` pieces of at most so many."""
 
 
-def a_basket(rng: Random, count: int, *, pieces: int, spread: int, weighed: float) -> list[BasketLine]:
+def a_basket(
+    rng: Random, count: int, *, pieces: int, spread: int, weighed: float
+) -> list[BasketLine]:
     """So many lines, of up to so many pieces, at prices from a base to `spread` cents more."""
     base, lines = rng.randint(50, 400), []
     for number in range(1, count + 1):
@@ -183,9 +185,11 @@ def named() -> list[Basket]:
     """Baskets that once took for ever."""
     rng = Random(0)
     everything = {"width": 3000, "uses": 100, "pieces": 10}
-    wide = [line for line in a_basket(rng, 500, pieces=1, spread=400, weighed=0)]
-    full = a_basket(rng, 1000, pieces=10, spread=30, weighed=0)
-    full = [each._replace(quantity_milli=10_000) for each in full]
+    five_hundred = a_basket(rng, 500, pieces=1, spread=400, weighed=0)
+    ten_thousand = [
+        each._replace(quantity_milli=10_000)
+        for each in a_basket(rng, 1000, pieces=10, spread=30, weighed=0)
+    ]
     any_three = Terms(Condition((_pieces(3),)), PercentOff(1700))
     eighty = a_basket(rng, 80, pieces=1, spread=400, weighed=0)
     found = [
@@ -199,10 +203,16 @@ def named() -> list[Basket]:
         )
     ]
     for kind in KINDS:
+        if "weight" in kind:
+            wide, full = (
+                a_basket(rng, count, pieces=1, spread=400, weighed=1) for count in (500, 1000)
+            )
+        else:
+            wide, full = five_hundred, ten_thousand
         twelve = [an_offer(rng, n, wide, kind=kind, **everything) for n in range(1, 13)]
         found.append(Basket(f"12 offers, 100 uses, 500 lines, {kind}", wide, twelve))
         all_of_it = [an_offer(rng, n, full, kind=kind, **everything) for n in range(1, 25)]
-        found.append(Basket(f"24 offers, 100 uses, 10,000 units, {kind}", full, all_of_it))
+        found.append(Basket(f"24 offers, 100 uses, 1,000 long lines, {kind}", full, all_of_it))
     return found
 
 

@@ -21,6 +21,10 @@ EFFORT = 300
 STEPS = 40_000
 """Work counted for a basket before the search ends, whatever its branches: about 1 us each."""
 
+DRAW_STEPS = 5_000
+"""Work that one draw may count. Each offer draws three times at most that is not held to `STEPS`:
+alone, in the first sharing, and at the end on what is left."""
+
 FIRST_EFFORT = 30
 """Branches looked at before the best so far is improved by hand; they settle most conflicts."""
 

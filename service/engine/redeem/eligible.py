@@ -6,7 +6,6 @@ from service.engine.redeem.condition import Requirement
 from service.engine.redeem.matching import Matching
 from service.engine.redeem.units import Units, first, last
 
-
 _FEW = 32
 """Lines of a set that are put together one by one."""
 
