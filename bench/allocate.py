@@ -182,11 +182,11 @@ def _programme(problem: Problem) -> highspy.HighsLp:
     """Columns: pairs, then floor shortfalls, then missing copies. Rows: see the stack below."""
     pairs, homes, deals = problem.size, len(problem.households), len(problem.deals.ids)
     home = np.repeat(np.arange(homes), np.diff(problem.indptr))
-    category = np.cumsum(problem.mark & 1) - 1
-    group = np.cumsum((problem.mark & 2) != 0) - 1
+    category = np.cumsum(problem.border & 1) - 1
+    group = np.cumsum((problem.border & 2) != 0) - 1
     pair = np.arange(pairs)
     last_category, last_group = category[-1] + 1, group[-1] + 1
-    heads = np.flatnonzero(problem.mark & 1)
+    heads = np.flatnonzero(problem.border & 1)
     limit, endless = problem.deals, highspy.kHighsInf
     blocks = [
         (home, pair, np.ones(pairs), np.full(homes, -endless), problem.slots),

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import polars as pl
 
-from bench.sample_catalogue import catalogue, gtin_of
-from bench.sample_deals import deals
-from service.sample import BASKETS, DEALS, FILES, HOUSEHOLDS, PRODUCTS, fiction
+from bench.sample import fiction
+from bench.sample.catalogue import catalogue, gtin_of
+from bench.sample.deals import deals
+from service.sample import BASKETS, DEALS, FILES, HOUSEHOLDS, PRODUCTS
 
 SHIPPED = Path(__file__).resolve().parent.parent / "service" / "sample"
 SAMPLE_HOUSEHOLDS = 200

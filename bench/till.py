@@ -40,8 +40,8 @@ from bench.till_bare import bare
 from bench.till_shop import LINES, STORE, body, cpu, fill, settings_of, settle_tables
 from service.admin.keys import add_key
 from service.api.app import create_app, run
-from service.api.counter import CONNECTIONS
-from service.api.schemas.till import BasketIn
+from service.api.till.counter import CONNECTIONS
+from service.api.till.schemas import BasketIn
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database

@@ -11,8 +11,8 @@ import psutil
 
 from bench.till_shop import body, cpu
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn
-from service.api.till_forms import basket_of
+from service.api.till.forms import basket_of
+from service.api.till.schemas import BasketIn
 from service.checkout import redeeming
 from service.settings import Settings
 from service.store.session import Database

@@ -26,8 +26,8 @@ import numpy as np
 from bench.till_shop import CARD, GCN, body, fill, settings_of, settle_tables
 from service import checkout
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn
-from service.api.till_forms import basket_of
+from service.api.till.forms import basket_of
+from service.api.till.schemas import BasketIn
 from service.engine import codes
 from service.settings import Settings
 from service.store import migrate

@@ -76,7 +76,10 @@ class Settings(BaseSettings):
         default=0.1, ge=0, description="Value lost for every cent of worth below the floor"
     )
     margin_percent: int = Field(
-        default=28, ge=0, le=100, description="Gross margin assumed of a product's price"
+        default=28,
+        ge=0,
+        le=100,
+        description="Gross margin assumed of a price where no cost is known",
     )
     validity_days: int = Field(default=14, ge=1, description="Days a list can be redeemed")
     horizon_days: int = Field(default=14, ge=1, description="Days the forecast looks ahead")
@@ -111,7 +114,7 @@ class Settings(BaseSettings):
 
     return_reopens: Literal["never", "when_whole"] = Field(
         default="when_whole",
-        description="Whether a list line can be used again once all it discounted is brought back",
+        description="Whether a list line can be used again once all it discounted is returned",
     )
     offline_liability: Literal["retailer", "supplier"] = Field(
         default="retailer",
@@ -178,7 +181,7 @@ class Settings(BaseSettings):
 
     @property
     def walking_order(self) -> tuple[str, ...]:
-        """The departments in the order that a shopper comes by them."""
+        """The departments in the order in which a shopper passes them."""
         return tuple(name.strip() for name in self.departments.split(";") if name.strip())
 
     @field_validator("timezone")
@@ -207,7 +210,7 @@ class Settings(BaseSettings):
 
 
 def database_address(value: str) -> str:
-    """The address as SQLAlchemy takes it. Raises ValueError for one that cannot be used."""
+    """The address in the form that SQLAlchemy takes. Raises ValueError when it cannot be used."""
     address = value.replace("postgresql://", "postgresql+psycopg://", 1)
     if not address.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
@@ -221,7 +224,7 @@ def database_address(value: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the settings. Raises Misconfigured naming each wrong variable."""
+    """Read the settings. Raises Misconfigured with a problem for each wrong variable."""
     try:
         return Settings()
     except UnicodeDecodeError as error:
@@ -230,7 +233,7 @@ def load_settings() -> Settings:
         problems = [
             Problem(
                 where="LARDER_" + "_".join(str(part) for part in fault["loc"]).upper(),
-                detail="is not set" if fault["type"] == "missing" else _said(fault["msg"]),
+                detail="is not set" if fault["type"] == "missing" else _plain_message(fault["msg"]),
                 remedy="run `larder init`" if fault["type"] == "missing" else "",
             )
             for fault in error.errors(include_url=False, include_input=False)
@@ -238,5 +241,5 @@ def load_settings() -> Settings:
         raise Misconfigured("The settings are not complete or not valid.", problems) from None
 
 
-def _said(message: str) -> str:
+def _plain_message(message: str) -> str:
     return message.removeprefix("Value error, ")

@@ -1,16 +1,18 @@
-"""A till's side of the conversation: retries, an offline queue, and its replay.
+"""A client for tills: retries, an offline queue, and the replay of the queue.
 
-A reference for integrators, small enough to be read and rewritten in another language. The queue
-is a file of one JSON object a line, written before anything is sent, so that a till that loses its
-power loses nothing.
+It is a reference for integrators, small enough to rewrite in another language. The queue is a file
+with one JSON object per line. What the service could not be given is synced to it before the call
+returns, so a power failure loses nothing.
 """
 
 import json
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ Body = dict[str, Any]
 
 
 class TillRefusedError(Exception):
-    """The service understood and said no; `problem` is its RFC 9457 document."""
+    """The service refused the request; `problem` is its RFC 9457 document."""
 
     def __init__(self, status: int, problem: Body) -> None:
         super().__init__(f"{status} {problem.get('title', '')}: {problem.get('detail', '')}")
@@ -33,20 +35,29 @@ class TillRefusedError(Exception):
 
 
 class UnreachableError(Exception):
-    """The service did not answer in time, or could not; nothing is known of the outcome."""
+    """The service gave no answer, or none in time; whether it took effect is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """What became of a queue: how many were taken, the answers that need a look, what is left."""
+    """The outcome of `TillClient.flush`.
+
+    `taken` and `left` count queue entries; `to_check` are answers and problems to look into.
+    """
 
     taken: int
     to_check: tuple[Body, ...]
     left: int
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust, read once: it takes 17 ms, for every till of a process."""
+    return httpx2.create_ssl_context()
+
+
 class TillClient:
-    """Speaks to one Larder for one till. Not for several threads at once."""
+    """A connection of one till to one Larder service. Not safe for use by several threads."""
 
     def __init__(
         self,
@@ -63,33 +74,34 @@ class TillClient:
             headers={"Authorization": f"Bearer {key}"},
             timeout=timeout_seconds,
             transport=transport,
+            verify=_certificates(),
         )
         self._queue = queue
         self._sleep = sleep
 
     def close(self) -> None:
-        """Close the connection; the queue stays."""
+        """Close the connection; the queue file stays."""
         self._http.close()
 
     def lookup(self, body: Body) -> Body:
-        """What the customer could still use. Raises UnreachableError, TillRefusedError."""
-        return self._ask("/v1/lists/lookup", body)
+        """The open lines of the customer's lists. Raises UnreachableError, TillRefusedError."""
+        return self._send("/v1/lists/lookup", body)
 
     def quote(self, body: Body) -> Body:
-        """What the basket would get now. Raises UnreachableError, TillRefusedError."""
-        return self._ask("/v1/quotes", body)
+        """The discounts the basket would get now. Raises UnreachableError, TillRefusedError."""
+        return self._send("/v1/quotes", body)
 
     def redeem(self, body: Body, *, quoted: Body | None = None) -> Body:
-        """Redeem with the tender.
+        """Redeem the lists of a basket when it is paid.
 
-        When the service cannot be reached the till honours what it was quoted (nothing without a
-        quote), and the sale waits in the queue: the answer then has the status `offline`.
+        When the service cannot be reached, the till honours the discounts of `quoted` (none without
+        a quote) and the sale waits in the queue; the answer then has the status `offline`.
         """
         try:
-            return self._ask("/v1/redemptions", body)
+            return self._send("/v1/redemptions", body)
         except UnreachableError:
             discounts = quoted["discounts"] if quoted else []
-            self._keep({"path": "/v1/replays", "body": {**body, "discounts": discounts}})
+            self._enqueue({"path": "/v1/replays", "body": {**body, "discounts": discounts}})
             return {
                 "redemption_id": None,
                 "status": "offline",
@@ -100,50 +112,50 @@ class TillClient:
             }
 
     def void(self, body: Body) -> Body | None:
-        """Undo a sale; None when it waits in the queue because nobody answered."""
-        return self._ask_or_keep("/v1/voids", body)
+        """Undo a sale; None when the service was unreachable and the void waits in the queue."""
+        return self._send_or_enqueue("/v1/voids", body)
 
     def give_back(self, body: Body) -> Body | None:
-        """Take goods back; None when it waits in the queue because nobody answered."""
-        return self._ask_or_keep("/v1/returns", body)
+        """Return goods; None when the service was unreachable and the return waits in the queue."""
+        return self._send_or_enqueue("/v1/returns", body)
 
     def replay(self, sales: list[Body]) -> list[Body]:
-        """Send sales made offline; an answer for each. Raises UnreachableError."""
+        """Send sales made offline; returns an answer for each. Raises UnreachableError."""
         return list(self._replay(sales))
 
     def waiting(self) -> int:
-        """How many acts wait in the queue."""
-        return len(self._queued())
+        """How many sales, voids and returns wait in the queue."""
+        return len(self._read_queue())
 
     def flush(self) -> Flushed:
-        """Send what waits: sales first, then voids and returns. Safe to break off and repeat.
+        """Send what waits: sales first, then voids and returns. Safe to interrupt and repeat.
 
-        Raises UnreachableError when the service is still away; what was taken until then is not
-        sent again, and would be recognised if it were.
+        Raises UnreachableError when the service is still unreachable. What it took until then is
+        not sent again; the service would recognise it.
         """
-        queued = self._queued()
+        queued = self._read_queue()
         sales = [act for act in queued if act["path"] == "/v1/replays"]
         others = [act for act in queued if act["path"] != "/v1/replays"]
         taken, to_check = 0, []
         for start in range(0, len(sales), REPLAYED_AT_ONCE):
             part = sales[start : start + REPLAYED_AT_ONCE]
-            for told in self._replay([act["body"] for act in part]):
-                if told["status"] == "failed":
+            for answer in self._replay([act["body"] for act in part]):
+                if answer["status"] == "failed":
                     continue
-                act = part[told["index"]]
+                act = part[answer["index"]]
                 queued.remove(act)
-                taken += told["status"] != "refused"
-                if told["status"] == "refused" or told["conflicts"]:
-                    to_check.append(told)
-            self._write(queued)
+                taken += answer["status"] != "refused"
+                if answer["status"] == "refused" or answer["conflicts"]:
+                    to_check.append(answer)
+            self._write_queue(queued)
         for act in others:
             try:
-                self._ask(act["path"], act["body"])
+                self._send(act["path"], act["body"])
                 taken += 1
             except TillRefusedError as error:
                 to_check.append(error.problem)
             queued.remove(act)
-            self._write(queued)
+            self._write_queue(queued)
         return Flushed(taken, tuple(to_check), len(queued))
 
     def _replay(self, sales: list[Body]) -> Iterator[Body]:
@@ -161,15 +173,15 @@ class TillClient:
         except httpx2.TransportError as error:
             raise UnreachableError(type(error).__name__) from error
 
-    def _ask_or_keep(self, path: str, body: Body) -> Body | None:
+    def _send_or_enqueue(self, path: str, body: Body) -> Body | None:
         try:
-            return self._ask(path, body)
+            return self._send(path, body)
         except UnreachableError:
-            self._keep({"path": path, "body": body})
+            self._enqueue({"path": path, "body": body})
             return None
 
-    def _ask(self, path: str, body: Body) -> Body:
-        """The answer, asked for again with the same body while none comes."""
+    def _send(self, path: str, body: Body) -> Body:
+        """The answer; the same body is sent again while there is none, `RETRIES` times in all."""
         wait, why = FIRST_WAIT_SECONDS, ""
         for attempt in range(RETRIES):
             if attempt:
@@ -181,8 +193,8 @@ class TillClient:
                 why = type(error).__name__
                 continue
             if answer.status_code == 200:
-                told: Body = answer.json()
-                return told
+                result: Body = answer.json()
+                return result
             if answer.status_code == 429:
                 raise UnreachableError("the service asks to wait")
             if answer.status_code < 500:
@@ -190,20 +202,20 @@ class TillClient:
             why = str(answer.status_code)
         raise UnreachableError(why)
 
-    def _queued(self) -> list[Body]:
+    def _read_queue(self) -> list[Body]:
         with suppress(FileNotFoundError):
             whole, _, _torn = self._queue.read_text(encoding="utf-8").rpartition("\n")
-            # What follows the last line end was cut off by a loss of power, and never promised.
+            # Text after the last line end was cut off by a power failure before the call returned.
             return [json.loads(line) for line in whole.splitlines() if line]
         return []
 
-    def _keep(self, act: Body) -> None:
+    def _enqueue(self, act: Body) -> None:
         with self._queue.open("a", encoding="utf-8") as file:
             file.write(json.dumps(act) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def _write(self, acts: list[Body]) -> None:
+    def _write_queue(self, acts: list[Body]) -> None:
         part = self._queue.with_suffix(".part")
         part.write_text("".join(json.dumps(act) + "\n" for act in acts), encoding="utf-8")
         part.replace(self._queue)

@@ -3,7 +3,6 @@
 Every list is like those of tests/shop: line 1 may be used once, line 2 twice, line 3 once.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from service.engine import reserve
+from service.engine.ledger import EntryKind, reserve
 from service.files.households import load_households
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists
@@ -70,8 +69,8 @@ def open_crowd(
                 valid_from=VALID_FROM,
                 valid_to=VALID_TO,
                 issued_at=issued_at,
-                usage_bounds="[]",
-                summary=json.dumps({"lists": size}),
+                usage_bounds=[],
+                summary={"lists": size},
             ),
         )
         listed = pl.DataFrame(
@@ -115,19 +114,12 @@ def open_crowd(
             "written_at",
         )
         lists.issue(session, listed.select(names), listed.select("code").join(lines, how="cross"))
-        ledger.post(
+        ledger.post_by_offer(
             session,
-            [
-                {
-                    "posting": f"cycle-{cycle_id}",
-                    "kind": "issue",
-                    "account": posting.account,
-                    "offer_id": posting.offer_id,
-                    "amount_cents": posting.amount_cents,
-                    "posted_at": issued_at,
-                }
-                for offer_id, uses, reserved in offered.values()
-                for posting in reserve.issued(offer_id, uses * reserved * size)
-            ],
+            f"cycle-{cycle_id}",
+            EntryKind.ISSUE,
+            [(offer_id, uses * reserved * size) for offer_id, uses, reserved in offered.values()],
+            reserve,
+            at=issued_at,
         )
     return Crowd(shop, codes, last_days)

@@ -24,8 +24,8 @@ from typing import IO, Any
 import psycopg
 
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn, OfflineIn, ReturnIn
-from service.api.till_forms import basket_of, offline_of, reference_of, return_of
+from service.api.till.forms import basket_of, offline_of, reference_of, return_of
+from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn
 from service.checkout import give_back, redeem, replay, void
 from service.commands.serve import serve
 from service.settings import Settings

@@ -6,21 +6,23 @@ cents); line 2 is 20 % off bread, twice (funded 50 %); line 3 is 2.00 off two so
 by the retailer alone); line 4 reminds of milk.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from service.admin.keys import add_key
 from service.deals import load_deals
-from service.engine import codes, reserve
+from service.engine import codes
+from service.engine.ledger import EntryKind, reserve
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.files.households import load_households
 from service.files.products import load_products
 from service.settings import Settings
-from service.store import catalogue, cycles, households, ledger, lists, offers
+from service.store import catalogue, cycles, households, ledger, lists
+from service.store.offers import revisions
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.tables.cycle import Cycle
@@ -65,6 +67,12 @@ class Shop:
     soap_offer: int
 
 
+@pytest.fixture
+def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
+    """A fresh shop of this test."""
+    return open_shop(database, settings, tmp_path)
+
+
 def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
     """Load the shop, make API key number 1, and issue a list each to H1 and H2."""
     for name, content in (
@@ -82,10 +90,10 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
     with database.write() as session:
         catalogue.ensure_stores(session, [STORE], timezone="UTC")
         ids = households.ids_by_ref(session)
-        standing = {ref: offer for (_, ref), offer in offers.newest_revisions(session).items()}
+        loaded = dict(revisions.current(session).select("deal_ref", "offer_id").iter_rows())
         products = catalogue.products(session)
         milk_item = products.filter(pl.col("gtin") == int(MILK))["item_id"][0]
-        offered = [standing[ref].id or 0 for ref in ("MILK-1", "BREAD-1", "SOAP-1")]
+        offered = [loaded[ref] for ref in ("MILK-1", "BREAD-1", "SOAP-1")]
         cycle_id = cycles.add(
             session,
             Cycle(
@@ -94,8 +102,8 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
                 valid_from=VALID_FROM,
                 valid_to=VALID_TO,
                 issued_at=datetime(2026, 3, 1, tzinfo=UTC),
-                usage_bounds="[]",
-                summary=json.dumps({"lists": 2}),
+                usage_bounds=[],
+                summary={"lists": 2},
             ),
         )
         documents = {
@@ -124,20 +132,13 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
             .group_by("offer_id")
             .agg((pl.col("reserved_cents") * pl.col("uses")).sum())
         )
-        ledger.post(
+        ledger.post_by_offer(
             session,
-            [
-                {
-                    "posting": f"cycle-{cycle_id}",
-                    "kind": "issue",
-                    "account": posting.account,
-                    "offer_id": posting.offer_id,
-                    "amount_cents": posting.amount_cents,
-                    "posted_at": datetime(2026, 3, 1, tzinfo=UTC),
-                }
-                for offer_id, cents in held.sort("offer_id").iter_rows()
-                for posting in reserve.issued(offer_id, cents)
-            ],
+            f"cycle-{cycle_id}",
+            EntryKind.ISSUE,
+            held.sort("offer_id").iter_rows(),
+            reserve,
+            at=datetime(2026, 3, 1, tzinfo=UTC),
         )
     return Shop({ref: document.list_code for ref, document in documents.items()}, *offered)
 

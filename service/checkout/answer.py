@@ -1,16 +1,52 @@
-"""The wire answers of the till as compact JSON, stored and sent byte for byte."""
+"""The till's answers as compact JSON, stored and sent byte for byte; each is written here only."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from pydantic_core import to_json
 
-from service.checkout.recognise import Found
-from service.engine.redeem import Refusal, Settlement
+from service.engine.redeem import OpenLine, Refusal
+from service.store.till import Dispute, PresentedList
 
 
-def settled(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
-    """The answer to a quote (without a redemption) or a redemption."""
+class Discounted(Protocol):
+    """What came off one basket line because of one list line; no offer where nobody issued it."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def list_code(self) -> str: ...
+    @property
+    def list_line(self) -> int: ...
+    @property
+    def offer_id(self) -> int | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def amount_cents(self) -> int: ...
+
+
+class ListLine(Protocol):
+    """A line of a list."""
+
+    @property
+    def list_code(self) -> str: ...
+    @property
+    def list_line(self) -> int: ...
+
+
+def sale(
+    redemption_id: str | None,
+    status: str,
+    *,
+    discounts: Iterable[Discounted],
+    total_cents: int,
+    refusals: Iterable[Refusal],
+    household_id: int | None,
+) -> str:
+    """The answer to a quote (without a redemption), a redemption, or a sale made offline."""
     return compact(
         {
             "redemption_id": redemption_id,
@@ -25,17 +61,106 @@ def settled(redemption_id: str | None, status: str, found: Found, settlement: Se
                     "units": discount.units,
                     "amount_cents": discount.amount_cents,
                 }
-                for discount in settlement.discounts
+                for discount in discounts
             ],
-            "total_discount_cents": settlement.total_cents,
-            "refused": refused((*found.refusals, *settlement.refusals)),
-            "next_list": {"status": "none" if found.household_id is None else "due"},
+            "total_discount_cents": total_cents,
+            "refused": _refused(refusals),
+            "next_list": {"status": "none" if household_id is None else "due"},
         }
     )
 
 
-def refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
-    """Refusals on the wire."""
+def open_lists(
+    lists: Iterable[PresentedList],
+    lines: Mapping[str, Sequence[OpenLine]],
+    *,
+    refusals: Iterable[Refusal],
+    household_id: int | None,
+) -> str:
+    """The answer to a look-up: the open lines of each list, by its code."""
+    return compact(
+        {
+            "household_known": household_id is not None,
+            "lists": [
+                {
+                    "list_code": each.code,
+                    "valid_from": each.valid_from.isoformat(),
+                    "valid_to": each.valid_to.isoformat(),
+                    "lines": [
+                        {
+                            "list_line": line.list_line,
+                            "offer": line.offer_id,
+                            "text": line.text,
+                            "uses_left": line.uses_left,
+                        }
+                        for line in lines.get(each.code, ())
+                    ],
+                }
+                for each in lists
+            ],
+            "refused": _refused(refusals),
+        }
+    )
+
+
+def voided(redemption_id: str, *, total_cents: int, reopened: Iterable[ListLine]) -> str:
+    """The answer to a void."""
+    return compact(
+        {
+            "redemption_id": redemption_id,
+            "status": "voided",
+            "total_discount_cents": total_cents,
+            "reopened": _lines(reopened),
+        }
+    )
+
+
+def returned(
+    return_id: str,
+    redemption_id: str,
+    *,
+    lines: Sequence[dict[str, Any]],
+    refund_cents: int,
+    discount_cents: int,
+    reopened: Iterable[ListLine],
+) -> str:
+    """The answer to a return, with what each of its lines comes to."""
+    return compact(
+        {
+            "return_id": return_id,
+            "redemption_id": redemption_id,
+            "status": "returned",
+            "lines": lines,
+            "total_refund_cents": refund_cents,
+            "total_discount_cents": discount_cents,
+            "reopened": _lines(reopened),
+        }
+    )
+
+
+def replayed(status: str, *, conflicts: Sequence[dict[str, Any]], answer: Any) -> str:
+    """The answer to one sale of a replay, with the stored answer of its redemption."""
+    return compact({"status": status, "conflicts": conflicts, "answer": answer})
+
+
+def conflict(dispute: Dispute, list_code: str | None) -> dict[str, Any]:
+    """One conflict of a replay."""
+    return {
+        "list_code": list_code,
+        "list_line": dispute.list_line,
+        "offer": dispute.offer_id,
+        "reason": dispute.reason,
+        "amount_cents": dispute.amount_cents,
+        "borne_by": dispute.borne_by,
+    }
+
+
+def compact(answer: Any) -> str:
+    """JSON without spaces, with letters as they are."""
+    return to_json(answer).decode()
+
+
+def _refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
     return [
         {
             "list_line": refusal.list_line,
@@ -47,6 +172,5 @@ def refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
     ]
 
 
-def compact(answer: Any) -> str:
-    """JSON without spaces, with letters as they are."""
-    return to_json(answer).decode()
+def _lines(lines: Iterable[ListLine]) -> list[dict[str, Any]]:
+    return [{"list_code": line.list_code, "list_line": line.list_line} for line in lines]

@@ -9,28 +9,24 @@ from typing import Any
 from sqlmodel import Session
 
 from service.checkout import answer
-from service.checkout.brought import (
-    Brought,
+from service.checkout.recognise import require_store
+from service.checkout.resettle import Cause, resettle
+from service.checkout.returned_units import (
     LineBack,
     line_back,
     reopens_line,
     stored_parts,
     touches,
 )
-from service.checkout.resettle import Cause, resettle
-from service.engine.reserve import BudgetPosting, used
-from service.engine.settle import (
-    EntryKind,
-    Posting,
-    ReopenPolicy,
-    return_entry,
-)
+from service.checkout.sales import ReturnedLine
+from service.engine.ledger import Entry, EntryKind, Posting, charge, netted
+from service.engine.settle import ReopenPolicy
 from service.errors import Conflict, InvalidInput, NotFound, Problem
 from service.settings import Settings
 from service.store import catalogue, ledger, work
 from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillReturn, TillVerb
-from service.store.till import Reference, changes, claims
+from service.store.till import Reference, changes, offline
 from service.store.till.changes import UsedLine
 
 _BUSY = "This return is being written right now; send it again."
@@ -42,7 +38,7 @@ class Return:
 
     reference: Reference
     original: Reference
-    lines: tuple[Brought, ...]
+    lines: tuple[ReturnedLine, ...]
     digest: str
     key_id: int | None = None
 
@@ -52,18 +48,14 @@ def give_back(database: Database, settings: Settings, request: Return) -> str:
 
     Raises NotFound for a sale not known here, Conflict when it was voided or more comes back than
     was bought, InvalidInput for a reference used for another return or an unknown store, and Busy
-    when other tills never stop coming between.
+    when every attempt lost a race against other tills.
     """
     return database.settle(lambda session: take_back(session, settings, request), busy=_BUSY)
 
 
 def take_back(session: Session, settings: Settings, request: Return) -> str:
     """`give_back` within a unit of work."""
-    if catalogue.store_zone(session, request.reference.store_id) is None:
-        raise InvalidInput(
-            "The store is not known.",
-            [Problem("#/transaction/store", "no key or basket has named this store yet")],
-        )
+    require_store(is_known=catalogue.store_zone(session, request.reference.store_id) is not None)
     sale = changes.locked_redemption(session, request.original)
     earlier = changes.earlier_return(session, request.reference)
     if earlier is not None:
@@ -76,17 +68,14 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
     uses = changes.used_lines(session, sale.id)
     parts = stored_parts(uses)
     back = [
-        line_back(bought.get(brought.line), brought, parts=parts, place=place)
-        for place, brought in enumerate(request.lines)
+        line_back(bought.get(wanted.line), wanted, parts=parts, place=place)
+        for place, wanted in enumerate(request.lines)
     ]
     now = datetime.now(UTC)
     returned = TillReturn(
         id=uuid.uuid4().hex,
         redemption_id=sale.id,
-        store_id=request.reference.store_id,
-        terminal=request.reference.terminal,
-        business_date=request.reference.business_date,
-        number=request.reference.number,
+        **request.reference._asdict(),
         digest=request.digest,
         answer="",
         returned_at=now,
@@ -96,7 +85,7 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
     ended = [
         use
         for use in uses
-        if (use.live or use.is_claim)
+        if (use.live or use.is_offline)
         and touches(use, back)
         and reopens_line(use, policy, parts=parts, bought=bought, back=back)
     ]
@@ -144,22 +133,19 @@ def _write(
         session, sale.basket_id, [(b.line, b.quantity_milli, b.refund_cents) for b in back]
     )
     changes.reopen(session, ended)
-    in_dispute = [(use.list_id, use.list_line) for use in ended if use.is_claim]
+    in_dispute = [(use.list_id, use.list_line) for use in ended if use.is_offline]
     if in_dispute:
-        claims.end_disputes(session, sale.id, at=returned.returned_at, lines=in_dispute)
+        offline.end_disputes(session, sale.id, at=returned.returned_at, lines=in_dispute)
     ledger.post(
         session,
-        [
-            {
-                "posting": returned.id,
-                "kind": EntryKind.RETURN,
-                "account": posting.account,
-                "offer_id": posting.offer_id,
-                "amount_cents": posting.amount_cents,
-                "posted_at": returned.returned_at,
-            }
-            for posting in _postings(back, ended)
-        ],
+        Posting(
+            returned.id,
+            EntryKind.RETURN,
+            returned.returned_at,
+            _entries(back, ended),
+            returned.store_id,
+            returned.business_date,
+        ),
     )
     changes.add_event(
         session,
@@ -173,19 +159,29 @@ def _write(
         work.mark_due(session, sale.household_id, at=returned.returned_at)
 
 
-def _postings(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> list[Posting | BudgetPosting]:
-    """The claims taken back; a use that ends gives its reservation and its fee back as well."""
-    taken = [each for line in back for each in line.taken]
-    postings: list[Posting | BudgetPosting] = [*return_entry(each for _, each in taken).postings]
-    for owner, each in taken:
-        postings += used(owner.offer_id, reserved_cents=0, spent_cents=-each.supplier_cents)
-    for use in ended:
-        postings += used(
-            use.offer_id,
-            reserved_cents=-use.reserved_cents if use.is_issued else 0,
-            spent_cents=-use.fee_cents,
+def _entries(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> tuple[Entry, ...]:
+    """The shares taken back; a use that ends gives its reservation and its fee back as well."""
+    entries = [
+        entry
+        for line in back
+        for owner, each in line.taken
+        for entry in charge(
+            owner.payer,
+            supplier_cents=-each.supplier_cents,
+            retailer_cents=-each.retailer_cents,
+            fee_cents=0,
+            reserved_cents=0,
         )
-    return postings
+    ]
+    for use in ended:
+        entries += charge(
+            use.payer,
+            supplier_cents=0,
+            retailer_cents=0,
+            fee_cents=-use.fee_cents,
+            reserved_cents=-use.reserved_cents if use.is_issued else 0,
+        )
+    return netted(entries)
 
 
 def _answer(
@@ -209,18 +205,11 @@ def _answer(
         }
         for line in back
     ]
-    return answer.compact(
-        {
-            "return_id": return_id,
-            "redemption_id": sale.id,
-            "status": "returned",
-            "lines": lines,
-            "total_refund_cents": sum(line.refund_cents for line in back),
-            "total_discount_cents": sum(
-                each.amount_cents for line in back for _, each in line.taken
-            ),
-            "reopened": [
-                {"list_code": use.list_code, "list_line": use.list_line} for use in reopened
-            ],
-        }
+    return answer.returned(
+        return_id,
+        sale.id,
+        lines=lines,
+        refund_cents=sum(line.refund_cents for line in back),
+        discount_cents=sum(each.amount_cents for line in back for _, each in line.taken),
+        reopened=reopened,
     )

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from service.checkout import answer
-from service.checkout.basket import Presented
-from service.checkout.recognise import look, open_lines, read_shown, recognise, require_store
+from service.checkout.recognise import look, recognise
+from service.engine.redeem import OpenLine
 from service.engine.redeem.refuse import standing
 from service.settings import Settings
 from service.store.session import Database
-from service.store.till import Reference, Seen, Steps, gate
+from service.store.till import Presented, Reference, Seen, Steps, gate
 
 
 def lookup(
@@ -30,40 +29,20 @@ def looking_up(
     settings: Settings, *, store_id: str, on: date, presented: Sequence[Presented]
 ) -> Steps:
     """The steps of `lookup`."""
-    shown = read_shown(settings, presented)
     # No sale has an empty terminal and number.
     nothing_bought = Reference(store_id, "", on, "")
-    seen = yield look(nothing_bought, shown, gtins=set())
+    wanted = look(settings, nothing_bought, presented)
+    seen = yield wanted
     assert isinstance(seen, Seen)
-    require_store(seen)
-    found = recognise(presented, shown, seen)
-    lines: dict[str, list[dict[str, Any]]] = {code: [] for code in found.lists}
+    found = recognise(presented, wanted, seen)
+    lines: dict[str, list[OpenLine]] = {}
     refusals = list(found.refusals)
-    for line in open_lines((), found, seen):
+    for line in found.lines:
         refusal = standing(line, on)
         if refusal is not None:
             refusals.append(refusal)
             continue
-        lines[line.list_code].append(
-            {
-                "list_line": line.list_line,
-                "offer": line.offer_id,
-                "text": line.text,
-                "uses_left": line.uses_left,
-            }
-        )
-    return answer.compact(
-        {
-            "household_known": found.household_id is not None,
-            "lists": [
-                {
-                    "list_code": each.code,
-                    "valid_from": each.valid_from.isoformat(),
-                    "valid_to": each.valid_to.isoformat(),
-                    "lines": lines[each.code],
-                }
-                for each in found.lists.values()
-            ],
-            "refused": answer.refused(refusals),
-        }
+        lines.setdefault(line.list_code, []).append(line)
+    return answer.open_lists(
+        found.lists.values(), lines, refusals=refusals, household_id=found.household_id
     )

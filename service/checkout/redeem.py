@@ -4,22 +4,15 @@ import uuid
 from datetime import UTC, datetime
 
 from service.checkout import answer
-from service.checkout.basket import TillBasket
-from service.checkout.effect import held_lists, lines_as_paid, rows_of, uses_of
-from service.checkout.recognise import (
-    Found,
-    look_for,
-    open_lines,
-    read_shown,
-    recognise,
-    require_store,
-)
+from service.checkout.effect import bought_rows, refusal_rows, use_rows
+from service.checkout.recognise import Found, look_for, recognise
+from service.checkout.sales import TillBasket
 from service.engine.redeem import Settlement, settle_basket
 from service.errors import Busy, Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionState
-from service.store.till import Effect, Prior, Seen, Steps, gate
+from service.store.till import Effect, Look, Prior, RedemptionRow, Seen, Steps, gate
 
 # Tills that collide look again and find the other's use; more collisions than this are no chance.
 _ATTEMPTS = 10
@@ -35,38 +28,32 @@ def redeem(database: Database, settings: Settings, basket: TillBasket) -> str:
 
     All of it is one transaction, the answer (JSON) included: the same reference and body get the
     stored answer again. Raises InvalidInput when the reference was used for another body, or the
-    store is unknown, Conflict when the transaction was voided, and Busy when other tills never stop
-    coming between.
+    store is unknown, Conflict when the transaction was voided, and Busy when every attempt lost a
+    race against other tills.
     """
     return gate.run(database, redeeming(settings, basket), write=True)
 
 
 def quoting(settings: Settings, basket: TillBasket) -> Steps:
     """The steps of `quote`."""
-    shown = read_shown(settings, basket.presented)
-    seen = yield look_for(basket, shown)
+    look = look_for(settings, basket)
+    seen = yield look
     assert isinstance(seen, Seen)
-    require_store(seen)
-    found = recognise(basket.presented, shown, seen)
-    settlement = _settle(basket, found, seen)
-    return answer.settled(None, "quoted", found, settlement)
+    found, settlement = _settle(basket, look, seen)
+    return _answer(None, "quoted", found, settlement)
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
-    """The steps of `redeem`: one look and one write unless another till comes between."""
-    shown = read_shown(settings, basket.presented)
-    look = look_for(basket, shown)
+    """The steps of `redeem`: one look and one write unless it loses a race."""
+    look = look_for(settings, basket)
     for _ in range(_ATTEMPTS):
         seen = yield look
         assert isinstance(seen, Seen)
         if seen.prior is not None:
             return stored_answer(seen.prior, basket)
-        require_store(seen)
-        found = recognise(basket.presented, shown, seen)
-        settlement = _settle(basket, found, seen)
-        effect = _effect(basket, found, settlement)
+        effect = _effect(basket, *_settle(basket, look, seen))
         if (yield effect):
-            return effect.answer
+            return effect.redemption.answer
     raise Busy("Too many tills use this list at once; send the same request again.")
 
 
@@ -91,33 +78,42 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
     return prior.answer
 
 
-def _settle(basket: TillBasket, found: Found, seen: Seen) -> Settlement:
-    on = basket.reference.business_date
-    return settle_basket(basket.lines, open_lines(basket.lines, found, seen), on=on)
+def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement]:
+    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    return found, settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
 
 
 def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:
     redemption_id = uuid.uuid4().hex
     status = RedemptionState.REDEEMED if basket.presented else RedemptionState.RECORDED
-    used = uses_of(found, settlement)
-    uses, entries = rows_of(used)
+    uses, entries, held = use_rows(found, settlement)
     return Effect(
-        redemption_id=redemption_id,
-        reference=basket.reference,
-        household_id=found.household_id,
+        redemption=RedemptionRow(
+            redemption_id,
+            *basket.reference,
+            digest=basket.digest,
+            state=str(status),
+            household_id=found.household_id,
+            total_discount_cents=settlement.total_cents,
+            answer=_answer(redemption_id, status, found, settlement),
+            redeemed_at=datetime.now(UTC),
+            key_id=basket.key_id,
+        ),
         purchased_at=basket.at,
-        digest=basket.digest,
-        state=str(status),
-        total_discount_cents=settlement.total_cents,
-        answer=answer.settled(redemption_id, status, found, settlement),
-        now=datetime.now(UTC),
-        key_id=basket.key_id,
-        held=held_lists(used),
-        basket_lines=lines_as_paid(basket, settlement.discounts),
+        bought=bought_rows(basket, settlement.discounts),
+        held=held,
         uses=uses,
-        refusals=[
-            (each.list_line, each.offer_id, str(each.reason), each.detail)
-            for each in (*found.refusals, *settlement.refusals)
-        ],
+        refusals=refusal_rows((*found.refusals, *settlement.refusals)),
         entries=entries,
+    )
+
+
+def _answer(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
+    return answer.sale(
+        redemption_id,
+        status,
+        discounts=settlement.discounts,
+        total_cents=settlement.total_cents,
+        refusals=(*found.refusals, *settlement.refusals),
+        household_id=found.household_id,
     )

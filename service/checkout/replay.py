@@ -1,8 +1,7 @@
 """Replay: what was honoured offline already happened, so it is taken as it was.
 
-Every discount becomes a claim on its list line, and the line is settled anew: what the sale holds
-of it and what is in dispute follows from all the sales there are, in whatever order they are heard
-of.
+Every discount becomes uses of its list line, and the line is settled again: what the sale holds of
+it and what is in dispute follows from all the sales there are, in whatever order they arrive.
 """
 
 import json
@@ -11,20 +10,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
 from service.checkout import answer
-from service.checkout.basket import Honoured, TillBasket
-from service.checkout.effect import lines_as_paid
-from service.checkout.recognise import Found, look_for, read_shown, recognise, require_store
+from service.checkout.effect import bought_rows, refusal_rows
+from service.checkout.recognise import Found, look_for, recognise
 from service.checkout.redeem import stored_answer
 from service.checkout.resettle import Cause, resettle
+from service.checkout.sales import Honoured, TillBasket
 from service.engine.money import spread
 from service.engine.redeem import Terms, parse_terms
 from service.engine.redeem.outcome import RefusalReason
-from service.engine.settle import Liability
+from service.engine.settle import Liability, Split
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionLine, RedemptionState, TillVerb
@@ -33,24 +32,27 @@ from service.store.tables.types import epoch_micros
 from service.store.till import (
     Dispute,
     Effect,
+    Presented,
     PresentedLine,
     PresentedList,
     Prior,
+    RedemptionRow,
     Seen,
     changes,
-    claims,
-    within,
+    in_session,
+    offline,
+    splits,
 )
 
 OTHER_ANSWER = "other_answer"
-"""Why a dispute stands: the service had answered otherwise, and the till did not hear it."""
+"""Why there is a dispute: the service had answered otherwise, and the till did not hear it."""
 
 _BUSY = "Too many tills use this list at once; send the same sale again."
 
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """A basket sold while the service could not be asked, and what the till gave on it."""
+    """A basket sold while the service could not be reached, and what the till gave on it."""
 
     basket: TillBasket
     honoured: tuple[Honoured, ...]
@@ -74,110 +76,106 @@ class _Line:
         return sum(each.amount_cents for each in self.given)
 
 
-def replay(database: Database, settings: Settings, offline: Offline) -> str:
+def replay(database: Database, settings: Settings, sale: Offline) -> str:
     """Take one offline sale; JSON of `status`, `conflicts` and the stored `answer`.
 
     `accepted` the first time, `duplicate` after that, `voided` when it was voided meanwhile; the
-    conflicts are those that stand now. Raises InvalidInput when the reference was used for another
-    basket, or the store is unknown, and Busy when other tills never stop coming between.
+    conflicts are those of now. Raises InvalidInput when the reference was used for another basket,
+    or the store is unknown, and Busy when every attempt lost a race against other tills.
     """
-    return database.settle(lambda session: take(session, settings, offline), busy=_BUSY)
+    return database.settle(lambda session: take(session, settings, sale), busy=_BUSY)
 
 
-def take(session: Session, settings: Settings, offline: Offline) -> str:
+def take(session: Session, settings: Settings, sale: Offline) -> str:
     """`replay` within a unit of work."""
-    basket = offline.basket
-    shown = read_shown(settings, basket.presented)
-    asked = look_for(basket, shown)
+    basket = sale.basket
+    look = look_for(settings, basket)
     # The lists that discounts name are looked up as well, even if they were not presented.
-    named = dict.fromkeys(each.list_code for each in offline.honoured)
-    claims.hold_lists(session, named)
-    seen = within.look(
-        session, replace(asked, codes=tuple({**dict.fromkeys(asked.codes), **named}))
-    )
-    lines = _lines(offline, seen)
+    named = {each.list_code: Presented("list", each.list_code) for each in sale.honoured}
+    offline.hold_lists(session, named)
+    seen = in_session.look(session, replace(look, codes={**look.codes, **named}))
+    lines = _lines(sale, seen)
     if seen.prior is not None:
-        return _again(session, seen.prior, offline, lines)
-    require_store(seen)
-    found = recognise(basket.presented, shown, seen)
-    household_id = found.household_id or _household_of_honoured(offline, seen)
-    effect = _effect(offline, found, seen, household_id)
-    within.write(session, effect)
+        return _again(session, seen.prior, sale, lines)
+    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    household_id = found.household_id or _household_of_honoured(sale, seen)
+    effect = _effect(sale, found, seen, household_id)
+    redemption = effect.redemption
+    in_session.write(session, effect)
     liability = Liability(settings.offline_liability)
     for each in lines:
-        _claim(session, effect, each, basket, household_id, liability)
-    cause = Cause(effect.redemption_id, basket.key_id, effect.now, is_new=True)
+        _write_uses(session, redemption, each, basket, liability)
+    cause = Cause(redemption.id, basket.key_id, redemption.redeemed_at, is_new=True)
     keys = {(each.presented.id, each.list_line) for each in lines if each.presented and each.line}
     resettle(session, keys, cause=cause)
     changes.add_event(
         session,
-        effect.redemption_id,
+        redemption.id,
         TillVerb.REPLAY,
         key_id=basket.key_id,
         detail="{}",
-        at=effect.now,
+        at=redemption.redeemed_at,
     )
-    return _told(session, "accepted", effect.redemption_id, lines, json.loads(effect.answer))
+    return _answer(session, "accepted", redemption.id, lines, json.loads(redemption.answer))
 
 
-def _again(session: Session, prior: Prior, offline: Offline, lines: Sequence[_Line]) -> str:
+def _again(session: Session, prior: Prior, sale: Offline, lines: Sequence[_Line]) -> str:
     if prior.state == RedemptionState.VOIDED:
-        return answer.compact({"status": "voided", "conflicts": [], "answer": None})
-    stored = json.loads(stored_answer(prior, offline.basket))
-    given = sorted((h.line, h.list_code, h.list_line, h.amount_cents) for h in offline.honoured)
+        return answer.replayed("voided", conflicts=[], answer=None)
+    stored = json.loads(stored_answer(prior, sale.basket))
+    given = sorted((h.line, h.list_code, h.list_line, h.amount_cents) for h in sale.honoured)
     answered = sorted(
         (d["line"], d["list_code"], d["list_line"], d["amount_cents"]) for d in stored["discounts"]
     )
     if given != answered:
-        _note_difference(session, stored, offline)
+        _note_difference(session, stored, sale)
         lines = ()
-    return _told(session, "duplicate", prior.id, lines, stored)
+    return _answer(session, "duplicate", prior.id, lines, stored)
 
 
-def _note_difference(session: Session, stored: dict[str, Any], offline: Offline) -> None:
+def _note_difference(session: Session, stored: dict[str, Any], sale: Offline) -> None:
     """The till gave something else than the service had answered: noted once, both kept."""
     redemption_id = stored["redemption_id"]
-    changes.locked_redemption(session, offline.basket.reference)
-    if any(each.reason == OTHER_ANSWER for each, _ in claims.disputes_of(session, redemption_id)):
+    changes.locked_redemption(session, sale.basket.reference)
+    if any(each.reason == OTHER_ANSWER for each, _ in offline.disputes_of(session, redemption_id)):
         return
-    more = sum(h.amount_cents for h in offline.honoured) - stored["total_discount_cents"]
+    more = sum(h.amount_cents for h in sale.honoured) - stored["total_discount_cents"]
     now = datetime.now(UTC)
     dispute = Dispute(None, None, None, OTHER_ANSWER, more, Liability.RETAILER)
-    claims.add_disputes(session, redemption_id, [dispute], at=now)
+    offline.add_disputes(session, redemption_id, [dispute], at=now)
     changes.add_event(
         session,
         redemption_id,
         TillVerb.REPLAY,
-        key_id=offline.basket.key_id,
+        key_id=sale.basket.key_id,
         detail=answer.compact({"total_discount_cents": more}),
         at=now,
     )
 
 
-def _told(
+def _answer(
     session: Session,
     status: str,
     redemption_id: str,
     lines: Sequence[_Line],
     stored: dict[str, Any],
 ) -> str:
-    """The answer to a replay, with the conflicts that stand, in order of list and line."""
-    unknown = {RefusalReason.UNKNOWN_CODE}
+    """The answer to a replay, with the conflicts of now, in order of list and line."""
     found = [
-        _conflict(dispute, code)
-        for dispute, code in claims.disputes_of(session, redemption_id)
-        if dispute.reason not in unknown
+        answer.conflict(dispute, code)
+        for dispute, code in offline.disputes_of(session, redemption_id)
+        if dispute.reason != RefusalReason.UNKNOWN_CODE
     ]
-    found += [_conflict(_unknown(each), each.code) for each in lines if each.line is None]
+    found += [answer.conflict(_unknown(each), each.code) for each in lines if each.line is None]
     found.sort(key=lambda each: (each["list_code"] or "", each["list_line"] or 0))
-    return answer.compact({"status": status, "conflicts": found, "answer": stored})
+    return answer.replayed(status, conflicts=found, answer=stored)
 
 
-def _lines(offline: Offline, seen: Seen) -> list[_Line]:
+def _lines(sale: Offline, seen: Seen) -> list[_Line]:
     lists = {each.code: each for each in seen.lists}
     lines = {(line.list_id, line.line): line for line in seen.lines}
     by_line: dict[tuple[str, int], list[Honoured]] = defaultdict(list)
-    for each in offline.honoured:
+    for each in sale.honoured:
         by_line[each.list_code, each.list_line].append(each)
     found = []
     for (code, list_line), given in sorted(by_line.items()):
@@ -187,55 +185,90 @@ def _lines(offline: Offline, seen: Seen) -> list[_Line]:
     return found
 
 
-def _effect(offline: Offline, found: Found, seen: Seen, household_id: int | None) -> Effect:
-    basket = offline.basket
+def _effect(sale: Offline, found: Found, seen: Seen, household_id: int | None) -> Effect:
+    basket = sale.basket
     redemption_id = uuid.uuid4().hex
-    is_plain = not basket.presented and not offline.honoured
+    is_plain = not basket.presented and not sale.honoured
     status = RedemptionState.RECORDED if is_plain else RedemptionState.REDEEMED
+    total_cents = sum(each.amount_cents for each in sale.honoured)
     return Effect(
-        redemption_id=redemption_id,
-        reference=basket.reference,
-        household_id=household_id,
+        redemption=RedemptionRow(
+            redemption_id,
+            *basket.reference,
+            digest=basket.digest,
+            state=str(status),
+            household_id=household_id,
+            total_discount_cents=total_cents,
+            answer=answer.sale(
+                redemption_id,
+                status,
+                discounts=_discounts(sale, seen),
+                total_cents=total_cents,
+                refusals=found.refusals,
+                household_id=household_id,
+            ),
+            redeemed_at=datetime.now(UTC),
+            key_id=basket.key_id,
+        ),
         purchased_at=basket.at,
-        digest=basket.digest,
-        state=str(status),
-        total_discount_cents=sum(h.amount_cents for h in offline.honoured),
-        answer=_answer(redemption_id, status, found, offline, seen, household_id),
-        now=datetime.now(UTC),
-        key_id=basket.key_id,
-        held=(),
-        basket_lines=lines_as_paid(basket, offline.honoured),
-        uses=[],
-        refusals=[
-            (each.list_line, each.offer_id, str(each.reason), each.detail)
-            for each in found.refusals
-        ],
-        entries=[],
+        bought=bought_rows(basket, sale.honoured),
+        refusals=refusal_rows(found.refusals),
     )
 
 
-def _household_of_honoured(offline: Offline, seen: Seen) -> int | None:
+class _Discount(NamedTuple):
+    """A discount that was given offline, as an answer has it."""
+
+    line: int
+    list_code: str
+    list_line: int
+    offer_id: int | None
+    text: str
+    units: int
+    amount_cents: int
+
+
+def _discounts(sale: Offline, seen: Seen) -> list[_Discount]:
+    codes = {each.id: each.code for each in seen.lists}
+    known = {(codes[line.list_id], line.line): line for line in seen.lines}
+    found = []
+    for each in sale.honoured:
+        line = known.get((each.list_code, each.list_line))
+        found.append(
+            _Discount(
+                each.line,
+                each.list_code,
+                each.list_line,
+                line.offer_id if line else None,
+                line.text if line else "",
+                each.units,
+                each.amount_cents,
+            )
+        )
+    return found
+
+
+def _household_of_honoured(sale: Offline, seen: Seen) -> int | None:
     by_code = {each.code: each.household_id for each in seen.lists}
-    return next((by_code[h.list_code] for h in offline.honoured if h.list_code in by_code), None)
+    return next((by_code[h.list_code] for h in sale.honoured if h.list_code in by_code), None)
 
 
-def _claim(
+def _write_uses(
     session: Session,
-    effect: Effect,
+    redemption: RedemptionRow,
     each: _Line,
     basket: TillBasket,
-    household_id: int | None,
     liability: Liability,
 ) -> None:
-    """Put what was given into the books: a claim that holds nothing yet, or a dispute at once."""
+    """Put what was given into the books: uses that hold nothing yet, or a dispute at once."""
     if each.presented is None or each.line is None:
-        claims.add_disputes(session, effect.redemption_id, [_unknown(each)], at=effect.now)
+        unknown = [_unknown(each)]
+        offline.add_disputes(session, redemption.id, unknown, at=redemption.redeemed_at)
         return
     made = uses_made(parse_terms(each.line.terms), each.given)
-    reason = _refused(each.presented, each.line, household_id, basket)
-    units = [(part.line, spread(part.amount_cents, [1] * part.units)) for part in each.given]
+    reason = _refused(each.presented, each.line, redemption.household_id, basket)
     row = RedemptionLine(
-        redemption_id=effect.redemption_id,
+        redemption_id=redemption.id,
         list_id=each.presented.id,
         list_line=each.list_line,
         use_number=0,
@@ -247,15 +280,20 @@ def _claim(
         supplier_cents=0,
         retailer_cents=each.amount_cents,
         reserved_cents=0,
-        parts=answer.compact([[line, [0] * len(cents), cents] for line, cents in units]),
+        parts=splits.encode(_borne_by_retailer(part) for part in each.given),
     )
-    claims.add(
+    offline.add(
         session,
         row,
         made=made,
         reason=None if reason is None else str(reason),
         borne_by=str(liability),
     )
+
+
+def _borne_by_retailer(part: Honoured) -> Split:
+    cents = spread(part.amount_cents, [1] * part.units)
+    return Split(part.line, (0,) * len(cents), tuple(cents))
 
 
 def _refused(
@@ -281,63 +319,16 @@ def _refused(
 
 def uses_made(terms: Terms, given: Sequence[Honoured]) -> int:
     """How many uses the till made: as it says, or the fewest that reach the units it gave."""
-    told = [each.uses for each in given if each.uses is not None]
-    if told:
-        return max(told)
+    said = [each.uses for each in given if each.uses is not None]
+    if said:
+        return max(said)
     per_use = terms.benefit.units_per_use(sum(terms.requires.pieces))
     if per_use is None or terms.condition.minimum_spend_cents or terms.requires.weighed:
         return 1
     return -(-sum(each.units for each in given) // max(per_use, 1)) or 1
 
 
-def _answer(
-    redemption_id: str,
-    status: str,
-    found: Found,
-    offline: Offline,
-    seen: Seen,
-    household_id: int | None,
-) -> str:
-    codes = {each.id: each.code for each in seen.lists}
-    known = {(codes[line.list_id], line.line): line for line in seen.lines}
-    discounts = []
-    for each in offline.honoured:
-        line = known.get((each.list_code, each.list_line))
-        discounts.append(
-            {
-                "line": each.line,
-                "list_code": each.list_code,
-                "list_line": each.list_line,
-                "offer": line.offer_id if line else None,
-                "text": line.text if line else "",
-                "units": each.units,
-                "amount_cents": each.amount_cents,
-            }
-        )
-    return answer.compact(
-        {
-            "redemption_id": redemption_id,
-            "status": status,
-            "discounts": discounts,
-            "total_discount_cents": sum(each.amount_cents for each in offline.honoured),
-            "refused": answer.refused(found.refusals),
-            "next_list": {"status": "none" if household_id is None else "due"},
-        }
-    )
-
-
 def _unknown(each: _Line) -> Dispute:
     return Dispute(
         None, None, None, str(RefusalReason.UNKNOWN_CODE), each.amount_cents, Liability.RETAILER
     )
-
-
-def _conflict(dispute: Dispute, code: str | None) -> dict[str, Any]:
-    return {
-        "list_code": code,
-        "list_line": dispute.list_line,
-        "offer": dispute.offer_id,
-        "reason": dispute.reason,
-        "amount_cents": dispute.amount_cents,
-        "borne_by": dispute.borne_by,
-    }

@@ -1,40 +1,31 @@
-"""Settle list lines anew when a claim on them comes or something they hold goes away.
+"""Settle list lines again when uses of them made offline come in or something they hold goes away.
 
-How each claim stands follows from all that is sold (see `standing`), so every sale made offline
-comes to the same in whatever order it is heard of. The ledger gets the difference.
+What each sale holds follows from all that is sold (see `offline_uses`), so every sale made offline
+comes to the same in whatever order it arrives. The ledger gets the difference.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from service.checkout import answer
-from service.checkout.brought import returned_units, stored_parts
-from service.checkout.standing import Claim, Stand, stand
+from service.checkout.effect import funding_of, shares
+from service.checkout.offline_uses import Holding, OfflineUses, hold_uses
+from service.checkout.returned_units import returned_units, stored_parts
+from service.engine.ledger import EntryKind, Payer, Posting, charge
 from service.engine.redeem import RefusalReason
-from service.engine.reserve import BudgetPosting, supplier_cap_cents, used
-from service.engine.settle import (
-    Account,
-    EntryKind,
-    FundedDiscount,
-    Funding,
-    Liability,
-    Posting,
-    fund,
-)
+from service.engine.settle import Liability, Split, fund
 from service.store import ledger
 from service.store.tables.redemption import TillVerb
-from service.store.till import Dispute, Reference, changes, claims
-from service.store.till.claims import ClaimRow, LineKey, LineRow
+from service.store.till import Dispute, Reference, changes, offline
+from service.store.till.offline import HoldingRow, LineKey, LineRow, OfflineRow
 
 
 class Cause(NamedTuple):
-    """What makes lines be settled anew: a redemption, whose key sent it, and when.
+    """Why lines are settled again: a redemption, whose key sent it, and when.
 
     `is_new` when the redemption is a sale that was not in the books before.
     """
@@ -46,7 +37,7 @@ class Cause(NamedTuple):
 
 
 class _Charged(NamedTuple):
-    """What a claim costs: the shares of the units not given back, the fee, what it reserves."""
+    """What uses cost: the shares of the units not given back, the fee, what they reserve."""
 
     supplier_cents: int
     retailer_cents: int
@@ -54,162 +45,113 @@ class _Charged(NamedTuple):
     reserved_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """What was given for a claim on one basket line, unit by unit."""
-
-    list_code: str
-    list_line: int
-    offer_id: int
-    line: int
-    unit_cents: tuple[int, ...]
-
-
 def resettle(session: Session, lines: Collection[LineKey], *, cause: Cause) -> dict[LineKey, int]:
-    """Settle the claims on list lines anew; the uses left of the lines that have claims.
+    """Settle the offline uses of list lines again; the uses left of the lines that have any.
 
     The caller holds their lists.
     """
-    rows: dict[LineKey, list[ClaimRow]] = defaultdict(list)
-    for row in claims.on_lines(session, lines) if lines else ():
+    rows: dict[LineKey, list[OfflineRow]] = defaultdict(list)
+    for row in offline.on_lines(session, lines) if lines else ():
         rows[row.list_id, row.list_line].append(row)
     if not rows:
         return {}
-    stood = {
+    disputed = {
         (each.redemption_id, each.list_id, each.list_line): each.reason
-        for each in claims.disputes_on(session, rows)
+        for each in offline.disputes_on(session, rows)
     }
     left: dict[LineKey, int] = {}
-    for key, line in sorted(claims.list_lines(session, rows).items()):
-        stands = stand([_claim(row) for row in rows[key]], limit=line.uses, used=line.used)
-        left[key] = line.uses - line.used - sum(each.holds for each in stands.values())
-        _settle_line(session, line, rows[key], stands, cause)
+    for key, line in sorted(offline.list_lines(session, rows).items()):
+        holdings = hold_uses([_made(row) for row in rows[key]], limit=line.uses, used=line.used)
+        left[key] = line.uses - line.used - sum(each.uses for each in holdings.values())
+        _settle_line(session, line, rows[key], holdings, cause)
         for row in rows[key]:
-            before = stood.get((row.redemption_id, *key))
-            _tell(session, line, row, stands[row.id], before=before, cause=cause)
+            before = disputed.get((row.redemption_id, *key))
+            _note_dispute(session, line, row, holdings[row.id], before=before, cause=cause)
     return left
 
 
-def _claim(row: ClaimRow) -> Claim:
+def _made(row: OfflineRow) -> OfflineUses:
     reference = Reference(row.store_id, row.terminal, row.business_date, row.number)
     reason = None if row.reason is None else RefusalReason(row.reason)
-    return Claim(row.id, row.at, reference, row.made, reason)
+    return OfflineUses(row.id, row.at, reference, row.made, reason)
 
 
 def _settle_line(
     session: Session,
     line: LineRow,
-    rows: Sequence[ClaimRow],
-    stands: dict[int, Stand],
+    rows: Sequence[OfflineRow],
+    holdings: dict[int, Holding],
     cause: Cause,
 ) -> None:
-    changed: list[claims.Standing] = []
-    entries: list[dict[str, object]] = []
+    changed: list[HoldingRow] = []
+    postings: list[Posting] = []
     last = line.last_use
     for row in rows:
         is_new = cause.is_new and row.redemption_id == cause.redemption_id
-        parts = _funded(line, row, stands[row.id])
-        now = _standing(line, row, stands[row.id], parts, last=last)
-        if not is_new and _same(row, now):
+        now = _holding_row(line, row, holdings[row.id], last=last)
+        if not is_new and _is_same(row, now):
             continue
         last = max(last, now.use_number + now.uses - 1)
         changed.append(now)
         returned = {} if is_new else _returned(session, row)
         before = _Charged(0, 0, 0, 0)
         if not is_new:
-            given = _kept(_stored(line, row), returned)
-            before = _Charged(*given, row.fee_cents, row.reserved_cents)
-        after = _Charged(*_kept(parts, returned), now.fee_cents, now.reserved_cents)
-        entries += _entries(line, row, before, after, cause, is_new=is_new)
+            kept = shares(_without(row.parts, returned))
+            before = _Charged(*kept, row.fee_cents, row.reserved_cents)
+        kept = shares(_without(now.parts, returned))
+        after = _Charged(*kept, now.fee_cents, now.reserved_cents)
+        postings.append(_posting(line, row, before, after, cause, is_new=is_new))
     if changed:
-        claims.change(session, changed)
-        ledger.post(session, entries)
+        offline.change(session, changed)
+        ledger.post(session, *postings)
 
 
-def _standing(
-    line: LineRow,
-    row: ClaimRow,
-    stands_as: Stand,
-    parts: Sequence[FundedDiscount],
-    *,
-    last: int,
-) -> claims.Standing:
+def _holding_row(line: LineRow, row: OfflineRow, holding: Holding, *, last: int) -> HoldingRow:
+    parts = _split(line, row, holding)
+    supplier, retailer = shares(parts)
     number = row.use_number
-    if stands_as.holds and (not row.live or stands_as.holds != row.uses):
+    if holding.uses and (not row.live or holding.uses != row.uses):
         # A single use has one number for ever; elsewhere the number only grows.
         number = 1 if line.uses == 1 else last + 1
-    return claims.Standing(
+    return HoldingRow(
         id=row.id,
         use_number=number,
-        uses=stands_as.holds or row.made,
-        live=stands_as.holds > 0,
-        supplier_cents=sum(sum(part.supplier_cents) for part in parts),
-        retailer_cents=sum(sum(part.retailer_cents) for part in parts),
+        uses=holding.uses or row.made,
+        live=holding.uses > 0,
+        supplier_cents=supplier,
+        retailer_cents=retailer,
         reserved_cents=(
-            line.reserved_cents * stands_as.holds if line.is_issued else row.reserved_cents
+            line.reserved_cents * holding.uses if line.is_issued else row.reserved_cents
         ),
-        parts=answer.compact(
-            [[part.line, part.supplier_cents, part.retailer_cents] for part in parts]
-        ),
-        fee_cents=_fee_cents(line, row, stands_as),
+        parts=parts,
+        fee_cents=_fee_cents(line, row, holding),
     )
 
 
-def _same(row: ClaimRow, now: claims.Standing) -> bool:
+def _is_same(row: OfflineRow, now: HoldingRow) -> bool:
     stored = (row.live, row.uses, row.parts, row.fee_cents)
     return stored == (now.live, now.uses, now.parts, now.fee_cents)
 
 
-def _funded(line: LineRow, row: ClaimRow, stands_as: Stand) -> tuple[FundedDiscount, ...]:
+def _split(line: LineRow, row: OfflineRow, holding: Holding) -> tuple[Split, ...]:
     """The split of what was given: as agreed, or by who bears a dispute."""
-    given = [
-        _Unit(
-            line.list_code,
-            line.line,
-            line.offer_id,
-            each.line,
-            tuple(s + r for s, r in zip(each.supplier_cents, each.retailer_cents, strict=True)),
-        )
-        for each in _stored(line, row)
-    ]
-    cap = supplier_cap_cents(
-        line.face_value_cents,
-        funding_share=line.funding_share,
-        funding_cap_cents=line.funding_cap_cents,
-    )
     return fund(
-        given,
+        row.parts,
         uses=row.made,
-        funding=Funding(line.supplier_id, line.funding_share * 100, cap),
-        honoured_twice=stands_as.reason is not None,
+        funding=funding_of(line),
+        honoured_twice=holding.reason is not None,
         liability=Liability(row.borne_by),
     )
 
 
-def _fee_cents(line: LineRow, row: ClaimRow, stands_as: Stand) -> int:
+def _fee_cents(line: LineRow, row: OfflineRow, holding: Holding) -> int:
     """The supplier pays for handling what it bears."""
-    is_borne = stands_as.reason is None or row.borne_by == Liability.SUPPLIER
+    is_borne = holding.reason is None or row.borne_by == Liability.SUPPLIER
     return line.handling_fee_cents * row.made if is_borne else 0
 
 
-def _stored(line: LineRow, row: ClaimRow) -> tuple[FundedDiscount, ...]:
-    """What was given for a claim, with the split that is stored."""
-    return tuple(
-        FundedDiscount(
-            line.list_code,
-            line.line,
-            line.offer_id,
-            line.supplier_id,
-            number,
-            tuple(supplier),
-            tuple(retailer),
-        )
-        for number, supplier, retailer in json.loads(row.parts)
-    )
-
-
-def _returned(session: Session, row: ClaimRow) -> dict[int, set[int]]:
-    """The units of a claim that came back, by basket line."""
+def _returned(session: Session, row: OfflineRow) -> dict[int, set[int]]:
+    """The units of offline uses that came back, by basket line."""
     bought = changes.bought_lines(session, changes.redemption(session, row.redemption_id))
     if not any(line.returned_milli for line in bought.values()):
         return {}
@@ -217,73 +159,75 @@ def _returned(session: Session, row: ClaimRow) -> dict[int, set[int]]:
     return returned_units(row.id, parts=parts, bought=bought)
 
 
-def _kept(parts: Sequence[FundedDiscount], returned: dict[int, set[int]]) -> tuple[int, int]:
-    """The supplier's and the retailer's cents on units that did not come back."""
-    supplier = retailer = 0
+def _without(parts: Sequence[Split], returned: dict[int, set[int]]) -> list[Split]:
+    """The splits of the units that did not come back."""
+    if not returned:
+        return [*parts]
+    kept = []
     for part in parts:
-        for unit in range(part.units):
-            if unit not in returned.get(part.line, ()):
-                supplier += part.supplier_cents[unit]
-                retailer += part.retailer_cents[unit]
-    return supplier, retailer
+        units = [n for n in range(part.units) if n not in returned.get(part.line, ())]
+        kept.append(
+            Split(
+                part.line,
+                tuple(part.supplier_cents[unit] for unit in units),
+                tuple(part.retailer_cents[unit] for unit in units),
+            )
+        )
+    return kept
 
 
-def _entries(
-    line: LineRow, row: ClaimRow, before: _Charged, after: _Charged, cause: Cause, *, is_new: bool
-) -> Iterator[dict[str, object]]:
+def _posting(
+    line: LineRow, row: OfflineRow, before: _Charged, after: _Charged, cause: Cause, *, is_new: bool
+) -> Posting:
     supplier, retailer, fee, reserved = (new - old for new, old in zip(after, before, strict=True))
-    offer = (line.offer_id, line.supplier_id)
-    postings: list[Posting | BudgetPosting] = [
-        Posting(Account.SUPPLIER_CLAIM, *offer, supplier),
-        Posting(Account.RETAILER_FUNDING, *offer, retailer),
-        Posting(Account.HOUSEHOLD_DISCOUNT, *offer, -supplier - retailer),
-        *used(line.offer_id, reserved_cents=reserved, spent_cents=supplier + fee),
-    ]
-    for each in postings:
-        if each.amount_cents:
-            yield {
-                # Under the sale's own name, so that its void finds them with the rest.
-                "posting": row.redemption_id,
-                "kind": EntryKind.REDEMPTION if is_new else EntryKind.STANDING,
-                "account": each.account,
-                "offer_id": each.offer_id,
-                "amount_cents": each.amount_cents,
-                "posted_at": cause.at,
-            }
+    entries = charge(
+        Payer(line.offer_id, line.supplier_id),
+        supplier_cents=supplier,
+        retailer_cents=retailer,
+        fee_cents=fee,
+        reserved_cents=reserved,
+    )
+    return Posting(
+        # Under the sale's own name, so that its void finds them with the rest.
+        row.redemption_id,
+        EntryKind.REDEMPTION if is_new else EntryKind.RESETTLEMENT,
+        cause.at,
+        tuple(entries),
+        row.store_id,
+        row.business_date,
+    )
 
 
-def _tell(
+def _note_dispute(
     session: Session,
     line: LineRow,
-    row: ClaimRow,
-    stands_as: Stand,
+    row: OfflineRow,
+    holding: Holding,
     *,
     before: str | None,
     cause: Cause,
 ) -> None:
     """Note a dispute that begins or ends; of a sale that was in the books, in the audit trail."""
-    if stands_as.reason == before:
+    if holding.reason == before:
         return
     key = (line.list_id, line.line)
     if before is not None:
-        claims.end_disputes(session, row.redemption_id, at=cause.at, lines=[key])
-    if stands_as.reason is not None:
-        dispute = Dispute(
-            *key, line.offer_id, str(stands_as.reason), row.amount_cents, row.borne_by
-        )
-        claims.add_disputes(session, row.redemption_id, [dispute], at=cause.at)
+        offline.end_disputes(session, row.redemption_id, at=cause.at, lines=[key])
+    if holding.reason is not None:
+        dispute = Dispute(*key, line.offer_id, str(holding.reason), row.amount_cents, row.borne_by)
+        offline.add_disputes(session, row.redemption_id, [dispute], at=cause.at)
     if row.redemption_id != cause.redemption_id:
         changes.add_event(
             session,
             row.redemption_id,
-            TillVerb.STANDING,
+            TillVerb.RESETTLEMENT,
             key_id=cause.key_id,
             detail=answer.compact(
                 {
                     "because_of": cause.redemption_id,
                     "list_line": line.line,
                     "offer": line.offer_id,
-                    "reason": stands_as.reason,
+                    "reason": holding.reason,
                 }
             ),
             at=cause.at,

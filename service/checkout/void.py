@@ -6,26 +6,25 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from service.checkout import answer
+from service.checkout.recognise import require_store
 from service.checkout.resettle import Cause, resettle
-from service.engine.reserve import released
-from service.engine.settle import EntryKind
-from service.errors import InvalidInput, Problem
+from service.engine.ledger import EntryKind, Posting, netted, release, reversed_entries
 from service.store import catalogue, ledger, work
 from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillVerb
-from service.store.till import Reference, changes, claims
+from service.store.till import Reference, changes, offline
 
 _BUSY = "This transaction is being written right now; send the void again."
 
 
 def void(database: Database, reference: Reference, *, key_id: int | None) -> str:
-    """Undo a transaction wholly, once; the answer as JSON, the same however often it is asked.
+    """Undo a transaction wholly, once; the answer as JSON, the same however often it is sent.
 
     Its list lines are open again, every account of the ledger is where it was, its basket leaves
-    history, and the household's next list is written anew. What was in dispute because of it stands
-    now. A transaction not heard of is noted as voided, so that a late copy of it cannot come into
-    effect. Raises InvalidInput for an unknown store, and Busy when other tills never stop coming
-    between.
+    history, and the household's next list is written again. What was in dispute because of it may
+    get its uses now. A transaction that is not known is noted as voided, so that a late copy of it
+    cannot come into effect. Raises InvalidInput for an unknown store, and Busy when every attempt
+    lost a race against other tills.
     """
     return database.settle(lambda session: undo(session, reference, key_id=key_id), busy=_BUSY)
 
@@ -34,41 +33,21 @@ def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
     """`void` within a unit of work."""
     redemption = changes.locked_redemption(session, reference)
     if redemption is None:
-        return _void_unheard(session, reference, key_id=key_id)
+        return _void_unknown(session, reference, key_id=key_id)
     if redemption.void_answer is not None:
         return redemption.void_answer
     now = datetime.now(UTC)
     used = changes.used_lines(session, redemption.id)
-    entries = [
-        _entry(redemption.id, account, offer_id, -cents, now)
-        for account, offer_id, cents in changes.moved(session, redemption.id)
-        if cents
-    ]
-    for line in used:
-        if not line.is_issued:
-            # The list ended since, so what the use had reserved is not wanted any more.
-            entries += [
-                _entry(redemption.id, each.account, each.offer_id, each.amount_cents, now)
-                for each in released(line.offer_id, line.reserved_cents)
-            ]
-    ledger.post(session, entries)
+    ledger.post(session, *_postings(session, redemption, used, now))
     changes.forget_sale(session, redemption)
-    claims.end_disputes(session, redemption.id, at=now)
+    offline.end_disputes(session, redemption.id, at=now)
     cause = Cause(redemption.id, key_id, now)
     freed = [line for line in used if line.live]
     left = resettle(session, {(line.list_id, line.list_line) for line in freed}, cause=cause)
-    reopened = [
-        {"list_code": line.list_code, "list_line": line.list_line}
-        for line in freed
-        if left.get((line.list_id, line.list_line), 1)
-    ]
-    text = answer.compact(
-        {
-            "redemption_id": redemption.id,
-            "status": "voided",
-            "total_discount_cents": redemption.total_discount_cents,
-            "reopened": reopened,
-        }
+    text = answer.voided(
+        redemption.id,
+        total_cents=redemption.total_discount_cents,
+        reopened=[line for line in freed if left.get((line.list_id, line.list_line), 1)],
     )
     redemption.void_answer = text
     session.add(redemption)
@@ -85,29 +64,32 @@ def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
     return text
 
 
-def _void_unheard(session: Session, reference: Reference, *, key_id: int | None) -> str:
-    if catalogue.store_zone(session, reference.store_id) is None:
-        raise InvalidInput(
-            "The store is not known.",
-            [Problem("#/transaction/store", "no key or basket has named this store yet")],
-        )
+def _postings(
+    session: Session, redemption: Redemption, used: list[changes.UsedLine], at: datetime
+) -> list[Posting]:
+    """What the sale and its returns moved, moved back in the store and on the day it was moved."""
+    name = f"{redemption.id}-void"
+    moved = ledger.sale_postings(session, redemption.id)
+    postings = [
+        Posting(name, EntryKind.VOID, at, netted(reversed_entries(entries)), *place)
+        for place, entries in moved.items()
+    ]
+    # Where the list ended since, what the use had reserved is not wanted any more.
+    ended = [line for line in used if not line.is_issued]
+    entries = netted(each for line in ended for each in release(line.payer, line.reserved_cents))
+    place = (redemption.store_id, redemption.business_date)
+    return [*postings, Posting(name, EntryKind.VOID, at, entries, *place)]
+
+
+def _void_unknown(session: Session, reference: Reference, *, key_id: int | None) -> str:
+    require_store(is_known=catalogue.store_zone(session, reference.store_id) is not None)
     now = datetime.now(UTC)
     redemption_id = uuid.uuid4().hex
-    text = answer.compact(
-        {
-            "redemption_id": redemption_id,
-            "status": "voided",
-            "total_discount_cents": 0,
-            "reopened": [],
-        }
-    )
+    text = answer.voided(redemption_id, total_cents=0, reopened=())
     session.add(
         Redemption(
             id=redemption_id,
-            store_id=reference.store_id,
-            terminal=reference.terminal,
-            business_date=reference.business_date,
-            number=reference.number,
+            **reference._asdict(),
             digest="",
             state=RedemptionState.VOIDED,
             total_discount_cents=0,
@@ -120,16 +102,3 @@ def _void_unheard(session: Session, reference: Reference, *, key_id: int | None)
     session.flush()
     changes.add_event(session, redemption_id, TillVerb.VOID, key_id=key_id, detail="{}", at=now)
     return text
-
-
-def _entry(
-    redemption_id: str, account: str, offer_id: int, cents: int, now: datetime
-) -> dict[str, object]:
-    return {
-        "posting": f"{redemption_id}-void",
-        "kind": EntryKind.VOID,
-        "account": account,
-        "offer_id": offer_id,
-        "amount_cents": cents,
-        "posted_at": now,
-    }

@@ -1,6 +1,5 @@
 """load deals, deals: suppliers' spreadsheets, their template, and the history of a deal."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,6 @@ from rich.table import Table
 
 from service.commands.console import (
     EXIT_FAILED,
-    opened,
     out,
     progress_bars,
     say,
@@ -17,16 +15,14 @@ from service.commands.console import (
     show_table,
     who,
 )
+from service.commands.database import opened
 from service.deals import Order, Preview, Reading, load_body, preview_deals, remarks_on
 from service.deals import template as template_book
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
 from service.settings import Settings
-from service.store import deals as store
+from service.store.offers import revisions
 from service.store.session import Database
-
-deals = typer.Typer(help="Suppliers' deals: the form to fill in, and what became of a deal.",
-                    no_args_is_help=True)  # fmt: skip
 
 _SHOWN = 20
 
@@ -74,35 +70,32 @@ def load_file(
             raise
 
 
-@deals.command()
 def template(file: Annotated[Path, typer.Argument(help="Where to write it, as .xlsx")]) -> None:
     """Write the form as a workbook: columns with examples, then the rules."""
     _put(file, template_book())
     say(f"template: {file}")
 
 
-@deals.command()
 def history(
     supplier: Annotated[str, typer.Argument(help="Its name as in the catalogue")],
     deal_id: Annotated[str, typer.Argument(help="The deal's own name")],
 ) -> None:
     """Every revision of a deal: who loaded it when, from which file, and what changed."""
     with opened() as (database, _), database.read() as session:
-        found = store.revisions(session, supplier, deal_id)
+        found = revisions.of_deal(session, supplier, deal_id)
     if not found:
         raise NotFound(f"{supplier} has no deal {deal_id}.")
     before: dict[str, str] = {}
     for each in found:
-        given: dict[str, str] = json.loads(each.given)
         say(
             f"revision {each.revision}, {each.state}: {each.loaded_at:%Y-%m-%d %H:%M} UTC by "
             f"{each.loaded_by}, from {each.file}"
         )
-        for name in sorted(before.keys() | given.keys()) if before else ():
-            was, now = before.get(name, "nothing"), given.get(name, "nothing")
+        for name in sorted(before.keys() | each.given.keys()) if before else ():
+            was, now = before.get(name, "nothing"), each.given.get(name, "nothing")
             if was != now:
                 say(f"  {name}: {was[:80]} -> {now[:80]}")
-        before = given
+        before = each.given
 
 
 def _load(

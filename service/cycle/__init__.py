@@ -1,8 +1,9 @@
 """From history to lists. This package alone knows the order of the stages."""
 
-from service.cycle.basis import refresh_forecast
-from service.cycle.issue import CycleReport, run_cycle
+from service.cycle.forecast import refresh_forecast
+from service.cycle.issue import run_cycle
 from service.cycle.next_list import write_next_list, write_next_lists
+from service.cycle.report import CycleReport
 from service.cycle.what_if import WhatIf, what_if
 
 __all__ = [

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from sqlmodel import Session
 
-from service.engine.reserve import released
+from service.engine.ledger import EntryKind, release
 from service.store import ledger, lists
 from service.store.session import Database
 
@@ -28,20 +28,9 @@ def expire_lists(database: Database, *, before: date) -> int:
 def _expire_some(session: Session, before: date) -> int:
     now = datetime.now(UTC)
     closed = lists.expire(session, before=before, limit=_LISTS_AT_ONCE)
-    held = lists.open_reservations(session, closed) if closed else []
-    ledger.post(
-        session,
-        [
-            {
-                "posting": f"expiry-{before.isoformat()}-{closed[0]}",
-                "kind": "expiry",
-                "account": posting.account,
-                "offer_id": posting.offer_id,
-                "amount_cents": posting.amount_cents,
-                "posted_at": now,
-            }
-            for offer_id, cents in held
-            for posting in released(offer_id, cents)
-        ],
-    )
+    if not closed:
+        return 0
+    held = lists.open_reservations(session, closed)
+    name = f"expiry-{before.isoformat()}-{closed[0]}"
+    ledger.post_by_offer(session, name, EntryKind.EXPIRY, held, release, at=now)
     return len(closed)

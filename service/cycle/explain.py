@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from service.cycle.basis import read_purchases, stored_model
+from service.cycle.forecast import stored_model
+from service.cycle.inputs import read_purchases
 from service.engine.predict import default_model, explain
 from service.errors import NotFound
 from service.settings import Settings
@@ -23,7 +24,7 @@ def explain_household(
     """
     with database.read() as session:
         found = households.by_ref(session, ref)
-        if found is None or found.id is None:
+        if found is None:
             raise NotFound(f"There is no household {ref!r}.")
         bought = read_purchases(session, settings, before=as_of, household_ids=[found.id])
         model = stored_model(session, as_of=as_of)
@@ -44,7 +45,7 @@ def explain_list(database: Database, ref: str) -> list[tuple[int, str, str]]:
     """
     with database.read() as session:
         found = households.by_ref(session, ref)
-        if found is None or found.id is None:
+        if found is None:
             raise NotFound(f"There is no household {ref!r}.")
         theirs = lists.of_household(session, found.id)
-        return lists.reasons(session, theirs[0].id or 0) if theirs else []
+        return lists.reasons(session, theirs[0].id) if theirs else []

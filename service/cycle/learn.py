@@ -1,9 +1,7 @@
 """What earlier cycles teach the next: the response model as of a date."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
 
 import polars as pl
 from sqlmodel import Session
@@ -11,7 +9,7 @@ from sqlmodel import Session
 from service.engine.allocate.response import EVIDENCE, Lesson, learn, normal
 from service.engine.allocate.value import ResponseModel
 from service.settings import Settings
-from service.store import responses
+from service.store.offers import responses
 from service.store.tables.cycle import Response
 
 
@@ -34,7 +32,7 @@ class Learned:
             window_from=self.window_from,
             learned_at=datetime.now(UTC),
             model=self.lesson.model.to_json(),
-            evidence=json.dumps(json.loads(self.evidence.write_json())),
+            evidence=self.evidence.to_dicts(),
         )
 
 
@@ -50,7 +48,7 @@ def learned(session: Session, settings: Settings, *, as_of: date) -> Learned:
     counted = evidence_of(earlier) if earlier else pl.DataFrame(schema=EVIDENCE)
     parts = [pl.DataFrame(schema=EVIDENCE)]
     for cycle in responses.ended(session, first=window_from, before=as_of):
-        cycle_id = cycle.id or 0
+        cycle_id = cycle.id
         of_cycle = counted.filter(pl.col("cycle_id") == cycle_id)
         # A cycle without copies left no row, and need not be asked again.
         known = earlier and earlier.window_from <= cycle.valid_to < earlier.as_of
@@ -68,7 +66,7 @@ def model_of(artefact: Response | None) -> ResponseModel:
 
 def evidence_of(artefact: Response) -> pl.DataFrame:
     """The counts an artefact rests on."""
-    return pl.read_json(StringIO(artefact.evidence), schema=EVIDENCE)
+    return pl.DataFrame(artefact.evidence, schema=EVIDENCE)
 
 
 def _evidence(session: Session, cycle_id: int, model: ResponseModel) -> pl.DataFrame:

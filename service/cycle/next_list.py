@@ -1,25 +1,27 @@
 """The next list of one household, written from what it has just bought."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import polars as pl
 from sqlmodel import Session
 
 from service.cycle import stages
-from service.cycle.aims import with_tiers
-from service.cycle.basis import Basis, local_date, read_basis, read_purchases, stored_model
+from service.cycle.compose import compose
+from service.cycle.drafted import Drafted
+from service.cycle.forecast import stored_model
+from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
 from service.cycle.learn import model_of
-from service.cycle.serials import draw_codes
-from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.cycle.serials import draw_recipients
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_household
 from service.engine.allocate.value import ResponseModel
-from service.engine.compose import Recipient
+from service.engine.offers import candidates, given
 from service.engine.predict import default_model
 from service.settings import Settings
-from service.store import baskets, cycles, households, lists, responses, work
+from service.store import baskets, cycles, households, lists, work
+from service.store.offers import responses
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 from service.store.tables.shopping_list import ListState, ShoppingList
@@ -67,52 +69,46 @@ def _drafts(
     """The drafts of some households as of a day, with their lines, in the order given."""
     with database.read() as session:
         purchases = read_purchases(session, settings, before=as_of, household_ids=household_ids)
-        basis = read_basis(session, settings, as_of=as_of, bought=purchases)
+        inputs = read_inputs(session, settings, as_of=as_of, bought=purchases)
         model = stored_model(session, as_of=as_of) or default_model(
             as_of=as_of, horizon_days=settings.horizon_days
         )
         cycle = cycles.newest(session)
         left = _left_by(session, cycle, household_ids, as_of=as_of) if cycle else None
         if cycle:
-            tiers = cycles.tiers(session, cycle.id or 0, household_ids)
-            basis = replace(basis, homes=with_tiers(basis.homes, tiers))
-        languages = households.languages(session, household_ids)
-        refs = households.refs(session, household_ids)
-        codes = draw_codes(
+            inputs = inputs.with_tiers(cycles.tiers(session, cycle.id, household_ids))
+        recipients = draw_recipients(
             session,
             settings,
             issue=f"draft:{as_of.isoformat()}",
-            households=[(household_id, refs[household_id]) for household_id in household_ids],
+            household_ids=household_ids,
+            languages=households.languages(session, household_ids),
+            refs=households.refs(session, household_ids),
         )
-    scores = stages.score_households(purchases, model, basis, horizon_days=settings.horizon_days)
-    drafted = stages.compose(
-        [
-            Recipient(household_id, languages[household_id], code)
-            for household_id, code in zip(household_ids, codes, strict=True)
-        ],
+    scores = stages.score_households(purchases, model, inputs, horizon_days=settings.horizon_days)
+    drafted = compose(
+        recipients,
         settings=settings,
-        basis=basis,
+        inputs=inputs,
         purchases=purchases,
         scores=scores,
-        chosen=_chosen(purchases, scores, basis, left, settings),
+        chosen=_chosen(purchases, scores, inputs, left, settings),
     )
     now = datetime.now(UTC)
-    return [
-        (
-            ShoppingList(
-                code=each.document.list_code,
-                household_id=each.household_id,
-                cycle_id=None,
-                state=ListState.DRAFT,
-                valid_from=basis.valid_from,
-                valid_to=basis.valid_to,
-                document=each.document.to_json(),
-                written_at=now,
-            ),
-            each.lines,
-        )
-        for each in drafted
-    ]
+    return [(_draft(each, inputs, now=now), each.lines) for each in drafted]
+
+
+def _draft(drafted: Drafted, inputs: Inputs, *, now: datetime) -> ShoppingList:
+    return ShoppingList(
+        code=drafted.document.list_code,
+        household_id=drafted.household_id,
+        cycle_id=None,
+        state=ListState.DRAFT,
+        valid_from=inputs.valid_from,
+        valid_to=inputs.valid_to,
+        document=drafted.document.to_json(),
+        written_at=now,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +125,9 @@ class _Left:
 def _left_by(session: Session, cycle: Cycle, household_ids: Sequence[int], *, as_of: date) -> _Left:
     return _Left(
         seed=cycle.seed,
-        bounds=pl.read_json(StringIO(cycle.usage_bounds), schema=_BOUNDS),
-        prices=cycles.prices(session, cycle.id or 0),
-        worth_deciles=cycles.worth_deciles(session, cycle.id or 0, household_ids),
+        bounds=pl.DataFrame(cycle.usage_bounds, schema=_BOUNDS),
+        prices=cycles.prices(session, cycle.id),
+        worth_deciles=cycles.worth_deciles(session, cycle.id, household_ids),
         response=model_of(responses.newest(session, on=as_of)),
     )
 
@@ -139,50 +135,43 @@ def _left_by(session: Session, cycle: Cycle, household_ids: Sequence[int], *, as
 def _chosen(
     purchases: pl.DataFrame,
     scores: pl.DataFrame,
-    basis: Basis,
+    inputs: Inputs,
     left: _Left | None,
     settings: Settings,
 ) -> pl.DataFrame:
     """Each household's offers at the prices a cycle left; none without one. Nothing is reserved."""
-    pairs = stages.given(
-        stages.candidates(
-            purchases,
-            scores,
-            basis,
-            bounds=left.bounds if left else pl.DataFrame(schema=_BOUNDS),
-            by=stages.valuation(
-                settings,
-                seed=left.seed if left else 0,
-                response=left.response if left else ResponseModel(),
-            ),
-        )
+    by = stages.valuation(
+        settings,
+        seed=left.seed if left else 0,
+        response=left.response if left else ResponseModel(),
     )
+    bounds = left.bounds if left else pl.DataFrame(schema=_BOUNDS)
+    considered = candidates(
+        purchases, scores, inputs.running, as_of=inputs.as_of, bounds=bounds, by=by
+    )
+    pairs = given(considered)
     if left is None:
         return pairs.clear()
     pairs = pairs.filter(pl.col("offer_id").is_in(left.prices["offer_id"].implode()))
     book = PriceBook(left.prices)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
-    return pl.concat(
-        [
-            pairs.clear(),
-            *(
-                allocate_household(
-                    mine,
-                    book,
-                    _limits(settings, left.worth_deciles.get(mine["household_id"][0])),
-                    terms=terms,
-                )
-                for mine in pairs.partition_by("household_id", maintain_order=True)
-            ),
-        ]
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
+    chosen = (
+        allocate_household(
+            mine,
+            book,
+            _limits(settings, left.worth_deciles.get(mine["household_id"][0])),
+            terms=terms,
+        )
+        for mine in pairs.partition_by("household_id", maintain_order=True)
     )
+    return pl.concat([pairs.clear(), *chosen])
 
 
 def _limits(settings: Settings, worth_decile: int | None) -> dict[str, int | None]:
     """A household's limits; one that no cycle saw has neither floor nor ceiling of face value."""
     floor, ceiling = None, None
     if worth_decile is not None:
-        floor, ceiling = stages.face_value_band(settings).of(worth_decile)
+        floor, ceiling = stages.face_value_band(settings).limits(worth_decile)
     return {
         "slots": settings.offers_per_list,
         "category_max": settings.offers_per_category,

@@ -1,29 +1,30 @@
 """A cycle planned: every eligible household's offers chosen together; nothing is written."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from service.cycle import stages
-from service.cycle.aims import with_tiers
-from service.cycle.basis import Basis, fit_and_keep, read_basis, read_purchases, stored_model
-from service.cycle.ghosts import HOLDOUT
+from service.cycle.forecast import fit_and_keep, stored_model
+from service.cycle.inputs import Inputs, read_inputs, read_purchases
 from service.cycle.learn import Learned, learned
 from service.cycle.shards import Task, score_shards
-from service.engine.allocate import Allocation, Terms, allocate
+from service.engine import segment
+from service.engine.allocate import Allocation, ShortfallPrices, allocate
 from service.engine.lift import held_out
-from service.engine.predict import default_model
-from service.engine.segment import eligible, usage_bounds, worth, worth_deciles
+from service.engine.offers import Arm, given
+from service.engine.offers.candidates import LOYALTY_WEEKS
+from service.engine.offers.room import room
+from service.engine.predict import Model, default_model
+from service.engine.segment import usage_bounds, worth, worth_deciles
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import offers
+from service.store.offers import issuable
 from service.store.session import Database
 
 Progress = Callable[[str, int, int], None]
-
-EXPOSED = "exposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +39,24 @@ class Sample:
 class Plan:
     """What a cycle would issue.
 
-    `homes`: the eligible with worth_decile, tier, arm, and their limits in the allocator's columns.
-    `pairs`: every candidate, as `stages.candidates` gives them; `chosen` those allocated. `room` is
-    what each offer had left, `purchases` and `scores` are of the eligible only.
+    `households` have bought something; the `eligible` of them come with worth_decile, tier, arm,
+    and their limits in the allocator's columns. `pairs`: every candidate, as `offers.candidates`
+    gives them; `chosen` those allocated. `room` is what each offer had left, `purchases` and
+    `scores` are of the eligible only.
     """
 
     task: Task
-    basis: Basis
+    inputs: Inputs
     learned: Learned
     households: int
-    homes: pl.DataFrame
+    eligible: pl.DataFrame
     purchases: pl.DataFrame
     scores: pl.DataFrame
     pairs: pl.DataFrame
     room: pl.DataFrame
     allocation: Allocation
     chosen: pl.DataFrame
-    terms: Terms
+    terms: ShortfallPrices
 
 
 def plan_cycle(
@@ -73,44 +75,107 @@ def plan_cycle(
     share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
     Raises Conflict when nobody is eligible.
     """
-    with database.read() as session:
-        progress("history", 0, 1)
-        ids = None if sample is None else list(sample.household_ids)
-        purchases = read_purchases(session, settings, before=as_of, household_ids=ids)
-        basis = read_basis(session, settings, as_of=as_of)
-        committed = offers.committed(session)
-        model = stored_model(session, as_of=as_of, any_age=sample is not None)
-        lesson = learned(session, settings, as_of=as_of)
+    progress("history", 0, 1)
+    read = _read(database, settings, as_of=as_of, sample=sample)
     progress("history", 1, 1)
-    homes = _homes(purchases, settings, as_of=as_of, seed=seed)
-    basis = replace(basis, homes=with_tiers(basis.homes, homes))
-    if model is None and sample is not None:
-        model = default_model(as_of=as_of, horizon_days=settings.horizon_days)
-    if model is None:
-        progress("forecast", 0, 1)
-        model = fit_and_keep(database, settings, purchases, as_of=as_of)
-        progress("forecast", 1, 1)
-    mine = purchases.filter(pl.col("household_id").is_in(homes["household_id"].implode()))
-    task = Task(
-        model_json=model.to_json(),
-        basis=basis,
-        bounds=usage_bounds(purchases, as_of=as_of, weeks=stages.LOYALTY_WEEKS),
-        horizon_days=settings.horizon_days,
-        by=stages.valuation(settings, seed=seed, response=lesson.lesson.model),
-    )
+    eligible = _eligible(read.purchases, settings, as_of=as_of, seed=seed)
+    model = _model(database, settings, read, sample, progress)
+    task = _task(read, model, eligible, settings, seed=seed)
+    mine = read.purchases.filter(pl.col("household_id").is_in(eligible["household_id"].implode()))
     if sample is None:
         scores, pairs = score_shards(mine, task, settings=settings, progress=progress)
     else:
         scores, pairs = task.score(mine)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
-    room = _room(basis, committed, share=1.0 if sample is None else sample.share)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
+    share = 1.0 if sample is None else sample.share
+    left = room(task.inputs.running.offers, read.committed, share=share)
     progress("allocate", 0, 1)
-    exposed = homes.filter(pl.col("arm") == EXPOSED)["household_id"]
-    given = stages.given(pairs)
-    allocation = allocate(
-        given.filter(pl.col("household_id").is_in(exposed.implode())),
-        room,
-        homes.select(
+    allocation = _allocate(pairs, left, eligible, terms=terms, seed=seed)
+    progress("allocate", 1, 1)
+    return Plan(
+        task=task,
+        inputs=task.inputs,
+        learned=read.learned,
+        households=read.purchases["household_id"].n_unique(),
+        eligible=eligible,
+        purchases=mine,
+        scores=scores,
+        pairs=pairs,
+        room=left,
+        allocation=allocation,
+        chosen=_chosen(pairs, allocation),
+        terms=terms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a plan begins with; `committed` as `store.offers.issuable.committed` gives it."""
+
+    purchases: pl.DataFrame
+    inputs: Inputs
+    committed: pl.DataFrame
+    model: Model | None
+    learned: Learned
+
+
+def _read(database: Database, settings: Settings, *, as_of: date, sample: Sample | None) -> _Read:
+    ids = None if sample is None else list(sample.household_ids)
+    with database.read() as session:
+        return _Read(
+            purchases=read_purchases(session, settings, before=as_of, household_ids=ids),
+            inputs=read_inputs(session, settings, as_of=as_of),
+            committed=issuable.committed(session),
+            model=stored_model(session, as_of=as_of, any_age=sample is not None),
+            learned=learned(session, settings, as_of=as_of),
+        )
+
+
+def _task(
+    read: _Read, model: Model, eligible: pl.DataFrame, settings: Settings, *, seed: int
+) -> Task:
+    return Task(
+        model_json=model.to_json(),
+        inputs=read.inputs.with_tiers(eligible),
+        bounds=usage_bounds(read.purchases, as_of=read.inputs.as_of, weeks=LOYALTY_WEEKS),
+        horizon_days=settings.horizon_days,
+        by=stages.valuation(settings, seed=seed, response=read.learned.lesson.model),
+    )
+
+
+def _model(
+    database: Database,
+    settings: Settings,
+    read: _Read,
+    sample: Sample | None,
+    progress: Progress,
+) -> Model:
+    """The stored model; else the shipped one for a sample, or one that is fitted now and kept."""
+    as_of = read.inputs.as_of
+    if read.model is not None:
+        return read.model
+    if sample is not None:
+        return default_model(as_of=as_of, horizon_days=settings.horizon_days)
+    progress("forecast", 0, 1)
+    model = fit_and_keep(database, settings, read.purchases, as_of=as_of)
+    progress("forecast", 1, 1)
+    return model
+
+
+def _allocate(
+    pairs: pl.DataFrame,
+    left: pl.DataFrame,
+    eligible: pl.DataFrame,
+    *,
+    terms: ShortfallPrices,
+    seed: int,
+) -> Allocation:
+    """The offers of the exposed households, chosen together."""
+    exposed = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]
+    return allocate(
+        given(pairs).filter(pl.col("household_id").is_in(exposed.implode())),
+        left,
+        eligible.select(
             "household_id",
             "slots",
             "category_max",
@@ -120,27 +185,18 @@ def plan_cycle(
         terms=terms,
         seed=seed,
     )
-    progress("allocate", 1, 1)
+
+
+def _chosen(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:
     keys = ["household_id", "offer_id"]
-    return Plan(
-        task=task,
-        basis=basis,
-        learned=lesson,
-        households=purchases["household_id"].n_unique(),
-        homes=homes,
-        purchases=mine,
-        scores=scores,
-        pairs=pairs,
-        room=room,
-        allocation=allocation,
-        chosen=given.join(allocation.pairs.select(keys), on=keys, maintain_order="left"),
-        terms=terms,
-    )
+    return given(pairs).join(allocation.pairs.select(keys), on=keys, maintain_order="left")
 
 
-def _homes(purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int) -> pl.DataFrame:
+def _eligible(
+    purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int
+) -> pl.DataFrame:
     """The eligible households with their worth, arm and limits, by household."""
-    chosen = eligible(
+    chosen = segment.eligible_households(
         purchases,
         as_of=as_of,
         weeks=settings.weekly_spend_weeks,
@@ -149,17 +205,17 @@ def _homes(purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: in
     if chosen.is_empty():
         raise Conflict(f"No household is eligible as of {as_of}; no cycle was made.")
     mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
-    worths = worth(mine, as_of=as_of, weeks=stages.LOYALTY_WEEKS)
+    worths = worth(mine, as_of=as_of, weeks=LOYALTY_WEEKS)
     deciles = worth_deciles(worths).join(
         worths.select("household_id", pl.col("worth").alias("tier")), on="household_id"
     )
     held = held_out(chosen, settings.holdout_percent, salt=issue_salt(as_of, seed))
-    homes = pl.DataFrame({"household_id": chosen, "held": held})
+    households = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
-        .bands(homes.join(deciles, on="household_id", how="left", maintain_order="left"))
+        .add_limits(households.join(deciles, on="household_id", how="left", maintain_order="left"))
         .with_columns(
-            pl.when("held").then(pl.lit(HOLDOUT)).otherwise(pl.lit(EXPOSED)).alias("arm"),
+            pl.when("held").then(pl.lit(Arm.HOLDOUT)).otherwise(pl.lit(Arm.EXPOSED)).alias("arm"),
             pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),
             pl.lit(settings.offers_per_category, pl.Int64).alias("category_max"),
         )
@@ -170,28 +226,3 @@ def _homes(purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: in
 def issue_salt(as_of: date, seed: int) -> str:
     """What the holdout of a cycle is drawn with."""
     return f"cycle:{as_of.isoformat()}:{seed}"
-
-
-def _room(basis: Basis, committed: pl.DataFrame, *, share: float) -> pl.DataFrame:
-    """What each offer still has: its budget less what is promised, its free copies.
-
-    Of a sample's share only, rounded down.
-    """
-    return (
-        basis.offers.join(committed, on="offer_id")
-        .sort("offer_id")
-        .select(
-            "offer_id",
-            *(
-                ((pl.col(limit) - pl.col(used)).clip(lower_bound=0) * share)
-                .floor()
-                .cast(pl.Int64)
-                .alias(limit)
-                for limit, used in (
-                    ("budget_cents", "spent_cents"),
-                    ("circulation_max", "issued"),
-                    ("circulation_min", "issued"),
-                )
-            ),
-        )
-    )

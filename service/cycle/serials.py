@@ -1,14 +1,40 @@
 """The codes of lists: foretold by nobody, the same whenever they are drawn again, never twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from sqlmodel import Session
 
 from service.digests import list_serial
 from service.engine import codes
+from service.engine.compose import Recipient
 from service.settings import Settings
 from service.store import lists
+
+
+def draw_recipients(
+    session: Session,
+    settings: Settings,
+    *,
+    issue: str,
+    household_ids: Sequence[int],
+    languages: Mapping[int, str],
+    refs: Mapping[int, str],
+) -> list[Recipient]:
+    """Some households with the codes drawn for their lists, in the order given.
+
+    `languages` and `refs` (the retailer's numbers) are by household; `issue` as for `draw_codes`.
+    """
+    drawn = draw_codes(
+        session,
+        settings,
+        issue=issue,
+        households=[(household_id, refs[household_id]) for household_id in household_ids],
+    )
+    return [
+        Recipient(household_id, languages[household_id], code)
+        for household_id, code in zip(household_ids, drawn, strict=True)
+    ]
 
 
 def draw_codes(

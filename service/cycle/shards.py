@@ -17,8 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from service.cycle import stages
-from service.cycle.basis import Basis
-from service.cycle.stages import Valuation
+from service.cycle.inputs import Inputs
+from service.engine.offers import Valuation, candidates
 from service.engine.predict import Model
 from service.settings import Settings
 
@@ -30,7 +30,7 @@ class Task:
     """What every shard is scored with, whatever process does it."""
 
     model_json: str
-    basis: Basis
+    inputs: Inputs
     bounds: pl.DataFrame
     horizon_days: int
     by: Valuation
@@ -38,18 +38,18 @@ class Task:
     def fingerprint(self) -> bytes:
         """Equal for equal tasks only."""
         by = self.by
-        numbers = (self.basis.as_of, self.horizon_days, by.margin_percent, by.seed)
+        numbers = (self.inputs.as_of, self.horizon_days, by.seed)
         digest = hashlib.sha256(repr((*numbers, by.expected_safety)).encode())
         digest.update(by.response.to_json().encode())
         digest.update(self.model_json.encode())
-        basis = self.basis
+        running = self.inputs.running
         for frame in (
-            basis.catalogue,
-            basis.offers,
-            basis.offer_items,
-            basis.members,
-            basis.items,
-            basis.homes,
+            self.inputs.catalogue,
+            running.offers,
+            running.items,
+            running.products,
+            self.inputs.items,
+            running.households,
             self.bounds,
         ):
             digest.update(_bytes(frame))
@@ -59,9 +59,16 @@ class Task:
         """The scores and the valued candidates of the households of `purchases`."""
         model = Model.from_json(self.model_json)
         scores = stages.score_households(
-            purchases, model, self.basis, horizon_days=self.horizon_days
+            purchases, model, self.inputs, horizon_days=self.horizon_days
         )
-        pairs = stages.candidates(purchases, scores, self.basis, bounds=self.bounds, by=self.by)
+        pairs = candidates(
+            purchases,
+            scores,
+            self.inputs.running,
+            as_of=self.inputs.as_of,
+            bounds=self.bounds,
+            by=self.by,
+        )
         return scores, pairs
 
 
@@ -73,7 +80,7 @@ def score_shards(
     The result does not depend on the number of shards or processes.
     """
     shared = task.fingerprint()
-    folder = _folder(settings, task.basis, task.by.seed)
+    folder = _folder(settings, task.inputs, task.by.seed)
     folder.mkdir(parents=True, exist_ok=True)
     ids = purchases["household_id"].unique().sort()
     size = settings.shard_households
@@ -96,13 +103,13 @@ def score_shards(
     )
 
 
-def forget_shards(settings: Settings, basis: Basis, *, seed: int) -> None:
+def forget_shards(settings: Settings, inputs: Inputs, *, seed: int) -> None:
     """Remove the files of a run that is done with."""
-    shutil.rmtree(_folder(settings, basis, seed), ignore_errors=True)
+    shutil.rmtree(_folder(settings, inputs, seed), ignore_errors=True)
 
 
-def _folder(settings: Settings, basis: Basis, seed: int) -> Path:
-    return settings.runs_folder / f"{basis.as_of.isoformat()}-{seed}"
+def _folder(settings: Settings, inputs: Inputs, seed: int) -> Path:
+    return settings.runs_folder / f"{inputs.as_of.isoformat()}-{seed}"
 
 
 def _scores(result: Path) -> Path:

@@ -12,9 +12,10 @@ from sqlmodel import Session
 from service.deals.goods import members_of
 from service.deals.partners import PARTNER_CATEGORY
 from service.deals.understood import AS_UNDERSTOOD, Deals
-from service.engine.lifecycle import PENDING, DealState, entering
+from service.engine.lifecycle import PENDING, DealState, initial_state
 from service.files.report import Progress, silent
-from service.store import deals as store
+from service.store import catalogue
+from service.store.offers import revisions
 
 _DEAL = ["supplier_id", "deal_ref"]
 
@@ -38,7 +39,7 @@ class Load:
 
 
 def changes(deals: pl.DataFrame, standing: pl.DataFrame) -> pl.Series:
-    """What each deal is to the newest of its revisions in `standing` (see `store.standing`).
+    """What each deal is to the newest of its revisions in `standing` (those that are current).
 
     It is revised when its terms changed, and when its products did: their price, their category,
     or whose brand they are.
@@ -83,7 +84,7 @@ def keep(
     if load.with_approval:
         replaced = earlier.filter(pl.col("state").is_in([str(state) for state in PENDING]))
     if replaced.height:
-        store.replace(session, replaced.select("offer_id", *_trail(load)))
+        revisions.replace(session, replaced.select("offer_id", *_trail(load)))
     newest = earlier.unique(_DEAL, keep="last", maintain_order=True).select(
         *_DEAL, "revision", "state", pl.col("offer_id").alias("follows")
     )
@@ -97,7 +98,7 @@ def keep(
             *_trail(load),
         )
     )  # fmt: skip
-    store.add(session, fresh.select(_STORED), _sets(fresh, deals), progress=progress)
+    revisions.add(session, fresh.select(_STORED), _sets(fresh, deals), progress=progress)
 
 
 _STORED = [
@@ -110,11 +111,11 @@ def _named(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     """Deals with the ids of suppliers not known before, and the category of partners' slots."""
     new = frame.filter(pl.col("supplier_id").is_null())["supplier"].unique().sort().to_list()
     if new:
-        ids = store.ensure_suppliers(session, new)
+        ids = catalogue.ensure_suppliers(session, new)
         own = pl.col("supplier").replace_strict(ids, default=None, return_dtype=pl.Int64)
         frame = frame.with_columns(pl.coalesce("supplier_id", own))
     if frame["category_id"].null_count():
-        slots = store.ensure_category(session, PARTNER_CATEGORY)
+        slots = catalogue.ensure_category(session, PARTNER_CATEGORY)
         frame = frame.with_columns(pl.col("category_id").fill_null(slots))
     return frame
 
@@ -123,7 +124,7 @@ def _entered(load: Load) -> Mapping[str | None, str]:
     """The state a revision begins in, by the state of the one it follows."""
     known = (None, *DealState)
     return {
-        each: str(entering(each, with_approval=load.with_approval)) for each in known
+        each: str(initial_state(each, with_approval=load.with_approval)) for each in known
     }  # fmt: skip
 
 

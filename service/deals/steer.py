@@ -12,11 +12,11 @@ from typing import Any
 import polars as pl
 from sqlmodel import Session
 
-from service.engine.lifecycle import PENDING, Act, DealState, after
+from service.engine.lifecycle import PENDING, Act, DealState, next_state
 from service.engine.reserve import OpenCopies, overspend_chance
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
-from service.store import states
+from service.store.offers import events, overview, states, uploads
 from service.store.session import Database
 from service.store.tables.offer import Offer, OfferEvent
 
@@ -59,7 +59,7 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -
     def act(session: Session) -> DealState:
         revisions = _held(session, offer_id)
         offer = _pending_one(revisions, offer_id)
-        state = after(DealState(offer.state), Act.APPROVE)
+        state = next_state(DealState(offer.state), Act.APPROVE)
         _second_person(session, settings, offer, by=by)
         live = [each for each in revisions if each.state not in (*PENDING, DealState.REPLACED)]
         stopped = [each.stopped_at for each in live if each.state == DealState.PAUSED]
@@ -67,11 +67,9 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -
         if stopped:
             state = DealState.PAUSED
             states.set_stopped(session, (offer,), at=stopped[-1])
-        states.add_event(session, offer, Act.APPROVE, to_state=state, actor=by, at=now)
+        events.add(session, offer, Act.APPROVE, to_state=state, actor=by, at=now)
         for each in live:
-            states.add_event(
-                session, each, Act.REPLACE, to_state=DealState.REPLACED, actor=by, at=now
-            )
+            events.add(session, each, Act.REPLACE, to_state=DealState.REPLACED, actor=by, at=now)
         states.move(session, live, DealState.REPLACED)
         states.move(session, (offer,), state)
         return state
@@ -135,7 +133,7 @@ def raise_budget(
     def act(session: Session) -> DealState:
         offer = _live_one(_held(session, offer_id), offer_id)
         before = offer.budget_cents
-        after(DealState(offer.state), Act.RAISE_BUDGET)
+        next_state(DealState(offer.state), Act.RAISE_BUDGET)
         if before is None:
             raise Conflict("This deal has no budget that could be raised: it is without limit.")
         if cents <= before:
@@ -164,9 +162,9 @@ def follow_facts(database: Database, *, on: date) -> int:
 def page(
     database: Database, *, states_: Sequence[DealState] = (), after_id: int = 0, limit: int = 2**31
 ) -> pl.DataFrame:
-    """Deals with what they hold; the columns of `store.states.STANDING`."""
+    """Deals with what they hold; the columns of `store.offers.overview.DEALS`."""
     with database.read() as session:
-        return states.standing(session, states=states_, after=after_id, limit=limit)
+        return overview.deals(session, states=states_, after=after_id, limit=limit)
 
 
 def show(
@@ -177,17 +175,17 @@ def show(
     Raises NotFound.
     """
     with database.read() as session:
-        standing = states.standing(session, offer_id=offer_id).to_dicts()
+        standing = overview.deals(session, offer_id=offer_id).to_dicts()
         if not standing:
             raise _unknown()
         live = standing[0]
-        copies = states.open_copies(session, [live["offer_id"]])
-        trail = states.events(session, offer_id)
+        copies = overview.open_copies(session, [live["offer_id"]])
+        trail = events.of_deal(session, offer_id)
     return standing, exposure(live, copies), trail
 
 
 def exposure(deal: dict[str, Any], copies: pl.DataFrame) -> Exposure:
-    """What open copies may cost a deal; `deal` and `copies` as `store.states` gives them.
+    """What open copies may cost a deal; `deal` and `copies` as `store.offers.overview` gives them.
 
     A copy of which nothing was expected on paper counts as used for certain.
     """
@@ -227,14 +225,14 @@ def _pending(database: Database, offer_id: int, act: Act, *, by: str, note: str 
 def _moved(
     session: Session, offer: Offer, act: Act, *, by: str, at: datetime, detail: dict[str, Any]
 ) -> DealState:
-    state = after(DealState(offer.state), act)
-    states.add_event(session, offer, act, to_state=state, actor=by, at=at, detail=detail)
+    state = next_state(DealState(offer.state), act)
+    events.add(session, offer, act, to_state=state, actor=by, at=at, detail=detail)
     states.move(session, (offer,), state)
     return state
 
 
 def _held(session: Session, offer_id: int) -> Sequence[Offer]:
-    revisions = states.held(session, offer_id)
+    revisions = states.lock_deal(session, offer_id)
     if not revisions:
         raise _unknown()
     return revisions
@@ -262,7 +260,7 @@ def _named(revisions: Sequence[Offer], offer_id: int) -> Offer:
 
 
 def _second_person(session: Session, settings: Settings, offer: Offer, *, by: str) -> None:
-    if settings.deal_approval and states.uploader(session, offer) == by:
+    if settings.deal_approval and uploads.uploader(session, offer) == by:
         raise Conflict(
             "Who loaded a deal cannot approve it or raise its budget: another person must."
         )

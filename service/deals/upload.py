@@ -1,9 +1,7 @@
 """Marketing's file of deals becomes offers: all of it, or nothing and a list of what is wrong."""
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +20,8 @@ from service.deals.sheets import read_document
 from service.deals.understood import Deal, Deals
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.report import KEPT_PROBLEMS, Progress, silent
-from service.store import catalogue, homes, offers
-from service.store import deals as store
+from service.store import catalogue
+from service.store.offers import revisions, uploads
 from service.store.session import Database
 from service.store.tables.offer import Upload
 
@@ -109,13 +107,12 @@ def preview_deals(
     Raises InvalidInput when it cannot be read as a table of deals at all.
     """
     reading = reading or Reading()
-    with _uncollected():
-        form = _form(name, body, reading)
-        with database.read() as session:
-            deals = _understood(session, form)
-            standing = store.standing(session)
-            earlier = offers.upload_with(session, form.document.sha256)
-        frame = deals.frame.with_columns(keep.changes(deals.frame, standing))
+    form = _form(name, body, reading)
+    with database.read() as session:
+        deals = _understood(session, form)
+        standing = revisions.current(session)
+        earlier = uploads.with_digest(session, form.document.sha256)
+    frame = deals.frame.with_columns(keep.changes(deals.frame, standing))
     counts = Counter(frame["change"])
     shown = frame.head(frame.height if listed is None else listed)
     return Preview(
@@ -196,8 +193,7 @@ def load_body(
     `KEPT_PROBLEMS` of them.
     """
     progress("reading", 0, 1)
-    with _uncollected():
-        form = _form(name, body, reading or Reading())
+    form = _form(name, body, reading or Reading())
     progress("reading", 1, 1)
 
     def act(session: Session) -> UploadReport:
@@ -207,17 +203,17 @@ def load_body(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
                 [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]],
             )
-        standing = store.standing(session)
+        standing = revisions.current(session)
         change = keep.changes(deals.frame, standing)
         fresh = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))
-        earlier = offers.upload_with(session, form.document.sha256)
+        earlier = uploads.with_digest(session, form.document.sha256)
         now = datetime.now(UTC)
         upload = earlier or Upload(
             name=name, sha256=form.document.sha256, uploaded_at=now, uploaded_by=uploaded_by,
             rows=deals.frame.height,
         )  # fmt: skip
         load = keep.Load(
-            upload_id=upload.id or offers.add_upload(session, upload),
+            upload_id=earlier.id if earlier else uploads.add(session, upload),
             actor=uploaded_by,
             at=now,
             with_approval=with_approval,
@@ -233,20 +229,7 @@ def load_body(
             already_loaded=bool(earlier) and fresh.frame.is_empty(),
         )
 
-    with _uncollected():
-        return database.settle(act, busy="Others are loading the same deals; load the file again.")
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cycles: many rows make none, and looking for them takes long."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    return database.settle(act, busy="Others are loading the same deals; load the file again.")
 
 
 def _form(name: str, body: bytes, reading: Reading) -> Form:
@@ -258,8 +241,8 @@ def _understood(session: Session, form: Form) -> Deals:
     deals = Meaning(
         form,
         catalogue.products(session),
-        suppliers=offers.supplier_ids(session),
-        stores=homes.store_ids(session),
+        suppliers=catalogue.supplier_ids(session),
+        stores=catalogue.store_ids(session),
     ).deals()
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals

@@ -1,30 +1,36 @@
-"""The summary that the demonstration prints."""
+"""The summary that the demonstration prints at its end."""
 
 import json
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
 from service.demo.run import Demo
+from service.engine.ledger import Account
 from service.engine.money import format_money
-from service.engine.settle import Account
 
 _CURRENCY = "USD"
 _SUPPLIERS_SHOWN = 5
+_INCOME = (Account.FEE_INCOME, Account.SLOT_INCOME)
 
 
-def show(demo: Demo, out: Console) -> None:
-    """Print what happened, where it lies, and how to look further."""
+def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
+    """Print what happened, where the files are, and what to try next.
+
+    `program` is what to type before a command.
+    """
     _numbers(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
-    _further(demo, out)
+    _next_steps(demo, out, program)
 
 
 def _numbers(demo: Demo, out: Console) -> None:
     cycle, batch, usage, tills = demo.cycle, demo.batch, demo.usage, demo.replay
     shown = ", ".join(f"{count} {kind}" for kind, count in sorted(tills.shown.items()))
-    claimed = _balance(demo, Account.SUPPLIER_CLAIM)
+    # What suppliers owe less what they owe for handling and for printed slots.
+    borne = sum(_balance(demo, each) for each in (Account.SUPPLIER_RECEIVABLE, *_INCOME))
     own = _balance(demo, Account.RETAILER_FUNDING)
     rows = (
         ("households", f"{cycle.households}, of which {cycle.eligible} eligible"),
@@ -47,8 +53,7 @@ def _numbers(demo: Demo, out: Console) -> None:
         ),
         (
             "discount given",
-            f"{_money(claimed + own)}: {_money(claimed)} by suppliers, "
-            f"{_money(own)} by the retailer",
+            f"{_money(borne + own)}: {_money(borne)} by suppliers, {_money(own)} by the retailer",
         ),
         ("next lists written", f"{demo.next_lists}"),
     )
@@ -64,17 +69,28 @@ def _balance(demo: Demo, account: Account) -> int:
 
 
 def _suppliers(demo: Demo, out: Console) -> None:
-    claims = demo.balances.filter(demo.balances["account"] == Account.SUPPLIER_CLAIM).sort(
-        "amount_cents", "supplier", descending=[True, False]
+    """What suppliers owe, and how much of it is for handling and printed slots."""
+    is_fee = pl.col("account").is_in(_INCOME)
+    claims = (
+        demo.balances.filter((pl.col("account") == Account.SUPPLIER_RECEIVABLE) | is_fee)
+        .group_by("supplier")
+        .agg(
+            pl.col("amount_cents").filter(~is_fee).sum().alias("owed"),
+            -pl.col("amount_cents").filter(is_fee).sum().alias("fees"),
+        )
+        .sort("owed", "supplier", descending=[True, False])
     )
     table = Table(title="Largest claims", show_header=False, box=None, title_justify="left")
-    for supplier, cents in (
-        claims.head(_SUPPLIERS_SHOWN).select("supplier", "amount_cents").iter_rows()
-    ):
-        table.add_row(supplier, _money(cents))
+    for supplier, owed, fees in claims.head(_SUPPLIERS_SHOWN).iter_rows():
+        table.add_row(supplier, _owed(owed, fees))
     others = claims.slice(_SUPPLIERS_SHOWN)
-    table.add_row(f"{others.height} others", _money(int(others["amount_cents"].sum())))
+    sums = (int(others["owed"].sum()), int(others["fees"].sum()))
+    table.add_row(f"{others.height} others", _owed(*sums))
     out.print(table)
+
+
+def _owed(cents: int, fees: int) -> str:
+    return f"{_money(cents)}, of which {_money(fees)} fees"
 
 
 def _seconds(demo: Demo, out: Console) -> None:
@@ -85,7 +101,7 @@ def _seconds(demo: Demo, out: Console) -> None:
     out.print(table)
 
 
-def _further(demo: Demo, out: Console) -> None:
+def _next_steps(demo: Demo, out: Console, program: str) -> None:
     body = {
         "transaction": {
             "store": demo.pos_store,
@@ -108,7 +124,7 @@ def _further(demo: Demo, out: Console) -> None:
     out.print("Look further", style="italic")
     for line in (
         f"the printed lists: {demo.batch.folder}",
-        f"the service:       cd {demo.folder} && uv run larder serve",
+        f"the service:       cd {demo.folder} && {program} serve",
         "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
         f"                   {demo.admin_key}",
         "one more basket, while it serves:",

@@ -1,16 +1,13 @@
-"""What issued copies may cost a budget, and what becomes of it.
+"""What issued copies may cost a budget.
 
 A copy reserves when it is issued: all it can cost, so that no budget is ever overspent, or what is
 expected of it. A use turns its part of the reservation into what was really spent and gives the
-rest back; an expired or voided copy gives all of it back. Every movement adds up to zero over the
-three accounts of an offer.
+rest back; an expired or voided copy gives all of it back (see `ledger`).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,22 +16,6 @@ from service.engine.money import percent_off
 # Exponents per the dearest copy: beyond e^60 no chance is worth telling from 0.
 _MOST_EXPONENT = 60.0
 _EXPONENT_STEPS = 60
-
-
-class BudgetAccount(StrEnum):
-    """Where an offer's budget lies."""
-
-    BUDGET = "offer_budget"
-    RESERVED = "offer_reserved"
-    SPENT = "offer_spent"
-
-
-class BudgetPosting(NamedTuple):
-    """Cents moved on one budget account of one offer."""
-
-    account: BudgetAccount
-    offer_id: int
-    amount_cents: int
 
 
 def supplier_cap_cents(
@@ -61,34 +42,6 @@ def reservation_cents(
         face_value_cents, funding_share=funding_share, funding_cap_cents=funding_cap_cents
     )
     return cap + handling_fee_cents
-
-
-def issued(offer_id: int, cents: int) -> tuple[BudgetPosting, ...]:
-    """Copies were issued that may cost `cents`."""
-    return _moved(offer_id, budget=-cents, reserved=cents)
-
-
-def used(offer_id: int, *, reserved_cents: int, spent_cents: int) -> tuple[BudgetPosting, ...]:
-    """Uses that held `reserved_cents` cost the supplier `spent_cents`."""
-    return _moved(
-        offer_id, budget=reserved_cents - spent_cents, reserved=-reserved_cents, spent=spent_cents
-    )
-
-
-def released(offer_id: int, cents: int) -> tuple[BudgetPosting, ...]:
-    """Uses that held `cents` can no more be made."""
-    return _moved(offer_id, budget=cents, reserved=-cents)
-
-
-def _moved(
-    offer_id: int, *, budget: int = 0, reserved: int = 0, spent: int = 0
-) -> tuple[BudgetPosting, ...]:
-    amounts = (
-        (BudgetAccount.BUDGET, budget),
-        (BudgetAccount.RESERVED, reserved),
-        (BudgetAccount.SPENT, spent),
-    )
-    return tuple([BudgetPosting(account, offer_id, cents) for account, cents in amounts if cents])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Who pays for a discount: supplier and retailer shares per unit, and the ledger's postings.
+"""Who pays for a discount: supplier and retailer shares per unit.
 
 A share is fixed unit by unit when the discount is given and stored with it. Returns and voids read
 it back and never run a rule again, so that any sequence of partial returns comes to exactly what
-was given. Every entry's postings add up to zero.
+was given.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,23 +12,6 @@ from typing import NamedTuple, Protocol
 
 from service.engine.money import BASIS_POINTS, basis_points_off, spread
 from service.errors import Conflict
-
-
-class Account(StrEnum):
-    """Where cents lie. Positive: borne by that party; negative: given to the household."""
-
-    SUPPLIER_CLAIM = "supplier_claim"
-    RETAILER_FUNDING = "retailer_funding"
-    HOUSEHOLD_DISCOUNT = "household_discount"
-
-
-class EntryKind(StrEnum):
-    """What moved the ledger."""
-
-    REDEMPTION = "redemption"
-    RETURN = "return"
-    VOID = "void"
-    STANDING = "standing"
 
 
 class Liability(StrEnum):
@@ -46,14 +29,8 @@ class ReopenPolicy(StrEnum):
 
 
 class UnitDiscount(Protocol):
-    """What the rules took off one basket line, unit by unit."""
+    """What was taken off one basket line, unit by unit."""
 
-    @property
-    def list_code(self) -> str: ...
-    @property
-    def list_line(self) -> int: ...
-    @property
-    def offer_id(self) -> int: ...
     @property
     def line(self) -> int: ...
     @property
@@ -64,21 +41,16 @@ class UnitDiscount(Protocol):
 class Funding:
     """What a supplier agreed to bear: a share of the discount, at most so much per use."""
 
-    supplier_id: int
     share_basis_points: int = BASIS_POINTS
     cap_cents: int | None = None
 
 
-class FundedDiscount(NamedTuple):
-    """A discount on one basket line with its split, stored as the redemption line.
+class Split(NamedTuple):
+    """What one basket line had off, split between supplier and retailer unit by unit.
 
     `supplier_cents[i]` and `retailer_cents[i]` together are what unit `i` had off.
     """
 
-    list_code: str
-    list_line: int
-    offer_id: int
-    supplier_id: int
     line: int
     supplier_cents: tuple[int, ...]
     retailer_cents: tuple[int, ...]
@@ -89,30 +61,15 @@ class FundedDiscount(NamedTuple):
         return len(self.supplier_cents)
 
     @property
+    def unit_cents(self) -> tuple[int, ...]:
+        """What each unit had off."""
+        pairs = zip(self.supplier_cents, self.retailer_cents, strict=True)
+        return tuple([supplier + retailer for supplier, retailer in pairs])
+
+    @property
     def amount_cents(self) -> int:
         """The whole discount on the basket line."""
         return sum(self.supplier_cents) + sum(self.retailer_cents)
-
-
-class Posting(NamedTuple):
-    """Cents moved on one account for one offer."""
-
-    account: Account
-    offer_id: int
-    supplier_id: int
-    amount_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One append to the ledger; the amounts of its postings add up to zero."""
-
-    kind: EntryKind
-    postings: tuple[Posting, ...]
-
-    def __post_init__(self) -> None:
-        if sum(posting.amount_cents for posting in self.postings):
-            raise ValueError("a ledger entry does not add up to zero")
 
 
 def fund(
@@ -122,7 +79,7 @@ def fund(
     funding: Funding,
     honoured_twice: bool = False,
     liability: Liability = Liability.RETAILER,
-) -> tuple[FundedDiscount, ...]:
+) -> tuple[Split, ...]:
     """Split the discounts of one open line between supplier and retailer.
 
     The supplier bears its share of their sum, rounded half up once and capped per use, spread over
@@ -142,11 +99,7 @@ def fund(
         mine = parts[start : start + len(discount.unit_cents)]
         start += len(mine)
         funded.append(
-            FundedDiscount(
-                discount.list_code,
-                discount.list_line,
-                discount.offer_id,
-                funding.supplier_id,
+            Split(
                 discount.line,
                 tuple(mine),
                 tuple(
@@ -157,19 +110,10 @@ def fund(
     return tuple(funded)
 
 
-def redemption_entry(funded: Iterable[FundedDiscount]) -> Entry:
-    """The ledger entry of a redemption, one posting per account and offer."""
-    return _entry(
-        EntryKind.REDEMPTION,
-        [(each, sum(each.supplier_cents), sum(each.retailer_cents)) for each in funded],
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     """Units of one stored discount that come back, with the cents that were given on them."""
 
-    discount: FundedDiscount
     units: tuple[int, ...]
     supplier_cents: int
     retailer_cents: int
@@ -180,13 +124,13 @@ class TakenBack:
         return self.supplier_cents + self.retailer_cents
 
 
-def units_left(discount: FundedDiscount, returned: Collection[int]) -> tuple[int, ...]:
+def units_left(discount: Split, returned: Collection[int]) -> tuple[int, ...]:
     """The units of a stored discount not yet returned, in the order they are given back."""
     return tuple(unit for unit in range(discount.units) if unit not in returned)
 
 
 def take_back(
-    discount: FundedDiscount, *, units: Collection[int], returned: Collection[int] = ()
+    discount: Split, *, units: Collection[int], returned: Collection[int] = ()
 ) -> TakenBack:
     """Return `units` (numbered from 0) of a stored discount, of which `returned` came back before.
 
@@ -199,24 +143,15 @@ def take_back(
         if unit in returned:
             raise Conflict(f"unit {unit} of basket line {discount.line} was returned before")
     return TakenBack(
-        discount=discount,
         units=tuple(wanted),
         supplier_cents=sum(discount.supplier_cents[unit] for unit in wanted),
         retailer_cents=sum(discount.retailer_cents[unit] for unit in wanted),
     )
 
 
-def return_entry(taken: Iterable[TakenBack]) -> Entry:
-    """The ledger entry of a return."""
-    return _entry(
-        EntryKind.RETURN,
-        [(each.discount, -each.supplier_cents, -each.retailer_cents) for each in taken],
-    )
-
-
 def reopens(
     policy: ReopenPolicy,
-    discounts: Iterable[FundedDiscount],
+    discounts: Iterable[Split],
     returned: Mapping[int, Collection[int]],
 ) -> bool:
     """Whether returns so far give an open line's uses back.
@@ -226,22 +161,3 @@ def reopens(
     return policy is ReopenPolicy.WHEN_WHOLE and all(
         not units_left(discount, returned.get(discount.line, ())) for discount in discounts
     )
-
-
-def _entry(kind: EntryKind, borne: Iterable[tuple[FundedDiscount, int, int]]) -> Entry:
-    """One posting per account and offer, of discounts with supplier's and retailer's cents."""
-    moved: dict[tuple[int, int], tuple[int, int]] = {}
-    for discount, supplier_cents, retailer_cents in borne:
-        offer = (discount.offer_id, discount.supplier_id)
-        supplier, retailer = moved.get(offer, (0, 0))
-        moved[offer] = (supplier + supplier_cents, retailer + retailer_cents)
-    postings = []
-    for offer, (supplier, retailer) in sorted(moved.items()):
-        for account, cents in (
-            (Account.HOUSEHOLD_DISCOUNT, -supplier - retailer),
-            (Account.RETAILER_FUNDING, retailer),
-            (Account.SUPPLIER_CLAIM, supplier),
-        ):
-            if cents:
-                postings.append(Posting(account, *offer, cents))
-    return Entry(kind, tuple(postings))

@@ -11,13 +11,18 @@ from pathlib import Path
 
 import polars as pl
 
-from service.sample.fiction import RETAILER as RETAILER
-
 PRODUCTS = "products.parquet"
 HOUSEHOLDS = "households.parquet"
 BASKETS = "baskets.parquet"
 DEALS = "deals.csv"
+RETAILER = "Harvelle Markets"
 TIMEZONE = "America/New_York"
+SETTINGS = f"LARDER_RETAILER={RETAILER}\nLARDER_TIMEZONE={TIMEZONE}\nLARDER_LAYOUT=classic-letter\n"
+"""The sample's shop, as lines of a `.env`."""
+
+# The people of the sample are fictional: a fixed code key makes everybody's lists of it the same,
+# byte for byte.
+CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
 FILES = (PRODUCTS, HOUSEHOLDS, BASKETS, DEALS)
 
 

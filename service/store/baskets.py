@@ -173,3 +173,34 @@ def newest_moments(session: Session, household_ids: Sequence[int]) -> dict[int, 
         .group_by(col(Basket.household_id))
     )
     return {key: moment for key, moment in session.exec(statement) if key is not None}
+
+
+def usual_stores(
+    session: Session,
+    *,
+    since: datetime,
+    before: datetime,
+    household_ids: Sequence[int] | None = None,
+) -> pl.DataFrame:
+    """The store of most of a household's baskets in a span, ties to the lower: household_id, store.
+
+    Households without a basket in it are left out.
+    """
+    some = ", ".join(str(int(each)) for each in household_ids or ()) or "NULL"
+    chosen = "" if household_ids is None else f"AND household_id IN ({some})"
+    rows = session.execute(
+        text(
+            f"""SELECT household_id, store_id, count(*) FROM basket
+                WHERE household_id IS NOT NULL {chosen}
+                  AND purchased_at >= {moment_literal(session, since)}
+                  AND purchased_at < {moment_literal(session, before)}
+                GROUP BY household_id, store_id"""
+        )
+    )
+    schema = {"household_id": pl.Int64, "store": pl.String, "baskets": pl.Int64}
+    return (
+        pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+        .sort("household_id", "baskets", "store", descending=[False, True, False])
+        .unique("household_id", keep="first", maintain_order=True)
+        .select("household_id", "store")
+    )

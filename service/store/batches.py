@@ -156,4 +156,4 @@ def lists_to_void(session: Session, batch_id: int) -> list[int]:
         .order_by(col(ShoppingList.id))
         .with_for_update()
     )
-    return [key for key in session.exec(statement).all() if key is not None]
+    return list(session.exec(statement).all())

@@ -147,6 +147,6 @@ def moment_literal(session: Session, moment: datetime) -> str:
     return f"'{moment.isoformat()}'::timestamptz"
 
 
-def date_literal(day: date) -> str:
-    """SQL for a date, comparable with a date column on both databases."""
-    return f"'{day.isoformat()}'"
+def day_value(session: Session, day: date) -> date | str:
+    """A date as a bound parameter of plain SQL."""
+    return day.isoformat() if is_sqlite(session) else day

@@ -32,24 +32,27 @@ _NEW = (
        ON CONFLICT (name) DO NOTHING""",
 )
 _PRODUCTS = """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
-                        supplier_id, package_size, restriction, price_cents)
+                        supplier_id, package_size, restriction, price_cents, cost_cents)
     SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
-           s.package_size, s.restriction, s.price_cents
+           s.package_size, s.restriction, s.price_cents, s.cost_cents
     FROM staged_product s JOIN item i ON i.name = s.item
     JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
     WHERE true
     ON CONFLICT (gtin) DO UPDATE SET """
 _ALWAYS_RENEWED = ("description", "item_id", "category_id", "supplier_id")
-_MAY_STAY = ("brand", "private_label", "package_size", "restriction", "price_cents")
+_MAY_STAY = (
+    "brand", "private_label", "package_size", "restriction", "price_cents", "cost_cents",
+)  # fmt: skip
 
 
 def upsert_products(session: Session, products: pl.DataFrame, *, renewed: Collection[str]) -> None:
     """Add or renew products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
-    package_size, restriction, price_cents. GTINs are unique in the frame. An item stays in the
-    category it was first seen in. What is not in `renewed` of brand, private_label, package_size,
-    restriction and price_cents stays as it is with a product that is there already.
+    package_size, restriction, price_cents, cost_cents. GTINs are unique in the frame. An item stays
+    in the category it was first seen in. What is not in `renewed` of brand, private_label,
+    package_size, restriction, price_cents and cost_cents stays as it is with a product that is
+    there already.
     """
     stage(session, "staged_product", products)
     bytewise = "" if is_sqlite(session) else 'COLLATE "C"'
@@ -143,3 +146,36 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
         "price_cents": pl.Int64,
     }
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+
+
+def supplier_ids(session: Session) -> dict[str, int]:
+    """Every supplier's id by name."""
+    return dict(session.exec(select(Supplier.name, Supplier.id)).all())
+
+
+def ensure_suppliers(session: Session, names: list[str]) -> dict[str, int]:
+    """The ids of suppliers by name; those not known yet are added."""
+    for name in names:
+        session.execute(
+            text("INSERT INTO supplier (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"),
+            {"name": name},
+        )
+    statement = select(Supplier.name, Supplier.id).where(col(Supplier.name).in_(names))
+    return dict(session.exec(statement).all())
+
+
+def ensure_category(session: Session, name: str) -> int:
+    """The id of a category without goods, its own department; added when it is not there."""
+    session.execute(
+        text(
+            """INSERT INTO category (name, department) VALUES (:name, :name)
+               ON CONFLICT (name) DO NOTHING"""
+        ),
+        {"name": name},
+    )
+    return session.exec(select(Category.id).where(Category.name == name)).one()
+
+
+def store_ids(session: Session) -> list[str]:
+    """Every store that a key or a basket has named."""
+    return [name for (name,) in session.execute(text("SELECT id FROM store ORDER BY id"))]

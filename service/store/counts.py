@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, func, select
 
+from service.engine.lifecycle import DealState
 from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Product
 from service.store.tables.cycle import Run, RunState
 from service.store.tables.household import Household
-from service.store.tables.offer import Offer, OfferState
+from service.store.tables.offer import Offer
 from service.store.tables.redemption import Redemption
 from service.store.tables.shopping_list import ShoppingList
 
@@ -36,7 +37,7 @@ def redemptions(session: Session) -> int:
 
 def running_offers(session: Session) -> int:
     """Offers that new lists may carry."""
-    return _count(session, Offer, col(Offer.state) == OfferState.RUNNING)
+    return _count(session, Offer, col(Offer.state) == DealState.RUNNING)
 
 
 def lists(session: Session, state: str) -> int:

@@ -38,7 +38,6 @@ def add(session: Session, cycle: Cycle) -> int:
     """Write a cycle; its id. Two cycles of one date collide."""
     session.add(cycle)
     session.flush()
-    assert cycle.id is not None
     return cycle.id
 
 
@@ -77,6 +76,18 @@ def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
         text(
             """INSERT INTO cycle_household (cycle_id, household_id, arm, worth_decile, tier)
                SELECT cycle_id, household_id, arm, worth_decile, tier FROM staged_arm"""
+        )
+    )
+
+
+def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
+    """Keep what was held out: household_id, offer_id, arm, cell, weight."""
+    stage(session, "staged_ghost", held.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
+    session.execute(
+        text(
+            """INSERT INTO cycle_ghost
+                    (cycle_id, household_id, offer_id, arm, cell, weight)
+                SELECT cycle_id, household_id, offer_id, arm, cell, weight FROM staged_ghost"""
         )
     )
 

@@ -85,8 +85,7 @@ def _contacts(renewed: Collection[str]) -> str:
 
 def ids_by_ref(session: Session) -> dict[str, int]:
     """Every household's id by the retailer's own number for it."""
-    rows = session.exec(select(Household.ref, Household.id)).all()
-    return {ref: household_id for ref, household_id in rows if household_id is not None}
+    return dict(session.exec(select(Household.ref, Household.id)).all())
 
 
 def languages(session: Session, household_ids: Sequence[int] | None = None) -> dict[int, str]:
@@ -94,8 +93,7 @@ def languages(session: Session, household_ids: Sequence[int] | None = None) -> d
     statement = select(Household.id, Household.language)
     if household_ids is not None:
         statement = statement.where(col(Household.id).in_(household_ids))
-    rows = session.exec(statement).all()
-    return {household_id: language for household_id, language in rows if household_id is not None}
+    return dict(session.exec(statement).all())
 
 
 def by_ref(session: Session, ref: str) -> Household | None:
@@ -106,7 +104,7 @@ def by_ref(session: Session, ref: str) -> Household | None:
 def refs(session: Session, household_ids: Sequence[int]) -> dict[int, str]:
     """The retailer's numbers of some households, by id."""
     statement = select(Household.id, Household.ref).where(col(Household.id).in_(household_ids))
-    return {key: ref for key, ref in session.exec(statement).all() if key is not None}
+    return dict(session.exec(statement).all())
 
 
 CONTACT = {
@@ -164,3 +162,17 @@ def mark_undeliverable(session: Session, household_ids: Sequence[int], *, at: da
         )
         .values(undeliverable_at=at)
     )
+
+
+def regions(session: Session, household_ids: Sequence[int] | None = None) -> pl.DataFrame:
+    """The region of each household's address, where it has one: household_id, region."""
+    some = ", ".join(str(int(each)) for each in household_ids or ()) or "NULL"
+    chosen = "" if household_ids is None else f"AND household_id IN ({some})"
+    rows = session.execute(
+        text(
+            f"""SELECT household_id, region FROM contact WHERE region <> '' {chosen}
+                ORDER BY household_id"""
+        )
+    )
+    schema = {"household_id": pl.Int64, "region": pl.String}
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

@@ -1,19 +1,78 @@
 """Queries on the ledger. Entries are only ever added."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 
 import polars as pl
-from sqlalchemy import insert, text
-from sqlmodel import Session
+from sqlalchemy import func, insert, or_, text
+from sqlmodel import Session, col, select
 
+from service.engine.ledger import Account, Entry, EntryKind, Payer, Posting
 from service.store.tables.ledger import LedgerEntry
+from service.store.tables.offer import Offer
+from service.store.tables.redemption import TillReturn
 
 
-def post(session: Session, entries: Sequence[dict[str, Any]]) -> None:
-    """Add entries: posting, kind, account, offer_id, amount_cents, posted_at."""
-    if entries:
-        session.execute(insert(LedgerEntry), list(entries))
+def post(session: Session, *postings: Posting) -> None:
+    """Add the entries of postings; none for a posting without any."""
+    rows = [
+        {
+            "posting": posting.name,
+            "kind": posting.kind,
+            "posted_at": posting.at,
+            "store_id": posting.store_id,
+            "business_date": posting.business_date,
+            **entry._asdict(),
+        }
+        for posting in postings
+        for entry in posting.entries
+    ]
+    if rows:
+        session.execute(insert(LedgerEntry), rows)
+
+
+def post_by_offer(
+    session: Session,
+    name: str,
+    kind: EntryKind,
+    cents: Iterable[tuple[int, int]],
+    movement: Callable[[Payer, int], list[Entry]],
+    *,
+    at: datetime,
+) -> None:
+    """Post one movement of so many cents for each offer: (offer, cents)."""
+    by_offer = dict(cents)
+    statement = select(Offer.id, Offer.supplier_id).where(col(Offer.id).in_(by_offer))
+    payers = {row[0]: Payer(*row) for row in session.execute(statement)}
+    entries = [
+        entry for offer_id, moved in by_offer.items() for entry in movement(payers[offer_id], moved)
+    ]
+    post(session, Posting(name, kind, at, tuple(entries)))
+
+
+def sale_postings(
+    session: Session, redemption_id: str
+) -> dict[tuple[str | None, date | None], list[Entry]]:
+    """What a sale and its returns moved up to now, by store and business date of each."""
+    returns = select(TillReturn.id).where(TillReturn.redemption_id == redemption_id)
+    place = (col(LedgerEntry.store_id), col(LedgerEntry.business_date))
+    whose = (col(LedgerEntry.offer_id), col(LedgerEntry.supplier_id))
+    statement = (
+        select(*place, LedgerEntry.account, *whose, func.sum(LedgerEntry.amount_cents))  # type: ignore[call-overload]
+        .where(
+            or_(
+                col(LedgerEntry.posting) == redemption_id,
+                col(LedgerEntry.posting).in_(returns),
+            )
+        )
+        .group_by(*place, col(LedgerEntry.account), *whose)
+        .order_by(*place, *whose, col(LedgerEntry.account))
+    )
+    found: dict[tuple[str | None, date | None], list[Entry]] = {}
+    for store_id, day, account, offer_id, supplier_id, cents in session.execute(statement):
+        entry = Entry(Account(account), offer_id, supplier_id, int(cents))
+        found.setdefault((store_id, day), []).append(entry)
+    return found
 
 
 def imbalance(session: Session) -> list[tuple[str, int]]:
@@ -27,12 +86,31 @@ def imbalance(session: Session) -> list[tuple[str, int]]:
     return [(posting, int(cents)) for posting, cents in rows]
 
 
+def uncharged(session: Session) -> list[tuple[int, int]]:
+    """Offers whose budget has spent something else than its supplier owes, and how much more.
+
+    There must be none.
+    """
+    rows = session.execute(
+        text(
+            """SELECT offer_id, sum(CASE WHEN account = 'offer_spent' THEN amount_cents
+                                         ELSE -amount_cents END) AS more
+               FROM ledger_entry WHERE account IN ('offer_spent', 'supplier_receivable')
+                 AND offer_id IS NOT NULL
+               GROUP BY offer_id
+               HAVING sum(CASE WHEN account = 'offer_spent' THEN amount_cents
+                               ELSE -amount_cents END) <> 0 ORDER BY offer_id"""
+        )
+    )
+    return [(offer_id, int(cents)) for offer_id, cents in rows]
+
+
 def balances(session: Session) -> pl.DataFrame:
     """The balance of every account of every supplier: supplier, account, amount_cents."""
     rows = session.execute(
         text(
             """SELECT u.name, e.account, sum(e.amount_cents) FROM ledger_entry e
-               JOIN offer o ON o.id = e.offer_id JOIN supplier u ON u.id = o.supplier_id
+               JOIN supplier u ON u.id = e.supplier_id
                GROUP BY u.name, e.account ORDER BY u.name, e.account"""
         )
     )

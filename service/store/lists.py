@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, select
 
 from service.engine.codes import gtin_text
-from service.store.bulk import stage
-from service.store.offers import day_value
+from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
@@ -85,7 +84,6 @@ def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str,
     )
     session.add(draft)
     session.flush()
-    assert draft.id is not None
     if lines:
         session.execute(insert(ListLine), [{"list_id": draft.id, **line} for line in lines])
     return draft.id
@@ -168,6 +166,32 @@ def reasons(session: Session, list_id: int) -> list[tuple[int, str, str]]:
     return list(session.exec(statement).all())
 
 
+class LineUse(NamedTuple):
+    """A line of a list, and how often it was used."""
+
+    line: int
+    kind: str
+    text: str
+    offer_id: int | None
+    face_value_cents: int
+    uses: int
+    used: int
+
+
+def lines_and_uses(session: Session, list_id: int) -> list[LineUse]:
+    """The lines of a list in order, each with the uses it allows and those it had."""
+    rows = session.execute(
+        text(
+            """SELECT l.line, l.kind, l.text, l.offer_id, l.face_value_cents, l.uses,
+                      (SELECT coalesce(sum(r.uses), 0) FROM redemption_line r
+                       WHERE r.list_id = l.list_id AND r.list_line = l.line AND r.live) AS used
+               FROM list_line l WHERE l.list_id = :list ORDER BY l.line"""
+        ),
+        {"list": list_id},
+    )
+    return [LineUse(**row) for row in rows.mappings()]
+
+
 def redeemed_lines(session: Session, list_id: int) -> list[int]:
     """The lines of a list that are used at least once."""
     statement = (
@@ -188,7 +212,7 @@ def expire(session: Session, *, before: date, limit: int) -> list[int]:
         .limit(limit)
         .with_for_update()
     )
-    ids = [key for key in session.exec(statement).all() if key is not None]
+    ids = list(session.exec(statement).all())
     session.execute(
         update(ShoppingList)
         .where(col(ShoppingList.id).in_(ids))

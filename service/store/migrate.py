@@ -1,5 +1,7 @@
 """Bring a database to the newest shape of the tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 
 from alembic import command
@@ -8,24 +10,36 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
-from service.errors import Misconfigured
+from service.errors import Busy, Misconfigured
 from service.store.session import Database
+
+LOCK_MILLISECONDS = 3_000
+"""How long a migration waits for a table: whoever comes after it waits as long.
+
+PostgreSQL lets nobody pass a migration that waits behind a long transaction, so every till would
+stand still until that transaction ends.
+"""
 
 # Two processes that migrate one PostgreSQL database take turns on this advisory lock.
 _MIGRATION_LOCK = 0x1A4DE4
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 def upgrade(database: Database) -> None:
     """Run every missing migration in one transaction; nothing happens when none is missing.
 
-    Raises Misconfigured for a database that cannot be used or that a newer Larder migrated.
+    Raises Misconfigured for a database that cannot be used or that a newer Larder migrated, Busy
+    when a transaction holds a table for longer than a migration waits.
     """
-    with database.alter() as connection:
+    with _in_the_way(), database.alter() as connection:
         if not database.is_sqlite:
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK}
             )
+            # Only now: who waits for another migration holds no table meanwhile.
+            connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
         config = _config()
         config.attributes["connection"] = connection
         try:
@@ -35,6 +49,22 @@ def upgrade(database: Database) -> None:
                 "The database stands at a migration that this version of Larder does not know. "
                 "Install the newer version."
             ) from error
+
+
+@contextmanager
+def _in_the_way() -> Iterator[None]:
+    """A table that was not to be had in time, as Busy."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise Busy(
+            "A long transaction holds a table that a migration changes, so nothing was changed: "
+            "the migration would have kept every till waiting. End that transaction (SELECT pid, "
+            "usename, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER "
+            "BY xact_start LIMIT 5) or wait for its end, then run `larder migrate` again."
+        ) from error
 
 
 def revision(connection: Connection) -> str | None:

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from service.store.tables.cycle import Run, RunState
+from service.store.tables.cycle import Run, RunProblem, RunState
+from service.store.tables.types import JsonObject
 
 
 def add(session: Session, run: Run) -> None:
@@ -19,8 +20,8 @@ def get(session: Session, run_id: str) -> Run | None:
     return session.get(Run, run_id)
 
 
-def claim(session: Session, *, now: datetime, until: datetime) -> Run | None:
-    """Take the oldest run that is queued, or whose process has died, for oneself until `until`."""
+def lease(session: Session, *, now: datetime, until: datetime) -> Run | None:
+    """Lease the oldest run that is queued, or whose lease ran out, until `until`."""
     free = or_(
         col(Run.state) == RunState.QUEUED,
         and_(col(Run.state) == RunState.RUNNING, col(Run.claimed_until) < now),
@@ -41,7 +42,7 @@ def claim(session: Session, *, now: datetime, until: datetime) -> Run | None:
     return run
 
 
-def give_up(session: Session, *, attempts: int, problem: str, now: datetime) -> list[str]:
+def give_up(session: Session, *, attempts: int, problem: RunProblem, now: datetime) -> list[str]:
     """Fail the runs whose process died that were taken up so often; their ids."""
     given_up = session.execute(
         update(Run)
@@ -72,12 +73,12 @@ def advance(session: Session, run_id: str, *, stage: str, done: int, total: int)
     )
 
 
-def keep(session: Session, run_id: str, *, until: datetime) -> None:
-    """Stay the owner of a run while it is done."""
+def renew(session: Session, run_id: str, *, until: datetime) -> None:
+    """Extend the lease on a run that is being worked on."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(claimed_until=until))
 
 
-def pending(session: Session, kind: str, arguments: str) -> Run | None:
+def pending(session: Session, kind: str, arguments: JsonObject) -> Run | None:
     """A run of this kind and these arguments that is queued or at work."""
     statement = select(Run).where(
         Run.kind == kind,
@@ -92,8 +93,8 @@ def finish(
     run_id: str,
     *,
     state: RunState,
-    result: str | None,
-    problem: str | None,
+    result: JsonObject | None,
+    problem: RunProblem | None,
     at: datetime,
 ) -> None:
     """Write down how a run ended; how it ended first stands."""

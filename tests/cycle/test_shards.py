@@ -1,39 +1,65 @@
-"""Scoring in several processes."""
+"""Scoring in several processes, and what names the files of a shard."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from polars.testing import assert_frame_equal
 
 from service.cycle import stages
-from service.cycle.basis import read_basis, read_purchases
+from service.cycle.inputs import Inputs
 from service.cycle.shards import Task, forget_shards, score_shards
 from service.engine.allocate.value import ResponseModel
+from service.engine.offers.candidates import LOYALTY_WEEKS
 from service.engine.predict import default_model
 from service.engine.segment import usage_bounds
 from service.settings import Settings
-from service.store.session import Database
-from tests.market import AS_OF, open_market, silent
+from tests.conftest import settings_of
+from tests.engine.offers.frames import AS_OF, purchases, running
+from tests.market import silent
+
+pytestmark = pytest.mark.slow
 
 
-def test_two_processes_score_as_one_does(
-    database: Database, settings: Settings, tmp_path: Path
-) -> None:
-    open_market(database, settings, tmp_path)
-    with database.read() as session:
-        purchases = read_purchases(session, settings, before=AS_OF)
-        basis = read_basis(session, settings, as_of=AS_OF)
-    task = Task(
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of no database: shards are frames and files."""
+    return settings_of(f"sqlite:///{tmp_path}/none.db", tmp_path)
+
+
+@pytest.fixture
+def task(settings: Settings) -> Task:
+    offers = running(costs={1: (400, 310)})
+    return Task(
         model_json=default_model(as_of=AS_OF - timedelta(days=1), horizon_days=14).to_json(),
-        basis=basis,
-        bounds=usage_bounds(purchases, as_of=AS_OF, weeks=stages.LOYALTY_WEEKS),
+        inputs=Inputs(
+            as_of=AS_OF,
+            valid_from=AS_OF,
+            valid_to=AS_OF + timedelta(days=13),
+            catalogue=offers.products,
+            running=offers,
+            terms={},
+        ),
+        bounds=usage_bounds(purchases(), as_of=AS_OF, weeks=LOYALTY_WEEKS),
         horizon_days=14,
         by=stages.valuation(settings, seed=3, response=ResponseModel()),
     )
-    alone = score_shards(purchases, task, settings=settings, progress=silent)
-    forget_shards(settings, basis, seed=3)
-    halves = settings.model_copy(update={"processes": 2, "shard_households": 15})
-    together = score_shards(purchases, task, settings=halves, progress=silent)
-    assert alone[1].height > 200
+
+
+def test_two_processes_score_as_one_does(settings: Settings, task: Task) -> None:
+    alone = score_shards(purchases(), task, settings=settings, progress=silent)
+    forget_shards(settings, task.inputs, seed=3)
+    halves = settings.model_copy(update={"processes": 2, "shard_households": 1})
+    together = score_shards(purchases(), task, settings=halves, progress=silent)
+    assert [frame.height for frame in alone] == [3, 5]
     for one, two in zip(alone, together, strict=True):
         assert_frame_equal(one, two, check_exact=True)
+
+
+def test_a_task_with_another_cost_is_another_task(task: Task) -> None:
+    """Finished shards of other margins are not used."""
+    dearer = replace(task.inputs, running=running(costs={1: (400, 311)}))
+    assert replace(task, inputs=dearer).fingerprint() != task.fingerprint()
+    assert replace(task, inputs=replace(dearer, running=running(costs={1: (400, 310)}))
+                   ).fingerprint() == task.fingerprint()  # fmt: skip

@@ -11,15 +11,16 @@ import polars as pl
 import pytest
 
 from service.admin.keys import Caller
-from service.api.schemas.till import BasketIn, OfflineIn
-from service.api.till_forms import basket_of, offline_of
+from service.api.till.forms import basket_of, offline_of
+from service.api.till.schemas import BasketIn, OfflineIn
 from service.checkout import quote, redeem, replay
 from service.checkout.redeem import redeeming
 from service.deals import load_deals, steer
 from service.engine.lifecycle import DealState
 from service.errors import Conflict, NotFound
 from service.settings import Settings
-from service.store import ledger, offers
+from service.store import ledger
+from service.store.offers import issuable, revisions
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.till import Steps, gate
@@ -46,8 +47,8 @@ def load(database: Database, folder: Path, content: str, *, approval: bool, by: 
 
 def newest(database: Database, ref: str = "MILK-1") -> int:
     with database.read() as session:
-        found = offers.newest_revisions(session)
-    return next(offer.id or 0 for (_, name), offer in found.items() if name == ref)
+        found = revisions.current(session).filter(pl.col("deal_ref") == ref)
+    return int(found["offer_id"][-1])
 
 
 def basket(shop: Shop, number: int, household: str = H1) -> Any:
@@ -171,7 +172,7 @@ def test_a_stop_reaches_every_revision_and_holds_whatever_is_loaded(
     load(database, tmp_path, DEALS.replace("1.00", "1.20"), approval=False, by="anna")
     assert states(read_only)[-1] == ("MILK-1", 3, "paused")
     with database.read() as session:
-        running = offers.running(session, on=date(2026, 3, 2), redeemable_to=date(2026, 3, 15))
+        running = issuable.running(session, on=date(2026, 3, 2), redeemable_to=date(2026, 3, 15))
     assert newest(database) not in running["offer_id"].to_list()
     # The misprint stays refused; copies printed from now on are good.
     steer.resume(database, newest(database), by="anna", new_copies_only=True)

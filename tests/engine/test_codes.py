@@ -46,7 +46,6 @@ def test_any_single_wrong_digit_is_noticed(body: str, place: int, shift: int) ->
 def test_list_code_is_ai_coupon_number_and_serial() -> None:
     assert list_code(gcn("952123400001"), "000000000042") == CODE
     assert str(PARSED) == CODE
-    assert PARSED.readable() == "(255)9521234000013000000000042"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +98,7 @@ def test_codes_survive_the_round_trip(prefix: str, serial: str) -> None:
     assert str(parse_list_code(f"]C1{code}")) == code
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     for read in (parse_list_code, gtin):

@@ -1,6 +1,5 @@
 """The shipped sample keeps its promises: size, rule, fiction, and deals that fit the products."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -9,12 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bench import build_sample, sample_catalogue
-from bench.sample_discounts import Discount, face_cents, measured
+from bench import build_sample
+from bench.sample import fiction, wording
 from service import deals, sample
 from service.engine import codes
 from service.files import baskets, households, products, rows
-from service.sample import fiction, wording
 from service.store.session import Database
 from tests.conftest import fresh_database
 
@@ -79,7 +77,7 @@ def test_the_parquet_files_together_stay_below_the_limit(folder: Path) -> None:
     ],
 )
 def test_every_row_is_accepted_by_the_loader(
-    folder: Path, name: str, columns: tuple[rows.Column, ...], count: int
+    folder: Path, name: str, columns: tuple[rows.FileColumn, ...], count: int
 ) -> None:
     chunks = list(rows.read(folder / name, columns))
 
@@ -115,57 +113,6 @@ def test_households_are_active_before_july_and_spend_as_the_rule_needs(lines: pl
     assert counted["basket_id"].min() == build_sample.ACTIVE_BASKETS
 
 
-def test_the_rule_takes_the_smallest_digests_of_the_active_households() -> None:
-    moments = [datetime(2017, 3, 1, tzinfo=UTC) + timedelta(days=n) for n in range(15)]
-    active = [
-        {"household_id": home, "basket_id": 100 * home + n, "purchased_at": moment}
-        for home in (7, 8, 9)
-        for n, moment in enumerate(moments)
-    ]
-    late = [
-        {"household_id": 5, "basket_id": 500 + n, "purchased_at": moment + timedelta(days=112)}
-        for n, moment in enumerate(moments)
-    ]
-    frame = pl.DataFrame(active + late)
-
-    assert build_sample.chosen_households(frame, 3) == [7, 8, 9]
-    assert build_sample.chosen_households(frame, 4) == [7, 8, 9]
-    digests = {
-        id_: hashlib.sha256(f"larder sample:{id_}".encode()).hexdigest() for id_ in (7, 8, 9)
-    }
-    assert build_sample.chosen_households(frame, 2) == sorted(
-        sorted(digests, key=lambda id_: digests[id_])[:2]
-    )
-
-
-def test_merchandise_leaves_out_fuel_coupons_and_empty_lines() -> None:
-    goods = pl.DataFrame(
-        {
-            "product_id": [1, 2, 3, 4],
-            "department": ["GROCERY", "FUEL", "GROCERY", "GROCERY"],
-            "product_category": ["SOUP", "FUEL", "COUPON", None],
-            "product_type": ["CONDENSED SOUP", "GASOLINE-REG", "COUPON", None],
-        }
-    )
-    bought = pl.DataFrame(
-        {
-            "product_id": [1, 1, 2, 3, 4],
-            "quantity": [2, 0, 1, 1, 1],
-            "sales_value": [1.98, 0.0, 5.0, 1.0, 1.0],
-            "retail_disc": [0.4, 0.0, 0.0, 0.0, 0.0],
-            "coupon_disc": [0.5, 0.0, 0.0, 0.0, 0.0],
-            "coupon_match_disc": [0.1, 0.0, 0.0, 0.0, 0.0],
-            "transaction_timestamp": [datetime(2017, 1, 2)] * 5,  # noqa: DTZ001
-        }
-    )
-    kept = build_sample.merchandise(bought, goods)
-
-    assert kept.select("product_id", "amount_cents", "shelf_cents", "coupon_cents").rows() == [
-        (1, 198, 248, 50)
-    ]
-    assert kept["purchased_at"][0] == datetime(2017, 1, 2, tzinfo=UTC)
-
-
 def test_baskets_are_those_of_the_sample_and_one_year(
     lines: pl.DataFrame, people: pl.DataFrame, goods: pl.DataFrame
 ) -> None:
@@ -195,15 +142,6 @@ def test_gtins_are_store_internal_with_right_check_digits(goods: pl.DataFrame) -
     assert [codes.check_digit(number[:-1]) for number in numbers] == [int(n[-1]) for n in numbers]
 
 
-def test_gtin_of_a_product_number() -> None:
-    frame = pl.DataFrame({"product_id": [1, 18_316_298]})
-
-    assert frame.select(sample_catalogue.gtin_of(pl.col("product_id"))).to_series().to_list() == [
-        "2000000000015",
-        "2000183162982",
-    ]
-
-
 def test_cards_and_telephones_are_unique_and_fictional(people: pl.DataFrame) -> None:
     cards, phones = people["card"].to_list(), people["phone"].to_list()
 
@@ -213,15 +151,6 @@ def test_cards_and_telephones_are_unique_and_fictional(people: pl.DataFrame) -> 
     assert all(re.fullmatch(r"\+1[2-9]\d\d55501\d\d", phone) for phone in phones)
 
 
-def test_every_household_number_of_the_source_has_its_own_card_and_telephone() -> None:
-    numbers = range(1, 2501)
-
-    assert len({fiction.phone(number) for number in numbers}) == 2500
-    assert len({fiction.card(number) for number in numbers}) == 2500
-    with pytest.raises(ValueError, match="no fictional telephone number is left"):
-        fiction.phone(fiction.HOUSEHOLD_ID_MAX + 1)
-
-
 def test_consent_comes_with_when_and_where_or_not_at_all(people: pl.DataFrame) -> None:
     given = people["mail_consent"]
 
@@ -229,18 +158,6 @@ def test_consent_comes_with_when_and_where_or_not_at_all(people: pl.DataFrame) -
     assert (people["consent_at"].is_not_null() == given).all()
     assert (people["consent_source"].is_not_null() == given).all()
     assert set(people["postcode"].str.slice(0, 3)) <= {"428", "429"}
-
-
-def test_a_household_is_a_function_of_its_number() -> None:
-    one = fiction.household(7)
-
-    assert one == fiction.household(7)
-    assert (one.household_id, one.card, one.phone) == ("7", "952123400000000079", "+15025550107")
-    assert (one.country, one.region, one.language) == ("US", "KY", "en")
-
-
-def test_brands_of_all_manufacturers_differ() -> None:
-    assert len({fiction.brand(number) for number in range(7130)}) == 7130
 
 
 def test_no_real_brand_is_named(goods: pl.DataFrame) -> None:
@@ -321,78 +238,3 @@ def test_amounts_of_deals_fit_together(offered: pl.DataFrame) -> None:
     assert money.filter(~amounts)["value"].is_between(10, 50).all()
     assert (low <= high).all()
     assert low.drop_nulls().len() >= 10
-
-
-def test_reduced_words_become_readable_ones() -> None:
-    assert wording.plain("FRZN BRD WHOLE FILLETS") == "Frozen Breaded Whole Fillets"
-    assert wording.plain("SPICES & SEASONINGS") == "Spices and Seasonings"
-    assert wording.plain("CANDY BARS (SINGLES)(INCLUDING") == "Candy Bars"
-
-
-def test_items_stay_apart_when_their_names_would_coincide() -> None:
-    names = wording.item_names([("MADE UP (A)", "SOUP"), ("MADE UP (B)", "SOUP"), ("MADE UP", "X")])
-
-    assert names == {
-        "MADE UP": "Made Up",
-        "MADE UP (A)": "Made Up (Soup)",
-        "MADE UP (B)": "Made Up (Soup) 2",
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "department", "expected"),
-    [
-        ("16 OZ", "GROCERY", "16 oz"),
-        ("1 GA", "GROCERY", "1 gal"),
-        ("4/4 OZ", "GROCERY", "4 x 4 oz"),
-        ("L      8 OZ", "GROCERY", "8 oz"),
-        (".75 OZ", "GROCERY", "0.75 oz"),
-        ("40 LB", "PRODUCE", None),
-        ("36 CT", "PRODUCE", None),
-        ("36 CT", "GROCERY", "36 ct"),
-        ("10 LB", "GROCERY", "10 lb"),
-        ("405.6 OZ", "GROCERY", None),
-        ("974246  PK", "GROCERY", None),
-        ("CTN", "PRODUCE", None),
-        (None, "GROCERY", None),
-    ],
-)
-def test_package_sizes_are_those_a_shopper_sees(
-    text: str | None, department: str, expected: str | None
-) -> None:
-    assert wording.package_size(text, department) == expected
-
-
-def test_a_coupon_used_often_gives_an_amount_for_the_usual_units() -> None:
-    goods = pl.DataFrame({"product_id": [1], "price_cents": [199]})
-    used = {"product_id": [1] * 5, "quantity": [2, 2, 2, 1, 3], "shelf_cents": [400] * 5}
-    past = pl.DataFrame(
-        {**used, "coupon_cents": [98, 102, 100, 100, 100], "retail_cents": [0] * 5},
-    )
-
-    assert measured(past, goods) == Discount(percent=0, face_cents=100, quantity=2)
-
-
-def test_without_coupons_the_discount_off_the_shelf_gives_a_percentage() -> None:
-    goods = pl.DataFrame({"product_id": [1], "price_cents": [300]})
-    used = {"product_id": [1] * 3, "quantity": [1] * 3, "shelf_cents": [300] * 3}
-    past = pl.DataFrame({**used, "coupon_cents": [0] * 3, "retail_cents": [65, 60, 70]})
-
-    assert measured(past, goods) == Discount(percent=20, face_cents=60, quantity=1)
-
-
-@pytest.mark.parametrize(
-    ("cents", "price", "expected"), [(62.5, 400, 65), (62.4, 400, 60), (10, 400, 25), (90, 99, 45)]
-)
-def test_face_values_are_printable(cents: float, price: float, expected: int) -> None:
-    assert face_cents(cents, price) == expected
-
-
-def test_differing_names_the_files_that_changed(folder: Path, tmp_path: Path) -> None:
-    for name in sample.FILES:
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
-    assert build_sample.differing(tmp_path) == []
-
-    with (tmp_path / sample.DEALS).open("ab") as file:
-        file.write(b"\n")
-    assert build_sample.differing(tmp_path) == [sample.DEALS]

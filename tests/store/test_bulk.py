@@ -6,7 +6,7 @@ import polars as pl
 from sqlalchemy import text
 
 from service.store.bulk import (
-    date_literal,
+    day_value,
     moment_literal,
     moment_micros,
     read_integers,
@@ -80,9 +80,10 @@ def test_literals_compare_with_what_is_stored(database: Database) -> None:
         stage(session, "staged", FRAME)
         same = (
             f"SELECT count(*) FROM staged WHERE at = {moment_literal(session, MOMENT)} "
-            f"AND day = {date_literal(date(2026, 3, 1))}"
+            f"AND day = :day"
         )
-        assert session.execute(text(same)).scalar_one() == 1
+        day = day_value(session, date(2026, 3, 1))
+        assert session.execute(text(same), {"day": day}).scalar_one() == 1
 
 
 def test_integers_come_back_as_a_frame_of_integers(database: Database) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from service.errors import Misconfigured
+from service.errors import Busy, Misconfigured
 from service.store import migrate
 from service.store.session import Database
 from service.store.tables import metadata
@@ -54,6 +56,29 @@ def test_the_database_of_a_newer_version_is_left_alone(database: Database, read_
     assert read_only("SELECT version_num FROM alembic_version") == [("9999",)]
 
 
+def test_a_migration_does_not_wait_behind_a_long_transaction(
+    database: Database, read_only: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("one writer at a time: nobody queues behind a reader")
+    monkeypatch.setattr(migrate, "LOCK_MILLISECONDS", 200)
+    with database.alter() as connection:
+        config = Config()
+        config.set_main_option("script_location", "service/store/migrations")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    with psycopg.connect(database.url.replace("+psycopg", "")) as till:
+        till.execute("SELECT count(*) FROM batch")  # its transaction stays open
+        with pytest.raises(Busy, match=r"nothing was changed: .* run `larder migrate` again"):
+            migrate.upgrade(database)
+        assert read_only("SELECT version_num FROM alembic_version") == [("0003",)]
+    migrate.upgrade(database)
+    assert read_only("SELECT version_num FROM alembic_version") == [(migrate.head(),)]
+    with database.read() as session:
+        shown = session.connection().exec_driver_sql("SHOW lock_timeout").scalar_one()
+    assert shown == "0"
+
+
 UPGRADE = """
 import sys
 from service.store import migrate
@@ -76,6 +101,31 @@ def empty_url(database_url: str, tmp_path: Path) -> str:
     return database_url
 
 
+def test_products_of_an_older_database_have_no_cost(empty_url: str) -> None:
+    database = Database(empty_url)
+    with database.alter() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for row in (
+            "supplier (id, name) VALUES (1, 'Dale')",
+            "category (id, name, department) VALUES (1, 'Dairy', 'Chilled')",
+            "item (id, name, category_id) VALUES (1, 'Milk', 1)",
+            "product (gtin, description, brand, private_label, item_id, category_id, supplier_id, "
+            "package_size, restriction, price_cents) VALUES (15, 'Milk', '', true, 1, 1, 1, '', "
+            "'', 120)",
+        ):
+            connection.exec_driver_sql(f"INSERT INTO {row}")
+    migrate.upgrade(database)
+    with database.read() as session:
+        found = session.connection().exec_driver_sql(
+            "SELECT gtin, price_cents, cost_cents FROM product"
+        )
+        assert found.fetchall() == [(15, 120, None)]
+    database.dispose()
+
+
+@pytest.mark.slow
 def test_two_processes_that_migrate_at_once_take_turns(empty_url: str) -> None:
     started = [
         subprocess.Popen(

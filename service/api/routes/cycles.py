@@ -1,16 +1,14 @@
-"""For marketing: plan and look at cycles."""
-
-import json
+"""For marketing: request, preview and show cycles."""
 
 from fastapi import APIRouter, Response
 
 from service.admin import runs
 from service.api import description
-from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.paging import After, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn
 from service.api.schemas.runs import RunOut
-from service.api.schemas.wire import Page
 from service.errors import NotFound
 from service.store import cycles
 from service.store.tables.cycle import Cycle
@@ -32,9 +30,9 @@ def ask(
     settings: SettingsDep,
     _caller: MarketingCaller,
 ) -> RunOut:
-    """Ask for a cycle; a worker runs it. Poll the run that `Location` names."""
+    """Request a cycle; a worker runs it. Poll the run that `Location` names."""
     seed = settings.seed if body.seed is None else body.seed
-    run = runs.ask_cycle(database, as_of=body.as_of, seed=seed)
+    run = runs.request_cycle(database, as_of=body.as_of, seed=seed)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -47,8 +45,8 @@ def plan(
     settings: SettingsDep,
     _caller: MarketingCaller,
 ) -> RunOut:
-    """Ask what the cycle of a date would come to; nothing is issued. Poll the run."""
-    run = runs.ask_plan(
+    """Request a preview of the cycle of a date; nothing is issued. Poll the run."""
+    run = runs.request_plan(
         database,
         as_of=body.as_of,
         seed=settings.seed if body.seed is None else body.seed,
@@ -65,15 +63,17 @@ def page(
 ) -> CyclePage:
     """The cycles so far."""
     with database.read() as session:
-        found = cycles.page(session, after=after, limit=limit + 1)
-    found, more = found[:limit], len(found) > limit
-    cursor = str(found[-1].id) if more else None
+        found, cursor = page_of(
+            lambda most: cycles.page(session, after=after, limit=most),
+            limit,
+            key=lambda cycle: cycle.id,
+        )
     return CyclePage(cycles=[_out(cycle) for cycle in found], cursor=cursor)
 
 
 @router.get("/cycles/{cycle_id}", response_model=CycleOut)
 def one(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> CycleOut:
-    """One cycle and what it came to."""
+    """One cycle and its results."""
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
     if cycle is None:
@@ -83,11 +83,11 @@ def one(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> CycleO
 
 def _out(cycle: Cycle) -> CycleOut:
     return CycleOut(
-        id=cycle.id or 0,
+        id=cycle.id,
         as_of=cycle.as_of,
         seed=cycle.seed,
         valid_from=cycle.valid_from,
         valid_to=cycle.valid_to,
         issued_at=cycle.issued_at,
-        summary=json.loads(cycle.summary),
+        summary=cycle.summary,
     )

@@ -1,12 +1,12 @@
-"""For marketing: deals as they stand, who did what to them, and the acts that move them on."""
+"""For marketing: deals with their state and history, and the acts that change the state."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from service.admin.keys import Caller
-from service.api.deps import After, DatabaseDep, Id, Limit, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.paging import After, Limit, Page, page_of
 from service.api.schemas.deals import (
     BudgetIn,
     DealDetailOut,
@@ -16,7 +16,6 @@ from service.api.schemas.deals import (
     NoteIn,
     ResumeIn,
 )
-from service.api.schemas.wire import Page
 from service.deals import steer
 from service.engine.lifecycle import DealState
 
@@ -40,20 +39,22 @@ def page(
     limit: Limit = 50,
 ) -> DealPage:
     """Deals with their states, copies and budgets; only those in a `state`, if given."""
-    found = steer.page(
-        database, states_=state or (), after_id=after or 0, limit=limit + 1
-    ).to_dicts()
-    found, more = found[:limit], len(found) > limit
-    cursor = str(found[-1]["offer_id"]) if more else None
+    found, cursor = page_of(
+        lambda most: steer.page(
+            database, states_=state or (), after_id=after or 0, limit=most
+        ).to_dicts(),
+        limit,
+        key=lambda row: row["offer_id"],
+    )
     return DealPage(deals=[_out(row) for row in found], cursor=cursor)
 
 
 @router.get("/deals/{number}", response_model=DealDetailOut)
 def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDetailOut:
-    """One deal: its revisions that stand, what it may still cost, and who did what to it."""
-    standing, exposure, trail = steer.show(database, number)
+    """One deal: its current revisions, what it may still cost, and who did what to it."""
+    current, exposure, trail = steer.show(database, number)
     return DealDetailOut(
-        revisions=[_out(row) for row in standing],
+        revisions=[_out(row) for row in current],
         open_copies=exposure.open_copies,
         expected_cents=exposure.expected_cents,
         worst_cents=exposure.worst_cents,
@@ -66,7 +67,7 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
                 to_state=event.to_state,
                 actor=event.actor,
                 happened_at=event.happened_at,
-                detail=json.loads(event.detail),
+                detail=event.detail,
             )
             for revision, event in trail
         ],
@@ -75,16 +76,16 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
 
 @router.post("/deals/{number}/check", response_model=DealStateOut)
 def check(number: Id, database: DatabaseDep, caller: MarketingCaller) -> DealStateOut:
-    """Say that a draft means what it should."""
-    return DealStateOut(state=steer.check(database, number, by=_who(caller)))
+    """Confirm that a draft is as it was meant."""
+    return DealStateOut(state=steer.check(database, number, by=_actor(caller)))
 
 
 @router.post("/deals/{number}/approve", response_model=DealStateOut)
 def approve(
     number: Id, database: DatabaseDep, settings: SettingsDep, caller: MarketingCaller
 ) -> DealStateOut:
-    """Let a checked deal run; where approval is on, not with the key that loaded it."""
-    return DealStateOut(state=steer.approve(database, settings, number, by=_who(caller)))
+    """Approve a checked deal; where approval is required, not with the key that loaded it."""
+    return DealStateOut(state=steer.approve(database, settings, number, by=_actor(caller)))
 
 
 @router.post("/deals/{number}/send-back", response_model=DealStateOut)
@@ -92,25 +93,25 @@ def send_back(
     number: Id, body: NoteIn, database: DatabaseDep, caller: MarketingCaller
 ) -> DealStateOut:
     """Make a checked deal a draft again."""
-    state = steer.send_back(database, number, by=_who(caller), note=body.note)
+    state = steer.send_back(database, number, by=_actor(caller), note=body.note)
     return DealStateOut(state=state)
 
 
 @router.post("/deals/{number}/stop", response_model=DealStateOut)
 def stop(number: Id, body: NoteIn, database: DatabaseDep, caller: MarketingCaller) -> DealStateOut:
     """Stop a deal at once; tills refuse its lines from now on."""
-    return DealStateOut(state=steer.stop(database, number, by=_who(caller), note=body.note))
+    return DealStateOut(state=steer.stop(database, number, by=_actor(caller), note=body.note))
 
 
 @router.post("/deals/{number}/resume", response_model=DealStateOut)
 def resume(
     number: Id, body: ResumeIn, database: DatabaseDep, caller: MarketingCaller
 ) -> DealStateOut:
-    """Let a stopped deal go on."""
+    """Resume a stopped deal."""
     state = steer.resume(
         database,
         number,
-        by=_who(caller),
+        by=_actor(caller),
         new_copies_only=body.new_copies_only,
         note=body.note,
     )
@@ -126,11 +127,11 @@ def budget(
     caller: MarketingCaller,
 ) -> DealStateOut:
     """Raise the budget of a deal while it runs."""
-    state = steer.raise_budget(database, settings, number, body.budget_cents, by=_who(caller))
+    state = steer.raise_budget(database, settings, number, body.budget_cents, by=_actor(caller))
     return DealStateOut(state=state)
 
 
-def _who(caller: Caller) -> str:
+def _actor(caller: Caller) -> str:
     return f"key {caller.key_id}"
 
 

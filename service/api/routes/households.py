@@ -1,4 +1,4 @@
-"""For marketing: households, without how to reach them."""
+"""For marketing: households, without their addresses."""
 
 from fastapi import APIRouter
 
@@ -17,7 +17,7 @@ def one(household_id: Name, database: DatabaseDep, _caller: MarketingCaller) -> 
     """A household by the retailer's own number, with its lists, newest first."""
     with database.read() as session:
         found = households.by_ref(session, household_id)
-        if found is None or found.id is None:
+        if found is None:
             raise NotFound("There is no such household.")
         return HouseholdOut(
             household_id=household_id,
@@ -31,7 +31,7 @@ def one(household_id: Name, database: DatabaseDep, _caller: MarketingCaller) -> 
 def _summary(found: ShoppingList) -> ListSummaryOut:
     document = ListDocument.from_json(found.document)
     return ListSummaryOut(
-        id=found.id or 0,
+        id=found.id,
         state=found.state,
         valid_from=found.valid_from,
         valid_to=found.valid_to,

@@ -4,45 +4,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.allocate.compiled import compiled
-
-NEW_CATEGORY = 1
-NEW_GROUP = 2
+from service.engine.allocate.kernels.arguments import NEW_CATEGORY, NEW_GROUP, Bytes, Index, Ints
 
 
-@compiled
 def arrange(
-    home: NDArray[np.int32],
-    homes: int,
-    category: NDArray[np.int64],
-    conflict: NDArray[np.int64],
-    offer: NDArray[np.int32],
+    home: Index,
+    household_count: int,
+    category: Ints,
+    conflict: Ints,
+    offer: Index,
     fits: NDArray[np.bool_],
     offers: int,
-) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int32], int, bool]:
+) -> tuple[Ints, Bytes, Index, int, bool]:
     """Order candidates by household, category, conflict group and offer.
 
     Only rows that `fits` are kept. Returns the kept rows in order, the borders (NEW_CATEGORY,
     NEW_GROUP), the group that crosses categories (-1 where none), the row of a pair that stands
     twice (-1 where none), and whether any group crosses categories.
     """
-    rows = home.shape[0]
-    start = np.zeros(homes + 1, np.int64)
-    for i in range(rows):
-        start[home[i] + 1] += 1
-    for h in range(homes):
-        start[h + 1] += start[h]
-    cursor = start[:homes].copy()
-    placed = np.empty(rows, np.int64)
-    for i in range(rows):
-        placed[cursor[home[i]]] = i
-        cursor[home[i]] += 1
+    rows = len(home)
+    start = np.concatenate(
+        [np.zeros(1, np.int64), np.cumsum(np.bincount(home, minlength=household_count))]
+    )
+    placed = np.argsort(home, kind="stable")
     seen = np.full(offers, -1, np.int32)
+    border, cross = np.zeros(rows, np.uint8), np.full(rows, -1, np.int32)
+    kept, twice, crossing = _sort(
+        start, category, conflict, offer, fits, placed, seen, border, cross
+    )
+    return placed[:kept], border[:kept], cross[:kept], twice, crossing
+
+
+@compiled
+def _sort(
+    start: Ints,
+    category: Ints,
+    conflict: Ints,
+    offer: Index,
+    fits: NDArray[np.bool_],
+    placed: Ints,
+    seen: Index,
+    border: Bytes,
+    cross: Index,
+) -> tuple[int, int, bool]:
+    """Sort `placed`, the rows by household, in place; what is kept of it, the row twice, crossing.
+
+    Household `h` has the places `start[h]` to `start[h + 1]` of it.
+    """
+    household_count = start.shape[0] - 1
     twice = -1
     kept = 0
     crossing = False
-    mark = np.zeros(rows, np.uint8)
-    cross = np.full(rows, -1, np.int32)
-    for h in range(homes):
+    for h in range(household_count):
         begin = kept
         for k in range(start[h], start[h + 1]):
             i = placed[k]
@@ -79,21 +92,21 @@ def arrange(
             i = placed[k]
             j = placed[k - 1] if k > begin else -1
             if j < 0 or category[i] != category[j]:
-                mark[k] = NEW_CATEGORY | NEW_GROUP
+                border[k] = NEW_CATEGORY | NEW_GROUP
             elif conflict[i] != conflict[j]:
-                mark[k] = NEW_GROUP
+                border[k] = NEW_GROUP
             else:
                 cross[k] = cross[k - 1]
                 continue
             if conflict[i] < 0:
                 continue
             for b in range(begin, k):
-                if mark[b] and conflict[placed[b]] == conflict[i]:
+                if border[b] and conflict[placed[b]] == conflict[i]:
                     crossing = True
                     cross[k] = b - begin
                     d = b
-                    while d < k and (d == b or not mark[d]):
+                    while d < k and (d == b or not border[d]):
                         cross[d] = b - begin
                         d += 1
                     break
-    return placed[:kept], mark[:kept], cross[:kept], twice, crossing
+    return kept, twice, crossing

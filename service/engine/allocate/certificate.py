@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from service.engine.allocate.door import UNLIMITED
-from service.engine.allocate.kernels import HELD, NEW_CATEGORY, NEW_GROUP
-from service.engine.allocate.prices import Market, Quote
+from service.engine.allocate.kernels.arguments import HELD, NEW_CATEGORY, NEW_GROUP, Prices
+from service.engine.allocate.prices import Market
 from service.engine.allocate.problem import Problem
+from service.engine.allocate.validate import UNLIMITED
 
 ROUNDING = 1e-9
 BLOCK = 1 << 20
@@ -71,15 +71,18 @@ class Tally:
         return np.repeat(np.arange(len(self.lines), dtype=np.int32), self.lines)
 
 
-def tally(problem: Problem) -> Tally:
-    """Count what `mark` holds, in blocks: an instance may fill the memory by itself."""
-    homes, deals = len(problem.households), len(problem.deals.ids)
-    faces, lines = np.zeros(homes), np.zeros(homes, np.int64)
+def tally(problem: Problem, state: NDArray[np.uint8]) -> Tally:
+    """Count what is HELD in `state`, a byte for each pair.
+
+    In blocks: an instance may fill the memory by itself.
+    """
+    household_count, deals = len(problem.households), len(problem.deals.ids)
+    faces, lines = np.zeros(household_count), np.zeros(household_count, np.int64)
     copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
     held: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     for first, last in _blocks(problem):
         begin, end = int(problem.indptr[first]), int(problem.indptr[last])
-        rows = begin + np.flatnonzero(problem.mark[begin:end] & HELD)
+        rows = begin + np.flatnonzero(state[begin:end] & HELD)
         home = np.searchsorted(problem.indptr[first : last + 1], rows, side="right") - 1
         offer = problem.offer[rows]
         # Sums of whole cents below 2**53 are exact in float64.
@@ -93,10 +96,10 @@ def tally(problem: Problem) -> Tally:
 
 def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
     """Runs of whole households with about BLOCK pairs each, first and behind the last."""
-    homes, first = len(problem.households), 0
-    while first < homes:
+    household_count, first = len(problem.households), 0
+    while first < household_count:
         last = int(np.searchsorted(problem.indptr, problem.indptr[first] + BLOCK, side="right"))
-        last = min(homes, max(first + 1, last - 1))
+        last = min(household_count, max(first + 1, last - 1))
         yield first, last
         first = last
 
@@ -111,7 +114,7 @@ def _groups(
     for first, last in _blocks(problem):
         begin, end = int(problem.indptr[first]), int(problem.indptr[last])
         low, high = np.searchsorted(counted.rows, (begin, end))
-        group = np.cumsum((problem.mark[begin:end] & border) != 0)[counted.rows[low:high] - begin]
+        group = np.cumsum((problem.border[begin:end] & border) != 0)[counted.rows[low:high] - begin]
         heads = np.flatnonzero(np.diff(group, prepend=-1))
         home = np.repeat(np.arange(first, last), counted.lines[first:last])
         yield home[heads], np.diff(heads, append=len(group))
@@ -207,7 +210,7 @@ def _settled(market: Market, bound: float, primal: float) -> float:
     return bound + margin
 
 
-def price_frame(market: Market, quote: Quote, counted: Tally) -> pl.DataFrame:
+def price_frame(market: Market, prices: Prices, counted: Tally) -> pl.DataFrame:
     """Shadow prices and use per deal.
 
     `budget_price`: value cents per cent of cost; `circulation_price_cents`: value cents per copy,
@@ -215,9 +218,9 @@ def price_frame(market: Market, quote: Quote, counted: Tally) -> pl.DataFrame:
     price.
     """
     deals, limits = market.problem.deals, market.limits
-    by_budget = limits.folded & (limits.cap < deals.maximum) & (quote.copy > 0)
-    budget_price = np.where(by_budget, quote.copy / limits.unit_cost, quote.spend)
-    copy_price = np.where(by_budget, 0.0, quote.copy)
+    by_budget = limits.folded & (limits.cap < deals.maximum) & (prices.copy > 0)
+    budget_price = np.where(by_budget, prices.copy / limits.unit_cost, prices.spend)
+    copy_price = np.where(by_budget, 0.0, prices.copy)
     none = pl.lit(None, pl.Int64)
     frame = pl.DataFrame(
         {

@@ -1,17 +1,81 @@
-"""The one decorator that turns a plain loop into machine code."""
+"""The decorators that turn plain loops into machine code, kept on disk for every process."""
 
-from collections.abc import Callable
-from typing import TypeVar, cast
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_UN, lockf
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from zlib import crc32
 
 from numba import njit
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
+SOURCES = Path(__file__).parent
+LOCK = "larder-loops.lock"
+_thread = threading.RLock()
+
 
 def compiled(loop: Loop) -> Loop:
-    """Compile on first call, keep the machine code on disk, release the interpreter lock.
+    """Compile on first call, keep the machine code on disk, release the interpreter lock."""
+    return _kept(loop)
 
-    Loops that call each other stand in one file: the cache on disk is keyed by the file of the
-    caller alone and would not notice a change in another file.
+
+def inner(loop: Loop) -> Loop:
+    """A loop that only other loops call: without a wrapper for Python it compiles sooner."""
+    return _kept(loop, no_cpython_wrapper=True)
+
+
+def _kept(loop: Loop, **options: bool) -> Loop:
+    options |= {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+    dispatcher: Any = njit(error_model="numpy", **options)(loop)  # type: ignore[call-overload]
+    # Machine code on disk is as old as the file of its own loop, says numba, which would not notice
+    # a change in a loop that it calls from another file.
+    dispatcher._cache._cache_file._source_stamp = sources_digest()
+    compile_now, folder = dispatcher.compile, dispatcher._cache.cache_path
+
+    def compile_alone(signature: Any) -> object:
+        if (known := dispatcher.overloads.get(signature)) is not None:
+            return known.entry_point
+        with alone(folder, loop.__qualname__):
+            return compile_now(signature)
+
+    dispatcher.compile = compile_alone
+    return cast("Loop", dispatcher)
+
+
+@cache
+def sources_digest() -> str:
+    """A digest of all files here: a change in one has every loop compiled again."""
+    digest = sha256()
+    for path in sorted(SOURCES.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def alone(folder: str, loop: str) -> Iterator[None]:
+    """Nobody else compiles this loop into the folder meanwhile: no thread and no process.
+
+    Numba would confuse its files when two processes compile a loop for different types at once,
+    and whoever waits here finds the work done. Loops that call each other are locked from the
+    outside in, so nobody waits in a circle.
     """
-    return cast("Loop", njit(cache=True, nogil=True, error_model="numpy")(loop))
+    with _thread:
+        file, place = _lock_file(folder), crc32(loop.encode())
+        lockf(file, LOCK_EX, 1, place)
+        try:
+            yield
+        finally:
+            lockf(file, LOCK_UN, 1, place)
+
+
+@cache
+def _lock_file(folder: str) -> int:
+    """Open for good: closing a file would give up all locks on it."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return os.open(Path(folder) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,13 +1,17 @@
 """One household against stored prices: the batch's household step, called for one."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.arrange import arrange
-from service.engine.allocate.door import (
+from service.engine.allocate.kernels.arguments import BEST, NEVER, Home, desk_for
+from service.engine.allocate.kernels.choose import choose
+from service.engine.allocate.problem import ShortfallPrices, codes
+from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,
     Ids,
@@ -16,8 +20,6 @@ from service.engine.allocate.door import (
     values,
     whole,
 )
-from service.engine.allocate.kernels import MEMO, NEVER, choose
-from service.engine.allocate.problem import Terms, codes
 from service.errors import Problem as Fault
 
 NODES = 20_000
@@ -43,7 +45,7 @@ def allocate_household(
     prices: PriceBook,
     household: Mapping[str, int | None],
     *,
-    terms: Terms,
+    terms: ShortfallPrices,
     room: Mapping[int, tuple[int | None, int | None]] | None = None,
 ) -> pl.DataFrame:
     """The best deals of one household at stored prices, as rows of `candidates`.
@@ -68,7 +70,7 @@ def allocate_household(
     fits = (face <= ceiling) & (slots > 0) & ((per_category > 0) | (category < 0))
     if room is not None:
         fits &= _roomy(candidates["offer_id"].to_list(), cost, room)
-    order, mark, cross, twice, tangled = arrange(
+    order, border, cross, twice, tangled = arrange(
         np.zeros(n, np.int32), 1, category, conflict, offer, fits, len(prices.ids)
     )
     if twice >= 0:
@@ -77,15 +79,22 @@ def allocate_household(
             [Fault(f"candidates row {twice + 1}, offer_id", "stands twice", "keep one")],
         )
     left = len(order)
-    best = np.empty(left + 1, np.int32)
-    _theta, _bound, count, _value, _nodes = choose(
-        np.ascontiguousarray(score[order]), face[order].astype(np.float64), mark,
-        cross if tangled else np.empty(0, np.int32), left, max(1, min(slots, left)),
-        max(1, min(per_category, left)), float(min(floor, ceiling)), float(ceiling),
-        float(terms.floor_shortfall_price), 0.0, NEVER, best, 0, NODES,
-        np.empty((16, 2 * left + 2), np.int32), np.empty((11, 2 * left + 2)),
-        np.empty((4, MEMO)),
-    )  # fmt: skip
+    home = Home(
+        score=np.ascontiguousarray(score[order]),
+        face=face[order].astype(np.float64),
+        border=border,
+        cross=cross if tangled else np.empty(0, np.int32),
+        n=left,
+        # In 32 bits, as a batch has them: other types would have every loop compiled again.
+        slots=cast("int", np.int32(max(1, min(slots, left)))),
+        per_category=cast("int", np.int32(max(1, min(per_category, left)))),
+        floor=float(min(floor, ceiling)),
+        ceiling=float(ceiling),
+        price=float(terms.floor_shortfall_price),
+    )
+    desk = desk_for(left)
+    best = desk.ints[BEST]
+    _theta, _bound, count, _value, _nodes = choose(home, 0.0, NEVER, best, 0, NODES, desk)
     return candidates[np.sort(order[best[:count]])]
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engine.allocate.door import UNLIMITED
-from service.engine.allocate.kernels import WHOLE, curvature, price_pass
-from service.engine.allocate.problem import Problem, Terms
+from service.engine.allocate.kernels.arguments import WHOLE, Desk, Pairs, Prices, desk_for
+from service.engine.allocate.kernels.passes import curvature, price_pass
+from service.engine.allocate.problem import Problem, ShortfallPrices
+from service.engine.allocate.validate import UNLIMITED
 
 DENSE = 3000
 """Most live prices for which the full curvature matrix is kept; its diagonal serves above."""
@@ -43,7 +44,7 @@ class Rules:
     folded: NDArray[np.bool_]
 
 
-def rules(problem: Problem, terms: Terms) -> Rules:
+def rules(problem: Problem, terms: ShortfallPrices) -> Rules:
     """The rules of a problem, budgets folded into caps where costs allow."""
     deals = problem.deals
     low, high = problem.cost_low.astype(np.int64), problem.cost_high.astype(np.int64)
@@ -63,28 +64,21 @@ def rules(problem: Problem, terms: Terms) -> Rules:
     )
 
 
-@dataclass(slots=True)
-class Quote:
-    """Prices: `spend` in value cents per cent of cost, `copy` (signed) in value cents per copy."""
-
-    spend: NDArray[np.float64]
-    copy: NDArray[np.float64]
-
-    def fixed(self, limits: Rules) -> float:
-        """The part of the dual bound that does not depend on the households."""
-        budgeted = self.spend > 0
-        raised, lowered = self.copy > 0, self.copy < 0
-        return float(
-            (self.spend[budgeted] * limits.budget[budgeted]).sum()
-            + (self.copy[raised] * limits.cap[raised]).sum()
-            + (self.copy[lowered] * limits.minimum[lowered]).sum()
-            - limits.missing * limits.unavoidable
-        )
+def fixed(prices: Prices, limits: Rules) -> float:
+    """The part of the dual bound that does not depend on the households, in value cents."""
+    budgeted = prices.spend > 0
+    raised, lowered = prices.copy > 0, prices.copy < 0
+    return float(
+        (prices.spend[budgeted] * limits.budget[budgeted]).sum()
+        + (prices.copy[raised] * limits.cap[raised]).sum()
+        + (prices.copy[lowered] * limits.minimum[lowered]).sum()
+        - limits.missing * limits.unavoidable
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the households chose at a quote: exact sums in 1024ths of a copy, and their bounds.
+    """What the households chose at a prices: exact sums in 1024ths of a copy, and their bounds.
 
     `nodes` is what their searches took.
     """
@@ -97,7 +91,11 @@ class Demand:
 
 @dataclass(slots=True)
 class Market:
-    """A problem with its rules and each household's face multiplier, kept warm between passes."""
+    """A problem with its rules, and what the passes over it leave for the next.
+
+    `theta` is each household's face multiplier; `state` a byte for each pair, the answer so far:
+    HELD, and for a while BARRED and WANTED.
+    """
 
     problem: Problem
     limits: Rules
@@ -105,17 +103,27 @@ class Market:
     seed: int
     shards: int = 1
     theta: NDArray[np.float64] = field(init=False)
+    state: NDArray[np.uint8] = field(init=False)
     everyone: NDArray[np.int32] = field(init=False)
+    pairs: Pairs = field(init=False)
+    widest: int = field(init=False)
     passes: int = 0
 
     def __post_init__(self) -> None:
         count = len(self.problem.households)
         self.theta = np.zeros(count)
+        self.state = np.zeros(self.problem.size, np.uint8)
+        self.pairs = self.problem.pairs(floor_price=self.floor_price)
+        self.widest = max(1, int(np.diff(self.problem.indptr).max(initial=1)))
         self.everyone = np.arange(count, dtype=np.int32)
+
+    def desk(self) -> Desk:
+        """Scratch rows wide enough for every household; one for each thread at work."""
+        return desk_for(self.widest)
 
     def demand(
         self,
-        quote: Quote,
+        prices: Prices,
         *,
         which: NDArray[np.int32] | None = None,
         exact: bool = False,
@@ -127,11 +135,11 @@ class Market:
         rows = self.everyone if which is None else which
         parts = np.array_split(rows, self.shards)
         if self.shards == 1:
-            answers = [self._part(parts[0], quote, exact, write, jitter, limit)]
+            answers = [self._part(parts[0], prices, exact, write, jitter, limit)]
         else:
             with ThreadPoolExecutor(self.shards) as pool:
                 answers = list(
-                    pool.map(lambda r: self._part(r, quote, exact, write, jitter, limit), parts)
+                    pool.map(lambda r: self._part(r, prices, exact, write, jitter, limit), parts)
                 )
         bounds = np.concatenate([answer[2] for answer in answers])
         self.passes += 1
@@ -145,32 +153,30 @@ class Market:
     def _part(
         self,
         rows: NDArray[np.int32],
-        quote: Quote,
+        prices: Prices,
         exact: bool,
         write: bool,
         jitter: float,
         limit: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
-        p = self.problem
-        deals = len(p.deals.ids)
+        deals = len(self.problem.deals.ids)
         copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
         bounds = np.zeros(len(rows))
         nodes = price_pass(
-            rows, p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.cross, p.slots,
-            p.per_category, p.floor, p.ceiling, self.floor_price, quote.spend, quote.copy,
-            self.theta, exact, write, jitter, self.seed, limit, copies, spend, bounds,
+            rows, self.pairs, prices, self.theta, exact, write, jitter, self.seed, limit,
+            self.state, copies, spend, bounds, self.desk(),
         )  # fmt: skip
         return copies, spend, bounds, int(nodes)
 
-    def bound(self, quote: Quote, demand: Demand) -> float:
-        """The upper bound on every solution that a full true pass at `quote` proves."""
+    def bound(self, prices: Prices, demand: Demand) -> float:
+        """The upper bound on every solution that a full true pass at `prices` proves."""
         unreachable = self.floor_price * self.problem.unreachable_floor_cents
-        return demand.bound + quote.fixed(self.limits) - unreachable
+        return demand.bound + fixed(prices, self.limits) - unreachable
 
 
 def newton_step(
     market: Market,
-    quote: Quote,
+    prices: Prices,
     demand: Demand,
     *,
     which: NDArray[np.int32],
@@ -180,7 +186,7 @@ def newton_step(
     step: float,
     full: bool = True,
     jitter: float = 0.0,
-) -> Quote:
+) -> Prices:
     """Prices after one damped Newton step on the households `which` that gave `demand`.
 
     The curvature is counted on the households `probe` (None: all of `which`), diagonal only
@@ -192,14 +198,14 @@ def newton_step(
     used, spent = demand.copies / WHOLE, demand.spend / WHOLE
     spend_slope = (limits.budget * part - spent) / limits.unit_cost
     over, under = used > limits.cap * part, used < limits.minimum * part
-    capped = (quote.copy > 0) | ((quote.copy == 0) & over)
+    capped = (prices.copy > 0) | ((prices.copy == 0) & over)
     copy_slope = np.where(capped, limits.cap * part, limits.minimum * part) - used
-    spend_live = (limits.budget < UNLIMITED) & ((quote.spend > 0) | (spend_slope < 0))
-    copy_live = (quote.copy != 0) | over | under
-    copy_live &= ~((quote.copy <= -limits.missing) & (copy_slope > 0))
+    spend_live = (limits.budget < UNLIMITED) & ((prices.spend > 0) | (spend_slope < 0))
+    copy_live = (prices.copy != 0) | over | under
+    copy_live &= ~((prices.copy <= -limits.missing) & (copy_slope > 0))
     count = int(spend_live.sum()) + int(copy_live.sum())
     if not count:
-        return quote
+        return prices
     spend_row = np.full(len(spend_live), -1, np.int32)
     copy_row = spend_row.copy()
     spend_row[spend_live] = np.arange(spend_live.sum())
@@ -208,9 +214,8 @@ def newton_step(
     matrix = np.zeros((count, count if full else 1))
     counted = which if probe is None else probe
     curvature(
-        counted, p.indptr, p.offer, p.value, p.cost, p.face, p.mark, p.slots, p.per_category,
-        quote.spend, quote.copy, market.theta, jitter, market.seed, window, spend_row, copy_row,
-        full, matrix,
+        counted, market.pairs, prices, market.theta, jitter, market.seed, window, spend_row,
+        copy_row, full, matrix, market.desk(),
     )  # fmt: skip
     scale = np.concatenate([limits.unit_cost[spend_live], np.ones(int(copy_live.sum()))])
     matrix *= len(which) / len(counted)
@@ -227,7 +232,7 @@ def newton_step(
     else:
         move = -step * slope / (diagonal + ridge)
     move = np.clip(move, -trust, trust)
-    spend, copy = quote.spend.copy(), quote.copy.copy()
+    spend, copy = prices.spend.copy(), prices.copy.copy()
     live = int(spend_live.sum())
     spend[spend_live] = np.maximum(0.0, spend[spend_live] + move[:live] / scale[:live])
     before = copy[copy_live]
@@ -238,7 +243,7 @@ def newton_step(
     copy[copy_live] = np.where(
         limits.cap[copy_live] >= UNLIMITED, np.minimum(after, 0.0), after
     ).clip(-limits.missing)
-    return Quote(spend, copy)
+    return Prices(spend, copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,19 +263,19 @@ class Effort:
         return Effort(steps=40, exact_steps=8) if pairs < 400_000 else Effort()
 
 
-def patience(market: Market, quote: Quote, *, most: int) -> int:
+def patience(market: Market, prices: Prices, *, most: int) -> int:
     """Nodes that one household's search may take: as many, up to `most`, as all can afford.
 
     Tried on a few households: hardly any needs many nodes, unless candidates are alike or bands
     are narrow all over.
     """
-    homes = len(market.everyone)
-    few = market.everyone[:: max(1, homes // PROBED)]
-    afford = max(NODES_EACH, NODES_ALL / max(1, homes)) * len(few)
+    household_count = len(market.everyone)
+    few = market.everyone[:: max(1, household_count // PROBED)]
+    afford = max(NODES_EACH, NODES_ALL / max(1, household_count)) * len(few)
     limit = min(LEAST_NODES, most)
     while limit < most:
         more = min(10 * limit, most)
-        if market.demand(quote, which=few, exact=True, limit=more).nodes > afford:
+        if market.demand(prices, which=few, exact=True, limit=more).nodes > afford:
             break
         limit = more
     return limit
@@ -289,10 +294,10 @@ class Search:
     """Prices near the optimum and the best `bound` proved on the way.
 
     `nodes` is how far a household's search may go; `demand` is what the households chose at these
-    very prices, when their choice stands in `mark`.
+    very prices, when their choice is in `state`.
     """
 
-    quote: Quote
+    prices: Prices
     bound: float
     demand: Demand | None
     nodes: int
@@ -302,7 +307,7 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     """Look for the prices with the least bound."""
     p = market.problem
     deals = len(p.deals.ids)
-    quote = Quote(np.zeros(deals), np.zeros(deals))
+    prices = Prices(np.zeros(deals), np.zeros(deals))
     rng = np.random.default_rng(market.seed)
     sample = market.everyone
     if len(sample) > effort.sample:
@@ -311,34 +316,34 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     noise = jitter * typical
     trust, window, last = high, 2 * typical, np.inf
     for k in range(effort.most_steps):
-        demand = market.demand(quote, which=sample, jitter=noise)
-        bound = market.bound(quote, demand)
+        demand = market.demand(prices, which=sample, jitter=noise)
+        bound = market.bound(prices, demand)
         # The prices still travel: keep the reach until the bound falls slowly.
         travelling = bound < last - 0.01 * abs(bound)
         if k >= effort.steps and bound > last - 1e-4 * abs(bound):
             break
         last = min(last, bound)
-        quote = newton_step(
-            market, quote, demand, which=sample, window=window, trust=trust, step=1.5,
+        prices = newton_step(
+            market, prices, demand, which=sample, window=window, trust=trust, step=1.5,
             full=k >= 3, jitter=noise,
         )  # fmt: skip
         if not travelling or k < 3:
             trust, window = max(0.88 * trust, 1e-3 * high), max(0.88 * window, 0.01 * typical)
-    nodes = patience(market, quote, most=effort.nodes)
-    best = Search(quote, np.inf, None, nodes)
+    nodes = patience(market, prices, most=effort.nodes)
+    best = Search(prices, np.inf, None, nodes)
     steps = effort.exact_steps + (effort.full_steps if len(sample) < len(market.everyone) else 0)
     for k in range(steps):
         exact = k >= steps - effort.exact_steps
-        demand = market.demand(quote, exact=exact, write=exact, limit=nodes)
-        bound = market.bound(quote, demand)
+        demand = market.demand(prices, exact=exact, write=exact, limit=nodes)
+        bound = market.bound(prices, demand)
         if bound < best.bound:
-            best = Search(quote, bound, demand if exact else None, nodes)
+            best = Search(prices, bound, demand if exact else None, nodes)
         elif exact:
             best = replace(best, demand=None)
         if k + 1 < steps:
             window, trust = max(0.8 * window, 0.01 * typical), max(0.8 * trust, 1e-3 * typical)
-            quote = newton_step(
-                market, quote, demand, which=market.everyone, probe=sample, window=window,
+            prices = newton_step(
+                market, prices, demand, which=market.everyone, probe=sample, window=window,
                 trust=trust, step=1.0,
             )  # fmt: skip
     return best

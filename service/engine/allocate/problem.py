@@ -8,7 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.arrange import arrange
-from service.engine.allocate.door import (
+from service.engine.allocate.kernels.arguments import Pairs
+from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     HOUSEHOLD_COLUMNS,
     LARGEST,
@@ -32,7 +33,7 @@ DEAREST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ShortfallPrices:
     """The soft terms.
 
     `floor_shortfall_price`: value cents lost per cent of face value a household stays below its
@@ -65,8 +66,10 @@ class Deals:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What the loops work on. Pairs of household `h` stand at `indptr[h]:indptr[h + 1]`.
+    """What is to be decided; nothing of it changes.
 
+    Pairs of household `h` stand at `indptr[h]:indptr[h + 1]`, sorted by category, then by conflict
+    group; `border` marks where each begins, `cross` numbers the groups that cross categories.
     Candidates that no solution can hold (dearer than the budget, above the ceiling, no slot) are
     left out. `floor` is the floor cut to the ceiling; `unreachable_floor_cents` is what the cut
     took off in total, a shortfall in every solution.
@@ -79,7 +82,7 @@ class Problem:
     value: NDArray[np.floating[Any]]
     cost: NDArray[np.int32]
     face: NDArray[np.int32]
-    mark: NDArray[np.uint8]
+    border: NDArray[np.uint8]
     cross: NDArray[np.int32]
     slots: NDArray[np.int32]
     per_category: NDArray[np.int32]
@@ -96,9 +99,26 @@ class Problem:
         """Number of pairs."""
         return len(self.offer)
 
+    def pairs(self, *, floor_price: float) -> Pairs:
+        """The columns as the loops take them; a cent below a floor costs `floor_price`."""
+        return Pairs(
+            self.indptr,
+            self.offer,
+            self.value,
+            self.cost,
+            self.face,
+            self.border,
+            self.cross,
+            self.slots,
+            self.per_category,
+            self.floor,
+            self.ceiling,
+            floor_price,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class _Homes:
+class _HouseholdLimits:
     """Households in the order of their ids, with their limits."""
 
     ids: Ids
@@ -133,7 +153,7 @@ def read_deals(offers: pl.DataFrame) -> Deals:
     return Deals(ids, budget[at], maximum[at], least[at])
 
 
-def _read_homes(households: pl.DataFrame) -> _Homes:
+def _read_household_limits(households: pl.DataFrame) -> _HouseholdLimits:
     require_columns(households.schema, HOUSEHOLD_COLUMNS, frame="households")
     Ids(households["household_id"], frame="households")
     ordered = households.select(HOUSEHOLD_COLUMNS)
@@ -141,7 +161,7 @@ def _read_homes(households: pl.DataFrame) -> _Homes:
     order = ordered["household_id"].arg_sort()
     at = order.to_numpy()
     floor = columns["face_value_floor_cents"]
-    return _Homes(
+    return _HouseholdLimits(
         Ids(ordered["household_id"].gather(order), frame="households"),
         columns["slots"][at],
         columns["category_max"][at],
@@ -150,16 +170,16 @@ def _read_homes(households: pl.DataFrame) -> _Homes:
     )
 
 
-def _count(candidates: pl.LazyFrame, homes: _Homes) -> tuple[NDArray[np.int64], bool]:
+def _count(candidates: pl.LazyFrame, bounds: _HouseholdLimits) -> tuple[NDArray[np.int64], bool]:
     """Candidates per household, and whether they stand in the order of the households."""
-    counts = np.zeros(len(homes.ids), np.int64)
+    counts = np.zeros(len(bounds.ids), np.int64)
     ordered, last, first = True, -1, 0
     while True:
         part = candidates.select("household_id").slice(first, 2 * BAND_PAIRS).collect()
         if part.is_empty():
             return counts, ordered
         rows = np.arange(first, first + len(part))
-        at = homes.ids.positions(part["household_id"], rows=rows)
+        at = bounds.ids.positions(part["household_id"], rows=rows)
         counts += np.bincount(at, minlength=len(counts))
         ordered = ordered and at[0] >= last and bool((np.diff(at) >= 0).all())
         last = int(at[-1])
@@ -207,14 +227,14 @@ def build(
     schema = lazy.collect_schema()
     require_columns(schema, CANDIDATE_COLUMNS, frame="candidates")
     lazy = lazy.select(CANDIDATE_COLUMNS)
-    deals, homes = read_deals(offers), _read_homes(households)
-    counts, ordered = _count(lazy, homes)
+    deals, bounds = read_deals(offers), _read_household_limits(households)
+    counts, ordered = _count(lazy, bounds)
     size = int(counts.sum())
     narrow = schema["value_cents"].is_integer() and _small(lazy)
     offer = np.empty(size, np.int32)
     value: NDArray[np.floating[Any]] = np.empty(size, np.float32 if narrow else np.float64)
     cost, face = np.empty(size, np.int32), np.empty(size, np.int32)
-    mark = np.empty(size, np.uint8)
+    border = np.empty(size, np.uint8)
     cross = np.empty(0, np.int32)
     kept = np.zeros(len(counts), np.int64)
     takers = np.zeros(len(deals.ids), np.int64)
@@ -223,12 +243,12 @@ def build(
     used = first = 0
     for begin, end in _bands(counts):
         length = int(counts[begin:end].sum())
-        part, rows = _band(lazy, homes, begin, end, first if ordered else -1, length)
+        part, rows = _band(lazy, bounds, begin, end, first if ordered else -1, length)
         first += length
-        band = _lay_out(part, rows, deals, homes, begin, end)
+        band = _lay_out(part, rows, deals, bounds, begin, end)
         stop = used + len(band.offer)
         offer[used:stop], value[used:stop] = band.offer, band.value
-        cost[used:stop], face[used:stop], mark[used:stop] = band.cost, band.face, band.mark
+        cost[used:stop], face[used:stop], border[used:stop] = band.cost, band.face, band.border
         if band.crossing:
             cross = np.full(size, -1, np.int32) if not len(cross) else cross
             cross[used:stop] = band.cross
@@ -239,23 +259,23 @@ def build(
         used = stop
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
     most = np.maximum(kept, 1)
-    finite = np.minimum(homes.floor, homes.ceiling)
+    finite = np.minimum(bounds.floor, bounds.ceiling)
     return Problem(
         deals=deals,
-        households=homes.ids.series,
+        households=bounds.ids.series,
         indptr=indptr,
         offer=offer[:used],
         value=value[:used],
         cost=cost[:used],
         face=face[:used],
-        mark=mark[:used],
+        border=border[:used],
         cross=cross[:used] if len(cross) else cross,
         # A limit of zero has left no candidate that it touches; the scan wants one at least.
-        slots=np.clip(homes.slots, 1, most).astype(np.int32),
-        per_category=np.clip(homes.category_max, 1, most).astype(np.int32),
+        slots=np.clip(bounds.slots, 1, most).astype(np.int32),
+        per_category=np.clip(bounds.category_max, 1, most).astype(np.int32),
         floor=finite.astype(np.float64),
-        ceiling=homes.ceiling.astype(np.float64),
-        unreachable_floor_cents=int((homes.floor - finite).sum()),
+        ceiling=bounds.ceiling.astype(np.float64),
+        unreachable_floor_cents=int((bounds.floor - finite).sum()),
         whole_values=schema["value_cents"].is_integer(),
         takers=takers,
         cost_low=cost_low,
@@ -273,12 +293,12 @@ def _small(lazy: pl.LazyFrame) -> bool:
 
 
 def _band(
-    lazy: pl.LazyFrame, homes: _Homes, begin: int, end: int, first: int, length: int
+    lazy: pl.LazyFrame, bounds: _HouseholdLimits, begin: int, end: int, first: int, length: int
 ) -> tuple[pl.DataFrame, Rows]:
     """The candidates of households begin..end-1 and their rows in the whole frame."""
     if first >= 0:
         return lazy.slice(first, length).collect(), np.arange(first, first + length)
-    low, high = homes.ids.series[begin], homes.ids.series[end - 1]
+    low, high = bounds.ids.series[begin], bounds.ids.series[end - 1]
     part = (
         lazy.with_row_index("row")
         .filter(pl.col("household_id").is_between(pl.lit(low), pl.lit(high)))
@@ -293,17 +313,17 @@ class _Band:
     value: NDArray[np.float64]
     cost: NDArray[np.int32]
     face: NDArray[np.int32]
-    mark: NDArray[np.uint8]
+    border: NDArray[np.uint8]
     cross: NDArray[np.int32]
     kept: NDArray[np.int64]
     crossing: bool
 
 
 def _lay_out(
-    part: pl.DataFrame, rows: Rows, deals: Deals, homes: _Homes, begin: int, end: int
+    part: pl.DataFrame, rows: Rows, deals: Deals, bounds: _HouseholdLimits, begin: int, end: int
 ) -> _Band:
     """One band: ids to positions, faults refused, hopeless pairs dropped, the rest sorted."""
-    home = homes.ids.positions(part["household_id"], rows=rows)
+    home = bounds.ids.positions(part["household_id"], rows=rows)
     offer = deals.ids.positions(part["offer_id"], rows=rows)
     value = values(part["value_cents"], rows=rows)
     cost = _money(part["cost_cents"], rows)
@@ -311,13 +331,13 @@ def _lay_out(
     category = codes(part["category_id"], offer)
     conflict = codes(part["conflict_id"], offer)
     fits = (
-        (homes.slots[home] > 0)
-        & ((homes.category_max[home] > 0) | (category < 0))
-        & (face <= homes.ceiling[home])
+        (bounds.slots[home] > 0)
+        & ((bounds.category_max[home] > 0) | (category < 0))
+        & (face <= bounds.ceiling[home])
         & (cost <= deals.budget[offer])
         & (deals.maximum[offer] > 0)
     )
-    order, mark, cross, twice, crossing = arrange(
+    order, border, cross, twice, crossing = arrange(
         home - np.int32(begin), end - begin, category, conflict, offer, fits, len(deals.ids)
     )
     if twice >= 0:
@@ -332,7 +352,7 @@ def _lay_out(
         value[order],
         cost[order].astype(np.int32),
         face[order].astype(np.int32),
-        mark,
+        border,
         cross,
         kept,
         crossing,

@@ -1,4 +1,4 @@
-"""Small markets: a few households at a time give back what they hold and choose anew.
+"""Small markets: a few households at a time give back what they hold and choose again.
 
 Where thousands share a deal, its price settles who gets it. Among a handful no price may do so,
 and what is left between the bound and the allocation is found by trying.
@@ -10,10 +10,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engine.allocate.door import UNLIMITED
-from service.engine.allocate.kernels import HELD
-from service.engine.allocate.prices import Market, Quote
-from service.engine.allocate.repair import Ledger, better
+from service.engine.allocate.kernels.arguments import HELD, Ledger, Prices
+from service.engine.allocate.prices import Market
+from service.engine.allocate.repair import better
+from service.engine.allocate.validate import UNLIMITED
 
 Thing = TypeVar("Thing")
 
@@ -27,17 +27,17 @@ FACTORS = (0.0, 0.5, 1.0)
 SLIP = 1e-9
 
 
-def trade(market: Market, quote: Quote, ledger: Ledger, *, bound: float, nodes: int) -> None:
+def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes: int) -> None:
     """Try trades and keep every one that raises the objective, until it meets `bound`.
 
     Households that could hold one scarce deal give back everything and choose again, one after
     another. Limits hold after every trade. The seed fixes the order; a large market is left alone.
     """
     p, limits = market.problem, market.limits
-    homes = len(market.everyone)
+    household_count = len(market.everyone)
     scarce = (limits.cap < UNLIMITED) | (limits.budget < UNLIMITED) | (limits.minimum > 0)
     live = np.flatnonzero(scarce & (p.takers > 1))
-    if homes > SMALL or not len(live):
+    if household_count > SMALL or not len(live):
         return
     rng = np.random.default_rng(market.seed)
     owner = np.repeat(market.everyone, np.diff(p.indptr))
@@ -49,15 +49,15 @@ def trade(market: Market, quote: Quote, ledger: Ledger, *, bound: float, nodes: 
     slip, idle = SLIP * (1.0 + abs(goal)), 0
     for _ in range(MOST_TRIES):
         short = _short(market, ledger)
-        if idle > IDLE * homes or worth.sum() - short >= goal - slip:
+        if idle > IDLE * household_count or worth.sum() - short >= goal - slip:
             return
         party = _party(market, ledger, rng, takers)
-        kept = [p.mark[p.indptr[h] : p.indptr[h + 1]].copy() for h in party]
+        kept = [market.state[p.indptr[h] : p.indptr[h + 1]].copy() for h in party]
         books = ledger.copies.copy(), ledger.copies_room.copy(), ledger.spend_room.copy()
         for h in party:
             _give_back(market, ledger, int(h))
-        whim = _one_of(whims, rng) * rng.random(len(quote.copy))
-        tilted = Quote(quote.spend, quote.copy.clip(0.0) + whim)
+        whim = _one_of(whims, rng) * rng.random(len(prices.copy))
+        tilted = Prices(prices.spend, prices.copy.clip(0.0) + whim)
         for factor in (_one_of(FACTORS, rng), 0.0):
             better(market, tilted, ledger, factor=factor, nodes=nodes, which=party)
         found = np.array([_worth(market, int(h)) for h in party])
@@ -67,8 +67,8 @@ def trade(market: Market, quote: Quote, ledger: Ledger, *, bound: float, nodes: 
             # A trade for nothing is kept too: it may free what another needs.
             worth[party] = found
             continue
-        for h, mark in zip(party, kept, strict=True):
-            p.mark[p.indptr[h] : p.indptr[h + 1]] = mark
+        for h, state in zip(party, kept, strict=True):
+            market.state[p.indptr[h] : p.indptr[h + 1]] = state
         ledger.copies[:], ledger.copies_room[:], ledger.spend_room[:] = books
 
 
@@ -103,7 +103,7 @@ def _party(
 def _held(market: Market, home: int) -> NDArray[np.int64]:
     """The pairs that a household holds, as rows of the problem."""
     begin, end = market.problem.indptr[home], market.problem.indptr[home + 1]
-    rows: NDArray[np.int64] = begin + np.flatnonzero(market.problem.mark[begin:end] & HELD)
+    rows: NDArray[np.int64] = begin + np.flatnonzero(market.state[begin:end] & HELD)
     return rows
 
 
@@ -123,7 +123,7 @@ def _short(market: Market, ledger: Ledger) -> float:
 def _give_back(market: Market, ledger: Ledger, home: int) -> None:
     p, rows = market.problem, _held(market, home)
     offer = p.offer[rows]
-    p.mark[rows] &= 255 - HELD
+    market.state[rows] &= 255 - HELD
     ledger.copies[offer] -= 1
     ledger.copies_room[offer] += 1
     ledger.spend_room[offer] += p.cost[rows]

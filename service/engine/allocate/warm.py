@@ -1,10 +1,16 @@
 """Compile the loops ahead of their first use."""
 
+import numpy as np
 import polars as pl
 
-from service.engine.allocate import PriceBook, Terms, allocate, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
+from service.engine.allocate.kernels.arguments import Ledger, Prices
+from service.engine.allocate.prices import Demand, Market, newton_step, rules
+from service.engine.allocate.problem import build
+from service.engine.allocate.repair import take_back_overspent
 
 _CATEGORIES = 3
+_TERMS = ShortfallPrices(floor_shortfall_price=0.0)
 
 
 def warm(households: int = 8, offers: int = 6) -> None:
@@ -13,6 +19,29 @@ def warm(households: int = 8, offers: int = 6) -> None:
     The loops are compiled on first use, which takes longer than allocating for a small store;
     a process that has nothing else to do can do it meanwhile.
     """
+    candidates, deals, household_limits = _market(households, offers)
+    found = allocate(candidates, deals, household_limits, terms=_TERMS)
+    household = household_limits.row(0, named=True)
+    mine = candidates.filter(pl.col("household_id") == 0)
+    allocate_household(mine, PriceBook(found.prices), household, terms=_TERMS)
+
+
+def warm_beside() -> None:
+    """Compile the loops that choose nothing: a second process's share of `warm`."""
+    problem = build(*_market(households=8, offers=6))
+    market = Market(problem, rules(problem, _TERMS), 0.0, seed=0)
+    copies = np.full(len(problem.deals.ids), 8 << 10)
+    prices = Prices(np.zeros(len(copies)), np.zeros(len(copies)))
+    newton_step(
+        market, prices, Demand(copies, copies, 0.0, 0), which=market.everyone, window=1.0,
+        trust=1.0, step=1.0,
+    )  # fmt: skip
+    short = np.full(len(copies), -1)
+    take_back_overspent(market, prices, Ledger(copies, market.limits.minimum, short, short.copy()))
+
+
+def _market(households: int, offers: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Candidates, deals and households of a small market in which every limit binds."""
     ids = pl.DataFrame({"household_id": range(households)})
     deals = pl.DataFrame({"offer_id": range(offers)})
     candidates = ids.join(deals, how="cross").with_columns(
@@ -27,14 +56,10 @@ def warm(households: int = 8, offers: int = 6) -> None:
         circulation_max=pl.lit(households // 2, pl.Int64),
         circulation_min=pl.lit(1, pl.Int64),
     )
-    homes = ids.with_columns(
+    household_limits = ids.with_columns(
         slots=pl.lit(3, pl.Int64),
         category_max=pl.lit(2, pl.Int64),
         face_value_floor_cents=pl.lit(0, pl.Int64),
         face_value_ceiling_cents=pl.lit(None, pl.Int64),
     )
-    terms = Terms(floor_shortfall_price=0.0)
-    found = allocate(candidates, limited, homes, terms=terms)
-    household = homes.row(0, named=True)
-    mine = candidates.filter(pl.col("household_id") == 0)
-    allocate_household(mine, PriceBook(found.prices), household, terms=terms)
+    return candidates, limited, household_limits

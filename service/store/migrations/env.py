@@ -6,12 +6,14 @@ from alembic import context
 from sqlmodel import AutoString
 
 from service.store.tables import metadata
-from service.store.tables.types import UtcMoment
+from service.store.tables.types import Json, UtcMoment
 
 
 def _render(kind: str, value: Any, _autogen: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(value, UtcMoment):
         return "UtcMoment()"
+    if kind == "type" and isinstance(value, Json):
+        return "sa.Text()"
     if kind == "type" and isinstance(value, AutoString):
         return "sa.String()"
     return False

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class Role(StrEnum):
@@ -23,7 +23,7 @@ class ApiKey(SQLModel, table=True):
 
     __tablename__ = "api_key"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     digest: str = Field(unique=True)
     hint: str
     role: str

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class Basket(SQLModel, table=True):
@@ -16,7 +16,7 @@ class Basket(SQLModel, table=True):
         Index("ix_basket_household_id_purchased_at", "household_id", "purchased_at"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     store_id: str = Field(foreign_key="store.id")
     terminal: str
     business_date: date

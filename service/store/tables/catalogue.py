@@ -1,8 +1,9 @@
 """What is sold: stores, suppliers, categories, items and products."""
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId
+from service.store.tables.types import BigId, row_id
 
 
 class Store(SQLModel, table=True):
@@ -15,14 +16,14 @@ class Store(SQLModel, table=True):
 class Supplier(SQLModel, table=True):
     """Who makes or funds; the retailer's own brand is a supplier too."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
 
 
 class Category(SQLModel, table=True):
     """A group of items in one department."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
     department: str
 
@@ -30,7 +31,7 @@ class Category(SQLModel, table=True):
 class Item(SQLModel, table=True):
     """What a shopper would write on a list; the unit of prediction."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str = Field(unique=True)
     category_id: int = Field(foreign_key="category.id", index=True, sa_type=BigId)
 
@@ -39,7 +40,17 @@ class Product(SQLModel, table=True):
     """A sell unit. `gtin` is the number itself, so 8, 12, 13 and 14 digits are one key.
 
     Goods with a `restriction` (alcohol, tobacco, discreet, ...) are never printed on a list.
+    `price_cents` and `cost_cents` are of one unit: a piece, or what is weighed.
     """
+
+    __table_args__ = (
+        Index(
+            "ix_product_cost",
+            "gtin",
+            postgresql_where=text("cost_cents IS NOT NULL"),
+            sqlite_where=text("cost_cents IS NOT NULL"),
+        ),
+    )
 
     gtin: int = Field(primary_key=True, sa_type=BigId, sa_column_kwargs={"autoincrement": False})
     description: str
@@ -51,3 +62,4 @@ class Product(SQLModel, table=True):
     package_size: str = ""
     restriction: str = ""
     price_cents: int | None = None
+    cost_cents: int | None = None

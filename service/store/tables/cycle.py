@@ -1,12 +1,14 @@
 """Planned issues, attempts at jobs, print batches, and what a cycle leaves for single lists."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.errors import Problem
+from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
 
 
 class RunState(StrEnum):
@@ -25,6 +27,15 @@ class BatchState(StrEnum):
     READY = "ready"
     WITHDRAWN = "withdrawn"
     VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class RunProblem:
+    """Why a run failed, and the faults in what it was given."""
+
+    title: str
+    detail: str
+    errors: tuple[Problem, ...] = ()
 
 
 class Run(SQLModel, table=True):
@@ -47,12 +58,12 @@ class Run(SQLModel, table=True):
     id: str = Field(primary_key=True)
     kind: str
     state: str = Field(index=True)
-    arguments: str = Field(sa_type=Text)
+    arguments: JsonObject = Field(sa_type=Json(JsonObject, sort_keys=True))
     stage: str = ""
     done: int = 0
     total: int = 0
-    result: str | None = Field(default=None, sa_type=Text)
-    problem: str | None = Field(default=None, sa_type=Text)
+    result: JsonObject | None = Field(default=None, sa_type=Json(JsonObject))
+    problem: RunProblem | None = Field(default=None, sa_type=Json(RunProblem))
     created_at: datetime = Field(sa_type=UtcMoment)
     claimed_until: datetime | None = Field(default=None, sa_type=UtcMoment)
     finished_at: datetime | None = Field(default=None, sa_type=UtcMoment)
@@ -62,17 +73,18 @@ class Run(SQLModel, table=True):
 class Cycle(SQLModel, table=True):
     """One planned issue: at most one a date.
 
-    `usage_bounds` is JSON: per category from how many units on a buyer is a medium or a heavy one.
+    `usage_bounds` says per category from how many units on a buyer is a medium or a heavy one,
+    `summary` what the cycle came to.
     """
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     as_of: date = Field(unique=True)
     seed: int
     valid_from: date
     valid_to: date
     issued_at: datetime = Field(sa_type=UtcMoment)
-    usage_bounds: str = Field(sa_type=Text)
-    summary: str = Field(sa_type=Text)
+    usage_bounds: list[JsonObject] = Field(sa_type=Json(list[JsonObject]))
+    summary: JsonObject = Field(sa_type=Json(JsonObject))
 
 
 class CyclePrice(SQLModel, table=True):
@@ -161,29 +173,30 @@ class CycleGhost(SQLModel, table=True):
 class Response(SQLModel, table=True):
     """What earlier cycles taught of how households answer deals, as of a date.
 
-    `model` is JSON of `service.engine.allocate.value.ResponseModel`; `evidence` the counts it rests
-    on, by cycle and cell, also JSON. Cycles that ended from `window_from` to before `as_of` count.
+    `model` is the text of `service.engine.allocate.value.ResponseModel`; `evidence` the counts it
+    rests on, by cycle and cell. Cycles that ended from `window_from` to before `as_of` count.
     """
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     as_of: date = Field(unique=True)
     window_from: date
     learned_at: datetime = Field(sa_type=UtcMoment)
     model: str = Field(sa_type=Text)
-    evidence: str = Field(sa_type=Text)
+    evidence: list[JsonObject] = Field(sa_type=Json(list[JsonObject]))
 
 
 class Batch(SQLModel, table=True):
     """A print package of a cycle; revisions and reprints share the cycle's numbers.
 
-    `plan` is a digest of all that the files are made of, `summary` (JSON) says what was left out
-    and why. The first fetch of a PDF sets `picked_up_at`, the mailing house's word that it holds
-    the whole package `received_at`; from `purged_at` on the files are gone.
+    `manifest` is the text of the file. `plan` is a digest of all that the files are made of,
+    `summary` counts what was left out and why. The first fetch of a PDF sets `picked_up_at`, the
+    mailing house's word that it holds the whole package `received_at`; from `purged_at` on the
+    files are gone.
     """
 
     __table_args__ = (UniqueConstraint("cycle_id", "revision"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     cycle_id: int = Field(foreign_key="cycle.id", sa_type=BigId)
     revision: int
     name: str = Field(unique=True)
@@ -194,7 +207,11 @@ class Batch(SQLModel, table=True):
     published_at: datetime | None = Field(default=None, sa_type=UtcMoment)
     reprint_of: int | None = Field(default=None, foreign_key="batch.id", index=True, sa_type=BigId)
     plan: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
-    summary: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    summary: dict[str, int] = Field(
+        default_factory=dict,
+        sa_type=Json(dict[str, int]),
+        sa_column_kwargs={"server_default": "{}"},
+    )
     picked_up_at: datetime | None = Field(default=None, sa_type=UtcMoment)
     received_at: datetime | None = Field(default=None, sa_type=UtcMoment)
     purged_at: datetime | None = Field(default=None, sa_type=UtcMoment)
@@ -203,7 +220,7 @@ class Batch(SQLModel, table=True):
 class Forecast(SQLModel, table=True):
     """A fitted forecasting model as JSON; the newest not after an as-of date is used."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     as_of: date = Field(unique=True)
     fitted_at: datetime = Field(sa_type=UtcMoment)
     model: str = Field(sa_type=Text)

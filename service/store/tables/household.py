@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class IdentityKind(StrEnum):
@@ -19,7 +19,7 @@ class IdentityKind(StrEnum):
 class Household(SQLModel, table=True):
     """The buying unit; `ref` is the retailer's own number for it."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     ref: str = Field(unique=True)
     language: str
 

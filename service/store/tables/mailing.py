@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.errors import Problem
+from service.store.tables.types import BigId, Json, UtcMoment, row_id
 
 
 class PieceState(StrEnum):
@@ -53,7 +54,7 @@ class MailEvent(SQLModel, table=True):
         UniqueConstraint("batch_id", "seq", "state", "happened_at"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     batch_id: int = Field(sa_type=BigId)
     seq: int
     state: str
@@ -63,9 +64,9 @@ class MailEvent(SQLModel, table=True):
 
 
 class Acknowledgement(SQLModel, table=True):
-    """One file of the mailing house and what it came to; `problems` is JSON."""
+    """One file of the mailing house and what it came to."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str
     sha256: str = Field(index=True)
     source: str
@@ -74,4 +75,4 @@ class Acknowledgement(SQLModel, table=True):
     taken: int = 0
     known: int = 0
     refused: int = 0
-    problems: str = Field(default="[]", sa_type=Text)
+    problems: list[Problem] = Field(default_factory=list, sa_type=Json(list[Problem]))

@@ -5,10 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.engine.lifecycle import DealState
-from service.store.tables.types import BigId, UtcMoment
-
-OfferState = DealState
+from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
 
 
 class Offer(SQLModel, table=True):
@@ -22,7 +19,7 @@ class Offer(SQLModel, table=True):
     and never redeemed here; its payer owes `copy_fee_cents` for every copy printed, and
     `value_text` is what stands where a discount would. `texts` holds title and small print by
     language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` what
-    the row said; all as JSON. From `stopped_at` on the till refuses its lines.
+    the row said. From `stopped_at` on the till refuses its lines.
     """
 
     __table_args__ = (
@@ -35,7 +32,7 @@ class Offer(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
     deal_ref: str
     revision: int
@@ -65,10 +62,22 @@ class Offer(SQLModel, table=True):
     funding_cap_cents: int | None = None
     copy_fee_cents: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     value_text: str | None = None
-    texts: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
-    face_values: str = Field(default="[]", sa_type=Text, sa_column_kwargs={"server_default": "[]"})
-    targets: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
-    given: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
+    texts: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        sa_type=Json(dict[str, dict[str, str]]),
+        sa_column_kwargs={"server_default": "{}"},
+    )
+    face_values: list[int] = Field(
+        default_factory=list, sa_type=Json(list[int]), sa_column_kwargs={"server_default": "[]"}
+    )
+    targets: dict[str, list[str]] = Field(
+        default_factory=dict,
+        sa_type=Json(dict[str, list[str]]),
+        sa_column_kwargs={"server_default": "{}"},
+    )
+    given: JsonObject = Field(
+        default_factory=dict, sa_type=Json(JsonObject), sa_column_kwargs={"server_default": "{}"}
+    )
 
 
 class OfferProduct(SQLModel, table=True):
@@ -95,7 +104,7 @@ class OfferProduct(SQLModel, table=True):
 class Upload(SQLModel, table=True):
     """One file of deals, known again by its SHA-256."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     name: str
     sha256: str = Field(unique=True)
     uploaded_at: datetime = Field(sa_type=UtcMoment)
@@ -106,17 +115,16 @@ class Upload(SQLModel, table=True):
 class OfferEvent(SQLModel, table=True):
     """The audit trail of deals: who did what to a revision, and when. Only ever added to.
 
-    `actor` is a key's number, the name given to a command, or `larder` for what facts decided;
-    `detail` is JSON.
+    `actor` is a key's number, the name given to a command, or `larder` for what facts decided.
     """
 
     __tablename__ = "offer_event"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)
     act: str
     from_state: str
     to_state: str
     actor: str
-    detail: str = Field(sa_type=Text)
+    detail: JsonObject = Field(sa_type=Json(JsonObject, sort_keys=True))
     happened_at: datetime = Field(sa_type=UtcMoment)

@@ -6,13 +6,13 @@ from enum import StrEnum
 from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class RedemptionState(StrEnum):
     """How a till transaction ended. `recorded` means history only: nothing was presented.
 
-    A transaction that was voided before it was heard of is kept as `voided` too, without a basket,
+    A transaction that was voided before it arrived is kept as `voided` too, without a basket,
     so that a late copy of it finds that it never happened.
     """
 
@@ -22,21 +22,21 @@ class RedemptionState(StrEnum):
 
 
 class TillVerb(StrEnum):
-    """What the audit trail tells of; a redemption itself is its own trace.
+    """What the audit trail records; a redemption itself is its own trace.
 
-    `standing`: another transaction changed whether a discount given offline is in dispute.
+    `resettlement`: another transaction changed whether a discount given offline is in dispute.
     """
 
     VOID = "void"
     RETURN = "return"
     REPLAY = "replay"
-    STANDING = "standing"
+    RESETTLEMENT = "resettlement"
 
 
 class Redemption(SQLModel, table=True):
     """One till transaction and the answer it was given, stored with its effect.
 
-    `basket_id` is null once it is voided; `void_answer` is what the void was told. `key_id` is who
+    `basket_id` is null once it is voided; `void_answer` is the answer to its void. `key_id` is who
     sent it.
     """
 
@@ -66,7 +66,7 @@ class RedemptionLine(SQLModel, table=True):
     `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
     live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
     line at once collide. A line honoured offline that could not be used any more holds no use: it
-    is not live and stands in `till_conflict`. `reserved_cents` is what its uses took of the offer's
+    is not live and is in `till_conflict`. `reserved_cents` is what its uses took of the offer's
     reservation and did not give back. `parts` is JSON, a list of [basket line, supplier cents of
     every unit, retailer cents of every unit].
     """
@@ -86,7 +86,7 @@ class RedemptionLine(SQLModel, table=True):
         Index("ix_redemption_line_list_id_list_line", "list_id", "list_line"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     list_id: int = Field(sa_type=BigId)
     list_line: int
@@ -128,7 +128,7 @@ class OfflineUse(SQLModel, table=True):
 class Refusal(SQLModel, table=True):
     """One list line, code or card that was presented and gave nothing, and why."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     list_line: int | None = None
     offer_id: int | None = Field(default=None, foreign_key="offer.id", index=True, sa_type=BigId)
@@ -140,13 +140,13 @@ class TillConflict(SQLModel, table=True):
     """A discount given offline that the service would have refused, and who bears it.
 
     `reason` is a refusal reason, or `other_answer` when the till gave something else than it had
-    been answered. Nothing of the list is named when it is not known here. A dispute stands until
+    been answered. Nothing of the list is named when it is not known here. A dispute lasts until
     `ended_at`: the sale got its use after all, was voided, or came back.
     """
 
     __tablename__ = "till_conflict"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     list_id: int | None = Field(
         default=None, foreign_key="shopping_list.id", index=True, sa_type=BigId
@@ -194,7 +194,7 @@ class TillEvent(SQLModel, table=True):
 
     __tablename__ = "till_event"
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
     verb: str
     key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)

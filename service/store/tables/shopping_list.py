@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, row_id
 
 
 class ListState(StrEnum):
@@ -16,14 +16,6 @@ class ListState(StrEnum):
     ISSUED = "issued"
     EXPIRED = "expired"
     VOIDED = "voided"
-
-
-class LineKind(StrEnum):
-    """Offers redeem at the till, reminders only remind."""
-
-    OFFER = "offer"
-    REMINDER = "reminder"
-    DISCOVERY = "discovery"
 
 
 class ShoppingList(SQLModel, table=True):
@@ -46,7 +38,7 @@ class ShoppingList(SQLModel, table=True):
         Index("ix_shopping_list_state_valid_to", "state", "valid_to"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    id: int = row_id()
     code: str = Field(unique=True)
     household_id: int = Field(foreign_key="household.id", sa_type=BigId)
     cycle_id: int | None = Field(default=None, foreign_key="cycle.id", index=True, sa_type=BigId)

@@ -1,11 +1,13 @@
 """Column types shared by both databases."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 metadata = SQLModel.metadata
 # Constraints are named by rule, so that migrations can name them on both databases.
@@ -19,6 +21,16 @@ metadata.naming_convention = {
 
 # SQLite gives row ids only to INTEGER primary keys, which are 64 bits there.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def row_id() -> Any:
+    """The column of a number that the database gives to a row.
+
+    Every row that was read or flushed has it, so it is annotated as `int`. A row that is neither
+    has none yet, and no statement takes it for another row.
+    """
+    return Field(default=None, primary_key=True, sa_type=BigId)
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,3 +66,33 @@ class UtcMoment(TypeDecorator[datetime]):
             return _EPOCH + timedelta(microseconds=value)
         moment: datetime = value
         return moment.astimezone(UTC)
+
+
+JsonObject = dict[str, Any]
+"""A JSON object whose keys its writer chooses."""
+
+
+class Json(TypeDecorator[Any]):
+    """A value kept as JSON text, on both databases; `kind` is its type, checked both ways.
+
+    With `sort_keys` equal values are equal texts, so that they can be compared and indexed. A
+    changed value takes the place of the stored one whole: a change inside it is not noticed.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: Any, *, sort_keys: bool = False) -> None:
+        super().__init__()
+        self.kind = kind
+        self.sort_keys = sort_keys
+        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        plain = self._adapter.dump_python(value, mode="json", warnings="error")
+        return json.dumps(plain, sort_keys=self.sort_keys)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
+        return None if value is None else self._adapter.validate_json(value)

@@ -1,30 +1,44 @@
 """The till's reads and writes: the same few statements whatever the size of the basket.
 
-A till transaction is told in two steps: `Look`, everything that must be known, and `Effect`,
-everything that is written, all or nothing. `gate` carries them to either database.
+A till transaction has two steps: `Look`, everything that must be known, and `Effect`, everything
+that is written, all or nothing. `gate` carries them to either database.
 """
 
 from service.store.till.steps import (
+    BoughtRow,
     Dispute,
     Effect,
+    EligibleProduct,
+    HeldList,
+    Identity,
     Look,
+    Presented,
     PresentedLine,
     PresentedList,
     Prior,
+    RedemptionRow,
     Reference,
+    RefusalRow,
     Seen,
     Steps,
     UseRow,
 )
 
 __all__ = [
+    "BoughtRow",
     "Dispute",
     "Effect",
+    "EligibleProduct",
+    "HeldList",
+    "Identity",
     "Look",
+    "Presented",
     "PresentedLine",
     "PresentedList",
     "Prior",
+    "RedemptionRow",
     "Reference",
+    "RefusalRow",
     "Seen",
     "Steps",
     "UseRow",

@@ -1,6 +1,6 @@
 """The gate on PostgreSQL through asyncpg, from the event loop: the till's hot path.
 
-It asks the same statements as `gate`, for a fraction of the CPU of a session.
+It runs the same statements as `gate`, for a fraction of the CPU of a session.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from service.store.session import CONNECT_SECONDS, Database
 from service.store.till import postgresql
 from service.store.till.steps import Effect, Look, Steps
 
-_CAME_BETWEEN = (
+_RACES = (
     asyncpg.UniqueViolationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
 )
-# The statements never change and are planned once a connection; planning the look anew for every
+# The statements never change and are planned once a connection; planning the look again for every
 # basket would cost twice what carrying it out does.
 PLANNING = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 _AWAY = (
@@ -33,7 +33,7 @@ _AWAY = (
     asyncpg.InterfaceError,
     OSError,
 )
-# A connection unused for longer may have been cut by what stands between, without a word.
+# A connection unused for longer may have been cut on the way, without notice.
 _IDLE_SECONDS = 300
 
 
@@ -69,7 +69,7 @@ class AsyncGate:
         try:
             gate._idle.append(await gate._connect())
         except asyncpg.UndefinedTableError:
-            # Whoever asks is told so; the service itself says that it is not ready.
+            # Whoever sends a basket is answered so; the service itself says that it is not ready.
             return gate
         except (*_AWAY, asyncpg.PostgresError) as error:
             raise Misconfigured("The database cannot be used.") from error
@@ -143,5 +143,5 @@ async def _run(ready: _Prepared, steps: Steps) -> str:
 async def _write(ready: _Prepared, effect: Effect) -> bool:
     try:
         return bool(await ready.write.fetchval(*postgresql.write_parameters(effect)))
-    except _CAME_BETWEEN:
+    except _RACES:
         return False

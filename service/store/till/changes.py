@@ -5,13 +5,14 @@ Locks are taken in one order everywhere: the redemption, then its lists by id.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import case, delete, func, insert, or_, update
+from sqlalchemy import case, delete, func, insert, update
 from sqlmodel import Session, col, select
 
+from service.engine.ledger import Payer
+from service.engine.settle import Split
 from service.store.tables.basket import Basket, BasketLine
-from service.store.tables.ledger import LedgerEntry
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
     OfflineUse,
@@ -24,13 +25,14 @@ from service.store.tables.redemption import (
     TillVerb,
 )
 from service.store.tables.shopping_list import ListState, ShoppingList
+from service.store.till import splits
 from service.store.till.steps import Reference
 
 
 class UsedLine(NamedTuple):
     """A stored redemption line with its list and what its offer's supplier was charged.
 
-    `is_claim` says that it was made offline and not given back since.
+    `is_offline` says that it was made offline and not given back since.
     """
 
     id: int
@@ -44,12 +46,17 @@ class UsedLine(NamedTuple):
     supplier_id: int
     fee_cents: int
     reserved_cents: int
-    parts: str
-    is_claim: bool
+    parts: tuple[Split, ...]
+    is_offline: bool
+
+    @property
+    def payer(self) -> Payer:
+        """Who pays for it."""
+        return Payer(self.offer_id, self.supplier_id)
 
 
 class BoughtLine(NamedTuple):
-    """A basket line as it now stands, and what of it came back before."""
+    """A basket line as it is now, and what of it came back before."""
 
     line: int
     quantity_milli: int
@@ -112,7 +119,8 @@ def lines_of(session: Session, redemption_id: str) -> list[UsedLine]:
         .where(RedemptionLine.redemption_id == redemption_id)
         .order_by(col(RedemptionLine.list_id), col(RedemptionLine.list_line))
     )
-    return [UsedLine(*row) for row in session.execute(statement)]
+    rows = [UsedLine(*row) for row in session.execute(statement)]
+    return [row._replace(parts=splits.decode(cast("str", row.parts))) for row in rows]
 
 
 def bought_lines(session: Session, redemption: Redemption) -> dict[int, BoughtLine]:
@@ -143,23 +151,6 @@ def bought_lines(session: Session, redemption: Redemption) -> dict[int, BoughtLi
     }
 
 
-def moved(session: Session, redemption_id: str) -> list[tuple[str, int, int]]:
-    """What a redemption and its returns moved in the ledger: account, offer, cents."""
-    returns = select(TillReturn.id).where(TillReturn.redemption_id == redemption_id)
-    statement = (
-        select(LedgerEntry.account, LedgerEntry.offer_id, func.sum(LedgerEntry.amount_cents))
-        .where(
-            or_(
-                col(LedgerEntry.posting) == redemption_id,
-                col(LedgerEntry.posting).in_(returns),
-            )
-        )
-        .group_by(col(LedgerEntry.account), col(LedgerEntry.offer_id))
-        .order_by(col(LedgerEntry.offer_id), col(LedgerEntry.account))
-    )
-    return [(account, offer, int(cents)) for account, offer, cents in session.execute(statement)]
-
-
 def forget_sale(session: Session, redemption: Redemption) -> None:
     """The sale never happened: its uses end, its basket leaves history, the row stays as voided."""
     _given_back(session, col(RedemptionLine.redemption_id) == redemption.id)
@@ -188,10 +179,10 @@ def reopen(session: Session, used: Sequence[UsedLine]) -> None:
     session.execute(
         update(RedemptionLine).where(col(RedemptionLine.id).in_(issued)).values(reserved_cents=0)
     )
-    claimed = [line.id for line in used if line.is_claim]
+    offline = [line.id for line in used if line.is_offline]
     session.execute(
         update(OfflineUse)
-        .where(col(OfflineUse.redemption_line_id).in_(claimed))
+        .where(col(OfflineUse.redemption_line_id).in_(offline))
         .values(given_back=True, fee_cents=0)
     )
 
@@ -247,7 +238,7 @@ def add_event(
     detail: str,
     at: datetime,
 ) -> None:
-    """Tell the audit trail."""
+    """Add to the audit trail."""
     session.add(
         TillEvent(
             redemption_id=redemption_id, verb=verb, key_id=key_id, detail=detail, happened_at=at

@@ -10,9 +10,9 @@ from service.store.session import Database
 from service.store.till import postgresql, sqlite
 from service.store.till.steps import Effect, Look, Steps
 
-# Another transaction came between: the same reference, the same use, or each held what the other
-# wanted. Nothing was written, so look again.
-_CAME_BETWEEN = (
+# A race was lost: the same reference, the same use, or each held what the other wanted. Nothing was
+# written, so look again.
+_RACES = (
     psycopg.errors.UniqueViolation,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
@@ -66,6 +66,6 @@ def _run_postgresql(connection: psycopg.Connection[Any], steps: Steps) -> str:
 def _write_postgresql(cursor: psycopg.RawCursor[Any], effect: Effect) -> bool:
     try:
         cursor.execute(postgresql.WRITE, postgresql.write_parameters(effect), prepare=True)
-    except _CAME_BETWEEN:
+    except _RACES:
         return False
     return bool((cursor.fetchone() or (0,))[0])

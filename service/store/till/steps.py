@@ -1,9 +1,15 @@
-"""What a till transaction asks of the database, and what it is told."""
+"""What a till transaction asks of the database, what it learns, and what it writes.
 
-from collections.abc import Generator
-from dataclasses import dataclass
+The fields of a row are the columns of its table or of what is looked up; both databases' statements
+are made of them (see `rows`).
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
+
+from service.engine.ledger import Entry, require_balance
 
 
 class Reference(NamedTuple):
@@ -61,23 +67,50 @@ class PresentedLine(NamedTuple):
     stopped_at: int | None
 
 
+class EligibleProduct(NamedTuple):
+    """A product of the basket that counts for an offer, in one of its product sets."""
+
+    offer_id: int
+    set_number: int
+    gtin: int
+
+
+class Identity(NamedTuple):
+    """A card or a phone, as the digest under which it is known."""
+
+    kind: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """One thing the customer showed: kind `list`, `card` or `phone`, and its value."""
+
+    kind: str
+    value: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What to look up for a basket: list codes, (kind, digest) of cards and phones, GTINs."""
+    """What to look up for a basket: list codes, cards and phones, each with what was presented.
+
+    `unreadable` was presented and is no code; nothing is looked up for it.
+    """
 
     reference: Reference
-    codes: tuple[str, ...]
-    identities: tuple[tuple[str, str], ...]
-    gtins: tuple[int, ...]
+    codes: Mapping[str, Presented]
+    identities: Mapping[Identity, Presented]
+    gtins: frozenset[int]
+    unreadable: tuple[Presented, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was found, as of one moment.
 
-    `lists` are those with the codes (never drafts) and the issued ones, usable on the business
-    date, of the households identified; `lines` their offer lines in order of list and line;
-    `products` say which GTINs count: (offer, set number, GTIN).
+    `households` are those of the digests known; `lists` are those with the codes (never drafts) and
+    the issued ones, usable on the business date, of the households identified; `lines` their offer
+    lines in order of list and line; `products` say which GTINs count.
     """
 
     store_known: bool
@@ -85,10 +118,67 @@ class Seen:
     households: dict[str, int]
     lists: tuple[PresentedList, ...]
     lines: tuple[PresentedLine, ...]
-    products: tuple[tuple[int, int, int], ...]
+    products: tuple[EligibleProduct, ...]
 
 
-UseRow: TypeAlias = tuple[int, int, int, int, bool, int, int, int, int, int, int, str]
+class RedemptionRow(NamedTuple):
+    """A row of `redemption`, but for the basket it is given when it is written."""
+
+    id: str
+    store_id: str
+    terminal: str
+    business_date: date
+    number: str
+    digest: str
+    state: str
+    household_id: int | None
+    total_discount_cents: int
+    answer: str
+    redeemed_at: datetime
+    key_id: int | None
+
+
+class BoughtRow(NamedTuple):
+    """A row of `basket_line`, after every discount."""
+
+    line: int
+    gtin: int
+    quantity_milli: int
+    unit: str
+    amount_cents: int
+
+
+class UseRow(NamedTuple):
+    """A row of `redemption_line`."""
+
+    list_id: int
+    list_line: int
+    use_number: int
+    uses: int
+    live: bool
+    offer_id: int
+    units: int
+    amount_cents: int
+    supplier_cents: int
+    retailer_cents: int
+    reserved_cents: int
+    parts: str
+
+
+class RefusalRow(NamedTuple):
+    """A row of `refusal`."""
+
+    list_line: int | None
+    offer_id: int | None
+    reason: str
+    detail: str
+
+
+class HeldList(NamedTuple):
+    """A list that must be as it was seen until the uses of it are written."""
+
+    id: int
+    reopenings: int
 
 
 class Dispute(NamedTuple):
@@ -104,34 +194,27 @@ class Dispute(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Everything one transaction writes. Rows are tuples in the order of the names given here.
+    """Everything one transaction writes.
 
-    `held` are the lists used, with the reopenings that were seen; nothing is written when one was
-    reopened or ended since. `basket_lines`: line, gtin, quantity_milli, unit, amount_cents. `uses`:
-    list_id, list_line, use_number, uses, live, offer_id, units, amount_cents, supplier_cents,
-    retailer_cents, reserved_cents, parts. `refusals`: list_line, offer_id, reason, detail.
-    `entries`: account, offer_id, amount_cents.
+    Nothing is written when a list of `held` was reopened or ended since. `entries` are posted under
+    the redemption's id, at its moment, store and business date. Raises ValueError when they do not
+    add up to zero.
     """
 
-    redemption_id: str
-    reference: Reference
-    household_id: int | None
+    redemption: RedemptionRow
     purchased_at: datetime
-    digest: str
-    state: str
-    total_discount_cents: int
-    answer: str
-    now: datetime
-    key_id: int | None
-    held: tuple[tuple[int, int], ...]
-    basket_lines: list[tuple[int, int, int, str, int]]
-    uses: list[UseRow]
-    refusals: list[tuple[int | None, int | None, str, str]]
-    entries: list[tuple[str, int, int]]
+    bought: Sequence[BoughtRow]
+    held: Sequence[HeldList] = ()
+    uses: Sequence[UseRow] = ()
+    refusals: Sequence[RefusalRow] = ()
+    entries: Sequence[Entry] = ()
+
+    def __post_init__(self) -> None:
+        require_balance(self.entries)
 
 
 Steps: TypeAlias = Generator["Look | Effect", "Seen | bool", str]
 """Asks for `Look`s and `Effect`s and is sent `Seen`s and whether the effect was written.
 
-An effect is not written when another transaction came between; look again then.
+An effect is not written when it lost a race against another transaction; look again then.
 """

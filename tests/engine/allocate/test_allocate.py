@@ -5,13 +5,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from service.engine.allocate import Effort, Terms, allocate, prices
+from service.engine.allocate import Effort, ShortfallPrices, allocate, prices
+from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.prices import Market
 from service.engine.allocate.problem import build
 from tests.engine.allocate.instances import Frames, instances, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
-TERMS = Terms(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
+TERMS = ShortfallPrices(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
 
 
 def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames:
@@ -57,10 +58,11 @@ def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames
     return candidates, offers, homes
 
 
+@pytest.mark.slow
 @given(instances())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_primal_optimum_and_bound_stand_in_order_and_every_limit_holds(
-    instance: tuple[Frames, Terms],
+    instance: tuple[Frames, ShortfallPrices],
 ) -> None:
     (candidates, offers, households), terms = instance
     answer = allocate(candidates, offers, households, terms=terms)
@@ -98,11 +100,11 @@ def test_a_search_goes_as_far_as_all_households_can_afford(monkeypatch: pytest.M
     problem = build(*frames)
     street = Market(problem, prices.rules(problem, terms), terms.floor_shortfall_price, 0)
     none = np.zeros(len(problem.deals.ids))
-    quote = prices.Quote(none, none)
-    assert prices.patience(street, quote, most=200_000) == 200_000
+    zero = Prices(none, none)
+    assert prices.patience(street, zero, most=200_000) == 200_000
     monkeypatch.setattr(prices, "NODES_EACH", 0)
     monkeypatch.setattr(prices, "NODES_ALL", 0)
-    assert prices.patience(street, quote, most=200_000) == 2_000
+    assert prices.patience(street, zero, most=200_000) == 2_000
 
 
 @pytest.mark.parametrize(("households", "seed"), [(5, 3), (8, 1), (8, 2)])

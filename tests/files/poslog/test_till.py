@@ -1,4 +1,4 @@
-"""What the till told already is not told twice by the POSLog of the same day, on both databases."""
+"""Sales that the till sent are not loaded twice from the POSLog of the same day."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 from service.files.poslog import load_poslog
 from service.settings import Settings
 from service.store.session import Database
-from tests.files.files import written
+from tests.checkout.acts import returned, sold, voided
+from tests.files.files import write_file
 from tests.files.poslog.files import line, poslog, transaction
 from tests.shop import MILK, SHOPPING_DAY, open_shop
-from tests.test_checkout_verbs import brought, sold, voided
 
 HISTORY = """SELECT b.number, l.line, l.quantity_milli, l.amount_cents FROM basket b
              JOIN basket_line l ON l.basket_id = b.id ORDER BY b.number, l.line"""
@@ -25,7 +25,7 @@ def test_sales_voids_and_returns_of_the_till_are_known(
     for number in (1, 2, 3):
         sold(database, settings, number, lines=[(MILK, 2, 240)])
     voided(database, 2)
-    brought(database, settings, 4, of=3, lines=[(1, 1)])
+    returned(database, settings, 4, of=3, lines=[(1, 1)])
     before = read_only(HISTORY)
     assert [tuple(row) for row in before] == [("1", 1, 2000, 240), ("3", 1, 1000, 120)]
 
@@ -40,7 +40,7 @@ def test_sales_voids_and_returns_of_the_till_are_known(
     ]
     report = load_poslog(
         database,
-        written(tmp_path / "log.xml", poslog(*sales)),
+        write_file(tmp_path / "log.xml", poslog(*sales)),
         timezone="UTC",
         currency="USD",
         secret_key=settings.secret_key,

@@ -1,0 +1,1 @@
+"""What the shipped sample is made of: invented people and brands, readable words, deals."""

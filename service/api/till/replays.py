@@ -1,0 +1,145 @@
+"""A replay's body and its streamed answer, a line per sale."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
+
+from service import checkout
+from service.admin.keys import Caller
+from service.api.problems import pointer
+from service.api.till.counter import Counter
+from service.api.till.forms import offline_of
+from service.api.till.schemas import OfflineIn
+from service.errors import (
+    Busy,
+    InvalidInput,
+    LarderError,
+    Misconfigured,
+    Problem,
+    without_message,
+)
+from service.settings import Settings
+from service.store.session import Database
+
+MOST = 5000
+"""Sales in one replay."""
+
+_NDJSON = "application/x-ndjson"
+_JSON = "application/json"
+_SALE = {"$ref": "#/components/schemas/OfflineIn"}
+SALES = {"type": "array", "maxItems": MOST, "items": _SALE}
+"""Sales as a JSON array, for the OpenAPI document."""
+BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "Sales, one JSON object a line, or a JSON array of them. One that cannot be "
+        "read is refused in its own line of the answer; the others are taken.",
+        "content": {
+            _NDJSON: {"schema": {"type": "string", "minLength": 1}},
+            _JSON: {"schema": {"anyOf": [SALES, _SALE]}},
+        },
+    }
+}
+"""What a replay's body is, for the OpenAPI document."""
+
+logger = logging.getLogger("larder.till")
+
+
+class Lines(StreamingResponse):
+    """An answer of one JSON object a line."""
+
+    media_type = _NDJSON
+
+
+def split(body: bytes, *, kind: str = "") -> list[bytes | dict[str, Any]]:
+    """The sales of a body: a JSON array, or a JSON object a line; `kind` is its media type.
+
+    What is not JSON is left for its own answer, unless the whole body is an array. Raises
+    InvalidInput for nothing at all, for JSON that is neither, and for more than 5,000.
+    """
+    text = body.strip()
+    if not text:
+        raise InvalidInput("No sale was sent.", [Problem("#", "is empty")])
+    if kind == _JSON and not text.startswith((b"[", b"{")):
+        raise InvalidInput("The body is no sale.", [Problem("#", "is neither an array nor a sale")])
+    sales: list[Any]
+    if text.startswith(b"["):
+        try:
+            sales = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput("The array is not JSON.", [Problem("#", "is not JSON")]) from error
+    else:
+        sales = [line for line in text.split(b"\n") if line.strip()]
+    if len(sales) > MOST:
+        raise InvalidInput(
+            "Too many sales at once.",
+            [Problem("#", f"{len(sales)} sales", f"send at most {MOST} and go on with the rest")],
+        )
+    return sales
+
+
+def answers(
+    sales: list[bytes | dict[str, Any]],
+    *,
+    database: Database,
+    settings: Settings,
+    caller: Caller,
+    counter: Counter,
+) -> Iterator[str]:
+    """One line of JSON per sale, as each is taken; a sale that fails does not stop the others."""
+    for index, sale in enumerate(sales):
+        try:
+            body = (
+                OfflineIn.model_validate_json(sale)
+                if isinstance(sale, bytes)
+                else OfflineIn.model_validate(sale)
+            )
+            offline = offline_of(body, caller)
+            if body.presented or body.discounts:
+                counter.check(caller, body.transaction.store)
+            answer = checkout.replay(database, settings, offline)
+        except ValidationError as error:
+            yield _not_taken(index, "refused", _unreadable(error))
+        except (Busy, Misconfigured) as error:
+            yield _not_taken(index, "failed", error)
+        except LarderError as error:
+            status = "failed" if error.status in (409, 429) else "refused"
+            yield _not_taken(index, status, error)
+        except Exception as error:
+            logger.error("a replayed sale could not be written: %s", without_message(error))
+            yield _not_taken(index, "failed", LarderError("Something went wrong here."))
+        else:
+            counter.charge(caller, body.transaction.store, answer)
+            yield f'{{"index":{index},{answer[1:-1]},"problem":null}}\n'
+
+
+def _not_taken(index: int, status: str, error: LarderError) -> str:
+    problem = {
+        "type": f"urn:larder:problem:{error.type}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "errors": [
+            {"pointer": p.where, "detail": p.detail, "remedy": p.remedy} for p in error.problems
+        ],
+    }
+    line = {
+        "index": index,
+        "status": status,
+        "conflicts": [],
+        "answer": None,
+        "problem": problem,
+    }
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _unreadable(error: ValidationError) -> InvalidInput:
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return InvalidInput(
+        f"{len(faults)} part{'s' * (len(faults) != 1)} of the sale cannot be understood.",
+        [Problem(pointer(f["type"], ("body", *f["loc"])), str(f["msg"])) for f in faults[:20]],
+    )

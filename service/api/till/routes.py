@@ -1,0 +1,138 @@
+"""For tills: look up, quote, redeem, void, return, replay."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from service import checkout
+from service.admin.keys import Caller
+from service.api.deps import DatabaseDep, PosCaller, SettingsDep, till_caller
+from service.api.description import may_answer
+from service.api.till import replays
+from service.api.till.bodies import RawRoute, described, read
+from service.api.till.counter import Counter
+from service.api.till.forms import basket_of, own_store, presented_of, reference_of, return_of
+from service.api.till.schemas import (
+    AnswerOut,
+    BasketIn,
+    LookupIn,
+    LookupOut,
+    ReplayedOut,
+    ReturnIn,
+    ReturnOut,
+    VoidIn,
+    VoidOut,
+)
+
+router = APIRouter(tags=["till"])
+raw = APIRouter(tags=["till"], route_class=RawRoute)
+
+
+@raw.post("/quotes", response_model=AnswerOut, openapi_extra=described(BasketIn))
+async def quote(request: Request) -> Response:
+    """What this basket would get now. Nothing is written."""
+    caller, body = await till_caller(request), await read(request, BasketIn)
+    basket = basket_of(body, caller, is_kept=False)
+    steps = checkout.quoting(request.app.state.settings, basket)
+    return await _counter(
+        request, steps, caller, body.transaction.store, shows=bool(body.presented), write=False
+    )
+
+
+@raw.post("/redemptions", response_model=AnswerOut, openapi_extra=described(BasketIn))
+async def redeem(request: Request) -> Response:
+    """Redeem what is presented and write the basket into history.
+
+    Safe to send again: the same transaction and body get the stored answer. The same transaction
+    with another body is 422, and 409 once it was voided. A basket with nothing presented is
+    history only.
+    """
+    caller, body = await till_caller(request), await read(request, BasketIn)
+    basket = basket_of(body, caller)
+    steps = checkout.redeeming(request.app.state.settings, basket)
+    return await _counter(
+        request, steps, caller, body.transaction.store, shows=bool(body.presented), write=True
+    )
+
+
+@raw.post("/lists/lookup", response_model=LookupOut, openapi_extra=described(LookupIn))
+async def lookup(request: Request) -> Response:
+    """The open lines of whoever presents these. Nothing is written."""
+    caller, body = await till_caller(request), await read(request, LookupIn)
+    own_store(caller, body.store)
+    steps = checkout.looking_up(
+        request.app.state.settings,
+        store_id=body.store,
+        on=body.business_date,
+        presented=presented_of(body.presented),
+    )
+    return await _counter(request, steps, caller, body.store, shows=True, write=False)
+
+
+@raw.post("/voids", response_model=VoidOut, openapi_extra=described(VoidIn))
+async def void(request: Request) -> Response:
+    """Undo a sale wholly. Safe to send again, and before the sale itself arrives."""
+    caller, body = await till_caller(request), await read(request, VoidIn)
+    own_store(caller, body.transaction.store)
+    reference = reference_of(body.transaction)
+    database = request.app.state.database
+    return _json(await run_in_threadpool(checkout.void, database, reference, key_id=caller.key_id))
+
+
+@raw.post(
+    "/returns",
+    response_model=ReturnOut,
+    openapi_extra=described(ReturnIn),
+    responses=may_answer(HTTPStatus.NOT_FOUND),
+)
+async def give_back(request: Request) -> Response:
+    """Take goods back with the exact cents given on them. Safe to send again.
+
+    404 for a sale that is not known here, 409 when it was voided or more comes back than is left.
+    """
+    caller, body = await till_caller(request), await read(request, ReturnIn)
+    own_store(caller, body.transaction.store)
+    app = request.app.state
+    back = return_of(body, caller)
+    return _json(await run_in_threadpool(checkout.give_back, app.database, app.settings, back))
+
+
+@router.post(
+    "/replays",
+    response_class=replays.Lines,
+    openapi_extra=replays.BODY,
+    responses={200: {"model": ReplayedOut, "description": "One JSON object a line, in order"}},
+)
+async def replay(
+    request: Request, caller: PosCaller, database: DatabaseDep, settings: SettingsDep
+) -> replays.Lines:
+    """Take up to 5,000 sales made offline, as they happened. Safe to send again.
+
+    The answer streams one line per sale, in the order sent; a sale that cannot be read does not
+    stop the others.
+    """
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    sales = replays.split(await request.body(), kind=kind)
+    counter: Counter = request.app.state.till
+    lines = replays.answers(
+        sales, database=database, settings=settings, caller=caller, counter=counter
+    )
+    return replays.Lines(lines)
+
+
+async def _counter(
+    request: Request,
+    steps: checkout.Steps,
+    caller: Caller,
+    store: str,
+    *,
+    shows: bool,
+    write: bool,
+) -> Response:
+    counter: Counter = request.app.state.till
+    return _json(await counter.run(steps, caller=caller, store_id=store, shows=shows, write=write))
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json")

@@ -1,0 +1,137 @@
+"""Lists that are made and not stored yet: their lines, what they reserve, their rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from service.cycle.inputs import Inputs
+from service.engine.records import DealKind, ListDocument, OfferLine, ReminderLine
+
+PARTNER_LINE = "partner"
+"""The kind of a list line that is printed and unknown to the till."""
+
+_LINES: dict[str, Any] = {
+    "code": pl.String,
+    "line": pl.Int64,
+    "kind": pl.String,
+    "item_id": pl.Int64,
+    "offer_id": pl.Int64,
+    "text": pl.String,
+    "reason": pl.String,
+    "face_value_cents": pl.Int64,
+    "uses": pl.Int64,
+    "reserved_cents": pl.Int64,
+    "p_purchase": pl.Float64,
+    "cell": pl.String,
+    "expected_uses": pl.Float64,
+    "expected_gain": pl.Float64,
+    "terms": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A list before it is stored: whose, what is printed, and its lines for the till."""
+
+    household_id: int
+    document: ListDocument
+    lines: list[dict[str, Any]]
+
+
+def list_lines(
+    household_id: int,
+    document: ListDocument,
+    chances: Mapping[tuple[int, int], float],
+    copies: Mapping[tuple[int, int], Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """The lines of one document.
+
+    `chances` are of what is reminded of, by household and item; `copies` the allocated pairs by
+    household and offer, with `terms` where a copy has its own.
+    """
+    offers = [_offer_line(line, copies[household_id, line.offer_id]) for line in document.offers]
+    reminded = [
+        _reminder_line(line, chances[household_id, line.item_id]) for line in document.reminders
+    ]
+    return [*offers, *reminded]
+
+
+def reserved_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
+    """What lists reserve: offer_id, cents, copies; by offer."""
+    rows = [
+        (line["offer_id"], line["reserved_cents"] * line["uses"])
+        for each in drafted
+        for line in each.lines
+        if line["offer_id"] is not None
+    ]
+    frame = pl.DataFrame(rows, schema={"offer_id": pl.Int64, "cents": pl.Int64}, orient="row")
+    return (
+        frame.group_by("offer_id")
+        .agg(pl.col("cents").sum(), pl.len().cast(pl.Int64).alias("copies"))
+        .sort("offer_id")
+    )
+
+
+def list_frames(
+    drafted: Sequence[Drafted], inputs: Inputs, *, cycle_id: int, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lists and their lines as the store takes them."""
+    listed = pl.DataFrame(
+        {
+            "code": [each.document.list_code for each in drafted],
+            "household_id": [each.household_id for each in drafted],
+            "document": [each.document.to_json() for each in drafted],
+        },
+        {"code": pl.String, "household_id": pl.Int64, "document": pl.String},
+    ).with_columns(
+        pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
+        pl.lit(inputs.valid_from).alias("valid_from"),
+        pl.lit(inputs.valid_to).alias("valid_to"),
+        pl.lit(now).cast(pl.Datetime("us", "UTC")).alias("written_at"),
+    )
+    lines = pl.DataFrame(
+        [{"code": each.document.list_code, **line} for each in drafted for line in each.lines],
+        _LINES,
+    )
+    return listed, lines
+
+
+def _offer_line(line: OfferLine, copy: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "line": line.line,
+        "kind": PARTNER_LINE if copy["kind"] == DealKind.PARTNER else "offer",
+        "item_id": None,
+        "offer_id": line.offer_id,
+        "text": f"{line.title}: {line.value_text}",
+        "reason": copy["why"],
+        "face_value_cents": line.face_value_cents,
+        "uses": copy["uses"],
+        "reserved_cents": copy["reserved_cents"],
+        "p_purchase": None,
+        "cell": copy["cell"],
+        "expected_uses": copy["expected_redemptions"],
+        "expected_gain": copy["expected_gain"],
+        "terms": copy["terms"],
+    }
+
+
+def _reminder_line(line: ReminderLine, chance: float) -> dict[str, Any]:
+    return {
+        "line": line.line,
+        "kind": "reminder" if line.expected_on else "discovery",
+        "item_id": line.item_id,
+        "offer_id": None,
+        "text": line.item,
+        "reason": line.reason,
+        "face_value_cents": 0,
+        "uses": 0,
+        "reserved_cents": 0,
+        "p_purchase": chance,
+        "cell": None,
+        "expected_uses": None,
+        "expected_gain": None,
+        "terms": None,
+    }

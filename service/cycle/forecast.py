@@ -1,0 +1,87 @@
+"""The forecast model a cycle predicts with: fitted, kept under its date, and found again."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+from sqlmodel import Session
+
+from service.cycle.inputs import midnight, read_purchases
+from service.engine.predict import Model, fit, fit_base
+from service.errors import Conflict, InvalidInput
+from service.files.spill import Spiller
+from service.settings import Settings
+from service.store import baskets, cycles
+from service.store.session import Database
+from service.store.tables.cycle import Forecast
+
+# A model older than this is fitted again for a cycle.
+FORECAST_DAYS = 7
+# The purchases of so many households are read at a time.
+READ_TOGETHER = 10_000
+
+
+def stored_model(session: Session, *, as_of: date, any_age: bool = False) -> Model | None:
+    """The newest model that has seen nothing from a date on, unless it is too old.
+
+    One that another version of Larder left, which this one cannot read, counts as none.
+    """
+    found = cycles.forecast_for(session, as_of)
+    if found is None:
+        return None
+    if not any_age and found.as_of < as_of - timedelta(days=FORECAST_DAYS):
+        return None
+    try:
+        return _model(found.model)
+    except InvalidInput:
+        return None
+
+
+@lru_cache(maxsize=2)
+def _model(text: str) -> Model:
+    """A model that many households ask for is read once."""
+    return Model.from_json(text)
+
+
+def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Model:
+    """Fit the forecast on everything bought before a date, and keep it.
+
+    The purchases of some households after others are in memory, the rest waits in the runs' folder.
+    Raises Conflict when nothing was bought.
+    """
+    settings.runs_folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="forecast-", dir=settings.runs_folder) as folder:
+        spiller = Spiller(Path(folder), as_of)
+        with database.read() as session:
+            ids = baskets.buyers(session, before=midnight(as_of, settings))
+            for start in range(0, len(ids), READ_TOGETHER):
+                some = ids[start : start + READ_TOGETHER]
+                spiller.add(read_purchases(session, settings, before=as_of, household_ids=some))
+        if not spiller.rows:
+            raise _nothing_bought(as_of)
+        model = fit_base(spiller.base(), as_of=as_of, horizon_days=settings.horizon_days)
+    _keep(database, model)
+    return model
+
+
+def fit_and_keep(
+    database: Database, settings: Settings, purchases: pl.DataFrame, *, as_of: date
+) -> Model:
+    """Fit the forecast on these purchases, and keep it under its date."""
+    if purchases.is_empty():
+        raise _nothing_bought(as_of)
+    model = fit(purchases, as_of=as_of, horizon_days=settings.horizon_days)
+    _keep(database, model)
+    return model
+
+
+def _keep(database: Database, model: Model) -> None:
+    kept = Forecast(as_of=model.as_of, fitted_at=datetime.now(UTC), model=model.to_json())
+    with database.write() as session:
+        cycles.keep_forecast(session, kept)
+
+
+def _nothing_bought(as_of: date) -> Conflict:
+    return Conflict(f"No household has bought anything before {as_of}. Load baskets first.")

@@ -1,0 +1,156 @@
+"""What the stages of a cycle read: purchases, the catalogue, and the offers of a date."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlmodel import Session
+
+from service.engine.offers import RunningOffers
+from service.engine.offers.margins import with_margins
+from service.engine.offers.targeting import (
+    CURRENT_WEEKS,
+    targeted_households,
+    targets_of,
+    with_tiers,
+)
+from service.engine.records import DealKind
+from service.engine.redeem import Terms, parse_terms
+from service.settings import Settings
+from service.store import baskets, catalogue, households
+from service.store.offers import issuable, products
+
+
+def no_items() -> pl.DataFrame:
+    """The items of a shop that proposes none."""
+    return pl.DataFrame(schema={"item_id": pl.Int64, "item": pl.String, "department": pl.String})
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What every household shares, as of a date.
+
+    `catalogue` is a row a product, `running` the offers that may be mailed, `terms` each offer's
+    terms; a partner's slot has none. `items` are those that a list may propose to whom never bought
+    them, see `catalogue.discoverable`.
+    """
+
+    as_of: date
+    valid_from: date
+    valid_to: date
+    catalogue: pl.DataFrame
+    running: RunningOffers
+    terms: dict[int, Terms]
+    items: pl.DataFrame = field(default_factory=no_items)
+
+    def with_tiers(self, tiers: pl.DataFrame) -> "Inputs":
+        """The inputs with what households are worth: `tiers` has household_id, tier."""
+        households = with_tiers(self.running.households, tiers)
+        return replace(self, running=replace(self.running, households=households))
+
+
+def midnight(day: date, settings: Settings) -> datetime:
+    """The first moment of a day where the stores are."""
+    return datetime.combine(day, datetime.min.time(), ZoneInfo(settings.timezone))
+
+
+def local_date(moment: datetime, settings: Settings) -> date:
+    """The day of a moment where the stores are."""
+    return moment.astimezone(ZoneInfo(settings.timezone)).date()
+
+
+def read_inputs(
+    session: Session, settings: Settings, *, as_of: date, bought: pl.DataFrame | None = None
+) -> Inputs:
+    """The shared frames for lists that are valid from a date.
+
+    With `bought` (purchases of a few households) they are cut to the products and items in it.
+    """
+    valid_to = as_of + timedelta(days=settings.validity_days - 1)
+    found = issuable.running(session, on=as_of, redeemable_to=valid_to)
+    gtins = None if bought is None else bought["gtin"].unique().to_list()
+    return Inputs(
+        as_of=as_of,
+        valid_from=as_of,
+        valid_to=valid_to,
+        catalogue=catalogue.products(session, gtins=gtins),
+        running=_running(session, settings, found, as_of=as_of, bought=bought),
+        terms={
+            offer_id: parse_terms(terms)
+            for offer_id, terms, kind in found.select("offer_id", "terms", "kind").iter_rows()
+            if kind == DealKind.PRODUCT
+        },
+        items=catalogue.discoverable(session) if settings.discoveries_per_list else no_items(),
+    )
+
+
+def _running(
+    session: Session,
+    settings: Settings,
+    found: pl.DataFrame,
+    *,
+    as_of: date,
+    bought: pl.DataFrame | None,
+) -> RunningOffers:
+    """The offers found with what counts for them, or what of it was bought.
+
+    The margin of an offer rests on all its products, whoever bought which.
+    """
+
+    def chosen(column: str) -> list[int] | None:
+        return None if bought is None else bought[column].unique().to_list()
+
+    offer_ids = found["offer_id"].to_list()
+    items = products.items_of(session, offer_ids, item_ids=chosen("item_id"))
+    costs = products.costs_of(session, items["offer_id"].unique().to_list())
+    return RunningOffers(
+        offers=with_margins(found, costs, margin_percent=settings.margin_percent),
+        items=items,
+        products=products.products_of(session, offer_ids, gtins=chosen("gtin")),
+        households=_read_targeted(
+            session, settings, found, as_of=as_of, household_ids=chosen("household_id")
+        ),
+    )
+
+
+def _read_targeted(
+    session: Session,
+    settings: Settings,
+    found: pl.DataFrame,
+    *,
+    as_of: date,
+    household_ids: list[int] | None,
+) -> pl.DataFrame:
+    """Where households live and mostly shop, as far as an offer asks: no tier yet.
+
+    A household's store is where most of its baskets of the last weeks were, ties to the lower.
+    """
+    wanted = set(targets_of(found)["target"])
+    regions, stores = None, None
+    if "regions" in wanted:
+        regions = households.regions(session, household_ids)
+    if "stores" in wanted:
+        stores = baskets.usual_stores(
+            session,
+            since=midnight(as_of - timedelta(weeks=CURRENT_WEEKS), settings),
+            before=midnight(as_of, settings),
+            household_ids=household_ids,
+        )
+    return targeted_households(regions=regions, stores=stores)
+
+
+def read_purchases(
+    session: Session,
+    settings: Settings,
+    *,
+    before: date,
+    household_ids: list[int] | None = None,
+) -> pl.DataFrame:
+    """What was bought before a date, with `purchased_at` on the stores' own clock."""
+    bought = baskets.purchases(
+        session, before=midnight(before, settings), household_ids=household_ids
+    )
+    local: Any = pl.col("purchased_at").dt.convert_time_zone(settings.timezone)
+    return bought.with_columns(local.dt.replace_time_zone(None))

@@ -1,0 +1,70 @@
+"""What a cycle came to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from service.cycle.drafted import Drafted, reserved_by_offer
+from service.cycle.plan import Plan
+from service.engine.offers import Arm, given
+from service.engine.offers.worth import by_worth
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What a cycle came to. `gap` is how far the allocation may be from the best, as a share.
+
+    `floor_shortfall_cents` is the face value that lists lack to their floors, `worth` the lists by
+    worth of their households (see `offers.worth.by_worth`), `learned_cycles` how many taught the
+    response.
+    """
+
+    cycle_id: int
+    as_of: date
+    valid_from: date
+    valid_to: date
+    households: int
+    eligible: int
+    holdout: int
+    lists: int
+    offers_running: int
+    candidates: int
+    offers_issued: int
+    reminders_issued: int
+    face_value_cents: int
+    reserved_cents: int
+    gap: float
+    violations: int
+    floor_shortfall_cents: int
+    learned_cycles: int
+    worth: tuple[dict[str, Any], ...]
+
+
+def report_on(plan: Plan, drafted: Sequence[Drafted]) -> CycleReport:
+    """What the plan came to, before it has a number."""
+    certificate = plan.allocation.certificate
+    worth = by_worth(plan.eligible, plan.chosen)
+    return CycleReport(
+        cycle_id=0,
+        as_of=plan.inputs.as_of,
+        valid_from=plan.inputs.valid_from,
+        valid_to=plan.inputs.valid_to,
+        households=plan.households,
+        eligible=plan.eligible.height,
+        holdout=plan.eligible.filter(pl.col("arm") == Arm.HOLDOUT).height,
+        lists=len(drafted),
+        offers_running=plan.inputs.running.offers.height,
+        candidates=given(plan.pairs).height,
+        offers_issued=sum(len(each.document.offers) for each in drafted),
+        reminders_issued=sum(len(each.document.reminders) for each in drafted),
+        face_value_cents=sum(each.document.worth_cents for each in drafted),
+        reserved_cents=int(reserved_by_offer(drafted)["cents"].sum()),
+        gap=round(certificate.gap, 6),
+        violations=certificate.violations,
+        floor_shortfall_cents=int(worth["shortfall_cents"].sum()),
+        learned_cycles=plan.learned.evidence["cycle_id"].n_unique(),
+        worth=tuple(worth.to_dicts()),
+    )

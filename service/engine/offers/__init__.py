@@ -1,0 +1,13 @@
+"""Which offers may go to whom, what each copy would be worth and hold, and what was withheld.
+
+Everything here takes and returns frames. `candidates` begins, `allocate` chooses among them, and
+`ghosts` says what those held out would have got.
+"""
+
+from service.engine.offers.arms import Arm
+from service.engine.offers.candidates import candidates
+from service.engine.offers.left_out import LeftOut, given
+from service.engine.offers.running import RunningOffers
+from service.engine.offers.valuation import Valuation
+
+__all__ = ["Arm", "LeftOut", "RunningOffers", "Valuation", "candidates", "given"]

@@ -1,0 +1,22 @@
+"""The offers that may be mailed, as frames that every household shares."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from service.engine.offers.targeting import no_households
+
+
+@dataclass(frozen=True, slots=True)
+class RunningOffers:
+    """The offers that may be mailed on a date.
+
+    `offers` is a row an offer, with `margin_cents` (see `margins`). `items` (offer_id, item_id) and
+    `products` (offer_id, gtin) are what counts for each; a partner's slot has none. `households`
+    says of households what offers ask for, see `targeting.HOUSEHOLDS`.
+    """
+
+    offers: pl.DataFrame
+    items: pl.DataFrame
+    products: pl.DataFrame
+    households: pl.DataFrame = field(default_factory=no_households)

@@ -1,0 +1,50 @@
+"""The audit trail of deals: who did what to a revision, and when."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from service.engine.lifecycle import Act, DealState
+from service.store.tables.offer import Offer, OfferEvent
+
+
+def add(
+    session: Session,
+    offer: Offer,
+    act: Act,
+    *,
+    to_state: DealState,
+    actor: str,
+    at: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Tell the audit trail; `offer` as it was before."""
+    session.add(
+        OfferEvent(
+            offer_id=offer.id,
+            act=act,
+            from_state=offer.state,
+            to_state=to_state,
+            actor=actor,
+            detail=dict(detail or {}),
+            happened_at=at,
+        )
+    )
+
+
+def of_deal(session: Session, offer_id: int) -> Sequence[tuple[int, OfferEvent]]:
+    """(revision, event) of a deal over all its revisions, oldest first."""
+    deal = select(Offer.supplier_id, Offer.deal_ref).where(Offer.id == offer_id).subquery()
+    statement = (
+        select(Offer.revision, OfferEvent)
+        .join(OfferEvent, col(Offer.id) == col(OfferEvent.offer_id))
+        .join(
+            deal,
+            (col(Offer.supplier_id) == deal.c.supplier_id)
+            & (col(Offer.deal_ref) == deal.c.deal_ref),
+        )
+        .order_by(col(OfferEvent.id))
+    )
+    return session.exec(statement).all()

@@ -1,0 +1,105 @@
+"""Queries on the offers that a cycle may give."""
+
+from datetime import date
+
+import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from service.engine.lifecycle import ISSUABLE
+from service.store.bulk import day_value
+from service.store.tables.offer import Offer
+
+_OFFER_COLUMNS = {
+    "offer_id": pl.Int64,
+    "supplier_id": pl.Int64,
+    "title": pl.String,
+    "category_id": pl.Int64,
+    "department": pl.String,
+    "terms": pl.String,
+    "private_label": pl.Boolean,
+    "price_cents": pl.Int64,
+    "face_value_cents": pl.Int64,
+    "limit_per_household": pl.Int64,
+    "funding_share": pl.Int64,
+    "control_share": pl.Int64,
+    "funding_cap_cents": pl.Int64,
+    "handling_fee_cents": pl.Int64,
+    "budget_cents": pl.Int64,
+    "circulation_max": pl.Int64,
+    "circulation_min": pl.Int64,
+    "legal": pl.String,
+    "kind": pl.String,
+    "copy_fee_cents": pl.Int64,
+    "value_text": pl.String,
+    "texts": pl.String,
+    "face_values": pl.String,
+    "targets": pl.String,
+}
+
+
+def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
+    """Offers that may be mailed on a day and redeemed from it through another, by offer_id.
+
+    Those with nothing left of their budget are among them: the room is for the caller to see.
+    """
+    rows = session.execute(
+        text(
+            """SELECT o.id, o.supplier_id, o.title, o.category_id, c.department, o.terms,
+                      o.private_label, o.price_cents, o.face_value_cents,
+                      o.limit_per_household, o.funding_share, o.control_share,
+                      o.funding_cap_cents, o.handling_fee_cents, o.budget_cents,
+                      o.circulation_max, o.circulation_min,
+                      o.legal, o.kind, o.copy_fee_cents, o.value_text, o.texts, o.face_values,
+                      o.targets
+               FROM offer o JOIN category c ON c.id = o.category_id
+               WHERE o.state IN ('approved', 'running', 'exhausted')
+                 AND o.mail_from <= :day AND o.mail_to >= :day
+                 AND o.redeem_from <= :day AND o.redeem_to >= :redeemable_to
+               ORDER BY o.id"""
+        ),
+        {"day": day_value(session, on), "redeemable_to": day_value(session, redeemable_to)},
+    )
+    return pl.DataFrame([tuple(row) for row in rows], schema=_OFFER_COLUMNS, orient="row")
+
+
+def committed(session: Session) -> pl.DataFrame:
+    """What is promised of each offer that may be issued: offer_id, spent_cents, issued.
+
+    `spent_cents` is reserved or spent of the budget, `issued` the copies on issued lists; both
+    over all revisions of the deal, so that a revision does not open the budget anew.
+    """
+    rows = session.execute(
+        text(
+            """WITH money AS (
+                   SELECT o.supplier_id, o.deal_ref, sum(e.amount_cents) AS cents
+                   FROM ledger_entry e JOIN offer o ON o.id = e.offer_id
+                   WHERE e.account IN ('offer_reserved', 'offer_spent')
+                   GROUP BY o.supplier_id, o.deal_ref),
+               copies AS (
+                   SELECT o.supplier_id, o.deal_ref, count(*) AS issued
+                   FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+                   JOIN offer o ON o.id = l.offer_id
+                   WHERE s.state IN ('issued', 'expired')
+                   GROUP BY o.supplier_id, o.deal_ref)
+               SELECT o.id, coalesce(m.cents, 0), coalesce(c.issued, 0)
+               FROM offer o
+               LEFT JOIN money m ON m.supplier_id = o.supplier_id AND m.deal_ref = o.deal_ref
+               LEFT JOIN copies c ON c.supplier_id = o.supplier_id AND c.deal_ref = o.deal_ref
+               WHERE o.state IN ('approved', 'running', 'exhausted') ORDER BY o.id"""
+        )
+    )
+    schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
+    records = [(offer_id, int(cents), int(copies)) for offer_id, cents, copies in rows]
+    return pl.DataFrame(records, schema=schema, orient="row")
+
+
+def limits(session: Session) -> pl.DataFrame:
+    """The limits of each offer that may be issued: offer_id, budget_cents, circulation_max."""
+    rows = session.exec(
+        select(Offer.id, Offer.budget_cents, Offer.circulation_max)
+        .where(col(Offer.state).in_(ISSUABLE))
+        .order_by(col(Offer.id))
+    ).all()
+    schema = {"offer_id": pl.Int64, "budget_cents": pl.Int64, "circulation_max": pl.Int64}
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

@@ -1,0 +1,155 @@
+"""Queries on what deals hold of their budgets, and what their open copies may still cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Boolean, Date, text
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Session
+
+from service.engine.lifecycle import DealState
+from service.engine.reserve import reservation_cents
+from service.store.tables.types import Json
+
+DEALS = {
+    "offer_id": pl.Int64,
+    "supplier": pl.String,
+    "deal_id": pl.String,
+    "revision": pl.Int64,
+    "state": pl.String,
+    "title": pl.String,
+    "mail_from": pl.Date,
+    "mail_to": pl.Date,
+    "redeem_to": pl.Date,
+    "budget_cents": pl.Int64,
+    "circulation_max": pl.Int64,
+    "circulation_min": pl.Int64,
+    "issued": pl.Int64,
+    "reserved_cents": pl.Int64,
+    "spent_cents": pl.Int64,
+    "use_cents": pl.Int64,
+    "limit_per_household": pl.Int64,
+    "stopped": pl.Boolean,
+    "uploaded_by": pl.String,
+}
+"""The columns of `deals`."""
+
+OPEN = {
+    "offer_id": pl.Int64,
+    "deal": pl.Int64,
+    "uses_left": pl.Int64,
+    "use_cents": pl.Int64,
+    "expected_uses": pl.Float64,
+    "copies": pl.Int64,
+}
+"""The columns of `open_copies`."""
+
+_SAME = "r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref"
+_MONEY = f"""CAST((SELECT coalesce(sum(e.amount_cents), 0) FROM ledger_entry e
+                    JOIN offer r ON r.id = e.offer_id WHERE {_SAME} AND e.account ="""
+_DEALS = f"""WITH o AS (SELECT o.* FROM offer o WHERE {{wanted}} ORDER BY o.id LIMIT :limit)
+    SELECT o.id AS offer_id, s.name AS supplier, o.deal_ref AS deal_id, o.revision, o.state,
+           o.title, o.mail_from, o.mail_to, o.redeem_to, o.budget_cents, o.circulation_max,
+           o.circulation_min,
+           (SELECT count(*) FROM offer r JOIN list_line l ON l.offer_id = r.id
+            JOIN shopping_list p ON p.id = l.list_id
+            WHERE {_SAME} AND p.state IN ('issued', 'expired')) AS issued,
+           {_MONEY} 'offer_reserved') AS bigint) AS reserved_cents,
+           {_MONEY} 'offer_spent') AS bigint) AS spent_cents,
+           o.limit_per_household, o.stopped_at IS NOT NULL AS stopped, u.uploaded_by,
+           o.face_values, o.face_value_cents, o.funding_share, o.funding_cap_cents,
+           o.handling_fee_cents, o.copy_fee_cents
+    FROM o JOIN supplier s ON s.id = o.supplier_id
+    JOIN upload u ON u.id = o.upload_id ORDER BY o.id"""
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "mail_from": Date(),
+    "mail_to": Date(),
+    "redeem_to": Date(),
+    "stopped": Boolean(),
+    "face_values": Json(list[int]),
+}
+"""What SQLite keeps otherwise: days are text there, and what is true is 1."""
+
+
+def deals(
+    session: Session,
+    *,
+    states: Sequence[DealState] = (),
+    offer_id: int | None = None,
+    after: int = 0,
+    limit: int = 2**31,
+) -> pl.DataFrame:
+    """Every revision that is not replaced, by offer_id, with what it holds; see `DEALS`.
+
+    `issued` copies, `reserved_cents` and `spent_cents` are those of all revisions of the deal;
+    `use_cents` is the most one use may cost, at the dearest of its face values; of a partner's slot
+    it is what a copy costs. Only those in `states`, of the deal of `offer_id`, or after an id, if
+    given.
+    """
+    wanted = ["o.state <> 'replaced'", "o.id > :after"]
+    if states:
+        wanted.append("o.state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
+    if offer_id is not None:
+        wanted.append(
+            "EXISTS (SELECT 1 FROM offer x WHERE x.id = :offer"
+            " AND x.supplier_id = o.supplier_id AND x.deal_ref = o.deal_ref)"
+        )
+    rows = session.execute(
+        text(_DEALS.format(wanted=" AND ".join(wanted))).columns(**_TYPES),
+        {"after": after, "limit": limit} | ({} if offer_id is None else {"offer": offer_id}),
+    )
+    records = [{**row, "use_cents": _use_cents(row)} for row in rows.mappings()]
+    return pl.DataFrame(records, schema=DEALS)
+
+
+def _use_cents(row: Mapping[Any, Any]) -> int:
+    # A partner pays for the copy, and nothing for what is done with it.
+    reserved = reservation_cents(
+        max(row["face_values"] or [row["face_value_cents"]]),
+        funding_share=row["funding_share"],
+        funding_cap_cents=row["funding_cap_cents"],
+        handling_fee_cents=row["handling_fee_cents"],
+    )
+    copy_fee_cents: int = row["copy_fee_cents"]
+    return copy_fee_cents + reserved
+
+
+def open_copies(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
+    """What may still be used of the deals of some offers, alike copies counted; see `OPEN`.
+
+    `deal` is the offer asked for, `offer_id` the revision that is printed; `use_cents` the most
+    one use may cost, `expected_uses` what was expected of a copy when it was issued (null where
+    nothing was noted).
+    """
+    numbers = ", ".join(str(int(each)) for each in offer_ids) or "NULL"
+    rows = session.execute(
+        text(
+            f"""SELECT r.id, o.id, l.uses - coalesce(u.used, 0), l.face_value_cents,
+                       r.funding_share, r.funding_cap_cents, r.handling_fee_cents,
+                       l.expected_uses, count(*)
+                FROM offer o
+                JOIN offer r ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
+                JOIN list_line l ON l.offer_id = r.id
+                JOIN shopping_list s ON s.id = l.list_id AND s.state = 'issued'
+                LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
+                           WHERE live GROUP BY list_id, list_line) u
+                       ON u.list_id = l.list_id AND u.list_line = l.line
+                WHERE o.id IN ({numbers}) AND l.uses > coalesce(u.used, 0)
+                GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 8"""
+        )
+    )
+    records = [
+        (
+            revision,
+            deal,
+            int(left),
+            reservation_cents(
+                face, funding_share=share, funding_cap_cents=cap, handling_fee_cents=fee
+            ),
+            expected,
+            copies,
+        )
+        for revision, deal, left, face, share, cap, fee, expected, copies in rows
+    ]
+    return pl.DataFrame(records, schema=OPEN, orient="row")

@@ -1,0 +1,67 @@
+"""Queries on the products that count for offers."""
+
+from collections.abc import Sequence
+
+import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.store.bulk import stage
+
+
+def items_of(
+    session: Session, offer_ids: Sequence[int], *, item_ids: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """The items of some offers' products, or those among `item_ids`: offer_id, item_id."""
+    return _members(session, "q.item_id", offer_ids, item_ids)
+
+
+def products_of(
+    session: Session, offer_ids: Sequence[int], *, gtins: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """The products of some offers, or those among `gtins`: offer_id, gtin."""
+    return _members(session, "q.gtin", offer_ids, gtins)
+
+
+def costs_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
+    """Price and cost of what some offers are on: offer_id, price_cents, cost_cents.
+
+    A row a product of the first set, null where not known. Empty in a shop that knows no costs.
+    """
+    schema = {"offer_id": pl.Int64, "price_cents": pl.Int64, "cost_cents": pl.Int64}
+    known = session.execute(
+        text("SELECT gtin FROM product WHERE cost_cents IS NOT NULL ORDER BY gtin LIMIT 1")
+    )
+    if known.first() is None:
+        return pl.DataFrame(schema=schema)
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    rows = session.execute(
+        text(
+            """SELECT p.offer_id, q.price_cents, q.cost_cents FROM offer_product p
+               JOIN staged_offer s ON s.offer_id = p.offer_id
+               JOIN product q ON q.gtin = p.gtin
+               WHERE p.set_number = 0 ORDER BY p.offer_id, q.gtin"""
+        )
+    )
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+
+
+def _members(
+    session: Session, column: str, offer_ids: Sequence[int], chosen: Sequence[int] | None
+) -> pl.DataFrame:
+    name = column.removeprefix("q.")
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    some = ""
+    if chosen is not None:
+        stage(session, "staged_key", pl.DataFrame({"key": chosen}, {"key": pl.Int64}))
+        some = f"JOIN staged_key k ON k.key = {column}"
+    rows = session.execute(
+        text(
+            f"""SELECT DISTINCT p.offer_id, {column} FROM offer_product p
+                JOIN staged_offer s ON s.offer_id = p.offer_id
+                JOIN product q ON q.gtin = p.gtin {some}
+                ORDER BY p.offer_id, {column}"""
+        )
+    )
+    schema = {"offer_id": pl.Int64, name: pl.Int64}
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

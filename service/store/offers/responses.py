@@ -1,0 +1,99 @@
+"""Queries on what lists teach: artefacts of the response model, and the evidence of a cycle."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from service.store.tables.cycle import Cycle, Response
+
+_BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
+                     JOIN offer_product p ON p.gtin = x.gtin
+                     WHERE b.household_id = {household} AND p.offer_id = {offer}
+                       AND b.business_date BETWEEN c.valid_from AND c.valid_to)"""
+
+
+def newest(session: Session, *, on: date) -> Response | None:
+    """The newest artefact of a date or before it."""
+    statement = (
+        select(Response).where(col(Response.as_of) <= on).order_by(col(Response.as_of).desc())
+    )
+    return session.exec(statement.limit(1)).first()
+
+
+def as_of(session: Session, day: date) -> Response | None:
+    """The artefact of a date."""
+    return session.exec(select(Response).where(Response.as_of == day)).first()
+
+
+def keep(session: Session, response: Response) -> None:
+    """Keep an artefact; one learned again for its date takes the earlier one's place."""
+    earlier = as_of(session, response.as_of)
+    if earlier is not None:
+        session.delete(earlier)
+        session.flush()
+    session.add(response)
+    session.flush()
+
+
+def ended(session: Session, *, first: date, before: date) -> Sequence[Cycle]:
+    """Cycles whose lists were last valid on a day from `first` to before `before`, oldest first."""
+    statement = (
+        select(Cycle)
+        .where(col(Cycle.valid_to) >= first, col(Cycle.valid_to) < before)
+        .order_by(col(Cycle.as_of))
+    )
+    return session.exec(statement).all()
+
+
+def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The copies a cycle gave: cell, exposed, exposed_buyers, redeemed, expected_gain, -_uses."""
+    bought = _BOUGHT.format(household="s.household_id", offer="l.offer_id")
+    rows = session.execute(
+        text(
+            f"""SELECT l.cell, count(*), sum(CASE WHEN {bought} THEN 1 ELSE 0 END),
+                       sum(coalesce((SELECT sum(r.uses) FROM redemption_line r
+                                     WHERE r.list_id = l.list_id AND r.list_line = l.line
+                                       AND r.live), 0)),
+                       sum(l.expected_gain), sum(l.expected_uses)
+                FROM shopping_list s JOIN list_line l ON l.list_id = s.id
+                JOIN cycle c ON c.id = s.cycle_id
+                WHERE s.cycle_id = :cycle AND s.state <> 'voided' AND l.cell IS NOT NULL
+                GROUP BY l.cell ORDER BY l.cell"""
+        ),
+        {"cycle": cycle_id},
+    )
+    schema = {
+        "cell": pl.String,
+        "exposed": pl.Int64,
+        "exposed_buyers": pl.Int64,
+        "redeemed": pl.Int64,
+        "expected_gain": pl.Float64,
+        "expected_uses": pl.Float64,
+    }
+    records = [(cell, given, int(b), int(r), gain, uses) for cell, given, b, r, gain, uses in rows]
+    return pl.DataFrame(records, schema=schema, orient="row")
+
+
+def ghosts(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The copies a cycle held out: cell, ghosts, ghost_weight, -_squared, ghost_buyers."""
+    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
+    rows = session.execute(
+        text(
+            f"""SELECT g.cell, count(*), sum(g.weight), sum(g.weight * g.weight),
+                       sum(CASE WHEN {bought} THEN g.weight ELSE 0 END)
+                FROM cycle_ghost g JOIN cycle c ON c.id = g.cycle_id
+                WHERE g.cycle_id = :cycle GROUP BY g.cell ORDER BY g.cell"""
+        ),
+        {"cycle": cycle_id},
+    )
+    schema = {
+        "cell": pl.String,
+        "ghosts": pl.Int64,
+        "ghost_weight": pl.Float64,
+        "ghost_weight_squared": pl.Float64,
+        "ghost_buyers": pl.Float64,
+    }
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

@@ -1,0 +1,22 @@
+"""Queries on the files that deals came in."""
+
+from sqlmodel import Session, select
+
+from service.store.tables.offer import Offer, Upload
+
+
+def with_digest(session: Session, sha256: str) -> Upload | None:
+    """The upload of a file with exactly these bytes."""
+    return session.exec(select(Upload).where(Upload.sha256 == sha256)).first()
+
+
+def add(session: Session, upload: Upload) -> int:
+    """Note a file; its id."""
+    session.add(upload)
+    session.flush()
+    return upload.id
+
+
+def uploader(session: Session, offer: Offer) -> str:
+    """Who loaded a revision."""
+    return session.exec(select(Upload.uploaded_by).where(Upload.id == offer.upload_id)).one()

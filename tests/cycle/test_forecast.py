@@ -1,0 +1,91 @@
+"""The model of a cycle: fitted and found by its date, and none that has seen the future."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from service.cycle import refresh_forecast
+from service.cycle.forecast import stored_model
+from service.cycle.inputs import read_purchases
+from service.engine.predict import fit
+from service.errors import Conflict
+from service.settings import Settings
+from service.store import cycles
+from service.store.session import Database
+from service.store.tables.cycle import Forecast
+from tests.market import AS_OF, open_market, store_model
+
+
+def test_some_households_after_others_make_the_model_of_all(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_market(database, settings, tmp_path)
+    monkeypatch.setattr("service.cycle.forecast.READ_TOGETHER", 2)
+    made = refresh_forecast(database, settings, as_of=AS_OF)
+    with database.read() as session:
+        bought = read_purchases(session, settings, before=AS_OF)
+        kept = stored_model(session, as_of=AS_OF)
+    whole = fit(bought, as_of=AS_OF, horizon_days=settings.horizon_days)
+    assert made.to_json() == whole.to_json()
+    assert kept is not None
+    assert kept.to_json() == whole.to_json()
+    assert not list(settings.runs_folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [
+        (AS_OF, True),
+        (AS_OF - timedelta(days=7), True),
+        (AS_OF - timedelta(days=8), False),
+        (AS_OF + timedelta(days=1), False),
+    ],
+)
+def test_a_model_is_used_for_a_week_and_never_before_its_date(
+    database: Database, settings: Settings, stored: date, found: bool
+) -> None:
+    store_model(database, settings, stored)
+    with database.read() as session:
+        model = stored_model(session, as_of=AS_OF)
+    assert (model is not None) is found
+
+
+def test_the_newest_model_that_may_be_used_is(database: Database, settings: Settings) -> None:
+    for days in (5, 2, -1):
+        store_model(database, settings, AS_OF - timedelta(days=days))
+    with database.read() as session:
+        model = stored_model(session, as_of=AS_OF)
+    assert model is not None
+    assert model.as_of == AS_OF - timedelta(days=2)
+
+
+def test_a_model_of_another_version_counts_as_none(database: Database) -> None:
+    with database.write() as session:
+        cycles.keep_forecast(
+            session,
+            Forecast(as_of=AS_OF, fitted_at=datetime.now(UTC), model='{"version":-1}'),
+        )
+    with database.read() as session:
+        assert stored_model(session, as_of=AS_OF) is None
+
+
+def test_a_forecast_needs_baskets(database: Database, settings: Settings) -> None:
+    with pytest.raises(Conflict, match="No household has bought anything before 2026-03-02"):
+        refresh_forecast(database, settings, as_of=AS_OF)
+
+
+def test_a_fitted_forecast_takes_the_place_of_the_earlier_of_its_date(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_market(database, settings, tmp_path)
+    fitted = refresh_forecast(database, settings, as_of=AS_OF)
+    with database.read() as session:
+        kept = stored_model(session, as_of=AS_OF)
+        found = cycles.forecast_for(session, AS_OF)
+    assert kept is not None
+    assert kept.to_json() == fitted.to_json()
+    assert fitted.training.last_origin is not None
+    assert fitted.training.last_origin < AS_OF
+    assert found is not None
+    assert found.id == 1
