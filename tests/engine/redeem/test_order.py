@@ -143,6 +143,7 @@ def test_pieces_scanned_one_by_one_give_the_same(size: int, examples: int) -> No
         rng.shuffle(singles)
         apart = settle_basket(singles, apart_offers, on=TODAY)
         assert _outcome(apart) == _outcome(together)
+        assert apart.steps == together.steps
         assert _by_product_cents(apart, singles) == _by_product_cents(together, lines)
 
     check()
