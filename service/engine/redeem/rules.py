@@ -34,6 +34,7 @@ def settle_basket(
     wanted = frozenset().union(*[eligible for o in live for eligible in o.eligible])
     units = Units(lines, wanted)
     contenders: list[Contender] = []
+    overlooked = 0
     alone: list[Draw] = []
     outcomes: list[tuple[OpenLine, Draw]] = []
     found_lines = units.masks.keys()
@@ -50,6 +51,7 @@ def settle_basket(
             outcomes.append((open_line, found))
         else:
             refusals.append(shortage(contender))
+            overlooked += found.short
     chosen, short = choose(contenders, alone)
     for contender, found in zip(contenders, chosen, strict=True):
         if found.cents:
@@ -57,7 +59,7 @@ def settle_basket(
         else:
             detail = "its products count for another offer that saves more"
             refusals.append(refuse(contender.open_line, RefusalReason.BETTER_OFFER_USED, detail))
-    return _settlement(outcomes, refusals, units, short_by_at_most_cents=short)
+    return _settlement(outcomes, refusals, units, short_by_at_most_cents=short + overlooked)
 
 
 def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> None:
