@@ -111,7 +111,7 @@ def open_lists(
                             "list_line": line.list_line,
                             "offer": line.offer_id,
                             "text": line.text,
-                            "uses_left": line.uses_left,
+                            "uses_left": line.usable,
                         }
                         for line in lines.get(each.code, ())
                     ],

@@ -10,7 +10,15 @@ from service.engine.redeem import Applied, Discount, Refusal, Settlement
 from service.engine.reserve import supplier_cap_cents
 from service.engine.settle import Funding, Split, fund
 from service.store.tables.shopping_list import ListState
-from service.store.till import BoughtRow, HeldList, PresentedLine, RefusalRow, UseRow, splits
+from service.store.till import (
+    BoughtRow,
+    HeldList,
+    PresentedLine,
+    PresentedList,
+    RefusalRow,
+    UseRow,
+    splits,
+)
 
 
 class LineTerms(Protocol):
@@ -53,13 +61,14 @@ def use_rows(
     rows: list[UseRow] = []
     entries: list[Entry] = []
     held: set[HeldList] = set()
+    last_uses: dict[int, int] = {}
     for applied in settlement.applied:
         presented = found.lists[applied.list_code]
         line = found.presented[presented.id, applied.list_line]
         discounts = given.get((applied.list_code, applied.list_line), ())
-        # A list that is not issued any more has given its reservation back already.
-        is_held = presented.state == ListState.ISSUED
-        row = _use(applied, line, discounts, is_held=is_held)
+        deal_use = last_uses.get(line.deal_id, line.last_deal_use) + 1
+        last_uses[line.deal_id] = deal_use + applied.uses - 1
+        row = _use(applied, presented, line, discounts, deal_use=deal_use)
         rows.append(row)
         entries += charge(
             Payer(line.offer_id, line.supplier_id),
@@ -73,8 +82,15 @@ def use_rows(
 
 
 def _use(
-    applied: Applied, line: PresentedLine, discounts: Sequence[Discount], *, is_held: bool
+    applied: Applied,
+    presented: PresentedList,
+    line: PresentedLine,
+    discounts: Sequence[Discount],
+    *,
+    deal_use: int,
 ) -> UseRow:
+    # A list that is not issued any more has given its reservation back already.
+    is_held = presented.state == ListState.ISSUED
     parts = fund(discounts, uses=applied.uses, funding=funding_of(line))
     supplier, retailer = shares(parts)
     return UseRow(
@@ -85,6 +101,9 @@ def _use(
         uses=applied.uses,
         live=True,
         offer_id=line.offer_id,
+        household_id=presented.household_id,
+        deal_id=line.deal_id,
+        deal_use=deal_use,
         units=sum([part.units for part in parts]),
         amount_cents=supplier + retailer,
         supplier_cents=supplier,

@@ -6,7 +6,7 @@ from datetime import date
 from service.checkout import answer
 from service.checkout.recognise import look, recognise
 from service.engine.redeem import OpenLine
-from service.engine.redeem.refuse import standing
+from service.engine.redeem.refuse import refuse_unusable
 from service.settings import Settings
 from service.store.session import Database
 from service.store.till import Presented, Reference, Seen, Steps, gate
@@ -38,7 +38,7 @@ def looking_up(
     lines: dict[str, list[OpenLine]] = {}
     refusals = list(found.refusals)
     for line in found.lines:
-        refusal = standing(line, on)
+        refusal = refuse_unusable(line, on)
         if refusal is not None:
             refusals.append(refusal)
             continue

@@ -12,9 +12,9 @@ from service.settings import Settings
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
     DraftLine,
-    EligibleProduct,
     Identity,
     Look,
+    NamedProduct,
     Presented,
     PresentedLine,
     PresentedList,
@@ -125,18 +125,21 @@ def _unidentified(shown: Presented, *, is_known: bool) -> Refusal:
 
 
 def _open_lines(
-    bought: Iterable[BasketLine],
+    bought: Sequence[BasketLine],
     lines: Iterable[PresentedLine],
     lists: dict[int, PresentedList],
-    products: Iterable[EligibleProduct],
+    products: Iterable[NamedProduct],
 ) -> list[OpenLine]:
     """The offer lines as the rules want them, with the basket lines that count for each."""
     numbers: dict[int, list[int]] = {}
     for each in bought:
         numbers.setdefault(each.gtin, []).append(each.line)
     counting: dict[int, list[tuple[int, int]]] = {}
-    for offer_id, set_number, gtin in products:
-        counting.setdefault(offer_id, []).append((set_number, gtin))
+    excluding: dict[int, list[tuple[int, int]]] = {}
+    for offer_id, set_number, gtin, excluded in products:
+        named = excluding if excluded else counting
+        named.setdefault(offer_id, []).append((set_number, gtin))
+    sold = _sold(bought) if excluding else frozenset()
     result = []
     for line in lines:
         presented = lists[line.list_id]
@@ -144,6 +147,13 @@ def _open_lines(
         sets: list[set[int]] = [set() for _ in terms.condition.needs]
         for set_number, gtin in counting.get(line.offer_id, ()):
             sets[set_number].update(numbers[gtin])
+        excluded_lines = [
+            number
+            for set_number, gtin in excluding.get(line.offer_id, ())
+            if not sets[set_number]
+            for number in numbers[gtin]
+            if number in sold
+        ]
         result.append(
             OpenLine(
                 list_code=presented.code,
@@ -154,10 +164,20 @@ def _open_lines(
                 eligible=tuple([frozenset(members) for members in sets]),
                 uses_left=line.uses - line.used,
                 limit=line.uses,
+                deal_id=line.deal_id,
+                deal_left=line.deal_limit - line.deal_used,
                 valid_from=presented.valid_from,
                 valid_to=presented.valid_to,
                 voided=presented.state == ListState.VOIDED,
+                excluded=frozenset(excluded_lines),
                 stopped=line.stopped_at is not None,
             )
         )
     return result
+
+
+def _sold(bought: Iterable[BasketLine]) -> frozenset[int]:
+    """The basket lines that offers see: not those of goods paid back."""
+    return frozenset(
+        [each.line for each in bought if each.quantity_milli > 0 and each.amount_cents > 0]
+    )

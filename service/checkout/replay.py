@@ -276,6 +276,8 @@ def _write_uses(
         uses=made,
         live=False,
         offer_id=each.line.offer_id,
+        household_id=each.presented.household_id,
+        deal_id=each.line.deal_id,
         units=sum(part.units for part in each.given),
         amount_cents=each.amount_cents,
         supplier_cents=0,

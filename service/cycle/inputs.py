@@ -113,6 +113,7 @@ def _running(
         households=_read_targeted(
             session, settings, found, as_of=as_of, household_ids=chosen("household_id")
         ),
+        used=issuable.used(session, offer_ids, household_ids=chosen("household_id")),
     )
 
 
@@ -130,12 +131,14 @@ def read_running(
     items = products.items_of(session, offer_ids)
     members = products.products_of(session, offer_ids)
     costs = products.costs_of(session, items["offer_id"].unique().to_list())
+    used = issuable.used(session, offer_ids)
     return {
         day: RunningOffers(
             offers=with_margins(offers, costs, margin_percent=settings.margin_percent),
             items=items.join(offers, on="offer_id", how="semi", maintain_order="left"),
             products=members.join(offers, on="offer_id", how="semi", maintain_order="left"),
             households=_read_targeted(session, settings, offers, as_of=day, household_ids=None),
+            used=used,
         )
         for day, offers in found.items()
     }

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.learn import model_of
-from service.engine.allocate import PriceBook, Terms, allocate_each
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import RunningOffers, Valuation, candidates, given
 from service.settings import Settings
@@ -32,7 +32,7 @@ class LastPrices:
     prices: pl.DataFrame
     limits: pl.DataFrame
     by: Valuation
-    terms: Terms
+    terms: ShortfallPrices
 
     def on(self, session: Session, day: date) -> "LastPrices":
         """The same on another day, which may know more of how households respond."""
@@ -61,7 +61,7 @@ def last_prices(
             seed=cycle.seed if cycle else 0,
             response=_response(session, as_of=as_of),
         ),
-        terms=Terms(floor_shortfall_price=settings.floor_shortfall_price),
+        terms=ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price),
     )
 
 

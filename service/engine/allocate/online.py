@@ -11,7 +11,7 @@ from service.engine.allocate.arrange import arrange
 from service.engine.allocate.kernels.arguments import BEST, HELD, NEVER, Home, Prices, desk_for
 from service.engine.allocate.kernels.choose import choose
 from service.engine.allocate.prices import Market, rules
-from service.engine.allocate.problem import Terms, build, codes
+from service.engine.allocate.problem import ShortfallPrices, build, codes
 from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,
@@ -46,7 +46,7 @@ def allocate_household(
     prices: PriceBook,
     household: Mapping[str, int | None],
     *,
-    terms: Terms,
+    terms: ShortfallPrices,
     room: Mapping[int, tuple[int | None, int | None]] | None = None,
 ) -> pl.DataFrame:
     """The best deals of one household at stored prices, as rows of `candidates`.
@@ -100,7 +100,7 @@ def allocate_household(
 
 
 def allocate_each(
-    candidates: pl.DataFrame, prices: PriceBook, households: pl.DataFrame, *, terms: Terms
+    candidates: pl.DataFrame, prices: PriceBook, households: pl.DataFrame, *, terms: ShortfallPrices
 ) -> pl.DataFrame:
     """The best deals of every household for itself at stored prices, as rows of `candidates`.
 

@@ -8,7 +8,8 @@ from service.engine.redeem.choose import choose
 from service.engine.redeem.contender import Contender, OpenLine
 from service.engine.redeem.draw import Draw
 from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
-from service.engine.redeem.refuse import absent, refuse, shortage, standing
+from service.engine.redeem.refuse import absent, refuse, refuse_unusable, shortage
+from service.engine.redeem.share import share_limits
 from service.engine.redeem.units import BasketLine, Units
 from service.errors import InvalidInput
 
@@ -26,13 +27,16 @@ def settle_basket(
     live: list[OpenLine] = []
     # The line that expires first goes first wherever the sum leaves a choice.
     for open_line in sorted(open_lines, key=lambda o: (o.valid_to, o.list_code, o.list_line)):
-        refusal = standing(open_line, on)
+        refusal = refuse_unusable(open_line, on)
         if refusal is None:
             live.append(open_line)
         else:
             refusals.append(refusal)
-    units = Units(lines, {number for o in live for eligible in o.eligible for number in eligible})
+    wanted = frozenset().union(*[eligible for o in live for eligible in o.eligible])
+    units = Units(lines, wanted)
+    drawn: list[tuple[Contender, Draw]] = []
     contenders: list[Contender] = []
+    overlooked = 0
     alone: list[Draw] = []
     outcomes: list[tuple[OpenLine, Draw]] = []
     found_lines = units.masks.keys()
@@ -41,22 +45,26 @@ def settle_basket(
             refusals.append(absent(open_line))
             continue
         contender = Contender(open_line, units)
-        found = contender.draw(contender.reach)
+        drawn.append((contender, contender.draw(contender.reach)))
+    drawn, over = share_limits(drawn)
+    refusals += over
+    for contender, found in drawn:
         if found.cents:
             contenders.append(contender)
             alone.append(found)
         elif found.points:
-            outcomes.append((open_line, found))
+            outcomes.append((contender.open_line, found))
         else:
             refusals.append(shortage(contender))
-    chosen, proven = choose(contenders, alone)
+            overlooked += found.short
+    chosen, short = choose(contenders, alone)
     for contender, found in zip(contenders, chosen, strict=True):
         if found.cents:
             outcomes.append((contender.open_line, found))
         else:
             detail = "its products count for another offer that saves more"
             refusals.append(refuse(contender.open_line, RefusalReason.BETTER_OFFER_USED, detail))
-    return _settlement(outcomes, refusals, units, proven=proven)
+    return _settlement(outcomes, refusals, units, short_by_at_most_cents=short + overlooked)
 
 
 def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> None:
@@ -71,7 +79,7 @@ def _settlement(
     refusals: list[Refusal],
     units: Units,
     *,
-    proven: bool,
+    short_by_at_most_cents: int,
 ) -> Settlement:
     outcomes.sort(key=lambda outcome: (outcome[0].list_code, outcome[0].list_line))
     refusals.sort(key=lambda refusal: (refusal.list_code, refusal.list_line))
@@ -93,14 +101,15 @@ def _settlement(
         refusals=tuple(refusals),
         points=sum([each.points for each in applied]),
         total_cents=sum([each.amount_cents for each in applied]),
-        proven=proven,
+        short_by_at_most_cents=short_by_at_most_cents,
+        steps=units.steps,
     )
 
 
 def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]:
     """A draw by basket line, each group's sum spread over its units by their prices."""
     by_line: dict[int, list[tuple[int, int]]] = {}
-    for cents, group in found.groups:
+    for cents, group in found.groups():
         if len(group) == 1:
             by_line.setdefault(units.line[group[0]], []).append((group[0], cents))
             continue
@@ -108,19 +117,11 @@ def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]
         for unit, part in zip(group, parts, strict=True):
             by_line.setdefault(units.line[unit], []).append((unit, part))
     discounts = []
+    code, list_line, offer_id, _, text, *_ = open_line
     for number, given in sorted(by_line.items()):
-        given.sort()
+        if len(given) > 1:
+            given.sort()
         unit_cents = tuple([part for _, part in given])
-        discounts.append(
-            Discount(
-                open_line.list_code,
-                open_line.list_line,
-                open_line.offer_id,
-                open_line.text,
-                number,
-                len(unit_cents),
-                sum(unit_cents),
-                unit_cents,
-            )
-        )
+        units_and_cents = len(unit_cents), sum(unit_cents), unit_cents
+        discounts.append(Discount(code, list_line, offer_id, text, number, *units_and_cents))
     return discounts

@@ -65,10 +65,13 @@ class RedemptionLine(SQLModel, table=True):
 
     `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
     live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
-    line at once collide. A line honoured offline that could not be used any more holds no use: it
-    is not live and is in `till_conflict`. `reserved_cents` is what its uses took of the offer's
-    reservation and did not give back. `parts` is JSON, a list of [basket line, supplier cents of
-    every unit, retailer cents of every unit].
+    line at once collide. `deal_use` numbers in the same way the uses that the list's household
+    (`household_id`) made of the deal (`deal_id`, its first revision) over all its lists, so that
+    tills that use two lists at once collide too; it is null where no use was ever held. A line
+    honoured offline that could not be used any more holds no use: it is not live and is in
+    `till_conflict`. `reserved_cents` is what its uses took of the offer's reservation and did not
+    give back. `parts` is JSON, a list of [basket line, supplier cents of every unit, retailer
+    cents of every unit].
     """
 
     __tablename__ = "redemption_line"
@@ -84,6 +87,8 @@ class RedemptionLine(SQLModel, table=True):
             sqlite_where=text("live"),
         ),
         Index("ix_redemption_line_list_id_list_line", "list_id", "list_line"),
+        # The list and the offer are checked already: these columns only repeat what they say.
+        Index("ux_redemption_line_deal_use", "household_id", "deal_id", "deal_use", unique=True),
     )
 
     id: int = row_id()
@@ -94,6 +99,9 @@ class RedemptionLine(SQLModel, table=True):
     uses: int
     live: bool
     offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)
+    household_id: int = Field(sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    deal_id: int = Field(sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    deal_use: int | None = None
     units: int
     amount_cents: int = Field(sa_type=BigId)
     supplier_cents: int = Field(sa_type=BigId)

@@ -25,7 +25,7 @@ from service.store.tables.redemption import (
     TillVerb,
 )
 from service.store.tables.shopping_list import ListState, ShoppingList
-from service.store.till import splits
+from service.store.till import offline, splits
 from service.store.till.steps import Reference
 
 
@@ -78,14 +78,13 @@ def redemption(session: Session, redemption_id: str) -> Redemption:
 
 
 def used_lines(session: Session, redemption_id: str) -> list[UsedLine]:
-    """The lines of a redemption, their lists held, in order of list and line."""
-    lists = select(RedemptionLine.list_id).where(RedemptionLine.redemption_id == redemption_id)
-    session.exec(
-        select(ShoppingList.id)
-        .where(col(ShoppingList.id).in_(lists))
-        .order_by(col(ShoppingList.id))
-        .with_for_update(key_share=True)
-    ).all()
+    """The lines of a redemption, in order of list and line; lists that share deals are held."""
+    deals = session.execute(
+        select(RedemptionLine.household_id, RedemptionLine.deal_id)
+        .where(RedemptionLine.redemption_id == redemption_id)
+        .distinct()
+    )
+    offline.hold_sharing(session, [(household_id, deal_id) for household_id, deal_id in deals])
     return lines_of(session, redemption_id)
 
 
@@ -179,10 +178,10 @@ def reopen(session: Session, used: Sequence[UsedLine]) -> None:
     session.execute(
         update(RedemptionLine).where(col(RedemptionLine.id).in_(issued)).values(reserved_cents=0)
     )
-    offline = [line.id for line in used if line.is_offline]
+    made_offline = [line.id for line in used if line.is_offline]
     session.execute(
         update(OfflineUse)
-        .where(col(OfflineUse.redemption_line_id).in_(offline))
+        .where(col(OfflineUse.redemption_line_id).in_(made_offline))
         .values(given_back=True, fee_cents=0)
     )
 

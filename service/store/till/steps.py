@@ -46,8 +46,10 @@ class PresentedLine(NamedTuple):
     """An offer line of such a list with the terms it was printed under.
 
     `uses` may be made in all, `used` are made and live, `last_use` is the highest number any use
-    of it ever had, undone ones included. `funding_cap_cents` is the most the supplier bears of one
-    use, null without one; `stopped_at` the moment its deal was stopped, in microseconds since 1970.
+    of it ever had, undone ones included. `deal_limit`, `deal_used` and `last_deal_use` are the same
+    of its deal (`deal_id`), over all lists and revisions that the household has.
+    `funding_cap_cents` is the most the supplier bears of one use, null without one; `stopped_at`
+    the moment its deal was stopped, in microseconds since 1970.
     """
 
     list_id: int
@@ -57,6 +59,10 @@ class PresentedLine(NamedTuple):
     uses: int
     used: int
     last_use: int
+    deal_id: int
+    deal_limit: int
+    deal_used: int
+    last_deal_use: int
     reserved_cents: int
     terms: str
     supplier_id: int
@@ -67,12 +73,16 @@ class PresentedLine(NamedTuple):
     stopped_at: int | None
 
 
-class EligibleProduct(NamedTuple):
-    """A product of the basket that counts for an offer, in one of its product sets."""
+class NamedProduct(NamedTuple):
+    """A product of the basket that an offer names in one of its product sets.
+
+    It counts for the offer unless it is `excluded`, or restricted since.
+    """
 
     offer_id: int
     set_number: int
     gtin: int
+    excluded: bool
 
 
 class DraftLine(NamedTuple):
@@ -121,8 +131,9 @@ class Seen:
 
     `households` are those of the digests known; `lists` are those with the codes (never drafts) and
     the issued ones, usable on the business date, of the households identified; `lines` their offer
-    lines in order of list and line; `products` say which GTINs count. `drafts` are the lines of the
-    drafts of all these households that nothing bought stands for, by household and line.
+    lines in order of list and line; `products` say which GTINs count, and which are excluded.
+    `drafts` are the lines of the drafts of all these households that nothing bought stands for, by
+    household and line.
     """
 
     store_known: bool
@@ -130,7 +141,7 @@ class Seen:
     households: dict[str, int]
     lists: tuple[PresentedList, ...]
     lines: tuple[PresentedLine, ...]
-    products: tuple[EligibleProduct, ...]
+    products: tuple[NamedProduct, ...]
     drafts: tuple[DraftLine, ...] = ()
 
 
@@ -170,6 +181,9 @@ class UseRow(NamedTuple):
     uses: int
     live: bool
     offer_id: int
+    household_id: int
+    deal_id: int
+    deal_use: int
     units: int
     amount_cents: int
     supplier_cents: int

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.allocate import Keep, PriceBook, Terms, allocate, allocate_each
+from service.engine.allocate import Keep, PriceBook, ShortfallPrices, allocate, allocate_each
 from tests.engine.allocate.instances import Frames, instances
 from tests.engine.allocate.reference import broken, worth
 from tests.engine.allocate.test_allocate import TERMS, market
@@ -62,7 +62,7 @@ def test_what_nobody_may_be_given_is_counted_and_left_out() -> None:
 @settings(max_examples=25, deadline=None)
 @given(instances(), st.integers(0, 50))
 def test_the_cost_is_what_was_lost_and_within_what_is_allowed(
-    instance: tuple[Frames, Terms], percent: int
+    instance: tuple[Frames, ShortfallPrices], percent: int
 ) -> None:
     frames, terms = instance
     candidates = frames[0]
