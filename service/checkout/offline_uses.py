@@ -14,7 +14,8 @@ from typing import NamedTuple
 from service.engine.redeem import RefusalReason
 from service.store.till import Reference
 
-_USES_UP = (None, RefusalReason.OFFER_STOPPED, RefusalReason.NOT_YET_VALID)
+_NEVER_GOOD = (RefusalReason.HOUSEHOLD_MISMATCH, RefusalReason.VOIDED, RefusalReason.EXPIRED)
+"""Why nobody can use the line any more, or never could with this list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,14 @@ class OfflineUses:
     at: datetime
     reference: Reference
     made: int
-    reason: RefusalReason | None
+    reason: str | None
 
 
 class Holding(NamedTuple):
     """The uses that a sale holds of a list line, and why it is in dispute, if it is."""
 
     uses: int
-    reason: RefusalReason | None
+    reason: str | None
 
 
 def hold_uses(made: Collection[OfflineUses], *, limit: int, used: int) -> dict[int, Holding]:
@@ -49,7 +50,7 @@ def hold_uses(made: Collection[OfflineUses], *, limit: int, used: int) -> dict[i
             left -= uses.made
     for uses in in_order:
         if uses.key not in found:
-            holds = min(uses.made, left) if uses.reason in _USES_UP else 0
+            holds = 0 if uses.reason in _NEVER_GOOD else min(uses.made, left)
             found[uses.key] = Holding(holds, uses.reason or _used_up(uses, limit))
             left -= holds
     return found
