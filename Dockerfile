@@ -2,7 +2,7 @@
 FROM python:3.12-slim AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /larder
-COPY pyproject.toml uv.lock README.md ./
+COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY service service
 COPY templates templates
 RUN uv sync --locked --no-default-groups --extra s3 --no-editable

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict import Model, fit, forecast, score
-from service.engine.predict.items import Book
+from service.engine.predict.items import IdIndex
 from service.files.forecast import read_history
 
 HOUSEHOLDS_TIMED = 200
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--as-of", type=date.fromisoformat, required=True)
     parser.add_argument("--times", type=int, nargs="*", default=[1])
     options = parser.parse_args()
-    history = before(read_history(options.history), options.as_of).with_columns(
+    history = rows_before(read_history(options.history), options.as_of).with_columns(
         pl.col("item_id").rank("dense").cast(pl.Int64),
         pl.col("household_id").rank("dense").cast(pl.Int64),
         pl.col("basket_id").rank("dense").cast(pl.Int64),
@@ -109,10 +109,11 @@ def in_texts(model: Model, history: pl.DataFrame) -> tuple[Model, pl.DataFrame]:
     """The same with texts for ids, in the same order."""
     plain = pl.col("household_id", "item_id").cast(pl.String).str.zfill(12)
     items, vectors = (
-        Book(book.ids.cast(pl.String).str.zfill(12)) for book in (model.items.book, model.vectors)
+        IdIndex(index.ids.cast(pl.String).str.zfill(12))
+        for index in (model.items.index, model.vectors)
     )
-    told = replace(model, items=replace(model.items, book=items), vectors=vectors)
-    return told, history.with_columns(plain)
+    with_text_ids = replace(model, items=replace(model.items, index=items), vectors=vectors)
+    return with_text_ids, history.with_columns(plain)
 
 
 def one_household(model: Model, history: pl.DataFrame, as_of: date, ids: str) -> None:

@@ -26,7 +26,7 @@ from service import sample
 from service.checkout import redeem
 from service.cycle import refresh_forecast, run_cycle
 from service.deals import load_deals
-from service.demo.replay import till_basket, window
+from service.demo.replay import bought_between, till_basket
 from service.demo.run import AS_OF, shoppers
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -163,8 +163,10 @@ def prepare(folder: Path) -> None:
     baskets = pl.read_parquet(folder / sample.BASKETS)
     before = {"first": date.min, "last": AS_OF - timedelta(days=1)}
     after = {"first": AS_OF, "last": AS_OF + timedelta(days=13)}
-    window(baskets, **before, zone=sample.TIMEZONE).write_parquet(folder / "history.parquet")
-    window(baskets, **after, zone=sample.TIMEZONE).write_parquet(folder / "window.parquet")
+    bought_between(baskets, **before, zone=sample.TIMEZONE).write_parquet(
+        folder / "history.parquet"
+    )
+    bought_between(baskets, **after, zone=sample.TIMEZONE).write_parquet(folder / "window.parquet")
 
 
 def main() -> None:

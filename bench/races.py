@@ -32,7 +32,16 @@ from service.store.session import Database
 from service.store.tables.access import Role
 from service.till_client import TillRefusedError
 from tests.crowd import Crowd, open_crowd
-from tests.racing import Till, Told, double_uses, faults, lost_answers, sale, sold_offline, undo
+from tests.racing import (
+    Till,
+    TillAnswers,
+    double_uses,
+    faults,
+    lost_answers,
+    sale,
+    sold_offline,
+    undo,
+)
 from tests.served import served
 from tests.shop import SHOPPING_DAY, STORE, VALID_TO
 
@@ -100,8 +109,8 @@ class Racer:
         self._heard("void", number, self._till.client.void(undo(number)))
 
     def _replay(self, number: str, code: str) -> None:
-        (told,) = self._till.client.replay([sold_offline(number, code)])
-        self._heard("replay", number, told)
+        (answer,) = self._till.client.replay([sold_offline(number, code)])
+        self._heard("replay", number, answer)
 
     def _expire(self, before: date) -> None:
         if self._database is None:
@@ -116,8 +125,8 @@ def race(
     till = Till.at(address, key, queue=folder / f"queue-{number}")
     with (folder / f"heard-{number}").open("w") as out:
 
-        def heard(kind: str, name: str, told: Any) -> None:
-            out.write(json.dumps([kind, name, told]) + "\n")
+        def heard(kind: str, name: str, answer: Any) -> None:
+            out.write(json.dumps([kind, name, answer]) + "\n")
 
         racer = Racer(till, number, heard, url)
         for place, code in enumerate(codes):
@@ -127,9 +136,9 @@ def race(
         heard("waiting", "", till.client.waiting())
 
 
-def all_heard(folder: Path) -> tuple[Told, Counter[int], Counter[str]]:
+def all_heard(folder: Path) -> tuple[TillAnswers, Counter[int], Counter[str]]:
     """What all the tills heard: answers, statuses, and what else there was to count."""
-    told, statuses, counts = Told(), Counter[int](), Counter[str]()
+    record, statuses, counts = TillAnswers(), Counter[int](), Counter[str]()
     for path in sorted(folder.glob("heard-*")):
         with path.open() as lines:
             for kind, name, what in map(json.loads, lines):
@@ -138,16 +147,16 @@ def all_heard(folder: Path) -> tuple[Told, Counter[int], Counter[str]]:
                 elif kind == "waiting":
                     counts["offline"] += what
                 elif kind == "sale":
-                    told.sale(name, what)
+                    record.sale(name, what)
                 elif kind == "void":
-                    told.void(name, what)
+                    record.void(name, what)
                 elif kind == "replay":
                     counts[f"replay {what['status']}"] += 1
-                    told.sale(name, what["answer"])
+                    record.sale(name, what["answer"])
                 else:
                     counts["sales refused as voided"] += "voided" in what["detail"]
                     counts["refused for another reason"] += "voided" not in what["detail"]
-    return told, statuses, counts
+    return record, statuses, counts
 
 
 def bench(name: str, url: str, *, tries: int, services: int, folder: Path) -> None:
@@ -184,15 +193,15 @@ def bench(name: str, url: str, *, tries: int, services: int, folder: Path) -> No
         for each in racers:
             each.join()
         assert [each.exitcode for each in racers] == [0] * TILLS
-    told, statuses, counts = all_heard(folder)
-    _print(name, told, statuses, counts, database, lists=len(crowd.codes))
+    record, statuses, counts = all_heard(folder)
+    _print(name, record, statuses, counts, database, lists=len(crowd.codes))
     print(f"  {services} service processes, {TILLS} tills, {time.monotonic() - start:.0f} s")
     database.dispose()
 
 
 def _print(
     name: str,
-    told: Told,
+    record: TillAnswers,
     statuses: Counter[int],
     counts: Counter[str],
     database: Database,
@@ -205,9 +214,9 @@ def _print(
 
     tries = sum(statuses.values())
     wrong = sum(count for status, count in statuses.items() if status >= 500)
-    print(f"\n{name}: {lists} lists, {len(told.sales)} sales, {len(told.voids)} voids")
-    print(f"  double uses in {tries:,} tries: {len(double_uses(ask, told))}")
-    print(f"  lost or differing answers: {len(lost_answers(ask, told))}")
+    print(f"\n{name}: {lists} lists, {len(record.sales)} sales, {len(record.voids)} voids")
+    print(f"  double uses in {tries:,} tries: {len(double_uses(ask, record))}")
+    print(f"  lost or differing answers: {len(lost_answers(ask, record))}")
     print(f"  answers of 500 and more: {wrong}; no answer: {statuses[0]}")
     print(f"  left in an offline queue: {counts['offline']}")
     print(f"  faults in the books: {faults(ask)}")

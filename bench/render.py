@@ -34,7 +34,7 @@ from service.engine.codes import gcn, list_code
 from service.engine.money import format_money
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
 from service.engine.render import SymbolProfile, render_batch
-from service.engine.render.symbols import Symbol, symbol
+from service.engine.render.symbols import Symbol, make_symbol
 from service.files import layouts
 
 GCN = gcn("952123400001")
@@ -280,7 +280,7 @@ class Hand:
         return raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 
     def _page(self, piece: Mailpiece) -> int:
-        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        made = make_symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
         shown = [self._shown(text) for text in (*texts_of(piece), made.human)]
         content = b"/A Do %b\nq 0 g 0.96 0 0 45 340 60 cm %b f Q" % (
             _template(len(shown)) % tuple(shown),
@@ -374,7 +374,7 @@ def by_canvas(given: Sequence[Mailpiece], out: Out) -> None:
     """reportlab's canvas, one drawString per text."""
     canvas = Canvas(out, pagesize=(612, 792), pageCompression=1)
     for piece in given:
-        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        made = make_symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
         for number in range(44):
             canvas.rect(57, 700 - 12 * number, 237.8, 0.43, stroke=0, fill=1)
         canvas.setFont("Helvetica", 9.5)
@@ -391,7 +391,7 @@ def by_fpdf(given: Sequence[Mailpiece], out: Out) -> None:
     """fpdf2, one text call per text."""
     document = importlib.import_module("fpdf").FPDF(unit="pt", format=(612, 792))
     for piece in given:
-        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        made = make_symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
         document.add_page()
         for number in range(44):
             document.rect(57, 92 + 12 * number, 237.8, 0.43, style="F")
@@ -409,7 +409,7 @@ def by_weasyprint(given: Sequence[Mailpiece], out: Out) -> None:
     """WeasyPrint, absolutely placed spans and an SVG symbol."""
     pages = []
     for piece in given:
-        made = symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
+        made = make_symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
         spans = "".join(
             f'<p style="left:{57 + 130 * (n % 4)}pt;top:{52 + 5.5 * n}pt">{text}</p>'
             for n, text in enumerate(all_texts_of(piece))

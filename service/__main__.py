@@ -1,28 +1,27 @@
 """The `larder` command line."""
 
 import sys
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 
-from service.commands import (
-    allocation,
-    batch,
-    explain,
-    forecast,
-    issue,
-    planning,
-    printing,
-    serve,
-    setup,
-    steer,
-)
-from service.commands.console import EXIT_FAILED, show_error
-from service.commands.demo import demo
-from service.commands.load import load
+from service.commands.console import EXIT_FAILED, say, show_error
+from service.commands.lazy import Group
+from service.commands.table import COMMANDS
 from service.errors import LarderError
+
+
+class Larder(Group):
+    """All commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": COMMANDS})
+
 
 app = typer.Typer(
     name="larder",
+    cls=Larder,
     help="Shopping lists that know what each household needs next, with the deals suppliers "
     "pay for. Exit codes: 0 done, 1 failed with nothing half-done, 2 wrong usage, 3 done but some "
     "rows were refused.",
@@ -30,27 +29,22 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-app.command("demo")(demo)
-app.command("init")(setup.init)
-app.add_typer(setup.keys, name="keys")
-app.command("migrate")(setup.migrate_database)
-app.add_typer(load, name="load")
-app.add_typer(steer.deals, name="deals")
-app.command("cycle")(issue.cycle)
-app.command("publish")(issue.publish_batch)
-app.add_typer(batch.batch, name="batch")
-app.command("serve")(serve.serve)
-app.command("schedule")(serve.schedule)
-app.command("work")(serve.work)
-app.command("sftp")(serve.sftp)
-app.command("predict")(forecast.predict)
-app.command("backtest")(forecast.backtest)
-app.command("explain")(explain.explain)
-app.command("allocate")(allocation.allocate)
-app.add_typer(printing.layout, name="layout")
-app.command("verify")(printing.verify)
-app.command("response")(planning.response)
-app.command("status")(issue.status)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        say(f"larder {metadata.version('larder')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is", callback=_show_version),
+    ] = False,
+) -> None:
+    """What may stand before a command."""
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""Keyed digests: what is stored of cards, phones and API keys, and the serials of lists."""
+"""Keyed digests of cards, phones, API keys and addresses, and the serials of lists.
+
+The database stores digests instead of the values themselves.
+"""
 
 import hmac
 import re
@@ -11,29 +14,29 @@ _NOT_CARD = re.compile(r"[^0-9A-Za-z]")
 
 
 def normal_identity(kind: str, value: str) -> str:
-    """A card or phone without the marks people write in it; empty when nothing is left."""
+    """A card or phone number without blanks and punctuation; empty when nothing is left."""
     return (_NOT_PHONE if kind == "phone" else _NOT_CARD).sub("", value).upper()
 
 
 def identity_digest(key: SecretStr, kind: str, value: str) -> str:
-    """What is stored of a card or a phone number: HMAC-SHA256, 64 hex digits."""
+    """The stored digest of a card or phone number: HMAC-SHA256, 64 hex digits."""
     return _digest(key, f"identity:{kind}:{normal_identity(kind, value)}")
 
 
 def api_key_digest(key: SecretStr, presented: str) -> str:
-    """What is stored of an API key: HMAC-SHA256, 64 hex digits."""
+    """The stored digest of an API key: HMAC-SHA256, 64 hex digits."""
     return _digest(key, f"api-key:{presented}")
 
 
 def address_digest(key: SecretStr, normal_address: str) -> str:
-    """What is kept of the address a piece went to: enough to know it again, 32 hex digits."""
+    """The stored digest of the address a piece was mailed to: 32 hex digits, to recognise it."""
     return _digest(key, f"address:{normal_address}")[:32]
 
 
 def list_serial(key: SecretStr, *parts: str | int) -> str:
-    """Twelve digits that only the holder of the key can foretell.
+    """Twelve digits that only the holder of the key can predict.
 
-    The same key and parts give the same serial, so a cycle made again prints the same codes.
+    The same key and parts give the same serial, so a repeated cycle prints the same codes.
     """
     message = "list:" + ":".join(str(part) for part in parts)
     return f"{int(_digest(key, message)[:30], 16) % 10**_SERIAL_DIGITS:0{_SERIAL_DIGITS}d}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault in what was given: where it stands, what is wrong, what to do about it."""
+    """One fault of an input: where it is, what is wrong, and what to do about it."""
 
     where: str
     detail: str
@@ -19,7 +19,7 @@ class Problem:
 
 
 class LarderError(Exception):
-    """The root. `status` is the HTTP status, `type` the last part of the problem type."""
+    """The base class. `status` is the HTTP status, `type` the last part of the problem type."""
 
     status = 500
     title = "Internal error"
@@ -32,7 +32,7 @@ class LarderError(Exception):
 
 
 class InvalidInput(LarderError):
-    """What was sent or loaded cannot be understood; `problems` says where."""
+    """The input is not valid; `problems` says where and why."""
 
     status = 422
     title = "The input is not valid"
@@ -40,7 +40,7 @@ class InvalidInput(LarderError):
 
 
 class NotFound(LarderError):
-    """The thing named does not exist, or not for this caller."""
+    """What the request names does not exist, or the caller may not see it."""
 
     status = 404
     title = "Not found"
@@ -48,7 +48,7 @@ class NotFound(LarderError):
 
 
 class Conflict(LarderError):
-    """The request contradicts the state of the thing it names."""
+    """The request contradicts the present state of what it names."""
 
     status = 409
     title = "Conflict with the present state"
@@ -64,7 +64,7 @@ class Unauthorized(LarderError):
 
 
 class Forbidden(LarderError):
-    """The key is valid but not for this."""
+    """The key is valid but may not do this."""
 
     status = 403
     title = "Forbidden"
@@ -72,7 +72,7 @@ class Forbidden(LarderError):
 
 
 class Throttled(LarderError):
-    """The caller asked for too many things that are not there; `retry_seconds` says how long."""
+    """The caller presented too many unknown codes; it may try again after `retry_seconds`."""
 
     status = 429
     title = "Too many unknown codes"
@@ -84,7 +84,7 @@ class Throttled(LarderError):
 
 
 class Busy(LarderError):
-    """Too many wanted the same at once; nothing was done, and the request can be sent again."""
+    """Too many requests for the same thing at once; nothing was done, and it can be sent again."""
 
     status = 503
     title = "Too busy just now"
@@ -100,17 +100,18 @@ class Misconfigured(LarderError):
 
 
 def without_message(error: BaseException) -> str:
-    """Where an error and what caused it were raised, and their types, for a log.
+    """The types and tracebacks of an error and its causes, for a log.
 
-    What an error says may quote list codes, cards and phone numbers; only our own is kept.
+    Messages are left out, because they may quote list codes, cards and phone numbers. Only the
+    detail of a LarderError and the code of a database error are included.
     """
     parts = []
     seen: BaseException | None = error
     while seen is not None:
-        said = getattr(seen, "sqlstate", None) or getattr(seen, "sqlite_errorname", "")
+        detail = getattr(seen, "sqlstate", None) or getattr(seen, "sqlite_errorname", "")
         if isinstance(seen, LarderError):
-            said = seen.detail
-        kind = f"{type(seen).__module__}.{type(seen).__qualname__} {said}".rstrip()
+            detail = seen.detail
+        kind = f"{type(seen).__module__}.{type(seen).__qualname__} {detail}".rstrip()
         parts.append(kind + "\n" + "".join(traceback.format_tb(seen.__traceback__)))
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     return "while handling ".join(reversed(parts))

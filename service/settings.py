@@ -114,7 +114,7 @@ class Settings(BaseSettings):
 
     return_reopens: Literal["never", "when_whole"] = Field(
         default="when_whole",
-        description="Whether a list line can be used again once all it discounted is brought back",
+        description="Whether a list line can be used again once all it discounted is returned",
     )
     return_spread: Literal["over_all", "as_discounted"] = Field(
         default="over_all",
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
 
     @property
     def walking_order(self) -> tuple[str, ...]:
-        """The departments in the order that a shopper comes by them."""
+        """The departments in the order in which a shopper passes them."""
         return tuple(name.strip() for name in self.departments.split(";") if name.strip())
 
     @field_validator("timezone")
@@ -215,7 +215,7 @@ class Settings(BaseSettings):
 
 
 def database_address(value: str) -> str:
-    """The address as SQLAlchemy takes it. Raises ValueError for one that cannot be used."""
+    """The address in the form that SQLAlchemy takes. Raises ValueError when it cannot be used."""
     address = value.replace("postgresql://", "postgresql+psycopg://", 1)
     if not address.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
@@ -229,7 +229,7 @@ def database_address(value: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the settings. Raises Misconfigured naming each wrong variable."""
+    """Read the settings. Raises Misconfigured with a problem for each wrong variable."""
     try:
         return Settings()
     except UnicodeDecodeError as error:
@@ -238,7 +238,7 @@ def load_settings() -> Settings:
         problems = [
             Problem(
                 where="LARDER_" + "_".join(str(part) for part in fault["loc"]).upper(),
-                detail="is not set" if fault["type"] == "missing" else _said(fault["msg"]),
+                detail="is not set" if fault["type"] == "missing" else _plain_message(fault["msg"]),
                 remedy="run `larder init`" if fault["type"] == "missing" else "",
             )
             for fault in error.errors(include_url=False, include_input=False)
@@ -246,5 +246,5 @@ def load_settings() -> Settings:
         raise Misconfigured("The settings are not complete or not valid.", problems) from None
 
 
-def _said(message: str) -> str:
+def _plain_message(message: str) -> str:
     return message.removeprefix("Value error, ")

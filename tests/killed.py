@@ -39,9 +39,9 @@ def kill_in(act: str, settings: Settings) -> None:
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = process.stdout.readline().strip()
+        line = process.stdout.readline().strip()
         process.kill()
-    assert said == HERE
+    assert line == HERE
     assert process.returncode == -signal.SIGKILL
 
 

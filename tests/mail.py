@@ -34,21 +34,21 @@ MORE = (
 
 def open_mail(database: Database, settings: Settings, folder: Path) -> None:
     """Load it all; the first time on a kind of database, later tests get a copy of that."""
-    stocked(database, folder, "mail", lambda: _fill(database, settings, folder))
+    stocked(database, folder, "mail", lambda: _load_all(database, settings, folder))
 
 
 def open_published(database: Database, settings: Settings, folder: Path) -> None:
     """All of it with the package of its cycle, two pieces to a file; copied as `open_mail` does."""
-    kept = folder.parent / f"published-{'embedded' if database.is_sqlite else 'served'}"
+    copy = folder.parent / f"published-{'embedded' if database.is_sqlite else 'served'}"
 
     def fill() -> None:
-        _fill(database, settings, folder)
-        printed(database, settings.model_copy(update={"pieces_per_file": 2}))
-        shutil.copytree(settings.output_folder, kept)
+        _load_all(database, settings, folder)
+        print_batch(database, settings.model_copy(update={"pieces_per_file": 2}))
+        shutil.copytree(settings.output_folder, copy)
 
     stocked(database, folder, "published", fill)
     if not settings.output_folder.exists():
-        shutil.copytree(kept, settings.output_folder)
+        shutil.copytree(copy, settings.output_folder)
 
 
 def load(database: Database, settings: Settings, folder: Path, rows: Iterable[str]) -> None:
@@ -58,7 +58,7 @@ def load(database: Database, settings: Settings, folder: Path, rows: Iterable[st
     load_households(database, path, secret_key=settings.secret_key, language="en")
 
 
-def printed(database: Database, settings: Settings, **how: bool) -> BatchReport:
+def print_batch(database: Database, settings: Settings, **how: bool) -> BatchReport:
     return publish(database, settings, 1, progress=silent, **how)
 
 
@@ -68,7 +68,7 @@ def pieces(report: BatchReport) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def said(
+def acknowledge_rows(
     database: Database, settings: Settings, folder: Path, *rows: str, name: str = "ack.csv"
 ) -> AckReport:
     """Acknowledge rows: piece_id, status, reason, timestamp."""
@@ -77,7 +77,7 @@ def said(
     return acknowledge(database, settings, path, name=name, source="test")
 
 
-def _fill(database: Database, settings: Settings, folder: Path) -> None:
+def _load_all(database: Database, settings: Settings, folder: Path) -> None:
     shop = open_shop(database, settings, folder)
     load(database, settings, folder, MORE)
     offered = [shop.milk_offer, shop.bread_offer, shop.soap_offer]

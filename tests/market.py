@@ -1,6 +1,6 @@
 """A market for tests: 30 households, 24 products, 16 weeks of baskets, 18 deals, a stored model.
 
-Everything comes in through the service's own doors, by rule, so that two databases hold the same.
+Everything is loaded through the service's own functions, by rule, so two databases hold the same.
 M28 gives no consent to mail and M29 has no street. M30 buys too little for a list.
 """
 
@@ -55,7 +55,7 @@ def price(product: int) -> int:
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 def open_market(database: Database, settings: Settings, folder: Path) -> None:
@@ -84,7 +84,7 @@ def cycle(
 def load_market(
     database: Database, settings: Settings, folder: Path, *, deals: int = DEALS
 ) -> None:
-    """Load it all through the service's own doors, with a model for AS_OF and key number 1."""
+    """Load it all through the service's own functions, with a model for AS_OF and key number 1."""
     add_key(database, settings, role=Role.ADMIN)
     write(folder / "products.csv", _products())
     load_products(database, folder / "products.csv")
@@ -119,11 +119,11 @@ def stocked(database: Database, folder: Path, name: str, fill: Callable[[], None
     database.dispose()
     if database.is_sqlite:
         own = str(url.database)
-        kept = found or str(folder.parent / f"{name}.db")
-        shutil.copy(*((own, kept) if found is None else (kept, own)))
+        copy = found or str(folder.parent / f"{name}.db")
+        shutil.copy(*((own, copy) if found is None else (copy, own)))
     else:
-        own, kept = str(url.database), found or f"larder_{name}"
-        source, target = (own, kept) if found is None else (kept, own)
+        own, copy = str(url.database), found or f"larder_{name}"
+        source, target = (own, copy) if found is None else (copy, own)
         server = url.set(drivername="postgresql", database="postgres")
         with psycopg.connect(
             server.render_as_string(hide_password=False), autocommit=True
@@ -132,12 +132,12 @@ def stocked(database: Database, folder: Path, name: str, fill: Callable[[], None
             connection.execute(
                 f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy".encode()
             )
-    _COPIES[key] = kept
+    _COPIES[key] = copy
 
 
 def documents(database: Database) -> list[tuple[Any, ...]]:
     """Every list with its household, and every line as the till has it."""
-    return asked(
+    return query(
         database,
         """SELECT h.ref, s.state, s.code, s.document, s.valid_from, s.valid_to,
                   l.line, l.kind, l.item_id, l.offer_id, l.text, l.reason, l.face_value_cents,
@@ -148,14 +148,14 @@ def documents(database: Database) -> list[tuple[Any, ...]]:
     )
 
 
-def asked(database: Database, sql: str) -> list[tuple[Any, ...]]:
+def query(database: Database, sql: str) -> list[tuple[Any, ...]]:
     with database.read() as session:
         rows = session.connection().exec_driver_sql(sql).fetchall()
     return [tuple(str(v) if isinstance(v, date) else v for v in row) for row in rows]
 
 
 def store_model(database: Database, settings: Settings, as_of: date) -> None:
-    """Keep the model that knows nothing yet, so that no test waits for a fit."""
+    """Store a model that has learned nothing, so that no test waits for a fit."""
     model = default_model(as_of=as_of, horizon_days=settings.horizon_days)
     with database.write() as session:
         cycles.keep_forecast(

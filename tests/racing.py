@@ -1,4 +1,4 @@
-"""Tills that race: what they send, what they were told, and what must hold afterwards.
+"""Tills that race: what they send, what they are answered, and what must hold afterwards.
 
 Used by the race tests and by bench/races.py, always through the reference client.
 """
@@ -61,8 +61,8 @@ class Till:
 
 
 @dataclass(slots=True)
-class Told:
-    """What tills were told: sales by number with every answer to each, and voids likewise."""
+class TillAnswers:
+    """The answers that tills got: every answer to each sale and to each void, by number."""
 
     sales: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     voids: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -101,7 +101,7 @@ def uses(answers: Iterable[dict[str, Any]]) -> Counter[tuple[str, int]]:
     )
 
 
-def double_uses(ask: Ask, told: Told) -> list[tuple[str, int]]:
+def double_uses(ask: Ask, record: TillAnswers) -> list[tuple[str, int]]:
     """List lines given more often than they may be, by what is stored or by what tills heard.
 
     What a till gave offline does not count where the books say at the end that it is in dispute.
@@ -120,7 +120,7 @@ def double_uses(ask: Ask, told: Told) -> list[tuple[str, int]]:
     }
     counts = Counter(
         line
-        for number, answers in told.sales.items()
+        for number, answers in record.sales.items()
         if stored.get(number, ("lost", ""))[0] != "voided"
         for line in uses(answers[:1]).elements()
         if (number, *line) not in disputed
@@ -135,18 +135,18 @@ def double_uses(ask: Ask, told: Told) -> list[tuple[str, int]]:
     return sorted({*heard, *((str(code), int(line)) for code, line in kept)})
 
 
-def lost_answers(ask: Ask, told: Told) -> list[str]:
+def lost_answers(ask: Ask, record: TillAnswers) -> list[str]:
     """Sales and voids whose answers differ from one another or from what is stored."""
     stored = {
         str(number): (answer, void_answer)
         for number, answer, void_answer in ask("SELECT number, answer, void_answer FROM redemption")
     }
     lost = []
-    for number, answers in told.sales.items():
+    for number, answers in record.sales.items():
         kept = stored.get(number)
         if kept is None or any(answer != json.loads(kept[0] or "null") for answer in answers):
             lost.append(number)
-    for number, answers in told.voids.items():
+    for number, answers in record.voids.items():
         kept = stored.get(number)
         if kept is None or any(answer != json.loads(kept[1] or "null") for answer in answers):
             lost.append(f"void {number}")

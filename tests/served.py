@@ -1,4 +1,4 @@
-"""Real service processes for races and for tests: on free ports, to be asked and to be killed."""
+"""Real service processes on free ports, for tests of races and of killed processes."""
 
 import os
 import signal
@@ -65,7 +65,7 @@ def free_port() -> int:
 
 
 def address(port: int) -> str:
-    """Where a service on this port is asked."""
+    """The address of a service on this port."""
     return f"http://127.0.0.1:{port}"
 
 

@@ -1,1 +1,1 @@
-"""What operators do: keys, configuration, status, and the runs that were asked for."""
+"""What operators need: keys, configuration, status and requested runs."""

@@ -1,4 +1,4 @@
-"""Write a configuration with fresh keys."""
+"""Write a configuration with new keys."""
 
 import os
 import re
@@ -8,17 +8,18 @@ from pathlib import Path
 from service.errors import Conflict, InvalidInput
 from service.settings import database_address
 
-# What a line of a .env file gives back as it was written.
+# Text that a line of a .env file holds without quotes or escapes.
 _ONE_WORD = re.compile(r"(?:(?!\$\{)[^\s'\"`\\])+")
 
 
 def write_configuration(
     folder: Path, *, database_url: str, code_key: str | None = None, more: str = ""
 ) -> Path:
-    """Write `folder/.env`, readable by its owner only.
+    """Write `folder/.env`, readable by its owner only; returns its path.
 
-    Raises Conflict when there is one, InvalidInput for an address that could not be read back or
-    a folder that cannot be written.
+    `code_key` replaces the generated key of list codes; `more` is appended as it is. Raises
+    Conflict when the file exists, InvalidInput for an address that cannot be used or that the file
+    cannot hold, or for a folder that cannot be written.
     """
     if not _ONE_WORD.fullmatch(database_url):
         raise InvalidInput("A database address has no blanks, quotes or ${...}.")

@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, stored as digests, revoked at any time."""
+"""API keys: shown once when they are made, stored as digests, revoked at any time."""
 
 import re
 import secrets
@@ -14,16 +14,16 @@ from service.store.session import Database
 from service.store.tables.access import ApiKey, Role
 
 KEY_SECONDS = 5.0
-"""How long a key may still be accepted after it was revoked."""
+"""How long a process may still accept a key after it was revoked."""
 
 _HINT_CHARACTERS = 6
-_KEYS_HELD = 10_000
+_MAX_CACHED = 10_000
 _STORE = re.compile(r"[\x21-\x7e]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a presented key belongs to; `store_id` and `supplier_id` bind it when set."""
+    """The owner of a presented key. `store_id` or `supplier_id` restrict the key to one."""
 
     key_id: int
     role: Role
@@ -39,10 +39,11 @@ def add_key(
     store_id: str | None = None,
     supplier: str | None = None,
 ) -> tuple[int, str]:
-    """Make a key; its number and the key itself, which cannot be read again.
+    """Make a key; returns its number and the key itself, which cannot be read again later.
 
-    A pos key is bound to a store, which is added when it is new, and a supplier key to a supplier.
-    Raises InvalidInput when the binding does not fit the role, NotFound for an unknown supplier.
+    A pos key belongs to a store, which is added when it is new; a supplier key to a supplier.
+    Raises InvalidInput when store or supplier do not fit the role, NotFound when the supplier is
+    unknown.
     """
     if (store_id is not None) != (role is Role.POS):
         raise InvalidInput("A pos key needs a store, and only a pos key has one.")
@@ -77,15 +78,15 @@ def add_key(
 
 
 def list_keys(database: Database) -> list[ApiKey]:
-    """Every key ever made, oldest first; the keys themselves are not known any more."""
+    """Every key ever made, oldest first, without the keys themselves."""
     with database.read() as session:
         return access.all_keys(session)
 
 
 def revoke_key(database: Database, key_id: int) -> None:
-    """End a key. Raises NotFound when there is none with that number.
+    """Revoke a key. Raises NotFound when no key has that number.
 
-    Services that hold it in memory refuse it at the latest `KEY_SECONDS` later.
+    Processes that have cached the key refuse it at most `KEY_SECONDS` later.
     """
     with database.write() as session:
         if access.revoke(session, key_id, at=datetime.now(UTC)) is None:
@@ -93,10 +94,10 @@ def revoke_key(database: Database, key_id: int) -> None:
 
 
 class Keyring:
-    """Keys seen a moment ago, so that a till's key is not looked up for every basket.
+    """A cache of keys, so that a till's key is not looked up for every basket.
 
-    A revoked key is refused at the latest `KEY_SECONDS` later. Keys are held as digests, and keys
-    that are not known never.
+    A revoked key is refused at most `KEY_SECONDS` later. Keys are cached as digests; unknown keys
+    are not cached.
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -105,26 +106,26 @@ class Keyring:
         self._known: dict[str, tuple[Caller, float]] = {}
 
     def cached(self, presented: str) -> Caller | None:
-        """Whose key this is if it was looked up a moment ago."""
+        """The owner of a key that was looked up less than `KEY_SECONDS` ago; else None."""
         digest = api_key_digest(self._settings.secret_key, presented)
         caller, until = self._known.get(digest, (None, 0.0))
         return caller if time.monotonic() < until else None
 
     def look_up(self, presented: str) -> Caller | None:
-        """Whose key this is; None for an unknown or revoked one."""
+        """The owner of a key; None for an unknown or revoked key."""
         caller = authenticate(self._database, self._settings, presented)
         digest = api_key_digest(self._settings.secret_key, presented)
         if caller is None:
             self._known.pop(digest, None)
             return None
-        if len(self._known) >= _KEYS_HELD:
+        if len(self._known) >= _MAX_CACHED:
             self._known.clear()
         self._known[digest] = (caller, time.monotonic() + KEY_SECONDS)
         return caller
 
 
 def authenticate(database: Database, settings: Settings, presented: str) -> Caller | None:
-    """Whose key this is; None for an unknown or revoked one."""
+    """The owner of a key; None for an unknown or revoked key."""
     with database.read() as session:
         key = access.live_key(session, api_key_digest(settings.secret_key, presented))
     if key is None:

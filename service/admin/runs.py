@@ -1,4 +1,4 @@
-"""Long work asked for over HTTP: queued here, done by a worker, polled by who asked."""
+"""Long work requested over HTTP: queued here, done by a worker, polled by the client."""
 
 import uuid
 from datetime import UTC, date, datetime
@@ -15,40 +15,41 @@ CYCLE = "cycle"
 BATCH = "batch"
 PLAN = "plan"
 
-_BUSY = "This is being asked for right now; ask again."
+_BUSY = "This is being requested right now; try again."
 
 
-def ask_cycle(database: Database, *, as_of: date, seed: int) -> Run:
-    """Queue a cycle. Raises Conflict when that date has one."""
+def request_cycle(database: Database, *, as_of: date, seed: int) -> Run:
+    """Queue a cycle. Raises Conflict when the date has a cycle or the same run is queued."""
 
-    def ask(session: Session) -> Run:
+    def queue(session: Session) -> Run:
         if cycles.as_of(session, as_of) is not None:
             raise Conflict(f"There is a cycle as of {as_of} already.")
-        return _queued(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
+        return _queue_run(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
 
-    return database.settle(ask, busy=_BUSY)
+    return database.settle(queue, busy=_BUSY)
 
 
-def ask_plan(
+def request_plan(
     database: Database, *, as_of: date, seed: int, fewer_than: int, most_households: int
 ) -> Run:
-    """Queue a plan of what the cycle of a date would come to."""
+    """Queue a preview of the cycle of a date; nothing will be issued."""
     arguments = {
         "as_of": as_of.isoformat(),
         "seed": seed,
         "fewer_than": fewer_than,
         "most_households": most_households,
     }
-    return database.settle(lambda session: _queued(session, PLAN, arguments), busy=_BUSY)
+    return database.settle(lambda session: _queue_run(session, PLAN, arguments), busy=_BUSY)
 
 
-def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:
+def request_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:
     """Queue the printing of a cycle, or of its next revision.
 
-    Raises NotFound without it, Conflict when it is printed and shall not be revised, or voided.
+    Raises NotFound when there is no such cycle, Conflict when it is voided, or printed and `revise`
+    is false.
     """
 
-    def ask(session: Session) -> Run:
+    def queue(session: Session) -> Run:
         if cycles.get(session, cycle_id) is None:
             raise NotFound(f"There is no cycle {cycle_id}.")
         batch = batches.of_cycle(session, cycle_id)
@@ -57,27 +58,27 @@ def ask_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run
         if batch is not None and batch.state == BatchState.READY and not revise:
             raise Conflict(f"Cycle {cycle_id} is published as batch {batch.id}.")
         revision = {"revise": True} if revise else {}
-        return _queued(session, BATCH, {"cycle_id": cycle_id, **revision})
+        return _queue_run(session, BATCH, {"cycle_id": cycle_id, **revision})
 
-    return database.settle(ask, busy=_BUSY)
+    return database.settle(queue, busy=_BUSY)
 
 
-def ask_reprint(database: Database, *, batch_id: int) -> Run:
-    """Queue a reprint of a batch's spoiled pieces. Raises NotFound without the batch."""
+def request_reprint(database: Database, *, batch_id: int) -> Run:
+    """Queue a reprint of a batch's spoiled pieces. Raises NotFound when there is no such batch."""
 
-    def ask(session: Session) -> Run:
+    def queue(session: Session) -> Run:
         if batches.get(session, batch_id) is None:
             raise NotFound("There is no such batch.")
-        return _queued(session, BATCH, {"reprint_of": batch_id})
+        return _queue_run(session, BATCH, {"reprint_of": batch_id})
 
-    return database.settle(ask, busy=_BUSY)
+    return database.settle(queue, busy=_BUSY)
 
 
-def _queued(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
-    """Queue a run; of two that ask at once the unique index lets one, and the other looks again."""
+def _queue_run(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
+    """Queue a run. Of two requests at once the unique index refuses one, which then starts over."""
     waiting = runs.pending(session, kind, arguments)
     if waiting is not None:
-        raise Conflict(f"This is asked for already: run {waiting.id}.")
+        raise Conflict(f"This was requested already: run {waiting.id}.")
     run = Run(
         id=uuid.uuid4().hex,
         kind=kind,
@@ -90,7 +91,7 @@ def _queued(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
 
 
 def get_run(database: Database, run_id: str) -> Run:
-    """A run as it stands. Raises NotFound."""
+    """A run in its present state. Raises NotFound."""
     with database.read() as session:
         run = runs.get(session, run_id)
     if run is None:
@@ -99,5 +100,5 @@ def get_run(database: Database, run_id: str) -> Run:
 
 
 def unknown_run() -> NotFound:
-    """What is said of a run that is not there, or not for this caller."""
+    """The error for a run that does not exist or that the caller may not see."""
     return NotFound("There is no such run.")

@@ -1,4 +1,4 @@
-"""What stands in the database, counted."""
+"""Counts of what the database holds."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +9,10 @@ from service.store.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Counts of what there is, what waits, and postings that do not sum to zero (none may)."""
+    """What the database holds and what waits to be done.
+
+    `unbalanced_postings` must be 0: every posting sums to zero.
+    """
 
     migration: str | None
     products: int
@@ -27,8 +30,8 @@ class Status:
     unbalanced_postings: int
 
 
-def status(database: Database) -> Status:
-    """Read it all at one moment."""
+def read_status(database: Database) -> Status:
+    """Count everything in one transaction."""
     with database.read() as session:
         newest = cycles.newest(session)
         return Status(

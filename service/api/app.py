@@ -1,4 +1,4 @@
-"""The application: routes, problems, limits, and what runs beside them on one machine."""
+"""The application: routes, problems, limits, and the services that run in the same process."""
 
 import gc
 import threading
@@ -27,8 +27,8 @@ every moment carries its offset. Keys come from `larder keys add` and go into
 
 
 def create_app(database: Database, settings: Settings) -> FastAPI:
-    """The service over a migrated database. It closes the database when it stops."""
-    app = description.Described(
+    """The HTTP application of a migrated database. It closes the database when it stops."""
+    app = description.DocumentedApp(
         title="Larder",
         version="1",
         description=DESCRIPTION,
@@ -52,11 +52,11 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
 
 
 def run(app: FastAPI, *, host: str, port: int) -> None:
-    """Serve an application until the process is told to stop."""
-    # What was imported stays for ever; walking it again and again cost a redemption a fifth.
+    """Serve an application until the process is stopped."""
+    # Imported objects stay for good; without this, collecting them took a fifth of a redemption.
     gc.collect()
     gc.freeze()
-    # A request leaves no cycles behind, or few; looking for them often costs more than they take.
+    # Requests leave few reference cycles; looking for them often costs more than it frees.
     gc.set_threshold(50_000, 20, 50)
     uvicorn.run(app, host=host, port=port, access_log=False)
 
@@ -67,21 +67,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     counter: Counter = app.state.till
     await counter.open()
-    door = await sftp.listen(database, settings) if settings.serve_sftp else None
+    sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
     if settings.serve_worker:
         worker = threading.Thread(target=work_until, args=(database, settings, stop))
         worker.start()
-    planned = scheduler.start(database, settings) if settings.serve_scheduler else None
+    jobs = scheduler.start(database, settings) if settings.serve_scheduler else None
     try:
         yield
     finally:
-        if planned is not None:
-            planned.shutdown()
-        if door is not None:
-            door.close()
-            await door.wait_closed()
+        if jobs is not None:
+            jobs.shutdown()
+        if sftp_server is not None:
+            sftp_server.close()
+            await sftp_server.wait_closed()
         stop.set()
         if worker is not None:
             worker.join()

@@ -1,4 +1,4 @@
-"""What routes depend on: the database, the settings, the caller, and how things are named."""
+"""Dependencies of routes: the database, the settings, the caller, and types of parameters."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -26,11 +26,11 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-# The largest number either database can compare with an id.
+# The largest integer that both databases can compare with an id.
 MAX_ID = 2**63 - 1
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
-# PostgreSQL has no text with a zero character; printed characters name everything we know.
+# PostgreSQL cannot store NUL in a text, and no name has control characters.
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 DatabaseDep = Annotated[Database, Depends(_database)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
@@ -40,10 +40,10 @@ async def _caller(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
-    return await _known(request, credentials.credentials if credentials else "")
+    return await _authenticate(request, credentials.credentials if credentials else "")
 
 
-async def _known(request: Request, presented: str) -> Caller:
+async def _authenticate(request: Request, presented: str) -> Caller:
     keys: Keyring = request.app.state.keys
     found = None
     if presented:
@@ -54,9 +54,9 @@ async def _known(request: Request, presented: str) -> Caller:
 
 
 async def till_caller(request: Request) -> Caller:
-    """What `PosCaller` gives, without dependencies: a basket cannot pay for them."""
+    """The same as `PosCaller`, without the cost of dependencies for every basket."""
     scheme, _, presented = request.headers.get("authorization", "").partition(" ")
-    caller = await _known(request, presented.strip() if scheme.lower() == "bearer" else "")
+    caller = await _authenticate(request, presented.strip() if scheme.lower() == "bearer" else "")
     if caller.role not in (Role.POS, Role.ADMIN):
         raise Forbidden("This key may not do that.")
     return caller
@@ -66,7 +66,7 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 
 
 def allow(*roles: Role) -> Callable[[CallerDep], Awaitable[Caller]]:
-    """A dependency that lets these roles in, and admin."""
+    """A dependency that admits callers with one of these roles, and admin."""
 
     async def check(caller: CallerDep) -> Caller:
         if caller.role is not Role.ADMIN and caller.role not in roles:

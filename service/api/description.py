@@ -1,4 +1,4 @@
-"""The OpenAPI document: every operation tells which problems it answers, and their form."""
+"""The OpenAPI document: every operation lists the problems it may answer, and their schema."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,14 +13,14 @@ from starlette.routing import compile_path
 from service.api.problems import MEDIA_TYPE, invalid_request, problem
 from service.api.till.schemas import BasketIn, LookupIn, OfflineIn, ReturnIn, VoidIn
 
-_FORMS = "#/components/schemas/"
+_SCHEMAS = "#/components/schemas/"
 _TILL = "till"
-# It answers for the process, and asks the database nothing.
-_NEEDS_NOTHING = "/health/live"
-_TOLD = {
+# Answers for the process alone, without the database.
+_WITHOUT_DATABASE = "/health/live"
+_PROBLEM_TEXTS = {
     HTTPStatus.UNAUTHORIZED: "No valid key was sent",
     HTTPStatus.FORBIDDEN: "The key may not do that",
-    HTTPStatus.NOT_FOUND: "The thing named is not there, or not for this key",
+    HTTPStatus.NOT_FOUND: "It does not exist, or this key may not see it",
     HTTPStatus.CONFLICT: "It contradicts the present state",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request cannot be understood",
@@ -48,25 +48,25 @@ class ProblemOut(BaseModel):
     title: str
     status: int
     detail: str
-    instance: str = Field(description="The path that was asked, without its query")
+    instance: str = Field(description="The path of the request, without its query")
     errors: list[FaultOut] = Field(default=[], description="Each fault, where there are several")
 
 
-class Described(FastAPI):
-    """An application whose description tells its problems."""
+class DocumentedApp(FastAPI):
+    """An application whose OpenAPI document lists the problems of each operation."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, made once."""
+        """The OpenAPI document, built once."""
         if self.openapi_schema is not None:
             return self.openapi_schema
         document = super().openapi()
-        forms = document.setdefault("components", {}).setdefault("schemas", {})
-        # FastAPI's own form of a refused body is never sent.
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        # FastAPI's own schema of a refused body is never sent.
         for name in ("HTTPValidationError", "ValidationError"):
-            forms.pop(name, None)
+            schemas.pop(name, None)
         for model in (ProblemOut, BasketIn, LookupIn, OfflineIn, VoidIn, ReturnIn):
-            form = model.model_json_schema(ref_template=_FORMS + "{model}")
-            forms |= {**form.pop("$defs", {}), model.__name__: form}
+            schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
+            schemas |= {**schema.pop("$defs", {}), model.__name__: schema}
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 for status in _problems(path, method, operation):
@@ -86,22 +86,22 @@ QUEUED: dict[int | str, dict[str, Any]] = {
         },
     }
 }
-"""For a route's `responses`: long work was asked for."""
+"""For a route's `responses`: a run was queued."""
 
 
 def install(app: FastAPI) -> None:
-    """Answer a method that is not there with every method that is."""
+    """Answer a method that a path does not have with the methods it has, and invalid requests."""
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _not_allowed)
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
 def may_answer(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """For a route's `responses`: problems that its form does not tell."""
+    """For a route's `responses`: problems that its parameters do not imply."""
     return {status.value: _response(status) for status in statuses}
 
 
 def _problems(path: str, method: str, operation: dict[str, Any]) -> list[HTTPStatus]:
-    """The problems an operation may answer, by its form."""
+    """The problems that an operation may answer, by its parameters, body, method and tags."""
     found = []
     parameters = operation.get("parameters", ())
     if "security" in operation:
@@ -116,27 +116,27 @@ def _problems(path: str, method: str, operation: dict[str, Any]) -> list[HTTPSta
         found.append(HTTPStatus.UNPROCESSABLE_ENTITY)
     if _TILL in operation.get("tags", ()):
         found.append(HTTPStatus.TOO_MANY_REQUESTS)
-    if path != _NEEDS_NOTHING:
+    if path != _WITHOUT_DATABASE:
         found.append(HTTPStatus.SERVICE_UNAVAILABLE)
     return found
 
 
 def _response(status: HTTPStatus) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "description": _TOLD.get(status, status.phrase),
-        "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_FORMS}ProblemOut"}}},
+    response: dict[str, Any] = {
+        "description": _PROBLEM_TEXTS.get(status, status.phrase),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemOut"}}},
     }
     if status in _HEADERS:
-        name, form = _HEADERS[status]
-        told["headers"] = {name: {"required": True, "schema": form}}
-    return told
+        name, schema = _HEADERS[status]
+        response["headers"] = {name: {"required": True, "schema": schema}}
+    return response
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if request.path_params:
         methods = request.app.openapi()["paths"].get(request.url.path)
         if methods is not None and request.method.lower() not in methods:
-            # Its path, which is written out, was taken for the name of something.
+            # A path with a parameter matched the path of another route, which has other methods.
             return await _not_allowed(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
     return await invalid_request(request, error)
 
@@ -144,10 +144,10 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _not_allowed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     paths: dict[str, Any] = request.app.openapi()["paths"]
-    asked = request.url.path
-    # A path that is written out goes before one with a name in its place.
-    here = [asked] if asked in paths else [p for p in paths if compile_path(p)[0].match(asked)]
-    methods = {method.upper() for path in here for method in paths[path]}
+    path = request.url.path
+    # A path without parameters goes before one that has a parameter in the same place.
+    here = [path] if path in paths else [p for p in paths if compile_path(p)[0].match(path)]
+    methods = {method.upper() for each in here for method in paths[each]}
     headers = dict(error.headers or {})
     if methods:
         headers["Allow"] = ", ".join(sorted(methods))

@@ -1,4 +1,4 @@
-"""A file as an answer, whole or in parts; what cannot be sent is a problem document."""
+"""Responses with a file or a range of it; what cannot be sent is a problem document."""
 
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -19,17 +19,17 @@ _ANY: dict[str, Any] = {
 }
 
 
-class PartOfFile(FileResponse):
-    """Answers `Range` and `If-Range` (RFC 9110, 14)."""
+class RangeFileResponse(FileResponse):
+    """A response with a file that honours `Range` and `If-Range` (RFC 9110, 14)."""
 
     RESPONSES: ClassVar[dict[int | str, dict[str, Any]]] = {
         200: {"description": "The file", **_ANY},
-        206: {"description": "The part asked for", **_ANY},
+        206: {"description": "The requested part", **_ANY},
         **may_answer(*_REFUSED),
     }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, or why it cannot be sent."""
+        """Send the file, or a problem document when it cannot be sent."""
         refused: list[Message] = []
 
         async def as_problem(message: Message) -> None:
@@ -41,12 +41,12 @@ class PartOfFile(FileResponse):
         await super().__call__(scope, receive, as_problem)
         if refused:
             status = HTTPStatus(refused[0]["status"])
-            told = [(k, v) for k, v in refused[0]["headers"] if k == b"content-range"]
+            headers = [(k, v) for k, v in refused[0]["headers"] if k == b"content-range"]
             response = problem(
                 Request(scope),
                 status=status,
                 title=status.phrase,
                 detail=_REFUSED[status],
-                headers={name.decode(): value.decode() for name, value in told},
+                headers={name.decode(): value.decode() for name, value in headers},
             )
             await response(scope, receive, send)

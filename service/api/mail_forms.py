@@ -1,18 +1,18 @@
-"""What is answered about the pieces of print batches."""
+"""Answers about the pieces of print batches."""
 
 from pydantic import BaseModel
 
 
 class BatchVoidOut(BaseModel):
-    """A voided batch: the lists that died with it, and what their offers got back."""
+    """A voided batch: the count of its voided lists, and what their offers' budgets got back."""
 
     batch_id: int
     lists: int
     released_cents: int
 
 
-class StandingOut(BaseModel):
-    """A piece that is not mailed: where its newest copy stands."""
+class UnmailedPieceOut(BaseModel):
+    """A piece that is not mailed, with the state of its newest copy."""
 
     piece_id: str
     batch_id: int
@@ -21,10 +21,10 @@ class StandingOut(BaseModel):
 
 
 class ReconciliationOut(BaseModel):
-    """Where the pieces of a batch and its reprints stand; the counts add up to `pieces`.
+    """The pieces of a batch and its reprints by state; the counts add up to `pieces`.
 
-    `difference` is 0 when every piece is mailed (or voided); `differences` names the others, and
-    `cursor` is sent as `after` for more of them.
+    `difference` is 0 when every piece is mailed or voided; `differences` is a page of the others.
+    Send `cursor` as `after` for the next page.
     """
 
     batch_id: int
@@ -37,7 +37,7 @@ class ReconciliationOut(BaseModel):
     returned: int
     voided: int
     difference: int
-    differences: list[StandingOut]
+    differences: list[UnmailedPieceOut]
     cursor: str | None
 
 
@@ -50,7 +50,7 @@ class RowFaultOut(BaseModel):
 
 
 class AcknowledgementOut(BaseModel):
-    """What an acknowledgement file came to; `known` rows were taken before."""
+    """The outcome of an acknowledgement file; `known` rows were taken before."""
 
     acknowledgement_id: int
     rows: int

@@ -1,4 +1,4 @@
-"""Listings by cursor: what a caller sends, what it gets, and where the next page begins."""
+"""Listings by page: the parameters of a request, and the cursor of the next page."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
@@ -17,7 +17,7 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class Page(BaseModel):
-    """Where a listing goes on: send `cursor` again as `after`; null at the end."""
+    """A page of a listing: send `cursor` as `after` for the next page; it is null on the last."""
 
     cursor: str | None
 
@@ -27,7 +27,8 @@ def page_of(
 ) -> tuple[Sequence[Row], str | None]:
     """The rows of a page and the cursor of the next, which is the key of the last row.
 
-    `find` gives at most so many rows; it is asked for one more, which says whether there are any.
+    `find` returns at most as many rows as requested. One row more than `limit` is requested, which
+    shows whether there is a next page.
     """
     found = find(limit + 1)
     rows = found[:limit]

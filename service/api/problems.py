@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457)."""
+"""Answers every error as `application/problem+json` (RFC 9457)."""
 
 import logging
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from service.errors import Busy, InvalidInput, LarderError, Throttled, without_m
 
 MEDIA_TYPE = "application/problem+json"
 
-AWAY = "The service is not ready for work; its log says why. Send the request again later."
+NOT_READY = "The service is not ready for work; its log says why. Send the request again later."
 
 logger = logging.getLogger("larder.api")
 
@@ -30,7 +30,7 @@ def problem(
     errors: Sequence[dict[str, str]] = (),
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    """One problem document; `errors` point into the body that was sent."""
+    """A problem document. Each of `errors` points into the body of the request."""
     body: dict[str, Any] = {
         "type": kind,
         "title": title,
@@ -43,26 +43,26 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-class NothingEscapes:
-    """Answers 500 to what nobody expected.
+class HideUnexpectedErrors:
+    """Middleware that answers unexpected errors with 500 and logs them without their messages.
 
-    The server would print the error with its message, and a database's message quotes the row.
+    The server would log the message, and messages of the database quote rows.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request. Raises RuntimeError when an answer breaks off after it began."""
+        """Handle a request. Raises RuntimeError when an error occurs after the answer began."""
         begun = False
 
-        async def noted(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal begun
             begun = begun or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, send_and_note)
         except Exception as error:
             if scope["type"] != "http":
                 raise
@@ -85,16 +85,16 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LarderError, _larder_error)
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(NothingEscapes)
+    app.add_middleware(HideUnexpectedErrors)
 
 
 async def _larder_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LarderError)
     detail, found = error.detail, error.problems
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Busy):
-        # Where the database is and how it fails is for the operator, not for who calls.
+        # Only the operator may see where the database is and how it fails.
         logger.error("%s: %s", request.url.path, error.detail)
-        detail, found = AWAY, ()
+        detail, found = NOT_READY, ()
     errors = [
         {"pointer": fault.where, "detail": fault.detail, "remedy": fault.remedy} for fault in found
     ]
@@ -113,7 +113,7 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def invalid_request(request: Request, error: Exception) -> JSONResponse:
-    """The answer to a RequestValidationError: every fault by its place."""
+    """The answer to a RequestValidationError: every fault with a pointer to its place."""
     assert isinstance(error, RequestValidationError)
     errors = [
         {"pointer": pointer(fault["type"], fault["loc"]), "detail": str(fault["msg"])}
@@ -132,7 +132,7 @@ async def invalid_request(request: Request, error: Exception) -> JSONResponse:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.BAD_REQUEST:
-        # The framework's word for a body in no encoding of JSON, or nested too deep to be read.
+        # The framework says so of a body that is not in an encoding of JSON, or is nested too deep.
         return problem(
             request,
             status=422,
@@ -154,7 +154,7 @@ def pointer(kind: str, location: Sequence[Any]) -> str:
     """A JSON pointer into the body as a URI fragment (RFC 6901), or the parameter's name."""
     where, *path = location
     if where == "body":
-        # Of a body that is no JSON the location is a character, not a member.
+        # When the body is not JSON, the location is a character offset, not a member.
         parts = [] if kind == "json_invalid" else path
         return "#" + "".join(f"/{_escaped(part)}" for part in parts)
     return f"{where}: {'.'.join(str(part) for part in path)}"

@@ -7,20 +7,20 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from service.api.files import PartOfFile
-from service.publish import Fetched
+from service.api.files import RangeFileResponse
+from service.publish import PackageFile
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {".pdf": "application/pdf", ".csv": "text/csv", ".json": "application/json"}
 
 
-def answer(request: Request, file: Fetched) -> Response:
+def answer(request: Request, file: PackageFile) -> Response:
     """The file as RFC 9110 asks: `If-None-Match`, `Range` with `If-Range`; ETag is its SHA-256."""
     etag = f'"{file.sha256}"'
     if _names(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
     if file.path is not None:
-        return PartOfFile(file.path, filename=file.name, headers={"ETag": etag})
+        return RangeFileResponse(file.path, filename=file.name, headers={"ETag": etag})
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",

@@ -1,6 +1,6 @@
-"""`/docs`: the description to read and to try out, without a word to any other server.
+"""`/docs`: the OpenAPI document to read and to try out, without requests to other servers.
 
-The viewer is Swagger UI 5.35.0, as its package `swagger-ui-dist` has it, under its own licence
+The viewer is Swagger UI 5.35.0 from its package `swagger-ui-dist`, under its own licence
 (`swagger_ui/LICENSE`).
 """
 
@@ -13,12 +13,12 @@ from fastapi.staticfiles import StaticFiles
 
 _FILES = Path(__file__).with_name("swagger_ui")
 _ADDRESS = "/docs/viewer"
-# Its badge would ask a server outside what it thinks of the document.
+# The validator badge would send the document to another server.
 _OPTIONS = {"validatorUrl": None, "docExpansion": "list", "defaultModelsExpandDepth": 0}
 
 
 def install(app: FastAPI) -> None:
-    """Serve the page and its files."""
+    """Serve the page and the files of the viewer."""
     app.add_route("/docs", _page, include_in_schema=False)
     app.mount(_ADDRESS, StaticFiles(directory=_FILES), name="viewer")
 

@@ -1,4 +1,4 @@
-"""batch: what becomes of a published package, beside publishing it."""
+"""publish, batch: a package for the mailing house, and what becomes of it."""
 
 import json
 from dataclasses import asdict
@@ -10,35 +10,54 @@ from typing import Annotated
 import typer
 
 from service import publish
-from service.commands.console import (
-    EXIT_SOME_REFUSED,
-    opened,
-    progress_bars,
-    say,
-    show_problems,
-)
+from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
+from service.commands.database import opened
+from service.errors import NotFound
 from service.publish.verify import proofread
-
-batch = typer.Typer(
-    help="Acknowledge, reconcile, reprint, void and purge print batches.", no_args_is_help=True
-)
+from service.store import cycles
 
 NumberArgument = Annotated[int, typer.Argument(help="The batch's number", min=1)]
 
 
-@batch.command("received")
+def publish_batch(
+    cycle_id: Annotated[
+        int | None, typer.Option("--cycle", help="The cycle's number; the newest when left out")
+    ] = None,
+    revise: Annotated[
+        bool,
+        typer.Option("--revise", help="Replace a batch nobody picked up by its next revision"),
+    ] = False,
+) -> None:
+    """Print a cycle's lists and put the package where the mailing house fetches it."""
+    with opened() as (database, settings), progress_bars() as progress:
+        if cycle_id is None:
+            with database.read() as session:
+                newest = cycles.newest(session)
+            if newest is None:
+                raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
+            cycle_id = newest.id
+        report = publish.publish(
+            database,
+            settings,
+            cycle_id,
+            progress=progress,
+            revise=revise,
+            proof=partial(proofread, sample=settings.proof_pieces),
+        )
+    say(json.dumps(asdict(report), indent=2))
+
+
 def received(number: NumberArgument) -> None:
-    """Note that the mailing house holds the whole package, however it was handed over."""
+    """Record that the mailing house has the whole package, by whatever way it got it."""
     with opened() as (database, _):
-        found = publish.receive(database, number)
+        found = publish.confirm_receipt(database, number)
     say(f"{found.name} was received at {found.received_at:%F %R %Z}")
 
 
-@batch.command("acknowledge")
 def acknowledge(
     file: Annotated[Path, typer.Argument(help="CSV: piece_id, status, reason, timestamp")],
 ) -> None:
-    """Take in the mailing house's word on each piece; safe to repeat."""
+    """Apply the mailing house's report on each piece; safe to repeat."""
     with opened() as (database, settings):
         report = publish.acknowledge(database, settings, file, name=file.name, source="command")
     say(
@@ -50,12 +69,11 @@ def acknowledge(
         raise typer.Exit(EXIT_SOME_REFUSED)
 
 
-@batch.command("reconcile")
 def reconcile(
     number: NumberArgument,
     limit: Annotated[int, typer.Option(help="Name at most so many pieces", min=0)] = 50,
 ) -> None:
-    """Say where the pieces of a batch stand, and name those that are not mailed."""
+    """Count the pieces of a batch by state, and name those that are not mailed."""
     with opened() as (database, _):
         found = publish.reconcile(database, number, limit=limit)
     for name in found.__slots__:
@@ -69,7 +87,6 @@ def reconcile(
         say(f"  and {more} more")
 
 
-@batch.command("reprint")
 def reprint(number: NumberArgument) -> None:
     """Print the spoiled pieces of a batch again, under their own ids and codes."""
     with opened() as (database, settings), progress_bars() as progress:
@@ -83,15 +100,13 @@ def reprint(number: NumberArgument) -> None:
     say(json.dumps(asdict(report), indent=2))
 
 
-@batch.command("void")
 def void(number: NumberArgument) -> None:
-    """Void a batch before its pickup: its codes die, its reservations return."""
+    """Void a batch before its pickup: codes become invalid, reservations are released."""
     with opened() as (database, settings):
         report = publish.void_batch(database, settings, number)
     say(json.dumps(asdict(report), indent=2))
 
 
-@batch.command("purge")
 def purge() -> None:
     """Remove the files of batches older than LARDER_PURGE_DAYS now; the scheduler does it daily."""
     with opened() as (database, settings):

@@ -1,4 +1,4 @@
-"""What the commands share: output, progress, exit codes, and the way to the database."""
+"""What the commands share: output, progress and exit codes."""
 
 import getpass
 import os
@@ -10,9 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from service.errors import LarderError, Problem
-from service.files.report import LoadReport
-from service.settings import Settings, load_settings
-from service.store.session import Database
 
 EXIT_FAILED = 1
 EXIT_SOME_REFUSED = 3
@@ -41,17 +38,6 @@ def who() -> str:
     except (KeyError, OSError):
         # A container's user may have no name.
         return f"user {os.getuid()}"
-
-
-@contextmanager
-def opened(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
-    """The configured database and the settings."""
-    settings = settings or load_settings()
-    database = Database(settings.database_url)
-    try:
-        yield database, settings
-    finally:
-        database.dispose()
 
 
 @contextmanager
@@ -87,15 +73,3 @@ def show_problems(problems: Sequence[Problem], *, total: int | None = None) -> N
     more = (total or len(problems)) - min(len(problems), SHOWN_PROBLEMS)
     if more > 0:
         err.print(f"  and {more} more")
-
-
-def show_load(name: str, report: LoadReport) -> int:
-    """What a load did; the exit code."""
-    say(
-        f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
-        f"{report.refused:,} refused"
-    )
-    for note in report.notes:
-        say(f"  {note}")
-    show_problems(report.problems, total=max(report.refused, len(report.problems)))
-    return EXIT_SOME_REFUSED if report.refused else 0

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from service.commands.console import (
     EXIT_FAILED,
-    opened,
     out,
     progress_bars,
     say,
@@ -16,6 +15,7 @@ from service.commands.console import (
     show_table,
     who,
 )
+from service.commands.database import opened
 from service.deals import Order, Preview, Reading, load_body, preview_deals, remarks_on
 from service.deals import template as template_book
 from service.engine.money import format_money
@@ -23,9 +23,6 @@ from service.errors import InvalidInput, LarderError, NotFound
 from service.settings import Settings
 from service.store.offers import revisions
 from service.store.session import Database
-
-deals = typer.Typer(help="Suppliers' deals: the form to fill in, and what became of a deal.",
-                    no_args_is_help=True)  # fmt: skip
 
 _SHOWN = 20
 
@@ -73,14 +70,12 @@ def load_file(
             raise
 
 
-@deals.command()
 def template(file: Annotated[Path, typer.Argument(help="Where to write it, as .xlsx")]) -> None:
     """Write the form as a workbook: columns with examples, then the rules."""
     _put(file, template_book())
     say(f"template: {file}")
 
 
-@deals.command()
 def history(
     supplier: Annotated[str, typer.Argument(help="Its name as in the catalogue")],
     deal_id: Annotated[str, typer.Argument(help="The deal's own name")],

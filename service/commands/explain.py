@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service.commands.console import opened, say, show_table
+from service.commands.console import say, show_table
+from service.commands.database import opened
 from service.cycle.explain import explain_household, explain_list
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from service import sample
 from service.commands.console import progress_bars, say, show_table
-from service.engine.backtest.rolling import Terms
+from service.engine.backtest.rolling import BacktestSettings
 from service.files.forecast import Backtest, backtest_file, predict_file
 
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
@@ -64,7 +64,9 @@ def backtest(
     ] = Path("backtest"),
 ) -> None:
     """Judge the forecast at rolling dates beside the usual methods."""
-    terms = Terms(horizon_days=horizon_days, weekly_spend_cents=weekly_spend, baselines=baselines)
+    settings = BacktestSettings(
+        horizon_days=horizon_days, weekly_spend_cents=weekly_spend, baselines=baselines
+    )
     with tempfile.TemporaryDirectory() as folder, progress_bars() as progress:
         if history is None:
             history = Path(folder) / "sample.parquet"
@@ -75,7 +77,7 @@ def backtest(
             end=end.date(),
             every_days=every_days,
             out=out_folder,
-            terms=terms,
+            settings=settings,
             progress=progress,
         )
     _show(found)

@@ -1,22 +1,17 @@
-"""cycle, publish and status: from history to a package for the mailing house."""
+"""cycle: from history to lists."""
 
 import json
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
 import typer
 
-from service.admin.status import status as read_status
-from service.commands.console import opened, progress_bars, say
+from service.commands.console import progress_bars, say
+from service.commands.database import opened
 from service.commands.planning import show_plan
 from service.cycle import run_cycle, what_if
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
-from service.errors import NotFound
-from service.publish import publish
-from service.publish.verify import proofread
-from service.store import cycles
 
 
 def cycle(
@@ -62,41 +57,3 @@ def cycle(
             progress=progress,
         )
     say(json.dumps(asdict(report), indent=2, default=str))
-
-
-def publish_batch(
-    cycle_id: Annotated[
-        int | None, typer.Option("--cycle", help="The cycle's number; the newest when left out")
-    ] = None,
-    revise: Annotated[
-        bool,
-        typer.Option("--revise", help="Replace a batch nobody picked up by its next revision"),
-    ] = False,
-) -> None:
-    """Print a cycle's lists and put the package where the mailing house fetches it."""
-    with opened() as (database, settings), progress_bars() as progress:
-        if cycle_id is None:
-            with database.read() as session:
-                newest = cycles.newest(session)
-            if newest is None:
-                raise NotFound("There is no cycle yet. Run `larder cycle --as-of DATE`.")
-            cycle_id = newest.id
-        report = publish(
-            database,
-            settings,
-            cycle_id,
-            progress=progress,
-            revise=revise,
-            proof=partial(proofread, sample=settings.proof_pieces),
-        )
-    say(json.dumps(asdict(report), indent=2))
-
-
-def status() -> None:
-    """What is in the database, what waits to be done, and whether the ledger balances."""
-    with opened() as (database, _):
-        found = read_status(database)
-    for name, value in asdict(found).items():
-        say(f"{name.replace('_', ' ')}: {value if value is not None else 'none'}")
-    if found.unbalanced_postings:
-        raise typer.Exit(1)

@@ -5,19 +5,13 @@ from typing import Annotated
 
 import typer
 
-from service.commands.console import opened, progress_bars, show_load
-from service.commands.deals import load_file
+from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
+from service.commands.database import opened
 from service.files.baskets import load_baskets
 from service.files.households import load_households
 from service.files.poslog import is_poslog, load_poslog
 from service.files.products import load_products
-
-load = typer.Typer(
-    help="Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "
-    "Loading a file again makes no duplicates. "
-    "Exit code 3: some rows were refused, the others are loaded.",
-    no_args_is_help=True,
-)
+from service.files.report import LoadReport
 
 FileArgument = Annotated[Path, typer.Argument(help="A CSV (UTF-8) or Parquet file")]
 BasketsArgument = Annotated[
@@ -25,15 +19,13 @@ BasketsArgument = Annotated[
 ]
 
 
-@load.command()
 def products(file: FileArgument) -> None:
     """The catalogue: products with their items, categories and suppliers."""
     with opened() as (database, _), progress_bars() as progress:
         report = load_products(database, file, progress=progress)
-    raise typer.Exit(show_load("products", report))
+    raise typer.Exit(_show("products", report))
 
 
-@load.command()
 def households(file: FileArgument) -> None:
     """Households, how they are reached, and their cards and phones."""
     with opened() as (database, settings), progress_bars() as progress:
@@ -44,10 +36,9 @@ def households(file: FileArgument) -> None:
             language=settings.language,
             progress=progress,
         )
-    raise typer.Exit(show_load("households", report))
+    raise typer.Exit(_show("households", report))
 
 
-@load.command()
 def baskets(file: BasketsArgument) -> None:
     """Purchase history: a row a basket line, or what tills write of their transactions."""
     with opened() as (database, settings), progress_bars() as progress:
@@ -62,7 +53,16 @@ def baskets(file: BasketsArgument) -> None:
             )
         else:
             report = load_baskets(database, file, timezone=settings.timezone, progress=progress)
-    raise typer.Exit(show_load("baskets", report))
+    raise typer.Exit(_show("baskets", report))
 
 
-load.command("deals")(load_file)
+def _show(name: str, report: LoadReport) -> int:
+    """What a load did; the exit code."""
+    say(
+        f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
+        f"{report.refused:,} refused"
+    )
+    for note in report.notes:
+        say(f"  {note}")
+    show_problems(report.problems, total=max(report.refused, len(report.problems)))
+    return EXIT_SOME_REFUSED if report.refused else 0

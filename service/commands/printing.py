@@ -11,8 +11,6 @@ from service.engine.render import Layout, SymbolProfile
 from service.files import layouts
 from service.publish.verify import verify as verify_file
 
-layout = typer.Typer(help="List, check and draw layouts of printed lists.", no_args_is_help=True)
-
 NameArgument = Annotated[
     str, typer.Argument(help="A shipped layout's name, or a layout of one's own as a .json file")
 ]
@@ -23,14 +21,12 @@ def _found(name: str) -> Layout:
     return layouts.load_file(path) if path.suffix == ".json" else layouts.load(name)
 
 
-@layout.command("list")
 def show() -> None:
     """The shipped layouts."""
     for name in layouts.names():
         say(f"{name}: {layouts.load(name).title}")
 
 
-@layout.command()
 def preview(
     name: NameArgument,
     out_file: Annotated[Path, typer.Option("--out", help="PDF to write")],
@@ -49,7 +45,6 @@ def preview(
     say(f"{out_file}: {len(drawn.pages)} pieces, {drawn.pages[-1].page_to} pages")
 
 
-@layout.command()
 def check(name: NameArgument) -> None:
     """Refuse a layout whose worst case overflows in any shipped language."""
     layouts.check(_found(name))

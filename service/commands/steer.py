@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service.commands.console import opened, say, show_table, who
-from service.commands.deals import deals
+from service.commands.console import say, show_table, who
+from service.commands.database import opened
 from service.deals import steer
 from service.engine.lifecycle import DealState
 from service.engine.money import format_money
 from service.errors import InvalidInput
-
-__all__ = ["deals"]
 
 Number = Annotated[int, typer.Argument(help="The deal's number, as `larder deals list` shows it")]
 By = Annotated[
@@ -23,7 +21,6 @@ By = Annotated[
 Note = Annotated[str, typer.Option(help="Why, for the audit trail")]
 
 
-@deals.command("list")
 def show_all(
     state: Annotated[
         list[DealState] | None, typer.Option(help="Only deals in this state; may be repeated")
@@ -49,7 +46,6 @@ def show_all(
     say(f"{found.height} deals")
 
 
-@deals.command()
 def show(number: Number) -> None:
     """One deal: its state, what it may still cost, and who did what to it."""
     with opened() as (database, settings):
@@ -82,35 +78,30 @@ def show(number: Number) -> None:
         )
 
 
-@deals.command()
 def check(number: Number, by: By = None) -> None:
-    """Say that a draft means what it should; another person may approve it then."""
+    """Confirm that a draft is as it was meant; another person may approve it then."""
     with opened() as (database, _):
         _say(number, steer.check(database, number, by=by or who()))
 
 
-@deals.command()
 def approve(number: Number, by: By = None) -> None:
     """Let a checked deal run. Where approval is on, not by who loaded it."""
     with opened() as (database, settings):
         _say(number, steer.approve(database, settings, number, by=by or who()))
 
 
-@deals.command("send-back")
 def send_back(number: Number, by: By = None, note: Note = "") -> None:
     """Make a checked deal a draft again."""
     with opened() as (database, _):
         _say(number, steer.send_back(database, number, by=by or who(), note=note))
 
 
-@deals.command()
 def stop(number: Number, by: By = None, note: Note = "") -> None:
     """Stop a deal at once: no more copies, and tills refuse those in circulation."""
     with opened() as (database, _):
         _say(number, steer.stop(database, number, by=by or who(), note=note))
 
 
-@deals.command()
 def resume(
     number: Number,
     by: By = None,
@@ -128,7 +119,6 @@ def resume(
         _say(number, state)
 
 
-@deals.command()
 def budget(
     number: Number,
     amount: Annotated[str, typer.Argument(help="The whole budget from now on, as 5000.00")],

@@ -10,8 +10,8 @@ from service.cycle.inputs import Inputs
 from service.engine.compose import (
     Masthead,
     Recipient,
-    documents,
-    reminders,
+    choose_reminders,
+    compose_documents,
     usual_products,
 )
 from service.engine.offers.candidates import bought
@@ -40,7 +40,7 @@ def compose(
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
-    picked = reminders(
+    picked = choose_reminders(
         _printable(
             scores.filter(pl.col("household_id").is_in(wanted.implode())), purchases, inputs
         ),
@@ -48,7 +48,7 @@ def compose(
         count=settings.reminders_per_list,
         discoveries=settings.discoveries_per_list,
     )
-    made = documents(
+    made = compose_documents(
         recipients,
         masthead=_masthead(settings, inputs),
         terms=inputs.terms,

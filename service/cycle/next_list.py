@@ -15,7 +15,7 @@ from service.cycle.forecast import stored_model
 from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
 from service.cycle.learn import model_of
 from service.cycle.serials import draw_recipients
-from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_household
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import candidates, given
 from service.engine.predict import default_model
@@ -154,7 +154,7 @@ def _chosen(
         return pairs.clear()
     pairs = pairs.filter(pl.col("offer_id").is_in(left.prices["offer_id"].implode()))
     book = PriceBook(left.prices)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     chosen = (
         allocate_household(
             mine,
@@ -171,7 +171,7 @@ def _limits(settings: Settings, worth_decile: int | None) -> dict[str, int | Non
     """A household's limits; one that no cycle saw has neither floor nor ceiling of face value."""
     floor, ceiling = None, None
     if worth_decile is not None:
-        floor, ceiling = stages.face_value_band(settings).of(worth_decile)
+        floor, ceiling = stages.face_value_band(settings).limits(worth_decile)
     return {
         "slots": settings.offers_per_list,
         "category_max": settings.offers_per_category,

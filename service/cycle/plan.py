@@ -12,7 +12,7 @@ from service.cycle.inputs import Inputs, read_inputs, read_purchases
 from service.cycle.learn import Learned, learned
 from service.cycle.shards import Task, score_shards
 from service.engine import segment
-from service.engine.allocate import Allocation, Terms, allocate
+from service.engine.allocate import Allocation, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
@@ -56,7 +56,7 @@ class Plan:
     room: pl.DataFrame
     allocation: Allocation
     chosen: pl.DataFrame
-    terms: Terms
+    terms: ShortfallPrices
 
 
 def plan_cycle(
@@ -86,7 +86,7 @@ def plan_cycle(
         scores, pairs = score_shards(mine, task, settings=settings, progress=progress)
     else:
         scores, pairs = task.score(mine)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
     left = room(task.inputs.running.offers, read.committed, share=share)
     progress("allocate", 0, 1)
@@ -163,7 +163,12 @@ def _model(
 
 
 def _allocate(
-    pairs: pl.DataFrame, left: pl.DataFrame, eligible: pl.DataFrame, *, terms: Terms, seed: int
+    pairs: pl.DataFrame,
+    left: pl.DataFrame,
+    eligible: pl.DataFrame,
+    *,
+    terms: ShortfallPrices,
+    seed: int,
 ) -> Allocation:
     """The offers of the exposed households, chosen together."""
     exposed = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]
@@ -191,7 +196,7 @@ def _eligible(
     purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int
 ) -> pl.DataFrame:
     """The eligible households with their worth, arm and limits, by household."""
-    chosen = segment.eligible(
+    chosen = segment.eligible_households(
         purchases,
         as_of=as_of,
         weeks=settings.weekly_spend_weeks,
@@ -208,7 +213,7 @@ def _eligible(
     households = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
-        .bands(households.join(deciles, on="household_id", how="left", maintain_order="left"))
+        .add_limits(households.join(deciles, on="household_id", how="left", maintain_order="left"))
         .with_columns(
             pl.when("held").then(pl.lit(Arm.HOLDOUT)).otherwise(pl.lit(Arm.EXPOSED)).alias("arm"),
             pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from service.deals.goods import members_of
 from service.deals.partners import PARTNER_CATEGORY
 from service.deals.understood import AS_UNDERSTOOD, Deals
-from service.engine.lifecycle import PENDING, DealState, entering
+from service.engine.lifecycle import PENDING, DealState, initial_state
 from service.files.report import Progress, silent
 from service.store import catalogue
 from service.store.offers import revisions
@@ -124,7 +124,7 @@ def _entered(load: Load) -> Mapping[str | None, str]:
     """The state a revision begins in, by the state of the one it follows."""
     known = (None, *DealState)
     return {
-        each: str(entering(each, with_approval=load.with_approval)) for each in known
+        each: str(initial_state(each, with_approval=load.with_approval)) for each in known
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from sqlmodel import Session
 
-from service.engine.lifecycle import PENDING, Act, DealState, after
+from service.engine.lifecycle import PENDING, Act, DealState, next_state
 from service.engine.reserve import OpenCopies, overspend_chance
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
@@ -59,7 +59,7 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -
     def act(session: Session) -> DealState:
         revisions = _held(session, offer_id)
         offer = _pending_one(revisions, offer_id)
-        state = after(DealState(offer.state), Act.APPROVE)
+        state = next_state(DealState(offer.state), Act.APPROVE)
         _second_person(session, settings, offer, by=by)
         live = [each for each in revisions if each.state not in (*PENDING, DealState.REPLACED)]
         stopped = [each.stopped_at for each in live if each.state == DealState.PAUSED]
@@ -133,7 +133,7 @@ def raise_budget(
     def act(session: Session) -> DealState:
         offer = _live_one(_held(session, offer_id), offer_id)
         before = offer.budget_cents
-        after(DealState(offer.state), Act.RAISE_BUDGET)
+        next_state(DealState(offer.state), Act.RAISE_BUDGET)
         if before is None:
             raise Conflict("This deal has no budget that could be raised: it is without limit.")
         if cents <= before:
@@ -225,7 +225,7 @@ def _pending(database: Database, offer_id: int, act: Act, *, by: str, note: str 
 def _moved(
     session: Session, offer: Offer, act: Act, *, by: str, at: datetime, detail: dict[str, Any]
 ) -> DealState:
-    state = after(DealState(offer.state), act)
+    state = next_state(DealState(offer.state), act)
     events.add(session, offer, act, to_state=state, actor=by, at=at, detail=detail)
     states.move(session, (offer,), state)
     return state

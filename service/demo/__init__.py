@@ -1,1 +1,1 @@
-"""The whole loop on the shipped sample, in one folder, in a minute."""
+"""A demonstration: the whole loop on the shipped sample, in one folder, in about a minute."""

@@ -1,4 +1,4 @@
-"""Real baskets sent through the till's endpoint, as real tills would send them."""
+"""Sends the sample's baskets to the redemption endpoint, as real tills would."""
 
 import hashlib
 import threading
@@ -29,7 +29,7 @@ _START_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """What a household could show at the till; `list_code` only if it was mailed a list."""
+    """What a household could present at the till; `list_code` only if it was mailed a list."""
 
     list_code: str | None
     card: str
@@ -38,7 +38,7 @@ class Shopper:
 
 @dataclass(slots=True)
 class Replay:
-    """What came of the baskets."""
+    """Totals of the baskets that were sent; `last` is the last answer."""
 
     baskets: int = 0
     shown: dict[str, int] = field(default_factory=dict)
@@ -49,8 +49,8 @@ class Replay:
 
 
 @contextmanager
-def serving(database: Database, settings: Settings) -> Iterator[str]:
-    """The real service on a free loopback port, in a thread; its address."""
+def serve_on_loopback(database: Database, settings: Settings) -> Iterator[str]:
+    """Run the real service on a free loopback port, in a thread; yields its address."""
     config = uvicorn.Config(
         create_app(database, settings),
         host="127.0.0.1",
@@ -64,7 +64,7 @@ def serving(database: Database, settings: Settings) -> Iterator[str]:
 
     def run() -> None:
         socket = config.bind_socket()
-        # Whoever connects from now on waits until the service takes the connection.
+        # From here on the operating system queues connections until the service accepts them.
         socket.listen()
         address.append(f"http://127.0.0.1:{socket.getsockname()[1]}")
         listening.set()
@@ -92,7 +92,7 @@ def replay(
 ) -> Replay:
     """Send every basket to `POST /v1/redemptions`, in the order they were bought.
 
-    A key per store is made first, and a till per store keeps what it could not send in `folder`.
+    Makes a pos key for every store first. The queue of each store's till is a file in `folder`.
     Raises TillRefusedError with the problem when a basket is refused.
     """
     stores = baskets["store_id"].unique().sort().to_list()
@@ -104,7 +104,7 @@ def replay(
     )
     result = Replay()
     with ExitStack() as open_tills:
-        address = open_tills.enter_context(serving(database, settings))
+        address = open_tills.enter_context(serve_on_loopback(database, settings))
         tills = {
             store: open_tills.enter_context(
                 closing(
@@ -116,21 +116,21 @@ def replay(
             for store, key in keys.items()
         }
         for number, lines in enumerate(orders, start=1):
-            body, shown = _body(lines, shoppers, ZoneInfo(settings.timezone))
+            body, shown = _basket_body(lines, shoppers, ZoneInfo(settings.timezone))
             answer = tills[body["transaction"]["store"]].redeem(body)
-            _count(result, shown, answer)
+            _add_answer(result, shown, answer)
             progress("tills", number, len(orders))
         for till in tills.values():
             till.flush()
     return result
 
 
-def _body(
+def _basket_body(
     lines: pl.DataFrame, shoppers: Mapping[str, Shopper], zone: ZoneInfo
 ) -> tuple[dict[str, Any], str]:
     first = lines.row(0, named=True)
     moment: datetime = first["purchased_at"].astimezone(zone)
-    shown, presented = _presented(first["household_id"], first["basket_id"], shoppers)
+    shown, presented = _choose_presented(first["household_id"], first["basket_id"], shoppers)
     return {
         "transaction": {
             "store": first["store_id"],
@@ -153,10 +153,14 @@ def _body(
     }, shown
 
 
-def _presented(
+def _choose_presented(
     household: str, basket: str, shoppers: Mapping[str, Shopper]
 ) -> tuple[str, list[dict[str, str]]]:
-    """Half show the list if they have one, some the card, some a phone number, some nothing."""
+    """What a household presents, and its kind.
+
+    Of ten baskets five present the list, two the card, two the phone and one nothing; a household
+    without a list presents its card instead.
+    """
     shopper = shoppers[household]
     draw = int(hashlib.sha256(f"{household}:{basket}".encode()).hexdigest()[:8], 16) % 10
     if draw < 5 and shopper.list_code is not None:
@@ -169,13 +173,13 @@ def _presented(
 
 
 def till_basket(lines: pl.DataFrame, shoppers: Mapping[str, Shopper], zone: str) -> TillBasket:
-    """A basket as the till's endpoint understands it, for use without HTTP."""
-    body, _ = _body(lines, shoppers, ZoneInfo(zone))
+    """A basket in the form that the redemption endpoint makes of its body, for use without HTTP."""
+    body, _ = _basket_body(lines, shoppers, ZoneInfo(zone))
     anybody = Caller(0, Role.ADMIN, None, None)
     return replace(basket_of(BasketIn.model_validate(body), anybody), key_id=None)
 
 
-def _count(result: Replay, shown: str, answer: dict[str, Any]) -> None:
+def _add_answer(result: Replay, shown: str, answer: dict[str, Any]) -> None:
     result.baskets += 1
     result.shown[shown] = result.shown.get(shown, 0) + 1
     result.discount_cents += answer["total_discount_cents"]
@@ -183,7 +187,7 @@ def _count(result: Replay, shown: str, answer: dict[str, Any]) -> None:
     result.with_discount += bool(answer["discounts"])
 
 
-def window(baskets: pl.DataFrame, *, first: date, last: date, zone: str) -> pl.DataFrame:
-    """The baskets bought from one day through another, by the stores' clock."""
+def bought_between(baskets: pl.DataFrame, *, first: date, last: date, zone: str) -> pl.DataFrame:
+    """The baskets bought from day `first` through day `last` in the time zone `zone`."""
     day = pl.col("purchased_at").dt.convert_time_zone(zone).dt.date()
     return baskets.filter(day.is_between(first, last))

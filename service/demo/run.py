@@ -17,7 +17,7 @@ from service.admin.configuration import write_configuration
 from service.admin.keys import add_key
 from service.cycle import CycleReport, refresh_forecast, run_cycle
 from service.deals import load_deals
-from service.demo.replay import Replay, Shopper, replay, window
+from service.demo.replay import Replay, Shopper, bought_between, replay
 from service.errors import Conflict
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -30,13 +30,13 @@ from service.store.session import Database
 from service.store.tables.access import Role
 
 AS_OF = date(2017, 11, 25)
-# The people of the sample are fictional and the service listens on loopback: a fixed code key
-# makes the lists of every demonstration the same, byte for byte.
+# A fixed code key makes the lists of every demonstration the same, byte for byte. It is safe here:
+# the households are fictional and the service listens on loopback.
 CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
-_MARK = ".larder-demo"
-# On a machine that never allocated before, the allocator's loops take as long to compile as all
-# else takes to run; another core does it while the sample is loaded and the forecast fitted.
-# Two processes share the work; collecting garbage costs a tenth of it.
+_MARKER = ".larder-demo"
+# On a new machine compiling the allocator takes as long as everything else. Other cores do it while
+# the sample is loaded and the forecast fitted. Two processes share the work; collecting garbage
+# would cost a tenth of it.
 _COMPILE = "import gc; gc.disable(); from service.engine.allocate.warm import {0}; {0}()"
 
 Progress = Callable[[str, int, int], None]
@@ -44,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class Demo:
-    """Everything the summary tells."""
+    """What the summary of a demonstration shows. `seconds` are wall-clock seconds by stage."""
 
     folder: Path
     cycle: CycleReport
@@ -61,36 +61,36 @@ class Demo:
 
 
 def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) -> Demo:
-    """Run the loop in `folder`, which is made, or made anew if an earlier demo made it.
+    """Run the loop in `folder`, which is created; the folder of an earlier demo is emptied first.
 
-    `source` holds other files than the sample's, of the same names and columns. Raises Conflict
-    for a folder that holds anything else.
+    `source` is a folder to read instead of the sample: the same file names and columns. Raises
+    Conflict when `folder` holds anything but an earlier demo.
     """
     seconds: dict[str, float] = {}
-    _clear(folder)
+    _empty_folder(folder)
     compiling = [
         subprocess.Popen([sys.executable, "-c", _COMPILE.format(share)])
         for share in ("warm", "warm_beside")
     ]
-    with _timed(seconds, "set-up"):
+    with _time_stage(seconds, "set-up"):
         settings = _configure(folder)
         database = Database(settings.database_url)
         migrate.upgrade(database)
-    with _timed(seconds, "load"), _files(source) as files:
+    with _time_stage(seconds, "load"), _open_files(source) as files:
         baskets = _load(database, settings, files, folder, progress)
-    with _timed(seconds, "cycle"):
+    with _time_stage(seconds, "cycle"):
         refresh_forecast(database, settings, as_of=AS_OF)
         progress("compile", 0, 1)
         for process in compiling:
             process.wait()
         progress("compile", 1, 1)
         cycle = run_cycle(database, settings, as_of=AS_OF, seed=settings.seed, progress=progress)
-    with _timed(seconds, "publish"):
+    with _time_stage(seconds, "publish"):
         batch = publish(database, settings, cycle.cycle_id, progress=progress)
-    with _timed(seconds, "tills"):
+    with _time_stage(seconds, "tills"):
         last = AS_OF + timedelta(days=settings.validity_days - 1)
-        bought = window(baskets, first=AS_OF, last=last, zone=settings.timezone)
-        with _files(source) as files:
+        bought = bought_between(baskets, first=AS_OF, last=last, zone=settings.timezone)
+        with _open_files(source) as files:
             people = shoppers(database, files, cycle.cycle_id)
         outcome = replay(
             bought,
@@ -100,7 +100,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
             folder=folder,
             progress=progress,
         )
-    with _timed(seconds, "next lists"):
+    with _time_stage(seconds, "next lists"):
         made = _write_next_lists(database, settings, progress)
     with database.read() as session:
         usage = lists.usage(session, cycle.cycle_id, until=last)
@@ -126,47 +126,46 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+def _time_stage(seconds: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - start
 
 
-def _clear(folder: Path) -> None:
+def _empty_folder(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
-        if not (folder / _MARK).is_file():
+        if not (folder / _MARKER).is_file():
             raise Conflict(f"{folder} is there and was not made by the demo; name another folder.")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
+    (folder / _MARKER).touch()
 
 
 def _configure(folder: Path) -> Settings:
     path = write_configuration(
         folder,
         database_url="sqlite:///larder.db",
-        code_key=CODE_KEY,
-        more=f"LARDER_RETAILER={sample.RETAILER}\nLARDER_TIMEZONE={sample.TIMEZONE}\n"
-        "LARDER_LAYOUT=classic-letter\nLARDER_SERVE_WORKER=true\n",
+        code_key=sample.CODE_KEY,
+        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\n",
     )
     return Settings(
         _env_file=path,
         database_url=f"sqlite:///{folder.resolve() / 'larder.db'}",
         output_folder=folder / "batches",
         runs_folder=folder / "runs",
-        # The demonstration works by itself after the tills, to count and to time it.
+        # The demonstration runs the worker itself, to count and time the next lists.
         serve_worker=False,
     )
 
 
-def _files(source: Path | None) -> AbstractContextManager[Path]:
+def _open_files(source: Path | None) -> AbstractContextManager[Path]:
     return sample.folder() if source is None else nullcontext(source)
 
 
 def _load(
     database: Database, settings: Settings, files: Path, folder: Path, progress: Progress
 ) -> pl.DataFrame:
-    """Load the files as of the date; what was bought later comes through the tills."""
+    """Load the files, with baskets from before the cycle's date only; returns all the baskets."""
     load_products(database, files / sample.PRODUCTS, progress=progress)
     load_households(
         database,
@@ -176,13 +175,18 @@ def _load(
         progress=progress,
     )
     baskets = pl.read_parquet(files / sample.BASKETS)
-    history = folder / "history.parquet"
-    window(
-        baskets, first=date.min, last=AS_OF - timedelta(days=1), zone=settings.timezone
-    ).write_parquet(history)
+    history = write_history(baskets, folder, zone=settings.timezone)
     load_baskets(database, history, timezone=settings.timezone, progress=progress)
     load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
     return baskets
+
+
+def write_history(baskets: pl.DataFrame, folder: Path, *, zone: str) -> Path:
+    """Write those of the baskets that were bought before the date into `folder`; the file."""
+    history = folder / "history.parquet"
+    last = AS_OF - timedelta(days=1)
+    bought_between(baskets, first=date.min, last=last, zone=zone).write_parquet(history)
+    return history
 
 
 def _write_next_lists(database: Database, settings: Settings, progress: Progress) -> int:
@@ -200,7 +204,7 @@ def _write_next_lists(database: Database, settings: Settings, progress: Progress
 
 
 def shoppers(database: Database, files: Path, cycle_id: int) -> dict[str, Shopper]:
-    """What each household of `files` could show at a till after a cycle."""
+    """What each household of `files` could present at a till after a cycle."""
     people = pl.read_parquet(files / sample.HOUSEHOLDS)
     with database.read() as session:
         codes = lists.codes_by_ref(session, cycle_id)

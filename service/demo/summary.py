@@ -1,4 +1,4 @@
-"""The summary that the demonstration prints."""
+"""The summary that the demonstration prints at its end."""
 
 import json
 
@@ -15,12 +15,15 @@ _SUPPLIERS_SHOWN = 5
 _INCOME = (Account.FEE_INCOME, Account.SLOT_INCOME)
 
 
-def show(demo: Demo, out: Console) -> None:
-    """Print what happened, where it lies, and how to look further."""
+def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
+    """Print what happened, where the files are, and what to try next.
+
+    `program` is what to type before a command.
+    """
     _numbers(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
-    _further(demo, out)
+    _next_steps(demo, out, program)
 
 
 def _numbers(demo: Demo, out: Console) -> None:
@@ -98,7 +101,7 @@ def _seconds(demo: Demo, out: Console) -> None:
     out.print(table)
 
 
-def _further(demo: Demo, out: Console) -> None:
+def _next_steps(demo: Demo, out: Console, program: str) -> None:
     body = {
         "transaction": {
             "store": demo.pos_store,
@@ -121,7 +124,7 @@ def _further(demo: Demo, out: Console) -> None:
     out.print("Look further", style="italic")
     for line in (
         f"the printed lists: {demo.batch.folder}",
-        f"the service:       cd {demo.folder} && uv run larder serve",
+        f"the service:       cd {demo.folder} && {program} serve",
         "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
         f"                   {demo.admin_key}",
         "one more basket, while it serves:",

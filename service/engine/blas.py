@@ -1,7 +1,7 @@
-"""One thread for matrix products.
+"""Matrix products with one thread.
 
-The engine's products are small: a second thread waits longer than it works, and the order in which
-a library adds depends on how many there are. Work is spread over processes instead, a shard each.
+The products of the engine are small: a second thread would wait longer than it works, and the order
+of additions would depend on the number of threads. Work is spread over processes instead.
 """
 
 from functools import cache
@@ -11,5 +11,5 @@ from threadpoolctl import threadpool_limits
 
 @cache
 def use_one_thread() -> None:
-    """Hold the process's BLAS to one thread from now on; asked again, it does nothing."""
+    """Limit BLAS to one thread for the rest of the process. A second call does nothing."""
     threadpool_limits(limits=1, user_api="blas")

@@ -1,4 +1,4 @@
-"""Identifiers as they are printed and scanned: check digits, coupon numbers, list codes, GTINs.
+"""Printed and scanned identifiers: check digits, coupon numbers, list codes, GTINs.
 
 Source: GS1 General Specifications, section 7.9 (check digit), AI (255) for the Global Coupon
 Number, section 5.4.3 for the symbology identifiers a scanner puts before its data.
@@ -18,8 +18,8 @@ GTIN_LENGTHS = (8, 12, 13, 14)
 PLU_LENGTHS = (4, 5)
 PLU_MAX = 99_999
 
-# What stands before the data of a GS1 element string: a symbology identifier and/or a function
-# character, which scanners send as ASCII 29 or, badly configured, as the word itself.
+# What a scanner may put before a GS1 element string: a symbology identifier and function
+# characters, sent as ASCII 29 or, if the scanner is badly configured, as a word in brackets.
 _PREFIX = re.compile(r"^(?:\][A-Za-z][0-9])?(?:\x1d|<GS>|<FNC1>)*", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:\x1d|<GS>|<FNC1>)+$", re.IGNORECASE)
 _DIGITAL_LINK = re.compile(r"^https?://[^/?#\s]+/(?:[^?#\s]*/)?255/([0-9]+)/?(?:[?#].*)?$", re.I)
@@ -27,32 +27,38 @@ _DIGITAL_LINK = re.compile(r"^https?://[^/?#\s]+/(?:[^?#\s]*/)?255/([0-9]+)/?(?:
 
 @dataclass(frozen=True, slots=True)
 class ListCode:
-    """A list's printed code taken apart: 13 digits of coupon number, 12 digits of serial."""
+    """The parts of a printed list code: a coupon number of 13 digits and a serial of 12."""
 
     gcn: str
     serial: str
 
     def __str__(self) -> str:
-        """The 28 digits as stored and as carried by the symbol, without function characters."""
+        """The 28 digits as stored, and as encoded in the symbol without function characters."""
         return f"{AI_COUPON}{self.gcn}{self.serial}"
 
 
 def check_digit(digits: str) -> int:
-    """The GS1 modulo-10 digit that follows `digits`: weights 3, 1 alternating from the right."""
+    """The GS1 modulo-10 check digit of `digits`: weights 3 and 1 alternate from the right."""
     _require_digits(digits)
     total = sum(map(int, digits[-1::-2])) * 3 + sum(map(int, digits[-2::-2]))
     return -total % 10
 
 
 def gcn(prefix12: str) -> str:
-    """The 13-digit Global Coupon Number of a 12-digit company prefix and coupon reference."""
+    """The 13-digit Global Coupon Number of a 12-digit company prefix and coupon reference.
+
+    Raises InvalidInput if `prefix12` is not 12 digits.
+    """
     if len(prefix12) != GCN_DIGITS - 1:
         raise InvalidInput(f"a coupon number starts from 12 digits, not {len(prefix12)}")
     return f"{prefix12}{check_digit(prefix12)}"
 
 
 def list_code(gcn13: str, serial12: str) -> str:
-    """The 28 digits of a list's symbol: AI 255, the coupon number, the list's own serial."""
+    """The 28 digits of a list code: AI 255, the coupon number, the serial of the list.
+
+    Raises InvalidInput for a wrong number of digits or a wrong check digit.
+    """
     _require_gcn(gcn13)
     _require_digits(serial12)
     if len(serial12) != SERIAL_DIGITS:
@@ -63,10 +69,10 @@ def list_code(gcn13: str, serial12: str) -> str:
 def parse_list_code(text: str) -> ListCode:
     """Read a list code from a scanner or a keyboard.
 
-    Accepted round the 28 digits: a symbology identifier (`]C1`, `]Q3`, ...), function characters
-    (ASCII 29, `<GS>`, `<FNC1>`) before and after, parentheses round the AI, spaces anywhere; or a
-    GS1 Digital Link address with `/255/`. `InvalidInput` says what is wrong and never repeats the
-    code, so that it stays out of logs.
+    Besides the 28 digits it accepts a symbology identifier in front (`]C1`, `]Q3`, ...), function
+    characters before and after (ASCII 29, `<GS>`, `<FNC1>`), parentheses around the AI, spaces
+    anywhere, and a GS1 Digital Link address with `/255/`. Raises `InvalidInput`, whose text never
+    repeats the code, so that codes stay out of logs.
     """
     text = text.strip(" \t\r\n")
     link = _DIGITAL_LINK.match(text)
@@ -89,9 +95,10 @@ def parse_list_code(text: str) -> ListCode:
 def gtin(text: str) -> int:
     """The product key of a scanned or typed number.
 
-    GTIN-8, -12, -13 and -14 with a right check digit, or a 4 or 5 digit PLU of loose produce.
-    Leading zeros do not matter: a UPC and its EAN-13 form give the same key. A number of 8 digits
-    and more that comes to a PLU's size is refused, so that the two can never be confused.
+    It accepts a GTIN-8, -12, -13 or -14 with a correct check digit, or the PLU of loose produce (4
+    or 5 digits). Leading zeros do not matter: a UPC and its EAN-13 form give the same key. A number
+    of 8 or more digits whose value is as small as a PLU is refused, so that the two cannot be
+    confused. Raises InvalidInput.
     """
     text = text.strip()
     _require_digits(text)
@@ -111,7 +118,7 @@ def gtin(text: str) -> int:
 
 
 def gtin_text(key: int) -> str:
-    """A product key as digits: 4 or 5 for a PLU, else the shortest of 8, 13 and 14."""
+    """A product key as text: 4 or 5 digits for a PLU, else the shortest of 8, 13 and 14."""
     if not 0 < key < 10**14:
         raise InvalidInput("a product key has between 1 and 14 digits")
     if key <= PLU_MAX:

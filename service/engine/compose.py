@@ -1,4 +1,4 @@
-"""Put a household's offers and reminders together into the list that is printed."""
+"""Compose the printed list of a household from its offers and reminders."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from service.engine.redeem import Terms, Wording, wording_of
 
 @dataclass(frozen=True, slots=True)
 class Masthead:
-    """What all lists of one issue share."""
+    """What all lists of one cycle have in common."""
 
     retailer: str
     currency: str
@@ -22,12 +22,12 @@ class Masthead:
     valid_from: date
     valid_to: date
     wordings: Mapping[str, Wording]
-    """What lists say in each language."""
+    """The fixed texts of lists, by language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whose list it is: the household, its language, and the code drawn for the list."""
+    """The household a list is for, its language, and the code of the list."""
 
     household_id: int
     language: str
@@ -35,10 +35,11 @@ class Recipient:
 
 
 def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
-    """The product a household takes most often of each item, the latest where two are even.
+    """The product that a household buys most often for each item; ties go to the latest bought.
 
-    In: household_id, item_id, gtin, purchased_at, quantity, amount_cents. Out, one row per
-    household and item: household_id, item_id, gtin, and `paid_cents`, what one piece last cost.
+    `purchases` has `household_id`, `item_id`, `gtin`, `purchased_at`, `quantity` and
+    `amount_cents`. Returns one row per household and item, sorted by both: `household_id`,
+    `item_id`, `gtin`, and `paid_cents`, the last price of one piece.
     """
     return (
         purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0))
@@ -66,32 +67,33 @@ def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def reminders(
+def choose_reminders(
     scores: pl.DataFrame, covered: pl.DataFrame, *, count: int, discoveries: int = 0
 ) -> pl.DataFrame:
-    """The `count` likeliest items of each household that no offer of its list covers already.
+    """Choose the `count` likeliest items of each household that no offer on its list covers.
 
-    The likeliest `discoveries` of them are items it never bought, which have no `last_bought_on`.
-    `covered`: household_id, item_id. The rows of `scores` that are kept come back in order of
-    household, what was bought first, and falling probability; ties fall to the lower item.
+    `covered` has the `household_id` and `item_id` of the offers. Up to `discoveries` of the items
+    are ones that the household never bought (`last_bought_on` is null); they replace the least
+    likely others. Returns the chosen rows of `scores`, sorted by household; within a household
+    discoveries come last, then the order is by falling `p_purchase`, then by item.
     """
     ranked = scores.join(covered, on=["household_id", "item_id"], how="anti").sort(
         "household_id", "p_purchase", "item_id", descending=[False, True, False]
     )
     rank = pl.int_range(pl.len()).over("household_id")
-    is_new = pl.col("last_bought_on").is_null()
-    proposed = ranked.filter(is_new).filter(rank < min(discoveries, count))
+    is_discovery = pl.col("last_bought_on").is_null()
+    proposed = ranked.filter(is_discovery).filter(rank < min(discoveries, count))
     taken = proposed.group_by("household_id").len("taken")
-    known = (
-        ranked.filter(~is_new)
+    regular = (
+        ranked.filter(~is_discovery)
         .join(taken, on="household_id", how="left", maintain_order="left")
         .filter(rank < count - pl.col("taken").fill_null(0).cast(pl.Int64))
         .drop("taken")
     )
-    return pl.concat([known, proposed]).sort("household_id", maintain_order=True)
+    return pl.concat([regular, proposed]).sort("household_id", maintain_order=True)
 
 
-def documents(
+def compose_documents(
     recipients: Iterable[Recipient],
     *,
     masthead: Masthead,
@@ -99,19 +101,23 @@ def documents(
     offers: pl.DataFrame,
     reminders: pl.DataFrame,
 ) -> list[tuple[int, ListDocument]]:
-    """One document per recipient, in the order given, with offers numbered before reminders.
+    """Compose one document per recipient, in their order, as (household id, document).
 
-    `offers`, in the order of printing: household_id, offer_id, title, face_value_cents,
-    department, legal, and where they have them value_text (of a partner's slot, which has no
-    terms), texts (title and legal by language, as JSON) and face_values; their `terms` by offer.
-    `reminders`: household_id, item_id, item, product, department, price_cents, expected_on,
-    last_bought_on, interval_low_days, interval_high_days; a discovery has none of the last five.
+    Lines are numbered from 1, offers before reminders.
+
+    - `offers`, in the order of printing: `household_id`, `offer_id`, `title`, `face_value_cents`,
+      `department`, `legal`; optionally `value_text` (for a partner's slot, which has no terms),
+      `texts` (title and legal text by language, as JSON) and `face_values`.
+    - `terms`: the terms of each offer, by its id.
+    - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
+      `expected_on`, `last_bought_on`, `interval_low_days`, `interval_high_days`. For a discovery
+      the last five are null.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
-    made = []
+    composed = []
     for recipient in recipients:
-        mine = offers_of.get(recipient.household_id, [])
+        own_offers = offers_of.get(recipient.household_id, [])
         wording = wording_of(masthead.wordings, recipient.language)
         offer_lines = tuple(
             _offer_line(
@@ -122,15 +128,15 @@ def documents(
                 language=recipient.language,
                 wording=wording,
             )
-            for number, row in enumerate(mine, start=1)
+            for number, row in enumerate(own_offers, start=1)
         )
         reminder_lines = tuple(
             _reminder_line(number, row, issued_on=masthead.issued_on, wording=wording)
             for number, row in enumerate(
-                reminders_of.get(recipient.household_id, []), start=len(mine) + 1
+                reminders_of.get(recipient.household_id, []), start=len(own_offers) + 1
             )
         )
-        made.append(
+        composed.append(
             (
                 recipient.household_id,
                 ListDocument(
@@ -150,7 +156,7 @@ def documents(
                 ),
             )
         )
-    return made
+    return composed
 
 
 def _by_household(frame: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
@@ -171,7 +177,7 @@ def _offer_line(
 ) -> OfferLine:
     if terms is not None and row.get("face_values", "[]") != "[]":
         terms = terms.at_face_value(row["face_value_cents"])
-    spoken = _spoken(row.get("texts", "{}"), language)
+    translated = _texts_in(row.get("texts", "{}"), language)
     value, detail = row.get("value_text") or "", ""
     if terms is not None:
         value = wording.benefit(terms, currency=currency)
@@ -179,17 +185,17 @@ def _offer_line(
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
-        title=spoken.get("title", row["title"]),
+        title=translated.get("title", row["title"]),
         detail=detail,
         face_value_cents=row["face_value_cents"],
         value_text=value,
         department=row["department"],
-        legal=spoken.get("legal", row["legal"]),
+        legal=translated.get("legal", row["legal"]),
     )
 
 
-def _spoken(texts: str, language: str) -> Mapping[str, str]:
-    """What a deal says in a language, or in the language without its region."""
+def _texts_in(texts: str, language: str) -> Mapping[str, str]:
+    """The texts of a deal in a language, else in the language without its region."""
     if texts == "{}":
         return {}
     by_language: dict[str, dict[str, str]] = json.loads(texts)

@@ -1,7 +1,8 @@
-"""The life of a deal: its states, who moves it from one to the next, and what facts decide.
+"""The life of a deal: its states, and what moves it from one state to the next.
 
-People draft, check, approve, stop and resume. That a deal runs, is exhausted or has ended is a
-matter of its dates and its budget, and nobody says it by hand. A newer revision replaces an older.
+People draft, check, approve, stop and resume a deal. Whether it is running, exhausted or ended
+follows from its dates and its budget; nobody sets these states by hand. A newer revision replaces
+an older one.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ from service.errors import Conflict
 
 
 class DealState(StrEnum):
-    """Where a revision of a deal stands. A replaced one stays, because printed lists point at it.
+    """The state of a revision of a deal.
 
-    `draft`: loaded, nobody has looked at it yet. `checked`: it says what was meant. `approved`: it
-    may run. `running`: its mail window has opened. `paused`: stopped; no copy is issued, and the
-    till refuses those in circulation. `exhausted`: budget or circulation has no room for another
-    copy; those in circulation still count. `ended`: its last day at the till is over.
+    - `draft`: loaded; nobody has looked at it yet.
+    - `checked`: somebody has confirmed that it says what was meant.
+    - `approved`: it may run.
+    - `running`: its mail window has opened.
+    - `paused`: stopped; no copies are issued, and the till refuses those in circulation.
+    - `exhausted`: budget or circulation has no room for another copy; copies in circulation count.
+    - `ended`: its last day at the till is over.
+    - `replaced`: a newer revision took its place. It is kept, because printed lists refer to it.
     """
 
     DRAFT = "draft"
@@ -31,7 +36,7 @@ class DealState(StrEnum):
 
 
 class Act(StrEnum):
-    """What somebody, or a fact, does to a deal; the audit trail names it."""
+    """What a person does to a deal, or `facts` for a change by dates or budget. It is audited."""
 
     LOAD = "load"
     CHECK = "check"
@@ -57,20 +62,25 @@ MOVES: dict[tuple[DealState, Act], DealState] = {
     (DealState.PAUSED, Act.RAISE_BUDGET): DealState.PAUSED,
     (DealState.EXHAUSTED, Act.RAISE_BUDGET): DealState.RUNNING,
 }
-"""What people may do, and where it leads. Whatever is not here is refused."""
+"""What people may do in each state, and the state it leads to. Anything else is refused."""
 
 PENDING = (DealState.DRAFT, DealState.CHECKED)
-"""Not yet allowed to run; an earlier revision goes on meanwhile."""
+"""States before approval. Meanwhile an earlier revision stays in force."""
 
 ISSUABLE = (DealState.APPROVED, DealState.RUNNING, DealState.EXHAUSTED)
-"""A cycle may issue copies, as far as dates, budget and circulation leave room."""
+"""States in which a cycle may issue copies, within dates, budget and circulation."""
 
 _BY_FACT = (*ISSUABLE, DealState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What decides on a deal. Free cents and copies are null where there is no limit."""
+class DealFacts:
+    """The facts that decide the state of a deal.
+
+    `mail_from` is the first day of its mail window, `redeem_to` its last day at the till.
+    `copy_cents` is what one copy reserves of the budget. `free_cents` and `free_copies` are what is
+    left of budget and circulation, None without a limit.
+    """
 
     mail_from: date
     redeem_to: date
@@ -79,20 +89,20 @@ class Facts:
     free_copies: int | None
 
 
-def after(state: DealState, act: Act) -> DealState:
-    """The state an act leads to. Raises Conflict when it is not allowed."""
+def next_state(state: DealState, act: Act) -> DealState:
+    """The state that an act leads to. Raises Conflict if the act is not allowed."""
     if (state, act) not in MOVES:
-        allowed = [str(each) for stands, each in MOVES if stands == state]
+        allowed = [str(each) for before, each in MOVES if before == state]
         word = str(act).replace("_", " ")
         raise Conflict(
-            f"A deal that is {state} cannot be given the act {word!r}; "
+            f"A deal that is {state} cannot take the action {word!r}; "
             + (f"possible are: {', '.join(allowed)}." if allowed else "nothing is possible.")
         )
     return MOVES[state, act]
 
 
-def by_facts(state: DealState, facts: Facts, *, on: date) -> DealState:
-    """The state of a deal on a day, as its dates and limits make it."""
+def state_by_facts(state: DealState, facts: DealFacts, *, on: date) -> DealState:
+    """The state of a deal on the day `on`, given its dates and limits."""
     if state not in _BY_FACT:
         return state
     if on > facts.redeem_to:
@@ -106,11 +116,11 @@ def by_facts(state: DealState, facts: Facts, *, on: date) -> DealState:
     return DealState.EXHAUSTED if no_money or no_copies else DealState.RUNNING
 
 
-def entering(earlier: DealState | None, *, with_approval: bool) -> DealState:
-    """Where a revision begins that was just loaded; `earlier` is the state of the one it follows.
+def initial_state(earlier: DealState | None, *, with_approval: bool) -> DealState:
+    """The first state of a newly loaded revision; `earlier` is the state of the one before it.
 
-    Without approval by a second person it runs at once, unless the deal is stopped: that holds
-    until somebody resumes it, whatever is loaded.
+    Without approval by a second person it runs at once. But a paused deal stays paused until
+    somebody resumes it, even if a new revision is loaded.
     """
     if with_approval:
         return DealState.DRAFT

@@ -1,4 +1,4 @@
-"""Who is held out, so that the effect of what the others got can be measured."""
+"""The holdout: a random share of households gets nothing, to measure the effect on the others."""
 
 import hashlib
 
@@ -12,30 +12,30 @@ _BUCKETS = np.uint64(10_000)
 
 
 def held_out(ids: pl.Series, share_percent: pl.Series | int, *, salt: str | pl.Series) -> pl.Series:
-    """Whether each id falls into the held-out share, as Boolean in the order given.
+    """Whether each id is in the held-out share, as a Boolean series in the order of `ids`.
 
-    The draw depends on the id and the salt alone: not on the order, the other ids, the process or
-    the day it is made, so anybody can make it again. `share_percent` (0 to 100) and `salt` are one
-    for all or one per id.
+    The draw depends only on the id and the salt, so anybody can repeat it: the order, the other
+    ids, the process and the day do not matter. `share_percent` (0 to 100) and `salt` are one value
+    for all ids or one per id.
     """
-    salted = _salted(salt) if isinstance(salt, str) else _salts(salt)
+    salt_numbers = _salt_number(salt) if isinstance(salt, str) else _salt_numbers(salt)
     with np.errstate(over="ignore"):
-        mixed = _mixed(ids.cast(pl.UInt64).to_numpy() + salted)
+        mixed = _mix(ids.cast(pl.UInt64).to_numpy() + salt_numbers)
     bucket = pl.Series(mixed % _BUCKETS, dtype=pl.UInt64).cast(pl.Int64)
     return (bucket < share_percent * (int(_BUCKETS) // _PER_CENT)).rename("held_out")
 
 
-def _salts(salts: pl.Series) -> NDArray[np.uint64]:
+def _salt_numbers(salts: pl.Series) -> NDArray[np.uint64]:
     known = salts.unique()
-    numbers = pl.Series([int(_salted(salt)) for salt in known], dtype=pl.UInt64)
+    numbers = pl.Series([int(_salt_number(salt)) for salt in known], dtype=pl.UInt64)
     return salts.replace_strict(known, numbers, return_dtype=pl.UInt64).to_numpy()
 
 
-def _salted(salt: str) -> np.uint64:
+def _salt_number(salt: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(salt.encode()).digest()[:8], "little"))
 
 
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit moves every other."""
     mixed = values * _GOLDEN
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

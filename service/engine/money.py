@@ -1,7 +1,7 @@
-"""Money in integer minor units: splitting it, taking percents of it, writing it out.
+"""Money in whole minor units: splitting a sum, taking percents, formatting amounts.
 
-Two rounding rules, used everywhere: a sum split over parts follows the largest remainder, a
-percent rounds half up. No float takes part.
+Two rounding rules hold everywhere: splitting a sum uses largest remainders, a percent rounds half
+up. No floats are used.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,12 @@ BASIS_POINTS = 10_000
 
 
 def spread(total_cents: int, weights: Sequence[int]) -> list[int]:
-    """Split a sum over `weights` by largest remainder; the parts add up to it exactly.
+    """Split a sum in proportion to `weights` by largest remainder; the parts add up exactly.
 
-    Equal remainders go to the earlier part. A negative sum splits as its mirror image. When the
-    sum is no larger than the weights together, no part is larger than its weight. Raises
-    `ValueError` for a negative weight, or when there is something to split and nothing to carry it.
+    Among equal remainders the earlier part gets the cent. A negative sum splits like the positive
+    one, with the sign changed. If the sum is not above the sum of the weights, no part is above its
+    weight. Raises `ValueError` for a negative weight, or if a sum other than 0 has only zero
+    weights.
     """
     whole = sum(weights)
     if whole <= 0 or min(weights) < 0:
@@ -37,17 +38,17 @@ def spread(total_cents: int, weights: Sequence[int]) -> list[int]:
 
 
 def basis_points_off(amount_cents: int, basis_points: int) -> int:
-    """`basis_points` hundredths of a percent of an amount, half a cent rounding away from zero."""
+    """`basis_points` hundredths of a percent of an amount; half a cent rounds away from zero."""
     if amount_cents < 0:
         return -basis_points_off(-amount_cents, basis_points)
     return (2 * amount_cents * basis_points + BASIS_POINTS) // (2 * BASIS_POINTS)
 
 
 def percent_off(amount_cents: int, percent: int | Decimal) -> int:
-    """`percent` of an amount, half a cent rounding up (away from zero for a negative amount).
+    """`percent` of an amount; half a cent rounds away from zero.
 
-    At most two decimals in the percent; `ValueError` for more, `TypeError` for a float, which
-    cannot hold 12.35 exactly.
+    Raises `ValueError` for a percent with more than two decimals, and `TypeError` for a float,
+    which cannot hold 12.35 exactly.
     """
     if not isinstance(percent, (int, Decimal)):
         raise TypeError("a percent is an int or a Decimal")
@@ -59,32 +60,32 @@ def percent_off(amount_cents: int, percent: int | Decimal) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a language writes money: separators, and whether the symbol leads."""
+    """How a language writes money: separators, and whether the symbol comes first."""
 
     decimal: str
     group: str
-    leads: bool
+    symbol_first: bool
     gap: str = ""
 
 
 _NBSP = "\u00a0"
 _THIN = "\u202f"
-_DOT = _Style(decimal=".", group=",", leads=True)
-_COMMA_AFTER = _Style(decimal=",", group=".", leads=False, gap=_NBSP)
-_SPACE_AFTER = _Style(decimal=",", group=_NBSP, leads=False, gap=_NBSP)
+_DOT = _Style(decimal=".", group=",", symbol_first=True)
+_COMMA_AFTER = _Style(decimal=",", group=".", symbol_first=False, gap=_NBSP)
+_SPACE_AFTER = _Style(decimal=",", group=_NBSP, symbol_first=False, gap=_NBSP)
 
 _STYLES = {
     "en": _DOT,
     "de": _COMMA_AFTER,
-    "de-CH": _Style(decimal=".", group="’", leads=True, gap=_NBSP),
-    "de-AT": _Style(decimal=",", group=".", leads=True, gap=_NBSP),
-    "fr": _Style(decimal=",", group=_THIN, leads=False, gap=_NBSP),
+    "de-CH": _Style(decimal=".", group="’", symbol_first=True, gap=_NBSP),
+    "de-AT": _Style(decimal=",", group=".", symbol_first=True, gap=_NBSP),
+    "fr": _Style(decimal=",", group=_THIN, symbol_first=False, gap=_NBSP),
     "es": _COMMA_AFTER,
     "es-MX": _DOT,
     "it": _COMMA_AFTER,
-    "nl": _Style(decimal=",", group=".", leads=True, gap=_NBSP),
+    "nl": _Style(decimal=",", group=".", symbol_first=True, gap=_NBSP),
     "pt": _COMMA_AFTER,
-    "pt-BR": _Style(decimal=",", group=".", leads=True, gap=_NBSP),
+    "pt-BR": _Style(decimal=",", group=".", symbol_first=True, gap=_NBSP),
     "da": _COMMA_AFTER,
     "sv": _SPACE_AFTER,
     "nb": _SPACE_AFTER,
@@ -106,16 +107,16 @@ _EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD":
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals the minor unit of a currency has (ISO 4217): 2 for USD, 0 for JPY."""
+    """The number of decimals of a currency (ISO 4217): 2 for USD, 0 for JPY."""
     return _EXPONENTS.get(currency, 2)
 
 
 def format_money(cents: int, currency: str, locale: str = "en") -> str:
-    """An amount as a customer of `locale` reads it: `$1,234.50`, `1.234,50 €`.
+    """Format an amount for customers: `$1,234.50`, `1.234,50 €`.
 
-    `locale` is a language with an optional region (`de`, `de-CH`, `de_CH`); an unknown region
-    falls back to its language, an unknown language is refused. A currency without a known symbol
-    is written with its three letters.
+    `locale` is a language with an optional region (`de`, `de-CH`, `de_CH`). An unknown region falls
+    back to its language; an unknown language, or a malformed currency code, raises InvalidInput. A
+    currency without a known symbol is written as its three letters.
     """
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
         raise InvalidInput(f"a currency is three capital letters, not {currency!r}")
@@ -127,12 +128,12 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
         number += f"{style.decimal}{minor:0{exponent}d}"
     symbol = _SYMBOLS.get(currency, currency)
     gap = style.gap or (_NBSP if symbol == currency else "")
-    text = f"{symbol}{gap}{number}" if style.leads else f"{number}{gap}{symbol}"
+    text = f"{symbol}{gap}{number}" if style.symbol_first else f"{number}{gap}{symbol}"
     return f"-{text}" if cents < 0 else text
 
 
 def decimal_mark(locale: str) -> str:
-    """What a language writes between units and tenths; refuses a language as `format_money`."""
+    """The decimal separator of a language. Raises InvalidInput as `format_money` does."""
     return _style(locale).decimal
 
 

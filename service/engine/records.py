@@ -1,4 +1,4 @@
-"""What is printed: the list document and the mailpiece that carries it."""
+"""The records that are printed: the list document, and the mailpiece that carries it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class DealKind(StrEnum):
-    """Goods that the till knows, or a slot that a partner pays to be seen in."""
+    """What a deal is for: products that the till knows, or a slot that a partner pays for."""
 
     PRODUCT = "product"
     PARTNER = "partner"
@@ -16,7 +16,7 @@ class DealKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OfferLine:
-    """One funded offer on a list. `face_value_cents` is its printed worth."""
+    """One offer on a list. `face_value_cents` is what it is worth to the household, as printed."""
 
     line: int
     offer_id: int
@@ -30,9 +30,10 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class ReminderLine:
-    """One item the household is expected to need; `price_cents` is per unit, if known.
+    """One item that the household is expected to need.
 
-    `expected_on` is None for a discovery: an item that the household never bought.
+    `price_cents` is per unit, None if unknown. `expected_on` is None for a discovery, an item that
+    the household never bought.
     """
 
     line: int
@@ -47,10 +48,10 @@ class ReminderLine:
 
 @dataclass(frozen=True, slots=True)
 class ListDocument:
-    """A shopping list exactly as printed; immutable once issued.
+    """A shopping list exactly as printed. It does not change once issued.
 
-    `list_code` is the GS1 element string 255 + 13-digit GCN + 12-digit serial, without FNC1.
-    `worth_cents` is the sum of the offers' face values. Line numbers are unique in the list.
+    `list_code` is a GS1 element string: 255, 13-digit coupon number (GCN), 12-digit serial, without
+    FNC1. `worth_cents` is the sum of the face values. Line numbers are unique within the list.
     """
 
     list_code: str
@@ -68,14 +69,14 @@ class ListDocument:
     legal: str
 
     def to_json(self) -> str:
-        """Canonical JSON: the same document always gives the same bytes."""
+        """Write canonical JSON: the same document always gives the same bytes."""
         return json.dumps(
             asdict(self), default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":")
         )
 
     @classmethod
     def from_json(cls, text: str) -> "ListDocument":
-        """The inverse of `to_json`."""
+        """Read what `to_json` wrote."""
         raw: dict[str, Any] = json.loads(text)
         for name in ("issued_on", "valid_from", "valid_to"):
             raw[name] = date.fromisoformat(raw[name])
@@ -93,7 +94,7 @@ def _day(text: str | None) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A postal address, each element in its own field; `country` is ISO 3166-1 alpha-2."""
+    """A postal address in its parts; `country` is an ISO 3166-1 alpha-2 code."""
 
     name: str
     street: str
@@ -106,7 +107,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Mailpiece:
-    """One envelope: a list and whom it goes to. `seq` counts from 1 within the batch."""
+    """One envelope: a list and its recipient's address. `seq` counts from 1 within the batch."""
 
     piece_id: str
     seq: int

@@ -1,7 +1,7 @@
-"""Which households count, what they are worth, and how they buy each category.
+"""Segment households: who is eligible, what they are worth, how they buy each category.
 
-Every threshold is a constant here and stands in docs/forecast.md. All functions look back from an
-as-of date, which they never pass.
+The thresholds are the constants below, described in docs/forecast.md. All functions use only rows
+before the as-of date.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-# A household is of a brand kind when this share of its units in the category is.
+# A household prefers a kind of brand if at least this share of its units in the category is of it.
 BRAND_SHARE = 2 / 3
 NATIONAL, STORE, SWITCHER = "national_brand", "store_brand", "switcher"
 LIGHT, MEDIUM, HEAVY = "light", "medium", "heavy"
@@ -22,27 +22,27 @@ MOST_VALUABLE, MOST_GROWABLE, BELOW_ZERO, REGULAR = (
     "below_zero",
     "regular",
 )
-# The upper fifth is most valuable; of the others, the upper fifth by potential most growable.
+# The top fifth by value is most valuable; of the others, the top fifth by potential most growable.
 TOP_SHARE = 0.2
-# Households are similar when they fall in the same fifth by spend.
+# Households are similar if they are in the same fifth by spend.
 PEER_BANDS = 5
-# What one could spend in a category: three quarters of the similar who buy it spend less.
+# The benchmark in a category: three quarters of the similar households that buy it spend less.
 BENCHMARK = 0.75
 TREND_WEEKS = 8
-# Spend added to both sides of the trend, so that small sums say little.
+# Spend added to both sides of the trend, so that small sums change it little.
 TREND_PRIOR_CENTS = 1000.0
 
 
-def eligible(
+def eligible_households(
     history: pl.DataFrame, *, as_of: date, weeks: int = 8, weekly_spend_cents: int = 2500
 ) -> pl.DataFrame:
-    """Households worth a list: at least `weekly_spend_cents` a week over the last `weeks` weeks.
+    """Households that spend enough to get a list: `weekly_spend_cents` or more a week.
 
-    Counts rows in [as_of - weeks, as_of); returns reduce the spend. Returns `household_id`,
-    `weekly_spend_cents` (rounded down), sorted by household.
+    Counts rows in [as_of - weeks, as_of); returned goods reduce the spend. Returns `household_id`
+    and `weekly_spend_cents` (rounded down), sorted by household.
     """
     return (
-        _between(history, as_of=as_of, weeks=weeks)
+        _last_weeks(history, as_of=as_of, weeks=weeks)
         .group_by("household_id")
         .agg(pl.col("amount_cents").sum())
         .filter(pl.col("amount_cents") >= weekly_spend_cents * weeks)
@@ -52,11 +52,11 @@ def eligible(
 
 
 def usage_bounds(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
-    """From how many units on a buyer of a category is a medium or a heavy one.
+    """The units from which a buyer of a category counts as medium or heavy.
 
-    Thirds of the category's buyers by units, ties to the lighter. Returns `category_id,
-    medium_from, heavy_from` (null where nobody is); sorted. It is all that `cells` needs of the
-    other households.
+    The buyers of a category are divided into thirds by units; ties go to the lighter third. Returns
+    `category_id`, `medium_from` and `heavy_from` (null if no buyer is), sorted by category. `cells`
+    needs nothing else about other households.
     """
     units = _units(purchases, as_of=as_of, weeks=weeks)
     fewer = pl.col("units").rank("min").over("category_id") - 1
@@ -73,17 +73,17 @@ def usage_bounds(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl
 
 
 def _units(purchases: pl.DataFrame, *, as_of: date, weeks: int) -> pl.DataFrame:
-    """Units, spend and the store brand's share by household and category."""
+    """Units, spend and share of the store brand, by household and category."""
     units = pl.col("quantity").sum()
-    own = pl.col("quantity").filter(pl.col("private_label").fill_null(False)).sum()
+    store_brand = pl.col("quantity").filter(pl.col("private_label").fill_null(False)).sum()
     return (
-        _between(purchases, as_of=as_of, weeks=weeks)
+        _last_weeks(purchases, as_of=as_of, weeks=weeks)
         .filter((pl.col("quantity") > 0) & pl.col("category_id").is_not_null())
         .group_by("household_id", "category_id")
         .agg(
             units.alias("units"),
             pl.col("amount_cents").sum().alias("spend_cents"),
-            (own / units).alias("store_brand_share"),
+            (store_brand / units).alias("store_brand_share"),
         )
     )
 
@@ -95,14 +95,18 @@ def cells(
     weeks: int = 26,
     bounds: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The cell of nine of each household in each category it bought in the last `weeks` weeks.
+    """The cell, one of nine, of each household in each category it bought in the last weeks.
 
-    `bounds` are the `usage_bounds` of all households, when `purchases` holds only some of them.
-    `purchases` has `household_id, category_id, quantity, amount_cents, purchased_at,
-    private_label`. Returns `household_id, category_id, units, spend_cents, store_brand_share`
-    (of units), `brand` (`store_brand` from two thirds on, `national_brand` up to one third, else
-    `switcher`), `usage` (`light`, `medium`, `heavy`: thirds of the category's buyers by units,
-    ties to the lighter) and `cell` such as `switcher_heavy`; sorted by household and category.
+    `purchases` has `household_id`, `category_id`, `quantity`, `amount_cents`, `purchased_at` and
+    `private_label`. If it holds only some households, `bounds` must be the `usage_bounds` of all.
+
+    Returns, sorted by household and category: `household_id`, `category_id`, `units`,
+    `spend_cents`, `store_brand_share` (of units), and
+
+    - `brand`: `store_brand` from a share of two thirds, `national_brand` up to one third, else
+      `switcher`.
+    - `usage`: `light`, `medium` or `heavy`, the third of the category's buyers by units.
+    - `cell`: both, such as `switcher_heavy`.
     """
     if bounds is None:
         bounds = usage_bounds(purchases, as_of=as_of, weeks=weeks)
@@ -129,18 +133,20 @@ def cells(
 
 
 def share_of_customer(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
-    """How much of a household's likely spend in a category we have, against similar households.
+    """Estimate the share of its spend in a category that a household spends with us.
 
-    Similar are households in the same fifth by total spend. The benchmark of a category is the
-    spend that three quarters of its buyers among them stay below. Returns `household_id,
-    category_id, spend_cents, benchmark_cents, share` (spend over benchmark, at most 1) and
-    `potential_cents` (what is missing to the benchmark) for every category a household bought;
-    sorted. It is an estimate from our own tills alone: nobody else's are seen.
+    The benchmark of a category is the spend that three quarters of its buyers stay below, among
+    similar households (those in the same fifth by total spend). Returns, for each category that a
+    household bought, `household_id`, `category_id`, `spend_cents`, `benchmark_cents`, `share`
+    (spend over benchmark, at most 1) and `potential_cents` (benchmark less spend, at least 0),
+    sorted by household and category. Only our own tills are known, not those of other retailers.
     """
-    recent = _between(purchases, as_of=as_of, weeks=weeks)
-    home = recent.group_by("household_id").agg(pl.col("amount_cents").sum().alias("total"))
+    recent = _last_weeks(purchases, as_of=as_of, weeks=weeks)
+    spend_by_household = recent.group_by("household_id").agg(
+        pl.col("amount_cents").sum().alias("total")
+    )
     rank = pl.col("total").rank("ordinal") - 1
-    bands = home.sort("household_id").select(
+    bands = spend_by_household.sort("household_id").select(
         "household_id", band=(PEER_BANDS * rank // pl.len()).cast(pl.Int64)
     )
     spend = (
@@ -175,15 +181,20 @@ def share_of_customer(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) 
 def worth(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
     """What each household with a purchase in the last `weeks` weeks is worth.
 
-    `purchases` has the columns of `share_of_customer`, `basket_id`, and where known `cost_cents`
-    of each row. Returns `household_id, spend_cents, margin_cents` (null unless every row's cost is
-    known), `trips_per_week`, `trend` (log of weekly spend in the last eight weeks over the weeks
-    before, shrunk to 0), `potential_cents` (over all categories) and `worth`: `below_zero` (margin,
-    or spend where no margin is known, not above 0), `most_valuable` (the upper fifth of the rest
-    by the same), `most_growable` (of those left, the upper fifth by potential) or `regular`;
-    sorted by household.
+    `purchases` has the columns of `share_of_customer`, `basket_id` and, if known, `cost_cents` of
+    each row. Returns, sorted by household:
+
+    - `household_id`, `spend_cents`.
+    - `margin_cents`: null unless the cost of every row is known.
+    - `trips_per_week`.
+    - `trend`: log of the weekly spend in the last eight weeks over that in the weeks before, shrunk
+      to 0.
+    - `potential_cents`: the sum over all categories.
+    - `worth`: by value, which is the margin, or the spend if no margin is known: `below_zero` (0 or
+      below), `most_valuable` (the top fifth of the others), `most_growable` (of those left, the top
+      fifth by potential) or `regular`.
     """
-    recent = _between(purchases, as_of=as_of, weeks=weeks)
+    recent = _last_weeks(purchases, as_of=as_of, weeks=weeks)
     if "cost_cents" not in recent.columns:
         recent = recent.with_columns(cost_cents=pl.lit(None, dtype=pl.Int64))
     day = pl.col("purchased_at").cast(pl.Date)
@@ -194,7 +205,7 @@ def worth(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFr
     then = (
         amount.filter(~late).sum() + TREND_PRIOR_CENTS * early_weeks / TREND_WEEKS
     ) / early_weeks
-    homes = recent.group_by("household_id").agg(
+    households = recent.group_by("household_id").agg(
         amount.sum().alias("spend_cents"),
         pl.when(cost.null_count() == 0).then(amount.sum() - cost.sum()).alias("margin_cents"),
         (pl.col("basket_id").n_unique() / weeks).alias("trips_per_week"),
@@ -205,46 +216,47 @@ def worth(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFr
         .group_by("household_id")
         .agg(pl.col("potential_cents").sum())
     )
-    found = homes.join(potential, on="household_id", how="left").with_columns(
+    found = households.join(potential, on="household_id", how="left").with_columns(
         pl.col("potential_cents").fill_null(0)
     )
-    return _classed(found).sort("household_id")
+    return _classify(found).sort("household_id")
 
 
-def _classed(homes: pl.DataFrame) -> pl.DataFrame:
-    """Each household's class; ties go by household, so the classes are the same every time."""
+def _classify(households: pl.DataFrame) -> pl.DataFrame:
+    """Add the class `worth`. Ties are ordered by household, so that the result is deterministic."""
     value = pl.coalesce("margin_cents", "spend_cents")
-    ordered = homes.with_columns(value=value).sort(
+    ordered = households.with_columns(value=value).sort(
         "value", "household_id", descending=[True, False]
     )
     below = ordered.filter(pl.col("value") <= 0).with_columns(worth=pl.lit(BELOW_ZERO))
     rest = ordered.filter(pl.col("value") > 0)
-    top = rest.head(_top(rest.height)).with_columns(worth=pl.lit(MOST_VALUABLE))
+    top = rest.head(_top_count(rest.height)).with_columns(worth=pl.lit(MOST_VALUABLE))
     others = rest.slice(top.height).sort(
         "potential_cents", "household_id", descending=[True, False]
     )
-    growable = others.head(_top(others.height)).with_columns(worth=pl.lit(MOST_GROWABLE))
+    growable = others.head(_top_count(others.height)).with_columns(worth=pl.lit(MOST_GROWABLE))
     regular = others.slice(growable.height).with_columns(worth=pl.lit(REGULAR))
     return pl.concat([below, top, growable, regular]).drop("value")
 
 
-def _top(size: int) -> int:
+def _top_count(size: int) -> int:
     return round(TOP_SHARE * size)
 
 
-def _between(frame: pl.DataFrame, *, as_of: date, weeks: int) -> pl.DataFrame:
+def _last_weeks(frame: pl.DataFrame, *, as_of: date, weeks: int) -> pl.DataFrame:
     day = pl.col("purchased_at").cast(pl.Date)
     return frame.filter((day >= as_of - timedelta(weeks=weeks)) & (day < as_of))
 
 
-def worth_deciles(homes: pl.DataFrame) -> pl.DataFrame:
-    """The tenth each household falls into by worth, 10 the best: household_id, worth_decile.
+def worth_deciles(households: pl.DataFrame) -> pl.DataFrame:
+    """The decile of each household by worth, from 1 to 10 (the best).
 
-    `homes` has `household_id, spend_cents, margin_cents` as `worth` gives them; a household counts
-    by its margin where that is known. Ties go by household; sorted by household.
+    `households` has `household_id`, `spend_cents` and `margin_cents` as `worth` returns them. The
+    value of a household is its margin, or its spend if no margin is known; ties are ordered by
+    household. Returns `household_id` and `worth_decile`, sorted by household.
     """
     value = pl.coalesce("margin_cents", "spend_cents")
-    ordered = homes.with_columns(value=value).sort("value", "household_id")
+    ordered = households.with_columns(value=value).sort("value", "household_id")
     return (
         ordered.with_row_index("place")
         .select(
@@ -259,10 +271,10 @@ def worth_deciles(homes: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class FaceValueBand:
-    """What lists are worth on paper, in cents, from the least tenth of households to the best.
+    """Limits of the face value of a list, in cents, for the lowest and the highest decile.
 
-    A list should come to the floor and never passes the ceiling; both grow evenly from tenth to
-    tenth.
+    A list should reach the floor and never exceeds the ceiling. Both grow linearly from decile 1
+    (`_least`) to decile 10 (`_best`).
     """
 
     floor_least: int
@@ -270,16 +282,16 @@ class FaceValueBand:
     ceiling_least: int
     ceiling_best: int
 
-    def of(self, decile: int) -> tuple[int, int]:
-        """Floor and ceiling of a tenth (1 to 10), rounded down to whole cents."""
+    def limits(self, decile: int) -> tuple[int, int]:
+        """Floor and ceiling of a decile (1 to 10), rounded down to whole cents."""
         return (
             self.floor_least + (self.floor_best - self.floor_least) * (decile - 1) // 9,
             self.ceiling_least + (self.ceiling_best - self.ceiling_least) * (decile - 1) // 9,
         )
 
-    def bands(self, deciles: pl.DataFrame) -> pl.DataFrame:
-        """`deciles` with `face_value_floor_cents` and `face_value_ceiling_cents`."""
-        each = [self.of(decile) for decile in range(1, 11)]
+    def add_limits(self, deciles: pl.DataFrame) -> pl.DataFrame:
+        """Add `face_value_floor_cents` and `face_value_ceiling_cents` to a frame of deciles."""
+        each = [self.limits(decile) for decile in range(1, 11)]
         table = pl.DataFrame(
             [(decile, *band) for decile, band in enumerate(each, start=1)],
             {

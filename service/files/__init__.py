@@ -1,1 +1,1 @@
-"""Files of products, households and baskets into the database."""
+"""Reads and writes files: products, households, baskets, forecasts, allocations, layouts."""

@@ -1,4 +1,4 @@
-"""Load purchase history."""
+"""Load purchase history from CSV or Parquet."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,83 +8,85 @@ import polars as pl
 from service.errors import Problem
 from service.files import rows
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
-from service.files.rows import Column
+from service.files.rows import FileColumn
 from service.store import baskets, catalogue, households
 from service.store.session import Database
 
-# The terminal of baskets that came as a file and name none.
+# The terminal of baskets whose file names none.
 FILE_TERMINAL = "file"
 
 
 def _product_number(expr: pl.Expr) -> pl.Expr:
-    """Any number a till sold something under; a wrong check digit does not undo a sale."""
+    """A product number of up to 14 digits; check digits are not checked, because it was sold."""
     return pl.when(expr.str.contains("^[0-9]{1,14}$")).then(expr).cast(pl.Int64, strict=False)
 
 
 COLUMNS = (
-    Column("household_id", rows.text, "text", required=False),
-    Column("basket_id", rows.text, "text"),
-    Column("store_id", rows.text, "text"),
-    Column("terminal", rows.text, "text", required=False, default=FILE_TERMINAL),
-    Column("purchased_at", rows.moment, "a moment with offset, as 2017-11-25T17:04:00-05:00"),
-    Column("line", rows.within(rows.whole, 1, 1_000_000), "a whole number from 1"),
-    Column("gtin", _product_number, "a number of 1 to 14 digits"),
-    Column("quantity", rows.within(rows.number, -1_000_000, 1_000_000), "a number"),
-    Column("unit", rows.text, "text", required=False, default="each"),
-    Column("amount_cents", rows.within(rows.whole, -(10**11), 10**11), "a whole number of cents"),
+    FileColumn("household_id", rows.text, "text", required=False),
+    FileColumn("basket_id", rows.text, "text"),
+    FileColumn("store_id", rows.text, "text"),
+    FileColumn("terminal", rows.text, "text", required=False, default=FILE_TERMINAL),
+    FileColumn("purchased_at", rows.moment, "a moment with offset, as 2017-11-25T17:04:00-05:00"),
+    FileColumn("line", rows.within(rows.whole, 1, 1_000_000), "a whole number from 1"),
+    FileColumn("gtin", _product_number, "a number of 1 to 14 digits"),
+    FileColumn("quantity", rows.within(rows.number, -1_000_000, 1_000_000), "a number"),
+    FileColumn("unit", rows.text, "text", required=False, default="each"),
+    FileColumn(
+        "amount_cents", rows.within(rows.whole, -(10**11), 10**11), "a whole number of cents"
+    ),
 )
 
 
 def load_baskets(
     database: Database, path: Path, *, timezone: str, progress: Progress = silent
 ) -> LoadReport:
-    """Add the purchase lines of a file; each chunk of rows is committed as it is done.
+    """Add the purchase lines of a file; each chunk of rows is committed when it is done.
 
-    The file is loaded again without duplicates: a line is known by store, terminal, business
-    date (the local date of its store), basket_id and line. A store that is not known yet is added
-    in the zone `timezone`. A household that is not known yet is a fault; an unknown GTIN is kept.
-    Raises as `rows.read` does.
+    Loading a file again adds no duplicates: store, terminal, business date (the local date of the
+    store), basket_id and line identify a line. Unknown stores are added, in the time zone
+    `timezone`. An unknown household is a fault of the row; an unknown GTIN is accepted. Raises as
+    `rows.read` does.
     """
     report = LoadReport()
     with database.read() as session:
         ids = households.ids_by_ref(session)
     for chunk in rows.read(path, COLUMNS):
-        good, strangers = _with_household(path, chunk.rows, ids)
+        good, unknown = _find_households(path, chunk.rows, ids)
         stores = sorted(good["store_id"].unique().to_list())
         with database.write() as session:
             catalogue.ensure_stores(session, stores, timezone=timezone)
             zones = catalogue.store_zones(session, stores)
-            added = baskets.add_baskets(session, _lines(good, zones))
+            added = baskets.add_baskets(session, _basket_lines(good, zones))
         report.read += chunk.rows.height + chunk.refused
         report.taken += added
         report.known += good.height - added
         report.refuse(chunk.problems, chunk.refused)
-        report.refuse(strangers, chunk.rows.height - good.height)
+        report.refuse(unknown, chunk.rows.height - good.height)
         progress("baskets", chunk.done, chunk.total)
     return report
 
 
-def _with_household(
+def _find_households(
     path: Path, frame: pl.DataFrame, ids: dict[str, int]
 ) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
     ref = frame["household_id"]
     known = ref.replace_strict(ids, default=None, return_dtype=pl.Int64)
-    strange = ref.is_not_null() & known.is_null()
+    is_unknown = ref.is_not_null() & known.is_null()
     problems = tuple(
         Problem(
             f"{path}, row {row}, column household_id",
             f"there is no household {name[:60]!r}",
             "load the households first, or leave the cell empty",
         )
-        for row, name in frame.filter(strange)
+        for row, name in frame.filter(is_unknown)
         .select(rows.ROW, "household_id")
         .head(KEPT_PROBLEMS)
         .iter_rows()
     )
-    return frame.with_columns(known.alias("household_id")).filter(~strange), problems
+    return frame.with_columns(known.alias("household_id")).filter(~is_unknown), problems
 
 
-def _lines(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
+def _basket_lines(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
     zone_of = pl.col("store_id").replace_strict(zones, return_dtype=pl.String)
     local: pl.Expr = pl.coalesce(
         pl.lit(None, pl.Date),

@@ -16,7 +16,13 @@ import polars as pl
 
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
 from service.engine.backtest.metrics import Report, report
-from service.engine.backtest.rolling import OURS, Day, Terms, as_of_dates, roll
+from service.engine.backtest.rolling import (
+    OURS,
+    BacktestSettings,
+    JudgedDate,
+    as_of_dates,
+    run_backtest,
+)
 from service.engine.history import COLUMNS, IDS, validate_history
 from service.engine.predict import Model, fit_base, score_base
 from service.errors import InvalidInput, Problem
@@ -31,7 +37,7 @@ BATCH_ROWS = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What `predict_file` did: rows read and used, pairs and households written, the model."""
+    """The result of `predict_file`: rows read and used, pairs and households written, the model."""
 
     rows: int
     rows_used: int
@@ -43,7 +49,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """What `backtest_file` found, by method; Larder's own first. Files it wrote stand in `out`."""
+    """The result of `backtest_file`: reports by method, Larder's first.
+
+    The seconds are CPU seconds by method. `inside_50` and `inside_80` are the shares of purchases
+    inside these intervals. `out` is the folder of the files written.
+    """
 
     reports: dict[str, Report]
     dates: tuple[date, ...]
@@ -64,18 +74,18 @@ def predict_file(
     out: Path,
     progress: Progress = silent,
 ) -> Prediction:
-    """Fit on a history file and write every household's items with chance and date.
+    """Fit on a history file and write the chance and date of every household's items.
 
-    Reads and writes Parquet or CSV by the suffix; writes `household_id, item_id, p_purchase,
-    expected_on`, ids in the type they came in. In memory is only a part of the rows at a time; the
-    rest waits in a folder beside `out`. InvalidInput tells file, row and column.
+    Reads and writes Parquet or CSV by the suffix. Writes `household_id, item_id, p_purchase,
+    expected_on`; ids keep their type. Only a part of the rows is in memory at a time; the others
+    are in a temporary folder beside `out`. Raises InvalidInput with file, row and column.
     """
-    _door(horizon_days=horizon_days, out=out)
+    _validate_options(horizon_days=horizon_days, out=out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".larder-", dir=out.parent) as folder:
         progress("read", 0, 3)
         spiller = Spiller(Path(folder), as_of)
-        whole = [name for name, plain in _spill(history, spiller).items() if plain]
+        whole = [name for name, is_whole in _spill_rows(history, spiller).items() if is_whole]
         if not spiller.rows_used:
             remedy = "choose a later --as-of date" if spiller.rows else "give a file with rows"
             raise InvalidInput(
@@ -106,25 +116,25 @@ def backtest_file(
     end: date,
     every_days: int,
     out: Path,
-    terms: Terms | None = None,
+    settings: BacktestSettings | None = None,
     progress: Progress = silent,
 ) -> Backtest:
-    """Judge the forecast at rolling dates and write backtest.json and two diagrams into `out`.
+    """Evaluate the forecast at rolling dates; write backtest.json and two diagrams into `out`.
 
-    At every date the model is fitted anew on what came before, as the nightly job does. The
-    horizon of the last date must lie within the history.
+    At every date the model is fitted again on the history before it, as the nightly job does. The
+    horizon of the last date must end within the history. Raises InvalidInput.
     """
-    terms = terms or Terms()
-    _door(horizon_days=terms.horizon_days, every_days=every_days)
+    settings = settings or BacktestSettings()
+    _validate_options(horizon_days=settings.horizon_days, every_days=every_days)
     rows = read_history(history)
     dates = as_of_dates(start, end, every_days)
     if not dates:
         raise InvalidInput(
             "The backtest has no date.", [Problem("--to", f"{end} is before {start}")]
         )
-    days: list[Day] = []
+    days: list[JudgedDate] = []
     progress("backtest", 0, len(dates))
-    for day in roll(rows, dates, terms, time.process_time):
+    for day in run_backtest(rows, dates, settings, time.process_time):
         days.append(day)
         progress("backtest", len(days), len(dates))
     if not any(len(day.outcomes[OURS].truths) for day in days):
@@ -132,40 +142,42 @@ def backtest_file(
             "No household is eligible at any date of the backtest.",
             [Problem(str(history), "nobody spends enough", "lower --weekly-spend or move --from")],
         )
-    found = _gathered(days, out)
-    _publish(found, terms)
+    found = _summarize(days, out)
+    _write_reports(found, settings)
     return found
 
 
 def read_history(path: Path) -> pl.DataFrame:
-    """A validated history from Parquet or CSV. CSV ids that are whole numbers become integers."""
-    frame = pl.concat(list(_batches(path)))
+    """A validated history from Parquet or CSV. Ids of a CSV become integers if all of them are."""
+    frame = pl.concat(list(_read_frames(path)))
     if path.suffix.lower() == CSV:
-        frame = frame.with_columns(_whole(frame[name]) for name in IDS if name in frame.columns)
-    # As a spreadsheet counts: the header is row 1.
+        frame = frame.with_columns(
+            _as_integers(frame[name]) for name in IDS if name in frame.columns
+        )
+    # Rows are counted as in a spreadsheet: the header is row 1.
     return validate_history(frame, source=str(path), first_row=2)
 
 
-def _spill(path: Path, spiller: Spiller) -> dict[str, bool]:
-    """Hand on the rows of a file, and tell of each id of a CSV whether all are whole numbers."""
+def _spill_rows(path: Path, spiller: Spiller) -> dict[str, bool]:
+    """Add a file's rows to `spiller`; by id column, whether all ids of a CSV are whole numbers."""
     csv = path.suffix.lower() == CSV
-    plain = dict.fromkeys(IDS, csv)
+    all_whole = dict.fromkeys(IDS, csv)
     row = 2
-    for frame in _batches(path):
+    for frame in _read_frames(path):
         rows = validate_history(frame, source=str(path), first_row=row)
         for name in IDS:
-            plain[name] = plain[name] and (not rows.height or _is_whole(rows[name]))
+            all_whole[name] = all_whole[name] and (not rows.height or _is_whole(rows[name]))
         spiller.add(rows)
         row += rows.height
-    return plain
+    return all_whole
 
 
-def _batches(path: Path) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet or CSV file (its columns as text) in order; at least one frame."""
+def _read_frames(path: Path) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a file in order, in one frame or more. Columns of a CSV are text."""
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidInput(f"{path} is neither .parquet nor .csv.", [_suffix_problem(path)])
     if not path.is_file():
-        raise InvalidInput(f"{path} is not there.", [Problem(str(path), "no such file")])
+        raise InvalidInput(f"{path} does not exist.", [Problem(str(path), "no such file")])
     csv = path.suffix.lower() == CSV
     try:
         rows = pl.scan_csv(path, infer_schema=False) if csv else pl.scan_parquet(path)
@@ -181,13 +193,13 @@ def _batches(path: Path) -> Iterator[pl.DataFrame]:
 
 
 def _is_whole(ids: pl.Series) -> bool:
-    """Whether every text is the plain writing of a whole number, as 007 is not."""
+    """Whether every text is a whole number as Python prints it; 007 is not."""
     whole = ids.cast(pl.Int64, strict=False)
     return not whole.is_null().any() and bool((whole.cast(pl.String) == ids).all())
 
 
-def _whole(ids: pl.Series) -> pl.Series:
-    """Integers where every text is one, so that 007 stays a text."""
+def _as_integers(ids: pl.Series) -> pl.Series:
+    """The ids as integers when every text is one; otherwise as they are, so 007 stays text."""
     return ids.cast(pl.Int64) if len(ids) and _is_whole(ids) else ids
 
 
@@ -195,7 +207,7 @@ def _suffix_problem(path: Path) -> Problem:
     return Problem(str(path), f"unknown suffix {path.suffix!r}", "name it .parquet or .csv")
 
 
-def _door(*, horizon_days: int, out: Path | None = None, every_days: int = 1) -> None:
+def _validate_options(*, horizon_days: int, out: Path | None = None, every_days: int = 1) -> None:
     problems = []
     if not 1 <= horizon_days <= 366:
         problems.append(Problem("--horizon-days", f"{horizon_days} is not possible", "1 to 366"))
@@ -208,7 +220,7 @@ def _door(*, horizon_days: int, out: Path | None = None, every_days: int = 1) ->
 
 
 def _write(frames: Iterable[pl.DataFrame], out: Path, folder: Path) -> int:
-    """Write whole or not at all, beside and renamed; frame by frame. How many rows."""
+    """Write a file whole or not at all, frame by frame; returns the number of rows."""
     part = out.with_name(out.name + ".part")
     rows = 0
     if out.suffix.lower() == CSV:
@@ -227,7 +239,7 @@ def _write(frames: Iterable[pl.DataFrame], out: Path, folder: Path) -> int:
     return rows
 
 
-def _gathered(days: list[Day], out: Path) -> Backtest:
+def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
     judged = [day for day in days if len(day.outcomes[OURS].truths)]
     errors = np.concatenate([day.date_errors for day in judged])
     methods = list(judged[0].outcomes)
@@ -250,11 +262,11 @@ def _gathered(days: list[Day], out: Path) -> Backtest:
     )
 
 
-def _publish(found: Backtest, terms: Terms) -> None:
-    """backtest.json, reliability.svg and precision.svg."""
+def _write_reports(found: Backtest, settings: BacktestSettings) -> None:
+    """Write backtest.json, reliability.svg and precision.svg."""
     found.out.mkdir(parents=True, exist_ok=True)
     body: dict[str, Any] = {
-        "terms": asdict(terms),
+        "terms": asdict(settings),
         "dates": [day.isoformat() for day in found.dates],
         "fit_cpu_seconds": round(found.fit_seconds, 2),
         "cpu_seconds_per_date": {k: round(v, 2) for k, v in found.seconds_per_date.items()},
@@ -264,7 +276,7 @@ def _publish(found: Backtest, terms: Terms) -> None:
             "inside_50": round(found.inside_50, 4),
             "inside_80": round(found.inside_80, 4),
         },
-        "methods": {name: _rounded(one) for name, one in found.reports.items()},
+        "methods": {name: _round_report(one) for name, one in found.reports.items()},
     }
     ours = found.reports[OURS]
     curves = {name: one.curve for name, one in found.reports.items()}
@@ -277,7 +289,7 @@ def _publish(found: Backtest, terms: Terms) -> None:
         (found.out / name).write_text(text, encoding="utf-8")
 
 
-def _rounded(one: Report) -> dict[str, Any]:
+def _round_report(one: Report) -> dict[str, Any]:
     plain = asdict(one)
     plain["curve"] = [round(value, 5) for value in one.curve]
     plain["reliability"] = [[round(a, 5), round(b, 5), n] for a, b, n in one.reliability]

@@ -1,4 +1,4 @@
-"""Load households, how they are reached and what they present at a till."""
+"""Load households with their addresses, cards and phones."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from service.digests import identity_digest, normal_identity
 from service.files import rows
 from service.files.report import LoadReport, Progress, silent
-from service.files.rows import Column
+from service.files.rows import FileColumn
 from service.store import households
 from service.store.session import Database
 from service.store.tables.household import IdentityKind
@@ -23,20 +23,22 @@ def _language(expr: pl.Expr) -> pl.Expr:
     return pl.when(expr.str.contains("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).then(expr)
 
 
-def columns(language: str) -> tuple[Column, ...]:
-    """The columns of a file of households; `language` stands for an empty one."""
+def columns(language: str) -> tuple[FileColumn, ...]:
+    """The columns of a file of households; `language` is the default of an empty language."""
     optional = ("name", "street", "extra", "postcode", "city", "region")
     return (
-        Column("household_id", rows.text, "text"),
-        *(Column(name, rows.text, "text", required=False, default="") for name in optional),
-        Column("country", _country, "two letters, as US", required=False),
-        Column("language", _language, "a language tag, as en", required=False, default=language),
-        Column("card", rows.text, "text", required=False),
-        Column("phone", rows.text, "text", required=False),
-        Column("mail_consent", rows.yes_no, "true or false", required=False, default="false"),
-        Column("consent_at", rows.moment, "a moment with offset", required=False),
-        Column("consent_source", rows.text, "text", required=False, default=""),
-        Column("carrier_order", rows.text, "text", required=False, default=""),
+        FileColumn("household_id", rows.text, "text"),
+        *(FileColumn(name, rows.text, "text", required=False, default="") for name in optional),
+        FileColumn("country", _country, "two letters, as US", required=False),
+        FileColumn(
+            "language", _language, "a language tag, as en", required=False, default=language
+        ),
+        FileColumn("card", rows.text, "text", required=False),
+        FileColumn("phone", rows.text, "text", required=False),
+        FileColumn("mail_consent", rows.yes_no, "true or false", required=False, default="false"),
+        FileColumn("consent_at", rows.moment, "a moment with offset", required=False),
+        FileColumn("consent_source", rows.text, "text", required=False, default=""),
+        FileColumn("carrier_order", rows.text, "text", required=False, default=""),
     )
 
 
@@ -48,11 +50,11 @@ def load_households(
     language: str,
     progress: Progress = silent,
 ) -> LoadReport:
-    """Add or renew the households of a file; each chunk of rows is committed as it is done.
+    """Add or update the households of a file; each chunk of rows is committed when it is done.
 
-    Of several rows with one household_id the last counts. What the file has no column for stays
-    as it is with a household that is there already. Cards and phones are stored as keyed
-    digests. Raises as `rows.read` does.
+    Of several rows with one household_id the last counts. For households that exist already, what
+    the file has no column for stays as it is. Cards and phones are stored as keyed digests. Raises
+    as `rows.read` does.
     """
     report = LoadReport()
     for chunk in rows.read(path, columns(language)):

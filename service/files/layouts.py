@@ -1,4 +1,4 @@
-"""Loads the shipped layouts with their fonts and phrases, and draws previews of them."""
+"""Loads layouts with their fonts and phrases, and draws previews of them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from service.engine.render import (
     render_batch,
     stationery_from,
 )
-from service.engine.render.faults import faults
+from service.engine.render.faults import find_faults
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
 from service.errors import InvalidInput, NotFound
 
@@ -30,7 +30,7 @@ _TEMPLATES = files("templates")
 
 
 def names() -> tuple[str, ...]:
-    """The shipped layouts by name, such as `classic-a4`."""
+    """The names of the shipped layouts, such as `classic-a4`."""
     folder = _TEMPLATES / "layouts"
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".json")))
 
@@ -38,12 +38,12 @@ def names() -> tuple[str, ...]:
 @lru_cache(maxsize=32)
 def load(name: str) -> Layout:
     """A shipped layout, ready to print."""
-    return layout_from(_data(name), windows=windows(), stationery=stationery())
+    return layout_from(_layout_data(name), windows=windows(), stationery=stationery())
 
 
 @lru_cache(maxsize=1)
 def stationery() -> Stationery:
-    """Fonts, phrases and address forms."""
+    """The shipped fonts, phrases and address forms."""
     fonts = sorted((f for f in (_TEMPLATES / "fonts").iterdir()), key=lambda file: file.name)
     return stationery_from(
         fonts=tuple(
@@ -51,19 +51,19 @@ def stationery() -> Stationery:
             for file in fonts
             if file.name.endswith(".ttf")
         ),
-        phrases=_json(_TEMPLATES / "phrases.json"),
-        postal=_json(_TEMPLATES / "addresses.json"),
+        phrases=_read_json(_TEMPLATES / "phrases.json"),
+        postal=_read_json(_TEMPLATES / "addresses.json"),
     )
 
 
 @lru_cache(maxsize=4)
 def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
-    """What lists say in each language; a retailer's own tips take the place of the shipped one.
+    """The texts of lists by language.
 
-    `tips_file` is a JSON object of texts by language; an empty text leaves the tip out. Raises
-    `InvalidInput` when it cannot be read.
+    `tips_file` is a JSON object of tips by language, which replace the shipped ones; an empty text
+    leaves the tip out. Raises `InvalidInput` when it cannot be read.
     """
-    phrases = _json(_TEMPLATES / "phrases.json")
+    phrases = _read_json(_TEMPLATES / "phrases.json")
     tips = _tips(tips_file) if tips_file is not None else {}
     unknown = sorted(tips.keys() - phrases.keys())
     if unknown:
@@ -95,7 +95,7 @@ def _tips(path: Path) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def windows() -> Mapping[str, Window]:
-    """The envelope profiles of `windows.json`."""
+    """The shipped envelope profiles by name."""
     return {
         name: Window(
             name=name,
@@ -112,62 +112,65 @@ def windows() -> Mapping[str, Window]:
             insert_h=data["insert"][1],
             folds=tuple(data["folds"]),
         )
-        for name, data in _json(_TEMPLATES / "windows.json").items()
+        for name, data in _read_json(_TEMPLATES / "windows.json").items()
     }
 
 
-def _data(name: str) -> Mapping[str, Any]:
-    """A layout's data, merged with the one it extends."""
+def _layout_data(name: str) -> Mapping[str, Any]:
+    """The data of a shipped layout, merged into the layout that it extends."""
     file = _TEMPLATES / "layouts" / f"{name}.json"
     if name not in names():
         raise NotFound(f"there is no layout {name!r}; known are {', '.join(names())}")
-    return merged(_json(file), base=_data)
+    return merge(_read_json(file), base=_layout_data)
 
 
-def merged(data: Mapping[str, Any], *, base: Any) -> Mapping[str, Any]:
-    """Lay `data` over the layout it `extends`: keys by name, elements and parts by id."""
+def merge(data: Mapping[str, Any], *, base: Any) -> Mapping[str, Any]:
+    """Merge `data` into the layout it `extends`: keys by name, elements and parts by id.
+
+    `base` returns the data of a layout by name.
+    """
     if "extends" not in data:
         return data
-    under = base(data["extends"])
-    own = {key: value for key, value in data.items() if key != "extends"}
-    result: dict[str, Any] = _over(under, own)
+    extended = base(data["extends"])
+    changes = {key: value for key, value in data.items() if key != "extends"}
+    result: dict[str, Any] = _overlay(extended, changes)
     return result
 
 
-def _over(under: Any, own: Any) -> Any:
-    if isinstance(under, Mapping) and isinstance(own, Mapping):
+def _overlay(base: Any, changes: Any) -> Any:
+    if isinstance(base, Mapping) and isinstance(changes, Mapping):
         return {
-            **under,
-            **{k: _over(under[k], v) if k in under else v for k, v in own.items()},
+            **base,
+            **{k: _overlay(base[k], v) if k in base else v for k, v in changes.items()},
         }
-    if _by_id(under) and _by_id(own):
-        changed = {item["id"]: item for item in own}
-        kept = [
-            _over(item, changed.pop(item["id"])) if item["id"] in changed else item
-            for item in under
+    if _has_ids(base) and _has_ids(changes):
+        changed_by_id = {item["id"]: item for item in changes}
+        merged = [
+            _overlay(item, changed_by_id.pop(item["id"])) if item["id"] in changed_by_id else item
+            for item in base
         ]
-        kept = [item for item in kept if not item.get("dropped")]
-        return [*kept, *changed.values()]
-    return own
+        merged = [item for item in merged if not item.get("dropped")]
+        return [*merged, *changed_by_id.values()]
+    return changes
 
 
-def _by_id(value: Any) -> bool:
+def _has_ids(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(v, Mapping) and "id" in v for v in value)
 
 
-def _json(file: Traversable) -> Any:
+def _read_json(file: Traversable) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
 def samples() -> Mapping[str, Mapping[str, Any]]:
-    """Sample texts and the longest texts by language."""
-    data: Mapping[str, Mapping[str, Any]] = _json(_TEMPLATES / "samples.json")
+    """Sample texts, and the longest texts, by language."""
+    data: Mapping[str, Mapping[str, Any]] = _read_json(_TEMPLATES / "samples.json")
     return data
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A drawn layout: sample lists first, then the same languages' worst case."""
+class LayoutPreview:
+    """A drawn layout: for each language a list with sample texts and one with the longest texts."""
 
     pdf: bytes
     pages: tuple[PiecePages, ...]
@@ -175,11 +178,11 @@ class Preview:
 
 def preview(
     layout: Layout, *, languages: Sequence[str] = (), profile: SymbolProfile | None = None
-) -> Preview:
-    """Draw a layout with everyday texts and with the longest ones, for each language.
+) -> LayoutPreview:
+    """Draw a layout with sample texts and with the longest texts of each language.
 
-    Raises `InvalidInput` when the worst case of any shipped language overflows: such a layout
-    is not fit to print. `languages` defaults to all that have samples.
+    `languages` defaults to all that have samples. Raises `InvalidInput` when the longest texts of
+    any shipped language overflow, `NotFound` for a language without samples.
     """
     known = samples()
     wanted = tuple(languages) or tuple(known)
@@ -205,20 +208,21 @@ def preview(
         sender=known[wanted[0]]["sender"],
         sender_country=known[wanted[0]]["address"]["country"],
     )
-    return Preview(pdf=out.getvalue(), pages=placed)
+    return LayoutPreview(pdf=out.getvalue(), pages=placed)
 
 
 def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:
-    """Refuse a layout whose worst case overflows in any shipped language, or hides the address."""
-    problems = [*faults(layout), *worst_case(layout, samples(), profile=profile)]
+    """Raises `InvalidInput` when the longest texts of any shipped language overflow, or the address
+    does not show."""
+    problems = [*find_faults(layout), *worst_case(layout, samples(), profile=profile)]
     if problems:
         raise InvalidInput(f"layout {layout.name} overflows: {problems[0]}", problems)
 
 
 def load_file(path: Path) -> Layout:
-    """A layout of the retailer's own from a JSON file; it may extend a shipped one.
+    """A retailer's layout from a JSON file; it may extend a shipped one.
 
-    Raises NotFound without the file, InvalidInput when it is no layout.
+    Raises NotFound when there is no such file, InvalidInput when it is not a layout.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -231,4 +235,4 @@ def load_file(path: Path) -> Layout:
         raise InvalidInput(f"{path.absolute()} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         raise InvalidInput(f"{path.name} cannot be read as a layout: {error}") from error
-    return layout_from(merged(data, base=_data), windows=windows(), stationery=stationery())
+    return layout_from(merge(data, base=_layout_data), windows=windows(), stationery=stationery())

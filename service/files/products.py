@@ -1,4 +1,4 @@
-"""Load the catalogue."""
+"""Load the catalogue of products."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from service.engine import codes
 from service.errors import InvalidInput
 from service.files import rows
 from service.files.report import LoadReport, Progress, silent
-from service.files.rows import Column
+from service.files.rows import FileColumn
 from service.store import catalogue
 from service.store.session import Database
 
 
 def gtin(expr: pl.Expr) -> pl.Expr:
-    """A GTIN with a right check digit, or a PLU, as its number."""
+    """A GTIN with a valid check digit, or a PLU, as a number; null for other text."""
     return expr.map_batches(_checked_gtins, return_dtype=pl.Int64)
 
 
@@ -33,26 +33,26 @@ def _checked_gtin(text: str) -> int | None:
 _CENTS = rows.within(rows.whole, 0, 10**9)
 
 COLUMNS = (
-    Column("gtin", gtin, "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"),
-    Column("description", rows.text, "text"),
-    Column("brand", rows.text, "text", required=False, default=""),
-    Column("private_label", rows.yes_no, "true or false", required=False, default="false"),
-    Column("item", rows.text, "text"),
-    Column("category", rows.text, "text"),
-    Column("department", rows.text, "text"),
-    Column("supplier", rows.text, "text"),
-    Column("package_size", rows.text, "text", required=False, default=""),
-    Column("restriction", rows.text, "text", required=False, default=""),
-    Column("price_cents", _CENTS, "a whole number of cents from 0", required=False),
-    Column("cost_cents", _CENTS, "a whole number of cents from 0", required=False),
+    FileColumn("gtin", gtin, "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"),
+    FileColumn("description", rows.text, "text"),
+    FileColumn("brand", rows.text, "text", required=False, default=""),
+    FileColumn("private_label", rows.yes_no, "true or false", required=False, default="false"),
+    FileColumn("item", rows.text, "text"),
+    FileColumn("category", rows.text, "text"),
+    FileColumn("department", rows.text, "text"),
+    FileColumn("supplier", rows.text, "text"),
+    FileColumn("package_size", rows.text, "text", required=False, default=""),
+    FileColumn("restriction", rows.text, "text", required=False, default=""),
+    FileColumn("price_cents", _CENTS, "a whole number of cents from 0", required=False),
+    FileColumn("cost_cents", _CENTS, "a whole number of cents from 0", required=False),
 )
 
 
 def load_products(database: Database, path: Path, *, progress: Progress = silent) -> LoadReport:
-    """Add or renew the products of a file; each chunk of rows is committed as it is done.
+    """Add or update the products of a file; each chunk of rows is committed when it is done.
 
-    Of several rows with one GTIN the last counts. What the file has no column for stays as it is
-    with a product that is there already. Raises as `rows.read` does.
+    Of several rows with one GTIN the last counts. For products that exist already, what the file
+    has no column for stays as it is. Raises as `rows.read` does.
     """
     report = LoadReport()
     for chunk in rows.read(path, COLUMNS):

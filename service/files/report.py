@@ -1,4 +1,4 @@
-"""What a load did."""
+"""The report and the progress of loading a file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,15 +7,17 @@ from service.errors import Problem
 
 Progress = Callable[[str, int, int], None]
 
-# A file can have a million faults; the count is exact, the texts stop here.
+# How many faults a report lists; all of them are counted.
 KEPT_PROBLEMS = 1000
 
 
 @dataclass(slots=True)
 class LoadReport:
-    """Counts of rows: read, taken (new or renewed), already there, refused; and the faults.
+    """Counts of rows, and the faults of those that were refused.
 
-    `notes` are what else whoever loads the file should know.
+    Of the rows `read`, `taken` are new or updated, `known` were loaded before and `refused` have
+    faults. `problems` lists at most `KEPT_PROBLEMS` of these. `notes` are further messages for the
+    person who loads the file.
     """
 
     read: int = 0
@@ -26,10 +28,10 @@ class LoadReport:
     notes: list[str] = field(default_factory=list)
 
     def refuse(self, problems: tuple[Problem, ...], rows: int) -> None:
-        """Count refused rows and keep their faults."""
+        """Count refused rows and list their faults."""
         self.refused += rows
         self.problems.extend(problems[: KEPT_PROBLEMS - len(self.problems)])
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""

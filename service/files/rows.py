@@ -1,4 +1,4 @@
-"""Rows of a CSV or Parquet file in typed chunks, every fault named by row and column."""
+"""Reads the rows of CSV and Parquet files in typed chunks; faults name their row and column."""
 
 import csv
 import io
@@ -13,22 +13,22 @@ from service.files.report import KEPT_PROBLEMS
 
 CHUNK_ROWS = 50_000
 ROW = "row_number"
-# The header is row 1, in a Parquet file too: as whoever opens it in a spreadsheet sees it.
+# Rows are counted as in a spreadsheet, also in Parquet files: the header is row 1.
 FIRST_ROW = 2
 
 Parse = Callable[[pl.Expr], pl.Expr]
 
-# Parquet types that have one plain text; lists, structs and bytes have none.
-_NATURAL = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum, pl.Null)
+# Parquet types that have an unambiguous text; lists, structs and bytes have none.
+_TEXT_TYPES = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum, pl.Null)
 _EXACT_FLOAT = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column: how its text becomes a value, and what a good value looks like.
+class FileColumn:
+    """A column to read: how its text becomes a value, and what is expected in it.
 
-    `parse` gives null for text it cannot read. It is given cells without blanks around them and
-    without control characters; an empty optional cell becomes `default`.
+    `parse` maps text to values, and to null what it cannot read. Its cells are stripped of blanks
+    and control characters. An empty cell of an optional column becomes `default`.
     """
 
     name: str
@@ -40,12 +40,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Good rows (with `row_number`, as a spreadsheet counts: the header is row 1), the faults of
-    the others in order of rows, and how far the file is read.
+    """A chunk of a file: its good rows, the faults of the others, and the progress.
 
-    `present` are the names of those columns that the file has. `refused` counts every bad row;
-    `problems` may stop before the last of them. `done` and `total` count bytes of a CSV file, rows
-    of a Parquet file.
+    `rows` has a column `row_number`; the header is row 1. `problems` are in order of rows and may
+    be fewer than `refused`, the count of bad rows. `done` and `total` count bytes of a CSV file and
+    rows of a Parquet file. `present` are the names of the known columns that the file has.
     """
 
     rows: pl.DataFrame
@@ -73,7 +72,7 @@ def number(expr: pl.Expr) -> pl.Expr:
 
 
 def within(parse: Parse, low: int, high: int) -> Parse:
-    """What `parse` reads, when it lies from `low` to `high`."""
+    """A parser that accepts the values of `parse` from `low` through `high`."""
 
     def bounded(expr: pl.Expr) -> pl.Expr:
         value = parse(expr)
@@ -94,7 +93,7 @@ def yes_no(expr: pl.Expr) -> pl.Expr:
 
 
 def day(expr: pl.Expr) -> pl.Expr:
-    """An ISO 8601 date from the year 1900; midnight without an offset counts as its date."""
+    """An ISO 8601 date from 1900 on; a midnight without an offset is read as its date."""
     clean = expr.str.replace(r"[T ]00:00:00(\.0+)?$", "")
     dated = pl.when(clean.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(clean)
     found = dated.str.to_date("%Y-%m-%d", strict=False)
@@ -102,7 +101,7 @@ def day(expr: pl.Expr) -> pl.Expr:
 
 
 def moment(expr: pl.Expr) -> pl.Expr:
-    """An ISO 8601 moment with an offset; one without is refused, because it must be guessed."""
+    """An ISO 8601 timestamp in UTC; one without an offset is not read, since it is ambiguous."""
     clean = expr.str.replace(r"\s*(Z|z|UTC)$", "+00:00").str.replace(" ", "T", literal=True)
     clean = clean.str.replace(r"(T.*[+-]\d{2})$", "${1}:00")
     with_offset = pl.when(clean.str.contains(r"^\d{4}-.*T.*[+-]\d{2}:?\d{2}$")).then(clean)
@@ -112,23 +111,23 @@ def moment(expr: pl.Expr) -> pl.Expr:
     return pl.when(found.dt.year().is_between(1900, 9998)).then(found)
 
 
-def read(path: Path, columns: Sequence[Column], *, name: str = "") -> Iterator[Chunk]:
-    """The file's rows, chunk by chunk. Columns the file has beyond `columns` are ignored.
+def read(path: Path, columns: Sequence[FileColumn], *, name: str = "") -> Iterator[Chunk]:
+    """Yield the rows of a file, chunk by chunk. Columns of the file not in `columns` are ignored.
 
-    Faults call the file `name`, or its path. Raises NotFound without the file, InvalidInput for a
-    missing column or a file that is neither UTF-8 CSV nor Parquet.
+    Faults call the file `name`, or by its path. Raises NotFound when there is no such file,
+    InvalidInput for a missing column or a file that is neither UTF-8 CSV nor Parquet.
     """
     name = name or str(path)
     if not path.is_file():
         raise NotFound(f"There is no file {name}.")
     is_parquet = path.suffix.lower() in {".parquet", ".pq"}
-    for part in (_parquet if is_parquet else _csv)(path, name, columns):
-        yield _typed(name, part, columns)
+    for part in (_read_parquet if is_parquet else _read_csv)(path, name, columns):
+        yield _parse_part(name, part, columns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A chunk before its cells are read; `ragged` are rows without the right number of cells."""
+    """A chunk of texts; `ragged` are rows with the wrong number of cells, each with its fault."""
 
     raw: pl.DataFrame
     ragged: list[tuple[int, Problem]]
@@ -136,17 +135,17 @@ class _Part:
     total: int
 
 
-def _require(name: str, columns: Sequence[Column], found: Sequence[str]) -> None:
+def _require_columns(name: str, columns: Sequence[FileColumn], found: Sequence[str]) -> None:
     missing = [column.name for column in columns if column.required and column.name not in found]
     if missing:
-        there = f"add it; the file has {', '.join(found)}"
+        remedy = f"add it; the file has {', '.join(found)}"
         raise InvalidInput(
             f"{name} has not all the columns it needs.",
-            [Problem(f"{name}, column {column}", "is missing", there) for column in missing],
+            [Problem(f"{name}, column {column}", "is missing", remedy) for column in missing],
         )
 
 
-def _typed(name: str, part: _Part, columns: Sequence[Column]) -> Chunk:
+def _parse_part(name: str, part: _Part, columns: Sequence[FileColumn]) -> Chunk:
     raw = part.raw
     given = raw.select(
         pl.col(ROW),
@@ -174,7 +173,7 @@ def _typed(name: str, part: _Part, columns: Sequence[Column]) -> Chunk:
         bad = bad | faulty
         wrong = given.filter(faulty).head(KEPT_PROBLEMS)
         problems.extend(
-            (row, _fault(name, row, column, value))
+            (row, _cell_fault(name, row, column, value))
             for row, value in zip(wrong[ROW], wrong[column.name], strict=True)
         )
     problems.sort(key=lambda placed: placed[0])
@@ -188,20 +187,20 @@ def _typed(name: str, part: _Part, columns: Sequence[Column]) -> Chunk:
     )
 
 
-def _fault(name: str, row: int, column: Column, value: str | None) -> Problem:
+def _cell_fault(name: str, row: int, column: FileColumn, value: str | None) -> Problem:
     where = f"{name}, row {row}, column {column.name}"
     if value is None:
         return Problem(where, "is empty", f"give {column.expected}")
     return Problem(where, f"{value[:60]!r} is not {column.expected}")
 
 
-def _parquet(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
+def _read_parquet(path: Path, name: str, columns: Sequence[FileColumn]) -> Iterator[_Part]:
     try:
         lazy = pl.scan_parquet(path)
         schema = lazy.collect_schema()
-        _require(name, columns, schema.names())
+        _require_columns(name, columns, schema.names())
         wanted = [column.name for column in columns if column.name in schema]
-        plain = [_plain(name, column, schema[column]) for column in wanted]
+        plain = [_as_text(name, column, schema[column]) for column in wanted]
         total = lazy.select(pl.len()).collect().item()
         for start in range(0, max(total, 1), CHUNK_ROWS):
             part = lazy.select(plain).slice(start, CHUNK_ROWS).collect()
@@ -214,9 +213,11 @@ def _parquet(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part
         raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
 
 
-def _plain(name: str, column: str, kind: pl.DataType) -> pl.Expr:
-    """A column as text; a float that is whole without its point, because a column of whole
-    numbers with gaps is often written as floats."""
+def _as_text(name: str, column: str, kind: pl.DataType) -> pl.Expr:
+    """A column as text; whole floats are written without a point.
+
+    Columns of whole numbers with gaps are often stored as floats.
+    """
     expr = pl.col(column)
     if kind.is_float():
         is_whole = (expr == expr.round()) & (expr.abs() < _EXACT_FLOAT)
@@ -229,13 +230,13 @@ def _plain(name: str, column: str, kind: pl.DataType) -> pl.Expr:
         )
     if isinstance(kind, pl.Datetime):
         return expr.dt.to_string("iso:strict")
-    if kind.is_numeric() or isinstance(kind, _NATURAL):
+    if kind.is_numeric() or isinstance(kind, _TEXT_TYPES):
         return expr.cast(pl.String)
     fault = Problem(f"{name}, column {column}", f"is of type {kind}", "write numbers or text")
     raise InvalidInput(f"{name} has a column that cannot be read.", [fault])
 
 
-def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
+def _read_csv(path: Path, name: str, columns: Sequence[FileColumn]) -> Iterator[_Part]:
     number = 0
     try:
         total = path.stat().st_size
@@ -244,8 +245,8 @@ def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
             io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
         ):
             reader = csv.reader(file)
-            header = _header(name, next(reader, []))
-            _require(name, columns, header)
+            header = _parse_header(name, next(reader, []))
+            _require_columns(name, columns, header)
             number = 1
             rows: list[list[str]] = []
             numbers: list[int] = []
@@ -255,12 +256,12 @@ def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
                     rows.append(row)
                     numbers.append(number)
                 elif row:
-                    ragged.append((number, _ragged(name, number, len(row), len(header))))
+                    ragged.append((number, _ragged_fault(name, number, len(row), len(header))))
                 if len(rows) + len(ragged) >= CHUNK_ROWS:
                     done = min(binary.tell(), total)
-                    yield _Part(_frame(header, rows, numbers), ragged, done, total)
+                    yield _Part(_text_frame(header, rows, numbers), ragged, done, total)
                     rows, numbers, ragged = [], [], []
-            yield _Part(_frame(header, rows, numbers), ragged, total, total)
+            yield _Part(_text_frame(header, rows, numbers), ragged, total, total)
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"{name} is not UTF-8 text (after row {number}): {error.reason}.",
@@ -272,7 +273,7 @@ def _csv(path: Path, name: str, columns: Sequence[Column]) -> Iterator[_Part]:
         raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
 
 
-def _header(name: str, cells: Sequence[str]) -> list[str]:
+def _parse_header(name: str, cells: Sequence[str]) -> list[str]:
     named = [cell.strip() for cell in cells]
     header = [cell or f"unnamed {number}" for number, cell in enumerate(named, start=1)]
     if not any(named):
@@ -283,11 +284,11 @@ def _header(name: str, cells: Sequence[str]) -> list[str]:
     return header
 
 
-def _ragged(name: str, row: int, cells: int, wanted: int) -> Problem:
+def _ragged_fault(name: str, row: int, cells: int, wanted: int) -> Problem:
     detail = f"has {cells} cells where the header has {wanted}"
     return Problem(f"{name}, row {row}", detail, "put quotes round a cell with a comma")
 
 
-def _frame(header: list[str], rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
+def _text_frame(header: list[str], rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
     return frame.with_columns(pl.Series(ROW, numbers, dtype=pl.Int64))

@@ -1,7 +1,7 @@
-"""A purchase history of any size as a base for the forecast, in memory a part at a time.
+"""A purchase history of any size as input of the forecast, with only a part of it in memory.
 
-Rows come in frames, in any order; what a forecast needs of them is kept on disk as records of
-twenty bytes, first as they came, then in files of some households after others.
+Rows are added in frames, in any order. What the forecast needs of them is written to disk as
+records of twenty bytes: first in the order of arrival, then in files by household.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from service.engine.predict.events import Events, Ints, arranged
+from service.engine.predict.events import Events, Ints, sort_and_merge
 
 PART_ROWS = 1_000_000
 RECORD = np.dtype(
@@ -24,41 +24,41 @@ RECORD = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class Spill:
-    """The events of a base in files of whole households; satisfies `predict.Base`."""
+    """Events on disk; a household is in one file only. Satisfies `predict.CustomerBase`."""
 
     household_ids: pl.Series
     item_ids: pl.Series
     files: tuple[Path, ...]
 
     def parts(self) -> Iterator[Events]:
-        """The events of one file after the other."""
+        """Yield the events of one file after the other."""
         for file in self.files:
             yield _events(np.fromfile(file, dtype=RECORD), self.household_ids, self.item_ids)
 
 
 @dataclass(slots=True)
-class _Book:
-    """Ids and the numbers they got as they turned up."""
+class _IdNumbers:
+    """Numbers of ids, in the order in which the ids were first seen."""
 
     name: str
     known: pl.DataFrame | None = None
 
     def numbers(self, ids: pl.Series) -> pl.Series:
-        """The number of each id; a new one gets the next."""
-        fresh = pl.DataFrame({"id": ids.unique(maintain_order=True)})
+        """The number of each id; a new id gets the next number."""
+        new = pl.DataFrame({"id": ids.unique(maintain_order=True)})
         if self.known is None:
-            self.known = fresh.with_row_index("number")
+            self.known = new.with_row_index("number")
         else:
-            fresh = fresh.join(self.known, on="id", how="anti", maintain_order="left")
+            new = new.join(self.known, on="id", how="anti", maintain_order="left")
             index = pl.int_range(pl.len(), dtype=pl.UInt32) + self.known.height
-            self.known = pl.concat([self.known, fresh.select(index.alias("number"), "id")])
-        told = pl.DataFrame({"id": ids}).join(
+            self.known = pl.concat([self.known, new.select(index.alias("number"), "id")])
+        numbered = pl.DataFrame({"id": ids}).join(
             self.known, on="id", how="left", maintain_order="left"
         )
-        return told["number"]
+        return numbered["number"]
 
     def sorted(self, *, whole: bool) -> tuple[pl.Series, Ints]:
-        """The ids in ascending order, as integers with `whole`, and each number's place there."""
+        """The ids, sorted (integers with `whole`), and the place of each number among them."""
         if self.known is None:
             return pl.Series(self.name, [], dtype=pl.Int64), np.zeros(0, dtype=np.int64)
         kind = pl.Int64 if whole else self.known.schema["id"]
@@ -70,17 +70,20 @@ class _Book:
 
 @dataclass(slots=True)
 class Spiller:
-    """Takes the frames of a history and makes a base of what was bought before a day."""
+    """Collects the frames of a history and makes a `Spill` of what was bought before `as_of`.
+
+    `rows` counts the rows added, `rows_used` those before `as_of`.
+    """
 
     folder: Path
     as_of: date
     rows: int = 0
     rows_used: int = 0
-    _households: _Book = field(default_factory=lambda: _Book("household_id"))
-    _items: _Book = field(default_factory=lambda: _Book("item_id"))
+    _households: _IdNumbers = field(default_factory=lambda: _IdNumbers("household_id"))
+    _items: _IdNumbers = field(default_factory=lambda: _IdNumbers("item_id"))
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Some rows of a validated history; of its columns ids, moment and quantity are used."""
+        """Add rows of a validated history; uses the ids, purchased_at and quantity."""
         day = pl.col("purchased_at").cast(pl.Date)
         known = frame.filter(day < self.as_of)
         self.rows += frame.height
@@ -91,40 +94,40 @@ class Spiller:
         records["item"] = self._items.numbers(bought["item_id"]).to_numpy()
         records["day"] = bought.select(day.cast(pl.Int32)).to_series().to_numpy()
         records["quantity"] = bought["quantity"].to_numpy()
-        with self._came().open("ab") as out:
+        with self._arrival_file().open("ab") as out:
             records.tofile(out)
 
     def base(self, *, whole: Iterable[str] = ()) -> Spill:
-        """What came so far. The ids of the columns in `whole`, texts so far, become integers."""
+        """The events added so far. Text ids of the columns in `whole` become integers."""
         chosen = set(whole)
         household_ids, household = self._households.sorted(whole="household_id" in chosen)
         item_ids, item = self._items.sorted(whole="item_id" in chosen)
         counts = np.zeros(len(household_ids), dtype=np.int64)
-        for records in self._records():
+        for records in self._read_arrived():
             counts += np.bincount(household[records["household"]], minlength=len(counts))
         part = (np.cumsum(counts) - 1) // PART_ROWS
         files = tuple(self.folder / f"part-{k}" for k in np.unique(part))
-        for records in self._records():
+        for records in self._read_arrived():
             records["household"] = household[records["household"]]
             records["item"] = item[records["item"]]
             where = part[records["household"]]
             for k in np.unique(where):
                 with (self.folder / f"part-{k}").open("ab") as out:
                     records[where == k].tofile(out)
-        self._came().unlink(missing_ok=True)
+        self._arrival_file().unlink(missing_ok=True)
         for file in files:
             rows = _events(np.fromfile(file, dtype=RECORD), household_ids, item_ids)
-            _records_of(arranged(rows)).tofile(file)
+            _records_of(sort_and_merge(rows)).tofile(file)
         return Spill(household_ids, item_ids, files)
 
-    def _came(self) -> Path:
-        return self.folder / "came"
+    def _arrival_file(self) -> Path:
+        return self.folder / "arrived"
 
-    def _records(self) -> Iterator[np.ndarray]:
-        """The records as they came, some at a time."""
-        if not self._came().exists():
+    def _read_arrived(self) -> Iterator[np.ndarray]:
+        """Yield the records in the order of arrival, at most `PART_ROWS` at a time."""
+        if not self._arrival_file().exists():
             return
-        with self._came().open("rb") as file:
+        with self._arrival_file().open("rb") as file:
             while len(records := np.fromfile(file, dtype=RECORD, count=PART_ROWS)):
                 yield records
 

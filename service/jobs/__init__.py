@@ -1,1 +1,1 @@
-"""When things happen: the worker, the scheduler, and the leases they hold."""
+"""Background work: the worker, the scheduler, and the leases that keep their processes apart."""

@@ -1,4 +1,4 @@
-"""Keep a claim alive while its work is done; when the process dies, the claim runs out."""
+"""Renew a lease while its work is done; when the process dies, the lease runs out."""
 
 import logging
 import threading
@@ -6,26 +6,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-logger = logging.getLogger("larder.claims")
+logger = logging.getLogger("larder.leases")
 
 
 @contextmanager
-def kept(renew: Callable[[datetime], None], *, lease: timedelta) -> Iterator[None]:
-    """Call `renew` with the claim's next end three times a lease, until the block ends."""
+def hold_lease(renew: Callable[[datetime], None], *, lease: timedelta) -> Iterator[None]:
+    """Renew a lease until the block ends.
+
+    A thread calls `renew` with the new end of the lease, three times in every `lease`. An error of
+    `renew` is logged and the next renewal is tried.
+    """
     stop = threading.Event()
 
-    def keep() -> None:
+    def renew_in_time() -> None:
         while not stop.wait(lease.total_seconds() / 3):
             try:
                 renew(datetime.now(UTC) + lease)
             except Exception:
-                # The next renewal may get through; if none does, the claim passes on by design.
-                logger.exception("a claim could not be renewed")
+                # The next renewal may succeed; if none does, another process may take the lease.
+                logger.exception("a lease could not be renewed")
 
-    keeper = threading.Thread(target=keep, daemon=True)
-    keeper.start()
+    renewer = threading.Thread(target=renew_in_time, daemon=True)
+    renewer.start()
     try:
         yield
     finally:
         stop.set()
-        keeper.join()
+        renewer.join()

@@ -1,7 +1,7 @@
-"""The scheduler: names of jobs and when they are planned; no logic of theirs.
+"""The scheduler: the names of the jobs and when each is planned; what they do is elsewhere.
 
-A planned moment (a slot) is claimed in the database, so that of several schedulers one runs it,
-and a slot missed while none was running is run once when one returns.
+A scheduler leases a planned moment (a slot) in the database, so only one of several schedulers
+runs it. When no scheduler ran at the time, the newest missed slot is run once later.
 """
 
 import logging
@@ -14,13 +14,13 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from service.admin.runs import ask_batch, ask_cycle
+from service.admin.runs import request_batch, request_cycle
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists
 from service.cycle.inputs import local_date
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
-from service.jobs.leases import kept
+from service.jobs.leases import hold_lease
 from service.publish import purge
 from service.settings import Settings
 from service.store import batches, cycles, work
@@ -30,17 +30,17 @@ from service.store.tables.cycle import BatchState
 logger = logging.getLogger("larder.scheduler")
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# A Monday: cycles fall on multiples of their weeks from here, whatever the year.
+# A Monday. Cycles start a multiple of `cycle_every_weeks` after it, in every year.
 _ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
-# How often a slot is looked for that was missed, or whose process died or failed.
-_MAKE_UP = timedelta(minutes=5)
+# How often to look for slots that were missed, or whose process died or failed.
+_CATCH_UP_EVERY = timedelta(minutes=5)
 
 Act = Callable[[Database, Settings, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What runs when. `period` is the longest time between two of its slots."""
+class PlannedJob:
+    """A planned job. `period` is the longest time between two of its slots."""
 
     name: str
     trigger: BaseTrigger
@@ -48,28 +48,32 @@ class Job:
     act: Act
 
 
-def jobs(settings: Settings) -> tuple[Job, ...]:
-    """The planned jobs."""
+def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
+    """The jobs, planned by the settings. Moments are in UTC."""
     day, hour = timedelta(days=1), settings.nightly_hour
     first = _ANCHOR + timedelta(
         days=_WEEKDAYS.index(settings.cycle_weekday), hours=hour, minutes=45
     )
     weeks = settings.cycle_every_weeks
     return (
-        Job("expiry", CronTrigger(hour=hour, timezone=UTC), day, _expire),
-        Job("forecast", CronTrigger(hour=hour, minute=15, timezone=UTC), day, _forecast),
-        Job(
+        PlannedJob("expiry", CronTrigger(hour=hour, timezone=UTC), day, _expire_lists),
+        PlannedJob(
+            "forecast", CronTrigger(hour=hour, minute=15, timezone=UTC), day, _refresh_forecast
+        ),
+        PlannedJob(
             "cycle",
             IntervalTrigger(weeks=weeks, start_date=first, timezone=UTC),
             timedelta(weeks=weeks),
-            _cycle,
+            _request_cycle,
         ),
-        Job("batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _batch),
-        Job("purge", CronTrigger(hour=hour, minute=5, timezone=UTC), day, _purge),
+        PlannedJob(
+            "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
+        ),
+        PlannedJob("purge", CronTrigger(hour=hour, minute=5, timezone=UTC), day, _purge_files),
     )
 
 
-def latest_slot(job: Job, now: datetime) -> datetime | None:
+def latest_slot(job: PlannedJob, now: datetime) -> datetime | None:
     """The newest planned moment of a job that is not after `now`."""
     slot: datetime | None = None
     start = now - job.period
@@ -80,25 +84,25 @@ def latest_slot(job: Job, now: datetime) -> datetime | None:
     return slot
 
 
-def run_slot(database: Database, settings: Settings, job: Job, now: datetime) -> bool:
-    """Run the newest slot of a job unless it is done or somebody is at it; whether it ran.
+def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datetime) -> bool:
+    """Run the newest slot of a job unless it is done or another process runs it; True when it ran.
 
-    What the state of things refuses (a Conflict) is done with; after any other error the slot is
-    free again when its claim runs out.
+    A Conflict finishes the slot: the present state refuses the job. After any other error the slot
+    can be leased again once its lease runs out.
     """
     slot = latest_slot(job, now)
     if slot is None:
         return False
     lease = timedelta(seconds=settings.lease_seconds)
     with database.write() as session:
-        if not work.claim_slot(session, job.name, slot, now=now, until=now + lease):
+        if not work.lease_slot(session, job.name, slot, now=now, until=now + lease):
             return False
 
     def renew(until: datetime) -> None:
         with database.write() as session:
-            work.keep_slot(session, job.name, slot, until=until)
+            work.renew_slot(session, job.name, slot, until=until)
 
-    with kept(renew, lease=lease):
+    with hold_lease(renew, lease=lease):
         try:
             job.act(database, settings, slot)
         except Conflict as error:
@@ -109,12 +113,12 @@ def run_slot(database: Database, settings: Settings, job: Job, now: datetime) ->
 
 
 def start(database: Database, settings: Settings) -> BackgroundScheduler:
-    """Plan every job and make up for what was missed; the caller shuts the scheduler down."""
+    """Plan every job and run missed slots; the caller shuts the scheduler down."""
     scheduler = BackgroundScheduler(timezone=UTC)
-    planned = jobs(settings)
+    planned = planned_jobs(settings)
     for job in planned:
         scheduler.add_job(
-            _guarded,
+            _run_and_log,
             trigger=job.trigger,
             args=(database, settings, job),
             id=job.name,
@@ -123,8 +127,8 @@ def start(database: Database, settings: Settings) -> BackgroundScheduler:
             misfire_grace_time=None,
         )
     scheduler.add_job(
-        _make_up,
-        trigger=IntervalTrigger(seconds=int(_MAKE_UP.total_seconds()), timezone=UTC),
+        _run_missed,
+        trigger=IntervalTrigger(seconds=int(_CATCH_UP_EVERY.total_seconds()), timezone=UTC),
         args=(database, settings, planned),
         next_run_time=datetime.now(UTC),
         coalesce=True,
@@ -135,12 +139,12 @@ def start(database: Database, settings: Settings) -> BackgroundScheduler:
     return scheduler
 
 
-def _make_up(database: Database, settings: Settings, planned: tuple[Job, ...]) -> None:
+def _run_missed(database: Database, settings: Settings, planned: tuple[PlannedJob, ...]) -> None:
     for job in planned:
-        _guarded(database, settings, job)
+        _run_and_log(database, settings, job)
 
 
-def _guarded(database: Database, settings: Settings, job: Job) -> None:
+def _run_and_log(database: Database, settings: Settings, job: PlannedJob) -> None:
     try:
         if run_slot(database, settings, job, datetime.now(UTC)):
             logger.info("%s is done", job.name)
@@ -150,30 +154,30 @@ def _guarded(database: Database, settings: Settings, job: Job) -> None:
         logger.exception("%s failed", job.name)
 
 
-def _expire(database: Database, settings: Settings, slot: datetime) -> None:
-    """The night may begin in UTC while the stores are still open: their own day counts."""
+def _expire_lists(database: Database, settings: Settings, slot: datetime) -> None:
+    """Expire by the local day: at night in UTC the stores may still be open."""
     today = local_date(slot, settings)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
 
 
-def _forecast(database: Database, settings: Settings, slot: datetime) -> None:
+def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:
     refresh_forecast(database, settings, as_of=slot.date())
 
 
-def _cycle(database: Database, settings: Settings, slot: datetime) -> None:
-    ask_cycle(database, as_of=slot.date(), seed=settings.seed)
+def _request_cycle(database: Database, settings: Settings, slot: datetime) -> None:
+    request_cycle(database, as_of=slot.date(), seed=settings.seed)
 
 
-def _purge(database: Database, settings: Settings, slot: datetime) -> None:
+def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
 
 
-def _batch(database: Database, _settings: Settings, _slot: datetime) -> None:
-    """Print the newest cycle, unless that is done or asked for already."""
+def _request_batch(database: Database, _settings: Settings, _slot: datetime) -> None:
+    """Request the print of the newest cycle, unless it is printed or voided."""
     with database.read() as session:
         cycle = cycles.newest(session)
         batch = None if cycle is None else batches.of_cycle(session, cycle.id)
     done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
     if cycle is not None and not done:
-        ask_batch(database, cycle_id=cycle.id)
+        request_batch(database, cycle_id=cycle.id)

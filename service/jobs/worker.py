@@ -1,7 +1,7 @@
-"""The worker: writes the lists that are due and does the runs that were asked for.
+"""The worker: writes the lists that are due and performs the runs that were requested.
 
-What is to do stands in the database; a worker takes it with a claim that runs out, so that what
-a killed worker had in its hands is taken over by the next.
+The database holds what there is to do. A worker leases it for a limited time, so another worker
+takes over what a killed worker left unfinished.
 """
 
 import logging
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from service.admin.runs import BATCH, CYCLE, PLAN
 from service.cycle import run_cycle, what_if, write_next_list, write_next_lists
 from service.errors import LarderError, without_message
-from service.jobs.leases import kept
+from service.jobs.leases import hold_lease
 from service.publish import BatchReport, publish, reprint
 from service.publish.verify import proofread
 from service.settings import Settings
@@ -28,13 +28,13 @@ from service.store.tables.cycle import Run, RunProblem, RunState
 logger = logging.getLogger("larder.worker")
 
 RUN_ATTEMPTS = 3
-"""How many workers may die of a run before it is given up."""
+"""How many workers may die during a run before the run is given up."""
 
 _HOUSEHOLDS_AT_ONCE = 50
-_KILLS = RunProblem(
+_GIVEN_UP = RunProblem(
     "Given up",
-    f"{RUN_ATTEMPTS} workers took this up and none of them came to its end: they were stopped, or "
-    "ran out of memory. Their logs say more; ask again to try once more.",
+    f"{RUN_ATTEMPTS} workers started this and none of them finished: they were stopped, or ran out "
+    "of memory. Their logs say more; request it again to retry.",
 )
 
 
@@ -45,7 +45,7 @@ def work_until(
     *,
     on_list: Callable[[int], None] | None = None,
 ) -> None:
-    """Work until `stop` is set; rest a little when nothing is to do or the database is away."""
+    """Work until `stop` is set; pause when there is nothing to do or no database."""
     while not stop.is_set():
         try:
             done = work_once(database, settings, on_list=on_list)
@@ -59,7 +59,7 @@ def work_until(
 def drain(
     database: Database, settings: Settings, *, on_list: Callable[[int], None] | None = None
 ) -> int:
-    """Work until nothing is left that can be claimed; the number of things done."""
+    """Work until nothing can be leased any more; returns how many runs and lists were taken."""
     done = 0
     while count := work_once(database, settings, on_list=on_list):
         done += count
@@ -69,8 +69,8 @@ def drain(
 def work_once(
     database: Database, settings: Settings, *, on_list: Callable[[int], None] | None = None
 ) -> int:
-    """Take one run, or some due households, and do them; the number taken."""
-    run = _claim_run(database, settings)
+    """Lease one run, or some due households, and do the work; returns how many were leased."""
+    run = _lease_run(database, settings)
     if run is not None:
         _do_run(database, settings, run)
         return 1
@@ -82,36 +82,36 @@ def _write_due(
 ) -> int:
     now = datetime.now(UTC)
     with database.write() as session:
-        claimed = work.claim_due(
+        leased = work.lease_due(
             session,
             limit=_HOUSEHOLDS_AT_ONCE,
             now=now,
             until=now + timedelta(seconds=settings.lease_seconds),
         )
-    for household_id in _written(database, settings, claimed):
+    for household_id in _write_lists(database, settings, leased):
         if on_list is not None:
             on_list(household_id)
-    return len(claimed)
+    return len(leased)
 
 
-def _written(
-    database: Database, settings: Settings, claimed: Sequence[tuple[int, datetime]]
+def _write_lists(
+    database: Database, settings: Settings, leased: Sequence[tuple[int, datetime]]
 ) -> Iterator[int]:
-    """Write the lists of claimed households together; one by one when one of them fails."""
-    if len(claimed) > 1:
+    """Write the lists together, or one by one when that fails; yields the households done."""
+    if len(leased) > 1:
         try:
-            write_next_lists(database, settings, claimed)
+            write_next_lists(database, settings, leased)
         except Exception as error:
             why = without_message(error)
-            logger.error("%d next lists go one by one: %s", len(claimed), why)
+            logger.error("%d next lists go one by one: %s", len(leased), why)
         else:
-            yield from (household_id for household_id, _ in claimed)
+            yield from (household_id for household_id, _ in leased)
             return
-    for household_id, marked_at in claimed:
+    for household_id, marked_at in leased:
         try:
             write_next_list(database, settings, household_id, marked_at=marked_at)
         except Exception as error:
-            # The claim runs out and the household is tried again; the others go on.
+            # It is tried again when its lease runs out; the other households go on.
             why = without_message(error)
             logger.error(
                 "the next list of household %d could not be written: %s", household_id, why
@@ -120,16 +120,14 @@ def _written(
             yield household_id
 
 
-def _claim_run(database: Database, settings: Settings) -> Run | None:
+def _lease_run(database: Database, settings: Settings) -> Run | None:
     now = datetime.now(UTC)
     with database.write() as session:
-        given_up = runs.give_up(session, attempts=RUN_ATTEMPTS, problem=_KILLS, now=now)
-        claimed = runs.claim(
-            session, now=now, until=now + timedelta(seconds=settings.lease_seconds)
-        )
+        given_up = runs.give_up(session, attempts=RUN_ATTEMPTS, problem=_GIVEN_UP, now=now)
+        leased = runs.lease(session, now=now, until=now + timedelta(seconds=settings.lease_seconds))
     for run_id in given_up:
         logger.error("run %s ended its worker %d times and is given up", run_id, RUN_ATTEMPTS)
-    return claimed
+    return leased
 
 
 def _do_run(database: Database, settings: Settings, run: Run) -> None:
@@ -139,13 +137,13 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
 
     def renew(until: datetime) -> None:
         with database.write() as session:
-            runs.keep(session, run.id, until=until)
+            runs.renew(session, run.id, until=until)
 
     outcome: dict[str, Any] | None
     problem: RunProblem | None
     try:
-        with kept(renew, lease=timedelta(seconds=settings.lease_seconds)):
-            result = _act(database, settings, run, progress)
+        with hold_lease(renew, lease=timedelta(seconds=settings.lease_seconds)):
+            result = _perform(database, settings, run, progress)
     except Exception as error:
         logger.error("run %s failed: %s", run.id, without_message(error))
         if isinstance(error, DBAPIError) and came_between(error):
@@ -161,7 +159,7 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
         )
 
 
-def _act(
+def _perform(
     database: Database,
     settings: Settings,
     run: Run,
@@ -170,12 +168,12 @@ def _act(
     arguments = run.arguments
     if run.kind == CYCLE:
         as_of, seed = date.fromisoformat(arguments["as_of"]), arguments["seed"]
-        return _made(database, as_of, seed) or asdict(
+        return _earlier_result(database, as_of, seed) or asdict(
             run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
         )
     if run.kind == PLAN:
-        asked = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
-        return asdict(what_if(database, settings, **asked, progress=progress))
+        request = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
+        return asdict(what_if(database, settings, **request, progress=progress))
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
@@ -200,8 +198,8 @@ def _print(
     )
 
 
-def _made(database: Database, as_of: date, seed: int) -> dict[str, Any] | None:
-    """What the cycle came to, if a worker that died issued it and could not say so."""
+def _earlier_result(database: Database, as_of: date, seed: int) -> dict[str, Any] | None:
+    """The summary of this cycle when a worker issued it and died before it finished the run."""
     with database.read() as session:
         cycle = cycles.as_of(session, as_of)
     if cycle is None or cycle.seed != seed:

@@ -1,10 +1,10 @@
-"""The mailing house's package: printed, picked up, acknowledged, reprinted, voided, purged."""
+"""Print batches: printed, picked up, acknowledged, reprinted, reconciled, voided and purged."""
 
 from service.publish.acknowledge import AckReport, acknowledge
-from service.publish.addresses import LeftOut
-from service.publish.answers import drop, take_in_waiting
+from service.publish.addresses import LeftOutReason
+from service.publish.inbox import accept_file, process_waiting
 from service.publish.package import MANIFEST
-from service.publish.pickup import Fetched, fetch, files_of, receive
+from service.publish.pickup import PackageFile, confirm_receipt, fetch, fetchable_files
 from service.publish.press import BatchReport, publish, reprint
 from service.publish.purge import purge
 from service.publish.reconcile import Reconciliation, reconcile
@@ -14,19 +14,19 @@ __all__ = [
     "MANIFEST",
     "AckReport",
     "BatchReport",
-    "Fetched",
-    "LeftOut",
+    "LeftOutReason",
+    "PackageFile",
     "Reconciliation",
     "VoidReport",
+    "accept_file",
     "acknowledge",
-    "drop",
+    "confirm_receipt",
     "fetch",
-    "files_of",
+    "fetchable_files",
+    "process_waiting",
     "publish",
     "purge",
-    "receive",
     "reconcile",
     "reprint",
-    "take_in_waiting",
     "void_batch",
 ]

@@ -1,4 +1,4 @@
-"""Acknowledgements: what the mailing house says became of each piece."""
+"""Acknowledgements: the mailing house's reports of what became of each piece."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from service.errors import Problem
 from service.files import rows
 from service.files.report import LoadReport
-from service.files.rows import Column
+from service.files.rows import FileColumn
 from service.publish.choice import address_digests
 from service.settings import Settings
 from service.store import batches, households, mailing
@@ -23,9 +23,9 @@ from service.store.session import Database
 from service.store.tables.cycle import BatchState
 from service.store.tables.mailing import Acknowledgement, PieceState
 
-_SLACK = timedelta(days=1)
-_ROW = re.compile(r", row (\d+)")
-_SAID = [state.value for state in PieceState if state is not PieceState.OUTSTANDING]
+_CLOCK_SLACK = timedelta(days=1)
+_ROW_IN_PLACE = re.compile(r", row (\d+)")
+_STATUSES = [state.value for state in PieceState if state is not PieceState.OUTSTANDING]
 _MAY_FOLLOW: Mapping[str, frozenset[str]] = {
     PieceState.OUTSTANDING: frozenset({PieceState.PRINTED, PieceState.SPOILED, PieceState.MAILED}),
     PieceState.PRINTED: frozenset({PieceState.SPOILED, PieceState.MAILED}),
@@ -34,8 +34,8 @@ _MAY_FOLLOW: Mapping[str, frozenset[str]] = {
     PieceState.MAILED: frozenset({PieceState.RETURNED}),
     PieceState.RETURNED: frozenset(),
 }
-_AGAIN = "put it right and send the row again; what was taken is recognised"
-_WHY_NOT: Mapping[str, str] = {
+_SEND_AGAIN = "put it right and send the row again; what was taken is recognised"
+_STATE_IN_WORDS: Mapping[str, str] = {
     PieceState.OUTSTANDING: "it has not been mailed",
     PieceState.PRINTED: "it is printed",
     PieceState.REPRINTED: "it is reprinted",
@@ -45,22 +45,26 @@ _WHY_NOT: Mapping[str, str] = {
 }
 
 
-def _status(expr: pl.Expr) -> pl.Expr:
+def _parse_status(expr: pl.Expr) -> pl.Expr:
     word = expr.str.to_lowercase()
-    return pl.when(word.is_in(_SAID)).then(word)
+    return pl.when(word.is_in(_STATUSES)).then(word)
 
 
 COLUMNS = (
-    Column("piece_id", rows.text, "text"),
-    Column("status", _status, f"one of {', '.join(_SAID)}"),
-    Column("reason", rows.text, "text", required=False, default=""),
-    Column("timestamp", rows.moment, "a moment with offset, as 2026-03-05T10:00:00+01:00"),
+    FileColumn("piece_id", rows.text, "text"),
+    FileColumn("status", _parse_status, f"one of {', '.join(_STATUSES)}"),
+    FileColumn("reason", rows.text, "text", required=False, default=""),
+    FileColumn("timestamp", rows.moment, "a moment with offset, as 2026-03-05T10:00:00+01:00"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AckReport:
-    """What a file came to: rows read, taken, known from before and refused; and the faults."""
+    """The outcome of an acknowledgement file.
+
+    `rows` were read; of them `taken` took effect, `known` were taken before and `refused` are
+    described by `problems`.
+    """
 
     acknowledgement_id: int
     rows: int
@@ -73,11 +77,12 @@ class AckReport:
 def acknowledge(
     database: Database, settings: Settings, path: Path, *, name: str, source: str
 ) -> AckReport:
-    """Take in an acknowledgement file, row by row; the same rows again change nothing.
+    """Apply an acknowledgement file, row by row; the same rows again change nothing.
 
-    Good rows take effect, the others are reported by row and column. A row that was taken before
-    (same piece, status and moment) is known. Within a file rows count in order of time. A letter
-    that came back marks its household's address. Raises as `service.files.rows.read` does.
+    Good rows take effect; the others are reported by row and column. A row that was taken before
+    (same piece, status and timestamp) is known. Rows of a file are applied in order of time. A
+    returned letter marks its household's address as undeliverable. Raises as
+    `service.files.rows.read` does.
     """
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     report = LoadReport()
@@ -91,11 +96,11 @@ def acknowledge(
                         name=name, sha256=digest, source=source, received_at=datetime.now(UTC)
                     ),
                 )
-            taken, known, faults = _take(session, settings, chunk.rows, file_id, name=name)
+            taken, known, faults = _apply_rows(session, settings, chunk.rows, file_id, name=name)
             report.read += chunk.rows.height + chunk.refused
             report.taken += taken
             report.known += known
-            bad = sorted((*_with_remedies(chunk.problems), *faults), key=_row_of)
+            bad = sorted((*_with_remedies(chunk.problems), *faults), key=_row_number)
             report.refuse(tuple(bad), chunk.refused + len(faults))
             mailing.close_acknowledgement(
                 session,
@@ -117,25 +122,25 @@ def acknowledge(
     )
 
 
-def _take(
-    session: Session, settings: Settings, said: pl.DataFrame, file_id: int, *, name: str
+def _apply_rows(
+    session: Session, settings: Settings, reported: pl.DataFrame, file_id: int, *, name: str
 ) -> tuple[int, int, tuple[Problem, ...]]:
-    """Apply the rows of a chunk; how many took effect, were known, and the faults of the rest."""
-    piece_ids = said["piece_id"].unique().to_list()
-    copies = _picked_up(session, mailing.newest_copies(session, piece_ids))
+    """Apply a chunk of rows: how many took effect, how many were known, faults of the others."""
+    piece_ids = reported["piece_id"].unique().to_list()
+    copies = _mark_picked_up(session, mailing.newest_copies(session, piece_ids))
     known = mailing.known_events(session, piece_ids)
-    latest = datetime.now(UTC) + _SLACK
+    latest = datetime.now(UTC) + _CLOCK_SLACK
     events: list[dict[str, Any]] = []
     faults: list[Problem] = []
     repeated = 0
-    order = pl.col("status").replace_strict({s: n for n, s in enumerate(_SAID)})
-    for row in said.sort("timestamp", order, rows.ROW).iter_rows(named=True):
+    order = pl.col("status").replace_strict({s: n for n, s in enumerate(_STATUSES)})
+    for row in reported.sort("timestamp", order, rows.ROW).iter_rows(named=True):
         key = (row["piece_id"], row["status"], row["timestamp"])
         copy = copies.get(row["piece_id"])
         if key in known:
             repeated += 1
             continue
-        fault = _fault(row, copy, latest=latest)
+        fault = _find_fault(row, copy, latest=latest)
         if fault is not None:
             column, detail, remedy = fault
             where = f"{name}, row {row[rows.ROW]}, column {column}"
@@ -154,21 +159,21 @@ def _take(
             }
         )
     if events:
-        mailing.apply_events(session, file_id, _frame(events))
+        mailing.apply_events(session, file_id, _event_frame(events))
         _mark_returned(session, settings, copies, events)
     return len(events), repeated, tuple(faults)
 
 
-def _row_of(problem: Problem) -> int:
-    """The row that a fault stands in, from its place in words; 0 when it names none."""
-    found = _ROW.search(problem.where)
+def _row_number(problem: Problem) -> int:
+    """The row number in the place of a fault; 0 when it has none."""
+    found = _ROW_IN_PLACE.search(problem.where)
     return int(found.group(1)) if found else 0
 
 
-def _picked_up(session: Session, copies: Mapping[str, Copy]) -> dict[str, Copy]:
-    """The copies, after noting that whoever speaks of them has them.
+def _mark_picked_up(session: Session, copies: Mapping[str, Copy]) -> dict[str, Copy]:
+    """The copies, after marking their batches as picked up: a house that reports pieces has them.
 
-    A batch that was voided in this very moment stays voided, and its copies say so.
+    A batch that was voided at the same moment stays voided, and so do its copies.
     """
     unseen = {
         copy.batch_id
@@ -176,20 +181,20 @@ def _picked_up(session: Session, copies: Mapping[str, Copy]) -> dict[str, Copy]:
         if copy.picked_up_at is None and copy.batch_state == BatchState.READY
     }
     now = datetime.now(UTC)
-    gone = {key for key in sorted(unseen) if not batches.pick_up(session, key, at=now)}
+    voided = {key for key in sorted(unseen) if not batches.pick_up(session, key, at=now)}
     return {
-        piece_id: copy._replace(batch_state=BatchState.VOIDED) if copy.batch_id in gone else copy
+        piece_id: copy._replace(batch_state=BatchState.VOIDED) if copy.batch_id in voided else copy
         for piece_id, copy in copies.items()
     }
 
 
-def _fault(
+def _find_fault(
     row: Mapping[str, Any], copy: Copy | None, *, latest: datetime
 ) -> tuple[str, str, str] | None:
-    """Column, detail and remedy of why a row cannot be taken; None when it can."""
+    """Why a row cannot be taken, as column, detail and remedy; None when it can."""
     if copy is None:
         detail = f"{row['piece_id'][:60]!r} is no piece of a published batch"
-        return "piece_id", detail, "send piece_id as it stands in the piece file"
+        return "piece_id", detail, "send piece_id as in the piece file"
     if copy.batch_state != BatchState.READY:
         return "piece_id", "its batch was voided", "destroy the piece; it must not be mailed"
     status, moment = row["status"], row["timestamp"]
@@ -198,16 +203,20 @@ def _fault(
         allowed |= {PieceState.REPRINTED}
     if status not in allowed:
         since = f", since {copy.state_at.isoformat()}" if copy.state_at else ""
-        return "status", f"{status!r} cannot follow: {_WHY_NOT[copy.state]}{since}", _AGAIN
+        return (
+            "status",
+            f"{status!r} cannot follow: {_STATE_IN_WORDS[copy.state]}{since}",
+            _SEND_AGAIN,
+        )
     if moment > latest:
-        return "timestamp", f"{moment.isoformat()} lies in the future", "send it in its own offset"
+        return "timestamp", f"{moment.isoformat()} is in the future", "send it in its own offset"
     if copy.state_at is not None and moment < copy.state_at:
         detail = f"{moment.isoformat()} is before {copy.state_at.isoformat()} ({copy.state})"
-        return "timestamp", detail, _AGAIN
+        return "timestamp", detail, _SEND_AGAIN
     return None
 
 
-def _frame(events: list[dict[str, Any]]) -> pl.DataFrame:
+def _event_frame(events: list[dict[str, Any]]) -> pl.DataFrame:
     schema: dict[str, Any] = {
         "batch_id": pl.Int64,
         "seq": pl.Int64,
@@ -225,28 +234,30 @@ def _mark_returned(
     copies: Mapping[str, Copy],
     events: list[dict[str, Any]],
 ) -> None:
-    """Mark the addresses that letters came back from, where the household still has them."""
-    back = {
+    """Mark the addresses of returned letters as undeliverable, unless they changed since."""
+    returned = {
         (event["batch_id"], event["seq"]): event["happened_at"]
         for event in events
         if event["state"] == PieceState.RETURNED
     }
-    gone = {copy.list_id: copy for copy in copies.values() if (copy.batch_id, copy.seq) in back}
-    if not gone:
+    by_list = {
+        copy.list_id: copy for copy in copies.values() if (copy.batch_id, copy.seq) in returned
+    }
+    if not by_list:
         return
-    owners = mailing.households_of(session, list(gone))
-    reached = households.contacts(session, sorted(set(owners.values())))
-    digests = dict(zip(reached["household_id"], address_digests(settings, reached), strict=True))
-    there = [
+    owners = mailing.households_of(session, list(by_list))
+    contacts = households.contacts(session, sorted(set(owners.values())))
+    digests = dict(zip(contacts["household_id"], address_digests(settings, contacts), strict=True))
+    undeliverable = [
         owners[list_id]
-        for list_id, copy in gone.items()
+        for list_id, copy in by_list.items()
         if digests.get(owners[list_id]) == copy.address_digest
     ]
-    households.mark_undeliverable(session, there, at=max(back.values()))
+    households.mark_undeliverable(session, undeliverable, at=max(returned.values()))
 
 
 def _with_remedies(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     return tuple(
-        problem if problem.remedy else Problem(problem.where, problem.detail, _AGAIN)
+        problem if problem.remedy else Problem(problem.where, problem.detail, _SEND_AGAIN)
         for problem in problems
     )

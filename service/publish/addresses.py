@@ -1,4 +1,4 @@
-"""Which households can be sent mail: consent, whole addresses, and one list for each address."""
+"""Which households can be mailed: with consent, a complete address, and one list per address."""
 
 import re
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from enum import StrEnum
 import polars as pl
 
 ADDRESS = ("name", "street", "extra", "postcode", "city", "region", "country")
-"""The elements of an address, as contacts and piece files have them."""
+"""The columns of an address in frames of contacts and in piece files."""
 
 
-class LeftOut(StrEnum):
-    """Why a list is not printed, in the order it is looked for."""
+class LeftOutReason(StrEnum):
+    """Why a list is not printed; the first reason that applies counts."""
 
     NO_CONSENT = "no_consent"
     NO_NAME = "no_name"
@@ -42,10 +42,10 @@ POSTCODES: Mapping[str, str] = {
     "LV": r"(LV-)?\d{4}",
     "LU": r"(L-)?\d{4}",
 }
-"""The form of a postcode by country; a country that is not named takes any."""
+"""The form of a postcode by country, as a regular expression; other countries take any."""
 
-# Letters that lose more than a mark when they are written plainly, then both ways of writing an
-# umlaut, then words by their shortest form. What is meant is never read back, only compared.
+# Letters without a decomposition, then the two-letter forms of umlauts, then words and their
+# shortest form. The results are only compared with each other and never shown.
 _LETTERS = {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "a", "œ": "o", "ı": "i"}
 _DIGRAPHS = {"ae": "a", "oe": "o", "ue": "u"}
 _WORDS = {
@@ -73,11 +73,11 @@ _WORDS = {
 _ENDINGS = {"str": ("strasse", "straat", "str"), "weg": ("weg", "wg"), "pl": ("platz", "plein")}
 
 
-def normal(address: pl.Expr) -> pl.Expr:
-    """A line of an address so that two ways of writing it are equal.
+def normal_form(address: pl.Expr) -> pl.Expr:
+    """A line of an address in a form in which different spellings are equal.
 
-    Case, blanks, punctuation, accents, ß and umlauts, and common words of streets do not count.
-    Numbers stay apart from each other.
+    Ignores case, blanks, punctuation, accents, the spelling of ß and umlauts, and abbreviations of
+    common street words. Adjacent numbers stay separate.
     """
     plain = address.str.to_lowercase()
     for letter, written in _LETTERS.items():
@@ -88,7 +88,7 @@ def normal(address: pl.Expr) -> pl.Expr:
     plain = plain.str.replace_all(r"[^\p{L}\p{N}]+", " ")
     plain = plain.str.replace_all(r"(\d)(\p{L})", "$1 $2").str.replace_all(r"(\p{L})(\d)", "$1 $2")
     for short, words in _WORDS.items():
-        plain = plain.str.replace_all(rf"\b(?:{'|'.join(_folded(words))})\b", short)
+        plain = plain.str.replace_all(rf"\b(?:{'|'.join(_fold_digraphs(words))})\b", short)
     for short, endings in _ENDINGS.items():
         plain = plain.str.replace_all(rf"(?:{'|'.join(endings)})\b", short)
     for _ in range(2):
@@ -97,35 +97,35 @@ def normal(address: pl.Expr) -> pl.Expr:
 
 
 def address_key() -> pl.Expr:
-    """The whole address without name, from a frame of contacts; equal for the same letter box."""
+    """A key of the address without its name, from a frame of contacts: one key per letter box."""
     code = pl.col("postcode").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", "")
     near = pl.when(pl.col("country") == "US").then(code.str.head(5)).otherwise(code)
     where = pl.concat_str(pl.col("street"), pl.lit(" "), pl.col("extra"))
     return pl.concat_str(
-        pl.col("country"), near, normal(pl.col("city")), normal(where), separator="|"
+        pl.col("country"), near, normal_form(pl.col("city")), normal_form(where), separator="|"
     )
 
 
-def sort_out(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
-    """Say of each contact why it is left out, if it is.
+def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
+    """Add to each contact why it is left out, if it is.
 
-    Gives the contacts with `reason` (a `LeftOut`, null when it is mailed) and `duplicate_of` (the
-    household that is mailed at that address: the one known longest, by number). `by_name` counts
-    as duplicates only those of one name.
+    Returns the contacts with `reason` (a `LeftOutReason`, null when mailed) and `duplicate_of`: of
+    several households at one address, the one with the lowest number is mailed. With `by_name`,
+    only contacts with the same name are duplicates.
     """
-    checks: tuple[tuple[LeftOut, pl.Expr], ...] = (
-        (LeftOut.NO_CONSENT, ~pl.col("mail_consent")),
+    checks: tuple[tuple[LeftOutReason, pl.Expr], ...] = (
+        (LeftOutReason.NO_CONSENT, ~pl.col("mail_consent")),
         *(
-            (LeftOut(f"no_{element}"), pl.col(element) == "")
+            (LeftOutReason(f"no_{element}"), pl.col(element) == "")
             for element in ("name", "street", "postcode", "city", "country")
         ),
-        (LeftOut.POSTCODE_FORM, ~_has_form()),
-        (LeftOut.RETURNED_MAIL, pl.col("came_back")),
+        (LeftOutReason.POSTCODE_FORM, ~_has_postcode_form()),
+        (LeftOutReason.RETURNED_MAIL, pl.col("came_back")),
     )
     reasons = [pl.when(fails).then(pl.lit(reason.value)) for reason, fails in checks]
     checked = contacts.with_columns(pl.coalesce(reasons).alias("reason"))
     box = (
-        pl.concat_str(address_key(), normal(pl.col("name")), separator="|")
+        pl.concat_str(address_key(), normal_form(pl.col("name")), separator="|")
         if by_name
         else address_key()
     )
@@ -139,14 +139,14 @@ def sort_out(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
     repeats = pl.col("first") != pl.col("household_id")
     return boxed.with_columns(
         pl.when(repeats)
-        .then(pl.lit(LeftOut.DUPLICATE_ADDRESS.value))
+        .then(pl.lit(LeftOutReason.DUPLICATE_ADDRESS.value))
         .otherwise(pl.col("reason"))
         .alias("reason"),
         pl.when(repeats).then(pl.col("first")).alias("duplicate_of"),
     ).drop("box", "first")
 
 
-def _has_form() -> pl.Expr:
+def _has_postcode_form() -> pl.Expr:
     code = pl.col("postcode").str.to_uppercase()
     known = pl.lit(True)
     for country, form in POSTCODES.items():
@@ -158,8 +158,8 @@ def _has_form() -> pl.Expr:
     return known
 
 
-def _folded(words: str) -> list[str]:
-    """Words as they look once umlauts are folded."""
+def _fold_digraphs(words: str) -> list[str]:
+    """The words with the two-letter forms of umlauts replaced, escaped for a regular expression."""
     folded = words
     for pair, letter in _DIGRAPHS.items():
         folded = folded.replace(pair, letter)

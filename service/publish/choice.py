@@ -11,39 +11,40 @@ import polars as pl
 from service.digests import address_digest
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render import Layout
-from service.publish.addresses import ADDRESS, LeftOut, address_key, sort_out
+from service.publish.addresses import ADDRESS, LeftOutReason, address_key, screen_contacts
 from service.settings import Settings
 from service.store import households, lists
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
 SORT_KEY = "country,postcode,carrier_order,city,street,name"
-_AT_ONCE = 500
+_CHUNK_PIECES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is printed and what is not.
+    """Which lists are printed and which are not.
 
-    `pieces`: seq, piece_id, list_id, household_id, the elements of the address, carrier_order; in
-    postal order. `left_out`: household_id and duplicate_of as the retailer's own numbers, reason.
+    `pieces`, in postal order: seq, piece_id, list_id, household_id, the columns of the address,
+    carrier_order. `left_out`: household_id, reason, duplicate_of; households by the retailer's own
+    numbers.
     """
 
     pieces: pl.DataFrame
     left_out: pl.DataFrame
 
     def summary(self) -> dict[str, int]:
-        """Lists, pieces, and how many were left out for each reason."""
+        """Counts of lists, of pieces, and of lists left out for each reason."""
         counts = dict(self.left_out.group_by("reason").len().iter_rows())
         return {
             "lists": self.pieces.height + self.left_out.height,
             "pieces": self.pieces.height,
-            **{reason.value: counts.get(reason.value, 0) for reason in LeftOut},
+            **{reason.value: counts.get(reason.value, 0) for reason in LeftOutReason},
         }
 
-    def plan(self, settings: Settings, layout: Layout, name: str) -> str:
-        """A digest of everything the files are made of: two equal ones give the same bytes."""
-        facts = [
+    def digest(self, settings: Settings, layout: Layout, name: str) -> str:
+        """A digest of everything the files are made of: equal digests mean equal files."""
+        inputs = [
             name,
             layout.name,
             settings.retailer,
@@ -51,7 +52,7 @@ class Choice:
             settings.departments,
             settings.pieces_per_file,
         ]
-        digest = hashlib.sha256(json.dumps(facts).encode())
+        digest = hashlib.sha256(json.dumps(inputs).encode())
         for frame in (self.pieces, self.left_out):
             digest.update(frame.write_csv().encode())
         return digest.hexdigest()
@@ -60,34 +61,33 @@ class Choice:
 def choose(
     database: Database, settings: Settings, cycle: Cycle, *, only: list[int] | None = None
 ) -> Choice:
-    """Choose among the issued lists of a cycle, or among those of `only`.
+    """Choose which issued lists of a cycle are printed; `only` restricts them to these list ids.
 
-    A piece is called by its list's place in the cycle, so a reprint and a later revision keep its
-    name.
+    A piece id is made of the list's place in the cycle, so reprints and later revisions keep it.
     """
     with database.read() as session:
-        made = lists.of_cycle(session, cycle.id)
+        all_lists = lists.of_cycle(session, cycle.id)
         issued = (
-            made.with_row_index("place", offset=1)
+            all_lists.with_row_index("place", offset=1)
             .filter("is_issued")
             .with_columns(
-                pl.format("{}-{}", pl.lit(f"{cycle.as_of:%Y%m%d}"), _padded("place")).alias(
+                pl.format("{}-{}", pl.lit(f"{cycle.as_of:%Y%m%d}"), _zero_padded("place")).alias(
                     "piece_id"
                 )
             )
             .select("list_id", "household_id", "piece_id")
         )
         contacts = households.contacts(session, issued["household_id"].to_list())
-    reached = issued.join(contacts, on="household_id", how="left", maintain_order="left")
-    blank = reached.with_columns(
+    addressed = issued.join(contacts, on="household_id", how="left", maintain_order="left")
+    addressed = addressed.with_columns(
         pl.col("mail_consent").fill_null(False), pl.col("came_back").fill_null(False)
     )
-    sorted_out = sort_out(blank, by_name=settings.duplicates == "name_and_address")
+    screened = screen_contacts(addressed, by_name=settings.duplicates == "name_and_address")
     if only is not None:
-        sorted_out = sorted_out.filter(pl.col("list_id").is_in(only))
+        screened = screened.filter(pl.col("list_id").is_in(only))
     refs = dict(contacts.select("household_id", "ref").iter_rows())
     left_out = (
-        sorted_out.filter(pl.col("reason").is_not_null())
+        screened.filter(pl.col("reason").is_not_null())
         .sort("household_id")
         .select(
             pl.col("ref").fill_null("").alias("household_id"),
@@ -95,12 +95,12 @@ def choose(
             pl.col("duplicate_of").replace_strict(refs, default="", return_dtype=pl.String),
         )
     )
-    return Choice(_in_postal_order(sorted_out.filter(pl.col("reason").is_null())), left_out)
+    return Choice(_in_postal_order(screened.filter(pl.col("reason").is_null())), left_out)
 
 
 def mailpieces(database: Database, pieces: pl.DataFrame) -> Iterator[Mailpiece]:
-    """The pieces of a frame with their documents, a bounded number in memory at a time."""
-    for chunk in pieces.iter_slices(_AT_ONCE):
+    """Yield the pieces of a frame with their documents, a bounded number in memory at a time."""
+    for chunk in pieces.iter_slices(_CHUNK_PIECES):
         with database.read() as session:
             documents = lists.documents(session, chunk["list_id"].to_list())
         for row in chunk.iter_rows(named=True):
@@ -113,16 +113,16 @@ def mailpieces(database: Database, pieces: pl.DataFrame) -> Iterator[Mailpiece]:
 
 
 def address_digests(settings: Settings, contacts: pl.DataFrame) -> list[str]:
-    """What is kept of the addresses of a frame, so that each can be known again."""
+    """The stored digest of each address of a frame, in order."""
     boxes = contacts.select(address_key()).to_series()
     return [address_digest(settings.secret_key, box) for box in boxes]
 
 
-def counted(summary: Mapping[str, Any]) -> tuple[int, int, int]:
-    """From a summary: duplicates, undeliverable addresses, households without consent."""
-    duplicates = summary.get(LeftOut.DUPLICATE_ADDRESS, 0)
-    suppressed = summary.get(LeftOut.NO_CONSENT, 0)
-    left_out = sum(summary.get(reason, 0) for reason in LeftOut)
+def count_left_out(summary: Mapping[str, Any]) -> tuple[int, int, int]:
+    """From a summary: counts of duplicates, undeliverable addresses, households without consent."""
+    duplicates = summary.get(LeftOutReason.DUPLICATE_ADDRESS, 0)
+    suppressed = summary.get(LeftOutReason.NO_CONSENT, 0)
+    left_out = sum(summary.get(reason, 0) for reason in LeftOutReason)
     return duplicates, left_out - duplicates - suppressed, suppressed
 
 
@@ -139,5 +139,5 @@ def _in_postal_order(chosen: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _padded(column: str) -> pl.Expr:
+def _zero_padded(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.zfill(7)

@@ -1,7 +1,7 @@
-"""Where packages lie: a local folder, or an object store that fsspec knows.
+"""Where packages are stored: a local folder, or an object store that fsspec supports.
 
-A file is there whole or not at all. In a folder it is written as `.part` and renamed; an object
-store takes a file whole. A package's marker is written last and removed first.
+A file is stored whole or not at all: in a folder it is written as `.part` and renamed; an object
+store accepts whole files only. A package's marker is written last and removed first.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A file as it lies in a depot."""
+class StoredFile:
+    """A file of a depot: its name, its size and its SHA-256."""
 
     name: str
     bytes: int
@@ -34,10 +34,10 @@ class Stored:
 
 
 class Depot(Protocol):
-    """Folders of files, one folder a package."""
+    """A store of folders with files; each package has one folder."""
 
     def files(self, folder: str) -> dict[str, int]:
-        """The whole files of a folder and their sizes; empty when there is none."""
+        """The complete files of a folder with their sizes; empty when there is no such folder."""
         ...
 
     def put(
@@ -47,10 +47,10 @@ class Depot(Protocol):
         fill: Callable[[BinaryIO], T],
         *,
         proof: Callable[[Path], None] | None = None,
-    ) -> tuple[Stored, T]:
-        """Write a file whole, or not at all when `fill` raises; what `fill` gave.
+    ) -> tuple[StoredFile, T]:
+        """Write a file whole, or not at all when `fill` raises; returns also what `fill` returned.
 
-        `proof` is shown the written file before it gets its name, and may refuse it by raising.
+        `proof` gets the path of the written file before it has its name; by raising it refuses it.
         """
         ...
 
@@ -59,24 +59,24 @@ class Depot(Protocol):
         ...
 
     def remove(self, folder: str, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         ...
 
     def clear(self, folder: str) -> None:
-        """Remove a folder and all that is in it, the marker first."""
+        """Remove a folder with its files, the marker first."""
         ...
 
-    def place(self, folder: str) -> str:
-        """How a person calls the folder."""
+    def display_name(self, folder: str) -> str:
+        """The folder's path or address, to show to people."""
         ...
 
-    def path(self, folder: str, name: str) -> Path | None:
-        """Where a file lies on this machine, if it does."""
+    def local_path(self, folder: str, name: str) -> Path | None:
+        """The path of a file when the depot is a local folder; else None."""
         ...
 
 
-def depot(settings: Settings) -> Depot:
-    """The depot of the settings. Raises Misconfigured when its driver is not installed."""
+def open_depot(settings: Settings) -> Depot:
+    """The depot that the settings name. Raises Misconfigured when its driver is not installed."""
     if not settings.package_store:
         return LocalDepot(settings.output_folder)
     try:
@@ -88,19 +88,19 @@ def depot(settings: Settings) -> Depot:
     return ObjectDepot(files, root, settings.package_store)
 
 
-def stored(depot: Depot, folder: str, name: str) -> Stored:
-    """A file of a depot with its SHA-256, read back. Raises FileNotFoundError."""
+def describe(depot: Depot, folder: str, name: str) -> StoredFile:
+    """Read a file of a depot for its size and SHA-256. Raises FileNotFoundError."""
     digest, size = hashlib.sha256(), 0
-    for chunk in chunks(depot, folder, name):
+    for chunk in read_chunks(depot, folder, name):
         digest.update(chunk)
         size += len(chunk)
-    return Stored(name, size, digest.hexdigest())
+    return StoredFile(name, size, digest.hexdigest())
 
 
-def chunks(
+def read_chunks(
     depot: Depot, folder: str, name: str, *, start: int = 0, end: int | None = None
 ) -> Iterator[bytes]:
-    """A file, or a part of it, in pieces of bounded size."""
+    """Yield a file, or its bytes from `start` up to `end`, in read_chunks of bounded size."""
     at = start
     while end is None or at < end:
         upto = at + _CHUNK if end is None else min(at + _CHUNK, end)
@@ -112,13 +112,13 @@ def chunks(
             return
 
 
-def put_bytes(depot: Depot, folder: str, name: str, content: bytes) -> Stored:
-    """Write a file whose content is at hand."""
+def put_bytes(depot: Depot, folder: str, name: str, content: bytes) -> StoredFile:
+    """Write a file with this content."""
     return depot.put(folder, name, lambda out: out.write(content))[0]
 
 
 class LocalDepot:
-    """Folders below a folder of this machine."""
+    """A depot in a folder of this machine."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -142,7 +142,7 @@ class LocalDepot:
         fill: Callable[[BinaryIO], T],
         *,
         proof: Callable[[Path], None] | None = None,
-    ) -> tuple[Stored, T]:
+    ) -> tuple[StoredFile, T]:
         """See `Depot`."""
         target = self._root / folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ class LocalDepot:
             os.fsync(out.fileno())
         if proof is not None:
             proof(unfinished)
-        described = _described(unfinished, name)
+        described = _describe_local(unfinished, name)
         unfinished.replace(target)
         return described, result
 
@@ -171,23 +171,23 @@ class LocalDepot:
         """See `Depot`."""
         path = self._root / folder
         (path / READY).unlink(missing_ok=True)
-        # Another process may be clearing it too.
+        # Another process may be removing the same files.
         with suppress(FileNotFoundError):
             for each in list(path.iterdir()):
                 each.unlink(missing_ok=True)
             path.rmdir()
 
-    def place(self, folder: str) -> str:
+    def display_name(self, folder: str) -> str:
         """See `Depot`."""
         return str(self._root / folder)
 
-    def path(self, folder: str, name: str) -> Path | None:
+    def local_path(self, folder: str, name: str) -> Path | None:
         """See `Depot`."""
         return self._root / folder / name
 
 
 class ObjectDepot:
-    """Folders as prefixes of an object store, which takes every object whole."""
+    """A depot in an object store; folders are prefixes of object names."""
 
     def __init__(self, files: Any, root: str, url: str) -> None:
         self._files = files
@@ -213,15 +213,15 @@ class ObjectDepot:
         fill: Callable[[BinaryIO], T],
         *,
         proof: Callable[[Path], None] | None = None,
-    ) -> tuple[Stored, T]:
-        """See `Depot`. The file is made here first, so that a failure leaves no object."""
+    ) -> tuple[StoredFile, T]:
+        """See `Depot`. The file is first written locally, so that a failure leaves no object."""
         with tempfile.TemporaryDirectory(prefix="larder-") as near:
             made = Path(near) / name
             with made.open("wb") as out:
                 result = fill(out)
             if proof is not None:
                 proof(made)
-            described = _described(made, name)
+            described = _describe_local(made, name)
             self._files.put_file(str(made), f"{self._root}/{folder}/{name}")
         return described, result
 
@@ -246,16 +246,16 @@ class ObjectDepot:
         for name in sorted(self.files(folder), key=lambda name: name != READY):
             self.remove(folder, name)
 
-    def place(self, folder: str) -> str:
+    def display_name(self, folder: str) -> str:
         """See `Depot`."""
         return f"{self._url}/{folder}"
 
-    def path(self, folder: str, name: str) -> Path | None:  # noqa: ARG002
+    def local_path(self, folder: str, name: str) -> Path | None:  # noqa: ARG002
         """See `Depot`."""
         return None
 
 
-def _described(path: Path, name: str) -> Stored:
+def _describe_local(path: Path, name: str) -> StoredFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-    return Stored(name, path.stat().st_size, digest.hexdigest())
+    return StoredFile(name, path.stat().st_size, digest.hexdigest())

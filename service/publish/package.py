@@ -1,4 +1,4 @@
-"""The files of a package: parts, piece file, what was left out, manifest, marker."""
+"""Writes the files of a package: PDFs, piece file, file of lists left out, manifest, marker."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,19 +13,19 @@ from service.engine.render import Checker, Layout, PiecePages, render_batch
 from service.errors import InvalidInput, LarderError, Problem
 from service.publish.addresses import ADDRESS
 from service.publish.choice import SORT_KEY, Choice, mailpieces
-from service.publish.depot import READY, Depot, Stored, put_bytes, stored
+from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
 from service.settings import Settings
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
 Progress = Callable[[str, int, int], None]
 Proof = Callable[[Path, Sequence[str]], None]
-"""Reads a printed file back, given its list codes in order; raises when it may not go out."""
+"""Checks a printed file against its list codes in order; raises when it must not be mailed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One package to be written: its name, what is in it, and how it is printed."""
+class Package:
+    """A package to write: its name, its contents and its layout. `mail_date` is an ISO date."""
 
     name: str
     revision: int
@@ -34,7 +34,7 @@ class Job:
     layout: Layout
 
     def parts(self, per_file: int) -> list[tuple[str, pl.DataFrame]]:
-        """The PDF files and the pieces of each."""
+        """The names of the PDF files with the pieces of each, at most `per_file`."""
         pieces = self.choice.pieces
         stem, _, revision = self.name.rpartition("_")
         count = -(-pieces.height // per_file)
@@ -44,126 +44,131 @@ class Job:
         ]
 
 
-def check(
-    database: Database, settings: Settings, job: Job, *, done: Iterable[str], progress: Progress
+def check_texts(
+    database: Database,
+    settings: Settings,
+    package: Package,
+    *,
+    done: Iterable[str],
+    progress: Progress,
 ) -> None:
-    """Find everything that cannot be printed before anything is; parts in `done` are known good.
+    """Check that every text fits, before anything is printed; PDF files in `done` are skipped.
 
-    Raises InvalidInput naming every list and element.
+    Raises InvalidInput naming every list and element that cannot be printed.
     """
-    checker = Checker(job.layout, sender=settings.retailer, departments=settings.walking_order)
+    checker = Checker(package.layout, sender=settings.retailer, departments=settings.walking_order)
     problems: list[Problem] = []
-    for name, part in job.parts(settings.pieces_per_file):
+    for name, part in package.parts(settings.pieces_per_file):
         if name in done:
             continue
-        for piece, found in checker.each(mailpieces(database, part)):
+        for piece, found in checker.check_all(mailpieces(database, part)):
             problems.extend(found)
-            if piece.seq % 100 == 0 or piece.seq == job.choice.pieces.height:
-                progress("check", piece.seq, job.choice.pieces.height)
+            if piece.seq % 100 == 0 or piece.seq == package.choice.pieces.height:
+                progress("check", piece.seq, package.choice.pieces.height)
     if problems:
         raise InvalidInput(f"{len(problems)} texts cannot be printed; no file was made.", problems)
 
 
-def write(
+def write_package(
     database: Database,
     settings: Settings,
-    job: Job,
+    package: Package,
     depot: Depot,
     *,
     progress: Progress,
     proof: Proof | None = None,
 ) -> None:
-    """Write what is missing of a package, the marker last.
+    """Write the missing files of a package, the marker last.
 
-    A part that is there is whole and is kept; a file that does not belong is removed.
+    PDF files that exist are complete and stay; files that do not belong to it are removed.
     """
-    parts = job.parts(settings.pieces_per_file)
+    parts = package.parts(settings.pieces_per_file)
     names = [name for name, _ in parts]
-    left = depot.files(job.name)
-    for name in left.keys() - set(names):
-        depot.remove(job.name, name)
+    existing = depot.files(package.name)
+    for name in existing.keys() - set(names):
+        depot.remove(package.name, name)
     files: list[dict[str, Any]] = []
     rows: list[pl.DataFrame] = []
     for name, part in parts:
-        if name in left:
-            described = stored(depot, job.name, name)
-            placed: Sequence[PiecePages] = _places(part, job.layout)
+        if name in existing:
+            file = describe(depot, package.name, name)
+            placed: Sequence[PiecePages] = _page_ranges(part, package.layout)
         else:
-            described, placed = _print(
-                database, settings, job, depot, name=name, part=part, proof=proof
+            file, placed = _print_part(
+                database, settings, package, depot, name=name, part=part, proof=proof
             )
-        rows.append(_located(name, part, placed))
+        rows.append(_piece_rows(name, part, placed))
         files.append(
             {
-                **asdict(described),
+                **asdict(file),
                 "pages": sum(place.page_to - place.page_from + 1 for place in placed),
                 "pieces": part.height,
                 "first_seq": part["seq"][0],
                 "last_seq": part["seq"][-1],
             }
         )
-        progress("print", part["seq"][-1], job.choice.pieces.height)
+        progress("print", part["seq"][-1], package.choice.pieces.height)
     for ending, content in (
-        (".csv", _csv(pl.concat(rows))),
-        ("_left_out.csv", _csv(job.choice.left_out)),
+        (".csv", _to_csv(pl.concat(rows))),
+        ("_left_out.csv", _to_csv(package.choice.left_out)),
     ):
-        files.append(asdict(put_bytes(depot, job.name, f"{job.name}{ending}", content)))
-    _finish(job, depot, files)
+        files.append(asdict(put_bytes(depot, package.name, f"{package.name}{ending}", content)))
+    _write_manifest(package, depot, files)
 
 
 def read_manifest(text: str) -> dict[str, Any]:
-    """What a manifest says; the text itself is what is fetched, byte for byte."""
-    said: dict[str, Any] = json.loads(text)
-    return said
+    """The contents of a manifest. Houses fetch the text itself, byte for byte."""
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
 
 
-def _finish(job: Job, depot: Depot, files: list[dict[str, Any]]) -> None:
-    """The manifest, and the marker once every file is there in full."""
+def _write_manifest(package: Package, depot: Depot, files: list[dict[str, Any]]) -> None:
+    """Write the manifest, and the marker when every file is complete."""
     total = sum(file.get("pieces", 0) for file in files)
     manifest = {
         "schema": "larder-batch-1",
-        "job": job.name,
-        "revision": job.revision,
-        "envelope_profile": job.layout.window.name if job.layout.window else None,
+        "job": package.name,
+        "revision": package.revision,
+        "envelope_profile": package.layout.window.name if package.layout.window else None,
         "files": files,
         "total_pieces": total,
         "sort_key": SORT_KEY,
-        "mail_date": job.mail_date,
+        "mail_date": package.mail_date,
     }
     content = f"{json.dumps(manifest, indent=2)}\n".encode()
-    put_bytes(depot, job.name, MANIFEST, content)
-    there = depot.files(job.name)
+    put_bytes(depot, package.name, MANIFEST, content)
+    found = depot.files(package.name)
     wanted = {file["name"]: file["bytes"] for file in files} | {MANIFEST: len(content)}
-    if there != wanted or total != job.choice.pieces.height:
-        raise LarderError(f"The package {job.name} is not whole; it was not marked as ready.")
-    put_bytes(depot, job.name, READY, b"")
+    if found != wanted or total != package.choice.pieces.height:
+        raise LarderError(f"The package {package.name} is not whole; it was not marked as ready.")
+    put_bytes(depot, package.name, READY, b"")
 
 
-def _print(
+def _print_part(
     database: Database,
     settings: Settings,
-    job: Job,
+    package: Package,
     depot: Depot,
     *,
     name: str,
     part: pl.DataFrame,
     proof: Proof | None,
-) -> tuple[Stored, Sequence[PiecePages]]:
+) -> tuple[StoredFile, Sequence[PiecePages]]:
     codes: list[str] = []
 
-    def printed() -> Iterator[Mailpiece]:
+    def collect_codes() -> Iterator[Mailpiece]:
         for piece in mailpieces(database, part):
             codes.append(piece.document.list_code)
             yield piece
 
     return depot.put(
-        job.name,
+        package.name,
         name,
         lambda out: render_batch(
-            printed(),
-            job.layout,
+            collect_codes(),
+            package.layout,
             out,
-            title=f"{settings.retailer} {job.name}",
+            title=f"{settings.retailer} {package.name}",
             language=settings.language,
             sender=settings.retailer,
             departments=settings.walking_order,
@@ -172,8 +177,8 @@ def _print(
     )
 
 
-def _places(part: pl.DataFrame, layout: Layout) -> list[PiecePages]:
-    """Where the pieces of a part that was printed before lie: every piece has all the pages."""
+def _page_ranges(part: pl.DataFrame, layout: Layout) -> list[PiecePages]:
+    """The pages of each piece of a PDF that was printed before: all have the same number."""
     return [
         PiecePages(
             piece_id, seq, number * layout.pages + 1, (number + 1) * layout.pages, layout.sheets
@@ -182,8 +187,8 @@ def _places(part: pl.DataFrame, layout: Layout) -> list[PiecePages]:
     ]
 
 
-def _located(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> pl.DataFrame:
-    """The rows of the piece file for one part."""
+def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> pl.DataFrame:
+    """The rows of the piece file for one PDF."""
     places = pl.DataFrame(
         [(name, page.page_from, page.page_to, page.sheets) for page in placed],
         schema={
@@ -207,5 +212,5 @@ def _located(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> pl.
     )
 
 
-def _csv(frame: pl.DataFrame) -> bytes:
+def _to_csv(frame: pl.DataFrame) -> bytes:
     return frame.write_csv(line_terminator="\r\n").encode()

@@ -1,4 +1,4 @@
-"""Pickup: the mailing house fetches the files of a package and says that it holds it whole."""
+"""Pickup: the mailing house fetches the files of a package and confirms that it has them all."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from service.store.tables.cycle import Batch, BatchState
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A file that may be fetched: its size, its SHA-256, and where its bytes come from."""
+class PackageFile:
+    """A file of a package that can be fetched."""
 
     name: str
     size: int
@@ -27,16 +27,16 @@ class Fetched:
 
     @property
     def path(self) -> Path | None:
-        """Where it lies on this machine, if it does."""
-        return self.depot.path(self.folder, self.name)
+        """Its path when the depot is a local folder; else None."""
+        return self.depot.local_path(self.folder, self.name)
 
     def chunks(self, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to `end`, some at a time."""
-        return depots.chunks(self.depot, self.folder, self.name, start=start, end=end)
+        """Yield the bytes from `start` up to `end` in chunks of bounded size."""
+        return depots.read_chunks(self.depot, self.folder, self.name, start=start, end=end)
 
 
-def files_of(batch: Batch) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every file of a batch that can be fetched; none of any other."""
+def fetchable_files(batch: Batch) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of the files of a batch by name; empty when it cannot be fetched."""
     if batch.state != BatchState.READY or batch.purged_at is not None:
         return {}
     content = batch.manifest.encode()
@@ -49,15 +49,15 @@ def files_of(batch: Batch) -> dict[str, tuple[int, str]]:
 
 def fetch(
     database: Database, settings: Settings, batch_id: int, name: str, *, for_print: bool
-) -> Fetched:
-    """A file of a ready batch. Raises NotFound for any other name.
+) -> PackageFile:
+    """A file of a ready batch. Raises NotFound for any other batch or name.
 
-    Only PDF files have codes: with `for_print`, the first of them that is fetched is the pickup,
-    after which the batch can neither be voided nor replaced.
+    With `for_print`, fetching the first PDF file is the pickup: the house then has list codes, so
+    the batch can no longer be voided or replaced.
     """
     with database.read() as session:
         batch = batches.get(session, batch_id)
-    known = files_of(batch) if batch is not None else {}
+    known = fetchable_files(batch) if batch is not None else {}
     if batch is None or name not in known:
         raise NotFound("This batch has no such file.")
     if for_print and name.endswith(".pdf") and batch.picked_up_at is None:
@@ -65,16 +65,16 @@ def fetch(
             if not batches.pick_up(session, batch_id, at=datetime.now(UTC)):
                 raise NotFound("This batch has no such file.")
     size, sha256 = known[name]
-    found = Fetched(name, size, sha256, batch.name, depots.depot(settings))
+    found = PackageFile(name, size, sha256, batch.name, depots.open_depot(settings))
     if found.path is not None and not found.path.is_file():
         raise NotFound("This batch has no such file.")
     return found
 
 
-def receive(database: Database, batch_id: int) -> Batch:
-    """The mailing house holds the whole package; saying it again changes nothing.
+def confirm_receipt(database: Database, batch_id: int) -> Batch:
+    """Record that the mailing house has the whole package; a second time changes nothing.
 
-    Raises NotFound without the batch, Conflict when it cannot be fetched.
+    Raises NotFound when there is no such batch, Conflict when it cannot be fetched.
     """
     now = datetime.now(UTC)
     with database.write() as session:

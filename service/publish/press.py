@@ -1,4 +1,4 @@
-"""Publishing: a cycle's lists become a package, a revision of one, or a reprint of some pieces."""
+"""Publishing: prints the lists of a cycle as a package, a revision of one, or a reprint."""
 
 import fcntl
 import io
@@ -12,9 +12,17 @@ from sqlalchemy.exc import IntegrityError
 
 from service.errors import Conflict, NotFound
 from service.files import layouts
-from service.publish.choice import Choice, address_digests, choose, counted
-from service.publish.depot import READY, Depot, depot
-from service.publish.package import MANIFEST, Job, Progress, Proof, check, read_manifest, write
+from service.publish.choice import Choice, address_digests, choose, count_left_out
+from service.publish.depot import READY, Depot, open_depot
+from service.publish.package import (
+    MANIFEST,
+    Package,
+    Progress,
+    Proof,
+    check_texts,
+    read_manifest,
+    write_package,
+)
 from service.settings import Settings
 from service.store import batches, cycles, lists
 from service.store.session import Database, violates_unique
@@ -26,9 +34,10 @@ REPRINT = "reprint"
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """A published batch. `not_mailed` lists were not printed, for the reasons counted after it.
+    """A published batch.
 
-    `window` is the profile of the envelope that the address was placed for, if any.
+    `not_mailed` counts the lists that were not printed; the three counts after it add up to it.
+    `window` names the envelope profile that the layout places the address for, if any.
     """
 
     batch_id: int
@@ -52,14 +61,14 @@ def publish(
     revise: bool = False,
     proof: Proof | None = None,
 ) -> BatchReport:
-    """Print the lists of a cycle; publishing one again gives the batch that is there.
+    """Print the lists of a cycle; a cycle that is published already returns its batch.
 
-    With `revise`, a batch that nobody has picked up is withdrawn and printed anew as the next
-    revision. A killed run is taken up again: parts that are whole are kept when nothing they are
-    made of has changed. What carries the marker is never written again. Raises NotFound without
-    the cycle, Conflict when no list of it can be mailed, it was voided, or a revision comes after
-    the pickup, InvalidInput naming every list and element that does not fit. `proof` reads every
-    part back before it gets its name.
+    With `revise`, a batch that was not picked up is withdrawn and printed again as the next
+    revision. A killed run is resumed: complete PDF files stay when nothing they are made of has
+    changed. A package with its marker is never written again. `proof` checks every PDF file before
+    it gets its name. Raises NotFound when there is no such cycle; Conflict when none of its lists
+    can be mailed, its batch was voided, or `revise` comes after the pickup; InvalidInput naming
+    every list and element that does not fit.
     """
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
@@ -71,11 +80,11 @@ def publish(
     if batch is not None and batch.state == BatchState.READY:
         if not revise:
             return _report(settings, batch)
-        _require_here(batch)
-    press = _Press(database, settings, cycle, depot(settings), progress, proof)
-    with press.alone():
+        _require_not_picked_up(batch)
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
+    with press.locked():
         if batch is not None and batch.state == BatchState.RENDERING:
-            return press.go_on(batch, choose(database, settings, cycle))
+            return press.resume(batch, choose(database, settings, cycle))
         return press.begin(choose(database, settings, cycle), replaces=batch)
 
 
@@ -89,11 +98,12 @@ def reprint(
 ) -> BatchReport:
     """Print the spoiled pieces of a batch again, under their own ids and codes.
 
-    Raises NotFound without the batch, Conflict when nothing of it is spoiled or can be mailed.
+    Raises NotFound when there is no such batch, Conflict when none of its pieces is spoiled or none
+    of those can be mailed.
     """
     with database.read() as session:
-        asked = batches.get(session, batch_id)
-        root = batches.get(session, asked.reprint_of) if asked and asked.reprint_of else asked
+        batch = batches.get(session, batch_id)
+        root = batches.get(session, batch.reprint_of) if batch and batch.reprint_of else batch
         if root is None:
             raise NotFound(f"There is no batch {batch_id}.")
         cycle = cycles.get(session, root.cycle_id)
@@ -102,17 +112,17 @@ def reprint(
     assert cycle is not None
     if not spoiled:
         raise Conflict(f"No piece of batch {root.id} is spoiled and waits for a reprint.")
-    press = _Press(database, settings, cycle, depot(settings), progress, proof)
-    with press.alone():
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
+    with press.locked():
         choice = choose(database, settings, cycle, only=spoiled)
         if unfinished is not None:
-            return press.go_on(unfinished, choice)
+            return press.resume(unfinished, choice)
         return press.begin(choice, reprint_of=root.id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Press:
-    """What every way of publishing a cycle needs."""
+    """Prints batches of one cycle."""
 
     database: Database
     settings: Settings
@@ -122,27 +132,27 @@ class _Press:
     proof: Proof | None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One run at a time prints a cycle on this machine; a dead one holds nothing."""
+    def locked(self) -> Iterator[None]:
+        """Keep other runs on this machine from printing the cycle; a killed run frees its lock."""
         folder = self.settings.runs_folder
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"publish-{self.cycle.id}.lock").open("wb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise self._in_hand() from None
+                raise self._busy() from None
             yield
 
     def begin(
         self, choice: Choice, *, replaces: Batch | None = None, reprint_of: int | None = None
     ) -> BatchReport:
-        """Print a new batch; the one it replaces is withdrawn once all is known to fit."""
+        """Print a new batch; the batch it replaces is withdrawn when all texts are known to fit."""
         with self.database.read() as session:
             revision = batches.next_revision(session, self.cycle.id)
         campaign = CAMPAIGN if reprint_of is None else REPRINT
         name = f"{self.settings.client}_{campaign}_{self.cycle.as_of:%Y%m%d}_v{revision}"
-        job = self._job(choice, name, revision)
-        check(self.database, self.settings, job, done=(), progress=self.progress)
+        package = self._package(choice, name, revision)
+        check_texts(self.database, self.settings, package, done=(), progress=self.progress)
         batch = Batch(
             cycle_id=self.cycle.id,
             revision=revision,
@@ -158,53 +168,53 @@ class _Press:
                 if replaces is not None:
                     held = batches.held(session, replaces.id)
                     assert held is not None
-                    _require_here(held)
+                    _require_not_picked_up(held)
                     held.state = BatchState.WITHDRAWN
                     batches.save(session, held)
                 batches.save(session, batch)
         except IntegrityError as error:
             if violates_unique(error):
-                raise self._in_hand() from None
+                raise self._busy() from None
             raise
-        # Only now are the files this run's own: another machine may have begun the same batch.
+        # Only now does the folder belong to this run: another machine could have saved it first.
         self.depot.clear(name)
-        batch = self._planned(batch, job)
-        return self._print(job, batch)
+        batch = self._save_plan(batch, package)
+        return self._print(package, batch)
 
-    def _in_hand(self) -> Conflict:
+    def _busy(self) -> Conflict:
         return Conflict(f"Cycle {self.cycle.id} is being published already.")
 
-    def go_on(self, batch: Batch, choice: Choice) -> BatchReport:
-        """Take up a batch that was not finished; what lies there without a plan is not its own."""
-        there = self.depot.files(batch.name)
-        if batch.plan and READY in there:
+    def resume(self, batch: Batch, choice: Choice) -> BatchReport:
+        """Finish a batch of a killed run; files from before its plan was saved are not trusted."""
+        existing = self.depot.files(batch.name)
+        if batch.plan and READY in existing:
             return self._finish(batch)
-        job = self._job(choice, batch.name, batch.revision)
-        if choice.plan(self.settings, job.layout, batch.name) != batch.plan:
-            # Consent or an address changed since: what was printed may be another's piece by now.
+        package = self._package(choice, batch.name, batch.revision)
+        if choice.digest(self.settings, package.layout, batch.name) != batch.plan:
+            # Consent or an address changed since: a printed page may now belong to another piece.
             self.depot.clear(batch.name)
-            there = {}
-        check(self.database, self.settings, job, done=there, progress=self.progress)
-        return self._print(job, self._planned(batch, job))
+            existing = {}
+        check_texts(self.database, self.settings, package, done=existing, progress=self.progress)
+        return self._print(package, self._save_plan(batch, package))
 
-    def _planned(self, batch: Batch, job: Job) -> Batch:
-        """Write down what the files are going to be made of."""
+    def _save_plan(self, batch: Batch, package: Package) -> Batch:
+        """Save the digest of what the files will be made of."""
         with self.database.write() as session:
             held = batches.held(session, batch.id)
             assert held is not None
             if held.state != BatchState.RENDERING:
-                raise self._in_hand()
-            held.plan = job.choice.plan(self.settings, job.layout, job.name)
-            held.pieces = job.choice.pieces.height
-            held.summary = job.choice.summary()
+                raise self._busy()
+            held.plan = package.choice.digest(self.settings, package.layout, package.name)
+            held.pieces = package.choice.pieces.height
+            held.summary = package.choice.summary()
             return batches.save(session, held)
 
-    def _job(self, choice: Choice, name: str, revision: int) -> Job:
+    def _package(self, choice: Choice, name: str, revision: int) -> Package:
         if choice.pieces.is_empty():
             raise Conflict(
                 f"No list of cycle {self.cycle.id} can be mailed: no consent or no address."
             )
-        return Job(
+        return Package(
             name=name,
             revision=revision,
             mail_date=self.cycle.valid_from.isoformat(),
@@ -212,12 +222,12 @@ class _Press:
             layout=layouts.load(self.settings.layout),
         )
 
-    def _print(self, job: Job, batch: Batch) -> BatchReport:
+    def _print(self, package: Package, batch: Batch) -> BatchReport:
         self._remove_ended()
-        write(
+        write_package(
             self.database,
             self.settings,
-            job,
+            package,
             self.depot,
             progress=self.progress,
             proof=self.proof,
@@ -225,7 +235,7 @@ class _Press:
         return self._finish(batch)
 
     def _remove_ended(self) -> None:
-        """The files of what was withdrawn or voided, also by a run that died before it could."""
+        """Remove the files of withdrawn and voided batches, also those that a killed run left."""
         with self.database.read() as session:
             ended = batches.ended(session, self.cycle.id)
         for batch in ended:
@@ -234,7 +244,7 @@ class _Press:
                 batches.mark_purged(session, batch.id, at=datetime.now(UTC))
 
     def _finish(self, batch: Batch) -> BatchReport:
-        """Write down what the folder holds, now that its marker is there."""
+        """Record the contents of the package, which now has its marker."""
         text = self.depot.read(batch.name, MANIFEST).decode()
         manifest = read_manifest(text)
         pieces = self._pieces(batch)
@@ -252,22 +262,22 @@ class _Press:
         return _report(self.settings, held)
 
     def _pieces(self, batch: Batch) -> pl.DataFrame:
-        """The copies in a package as its piece file has them, each with its list."""
+        """The copies in the piece file of a package, each with its list."""
         content = self.depot.read(batch.name, f"{batch.name}.csv")
         printed = pl.read_csv(io.BytesIO(content), infer_schema=False).fill_null("")
         with self.database.read() as session:
-            made = lists.of_cycle(session, self.cycle.id)
+            issued = lists.of_cycle(session, self.cycle.id)
         place = pl.col("piece_id").str.split("-").list.last().cast(pl.Int64) - 1
         return printed.select(
             pl.col("seq").cast(pl.Int64),
             "piece_id",
-            made["list_id"].gather(printed.select(place).to_series()).alias("list_id"),
+            issued["list_id"].gather(printed.select(place).to_series()).alias("list_id"),
             pl.Series("address_digest", address_digests(self.settings, printed)),
         )
 
 
-def _require_here(batch: Batch) -> None:
-    """Raises Conflict unless the batch is ready and still here."""
+def _require_not_picked_up(batch: Batch) -> None:
+    """Raises Conflict unless the batch is ready and was not picked up."""
     if batch.picked_up_at is not None:
         raise Conflict(
             f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}; "
@@ -278,11 +288,11 @@ def _require_here(batch: Batch) -> None:
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:
-    duplicates, undeliverable, without_consent = counted(batch.summary)
+    duplicates, undeliverable, without_consent = count_left_out(batch.summary)
     return BatchReport(
         batch_id=batch.id,
         name=batch.name,
-        folder=depot(settings).place(batch.name),
+        folder=open_depot(settings).display_name(batch.name),
         pieces=batch.pieces,
         pages=batch.pages,
         not_mailed=duplicates + undeliverable + without_consent,

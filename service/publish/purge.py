@@ -1,32 +1,32 @@
-"""Purge: the files of a batch, and the personal data in them, go after a set time."""
+"""Purge: removes the files of batches, which hold personal data, after a set time."""
 
 from datetime import datetime, timedelta
 
-from service.publish.answers import ANSWERS, REPORT, SFTP
-from service.publish.depot import depot
+from service.publish.depot import open_depot
+from service.publish.inbox import FOLDER, REPORT, SFTP
 from service.settings import Settings
 from service.store import batches, mailing
 from service.store.session import Database
 
 
 def purge(database: Database, settings: Settings, *, now: datetime) -> int:
-    """Remove the files of batches older than the settings allow, and of those that ended.
+    """Remove the files of batches older than `purge_days`, and of voided and replaced batches.
 
-    Their records stay: numbers, digests and what became of every piece. The number of batches
-    purged; a killed purge goes on where it stopped.
+    The records stay: numbers, digests and the state of every piece. Acknowledgement files as old
+    are removed too. Returns the number of batches purged; a killed purge can be run again.
     """
     before = now - timedelta(days=settings.purge_days)
-    store = depot(settings)
+    store = open_depot(settings)
     with database.read() as session:
         found = batches.to_purge(session, before)
-        answers = mailing.received_before(session, before, source=SFTP)
+        received = mailing.received_before(session, before, source=SFTP)
     for batch in found:
         store.clear(batch.name)
         with database.write() as session:
             batches.mark_purged(session, batch.id, at=now)
-    left = store.files(ANSWERS) if answers else {}
-    for name in answers:
+    stored = store.files(FOLDER) if received else {}
+    for name in received:
         for each in (name, f"{name}{REPORT}"):
-            if each in left:
-                store.remove(ANSWERS, each)
+            if each in stored:
+                store.remove(FOLDER, each)
     return len(found)

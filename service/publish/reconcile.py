@@ -1,10 +1,10 @@
-"""Reconciliation: every printed piece is mailed, or is named with where it stands."""
+"""Reconciliation: counts the pieces of a batch by state and names those that are not mailed."""
 
 from dataclasses import dataclass
 
 from service.errors import Conflict, NotFound
 from service.store import batches, mailing
-from service.store.mailing import Standing
+from service.store.mailing import UnmailedPiece
 from service.store.session import Database
 from service.store.tables.cycle import BatchState
 from service.store.tables.mailing import PieceState
@@ -12,10 +12,10 @@ from service.store.tables.mailing import PieceState
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Where the pieces of a batch and its reprints stand, each by its newest copy.
+    """The pieces of a batch and its reprints by state, each piece counted by its newest copy.
 
-    The counts add up to `pieces`. `difference` is what was neither mailed nor voided: 0 when the
-    batch is done. `differences` names those pieces, some at a time.
+    The counts add up to `pieces`. `difference` counts the pieces neither mailed nor voided: 0 when
+    the batch is done. `differences` is a page of those pieces.
     """
 
     batch_id: int
@@ -28,7 +28,7 @@ class Reconciliation:
     returned: int
     voided: int
     difference: int
-    differences: tuple[Standing, ...]
+    differences: tuple[UnmailedPiece, ...]
 
 
 def reconcile(
@@ -36,7 +36,8 @@ def reconcile(
 ) -> Reconciliation:
     """Reconcile a batch, or the batch that a reprint belongs to.
 
-    Raises NotFound without the batch, Conflict when it was never ready or has been replaced.
+    `after` is the last piece id of the page before. Raises NotFound when there is no such batch,
+    Conflict when it was never ready or was replaced.
     """
     with database.read() as session:
         batch = batches.get(session, batch_id)

@@ -1,8 +1,8 @@
-"""The mailing house's SFTP door: packages to fetch in `out/`, acknowledgements to drop in `ack/`.
+"""The SFTP server for mailing houses: packages in `out/`, their acknowledgements in `ack/`.
 
-Nothing of the machine's own files can be named through it: every path is looked up among the
-batches and the files handed in. Who may enter stands in `authorized_keys`, read anew for every
-connection; there are no passwords, no shell and no forwarding.
+Clients cannot reach the files of the machine: every path is looked up among the batches and the
+files handed in. The keys in `authorized_keys` may log in; the file is read again for every
+connection. There are no passwords, no shell and no forwarding.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ import asyncssh
 from asyncssh.constants import FILEXFER_TYPE_DIRECTORY, FILEXFER_TYPE_REGULAR
 
 from service.errors import LarderError, NotFound
-from service.publish import answers
-from service.publish.depot import READY, depot
-from service.publish.pickup import Fetched, fetch, files_of
+from service.publish import inbox
+from service.publish.depot import READY, open_depot
+from service.publish.pickup import PackageFile, fetch, fetchable_files
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
@@ -29,24 +29,24 @@ from service.store.tables.cycle import Batch
 
 logger = logging.getLogger("larder.sftp")
 
-OUT, ACK = "out", answers.ANSWERS
+OUT, ACK = "out", inbox.FOLDER
 _BLOCK = 1 << 20
-_IN_MEMORY = 1 << 20
-_PARTIAL = (".part", ".filepart")
+_MAX_IN_MEMORY = 1 << 20
+_TEMPORARY_SUFFIXES = (".part", ".filepart")
 _MODES = {OUT: 0o555, ACK: 0o755}
 
 
 async def listen(database: Database, settings: Settings) -> asyncssh.SSHAcceptor:
-    """Take in what waits and open the door; the caller closes it."""
-    waiting = await asyncio.to_thread(answers.take_in_waiting, database, settings)
+    """Apply waiting acknowledgements, then listen; the caller closes the acceptor."""
+    waiting = await asyncio.to_thread(inbox.process_waiting, database, settings)
     for name in waiting:
         logger.info("%s was waiting and is taken in", name)
     acceptor = await asyncssh.listen(
         settings.sftp_host,
         settings.sftp_port,
-        server_factory=partial(_Doorkeeper, settings.sftp_folder / "authorized_keys"),
+        server_factory=partial(_KeyLogin, settings.sftp_folder / "authorized_keys"),
         server_host_keys=[host_key(settings.sftp_folder)],
-        sftp_factory=partial(_Door, database=database, settings=settings),
+        sftp_factory=partial(_PackageFiles, database=database, settings=settings),
         sftp_version=3,
         allow_scp=False,
         password_auth=False,
@@ -60,7 +60,7 @@ async def listen(database: Database, settings: Settings) -> asyncssh.SSHAcceptor
 
 
 def serve(database: Database, settings: Settings, stop: threading.Event) -> None:
-    """Keep the door open until `stop` is set."""
+    """Serve SFTP until `stop` is set."""
 
     async def run() -> None:
         acceptor = await listen(database, settings)
@@ -72,32 +72,32 @@ def serve(database: Database, settings: Settings, stop: threading.Event) -> None
 
 
 def host_key(folder: Path) -> asyncssh.SSHKey:
-    """The key that this door is known by; made once and kept, readable by its owner only."""
+    """The host key in `folder`; made when it is missing, readable by its owner only."""
     path = folder / "host_key"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        made = asyncssh.generate_private_key("ssh-ed25519", comment="larder")
+        key = asyncssh.generate_private_key("ssh-ed25519", comment="larder")
         unfinished = folder / "host_key.part"
         unfinished.touch(mode=0o600)
-        unfinished.write_bytes(made.export_private_key())
+        unfinished.write_bytes(key.export_private_key())
         unfinished.replace(path)
-        made.write_public_key(str(folder / "host_key.pub"))
+        key.write_public_key(str(folder / "host_key.pub"))
     return asyncssh.read_private_key(str(path))
 
 
-class _Doorkeeper(asyncssh.SSHServer):
-    """Lets in who shows a key of the file; the name does not matter."""
+class _KeyLogin(asyncssh.SSHServer):
+    """Admits clients with a key of `authorized_keys`, under any user name."""
 
     def __init__(self, allowed: Path) -> None:
         self._allowed = allowed
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Remember whom the keys are for."""
+        """Keep the connection, which the keys are set on."""
         self._connection = conn
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
-        """Read the keys as they are now; without the file nobody comes in."""
+        """Read the keys again; without the file nobody can log in."""
         assert self._connection is not None
         try:
             self._connection.set_authorized_keys(str(self._allowed))
@@ -107,19 +107,19 @@ class _Doorkeeper(asyncssh.SSHServer):
 
 
 @dataclass(slots=True)
-class _Reading:
-    """A file that is being fetched, with the block last read."""
+class _OpenDownload:
+    """A file that a client reads, with the block that was read last."""
 
     attrs: asyncssh.SFTPAttrs
-    file: Fetched | None = None
+    file: PackageFile | None = None
     content: bytes = b""
     start: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True)
-class _Writing:
-    """A file that is being handed in."""
+class _OpenUpload:
+    """A file that a client writes."""
 
     name: str
     content: SpooledTemporaryFile[bytes]
@@ -127,8 +127,8 @@ class _Writing:
     refused: bool = False
 
 
-class _Door(asyncssh.SFTPServer):
-    """What one client sees."""
+class _PackageFiles(asyncssh.SFTPServer):
+    """The files and folders that one client sees."""
 
     def __init__(
         self, chan: asyncssh.SSHServerChannel[bytes], *, database: Database, settings: Settings
@@ -136,55 +136,55 @@ class _Door(asyncssh.SFTPServer):
         super().__init__(chan)
         self._database = database
         self._settings = settings
-        self._parts: dict[str, bytes] = {}
+        self._unnamed: dict[str, bytes] = {}
 
     async def realpath(self, path: bytes) -> bytes:
-        """The path without `..` and doubled marks."""
-        return ("/" + "/".join(_steps(path))).encode()
+        """The path without `..` and doubled slashes."""
+        return ("/" + "/".join(_path_parts(path))).encode()
 
     async def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
-        """What is there under a name."""
-        match _steps(path):
+        """The attributes of a file or folder."""
+        match _path_parts(path):
             case []:
-                return _folder(0o555)
-            case [(("out" | "ack") as room)]:
-                return _folder(_MODES[room])
+                return _folder_attrs(0o555)
+            case [(("out" | "ack") as root)]:
+                return _folder_attrs(_MODES[root])
             case ["out", package]:
                 await self._batch(package)
-                return _folder(0o555)
+                return _folder_attrs(0o555)
             case ["out", package, name]:
-                return _file((await self._files(package))[name], 0o444)
+                return _file_attrs((await self._files(package))[name], 0o444)
             case ["ack", name]:
-                return _file((await self._answers())[name], 0o644)
+                return _file_attrs((await self._ack_files())[name], 0o644)
         raise asyncssh.SFTPNoSuchFile("there is no such file")
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
-        """The same: there are no links."""
+        """As `stat`: there are no links."""
         return await self.stat(path)
 
     async def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
-        """What an open file is."""
-        if isinstance(file_obj, _Reading):
+        """The attributes of an open file."""
+        if isinstance(file_obj, _OpenDownload):
             return file_obj.attrs
-        assert isinstance(file_obj, _Writing)
-        return _file(file_obj.size, 0o644)
+        assert isinstance(file_obj, _OpenUpload)
+        return _file_attrs(file_obj.size, 0o644)
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
-        """The names in a folder."""
+        """Yield the entries of a folder."""
         for each in (b".", b".."):
-            yield asyncssh.SFTPName(each, attrs=_folder(0o555))
-        match _steps(path):
+            yield asyncssh.SFTPName(each, attrs=_folder_attrs(0o555))
+        match _path_parts(path):
             case []:
-                found = {room: _folder(mode) for room, mode in _MODES.items()}
+                found = {root: _folder_attrs(mode) for root, mode in _MODES.items()}
             case ["out"]:
-                listed = await asyncio.to_thread(self._listed)
-                found = {batch.name: _folder(0o555) for batch in listed}
+                listed = await asyncio.to_thread(self._fetchable_batches)
+                found = {batch.name: _folder_attrs(0o555) for batch in listed}
             case ["out", package]:
                 files = await self._files(package)
-                found = {name: _file(size, 0o444) for name, size in files.items()}
+                found = {name: _file_attrs(size, 0o444) for name, size in files.items()}
             case ["ack"]:
-                files = await self._answers()
-                found = {name: _file(size, 0o644) for name, size in files.items()}
+                files = await self._ack_files()
+                found = {name: _file_attrs(size, 0o644) for name, size in files.items()}
             case _:
                 raise asyncssh.SFTPNoSuchFile("there is no such folder")
         for name, attrs in found.items():
@@ -192,39 +192,39 @@ class _Door(asyncssh.SFTPServer):
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:  # noqa: ARG002
         """Open a package's file to read, or a file in `ack/` to write."""
-        steps = _steps(path)
+        parts = _path_parts(path)
         if pflags & asyncssh.FXF_WRITE:
-            return self._begin(steps)
-        match steps:
+            return self._begin_upload(parts)
+        match parts:
             case ["out", package, name] if name == READY:
-                return _Reading(_file((await self._files(package))[name], 0o444))
+                return _OpenDownload(_file_attrs((await self._files(package))[name], 0o444))
             case ["out", package, name]:
                 batch = await self._batch(package)
-                found = await asyncio.to_thread(self._fetch, batch, name)
-                return _Reading(_file(found.size, 0o444), found)
+                found = await asyncio.to_thread(self._fetch_file, batch, name)
+                return _OpenDownload(_file_attrs(found.size, 0o444), found)
             case ["ack", name]:
-                size = (await self._answers())[name]
-                store = depot(self._settings)
+                size = (await self._ack_files())[name]
+                store = open_depot(self._settings)
                 content = await asyncio.to_thread(store.read, ACK, name)
-                return _Reading(_file(size, 0o644), content=content)
+                return _OpenDownload(_file_attrs(size, 0o644), content=content)
         raise asyncssh.SFTPNoSuchFile("there is no such file")
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        """Some bytes of an open file; they are fetched in large blocks."""
-        if not isinstance(file_obj, _Reading):
+        """Read bytes of an open file; the depot is read in blocks of at least `_BLOCK`."""
+        if not isinstance(file_obj, _OpenDownload):
             raise asyncssh.SFTPPermissionDenied("this file is being written")
         async with file_obj.turn:
             at = offset - file_obj.start
-            held = len(file_obj.content)
-            if file_obj.file is not None and not 0 <= at <= max(held - size, -1):
-                reading = partial(_block, file_obj.file, offset, max(size, _BLOCK))
+            length = len(file_obj.content)
+            if file_obj.file is not None and not 0 <= at <= max(length - size, -1):
+                reading = partial(_read_block, file_obj.file, offset, max(size, _BLOCK))
                 file_obj.content = await asyncio.to_thread(reading)
                 file_obj.start, at = offset, 0
             return file_obj.content[at : at + size]
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
-        """Bytes of a file that is handed in."""
-        if not isinstance(file_obj, _Writing):
+        """Write bytes of a file that is handed in."""
+        if not isinstance(file_obj, _OpenUpload):
             raise asyncssh.SFTPPermissionDenied("this file can only be read")
         if offset + len(data) > self._settings.max_upload_bytes:
             file_obj.refused = True
@@ -235,77 +235,81 @@ class _Door(asyncssh.SFTPServer):
         return len(data)
 
     async def close(self, file_obj: object) -> None:
-        """A file handed in is taken in now, unless it is still to be given its name."""
-        if isinstance(file_obj, _Writing):
+        """Apply a file handed in, unless its temporary name says that a rename will follow."""
+        if isinstance(file_obj, _OpenUpload):
             file_obj.content.seek(0)
             content = file_obj.content.read()
             file_obj.content.close()
             if file_obj.refused:
                 return
-            if file_obj.name.endswith(_PARTIAL):
-                self._parts[file_obj.name] = content
+            if file_obj.name.endswith(_TEMPORARY_SUFFIXES):
+                self._unnamed[file_obj.name] = content
             else:
-                await self._drop(file_obj.name, content)
+                await self._accept(file_obj.name, content)
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
-        """Give a file its name, once it has come in under a passing one."""
-        match _steps(oldpath), _steps(newpath):
-            case ["ack", passing], ["ack", name] if passing in self._parts:
+        """Apply a file that was handed in under a temporary name and now gets its own."""
+        match _path_parts(oldpath), _path_parts(newpath):
+            case ["ack", temporary], ["ack", name] if temporary in self._unnamed:
                 _require_name(name)
-                await self._drop(name, self._parts.pop(passing))
+                await self._accept(name, self._unnamed.pop(temporary))
             case _:
                 raise asyncssh.SFTPPermissionDenied("only a file being handed in is renamed")
 
     async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
-        """The same."""
+        """As `rename`."""
         await self.rename(oldpath, newpath)
 
     async def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
-        """Times and modes are ours; a client that sends them is not troubled."""
+        """Ignore the times and modes that clients set after an upload."""
 
     async def fsetstat(self, file_obj: object, attrs: asyncssh.SFTPAttrs) -> None:
-        """The same."""
+        """As `setstat`."""
 
     async def lsetstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
-        """The same."""
+        """As `setstat`."""
 
-    def _no(self, *_: object) -> None:
+    def _deny(self, *_: object) -> None:
         raise asyncssh.SFTPPermissionDenied("that cannot be done here")
 
-    remove = mkdir = rmdir = symlink = link = readlink = _no  # type: ignore[assignment]
-    statvfs = fstatvfs = lock = unlock = _no  # type: ignore[assignment]
+    remove = mkdir = rmdir = symlink = link = readlink = _deny  # type: ignore[assignment]
+    statvfs = fstatvfs = lock = unlock = _deny  # type: ignore[assignment]
 
-    def _begin(self, steps: list[str]) -> _Writing:
-        if len(steps) != 2 or steps[0] != ACK:
+    def _begin_upload(self, parts: list[str]) -> _OpenUpload:
+        if len(parts) != 2 or parts[0] != ACK:
             raise asyncssh.SFTPPermissionDenied("files can only be handed in to ack/")
-        _require_name(steps[1].removesuffix(_PARTIAL[0]).removesuffix(_PARTIAL[1]))
-        return _Writing(steps[1], SpooledTemporaryFile(max_size=_IN_MEMORY))
+        _require_name(
+            parts[1].removesuffix(_TEMPORARY_SUFFIXES[0]).removesuffix(_TEMPORARY_SUFFIXES[1])
+        )
+        return _OpenUpload(parts[1], SpooledTemporaryFile(max_size=_MAX_IN_MEMORY))
 
-    async def _drop(self, name: str, content: bytes) -> None:
+    async def _accept(self, name: str, content: bytes) -> None:
         try:
-            await asyncio.to_thread(answers.drop, self._database, self._settings, name, content)
+            await asyncio.to_thread(
+                inbox.accept_file, self._database, self._settings, name, content
+            )
         except LarderError as error:
             logger.info("%s: %s", name, error.detail)
             raise asyncssh.SFTPFailure(error.detail) from error
 
-    def _listed(self) -> list[Batch]:
+    def _fetchable_batches(self) -> list[Batch]:
         with self._database.read() as session:
             return list(batches.fetchable(session))
 
     async def _batch(self, package: str) -> Batch:
-        for batch in await asyncio.to_thread(self._listed):
+        for batch in await asyncio.to_thread(self._fetchable_batches):
             if batch.name == package:
                 return batch
         raise asyncssh.SFTPNoSuchFile("there is no such package")
 
     async def _files(self, package: str) -> "_Sizes":
-        known = files_of(await self._batch(package))
+        known = fetchable_files(await self._batch(package))
         return _Sizes({name: size for name, (size, _) in known.items()} | {READY: 0})
 
-    async def _answers(self) -> "_Sizes":
-        return _Sizes(await asyncio.to_thread(depot(self._settings).files, ACK))
+    async def _ack_files(self) -> "_Sizes":
+        return _Sizes(await asyncio.to_thread(open_depot(self._settings).files, ACK))
 
-    def _fetch(self, batch: Batch, name: str) -> Fetched:
+    def _fetch_file(self, batch: Batch, name: str) -> PackageFile:
         try:
             return fetch(self._database, self._settings, batch.id, name, for_print=True)
         except NotFound as error:
@@ -313,34 +317,34 @@ class _Door(asyncssh.SFTPServer):
 
 
 class _Sizes(dict[str, int]):
-    """Sizes by name; a name that is not there is told as the protocol tells it."""
+    """Sizes by name; a missing name raises the error that SFTP has for it."""
 
     def __missing__(self, name: str) -> int:
         raise asyncssh.SFTPNoSuchFile(f"there is no file {name}")
 
 
-def _steps(path: bytes) -> list[str]:
-    """The names on the way from the root, whatever the client writes between them."""
+def _path_parts(path: bytes) -> list[str]:
+    """The parts of a path from the root, normalised."""
     whole = posixpath.normpath("/" + path.decode(errors="replace"))
     return [step for step in whole.split("/") if step]
 
 
 def _require_name(name: str) -> None:
-    if not answers.NAME.fullmatch(name):
+    if not inbox.NAME.fullmatch(name):
         raise asyncssh.SFTPPermissionDenied("hand in a file called NAME.csv")
 
 
-def _block(file: Fetched, start: int, size: int) -> bytes:
+def _read_block(file: PackageFile, start: int, size: int) -> bytes:
     return b"".join(file.chunks(start=start, end=min(start + size, file.size)))
 
 
-def _folder(mode: int) -> asyncssh.SFTPAttrs:
+def _folder_attrs(mode: int) -> asyncssh.SFTPAttrs:
     return asyncssh.SFTPAttrs(
         type=FILEXFER_TYPE_DIRECTORY, size=0, uid=0, gid=0, permissions=0o40000 | mode, nlink=1
     )
 
 
-def _file(size: int, mode: int) -> asyncssh.SFTPAttrs:
+def _file_attrs(size: int, mode: int) -> asyncssh.SFTPAttrs:
     return asyncssh.SFTPAttrs(
         type=FILEXFER_TYPE_REGULAR, size=size, uid=0, gid=0, permissions=0o100000 | mode, nlink=1
     )

@@ -1,4 +1,4 @@
-"""Checks a printed file as a mailing house would: every page is drawn, read and measured."""
+"""Checks a printed file as a mailing house would: draws pages, reads symbols, measures texts."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
@@ -27,12 +27,12 @@ _FORMATS = {
     SymbolProfile.DATABAR_EXPANDED: (zxingcpp.BarcodeFormat.DataBarExp, "]e0"),
 }
 _CHUNK = 200
-"""Pieces checked per task, and the most pages that pdfium holds open."""
+"""Pieces checked per task; a task opens the file itself, which bounds what pdfium holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a file says about itself in its information dictionary."""
+class PrintInfo:
+    """What the service wrote into the information dictionary of a PDF. Lengths are in mm."""
 
     layout: str
     pieces: int
@@ -44,8 +44,8 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a check found. `codes` are the decoded symbols in page order."""
+class Verification:
+    """The result of a check. `codes` are the list codes of the checked pieces in order."""
 
     path: Path
     pages: int
@@ -56,7 +56,7 @@ class Verdict:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was found."""
+        """Whether the check found no problem."""
         return not self.problems
 
 
@@ -67,43 +67,43 @@ def verify(
     sample: int | None = None,
     expected: Sequence[str] | None = None,
     executor: Executor | None = None,
-) -> Verdict:
-    """Rasterise the file and check symbols, fonts, page count, safe areas and window.
+) -> Verification:
+    """Rasterise a file and check its symbols, fonts, page count, safe areas and window.
 
-    `sample` checks that many pieces spread evenly over the file; None checks all. `expected`
-    are the list codes in piece order, when they are known. Pieces are spread over `executor`
-    when one is given. `InvalidInput` when the file is no PDF or not made by this service.
+    `sample` is how many pieces to check, spread evenly over the file; None checks all. `expected`
+    are the list codes in piece order, if known. `executor` runs the checks, if given. Raises
+    InvalidInput when the file is not a PDF that this service made, NotFound when there is none.
     """
-    facts, pages = read_facts(path)
+    info, pages = read_print_info(path)
     problems: list[Problem] = []
-    if pages != facts.pieces * facts.pages_per_piece:
+    if pages != info.pieces * info.pages_per_piece:
         problems.append(
             Problem(
                 path.name,
-                f"has {pages} pages for {facts.pieces} pieces of {facts.pages_per_piece}",
+                f"has {pages} pages for {info.pieces} pieces of {info.pages_per_piece}",
                 "print it again",
             )
         )
-    if expected is not None and len(expected) != facts.pieces:
-        problems.append(Problem(path.name, f"holds {facts.pieces} pieces, not {len(expected)}"))
-    complete = pages // facts.pages_per_piece
-    numbers = _spread(complete, sample)
+    if expected is not None and len(expected) != info.pieces:
+        problems.append(Problem(path.name, f"holds {info.pieces} pieces, not {len(expected)}"))
+    complete = pages // info.pages_per_piece
+    numbers = _spread_numbers(complete, sample)
     chunks = [numbers[at : at + _CHUNK] for at in range(0, len(numbers), _CHUNK)]
-    check = partial(check_pieces, path, facts=facts, dpi=dpi)
+    check = partial(check_pieces, path, info=info, dpi=dpi)
     found = executor.map(check, chunks) if executor is not None else map(check, chunks)
     codes: list[str] = []
     for texts, faults in found:
         codes += texts
         problems += faults
     if expected is not None:
-        problems += _mismatches(facts, numbers, codes, expected)
+        problems += _mismatches(info, numbers, codes, expected)
     repeated = len(codes) - len({code for code in codes if code}) - codes.count("")
     if repeated > 0:
         problems.append(Problem(path.name, f"{repeated} symbols repeat an earlier one"))
-    return Verdict(
+    return Verification(
         path=path,
         pages=pages,
-        pieces=facts.pieces,
+        pieces=info.pieces,
         checked=len(numbers),
         codes=tuple(codes),
         problems=tuple(problems),
@@ -111,9 +111,9 @@ def verify(
 
 
 def proofread(path: Path, codes: Sequence[str], *, sample: int, dpi: int = 300) -> None:
-    """Read some pieces of a file back while it is published; 0 reads none.
+    """Check `sample` pieces of a file while it is published; 0 checks none.
 
-    `codes` are the list codes in piece order. Raises InvalidInput with all that is wrong.
+    `codes` are the list codes in piece order. Raises InvalidInput with every problem found.
     """
     if sample == 0:
         return
@@ -125,51 +125,51 @@ def proofread(path: Path, codes: Sequence[str], *, sample: int, dpi: int = 300) 
         )
 
 
-def read_facts(path: Path) -> tuple[Facts, int]:
-    """What the file says about itself, and its number of pages."""
-    document = _open(path)
+def read_print_info(path: Path) -> tuple[PrintInfo, int]:
+    """The information of a file, and its number of pages."""
+    document = _open_pdf(path)
     try:
-        said = {key: _said(document, f"Larder{key}") for key in _KEYS}
-        if not said["Layout"]:
+        values = {key: _metadata(document, f"Larder{key}") for key in _KEYS}
+        if not values["Layout"]:
             raise InvalidInput(f"{path.name} was not printed by this service")
-        facts = Facts(
-            layout=said["Layout"],
-            pieces=int(said["Pieces"]),
-            pages_per_piece=int(said["PagesPerPiece"]),
-            profile=SymbolProfile(said["Symbol"]),
-            safe_mm=float(said["Safe"]),
-            window=windows().get(said["Window"]),
-            title=_said(document, "Title"),
+        info = PrintInfo(
+            layout=values["Layout"],
+            pieces=int(values["Pieces"]),
+            pages_per_piece=int(values["PagesPerPiece"]),
+            profile=SymbolProfile(values["Symbol"]),
+            safe_mm=float(values["Safe"]),
+            window=windows().get(values["Window"]),
+            title=_metadata(document, "Title"),
         )
-        return facts, len(document)
+        return info, len(document)
     finally:
         document.close()
 
 
 def check_pieces(
-    path: Path, numbers: Sequence[int], *, facts: Facts, dpi: int
+    path: Path, numbers: Sequence[int], *, info: PrintInfo, dpi: int
 ) -> tuple[list[str], list[Problem]]:
-    """Check the pieces of these numbers (from 0): the code of each, empty when unreadable."""
-    document = _open(path)
+    """Check the pieces with these numbers (from 0); the code of each, empty when unreadable."""
+    document = _open_pdf(path)
     codes: list[str] = []
     problems: list[Problem] = []
     fonts: set[str] = set()
     try:
         for number in numbers:
-            first = number * facts.pages_per_piece
+            first = number * info.pages_per_piece
             found: list[str] = []
-            for at in range(first, first + facts.pages_per_piece):
+            for at in range(first, first + info.pages_per_piece):
                 page = document[at]
                 where = f"{path.name}, page {at + 1}"
                 texts = _texts(page)
-                problems += _outside(texts, page, facts, where)
-                if at == first and facts.window is not None:
-                    problems += _window(texts, facts.window, where)
-                problems += _unembedded(page, fonts, where)
-                found += _decode(page, facts.profile, dpi)
+                problems += _safe_area_faults(texts, page, info, where)
+                if at == first and info.window is not None:
+                    problems += _window_faults(texts, info.window, where)
+                problems += _font_faults(page, fonts, where)
+                found += _decode(page, info.profile, dpi)
                 page.close()
             if len(found) != 1:
-                detail = f"has {len(found)} readable {facts.profile} symbols at {dpi} dpi, not 1"
+                detail = f"has {len(found)} readable {info.profile} symbols at {dpi} dpi, not 1"
                 problems.append(Problem(f"{path.name}, piece {number + 1}", detail))
             codes.append(found[0] if len(found) == 1 else "")
     finally:
@@ -188,7 +188,7 @@ class _Text:
     box: tuple[float, float, float, float]
 
 
-def _open(path: Path) -> Any:
+def _open_pdf(path: Path) -> Any:
     try:
         return pdfium.PdfDocument(path)
     except FileNotFoundError:
@@ -199,12 +199,12 @@ def _open(path: Path) -> Any:
         raise InvalidInput(f"{path.name} cannot be opened as a PDF: {error}") from error
 
 
-def _said(document: Any, key: str) -> str:
+def _metadata(document: Any, key: str) -> str:
     value: str = document.get_metadata_value(key)
     return value
 
 
-def _spread(count: int, sample: int | None) -> list[int]:
+def _spread_numbers(count: int, sample: int | None) -> list[int]:
     if sample is None or sample >= count:
         return list(range(count))
     return sorted({round(place * (count - 1) / max(1, sample - 1)) for place in range(sample)})
@@ -221,10 +221,10 @@ def _decode(page: Any, profile: SymbolProfile, dpi: int) -> list[str]:
     texts = [found.text for found in read if found.symbology_identifier.startswith(prefix)]
     if profile is SymbolProfile.EAN13:
         return texts
-    return [_digits(text) for text in texts]
+    return [_parse_digits(text) for text in texts]
 
 
-def _digits(text: str) -> str:
+def _parse_digits(text: str) -> str:
     try:
         return str(parse_list_code(text))
     except LarderError:
@@ -232,13 +232,13 @@ def _digits(text: str) -> str:
 
 
 def _mismatches(
-    facts: Facts, numbers: Sequence[int], codes: Sequence[str], expected: Sequence[str]
+    info: PrintInfo, numbers: Sequence[int], codes: Sequence[str], expected: Sequence[str]
 ) -> Iterable[Problem]:
     for number, code in zip(numbers, codes, strict=True):
         if number >= len(expected) or not code:
             continue
         wanted = expected[number]
-        if facts.profile is SymbolProfile.EAN13:
+        if info.profile is SymbolProfile.EAN13:
             wanted, code = parse_list_code(wanted).serial, code[:12]
         else:
             wanted = str(parse_list_code(wanted))
@@ -247,7 +247,7 @@ def _mismatches(
 
 
 def _texts(page: Any) -> list[_Text]:
-    """The page's text by line, as pdfium groups it."""
+    """The texts of a page, in the groups that pdfium makes of them."""
     height = page.get_height()
     text_page = page.get_textpage()
     made = []
@@ -259,26 +259,28 @@ def _texts(page: Any) -> list[_Text]:
     return made
 
 
-def _outside(texts: Iterable[_Text], page: Any, facts: Facts, where: str) -> Iterable[Problem]:
+def _safe_area_faults(
+    texts: Iterable[_Text], page: Any, info: PrintInfo, where: str
+) -> Iterable[Problem]:
     width, height = page.get_width() / _MM, page.get_height() / _MM
-    safe = facts.safe_mm
+    safe = info.safe_mm
     area = (safe, safe, width - safe, height - safe)
     for text in texts:
-        if not _within(text.box, area):
+        if not _lies_within(text.box, area):
             yield Problem(where, f"{text.text!r} leaves the safe area of {safe:g} mm")
 
 
-def _window(texts: Sequence[_Text], window: Window, where: str) -> Iterable[Problem]:
-    """All that may show through the window must lie inside it wherever the insert slides."""
-    always, ever = window.always(), window.ever()
-    shown = [text for text in texts if _meets(text.box, ever)]
+def _window_faults(texts: Sequence[_Text], window: Window, where: str) -> Iterable[Problem]:
+    """Texts that may show through the window but be cut when the insert slides."""
+    always, ever = window.always_visible(), window.ever_visible()
+    shown = [text for text in texts if _overlaps(text.box, ever)]
     for text in shown:
-        if not _within(text.box, always):
+        if not _lies_within(text.box, always):
             yield Problem(where, f"{text.text!r} may be cut by the {window.name} window")
 
 
-def _unembedded(page: Any, seen: set[str], where: str) -> Iterable[Problem]:
-    """Fonts without a font program, each named once."""
+def _font_faults(page: Any, seen: set[str], where: str) -> Iterable[Problem]:
+    """Fonts that are not embedded, each reported once."""
     for thing in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT]):
         font = pdfium_c.FPDFTextObj_GetFont(thing.raw)
         if pdfium_c.FPDFFont_GetIsEmbedded(font) == 1:
@@ -294,7 +296,7 @@ def _unembedded(page: Any, seen: set[str], where: str) -> Iterable[Problem]:
             yield Problem(where, f"{name} is not embedded", "embed every font")
 
 
-def _within(
+def _lies_within(
     inner: tuple[float, float, float, float], outer: tuple[float, float, float, float]
 ) -> bool:
     return (
@@ -305,7 +307,7 @@ def _within(
     )
 
 
-def _meets(
+def _overlaps(
     one: tuple[float, float, float, float], other: tuple[float, float, float, float]
 ) -> bool:
     return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]

@@ -1,4 +1,4 @@
-"""Void: a batch that nobody has picked up never goes out."""
+"""Void: withdraws a batch that was not picked up, with its lists."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from service.engine.ledger import EntryKind, release
 from service.errors import Conflict, NotFound
-from service.publish.depot import depot
+from service.publish.depot import open_depot
 from service.settings import Settings
 from service.store import batches, ledger, lists
 from service.store.session import Database
@@ -16,7 +16,7 @@ from service.store.tables.cycle import Batch, BatchState
 
 @dataclass(frozen=True, slots=True)
 class VoidReport:
-    """A voided batch: how many lists died with it, and what their offers got back."""
+    """A voided batch: the count of its voided lists, and what their offers' budgets got back."""
 
     batch_id: int
     lists: int
@@ -24,11 +24,11 @@ class VoidReport:
 
 
 def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidReport:
-    """Void a batch before its pickup: its codes are refused at the till, its reservations return.
+    """Void a batch before its pickup: tills refuse its codes, its reservations are released.
 
-    What was used before, by card or phone, stays used. Everything happens in one transaction;
-    asking again gives the same answer. Raises NotFound without the batch, Conflict when it is
-    picked up, replaced or not finished.
+    Redemptions made before, by card or phone, stay. Everything happens in one transaction; voiding
+    again gives the same report. Raises NotFound when there is no such batch, Conflict when it was
+    picked up, was replaced or is not finished.
     """
     with database.write() as session:
         batch = batches.held(session, batch_id)
@@ -37,7 +37,7 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
         if batch.state != BatchState.VOIDED:
             _require_voidable(batch)
             _void(session, batch)
-    depot(settings).clear(batch.name)
+    open_depot(settings).clear(batch.name)
     with database.write() as session:
         batches.mark_purged(session, batch_id, at=datetime.now(UTC))
     return VoidReport(batch_id, batch.summary["voided_lists"], batch.summary["released_cents"])

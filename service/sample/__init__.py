@@ -17,6 +17,12 @@ BASKETS = "baskets.parquet"
 DEALS = "deals.csv"
 RETAILER = "Harvelle Markets"
 TIMEZONE = "America/New_York"
+SETTINGS = f"LARDER_RETAILER={RETAILER}\nLARDER_TIMEZONE={TIMEZONE}\nLARDER_LAYOUT=classic-letter\n"
+"""The sample's shop, as lines of a `.env`."""
+
+# The people of the sample are fictional: a fixed code key makes everybody's lists of it the same,
+# byte for byte.
+CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
 FILES = (PRODUCTS, HOUSEHOLDS, BASKETS, DEALS)
 
 

@@ -4,14 +4,22 @@ from collections.abc import Iterable
 
 import polars as pl
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service.store.bulk import stage
-from service.store.tables.household import IdentityKind
+from service.store.tables.household import Identity, IdentityKind
 
 _BY_DIGEST = """SELECT i.digest, i.household_id FROM staged_key s
     JOIN identity i ON i.kind = :kind AND i.digest = s.value"""
 _BY_REF = "SELECT h.ref, h.id FROM staged_key s JOIN household h ON h.ref = s.value"
+
+
+def household_id(session: Session, kind: IdentityKind, digest: str) -> int | None:
+    """The household that a card or a phone with this digest belongs to."""
+    statement = select(Identity.household_id)
+    return session.exec(
+        statement.where(Identity.kind == kind.value, Identity.digest == digest)
+    ).first()
 
 
 def ids_by_digest(session: Session, kind: IdentityKind, digests: Iterable[str]) -> dict[str, int]:

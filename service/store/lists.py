@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from sqlalchemy import delete, insert, text, update
@@ -164,6 +164,32 @@ def reasons(session: Session, list_id: int) -> list[tuple[int, str, str]]:
         .order_by(col(ListLine.line))
     )
     return list(session.exec(statement).all())
+
+
+class LineUse(NamedTuple):
+    """A line of a list, and how often it was used."""
+
+    line: int
+    kind: str
+    text: str
+    offer_id: int | None
+    face_value_cents: int
+    uses: int
+    used: int
+
+
+def lines_and_uses(session: Session, list_id: int) -> list[LineUse]:
+    """The lines of a list in order, each with the uses it allows and those it had."""
+    rows = session.execute(
+        text(
+            """SELECT l.line, l.kind, l.text, l.offer_id, l.face_value_cents, l.uses,
+                      (SELECT coalesce(sum(r.uses), 0) FROM redemption_line r
+                       WHERE r.list_id = l.list_id AND r.list_line = l.line AND r.live) AS used
+               FROM list_line l WHERE l.list_id = :list ORDER BY l.line"""
+        ),
+        {"list": list_id},
+    )
+    return [LineUse(**row) for row in rows.mappings()]
 
 
 def redeemed_lines(session: Session, list_id: int) -> list[int]:

@@ -23,7 +23,7 @@ _NEWEST = """
 
 
 class Copy(NamedTuple):
-    """The newest copy of a piece, and how its batch stands."""
+    """The newest copy of a piece, and the state of its batch."""
 
     piece_id: str
     batch_id: int
@@ -37,7 +37,7 @@ class Copy(NamedTuple):
     picked_up_at: datetime | None
 
 
-class Standing(NamedTuple):
+class UnmailedPiece(NamedTuple):
     """A piece that is not mailed, by its newest copy."""
 
     piece_id: str
@@ -158,7 +158,7 @@ def states(session: Session, batch_id: int) -> dict[str, int]:
     return dict(map(tuple, rows))
 
 
-def differences(session: Session, batch_id: int, *, after: str, limit: int) -> list[Standing]:
+def differences(session: Session, batch_id: int, *, after: str, limit: int) -> list[UnmailedPiece]:
     """The pieces of a batch that were not mailed, by piece, from beyond one."""
     rows = session.execute(
         text(
@@ -168,7 +168,7 @@ def differences(session: Session, batch_id: int, *, after: str, limit: int) -> l
         ),
         {"batch": batch_id, "after": after, "limit": limit},
     )
-    return [Standing(*row) for row in rows]
+    return [UnmailedPiece(*row) for row in rows]
 
 
 def _staged_ids(session: Session, piece_ids: Sequence[str]) -> Any:

@@ -20,8 +20,8 @@ def get(session: Session, run_id: str) -> Run | None:
     return session.get(Run, run_id)
 
 
-def claim(session: Session, *, now: datetime, until: datetime) -> Run | None:
-    """Take the oldest run that is queued, or whose process has died, for oneself until `until`."""
+def lease(session: Session, *, now: datetime, until: datetime) -> Run | None:
+    """Lease the oldest run that is queued, or whose lease ran out, until `until`."""
     free = or_(
         col(Run.state) == RunState.QUEUED,
         and_(col(Run.state) == RunState.RUNNING, col(Run.claimed_until) < now),
@@ -73,8 +73,8 @@ def advance(session: Session, run_id: str, *, stage: str, done: int, total: int)
     )
 
 
-def keep(session: Session, run_id: str, *, until: datetime) -> None:
-    """Stay the owner of a run while it is done."""
+def renew(session: Session, run_id: str, *, until: datetime) -> None:
+    """Extend the lease on a run that is being worked on."""
     session.execute(update(Run).where(col(Run.id) == run_id).values(claimed_until=until))
 
 

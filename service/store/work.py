@@ -12,7 +12,7 @@ from service.store.tables.work import Due, JobSlot
 
 
 def mark_due(session: Session, household_id: int, *, at: datetime) -> None:
-    """Say that a household's next list must be written; a claim on an older mark ends."""
+    """Say that a household's next list must be written; a lease on an older mark ends."""
     make = sqlite.insert if is_sqlite(session) else postgresql.insert
     new = make(Due).values(household_id=household_id, marked_at=at, claimed_until=None)
     session.execute(
@@ -23,10 +23,10 @@ def mark_due(session: Session, household_id: int, *, at: datetime) -> None:
     )
 
 
-def claim_due(
+def lease_due(
     session: Session, *, limit: int, now: datetime, until: datetime
 ) -> list[tuple[int, datetime]]:
-    """Take up to `limit` due households, longest waiting first: (household, its mark)."""
+    """Lease up to `limit` due households, longest waiting first: (household, its mark)."""
     skip = "" if is_sqlite(session) else "FOR UPDATE SKIP LOCKED"
     statement = text(
         f"""UPDATE due SET claimed_until = :until WHERE household_id IN (
@@ -66,12 +66,12 @@ def count_due(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Due)).one()
 
 
-def claim_slot(
+def lease_slot(
     session: Session, job: str, slot: datetime, *, now: datetime, until: datetime
 ) -> bool:
-    """Take a planned moment of a job; False when another has it or it is done.
+    """Lease a planned moment of a job; False when another process has it or it is done.
 
-    A slot whose process died (its claim ran out unfinished) can be taken again.
+    A slot whose lease ran out before it was finished can be leased again.
     """
     make = sqlite.insert if is_sqlite(session) else postgresql.insert
     new = make(JobSlot).values(job=job, slot=slot, claimed_until=until)
@@ -85,8 +85,8 @@ def claim_slot(
     return taken.first() is not None
 
 
-def keep_slot(session: Session, job: str, slot: datetime, *, until: datetime) -> None:
-    """Stay the owner of a slot while its job runs."""
+def renew_slot(session: Session, job: str, slot: datetime, *, until: datetime) -> None:
+    """Extend the lease on a slot while its job runs."""
     session.execute(
         update(JobSlot)
         .where(col(JobSlot.job) == job, col(JobSlot.slot) == slot)

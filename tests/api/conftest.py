@@ -12,7 +12,7 @@ from service.api.app import create_app
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
-from tests.conftest import fresh_database, settings_of
+from tests.conftest import DATABASES, fresh_database, settings_of
 from tests.market import STORE, open_issued
 
 SUPPLIER = "Supplier 0"
@@ -41,8 +41,8 @@ def marketing(anonymous: TestClient, key_for: Callable[[Role], str]) -> TestClie
     return anonymous
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def still(
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_marketing(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TestClient]:
     """Marketing's client that the tests of a file share: what they ask for changes nothing."""

@@ -12,6 +12,8 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.market import silent
 
+pytestmark = pytest.mark.slow
+
 FILES = "/v1/batches/1/files"
 PDF = "larder_lists_20260302_1of1_v1.pdf"
 
@@ -41,8 +43,8 @@ def test_a_batch_is_listed_with_its_files(printed: TestClient) -> None:
 
 def test_every_file_is_what_the_manifest_says(printed: TestClient) -> None:
     manifest = printed.get(f"{FILES}/manifest.json")
-    told = json.loads(manifest.content)
-    for file in told["files"]:
+    manifest_files = json.loads(manifest.content)
+    for file in manifest_files["files"]:
         fetched = printed.get(f"{FILES}/{file['name']}")
         assert len(fetched.content) == file["bytes"]
         assert hashlib.sha256(fetched.content).hexdigest() == file["sha256"]
@@ -128,9 +130,9 @@ def test_pieces_are_answered_for_and_reconciled(printed: TestClient) -> None:
     body = ACK + f"{first},spoiled,torn,{at}\n{second},mailde,,{at}\n"
     body += "".join(f"{piece},mailed,,{at}\n" for piece in rest)
     sent = {"content": body, "headers": {"Content-Type": "text/csv"}}
-    told = printed.post("/v1/acknowledgements?name=day1.csv", **sent).json()
-    assert (told["rows"], told["taken"], told["known"], told["refused"]) == (27, 26, 0, 1)
-    (fault,) = told["faults"]
+    answer = printed.post("/v1/acknowledgements?name=day1.csv", **sent).json()
+    assert (answer["rows"], answer["taken"], answer["known"], answer["refused"]) == (27, 26, 0, 1)
+    (fault,) = answer["faults"]
     assert fault["where"].startswith("day1.csv, row ")
     assert fault["where"].endswith(", column status")
     assert fault["remedy"]
@@ -162,10 +164,10 @@ def test_marketing_voids_a_batch_until_it_is_picked_up(
     marketing: TestClient, database: Database, settings: Settings
 ) -> None:
     publish(database, settings, 1, progress=silent)
-    told = marketing.post("/v1/batches/1/void").json()
-    assert (told["batch_id"], told["lists"]) == (1, 27)
-    assert told["released_cents"] > 0
-    assert marketing.post("/v1/batches/1/void").json() == told
+    answer = marketing.post("/v1/batches/1/void").json()
+    assert (answer["batch_id"], answer["lists"]) == (1, 27)
+    assert answer["released_cents"] > 0
+    assert marketing.post("/v1/batches/1/void").json() == answer
     assert marketing.post("/v1/batches/7/void").status_code == 404
     assert marketing.post("/v1/batches", json={"cycle_id": 1}).status_code == 409
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from schemathesis.pytest.lazy import get_all_tests
 from schemathesis.python import asgi
@@ -30,6 +29,8 @@ from service.store.tables.cycle import Batch, BatchState
 from tests.api.test_roles import ALLOWED
 from tests.shop import H1, STORE, Shop, open_shop
 from tests.till import FULL, body
+
+pytestmark = pytest.mark.slow
 
 # That a store, a cycle or a sale is there, and a receipt's number new, no schema can say.
 NOT_SAID = [positive_data_acceptance]
@@ -98,10 +99,8 @@ def headers(database: Database, settings: Settings, shop: Shop) -> Headers:
 
 LIMITS = hypothesis_settings(
     max_examples=10,
-    deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

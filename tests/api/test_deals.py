@@ -1,11 +1,14 @@
 """Marketing steers deals over HTTP, and asks what a cycle would come to."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
-from tests.market import AS_OF, DEALS, asked
+from tests.market import AS_OF, DEALS, query
+
+pytestmark = pytest.mark.slow
 
 
 def test_deals_are_listed_page_by_page_and_by_state(marketing: TestClient) -> None:
@@ -36,9 +39,9 @@ def test_a_deal_is_stopped_resumed_and_given_more_money(
     found = marketing.get(f"/v1/deals/{number}").json()
     assert (found["revisions"][0]["budget_cents"], found["overspend_chance"]) == (50_000, 0.0)
     assert found["worst_cents"] == found["revisions"][0]["reserved_cents"]
-    key = asked(database, "SELECT max(id) FROM api_key")[0][0]
-    told = [(e["act"], e["actor"]) for e in found["events"] if e["act"] != "facts"]
-    assert told == [
+    key = query(database, "SELECT max(id) FROM api_key")[0][0]
+    acts = [(e["act"], e["actor"]) for e in found["events"] if e["act"] != "facts"]
+    assert acts == [
         ("load", "tests"), ("stop", f"key {key}"), ("resume", f"key {key}"),
         ("raise_budget", f"key {key}"),
     ]  # fmt: skip
@@ -58,7 +61,7 @@ def test_acts_that_do_not_fit_are_refused(marketing: TestClient) -> None:
 def test_what_a_cycle_would_come_to_is_a_run_that_issues_nothing(
     marketing: TestClient, database: Database, settings: Settings
 ) -> None:
-    before = asked(database, "SELECT count(*) FROM shopping_list")
+    before = query(database, "SELECT count(*) FROM shopping_list")
     later = AS_OF.replace(day=9).isoformat()
     answer = marketing.post("/v1/cycles/plans", json={"as_of": later, "fewer_than": 3})
     assert answer.status_code == 202
@@ -67,4 +70,4 @@ def test_what_a_cycle_would_come_to_is_a_run_that_issues_nothing(
     assert (run["kind"], run["state"]) == ("plan", "done")
     assert (run["result"]["as_of"], run["result"]["fewer_than"]) == (later, 3)
     assert len(run["result"]["deals"]) == DEALS
-    assert asked(database, "SELECT count(*) FROM shopping_list") == before
+    assert query(database, "SELECT count(*) FROM shopping_list") == before

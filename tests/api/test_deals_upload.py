@@ -3,11 +3,14 @@
 import io
 
 import openpyxl
+import pytest
 from fastapi.testclient import TestClient
 
 from service.api.routes.offers import XLSX
 from service.store.session import Database
-from tests.market import DEAL_COLUMNS, asked, deal
+from tests.market import DEAL_COLUMNS, deal, query
+
+pytestmark = pytest.mark.slow
 
 CSV = {"Content-Type": "text/csv"}
 GOOD = "\n".join([DEAL_COLUMNS, deal(0), deal(20)])
@@ -17,10 +20,10 @@ BAD = GOOD.replace("Supplier 2", "Suplier 2")
 def test_what_a_file_would_do_is_said_and_how_to_mend_it(
     marketing: TestClient, database: Database
 ) -> None:
-    before = asked(database, "SELECT count(*) FROM offer")
-    said = marketing.post("/v1/deals/previews?name=spring", content=GOOD, headers=CSV)
-    assert said.status_code == 200
-    found = said.json()
+    before = query(database, "SELECT count(*) FROM offer")
+    answer = marketing.post("/v1/deals/previews?name=spring", content=GOOD, headers=CSV)
+    assert answer.status_code == 200
+    found = answer.json()
     assert (found["name"], found["added"], found["unchanged"]) == ("spring.csv", 1, 1)
     assert [(each["deal_id"], each["change"]) for each in found["deals"]] == [
         ("D0", "unchanged"), ("D20", "added"),
@@ -39,7 +42,7 @@ def test_what_a_file_would_do_is_said_and_how_to_mend_it(
     assert 'filename="spring-remarks.xlsx"' in back.headers["content-disposition"]
     rows = list(openpyxl.load_workbook(io.BytesIO(back.content)).active.values)
     assert str(rows[2][-1]).startswith("B3, supplier: there is no supplier 'Suplier 2'")
-    assert asked(database, "SELECT count(*) FROM offer") == before
+    assert query(database, "SELECT count(*) FROM offer") == before
 
 
 def test_the_template_is_a_workbook_that_uploads(marketing: TestClient) -> None:

@@ -3,12 +3,15 @@
 import re
 
 import pypdfium2 as pdfium
+import pytest
 from fastapi.testclient import TestClient
 
 from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
-from tests.market import AS_OF, DEAL_COLUMNS, asked, deal, store_model
+from tests.market import AS_OF, DEAL_COLUMNS, deal, query, store_model
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_cycle_is_asked_for_polled_and_read(
@@ -57,8 +60,8 @@ def test_cycles_are_paged_newest_first_to_the_end(
             )
     seen, cursor, pages = [], None, 0
     while pages == 0 or cursor is not None:
-        query = "limit=2" + (f"&after={cursor}" if cursor else "")
-        page = marketing.get(f"/v1/cycles?{query}").json()
+        parameters = "limit=2" + (f"&after={cursor}" if cursor else "")
+        page = marketing.get(f"/v1/cycles?{parameters}").json()
         seen += [cycle["id"] for cycle in page["cycles"]]
         cursor, pages = page["cursor"], pages + 1
     assert (seen, pages) == ([5, 4, 3, 2, 1], 3)
@@ -67,7 +70,7 @@ def test_cycles_are_paged_newest_first_to_the_end(
 
 
 def test_a_list_is_read_as_it_was_printed(marketing: TestClient, database: Database) -> None:
-    ((document, code),) = asked(database, "SELECT document, code FROM shopping_list WHERE id = 1")
+    ((document, code),) = query(database, "SELECT document, code FROM shopping_list WHERE id = 1")
     read = marketing.get("/v1/lists/1").json()
     assert read["code"] == read["document"]["list_code"] == code
     assert (read["household_id"], read["state"], read["redeemed_lines"]) == ("M01", "issued", [])
@@ -103,12 +106,12 @@ def test_deals_are_uploaded_whole_or_not_at_all(marketing: TestClient, database:
     }  # fmt: skip
     again = marketing.post("/v1/deals?name=spring", content=good, headers=headers).json()
     assert again["already_loaded"] is True
-    assert asked(database, "SELECT name FROM upload ORDER BY id DESC LIMIT 1") == [("spring.csv",)]
+    assert query(database, "SELECT name FROM upload ORDER BY id DESC LIMIT 1") == [("spring.csv",)]
     bad = good + "\n" + deal(22).replace("2026-12-31", "2025-12-31")
     refused = marketing.post("/v1/deals?name=bad", content=bad, headers=headers)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"].endswith("column mail_to")
-    assert asked(database, "SELECT count(*) FROM offer") == [(20,)]
+    assert query(database, "SELECT count(*) FROM offer") == [(20,)]
 
 
 def test_the_description_and_its_page_load(anonymous: TestClient) -> None:

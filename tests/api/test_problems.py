@@ -21,64 +21,66 @@ CARD, PHONE = "952123400000000003", "+15025550003"
 def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert told["status"] == status
-    assert {"type", "title", "status", "detail", "instance"} <= set(told)
-    return told
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == status
+    assert {"type", "title", "status", "detail", "instance"} <= set(document)
+    return document
 
 
-def test_a_path_that_is_not_there(still: TestClient) -> None:
-    told = problem(still.get("/v2/lists"), 404)
-    assert (told["title"], told["instance"]) == ("Not Found", "/v2/lists")
+def test_a_path_that_is_not_there(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.get("/v2/lists"), 404)
+    assert (document["title"], document["instance"]) == ("Not Found", "/v2/lists")
 
 
-def test_a_method_that_is_not_there(still: TestClient) -> None:
-    answer = still.delete("/v1/cycles")
+def test_a_method_that_is_not_there(shared_marketing: TestClient) -> None:
+    answer = shared_marketing.delete("/v1/cycles")
     problem(answer, 405)
     assert answer.headers["allow"]
 
 
-def test_a_body_that_is_too_large(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", content=b" " * 1_048_577), 413)
-    assert told["detail"] == "A body may have 1048576 bytes here."
+def test_a_body_that_is_too_large(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.post("/v1/cycles", content=b" " * 1_048_577), 413)
+    assert document["detail"] == "A body may have 1048576 bytes here."
 
 
-def test_a_body_that_is_too_large_and_does_not_say_so(still: TestClient) -> None:
+def test_a_body_that_is_too_large_and_does_not_say_so(shared_marketing: TestClient) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(20):
             yield b" " * 65_536
 
-    problem(still.post("/v1/cycles", content=parts()), 413)
+    problem(shared_marketing.post("/v1/cycles", content=parts()), 413)
 
 
-def test_a_body_that_is_not_json(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", content=b'{"as_of": '), 422)
-    assert [error["pointer"] for error in told["errors"]] == ["#"]
+def test_a_body_that_is_not_json(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.post("/v1/cycles", content=b'{"as_of": '), 422)
+    assert [error["pointer"] for error in document["errors"]] == ["#"]
 
 
-def test_a_body_with_faults_points_at_each(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422)
-    assert sorted(error["pointer"] for error in told["errors"]) == ["#/as_of", "#/se~1e~0d"]
+def test_a_body_with_faults_points_at_each(shared_marketing: TestClient) -> None:
+    document = problem(
+        shared_marketing.post("/v1/cycles", json={"as_of": "soon", "se/e~d": 1}), 422
+    )
+    assert sorted(error["pointer"] for error in document["errors"]) == ["#/as_of", "#/se~1e~0d"]
 
 
 @pytest.mark.parametrize(
     "sent",
     [{"as_of": "2026-03-16", "seed": 2**31}, {"as_of": "2026-03-16", "seed": -1}, {"as_of": None}],
 )
-def test_a_cycle_that_cannot_be(still: TestClient, sent: dict[str, Any]) -> None:
-    problem(still.post("/v1/cycles", json=sent), 422)
+def test_a_cycle_that_cannot_be(shared_marketing: TestClient, sent: dict[str, Any]) -> None:
+    problem(shared_marketing.post("/v1/cycles", json=sent), 422)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", str(2**63), str(10**40), "%00"])
 @pytest.mark.parametrize("thing", ["cycles", "lists"])
-def test_a_number_that_is_none(still: TestClient, thing: str, number: str) -> None:
-    told = problem(still.get(f"/v1/{thing}/{number}"), 422)
-    assert told["errors"][0]["pointer"] == f"path: {thing[:-1]}_id"
+def test_a_number_that_is_none(shared_marketing: TestClient, thing: str, number: str) -> None:
+    document = problem(shared_marketing.get(f"/v1/{thing}/{number}"), 422)
+    assert document["errors"][0]["pointer"] == f"path: {thing[:-1]}_id"
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "after=0", f"after={2**63}", "after=x"])
-def test_a_page_that_cannot_be(still: TestClient, query: str) -> None:
-    problem(still.get(f"/v1/cycles?{query}"), 422)
+def test_a_page_that_cannot_be(shared_marketing: TestClient, query: str) -> None:
+    problem(shared_marketing.get(f"/v1/cycles?{query}"), 422)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +95,13 @@ def test_a_page_that_cannot_be(still: TestClient, query: str) -> None:
         "/v1/runs/none",
     ],
 )
-def test_a_thing_that_is_not_there(still: TestClient, path: str) -> None:
-    problem(still.get(path), 404)
+def test_a_thing_that_is_not_there(shared_marketing: TestClient, path: str) -> None:
+    problem(shared_marketing.get(path), 404)
 
 
 @pytest.mark.parametrize("path", ["/v1/households/a%00b", "/v1/runs/%00", "/v1/runs/a%0ab"])
-def test_a_name_that_no_database_can_hold(still: TestClient, path: str) -> None:
-    problem(still.get(path), 422)
+def test_a_name_that_no_database_can_hold(shared_marketing: TestClient, path: str) -> None:
+    problem(shared_marketing.get(path), 422)
 
 
 @pytest.mark.parametrize(
@@ -113,19 +115,19 @@ def test_a_name_that_no_database_can_hold(still: TestClient, path: str) -> None:
     ],
 )
 def test_an_upload_that_cannot_be_read(
-    still: TestClient, kind: str, name: str, status: int
+    shared_marketing: TestClient, kind: str, name: str, status: int
 ) -> None:
-    answer = still.post(
+    answer = shared_marketing.post(
         f"/v1/deals?name={name}", content=b"not,deals\n1,2\n", headers={"Content-Type": kind}
     )
-    told = problem(answer, status)
-    assert "passwd" not in told["detail"]
+    document = problem(answer, status)
+    assert "passwd" not in document["detail"]
 
 
-def test_a_conflict_says_with_what(still: TestClient) -> None:
-    told = problem(still.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
-    assert told["detail"] == "There is a cycle as of 2026-03-02 already."
-    assert told["type"] == "urn:larder:problem:conflict"
+def test_a_conflict_says_with_what(shared_marketing: TestClient) -> None:
+    document = problem(shared_marketing.post("/v1/cycles", json={"as_of": "2026-03-02"}), 409)
+    assert document["detail"] == "There is a cycle as of 2026-03-02 already."
+    assert document["type"] == "urn:larder:problem:conflict"
 
 
 def test_without_tables_nothing_is_told_of_the_database(
@@ -135,10 +137,10 @@ def test_without_tables_nothing_is_told_of_the_database(
         session.connection().exec_driver_sql("ALTER TABLE api_key RENAME TO elsewhere")
         session.connection().exec_driver_sql("DROP TABLE alembic_version")
     with TestClient(create_app(database, settings), raise_server_exceptions=False) as client:
-        told = problem(client.get("/v1/cycles", headers={"Authorization": "Bearer x"}), 503)
+        document = problem(client.get("/v1/cycles", headers={"Authorization": "Bearer x"}), 503)
         ready = problem(client.get("/health/ready"), 503)
         assert client.get("/health/live").json() == {"status": "ok"}
-    for text in (told["detail"], ready["detail"]):
+    for text in (document["detail"], ready["detail"]):
         assert "sqlite" not in text
         assert "postgres" not in text
     assert "larder migrate" in caplog.text
@@ -153,8 +155,8 @@ def test_an_unexpected_error_keeps_its_content_to_the_log(
     with database.write() as session:
         session.connection().exec_driver_sql("UPDATE shopping_list SET document = '{broken'")
     headers = {"Authorization": key_for(Role.MARKETING)}
-    told = problem(anonymous.get("/v1/lists/1", headers=headers), 500)
-    assert "broken" not in str(told)
+    document = problem(anonymous.get("/v1/lists/1", headers=headers), 500)
+    assert "broken" not in str(document)
     assert "unexpected error at /v1/lists/1" in caplog.text
 
 

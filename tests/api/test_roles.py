@@ -13,6 +13,8 @@ from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
 
+pytestmark = pytest.mark.slow
+
 TILL = frozenset({Role.POS, Role.ADMIN})
 MARKETING = frozenset({Role.MARKETING, Role.ADMIN})
 MAILING = frozenset({Role.MAILING, Role.ADMIN})
@@ -114,14 +116,14 @@ def test_who_is_refused_learns_nothing(
     """The same words whether the thing is there or not; only the path that was sent comes back."""
     keys = {role: {"Authorization": key_for(role)} for role in Role}
     for method, template in CLOSED:
-        told = set()
+        texts = set()
         for names in (THERE, ELSEWHERE):
             sent = path(template, names)
             for role in set(Role) - ALLOWED[method, template]:
                 answer = anonymous.request(method, sent, headers=keys[role])
                 assert answer.json().pop("instance") == sent
-                told.add(answer.text.replace(sent, "PATH"))
-        assert told == {
+                texts.add(answer.text.replace(sent, "PATH"))
+        assert texts == {
             '{"type":"urn:larder:problem:forbidden","title":"Forbidden","status":403,'
             '"detail":"This key may not do that.","instance":"PATH"}'
         }, template
@@ -131,12 +133,14 @@ def test_who_is_refused_learns_nothing(
     "header",
     [None, "Bearer ", "Bearer nobody", "Basic bWFyazpoaQ==", "larder_admin_x", "Bearer \u00e9"],
 )
-def test_without_a_key_every_door_is_closed_alike(still: TestClient, header: str | None) -> None:
-    still.headers.pop("Authorization", None)
+def test_without_a_key_every_door_is_closed_alike(
+    shared_marketing: TestClient, header: str | None
+) -> None:
+    shared_marketing.headers.pop("Authorization", None)
     sent = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
     for method, template in CLOSED:
         for names in (THERE, ELSEWHERE):
-            answer = still.request(method, path(template, names), headers=sent)
+            answer = shared_marketing.request(method, path(template, names), headers=sent)
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"] == "Bearer"
             assert answer.json()["detail"] == (
@@ -144,12 +148,14 @@ def test_without_a_key_every_door_is_closed_alike(still: TestClient, header: str
             )
 
 
-def test_a_till_without_a_key_is_not_told_what_is_wrong_with_its_body(still: TestClient) -> None:
-    still.headers.pop("Authorization", None)
+def test_a_till_without_a_key_is_not_told_what_is_wrong_with_its_body(
+    shared_marketing: TestClient,
+) -> None:
+    shared_marketing.headers.pop("Authorization", None)
     sent = {"content": b"{", "headers": {"Content-Type": "application/json"}}
     for method, template in CLOSED:
         if ALLOWED[method, template] is TILL:
-            assert still.request(method, template, **sent).status_code == 401, template
+            assert shared_marketing.request(method, template, **sent).status_code == 401, template
 
 
 def test_a_run_of_another_role_is_as_unknown_as_one_that_never_was(

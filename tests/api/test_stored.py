@@ -17,6 +17,8 @@ from service.store.tables.access import Role
 from tests.mail import NAME, open_mail
 from tests.market import silent
 
+pytestmark = pytest.mark.slow
+
 PDF = f"/v1/batches/1/files/{NAME}_1of1_v1.pdf"
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from service.store.session import Database
 from service.store.tables.access import Role
 from tests.shop import BREAD, CARDS, H1, MILK, SALT, SHOPPING_DAY, SOAP, STORE, Shop
 from tests.till import body
+
+pytestmark = pytest.mark.slow
 
 TILL = Caller(1, Role.ADMIN, None, None)
 goods = st.lists(
@@ -50,9 +53,7 @@ def test_a_quote_holds_and_a_void_or_a_whole_return_undoes(
     numbers = iter(range(1, 10_000))
     before = state(database, settings)
 
-    @trials(
-        max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
+    @trials(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(goods, st.data())
     def holds(lines: list[tuple[str, int, int]], data: st.DataObject) -> None:
         number = next(numbers)

@@ -15,6 +15,8 @@ from tests.nursery import Nursery, act, nursery
 from tests.racing import faults, sale, sold_offline, undo
 from tests.served import environment
 
+pytestmark = pytest.mark.slow
+
 MOST = 60
 STRIDE = 4
 """Of all the statements every fourth is tried, so that the suite stays quick; 1 tries all."""

@@ -31,6 +31,8 @@ from tests.served import eventually
 from tests.shop import BREAD, H1, STORE, VALID_TO, Shop, open_shop
 from tests.till import body
 
+pytestmark = pytest.mark.slow
+
 LIST = "SELECT FROM shopping_list WHERE id = 1 FOR UPDATE"
 OTHER_LIST = "SELECT FROM shopping_list WHERE id = 2 FOR UPDATE"
 SALE = "SELECT FROM redemption WHERE number = 'sold' FOR UPDATE"

@@ -31,6 +31,8 @@ from service.store.till import Reference
 from tests.shop import BREAD, H1, H2, MILK, SOAP, Shop, open_shop
 from tests.till import body
 
+pytestmark = pytest.mark.slow
+
 TILL = Caller(1, Role.ADMIN, None, None)
 DAYS = ("2026-02-27", "2026-03-05", "2026-03-05", "2026-03-20")
 GOODS = [(MILK, 2, 240), (BREAD, 3, 750), (SOAP, 2, 600)]

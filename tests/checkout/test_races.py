@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from service.admin.keys import Caller
 from service.api.till.forms import basket_of, offline_of, reference_of
 from service.api.till.schemas import BasketIn, OfflineIn
@@ -19,6 +21,8 @@ from service.store.session import Database
 from service.store.tables.access import Role
 from tests.shop import H1, VALID_TO, Shop
 from tests.till import FULL, body
+
+pytestmark = pytest.mark.slow
 
 TILL = Caller(1, Role.ADMIN, None, None)
 TILLS = 8

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import typer
 
 from service.__main__ import app
+from service.commands.lazy import Command
 
 REFERENCE = "<!-- From here on the text is what the commands say of themselves. -->"
 
@@ -25,8 +26,8 @@ def _below(typed: str, command: object) -> Iterator[tuple[str, typer.core.TyperC
         for name, below in command.commands.items():
             yield from _below(f"{typed} {name}", below)
     else:
-        assert isinstance(command, typer.core.TyperCommand)
-        yield typed, command
+        assert isinstance(command, Command)
+        yield typed, command.load()
 
 
 def reference() -> str:

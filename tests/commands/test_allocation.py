@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from tests.commands.conftest import Larder
 
@@ -48,6 +49,7 @@ def instance(folder: Path, *, offers: list[int]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_best_copy_is_chosen_and_certified(larder: Larder, tmp_path: Path) -> None:
     folder = instance(tmp_path / "instance", offers=[7])
     ended = larder("allocate", "--instance", str(folder), "--out", str(tmp_path / "out"))

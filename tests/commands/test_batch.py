@@ -1,4 +1,4 @@
-"""batch and publish --revise: wiring, exit codes, and words for people."""
+"""publish and batch: wiring, exit codes, and words for people."""
 
 import json
 import shutil
@@ -10,6 +10,7 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder
 from tests.mail import NAME, open_mail
+from tests.shop import open_shop
 
 ONE = "20260302-0000001"
 HEAD = "piece_id,status,reason,timestamp\n"
@@ -27,6 +28,7 @@ def mail(database: Database, settings: Settings, tmp_path: Path) -> None:
     open_mail(database, settings, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_batch_from_publishing_to_reconciliation(
     configured: Larder, mail: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,3 +72,26 @@ def test_a_batch_is_voided_and_purged(configured: Larder, mail: None) -> None:
     configured("publish")
     assert json.loads(configured("batch", "void", "1").out)["lists"] == 5
     assert configured("batch", "purge").out == "0 batches purged\n"
+
+
+def test_publish_before_any_cycle_names_the_remedy(configured: Larder) -> None:
+    ended = configured("publish")
+    assert ended.code == 1
+    assert "larder: There is no cycle yet. Run `larder cycle --as-of DATE`.\n" in ended.err
+
+
+def test_what_publish_prints_is_json_however_long_its_paths_are(
+    configured: Larder,
+    database: Database,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_shop(database, settings, tmp_path)
+    folder = tmp_path / ("a long name [b] " * 6) / "batches"
+    monkeypatch.setenv("LARDER_OUTPUT_FOLDER", str(folder))
+    ended = configured("publish", "--cycle", "1")
+    assert ended.code == 0, ended.err
+    answer = json.loads(ended.out)
+    assert str(folder) in ended.out
+    assert answer["pieces"] == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import Larder
-from tests.files.files import written
+from tests.files.files import write_file
 from tests.shop import DEALS, PRODUCTS
 
 
@@ -14,12 +14,12 @@ def stocked(larder: Larder, migrated: Path, tmp_path: Path) -> Larder:
     """Type `larder ...` with the shop's products loaded."""
     larder("init")
     (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
-    larder("load", "products", str(written(tmp_path / "p.csv", PRODUCTS)))
+    larder("load", "products", str(write_file(tmp_path / "p.csv", PRODUCTS)))
     return larder
 
 
 def test_a_dry_run_tells_all_and_loads_nothing(stocked: Larder, tmp_path: Path) -> None:
-    written(tmp_path / "d.csv", DEALS)
+    write_file(tmp_path / "d.csv", DEALS)
     ended = stocked("load", "deals", "d.csv", "--dry-run")
     assert ended.code == 0
     lines = ended.out.splitlines()
@@ -30,7 +30,7 @@ def test_a_dry_run_tells_all_and_loads_nothing(stocked: Larder, tmp_path: Path) 
 
 
 def test_faults_come_back_as_a_workbook(stocked: Larder, tmp_path: Path) -> None:
-    written(tmp_path / "d.csv", DEALS.replace("Oven Works", "Oven Wroks"))
+    write_file(tmp_path / "d.csv", DEALS.replace("Oven Works", "Oven Wroks"))
     ended = stocked("load", "deals", "d.csv", "--dry-run")
     assert ended.code == 1
     assert "remarks: d-remarks.xlsx\n" in ended.out
@@ -45,12 +45,12 @@ def test_faults_come_back_as_a_workbook(stocked: Larder, tmp_path: Path) -> None
 def test_the_template_and_the_history(stocked: Larder, tmp_path: Path) -> None:
     assert stocked("deals", "template", "t.xlsx").out == "template: t.xlsx\n"
     assert stocked("load", "deals", "t.xlsx").code == 0
-    stocked("load", "deals", str(written(tmp_path / "d.csv", DEALS)))
-    stocked("load", "deals", str(written(tmp_path / "e.csv", DEALS.replace("1.00,1", "1.50,1"))))
-    told = stocked("deals", "history", "Dale Foods", "MILK-1").out.splitlines()
-    assert [line.partition(":")[0] for line in told] == [
+    stocked("load", "deals", str(write_file(tmp_path / "d.csv", DEALS)))
+    stocked("load", "deals", str(write_file(tmp_path / "e.csv", DEALS.replace("1.00,1", "1.50,1"))))
+    lines = stocked("deals", "history", "Dale Foods", "MILK-1").out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
         "revision 1, replaced", "revision 2, running", "  value",
     ]  # fmt: skip
-    assert told[2] == "  value: 1.00 -> 1.50"
-    assert told[1].endswith(", from e.csv")
+    assert lines[2] == "  value: 1.00 -> 1.50"
+    assert lines[1].endswith(", from e.csv")
     assert stocked("deals", "history", "Dale Foods", "X").code == 1

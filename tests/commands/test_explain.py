@@ -25,8 +25,8 @@ def test_a_household_sees_its_items_chances_and_reasons(
     assert "4 days" in ended.out
     assert "bought 6 days ago" in " ".join(ended.out.split())
     assert "1 of 1 items" in ended.out
-    told = ended.out[ended.out.index("on the newest list") :].splitlines()
-    assert [row.strip() for row in told[1:]] == [
+    rows = ended.out[ended.out.index("on the newest list") :].splitlines()
+    assert [row.strip() for row in rows[1:]] == [
         "1     Dale Milk: $1.00 off",
         "2     Oven Bread: 20% off",
         "3     House Soap: $2.00 off",

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from tests.commands.conftest import Larder
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     path = tmp_path / "history.parquet"
-    invented().write_parquet(path)
+    random_history().write_parquet(path)
     return path
 
 
@@ -30,7 +30,7 @@ def test_predict_writes_a_file_and_says_what(larder: Larder, history: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "expected"),
     [
         (["--as-of", "2026-01-01", "--out", "x.csv"], 2, "Missing option '--history'"),
         (["--history", "h.csv", "--out", "x.csv"], 2, "Missing option '--as-of'"),
@@ -41,12 +41,12 @@ def test_predict_writes_a_file_and_says_what(larder: Larder, history: Path) -> N
     ],
 )
 def test_predict_refuses_in_clear_words(
-    larder: Larder, tmp_path: Path, words: list[str], code: int, said: str
+    larder: Larder, tmp_path: Path, words: list[str], code: int, expected: str
 ) -> None:
-    invented().write_csv(tmp_path / "h.csv")
+    random_history().write_csv(tmp_path / "h.csv")
     ended = larder("predict", *words)
     assert ended.code == code
-    assert said in ended.err
+    assert expected in ended.err
     assert ended.out == ""
     assert not (tmp_path / "x.csv").exists()
 

@@ -1,4 +1,4 @@
-"""load: wiring, what is told, and exit codes."""
+"""load: wiring, output, and exit codes."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from service.commands.console import SHOWN_PROBLEMS
 from tests.commands.conftest import Larder
-from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
+from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, write_file
 from tests.files.poslog.files import DATA as POSLOG
 from tests.files.poslog.files import HOUSEHOLDS as POSLOG_HOUSEHOLDS
 from tests.files.poslog.files import poslog, transaction
@@ -23,18 +23,18 @@ def embedded(larder: Larder, migrated: Path, tmp_path: Path) -> Larder:
 
 
 def test_each_kind_of_file_and_again(configured: Larder, tmp_path: Path) -> None:
-    written(tmp_path / "p.csv", SHOP_PRODUCTS)
-    written(tmp_path / "h.csv", HOUSEHOLDS)
-    written(tmp_path / "b.csv", BASKETS)
-    written(tmp_path / "d.csv", DEALS)
+    write_file(tmp_path / "p.csv", SHOP_PRODUCTS)
+    write_file(tmp_path / "h.csv", HOUSEHOLDS)
+    write_file(tmp_path / "b.csv", BASKETS)
+    write_file(tmp_path / "d.csv", DEALS)
     for kind, file, first, again in (
         ("products", "p.csv", "4 rows read, 4 taken, 0 known", "4 rows read, 4 taken, 0 known"),
         ("households", "h.csv", "3 rows read, 3 taken, 0 known", "3 rows read, 3 taken, 0 known"),
         ("baskets", "b.csv", "4 rows read, 4 taken, 0 known", "4 rows read, 0 taken, 4 known"),
     ):
-        for told in (first, again):
+        for counts in (first, again):
             ended = configured("load", kind, file)
-            assert (ended.code, ended.out) == (0, f"{kind}: {told}, 0 refused\n")
+            assert (ended.code, ended.out) == (0, f"{kind}: {counts}, 0 refused\n")
     assert configured("load", "deals", "d.csv").out == (
         "deals: 3 rows, 3 added, 0 revised, 0 unchanged\n"
     )
@@ -47,16 +47,16 @@ def test_each_kind_of_file_and_again(configured: Larder, tmp_path: Path) -> None
 
 
 def test_poslog_is_history_too(configured: Larder) -> None:
-    written(Path("h.csv"), POSLOG_HOUSEHOLDS)
+    write_file(Path("h.csv"), POSLOG_HOUSEHOLDS)
     assert configured("load", "households", "h.csv").code == 0
-    for told in ("6 taken, 0 known", "0 taken, 6 known"):
+    for counts in ("6 taken, 0 known", "0 taken, 6 known"):
         ended = configured("load", "baskets", str(POSLOG / "v6.xml"))
         assert (ended.code, ended.out) == (
             0,
-            f"baskets: 6 rows read, {told}, 0 refused\n"
+            f"baskets: 6 rows read, {counts}, 0 refused\n"
             "  3 transactions are no sales (voided, cancelled, training, control)\n",
         )
-    written(Path("bad.xml"), poslog(transaction(), transaction(customer="12345")))
+    write_file(Path("bad.xml"), poslog(transaction(), transaction(customer="12345")))
     ended = configured("load", "baskets", "bad.xml")
     assert (ended.code, ended.out) == (3, "baskets: 2 rows read, 1 taken, 0 known, 1 refused\n")
     assert "bad.xml, line 6, transaction 0042/07/2026-03-01/1, LoyaltyAccount: no" in ended.err
@@ -66,7 +66,7 @@ def test_poslog_is_history_too(configured: Larder) -> None:
 def test_refused_rows_are_told_and_the_exit_code_is_3(embedded: Larder, tmp_path: Path) -> None:
     folder = tmp_path / ("a long folder name " * 5) / "[bold]"
     folder.mkdir(parents=True)
-    path = written(folder / "p.csv", f"{PRODUCTS}1,x,x,x,x,x,1\n")
+    path = write_file(folder / "p.csv", f"{PRODUCTS}1,x,x,x,x,x,1\n")
     ended = embedded("load", "products", str(path))
     assert ended.code == 3
     assert ended.out == "products: 3 rows read, 2 taken, 0 known, 1 refused\n"
@@ -78,17 +78,17 @@ def test_refused_rows_are_told_and_the_exit_code_is_3(embedded: Larder, tmp_path
 
 def test_what_is_told_of_very_many_faults_is_bounded(embedded: Larder, tmp_path: Path) -> None:
     wrong = 3000
-    path = written(tmp_path / "h.csv", "household_id,country\n" + "H,xyz\n" * wrong)
+    path = write_file(tmp_path / "h.csv", "household_id,country\n" + "H,xyz\n" * wrong)
     ended = embedded("load", "households", str(path))
     assert ended.code == 3
     assert ended.out.endswith(f"{wrong:,} refused\n")
-    told = [line for line in ended.err.splitlines() if "row " in line]
-    assert len(told) == SHOWN_PROBLEMS
+    listed = [line for line in ended.err.splitlines() if "row " in line]
+    assert len(listed) == SHOWN_PROBLEMS
     assert f"  and {wrong - SHOWN_PROBLEMS} more\n" in ended.err
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (["products", "nothing.csv"], "larder: There is no file nothing.csv."),
         (["baskets", "."], "larder: There is no file ."),
@@ -102,18 +102,18 @@ def test_what_is_told_of_very_many_faults_is_bounded(embedded: Larder, tmp_path:
     ],
 )
 def test_a_file_that_cannot_be_loaded_is_one_clear_line(
-    embedded: Larder, tmp_path: Path, words: list[str], said: str
+    embedded: Larder, tmp_path: Path, words: list[str], expected: str
 ) -> None:
-    written(tmp_path / "empty.csv", "")
-    written(tmp_path / "other.csv", "name\nx\n")
-    written(tmp_path / "fake.parquet", "name\nx\n")
+    write_file(tmp_path / "empty.csv", "")
+    write_file(tmp_path / "other.csv", "name\nx\n")
+    write_file(tmp_path / "fake.parquet", "name\nx\n")
     ended = embedded("load", *words)
     assert (ended.code, ended.out) == (1, "")
-    assert any(line.startswith(said) for line in ended.err.splitlines())
+    assert any(line.startswith(expected) for line in ended.err.splitlines())
 
 
 def test_a_denied_file_of_deals_is_told_and_exits_with_1(embedded: Larder, tmp_path: Path) -> None:
-    written(tmp_path / "d.csv", DEALS)
+    write_file(tmp_path / "d.csv", DEALS)
     ended = embedded("load", "deals", "d.csv")
     assert (ended.code, ended.out) == (1, "remarks: d-remarks.xlsx\n")
     assert "larder: d.csv has 6 faults; no deal of it was loaded.\n" in ended.err

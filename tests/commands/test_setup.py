@@ -1,13 +1,12 @@
-"""init, keys and migrate."""
+"""init and migrate."""
 
 import stat
 from pathlib import Path
 
 import pytest
 
-from service.admin.keys import authenticate
+from service import sample
 from service.settings import load_settings
-from service.store.session import Database
 from tests.commands.conftest import Larder
 
 
@@ -26,6 +25,21 @@ def test_init_writes_fresh_keys_for_the_owner_only(larder: Larder, tmp_path: Pat
     assert (tmp_path / "other" / ".env").read_text() != path.read_text()
 
 
+def test_init_for_the_sample_writes_the_shop_of_the_demonstration(
+    larder: Larder, tmp_path: Path
+) -> None:
+    assert larder("init", "--sample").code == 0
+    lines = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    assert lines["LARDER_CODE_KEY"] == sample.CODE_KEY
+    shop = {"LARDER_RETAILER", "LARDER_TIMEZONE", "LARDER_LAYOUT"}
+    assert {name: lines[name] for name in shop} == {
+        "LARDER_RETAILER": sample.RETAILER,
+        "LARDER_TIMEZONE": "America/New_York",
+        "LARDER_LAYOUT": "classic-letter",
+    }
+    assert load_settings().retailer == sample.RETAILER
+
+
 def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
     larder("init")
     before = (tmp_path / ".env").read_bytes()
@@ -36,7 +50,7 @@ def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("mysql://u:geheim@h/db", "must begin with sqlite:/// or postgresql://"),
         ("sqlite://", "must begin with sqlite:/// or postgresql://"),
@@ -47,11 +61,11 @@ def test_init_never_overwrites(larder: Larder, tmp_path: Path) -> None:
     ],
 )
 def test_init_refuses_an_address_that_could_not_be_used(
-    larder: Larder, tmp_path: Path, url: str, said: str
+    larder: Larder, tmp_path: Path, url: str, expected: str
 ) -> None:
     ended = larder("init", "--database-url", url)
     assert ended.code == 1
-    assert said in ended.err
+    assert expected in ended.err
     assert ended.err.count("\n") == 1
     assert "geheim" not in ended.err
     assert not (tmp_path / ".env").exists()
@@ -82,7 +96,7 @@ def test_from_an_empty_folder_to_a_database_with_tables(larder: Larder) -> None:
     for _ in range(2):
         ended = larder("migrate")
         assert (ended.code, ended.err) == (0, "")
-        assert ended.out.startswith("The database stands at migration ")
+        assert ended.out.startswith("The database is at migration ")
     assert larder("status").code == 0
 
 
@@ -107,45 +121,3 @@ def test_a_database_that_cannot_be_reached_is_one_clear_line(
     assert ended.code == 1
     assert ended.err.startswith("larder: The database postgresql+psycopg://larder:***@127.0.0.1:1/")
     assert ended.err.count("\n") == 1
-
-
-def test_a_key_is_made_listed_and_revoked(configured: Larder, database_url: str) -> None:
-    made = configured("keys", "add", "--role", "pos", "--store", "0042")
-    assert made.code == 0
-    told, presented = made.out.splitlines()
-    assert told == "Key 1 for pos. It is shown this once and cannot be read again:"
-    database = Database(database_url)
-    settings = load_settings()
-    assert authenticate(database, settings, presented) is not None
-    listed = configured("keys", "list").out
-    assert presented not in listed
-    assert listed.splitlines()[1].split()[:4] == ["1", "pos", "0042", presented[-6:]]
-    assert configured("keys", "revoke", "1").out == "Key 1 is revoked.\n"
-    assert authenticate(database, settings, presented) is None
-    database.dispose()
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (["add", "--role", "pos"], 1, "larder: A pos key needs a store"),
-        (["add", "--role", "admin", "--store", "1"], 1, "larder: A pos key needs a store, and"),
-        (
-            ["add", "--role", "supplier", "--supplier", "X"],
-            1,
-            "larder: There is no supplier called",
-        ),
-        (["add", "--role", "king"], 2, "'king' is not one of"),
-        (["add"], 2, "Missing option '--role'"),
-        (["revoke", "7"], 1, "larder: There is no key number 7."),
-        (["revoke", "seven"], 2, "Input should be a valid integer"),
-    ],
-)
-def test_keys_that_cannot_be(
-    larder: Larder, migrated: Path, tmp_path: Path, words: list[str], code: int, said: str
-) -> None:
-    larder("init")
-    (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
-    ended = larder("keys", *words)
-    assert ended.code == code
-    assert said in ended.err

@@ -7,7 +7,7 @@ import pytest
 from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder
-from tests.market import AS_OF, asked, open_issued
+from tests.market import AS_OF, open_issued, query
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_budget_is_typed_as_money(configured: Larder, database: Database, issu
         "larder: '5,000' is not an amount of money such as 5000.00.",
     )
     assert configured("deals", "budget", "1", "5000.50").out == "Deal 1 is running.\n"
-    assert asked(database, "SELECT budget_cents FROM offer WHERE id = 1") == [(500_050,)]
+    assert query(database, "SELECT budget_cents FROM offer WHERE id = 1") == [(500_050,)]
     assert "chance of more than the budget: at most 0" in configured("deals", "show", "1").out
 
 
@@ -48,11 +48,11 @@ def test_a_dry_run_is_told_in_tables_and_writes_nothing(
     configured: Larder, database: Database, issued: None
 ) -> None:
     day = AS_OF.replace(day=9).isoformat()
-    told = configured("cycle", "--dry-run", "--as-of", day)
-    assert told.code == 0
-    assert "29 of 30 households" in told.out
-    assert told.out.splitlines()[-1] == "nothing was written: this was a dry run"
-    assert asked(database, "SELECT count(*) FROM cycle") == [(1,)]
+    ended = configured("cycle", "--dry-run", "--as-of", day)
+    assert ended.code == 0
+    assert "29 of 30 households" in ended.out
+    assert ended.out.splitlines()[-1] == "nothing was written: this was a dry run"
+    assert query(database, "SELECT count(*) FROM cycle") == [(1,)]
     assert (
         '"sampled_percent": 100' in configured("cycle", "--dry-run", "--json", "--as-of", day).out
     )

@@ -18,7 +18,9 @@ from service.files.products import load_products
 from service.settings import Settings
 from service.store.session import Database
 from tests.conftest import CODE, SECRET
-from tests.market import AS_OF, asked, cycle, documents, load_market
+from tests.market import AS_OF, cycle, documents, load_market, query
+
+pytestmark = pytest.mark.slow
 
 ARMS = """SELECT h.ref, a.arm FROM cycle_household a JOIN household h ON h.id = a.household_id
           ORDER BY h.ref"""
@@ -60,7 +62,7 @@ def made(url: str, folder: Path) -> tuple[list[tuple[Any, ...]], list[tuple[Any,
     load_market(database, settings, folder)
     load_products(database, folder / "products.csv")
     cycle(database, settings, AS_OF)
-    found = documents(database), asked(database, ARMS)
+    found = documents(database), query(database, ARMS)
     database.dispose()
     return found
 

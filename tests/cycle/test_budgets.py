@@ -14,7 +14,9 @@ from service.errors import Conflict
 from service.settings import Settings
 from service.store.offers import states
 from service.store.session import Database
-from tests.market import AS_OF, asked, cycle, open_market, store_model
+from tests.market import AS_OF, cycle, open_market, query, store_model
+
+pytestmark = pytest.mark.slow
 
 OVER = """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
           WHERE e.account IN ('offer_reserved', 'offer_spent') GROUP BY o.id, o.budget_cents
@@ -41,11 +43,11 @@ def when_composed(act: Callable[[], object]) -> Callable[[str, int, int], None]:
 
 
 def budgeted(database: Database) -> int:
-    return int(asked(database, "SELECT min(id) FROM offer WHERE budget_cents IS NOT NULL")[0][0])
+    return int(query(database, "SELECT min(id) FROM offer WHERE budget_cents IS NOT NULL")[0][0])
 
 
 def left(database: Database) -> list[int]:
-    return [asked(database, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES]
+    return [query(database, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES]
 
 
 def test_a_deal_stopped_while_lists_are_made_is_not_issued(
@@ -58,7 +60,7 @@ def test_a_deal_stopped_while_lists_are_made_is_not_issued(
     assert left(database) == [0] * len(TABLES)
     report = cycle(database, settings)
     assert report.offers_running == 17
-    assert asked(database, f"SELECT count(*) FROM list_line WHERE offer_id = {offer}") == [(0,)]
+    assert query(database, f"SELECT count(*) FROM list_line WHERE offer_id = {offer}") == [(0,)]
 
 
 def test_two_cycles_at_once_do_not_promise_one_budget_twice(
@@ -71,11 +73,11 @@ def test_two_cycles_at_once_do_not_promise_one_budget_twice(
     with pytest.raises(Conflict, match="Run the cycle again"):
         run_cycle(database, settings, as_of=AS_OF, seed=0, progress=progress)
     elsewhere.dispose()
-    assert asked(database, "SELECT as_of FROM cycle") == [(later.isoformat(),)]
-    assert asked(database, OVER) == []
+    assert query(database, "SELECT as_of FROM cycle") == [(later.isoformat(),)]
+    assert query(database, OVER) == []
     cycle(database, settings)
-    assert asked(database, OVER) == []
-    exhausted = asked(database, "SELECT count(*) FROM offer WHERE state = 'exhausted'")
+    assert query(database, OVER) == []
+    exhausted = query(database, "SELECT count(*) FROM offer WHERE state = 'exhausted'")
     assert exhausted[0][0] > 0
 
 
@@ -100,13 +102,13 @@ def test_the_second_of_two_cycles_of_a_date_is_told_that_there_is_one(
 
     both = [threading.Thread(target=issue, args=(name,)) for name in ("one", "two")]
     with database.write() as session:
-        every = [row[0] for row in asked(database, "SELECT id FROM offer")]
+        every = [row[0] for row in query(database, "SELECT id FROM offer")]
         states.lock(session, every)
         for each in both:
             each.start()
         made.wait(60)
         until = time.monotonic() + 30
-        while not database.is_sqlite and asked(database, WAITING) != [(2,)]:
+        while not database.is_sqlite and query(database, WAITING) != [(2,)]:
             assert time.monotonic() < until
     for each in both:
         each.join()
@@ -118,11 +120,11 @@ def test_a_raised_budget_issues_more_copies_in_the_next_cycle(
 ) -> None:
     cycle(database, settings)
     spent = "SELECT min(id) FROM offer WHERE state = 'exhausted' AND budget_cents IS NOT NULL"
-    offer = int(asked(database, spent)[0][0])
+    offer = int(query(database, spent)[0][0])
     count = f"SELECT count(*) FROM list_line WHERE offer_id = {offer}"
-    before = asked(database, count)[0][0]
+    before = query(database, count)[0][0]
     steer.raise_budget(database, settings, offer, 100_000, by="anna")
     later = AS_OF + timedelta(days=1)
     store_model(database, settings, later)
     cycle(database, settings, as_of=later)
-    assert asked(database, count)[0][0] > before
+    assert query(database, count)[0][0] > before

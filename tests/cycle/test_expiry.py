@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.store import ledger
 from service.store.session import Database
 from service.store.tables.access import Role
-from tests.market import AS_OF, asked, open_issued
+from tests.market import AS_OF, open_issued, query
 from tests.shop import BREAD, H1, MILK, VALID_TO, Shop, open_shop
 from tests.till import body
 
@@ -27,7 +27,7 @@ def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
 
 
 def balances(database: Database, offer_id: int) -> dict[str, int]:
-    rows = asked(
+    rows = query(
         database,
         f"""SELECT account, sum(amount_cents) FROM ledger_entry
             WHERE offer_id = {offer_id} AND account IN ('offer_budget', 'offer_reserved',
@@ -50,14 +50,14 @@ def use(database: Database, settings: Settings, shop: Shop, *, day: date = VALID
 
 def test_on_its_last_day_a_list_is_open(database: Database, shop: Shop) -> None:
     assert expire_lists(database, before=VALID_TO) == 0
-    assert asked(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
+    assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
 
 
 def test_the_day_after_its_reservation_comes_back_whole(database: Database, shop: Shop) -> None:
     assert balances(database, shop.milk_offer) == {"offer_reserved": 216, "offer_budget": -216}
     assert balances(database, shop.bread_offer) == {"offer_reserved": 100, "offer_budget": -100}
     assert expire_lists(database, before=DAY_AFTER) == 2
-    assert asked(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
+    assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
     assert balances(database, shop.milk_offer) == {}
     assert balances(database, shop.bread_offer) == {}
     with database.read() as session:
@@ -71,7 +71,7 @@ def test_of_a_line_used_in_part_the_other_part_comes_back(
     expire_lists(database, before=DAY_AFTER)
     assert balances(database, shop.milk_offer) == {"offer_budget": -108, "offer_spent": 108}
     assert balances(database, shop.bread_offer) == {"offer_budget": -25, "offer_spent": 25}
-    released = asked(
+    released = query(
         database,
         f"""SELECT offer_id, -amount_cents FROM ledger_entry
             WHERE kind = 'expiry' AND account = 'offer_reserved' AND offer_id <> {shop.soap_offer}
@@ -82,9 +82,9 @@ def test_of_a_line_used_in_part_the_other_part_comes_back(
 
 def test_expiring_again_changes_nothing(database: Database, shop: Shop) -> None:
     expire_lists(database, before=DAY_AFTER)
-    entries = asked(database, "SELECT * FROM ledger_entry ORDER BY id")
+    entries = query(database, "SELECT * FROM ledger_entry ORDER BY id")
     assert expire_lists(database, before=DAY_AFTER + timedelta(days=9)) == 0
-    assert asked(database, "SELECT * FROM ledger_entry ORDER BY id") == entries
+    assert query(database, "SELECT * FROM ledger_entry ORDER BY id") == entries
 
 
 def test_all_lists_of_a_cycle_give_back_all_they_hold(
@@ -93,7 +93,7 @@ def test_all_lists_of_a_cycle_give_back_all_they_hold(
     open_issued(database, settings, tmp_path)
     assert expire_lists(database, before=AS_OF + timedelta(days=14)) == 29
     assert (
-        asked(
+        query(
             database,
             "SELECT offer_id FROM ledger_entry GROUP BY offer_id, account "
             "HAVING sum(amount_cents) <> 0",

@@ -25,7 +25,6 @@ from service.store.tables.shopping_list import ListState, ShoppingList
 from tests.market import (
     AS_OF,
     DEAL_COLUMNS,
-    asked,
     basket_line,
     cycle,
     deal,
@@ -35,11 +34,14 @@ from tests.market import (
     more_baskets,
     open_issued,
     open_market,
+    query,
     ref,
     silent,
     store_model,
     write,
 )
+
+pytestmark = pytest.mark.slow
 
 WHAT_A_CYCLE_LEAVES = ("cycle", "shopping_list", "list_line", "cycle_price", "cycle_household")
 
@@ -56,7 +58,7 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 
 def left(database: Database) -> dict[str, int]:
     tables = (*WHAT_A_CYCLE_LEAVES, "ledger_entry")
-    return {name: asked(database, f"SELECT count(*) FROM {name}")[0][0] for name in tables}
+    return {name: query(database, f"SELECT count(*) FROM {name}")[0][0] for name in tables}
 
 
 def test_the_same_data_date_and_seed_give_the_same_bytes_on_every_database(
@@ -77,7 +79,7 @@ def test_the_same_data_date_and_seed_give_the_same_bytes_on_every_database(
         "SELECT posting, kind, account, offer_id, amount_cents FROM ledger_entry ORDER BY id",
         "SELECT as_of, seed, summary, usage_bounds FROM cycle",
     ):
-        assert asked(database, sql) == asked(other, sql)
+        assert query(database, sql) == query(other, sql)
     printed = publish(database, settings, 1, progress=silent)
     again = publish(other, other_settings, report.cycle_id, progress=silent)
     files = {path.name: path.read_bytes() for path in Path(printed.folder).iterdir()}
@@ -90,7 +92,7 @@ def test_another_seed_draws_other_codes_and_another_holdout(
     database: Database, settings: Settings, market: None
 ) -> None:
     report = run_cycle(database, settings, as_of=AS_OF, seed=7, progress=silent)
-    drawn = {code for (code,) in asked(database, "SELECT code FROM shopping_list")}
+    drawn = {code for (code,) in query(database, "SELECT code FROM shopping_list")}
     number = codes.gcn(settings.gcn_prefix)
     expected = {
         codes.list_code(number, list_serial(settings.code_key, "2026-03-02", 7, ref(n)))
@@ -202,7 +204,7 @@ def test_a_list_has_at_most_two_offers_of_a_category(
 ) -> None:
     def most(per_category: int) -> int:
         cycle(database, settings.model_copy(update={"offers_per_category": per_category}))
-        counted = asked(
+        counted = query(
             database,
             """SELECT l.list_id, o.category_id, count(*) FROM list_line l
                JOIN offer o ON o.id = l.offer_id GROUP BY l.list_id, o.category_id""",
@@ -217,21 +219,21 @@ def test_neither_a_control_share_nor_the_holdout_gets_the_offer(
 ) -> None:
     half = settings.model_copy(update={"holdout_percent": 50})
     report = cycle(database, half)
-    arms = dict(asked(database, "SELECT household_id, arm FROM cycle_household"))
+    arms = dict(query(database, "SELECT household_id, arm FROM cycle_household"))
     ids = pl.Series(sorted(arms), dtype=pl.Int64)
     drawn = held_out(ids, 50, salt="cycle:2026-03-02:0")
     assert {key for key, arm in arms.items() if arm == "holdout"} == set(ids.filter(drawn))
     assert report.holdout == drawn.sum()
     assert 5 < report.holdout < 25
     got = set(
-        asked(
+        query(
             database,
             """SELECT s.household_id, l.offer_id FROM list_line l
                JOIN shopping_list s ON s.id = l.list_id WHERE l.offer_id IS NOT NULL""",
         )
     )
     assert {arms[household] for household, _ in got} == {"exposed"}
-    controlled = asked(database, "SELECT id, control_share FROM offer WHERE control_share > 0")
+    controlled = query(database, "SELECT id, control_share FROM offer WHERE control_share > 0")
     assert len(controlled) == 6
     kept_away = set()
     for offer_id, share in controlled:
@@ -244,7 +246,7 @@ def test_neither_a_control_share_nor_the_holdout_gets_the_offer(
 def test_every_exposed_and_held_out_household_gets_reminders(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    arms = asked(
+    arms = query(
         database,
         """SELECT c.arm, count(DISTINCT s.id), sum(CASE WHEN l.kind = 'offer' THEN 1 ELSE 0 END)
            FROM cycle_household c JOIN shopping_list s ON s.household_id = c.household_id
@@ -274,7 +276,7 @@ def test_no_budget_and_no_circulation_is_exceeded_over_cycles_and_revisions(
 
 
 def _committed(database: Database) -> list[tuple[Any, ...]]:
-    rows = asked(
+    rows = query(
         database,
         """SELECT o.deal_ref, max(o.circulation_max), max(o.budget_cents),
                   coalesce(sum(l.reserved_cents * l.uses), 0), count(l.list_id)
@@ -292,14 +294,14 @@ def _within_limits(database: Database) -> None:
         assert limit is None or copies <= limit, name
     of_lines = {
         offer: int(cents)
-        for offer, cents in asked(
+        for offer, cents in query(
             database,
             "SELECT offer_id, sum(reserved_cents * uses) FROM list_line "
             "WHERE offer_id IS NOT NULL GROUP BY offer_id",
         )
     }
     for account, sign in (("offer_reserved", 1), ("offer_budget", -1)):
-        booked = asked(
+        booked = query(
             database,
             f"SELECT offer_id, sum(amount_cents) FROM ledger_entry WHERE account = '{account}' "
             "GROUP BY offer_id",
@@ -395,7 +397,7 @@ def test_a_code_that_is_taken_is_drawn_again(
         )
     cycle(database, settings)
     drawn = dict(
-        asked(
+        query(
             database,
             """SELECT h.ref, s.code FROM shopping_list s JOIN household h ON h.id = s.household_id
                WHERE s.state = 'issued'""",
@@ -425,7 +427,7 @@ def test_issuing_ends_the_drafts_of_the_listed(
                 [],
             )
     cycle(database, settings)
-    assert asked(database, "SELECT code FROM shopping_list WHERE state = 'draft'") == [
+    assert query(database, "SELECT code FROM shopping_list WHERE state = 'draft'") == [
         ("draft-30",)
     ]
 
@@ -486,9 +488,9 @@ def test_the_summary_of_a_cycle_is_what_it_reported(
     database: Database, settings: Settings, market: None
 ) -> None:
     report = cycle(database, settings)
-    ((summary,),) = asked(database, "SELECT summary FROM cycle")
+    ((summary,),) = query(database, "SELECT summary FROM cycle")
     assert json.loads(summary)["offers_issued"] == report.offers_issued
     assert json.loads(summary)["cycle_id"] == report.cycle_id == 1
-    counted = dict(asked(database, "SELECT kind, count(*) FROM list_line GROUP BY kind"))
+    counted = dict(query(database, "SELECT kind, count(*) FROM list_line GROUP BY kind"))
     assert counted == {"offer": report.offers_issued, "reminder": report.reminders_issued}
     assert not (settings.runs_folder / "2026-03-02-0").exists()

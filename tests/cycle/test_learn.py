@@ -12,14 +12,16 @@ from service.store.offers import responses
 from service.store.session import Database
 from tests.market import (
     AS_OF,
-    asked,
     basket_line,
     cycle,
     gtin,
     more_baskets,
     open_issued,
+    query,
     store_model,
 )
+
+pytestmark = pytest.mark.slow
 
 NEXT = AS_OF + timedelta(weeks=2)
 
@@ -31,7 +33,7 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 
 def copies(database: Database) -> list[tuple[int, int, str]]:
     """(household, product, cell) of the copies of the cycle; deal n is on product n."""
-    rows = asked(
+    rows = query(
         database,
         """SELECT s.household_id, p.gtin, l.cell FROM list_line l
            JOIN shopping_list s ON s.id = l.list_id JOIN offer_product p ON p.offer_id = l.offer_id
@@ -43,15 +45,15 @@ def copies(database: Database) -> list[tuple[int, int, str]]:
 
 def test_every_copy_says_what_was_expected_of_it(database: Database, issued: None) -> None:
     unknown = "SELECT count(*) FROM list_line WHERE kind = 'offer' AND (cell IS NULL"
-    assert asked(database, f"{unknown} OR expected_uses IS NULL OR expected_gain IS NULL)") == [
+    assert query(database, f"{unknown} OR expected_uses IS NULL OR expected_gain IS NULL)") == [
         (0,)
     ]
-    assert asked(
+    assert query(
         database,
         """SELECT count(*) FROM list_line
            WHERE kind = 'offer' AND (expected_uses <= 0 OR expected_uses > 1)""",
     ) == [(0,)]
-    assert asked(
+    assert query(
         database, "SELECT count(*) FROM list_line WHERE kind <> 'offer' AND cell IS NOT NULL"
     ) == [(0,)]
 
@@ -59,18 +61,18 @@ def test_every_copy_says_what_was_expected_of_it(database: Database, issued: Non
 def test_a_ghost_is_a_copy_that_was_held_out(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    arms = dict(asked(database, "SELECT arm, count(*) FROM cycle_ghost GROUP BY arm"))
+    arms = dict(query(database, "SELECT arm, count(*) FROM cycle_ghost GROUP BY arm"))
     assert set(arms) <= {"holdout", "control"}
     assert arms["control"] > 0
     # Nobody both got a copy and is a ghost of it.
-    assert asked(
+    assert query(
         database,
         """SELECT count(*) FROM cycle_ghost g JOIN shopping_list s
                ON s.household_id = g.household_id AND s.cycle_id = g.cycle_id
            JOIN list_line l ON l.list_id = s.id AND l.offer_id = g.offer_id""",
     ) == [(0,)]
     # 30 % in control and 5 % held out: (.95 * .7) / (.05 * .7 + .95 * .3) copies for each ghost.
-    weights = asked(
+    weights = query(
         database,
         """SELECT DISTINCT g.weight FROM cycle_ghost g JOIN offer o ON o.id = g.offer_id
            WHERE o.control_share = 30""",
@@ -98,7 +100,7 @@ def test_the_next_cycle_learns_from_those_that_ended_and_looks_at_nothing_later(
     assert {name: row["exposed_buyers"] for name, row in rows.items()} == {
         name: int(name == cell) for name in rows
     }
-    ghosts = asked(database, "SELECT count(*) FROM cycle_ghost g")[0][0]
+    ghosts = query(database, "SELECT count(*) FROM cycle_ghost g")[0][0]
     assert sum(row["ghosts"] for row in rows.values()) <= ghosts
     assert found.evidence["cycle_id"].unique().to_list() == [1]
 

@@ -18,7 +18,7 @@ from service.settings import Settings
 from service.store import households, work
 from service.store.session import Database
 from service.store.tables.access import Role
-from tests.market import AS_OF, asked, gtin, open_issued, open_market, price, write
+from tests.market import AS_OF, gtin, open_issued, open_market, price, query, write
 from tests.till import body
 
 CARD = "952123400000000003"
@@ -51,7 +51,7 @@ def buy(
 
 
 def drafts(database: Database, household_id: int = 3) -> list[ListDocument]:
-    rows = asked(
+    rows = query(
         database,
         f"""SELECT document FROM shopping_list
             WHERE state = 'draft' AND household_id = {household_id}""",
@@ -63,15 +63,16 @@ def test_after_a_basket_the_draft_is_written_as_of_the_day_after(
     database: Database, settings: Settings, issued: None
 ) -> None:
     buy(database, settings, 1, "2026-03-05", 0, 1)
-    assert asked(database, "SELECT household_id FROM due") == [(3,)]
+    assert query(database, "SELECT household_id FROM due") == [(3,)]
     assert drain(database, settings) == 1
     (draft,) = drafts(database)
     assert (draft.issued_on, draft.valid_from) == (AS_OF + timedelta(days=4),) * 2
     assert draft.valid_to == AS_OF + timedelta(days=17)
     assert len(draft.reminders) > 3
-    assert asked(database, "SELECT count(*) FROM due") == [(0,)]
+    assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
+@pytest.mark.slow
 def test_the_draft_of_a_later_basket_takes_its_place(
     database: Database, settings: Settings, issued: None
 ) -> None:
@@ -82,7 +83,7 @@ def test_the_draft_of_a_later_basket_takes_its_place(
     assert draft.issued_on.isoformat() == "2026-03-09"
     orphans = """SELECT count(*) FROM list_line l LEFT JOIN shopping_list s ON s.id = l.list_id
                  WHERE s.id IS NULL"""
-    assert asked(database, orphans) == [(0,)]
+    assert query(database, orphans) == [(0,)]
 
 
 def test_the_same_day_s_second_draft_keeps_its_code(
@@ -99,14 +100,14 @@ def test_the_same_day_s_second_draft_keeps_its_code(
 def test_a_draft_carries_offers_at_the_cycle_s_prices_and_reserves_nothing(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    before = asked(database, "SELECT count(*) FROM ledger_entry")
+    before = query(database, "SELECT count(*) FROM ledger_entry")
     buy(database, settings, 1, "2026-03-05", 22)
     drain(database, settings)
     (draft,) = drafts(database)
     assert draft.offers
     assert len(draft.offers) <= 12
     assert draft.worth_cents == sum(offer.face_value_cents for offer in draft.offers)
-    assert asked(database, "SELECT count(*) FROM ledger_entry") == before
+    assert query(database, "SELECT count(*) FROM ledger_entry") == before
 
 
 def test_without_a_cycle_a_draft_reminds_only(
@@ -141,9 +142,9 @@ def test_a_mark_made_meanwhile_stays(database: Database, settings: Settings, iss
         work.mark_due(session, 3, at=MARK + timedelta(microseconds=1))
     write_next_list(database, settings, 3, marked_at=MARK)
     assert len(drafts(database)) == 1
-    assert asked(database, "SELECT household_id, claimed_until FROM due") == [(3, None)]
+    assert query(database, "SELECT household_id, claimed_until FROM due") == [(3, None)]
     write_next_list(database, settings, 3, marked_at=MARK + timedelta(microseconds=1))
-    assert asked(database, "SELECT count(*) FROM due") == [(0,)]
+    assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
 def test_a_slow_worker_does_not_put_an_older_draft_over_a_newer(
@@ -151,9 +152,9 @@ def test_a_slow_worker_does_not_put_an_older_draft_over_a_newer(
 ) -> None:
     buy(database, settings, 1, "2026-03-05", 1)
     drain(database, settings)
-    newer = asked(database, "SELECT id, code FROM shopping_list WHERE state = 'draft'")
+    newer = query(database, "SELECT id, code FROM shopping_list WHERE state = 'draft'")
     write_next_list(database, settings, 3, marked_at=MARK)
-    assert asked(database, "SELECT id, code FROM shopping_list WHERE state = 'draft'") == newer
+    assert query(database, "SELECT id, code FROM shopping_list WHERE state = 'draft'") == newer
 
 
 @pytest.mark.parametrize(
@@ -182,4 +183,4 @@ def test_a_household_whose_history_says_nothing_gets_an_empty_draft(
     assert drain(database, settings) == 1
     (draft,) = drafts(database, household_id)
     assert (draft.offers, draft.reminders, draft.worth_cents) == ((), (), 0)
-    assert asked(database, "SELECT count(*) FROM due") == [(0,)], why
+    assert query(database, "SELECT count(*) FROM due") == [(0,)], why

@@ -19,6 +19,8 @@ from tests.conftest import settings_of
 from tests.engine.offers.frames import AS_OF, purchases, running
 from tests.market import silent
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

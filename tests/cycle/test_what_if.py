@@ -10,7 +10,9 @@ from service.cycle.what_if import WhatIf
 from service.engine.offers.shortage import Shortage
 from service.settings import Settings
 from service.store.session import Database
-from tests.market import AS_OF, DEALS, asked, cycle, open_market, silent
+from tests.market import AS_OF, DEALS, cycle, open_market, query, silent
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def everything(database: Database) -> list[tuple[str, int]]:
         "cycle", "cycle_household", "cycle_price", "cycle_ghost", "shopping_list", "list_line",
         "ledger_entry", "forecast", "response", "offer_event", "run", "due",
     )  # fmt: skip
-    return [(name, asked(database, f"SELECT count(*) FROM {name}")[0][0]) for name in tables]
+    return [(name, query(database, f"SELECT count(*) FROM {name}")[0][0]) for name in tables]
 
 
 def test_a_plan_writes_nothing_and_the_cycle_comes_to_the_same(
@@ -50,7 +52,7 @@ def test_a_plan_writes_nothing_and_the_cycle_comes_to_the_same(
     assert plan.face_value_cents == report.face_value_cents
     assert plan.gap == report.gap
     assert plan.worth == report.worth
-    issued = asked(
+    issued = query(
         database,
         """SELECT offer_id, count(*), sum(reserved_cents * uses), sum(face_value_cents)
            FROM list_line WHERE kind = 'offer' GROUP BY offer_id ORDER BY offer_id""",
@@ -61,7 +63,7 @@ def test_a_plan_writes_nothing_and_the_cycle_comes_to_the_same(
         if deal["copies"]
     ] == [tuple(map(int, row)) for row in issued]
     # A use is expected at some chance below 1, so it costs less than the worst case.
-    expected = asked(database, "SELECT sum(expected_uses) FROM list_line WHERE kind = 'offer'")
+    expected = query(database, "SELECT sum(expected_uses) FROM list_line WHERE kind = 'offer'")
     assert plan.expected_redemptions == pytest.approx(float(expected[0][0]), abs=0.1 * DEALS)
     for deal in plan.deals:
         assert 0 <= deal["expected_cost_cents"] <= deal["worst_cost_cents"]
@@ -109,7 +111,7 @@ def test_expected_reservations_issue_more_and_show_the_chance(
     assert all(0 < chance <= 1 for chance in chances)
     report = cycle(database, bold)
     assert report.violations == 0
-    over = asked(
+    over = query(
         database,
         """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
            WHERE e.account = 'offer_reserved' GROUP BY o.id, o.budget_cents

@@ -17,7 +17,9 @@ from service.files.households import load_households
 from service.files.products import load_products
 from service.settings import Settings
 from service.store.session import Database
-from tests.market import AS_OF, BASKET_COLUMNS, asked, cycle, gtin, store_model, write
+from tests.market import AS_OF, BASKET_COLUMNS, cycle, gtin, query, store_model, write
+
+pytestmark = pytest.mark.slow
 
 HOUSEHOLDS, CATEGORIES, WEEKS = 40, 14, 12
 DEAL_COLUMNS = (
@@ -89,7 +91,7 @@ def _baskets() -> list[str]:
 def test_the_best_lists_come_to_thirty_dollars_and_lesser_ones_to_less(
     database: Database, settings: Settings, report: CycleReport
 ) -> None:
-    lists = asked(
+    lists = query(
         database,
         """SELECT h.worth_decile, count(*), sum(l.face_value_cents) FROM cycle_household h
            JOIN shopping_list s ON s.household_id = h.household_id

@@ -15,7 +15,7 @@ from service.engine.redeem import BasketLine
 from service.settings import Settings
 from service.store.session import Database
 from service.store.till import Reference
-from tests.market import AS_OF, STORE, asked, cycle, gtin, load_market, silent, stocked, write
+from tests.market import AS_OF, STORE, cycle, gtin, load_market, query, silent, stocked, write
 
 COLUMNS = (
     "deal_id,supplier,kind,title,title_es,eligible_gtins,benefit,value,funding_share_percent,"
@@ -88,13 +88,13 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 
 
 def lines(database: Database, deal: str) -> list[tuple[object, ...]]:
-    return [line[1:] for line in asked(database, LINES) if line[0] == deal]
+    return [line[1:] for line in query(database, LINES) if line[0] == deal]
 
 
 def bought(database: Database, product: int) -> set[object]:
     return {
         key
-        for (key,) in asked(
+        for (key,) in query(
             database,
             f"""SELECT DISTINCT b.household_id FROM basket b JOIN basket_line l
                 ON l.basket_id = b.id WHERE l.gtin = {gtin(product)}""",
@@ -102,10 +102,11 @@ def bought(database: Database, product: int) -> set[object]:
     }
 
 
+@pytest.mark.slow
 def test_deals_reach_those_they_are_aimed_at(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    best = asked(database, "SELECT household_id FROM cycle_household WHERE tier = 'most_valuable'")
+    best = query(database, "SELECT household_id FROM cycle_household WHERE tier = 'most_valuable'")
     tiered = {line[0] for line in lines(database, "TIER")}
     assert tiered
     assert tiered <= {key for (key,) in best}
@@ -129,7 +130,7 @@ def test_each_cell_has_its_own_face_value_on_paper_and_at_the_till(
         assert json.loads(str(terms))["benefit"] == {"kind": "amount_off", "amount_cents": cents}
         assert f"0.{cents}" in str(text)
     household, _, cents, *_ = given[0]
-    ((code,),) = asked(database, f"SELECT code FROM shopping_list WHERE household_id = {household}")
+    ((code,),) = query(database, f"SELECT code FROM shopping_list WHERE household_id = {household}")
     basket = TillBasket(
         reference=Reference(STORE, "01", AS_OF, "1"),
         at=datetime(2026, 3, 2, 12, tzinfo=UTC),
@@ -155,7 +156,7 @@ def test_the_printed_worth_of_a_per_cent_is_that_of_the_cell_and_its_terms_are_o
 def test_a_deal_reaches_only_its_regions_and_its_cells(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    regions = dict(asked(database, "SELECT household_id, region FROM contact"))
+    regions = dict(query(database, "SELECT household_id, region FROM contact"))
     assert {regions[line[0]] for line in lines(database, "REGION")} == {"KY"}
     assert {line[3] for line in lines(database, "CELL")} == {AIMED}
 
@@ -180,7 +181,7 @@ def test_a_partner_pays_for_each_copy_printed_and_the_till_knows_nothing_of_it(
         ("partner", 0, "Bright Cleaners: first shirt free", 15)
     ] * 5
     balance = dict(
-        asked(
+        query(
             database,
             """SELECT account, sum(amount_cents) FROM ledger_entry e JOIN offer o
                ON o.id = e.offer_id WHERE o.deal_ref = 'SLOT' GROUP BY account""",
@@ -190,7 +191,7 @@ def test_a_partner_pays_for_each_copy_printed_and_the_till_knows_nothing_of_it(
         "offer_budget": -75, "offer_reserved": 0, "offer_spent": 75,
         "supplier_receivable": 75, "slot_income": -75,
     }  # fmt: skip
-    ((document,),) = asked(
+    ((document,),) = query(
         database, f"SELECT document FROM shopping_list WHERE household_id = {slots[0][0]}"
     )
     printed = [

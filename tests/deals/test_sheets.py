@@ -16,7 +16,7 @@ from service.errors import InvalidInput
 from service.files.products import load_products
 from service.store import migrate
 from service.store.session import Database
-from tests.files.files import written
+from tests.files.files import write_file
 
 FOLDER = Path(__file__).parents[1] / "data" / "deals"
 FILES = sorted(path.name for path in FOLDER.iterdir() if not path.name.endswith(".said.txt"))
@@ -42,7 +42,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Database:
     folder = tmp_path_factory.mktemp("shelf")
     database = Database(f"sqlite:///{folder / 'larder.db'}")
     migrate.upgrade(database)
-    load_products(database, written(folder / "products.csv", PRODUCTS))
+    load_products(database, write_file(folder / "products.csv", PRODUCTS))
     return database
 
 

@@ -16,7 +16,7 @@ from service.errors import InvalidInput
 from service.files.products import load_products
 from service.store.offers import revisions
 from service.store.session import Database
-from tests.files.files import written
+from tests.files.files import write_file
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 Load = Callable[..., UploadReport]
@@ -47,7 +47,7 @@ DEAL = {
 @pytest.fixture
 def load(database: Database, tmp_path: Path) -> Load:
     """Load deals given as changes to `DEAL`, each a row."""
-    load_products(database, written(tmp_path / "products.csv", PRODUCTS))
+    load_products(database, write_file(tmp_path / "products.csv", PRODUCTS))
 
     def load(*changes: dict[str, str], name: str = "deals.csv") -> UploadReport:
         given = [{**DEAL, **change} for change in changes]
@@ -211,7 +211,7 @@ def test_a_deal_on_a_category_takes_up_its_new_products_when_loaded_again(
     load(deal)
     header = PRODUCTS.partition("\n")[0]
     rolls = f"{header}\n2000000000060,Oven Rolls,Oven,false,Rolls,Bakery,Grocery,Oven Works,90\n"
-    load_products(database, written(tmp_path / "more.csv", rolls))
+    load_products(database, write_file(tmp_path / "more.csv", rolls))
     assert summary(load(deal)) == (0, 1, 0, False)
     assert [str(gtin) for _, gtin in read_only(MEMBERS)] == [BREAD, "2000000000060"]
 
@@ -340,7 +340,7 @@ def test_a_denied_file_changes_nothing_at_all(load: Load, read_only: Ask) -> Non
 def test_a_row_with_hardly_anything_denies_the_file_with_one_fault(
     load: Load, database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    path = written(
+    path = write_file(
         tmp_path / "short.csv", ",".join(DEAL) + "\n" + ",".join(DEAL.values()) + "\nx\n"
     )
     with pytest.raises(InvalidInput) as caught:
@@ -458,10 +458,10 @@ def test_a_price_or_a_brand_that_changed_revises_a_deal(
 ) -> None:
     load({}, {"deal_id": "D2", "eligible_gtins": CREAM})
     dearer = PRODUCTS.replace("Chilled,Dale Foods,120", "Chilled,Dale Foods,130")
-    load_products(database, written(tmp_path / "dearer.csv", dearer))
+    load_products(database, write_file(tmp_path / "dearer.csv", dearer))
     assert summary(load({}, {"deal_id": "D2", "eligible_gtins": CREAM})) == (0, 1, 1, False)
     own = dearer.replace("Dale Cream,Dale,false", "Dale Cream,Dale,true")
-    load_products(database, written(tmp_path / "own.csv", own))
+    load_products(database, write_file(tmp_path / "own.csv", own))
     assert summary(load({}, {"deal_id": "D2", "eligible_gtins": CREAM})) == (0, 1, 1, False)
 
 
@@ -550,7 +550,7 @@ def test_restricted_goods_never_get_a_deal(
 ) -> None:
     header, first, *rest = PRODUCTS.splitlines()
     rows = [f"{header},restriction", f"{first},alcohol", *(f"{row}," for row in rest if row)]
-    load_products(database, written(tmp_path / "products.csv", "\n".join(rows) + "\n"))
+    load_products(database, write_file(tmp_path / "products.csv", "\n".join(rows) + "\n"))
     told = faults(load, {}, {"deal_id": "D2", "eligible_gtins": "", "eligible_items": "Milk",
                              "excluded_gtins": "4011"})  # fmt: skip
     assert [said.split(", column ")[1] for said in told] == [

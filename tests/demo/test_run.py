@@ -17,9 +17,10 @@ from service.engine.ledger import Account
 from service.errors import Conflict
 from service.store import ledger
 from service.store.session import Database
-from tests.market import asked, silent
+from tests.market import query, silent
 
 
+@pytest.mark.slow
 def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
     made = demo.run_demo(
         tmp_path / "larder-demo", progress=silent, source=_cut(tmp_path / "cut", households=40)
@@ -52,7 +53,7 @@ def _cut(folder: Path, *, households: int) -> Path:
 
 def _lists_and_print(made: demo.Demo, database: Database) -> None:
     cycle = made.cycle
-    issued = asked(
+    issued = query(
         database,
         """SELECT CASE WHEN l.kind = 'offer' THEN 'offer' ELSE 'reminder' END AS what,
                   count(*), sum(l.face_value_cents), count(DISTINCT l.list_id)
@@ -79,15 +80,15 @@ def _tills(made: demo.Demo, database: Database) -> None:
     tills = made.replay
     assert sum(tills.shown.values()) == tills.baskets
     assert set(tills.shown) == {"list", "card", "phone", "nothing"}
-    assert asked(database, "SELECT count(*) FROM redemption") == [(tills.baskets,)]
-    assert asked(
+    assert query(database, "SELECT count(*) FROM redemption") == [(tills.baskets,)]
+    assert query(
         database,
         "SELECT count(DISTINCT redemption_id), sum(amount_cents), count(*) FROM redemption_line",
     ) == [(tills.with_discount, tills.discount_cents, tills.lines_redeemed)]
-    assert asked(database, "SELECT sum(total_discount_cents) FROM redemption") == [
+    assert query(database, "SELECT sum(total_discount_cents) FROM redemption") == [
         (tills.discount_cents,)
     ]
-    ((redeemed, redeeming),) = asked(
+    ((redeemed, redeeming),) = query(
         database,
         """SELECT count(DISTINCT r.list_id || '-' || r.list_line), count(DISTINCT s.household_id)
            FROM redemption_line r JOIN shopping_list s ON s.id = r.list_id""",
@@ -111,7 +112,7 @@ def _money(made: demo.Demo, database: Database) -> None:
     borne = balance(Account.SUPPLIER_RECEIVABLE) + fees
     given = borne + balance(Account.RETAILER_FUNDING)
     assert given == made.replay.discount_cents > 0
-    over = asked(
+    over = query(
         database,
         """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
            WHERE o.budget_cents IS NOT NULL AND e.account IN ('offer_reserved', 'offer_spent')
@@ -121,22 +122,22 @@ def _money(made: demo.Demo, database: Database) -> None:
 
 
 def _next_lists(made: demo.Demo, database: Database) -> None:
-    known = asked(
+    known = query(
         database,
         """SELECT DISTINCT household_id FROM redemption WHERE household_id IS NOT NULL
            ORDER BY household_id""",
     )
-    drafts = asked(
+    drafts = query(
         database, "SELECT household_id FROM shopping_list WHERE state = 'draft' ORDER BY 1"
     )
     assert drafts == known
     assert made.next_lists == len(known) > 20
-    assert asked(database, "SELECT count(*) FROM due") == [(0,)]
+    assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
 def _summary(made: demo.Demo) -> None:
     out = io.StringIO()
-    show(made, Console(file=out, width=200))
+    show(made, Console(file=out, width=200), program="/opt/bin/larder")
     printed = out.getvalue()
     for number in (
         f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
@@ -144,6 +145,7 @@ def _summary(made: demo.Demo) -> None:
         str(made.batch.window),
         made.admin_key,
         made.pos_key,
+        f"cd {made.folder} && /opt/bin/larder serve",
         f"{made.next_lists}",
     ):
         assert number in printed

@@ -98,6 +98,7 @@ def test_codes_survive_the_round_trip(prefix: str, serial: str) -> None:
     assert str(parse_list_code(f"]C1{code}")) == code
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     for read in (parse_list_code, gtin):

@@ -1,4 +1,4 @@
-"""Composing a list: which product is the usual one, what is reminded of, what is printed."""
+"""Composing a list: the usual product, the reminders, and what is printed."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,8 +9,8 @@ import pytest
 from service.engine.compose import (
     Masthead,
     Recipient,
-    documents,
-    reminders,
+    choose_reminders,
+    compose_documents,
     usual_products,
 )
 from service.engine.records import ListDocument
@@ -32,7 +32,7 @@ PURCHASE = {
 }
 
 
-def bought(*rows: tuple[int, int, int, int, float, int]) -> pl.DataFrame:
+def purchases(*rows: tuple[int, int, int, int, float, int]) -> pl.DataFrame:
     """Purchases as (household, item, gtin, day of March, quantity, cents)."""
     dated = [
         (household, item, gtin, datetime(2026, 3, day, tzinfo=UTC), quantity, cents)
@@ -41,38 +41,38 @@ def bought(*rows: tuple[int, int, int, int, float, int]) -> pl.DataFrame:
     return pl.DataFrame(dated, schema=PURCHASE, orient="row")
 
 
-def usual(*rows: tuple[int, int, int, int, float, int]) -> list[tuple[Any, ...]]:
-    return usual_products(bought(*rows)).rows()
+def usual_rows(*rows: tuple[int, int, int, int, float, int]) -> list[tuple[Any, ...]]:
+    return usual_products(purchases(*rows)).rows()
 
 
 def test_the_usual_product_is_the_one_taken_most_often() -> None:
-    assert usual((1, 5, 10, 1, 1, 100), (1, 5, 10, 2, 1, 110), (1, 5, 11, 3, 9, 90)) == [
+    assert usual_rows((1, 5, 10, 1, 1, 100), (1, 5, 10, 2, 1, 110), (1, 5, 11, 3, 9, 90)) == [
         (1, 5, 10, 110)
     ]
 
 
 def test_where_two_are_even_the_latest_counts_then_the_lower_number() -> None:
-    assert usual((1, 5, 10, 3, 1, 100), (1, 5, 11, 2, 1, 90)) == [(1, 5, 10, 100)]
-    assert usual((1, 5, 11, 2, 1, 90), (1, 5, 10, 2, 1, 100)) == [(1, 5, 10, 100)]
+    assert usual_rows((1, 5, 10, 3, 1, 100), (1, 5, 11, 2, 1, 90)) == [(1, 5, 10, 100)]
+    assert usual_rows((1, 5, 11, 2, 1, 90), (1, 5, 10, 2, 1, 100)) == [(1, 5, 10, 100)]
 
 
 def test_each_household_and_item_has_its_own_in_order() -> None:
     rows = ((2, 5, 10, 1, 1, 100), (1, 6, 12, 1, 1, 300), (1, 5, 11, 1, 1, 90))
-    assert usual(*rows) == [(1, 5, 11, 90), (1, 6, 12, 300), (2, 5, 10, 100)]
+    assert usual_rows(*rows) == [(1, 5, 11, 90), (1, 6, 12, 300), (2, 5, 10, 100)]
 
 
 @pytest.mark.parametrize(
     ("quantity", "cents", "paid"), [(2, 5, 3), (2, 7, 4), (3, 100, 33), (0.5, 199, 398), (1, 0, 0)]
 )
 def test_what_was_paid_is_per_piece_rounded_half_up(quantity: float, cents: int, paid: int) -> None:
-    assert usual((1, 5, 10, 1, quantity, cents)) == [(1, 5, 10, paid)]
+    assert usual_rows((1, 5, 10, 1, quantity, cents)) == [(1, 5, 10, paid)]
 
 
 def test_returns_are_no_purchases() -> None:
-    assert usual((1, 5, 10, 1, 1, 100), (1, 5, 11, 2, -1, -90), (1, 5, 12, 3, 0, 0)) == [
+    assert usual_rows((1, 5, 10, 1, 1, 100), (1, 5, 11, 2, -1, -90), (1, 5, 12, 3, 0, 0)) == [
         (1, 5, 10, 100)
     ]
-    assert usual((1, 5, 11, 2, -1, -90)) == []
+    assert usual_rows((1, 5, 11, 2, -1, -90)) == []
 
 
 def test_reminders_are_the_likeliest_that_no_offer_covers() -> None:
@@ -85,10 +85,10 @@ def test_reminders_are_the_likeliest_that_no_offer_covers() -> None:
         }
     )
     covered = pl.DataFrame({"household_id": [1, 2], "item_id": [4, 9]})
-    kept = reminders(scores, covered, count=2).select("household_id", "item_id").rows()
-    assert kept == [(1, 1), (1, 2), (2, 2), (2, 1)]
-    assert reminders(scores, covered, count=0).height == 0
-    assert reminders(scores.head(0), covered, count=2).height == 0
+    chosen = choose_reminders(scores, covered, count=2).select("household_id", "item_id").rows()
+    assert chosen == [(1, 1), (1, 2), (2, 2), (2, 1)]
+    assert choose_reminders(scores, covered, count=0).height == 0
+    assert choose_reminders(scores.head(0), covered, count=2).height == 0
 
 
 def test_discoveries_take_the_place_of_the_least_likely_reminders() -> None:
@@ -103,14 +103,14 @@ def test_discoveries_take_the_place_of_the_least_likely_reminders() -> None:
     )
     covered = pl.DataFrame({"household_id": [2], "item_id": [8]})
 
-    def kept(count: int, discoveries: int) -> list[tuple[int, int]]:
-        found = reminders(scores, covered, count=count, discoveries=discoveries)
+    def chosen(count: int, discoveries: int) -> list[tuple[int, int]]:
+        found = choose_reminders(scores, covered, count=count, discoveries=discoveries)
         return found.select("household_id", "item_id").rows()
 
-    assert kept(3, 1) == [(1, 1), (1, 2), (1, 9), (2, 1)]
-    assert kept(3, 2) == [(1, 1), (1, 9), (1, 8), (2, 1)]
-    assert kept(3, 0) == [(1, 1), (1, 2), (1, 3), (2, 1)]
-    assert kept(1, 4) == [(1, 9), (2, 1)]
+    assert chosen(3, 1) == [(1, 1), (1, 2), (1, 9), (2, 1)]
+    assert chosen(3, 2) == [(1, 1), (1, 9), (1, 8), (2, 1)]
+    assert chosen(3, 0) == [(1, 1), (1, 2), (1, 3), (2, 1)]
+    assert chosen(1, 4) == [(1, 9), (2, 1)]
 
 
 OFFER = {
@@ -167,9 +167,11 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
         9: Terms(Condition((Need(2000),)), AmountOff(200)),
     }
     recipients = [Recipient(3, "en", "c"), Recipient(1, "en", "a"), Recipient(2, "de", "b")]
-    made = documents(recipients, masthead=MASTHEAD, terms=terms, offers=offers, reminders=reminded)
-    assert [household for household, _ in made] == [3, 1, 2]
-    nothing, full, german = (document for _, document in made)
+    composed = compose_documents(
+        recipients, masthead=MASTHEAD, terms=terms, offers=offers, reminders=reminded
+    )
+    assert [household for household, _ in composed] == [3, 1, 2]
+    nothing, full, german = (document for _, document in composed)
     assert (nothing.offers, nothing.reminders, nothing.worth_cents) == ((), (), 0)
     assert [(line.line, line.offer_id, line.title, line.detail) for line in full.offers] == [
         (1, 9, "Soap", "when you buy 2"),

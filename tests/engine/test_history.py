@@ -1,4 +1,4 @@
-"""The history at the door."""
+"""The validation of a purchase history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import polars as pl
 import pytest
 
-from service.engine.history import COLUMNS, before, validate_history
+from service.engine.history import COLUMNS, rows_before, validate_history
 from service.errors import InvalidInput
 
 
@@ -103,5 +103,5 @@ def test_at_most_twenty_faults_are_told() -> None:
 def test_before_is_midnight_of_the_day_whatever_the_clock() -> None:
     moments = [datetime(2026, 3, 1, 23, 59, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)]
     aware = rows(purchased_at=moments)
-    assert before(aware, date(2026, 3, 2)).height == 1
-    assert before(validate_history(aware), date(2026, 3, 2)).height == 1
+    assert rows_before(aware, date(2026, 3, 2)).height == 1
+    assert rows_before(validate_history(aware), date(2026, 3, 2)).height == 1

@@ -1,14 +1,22 @@
-"""The life of a deal: the table of moves is closed, and facts decide the rest."""
+"""The life of a deal: only moves in the table are allowed, and facts decide the rest."""
 
 from datetime import date
 
 import pytest
 
-from service.engine.lifecycle import MOVES, Act, DealState, Facts, after, by_facts, entering
+from service.engine.lifecycle import (
+    MOVES,
+    Act,
+    DealFacts,
+    DealState,
+    initial_state,
+    next_state,
+    state_by_facts,
+)
 from service.errors import Conflict
 
 DAY = date(2026, 3, 2)
-FACTS = Facts(
+FACTS = DealFacts(
     mail_from=DAY, redeem_to=date(2026, 3, 31), copy_cents=108, free_cents=108, free_copies=1
 )
 S = DealState
@@ -18,10 +26,10 @@ S = DealState
 @pytest.mark.parametrize("act", list(Act))
 def test_every_move_is_in_the_table_or_refused(state: DealState, act: Act) -> None:
     if (state, act) in MOVES:
-        assert after(state, act) is MOVES[state, act]
+        assert next_state(state, act) is MOVES[state, act]
     else:
         with pytest.raises(Conflict, match=f"A deal that is {state} cannot"):
-            after(state, act)
+            next_state(state, act)
 
 
 def test_nobody_runs_exhausts_ends_or_replaces_a_deal_by_hand() -> None:
@@ -54,12 +62,12 @@ def test_nobody_runs_exhausts_ends_or_replaces_a_deal_by_hand() -> None:
 def test_dates_and_limits_decide(
     state: DealState, changes: dict[str, object], on: date, becomes: DealState
 ) -> None:
-    given = {name: getattr(FACTS, name) for name in Facts.__slots__} | changes
-    assert by_facts(state, Facts(**given), on=on) is becomes
+    facts = {name: getattr(FACTS, name) for name in DealFacts.__slots__} | changes
+    assert state_by_facts(state, DealFacts(**facts), on=on) is becomes
 
 
 def test_where_a_revision_begins() -> None:
-    assert entering(None, with_approval=False) is S.RUNNING
-    assert entering(S.EXHAUSTED, with_approval=False) is S.RUNNING
-    assert entering(S.PAUSED, with_approval=False) is S.PAUSED
-    assert entering(S.RUNNING, with_approval=True) is S.DRAFT
+    assert initial_state(None, with_approval=False) is S.RUNNING
+    assert initial_state(S.EXHAUSTED, with_approval=False) is S.RUNNING
+    assert initial_state(S.PAUSED, with_approval=False) is S.PAUSED
+    assert initial_state(S.RUNNING, with_approval=True) is S.DRAFT

@@ -10,7 +10,7 @@ import pytest
 from service.engine.segment import (
     FaceValueBand,
     cells,
-    eligible,
+    eligible_households,
     share_of_customer,
     worth,
     worth_deciles,
@@ -19,7 +19,7 @@ from service.engine.segment import (
 AS_OF = date(2026, 6, 1)
 
 
-def bought(*rows: tuple[int, int, float, int, bool, int]) -> pl.DataFrame:
+def purchases(*rows: tuple[int, int, float, int, bool, int]) -> pl.DataFrame:
     """Rows (household, category, units, cents, store brand, days ago)."""
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
     return pl.DataFrame(
@@ -39,7 +39,7 @@ def bought(*rows: tuple[int, int, float, int, bool, int]) -> pl.DataFrame:
 
 
 def test_eligible_counts_eight_weeks_and_returns() -> None:
-    frame = bought(
+    frame = purchases(
         (1, 1, 1.0, 20_000, False, 56),
         (2, 1, 1.0, 20_000, False, 57),
         (3, 1, 1.0, 20_100, False, 5),
@@ -47,7 +47,7 @@ def test_eligible_counts_eight_weeks_and_returns() -> None:
         (4, 1, 1.0, 90_000, False, 0),
         (5, 1, 1.0, 20_015, False, 1),
     )
-    found = eligible(frame, as_of=AS_OF)
+    found = eligible_households(frame, as_of=AS_OF)
     assert found.to_dicts() == [
         {"household_id": 1, "weekly_spend_cents": 2500},
         {"household_id": 5, "weekly_spend_cents": 2501},
@@ -55,7 +55,7 @@ def test_eligible_counts_eight_weeks_and_returns() -> None:
 
 
 def test_cells_by_brand_and_by_thirds_of_the_buyers() -> None:
-    frame = bought(
+    frame = purchases(
         (1, 7, 1.0, 100, True, 3),
         (2, 7, 2.0, 100, True, 3),
         (2, 7, 1.0, 100, False, 4),
@@ -74,7 +74,7 @@ def test_cells_by_brand_and_by_thirds_of_the_buyers() -> None:
 
 
 def test_share_is_against_the_upper_quarter_of_similar_households() -> None:
-    frame = bought(*((n, 7, 1.0, 100 * n, False, 3) for n in range(1, 26)))
+    frame = purchases(*((n, 7, 1.0, 100 * n, False, 3) for n in range(1, 26)))
     found = share_of_customer(frame, as_of=AS_OF)
     first = found.row(0, named=True)
     assert first["benchmark_cents"] == 400
@@ -85,7 +85,7 @@ def test_share_is_against_the_upper_quarter_of_similar_households() -> None:
 
 
 def test_worth_ranks_by_spend_then_by_potential() -> None:
-    frame = bought(
+    frame = purchases(
         *((n, 7, 1.0, 1000 * n, False, 3) for n in range(1, 11)),
         (11, 7, -1.0, -500, False, 2),
     )
@@ -96,7 +96,7 @@ def test_worth_ranks_by_spend_then_by_potential() -> None:
 
 
 def test_worth_goes_by_margin_where_every_cost_is_known() -> None:
-    frame = bought((1, 7, 1.0, 900, False, 3), (2, 7, 1.0, 500, False, 3))
+    frame = purchases((1, 7, 1.0, 900, False, 3), (2, 7, 1.0, 500, False, 3))
     known = frame.with_columns(cost_cents=pl.Series([950, 300]))
     found = worth(known, as_of=AS_OF)
     assert found["margin_cents"].to_list() == [-50, 200]
@@ -105,7 +105,7 @@ def test_worth_goes_by_margin_where_every_cost_is_known() -> None:
 
 
 def test_trend_rises_with_late_spend() -> None:
-    frame = bought(
+    frame = purchases(
         (1, 7, 1.0, 50_000, False, 10),
         (2, 7, 1.0, 50_000, False, 100),
     )
@@ -115,7 +115,7 @@ def test_trend_rises_with_late_spend() -> None:
 
 
 def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() -> None:
-    homes = pl.DataFrame(
+    households = pl.DataFrame(
         {
             "household_id": list(range(1, 21)),
             "spend_cents": [100] * 10 + list(range(200, 210)),
@@ -123,7 +123,7 @@ def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() ->
         },
         schema={"household_id": pl.Int64, "spend_cents": pl.Int64, "margin_cents": pl.Int64},
     )
-    found = worth_deciles(homes)
+    found = worth_deciles(households)
     assert found["household_id"].to_list() == list(range(1, 21))
     assert found["worth_decile"].to_list() == [
         1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 1,
@@ -132,8 +132,8 @@ def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() ->
 
 def test_the_face_value_band_grows_from_tenth_to_tenth() -> None:
     band = FaceValueBand(floor_least=500, floor_best=3000, ceiling_least=1500, ceiling_best=4000)
-    assert [band.of(decile) for decile in (1, 2, 9, 10)] == [
+    assert [band.limits(decile) for decile in (1, 2, 9, 10)] == [
         (500, 1500), (777, 1777), (2722, 3722), (3000, 4000),
     ]  # fmt: skip
-    homes = pl.DataFrame({"household_id": [7, 3], "worth_decile": [10, 1]})
-    assert band.bands(homes).rows() == [(7, 10, 3000, 4000), (3, 1, 500, 1500)]
+    households = pl.DataFrame({"household_id": [7, 3], "worth_decile": [10, 1]})
+    assert band.add_limits(households).rows() == [(7, 10, 3000, 4000), (3, 1, 500, 1500)]

@@ -113,6 +113,7 @@ def test_both_shares_make_up_each_units_discount(
         assert after.unit_cents == before.unit_cents
 
 
+@pytest.mark.slow
 @given(funded_lines(), st.data())
 def test_partial_returns_in_any_order_come_to_the_whole(
     case: tuple[list[Off], tuple[Split, ...]], data: st.DataObject

@@ -16,7 +16,7 @@ H2,0003,0042,07,2026-03-02T09:00:00+00:00,1,2000000000015,1,each,120
 """
 
 
-def written(path: Path, content: str | bytes) -> Path:
+def write_file(path: Path, content: str | bytes) -> Path:
     """The path, with this content in it."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path

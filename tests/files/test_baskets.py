@@ -16,7 +16,7 @@ from service.files.households import load_households
 from service.files.report import LoadReport
 from service.settings import Settings
 from service.store.session import Database
-from tests.files.files import BASKETS, HOUSEHOLDS, written
+from tests.files.files import BASKETS, HOUSEHOLDS, write_file
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
@@ -30,7 +30,7 @@ HEADER = BASKETS.partition("\n")[0]
 @pytest.fixture
 def folder(database: Database, settings: Settings, tmp_path: Path) -> Path:
     """A folder, and a database with three households."""
-    path = written(tmp_path / "households.csv", HOUSEHOLDS)
+    path = write_file(tmp_path / "households.csv", HOUSEHOLDS)
     load_households(database, path, secret_key=settings.secret_key, language="en")
     return tmp_path
 
@@ -59,7 +59,7 @@ EXPECTED = [
 def test_a_file_becomes_baskets_and_again_changes_nothing(
     database: Database, folder: Path, read_only: Ask
 ) -> None:
-    path = written(folder / "baskets.csv", BASKETS)
+    path = write_file(folder / "baskets.csv", BASKETS)
     steps: list[tuple[str, int, int]] = []
     report = load_baskets(database, path, timezone="UTC", progress=lambda *step: steps.append(step))
     assert counts(report) == (4, 4, 0, 0)
@@ -73,7 +73,7 @@ def test_a_file_becomes_baskets_and_again_changes_nothing(
 def test_csv_and_parquet_with_natural_types_give_the_same_rows(
     database: Database, folder: Path, read_only: Ask
 ) -> None:
-    frame = pl.read_csv(written(folder / "b.csv", BASKETS), infer_schema=False).with_columns(
+    frame = pl.read_csv(write_file(folder / "b.csv", BASKETS), infer_schema=False).with_columns(
         pl.col("purchased_at").str.to_datetime(time_unit="us", time_zone="UTC"),
         pl.col("gtin", "line", "amount_cents").cast(pl.Int64),
         pl.col("quantity").cast(pl.Float64),
@@ -88,7 +88,7 @@ def test_csv_and_parquet_with_natural_types_give_the_same_rows(
 def test_a_household_written_as_a_number_is_the_same_household(
     database: Database, settings: Settings, folder: Path, read_only: Ask
 ) -> None:
-    numbered = written(folder / "numbered.csv", "household_id\n7\n")
+    numbered = write_file(folder / "numbered.csv", "household_id\n7\n")
     load_households(database, numbered, secret_key=settings.secret_key, language="en")
     frame = pl.DataFrame(
         {
@@ -114,7 +114,7 @@ def test_the_business_date_is_the_local_one(
     database: Database, folder: Path, read_only: Ask
 ) -> None:
     late = f"{HEADER}\nH1,0001,0042,07,2026-03-02T03:30:00Z,1,4011,1,each,100\n"
-    loaded(database, written(folder / "late.csv", late), timezone="America/New_York")
+    loaded(database, write_file(folder / "late.csv", late), timezone="America/New_York")
     assert plain(read_only("SELECT business_date FROM basket")) == [("2026-03-01",)]
     assert read_only("SELECT id, timezone FROM store") == [("0042", "America/New_York")]
 
@@ -123,10 +123,10 @@ def test_a_store_keeps_its_zone_so_that_its_baskets_stay_the_same(
     database: Database, folder: Path, read_only: Ask
 ) -> None:
     late = f"{HEADER}\nH1,1,0042,07,2026-03-02T03:30:00Z,1,4011,1,each,100\n"
-    path = written(folder / "late.csv", late)
+    path = write_file(folder / "late.csv", late)
     loaded(database, path, timezone="America/New_York")
     with_another_store = f"{late}H1,1,0043,07,2026-03-02T03:30:00Z,1,4011,1,each,100\n"
-    report = loaded(database, written(path, with_another_store), timezone="UTC")
+    report = loaded(database, write_file(path, with_another_store), timezone="UTC")
     assert counts(report) == (2, 1, 1, 0)
     found = read_only("SELECT store_id, business_date FROM basket ORDER BY store_id")
     assert plain(found) == [("0042", "2026-03-01"), ("0043", "2026-03-02")]
@@ -156,16 +156,16 @@ BAD = (
 def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
     database: Database, folder: Path, read_only: Ask
 ) -> None:
-    path = written(folder / "b.csv", BASKETS + "".join(f"{cells}\n" for cells, _ in BAD))
+    path = write_file(folder / "b.csv", BASKETS + "".join(f"{cells}\n" for cells, _ in BAD))
     report = loaded(database, path)
     assert counts(report) == (4 + len(BAD), 4, 0, len(BAD))
-    told = sorted(str(problem) for problem in report.problems)
+    problems = sorted(str(problem) for problem in report.problems)
     wanted = sorted(
-        f"{path}, row {row}, column {said}" for row, (_, said) in enumerate(BAD, start=6)
+        f"{path}, row {row}, column {expected}" for row, (_, expected) in enumerate(BAD, start=6)
     )
-    assert len(told) == len(wanted)
-    for problem, said in zip(told, wanted, strict=True):
-        assert problem.startswith(said)
+    assert len(problems) == len(wanted)
+    for problem, expected in zip(problems, wanted, strict=True):
+        assert problem.startswith(expected)
     assert plain(read_only(LINES)) == EXPECTED
 
 
@@ -177,14 +177,14 @@ def test_returns_and_very_large_amounts_are_history(
         "H1,1,0042,07,2026-03-01T10:00:00Z,1,99999999999999,-1,each,-100000000000\n"
         "H1,1,0042,07,2026-03-01T10:00:00Z,2,2000000000016,1000000,kg,100000000000\n"
     )
-    assert counts(loaded(database, written(folder / "b.csv", lines))) == (2, 2, 0, 0)
+    assert counts(loaded(database, write_file(folder / "b.csv", lines))) == (2, 2, 0, 0)
     assert read_only(
         "SELECT gtin, quantity_milli, amount_cents FROM basket_line ORDER BY line"
     ) == [(99999999999999, -1000, -(10**11)), (2000000000016, 10**9, 10**11)]
 
 
 def test_a_missing_column_loads_nothing(database: Database, folder: Path, read_only: Ask) -> None:
-    path = written(folder / "b.csv", BASKETS.replace("amount_cents", "amount", 1))
+    path = write_file(folder / "b.csv", BASKETS.replace("amount_cents", "amount", 1))
     with pytest.raises(InvalidInput, match="has not all the columns it needs"):
         loaded(database, path)
     assert read_only("SELECT count(*) FROM basket") == [(0,)]
@@ -204,7 +204,7 @@ def test_a_basket_may_span_chunks(
     database: Database, folder: Path, read_only: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 7)
-    path = written(folder / "many.csv", many(10, 3))
+    path = write_file(folder / "many.csv", many(10, 3))
     assert counts(loaded(database, path)) == (30, 30, 0, 0)
     assert read_only("SELECT count(*) FROM basket") == [(10,)]
     assert read_only(
@@ -215,7 +215,7 @@ def test_a_basket_may_span_chunks(
 
 
 def test_a_file_without_rows_is_loaded_at_once(database: Database, folder: Path) -> None:
-    path = written(folder / "b.csv", f"{HEADER}\n")
+    path = write_file(folder / "b.csv", f"{HEADER}\n")
     assert counts(loaded(database, path)) == (0, 0, 0, 0)
 
 
@@ -223,8 +223,8 @@ def test_a_file_growing_day_by_day_adds_only_what_is_new(
     database: Database, folder: Path, read_only: Ask
 ) -> None:
     whole = many(4, 3).splitlines(keepends=True)
-    loaded(database, written(folder / "b.csv", "".join(whole[:6])))
-    assert counts(loaded(database, written(folder / "b.csv", "".join(whole)))) == (12, 7, 5, 0)
+    loaded(database, write_file(folder / "b.csv", "".join(whole[:6])))
+    assert counts(loaded(database, write_file(folder / "b.csv", "".join(whole)))) == (12, 7, 5, 0)
     assert read_only("SELECT count(*) FROM basket_line") == [(12,)]
 
 
@@ -250,10 +250,11 @@ baskets.load_baskets(Database(sys.argv[1]), Path(sys.argv[2]), timezone="UTC")
 """
 
 
+@pytest.mark.slow
 def test_a_load_killed_in_a_transaction_and_run_again_gives_every_row_once(
     database: Database, settings: Settings, folder: Path, read_only: Ask
 ) -> None:
-    path = written(folder / "many.csv", many(10, 3))
+    path = write_file(folder / "many.csv", many(10, 3))
     command = [sys.executable, "-c", KILLED, settings.database_url, str(path)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert read_only("SELECT count(*) FROM basket_line") == [(14,)]

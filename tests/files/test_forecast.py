@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from service.engine.backtest.rolling import Terms
-from service.engine.history import before, validate_history
+from service.engine.backtest.rolling import BacktestSettings
+from service.engine.history import rows_before, validate_history
 from service.engine.predict import fit, score
 from service.errors import InvalidInput
 from service.files.forecast import backtest_file, predict_file, read_history
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 AS_OF = date(2026, 5, 1)
 
@@ -22,19 +22,19 @@ AS_OF = date(2026, 5, 1)
 @pytest.fixture
 def parquet(tmp_path: Path) -> Path:
     path = tmp_path / "history.parquet"
-    invented().write_parquet(path)
+    random_history().write_parquet(path)
     return path
 
 
 def test_predict_writes_what_was_asked_in_the_ids_that_came(parquet: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.parquet"
-    told: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
     made = predict_file(
         parquet,
         as_of=AS_OF,
         horizon_days=14,
         out=out,
-        progress=lambda stage, done, total: told.append((stage, done, total)),
+        progress=lambda stage, done, total: reported.append((stage, done, total)),
     )
     scores = pl.read_parquet(out)
     assert dict(scores.schema) == {
@@ -45,9 +45,10 @@ def test_predict_writes_what_was_asked_in_the_ids_that_came(parquet: Path, tmp_p
     }
     assert (made.pairs, made.households) == (scores.height, 60)
     assert made.rows_used < made.rows
-    assert told == [("read", 0, 3), ("fit", 1, 3), ("score", 2, 3), ("done", 3, 3)]
+    assert reported == [("read", 0, 3), ("fit", 1, 3), ("score", 2, 3), ("done", 3, 3)]
 
 
+@pytest.mark.slow
 def test_csv_in_csv_out_gives_the_same(parquet: Path, tmp_path: Path) -> None:
     csv = tmp_path / "history.csv"
     pl.read_parquet(parquet).write_csv(csv)
@@ -57,6 +58,7 @@ def test_csv_in_csv_out_gives_the_same(parquet: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
@@ -65,14 +67,14 @@ def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
     monkeypatch.setattr("service.files.forecast.BATCH_ROWS", 300)
     monkeypatch.setattr("service.files.spill.PART_ROWS", 400)
     monkeypatch.setattr("service.engine.predict.pairs.SHARD_ROWS", 350)
-    rows = invented().sample(fraction=1.0, shuffle=True, seed=3)
+    rows = random_history().sample(fraction=1.0, shuffle=True, seed=3)
     path = tmp_path / f"history{suffix}"
     if suffix == ".csv":
         rows.write_csv(path)
     else:
         rows.write_parquet(path, row_group_size=250)
     made = predict_file(path, as_of=AS_OF, horizon_days=14, out=tmp_path / "out.parquet")
-    known = before(validate_history(rows), AS_OF)
+    known = rows_before(validate_history(rows), AS_OF)
     model = fit(known, as_of=AS_OF, horizon_days=14)
     assert made.model.to_json() == model.to_json()
     whole = score(model, known, as_of=AS_OF, horizon_days=14)
@@ -83,7 +85,7 @@ def test_a_part_at_a_time_gives_the_very_numbers_of_the_whole(
 
 
 def test_returns_alone_are_no_forecast(tmp_path: Path) -> None:
-    invented().with_columns(-pl.col("quantity")).write_parquet(tmp_path / "back.parquet")
+    random_history().with_columns(-pl.col("quantity")).write_parquet(tmp_path / "back.parquet")
     made = predict_file(
         tmp_path / "back.parquet", as_of=AS_OF, horizon_days=14, out=tmp_path / "out.csv"
     )
@@ -102,6 +104,7 @@ def test_leading_zeros_in_a_csv_stay(tmp_path: Path) -> None:
     assert history["item_id"].to_list() == [12, 13]
 
 
+@pytest.mark.slow
 def test_the_future_in_the_file_changes_no_byte(parquet: Path, tmp_path: Path) -> None:
     known = pl.read_parquet(parquet)
     later = known.with_columns(pl.col("purchased_at") + timedelta(days=130))
@@ -122,7 +125,7 @@ def test_the_future_in_the_file_changes_no_byte(parquet: Path, tmp_path: Path) -
 def test_baskets_a_day_apart_with_text_ids(tmp_path: Path) -> None:
     """Another grocer's file: time stamps are only an order, quantities all one, amounts all 0."""
     order = pl.col("purchased_at").rank("dense").over("household_id").cast(pl.Int32)
-    invented(households=40).with_columns(
+    random_history(households=40).with_columns(
         (pl.date(2024, 1, 1) + pl.duration(days=order)).alias("purchased_at"),
         pl.format("user-{}", "household_id").alias("household_id"),
         quantity=pl.lit(1),
@@ -140,7 +143,7 @@ def test_baskets_a_day_apart_with_text_ids(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "detail"),
     [
-        ("gone.csv", None, "gone.csv is not there"),
+        ("gone.csv", None, "gone.csv does not exist"),
         ("history.xlsx", "x", r"neither \.parquet nor \.csv"),
         ("broken.parquet", "not parquet", r"broken\.parquet cannot be read"),
         ("empty.csv", "", r"empty\.csv cannot be read"),
@@ -182,6 +185,7 @@ def test_an_impossible_horizon_is_refused(parquet: Path, tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.slow
 def test_backtest_reports_and_writes(parquet: Path, tmp_path: Path) -> None:
     found = backtest_file(
         parquet,
@@ -189,7 +193,7 @@ def test_backtest_reports_and_writes(parquet: Path, tmp_path: Path) -> None:
         end=date(2026, 4, 17),
         every_days=14,
         out=tmp_path / "found",
-        terms=Terms(weekly_spend_cents=100),
+        settings=BacktestSettings(weekly_spend_cents=100),
     )
     assert found.dates == (date(2026, 4, 3), date(2026, 4, 17))
     names = ["larder", "personal frequency", "decayed frequency", "gamma-Poisson", "TIFU-KNN"]
@@ -213,5 +217,5 @@ def test_backtest_without_anyone_eligible_is_refused(parquet: Path, tmp_path: Pa
             end=date(2026, 4, 3),
             every_days=14,
             out=tmp_path / "found",
-            terms=Terms(weekly_spend_cents=10**9, baselines=False),
+            settings=BacktestSettings(weekly_spend_cents=10**9, baselines=False),
         )

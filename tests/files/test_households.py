@@ -15,7 +15,7 @@ from service.files.report import LoadReport
 from service.settings import Settings
 from service.store import households
 from service.store.session import Database
-from tests.files.files import written
+from tests.files.files import write_file
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
@@ -33,7 +33,7 @@ IDENTITIES = """SELECT h.ref, i.kind, i.digest FROM identity i
 @pytest.fixture
 def load(database: Database, settings: Settings, tmp_path: Path) -> Callable[[str], LoadReport]:
     def load(content: str) -> LoadReport:
-        path = written(tmp_path / "households.csv", content)
+        path = write_file(tmp_path / "households.csv", content)
         return load_households(database, path, secret_key=settings.secret_key, language="en")
 
     return load

@@ -238,12 +238,12 @@ def test_every_language_has_every_phrase():
 
 def test_windows_come_from_the_standards_figures():
     din = layouts.windows()["din-5008-b"]
-    assert din.always() == (20, 50, 100, 90)
-    assert din.ever() == (10, 45, 110, 95)
+    assert din.always_visible() == (20, 50, 100, 90)
+    assert din.ever_visible() == (10, 45, 110, 95)
     ten = layouts.windows()["us-10"]
-    assert [round(edge, 1) for edge in ten.always()] == [22.2, 63.5, 111.1, 80.4]
-    assert layouts.windows()["uk-dl"].always() == (20, 57, 100, 81)
-    assert replace(din, envelope_h=105).always() == (20, 45, 100, 90)
+    assert [round(edge, 1) for edge in ten.always_visible()] == [22.2, 63.5, 111.1, 80.4]
+    assert layouts.windows()["uk-dl"].always_visible() == (20, 57, 100, 81)
+    assert replace(din, envelope_h=105).always_visible() == (20, 45, 100, 90)
 
 
 def test_a_retailer_s_tips_stand_in_for_the_shipped_ones(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from service.files.baskets import COLUMNS as BASKETS
 from service.files.households import columns
 from service.files.products import COLUMNS as PRODUCTS
-from service.files.rows import Column
+from service.files.rows import FileColumn
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="utf-8")
 KINDS = {
@@ -30,13 +30,13 @@ def described(kind: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_column_is_described_and_no_other(kind: str) -> None:
-    known: Sequence[Column] = KINDS[kind]
+    known: Sequence[FileColumn] = KINDS[kind]
     assert set(described(kind)) == {column.name for column in known}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_must_be_there_and_what_stands_for_an_empty_cell(kind: str) -> None:
-    said = described(kind)
+    required = described(kind)
     for column in KINDS[kind]:
         if column.required:
             expected = {"yes"}
@@ -46,4 +46,4 @@ def test_what_must_be_there_and_what_stands_for_an_empty_cell(kind: str) -> None
             expected = {f"no ({column.default})"}
         else:
             expected = {"no"}
-        assert (column.name, said[column.name] in expected) == (column.name, True)
+        assert (column.name, required[column.name] in expected) == (column.name, True)

@@ -9,7 +9,7 @@ import pytest
 from service.files import rows
 from service.files.products import load_products
 from service.store.session import Database
-from tests.files.files import PRODUCTS, written
+from tests.files.files import PRODUCTS, write_file
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
@@ -25,7 +25,7 @@ HEADER = PRODUCTS.partition("\n")[0]
 def test_a_file_becomes_the_catalogue_and_again_changes_nothing(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    path = written(tmp_path / "products.csv", PRODUCTS)
+    path = write_file(tmp_path / "products.csv", PRODUCTS)
     for _ in range(2):
         report = load_products(database, path)
         assert (report.read, report.taken, report.known, report.refused) == (2, 2, 0, 0)
@@ -34,7 +34,7 @@ def test_a_file_becomes_the_catalogue_and_again_changes_nothing(
 
 
 def test_defaults_of_what_is_not_given(database: Database, tmp_path: Path, read_only: Ask) -> None:
-    load_products(database, written(tmp_path / "p.csv", PRODUCTS.replace(",120", ",")))
+    load_products(database, write_file(tmp_path / "p.csv", PRODUCTS.replace(",120", ",")))
     found = read_only(
         "SELECT brand, private_label, package_size, restriction, price_cents, cost_cents "
         "FROM product ORDER BY gtin"
@@ -49,15 +49,17 @@ def test_what_the_file_has_no_column_for_stays_and_an_empty_cell_means_none(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
     optional = "brand,private_label,package_size,restriction,price_cents,cost_cents"
-    asked = f"SELECT {optional} FROM product"
+    columns = f"SELECT {optional} FROM product"
     required = "2000000000015,Rum 1 l,Rum,Spirits,Wine,Dale Foods"
     head = "gtin,description,item,category,department,supplier"
     full = f"{head},{optional}\n{required},Dale,true,1 l,alcohol,900,611\n"
-    load_products(database, written(tmp_path / "p.csv", full))
-    load_products(database, written(tmp_path / "p.csv", f"{head}\n{required}\n"))
-    assert read_only(asked) == [("Dale", True, "1 l", "alcohol", 900, 611)]
-    load_products(database, written(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n"))
-    assert read_only(asked) == [("", False, "", "", None, None)]
+    load_products(database, write_file(tmp_path / "p.csv", full))
+    load_products(database, write_file(tmp_path / "p.csv", f"{head}\n{required}\n"))
+    assert read_only(columns) == [("Dale", True, "1 l", "alcohol", 900, 611)]
+    load_products(
+        database, write_file(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n")
+    )
+    assert read_only(columns) == [("", False, "", "", None, None)]
 
 
 @pytest.mark.parametrize("cost", ["-1", "1.81", "10000000000"])
@@ -67,7 +69,7 @@ def test_a_cost_is_a_whole_number_of_cents_and_may_pass_the_price(
     head = "gtin,description,item,category,department,supplier,price_cents,cost_cents"
     lines = [f"{number},Plums,Plums,Fruit,Fresh,Dale,269,{cents}\n"
              for number, cents in ((4011, cost), (4012, 300), (4013, 0))]  # fmt: skip
-    report = load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines)}"))
+    report = load_products(database, write_file(tmp_path / "p.csv", f"{head}\n{''.join(lines)}"))
     assert [str(problem).partition("row ")[2] for problem in report.problems] == [
         f"2, column cost_cents: {cost!r} is not a whole number of cents from 0"
     ]
@@ -84,8 +86,8 @@ def test_items_are_numbered_in_the_order_of_their_names_whatever_was_loaded_befo
     head = "gtin,description,item,category,department,supplier"
     of_item = {"b": 2000000000015, "a": 2000000000022, "Ä": 2000000000039, "B": 2000000000046}
     lines = [f"{gtin},x,{item},c{item},d,s{item}\n" for item, gtin in of_item.items()]
-    load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines[:2])}"))
-    load_products(database, written(tmp_path / "p.csv", f"{head}\n{''.join(lines * 2)}"))
+    load_products(database, write_file(tmp_path / "p.csv", f"{head}\n{''.join(lines[:2])}"))
+    load_products(database, write_file(tmp_path / "p.csv", f"{head}\n{''.join(lines * 2)}"))
     numbered = [(1, "a"), (2, "b"), (3, "B"), (4, "Ä")]
     assert read_only("SELECT id, name FROM item ORDER BY id") == numbered
     for table, letter in (("category", "c"), ("supplier", "s")):
@@ -96,9 +98,9 @@ def test_items_are_numbered_in_the_order_of_their_names_whatever_was_loaded_befo
 def test_a_changed_row_renews_the_product(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    load_products(database, written(tmp_path / "p.csv", PRODUCTS))
+    load_products(database, write_file(tmp_path / "p.csv", PRODUCTS))
     changed = f"{HEADER}\n2000000000015,Dale Milk 2 l,Milk,Dairy,Fresh,New Dairy,\n"
-    load_products(database, written(tmp_path / "p2.csv", changed))
+    load_products(database, write_file(tmp_path / "p2.csv", changed))
     renewed = (2000000000015, "Dale Milk 2 l", "Milk", "Dairy", "Fresh", "New Dairy", None)
     assert read_only(CATALOGUE) == [renewed, BREAD]
 
@@ -106,7 +108,7 @@ def test_a_changed_row_renews_the_product(
 def test_parquet_with_numbers_gives_the_same_catalogue(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    frame = pl.read_csv(written(tmp_path / "p.csv", PRODUCTS))
+    frame = pl.read_csv(write_file(tmp_path / "p.csv", PRODUCTS))
     assert frame.schema["gtin"] == pl.Int64
     frame.write_parquet(tmp_path / "p.parquet")
     report = load_products(database, tmp_path / "p.parquet")
@@ -121,7 +123,7 @@ def test_one_product_in_its_upc_and_ean_forms_is_one_row_and_the_last_counts(
         "036000291452,First,Tissue,Paper,Household,Maker,1\n"
         "0036000291452,Second,Tissue,Paper,Household,Maker,2\n"
     )
-    report = load_products(database, written(tmp_path / "p.csv", f"{HEADER}\n{rows_}"))
+    report = load_products(database, write_file(tmp_path / "p.csv", f"{HEADER}\n{rows_}"))
     assert (report.read, report.taken, report.known) == (2, 1, 1)
     assert read_only("SELECT gtin, description FROM product") == [(36000291452, "Second")]
 
@@ -144,11 +146,13 @@ BAD = (
 def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
     database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    path = written(tmp_path / "p.csv", PRODUCTS + "".join(f"{row}\n" for row, _ in BAD))
+    path = write_file(tmp_path / "p.csv", PRODUCTS + "".join(f"{row}\n" for row, _ in BAD))
     report = load_products(database, path)
     assert (report.read, report.taken, report.refused) == (2 + len(BAD), 2, len(BAD))
-    for number, (problem, (_, said)) in enumerate(zip(report.problems, BAD, strict=True), start=4):
-        assert str(problem).startswith(f"{path}, row {number}, column {said}")
+    for number, (problem, (_, expected)) in enumerate(
+        zip(report.problems, BAD, strict=True), start=4
+    ):
+        assert str(problem).startswith(f"{path}, row {number}, column {expected}")
     assert read_only(CATALOGUE) == [MILK, BREAD]
 
 
@@ -157,7 +161,7 @@ def test_an_item_keeps_its_first_category_across_chunks(
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
     moved = "4011,Milk drink,Milk,Drinks,Grocery,Dale Foods,1\n"
-    load_products(database, written(tmp_path / "p.csv", f"{PRODUCTS}{moved}"))
+    load_products(database, write_file(tmp_path / "p.csv", f"{PRODUCTS}{moved}"))
     assert read_only(
         "SELECT i.name, c.name FROM item i JOIN category c ON c.id = i.category_id ORDER BY 1"
     ) == [("Bread", "Bakery"), ("Milk", "Dairy")]
@@ -165,7 +169,7 @@ def test_an_item_keeps_its_first_category_across_chunks(
 
 def test_text_of_every_script_is_kept(database: Database, tmp_path: Path, read_only: Ask) -> None:
     row = '4011,"茶叶 ""Jasmin""; O\'Neill\\x","Té\nverde",Κατηγορία,Отдел,Ünï 🍵,1\n'
-    load_products(database, written(tmp_path / "p.csv", f"{HEADER}\n{row}"))
+    load_products(database, write_file(tmp_path / "p.csv", f"{HEADER}\n{row}"))
     assert read_only(CATALOGUE) == [
         (4011, '茶叶 "Jasmin"; O\'Neill\\x', "Té verde", "Κατηγορία", "Отдел", "Ünï 🍵", 1)
     ]

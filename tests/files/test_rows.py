@@ -1,4 +1,4 @@
-"""Every way a file can be wrong, and what is said about it."""
+"""Every way a file can be wrong, and the fault that is reported."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,15 +10,15 @@ import pytest
 from service.errors import InvalidInput, NotFound
 from service.files import rows
 from service.files.report import KEPT_PROBLEMS
-from service.files.rows import Chunk, Column, read
-from tests.files.files import written
+from service.files.rows import Chunk, FileColumn, read
+from tests.files.files import write_file
 
 COLUMNS = (
-    Column("key", rows.text, "text"),
-    Column("amount", rows.whole, "a whole number", required=False),
-    Column("weight", rows.number, "a number", required=False, default="1.5"),
-    Column("at", rows.moment, "a moment with offset", required=False),
-    Column("yes", rows.yes_no, "true or false", required=False, default="false"),
+    FileColumn("key", rows.text, "text"),
+    FileColumn("amount", rows.whole, "a whole number", required=False),
+    FileColumn("weight", rows.number, "a number", required=False, default="1.5"),
+    FileColumn("at", rows.moment, "a moment with offset", required=False),
+    FileColumn("yes", rows.yes_no, "true or false", required=False, default="false"),
 )
 
 
@@ -40,7 +40,7 @@ def keys(path: Path) -> list[tuple[int, str]]:
 
 
 def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> None:
-    path = written(
+    path = write_file(
         tmp_path / "a.csv",
         "yes,key,other,amount,weight,at\n"
         "Yes,007,x,-5,0.25,2026-03-01T17:04:00-05:00\n"
@@ -56,7 +56,7 @@ def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "expected"),
     [
         ("a,1.5,,,", "row 2, column amount: '1.5' is not a whole number"),
         (
@@ -81,18 +81,18 @@ def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> No
     ],
 )
 def test_a_bad_cell_is_named_and_the_good_rows_are_kept(
-    tmp_path: Path, row: str, said: str
+    tmp_path: Path, row: str, expected: str
 ) -> None:
-    path = written(tmp_path / "a.csv", f"key,amount,weight,at,yes\n{row}\nb,2,,,\n")
+    path = write_file(tmp_path / "a.csv", f"key,amount,weight,at,yes\n{row}\nb,2,,,\n")
     (problem,) = problems(path)
     assert problem.startswith(f"{path}, row 2")
-    assert said in problem
+    assert expected in problem
     assert keys(path) == [(3, "b")]
     assert only(path).refused == 1
 
 
 def test_faults_come_in_the_order_of_rows_and_one_row_is_refused_once(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", "key,amount,yes\na,x,y\nb\n,1,1\nc,1,1\n")
+    path = write_file(tmp_path / "a.csv", "key,amount,yes\na,x,y\nb\n,1,1\nc,1,1\n")
     assert [text.removeprefix(f"{path}, ").partition(":")[0] for text in problems(path)] == [
         "row 2, column amount",
         "row 2, column yes",
@@ -138,7 +138,7 @@ def test_bounds_are_part_of_the_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         ("", "is empty; the first row must name the columns"),
         ("\n", "is empty; the first row must name the columns"),
@@ -153,18 +153,18 @@ def test_bounds_are_part_of_the_range() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(
-    tmp_path: Path, content: str | bytes, said: str
+    tmp_path: Path, content: str | bytes, expected: str
 ) -> None:
-    path = written(tmp_path / "a.csv", content)
+    path = write_file(tmp_path / "a.csv", content)
     with pytest.raises(InvalidInput) as caught:
         list(read(path, COLUMNS))
     assert caught.value.detail.startswith(str(path))
-    assert said in caught.value.detail
+    assert expected in caught.value.detail
     assert "\n" not in caught.value.detail
 
 
 def test_a_missing_column_is_named_with_what_the_file_has(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", "Key,amount\n1,2\n")
+    path = write_file(tmp_path / "a.csv", "Key,amount\n1,2\n")
     with pytest.raises(InvalidInput) as caught:
         list(read(path, COLUMNS))
     (problem,) = caught.value.problems
@@ -172,7 +172,7 @@ def test_a_missing_column_is_named_with_what_the_file_has(tmp_path: Path) -> Non
 
 
 def test_faults_call_the_file_by_the_name_given(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", "key,amount\na,x\n")
+    path = write_file(tmp_path / "a.csv", "key,amount\na,x\n")
     (chunk,) = read(path, COLUMNS, name="deals of May")
     assert chunk.problems[0].where == "deals of May, row 2, column amount"
 
@@ -184,23 +184,23 @@ def test_without_a_file_nothing_is_found(tmp_path: Path, name: str) -> None:
 
 
 def test_a_byte_order_mark_blank_lines_and_carriage_returns_do_not_count(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", b"\xef\xbb\xbfkey,amount\r\n\r\na,1\r\n\r\nb,2\r\n")
+    path = write_file(tmp_path / "a.csv", b"\xef\xbb\xbfkey,amount\r\n\r\na,1\r\n\r\nb,2\r\n")
     assert keys(path) == [(3, "a"), (5, "b")]
     assert problems(path) == []
 
 
 def test_blank_header_cells_are_columns_nobody_reads(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", "key,,amount,\na,x,1,y\n")
+    path = write_file(tmp_path / "a.csv", "key,,amount,\na,x,1,y\n")
     assert only(path).rows.select("key", "amount").rows() == [("a", 1)]
 
 
 def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
-    chunk = only(written(tmp_path / "a.csv", "key,amount\n"))
+    chunk = only(write_file(tmp_path / "a.csv", "key,amount\n"))
     assert (chunk.rows.height, chunk.problems, chunk.refused) == (0, (), 0)
 
 
 def test_strange_text_comes_through(tmp_path: Path) -> None:
-    path = written(
+    path = write_file(
         tmp_path / "a.csv",
         'key,amount\n"say ""cheese"", please",1\n"two\r\nlines",2\n茶叶 Ünï 🍵,3\n[bold]\x00x,4\n',
     )
@@ -213,7 +213,7 @@ def test_strange_text_comes_through(tmp_path: Path) -> None:
 
 
 def test_a_column_called_row_number_is_only_another_column(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.csv", "row_number,key\n9,a\n")
+    path = write_file(tmp_path / "a.csv", "row_number,key\n9,a\n")
     pl.DataFrame({"row_number": [9], "key": ["a"]}).write_parquet(tmp_path / "a.parquet")
     assert keys(path) == keys(tmp_path / "a.parquet") == [(2, "a")]
 
@@ -222,7 +222,7 @@ def test_chunks_number_rows_through_the_whole_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 2)
-    path = written(tmp_path / "a.csv", "key,amount\na,1\nb,2\nc,x\nd\ne,5\n")
+    path = write_file(tmp_path / "a.csv", "key,amount\na,1\nb,2\nc,x\nd\ne,5\n")
     frame = pl.DataFrame({"key": ["a", "b", "c", "d", "e"], "amount": [1, 2, 3, 4, 5]})
     frame.write_parquet(tmp_path / "a.parquet")
     assert keys(path) == [(2, "a"), (3, "b"), (6, "e")]
@@ -236,7 +236,7 @@ def test_a_file_of_nothing_but_ragged_rows_is_read_in_bounded_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 10)
-    path = written(tmp_path / "a.csv", "key,amount\n" + "a\n" * 35)
+    path = write_file(tmp_path / "a.csv", "key,amount\n" + "a\n" * 35)
     chunks = list(read(path, COLUMNS))
     assert [len(chunk.problems) for chunk in chunks] == [10, 10, 10, 5]
     assert sum(chunk.refused for chunk in chunks) == 35
@@ -244,13 +244,13 @@ def test_a_file_of_nothing_but_ragged_rows_is_read_in_bounded_chunks(
 
 def test_texts_of_faults_stop_but_their_count_does_not(tmp_path: Path) -> None:
     wrong = KEPT_PROBLEMS + 500
-    path = written(tmp_path / "a.csv", "key,amount\n" + "a,x\n" * wrong)
+    path = write_file(tmp_path / "a.csv", "key,amount\n" + "a,x\n" * wrong)
     chunk = only(path)
     assert (len(chunk.problems), chunk.refused) == (KEPT_PROBLEMS, wrong)
 
 
 def test_a_long_cell_is_cut_in_its_fault(tmp_path: Path) -> None:
-    (problem,) = problems(written(tmp_path / "a.csv", f"key,amount\na,{'9' * 5000}\n"))
+    (problem,) = problems(write_file(tmp_path / "a.csv", f"key,amount\na,{'9' * 5000}\n"))
     assert problem.endswith(f"'{'9' * 60}' is not a whole number")
 
 
@@ -296,7 +296,7 @@ def test_a_parquet_column_without_a_plain_text_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"key,amount\na,1\n", b"PAR1 and then no more"])
 def test_a_file_that_is_parquet_by_name_only(tmp_path: Path, content: bytes) -> None:
-    path = written(tmp_path / "a.parquet", content)
+    path = write_file(tmp_path / "a.parquet", content)
     with pytest.raises(InvalidInput, match="is not a Parquet file that can be read") as caught:
         list(read(path, COLUMNS))
     assert "\n" not in caught.value.detail

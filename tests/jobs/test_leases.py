@@ -1,17 +1,17 @@
-"""A claim is renewed while its work is done, and not after."""
+"""A lease is renewed while its work is done, and not after."""
 
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.jobs.leases import kept
+from service.jobs.leases import hold_lease
 
 LEASE = timedelta(seconds=0.06)
 SOON = 10.0
 
 
-def test_a_claim_is_renewed_until_the_work_ends() -> None:
+def test_a_lease_is_renewed_until_the_work_ends() -> None:
     ends: list[datetime] = []
     thrice = threading.Event()
 
@@ -20,7 +20,7 @@ def test_a_claim_is_renewed_until_the_work_ends() -> None:
         if len(ends) == 3:
             thrice.set()
 
-    with kept(renew, lease=LEASE):
+    with hold_lease(renew, lease=LEASE):
         assert thrice.wait(SOON)
     alive = {thread.name for thread in threading.enumerate()}
     assert not any(name.endswith("(keep)") for name in alive)
@@ -38,11 +38,11 @@ def test_a_renewal_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -
             raise OSError("the network is away")
         again.set()
 
-    with kept(renew, lease=LEASE):
+    with hold_lease(renew, lease=LEASE):
         assert again.wait(SOON)
-    assert "a claim could not be renewed" in caplog.text
+    assert "a lease could not be renewed" in caplog.text
 
 
 def test_the_work_s_own_error_goes_through() -> None:
-    with pytest.raises(ValueError, match="broken"), kept(lambda _until: None, lease=LEASE):
+    with pytest.raises(ValueError, match="broken"), hold_lease(lambda _until: None, lease=LEASE):
         raise ValueError("broken")

@@ -1,4 +1,4 @@
-"""Planned slots: each is run once, whoever plans it, and none is lost."""
+"""Planned slots: each is run once by one of several schedulers, and none is lost."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.jobs import scheduler
-from service.jobs.scheduler import Job, jobs, latest_slot, run_slot
+from service.jobs.scheduler import PlannedJob, latest_slot, planned_jobs, run_slot
 from service.publish import publish
 from service.settings import Settings
 from service.store import cycles
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
-from tests.market import asked, open_issued, silent
+from tests.market import open_issued, query, silent
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -25,12 +25,12 @@ KEYS = {"secret_key": "s" * 32, "code_key": "c" * 32}
 SOON = 20.0
 
 
-def named(settings: Settings, name: str) -> Job:
-    return next(job for job in jobs(settings) if job.name == name)
+def job_named(settings: Settings, name: str) -> PlannedJob:
+    return next(job for job in planned_jobs(settings) if job.name == name)
 
 
-def counting(runs: list[datetime]) -> Job:
-    return Job(
+def counting_job(runs: list[datetime]) -> PlannedJob:
+    return PlannedJob(
         "count",
         CronTrigger(hour=3, timezone=UTC),
         timedelta(days=1),
@@ -56,7 +56,7 @@ def test_a_cycle_falls_on_its_weekday_every_so_many_weeks_whatever_the_year(
         nightly_hour=hour,
         **KEYS,  # type: ignore[arg-type]
     )
-    job = named(settings, "cycle")
+    job = job_named(settings, "cycle")
     slot = latest_slot(job, now)
     if slot is None:
         assert now < datetime(2024, 1, 1, tzinfo=UTC) + timedelta(weeks=weeks)
@@ -71,17 +71,17 @@ def test_a_cycle_falls_on_its_weekday_every_so_many_weeks_whatever_the_year(
 def test_the_newest_nightly_slot_is_less_than_a_day_old(now: datetime, hour: int) -> None:
     settings = Settings(_env_file=None, nightly_hour=hour, **KEYS)  # type: ignore[arg-type]
     for name in ("expiry", "forecast"):
-        slot = latest_slot(named(settings, name), now)
+        slot = latest_slot(job_named(settings, name), now)
         assert slot is not None
         assert timedelta(0) <= now - slot < timedelta(days=1)
         assert slot.hour == hour
-    hourly = latest_slot(named(settings, "batch"), now)
+    hourly = latest_slot(job_named(settings, "batch"), now)
     assert hourly is not None
     assert timedelta(0) <= now - hourly < timedelta(hours=1)
 
 
 def test_a_slot_is_its_own_newest() -> None:
-    job = counting([])
+    job = counting_job([])
     assert latest_slot(job, SLOT) == SLOT
     assert latest_slot(job, SLOT - timedelta(microseconds=1)) == SLOT - timedelta(days=1)
 
@@ -89,15 +89,15 @@ def test_a_slot_is_its_own_newest() -> None:
 def test_a_missed_slot_is_run_once(database: Database, settings: Settings) -> None:
     runs: list[datetime] = []
     week_later = NOW + timedelta(days=7)
-    assert run_slot(database, settings, counting(runs), week_later)
-    assert not run_slot(database, settings, counting(runs), week_later + timedelta(hours=1))
+    assert run_slot(database, settings, counting_job(runs), week_later)
+    assert not run_slot(database, settings, counting_job(runs), week_later + timedelta(hours=1))
     assert runs == [SLOT + timedelta(days=7)]
 
 
 def test_the_next_slot_is_another(database: Database, settings: Settings) -> None:
     runs: list[datetime] = []
     for days in (0, 1, 2):
-        assert run_slot(database, settings, counting(runs), NOW + timedelta(days=days))
+        assert run_slot(database, settings, counting_job(runs), NOW + timedelta(days=days))
     assert runs == [SLOT, SLOT + timedelta(days=1), SLOT + timedelta(days=2)]
 
 
@@ -111,7 +111,7 @@ def test_two_schedulers_side_by_side_run_each_slot_once(
     def plan(one: Database) -> None:
         for days in range(5):
             together.wait(SOON)
-            run_slot(one, settings, counting(runs), NOW + timedelta(days=days))
+            run_slot(one, settings, counting_job(runs), NOW + timedelta(days=days))
 
     planners = [threading.Thread(target=plan, args=(one,)) for one in others]
     for planner in planners:
@@ -129,9 +129,9 @@ def test_a_slot_is_left_alone_while_its_claim_lives(database: Database, settings
 
     def act(_database: Database, _settings: Settings, slot: datetime) -> None:
         runs.append(slot)
-        inner.append(run_slot(database, settings, counting(runs), datetime.now(UTC)))
+        inner.append(run_slot(database, settings, counting_job(runs), datetime.now(UTC)))
 
-    job = Job("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), act)
+    job = PlannedJob("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), act)
     assert run_slot(database, settings, job, datetime.now(UTC))
     assert inner == [False]
     assert len(runs) == 1
@@ -144,21 +144,21 @@ def test_a_slot_whose_process_died_is_taken_over_when_its_claim_ran_out(
         raise KeyboardInterrupt
 
     runs: list[datetime] = []
-    job = Job("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), die)
+    job = PlannedJob("count", CronTrigger(hour=3, timezone=UTC), timedelta(days=1), die)
     with pytest.raises(KeyboardInterrupt):
         run_slot(database, settings, job, NOW)
     lease = timedelta(seconds=settings.lease_seconds)
-    assert not run_slot(database, settings, counting(runs), NOW + lease)
-    assert run_slot(database, settings, counting(runs), NOW + lease + timedelta(seconds=1))
+    assert not run_slot(database, settings, counting_job(runs), NOW + lease)
+    assert run_slot(database, settings, counting_job(runs), NOW + lease + timedelta(seconds=1))
     assert runs == [SLOT]
-    assert not run_slot(database, settings, counting(runs), NOW + timedelta(hours=1))
+    assert not run_slot(database, settings, counting_job(runs), NOW + timedelta(hours=1))
 
 
 def test_what_the_state_of_things_refuses_is_not_tried_again(
     database: Database, settings: Settings
 ) -> None:
     """There are no baskets: the forecast of this night cannot be made, now or in five minutes."""
-    job = named(settings, "forecast")
+    job = job_named(settings, "forecast")
     assert run_slot(database, settings, job, NOW)
     assert not run_slot(database, settings, job, NOW + timedelta(hours=2))
 
@@ -177,7 +177,7 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
         }
         pause = threading.Event()
         for _ in range(int(SOON / 0.05)):
-            done = asked(
+            done = query(
                 database, "SELECT job FROM job_slot WHERE finished_at IS NOT NULL ORDER BY job"
             )
             if len(done) == 5:
@@ -186,23 +186,24 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
     finally:
         planned.shutdown()
     assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",), ("purge",)]
-    slot = latest_slot(named(settings, "cycle"), datetime.now(UTC))
+    slot = latest_slot(job_named(settings, "cycle"), datetime.now(UTC))
     assert slot is not None
-    ((arguments,),) = asked(database, "SELECT arguments FROM run")
+    ((arguments,),) = query(database, "SELECT arguments FROM run")
     assert arguments == f'{{"as_of": "{slot.date()}", "seed": 0}}'
 
 
+@pytest.mark.slow
 def test_lists_are_open_as_long_as_the_stores_day_lasts(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_issued(database, settings, tmp_path)
-    job = named(settings, "expiry")
+    job = job_named(settings, "expiry")
     there = settings.model_copy(update={"timezone": "America/New_York"})
     # Three in the morning in UTC is ten in the evening of the lists' last day in New York.
     assert run_slot(database, there, job, datetime(2026, 3, 16, 3, 0, tzinfo=UTC))
-    assert asked(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
+    assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
     assert run_slot(database, there, job, datetime(2026, 3, 17, 3, 0, tzinfo=UTC))
-    assert asked(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
+    assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
 
 
 @pytest.mark.parametrize(
@@ -235,10 +236,10 @@ def test_a_batch_is_asked_for_until_it_is_printed(
                     manifest="{}",
                 )
             )
-    job = named(settings, "batch")
+    job = job_named(settings, "batch")
     for hours in (0, 1):
         assert run_slot(database, settings, job, NOW + timedelta(hours=hours))
-    assert asked(database, "SELECT count(*) FROM run") == [(runs,)]
+    assert query(database, "SELECT count(*) FROM run") == [(runs,)]
 
 
 def test_a_printed_cycle_is_not_printed_again(
@@ -246,17 +247,17 @@ def test_a_printed_cycle_is_not_printed_again(
 ) -> None:
     open_issued(database, settings, tmp_path)
     publish(database, settings, 1, progress=silent)
-    assert run_slot(database, settings, named(settings, "batch"), NOW)
-    assert asked(database, "SELECT count(*) FROM run") == [(0,)]
+    assert run_slot(database, settings, job_named(settings, "batch"), NOW)
+    assert query(database, "SELECT count(*) FROM run") == [(0,)]
 
 
 def test_a_date_that_has_its_cycle_is_not_asked_for(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_issued(database, settings, tmp_path)
-    job = named(settings.model_copy(update={"cycle_every_weeks": 1}), "cycle")
+    job = job_named(settings.model_copy(update={"cycle_every_weeks": 1}), "cycle")
     assert latest_slot(job, NOW) == datetime(2026, 3, 2, 3, 45, tzinfo=UTC)
     assert run_slot(database, settings, job, NOW)
-    assert asked(database, "SELECT count(*) FROM run") == [(0,)]
+    assert query(database, "SELECT count(*) FROM run") == [(0,)]
     with database.read() as session:
         assert cycles.as_of(session, date(2026, 3, 2)) is not None

@@ -1,4 +1,4 @@
-"""The worker: every due household once, whatever dies or fails beside it."""
+"""The worker: every due household is done once, although other work fails."""
 
 import threading
 import time
@@ -14,7 +14,9 @@ from service.settings import Settings
 from service.store import work
 from service.store.session import Database
 from tests.killed import kill_in
-from tests.market import asked, open_issued
+from tests.market import open_issued, query
+
+pytestmark = pytest.mark.slow
 
 SOON = 20.0
 
@@ -31,7 +33,7 @@ def mark(database: Database, *household_ids: int, at: datetime | None = None) ->
 
 
 def drafted(database: Database) -> list[int]:
-    rows = asked(
+    rows = query(
         database, "SELECT household_id FROM shopping_list WHERE state = 'draft' ORDER BY 1"
     )
     return [household_id for (household_id,) in rows]
@@ -44,7 +46,7 @@ def test_every_due_household_gets_its_list(
     written: list[int] = []
     assert drain(database, settings, on_list=written.append) == 25
     assert sorted(written) == drafted(database) == list(range(1, 26))
-    assert asked(database, "SELECT count(*) FROM due") == [(0,)]
+    assert query(database, "SELECT count(*) FROM due") == [(0,)]
     assert drain(database, settings) == 0
 
 
@@ -68,10 +70,10 @@ def test_a_killed_worker_loses_no_household(
     kill_in("worker", short)
     # Those of one day are one transaction; the second day's died with its first draft.
     assert drafted(database) == [1, 7, 8]
-    assert asked(database, "SELECT count(*) FROM due") == [(5,)]
+    assert query(database, "SELECT count(*) FROM due") == [(5,)]
     _eventually(lambda: drain(database, short) > 0)
     assert drafted(database) == list(range(1, 9))
-    assert asked(database, "SELECT count(*) FROM due") == [(0,)]
+    assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
 def _eventually(holds: Callable[[], bool]) -> None:
@@ -109,7 +111,7 @@ def test_a_household_that_fails_does_not_stop_the_others(
     written: list[int] = []
     assert drain(database, settings, on_list=written.append) == 3
     assert sorted(written) == drafted(database) == [3, 5]
-    assert asked(database, "SELECT household_id FROM due") == [(4,)]
+    assert query(database, "SELECT household_id FROM due") == [(4,)]
     assert "the next list of household 4 could not be written" in caplog.text
 
 

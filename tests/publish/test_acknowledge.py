@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from service.errors import InvalidInput
-from service.publish import acknowledge, drop, fetch, reconcile, take_in_waiting, void_batch
+from service.publish import accept_file, acknowledge, fetch, process_waiting, reconcile, void_batch
 from service.publish.depot import LocalDepot
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
-from tests.mail import MORE, NAME, load, printed, said
-from tests.market import asked
+from tests.mail import MORE, NAME, acknowledge_rows, load, print_batch
+from tests.market import query
 
 ONE, TWO, THREE = (f"20260302-000000{n}" for n in (1, 2, 3))
 
@@ -21,15 +21,17 @@ def at(hour: int) -> str:
     return f"2026-03-03T{hour:02d}:00:00+00:00"
 
 
-def told(database: Database, settings: Settings, folder: Path, *rows: str) -> list[str]:
-    return [str(problem) for problem in said(database, settings, folder, *rows).problems]
+def fault_texts(database: Database, settings: Settings, folder: Path, *rows: str) -> list[str]:
+    return [
+        str(problem) for problem in acknowledge_rows(database, settings, folder, *rows).problems
+    ]
 
 
 def test_everything_mailed_reconciles_to_zero(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     every = [f"20260302-000000{n}" for n in range(1, 6)]
-    report = said(
+    report = acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -41,7 +43,7 @@ def test_everything_mailed_reconciles_to_zero(
     found = reconcile(database, 1)
     assert (found.pieces, found.mailed, found.spoiled, found.difference) == (5, 4, 1, 1)
     assert [tuple(piece) for piece in found.differences] == [(every[-1], 1, "spoiled", "jam")]
-    said(
+    acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -57,12 +59,12 @@ def test_the_same_file_again_changes_nothing(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     rows = (f"{ONE},printed,,{at(9)}", f"{ONE},mailed,,{at(10)}", f"{ONE},mailed,,{at(10)}")
-    first = said(database, published, tmp_path, *rows)
+    first = acknowledge_rows(database, published, tmp_path, *rows)
     assert (first.taken, first.known) == (2, 1)
-    again = said(database, published, tmp_path, *rows)
+    again = acknowledge_rows(database, published, tmp_path, *rows)
     assert (again.taken, again.known, again.refused) == (0, 3, 0)
-    assert asked(database, "SELECT count(*) FROM mail_event") == [(2,)]
-    assert asked(database, "SELECT name, taken, known FROM acknowledgement ORDER BY id") == [
+    assert query(database, "SELECT count(*) FROM mail_event") == [(2,)]
+    assert query(database, "SELECT name, taken, known FROM acknowledgement ORDER BY id") == [
         ("ack.csv", 2, 1),
         ("ack.csv", 0, 3),
     ]
@@ -71,7 +73,7 @@ def test_the_same_file_again_changes_nothing(
 def test_rows_count_in_order_of_time(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
-    report = said(
+    report = acknowledge_rows(
         database,
         published,
         tmp_path,
@@ -86,7 +88,7 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     again = "(put it right and send the row again; what was taken is recognised)"
-    assert told(
+    assert fault_texts(
         database,
         published,
         tmp_path,
@@ -101,7 +103,7 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
         f",mailed,,{at(9)}",
     ) == [
         "ack.csv, row 3, column piece_id: 'nobody' is no piece of a published batch "
-        "(send piece_id as it stands in the piece file)",
+        "(send piece_id as in the piece file)",
         "ack.csv, row 4, column status: 'prnted' is not one of printed, spoiled, reprinted, "
         f"mailed, returned {again}",
         "ack.csv, row 5, column timestamp: '2026-03-03T09:00:00' is not a moment with offset, "
@@ -109,7 +111,7 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
         f"ack.csv, row 6, column status: 'returned' cannot follow: it has not been mailed {again}",
         "ack.csv, row 8, column status: 'mailed' cannot follow: it is spoiled and needs "
         f"`reprinted` first, since 2026-03-03T09:00:00+00:00 {again}",
-        "ack.csv, row 9, column timestamp: 2126-03-03T09:00:00+00:00 lies in the future "
+        "ack.csv, row 9, column timestamp: 2126-03-03T09:00:00+00:00 is in the future "
         "(send it in its own offset)",
         "ack.csv, row 10, column piece_id: is empty (give text)",
     ]
@@ -120,8 +122,8 @@ def test_each_bad_row_is_named_with_a_remedy_and_the_good_ones_count(
 def test_a_row_older_than_the_last_is_refused(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
-    said(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
-    (fault,) = told(database, published, tmp_path, f"{ONE},mailed,,{at(8)}")
+    acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
+    (fault,) = fault_texts(database, published, tmp_path, f"{ONE},mailed,,{at(8)}")
     assert "2026-03-03T08:00:00+00:00 is before 2026-03-03T09:00:00+00:00 (printed)" in fault
 
 
@@ -132,14 +134,14 @@ def test_a_file_without_its_columns_is_refused_whole(
     path.write_text("piece,status\n1,mailed\n")
     with pytest.raises(InvalidInput, match="has not all the columns it needs"):
         acknowledge(database, published, path, name="x.csv", source="test")
-    assert asked(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
+    assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 
 def test_who_answers_for_a_piece_has_it(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
-    said(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
-    ((picked_up,),) = asked(database, "SELECT picked_up_at IS NOT NULL FROM batch")
+    acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
+    ((picked_up,),) = query(database, "SELECT picked_up_at IS NOT NULL FROM batch")
     assert picked_up
 
 
@@ -147,7 +149,7 @@ def test_a_piece_of_a_voided_batch_is_not_taken(
     database: Database, published: Settings, tmp_path: Path
 ) -> None:
     void_batch(database, published, 1)
-    (fault,) = told(database, published, tmp_path, f"{ONE},mailed,,{at(9)}")
+    (fault,) = fault_texts(database, published, tmp_path, f"{ONE},mailed,,{at(9)}")
     assert "its batch was voided (destroy the piece; it must not be mailed)" in fault
 
 
@@ -157,18 +159,18 @@ def test_a_letter_that_came_back_marks_its_address_until_another_is_loaded(
     marked = """SELECT h.ref FROM contact c JOIN household h ON h.id = c.household_id
                 WHERE c.undeliverable_at IS NOT NULL"""
     p3 = "20260302-0000003"
-    said(
+    acknowledge_rows(
         database,
         published,
         tmp_path,
         f"{p3},mailed,,{at(9)}",
         f"{p3},returned,unknown,{at(10)}",
     )
-    assert asked(database, marked) == [("P3",)]
+    assert query(database, marked) == [("P3",)]
     load(database, published, tmp_path, [MORE[0]])
-    assert asked(database, marked) == [("P3",)]
+    assert query(database, marked) == [("P3",)]
     load(database, published, tmp_path, ["P3,P Three,9 Elm Row,42800,Applecroft,US,true,\n"])
-    assert asked(database, marked) == []
+    assert query(database, marked) == []
 
 
 def test_a_letter_that_came_back_from_an_older_address_marks_nothing(
@@ -176,9 +178,11 @@ def test_a_letter_that_came_back_from_an_older_address_marks_nothing(
 ) -> None:
     p3 = "20260302-0000003"
     load(database, published, tmp_path, ["P3,P Three,9 Elm Row,42800,Applecroft,US,true,\n"])
-    said(database, published, tmp_path, f"{p3},mailed,,{at(9)}", f"{p3},returned,,{at(10)}")
+    acknowledge_rows(
+        database, published, tmp_path, f"{p3},mailed,,{at(9)}", f"{p3},returned,,{at(10)}"
+    )
     assert reconcile(database, 1).returned == 1
-    assert asked(database, "SELECT 1 FROM contact WHERE undeliverable_at IS NOT NULL") == []
+    assert query(database, "SELECT 1 FROM contact WHERE undeliverable_at IS NOT NULL") == []
 
 
 def test_a_marked_address_is_not_printed_again(
@@ -189,7 +193,7 @@ def test_a_marked_address_is_not_printed_again(
             f"UPDATE contact SET undeliverable_at = {'1' if database.is_sqlite else 'now()'} "
             "WHERE name = 'Person P5'"
         )
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     assert (report.pieces, report.undeliverable) == (4, 1)
 
 
@@ -198,14 +202,14 @@ def test_a_dropped_file_is_answered_beside_it_also_by_the_next_process(
 ) -> None:
     depot = LocalDepot(published.output_folder)
     head = "piece_id,status,reason,timestamp\n"
-    drop(database, published, "a.csv", f"{head}{ONE},printed,,{at(9)}\n".encode())
+    accept_file(database, published, "a.csv", f"{head}{ONE},printed,,{at(9)}\n".encode())
     assert b'"taken": 1' in depot.read("ack", "a.csv.report.json")
     with pytest.raises(InvalidInput, match="was cut off on its way"):
-        drop(database, published, "b.csv", f"{head}{ONE},mailed,,{at(10)}".encode())
+        accept_file(database, published, "b.csv", f"{head}{ONE},mailed,,{at(10)}".encode())
     assert b"its last line is not ended" in depot.read("ack", "b.csv.report.json")
     (published.output_folder / "ack" / "c.csv").write_text(f"{head}{ONE},mailed,,{at(10)}\n")
-    assert take_in_waiting(database, published) == ["c.csv"]
-    assert take_in_waiting(database, published) == []
+    assert process_waiting(database, published) == ["c.csv"]
+    assert process_waiting(database, published) == []
     assert reconcile(database, 1).mailed == 1
 
 

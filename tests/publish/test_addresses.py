@@ -3,7 +3,13 @@
 import polars as pl
 import pytest
 
-from service.publish.addresses import POSTCODES, LeftOut, address_key, normal, sort_out
+from service.publish.addresses import (
+    POSTCODES,
+    LeftOutReason,
+    address_key,
+    normal_form,
+    screen_contacts,
+)
 
 GOOD = {
     "name": "Ada Maplewick",
@@ -24,7 +30,7 @@ def contacts(*changes: dict[str, object]) -> pl.DataFrame:
 
 
 def reasons(*changes: dict[str, object], by_name: bool = False) -> list[str | None]:
-    found = sort_out(contacts(*changes), by_name=by_name)
+    found = screen_contacts(contacts(*changes), by_name=by_name)
     return found["reason"].to_list()
 
 
@@ -45,7 +51,9 @@ def reasons(*changes: dict[str, object], by_name: bool = False) -> list[str | No
     ],
 )
 def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
-    first, second = pl.Series([one, other]).to_frame("a").select(normal(pl.col("a"))).to_series()
+    first, second = (
+        pl.Series([one, other]).to_frame("a").select(normal_form(pl.col("a"))).to_series()
+    )
     assert first == second != ""
 
 
@@ -60,7 +68,9 @@ def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
     ],
 )
 def test_neighbours_stay_apart(one: str, other: str) -> None:
-    first, second = pl.Series([one, other]).to_frame("a").select(normal(pl.col("a"))).to_series()
+    first, second = (
+        pl.Series([one, other]).to_frame("a").select(normal_form(pl.col("a"))).to_series()
+    )
     assert first != second
 
 
@@ -83,7 +93,7 @@ def test_consent_comes_first_and_returned_mail_last() -> None:
         {"mail_consent": False, "name": "", "came_back": True},
         {"came_back": True, "postcode": "1"},
         {"came_back": True},
-    ) == [LeftOut.NO_CONSENT, LeftOut.POSTCODE_FORM, LeftOut.RETURNED_MAIL]
+    ) == [LeftOutReason.NO_CONSENT, LeftOutReason.POSTCODE_FORM, LeftOutReason.RETURNED_MAIL]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +122,7 @@ def test_a_country_whose_form_is_not_known_takes_any_postcode() -> None:
 
 
 def test_of_one_letter_box_the_household_known_longest_is_mailed() -> None:
-    found = sort_out(
+    found = screen_contacts(
         contacts({"name": "Bo"}, {"street": "85 sunflower way."}, {"name": ""}, {}), by_name=False
     )
     assert found.select("household_id", "reason", "duplicate_of").rows() == [

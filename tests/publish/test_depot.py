@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from service.errors import Misconfigured
 from service.publish import fetch, publish, void_batch
-from service.publish.depot import ObjectDepot, depot, stored
+from service.publish.depot import ObjectDepot, describe, open_depot
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME
@@ -21,7 +21,7 @@ from tests.market import silent
 
 @pytest.fixture
 def database_url(tmp_path: Path, migrated: Path) -> str:
-    """The embedded database alone: what is stored is tested on both elsewhere."""
+    """The embedded database alone: what is describe is tested on both elsewhere."""
     shutil.copy(migrated, tmp_path / "larder.db")
     return f"sqlite:///{tmp_path / 'larder.db'}"
 
@@ -47,6 +47,7 @@ def object_store() -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.slow
 def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     database: Database,
     shop: Settings,
@@ -67,25 +68,26 @@ def test_a_package_in_an_object_store_is_the_one_of_a_folder(
     assert report.folder == f"{object_store}/{NAME}_v1"
     assert order[-2:] == ["manifest.json", ".ready"]
     assert not shop.output_folder.exists()
-    store = depot(there)
+    store = open_depot(there)
     assert set(store.files(report.name)) == set(order)
     part = fetch(database, there, 1, f"{NAME}_1of3_v1.pdf", for_print=False)
     whole = b"".join(part.chunks())
     assert (part.path, len(whole)) == (None, part.size)
     assert b"".join(part.chunks(start=1000, end=2000)) == whole[1000:2000]
-    assert stored(store, report.name, part.name).sha256 == part.sha256
+    assert describe(store, report.name, part.name).sha256 == part.sha256
     void_batch(database, there, 1)
     assert store.files(report.name) == {}
 
 
 def test_a_store_that_is_not_known_is_said_at_once(shop: Settings) -> None:
     with pytest.raises(Misconfigured, match="LARDER_PACKAGE_STORE cannot be used"):
-        depot(shop.model_copy(update={"package_store": "nowhere://bucket"}))
+        open_depot(shop.model_copy(update={"package_store": "nowhere://bucket"}))
 
 
+@pytest.mark.slow
 def test_a_file_that_fails_on_its_way_is_not_there(shop: Settings, object_store: str) -> None:
-    store = depot(shop.model_copy(update={"package_store": object_store}))
-    local = depot(shop)
+    store = open_depot(shop.model_copy(update={"package_store": object_store}))
+    local = open_depot(shop)
 
     def fail(out: Any) -> None:
         out.write(b"half")

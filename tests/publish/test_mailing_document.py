@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from service.publish import LeftOut
+from service.publish import LeftOutReason
 from service.publish.acknowledge import _MAY_FOLLOW, COLUMNS
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.mailing import PieceState
-from tests.mail import open_mail, pieces, printed
+from tests.mail import open_mail, pieces, print_batch
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "mailing.md").read_text(encoding="utf-8")
 
@@ -39,7 +39,7 @@ def test_the_files_columns_and_fields_of_a_package_are_those_of_the_document(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_mail(database, settings, tmp_path)
-    report = printed(database, settings)
+    report = print_batch(database, settings)
     folder = Path(report.folder)
     names = {path.name.replace(report.name, "{package}") for path in folder.iterdir()}
     assert {name for name in names if not name.endswith(".pdf")} == {
@@ -48,13 +48,13 @@ def test_the_files_columns_and_fields_of_a_package_are_those_of_the_document(
     manifest = json.loads((folder / "manifest.json").read_text())
     fields = table("### The manifest")
     assert list(fields) == list(manifest)
-    told = re.findall(r"`(\w+)`", fields["files"][0])
-    assert set(told) == {field for file in manifest["files"] for field in file}
+    documented = re.findall(r"`(\w+)`", fields["files"][0])
+    assert set(documented) == {field for file in manifest["files"] for field in file}
     assert list(table("### The piece file")) == list(pieces(report)[0])
 
 
 def test_every_reason_to_leave_a_list_out_is_explained() -> None:
-    assert list(table("### What is left out")) == [reason.value for reason in LeftOut]
+    assert list(table("### What is left out")) == [reason.value for reason in LeftOutReason]
 
 
 def test_the_columns_and_statuses_of_an_acknowledgement_are_explained() -> None:

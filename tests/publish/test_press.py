@@ -1,4 +1,4 @@
-"""Publishing: what is printed, once, whatever happens on the way; revisions and reprints."""
+"""Publishing: a package is printed once, also when runs die; revisions and reprints."""
 
 import csv
 import fcntl
@@ -19,8 +19,8 @@ from service.publish.verify import proofread
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
-from tests.mail import NAME, ORDER, load, pieces, printed, said
-from tests.market import asked, silent
+from tests.mail import NAME, ORDER, acknowledge_rows, load, pieces, print_batch
+from tests.market import query, silent
 from tests.shop import list_code
 
 pytestmark = pytest.mark.usefixtures("mail")
@@ -37,7 +37,7 @@ def contents(folder: str) -> dict[str, bytes]:
 def test_pieces_come_by_country_postcode_and_the_carrier_s_round(
     database: Database, shop: Settings
 ) -> None:
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     assert [row["name"] for row in pieces(report)] == ORDER
     assert [row["pdf"] for row in pieces(report)] == [
         f"{NAME}_{n}of3_v1.pdf" for n in (1, 1, 2, 2, 3)
@@ -47,7 +47,7 @@ def test_pieces_come_by_country_postcode_and_the_carrier_s_round(
 def test_what_is_left_out_is_counted_and_named_without_its_address(
     database: Database, shop: Settings
 ) -> None:
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     assert (report.pieces, report.not_mailed) == (5, 2)
     assert (report.duplicates, report.undeliverable, report.without_consent) == (1, 0, 1)
     with (Path(report.folder) / f"{NAME}_v1_left_out.csv").open(newline="") as file:
@@ -58,7 +58,7 @@ def test_what_is_left_out_is_counted_and_named_without_its_address(
 
 
 def test_every_part_is_a_clean_pdf(database: Database, shop: Settings) -> None:
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     parts = sorted(Path(report.folder).glob("*.pdf"))
     assert len(parts) == 3
     for part in parts:
@@ -70,7 +70,7 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
     database: Database, shop: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Before and after every file, and before the database knows that the package is ready."""
-    whole = set(contents(printed(database, shop).folder))
+    whole = set(contents(print_batch(database, shop).folder))
     with database.write() as session:
         for table in ("mail_piece", "batch"):
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
@@ -103,17 +103,17 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
         monkeypatch.setattr(LocalDepot, "put", putting)
         monkeypatch.setattr(batches, "add_pieces", finishing)
         with pytest.raises(Killed):
-            printed(database, shop)
+            print_batch(database, shop)
 
     for moment in [*moments, None]:
         die(moment)
         there = {path.name for path in folder.iterdir()} if folder.exists() else set()
         assert ".ready" not in there or there == whole
-        assert asked(database, "SELECT state FROM batch") == [("rendering",)]
+        assert query(database, "SELECT state FROM batch") == [("rendering",)]
     monkeypatch.setattr(LocalDepot, "put", put)
     monkeypatch.setattr(batches, "add_pieces", finish)
-    report = printed(database, shop)
-    # Each part was printed once: what was whole is kept.
+    report = print_batch(database, shop)
+    # Each part was printed once: complete files stay.
     assert sorted(name for name in written if name.endswith(".pdf")) == sorted(
         name for name in whole if name.endswith(".pdf")
     )
@@ -122,7 +122,7 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
     manifest = json.loads((folder / "manifest.json").read_text())
     for file in manifest["files"]:
         assert hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"]
-    assert asked(database, "SELECT count(*), count(DISTINCT piece_id) FROM mail_piece") == [(5, 5)]
+    assert query(database, "SELECT count(*), count(DISTINCT piece_id) FROM mail_piece") == [(5, 5)]
 
 
 def test_what_lay_there_before_is_not_taken_for_its_own(
@@ -140,9 +140,9 @@ def test_what_lay_there_before_is_not_taken_for_its_own(
 
     monkeypatch.setattr(LocalDepot, "clear", die)
     with pytest.raises(Killed):
-        printed(database, shop)
+        print_batch(database, shop)
     monkeypatch.setattr(LocalDepot, "clear", clear)
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     assert [row["name"] for row in pieces(report)] == ORDER
     assert (folder / f"{NAME}_1of3_v1.pdf").read_bytes().startswith(b"%PDF")
 
@@ -158,10 +158,10 @@ def test_a_part_of_another_plan_is_not_kept(
 
     monkeypatch.setattr(LocalDepot, "put", once)
     with pytest.raises(Killed):
-        printed(database, shop)
+        print_batch(database, shop)
     monkeypatch.setattr(LocalDepot, "put", put)
     load(database, shop, tmp_path, ["P3,Person P3,33 New Street,42800,Applecroft,US,true,2\n"])
-    report = printed(database, shop)
+    report = print_batch(database, shop)
     # P3 moved, so P7 is alone at the old address and comes first on the round.
     assert [(row["name"], row["street"]) for row in pieces(report)][:3] == [
         ("Person H1", "1 Elm Street"),
@@ -176,13 +176,13 @@ def test_two_runs_do_not_print_a_cycle_at_once(database: Database, shop: Setting
     with (shop.runs_folder / "publish-1.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Conflict, match="being published already"):
-            printed(database, shop)
-    assert printed(database, shop).pieces == 5
+            print_batch(database, shop)
+    assert print_batch(database, shop).pieces == 5
 
 
 def test_a_revision_replaces_what_nobody_picked_up(database: Database, shop: Settings) -> None:
-    first = printed(database, shop)
-    second = printed(database, shop, revise=True)
+    first = print_batch(database, shop)
+    second = print_batch(database, shop, revise=True)
     assert second.name == f"{NAME}_v2"
     assert not Path(first.folder).exists()
     assert {name for name in contents(second.folder) if name.endswith(".pdf")} == {
@@ -192,38 +192,38 @@ def test_a_revision_replaces_what_nobody_picked_up(database: Database, shop: Set
         f"20260302-000000{n}" for n in (1, 3, 4, 2, 5)
     ]
     assert json.loads((Path(second.folder) / "manifest.json").read_text())["revision"] == 2
-    assert asked(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
-    assert printed(database, shop) == second
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
+    assert print_batch(database, shop) == second
 
 
 def test_a_revision_that_cannot_be_printed_leaves_the_batch_as_it_is(
     database: Database, shop: Settings, tmp_path: Path
 ) -> None:
-    first = printed(database, shop)
+    first = print_batch(database, shop)
     load(database, shop, tmp_path, [f"P5,{'W' * 300},5 Oak Street,42809,Applecroft,US,true,\n"])
     with pytest.raises(InvalidInput, match="cannot be printed"):
-        printed(database, shop, revise=True)
+        print_batch(database, shop, revise=True)
     assert (Path(first.folder) / ".ready").is_file()
-    assert asked(database, "SELECT state FROM batch") == [("ready",)]
+    assert query(database, "SELECT state FROM batch") == [("ready",)]
 
 
 def test_what_is_picked_up_is_not_replaced(database: Database, shop: Settings) -> None:
-    first = printed(database, shop)
+    first = print_batch(database, shop)
     with database.write() as session:
         assert batches.pick_up(session, first.batch_id, at=datetime.now(UTC))
     with pytest.raises(Conflict, match="was picked up on"):
-        printed(database, shop, revise=True)
+        print_batch(database, shop, revise=True)
     assert (Path(first.folder) / ".ready").is_file()
 
 
 def test_spoiled_pieces_are_printed_again_under_their_own_ids_and_codes(
     database: Database, shop: Settings, tmp_path: Path
 ) -> None:
-    first = printed(database, shop)
+    first = print_batch(database, shop)
     rows = {row["piece_id"]: row for row in pieces(first)}
     gone = sorted(rows)[1:3]
     at = "2026-03-03T10:00:00+00:00"
-    said(database, shop, tmp_path, *(f"{piece},spoiled,torn,{at}" for piece in gone))
+    acknowledge_rows(database, shop, tmp_path, *(f"{piece},spoiled,torn,{at}" for piece in gone))
     report = reprint(database, shop, first.batch_id, progress=silent)
     assert report.name == "larder_reprint_20260302_v2"
     again = pieces(report)
@@ -232,10 +232,10 @@ def test_spoiled_pieces_are_printed_again_under_their_own_ids_and_codes(
         assert row["name"] == rows[row["piece_id"]]["name"]
     same = """SELECT DISTINCT p.piece_id, l.code FROM mail_piece p
               JOIN shopping_list l ON l.id = p.list_id ORDER BY p.piece_id"""
-    assert len(asked(database, same)) == 5
+    assert len(query(database, same)) == 5
     with pytest.raises(Conflict, match="No piece of batch 1 is spoiled"):
         reprint(database, shop, report.batch_id, progress=silent)
-    said(database, shop, tmp_path, f"{gone[0]},spoiled,wet,2026-03-04T10:00:00+00:00")
+    acknowledge_rows(database, shop, tmp_path, f"{gone[0]},spoiled,wet,2026-03-04T10:00:00+00:00")
     third = reprint(database, shop, first.batch_id, progress=silent)
     assert [row["piece_id"] for row in pieces(third)] == gone[:1]
     assert third.name == "larder_reprint_20260302_v3"
@@ -244,10 +244,10 @@ def test_spoiled_pieces_are_printed_again_under_their_own_ids_and_codes(
 def test_a_reprint_that_died_is_taken_up(
     database: Database, shop: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    first = printed(database, shop)
+    first = print_batch(database, shop)
     at = "2026-03-03T10:00:00+00:00"
     ids = [row["piece_id"] for row in pieces(first)]
-    said(database, shop, tmp_path, f"{ids[0]},spoiled,,{at}")
+    acknowledge_rows(database, shop, tmp_path, f"{ids[0]},spoiled,,{at}")
     put = LocalDepot.put
 
     def once(self: LocalDepot, folder: str, name: str, fill: Any, **how: Any) -> Any:
@@ -258,11 +258,11 @@ def test_a_reprint_that_died_is_taken_up(
     with pytest.raises(Killed):
         reprint(database, shop, 1, progress=silent)
     monkeypatch.setattr(LocalDepot, "put", put)
-    said(database, shop, tmp_path, f"{ids[4]},spoiled,,{at}")
+    acknowledge_rows(database, shop, tmp_path, f"{ids[4]},spoiled,,{at}")
     report = reprint(database, shop, 1, progress=silent)
     assert report.name == "larder_reprint_20260302_v2"
     assert [row["piece_id"] for row in pieces(report)] == [ids[0], ids[4]]
-    assert asked(database, "SELECT count(*) FROM batch") == [(2,)]
+    assert query(database, "SELECT count(*) FROM batch") == [(2,)]
 
 
 def test_only_a_batch_can_be_reprinted(database: Database, shop: Settings) -> None:

@@ -17,7 +17,9 @@ from service.publish import BatchReport, publish
 from service.settings import Settings
 from service.store.session import Database
 from tests.killed import kill_in
-from tests.market import AS_OF, asked, open_issued, open_market, silent
+from tests.market import AS_OF, open_issued, open_market, query, silent
+
+pytestmark = pytest.mark.slow
 
 NAME = "larder_lists_20260302_v1"
 
@@ -33,7 +35,7 @@ def in_parts(settings: Settings) -> Settings:
     return settings.model_copy(update={"pieces_per_file": 10})
 
 
-def printed(database: Database, settings: Settings) -> BatchReport:
+def print_batch(database: Database, settings: Settings) -> BatchReport:
     return publish(database, settings, 1, progress=silent)
 
 
@@ -49,7 +51,7 @@ def pieces(folder: str) -> list[dict[str, str]]:
 def test_the_files_are_named_and_counted_as_the_manifest_says(
     database: Database, in_parts: Settings, issued: None
 ) -> None:
-    report = printed(database, in_parts)
+    report = print_batch(database, in_parts)
     parts = [f"larder_lists_20260302_{n}of3_v1.pdf" for n in (1, 2, 3)]
     held = contents(report.folder)
     tables = [f"{NAME}.csv", f"{NAME}_left_out.csv"]
@@ -80,7 +82,7 @@ def test_the_files_are_named_and_counted_as_the_manifest_says(
 def test_the_piece_file_has_every_element_of_the_address_in_postal_order(
     database: Database, in_parts: Settings, issued: None
 ) -> None:
-    rows = pieces(printed(database, in_parts).folder)
+    rows = pieces(print_batch(database, in_parts).folder)
     assert list(rows[0]) == [
         "piece_id", "seq", "pdf", "pdf_page_from", "pdf_page_to", "sheets", "sort_bundle",
         "name", "street", "extra", "postcode", "city", "region", "country", "carrier_order",
@@ -102,7 +104,7 @@ def test_the_piece_file_has_every_element_of_the_address_in_postal_order(
 def test_without_consent_or_address_nothing_is_printed(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    rows = pieces(printed(database, settings).folder)
+    rows = pieces(print_batch(database, settings).folder)
     names = {row["name"] for row in rows}
     assert names == {f"Person {n}" for n in range(1, 28)}
 
@@ -113,17 +115,17 @@ def test_when_nobody_can_be_mailed_there_is_no_batch(
     with database.write() as session:
         session.connection().exec_driver_sql("UPDATE contact SET mail_consent = false")
     with pytest.raises(Conflict, match="No list of cycle 1 can be mailed"):
-        printed(database, settings)
-    assert asked(database, "SELECT count(*) FROM batch") == [(0,)]
+        print_batch(database, settings)
+    assert query(database, "SELECT count(*) FROM batch") == [(0,)]
     assert not settings.output_folder.exists()
 
 
 def test_every_front_decodes_to_the_code_of_its_household_s_list(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    folder = printed(database, settings).folder
+    folder = print_batch(database, settings).folder
     codes = dict(
-        asked(
+        query(
             database,
             """SELECT c.name, s.code FROM shopping_list s
                JOIN contact c ON c.household_id = s.household_id""",
@@ -143,13 +145,13 @@ def test_every_front_decodes_to_the_code_of_its_household_s_list(
 def test_publishing_again_gives_the_batch_that_is_there(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    first = printed(database, settings)
+    first = print_batch(database, settings)
     times = {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()}
-    assert printed(database, settings) == first
+    assert print_batch(database, settings) == first
     assert {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()} == times
-    assert asked(database, "SELECT count(*) FROM batch") == [(1,)]
+    assert query(database, "SELECT count(*) FROM batch") == [(1,)]
     expire_lists(database, before=AS_OF + timedelta(days=30))
-    assert printed(database, settings) == first
+    assert print_batch(database, settings) == first
 
 
 def test_a_killed_run_leaves_no_marker_and_is_finished_with_the_same_bytes(
@@ -160,12 +162,12 @@ def test_a_killed_run_leaves_no_marker_and_is_finished_with_the_same_bytes(
     left = {path.name for path in folder.iterdir()}
     assert left == {"larder_lists_20260302_1of3_v1.pdf"}
     (folder / "larder_lists_20260302_1of9_v1.pdf").write_bytes(b"of an older kind")
-    report = printed(database, in_parts)
-    assert asked(database, "SELECT id, state, pieces FROM batch") == [(1, "ready", 27)]
+    report = print_batch(database, in_parts)
+    assert query(database, "SELECT id, state, pieces FROM batch") == [(1, "ready", 27)]
     other = Database(f"sqlite:///{tmp_path / 'undisturbed.db'}")
     open_issued(other, in_parts, tmp_path)
     elsewhere = in_parts.model_copy(update={"output_folder": tmp_path / "undisturbed"})
-    assert contents(report.folder) == contents(printed(other, elsewhere).folder)
+    assert contents(report.folder) == contents(print_batch(other, elsewhere).folder)
     other.dispose()
 
 
@@ -177,9 +179,9 @@ def test_consent_withdrawn_before_a_run_is_finished_counts(
         session.connection().exec_driver_sql(
             "UPDATE contact SET mail_consent = false WHERE name = 'Person 5'"
         )
-    report = printed(database, in_parts)
+    report = print_batch(database, in_parts)
     assert (report.pieces, report.not_mailed) == (26, 3)
-    assert asked(database, "SELECT pieces FROM batch") == [(26,)]
+    assert query(database, "SELECT pieces FROM batch") == [(26,)]
     assert "Person 5" not in {row["name"] for row in pieces(report.folder)}
 
 
@@ -187,16 +189,16 @@ def test_what_carries_the_marker_is_not_printed_again(
     database: Database, settings: Settings, issued: None
 ) -> None:
     """The run died after the marker and before the database knew: the house may be reading."""
-    first = printed(database, settings)
+    first = print_batch(database, settings)
     with database.write() as session:
         session.connection().exec_driver_sql(
             "UPDATE batch SET state = 'rendering', pages = 0, manifest = '{}', published_at = NULL"
         )
         session.connection().exec_driver_sql("DELETE FROM mail_piece")
     times = {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()}
-    assert printed(database, settings) == first
+    assert print_batch(database, settings) == first
     assert {path: path.stat().st_mtime_ns for path in Path(first.folder).iterdir()} == times
-    ((state, manifest),) = asked(database, "SELECT state, manifest FROM batch")
+    ((state, manifest),) = query(database, "SELECT state, manifest FROM batch")
     assert state == "ready"
     assert manifest == (Path(first.folder) / "manifest.json").read_text(encoding="utf-8")
 
@@ -204,7 +206,7 @@ def test_what_carries_the_marker_is_not_printed_again(
 def test_the_marker_is_written_after_everything_else(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    folder = Path(printed(database, settings).folder)
+    folder = Path(print_batch(database, settings).folder)
     written = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
     assert [path.name for path in written[-2:]] == ["manifest.json", ".ready"]
     assert not [path for path in folder.iterdir() if path.suffix == ".part"]
@@ -218,8 +220,8 @@ def test_a_full_disk_leaves_no_marker(database: Database, settings: Settings, is
     with pytest.raises(OSError, match="no space"):
         publish(database, settings, 1, progress=fill)
     assert not (settings.output_folder / NAME / ".ready").exists()
-    assert asked(database, "SELECT state FROM batch") == [("rendering",)]
-    assert printed(database, settings).pieces == 27
+    assert query(database, "SELECT state FROM batch") == [("rendering",)]
+    assert print_batch(database, settings).pieces == 27
 
 
 def test_only_a_cycle_can_be_published(
@@ -227,13 +229,13 @@ def test_only_a_cycle_can_be_published(
 ) -> None:
     open_market(database, settings, tmp_path)
     with pytest.raises(NotFound, match="There is no cycle 1"):
-        printed(database, settings)
+        print_batch(database, settings)
 
 
 def test_the_names_of_two_retailers_differ(
     database: Database, settings: Settings, issued: None
 ) -> None:
     named = settings.model_copy(update={"client": "dale"})
-    report = printed(database, named)
+    report = print_batch(database, named)
     assert report.name == "dale_lists_20260302_v1"
     assert Path(report.folder).name == report.name

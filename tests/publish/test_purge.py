@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.errors import NotFound
-from service.publish import drop, fetch, purge, reconcile
+from service.publish import accept_file, fetch, purge, reconcile
 from service.settings import Settings
 from service.store.session import Database
-from tests.mail import NAME, printed
-from tests.market import asked
+from tests.mail import NAME, print_batch
+from tests.market import query
 
 
 def test_files_go_after_the_days_of_the_settings_and_records_stay(
     database: Database, published: Settings
 ) -> None:
     shop, folder = published, published.output_folder / f"{NAME}_v1"
-    drop(
+    accept_file(
         database,
         shop,
         "a.csv",
@@ -32,8 +32,8 @@ def test_files_go_after_the_days_of_the_settings_and_records_stay(
     with pytest.raises(NotFound):
         fetch(database, shop, 1, f"{NAME}_v1.csv", for_print=False)
     assert reconcile(database, 1).printed == 1
-    assert asked(database, "SELECT state, pieces FROM batch") == [("ready", 5)]
-    assert printed(database, shop).pieces == 5
+    assert query(database, "SELECT state, pieces FROM batch") == [("ready", 5)]
+    assert print_batch(database, shop).pieces == 5
     assert not folder.exists()
 
 
@@ -50,11 +50,11 @@ def test_what_a_dead_process_left_of_a_voided_batch_goes_at_once(
 def test_a_file_that_came_again_under_its_name_stays(
     database: Database, published: Settings
 ) -> None:
-    said = b"piece_id,status,reason,timestamp\n20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
-    drop(database, published, "a.csv", said)
+    content = b"piece_id,status,reason,timestamp\n20260302-0000001,printed,,2026-03-03T10:00:00Z\n"
+    accept_file(database, published, "a.csv", content)
     long_ago = "1" if database.is_sqlite else "'2020-01-01T00:00:00Z'"
     with database.write() as session:
         session.connection().exec_driver_sql(f"UPDATE acknowledgement SET received_at = {long_ago}")
-    drop(database, published, "a.csv", said)
+    accept_file(database, published, "a.csv", content)
     purge(database, published, now=datetime.now(UTC))
     assert (published.output_folder / "ack" / "a.csv").is_file()

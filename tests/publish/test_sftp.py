@@ -1,4 +1,4 @@
-"""The SFTP door, through a client: what can be fetched and handed in, and nothing else."""
+"""The SFTP server through a client: what can be fetched and handed in, and nothing else."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from service.publish import reconcile, sftp, void_batch
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME, open_published
-from tests.market import asked
+from tests.market import query
 
 PDF = f"out/{NAME}_v1/{NAME}_1of3_v1.pdf"
 HEAD = "piece_id,status,reason,timestamp\n"
@@ -31,8 +31,8 @@ def database_url(tmp_path: Path, migrated: Path) -> str:
 
 
 @pytest.fixture
-def door(database: Database, settings: Settings, tmp_path: Path) -> Settings:
-    """A published batch behind a door on a free port, which the house's key opens."""
+def served(database: Database, settings: Settings, tmp_path: Path) -> Settings:
+    """Settings of a published batch, for an SFTP server on a free port with the house's key."""
     open_published(database, settings, tmp_path)
     opened = settings.model_copy(update={"sftp_port": 0, "sftp_folder": tmp_path / "sftp"})
     key = asyncssh.generate_private_key("ssh-ed25519")
@@ -82,13 +82,13 @@ def run(act: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def test_a_package_is_fetched_also_after_an_interruption(
-    database: Database, door: Settings
+    database: Database, served: Settings
 ) -> None:
     async def act() -> None:
-        async with client(database, door) as house:
+        async with client(database, served) as house:
             assert sorted(await house.listdir(".")) == [".", "..", "ack", "out"]
             names = set(await house.listdir(f"out/{NAME}_v1")) - {".", ".."}
-            folder = door.output_folder / f"{NAME}_v1"
+            folder = served.output_folder / f"{NAME}_v1"
             assert names == {path.name for path in folder.iterdir()}
             for name in names:
                 async with house.open(f"out/{NAME}_v1/{name}", "rb") as file:
@@ -100,19 +100,19 @@ def test_a_package_is_fetched_also_after_an_interruption(
                 assert await file.read() == whole[1000:]
 
     run(act)
-    assert asked(database, "SELECT picked_up_at IS NOT NULL FROM batch")[0][0]
+    assert query(database, "SELECT picked_up_at IS NOT NULL FROM batch")[0][0]
 
 
-def test_an_acknowledgement_is_taken_in_and_answered(database: Database, door: Settings) -> None:
+def test_an_acknowledgement_is_taken_in_and_answered(database: Database, served: Settings) -> None:
     async def act() -> None:
-        async with client(database, door) as house:
+        async with client(database, served) as house:
             async with house.open("ack/day1.csv.part", "w") as file:
                 await file.write(HEAD + ROW)
             assert reconcile(database, 1).printed == 0
             await house.rename("ack/day1.csv.part", "ack/day1.csv")
             async with house.open("ack/day1.csv.report.json", "rb") as file:
-                told = json.loads(await file.read())
-            assert told == {"rows": 1, "taken": 1, "known": 0, "refused": 0, "faults": []}
+                report = json.loads(await file.read())
+            assert report == {"rows": 1, "taken": 1, "known": 0, "refused": 0, "faults": []}
             with pytest.raises(asyncssh.SFTPFailure, match="was cut off on its way"):
                 async with house.open("ack/day2.csv", "w") as file:
                     await file.write(HEAD + ROW.replace("printed", "mailed").strip())
@@ -121,11 +121,11 @@ def test_an_acknowledgement_is_taken_in_and_answered(database: Database, door: S
     assert (reconcile(database, 1).printed, reconcile(database, 1).mailed) == (1, 0)
 
 
-def test_nothing_else_can_be_done(database: Database, door: Settings, tmp_path: Path) -> None:
+def test_nothing_else_can_be_done(database: Database, served: Settings, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("of the machine")
 
     async def act() -> None:
-        async with client(database, door) as house:
+        async with client(database, served) as house:
             for path in ("../secret.csv", "/etc/passwd", "out/../../secret.csv", "out/x/y"):
                 with pytest.raises(asyncssh.SFTPNoSuchFile):
                     await house.open(path, "rb")
@@ -144,13 +144,13 @@ def test_nothing_else_can_be_done(database: Database, door: Settings, tmp_path: 
                 with pytest.raises(asyncssh.SFTPPermissionDenied):
                     await each
             assert await house.realpath("../../out/../ack") == "/ack"
-        assert not (door.output_folder / "ack").exists()
+        assert not (served.output_folder / "ack").exists()
 
     run(act)
 
 
-def test_a_file_beyond_the_limit_is_refused(database: Database, door: Settings) -> None:
-    small = door.model_copy(update={"max_upload_bytes": 1024})
+def test_a_file_beyond_the_limit_is_refused(database: Database, served: Settings) -> None:
+    small = served.model_copy(update={"max_upload_bytes": 1024})
 
     async def act() -> None:
         async with client(database, small) as house:
@@ -159,14 +159,14 @@ def test_a_file_beyond_the_limit_is_refused(database: Database, door: Settings) 
                     await file.write(HEAD + ROW * 40)
 
     run(act)
-    assert asked(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
+    assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 
-def test_a_voided_batch_is_not_there_any_more(database: Database, door: Settings) -> None:
-    void_batch(database, door, 1)
+def test_a_voided_batch_is_not_there_any_more(database: Database, served: Settings) -> None:
+    void_batch(database, served, 1)
 
     async def act() -> None:
-        async with client(database, door) as house:
+        async with client(database, served) as house:
             assert set(await house.listdir("out")) == {".", ".."}
             with pytest.raises(asyncssh.SFTPNoSuchFile):
                 await house.open(PDF, "rb")
@@ -175,26 +175,26 @@ def test_a_voided_batch_is_not_there_any_more(database: Database, door: Settings
 
 
 @pytest.mark.parametrize("how", ["another key", "a password", "no keys kept"])
-def test_only_a_key_of_the_file_lets_in(database: Database, door: Settings, how: str) -> None:
+def test_only_a_key_of_the_file_lets_in(database: Database, served: Settings, how: str) -> None:
     options: dict[str, Any] = {}
     if how == "another key":
         options["client_keys"] = [asyncssh.generate_private_key("ssh-ed25519")]
     elif how == "a password":
         options |= {"client_keys": None, "password": "house"}
     else:
-        (door.sftp_folder / "authorized_keys").unlink()
+        (served.sftp_folder / "authorized_keys").unlink()
 
     async def act() -> None:
         with pytest.raises(asyncssh.PermissionDenied):
-            async with client(database, door, **options):
+            async with client(database, served, **options):
                 pass
 
     run(act)
 
 
-def test_there_is_no_shell_and_no_way_further(database: Database, door: Settings) -> None:
+def test_there_is_no_shell_and_no_way_further(database: Database, served: Settings) -> None:
     async def act() -> None:
-        async with connected(database, door) as connection:
+        async with connected(database, served) as connection:
             with pytest.raises(asyncssh.ChannelOpenError):
                 await connection.run("id", check=True)
             with pytest.raises(asyncssh.ChannelOpenError):

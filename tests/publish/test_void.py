@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from service.errors import Conflict, NotFound
-from service.publish import fetch, receive, reconcile, void_batch
+from service.publish import confirm_receipt, fetch, reconcile, void_batch
 from service.settings import Settings
 from service.store.session import Database
 from tests.checkout.test_races import at_once, sell
-from tests.mail import NAME, printed
-from tests.market import asked
+from tests.mail import NAME, print_batch
+from tests.market import query
 from tests.shop import list_code
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -22,7 +22,7 @@ HELD = 2 * (108 + 50)
 
 
 def reserved(database: Database) -> int:
-    ((cents,),) = asked(
+    ((cents,),) = query(
         database,
         "SELECT coalesce(sum(amount_cents), 0) FROM ledger_entry WHERE account = 'offer_reserved'",
     )
@@ -30,7 +30,7 @@ def reserved(database: Database) -> int:
 
 
 def unbalanced(database: Database) -> list[tuple[Any, ...]]:
-    return asked(
+    return query(
         database, "SELECT posting FROM ledger_entry GROUP BY posting HAVING sum(amount_cents) <> 0"
     )
 
@@ -45,7 +45,7 @@ def test_codes_die_and_reservations_return(database: Database, published: Settin
     assert answer["total_discount_cents"] == 0
     assert not (published.output_folder / f"{NAME}_v1").exists()
     # Who got no letter keeps the list that the till knows by card.
-    assert asked(
+    assert query(
         database,
         """SELECT h.ref, l.state FROM shopping_list l JOIN household h ON h.id = l.household_id
            WHERE h.ref IN ('H1', 'P6', 'P7') ORDER BY h.ref""",
@@ -56,11 +56,11 @@ def test_voiding_again_gives_the_same_answer_and_moves_nothing(
     database: Database, published: Settings
 ) -> None:
     first = void_batch(database, published, 1)
-    entries = asked(database, "SELECT count(*) FROM ledger_entry")
+    entries = query(database, "SELECT count(*) FROM ledger_entry")
     assert void_batch(database, published, 1) == first
-    assert asked(database, "SELECT count(*) FROM ledger_entry") == entries
+    assert query(database, "SELECT count(*) FROM ledger_entry") == entries
     with pytest.raises(Conflict, match="was voided; its lists stay void"):
-        printed(database, published)
+        print_batch(database, published)
     assert reconcile(database, 1).voided == 5
 
 
@@ -73,7 +73,7 @@ def test_what_was_used_before_stays_used(database: Database, published: Settings
 
 
 def reserved_by(database: Database) -> int:
-    ((cents,),) = asked(database, "SELECT sum(reserved_cents) FROM redemption_line WHERE live")
+    ((cents,),) = query(database, "SELECT sum(reserved_cents) FROM redemption_line WHERE live")
     return int(cents)
 
 
@@ -100,7 +100,7 @@ def test_a_voided_batch_can_neither_be_fetched_nor_received(
     with pytest.raises(NotFound):
         fetch(database, published, 1, "manifest.json", for_print=False)
     with pytest.raises(Conflict, match="cannot be picked up: it is"):
-        receive(database, 1)
+        confirm_receipt(database, 1)
     with pytest.raises(NotFound):
         void_batch(database, published, 7)
 
@@ -145,7 +145,7 @@ def test_void_and_redeem_at_once_leave_nothing_held_and_nothing_lost(
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     assert (reserved(database), unbalanced(database)) == (0, [])
     # Nothing was given on a dead code: every use there is was made before the void.
-    used = asked(database, "SELECT count(*) FROM redemption_line WHERE live")[0][0]
+    used = query(database, "SELECT count(*) FROM redemption_line WHERE live")[0][0]
     given = sum(len(outcomes[n]["discounts"]) for n in (0, 2, 3))
     assert (used == 0) == (given == 0)
     later = sell(database, published, 4, CODE)

@@ -77,7 +77,7 @@ def test_the_parquet_files_together_stay_below_the_limit(folder: Path) -> None:
     ],
 )
 def test_every_row_is_accepted_by_the_loader(
-    folder: Path, name: str, columns: tuple[rows.Column, ...], count: int
+    folder: Path, name: str, columns: tuple[rows.FileColumn, ...], count: int
 ) -> None:
     chunks = list(rows.read(folder / name, columns))
 

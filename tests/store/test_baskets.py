@@ -12,7 +12,7 @@ from service.files.products import load_products
 from service.settings import Settings
 from service.store import baskets, households
 from service.store.session import Database
-from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, written
+from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, write_file
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -21,10 +21,10 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 def ids(database: Database, settings: Settings, tmp_path: Path) -> dict[str, int]:
     """The households' ids; H1 bought milk and bread, H2 milk and something unknown."""
     unknown = "H2,0003,0042,07,2026-03-02T09:00:00+00:00,2,99999999999999,1,each,120\n"
-    load_products(database, written(tmp_path / "p.csv", PRODUCTS))
-    path = written(tmp_path / "h.csv", HOUSEHOLDS)
+    load_products(database, write_file(tmp_path / "p.csv", PRODUCTS))
+    path = write_file(tmp_path / "h.csv", HOUSEHOLDS)
     load_households(database, path, secret_key=settings.secret_key, language="en")
-    load_baskets(database, written(tmp_path / "b.csv", BASKETS + unknown), timezone="UTC")
+    load_baskets(database, write_file(tmp_path / "b.csv", BASKETS + unknown), timezone="UTC")
     with database.read() as session:
         return households.ids_by_ref(session)
 

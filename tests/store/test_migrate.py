@@ -125,6 +125,7 @@ def test_products_of_an_older_database_have_no_cost(empty_url: str) -> None:
     database.dispose()
 
 
+@pytest.mark.slow
 def test_two_processes_that_migrate_at_once_take_turns(empty_url: str) -> None:
     started = [
         subprocess.Popen(

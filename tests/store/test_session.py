@@ -120,6 +120,7 @@ def test_a_server_whose_name_means_nothing() -> None:
     assert "cannot be used" in failure("postgresql+psycopg://larder:geheim@no.such.invalid/larder")
 
 
+@pytest.mark.slow
 def test_a_database_that_the_server_does_not_have(postgresql: str) -> None:
     head, _, query = postgresql.partition("?")
     url = f"{head.rsplit('/', 1)[0]}/nowhere?{query}"

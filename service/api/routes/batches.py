@@ -1,4 +1,4 @@
-"""Print batches: for marketing to ask for, for the mailing house to fetch and to answer for."""
+"""Print batches: marketing requests them, the mailing house fetches and acknowledges them."""
 
 import tempfile
 from dataclasses import asdict
@@ -20,13 +20,13 @@ from service.api.deps import (
     PrintCaller,
     SettingsDep,
 )
-from service.api.files import PartOfFile
+from service.api.files import RangeFileResponse
 from service.api.mail_forms import (
     AcknowledgementOut,
     BatchVoidOut,
     ReconciliationOut,
     RowFaultOut,
-    StandingOut,
+    UnmailedPieceOut,
 )
 from service.api.paging import After, AfterText, Limit, Page, page_of
 from service.api.routes.runs import run_out
@@ -36,11 +36,11 @@ from service.errors import InvalidInput, NotFound
 from service.publish import (
     MANIFEST,
     AckReport,
-    LeftOut,
+    LeftOutReason,
     acknowledge,
+    confirm_receipt,
     fetch,
-    files_of,
-    receive,
+    fetchable_files,
     reconcile,
     void_batch,
 )
@@ -78,8 +78,8 @@ class BatchPage(Page):
 def ask(
     body: BatchIn, response: Response, database: DatabaseDep, _caller: MarketingCaller
 ) -> RunOut:
-    """Ask for a cycle to be printed; a worker does it. Poll the run that `Location` names."""
-    run = runs.ask_batch(database, cycle_id=body.cycle_id, revise=body.revise)
+    """Request the print of a cycle; a worker does it. Poll the run that `Location` names."""
+    run = runs.request_batch(database, cycle_id=body.cycle_id, revise=body.revise)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -106,9 +106,9 @@ def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut
 
 @router.get(
     "/batches/{batch_id}/files/{name}",
-    response_class=PartOfFile,
+    response_class=RangeFileResponse,
     responses={
-        **PartOfFile.RESPONSES,
+        **RangeFileResponse.RESPONSES,
         304: {"description": "Unchanged since the copy that `If-None-Match` names"},
     },
 )
@@ -120,7 +120,7 @@ def file(
     settings: SettingsDep,
     caller: MailingCaller,
 ) -> Response:
-    """One file of a ready batch; ranges and ETags are served, so a fetch can be resumed.
+    """One file of a ready batch; ranges and ETags are supported, so a fetch can be resumed.
 
     The first PDF that the mailing house fetches is the pickup.
     """
@@ -130,8 +130,8 @@ def file(
 
 @router.post("/batches/{batch_id}/pickup", response_model=BatchOut)
 def pick_up(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut:
-    """Say that the whole package has been received, every file as the manifest says."""
-    return _out(receive(database, batch_id))
+    """Confirm that the whole package was received, with every file as in the manifest."""
+    return _out(confirm_receipt(database, batch_id))
 
 
 @router.post(
@@ -143,8 +143,8 @@ def pick_up(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> Batc
 def reprint(
     batch_id: Id, response: Response, database: DatabaseDep, _caller: PrintCaller
 ) -> RunOut:
-    """Ask for the spoiled pieces of a batch to be printed again, with the same ids and codes."""
-    run = runs.ask_reprint(database, batch_id=batch_id)
+    """Request a reprint of the spoiled pieces of a batch, with the same ids and codes."""
+    run = runs.request_reprint(database, batch_id=batch_id)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -153,7 +153,7 @@ def reprint(
 def void(
     batch_id: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
 ) -> BatchVoidOut:
-    """Void a batch before its pickup: its codes die, its reservations return."""
+    """Void a batch before its pickup: its codes become invalid, its reservations are released."""
     return BatchVoidOut(**asdict(void_batch(database, settings, batch_id)))
 
 
@@ -169,13 +169,13 @@ def reconciliation(
     after: AfterText = "",
     limit: Limit = 50,
 ) -> ReconciliationOut:
-    """Where every piece stands, and the pieces that are not mailed, by name."""
+    """The pieces of a batch by state, and a page of those that are not mailed."""
     found = reconcile(database, batch_id, after=after, limit=limit + 1)
     named, cursor = page_of(lambda _: found.differences, limit, key=lambda piece: piece.piece_id)
     counts = {name: getattr(found, name) for name in found.__slots__ if name != "differences"}
     return ReconciliationOut(
         **counts,
-        differences=[StandingOut(**each._asdict()) for each in named],
+        differences=[UnmailedPieceOut(**each._asdict()) for each in named],
         cursor=cursor,
     )
 
@@ -188,15 +188,15 @@ async def answer_for(
     caller: MailingCaller,
     name: FileName = "acknowledgement",
 ) -> AcknowledgementOut:
-    """Send what became of the pieces as a CSV body; safe to send again.
+    """Report what became of the pieces, as a CSV body; safe to send again.
 
-    Good rows count at once; each of the others comes back with its row, its column and a remedy.
+    Good rows take effect at once; each of the others is reported with row, column and remedy.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind not in ("text/csv", "application/octet-stream"):
         raise InvalidInput("Send the file as text/csv.")
     body = await request.body()
-    report = await run_in_threadpool(_acknowledged, database, settings, body, name, caller)
+    report = await run_in_threadpool(_acknowledge_body, database, settings, body, name, caller)
     return AcknowledgementOut(
         acknowledgement_id=report.acknowledgement_id,
         rows=report.rows,
@@ -207,7 +207,7 @@ async def answer_for(
     )
 
 
-def _acknowledged(
+def _acknowledge_body(
     database: Database, settings: Settings, body: bytes, name: str, caller: Caller
 ) -> AckReport:
     with tempfile.TemporaryDirectory() as folder:
@@ -238,10 +238,10 @@ def _out(batch: Batch) -> BatchOut:
         picked_up_at=batch.picked_up_at,
         received_at=batch.received_at,
         purged_at=batch.purged_at,
-        left_out={reason.value: batch.summary.get(reason.value, 0) for reason in LeftOut},
+        left_out={reason.value: batch.summary.get(reason.value, 0) for reason in LeftOutReason},
         files=[
             BatchFileOut(name=name, bytes=size, sha256=digest)
-            for name, (size, digest) in files_of(batch).items()
+            for name, (size, digest) in fetchable_files(batch).items()
             if name != MANIFEST
         ],
     )

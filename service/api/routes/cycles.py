@@ -1,4 +1,4 @@
-"""For marketing: plan and look at cycles."""
+"""For marketing: request, preview and show cycles."""
 
 from fastapi import APIRouter, Response
 
@@ -30,9 +30,9 @@ def ask(
     settings: SettingsDep,
     _caller: MarketingCaller,
 ) -> RunOut:
-    """Ask for a cycle; a worker runs it. Poll the run that `Location` names."""
+    """Request a cycle; a worker runs it. Poll the run that `Location` names."""
     seed = settings.seed if body.seed is None else body.seed
-    run = runs.ask_cycle(database, as_of=body.as_of, seed=seed)
+    run = runs.request_cycle(database, as_of=body.as_of, seed=seed)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -45,8 +45,8 @@ def plan(
     settings: SettingsDep,
     _caller: MarketingCaller,
 ) -> RunOut:
-    """Ask what the cycle of a date would come to; nothing is issued. Poll the run."""
-    run = runs.ask_plan(
+    """Request a preview of the cycle of a date; nothing is issued. Poll the run."""
+    run = runs.request_plan(
         database,
         as_of=body.as_of,
         seed=settings.seed if body.seed is None else body.seed,
@@ -73,7 +73,7 @@ def page(
 
 @router.get("/cycles/{cycle_id}", response_model=CycleOut)
 def one(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> CycleOut:
-    """One cycle and what it came to."""
+    """One cycle and its results."""
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
     if cycle is None:

@@ -1,4 +1,4 @@
-"""For marketing: deals as they stand, who did what to them, and the acts that move them on."""
+"""For marketing: deals with their state and history, and the acts that change the state."""
 
 from typing import Annotated, Any
 
@@ -51,10 +51,10 @@ def page(
 
 @router.get("/deals/{number}", response_model=DealDetailOut)
 def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDetailOut:
-    """One deal: its revisions that stand, what it may still cost, and who did what to it."""
-    standing, exposure, trail = steer.show(database, number)
+    """One deal: its current revisions, what it may still cost, and who did what to it."""
+    current, exposure, trail = steer.show(database, number)
     return DealDetailOut(
-        revisions=[_out(row) for row in standing],
+        revisions=[_out(row) for row in current],
         open_copies=exposure.open_copies,
         expected_cents=exposure.expected_cents,
         worst_cents=exposure.worst_cents,
@@ -76,16 +76,16 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
 
 @router.post("/deals/{number}/check", response_model=DealStateOut)
 def check(number: Id, database: DatabaseDep, caller: MarketingCaller) -> DealStateOut:
-    """Say that a draft means what it should."""
-    return DealStateOut(state=steer.check(database, number, by=_who(caller)))
+    """Confirm that a draft is as it was meant."""
+    return DealStateOut(state=steer.check(database, number, by=_actor(caller)))
 
 
 @router.post("/deals/{number}/approve", response_model=DealStateOut)
 def approve(
     number: Id, database: DatabaseDep, settings: SettingsDep, caller: MarketingCaller
 ) -> DealStateOut:
-    """Let a checked deal run; where approval is on, not with the key that loaded it."""
-    return DealStateOut(state=steer.approve(database, settings, number, by=_who(caller)))
+    """Approve a checked deal; where approval is required, not with the key that loaded it."""
+    return DealStateOut(state=steer.approve(database, settings, number, by=_actor(caller)))
 
 
 @router.post("/deals/{number}/send-back", response_model=DealStateOut)
@@ -93,25 +93,25 @@ def send_back(
     number: Id, body: NoteIn, database: DatabaseDep, caller: MarketingCaller
 ) -> DealStateOut:
     """Make a checked deal a draft again."""
-    state = steer.send_back(database, number, by=_who(caller), note=body.note)
+    state = steer.send_back(database, number, by=_actor(caller), note=body.note)
     return DealStateOut(state=state)
 
 
 @router.post("/deals/{number}/stop", response_model=DealStateOut)
 def stop(number: Id, body: NoteIn, database: DatabaseDep, caller: MarketingCaller) -> DealStateOut:
     """Stop a deal at once; tills refuse its lines from now on."""
-    return DealStateOut(state=steer.stop(database, number, by=_who(caller), note=body.note))
+    return DealStateOut(state=steer.stop(database, number, by=_actor(caller), note=body.note))
 
 
 @router.post("/deals/{number}/resume", response_model=DealStateOut)
 def resume(
     number: Id, body: ResumeIn, database: DatabaseDep, caller: MarketingCaller
 ) -> DealStateOut:
-    """Let a stopped deal go on."""
+    """Resume a stopped deal."""
     state = steer.resume(
         database,
         number,
-        by=_who(caller),
+        by=_actor(caller),
         new_copies_only=body.new_copies_only,
         note=body.note,
     )
@@ -127,11 +127,11 @@ def budget(
     caller: MarketingCaller,
 ) -> DealStateOut:
     """Raise the budget of a deal while it runs."""
-    state = steer.raise_budget(database, settings, number, body.budget_cents, by=_who(caller))
+    state = steer.raise_budget(database, settings, number, body.budget_cents, by=_actor(caller))
     return DealStateOut(state=state)
 
 
-def _who(caller: Caller) -> str:
+def _actor(caller: Caller) -> str:
     return f"key {caller.key_id}"
 
 

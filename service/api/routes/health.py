@@ -1,4 +1,4 @@
-"""For whatever watches the service."""
+"""For monitoring."""
 
 import logging
 from typing import Literal
@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.deps import DatabaseDep
-from service.api.problems import AWAY, problem
+from service.api.problems import NOT_READY, problem
 from service.errors import LarderError
 from service.store import migrate
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 class HealthOut(BaseModel):
-    """The service is well."""
+    """The service is healthy."""
 
     status: Literal["ok"] = "ok"
 
@@ -34,11 +34,11 @@ def ready(request: Request, database: DatabaseDep) -> HealthOut | JSONResponse:
     """The database answers and has the tables this version needs; 503 otherwise."""
     try:
         with database.read() as session:
-            standing = migrate.revision(session.connection())
+            revision = migrate.revision(session.connection())
     except LarderError as error:
         logger.error("not ready: %s", error.detail)
-        return problem(request, status=503, title=error.title, detail=AWAY)
-    if standing != migrate.head():
+        return problem(request, status=503, title=error.title, detail=NOT_READY)
+    if revision != migrate.head():
         return problem(
             request,
             status=503,

@@ -1,4 +1,4 @@
-"""For marketing: households, without how to reach them."""
+"""For marketing: households, without their addresses."""
 
 from fastapi import APIRouter
 

@@ -19,7 +19,7 @@ router = APIRouter(tags=["lists"])
 
 @router.get("/lists/{list_id}", response_model=ListOut)
 def one(list_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> ListOut:
-    """One list: the document that was printed, and which lines are used."""
+    """One list: the printed document, why each line is on it, and which lines are redeemed."""
     with database.read() as session:
         found = lists.get(session, list_id)
         if found is None:

@@ -1,4 +1,4 @@
-"""For marketing: suppliers' deals, from the spreadsheet to the offers."""
+"""For marketing: preview and load files of suppliers' deals."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -63,13 +63,13 @@ async def upload(
     dates: Dates = None,
 ) -> UploadOut:
     """Load a file of deals sent as the body; all of it, or nothing and every fault by cell."""
-    named = _named(request, name)
+    file_name = _file_name(request, name)
     body = await request.body()
-    # A file of many rows takes seconds, in which the tills must be answered.
+    # A file of many rows takes seconds; the event loop must go on answering tills.
     report = await run_in_threadpool(
         deals.load_body,
         database,
-        named,
+        file_name,
         body,
         uploaded_by=f"key {caller.key_id}",
         reading=_reading(settings, encoding, dates),
@@ -92,11 +92,11 @@ async def preview(
 
     Nothing is written. The first 1,000 deals and faults are listed; all are counted.
     """
-    named = _named(request, name)
+    file_name = _file_name(request, name)
     body = await request.body()
     reading = _reading(settings, encoding, dates)
     found = await run_in_threadpool(
-        deals.preview_deals, database, named, body, reading=reading, listed=1000
+        deals.preview_deals, database, file_name, body, reading=reading, listed=1000
     )
     return DealPreviewOut.model_validate(found, from_attributes=True)
 
@@ -112,11 +112,11 @@ async def remarks(
     dates: Dates = None,
 ) -> Response:
     """The same spreadsheet back with a column of remarks; nothing is written."""
-    named = _named(request, name)
+    file_name = _file_name(request, name)
     body = await request.body()
     reading = _reading(settings, encoding, dates)
-    book = await run_in_threadpool(deals.remarks_on, database, named, body, reading=reading)
-    return _workbook(book, f"{named.rpartition('.')[0]}-remarks.xlsx")
+    book = await run_in_threadpool(deals.remarks_on, database, file_name, body, reading=reading)
+    return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
 
 
 @router.get("/deals/template", response_class=Response, responses=_WORKBOOK)
@@ -125,7 +125,7 @@ def template(_caller: MarketingCaller) -> Response:
     return _workbook(deals.template(), "deals.xlsx")
 
 
-def _named(request: Request, name: str) -> str:
+def _file_name(request: Request, name: str) -> str:
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     suffix = _SUFFIXES.get(kind)
     if suffix is None:
@@ -142,5 +142,5 @@ def _reading(settings: Settings, encoding: str | None, dates: Order | None) -> R
 
 
 def _workbook(book: bytes, name: str) -> Response:
-    told = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(book, media_type=XLSX, headers=told)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(book, media_type=XLSX, headers=headers)

@@ -1,4 +1,4 @@
-"""For whoever asked for long work: how far it is."""
+"""For clients that requested long work: its state and result."""
 
 from dataclasses import asdict
 
@@ -19,7 +19,7 @@ _READERS = {CYCLE: {Role.MARKETING}, PLAN: {Role.MARKETING}, BATCH: {Role.MARKET
 
 @router.get("/runs/{run_id}", response_model=RunOut)
 def one(run_id: Name, database: DatabaseDep, caller: CallerDep) -> RunOut:
-    """One run as it stands; one of another role is as unknown as one that never was."""
+    """One run in its present state; runs of other roles are answered as if they did not exist."""
     if caller.role not in {Role.ADMIN, Role.MARKETING, Role.MAILING}:
         raise Forbidden("This key may not do that.")
     run = runs.get_run(database, run_id)

@@ -1,1 +1,1 @@
-"""The wire form: money is whole minor units; every moment carries its offset."""
+"""Bodies and answers: money is in whole minor units; every timestamp has an offset."""

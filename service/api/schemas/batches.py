@@ -1,4 +1,4 @@
-"""A print batch as it is asked for and shown."""
+"""Print batches as requested and shown."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from service.api.schemas.wire import Wire
 class BatchIn(Wire):
     """A batch to publish: the cycle whose lists are printed.
 
-    `revise` replaces a batch that nobody has picked up by its next revision.
+    `revise` replaces a batch that was not picked up by its next revision.
     """
 
     cycle_id: int = Field(strict=True, ge=1, le=2**63 - 1)
@@ -26,9 +26,10 @@ class BatchFileOut(BaseModel):
 
 
 class BatchOut(BaseModel):
-    """A print batch; its files are fetched below it, unless it has ended or was purged.
+    """A print batch. Its files can be fetched until it is voided, replaced or purged.
 
-    `left_out` counts the lists that were not printed, by reason. A reprint names its batch.
+    `left_out` counts the lists that were not printed, by reason. `reprint_of` is the batch that a
+    reprint belongs to.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""A cycle as it is asked for and shown."""
+"""Cycles as requested and shown."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,21 +9,25 @@ from service.api.schemas.wire import Day, Wire
 
 
 class CycleIn(Wire):
-    """A cycle to run as of a date; the settings' seed unless one is given."""
+    """A cycle to run as of a date; `seed` defaults to the seed of the settings."""
 
     as_of: Day = Field(examples=["2017-11-25"])
     seed: int | None = Field(default=None, strict=True, ge=0, le=2**31 - 1)
 
 
 class PlanIn(CycleIn):
-    """A cycle to look at beforehand: who gets fewer offers than this, on how many households."""
+    """A cycle to preview.
+
+    It explains why households get fewer offers than `fewer_than`, for a sample of at most
+    `most_households`.
+    """
 
     fewer_than: int = Field(strict=True, default=6, ge=1, le=24)
     most_households: int = Field(strict=True, default=5000, ge=1, le=10_000_000)
 
 
 class CycleOut(BaseModel):
-    """One planned issue and what it came to."""
+    """A cycle and its results."""
 
     id: int
     as_of: date

@@ -1,4 +1,4 @@
-"""Deals as they are uploaded, shown and steered."""
+"""Deals as uploaded, shown and changed."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -9,7 +9,7 @@ from service.api.schemas.wire import Wire
 
 
 class UploadOut(BaseModel):
-    """What an upload of deals came to."""
+    """The outcome of an upload of deals."""
 
     rows: int
     added: int
@@ -19,7 +19,7 @@ class UploadOut(BaseModel):
 
 
 class DealLineOut(BaseModel):
-    """One row of a file of deals as it was understood."""
+    """The interpretation of one row of a file of deals."""
 
     place: str = Field(description="Sheet and row, as a spreadsheet counts them")
     supplier: str
@@ -29,7 +29,7 @@ class DealLineOut(BaseModel):
 
 
 class SupplierTotalOut(BaseModel):
-    """What a file asks of one supplier; deals without a limit are counted apart."""
+    """The totals of a file for one supplier; deals without a limit are counted separately."""
 
     supplier: str
     deals: int
@@ -40,7 +40,7 @@ class SupplierTotalOut(BaseModel):
 
 
 class DealFaultOut(BaseModel):
-    """One fault of a file: where it stands, what is wrong, what to do about it."""
+    """One fault of a file: where it is, what is wrong, and what to do about it."""
 
     where: str = Field(description="File, sheet and cell, and the column: deals.xlsx, Deals!C7")
     detail: str
@@ -64,7 +64,7 @@ class DealPreviewOut(BaseModel):
 
 
 class DealOut(BaseModel):
-    """A deal that stands: `number` names it, copies and money are those of all its revisions."""
+    """A current deal. `number` identifies it; copies and money are those of all its revisions."""
 
     number: int
     supplier: str
@@ -86,7 +86,7 @@ class DealOut(BaseModel):
 
 
 class DealEventOut(BaseModel):
-    """Who did what to a revision of a deal, and when; `larder` for what facts decided."""
+    """Who changed a revision of a deal, how and when; the actor `larder` is the service itself."""
 
     revision: int
     act: str
@@ -121,7 +121,7 @@ class NoteIn(Wire):
 
 
 class ResumeIn(NoteIn):
-    """How a stopped deal goes on: with the copies in circulation, or with new ones only."""
+    """How to resume a stopped deal: with the copies in circulation, or with new copies only."""
 
     new_copies_only: bool = Field(default=False, strict=True)
 

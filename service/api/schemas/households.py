@@ -1,4 +1,4 @@
-"""A household as it is shown."""
+"""Households as shown."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 
 class ListSummaryOut(BaseModel):
-    """A list in a listing."""
+    """A list among the lists of a household."""
 
     id: int
     state: str
@@ -18,7 +18,7 @@ class ListSummaryOut(BaseModel):
 
 
 class HouseholdOut(BaseModel):
-    """A household as the service knows it, without how to reach it."""
+    """A household, without its name, address, cards and phones."""
 
     household_id: str
     language: str

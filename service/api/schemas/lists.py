@@ -1,4 +1,4 @@
-"""A list as it is shown."""
+"""Lists as shown."""
 
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ class ReasonOut(BaseModel):
 
 
 class ListOut(BaseModel):
-    """A list as printed, and what has been used of it."""
+    """A list as printed, and which of its lines were redeemed."""
 
     id: int
     code: str

@@ -1,4 +1,4 @@
-"""Long work as it is polled."""
+"""Runs as shown."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 class RunOut(BaseModel):
-    """Long work: poll it until `state` is done or failed."""
+    """Long work. Poll it until `state` is done or failed."""
 
     id: str
     kind: str

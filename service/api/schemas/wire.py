@@ -1,4 +1,4 @@
-"""What every form shares: no unknown names, whole minor units, moments with their offset."""
+"""Types that all bodies share: no unknown members, whole minor units, times with an offset."""
 
 import re
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ MAX_PRESENTED = 20
 MAX_CENTS = 10**11
 _MAX_NUMBER = 10**18
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-# Neither database keeps a NUL in a text, and nobody prints a control character.
+# PostgreSQL cannot store NUL in a text, and no text to print has control characters.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -33,7 +33,7 @@ def _day(value: Any) -> Any:
 
 
 def _moment(value: Any) -> Any:
-    # Seconds since 1970 would be understood, and carry no offset.
+    # Pydantic would read a number as seconds since 1970, which has no offset.
     if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
         raise ValueError("a moment is written YYYY-MM-DDThh:mm:ss with its offset")
     return value
@@ -46,7 +46,7 @@ def _text(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST), BeforeValidator(_moment)]
-# Tills count their terminals and receipts; whether they send a number or its digits is the same.
+# Tills number their terminals and receipts; a JSON number and a text of its digits are the same.
 Number = Annotated[
     Reference,
     BeforeValidator(
@@ -56,6 +56,6 @@ Number = Annotated[
 
 
 class Wire(BaseModel):
-    """What is sent: a name that is not known is a fault."""
+    """A body; unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid")

@@ -1,4 +1,4 @@
-"""LightGBM on the forecast's own features: a baseline where that library is installed."""
+"""A baseline: LightGBM on the features of the forecast, where that library is installed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,18 @@ SETTINGS: dict[str, Any] = {
 
 
 def available() -> bool:
-    """Whether LightGBM can be imported here; it is not one of Larder's own dependencies."""
+    """Whether LightGBM can be imported. It is not a dependency of Larder."""
     return importlib.util.find_spec("lightgbm") is not None
 
 
-def boosted(inputs: Floats, bought: Flags, weight: Floats) -> Callable[[Floats], Floats]:
-    """Train on weighted examples; what comes back gives probabilities. Needs `available()`."""
+def train_trees(inputs: Floats, bought: Flags, weight: Floats) -> Callable[[Floats], Floats]:
+    """Train on weighted examples; returns a function from inputs to chances.
+
+    Raises ImportError unless `available()`.
+    """
     lightgbm = importlib.import_module("lightgbm")
     data = lightgbm.Dataset(
         inputs.astype(np.float32), bought.astype(np.float32), weight=weight.astype(np.float32)
     )
     trees = lightgbm.train(SETTINGS, data, ROUNDS)
-    return lambda ask: np.asarray(trees.predict(ask.astype(np.float32), num_threads=1))
+    return lambda inputs: np.asarray(trees.predict(inputs.astype(np.float32), num_threads=1))

@@ -1,4 +1,4 @@
-"""The reliability diagram and the precision curve as SVG text, the same bytes for the same data."""
+"""Reliability diagram and precision curve as SVG text; the same data gives the same bytes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ COLOURS = ("#0b5394", "#b45f06", "#38761d", "#741b47", "#666666", "#cc0000", "#3
 
 
 def reliability_diagram(table: tuple[tuple[float, float, int], ...], *, title: str) -> str:
-    """Forecast against share bought, bins of equal mass; on the diagonal is honest."""
+    """Plot the share bought over the forecast, by bins; a calibrated forecast is on the diagonal.
+
+    `table` is what `metrics.reliability` returns.
+    """
     top = max([0.1, *(max(mean, share) for mean, share, _ in table)]) * 1.05
     marks = [_diagonal()]
     points = [(_x(mean / top), _y(share / top)) for mean, share, _ in table]
     marks.append(_path(points, COLOURS[0]))
     marks += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{COLOURS[0]}"/>' for x, y in points]
     ticks = [(step / 5, f"{top * step / 5:.2f}") for step in range(6)]
-    return _framed(title, "forecast probability", "share bought", ticks, ticks, marks)
+    return _frame(title, "forecast probability", "share bought", ticks, ticks, marks)
 
 
 def precision_curve(curves: Mapping[str, tuple[float, ...]], *, title: str) -> str:
-    """Precision among the first k items, by method."""
+    """Plot the precision among the first k items, one curve per method."""
     high = max([0.1, *(value for curve in curves.values() for value in curve)]) * 1.05
     longest = max([2, *(len(curve) for curve in curves.values())])
     marks: list[str] = []
@@ -35,7 +38,7 @@ def precision_curve(curves: Mapping[str, tuple[float, ...]], *, title: str) -> s
         marks.append(f'<text x="{WIDE - 172}" y="{y - 2}">{escape(name)}</text>')
     along = [((k - 1) / (longest - 1), str(k)) for k in (1, 5, 10, 15, 20, 25, 30) if k <= longest]
     up = [(step / 5, f"{high * step / 5:.2f}") for step in range(6)]
-    return _framed(title, "items shown", "share bought", along, up, marks)
+    return _frame(title, "items shown", "share bought", along, up, marks)
 
 
 def _x(share: float) -> float:
@@ -56,7 +59,7 @@ def _path(points: list[tuple[float, float]], colour: str) -> str:
     return f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
 
 
-def _framed(
+def _frame(
     title: str,
     across: str,
     up: str,

@@ -1,9 +1,9 @@
-"""How good a forecast was: ranking and probability scores of one or many as-of dates.
+"""How good a forecast was: scores of rankings and of chances over one or more as-of dates.
 
-Ranking is judged per household and date on the first K items: precision (a household that did not
-shop counts 0) and hit rate over all, recall and nDCG (binary gain, log2 discount, the ideal made of
-everything bought, new items too, cut at K) over those that bought something. Probabilities are
-judged pooled over all candidates.
+Rankings are judged per household and date on the first K items. Precision and hit rate are means
+over all households; one that did not shop counts as 0. Recall and nDCG are means over the
+households that bought something. nDCG has binary gain and a log2 discount; its ideal is the first K
+of everything bought, new items included. Chances are judged over all household-item pairs together.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ LEAST_CHANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was forecast and what happened at one date, candidates grouped by household.
+    """What was forecast and what happened at one date, one row per household-item pair.
 
-    `household` codes 0..n-1 ascending, one entry per candidate; `chance` the forecast; `bought`
-    whether; `truths` per household, how many distinct items it bought, new ones included.
+    - `household`: codes from 0 to n-1, ascending.
+    - `chance`: the forecast; `bought`: whether the item was bought in the horizon.
+    - `truths`, one entry per household: distinct items bought in the horizon, new items included.
     """
 
     household: Ints
@@ -34,7 +35,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Scores of one method over some dates; `curve[k - 1]` is the precision at k."""
+    """Scores of one method over some dates.
+
+    `curve[k - 1]` is the precision among the first k items. `reliability` is what the function of
+    that name returns. The `shown_` error is over the first K items of each household.
+    """
 
     precision: float
     recall: float
@@ -52,36 +57,36 @@ class Report:
 
 
 def report(outcomes: list[Outcome], *, shown: int = 12, curve_to: int = 30) -> Report:
-    """Pool the outcomes of several dates into one report."""
-    ranked = [_ranked(outcome, shown, curve_to) for outcome in outcomes]
+    """Score the outcomes of several dates together; K is `shown`."""
+    ranked = [_rank(outcome, shown, curve_to) for outcome in outcomes]
     chance = np.concatenate([outcome.chance for outcome in outcomes])
     bought = np.concatenate([outcome.bought for outcome in outcomes])
     top = np.concatenate([one.top for one in ranked])
-    homes = sum(len(outcome.truths) for outcome in outcomes)
+    household_dates = sum(len(outcome.truths) for outcome in outcomes)
     shoppers = sum(int((outcome.truths > 0).sum()) for outcome in outcomes)
     hits = np.sum([one.hits for one in ranked], axis=0)
-    kept = np.clip(chance, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
-    loss = -np.where(bought, np.log(kept), np.log1p(-kept))
+    clipped = np.clip(chance, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
+    loss = -np.where(bought, np.log(clipped), np.log1p(-clipped))
     return Report(
-        precision=float(hits[shown - 1] / (homes * shown)),
+        precision=float(hits[shown - 1] / (household_dates * shown)),
         recall=float(sum(one.recall for one in ranked) / max(shoppers, 1)),
         ndcg=float(sum(one.ndcg for one in ranked) / max(shoppers, 1)),
-        hit_rate=float(sum(one.any_hit for one in ranked) / homes),
+        hit_rate=float(sum(one.any_hit for one in ranked) / household_dates),
         log_loss=float(loss.mean()),
         brier=float(((chance - bought) ** 2).mean()),
         auc=auc(chance, bought),
         calibration_error=calibration_error(chance, bought),
         shown_calibration_error=calibration_error(chance[top], bought[top]),
-        household_dates=homes,
+        household_dates=household_dates,
         candidates=len(chance),
-        curve=tuple(float(hits[k] / (homes * (k + 1))) for k in range(curve_to)),
+        curve=tuple(float(hits[k] / (household_dates * (k + 1))) for k in range(curve_to)),
         reliability=reliability(chance, bought),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Ranked:
-    """One date's ranking: candidates among the first K, and sums over its households."""
+    """The ranking of one date: which pairs are among the first K, and sums over its households."""
 
     top: Flags
     hits: Floats
@@ -90,35 +95,37 @@ class _Ranked:
     any_hit: int
 
 
-def _ranked(outcome: Outcome, shown: int, curve_to: int) -> _Ranked:
+def _rank(outcome: Outcome, shown: int, curve_to: int) -> _Ranked:
     order = np.lexsort((-outcome.chance, outcome.household))
-    home = outcome.household[order]
+    household = outcome.household[order]
     bought = outcome.bought[order]
-    rank = np.arange(len(home)) - np.searchsorted(home, home)
-    reach = rank < max(shown, curve_to)
-    hits = np.cumsum(np.bincount(rank[reach], bought[reach], minlength=max(shown, curve_to)))
+    rank = np.arange(len(household)) - np.searchsorted(household, household)
+    within_reach = rank < max(shown, curve_to)
+    hits = np.cumsum(
+        np.bincount(rank[within_reach], bought[within_reach], minlength=max(shown, curve_to))
+    )
     first = rank < shown
     size = len(outcome.truths)
-    found = np.bincount(home[first], bought[first], minlength=size)
+    hits_of_household = np.bincount(household[first], bought[first], minlength=size)
     discount = 1.0 / np.log2(np.arange(shown) + 2.0)
-    gain = np.bincount(home[first], bought[first] * discount[rank[first]], minlength=size)
+    gain = np.bincount(household[first], bought[first] * discount[rank[first]], minlength=size)
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(outcome.truths, shown)]
     shops = outcome.truths > 0
-    top = np.zeros(len(home), dtype=np.bool_)
+    top = np.zeros(len(household), dtype=np.bool_)
     top[order[first]] = True
     return _Ranked(
         top=top,
         hits=hits.astype(np.float64),
-        recall=float((found[shops] / outcome.truths[shops]).sum()),
+        recall=float((hits_of_household[shops] / outcome.truths[shops]).sum()),
         ndcg=float((gain[shops] / ideal[shops]).sum()),
-        any_hit=int((found > 0).sum()),
+        any_hit=int((hits_of_household > 0).sum()),
     )
 
 
 def reliability(
     chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS
 ) -> tuple[tuple[float, float, int], ...]:
-    """(mean forecast, share bought, candidates) of bins of equal mass, ascending."""
+    """(mean forecast, share bought, pairs) of bins of equal size, by ascending forecast."""
     parts = np.array_split(np.argsort(chance, kind="stable"), bins)
     return tuple(
         (float(chance[part].mean()), float(bought[part].mean()), len(part))
@@ -128,7 +135,7 @@ def reliability(
 
 
 def calibration_error(chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS) -> float:
-    """Expected calibration error: mean distance of forecast and share, weighted by bin size."""
+    """Expected calibration error: mean of |forecast - share bought|, weighted by bin size."""
     table = reliability(chance, bought, bins)
     total = sum(size for _, _, size in table)
     return sum(abs(mean - share) * size for mean, share, size in table) / max(total, 1)

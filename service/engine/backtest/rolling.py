@@ -1,4 +1,4 @@
-"""Rolling origin: fit, forecast and judge at one date after another, never looking ahead."""
+"""Backtest: fit, forecast and score at one as-of date after another, without later data."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ import polars as pl
 
 from service.engine.backtest import baselines, boosted
 from service.engine.backtest.metrics import Outcome
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict import fit, forecast, score
 from service.engine.predict.events import Events, Flags, Floats, Ints, day_number, encode
-from service.engine.predict.fitting import survey
-from service.engine.predict.lessons import active, first_purchases, study
+from service.engine.predict.examples import active_pairs, days_to_first_purchase, make_examples
+from service.engine.predict.fitting import item_statistics
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summarise
-from service.engine.segment import eligible
+from service.engine.predict.pairs import PairSummaries, summarise
+from service.engine.segment import eligible_households
 
 OURS = "larder"
-Score = Callable[[Events, Pairs, int], Floats]
+Score = Callable[[Events, PairSummaries, int], Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How a backtest is run; the defaults are those of the published figures."""
+class BacktestSettings:
+    """How a backtest is run. The defaults are those of the figures in docs/forecast.md.
+
+    `weeks` and `weekly_spend_cents` are those of `segment.eligible_households`.
+    """
 
     horizon_days: int = 14
     weeks: int = 8
@@ -35,8 +38,13 @@ class Terms:
 
 
 @dataclass(slots=True)
-class Day:
-    """One as-of date judged: an outcome per method, CPU seconds, and errors of the date."""
+class JudgedDate:
+    """The results of one as-of date.
+
+    `outcomes` and `seconds` (CPU, to score) are by method. `date_errors` are the days between the
+    expected and the real date of each item bought; `inside_50` and `inside_80` say whether the real
+    date was in the interval.
+    """
 
     as_of: date
     model: Model
@@ -49,134 +57,160 @@ class Day:
 
 
 def as_of_dates(start: date, end: date, every_days: int) -> list[date]:
-    """From `start` to `end`, both included, every so many days."""
+    """The dates from `start` to `end`, both included, `every_days` apart."""
     return [start + timedelta(days=n) for n in range(0, (end - start).days + 1, every_days)]
 
 
-def roll(
-    history: pl.DataFrame, dates: Sequence[date], terms: Terms, cpu: Callable[[], float]
-) -> Iterator[Day]:
-    """Judge each date in turn; `cpu` tells the processor seconds used so far."""
-    everything = encode(history)
+def run_backtest(
+    history: pl.DataFrame,
+    dates: Sequence[date],
+    settings: BacktestSettings,
+    cpu_seconds: Callable[[], float],
+) -> Iterator[JudgedDate]:
+    """Yield the results of each date; `cpu_seconds` returns the CPU seconds used so far."""
+    all_events = encode(history)
     for as_of in dates:
-        known = before(history, as_of)
-        started = cpu()
-        model = fit(known, as_of=as_of, horizon_days=terms.horizon_days)
-        fitted = cpu()
-        model, scores = forecast(model, known, as_of=as_of, horizon_days=terms.horizon_days)
-        scored = cpu()
-        scores = score(model, known, as_of=as_of, horizon_days=terms.horizon_days, intervals=True)
-        field_ = _Field.at(
-            everything,
-            eligible(
-                history, as_of=as_of, weeks=terms.weeks, weekly_spend_cents=terms.weekly_spend_cents
+        history_before = rows_before(history, as_of)
+        started = cpu_seconds()
+        model = fit(history_before, as_of=as_of, horizon_days=settings.horizon_days)
+        fitted = cpu_seconds()
+        model, scores = forecast(
+            model, history_before, as_of=as_of, horizon_days=settings.horizon_days
+        )
+        scored = cpu_seconds()
+        scores = score(
+            model, history_before, as_of=as_of, horizon_days=settings.horizon_days, intervals=True
+        )
+        candidates = _Candidates.collect(
+            all_events,
+            eligible_households(
+                history,
+                as_of=as_of,
+                weeks=settings.weeks,
+                weekly_spend_cents=settings.weekly_spend_cents,
             ),
             as_of,
-            terms,
+            settings,
         )
-        day = Day(as_of=as_of, model=model, fit_seconds=fitted - started)
+        day = JudgedDate(as_of=as_of, model=model, fit_seconds=fitted - started)
         day.seconds[OURS] = scored - fitted
-        day.outcomes[OURS] = field_.outcome(scores["p_purchase"].to_numpy())
-        _judge_dates(day, field_, scores, terms.horizon_days)
-        if terms.baselines:
-            _rivals(day, field_, terms, cpu)
+        day.outcomes[OURS] = candidates.outcome(scores["p_purchase"].to_numpy())
+        _score_dates(day, candidates, scores, settings.horizon_days)
+        if settings.baselines:
+            _score_baselines(day, candidates, settings, cpu_seconds)
         yield day
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """The candidates of one date: all pairs, which are judged, and what was then bought."""
+class _Candidates:
+    """All pairs of one date, which of them are judged, and what was bought in the horizon."""
 
     day: int
     past: Events
-    pairs: Pairs
+    pairs: PairSummaries
     judged: Flags
     offset: Ints
-    home: Ints
+    household: Ints
     truths: Ints
     horizon_days: int
 
     @staticmethod
-    def at(events: Events, households: pl.DataFrame, as_of: date, terms: Terms) -> _Field:
+    def collect(
+        events: Events, households: pl.DataFrame, as_of: date, settings: BacktestSettings
+    ) -> _Candidates:
         day = day_number(as_of)
-        past = events.until(day)
+        past = events.before(day)
         pairs = summarise(past, day)
-        member = np.zeros(len(events.household_ids), dtype=np.bool_)
-        member[events.household_ids.is_in(households["household_id"].implode()).to_numpy()] = True
-        place = np.cumsum(member) - 1
-        judged = member[pairs.household]
-        window = events.where((events.day >= day) & (events.day < day + terms.horizon_days))
-        bought = window.household[window.heads()]
-        return _Field(
+        is_judged_household = np.zeros(len(events.household_ids), dtype=np.bool_)
+        is_judged_household[
+            events.household_ids.is_in(households["household_id"].implode()).to_numpy()
+        ] = True
+        position = np.cumsum(is_judged_household) - 1
+        judged = is_judged_household[pairs.household]
+        window = events.where((events.day >= day) & (events.day < day + settings.horizon_days))
+        bought = window.household[window.pair_starts()]
+        return _Candidates(
             day=day,
             past=past,
             pairs=pairs,
             judged=judged,
-            offset=first_purchases(events, pairs, day, terms.horizon_days),
-            home=place[pairs.household[judged]],
-            truths=np.bincount(place[bought[member[bought]]], minlength=int(member.sum())),
-            horizon_days=terms.horizon_days,
+            offset=days_to_first_purchase(events, pairs, day, settings.horizon_days),
+            household=position[pairs.household[judged]],
+            truths=np.bincount(
+                position[bought[is_judged_household[bought]]],
+                minlength=int(is_judged_household.sum()),
+            ),
+            horizon_days=settings.horizon_days,
         )
 
     def outcome(self, chance: Floats) -> Outcome:
         return Outcome(
-            household=self.home,
+            household=self.household,
             chance=chance[self.judged],
             bought=(self.offset < self.horizon_days)[self.judged],
             truths=self.truths,
         )
 
 
-def _judge_dates(day: Day, field_: _Field, scores: pl.DataFrame, horizon_days: int) -> None:
-    """Errors in days of the date, over judged items really bought in the window."""
-    seen = field_.judged & (field_.offset < horizon_days)
-    came = field_.day + field_.offset[seen]
+def _score_dates(
+    day: JudgedDate, candidates: _Candidates, scores: pl.DataFrame, horizon_days: int
+) -> None:
+    """Fill in the errors of the expected dates, over judged pairs bought in the horizon."""
+    was_bought = candidates.judged & (candidates.offset < horizon_days)
+    bought_on = candidates.day + candidates.offset[was_bought]
 
     def column(name: str) -> Ints:
-        return scores[name].cast(pl.Int32).to_numpy()[seen].astype(np.int64)
+        return scores[name].cast(pl.Int32).to_numpy()[was_bought].astype(np.int64)
 
-    day.date_errors = np.abs(column("expected_on") - came).astype(np.float64)
-    day.inside_80 = (column("early_80_on") <= came) & (came <= column("late_80_on"))
-    day.inside_50 = (column("early_50_on") <= came) & (came <= column("late_50_on"))
+    day.date_errors = np.abs(column("expected_on") - bought_on).astype(np.float64)
+    day.inside_80 = (column("early_80_on") <= bought_on) & (bought_on <= column("late_80_on"))
+    day.inside_50 = (column("early_50_on") <= bought_on) & (bought_on <= column("late_50_on"))
 
 
-def _rivals(day: Day, field_: _Field, terms: Terms, cpu: Callable[[], float]) -> None:
-    """Baselines, each made a probability by the horizon before."""
-    horizon = terms.horizon_days
+def _score_baselines(
+    day: JudgedDate,
+    candidates: _Candidates,
+    settings: BacktestSettings,
+    cpu_seconds: Callable[[], float],
+) -> None:
+    """Score the baselines; the horizon before the date turns their scores into chances."""
+    horizon = settings.horizon_days
     methods: dict[str, Score] = {
         "personal frequency": lambda _e, pairs, _d: baselines.personal_frequency(pairs),
         "decayed frequency": lambda _e, pairs, _d: baselines.decayed_frequency(pairs),
         "gamma-Poisson": lambda events, pairs, at: baselines.discounted_gamma_poisson(
-            pairs, survey(events, at), events, horizon
+            pairs, item_statistics(events, at), events, horizon
         ),
         "TIFU-KNN": baselines.tifu_knn,
     }
-    earlier = field_.day - horizon
-    known = field_.past.until(earlier)
-    learned = summarise(known, earlier)
-    offset = first_purchases(field_.past, learned, earlier, horizon)
-    use = active(learned)
+    earlier = candidates.day - horizon
+    history_before = candidates.past.before(earlier)
+    earlier_pairs = summarise(history_before, earlier)
+    offset = days_to_first_purchase(candidates.past, earlier_pairs, earlier, horizon)
+    is_active = active_pairs(earlier_pairs)
     for name, method in methods.items():
-        curve = baselines.isotonic(method(known, learned, earlier)[use], offset[use] < horizon)
-        started = cpu()
-        raw = method(field_.past, field_.pairs, field_.day)
-        day.seconds[name] = cpu() - started
-        day.outcomes[name] = field_.outcome(
+        curve = baselines.fit_isotonic(
+            method(history_before, earlier_pairs, earlier)[is_active], offset[is_active] < horizon
+        )
+        started = cpu_seconds()
+        raw = method(candidates.past, candidates.pairs, candidates.day)
+        day.seconds[name] = cpu_seconds() - started
+        day.outcomes[name] = candidates.outcome(
             curve(raw) + 1e-9 * np.argsort(np.argsort(raw)) / len(raw)
         )
     if boosted.available():
-        lessons = study(field_.past, day.model)
-        if lessons:
-            trees = boosted.boosted(
-                np.concatenate([lesson.inputs for lesson in lessons]),
-                np.concatenate([lesson.bought for lesson in lessons]),
-                np.concatenate([lesson.weight for lesson in lessons]),
+        groups = make_examples(candidates.past, day.model)
+        if groups:
+            trees = boosted.train_trees(
+                np.concatenate([group.inputs for group in groups]),
+                np.concatenate([group.bought for group in groups]),
+                np.concatenate([group.weight for group in groups]),
             )
-            started = cpu()
-            pairs = summarise(field_.past, field_.day)
-            ids = field_.past.item_ids
+            started = cpu_seconds()
+            pairs = summarise(candidates.past, candidates.day)
+            ids = candidates.past.item_ids
             rows, vectors = day.model.items.rows_of(ids), day.model.vector_rows(ids)
-            ask = day.model.inputs(pairs, rows[pairs.item], vectors[pairs.item])
-            chance = trees(ask)
-            day.seconds["LightGBM"] = cpu() - started
-            day.outcomes["LightGBM"] = field_.outcome(chance)
+            inputs = day.model.inputs(pairs, rows[pairs.item], vectors[pairs.item])
+            chance = trees(inputs)
+            day.seconds["LightGBM"] = cpu_seconds() - started
+            day.outcomes["LightGBM"] = candidates.outcome(chance)

@@ -1,12 +1,12 @@
-"""When each household runs out of each thing.
+"""Forecast when each household will need each item again.
 
-`fit` learns from a history, `score` says for one household or for all what they will buy and when,
-`forecast` does so for the whole base with that day's item statistics, `reason` says why. See
-docs/forecast.md for the equations and what each part is worth.
+`fit` learns a model from a purchase history. `score` forecasts what one household or many will buy
+and when. `forecast` scores the whole customer base with the item statistics of the day. `reason`
+explains one forecast in words. docs/forecast.md has the equations and the measured accuracy.
 """
 
 from service.engine.predict.discovery import discover
-from service.engine.predict.events import Base
+from service.engine.predict.events import CustomerBase
 from service.engine.predict.explain import explain
 from service.engine.predict.fitting import fit, fit_base
 from service.engine.predict.model import Model, Training, default_model
@@ -14,7 +14,7 @@ from service.engine.predict.reason import reason
 from service.engine.predict.scoring import forecast, score, score_base
 
 __all__ = [
-    "Base",
+    "CustomerBase",
     "Model",
     "Training",
     "default_model",

@@ -1,9 +1,9 @@
-"""Items a household has never bought, by what households of its taste took up.
+"""Discovery: items that a household has never bought and is most likely to try next.
 
-The log-odds that a household takes up an item within the horizon are linear in: the item's own
-uptake (log novelty), how readily the household tries things (log of its new items), and the
-household's affinity to the item, as it is and as a logarithm. Five coefficients, fitted by
-iterated least squares on the newest origin.
+The log-odds that a household first buys an item within the horizon are linear in the log of the
+item's novelty (see items.py), the log of the household's count of new items, its affinity to the
+item, and the log of that affinity (see taste.py). The five coefficients, with a constant, are
+fitted by iterated least squares at the newest origin.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from service.engine.predict.events import (
     Floats,
     Ints,
     day_number,
+    decode_ids,
     encode,
-    named,
 )
 from service.engine.predict.items import NEW_DAYS
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summaries, summarise
-from service.engine.predict.taste import likings, likings_of, pictures
+from service.engine.predict.pairs import PairSummaries, summaries, summarise
+from service.engine.predict.taste import affinities, household_tastes, row_affinities
 
 LEAST_AFFINITY = 1e-3
 LEARN_HOUSEHOLDS = 3000
@@ -43,11 +43,12 @@ def discover(
     per_household: int = 2,
     among: pl.Series | None = None,
 ) -> pl.DataFrame:
-    """The likeliest items each household never bought, at most `per_household` of them.
+    """Find the likeliest items that each household never bought, at most `per_household` of them.
 
-    `among` limits the items, say to those of a category. Returns `household_id, item_id,
-    p_purchase` (within the model's horizon), the likeliest first within a household. Empty while
-    the model has learned no discovery. A household scores the same alone and among all.
+    `among` limits the items, for example to those of one category. Returns `household_id`,
+    `item_id` and `p_purchase` (within the model's horizon), the likeliest first within a household.
+    The result is empty if the model has no discovery coefficients. A household gets the same result
+    alone as among others, to the last bit.
     """
     use_one_thread()
     events = encode(history, as_of)
@@ -57,7 +58,7 @@ def discover(
     parts = []
     if model.discovery and allowed.any() and events.rows:
         for shard, pairs in summaries(events, day_number(as_of)):
-            parts.append(_best(model, shard, pairs, allowed, per_household))
+            parts.append(_best_items(model, shard, pairs, allowed, per_household))
     if parts:
         return pl.concat(parts)
     return pl.DataFrame(
@@ -69,77 +70,78 @@ def discover(
     )
 
 
-def _best(
-    model: Model, events: Events, pairs: Pairs, allowed: np.ndarray, count: int
+def _best_items(
+    model: Model, events: Events, pairs: PairSummaries, allowed: np.ndarray, count: int
 ) -> pl.DataFrame:
     rows = model.vector_rows(events.item_ids)[pairs.item]
-    picture = pictures(pairs, rows, model.taste)
-    tried = _tried(pairs)
+    tastes = household_tastes(pairs, rows, model.taste)
+    new_items = _log_new_items(pairs)
     novelty = _novelty(model)
     count = min(count, int(allowed.sum()))
-    homes: list[Ints] = []
+    households: list[Ints] = []
     items: list[Ints] = []
     chances: list[Floats] = []
-    for start in range(0, len(picture), BLOCK):
-        stop = min(start + BLOCK, len(picture))
-        liking = likings(picture[start:stop], model.taste[:-1])
-        odds = _odds(liking, novelty, tried[start:stop, None], model)
+    for start in range(0, len(tastes), BLOCK):
+        stop = min(start + BLOCK, len(tastes))
+        affinity = affinities(tastes[start:stop], model.taste[:-1])
+        odds = _log_odds(affinity, novelty, new_items[start:stop, None], model)
         odds[:, ~allowed] = -np.inf
-        mine = (pairs.household >= start) & (pairs.household < stop) & (rows < len(novelty))
-        odds[pairs.household[mine] - start, rows[mine]] = -np.inf
+        own_pairs = (pairs.household >= start) & (pairs.household < stop) & (rows < len(novelty))
+        odds[pairs.household[own_pairs] - start, rows[own_pairs]] = -np.inf
         top = np.argsort(-odds, axis=1, kind="stable")[:, :count]
         best = np.take_along_axis(odds, top, axis=1)
-        real = np.isfinite(best)
-        homes.append(np.nonzero(real)[0] + start)
-        items.append(top[real])
-        chances.append(1.0 / (1.0 + np.exp(-best[real])))
+        is_candidate = np.isfinite(best)
+        households.append(np.nonzero(is_candidate)[0] + start)
+        items.append(top[is_candidate])
+        chances.append(1.0 / (1.0 + np.exp(-best[is_candidate])))
     return pl.DataFrame(
         {
-            "household_id": named(events.household_ids, np.concatenate(homes)),
-            "item_id": named(model.vector_ids, np.concatenate(items)),
+            "household_id": decode_ids(events.household_ids, np.concatenate(households)),
+            "item_id": decode_ids(model.vector_ids, np.concatenate(items)),
             "p_purchase": np.round(np.concatenate(chances), 6),
         }
     )
 
 
 def learn(model: Model, events: Events, origin: int) -> tuple[float, ...]:
-    """Coefficients from what was taken up in the horizon after `origin`; none if nothing was.
+    """Fit the coefficients to what was first bought in the horizon after `origin`.
 
-    `model` gives taste, items and horizon; all takers count, and a weighted draw of the rest.
+    Returns an empty tuple if nothing was. `model` provides tastes, item statistics and horizon. All
+    pairs that were first bought are used, and a weighted random sample of the others.
     """
-    past = events.until(origin)
+    past = events.before(origin)
     pairs = summarise(past, origin)
     known = model.vector_rows(events.item_ids)
     size = len(model.vector_ids)
-    picture = pictures(pairs, known[pairs.item], model.taste)
-    live = np.flatnonzero(pairs.homes.last_trip_age <= NEW_DAYS)[:LEARN_HOUSEHOLDS]
-    if not size or not len(live):
+    tastes = household_tastes(pairs, known[pairs.item], model.taste)
+    active = np.flatnonzero(pairs.households.last_trip_age <= NEW_DAYS)[:LEARN_HOUSEHOLDS]
+    if not size or not len(active):
         return ()
     window = events.where((events.day >= origin) & (events.day < origin + model.horizon_days))
-    open_ = np.ones((len(live), size), dtype=np.bool_)
-    taken = np.zeros((len(live), size), dtype=np.bool_)
-    place = np.full(len(events.household_ids), -1)
-    place[live] = np.arange(len(live))
-    for table, some, mark in ((open_, past, False), (taken, window, True)):
-        inside = (place[some.household] >= 0) & (known[some.item] < size)
-        table[place[some.household[inside]], known[some.item[inside]]] = mark
-    taken &= open_
-    if not taken.any():
+    untried = np.ones((len(active), size), dtype=np.bool_)
+    taken_up = np.zeros((len(active), size), dtype=np.bool_)
+    table_row = np.full(len(events.household_ids), -1)
+    table_row[active] = np.arange(len(active))
+    for table, source, mark in ((untried, past, False), (taken_up, window, True)):
+        inside = (table_row[source.household] >= 0) & (known[source.item] < size)
+        table[table_row[source.household[inside]], known[source.item[inside]]] = mark
+    taken_up &= untried
+    if not taken_up.any():
         return ()
     random = np.random.default_rng(origin)
-    rest = open_ & ~taken
+    rest = untried & ~taken_up
     share = min(1.0, NEGATIVES / max(int(rest.sum()), 1))
-    chosen = taken | (rest & (random.random(rest.shape) < share))
-    home, item = np.nonzero(chosen)
-    liking = likings_of(picture[live[home]], model.taste[item])
-    inputs = _inputs(liking, _novelty(model)[item], _tried(pairs)[live[home]])
-    bought = taken[home, item].astype(np.float64)
-    return _logistic(inputs, bought, np.where(bought > 0, 1.0, 1.0 / share))
+    chosen = taken_up | (rest & (random.random(rest.shape) < share))
+    household, item = np.nonzero(chosen)
+    affinity = row_affinities(tastes[active[household]], model.taste[item])
+    inputs = _inputs(affinity, _novelty(model)[item], _log_new_items(pairs)[active[household]])
+    bought = taken_up[household, item].astype(np.float64)
+    return _fit_logistic(inputs, bought, np.where(bought > 0, 1.0, 1.0 / share))
 
 
-def _tried(pairs: Pairs) -> Floats:
-    """Log of each household's new items in the last eight weeks, and one."""
-    size = len(pairs.homes.trips)
+def _log_new_items(pairs: PairSummaries) -> Floats:
+    """Log of one plus each household's count of items first bought in the last eight weeks."""
+    size = len(pairs.households.trips)
     new = np.bincount(pairs.household, pairs.first_age <= NEW_DAYS, minlength=size)
     return np.asarray(np.log1p(new))
 
@@ -149,34 +151,38 @@ def _novelty(model: Model) -> Floats:
     return np.asarray(np.log(model.items.novelty[rows]))
 
 
-def _parts(liking: Floats, novelty: Floats, tried: Floats) -> tuple[Floats, ...]:
-    """The five numbers that the coefficients belong to."""
-    logarithm = np.log(np.maximum(liking, LEAST_AFFINITY))
-    return np.ones(1), novelty, tried, logarithm, liking
+def _regressors(affinity: Floats, novelty: Floats, new_items: Floats) -> tuple[Floats, ...]:
+    """The inputs of the five coefficients, in their order."""
+    logarithm = np.log(np.maximum(affinity, LEAST_AFFINITY))
+    return np.ones(1), novelty, new_items, logarithm, affinity
 
 
-def _inputs(liking: Floats, novelty: Floats, tried: Floats) -> Floats:
-    return np.stack(np.broadcast_arrays(*_parts(liking, novelty, tried)), axis=-1)
+def _inputs(affinity: Floats, novelty: Floats, new_items: Floats) -> Floats:
+    return np.stack(np.broadcast_arrays(*_regressors(affinity, novelty, new_items)), axis=-1)
 
 
-def _odds(liking: Floats, novelty: Floats, tried: Floats, model: Model) -> Floats:
-    """One number after another: a sum of five in the same order for every household."""
-    odds = np.zeros(np.broadcast_shapes(liking.shape, novelty.shape, tried.shape))
-    for part, coefficient in zip(_parts(liking, novelty, tried), model.discovery, strict=True):
+def _log_odds(affinity: Floats, novelty: Floats, new_items: Floats, model: Model) -> Floats:
+    """The log-odds, added up in a fixed order so that each household gets the same bits."""
+    odds = np.zeros(np.broadcast_shapes(affinity.shape, novelty.shape, new_items.shape))
+    for part, coefficient in zip(
+        _regressors(affinity, novelty, new_items), model.discovery, strict=True
+    ):
         odds += part * coefficient
     return odds
 
 
-def _logistic(inputs: Floats, bought: Floats, weight: Floats) -> tuple[float, ...]:
+def _fit_logistic(inputs: Floats, bought: Floats, weight: Floats) -> tuple[float, ...]:
     """Weighted logistic regression with a small ridge, by Newton's method."""
     scale = np.abs(inputs).max(axis=0) + 1e-9
     table = inputs / scale
-    found = np.zeros(inputs.shape[1])
+    coefficients = np.zeros(inputs.shape[1])
     share = float((weight * bought).sum() / weight.sum())
-    found[0] = np.log(share / (1.0 - share)) * scale[0]
+    coefficients[0] = np.log(share / (1.0 - share)) * scale[0]
     for _ in range(STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(table @ found, -30.0, 30.0)))
-        slope = table.T @ (weight * (bought - chance)) - RIDGE * np.append(0.0, found[1:])
-        curve = (table * (weight * chance * (1.0 - chance))[:, None]).T @ table
-        found = found + np.linalg.solve(curve + RIDGE * np.eye(len(found)), slope)
-    return tuple(round(float(value), 6) for value in found / scale)
+        chance = 1.0 / (1.0 + np.exp(-np.clip(table @ coefficients, -30.0, 30.0)))
+        gradient = table.T @ (weight * (bought - chance)) - RIDGE * np.append(0.0, coefficients[1:])
+        curvature = (table * (weight * chance * (1.0 - chance))[:, None]).T @ table
+        coefficients = coefficients + np.linalg.solve(
+            curvature + RIDGE * np.eye(len(coefficients)), gradient
+        )
+    return tuple(round(float(value), 6) for value in coefficients / scale)

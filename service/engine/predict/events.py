@@ -1,7 +1,7 @@
-"""Purchase histories as sorted integer arrays: the form every statistic is counted from.
+"""Purchase histories as sorted integer arrays, from which every statistic is counted.
 
-An *event* is one item bought by one household on one day; several rows of that day are one event
-whose quantity is their sum. A *trip* is one household's day with at least one event.
+An *event* is one item bought by one household on one day. Several rows of one day are one event,
+whose quantity is their sum. A *trip* is one day on which a household has at least one event.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def day_number(day: date) -> int:
 class Events:
     """Events sorted by household, item and day.
 
-    `household`, `item`: codes into `household_ids` and `item_ids` (both sorted series);
-    `day`: days since 1970-01-01; `quantity`: pieces bought that day, above zero.
+    `household` and `item` are codes: positions in `household_ids` and `item_ids`, two sorted
+    series. `day` counts days since 1970-01-01. `quantity` is the pieces bought that day, above 0.
     """
 
     household_ids: pl.Series
@@ -45,31 +45,34 @@ class Events:
 
     @property
     def rows(self) -> int:
-        """How many events there are."""
+        """The number of events."""
         return len(self.day)
 
-    def where(self, keep: Flags) -> Events:
-        """The same code books with only the events marked in `keep`."""
+    def where(self, mask: Flags) -> Events:
+        """Only the events where `mask` is true. Ids and codes stay the same."""
         return Events(
             household_ids=self.household_ids,
             item_ids=self.item_ids,
-            household=self.household[keep],
-            item=self.item[keep],
-            day=self.day[keep],
-            quantity=self.quantity[keep],
+            household=self.household[mask],
+            item=self.item[mask],
+            day=self.day[mask],
+            quantity=self.quantity[mask],
         )
 
-    def until(self, day: int) -> Events:
-        """Only what was bought before `day` (exclusive)."""
+    def before(self, day: int) -> Events:
+        """Only the events before day number `day`, which is excluded."""
         return self.where(self.day < day)
 
     def parts(self) -> Iterator[Events]:
-        """Itself: the whole of a base that is held in memory."""
+        """Yield these events as the only part, as `CustomerBase` requires."""
         yield self
 
-    def run(self, start: int, stop: int) -> Events:
-        """The events from `start` to `stop`, whole households, with household codes from 0."""
-        part = self.between(start, stop)
+    def take_households(self, start: int, stop: int) -> Events:
+        """The events at positions `start` to `stop`, renumbering the households from 0.
+
+        The positions must lie between households, so that no household is cut in two.
+        """
+        part = self.take_rows(start, stop)
         first, last = int(part.household[0]), int(part.household[-1])
         return replace(
             part,
@@ -77,8 +80,8 @@ class Events:
             household=part.household - first,
         )
 
-    def between(self, start: int, stop: int) -> Events:
-        """The events from `start` to `stop`, with the same code books."""
+    def take_rows(self, start: int, stop: int) -> Events:
+        """The events at positions `start` to `stop`. Ids and codes stay the same."""
         part = slice(start, stop)
         return replace(
             self,
@@ -88,70 +91,72 @@ class Events:
             quantity=self.quantity[part],
         )
 
-    def of(self, chosen: Flags) -> Events:
-        """Only the households marked in `chosen` (one flag per code), with codes from 0."""
-        kept = self.where(chosen[self.household])
+    def select_households(self, chosen: Flags) -> Events:
+        """Only the households where `chosen` is true (one flag per code), renumbered from 0."""
+        events = self.where(chosen[self.household])
         return replace(
-            kept,
+            events,
             household_ids=self.household_ids.filter(pl.Series(chosen)),
-            household=(np.cumsum(chosen) - 1)[kept.household],
+            household=(np.cumsum(chosen) - 1)[events.household],
         )
 
-    def heads(self) -> Flags:
-        """True at the first event of every household-item pair."""
-        head = np.ones(self.rows, dtype=np.bool_)
+    def pair_starts(self) -> Flags:
+        """True at the first event of each household-item pair."""
+        starts = np.ones(self.rows, dtype=np.bool_)
         if self.rows > 1:
-            head[1:] = (self.household[1:] != self.household[:-1]) | (
+            starts[1:] = (self.household[1:] != self.household[:-1]) | (
                 self.item[1:] != self.item[:-1]
             )
-        return head
+        return starts
 
 
-class Base(Protocol):
-    """The events of a whole base before a day, to be gone through as often as wanted.
+class CustomerBase(Protocol):
+    """The events of all households before a day, which can be read any number of times.
 
-    The books are sorted. `parts` are whole households, ascending, under the codes of the books.
+    Both id series are sorted. Each part holds whole households, in ascending order, and its codes
+    are positions in these id series. `Events` is a base in memory; `files.spill.Spill` is one on
+    disk.
     """
 
     @property
     def household_ids(self) -> pl.Series:
-        """The households in ascending order."""
+        """The ids of all households, in ascending order."""
 
     @property
     def item_ids(self) -> pl.Series:
-        """The items in ascending order."""
+        """The ids of all items, in ascending order."""
 
     def parts(self) -> Iterator[Events]:
-        """The events, some households after others; how many at a time changes nothing."""
+        """Yield the events of some households at a time. The part size changes no result."""
 
 
-def shards(base: Base, rows: int) -> Iterator[Events]:
-    """Runs of whole households of about `rows` events each, with household codes from 0.
+def shards(base: CustomerBase, rows: int) -> Iterator[Events]:
+    """Yield whole households in shards of about `rows` events, numbered from 0 in each shard.
 
-    They are the same wherever the base is parted.
+    The shards do not depend on how the base is split into parts.
     """
     rest: Events | None = None
     for part in base.parts():
-        rest = part if rest is None else joined([rest, part])
+        rest = part if rest is None else concat_events([rest, part])
         start = 0
         while rest.rows - start > rows:
             last = rest.household[start + rows - 1]
             stop = int(np.searchsorted(rest.household, last, side="right"))
-            yield rest.run(start, stop)
+            yield rest.take_households(start, stop)
             start = stop
-        rest = rest.between(start, rest.rows)
+        rest = rest.take_rows(start, rest.rows)
     if rest is not None and rest.rows:
-        yield rest.run(0, rest.rows)
+        yield rest.take_households(0, rest.rows)
 
 
-def nothing(base: Base) -> Events:
-    """No event of no household, in the books' own types."""
+def no_events(base: CustomerBase) -> Events:
+    """Events with no rows and no households, in the id types of the base."""
     none = np.zeros(0, dtype=np.int64)
     return Events(base.household_ids.head(0), base.item_ids, none, none, none, np.zeros(0))
 
 
-def joined(parts: list[Events]) -> Events:
-    """Events of the same books, one part after the other; at least one is given."""
+def concat_events(parts: list[Events]) -> Events:
+    """Concatenate at least one part. All parts must use the same id series."""
     if len(parts) == 1:
         return parts[0]
     return replace(
@@ -169,25 +174,26 @@ def date_of(day: int) -> date:
 
 
 def encode(history: pl.DataFrame, as_of: date | None = None) -> Events:
-    """Sort a validated history into events, with `as_of` only what was bought before that day.
+    """Turn a validated history into events; with `as_of`, only rows before that day count.
 
-    Returned goods (quantity not above 0) are no event. `history` has `household_id`, `item_id`,
-    `purchased_at`, `quantity`; its ids may be integers or text. One integer sort, else linear.
+    `history` has `household_id`, `item_id` (integers or text), `purchased_at` and `quantity`. Rows
+    with a quantity of 0 or below are returns, not events. The cost is one integer sort; everything
+    else is linear in the rows.
     """
     day = history["purchased_at"].cast(pl.Date).cast(pl.Int32).to_numpy().astype(np.int64)
     quantity = history["quantity"].to_numpy()
-    keep = quantity > 0
+    mask = quantity > 0
     if as_of is not None:
-        keep &= day < day_number(as_of)
-    household_ids, household = _codes(history["household_id"], keep)
-    item_ids, item = _codes(history["item_id"], keep)
-    return arranged(
-        Events(household_ids, item_ids, household, item, day[keep], quantity[keep].astype(float))
+        mask &= day < day_number(as_of)
+    household_ids, household = _encode_ids(history["household_id"], mask)
+    item_ids, item = _encode_ids(history["item_id"], mask)
+    return sort_and_merge(
+        Events(household_ids, item_ids, household, item, day[mask], quantity[mask].astype(float))
     )
 
 
-def arranged(rows: Events) -> Events:
-    """Rows in any order as events: sorted, and those of one household, item and day as one."""
+def sort_and_merge(rows: Events) -> Events:
+    """Sort rows in any order and merge those of one household, item and day into one event."""
     if not rows.rows:
         return rows
     first = int(rows.day.min())
@@ -195,35 +201,36 @@ def arranged(rows: Events) -> Events:
     key = (rows.household * len(rows.item_ids) + rows.item) * span + (rows.day - first)
     order = np.argsort(key)
     key = key[order]
-    head = np.ones(len(key), dtype=np.bool_)
-    head[1:] = key[1:] != key[:-1]
-    starts = np.flatnonzero(head)
-    found = order[starts]
+    is_first = np.ones(len(key), dtype=np.bool_)
+    is_first[1:] = key[1:] != key[:-1]
+    starts = np.flatnonzero(is_first)
+    first_rows = order[starts]
     return replace(
         rows,
-        household=rows.household[found],
-        item=rows.item[found],
-        day=rows.day[found],
+        household=rows.household[first_rows],
+        item=rows.item[first_rows],
+        day=rows.day[first_rows],
         quantity=np.add.reduceat(rows.quantity[order], starts),
     )
 
 
-def _codes(ids: pl.Series, keep: Flags) -> tuple[pl.Series, Ints]:
-    """The distinct ids kept in ascending order, and each kept row's position among them."""
+def _encode_ids(ids: pl.Series, mask: Flags) -> tuple[pl.Series, Ints]:
+    """The distinct ids where `mask` is true, ascending, and the position of each row's id there."""
     if ids.dtype == pl.String:
-        kept = ids if keep.all() else ids.filter(pl.Series(keep))
-        if len(kept) and (kept == kept[0]).all():
-            # One household alone: most of the cost of its ids otherwise.
-            return kept.head(1), np.zeros(len(kept), dtype=np.int64)
-        book = kept.unique().sort()
-        return book, kept.cast(pl.Enum(book)).to_physical().to_numpy().astype(np.int64)
-    numbers = ids.to_numpy()[keep]
+        texts = ids if mask.all() else ids.filter(pl.Series(mask))
+        if len(texts) and (texts == texts[0]).all():
+            # A short cut for one household, whose ids would cost the most otherwise.
+            return texts.head(1), np.zeros(len(texts), dtype=np.int64)
+        distinct_texts = texts.unique().sort()
+        codes = texts.cast(pl.Enum(distinct_texts)).to_physical()
+        return distinct_texts, codes.to_numpy().astype(np.int64)
+    numbers = ids.to_numpy()[mask]
     distinct = np.unique(numbers)
     return pl.Series(ids.name, distinct), np.searchsorted(distinct, numbers)
 
 
-def named(book: pl.Series, codes: Ints) -> pl.Series:
-    """The ids of codes."""
-    if book.dtype == pl.String:
-        return book.gather(codes)
-    return pl.Series(book.name, book.to_numpy()[codes])
+def decode_ids(ids: pl.Series, codes: Ints) -> pl.Series:
+    """The id at each code; `ids` are the sorted distinct ids that the codes are positions in."""
+    if ids.dtype == pl.String:
+        return ids.gather(codes)
+    return pl.Series(ids.name, ids.to_numpy()[codes])

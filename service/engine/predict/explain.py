@@ -1,4 +1,4 @@
-"""One household's own table: every item it has bought, when next, and why."""
+"""Explain a household's forecast: each item it has bought, when it is needed next, and why."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from datetime import date
 
 import polars as pl
 
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict.model import Model
 from service.engine.predict.reason import reason
 from service.engine.predict.scoring import score
 
 
 def explain(model: Model, history: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFrame:
-    """The scores of the households in `history` with how often each item was bought and why.
+    """Score the households of `history`, with the number of purchases and a reason for each item.
 
-    Columns of `score` with intervals, then `times` (days it was bought on) and `reason`; the
-    likeliest first within a household.
+    Returns the columns of `score` with intervals, then `times` (days on which the item was bought)
+    and `reason` (see `reason`), the likeliest first within a household.
     """
     scores = score(model, history, as_of=as_of, horizon_days=horizon_days, intervals=True)
     keys = ["household_id", "item_id"]
     times = (
-        before(history, as_of)
+        rows_before(history, as_of)
         .filter(pl.col("quantity") > 0)
         .group_by(keys)
         .agg(times=pl.col("purchased_at").dt.date().n_unique())

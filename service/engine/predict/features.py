@@ -1,4 +1,4 @@
-"""The numbers the network reads about one household and one item. One row per pair."""
+"""The features of household-item pairs: the numbers that the network reads, one row per pair."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from service.engine.predict.events import Floats, Ints
 from service.engine.predict.items import Items
-from service.engine.predict.pairs import HALF_LIVES_DAYS, WINDOWS, Pairs, exposure
+from service.engine.predict.pairs import HALF_LIVES_DAYS, WINDOWS, PairSummaries, exposure
 
 RATE_PRIOR_DAYS = (15.0, 15.0, 30.0, 30.0)
 GAMMA_PRIOR_DAYS = 14.0
 GAP_WEIGHT_PRIOR = 1.0
 GAP_VARIANCE_PRIOR = 0.6
-# A number that only grows as the history does is larger on the day of the forecast than at any
-# origin learned from; beyond this age it says no more.
+# A number that grows with the history is larger on the day of the forecast than at any origin that
+# the network learned from. Therefore ages are capped at so many days.
 MEMORY_DAYS = 84.0
-# The half-life (56 days) at which a pair's share of its household's purchases is counted.
+# The index of the half-life (56 days) at which the feature `share` is computed.
 SHARE = 2
 
 NAMES: tuple[str, ...] = (
@@ -52,27 +52,27 @@ NAMES: tuple[str, ...] = (
 )
 
 
-def rate(pairs: Pairs, items: Items, rows: Ints, *, k: int, prior_days: float) -> Floats:
-    """Discounted gamma-Poisson rate per day at half-life k, shrunk to the item's own rate."""
-    days = exposure(pairs.homes.seen_days, HALF_LIVES_DAYS[k])[pairs.household]
+def rate(pairs: PairSummaries, items: Items, rows: Ints, *, k: int, prior_days: float) -> Floats:
+    """Discounted gamma-Poisson rate per day at half-life k, shrunk to the rate of the item."""
+    days = exposure(pairs.households.seen_days, HALF_LIVES_DAYS[k])[pairs.household]
     return np.asarray((pairs.counts[:, k] + prior_days * items.rate[rows]) / (days + prior_days))
 
 
-def gamma_poisson(pairs: Pairs, items: Items, rows: Ints, horizon_days: int) -> Floats:
-    """P(at least one purchase within the horizon) at half-life 56: the prior model."""
+def gamma_poisson(pairs: PairSummaries, items: Items, rows: Ints, horizon_days: int) -> Floats:
+    """The prior model: chance of a purchase within the horizon, at a half-life of 56 days."""
     daily = rate(pairs, items, rows, k=2, prior_days=GAMMA_PRIOR_DAYS)
     return np.asarray(-np.expm1(-horizon_days * daily))
 
 
 def features(
-    pairs: Pairs, items: Items, rows: Ints, *, horizon_days: int, affinity: Floats
+    pairs: PairSummaries, items: Items, rows: Ints, *, horizon_days: int, affinity: Floats
 ) -> Floats:
-    """A matrix (pairs, len(NAMES)); `rows` gives each pair's row in `items`.
+    """Compute the features: (pairs, len(NAMES)), stored column by column.
 
-    `affinity` is each pair's (see taste.py). The matrix is stored column after column; every column
-    is written by its name, and an order other than that of NAMES raises AssertionError.
+    `rows` is the row of each pair's item in `items`; `affinity` is each pair's (see taste.py).
+    Raises AssertionError if the columns are not written in the order of NAMES.
     """
-    homes, home = pairs.homes, pairs.household
+    households, codes = pairs.households, pairs.household
     out = np.empty((len(NAMES), pairs.rows)).T
     columns = iter(enumerate(NAMES))
 
@@ -91,24 +91,26 @@ def features(
     for k, prior in enumerate(RATE_PRIOR_DAYS):
         put(f"rate_{days[k]}", np.log(rate(pairs, items, rows, k=k, prior_days=prior)))
     for k, t in enumerate(days):
-        per_trip = (pairs.counts[:, k] + 0.05) / (homes.trip_counts[home, k] + 1.0)
+        per_trip = (pairs.counts[:, k] + 0.05) / (households.trip_counts[codes, k] + 1.0)
         put(f"per_trip_{t}", np.log(per_trip))
-    spans = [exposure(homes.seen_days, half_life) for half_life in HALF_LIVES_DAYS]
+    spans = [exposure(households.seen_days, half_life) for half_life in HALF_LIVES_DAYS]
     for k, span in enumerate(spans):
-        put(f"trips_{days[k]}", np.log((homes.trip_counts[:, k] + 0.3) / (span + 3.0))[home])
+        put(f"trips_{days[k]}", np.log((households.trip_counts[:, k] + 0.3) / (span + 3.0))[codes])
     for k, span in enumerate(spans):
-        put(f"volume_{days[k]}", np.log((homes.event_counts[:, k] + 1.0) / (span + 3.0))[home])
-    put("last_trip", np.log(homes.last_trip_age)[home])
-    put("seen", np.log(np.clip(homes.seen_days, 1.0, MEMORY_DAYS))[home])
-    put("distinct", np.log1p(homes.distinct)[home])
-    put("loyal", np.log((homes.lately + 1.0) / (homes.distinct + 1.0))[home])
+        put(
+            f"volume_{days[k]}", np.log((households.event_counts[:, k] + 1.0) / (span + 3.0))[codes]
+        )
+    put("last_trip", np.log(households.last_trip_age)[codes])
+    put("seen", np.log(np.clip(households.seen_days, 1.0, MEMORY_DAYS))[codes])
+    put("distinct", np.log1p(households.distinct)[codes])
+    put("loyal", np.log((households.recent_events + 1.0) / (households.distinct + 1.0))[codes])
     put("windows", np.log1p(pairs.recent.sum(axis=1)))
     put("once", (pairs.count == 1.0).astype(np.float64))
     log_age = np.log(pairs.last_age)
     put("last", log_age)
     put("first", np.log(np.minimum(pairs.first_age, MEMORY_DAYS)))
     put("trips_since", np.log1p(pairs.trips_since))
-    share = (pairs.counts[:, SHARE] + 0.02) / (homes.event_counts[home, SHARE] + 1.0)
+    share = (pairs.counts[:, SHARE] + 0.02) / (households.event_counts[codes, SHARE] + 1.0)
     put("share", np.log(share))
     gap, spread = gap_of(pairs, items, rows)
     put("gap", gap)
@@ -130,8 +132,8 @@ def features(
     return out
 
 
-def gap_of(pairs: Pairs, items: Items, rows: Ints) -> tuple[Floats, Floats]:
-    """Mean and spread of the log interval between purchases, shrunk to the item's."""
+def gap_of(pairs: PairSummaries, items: Items, rows: Ints) -> tuple[Floats, Floats]:
+    """Mean and spread of the log interval between purchases, shrunk to those of the item."""
     weight = pairs.gap_weight + GAP_WEIGHT_PRIOR
     mean = (pairs.gap_log_sum + GAP_WEIGHT_PRIOR * items.log_gap[rows]) / weight
     square = pairs.gap_log_square - 2.0 * mean * pairs.gap_log_sum + mean * mean * pairs.gap_weight
@@ -140,6 +142,6 @@ def gap_of(pairs: Pairs, items: Items, rows: Ints) -> tuple[Floats, Floats]:
 
 
 def log_odds(chance: Floats) -> Floats:
-    """The logit, kept within about 14 of zero."""
-    kept = np.clip(chance, 1e-6, 1.0 - 1e-6)
-    return np.asarray(np.log(kept) - np.log1p(-kept))
+    """The log-odds of a chance, clipped to about -14 to 14."""
+    clipped = np.clip(chance, 1e-6, 1.0 - 1e-6)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped))

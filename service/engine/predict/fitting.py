@@ -1,4 +1,4 @@
-"""Learning from the history's own past: what was bought after earlier as-of dates."""
+"""Fit a model to a purchase history, by looking at what was bought after earlier dates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 from service.engine.blas import use_one_thread
 from service.engine.predict import discovery, rhythm, timing
 from service.engine.predict.events import (
-    Base,
+    CustomerBase,
     Events,
     Floats,
     Ints,
@@ -22,13 +22,19 @@ from service.engine.predict.events import (
     day_number,
     encode,
 )
+from service.engine.predict.examples import (
+    LEAST_PAST_DAYS,
+    SEED,
+    OriginExamples,
+    make_examples,
+    sample_events,
+)
 from service.engine.predict.features import NAMES
-from service.engine.predict.items import Book, Items, Tally
-from service.engine.predict.lessons import LEAST_PAST_DAYS, SEED, Lessons, sample, study
+from service.engine.predict.items import IdIndex, Items, ItemTally
 from service.engine.predict.model import Model, Training, default_model
-from service.engine.predict.network import Network, tempered, train
-from service.engine.predict.pairs import Pairs, summaries, summarise
-from service.engine.predict.platt import straightened
+from service.engine.predict.network import Network, recalibrate, train
+from service.engine.predict.pairs import PairSummaries, summaries, summarise
+from service.engine.predict.platt import fit_platt
 from service.engine.predict.taste import directions
 
 TRUST_ROWS = 3000.0
@@ -46,10 +52,10 @@ PRIOR_COLUMN = NAMES.index("gamma_poisson")
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """What one pass over a base tells: item statistics, and the events of each day.
+class BaseStatistics:
+    """What is counted in one pass over a base.
 
-    `bought[j]` events were on day number `first` + j.
+    `items` are the item statistics; `bought[j]` is the number of events on day number `first` + j.
     """
 
     items: Items
@@ -58,83 +64,88 @@ class Overview:
 
     @property
     def rows(self) -> int:
-        """How many events the base has."""
+        """The number of events of the base."""
         return int(self.bought.sum())
 
 
-def overview(told: Iterable[tuple[Events, Pairs]], item_ids: pl.Series, as_of: int) -> Overview:
-    """Go once over the `summaries` of a base as of day number `as_of`."""
-    tally = Tally(item_ids)
+def base_statistics(
+    summarised: Iterable[tuple[Events, PairSummaries]], item_ids: pl.Series, as_of: int
+) -> BaseStatistics:
+    """Count a base as of day number `as_of`; `summarised` is what `pairs.summaries` yields."""
+    tally = ItemTally(item_ids)
     ages = np.zeros(1, dtype=np.int64)
-    for shard, pairs in told:
+    for shard, pairs in summarised:
         tally.add(pairs)
-        more = np.bincount(as_of - shard.day)
-        if len(more) > len(ages):
-            ages, more = more, ages
-        ages[: len(more)] += more
-    return Overview(tally.items(), as_of + 1 - len(ages), ages[:0:-1].astype(np.float64))
+        longer = np.bincount(as_of - shard.day)
+        if len(longer) > len(ages):
+            ages, longer = longer, ages
+        ages[: len(longer)] += longer
+    return BaseStatistics(tally.items(), as_of + 1 - len(ages), ages[:0:-1].astype(np.float64))
 
 
-def survey(events: Events, as_of: int) -> Items:
+def item_statistics(events: Events, as_of: int) -> Items:
     """Item statistics of all households, from events before day number `as_of`."""
-    return overview(summaries(events.until(as_of), as_of), events.item_ids, as_of).items
+    return base_statistics(summaries(events.before(as_of), as_of), events.item_ids, as_of).items
 
 
 def fit(history: pl.DataFrame, *, as_of: date, horizon_days: int) -> Model:
-    """`fit_base` to a validated history; rows at or after `as_of` change nothing."""
+    """Fit to a validated history, as `fit_base`. Rows at or after `as_of` are not used."""
     return fit_base(encode(history, as_of), as_of=as_of, horizon_days=horizon_days)
 
 
-def fit_base(base: Base, *, as_of: date, horizon_days: int) -> Model:
-    """Fit to the events before a day.
+def fit_base(base: CustomerBase, *, as_of: date, horizon_days: int) -> Model:
+    """Fit to a base whose events all lie before `as_of`.
 
-    Learns at origins one horizon apart whose windows end by `as_of` (or by the last row, if that
-    is earlier). With too little past to learn from, the model is the discounted gamma-Poisson on
-    item statistics, brought to the level of the newest window, and it stays that at trust 0.
+    The networks learn from what was bought after origins one horizon apart. The newest window ends
+    at `as_of`, or after the last event if that is earlier. With too little history for that, trust
+    is 0 and the model is the discounted gamma-Poisson on item statistics, calibrated to the newest
+    window. The same events give the same model on one kind of processor.
     """
     use_one_thread()
     day = day_number(as_of)
-    seen = overview(summaries(base, day), base.item_ids, day)
-    vectors = _with_vectors(seen.items)
+    statistics = base_statistics(summaries(base, day), base.item_ids, day)
+    vectors = _frequent_items(statistics.items)
     model = replace(
         default_model(as_of, horizon_days),
-        items=seen.items,
-        rhythm=rhythm.learned(seen.bought, seen.first),
+        items=statistics.items,
+        rhythm=rhythm.learn_rhythm(statistics.bought, statistics.first),
         vectors=vectors,
     )
-    if not seen.rows:
+    if not statistics.rows:
         return model
-    events = sample(base, seen.rows)
-    model = replace(model, taste=_taste(events, vectors, day))
-    lessons = study(events, model)
-    past_days = lessons[0].origin - int(events.day.min()) if lessons else 0
-    model = replace(model, prior=_learn_prior(lessons, past_days))
-    rows = sum(int((~lesson.check).sum()) for lesson in lessons)
-    if rows < LEAST_ROWS or not any(lesson.bought.any() for lesson in lessons):
+    events = sample_events(base, statistics.rows)
+    model = replace(model, taste=_taste_directions(events, vectors, day))
+    groups = make_examples(events, model)
+    past_days = groups[0].origin - int(events.day.min()) if groups else 0
+    model = replace(model, prior=_learn_prior(groups, past_days))
+    rows = sum(int((~group.check).sum()) for group in groups)
+    if rows < LEAST_ROWS or not any(group.bought.any() for group in groups):
         return model
     if past_days < max(LEAST_PAST_DAYS, horizon_days):
         return model
     return replace(
         model,
-        discovery=_learn_discovery(events, model, lessons[0].origin),
+        discovery=_learn_discovery(events, model, groups[0].origin),
         trust=rows / (rows + TRUST_ROWS),
-        **_learned(lessons, vectors.rows_of(events.item_ids), len(vectors), horizon_days),
+        **_learn_networks(groups, vectors.rows_of(events.item_ids), len(vectors), horizon_days),
     )
 
 
-def _learned(lessons: list[Lessons], vectors: Ints, size: int, horizon_days: int) -> dict[str, Any]:
-    """The parts of a model that are learned from examples, and how well."""
-    chance = learn_chance(lessons, vectors, size)
-    newest = lessons[0]
-    check_rows, loss, bias = _checked(newest, chance, vectors)
+def _learn_networks(
+    groups: list[OriginExamples], vectors: Ints, size: int, horizon_days: int
+) -> dict[str, Any]:
+    """The fields of a model that are learned from examples, with the record of the training."""
+    chance = learn_chance(groups, vectors, size)
+    newest = groups[0]
+    check_rows, loss, bias = _check_scores(newest, chance, vectors)
     return {
         "chance": chance,
-        "timing": _learn_timing(lessons, vectors, size, horizon_days),
+        "timing": _learn_timing(groups, vectors, size, horizon_days),
         "training": Training(
-            first_origin=date_of(lessons[-1].origin),
+            first_origin=date_of(groups[-1].origin),
             last_origin=date_of(newest.origin),
-            origins=len(lessons),
-            rows=sum(int((~lesson.check).sum()) for lesson in lessons),
+            origins=len(groups),
+            rows=sum(int((~group.check).sum()) for group in groups),
             check_rows=check_rows,
             check_log_loss=loss,
             check_bias=bias,
@@ -142,35 +153,35 @@ def _learned(lessons: list[Lessons], vectors: Ints, size: int, horizon_days: int
     }
 
 
-def _taste(events: Events, vectors: Book, as_of: int) -> Singles:
+def _taste_directions(events: Events, vectors: IdIndex, as_of: int) -> Singles:
     pairs = summarise(events, as_of)
     rows = vectors.rows_of(events.item_ids)[pairs.item]
     return directions(pairs, rows, len(vectors), seed=SEED)
 
 
-def _with_vectors(items: Items) -> Book:
-    """Items bought by enough households to deserve a vector of their own, the commonest first."""
+def _frequent_items(items: Items) -> IdIndex:
+    """The items that get a learned vector: those with enough buyers, some `MAX_VECTORS` at most."""
     buyers = items.buyers[:-1]
     least = float(LEAST_BUYERS)
     if len(buyers) > MAX_VECTORS:
         least = max(least, float(np.partition(buyers, -MAX_VECTORS)[-MAX_VECTORS]))
-    return Book(items.ids.filter(pl.Series(buyers >= least)))
+    return IdIndex(items.ids.filter(pl.Series(buyers >= least)))
 
 
-def _stack(lessons: list[Lessons], name: str) -> np.ndarray:
-    return np.concatenate([getattr(lesson, name)[~lesson.check] for lesson in lessons])
+def _stack(groups: list[OriginExamples], name: str) -> np.ndarray:
+    return np.concatenate([getattr(group, name)[~group.check] for group in groups])
 
 
-def _learn_prior(lessons: list[Lessons], past_days: int) -> tuple[float, float]:
-    """How far the gamma-Poisson, which takes a first purchase for a habit, was off lately.
+def _learn_prior(groups: list[OriginExamples], past_days: int) -> tuple[float, float]:
+    """Calibrate the gamma-Poisson, which treats a first purchase as a habit, at the newest origin.
 
-    Judged at the newest origin, and believed the less the shorter its past was: with every day
-    that is added the prior is less far off.
+    The shorter the history before that origin, the less of the correction is applied, because the
+    error of the prior shrinks with each day of history.
     """
-    if not lessons:
+    if not groups:
         return 0.0, 1.0
-    newest = lessons[0]
-    shift, stretch = straightened(
+    newest = groups[0]
+    shift, stretch = fit_platt(
         newest.inputs[:, PRIOR_COLUMN].astype(np.float64) + newest.calendar,
         newest.bought.astype(np.float64),
         np.where(newest.check, 1.0, newest.weight),
@@ -179,16 +190,17 @@ def _learn_prior(lessons: list[Lessons], past_days: int) -> tuple[float, float]:
     return belief * shift, 1.0 + belief * (stretch - 1.0)
 
 
-def learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
-    """Learned from most households, and made no surer than those kept apart allow.
+def learn_chance(groups: list[OriginExamples], vectors: Ints, size: int) -> Network:
+    """Learn the chance network from training households; calibrate it on validation households.
 
-    The level is that of the newest origins above all: what people buy drifts.
+    `vectors` maps item codes to vector rows; `size` is the number of vectors. The level is mostly
+    that of the newest origins, because what people buy drifts.
     """
-    inputs, rows = _stack(lessons, "inputs"), vectors[_stack(lessons, "item")]
-    bought, weight = _stack(lessons, "bought").astype(np.float64), _stack(lessons, "weight")
-    taught = [int((~lesson.check).sum()) for lesson in lessons]
-    calendar = np.repeat([lesson.calendar for lesson in lessons], taught)
-    learned = train(
+    inputs, rows = _stack(groups, "inputs"), vectors[_stack(groups, "item")]
+    bought, weight = _stack(groups, "bought").astype(np.float64), _stack(groups, "weight")
+    sizes = [int((~group.check).sum()) for group in groups]
+    calendar = np.repeat([group.calendar for group in groups], sizes)
+    network = train(
         inputs,
         bought[:, None],
         rows,
@@ -196,60 +208,62 @@ def learn_chance(lessons: list[Lessons], vectors: Ints, size: int) -> Network:
         epochs=CHANCE_EPOCHS,
         seed=SEED,
         hidden=CHANCE_WIDTHS,
-        asked=weight[:, None],
-        added=calendar,
+        target_weights=weight[:, None],
+        known_log_odds=calendar,
     )
-    odds = [_odds(learned, lesson, vectors) for lesson in lessons]
-    came = [lesson.bought[lesson.check].astype(np.float64) for lesson in lessons]
-    some = slice(None, None, LEVEL_EVERY)
-    level = learned.log_odds(inputs[some], rows[some])[:, 0] + calendar[some]
-    newness = np.repeat(0.5 ** (np.arange(len(lessons)) / LEVEL_HALF_LIFE), taught)
-    return tempered(
-        learned,
-        apart=(np.concatenate(odds), np.concatenate(came)),
-        learned=(level, bought[some], (weight * newness)[some]),
+    odds = [_validation_log_odds(network, group, vectors) for group in groups]
+    outcomes = [group.bought[group.check].astype(np.float64) for group in groups]
+    level_rows = slice(None, None, LEVEL_EVERY)
+    level = network.log_odds(inputs[level_rows], rows[level_rows])[:, 0] + calendar[level_rows]
+    recency = np.repeat(0.5 ** (np.arange(len(groups)) / LEVEL_HALF_LIFE), sizes)
+    return recalibrate(
+        network,
+        validation=(np.concatenate(odds), np.concatenate(outcomes)),
+        training=(level, bought[level_rows], (weight * recency)[level_rows]),
     )
 
 
-def _odds(chance: Network, lesson: Lessons, vectors: Ints) -> Floats:
-    """Log-odds of the examples kept apart."""
-    apart = lesson.check
-    odds = chance.log_odds(lesson.inputs[apart], vectors[lesson.item[apart]])[:, 0]
-    return np.asarray(odds + lesson.calendar)
+def _validation_log_odds(chance: Network, group: OriginExamples, vectors: Ints) -> Floats:
+    """Log-odds of the examples of validation households."""
+    is_validation = group.check
+    odds = chance.log_odds(group.inputs[is_validation], vectors[group.item[is_validation]])[:, 0]
+    return np.asarray(odds + group.calendar)
 
 
 def _learn_timing(
-    lessons: list[Lessons], vectors: Ints, size: int, horizon_days: int
+    groups: list[OriginExamples], vectors: Ints, size: int, horizon_days: int
 ) -> Network | None:
-    if timing.bins(horizon_days) < 2:
+    if timing.bin_count(horizon_days) < 2:
         return None
-    bought = _stack(lessons, "bought")
-    inputs = np.hstack([_stack(lessons, "inputs"), _stack(lessons, "weekdays")])[bought]
-    targets, asked = timing.questions(_stack(lessons, "offset")[bought], horizon_days)
+    bought = _stack(groups, "bought")
+    inputs = np.hstack([_stack(groups, "inputs"), _stack(groups, "weekdays")])[bought]
+    targets, target_weights = timing.hazard_targets(_stack(groups, "offset")[bought], horizon_days)
     return train(
         inputs,
         targets,
-        vectors[_stack(lessons, "item")[bought]],
+        vectors[_stack(groups, "item")[bought]],
         items=size,
         epochs=TIMING_EPOCHS,
         hidden=TIMING_WIDTHS,
         seed=SEED,
-        asked=asked,
+        target_weights=target_weights,
     )
 
 
 def _learn_discovery(events: Events, model: Model, origin: int) -> tuple[float, ...]:
-    """Uptake is judged by the items' statistics before the origin, not by today's."""
-    return discovery.learn(replace(model, items=survey(events, origin)), events, origin)
+    """Learn with the item statistics before the origin, not with those of the as-of date."""
+    return discovery.learn(replace(model, items=item_statistics(events, origin)), events, origin)
 
 
-def _checked(lesson: Lessons, chance: Network, vectors: Ints) -> tuple[int, float, float]:
-    """Rows, log loss and mean error of the households kept apart, at the newest origin."""
-    apart = lesson.check
-    if not apart.any():
+def _check_scores(
+    group: OriginExamples, chance: Network, vectors: Ints
+) -> tuple[int, float, float]:
+    """Rows, log loss and mean error (forecast less bought) of the validation households."""
+    is_validation = group.check
+    if not is_validation.any():
         return 0, 0.0, 0.0
-    odds = _odds(chance, lesson, vectors)
-    bought = lesson.bought[apart].astype(np.float64)
+    odds = _validation_log_odds(chance, group, vectors)
+    bought = group.bought[is_validation].astype(np.float64)
     loss = float(np.mean(np.logaddexp(0.0, odds) - bought * odds))
     bias = float(np.mean(1.0 / (1.0 + np.exp(-odds)) - bought))
-    return int(apart.sum()), round(loss, 6), round(bias, 6)
+    return int(is_validation.sum()), round(loss, 6), round(bias, 6)

@@ -1,4 +1,4 @@
-"""What a night's fit leaves behind: coefficients, item statistics, and how good they were."""
+"""The fitted forecast model, and how it is stored as JSON."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from service.engine.predict import rhythm
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.features import NAMES, features
-from service.engine.predict.items import Book, Items, no_items
+from service.engine.predict.items import IdIndex, Items, no_items
 from service.engine.predict.network import Network
-from service.engine.predict.pairs import Pairs
-from service.engine.predict.taste import WIDTH, affinity, weight
+from service.engine.predict.pairs import PairSummaries
+from service.engine.predict.taste import WIDTH, affinity, purchase_weights
 from service.errors import InvalidInput, Problem
 
 VERSION = 4
@@ -26,10 +26,11 @@ VERSION = 4
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """From what a model was fitted and how it did on households kept apart.
+    """What a model was learned from, and its scores on validation households.
 
-    `first_origin` and `last_origin` bound the as-of dates it learned from (None: from none);
-    `rows` pairs learned from; `check_*` are of the newest origin, over the households kept apart.
+    `origins` earlier as-of dates from `first_origin` to `last_origin` (None if there were none);
+    `rows` household-item pairs. The `check_*` scores are over the validation households at the
+    newest origin: rows, mean log loss, and mean of forecast less bought.
     """
 
     first_origin: date | None
@@ -43,20 +44,23 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted forecast. `trust` in [0, 1] is the network's say beside the prior's.
+    """A fitted forecast.
 
-    `prior` are a and b of the prior's log-odds, a + b odds, as the history's own past has them.
-    `rhythm` says on which days people buy more (see rhythm.py).
-    `vectors` are the items with a learned vector; `taste` their directions in what the base has in
-    common, with a last row of zeros; `chance` gives the log-odds of a purchase,
-    `timing` the hazards by bin (both None while there was nothing to learn from); `discovery` the
-    coefficients of discovery.py (none while there was nothing to learn from).
+    - `items`: statistics of each item.
+    - `vectors`: the items with a learned vector. `taste`: their directions (see taste.py), with a
+      last row of zeros for all other items.
+    - `rhythm`: on which days people buy more (see rhythm.py).
+    - `prior`: a and b that calibrate the log-odds of the gamma-Poisson, a + b odds.
+    - `trust`: weight of the network against the prior, from 0 to 1.
+    - `chance`: network for the log-odds of a purchase. `timing`: network for the hazards by bin
+      (see timing.py). Both are None if there was too little to learn from.
+    - `discovery`: coefficients of discovery.py, empty if there was too little to learn from.
     """
 
     as_of: date
     horizon_days: int
     items: Items
-    vectors: Book
+    vectors: IdIndex
     taste: Singles
     rhythm: Floats
     prior: tuple[float, float]
@@ -68,35 +72,36 @@ class Model:
 
     @property
     def vector_ids(self) -> pl.Series:
-        """The items with a learned vector, sorted."""
+        """The ids of the items with a learned vector, sorted."""
         return self.vectors.ids
 
     def vector_rows(self, item_ids: pl.Series) -> Ints:
-        """The row of each item among the learned vectors; the last for the rest."""
+        """The row of each item among the learned vectors; the last row for items without one."""
         return self.vectors.rows_of(item_ids)
 
-    def inputs(self, pairs: Pairs, rows: Ints, vectors: Ints) -> Floats:
-        """The network's inputs for every pair: (pairs, len(NAMES)).
+    def inputs(self, pairs: PairSummaries, rows: Ints, vectors: Ints) -> Floats:
+        """The features of each pair: (pairs, len(NAMES)).
 
-        `rows` and `vectors` are each pair's row in the item statistics and among the vectors.
+        `rows` is the row of each pair's item in the item statistics, `vectors` its row among the
+        learned vectors.
         """
         return features(
             pairs,
             self.items,
             rows,
             horizon_days=self.horizon_days,
-            affinity=affinity(pairs, vectors, self.taste, weight(pairs)),
+            affinity=affinity(pairs, vectors, self.taste, purchase_weights(pairs)),
         )
 
     def to_json(self) -> str:
-        """The artefact as one line of JSON; arrays as base64 of little-endian numbers."""
+        """Write the model as one line of JSON, with arrays as base64 of little-endian numbers."""
         training = {
             name: _plain(getattr(self.training, name)) for name in Training.__dataclass_fields__
         }
         items = {
-            name: _packed(getattr(self.items, name))
+            name: _pack(getattr(self.items, name))
             for name in Items.__dataclass_fields__
-            if name != "book"
+            if name != "index"
         }
         return json.dumps(
             {
@@ -104,7 +109,7 @@ class Model:
                 "features": list(NAMES),
                 "as_of": self.as_of.isoformat(),
                 "horizon_days": self.horizon_days,
-                "rhythm": _packed(self.rhythm),
+                "rhythm": _pack(self.rhythm),
                 "prior": list(self.prior),
                 "trust": self.trust,
                 "training": training,
@@ -112,9 +117,9 @@ class Model:
                 "items": items,
                 "vector_ids": self.vector_ids.to_list(),
                 "text_ids": self.items.ids.dtype == pl.String,
-                "taste": _packed(self.taste),
-                "chance": _packed_network(self.chance),
-                "timing": _packed_network(self.timing),
+                "taste": _pack(self.taste),
+                "chance": _pack_network(self.chance),
+                "timing": _pack_network(self.timing),
                 "discovery": list(self.discovery),
             },
             separators=(",", ":"),
@@ -123,48 +128,48 @@ class Model:
 
     @staticmethod
     def from_json(text: str) -> Model:
-        """Read `to_json`; InvalidInput if it is of another version or of other features."""
+        """Read what `to_json` wrote. Raises InvalidInput for another version or other features."""
         found = json.loads(text)
         if found.get("version") != VERSION or found.get("features") != list(NAMES):
             raise InvalidInput(
                 "The stored forecast model was made by another version of Larder.",
                 [
                     Problem(
-                        "model", f"version {found.get('version')}", "the next cycle fits it anew"
+                        "model", f"version {found.get('version')}", "the next cycle fits it again"
                     )
                 ],
             )
-        kind = pl.String if found["text_ids"] else pl.Int64
-        items = {name: _unpacked(array) for name, array in found["items"].items()}
-        told = dict(found["training"])
+        id_type = pl.String if found["text_ids"] else pl.Int64
+        items = {name: _unpack(array) for name, array in found["items"].items()}
+        training = dict(found["training"])
         for name in ("first_origin", "last_origin"):
-            told[name] = None if told[name] is None else date.fromisoformat(told[name])
+            training[name] = None if training[name] is None else date.fromisoformat(training[name])
         return Model(
             as_of=date.fromisoformat(found["as_of"]),
             horizon_days=found["horizon_days"],
-            items=Items(book=_book(found["item_ids"], kind), **items),
-            vectors=_book(found["vector_ids"], kind),
-            taste=_unpacked(found["taste"]),
-            rhythm=_unpacked(found["rhythm"]),
+            items=Items(index=_index(found["item_ids"], id_type), **items),
+            vectors=_index(found["vector_ids"], id_type),
+            taste=_unpack(found["taste"]),
+            rhythm=_unpack(found["rhythm"]),
             prior=(found["prior"][0], found["prior"][1]),
             trust=found["trust"],
-            chance=_unpacked_network(found["chance"]),
-            timing=_unpacked_network(found["timing"]),
+            chance=_unpack_network(found["chance"]),
+            timing=_unpack_network(found["timing"]),
             discovery=tuple(found["discovery"]),
-            training=Training(**told),
+            training=Training(**training),
         )
 
 
 def default_model(as_of: date, horizon_days: int) -> Model:
-    """The model before any data: every item at the default rate, no network."""
+    """The model before any data: each item at the default rate, and no networks."""
     items = no_items()
     return Model(
         as_of=as_of,
         horizon_days=horizon_days,
         items=items,
-        vectors=items.book,
+        vectors=items.index,
         taste=np.zeros((1, WIDTH), dtype=np.float32),
-        rhythm=rhythm.even(),
+        rhythm=rhythm.flat_rhythm(),
         prior=(0.0, 1.0),
         trust=0.0,
         chance=None,
@@ -174,44 +179,44 @@ def default_model(as_of: date, horizon_days: int) -> Model:
     )
 
 
-def _book(ids: list[Any], kind: type[pl.DataType]) -> Book:
-    return Book(pl.Series("item_id", ids, dtype=kind))
+def _index(ids: list[Any], id_type: type[pl.DataType]) -> IdIndex:
+    return IdIndex(pl.Series("item_id", ids, dtype=id_type))
 
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _packed(array: NDArray[Any]) -> dict[str, Any]:
-    kind = "<f4" if array.dtype == np.float32 else "<f8"
-    raw = np.ascontiguousarray(array, dtype=kind).tobytes()
-    return {"shape": list(array.shape), "kind": kind, "data": base64.b64encode(raw).decode()}
+def _pack(array: NDArray[Any]) -> dict[str, Any]:
+    id_type = "<f4" if array.dtype == np.float32 else "<f8"
+    raw = np.ascontiguousarray(array, dtype=id_type).tobytes()
+    return {"shape": list(array.shape), "kind": id_type, "data": base64.b64encode(raw).decode()}
 
 
-def _unpacked(packed: dict[str, Any]) -> NDArray[Any]:
+def _unpack(packed: dict[str, Any]) -> NDArray[Any]:
     raw = np.frombuffer(base64.b64decode(packed["data"]), dtype=packed["kind"])
     return raw.reshape(packed["shape"]).astype(raw.dtype.newbyteorder("="))
 
 
-def _packed_network(network: Network | None) -> dict[str, Any] | None:
+def _pack_network(network: Network | None) -> dict[str, Any] | None:
     if network is None:
         return None
     return {
-        "mean": _packed(network.mean),
-        "scale": _packed(network.scale),
-        "layers": [_packed(layer) for layer in network.layers],
-        "items": _packed(network.items),
-        "item_bias": _packed(network.item_bias),
+        "mean": _pack(network.mean),
+        "scale": _pack(network.scale),
+        "layers": [_pack(layer) for layer in network.layers],
+        "items": _pack(network.items),
+        "item_bias": _pack(network.item_bias),
     }
 
 
-def _unpacked_network(packed: dict[str, Any] | None) -> Network | None:
+def _unpack_network(packed: dict[str, Any] | None) -> Network | None:
     if packed is None:
         return None
     return Network(
-        mean=_unpacked(packed["mean"]),
-        scale=_unpacked(packed["scale"]),
-        layers=tuple(_unpacked(layer) for layer in packed["layers"]),
-        items=_unpacked(packed["items"]),
-        item_bias=_unpacked(packed["item_bias"]),
+        mean=_unpack(packed["mean"]),
+        scale=_unpack(packed["scale"]),
+        layers=tuple(_unpack(layer) for layer in packed["layers"]),
+        items=_unpack(packed["items"]),
+        item_bias=_unpack(packed["item_bias"]),
     )

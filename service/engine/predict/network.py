@@ -1,8 +1,8 @@
-"""A small network: standardised numbers and an item vector in, log-odds out.
+"""A small neural network: standardised features and an item vector in, log-odds out.
 
-Two rectified layers beside a linear path, a bias and a short learned vector per item. Trained by
-Adam (Kingma and Ba 2015) on log loss with a cosine step size. NumPy only: a matrix product each
-way costs less than a compiler's start.
+Two rectified layers and a linear path beside them; each item has a bias and a short learned vector.
+It is trained by Adam (Kingma and Ba 2015) on log loss with a cosine step size. It needs NumPy only:
+at this size the matrix products cost less than starting a compiler.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.fixed_point import Reals, WholeNetwork
-from service.engine.predict.platt import PLATT_PRIOR, PLATT_STEPS, straightened
+from service.engine.predict.platt import PLATT_PRIOR, PLATT_STEPS, fit_platt
 
 Layers = list[Singles] | tuple[Singles, ...]
 
@@ -32,10 +32,11 @@ LARGE_BLOCK = 16_384
 
 @dataclass(frozen=True)
 class Network:
-    """Weights by layer; `items` and `item_bias` have one row per known item and a last unknown.
+    """The learned weights.
 
-    `mean` and `scale` standardise the inputs; `layers` alternates weight and bias; `outputs` is
-    the number of columns of log-odds.
+    `mean` and `scale` standardise the inputs. `layers` alternates weights and biases of the
+    rectified layers, then holds weights and bias of the output and the weights of the linear path.
+    `items` (vectors) and `item_bias` have one row per known item and a last row for all others.
     """
 
     mean: Singles
@@ -47,8 +48,8 @@ class Network:
     def log_odds(self, inputs: Reals, item_rows: Ints) -> Floats:
         """Log-odds (rows, outputs) of raw inputs (rows, features) for the items at `item_rows`.
 
-        In whole numbers (see fixed_point.py): a row has the same bits alone as among any others,
-        whatever the processor and the number of threads.
+        It is computed in whole numbers (see fixed_point.py), so that a row gets the same bits alone
+        or among others, on any processor and with any number of threads.
         """
         return self._whole.log_odds(inputs, item_rows)
 
@@ -64,30 +65,30 @@ class Network:
         )
 
 
-def tempered(
-    network: Network, *, apart: tuple[Floats, Floats], learned: tuple[Floats, Floats, Floats]
+def recalibrate(
+    network: Network, *, validation: tuple[Floats, Floats], training: tuple[Floats, Floats, Floats]
 ) -> Network:
-    """The network with its log-odds shrunk (a + b odds) as far as it was too sure of itself.
+    """Return a network of one output whose log-odds are replaced by a + b odds (Platt 1999).
 
-    For one output. b is found on examples it did not learn from, `apart` (log-odds, bought). Their
-    level is that of few households, so a keeps the level of what was `learned` (log-odds, bought,
-    weight).
+    b corrects overconfidence; it is fitted to `validation` examples (log-odds, bought), which the
+    network did not learn from. These come from few households, so a is fitted to the `training`
+    examples instead (log-odds, bought, weight).
     """
-    odds, bought = apart
+    odds, bought = validation
     stretch, shift = 1.0, 0.0
     if len(odds):
-        stretch = straightened(odds, bought, np.ones(len(odds)))[1]
-    odds, bought, weight = learned
+        stretch = fit_platt(odds, bought, np.ones(len(odds)))[1]
+    odds, bought, weight = training
     for _ in range(PLATT_STEPS):
         chance = 1.0 / (1.0 + np.exp(-(shift + stretch * odds)))
-        steep = float((weight * chance * (1.0 - chance)).sum()) + PLATT_PRIOR
-        shift += float((weight * (bought - chance)).sum()) / steep
+        curvature = float((weight * chance * (1.0 - chance)).sum()) + PLATT_PRIOR
+        shift += float((weight * (bought - chance)).sum()) / curvature
     *inner, last, base, linear = network.layers
-    wide = np.float32(stretch)
+    factor = np.float32(stretch)
     return replace(
         network,
-        layers=(*inner, last * wide, base * wide + np.float32(shift), linear * wide),
-        item_bias=network.item_bias * wide,
+        layers=(*inner, last * factor, base * factor + np.float32(shift), linear * factor),
+        item_bias=network.item_bias * factor,
     )
 
 
@@ -100,57 +101,63 @@ def train(
     epochs: int,
     seed: int,
     hidden: tuple[int, ...],
-    asked: Floats | None = None,
-    added: Floats | None = None,
+    target_weights: Floats | None = None,
+    known_log_odds: Floats | None = None,
 ) -> Network:
-    """Fit to 0/1 `targets` (rows, outputs); `item_rows` below `items`, or `items` if unknown.
+    """Fit a network to 0/1 `targets` (rows, outputs).
 
-    `hidden` are the widths of the rectified layers; `asked` weights each target (0 leaves it out);
-    `added` is log-odds known beforehand, per row, beside which the network learns the rest.
-    A small set is gone through more often, in smaller batches.
+    `item_rows` are below `items`, or `items` for an unknown item. `hidden` are the widths of the
+    rectified layers. `target_weights` has the shape of `targets`; weight 0 leaves a target out.
+    `known_log_odds` (rows) are added to the outputs, so that the network learns only the rest.
+    Small data gets more epochs than `epochs`, in smaller batches. The same seed gives the same
+    network.
     """
     random = np.random.default_rng(seed)
     mean = inputs.mean(axis=0, dtype=np.float64).astype(np.float32)
-    scale = (_spread(inputs, mean) + 1e-6).astype(np.float32)
-    standard = _standard(inputs, mean, scale)
-    wanted = targets.astype(np.float32)
-    known = np.zeros(len(wanted)) if added is None else added
-    beside = known.astype(np.float32)[:, None]
-    asking = np.ones_like(wanted) if asked is None else asked.astype(np.float32)
-    told = asking.sum(axis=0, dtype=np.float64) + 1e-9
-    share = np.clip((wanted * asking).sum(axis=0, dtype=np.float64) / told, 1e-4, 1.0 - 1e-4)
-    weights = _start(random, (inputs.shape[1], *hidden), items + 1, np.log(share / (1.0 - share)))
+    scale = (_standard_deviations(inputs, mean) + 1e-6).astype(np.float32)
+    standard = _standardise(inputs, mean, scale)
+    target = targets.astype(np.float32)
+    offset = np.zeros(len(target)) if known_log_odds is None else known_log_odds
+    known = offset.astype(np.float32)[:, None]
+    target_weight = (
+        np.ones_like(target) if target_weights is None else target_weights.astype(np.float32)
+    )
+    total_weight = target_weight.sum(axis=0, dtype=np.float64) + 1e-9
+    positive = (target * target_weight).sum(axis=0, dtype=np.float64)
+    share = np.clip(positive / total_weight, 1e-4, 1.0 - 1e-4)
+    sizes, bias = (inputs.shape[1], *hidden), np.log(share / (1.0 - share))
+    weights = _initial_weights(random, sizes, items + 1, bias)
     moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
-    batch = min(BATCH, max(LEAST_BATCH, len(wanted) // LEAST_STEPS), len(wanted))
-    steps = len(wanted) // batch
+    batch = min(BATCH, max(LEAST_BATCH, len(target) // LEAST_STEPS), len(target))
+    steps = len(target) // batch
     epochs = max(epochs, -(-LEAST_STEPS // steps))
     done = 0
     for _ in range(epochs):
-        order = random.permutation(len(wanted))
+        order = random.permutation(len(target))
         for at in range(steps):
             rows = order[at * batch : (at + 1) * batch]
             done += 1
-            slopes = _slopes(
+            gradients = _gradients(
                 standard[rows],
-                wanted[rows],
-                asking[rows],
-                beside[rows],
+                target[rows],
+                target_weight[rows],
+                known[rows],
                 item_rows[rows],
                 weights,
             )
             rate = STEP * min(1.0, done / WARM_UP)
             rate *= 0.5 * (1.0 + np.cos(np.pi * done / (steps * epochs))) + 0.01
-            _adam(weights, slopes, moments, done, rate)
-    *layers, vectors, bias = weights
+            _adam_step(weights, gradients, moments, done, rate)
+    *layers, vectors, item_bias = weights
     vectors[items] = 0.0
-    bias[items] = 0.0
-    return Network(mean, scale, tuple(layers), vectors, bias)
+    item_bias[items] = 0.0
+    return Network(mean, scale, tuple(layers), vectors, item_bias)
 
 
-def _start(
+def _initial_weights(
     random: np.random.Generator, widths: tuple[int, ...], items: int, base: Floats
 ) -> list[Singles]:
-    """First weights: layers, linear path, item vectors, item biases."""
+    """Initial weights: layers, output, linear path, item vectors, item biases."""
     outputs = len(base)
     features, *inner = widths
     sizes = (features + ITEM_WIDTH, *inner)
@@ -165,15 +172,15 @@ def _start(
     return [*weights, vectors.astype(np.float32), np.zeros((items, outputs), dtype=np.float32)]
 
 
-def _standard(inputs: Reals, mean: Singles, scale: Singles) -> Singles:
-    kept = inputs.astype(np.float32)
-    kept -= mean
-    kept /= scale
-    return np.clip(kept, -CLIP, CLIP, out=kept)
+def _standardise(inputs: Reals, mean: Singles, scale: Singles) -> Singles:
+    standard = inputs.astype(np.float32)
+    standard -= mean
+    standard /= scale
+    return np.clip(standard, -CLIP, CLIP, out=standard)
 
 
-def _spread(inputs: Reals, mean: Singles) -> Floats:
-    """The standard deviation of each column, found a block at a time."""
+def _standard_deviations(inputs: Reals, mean: Singles) -> Floats:
+    """The standard deviation of each column, computed block by block to save memory."""
     square = np.zeros(inputs.shape[1])
     for start in range(0, len(inputs), LARGE_BLOCK):
         off = inputs[start : start + LARGE_BLOCK] - mean.astype(np.float64)
@@ -181,10 +188,10 @@ def _spread(inputs: Reals, mean: Singles) -> Floats:
     return np.asarray(np.sqrt(square / len(inputs)))
 
 
-def _forward(standard: Reals, layers: Layers, given: Reals) -> list[Reals]:
-    """The output of each rectified layer; `given` is what the items add to the first."""
+def _forward(standard: Reals, layers: Layers, item_part: Reals) -> list[Reals]:
+    """The output of each rectified layer. `item_part` is what the item adds to the first."""
     first = standard @ layers[0][: standard.shape[1]]
-    first += given
+    first += item_part
     values: list[Reals] = []
     for k in range((len(layers) - 3) // 2):
         value = first if k == 0 else values[-1] @ layers[2 * k]
@@ -193,61 +200,61 @@ def _forward(standard: Reals, layers: Layers, given: Reals) -> list[Reals]:
     return values
 
 
-def _head(standard: Reals, last: Reals, layers: Layers) -> Reals:
+def _output(standard: Reals, last: Reals, layers: Layers) -> Reals:
     at = len(layers) - 3
     return np.asarray(last @ layers[at] + layers[at + 1] + standard @ layers[at + 2])
 
 
-def _slopes(
+def _gradients(
     standard: Singles,
-    wanted: Singles,
-    asking: Singles,
-    beside: Singles,
+    target: Singles,
+    target_weight: Singles,
+    known: Singles,
     item_rows: Ints,
     weights: list[Singles],
 ) -> list[Singles]:
     """Gradients of the mean log loss, one array per weight."""
     *layers, vectors, bias = weights
     features, depth = standard.shape[1], (len(layers) - 3) // 2
-    own = vectors[item_rows]
-    values = _forward(standard, layers, own @ layers[0][features:])
-    score = _head(standard, values[-1], layers) + bias[item_rows] + beside
-    error = asking * (1.0 / (1.0 + np.exp(-score)) - wanted) / np.float32(len(wanted))
-    slopes = [np.empty(0, dtype=np.float32)] * len(weights)
-    slopes[2 * depth] = values[-1].T @ error
-    slopes[2 * depth + 1] = error.sum(axis=0)
-    slopes[2 * depth + 2] = standard.T @ error
+    item_vectors = vectors[item_rows]
+    values = _forward(standard, layers, item_vectors @ layers[0][features:])
+    score = _output(standard, values[-1], layers) + bias[item_rows] + known
+    error = target_weight * (1.0 / (1.0 + np.exp(-score)) - target) / np.float32(len(target))
+    gradients = [np.empty(0, dtype=np.float32)] * len(weights)
+    gradients[2 * depth] = values[-1].T @ error
+    gradients[2 * depth + 1] = error.sum(axis=0)
+    gradients[2 * depth + 2] = standard.T @ error
     back = error @ layers[2 * depth].T
     for k in range(depth - 1, 0, -1):
         back = back * (values[k] > 0)
-        slopes[2 * k] = values[k - 1].T @ back
-        slopes[2 * k + 1] = back.sum(axis=0)
+        gradients[2 * k] = values[k - 1].T @ back
+        gradients[2 * k + 1] = back.sum(axis=0)
         back = back @ layers[2 * k].T
     back = back * (values[0] > 0)
-    slopes[0] = np.vstack([standard.T @ back, own.T @ back])
-    slopes[1] = back.sum(axis=0)
-    slopes[-2] = _gathered(item_rows, back @ layers[0][features:].T, vectors.shape)
-    slopes[-1] = _gathered(item_rows, error, bias.shape)
-    return slopes
+    gradients[0] = np.vstack([standard.T @ back, item_vectors.T @ back])
+    gradients[1] = back.sum(axis=0)
+    gradients[-2] = _sum_by_row(item_rows, back @ layers[0][features:].T, vectors.shape)
+    gradients[-1] = _sum_by_row(item_rows, error, bias.shape)
+    return gradients
 
 
-def _gathered(rows: Ints, values: Singles, shape: tuple[int, ...]) -> Singles:
-    """Sums of `values` by row, column after column."""
+def _sum_by_row(rows: Ints, values: Singles, shape: tuple[int, ...]) -> Singles:
+    """Sum `values` over equal `rows`, column by column."""
     sums = [np.bincount(rows, values[:, c], minlength=shape[0]) for c in range(shape[1])]
     return np.stack(sums, axis=1).astype(np.float32)
 
 
-def _adam(
+def _adam_step(
     weights: list[Singles],
-    slopes: list[Singles],
+    gradients: list[Singles],
     moments: list[tuple[Singles, Singles]],
     done: int,
     rate: float,
 ) -> None:
-    """One step in place; matrices are pulled a little to zero."""
+    """Make one step, in place. Matrices, but not biases, get weight decay."""
     first, second = 1.0 - 0.9**done, 1.0 - 0.999**done
-    for weight, slope, (mean, square) in zip(weights, slopes, moments, strict=True):
-        pulled = slope + DECAY * weight if weight.ndim == 2 else slope
-        mean += 0.1 * (pulled - mean)
-        square += 0.001 * (pulled * pulled - square)
+    for weight, gradient, (mean, square) in zip(weights, gradients, moments, strict=True):
+        decayed = gradient + DECAY * weight if weight.ndim == 2 else gradient
+        mean += 0.1 * (decayed - mean)
+        square += 0.001 * (decayed * decayed - square)
         weight -= np.float32(rate / first) * mean / (np.sqrt(square / second) + 1e-7)

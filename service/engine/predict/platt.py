@@ -1,6 +1,7 @@
-"""Log-odds made honest: a + b odds (Platt 1999), by Newton's method on the weighted log loss.
+"""Calibrate log-odds to a + b odds (Platt 1999), by Newton's method on the weighted log loss.
 
-A step that makes the loss no smaller is halved: odds that are all alike would throw it far off.
+A step that does not reduce the loss is halved, because odds that are all alike would make plain
+Newton steps diverge.
 """
 
 from __future__ import annotations
@@ -14,34 +15,35 @@ PLATT_PRIOR = 30.0
 LEAST_STRETCH, MOST_STRETCH = 0.2, 5.0
 
 
-def straightened(odds: Floats, bought: Floats, weight: Floats) -> tuple[float, float]:
-    """a and b for examples of these log-odds; (0, 1) is what they are drawn to, or stays for none.
+def fit_platt(odds: Floats, bought: Floats, weight: Floats) -> tuple[float, float]:
+    """Fit a and b to examples with these log-odds; without examples, (0, 1).
 
-    The draw is that of some hundred examples, so that a few change little; b stays above zero,
-    so that no order changes. The draw on the level is on that in the middle of the odds.
+    A penalty worth some hundred examples pulls b towards 1 and the level at the mean of the odds
+    towards what it was, so that few examples change little. b stays above zero, so that the order
+    of the odds does not change.
     """
     if not len(odds):
         return 0.0, 1.0
-    middle = float(np.average(odds, weights=weight))
-    inputs = np.stack([np.ones_like(odds), odds - middle], axis=1)
-    straight = np.array([0.0, 1.0])
+    mean_odds = float(np.average(odds, weights=weight))
+    inputs = np.stack([np.ones_like(odds), odds - mean_odds], axis=1)
+    identity = np.array([0.0, 1.0])
 
-    def loss(wanted: Floats) -> float:
-        told = middle + inputs @ wanted
-        drawn = 0.5 * PLATT_PRIOR * float(((wanted - straight) ** 2).sum())
-        return float((weight * (np.logaddexp(0.0, told) - bought * told)).sum()) + drawn
+    def loss(coefficients: Floats) -> float:
+        shifted = mean_odds + inputs @ coefficients
+        penalty = 0.5 * PLATT_PRIOR * float(((coefficients - identity) ** 2).sum())
+        return float((weight * (np.logaddexp(0.0, shifted) - bought * shifted)).sum()) + penalty
 
-    found, least = straight, loss(straight)
+    fitted, least = identity, loss(identity)
     for _ in range(PLATT_STEPS):
-        chance = 0.5 + 0.5 * np.tanh(0.5 * (middle + inputs @ found))
-        slope = inputs.T @ (weight * (bought - chance)) - PLATT_PRIOR * (found - straight)
-        curve = (inputs * (weight * chance * (1.0 - chance))[:, None]).T @ inputs
-        step = np.linalg.solve(curve + PLATT_PRIOR * np.eye(2), slope)
+        chance = 0.5 + 0.5 * np.tanh(0.5 * (mean_odds + inputs @ fitted))
+        gradient = inputs.T @ (weight * (bought - chance)) - PLATT_PRIOR * (fitted - identity)
+        curvature = (inputs * (weight * chance * (1.0 - chance))[:, None]).T @ inputs
+        step = np.linalg.solve(curvature + PLATT_PRIOR * np.eye(2), gradient)
         for _ in range(PLATT_STEPS):
-            if loss(found + step) <= least:
-                found = found + step
-                least = loss(found)
+            if loss(fitted + step) <= least:
+                fitted = fitted + step
+                least = loss(fitted)
                 break
             step = step / 2.0
-    stretch = float(np.clip(found[1], LEAST_STRETCH, MOST_STRETCH))
-    return middle + float(found[0]) - stretch * middle, stretch
+    stretch = float(np.clip(fitted[1], LEAST_STRETCH, MOST_STRETCH))
+    return mean_odds + float(fitted[0]) - stretch * mean_odds, stretch

@@ -1,4 +1,4 @@
-"""Why an item is on the list, in one line a person understands."""
+"""Why an item is on the list, in one line for a person to read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def reason(
     interval_low_days: float | None = None,
     interval_high_days: float | None = None,
 ) -> str:
-    """Such as "every 9-11 days; last bought 8 days ago"; the columns are those of `score`."""
+    """A text such as "every 9-11 days; last bought 8 days ago", from columns of `score`."""
     days = (as_of - last_bought_on).days
     ago = "today" if days < 1 else "yesterday" if days == 1 else f"{days} days ago"
     if interval_low_days is None or interval_high_days is None:

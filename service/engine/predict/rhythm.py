@@ -1,10 +1,11 @@
-"""On which days people buy more: weekdays, and times of the month when pay and benefits come.
+"""The calendar: on which weekdays and at which times of the month people buy more.
 
-Purchases a day of the whole base are Poisson counts with more spread than Poisson's: a line bent
-every eight weeks for the trend, a weekday, and a part of the month of five days (Nelder and
-Wedderburn 1972, quasi-likelihood). Weekday and part are drawn to nothing, so that a short or
-irregular history says little. A horizon that holds busier days adds the log of their mean factor
-to every log-odds; seven days hold every weekday, so the weekday matters to odd horizons only.
+The purchases of all households on a day are counts with mean exp(trend + weekday + part of the
+month) and more variance than a Poisson count (quasi-likelihood, Nelder and Wedderburn 1972). The
+trend is piecewise linear with a knot every eight weeks; a part of the month has five days. The
+effects of weekday and part are shrunk to zero, so that a short or irregular history changes little.
+A forecast window adds the log of the mean factor of its days to all log-odds. Whole weeks hold each
+weekday equally often, so weekdays matter only to other horizons.
 """
 
 from __future__ import annotations
@@ -16,60 +17,60 @@ from service.engine.predict.events import Floats, Ints
 WEEKDAYS = 7
 PART_DAYS = 5
 PARTS = 6
-BEND_DAYS = 56
+KNOT_DAYS = 56
 WEEKDAY_SPREAD = 0.3
 PART_SPREAD = 0.05
 STEPS = 8
 LARGEST_STEP = 1.0
 
 
-def even() -> Floats:
-    """The rhythm of a base nothing is known of: every day alike."""
+def flat_rhythm() -> Floats:
+    """The effects before any data: all zero, so that every day is alike."""
     return np.zeros(WEEKDAYS + PARTS)
 
 
-def learned(bought: Floats, first: int) -> Floats:
-    """Log factors of seven weekdays from Monday, then six parts of a month.
+def learn_rhythm(bought: Floats, first: int) -> Floats:
+    """Fit log factors: seven weekdays from Monday, then six parts of the month.
 
-    `bought` is how many events there were on each day from day number `first` on. Of these days
-    the mean factor is one.
+    `bought` is the number of events on each day, starting at day number `first`. The mean factor
+    over these days is one.
     """
     if not bought.any():
-        return even()
+        return flat_rhythm()
     day = np.arange(len(bought))
-    bends = np.arange(0, len(bought) + BEND_DAYS, BEND_DAYS)
-    trend = np.maximum(0.0, 1.0 - np.abs(day[:, None] - bends) / BEND_DAYS)
-    marks = _marks(first + day)
-    inputs = np.hstack([trend, marks])
-    pull = np.concatenate(
+    knots = np.arange(0, len(bought) + KNOT_DAYS, KNOT_DAYS)
+    trend = np.maximum(0.0, 1.0 - np.abs(day[:, None] - knots) / KNOT_DAYS)
+    indicators = _indicators(first + day)
+    inputs = np.hstack([trend, indicators])
+    penalty = np.concatenate(
         [
-            np.full(len(bends), 1e-4),
+            np.full(len(knots), 1e-4),
             np.full(WEEKDAYS, WEEKDAY_SPREAD**-2),
             np.full(PARTS, PART_SPREAD**-2),
         ]
     )
-    found = np.zeros(inputs.shape[1])
-    found[: len(bends)] = np.log(bought.mean())
-    target = found.copy()
+    weights = np.zeros(inputs.shape[1])
+    weights[: len(knots)] = np.log(bought.mean())
+    target = weights.copy()
     for _ in range(STEPS):
-        mean = np.exp(np.clip(inputs @ found, -20.0, 20.0))
+        mean = np.exp(np.clip(inputs @ weights, -20.0, 20.0))
         free = max(len(bought) - inputs.shape[1], 1)
         spread = max(1.0, float(((bought - mean) ** 2 / mean).sum()) / free)
-        slope = inputs.T @ (bought - mean) - spread * pull * (found - target)
-        curve = (inputs * mean[:, None]).T @ inputs + np.diag(spread * pull)
-        found += np.clip(np.linalg.solve(curve, slope), -LARGEST_STEP, LARGEST_STEP)
-    rhythm = found[len(bends) :]
-    rhythm[WEEKDAYS:] -= np.log(np.exp(marks @ rhythm).mean())
+        gradient = inputs.T @ (bought - mean) - spread * penalty * (weights - target)
+        curvature = (inputs * mean[:, None]).T @ inputs + np.diag(spread * penalty)
+        weights += np.clip(np.linalg.solve(curvature, gradient), -LARGEST_STEP, LARGEST_STEP)
+    rhythm = weights[len(knots) :]
+    rhythm[WEEKDAYS:] -= np.log(np.exp(indicators @ rhythm).mean())
     return rhythm
 
 
-def offset(rhythm: Floats, day: int, days: int) -> float:
-    """What the `days` from day number `day` on add to the log-odds of a purchase within them."""
-    return float(np.log(np.exp(_marks(day + np.arange(days)) @ rhythm).mean()))
+def calendar_log_odds(rhythm: Floats, day: int, days: int) -> float:
+    """What a window of `days` days from day number `day` adds to the log-odds of a purchase."""
+    return float(np.log(np.exp(_indicators(day + np.arange(days)) @ rhythm).mean()))
 
 
-def _marks(days: Ints) -> Floats:
-    """Which weekday and which part of its month each day number is: (days, 13) of 0 and 1."""
+def _indicators(days: Ints) -> Floats:
+    """Weekday and part of the month of each day number, as 0 and 1: (days, 13)."""
     # Day 0, 1970-01-01, was a Thursday.
     weekday = (days + 3) % WEEKDAYS
     dates = days.astype("datetime64[D]")

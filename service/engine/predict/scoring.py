@@ -1,4 +1,4 @@
-"""From a fitted model and some households' histories to probabilities and dates."""
+"""Score households: from a fitted model and purchase histories to chances and dates."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 from service.engine.blas import use_one_thread
 from service.engine.predict import rhythm, timing
 from service.engine.predict.events import (
-    Base,
+    CustomerBase,
     Events,
     Floats,
     Ints,
     day_number,
+    decode_ids,
     encode,
-    named,
-    nothing,
+    no_events,
 )
 from service.engine.predict.features import gamma_poisson, gap_of, log_odds
-from service.engine.predict.fitting import overview
+from service.engine.predict.fitting import base_statistics
 from service.engine.predict.model import Model
-from service.engine.predict.pairs import Pairs, summaries, summarise
+from service.engine.predict.pairs import PairSummaries, summaries, summarise
 
 DIGITS = 6
-# So many events and their summaries are kept from counting them to scoring by them.
-KEPT_ROWS = 3_000_000
+# Up to this many events, `forecast` keeps the summaries in memory between counting and scoring.
+ROWS_IN_MEMORY = 3_000_000
 
 
 def score(
@@ -41,14 +41,20 @@ def score(
     horizon_days: int,
     intervals: bool = False,
 ) -> pl.DataFrame:
-    """Every item each household of `history` bought before `as_of`, one row each.
+    """Score every item that each household of `history` bought before `as_of`.
 
-    Columns: household_id, item_id (as they came), p_purchase (at least one purchase in
-    [as_of, as_of + horizon)), expected_on (median date given a purchase within the horizon),
-    interval_days, interval_low_days and interval_high_days (null after a single purchase),
-    last_bought_on; with `intervals` also early_50_on, late_50_on, early_80_on, late_80_on (that
-    share of such purchases falls between, ends included).
-    Sorted by household and item. One household scores the same alone as among all.
+    Returns one row per household and item, sorted by both:
+
+    - `household_id`, `item_id`: in the types of `history`.
+    - `p_purchase`: chance of at least one purchase in [as_of, as_of + horizon).
+    - `expected_on`: median date of the first purchase, given that there is one in the horizon.
+    - `interval_days`, `interval_low_days`, `interval_high_days`: the usual days between purchases;
+      null after a single purchase.
+    - `last_bought_on`.
+    - with `intervals`, `early_50_on` to `late_50_on` and `early_80_on` to `late_80_on`: dates, both
+      included, between which 50 % and 80 % of such purchases fall.
+
+    A household gets the same scores alone as among others, to the last bit.
     """
     frames = score_base(
         model,
@@ -57,7 +63,7 @@ def score(
         horizon_days=horizon_days,
         intervals=intervals,
     )
-    return _whole(list(frames))
+    return _concat(list(frames))
 
 
 def forecast(
@@ -68,32 +74,32 @@ def forecast(
     horizon_days: int,
     intervals: bool = False,
 ) -> tuple[Model, pl.DataFrame]:
-    """Count the item statistics of a day anew and score the whole base by them.
+    """Count the item statistics as of a day and score all households of `history` with them.
 
-    The model returned holds those statistics: it scores any household of the base as here.
+    The returned model holds these statistics, so that `score` gives the same scores again.
     """
     base = encode(history, as_of)
     day = day_number(as_of)
-    kept = list(summaries(base, day)) if base.rows <= KEPT_ROWS else None
-    seen = overview(kept or summaries(base, day), base.item_ids, day)
-    model = replace(model, as_of=as_of, items=seen.items)
+    in_memory = list(summaries(base, day)) if base.rows <= ROWS_IN_MEMORY else None
+    statistics = base_statistics(in_memory or summaries(base, day), base.item_ids, day)
+    model = replace(model, as_of=as_of, items=statistics.items)
     frames = _frames(
         model,
         base,
-        kept or summaries(base, day),
+        in_memory or summaries(base, day),
         day=day,
         horizon_days=horizon_days,
         intervals=intervals,
     )
-    return model, _whole(list(frames))
+    return model, _concat(list(frames))
 
 
 def score_base(
-    model: Model, base: Base, *, as_of: date, horizon_days: int, intervals: bool = False
+    model: Model, base: CustomerBase, *, as_of: date, horizon_days: int, intervals: bool = False
 ) -> Iterator[pl.DataFrame]:
-    """The frame of `score` for the events of a base before a day, some households after others.
+    """Yield the frame of `score` for some households of a base at a time; at least one frame.
 
-    At least one frame, be it empty.
+    All events of the base must lie before `as_of`.
     """
     day = day_number(as_of)
     return _frames(
@@ -106,30 +112,30 @@ def score_base(
     )
 
 
-def _whole(frames: list[pl.DataFrame]) -> pl.DataFrame:
+def _concat(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return frames[0] if len(frames) == 1 else pl.concat(frames)
 
 
 def _frames(
     model: Model,
-    base: Base,
-    told: Iterable[tuple[Events, Pairs]],
+    base: CustomerBase,
+    summarised: Iterable[tuple[Events, PairSummaries]],
     *,
     day: int,
     horizon_days: int,
     intervals: bool,
 ) -> Iterator[pl.DataFrame]:
     use_one_thread()
-    some = False
-    for shard, pairs in told:
-        some = True
+    has_rows = False
+    for shard, pairs in summarised:
+        has_rows = True
         yield _frame(model, shard, pairs, day=day, horizon_days=horizon_days, intervals=intervals)
-    if not some:
-        none = nothing(base)
+    if not has_rows:
+        empty = no_events(base)
         yield _frame(
             model,
-            none,
-            summarise(none, day),
+            empty,
+            summarise(empty, day),
             day=day,
             horizon_days=horizon_days,
             intervals=intervals,
@@ -137,35 +143,41 @@ def _frames(
 
 
 def _frame(
-    model: Model, events: Events, pairs: Pairs, *, day: int, horizon_days: int, intervals: bool
+    model: Model,
+    events: Events,
+    pairs: PairSummaries,
+    *,
+    day: int,
+    horizon_days: int,
+    intervals: bool,
 ) -> pl.DataFrame:
     rows = model.items.rows_of(events.item_ids)[pairs.item]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
     inputs = model.inputs(pairs, rows, vectors)
     shift, stretch = model.prior
     odds = log_odds(gamma_poisson(pairs, model.items, rows, model.horizon_days))
-    calendar = rhythm.offset(model.rhythm, day, horizon_days)
+    calendar = rhythm.calendar_log_odds(model.rhythm, day, horizon_days)
     odds = shift + stretch * (odds + calendar)
     if model.chance is not None:
-        learned = model.chance.log_odds(inputs, vectors)[:, 0]
-        odds = model.trust * (learned + calendar) + (1.0 - model.trust) * odds
-    chance = _stretched(1.0 / (1.0 + np.exp(-odds)), horizon_days / model.horizon_days)
-    by = _spread(model, pairs, inputs, vectors)
+        network_odds = model.chance.log_odds(inputs, vectors)[:, 0]
+        odds = model.trust * (network_odds + calendar) + (1.0 - model.trust) * odds
+    chance = _rescale_horizon(1.0 / (1.0 + np.exp(-odds)), horizon_days / model.horizon_days)
+    cumulative = _cumulative_chances(model, pairs, inputs, vectors)
     gap, spread = gap_of(pairs, model.items, rows)
-    several = pairs.count > 1
+    has_interval = pairs.count > 1
     columns: dict[str, Any] = {
-        "household_id": named(events.household_ids, pairs.household),
-        "item_id": named(events.item_ids, pairs.item),
+        "household_id": decode_ids(events.household_ids, pairs.household),
+        "item_id": decode_ids(events.item_ids, pairs.item),
         "p_purchase": np.round(chance, DIGITS),
-        "expected_on": _dates(day + timing.day_of(by, 0.5, horizon_days)),
-        "interval_days": np.where(several, np.round(np.exp(gap), 1), np.nan),
-        "interval_low_days": np.where(several, np.round(np.exp(gap - 0.5 * spread)), np.nan),
-        "interval_high_days": np.where(several, np.round(np.exp(gap + 0.5 * spread)), np.nan),
+        "expected_on": _dates(day + timing.day_of(cumulative, 0.5, horizon_days)),
+        "interval_days": np.where(has_interval, np.round(np.exp(gap), 1), np.nan),
+        "interval_low_days": np.where(has_interval, np.round(np.exp(gap - 0.5 * spread)), np.nan),
+        "interval_high_days": np.where(has_interval, np.round(np.exp(gap + 0.5 * spread)), np.nan),
         "last_bought_on": _dates(day - pairs.last_age.astype(np.int64)),
     }
     if intervals:
         for percent in (50, 80):
-            early, late = timing.interval(by, percent / 100, horizon_days)
+            early, late = timing.interval(cumulative, percent / 100, horizon_days)
             columns[f"early_{percent}_on"] = _dates(day + early)
             columns[f"late_{percent}_on"] = _dates(day + late)
     return pl.DataFrame(columns, nan_to_null=True)
@@ -175,15 +187,17 @@ def _dates(days: Ints) -> NDArray[np.datetime64]:
     return days.astype("datetime64[D]")
 
 
-def _stretched(chance: Floats, times: float) -> Floats:
-    """P within another horizon at the same daily rate."""
+def _rescale_horizon(chance: Floats, times: float) -> Floats:
+    """The chance within a horizon `times` as long, at the same daily rate."""
     if times == 1.0:
         return chance
     return np.asarray(-np.expm1(times * np.log1p(-np.minimum(chance, 1.0 - 1e-9))))
 
 
-def _spread(model: Model, pairs: Pairs, inputs: Floats, vectors: Ints) -> Floats:
+def _cumulative_chances(
+    model: Model, pairs: PairSummaries, inputs: Floats, vectors: Ints
+) -> Floats:
     if model.timing is None:
-        return timing.even(pairs.rows, model.horizon_days)
-    known = np.hstack([inputs, pairs.homes.weekdays[pairs.household]])
-    return timing.spread_over(model.timing.log_odds(known, vectors))
+        return timing.uniform_chances(pairs.rows, model.horizon_days)
+    timing_inputs = np.hstack([inputs, pairs.households.weekdays[pairs.household]])
+    return timing.cumulative_chances(model.timing.log_odds(timing_inputs, vectors))

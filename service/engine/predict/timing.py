@@ -1,8 +1,11 @@
 """When within the horizon an item is bought, given that it is: a discrete hazard by day.
 
-The horizon is cut into at most fourteen bins. The network gives for every bin but the last the
-probability that the first purchase falls there if it did not fall earlier (Cox 1972, discrete
-time); the date expected is the median, which has the least mean absolute error.
+The horizon is cut into at most fourteen bins. For each bin but the last, the network gives the
+hazard: the chance that the first purchase falls into the bin if it did not come earlier (Cox 1972,
+discrete time). The expected date is the median, which has the least mean absolute error.
+
+`cumulative` is (rows, bins): the chance that the first purchase has come by the end of each bin,
+given that it comes within the horizon. The last column is 1.
 """
 
 from __future__ import annotations
@@ -14,63 +17,71 @@ from service.engine.predict.events import Floats, Ints
 MAX_BINS = 14
 
 
-def bins(horizon_days: int) -> int:
-    """Into how many bins the horizon is cut."""
+def bin_count(horizon_days: int) -> int:
+    """The number of bins of a horizon."""
     return min(horizon_days, MAX_BINS)
 
 
-def questions(offset: Ints, horizon_days: int) -> tuple[Floats, Floats]:
-    """Hazard targets and weights, (rows, bins - 1) each; `offset` days to the purchase, from 0."""
-    size = bins(horizon_days)
-    hit = (offset * size // horizon_days)[:, None]
-    column = np.arange(size - 1)[None, :]
-    return (column == hit).astype(np.float64), (column <= hit).astype(np.float64)
+def hazard_targets(offset: Ints, horizon_days: int) -> tuple[Floats, Floats]:
+    """Targets and weights to learn hazards from, (rows, bins - 1) each.
+
+    `offset` is the days from the as-of date to the first purchase, from 0. A bin after the purchase
+    has weight 0.
+    """
+    size = bin_count(horizon_days)
+    purchase_bin = (offset * size // horizon_days)[:, None]
+    bins = np.arange(size - 1)[None, :]
+    return (bins == purchase_bin).astype(np.float64), (bins <= purchase_bin).astype(np.float64)
 
 
-def spread_over(log_odds: Floats) -> Floats:
-    """P(first purchase by the end of each bin | it is bought): (rows, bins), the last is 1."""
+def cumulative_chances(log_odds: Floats) -> Floats:
+    """Turn the log-odds of the hazards (rows, bins - 1) into `cumulative` chances (rows, bins)."""
     hazard = 1.0 / (1.0 + np.exp(-log_odds))
-    by = 1.0 - np.cumprod(1.0 - hazard, axis=1)
-    return np.hstack([by, np.ones((len(by), 1))])
+    cumulative = 1.0 - np.cumprod(1.0 - hazard, axis=1)
+    return np.hstack([cumulative, np.ones((len(cumulative), 1))])
 
 
-def even(rows: int, horizon_days: int) -> Floats:
-    """The spread when nothing is known: every bin alike."""
-    size = bins(horizon_days)
+def uniform_chances(rows: int, horizon_days: int) -> Floats:
+    """The `cumulative` chances before any data: every bin is equally likely."""
+    size = bin_count(horizon_days)
     return np.tile(np.arange(1, size + 1) / size, (rows, 1))
 
 
-def day_at(by: Floats, level: float, horizon_days: int) -> Floats:
-    """Days after the as-of date (0 = that day) by which `level` of the purchases have come."""
-    size = by.shape[1]
-    position = np.minimum((by < level).sum(axis=1), size - 1)
-    row = np.arange(len(by))
-    high = by[row, position]
-    low = np.where(position > 0, by[row, np.maximum(position - 1, 0)], 0.0)
+def day_at(cumulative: Floats, level: float, horizon_days: int) -> Floats:
+    """Days after the as-of date by which a share of `level` of the purchases has come."""
+    size = cumulative.shape[1]
+    position = np.minimum((cumulative < level).sum(axis=1), size - 1)
+    row = np.arange(len(cumulative))
+    high = cumulative[row, position]
+    low = np.where(position > 0, cumulative[row, np.maximum(position - 1, 0)], 0.0)
     inside = np.clip((level - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
     return np.asarray((position + inside) * horizon_days / size)
 
 
-def day_of(by: Floats, level: float, horizon_days: int) -> Ints:
-    """The whole day, counted from 0, in which the level is reached."""
-    reached = np.floor(np.round(day_at(by, level, horizon_days), 6))
+def day_of(cumulative: Floats, level: float, horizon_days: int) -> Ints:
+    """The day on which `day_at` is reached: whole days after the as-of date (0 = that date)."""
+    reached = np.floor(np.round(day_at(cumulative, level, horizon_days), 6))
     return np.minimum(reached, horizon_days - 1).astype(np.int64)
 
 
-def interval(by: Floats, level: float, horizon_days: int) -> tuple[Ints, Ints]:
-    """First and last day, both counted in, whose purchases are nearest to `level` of all.
+def interval(cumulative: Floats, level: float, horizon_days: int) -> tuple[Ints, Ints]:
+    """First and last day, both included, that hold about a share of `level` of the purchases.
 
-    Whole days cannot hold exactly 50 % or 80 %: of the intervals one day wider or narrower at
-    either end the one nearest to the level is taken, so that on average the level is met.
+    Whole days cannot hold exactly 50 % or 80 %. Of the central interval and those that are a day
+    shorter at either end, the one nearest to the level is taken, so that the level is met on
+    average.
     """
     edge = (1.0 - level) / 2.0
-    first, last = day_of(by, edge, horizon_days), day_of(by, 1.0 - edge, horizon_days)
+    first = day_of(cumulative, edge, horizon_days)
+    last = day_of(cumulative, 1.0 - edge, horizon_days)
     best_first, best_last = first, last
-    best = np.full(len(by), np.inf)
+    best = np.full(len(cumulative), np.inf)
     for low in (first, np.minimum(first + 1, horizon_days - 1)):
         for high in (last, np.maximum(last - 1, 0)):
             miss = np.abs(
-                _by_end(by, high, horizon_days) - _by_end(by, low - 1, horizon_days) - level
+                _chance_by_end_of(cumulative, high, horizon_days)
+                - _chance_by_end_of(cumulative, low - 1, horizon_days)
+                - level
             )
             nearer = (low <= high) & (miss < best - 1e-9)
             best = np.where(nearer, miss, best)
@@ -79,12 +90,12 @@ def interval(by: Floats, level: float, horizon_days: int) -> tuple[Ints, Ints]:
     return best_first, best_last
 
 
-def _by_end(by: Floats, day: Ints, horizon_days: int) -> Floats:
-    """P(bought by the end of a day | bought), straight between the ends of the bins; 0 at -1."""
-    size = by.shape[1]
+def _chance_by_end_of(cumulative: Floats, day: Ints, horizon_days: int) -> Floats:
+    """The cumulative chance at the end of a day, linear within a bin; 0 for day -1."""
+    size = cumulative.shape[1]
     place = (day + 1) * size / horizon_days
     whole = np.minimum(np.floor(np.round(place, 9)).astype(np.int64), size)
-    padded = np.hstack([np.zeros((len(by), 1)), by, by[:, -1:]])
-    row = np.arange(len(by))
+    padded = np.hstack([np.zeros((len(cumulative), 1)), cumulative, cumulative[:, -1:]])
+    row = np.arange(len(cumulative))
     low, high = padded[row, whole], padded[row, whole + 1]
     return np.asarray(low + (place - whole) * (high - low))

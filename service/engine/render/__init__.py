@@ -1,4 +1,4 @@
-"""The printed page: layouts, fonts and symbols in, PDF out. Pure; knows no files or settings."""
+"""Render lists as PDF, from layouts, fonts and symbols. Pure: it reads no files or settings."""
 
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
 from service.engine.render.fonts import FontFile

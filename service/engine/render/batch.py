@@ -1,4 +1,4 @@
-"""Lists to PDF: a batch of mailpieces into one file, or one list for a household."""
+"""Render lists as PDF: a batch of mailpieces in one file, or one list for a household."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,24 @@ from typing import BinaryIO
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
-from service.engine.render.paint import Job, paint
-from service.engine.render.painter import Painter, Terms
+from service.engine.render.paint import PaintJob, paint
+from service.engine.render.painter import Painter, PrintOptions
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
 RESOLVER = "https://id.gs1.org"
-"""Where a QR symbol's GS1 Digital Link leads when the retailer names no address of its own."""
+"""The address in the GS1 Digital Link of a QR symbol, unless the retailer has its own."""
 
-_TOGETHER = 64
-"""Pieces painted side by side."""
+_BATCH_PIECES = 64
+"""Pieces painted together."""
 
 
 @dataclass(frozen=True, slots=True)
 class PiecePages:
-    """Where one piece lies in its file: pages count from 1 and include `page_to`."""
+    """The pages of a piece in its file, from `page_from` to `page_to` included; the first is 1.
+
+    `sheets` is its sheets of paper.
+    """
 
     piece_id: str
     seq: int
@@ -46,33 +49,35 @@ def render_batch(
     departments: Sequence[str] = (),
     by_line: bool = False,
 ) -> tuple[PiecePages, ...]:
-    """Write one PDF with every piece; memory does not grow with their number.
+    """Write one PDF with all pieces. Memory does not grow with their number.
 
-    `title` and `language` describe the file; each list is tagged with its own language.
-    `profile` overrides the layout's symbol. `sender` is the return line above the address.
-    `departments` is the store's walking order. `by_line` tags every line of a list by itself;
-    without it the lines of a list are one tagged block, which is enough for paper.
+    - `title`, `language`: of the file. Each list is tagged with its own language.
+    - `profile`: the kind of symbol, instead of that of the layout.
+    - `resolver`: the address in the GS1 Digital Link of a QR symbol.
+    - `sender`: the return line above the address.
+    - `departments`: the walking order of the store.
+    - `by_line`: make each line of a list a structure element; otherwise all lines of a list are
+      one, which is enough for paper.
 
-    The same input gives the same bytes. Raises `InvalidInput` naming list and element when a
-    text does not fit or has no glyph; what was
-    written to `out` until then is no valid file (see `Checker`).
+    The same input gives the same bytes. Raises `InvalidInput` with list and element if a text does
+    not fit or has no glyph; `out` then holds an invalid file. `Checker` finds this beforehand.
     """
-    terms = _terms(layout, profile, resolver, sender, sender_country, departments, by_line)
-    painter = Painter(layout, terms)
+    options = _options(layout, profile, resolver, sender, sender_country, departments, by_line)
+    painter = Painter(layout, options)
     file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
-    placed: list[PiecePages] = []
-    coming = iter(pieces)
-    while some := [*islice(coming, _TOGETHER)]:
+    located: list[PiecePages] = []
+    remaining = iter(pieces)
+    while batch := [*islice(remaining, _BATCH_PIECES)]:
         first = file.pages + 1
-        file.add(paint(painter, [*map(_job, some)]))
-        placed += [
+        file.add(paint(painter, [*map(_job, batch)]))
+        located += [
             PiecePages(piece.piece_id, piece.seq, at, at + layout.pages - 1, layout.sheets)
-            for at, piece in zip(count(first, layout.pages), some, strict=False)
+            for at, piece in zip(count(first, layout.pages), batch, strict=False)
         ]
-    if not placed:
+    if not located:
         raise InvalidInput("a print file needs at least one piece")
-    file.close(_facts(layout, terms, pieces=len(placed)))
-    return tuple(placed)
+    file.close(_document_info(layout, options, pieces=len(located)))
+    return tuple(located)
 
 
 def render_one(
@@ -86,19 +91,22 @@ def render_one(
     sender_country: str = "US",
     departments: Sequence[str] = (),
 ) -> bytes:
-    """One list as a PDF of its own; without an address the window stays empty."""
-    terms = _terms(layout, profile, resolver, sender, sender_country, departments)
-    painter = Painter(layout, terms)
+    """Render one list as a PDF. Without an address the window stays empty.
+
+    Arguments and errors are those of `render_batch`.
+    """
+    options = _options(layout, profile, resolver, sender, sender_country, departments)
+    painter = Painter(layout, options)
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
     file = PrintFile(out, painter, layout, title=title, language=document.language, shared=False)
-    file.add(paint(painter, [Job(document, address, _list_name(document))]))
-    file.close(_facts(layout, terms, pieces=1))
+    file.add(paint(painter, [PaintJob(document, address, _list_name(document))]))
+    file.close(_document_info(layout, options, pieces=1))
     return out.getvalue()
 
 
 class Checker:
-    """Finds what cannot be printed before anything is: the same fitting, without a file."""
+    """Finds what cannot be printed, by fitting all texts as for printing, without a file."""
 
     def __init__(
         self,
@@ -110,34 +118,38 @@ class Checker:
         sender_country: str = "US",
         departments: Sequence[str] = (),
     ) -> None:
-        terms = _terms(layout, profile, resolver, sender, sender_country, departments)
-        self._painter = Painter(layout, terms)
+        options = _options(layout, profile, resolver, sender, sender_country, departments)
+        self._painter = Painter(layout, options)
 
     def problems(self, piece: Mailpiece) -> tuple[Problem, ...]:
-        """Every text of the piece that does not fit or lacks a glyph; empty when all is well."""
+        """All texts of the piece that do not fit or lack a glyph; empty if there are none."""
         try:
             paint(self._painter, [_job(piece)])
         except LarderError as error:
             return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)
         return ()
 
-    def each(self, pieces: Iterable[Mailpiece]) -> Iterator[tuple[Mailpiece, tuple[Problem, ...]]]:
-        """Each piece with its problems, in order; many pieces cost less together."""
-        coming = iter(pieces)
-        while some := [*islice(coming, _TOGETHER)]:
+    def check_all(
+        self, pieces: Iterable[Mailpiece]
+    ) -> Iterator[tuple[Mailpiece, tuple[Problem, ...]]]:
+        """Yield each piece with its problems, in order. This is cheaper than piece by piece."""
+        remaining = iter(pieces)
+        while batch := [*islice(remaining, _BATCH_PIECES)]:
             try:
-                paint(self._painter, [*map(_job, some)])
+                paint(self._painter, [*map(_job, batch)])
             except LarderError:
-                yield from ((piece, self.problems(piece)) for piece in some)
+                yield from ((piece, self.problems(piece)) for piece in batch)
             else:
-                yield from ((piece, ()) for piece in some)
+                yield from ((piece, ()) for piece in batch)
 
 
-def _job(piece: Mailpiece) -> Job:
-    return Job(piece.document, piece.address, f"piece {piece.piece_id}", piece.seq, piece.piece_id)
+def _job(piece: Mailpiece) -> PaintJob:
+    return PaintJob(
+        piece.document, piece.address, f"piece {piece.piece_id}", piece.seq, piece.piece_id
+    )
 
 
-def _terms(
+def _options(
     layout: Layout,
     profile: SymbolProfile | None,
     resolver: str,
@@ -145,8 +157,8 @@ def _terms(
     sender_country: str,
     departments: Sequence[str],
     by_line: bool = True,
-) -> Terms:
-    return Terms(
+) -> PrintOptions:
+    return PrintOptions(
         profile=profile or layout.symbol,
         resolver=resolver,
         sender=sender,
@@ -156,13 +168,13 @@ def _terms(
     )
 
 
-def _facts(layout: Layout, terms: Terms, *, pieces: int) -> dict[str, str]:
-    """What a check of the finished file needs to know."""
+def _document_info(layout: Layout, options: PrintOptions, *, pieces: int) -> dict[str, str]:
+    """Entries of the information dictionary, for the check of the finished file."""
     facts = {
         "LarderLayout": layout.name,
         "LarderPieces": str(pieces),
         "LarderPagesPerPiece": str(layout.pages),
-        "LarderSymbol": terms.profile.value,
+        "LarderSymbol": options.profile.value,
         "LarderSafe": f"{layout.safe_mm:g}",
     }
     if layout.window is not None:
@@ -171,5 +183,5 @@ def _facts(layout: Layout, terms: Terms, *, pieces: int) -> dict[str, str]:
 
 
 def _list_name(document: ListDocument) -> str:
-    """A list without a piece is named by the end of its code, which alone redeems nothing."""
+    """The name of a list without a piece: the last digits of its code, too few to redeem it."""
     return f"list ending {document.list_code[-4:]}"

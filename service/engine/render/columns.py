@@ -1,88 +1,89 @@
-"""Filling columns: departments flow down balanced columns and stay together when they can."""
+"""Fill columns with departments: of even height, and without splitting one if possible."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 _EVEN_PT = 6.0
-"""Columns of split departments are made even to this height."""
+"""The precision to which columns of split departments are made even."""
 _SLACK = 0.01
 
 Block = tuple[float, Sequence[float]]
-"""A department: the height of its heading, and that of each of its lines."""
+"""A department: the height of its heading, and the height of each line."""
 
 
 Span = tuple[int, int, int | None]
-"""A block by its number, and its lines from the first until before another; None for the rest."""
+"""The number of a block, and its lines from a first to a last, excluded; None means to the end."""
 
 
-def balance(
+def balance_columns(
     blocks: Sequence[Block], *, columns: int, room: float, gap: float
 ) -> Sequence[Sequence[Span]] | None:
-    """Place all blocks in at most `columns` columns as even in height as they can be.
+    """Place the blocks, in order, in at most `columns` columns of about the same height.
 
-    Whole departments move before one is split; a heading never stands alone at a column's foot,
-    and a split department repeats its heading. None when it does not fit `room`.
+    A department is split only if it cannot be avoided; then its heading is repeated. A heading is
+    never the last line of a column. Returns the spans of each column, or None if a column would be
+    higher than `room`. `gap` is the space between departments.
     """
     if not blocks:
         return []
-    wholes = tuple([head + sum(rows) for head, rows in blocks])
-    placed = _whole(wholes, columns, room, gap)
+    heights = tuple([head + sum(rows) for head, rows in blocks])
+    placed = _fill_whole(heights, columns, room, gap)
     if placed is not None:
         return placed
-    if not _fits(blocks, wholes, columns=columns, room=room, gap=gap):
+    if not _fits(blocks, heights, columns=columns, room=room, gap=gap):
         return None
-    low, high = sum(wholes) / columns, room
+    low, high = sum(heights) / columns, room
     while high - low > _EVEN_PT:
         middle = (low + high) / 2
-        if _fits(blocks, wholes, columns=columns, room=middle, gap=gap):
+        if _fits(blocks, heights, columns=columns, room=middle, gap=gap):
             high = middle
         else:
             low = middle
-    return _pour(blocks, room=high, gap=gap)
+    return _fill_split(blocks, room=high, gap=gap)
 
 
 @lru_cache(maxsize=4096)
-def _whole(
-    wholes: tuple[float, ...], columns: int, room: float, gap: float
+def _fill_whole(
+    heights: tuple[float, ...], columns: int, room: float, gap: float
 ) -> tuple[tuple[Span, ...], ...] | None:
-    """The columns of blocks that all stay whole; None when they do not fit so."""
-    high = _even(wholes, columns=columns, least=sum(wholes) / columns, room=room, gap=gap)
+    """Fill the columns without splitting a block; None if they do not fit."""
+    high = _least_height(heights, columns=columns, least=sum(heights) / columns, room=room, gap=gap)
     if high is None:
         return None
     firsts = [0]
     used = 0.0
-    for place, whole in enumerate(wholes):
-        if used and used + gap + whole > high + _SLACK:
+    for place, height in enumerate(heights):
+        if used and used + gap + height > high + _SLACK:
             firsts.append(place)
             used = 0.0
-        used += (gap if used else 0.0) + whole
+        used += (gap if used else 0.0) + height
     return tuple(
         tuple((place, 0, None) for place in range(first, end))
-        for first, end in pairwise((*firsts, len(wholes)))
+        for first, end in pairwise((*firsts, len(heights)))
     )
 
 
-def _even(
-    wholes: Sequence[float], *, columns: int, least: float, room: float, gap: float
+def _least_height(
+    heights: Sequence[float], *, columns: int, least: float, room: float, gap: float
 ) -> float | None:
-    """The least height in which whole blocks fill so many columns; None beyond `room`.
+    """The least height at which whole blocks fit so many columns; None if it is above `room`.
 
-    Each pass fills columns to a limit; when they are too many, the limit rises to the least
-    height that would have taken one more block into some column.
+    Each pass fills columns up to a limit. If it needs too many columns, the limit is raised to the
+    least height at which some column would have held one more block.
     """
-    limit = max(least, *wholes) if len(wholes) > 1 else wholes[0]
+    limit = max(least, *heights) if len(heights) > 1 else heights[0]
     while limit <= room + _SLACK:
-        used, filled, raised = wholes[0], 1, float("inf")
-        for whole in wholes[1:]:
-            taken = used + gap + whole
+        used, filled, raised = heights[0], 1, float("inf")
+        for height in heights[1:]:
+            taken = used + gap + height
             if taken <= limit + _SLACK:
                 used = taken
                 continue
             if taken < raised:
                 raised = taken
             filled += 1
-            used = whole
+            used = height
         if filled <= columns:
             return limit
         limit = raised
@@ -90,21 +91,21 @@ def _even(
 
 
 def _fits(
-    blocks: Sequence[Block], wholes: Sequence[float], *, columns: int, room: float, gap: float
+    blocks: Sequence[Block], heights: Sequence[float], *, columns: int, room: float, gap: float
 ) -> bool:
-    """Whether `_pour` of split blocks needs no more than so many columns."""
+    """Whether `_fill_split` needs at most so many columns."""
     used, filled = 0.0, 1
     room += _SLACK
-    for (head, rows), whole in zip(blocks, wholes, strict=True):
+    for (head, rows), height in zip(blocks, heights, strict=True):
         lead = gap if used else 0.0
-        kept = head + rows[0]
-        if used + lead + kept > room:
+        first_row = head + rows[0]
+        if used + lead + first_row > room:
             filled += 1
             used, lead = 0.0, 0.0
-            if kept > room:
+            if first_row > room:
                 return False
-        if used + lead + whole <= room:
-            used += lead + whole
+        if used + lead + height <= room:
+            used += lead + height
             continue
         used += lead + head
         for row in rows:
@@ -117,8 +118,8 @@ def _fits(
     return filled <= columns
 
 
-def _pour(blocks: Sequence[Block], *, room: float, gap: float) -> list[list[Span]]:
-    """Fill columns of height `room` in order, which `_fits` has found possible."""
+def _fill_split(blocks: Sequence[Block], *, room: float, gap: float) -> list[list[Span]]:
+    """Fill columns of height `room`, splitting blocks. `_fits` must have returned True."""
     filled: list[list[Span]] = [[]]
     used = 0.0
     room += _SLACK

@@ -1,7 +1,6 @@
-"""The PDF round the pages: fonts, shared art, page tree, structure tree and metadata.
+"""The PDF file around the pages: fonts, shared art, page tree, structure tree and metadata.
 
-Everything whose size grows with the number of pages is written as it comes; what stays in
-memory per piece is two object numbers.
+Pages are written as they come. What stays in memory for each piece is two object numbers.
 """
 
 from collections.abc import Sequence
@@ -11,19 +10,19 @@ from string import ascii_letters
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
+from service.engine.render.canvas import Canvas, PaintedPiece
 from service.engine.render.embed import embed
 from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
-from service.engine.render.plans import Drawn
-from service.engine.render.sheet import Painted, Sheet
+from service.engine.render.plans import Content
 
 _LEAF = 100
-"""Least pages of a page tree node, which share their resources, and of a parent tree leaf."""
+"""The minimum of pages in a page tree node, which share resources, and in a parent tree leaf."""
 
 
 class PrintFile:
-    """A tagged PDF that grows piece by piece."""
+    """A tagged PDF, written piece by piece."""
 
     def __init__(
         self,
@@ -35,7 +34,7 @@ class PrintFile:
         language: str,
         shared: bool,
     ) -> None:
-        """`shared` writes content that comes again once, as a form that pages draw by name."""
+        """Start the file. With `shared`, repeated content is written once, as a form."""
         self._pdf = PdfWriter(out)
         self._painter = painter
         self._layout = layout
@@ -46,11 +45,12 @@ class PrintFile:
         self._pages_root, self._plain, self._font_names = (pdf.reserve() for _ in range(3))
         self._tree_root, self._whole = pdf.reserve(), pdf.reserve()
         self._art_entries = [
-            b"/A%d %d 0 R" % (page, self._form(page)) for page in range(1, layout.pages + 1)
+            b"/A%d %d 0 R" % (page, self._write_art_form(page))
+            for page in range(1, layout.pages + 1)
         ]
         self._leaves: list[int] = []
         self._leaf_kids: list[int] = []
-        self._leaf_drawn: list[Drawn] = []
+        self._leaf_contents: list[Content] = []
         self._pieces: list[int] = []
         self._parents: list[bytes] = []
         self._parent_leaves: list[tuple[int, int, int]] = []
@@ -60,30 +60,30 @@ class PrintFile:
         )
         self.pages = self._forms = 0
         if shared:
-            painter.shelf = self._shared
+            painter.write_form = self._write_form
 
-    def add(self, pieces: Sequence[Painted]) -> None:
-        """Write the pages of some pieces and their part of the structure tree."""
+    def add(self, pieces: Sequence[PaintedPiece]) -> None:
+        """Write the pages of some pieces, and their part of the structure tree."""
         pdf = self._pdf
         if not self._leaf_kids:
             self._leaves.append(pdf.reserve())
-        contents = [[self._content(sheet) for sheet in piece.sheets] for piece in pieces]
+        contents = [[self._write_content(canvas) for canvas in piece.canvases] for piece in pieces]
         for piece, streams in zip(pieces, contents, strict=True):
             section = pdf.reserve()
             self._pieces.append(section)
-            kids = b" ".join(map(self._page, piece.sheets, streams, repeat(section)))
+            kids = b" ".join(map(self._write_page, piece.canvases, streams, repeat(section)))
             pdf.put(
                 section,
                 b"<</S/Sect/P %d 0 R/Lang%b/T%b/K[%b]>>"
                 % (self._whole, text_string(piece.language), text_string(piece.name), kids),
             )
-            self._leaf_drawn += piece.drawn
+            self._leaf_contents += piece.contents
         if len(self._leaf_kids) >= _LEAF:
             self._flush_leaf()
             self._flush_parents()
 
     def close(self, facts: dict[str, str]) -> None:
-        """Finish the file. `facts` go into the information dictionary as they are."""
+        """Finish the file. `facts` are added to the information dictionary."""
         pdf = self._pdf
         self._flush_leaf()
         self._flush_parents()
@@ -93,7 +93,7 @@ class PrintFile:
             b"/%b %d 0 R"
             % (typesetter.resources[name], embed(pdf, faces[name], typesetter.used[name]))
             for name in self._layout.fonts
-            if name in typesetter.chosen
+            if name in typesetter.fonts_used
         )
         pdf.put(self._font_names, b"<<%b>>" % fonts)
         pdf.put(self._plain, b"<</Font %d 0 R>>" % self._font_names)
@@ -136,51 +136,57 @@ class PrintFile:
         )
         pdf.close(root=self._catalog, info=self._info)
 
-    def _content(self, sheet: Sheet) -> int:
-        """Write what is drawn on a page."""
-        sheet.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % sheet.number)
-        return self._pdf.add_stream(b"\n".join(sheet.ops))
+    def _write_content(self, canvas: Canvas) -> int:
+        """Write the content stream of a page; returns its object number."""
+        canvas.ops.insert(0, b"/Artifact BMC /A%d Do EMC" % canvas.number)
+        return self._pdf.add_stream(b"\n".join(canvas.ops))
 
-    def _page(self, sheet: Sheet, content: int, section: int) -> bytes:
-        """Write a page; references to the section's new kids come back."""
+    def _write_page(self, canvas: Canvas, content: int, section: int) -> bytes:
+        """Write a page; returns references to its structure elements, for its section."""
         pdf = self._pdf
         page = pdf.add(self._page_form % (self._leaves[-1], content, self.pages))
         self._leaf_kids.append(page)
         self.pages += 1
-        kids, owners = self._structure(sheet, section=section, page=page)
+        kids, owners = self._write_structure(canvas, section=section, page=page)
         self._parents.append(b"%d[%b]" % (self.pages - 1, owners))
         return kids
 
-    def _structure(self, sheet: Sheet, *, section: int, page: int) -> tuple[bytes, bytes]:
-        """The section's new kids, and the element that owns each piece of marked content."""
-        roles = sheet.roles
+    def _write_structure(self, canvas: Canvas, *, section: int, page: int) -> tuple[bytes, bytes]:
+        """Write the structure elements of a page.
+
+        Returns references to those directly below the section, and to the owner of each piece of
+        marked content.
+        """
+        roles = canvas.roles
         if "LI" in roles:
-            return self._listed(sheet, section=section, page=page)
-        elements = _elements(tuple(roles), tuple(sheet.alts))
+            return self._write_list_structure(canvas, section=section, page=page)
+        elements = _elements(tuple(roles), tuple(canvas.alts))
         elements = elements.replace(b"@", b"P %d 0 R/Pg %d 0 R" % (section, page))
-        if sheet.alts:
-            elements %= tuple(map(text_string, sheet.alts.values()))
+        if canvas.alts:
+            elements %= tuple(map(text_string, canvas.alts.values()))
         first = self._pdf.add_lines(elements, len(roles))
         refs = _refs(range(first, first + len(roles)))
         return refs, refs
 
-    def _listed(self, sheet: Sheet, *, section: int, page: int) -> tuple[bytes, bytes]:
-        """The same for a page whose list lines are items of lists."""
+    def _write_list_structure(
+        self, canvas: Canvas, *, section: int, page: int
+    ) -> tuple[bytes, bytes]:
+        """The same for a page on which each line of a list is a list item."""
         pdf = self._pdf
         kids: list[int] = []
         owners: list[int] = []
         items: list[int] = []
         listing = 0
-        for number, role in enumerate(sheet.roles):
+        for number, role in enumerate(canvas.roles):
             if role != "LI":
                 if items:
                     pdf.put(listing, b"<</S/L/P %d 0 R/K[%b]>>" % (section, _refs(items)))
                     items = []
-                alt = sheet.alts.get(number, "")
-                said = b"/Alt" + text_string(alt) if alt else b""
+                alt = canvas.alts.get(number, "")
+                alt_entry = b"/Alt" + text_string(alt) if alt else b""
                 element = pdf.add(
                     b"<</S/%b/P %d 0 R/Pg %d 0 R/K %d%b>>"
-                    % (role.encode(), section, page, number, said)
+                    % (role.encode(), section, page, number, alt_entry)
                 )
                 kids.append(element)
                 owners.append(element)
@@ -197,8 +203,8 @@ class PrintFile:
             pdf.put(listing, b"<</S/L/P %d 0 R/K[%b]>>" % (section, _refs(items)))
         return _refs(kids), _refs(owners)
 
-    def _shared(self, ops: bytes, box: bytes) -> tuple[bytes, bytes]:
-        """Write content that comes again as a form; how it is drawn, and its resource entry."""
+    def _write_form(self, ops: bytes, box: bytes) -> tuple[bytes, bytes]:
+        """Write content as a form; returns operators that draw it, and its resource entry."""
         entries = b"/Type/XObject/Subtype/Form/BBox[%b]/Resources %d 0 R" % (box, self._plain)
         number = self._pdf.add_stream(ops, entries=entries, deflate=False)
         name = _name(self._forms)
@@ -217,14 +223,14 @@ class PrintFile:
                     b"".join(
                         (
                             *self._art_entries,
-                            *[drawn.entry for drawn in dict.fromkeys(self._leaf_drawn)],
+                            *[content.entry for content in dict.fromkeys(self._leaf_contents)],
                         )
                     ),
                     len(self._leaf_kids),
                     _refs(self._leaf_kids),
                 ),
             )
-            self._leaf_kids, self._leaf_drawn = [], []
+            self._leaf_kids, self._leaf_contents = [], []
 
     def _flush_parents(self) -> None:
         if self._parents:
@@ -236,15 +242,15 @@ class PrintFile:
             self._parent_leaves.append((number, first, last))
             self._parents = []
 
-    def _form(self, page: int) -> int:
+    def _write_art_form(self, page: int) -> int:
         width, height = self._layout.size_pt
         box = b"/Type/XObject/Subtype/Form/BBox[0 0 %g %g]/Resources<<>>" % (width, height)
-        return self._pdf.add_stream(self._painter.art(page), entries=box)
+        return self._pdf.add_stream(self._painter.art_ops(page), entries=box)
 
 
 @cache
 def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
-    """Structure elements, one a line; `@` stands for section and page, `%b` for a figure's text."""
+    """Structure elements, one a line, with `@` for section and page, `%b` for a figure's text."""
     lines = []
     for number, role in enumerate(roles):
         alt = b"/Alt%b" if number in figures else b""
@@ -253,7 +259,7 @@ def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
 
 
 def _name(number: int) -> bytes:
-    """A short name of letters; the art's have digits."""
+    """A short name of letters only. Names of art have digits."""
     name = ""
     while number >= 0:
         number, letter = divmod(number, len(ascii_letters))

@@ -1,4 +1,4 @@
-"""Embedding a font: the subset of it that a file uses, and what its character codes mean."""
+"""Embed a font: the subset that a file uses, and the meaning of its character codes."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -8,9 +8,9 @@ from service.engine.render.pdf import PdfWriter
 
 
 def embed(pdf: PdfWriter, face: Face, used: AbstractSet[str]) -> int:
-    """Write a Type 0 font that holds these characters as far as the face has them.
+    """Write a Type 0 font with those of the characters that the face has.
 
-    Its character codes are Unicode code points; its object's number comes back.
+    Its character codes are Unicode code points. Returns its object number.
     """
     subset = face.subset({*map(ord, used & face.advances.keys())} or {0x20})
     program = pdf.add_stream(subset.data, entries=b"/Length1 %d" % len(subset.data))
@@ -39,7 +39,7 @@ def embed(pdf: PdfWriter, face: Face, used: AbstractSet[str]) -> int:
 
 
 def _subset_name(name: str, codes: Sequence[int]) -> bytes:
-    """The six letters and plus sign that mark a subset, drawn from what it holds."""
+    """The font name of a subset: six letters that depend on its characters, `+`, and the name."""
     rest = _hash(codes)
     letters = ""
     for _ in range(6):
@@ -50,7 +50,7 @@ def _subset_name(name: str, codes: Sequence[int]) -> bytes:
 
 
 def _hash(codes: Sequence[int]) -> int:
-    """A number that depends on the code points alone (not on the process)."""
+    """A hash of the code points that is the same in every process."""
     total = 0
     for code in codes:
         total = (total * 65_599 + code) % 2**61
@@ -58,7 +58,7 @@ def _hash(codes: Sequence[int]) -> int:
 
 
 def _to_unicode(codes: Sequence[int]) -> bytes:
-    """Codes are Unicode already; said range by range within each row of 256."""
+    """A ToUnicode map: codes are Unicode already, listed by ranges within each 256."""
     ranges: list[list[int]] = []
     for code in codes:
         if ranges and code == ranges[-1][1] + 1 and code >> 8 == ranges[-1][0] >> 8:

@@ -1,4 +1,4 @@
-"""Geometry checks of a layout alone: page edges, folds, and what an envelope's window shows."""
+"""Check the geometry of a layout: page edges, folds, and what shows in an envelope window."""
 
 from service.engine.render.layout import (
     MM,
@@ -16,14 +16,14 @@ Box = tuple[float, float, float, float]
 FOLD_CLEARANCE_MM = 3.0
 
 
-def faults(layout: Layout) -> tuple[Problem, ...]:
-    """What is wrong with the positions, whatever the texts: empty for a sound layout."""
+def find_faults(layout: Layout) -> tuple[Problem, ...]:
+    """Problems with the positions of elements, for any texts; empty if there are none."""
     problems: list[Problem] = []
     width, height = (edge / MM for edge in layout.size_pt)
     safe = (layout.safe_mm, layout.safe_mm, width - layout.safe_mm, height - layout.safe_mm)
     for element in layout.elements:
         if not 1 <= element.page <= layout.pages:
-            problems.append(Problem(element.id, f"stands on page {element.page}, which is none"))
+            problems.append(Problem(element.id, f"is on page {element.page}, which does not exist"))
         if not isinstance(element, Rule) and not _within(_box(element), safe):
             problems.append(Problem(element.id, "leaves the safe area", "move it inwards"))
         if layout.window is not None:
@@ -37,7 +37,7 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         return []
     box = _box(element)
     if isinstance(element, AddressBox):
-        if not _within(box, window.always()):
+        if not _within(box, window.always_visible()):
             return [Problem(element.id, f"is not always inside the {window.name} window")]
         return []
     if isinstance(element, SymbolBox | PieceMark):
@@ -48,14 +48,16 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         ]
         if crossed:
             return [Problem(element.id, f"lies on the fold at {crossed[0]:g} mm")]
-    seen = element.page == 1 and not isinstance(element, Rule) and _meets(box, window.ever())
-    if seen and not _within(box, window.always()):
+    seen = (
+        element.page == 1 and not isinstance(element, Rule) and _meets(box, window.ever_visible())
+    )
+    if seen and not _within(box, window.always_visible()):
         return [Problem(element.id, f"may show in part in the {window.name} window")]
     return []
 
 
 def _box(element: Element) -> Box:
-    """The element's room; a text's height is that of its most lines at its full size."""
+    """The box of an element. A text has the height of its maximum number of lines."""
     if hasattr(element, "h"):
         height = float(element.h)
     else:

@@ -1,7 +1,7 @@
-"""Setting text in a box: shrink once, then wrap, then refuse.
+"""Fit text in a box: shrink it once, then wrap it, else raise `TooLarge`.
 
-Widths are in points. A fitted line is a ready piece of PDF content (font, size, glyphs with
-kerning) that only needs a position.
+Widths are in points. A fitted line is PDF content (font, size, glyphs with kerning) that only needs
+a position.
 """
 
 import re
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
-from service.engine.render.words import Word, Words, literal
+from service.engine.render.words import Word, WordEncoder, literal
 
 _HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-# What may not be broken: a Han character with the opening marks before and the closing marks
-# after it, a word up to its hyphen or slash, or a stretch of plain spaces. No-break spaces and
-# all that is left belong to words.
+# Tokens that are never broken: a Han character with opening marks before and closing marks after
+# it; a word up to its hyphen or slash; a sequence of plain spaces. Everything else, no-break spaces
+# included, belongs to words.
 _TOKENS = re.compile(
     rf"[「『（《〈“]*[{_HAN}][、。，．：；！？）》〉」』”％]*"
     rf"|[^ {_HAN}]+?(?:[-‐–/](?=\w)|(?=[ {_HAN}]|$))"
@@ -28,32 +28,32 @@ _BLANKS = re.compile(r"[\t\r\v\f\u0085\u2028\u2029]+")
 
 
 _BOLDER = 0.022
-"""Stroke round a glyph of a fallback font that stands in for a bold one, in parts of the size."""
+"""Stroke width around a glyph of a fallback font that replaces a bold one, per point of size."""
 
 
 _ORPHAN = 0.18
-"""A last line shorter than this part of the width is evened out with those before it."""
+"""If the last line is shorter than this share of the width, the lines are made even."""
 
 
-class DoesNotFit(Exception):
-    """A text is too long for its box even when shrunk and wrapped."""
+class TooLarge(Exception):
+    """A text is too long for its box even if it is shrunk and wrapped."""
 
 
-class Line(NamedTuple):
-    """One line: content operators and its width."""
+class SetLine(NamedTuple):
+    """One line as content operators, and its width."""
 
     ops: bytes
     width: float
 
 
 class Fitted(NamedTuple):
-    """Lines of one size; `leading` is the distance between baselines in points."""
+    """Fitted lines of one size. `leading` is the distance between baselines in points."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[SetLine, ...]
     size: float
     leading: float
     ascent: float
-    """From the top of the text to its first baseline."""
+    """Distance from the top of the text to the first baseline."""
     height: float
 
 
@@ -62,12 +62,12 @@ _SHOWN = attrgetter("shown")
 
 
 class Typesetter:
-    """Sets text in given faces, and remembers which characters it used."""
+    """Sets text in given faces, and records which characters it used of each."""
 
     def __init__(self, faces: Mapping[str, Face]) -> None:
         self._faces = faces
         self._fonts: dict[tuple[str, Style, float], bytes] = {}
-        self._words = Words(faces)
+        self._words = WordEncoder(faces)
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.used = self._words.used
 
@@ -82,9 +82,11 @@ class Typesetter:
         height: float | None = None,
         even: bool = False,
     ) -> Fitted:
-        """Set `text`; raises `MissingGlyph` or `DoesNotFit`. A newline is a paragraph's end.
+        """Fit `text` in at most `lines` lines of `width`, and within `height` if given.
 
-        `even` makes the lines of a wrapped text as even as they can be without adding one.
+        A newline ends a paragraph. Text with `flow` wraps first and shrinks then; other text
+        shrinks first. `even` makes the lines of wrapped text about equally long without adding
+        one. Raises `MissingGlyph` or `TooLarge`.
         """
         if style.upper:
             text = text.upper()
@@ -94,30 +96,36 @@ class Typesetter:
             words = self._words.split(text, style)
             ems = self._words.ems(words, style)
             if ems * style.size_pt <= width:
-                return self._single(words, style, style.size_pt, ems=ems)
+                return self._fit_single(words, style, style.size_pt, ems=ems)
             if not flow and ems * style.shrink_pt <= width:
-                return self._single(words, style, style.shrink_pt, ems=ems)
+                return self._fit_single(words, style, style.shrink_pt, ems=ems)
         if lines > 1:
             for size in [style.size_pt, style.shrink_pt] if flow else [style.shrink_pt]:
-                room = lines if height is None else min(lines, _rows(height, size * style.leading))
+                max_lines = (
+                    lines
+                    if height is None
+                    else min(lines, _line_count(height, size * style.leading))
+                )
                 broken = self._wrap(text, style, size=size, width=width)
-                if broken is not None and len(broken) <= room:
-                    if even or self._orphaned(broken, style, size=size, width=width):
-                        broken = self._even(text, style, size=size, width=width, count=len(broken))
-                    made = []
+                if broken is not None and len(broken) <= max_lines:
+                    if even or self._ends_in_orphan(broken, style, size=size, width=width):
+                        broken = self._wrap_evenly(
+                            text, style, size=size, width=width, count=len(broken)
+                        )
+                    set_lines = []
                     for part in broken:
                         words = self._words.split(part, style)
                         ems = self._words.ems(words, style)
-                        made.append(self._line(words, style, size, ems=ems))
-                    return _fitted(made, style, size)
-        rows = "1 line" if lines == 1 else f"{lines} lines"
-        raise DoesNotFit(
-            f"{_short(text)!r} does not fit {rows} of {width / 72 * 25.4:.1f} mm"
+                        set_lines.append(self._line(words, style, size, ems=ems))
+                    return _fit_lines(set_lines, style, size)
+        allowed = "1 line" if lines == 1 else f"{lines} lines"
+        raise TooLarge(
+            f"{_short(text)!r} does not fit {allowed} of {width / 72 * 25.4:.1f} mm"
             f" at {style.shrink_pt:g} pt"
         )
 
-    def single(self, text: str, style: Style, width: float) -> Line | None:
-        """A text that fits one line at full size and is no more than words; else None."""
+    def single_line(self, text: str, style: Style, width: float) -> SetLine | None:
+        """Set a text that fits one line at full size and needs no special treatment; else None."""
         if style.upper or style.tracking_em or not text.isprintable():
             return None
         words = self._words.split(text, style)
@@ -126,22 +134,22 @@ class Typesetter:
             return None
         return self._line(words, style, style.size_pt, ems=ems)
 
-    def code_line(self, text: str, style: Style) -> Line:
-        """A code as one line at full size."""
-        made = self.plain((text,), style, inf)
-        if made is None:
+    def code_line(self, text: str, style: Style) -> SetLine:
+        """Set a code as one line at full size."""
+        set_lines = self.plain_strings((text,), style, inf)
+        if set_lines is None:
             words = [self._words.encode(text, style)]
             return self._line(words, style, style.size_pt, ems=self._words.ems(words, style))
-        (shown,), width = made
-        return Line(self._font(style.chain[0], style, style.size_pt) + shown + b"Tj", width)
+        (shown,), width = set_lines
+        return SetLine(self._font(style.chain[0], style, style.size_pt) + shown + b"Tj", width)
 
-    def plain(
+    def plain_strings(
         self, lines: Sequence[str], style: Style, width: float
     ) -> tuple[Sequence[bytes], float] | None:
-        """Lines at full size as bare strings, and the width of the last; None if there is more.
+        """Encode lines at full size, without kerning; returns PDF strings and the last width.
 
-        For addresses and numbers, which are seldom seen twice: the text is neither kerned nor
-        kept word by word.
+        None if a line is too wide or needs another font or style. It is meant for addresses and
+        numbers, which rarely repeat, so that caching words would not pay.
         """
         if style.upper or style.tracking_em:
             return None
@@ -159,36 +167,38 @@ class Typesetter:
         return [*map(literal, lines)], used
 
     @property
-    def chosen(self) -> set[str]:
-        """The fonts that some content is set in."""
+    def fonts_used(self) -> set[str]:
+        """The names of the fonts used so far."""
         return {name for name, _, _ in self._fonts}
 
-    def opening(self, style: Style) -> bytes:
-        """The operators that choose a style's colour and first font at full size."""
+    def text_start(self, style: Style) -> bytes:
+        """Operators that start a text in the colour and first font of a style at full size."""
         return b"%b BT %b" % (style.colour, self._font(style.chain[0], style, style.size_pt))
 
-    def _single(self, words: Sequence[Word], style: Style, size: float, *, ems: float) -> Fitted:
-        return _fitted((self._line(words, style, size, ems=ems),), style, size)
+    def _fit_single(
+        self, words: Sequence[Word], style: Style, size: float, *, ems: float
+    ) -> Fitted:
+        return _fit_lines((self._line(words, style, size, ems=ems),), style, size)
 
-    def _line(self, words: Sequence[Word], style: Style, size: float, *, ems: float) -> Line:
-        """Words as one line that is so many ems wide."""
+    def _line(self, words: Sequence[Word], style: Style, size: float, *, ems: float) -> SetLine:
+        """Set words as one line, which is `ems` wide."""
         first = style.chain[0]
         width = ems * size
         font = self._font(first, style, size)
         if not style.tracking_em and all(map(_PLAIN, words)):
             shown = b"\0 )".join(map(_SHOWN, words))
-            return Line(b"%b[%b)]TJ" % (font, shown), width)
+            return SetLine(b"%b[%b)]TJ" % (font, shown), width)
         ops: list[bytes] = []
-        for name, shown in _joined(words, first):
+        for name, shown in _merge_runs(words, first):
             ops.append(b"%b[%b]TJ" % (self._font(name, style, size), shown))
             if "bold" in first and "bold" not in name:
                 ops.append(b"0 Tr")
         if style.tracking_em:
             ops = [b"%.3g Tc" % (style.tracking_em * size), *ops, b"0 Tc"]
-        return Line(ops=b" ".join(ops), width=width)
+        return SetLine(ops=b" ".join(ops), width=width)
 
     def _font(self, name: str, style: Style, size: float) -> bytes:
-        """The operators that choose a font; one that stands in for a bold one is emboldened."""
+        """Operators that select a font. A fallback font that replaces a bold one is emboldened."""
         key = (name, style, size)
         font = self._fonts.get(key)
         if font is None:
@@ -202,12 +212,16 @@ class Typesetter:
     def _width(self, text: str, style: Style, size: float) -> float:
         return self._words.ems(self._words.split(text, style), style) * size
 
-    def _orphaned(self, lines: Sequence[str], style: Style, *, size: float, width: float) -> bool:
-        """Whether a last word is left alone on its line."""
+    def _ends_in_orphan(
+        self, lines: Sequence[str], style: Style, *, size: float, width: float
+    ) -> bool:
+        """Whether the last line is so short that it looks lost."""
         return len(lines) > 1 and self._width(lines[-1], style, size) < width * _ORPHAN
 
-    def _even(self, text: str, style: Style, *, size: float, width: float, count: int) -> list[str]:
-        """The narrowest setting in `count` lines, to a twentieth of the width."""
+    def _wrap_evenly(
+        self, text: str, style: Style, *, size: float, width: float, count: int
+    ) -> list[str]:
+        """Wrap to the narrowest width that needs `count` lines, in steps of 1/20 of the width."""
         best = self._wrap(text, style, size=size, width=width)
         for part in range(19, 9, -1):
             broken = self._wrap(text, style, size=size, width=width * part / 20)
@@ -217,7 +231,7 @@ class Typesetter:
         return best or [text]
 
     def _wrap(self, text: str, style: Style, *, size: float, width: float) -> list[str] | None:
-        """Break greedily at spaces, after hyphens and between Han characters; None: no way."""
+        """Break at spaces, after hyphens and between Han characters; None if a word is too wide."""
         broken: list[str] = []
         for paragraph in text.split("\n"):
             if self._width(paragraph, style, size) <= width:
@@ -225,9 +239,9 @@ class Typesetter:
                 continue
             line = ""
             for token in _TOKENS.findall(paragraph):
-                longer = line + token
-                if self._width(longer.rstrip(" "), style, size) <= width:
-                    line = longer
+                candidate = line + token
+                if self._width(candidate.rstrip(" "), style, size) <= width:
+                    line = candidate
                     continue
                 if not line.strip(" "):
                     return None
@@ -239,18 +253,18 @@ class Typesetter:
         return broken
 
 
-def _fitted(lines: Sequence[Line], style: Style, size: float) -> Fitted:
+def _fit_lines(lines: Sequence[SetLine], style: Style, size: float) -> Fitted:
     leading = size * style.leading
     return Fitted(tuple(lines), size, leading, ascent(size, leading), leading * len(lines))
 
 
 def ascent(size: float, leading: float) -> float:
-    """From the top of a line to its baseline."""
+    """Distance from the top of a line to its baseline."""
     return size * 0.74 + (leading - size) / 2
 
 
-def _joined(words: Sequence[Word], first: str) -> list[tuple[str, bytes]]:
-    """Words and the spaces between them, which are of the first font, as runs."""
+def _merge_runs(words: Sequence[Word], first: str) -> list[tuple[str, bytes]]:
+    """Merge words, and spaces in the first font between them, into runs of one font each."""
     runs: list[tuple[str, bytes]] = []
     for place, word in enumerate(words):
         for name, shown in ((first, b"(\0 )"), *word.runs) if place else word.runs:
@@ -261,7 +275,7 @@ def _joined(words: Sequence[Word], first: str) -> list[tuple[str, bytes]]:
     return runs
 
 
-def _rows(height: float, leading: float) -> int:
+def _line_count(height: float, leading: float) -> int:
     return int((height + 0.01) / leading)
 
 

@@ -1,8 +1,8 @@
-"""Faces: widths and kerning of a TrueType file, and the subset of it that a document embeds.
+"""Font faces: widths and kerning of a TrueType file, and the subset that a document embeds.
 
-A character's code in the PDF is its Unicode code point (a CIDFontType2 with a CIDToGIDMap), so
-that text is encoded without looking up glyphs and a page's content does not depend on what else
-stands in the batch. Only the Basic Multilingual Plane can be printed.
+The code of a character in the PDF is its Unicode code point (a CIDFontType2 with a CIDToGIDMap). So
+text is encoded without looking up glyphs, and the content of a page does not depend on the rest of
+the batch. Only characters of the Basic Multilingual Plane can be printed.
 """
 
 import struct
@@ -13,12 +13,12 @@ import numpy as np
 from reportlab.pdfbase.ttfonts import TTFontFile
 
 SPACES = {0x2007: 0x20, 0x2009: 0x20, 0x202F: 0xA0}
-"""Spaces that few fonts hold, and what is printed in their place."""
+"""Spaces that few fonts have, and the spaces printed instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class FontFile:
-    """A TrueType file as it lies on disk: its name (file stem) and its bytes."""
+    """A TrueType file: its name without suffix, and its bytes."""
 
     name: str
     data: bytes
@@ -48,7 +48,7 @@ class Face:
                 self.widths[missing] = self.widths[instead]
                 self._file.charToGlyph[missing] = self._file.charToGlyph[instead]
         self.advances: dict[str, int] = {chr(code): w for code, w in self.widths.items()}
-        """The widths by character."""
+        """`widths` by character instead of code point."""
         self.kerns = _kerns(file.data, self._file.charToGlyph, scale)
         self.ascent = round(self._file.ascent)
         self.descent = round(self._file.descent)
@@ -56,7 +56,7 @@ class Face:
         self.bbox = tuple(round(edge) for edge in self._file.bbox)
 
     def subset(self, codes: set[int]) -> FaceSubset:
-        """The glyphs of `codes`, in code order, so that the same set gives the same bytes."""
+        """Make a subset for these code points. The same set gives the same bytes."""
         ordered = sorted(codes)
         glyphs: dict[int, int] = {}
         numbers: dict[int, int] = {0: 0}

@@ -1,23 +1,23 @@
-"""A layout in one language and currency: plans by element, dates and amounts as written."""
+"""A layout in one language and currency: its compiled templates, and formatted values."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from service.engine.render.layout import Cell, Element
+from service.engine.render.canvas import TextRun
+from service.engine.render.layout import Element, LayoutCell
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import CellPlan, Drawn, TextPlan
-from service.engine.render.sheet import Run
+from service.engine.render.plans import CellPlan, Content, TextPlan
 
-Step = tuple[Run | None, Callable[..., None] | None, Any]
-"""A run of texts that many lists share; how what follows it is drawn for every list, and what."""
+Step = tuple[TextRun | None, Callable[..., None] | None, Any]
+"""A run of shared texts, then a method that draws an element for each list, and its argument."""
 
 
-class Ready(NamedTuple):
-    """A page whose shared texts are set, and what they may draw by name."""
+class SharedPage(NamedTuple):
+    """A page with its shared texts set; `contents` is what they may draw by name."""
 
     steps: Sequence[Step]
-    drawn: Sequence[Drawn]
+    contents: Sequence[Content]
 
 
 class Language:
@@ -26,9 +26,9 @@ class Language:
     def __init__(self, phrases: Phrases, currency: str) -> None:
         self.phrases = phrases
         self.pages: list[list[tuple[Element, TextPlan | None]]] = []
-        self.ready: list[dict[Any, Ready]] = []
-        """For each page, by the values that its shared texts are made of."""
-        self.cells: dict[Cell, CellPlan] = {}
+        self.shared_pages: list[dict[Any, SharedPage]] = []
+        """For each page, by the values that its shared texts depend on."""
+        self.cells: dict[LayoutCell, CellPlan] = {}
         self._currency = currency
         self._days: dict[date, str] = {}
         self._dates: dict[date, str] = {}
@@ -42,11 +42,11 @@ class Language:
         return text
 
     def expected(self, day: date | None) -> str:
-        """The day an item is needed, or that it is new to the household."""
+        """The day on which an item is needed; for None, that it is new to the household."""
         return self.phrases.texts["new_short"] if day is None else self.day(day)
 
     def need(self, day: date | None) -> str:
-        """The same in words: `about 3 Dec`."""
+        """The same as a phrase: `about 3 Dec`."""
         texts = self.phrases.texts
         return texts["new"] if day is None else texts["expected"].format(expected=self.day(day))
 
@@ -65,18 +65,18 @@ class Language:
         return text
 
     def price(self, cents: int | None) -> str:
-        """A price as far as it is known."""
+        """A price; empty if it is not known."""
         return "" if cents is None else self.amount(cents)
 
     def clear(self) -> None:
-        """Forget everything that can be made again."""
-        for store in (self._days, self._dates, self._amounts):
-            store.clear()
-        for ready in self.ready:
-            ready.clear()
+        """Empty the caches."""
+        for cache in (self._days, self._dates, self._amounts):
+            cache.clear()
+        for pages in self.shared_pages:
+            pages.clear()
         for page in self.pages:
             for _, plan in page:
                 if plan is not None:
-                    plan.store.clear()
+                    plan.cache.clear()
         for cell in self.cells.values():
             cell.clear()

@@ -1,7 +1,7 @@
-"""Layout records: what stands where on a sheet, read from plain data.
+"""The records of a layout: which elements a list has, and where they are on the page.
 
-Positions in the data are millimetres from the top left corner of the page. Everything here keeps
-millimetres; the painter turns them into points. `layout_data` reads the records from data.
+Positions are in millimetres from the top left corner of the page; the painter converts them to
+points. `layout_data` reads the records from plain data.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from service.engine.render.phrases import Stationery
 from service.engine.render.symbols import SymbolProfile
 
 SHEETS_PT = {"a4": (595.2, 841.92), "letter": (612.0, 792.0)}
-"""Widths and heights in whole printer dots: A4 is 2480 x 3508 dots at 300 dpi."""
+"""Width and height in points, whole printer dots: A4 is 2480 x 3508 dots at 300 dpi."""
 MM = 72 / 25.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Style:
-    """How text looks. `chain` lists font names, the later ones for what the first lack."""
+    """How text looks. `chain` is font names; each is used for characters the earlier ones lack."""
 
     name: str
     chain: tuple[str, ...]
@@ -29,12 +29,12 @@ class Style:
     tracking_em: float
     upper: bool
     kern: bool
-    """Whether letter pairs are kerned; addresses are not, as sorting machines like it."""
+    """Whether letter pairs are kerned. Addresses are not, because sorting machines read them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a template: literal text, a variable, or a phrase of the list's language."""
+class TemplatePart:
+    """A part of a template: literal text, a variable, or a phrase in the language of the list."""
 
     kind: str
     value: str
@@ -42,10 +42,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextBox:
-    """A text of at most `lines` lines. `below` puts it under another text of the same cell.
+    """A text of at most `lines` lines.
 
-    `flow` text is meant to wrap (a paragraph): it wraps first and shrinks only then. Other text
-    shrinks first, then wraps. `anchor` bottom makes `y` the bottom of the last line.
+    `flow` marks a paragraph, which wraps first and shrinks only then; other text shrinks first and
+    wraps then. `below` names another text of the same cell to place it under, with a gap of `gap`.
     """
 
     id: str
@@ -54,7 +54,7 @@ class TextBox:
     y: float
     w: float
     style: Style
-    template: tuple[Part, ...]
+    template: tuple[TemplatePart, ...]
     lines: int = 1
     align: str = "left"
     flow: bool = False
@@ -64,12 +64,12 @@ class TextBox:
     when: str = ""
     """Drawn only when this variable is not empty."""
     name: str = ""
-    """What `below` calls it: the last part of `id`."""
+    """The name that `below` refers to: the last part of `id`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A filled rectangle, or with `stroke_pt` an outlined one: hairlines, bands, tick boxes."""
+    """A filled rectangle, or an outlined one with `stroke_pt`: hairlines, bands, tick boxes."""
 
     id: str
     page: int
@@ -84,7 +84,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddressBox:
-    """The address block, set upwards from the bottom so that short addresses stand low."""
+    """The box of the address, whose lines are aligned with its bottom."""
 
     id: str
     page: int
@@ -97,7 +97,7 @@ class AddressBox:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SymbolBox:
-    """The room for the symbol with its quiet zones, and the text under it."""
+    """The box of the symbol, with its quiet zones and the text below it."""
 
     id: str
     page: int
@@ -111,7 +111,7 @@ class SymbolBox:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PieceMark:
-    """The room for a Data Matrix that a machine knows the piece by, made of its id or number."""
+    """The box of a Data Matrix by which machines identify the piece, with its id or number."""
 
     id: str
     page: int
@@ -119,22 +119,22 @@ class PieceMark:
     y: float
     w: float
     h: float
-    template: tuple[Part, ...]
+    template: tuple[TemplatePart, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell:
+class LayoutCell:
     """The parts of one repeated row, positioned from its top left corner."""
 
     texts: tuple[TextBox, ...]
     rules: tuple[Rule, ...]
     pad: float
-    """Space under the lowest text before the next row."""
+    """Space between the lowest text and the next row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OfferGrid:
-    """Offers in rows of `columns`, read across; rows grow to `row_max` when there is room."""
+    """Offers in rows of `columns`, from left to right. Rows grow to `row_max` if there is room."""
 
     id: str
     page: int
@@ -145,12 +145,12 @@ class OfferGrid:
     columns: int
     gutter: float
     row_max: float
-    cell: Cell
+    cell: LayoutCell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShoppingList:
-    """Lines grouped by department, down `columns` balanced columns."""
+class ShoppingListBox:
+    """Lines grouped by department, in `columns` columns of about the same height."""
 
     id: str
     page: int
@@ -161,25 +161,26 @@ class ShoppingList:
     columns: int
     gutter: float
     department_gap: float
-    header: Cell
-    reminder: Cell
-    offer: Cell | None
-    blank: Cell | None
+    header: LayoutCell
+    reminder: LayoutCell
+    offer: LayoutCell | None
+    blank: LayoutCell | None
     blanks: int
-    """At most so many empty lines to write on, at the foot of each column with room."""
+    """The maximum of empty lines to write on, at the bottom of each column."""
     over: int
-    """The list runs on over so many pages, at the same place on each."""
+    """The number of pages that the list may fill, at the same place on each."""
 
 
-Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingList
+Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingListBox
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An envelope with a window and the insert that slides in it, in mm.
+    """An envelope with a window, and the folded page that can shift in it; all in mm.
 
-    The insert may lie anywhere between the left and right, and between the bottom and top of the
-    envelope. `panel_top` and `panel_bottom` are the folded panel's edges on the page.
+    `left` and `bottom` are distances of the window from the edges of the envelope. `insert_w` and
+    `insert_h` are the size of the folded page. `panel_top` and `panel_bottom` are the edges, on the
+    page, of the panel behind the window; `folds` are the folds, from the top of the page.
     """
 
     name: str
@@ -196,8 +197,8 @@ class Window:
     insert_h: float
     folds: tuple[float, ...]
 
-    def always(self) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 on the page, from the top left: what shows wherever the insert lies."""
+    def always_visible(self) -> tuple[float, float, float, float]:
+        """What shows in the window in every position of the insert: x0, y0, x1, y1 on the page."""
         play_x, play_y = self.envelope_w - self.insert_w, self.envelope_h - self.insert_h
         return (
             self.left,
@@ -206,8 +207,8 @@ class Window:
             self.panel_bottom - self.bottom,
         )
 
-    def ever(self) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 on the page, from the top left: what may show in some position."""
+    def ever_visible(self) -> tuple[float, float, float, float]:
+        """What shows in the window in some position of the insert: x0, y0, x1, y1 on the page."""
         play_x, play_y = self.envelope_w - self.insert_w, self.envelope_h - self.insert_h
         return (
             self.left - play_x,
@@ -219,7 +220,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """One list design on one sheet size, ready to be painted."""
+    """The design of a list for one sheet size."""
 
     name: str
     title: str
@@ -241,5 +242,5 @@ class Layout:
 
     @property
     def sheets(self) -> int:
-        """Sheets of paper that one piece takes."""
+        """The number of sheets of paper of a piece."""
         return -(-self.pages // 2) if self.duplex else self.pages

@@ -1,4 +1,4 @@
-"""Makes a layout of plain data, and says which element and key is at fault."""
+"""Build a layout from plain data, with errors that name the element and the key."""
 
 import re
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from pydantic_core import ErrorDetails
 
 from service.engine.render.layout import (
     AddressBox,
-    Cell,
     Element,
     Layout,
+    LayoutCell,
     OfferGrid,
-    Part,
     PieceMark,
     Rule,
-    ShoppingList,
+    ShoppingListBox,
     Style,
     SymbolBox,
+    TemplatePart,
     TextBox,
     Window,
 )
@@ -50,7 +50,10 @@ _T = TypeVar("_T")
 def layout_from(
     data: Mapping[str, Any], *, windows: Mapping[str, Window], stationery: Stationery
 ) -> Layout:
-    """Read a layout (already merged with the one it extends). Raises `InvalidInput`."""
+    """Build a layout from data already merged with the layout it extends.
+
+    Raises `InvalidInput` with all wrong fields, or with the first wrong reference.
+    """
     try:
         fields = layout_fields().validate_python(data)
     except ValidationError as error:
@@ -64,16 +67,16 @@ def layout_from(
         pages=fields.pages,
         duplex=fields.duplex,
         safe_mm=fields.safe_mm,
-        window=_named("window", fields.window, windows) if fields.window else None,
+        window=_look_up("window", fields.window, windows) if fields.window else None,
         symbol=fields.symbol,
-        elements=tuple(builder.element(each) for each in fields.elements),
+        elements=tuple(builder.build_element(each) for each in fields.elements),
         fonts=tuple(dict.fromkeys(font for chain in fields.fonts.values() for font in chain)),
         samples=fields.samples,
         stationery=stationery,
     )
-    lacking = sorted(set(layout.fonts) - stationery.faces.keys())
-    if lacking:
-        raise _wrong("fonts", f"{', '.join(lacking)} not found", "see templates/fonts")
+    missing = sorted(set(layout.fonts) - stationery.faces.keys())
+    if missing:
+        raise _fault("fonts", f"{', '.join(missing)} not found", "see templates/fonts")
     return layout
 
 
@@ -83,40 +86,40 @@ def _problem(error: ErrorDetails, data: Mapping[str, Any]) -> Problem:
 
 
 def _where(error: ErrorDetails, data: Any) -> str:
-    """The place by names: elements and parts by their ids, what is not in one by the layout's."""
+    """Where the error is: the path, with ids of elements and parts, or the name of the layout."""
     name = data.get("name", "layout") if isinstance(data, Mapping) else "layout"
-    place, named, value = place_of(error), [str(name)], data
-    for number, step in enumerate(place):
+    steps, names, value = place_of(error), [str(name)], data
+    for number, step in enumerate(steps):
         if isinstance(step, int):
             value = value[step]
-            named[-1] = f"{named[-1]}[{step}]"
+            names[-1] = f"{names[-1]}[{step}]"
             if isinstance(value, Mapping) and "id" in value:
-                named[-1] = str(value["id"])
-        elif number and isinstance(place[number - 1], int) and step != "kind":
+                names[-1] = str(value["id"])
+        elif number and isinstance(steps[number - 1], int) and step != "kind":
             continue  # Which kind of element it was read as.
         else:
-            named.append(step)
+            names.append(step)
             value = value.get(step) if isinstance(value, Mapping) else None
-    inside = place and place[0] in ("elements", "styles")
-    return ".".join(named[1:] if inside else named)
+    inside = steps and steps[0] in ("elements", "styles")
+    return ".".join(names[1:] if inside else names)
 
 
-def _wrong(where: str, detail: str, remedy: str = "") -> InvalidInput:
+def _fault(where: str, detail: str, remedy: str = "") -> InvalidInput:
     problem = Problem(where=where, detail=detail, remedy=remedy)
     return InvalidInput(f"layout: {problem}", [problem])
 
 
-def _named(where: str, name: str, known: Mapping[str, _T]) -> _T:
-    """What a layout refers to by name."""
+def _look_up(where: str, name: str, known: Mapping[str, _T]) -> _T:
+    """The thing of this name. Raises `InvalidInput` if the layout refers to an unknown name."""
     if name not in known:
-        raise _wrong(where, f"is {name!r}", f"use {', '.join(known)}")
+        raise _fault(where, f"is {name!r}", f"use {', '.join(known)}")
     return known[name]
 
 
 def _colour(name: str, text: str) -> bytes:
-    """A `#rrggbb` colour as a fill operator; greys stay one ink."""
+    """A `#rrggbb` colour as a fill operator; greys use the black ink only."""
     if not re.fullmatch(r"#[0-9a-f]{6}", text):
-        raise _wrong(f"colours.{name}", f"{text!r} is no colour", "write #rrggbb")
+        raise _fault(f"colours.{name}", f"{text!r} is no colour", "write #rrggbb")
     red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
     if red == green == blue:
         return b"%.3g g" % red
@@ -124,24 +127,24 @@ def _colour(name: str, text: str) -> bytes:
 
 
 class _Builder:
-    """Makes elements of their fields, with the styles and colours that they name."""
+    """Builds elements from their fields, and looks up the styles and colours they refer to."""
 
     def __init__(self, fields: LayoutFields) -> None:
         self._fonts = {name: tuple(chain) for name, chain in fields.fonts.items()}
         self._colours = {name: _colour(name, text) for name, text in fields.colours.items()}
-        self._styles = {name: self._made(name, each) for name, each in fields.styles.items()}
+        self._styles = {name: self._build_style(name, each) for name, each in fields.styles.items()}
 
-    def element(self, fields: ElementFields) -> Element:
-        """The element that the fields describe."""
+    def build_element(self, fields: ElementFields) -> Element:
+        """Build the element that the fields describe."""
         match fields:
             case TextFields():
-                return self._text(fields, fields.id)
+                return self._build_text(fields, fields.id)
             case RuleFields():
-                return self._rule(fields, fields.id)
+                return self._build_rule(fields, fields.id)
             case AddressFields():
-                return AddressBox(**_box(fields), style=self._style(fields.id, fields.style))
+                return AddressBox(**_box(fields), style=self._find_style(fields.id, fields.style))
             case SymbolFields():
-                style = self._style(fields.id, fields.style)
+                style = self._find_style(fields.id, fields.style)
                 return SymbolBox(**_box(fields), style=style, align=fields.align)
             case PieceMarkFields():
                 return PieceMark(**_box(fields), template=_mark(fields))
@@ -151,49 +154,49 @@ class _Builder:
                     columns=fields.columns,
                     gutter=fields.gutter,
                     row_max=fields.row_max,
-                    cell=self._cell(fields.cell, f"{fields.id}.cell"),
+                    cell=self._build_cell(fields.cell, f"{fields.id}.cell"),
                 )
             case ListFields():
-                return self._list(fields)
+                return self._build_list(fields)
             case _:
                 assert_never(fields)
 
-    def _list(self, fields: ListFields) -> ShoppingList:
+    def _build_list(self, fields: ListFields) -> ShoppingListBox:
         name = fields.id
-        return ShoppingList(
+        return ShoppingListBox(
             **_box(fields),
             columns=fields.columns,
             gutter=fields.gutter,
             department_gap=fields.department_gap,
-            header=self._cell(fields.header, f"{name}.header"),
-            reminder=self._cell(fields.reminder, f"{name}.reminder"),
-            offer=self._cell(fields.offer, f"{name}.offer") if fields.offer else None,
-            blank=self._cell(fields.blank, f"{name}.blank") if fields.blank else None,
+            header=self._build_cell(fields.header, f"{name}.header"),
+            reminder=self._build_cell(fields.reminder, f"{name}.reminder"),
+            offer=self._build_cell(fields.offer, f"{name}.offer") if fields.offer else None,
+            blank=self._build_cell(fields.blank, f"{name}.blank") if fields.blank else None,
             blanks=fields.blanks,
             over=fields.over,
         )
 
-    def _cell(self, fields: CellFields, name: str) -> Cell:
+    def _build_cell(self, fields: CellFields, name: str) -> LayoutCell:
         texts: list[TextBox] = []
         rules: list[Rule] = []
         for part in fields.parts:
             match part:
                 case TextFields():
-                    texts.append(self._text(part, f"{name}.{part.id}"))
+                    texts.append(self._build_text(part, f"{name}.{part.id}"))
                 case RuleFields():
-                    rules.append(self._rule(part, f"{name}.{part.id}"))
+                    rules.append(self._build_rule(part, f"{name}.{part.id}"))
                 case _:
                     assert_never(part)
-        return Cell(texts=tuple(texts), rules=tuple(rules), pad=fields.pad)
+        return LayoutCell(texts=tuple(texts), rules=tuple(rules), pad=fields.pad)
 
-    def _text(self, fields: TextFields, name: str) -> TextBox:
+    def _build_text(self, fields: TextFields, name: str) -> TextBox:
         return TextBox(
             id=name,
             page=fields.page,
             x=fields.x,
             y=fields.y,
             w=fields.w,
-            style=self._style(name, fields.style),
+            style=self._find_style(name, fields.style),
             template=_template(fields.text),
             lines=fields.lines,
             align=fields.align,
@@ -205,26 +208,26 @@ class _Builder:
             name=fields.id,
         )
 
-    def _rule(self, fields: RuleFields, name: str) -> Rule:
+    def _build_rule(self, fields: RuleFields, name: str) -> Rule:
         return Rule(
             **_box(fields) | {"id": name},
-            colour=_named(f"{name}.colour", fields.colour, self._colours),
+            colour=_look_up(f"{name}.colour", fields.colour, self._colours),
             stroke_pt=fields.stroke_pt,
             when=fields.when,
         )
 
-    def _style(self, name: str, style: str) -> Style:
-        return _named(f"{name}.style", style, self._styles)
+    def _find_style(self, name: str, style: str) -> Style:
+        return _look_up(f"{name}.style", style, self._styles)
 
-    def _made(self, name: str, fields: StyleFields) -> Style:
+    def _build_style(self, name: str, fields: StyleFields) -> Style:
         where = f"styles.{name}"
         return Style(
             name=name,
-            chain=_named(f"{where}.font", fields.font, self._fonts),
+            chain=_look_up(f"{where}.font", fields.font, self._fonts),
             size_pt=fields.size_pt,
             shrink_pt=fields.size_pt if fields.shrink_pt is None else fields.shrink_pt,
             leading=fields.leading,
-            colour=_named(f"{where}.colour", fields.colour, self._colours),
+            colour=_look_up(f"{where}.colour", fields.colour, self._colours),
             tracking_em=fields.tracking_em,
             upper=fields.upper,
             kern=fields.kern,
@@ -242,22 +245,22 @@ def _box(fields: BoxFields) -> dict[str, Any]:
     }
 
 
-def _mark(fields: PieceMarkFields) -> tuple[Part, ...]:
+def _mark(fields: PieceMarkFields) -> tuple[TemplatePart, ...]:
     template = _template(fields.text)
     for part in template:
         if part.kind != "literal" and (part.kind, part.value) not in _MARK_PARTS:
-            raise _wrong(f"{fields.id}.text", f"has {part.value}", "use piece_id or seq")
+            raise _fault(f"{fields.id}.text", f"has {part.value}", "use piece_id or seq")
     return template
 
 
-def _template(text: str) -> tuple[Part, ...]:
-    parts: list[Part] = []
+def _template(text: str) -> tuple[TemplatePart, ...]:
+    parts: list[TemplatePart] = []
     at = 0
     for found in _VARIABLE.finditer(text):
         if found.start() > at:
-            parts.append(Part("literal", text[at : found.start()]))
-        parts.append(Part("phrase" if found.group(1) else "variable", found.group(2)))
+            parts.append(TemplatePart("literal", text[at : found.start()]))
+        parts.append(TemplatePart("phrase" if found.group(1) else "variable", found.group(2)))
         at = found.end()
     if at < len(text):
-        parts.append(Part("literal", text[at:]))
+        parts.append(TemplatePart("literal", text[at:]))
     return tuple(parts)

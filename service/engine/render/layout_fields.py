@@ -1,4 +1,4 @@
-"""What a layout's file may say, field by field; `templates/layout.schema.json` is for editors."""
+"""The fields of a layout file. `templates/layout.schema.json` describes them for editors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class _Fields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleFields(_Fields):
-    """How text looks; `font` and `colour` are names, `shrink_pt` is the size unless given."""
+    """How text looks. `font` and `colour` are names; `shrink_pt` defaults to `size_pt`."""
 
     font: str
     size_pt: Number
@@ -57,7 +57,7 @@ class TextFields(_Fields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxFields(_Fields):
-    """Where an element is, in millimetres."""
+    """The position and size of an element, in millimetres."""
 
     id: str
     page: Whole = 1
@@ -96,14 +96,14 @@ class SymbolFields(BoxFields):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PieceMarkFields(BoxFields):
-    """The mark that a machine knows the piece by."""
+    """The mark by which machines identify the piece."""
 
     kind: Literal["piece_mark"]
     text: str = "{piece_id}"
 
 
 def _part_kind(part: Any) -> str:
-    """A part of a cell is a text unless it says otherwise."""
+    """The kind of a part of a cell; without a kind it is a text."""
     return str(part.get("kind", "text")) if isinstance(part, Mapping) else "text"
 
 
@@ -121,8 +121,8 @@ class CellFields(_Fields):
     pad: Number = 0.0
 
 
-Row: TypeAlias = Annotated[CellFields | None, BeforeValidator(lambda given: given or None)]
-"""A cell that may be left out, or be empty."""
+Row: TypeAlias = Annotated[CellFields | None, BeforeValidator(lambda cell: cell or None)]
+"""A cell that may be missing or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ ElementFields: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutFields(_Fields):
-    """A whole layout, with the one it extends merged in."""
+    """A complete layout, merged with the one it extends."""
 
     schema: str
     name: str
@@ -185,5 +185,5 @@ class LayoutFields(_Fields):
 
 @cache
 def layout_fields() -> TypeAdapter[LayoutFields]:
-    """Reads the data of a layout; made when the first is read."""
+    """The reader of layout data, built at its first use."""
     return TypeAdapter(LayoutFields)

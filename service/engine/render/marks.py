@@ -1,6 +1,6 @@
-"""The mark that a machine knows a piece by: a Data Matrix (ISO/IEC 16022) beside the list's symbol.
+"""The mark by which machines identify a piece: a Data Matrix (ISO/IEC 16022) with its id or number.
 
-It is drawn on the printer's grid in whole dots, as large as its room allows.
+Its modules are whole printer dots, as large as its box allows.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from functools import lru_cache
 import numpy as np
 import zxingcpp
 
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.fit import TooLarge
 from service.engine.render.layout import MM, PieceMark
 from service.engine.render.symbols import DOT_PT
 
 _QUIET = 1
 _STEP = 2
-"""Dots at 600 dpi by which a module grows: one at 300 dpi."""
+"""The step of module sizes in dots at 600 dpi: one dot at 300 dpi."""
 _LEAST_DOTS = 8
 _GRID_PT = 2 * DOT_PT
 
 
 def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float) -> bytes:
-    """Content of the mark in its room; raises `DoesNotFit` when a module would be too small."""
+    """Content of the mark in its box. Raises `TooLarge` if the modules would be too small."""
     text = "".join(
         values[part.value] if part.kind == "variable" else part.value for part in mark.template
     )
@@ -33,7 +33,7 @@ def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float
     dots = int(room / DOT_PT / _STEP + 1e-6) * _STEP
     if dots < _LEAST_DOTS:
         least = _LEAST_DOTS * DOT_PT / MM
-        raise DoesNotFit(f"a data matrix needs {width * least:.1f} x {height * least:.1f} mm")
+        raise TooLarge(f"a data matrix needs {width * least:.1f} x {height * least:.1f} mm")
     module = dots * DOT_PT
     left = _on_grid(mark.x * MM) + _QUIET * module
     foot = _on_grid(page_height - mark.y * MM) - (len(rows) + _QUIET) * module
@@ -44,14 +44,14 @@ def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float
 
 @lru_cache(maxsize=64)
 def _modules(text: str) -> tuple[tuple[bool, ...], ...]:
-    """The modules row by row from the top, dark ones true."""
+    """The modules, row by row from the top; dark ones are True."""
     made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix, forceSquare=True)
     image = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))
     return tuple(tuple(bool(pixel < 128) for pixel in row) for row in image)
 
 
 def _rectangles(rows: tuple[tuple[bool, ...], ...]) -> bytes:
-    """One rectangle per run of dark modules, in a frame of one unit a module."""
+    """One rectangle for each run of dark modules; a module is one unit."""
     drawn: list[bytes] = []
     for y, row in enumerate(reversed(rows)):
         start = None

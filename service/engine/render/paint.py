@@ -1,4 +1,4 @@
-"""Painting one list: from a document and an address to the content of its pages."""
+"""Paint lists: from a document and an address to the content of the pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -6,34 +6,35 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from service.engine.records import Address, ListDocument
-from service.engine.render.fit import DoesNotFit
-from service.engine.render.language import Ready, Step
+from service.engine.render.canvas import Canvas, PaintedPiece, TextRun
+from service.engine.render.fit import TooLarge
+from service.engine.render.language import SharedPage, Step
 from service.engine.render.layout import (
     AddressBox,
     Element,
     OfferGrid,
     PieceMark,
     Rule,
-    ShoppingList,
+    ShoppingListBox,
     SymbolBox,
 )
 from service.engine.render.marks import place_mark
 from service.engine.render.painter import Painter
 from service.engine.render.place import place_symbol
-from service.engine.render.plans import Drawn, TextPlan
-from service.engine.render.rows import Rows
-from service.engine.render.sheet import Painted, Run, Sheet
+from service.engine.render.plans import Content, TextPlan
+from service.engine.render.rows import RowPainter
 from service.engine.render.words import MissingGlyph
 from service.errors import InvalidInput
 
 _LEGAL = attrgetter("legal")
 
 
-class Job(NamedTuple):
-    """A list to paint. `name` is what an error calls it.
+class PaintJob(NamedTuple):
+    """A list to paint.
 
-    `seq` is printed as the sequence mark unless 0. `piece_id` is what a mark for machines says,
-    and the name of the list in the file; without it there is no mark.
+    `name` identifies it in errors. `seq` is printed as the sequence number unless it is 0.
+    `piece_id` is encoded in the mark for machines and names the list in the file; if it is empty,
+    there is no mark.
     """
 
     document: ListDocument
@@ -43,57 +44,62 @@ class Job(NamedTuple):
     piece_id: str = ""
 
 
-def paint(painter: Painter, jobs: Sequence[Job]) -> list[Painted]:
-    """The pages of some lists; `InvalidInput` names every text of a list that cannot be printed.
+def paint(painter: Painter, jobs: Sequence[PaintJob]) -> list[PaintedPiece]:
+    """Paint the pages of some lists.
 
-    Lists are painted side by side, each element on all of them before the next, which costs less
-    than one list after the other.
+    Each element is painted on all lists before the next element, which is cheaper than painting
+    list by list. Raises `InvalidInput` with all texts of a list that cannot be printed.
     """
-    works = [_Work(painter, job) for job in jobs]
+    painters = [_ListPainter(painter, job) for job in jobs]
     for number in range(1, painter.layout.pages + 1):
-        _paint_page(works, number)
-    for work in works:
-        if work.problems:
-            detail = "; ".join(map(str, work.problems[:3]))
-            raise InvalidInput(f"{work.name} cannot be printed: {detail}", work.problems)
+        _paint_page(painters, number)
+    for one in painters:
+        if one.problems:
+            detail = "; ".join(map(str, one.problems[:3]))
+            raise InvalidInput(f"{one.name} cannot be printed: {detail}", one.problems)
     return [
-        Painted(work.sheets, work.drawn, work.document.language, job.piece_id or job.name)
-        for work, job in zip(works, jobs, strict=True)
+        PaintedPiece(
+            one.canvases,
+            one.contents,
+            one.document.language,
+            job.piece_id or job.name,
+        )
+        for one, job in zip(painters, jobs, strict=True)
     ]
 
 
-def _paint_page(works: Sequence["_Work"], number: int) -> None:
-    """Draw one page of each list, with the texts that lists share as they were drawn before."""
-    alike: dict[int, tuple[Ready, list[_Work]]] = {}
-    for work in works:
-        ready = work.begin(number)
-        alike.setdefault(id(ready), (ready, []))[1].append(work)
-    for ready, members in alike.values():
-        for run, draw, what in ready.steps:
-            for work in members:
-                sheet = work.sheets[-1]
+def _paint_page(painters: Sequence["_ListPainter"], number: int) -> None:
+    """Paint one page of each list; lists with the same shared texts are painted together."""
+    by_page: dict[int, tuple[SharedPage, list[_ListPainter]]] = {}
+    for one in painters:
+        shared_page = one.begin_page(number)
+        by_page.setdefault(id(shared_page), (shared_page, []))[1].append(one)
+    for shared_page, sharing in by_page.values():
+        for run, draw, what in shared_page.steps:
+            for one in sharing:
+                canvas = one.canvases[-1]
                 if run is not None:
-                    sheet.still(run)
+                    canvas.add_shared(run)
                 if draw is not None:
-                    draw(work, what, sheet)
+                    draw(one, what, canvas)
 
 
-class _Work(Rows):
-    """The painting of one list: its values, and the problems met so far."""
+class _ListPainter(RowPainter):
+    """Paints one list: holds its values and collects its problems."""
 
-    def __init__(self, painter: Painter, job: Job) -> None:
+    def __init__(self, painter: Painter, job: PaintJob) -> None:
         document = job.document
         super().__init__(painter, document, name=job.name)
         self.address = job.address
-        self.sheets: list[Sheet] = []
-        words = self.words
+        self.canvases: list[Canvas] = []
+        language = self.language
         number = f"{job.seq:06d}"
-        self.marks = {"piece_id": job.piece_id, "seq": number} if job.piece_id else {}
-        self.live["seq"] = number if job.seq else ""
-        self.live["greeting"] = document.greeting or words.phrases.texts["greeting"]
-        self.live["worth"] = words.amount(document.worth_cents)
-        self.legal = self._legal()
-        self.front = (
+        self.mark_values = {"piece_id": job.piece_id, "seq": number} if job.piece_id else {}
+        self.own_values["seq"] = number if job.seq else ""
+        self.own_values["greeting"] = document.greeting or language.phrases.texts["greeting"]
+        self.own_values["worth"] = language.amount(document.worth_cents)
+        self.legal = self._legal_text()
+        self.shared_key = (
             document.retailer,
             document.issued_on,
             document.valid_from,
@@ -102,74 +108,78 @@ class _Work(Rows):
             self.legal,
             not document.offers,
         )
-        """What the texts are made of that the lists of one issue share."""
+        """The values that the shared texts depend on."""
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """The variables of the layout's texts, but for those of `live`."""
-        document, words, painter = self.document, self.words, self.painter
+        """The values of the layout's variables, except those in `own_values`."""
+        document, language, painter = self.document, self.language, self.painter
         return {
             "retailer": document.retailer,
-            "issued": words.date(document.issued_on),
-            "valid_from": words.date(document.valid_from),
-            "valid_to": words.date(document.valid_to),
-            "from_day": words.day(document.valid_from),
-            "to_day": words.day(document.valid_to),
+            "issued": language.date(document.issued_on),
+            "valid_from": language.date(document.valid_from),
+            "valid_to": language.date(document.valid_to),
+            "from_day": language.day(document.valid_from),
+            "to_day": language.day(document.valid_to),
             "tip": document.tip,
             "legal": self.legal,
-            "sender": painter.terms.sender or document.retailer,
+            "sender": painter.options.sender or document.retailer,
             "pages": str(painter.layout.pages),
             "offers": "1" if document.offers else "",
         }
 
-    def begin(self, number: int) -> Ready:
-        """Begin a page; the texts on it that lists share."""
-        self.sheets.append(Sheet(number, self.painter.terms.by_line))
-        kept = self.words.ready[number - 1]
-        ready = kept.get(self.front)
-        if ready is None:
-            ready = self._ready(number, kept)
-        self.drawn += ready.drawn
-        return ready
+    def begin_page(self, number: int) -> SharedPage:
+        """Begin a page and return the texts on it that lists share."""
+        self.canvases.append(Canvas(number, self.painter.options.by_line))
+        cache = self.language.shared_pages[number - 1]
+        shared_page = cache.get(self.shared_key)
+        if shared_page is None:
+            shared_page = self._set_shared_page(number, cache)
+        self.contents += shared_page.contents
+        return shared_page
 
-    def _ready(self, number: int, kept: dict[Any, Ready]) -> Ready:
-        """Set the shared texts of a page; they are kept once all of them are drawn by name."""
+    def _set_shared_page(self, number: int, cache: dict[Any, SharedPage]) -> SharedPage:
+        """Set the shared texts of a page. They are cached once all of them are drawn by name."""
         before = len(self.problems)
         values = {**self.values, "page": str(number)}
-        shelf = self.painter.shelf
+        write_form = self.painter.write_form
         steps: list[Step] = []
         parts: list[tuple[str, bytes]] = []
-        shown: list[Drawn] = []
-        lasting = True
-        for element, plan in self.words.pages[number - 1]:
-            if plan is not None and plan.still:
-                drawn = self._still(plan, values)
-                if drawn is not None and drawn.ops:
-                    self._join(parts, plan.box.role, drawn.ops)
-                    shown.append(drawn)
-                    lasting &= shelf is None or bool(drawn.entry)
-            elif isinstance(element, Rule) and element.when not in self.live:
+        contents: list[Content] = []
+        is_complete = True
+        for element, plan in self.language.pages[number - 1]:
+            if plan is not None and plan.is_shared:
+                content = self._set_text(plan, values)
+                if content is not None and content.ops:
+                    self._add_to_run(parts, plan.box.role, content.ops)
+                    contents.append(content)
+                    is_complete &= write_form is None or bool(content.entry)
+            elif isinstance(element, Rule) and element.when not in self.own_values:
                 if values[element.when]:
-                    parts.append(("Artifact", self.painter.rule(element)))
+                    parts.append(("Artifact", self.painter.rule_ops(element)))
             else:
-                draw, what = (_Work.live_text, plan) if plan is not None else _drawing(element)
-                steps.append((Run(parts) if parts else None, draw, what))
+                draw, what = (
+                    (_ListPainter.draw_own_text, plan)
+                    if plan is not None
+                    else _draw_method(element)
+                )
+                steps.append((TextRun(parts) if parts else None, draw, what))
                 parts = []
-        steps.append((Run(parts) if parts else None, None, None))
-        ready = Ready(steps, shown)
-        if lasting and len(self.problems) == before:
-            self.painter.keep_ready(kept, self.front, ready)
-        return ready
+        steps.append((TextRun(parts) if parts else None, None, None))
+        shared_page = SharedPage(steps, contents)
+        if is_complete and len(self.problems) == before:
+            self.painter.cache_shared_page(cache, self.shared_key, shared_page)
+        return shared_page
 
-    def _join(self, parts: list[tuple[str, bytes]], role: str, ops: bytes) -> None:
-        """Add a text to a run; on paper, paragraphs that follow one another are one element."""
-        if role == "P" and not self.painter.terms.by_line and parts and parts[-1][0] == "P":
+    def _add_to_run(self, parts: list[tuple[str, bytes]], role: str, ops: bytes) -> None:
+        """Add a text to a run. On paper, consecutive paragraphs are one structure element."""
+        if role == "P" and not self.painter.options.by_line and parts and parts[-1][0] == "P":
             parts[-1] = ("P", b"%b\n%b" % (parts[-1][1], ops))
         else:
             parts.append((role, ops))
 
-    def _legal(self) -> str:
-        """The list's own terms, then those of its offers; a text they share stands once."""
+    def _legal_text(self) -> str:
+        """The legal text of the list, then those of its offers, each different text once."""
         document = self.document
         if not any(map(_LEGAL, document.offers)):
             return document.legal
@@ -182,79 +192,79 @@ class _Work(Rows):
             if len(numbers) == len(document.offers):
                 made.append(text)
             else:
-                named = self.words.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
-                made.append(f"{named} {text}")
+                prefix = self.language.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
+                made.append(f"{prefix} {text}")
         return " ".join(made)
 
-    def _still(self, plan: TextPlan, values: Mapping[str, str]) -> Drawn | None:
+    def _set_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content | None:
         box = plan.box
         if box.when and not values[box.when]:
             return None
         try:
-            return self.painter.text(plan, values)
-        except (DoesNotFit, MissingGlyph) as error:
-            self.refuse(box.id, error)
+            return self.painter.place_text(plan, values)
+        except (TooLarge, MissingGlyph) as error:
+            self.add_problem(box.id, error)
             return None
 
-    def live_text(self, plan: TextPlan, sheet: Sheet) -> None:
-        """A text that belongs to this list alone, or is known only when the lines are placed."""
-        values: Mapping[str, str] = self.live
-        if plan.mixed:
-            values = {**self.values, **self.live, "page": str(sheet.number)}
-        drawn = self._still(plan, values)
-        if drawn is not None and drawn.ops:
-            sheet.tagged(plan.box.role, drawn.ops)
-            self.drawn.append(drawn)
+    def draw_own_text(self, plan: TextPlan, canvas: Canvas) -> None:
+        """Draw a text that differs between lists, or is known only once the lines are placed."""
+        values: Mapping[str, str] = self.own_values
+        if plan.needs_shared_values:
+            values = {**self.values, **self.own_values, "page": str(canvas.number)}
+        content = self._set_text(plan, values)
+        if content is not None and content.ops:
+            canvas.add_tagged(plan.box.role, content.ops)
+            self.contents.append(content)
 
-    def live_rule(self, rule: Rule, sheet: Sheet) -> None:
-        """A rule that some lists have."""
-        if self.live[rule.when]:
-            sheet.tagged("Artifact", self.painter.rule(rule))
+    def draw_own_rule(self, rule: Rule, canvas: Canvas) -> None:
+        """Draw a rule whose condition differs between lists."""
+        if self.own_values[rule.when]:
+            canvas.add_tagged("Artifact", self.painter.rule_ops(rule))
 
-    def symbol(self, box: SymbolBox, sheet: Sheet) -> None:
-        """The list's symbol with the code under it."""
+    def draw_symbol(self, box: SymbolBox, canvas: Canvas) -> None:
+        """Draw the symbol of the list with the code below it."""
         try:
             placed = place_symbol(self.painter, box, self.document.list_code)
-        except (DoesNotFit, MissingGlyph) as error:
-            self.refuse(box.id, error)
+        except (TooLarge, MissingGlyph) as error:
+            self.add_problem(box.id, error)
             return
-        sheet.tagged("Figure", placed.ops, alt=placed.human)
-        self.drawn.append(placed.still)
+        canvas.add_tagged("Figure", placed.ops, alt=placed.human)
+        self.contents.append(placed.shared)
 
-    def mark(self, mark: PieceMark, sheet: Sheet) -> None:
-        """The piece's mark for machines."""
-        if not self.marks:
+    def draw_mark(self, mark: PieceMark, canvas: Canvas) -> None:
+        """Draw the mark that machines identify the piece by."""
+        if not self.mark_values:
             return
         try:
-            ops = place_mark(mark, self.marks, page_height=self.painter.height_pt)
-        except DoesNotFit as error:
-            self.refuse(mark.id, error)
+            ops = place_mark(mark, self.mark_values, page_height=self.painter.height_pt)
+        except TooLarge as error:
+            self.add_problem(mark.id, error)
             return
         if ops:
-            sheet.tagged("Artifact", ops)
+            canvas.add_tagged("Artifact", ops)
 
-    def place_address(self, box: AddressBox, sheet: Sheet) -> None:
-        """The address, when there is one."""
+    def draw_address(self, box: AddressBox, canvas: Canvas) -> None:
+        """Draw the address, if there is one."""
         if self.address is None:
             return
         painter = self.painter
         postal = painter.layout.stationery.postal
-        lines = postal.compose(self.address, sender_country=painter.terms.sender_country)
+        lines = postal.compose(self.address, sender_country=painter.options.sender_country)
         try:
-            sheet.tagged("P", painter.address(box, lines))
-        except (DoesNotFit, MissingGlyph) as error:
-            self.refuse(box.id, error)
+            canvas.add_tagged("P", painter.place_address(box, lines))
+        except (TooLarge, MissingGlyph) as error:
+            self.add_problem(box.id, error)
 
 
-_DRAWING: Mapping[type, Callable[..., None]] = {
-    OfferGrid: _Work.offers,
-    ShoppingList: _Work.listed,
-    SymbolBox: _Work.symbol,
-    AddressBox: _Work.place_address,
-    PieceMark: _Work.mark,
-    Rule: _Work.live_rule,
+_DRAW_METHODS: Mapping[type, Callable[..., None]] = {
+    OfferGrid: _ListPainter.draw_offers,
+    ShoppingListBox: _ListPainter.draw_shopping_list,
+    SymbolBox: _ListPainter.draw_symbol,
+    AddressBox: _ListPainter.draw_address,
+    PieceMark: _ListPainter.draw_mark,
+    Rule: _ListPainter.draw_own_rule,
 }
 
 
-def _drawing(element: Element) -> tuple[Callable[..., None], Element]:
-    return _DRAWING[type(element)], element
+def _draw_method(element: Element) -> tuple[Callable[..., None], Element]:
+    return _DRAW_METHODS[type(element)], element

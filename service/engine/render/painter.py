@@ -1,83 +1,83 @@
-"""Ready content: texts, repeated rows and shared art of a layout, set once and kept.
+"""Set the texts, repeated rows and shared art of a layout, and cache the PDF content.
 
-Texts repeat from list to list, so every fitted text and every repeated row is kept as ready
-content and only positioned anew. What a batch keeps is bounded.
+Texts repeat from list to list. So each text and each repeated row is set once, cached as PDF
+content, and only positioned again. The caches are bounded.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.engine.render.fit import DoesNotFit, Fitted, Typesetter
-from service.engine.render.frames import Frames
-from service.engine.render.language import Language, Ready
+from service.engine.render.fit import Fitted, TooLarge, Typesetter
+from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import (
     MM,
     AddressBox,
-    Cell,
     Element,
     Layout,
+    LayoutCell,
     Rule,
-    ShoppingList,
+    ShoppingListBox,
     TextBox,
 )
-from service.engine.render.plans import CellPlan, Drawn, Started, TextPlan
-from service.engine.render.stacks import Stacks
+from service.engine.render.moves import Moves
+from service.engine.render.plans import CellPlan, Content, RowStart, TextPlan
+from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol, SymbolProfile
 from service.engine.render.words import MissingGlyph
 
-_KEPT = 40_000
-"""Fitted texts and rows kept before the stores are emptied; one takes about 500 bytes."""
+_MAX_CACHED = 40_000
+"""Cached texts and rows, of about 500 bytes each, at which the caches are emptied."""
 
 _OVERHANG_PT = 6
-"""Room that a form leaves round its content for strokes and the tails of letters."""
+"""Margin of a form around its content, for strokes and the descenders of letters."""
 
-Refuse = Callable[[str, Exception], None]
-"""Told an element and why it cannot be printed."""
+ReportProblem = Callable[[str, Exception], None]
+"""Called with the id of an element and the error that prevents printing it."""
 Values = Callable[[], Mapping[str, str]]
-"""Gives the values of a row's texts when they are wanted."""
-Shelf = Callable[[bytes, bytes], tuple[bytes, bytes]]
-"""Takes content and its BBox, and gives the operators that draw it and a resource entry."""
+"""Returns the values of the variables of a row; called only if they are needed."""
+WriteForm = Callable[[bytes, bytes], tuple[bytes, bytes]]
+"""Writes content with its BBox as a form; returns operators that draw it and a resource entry."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for every piece of a batch, beside the layout."""
+class PrintOptions:
+    """What is the same for all pieces of a batch, besides the layout."""
 
     profile: SymbolProfile
     resolver: str
     sender: str
     sender_country: str
     departments: tuple[str, ...]
-    """The store's walking order; departments it does not name follow as they come."""
+    """The walking order of the store. Departments not named here follow in order of appearance."""
     by_line: bool
-    """Whether every line of a list is tagged by itself, for reading aloud."""
+    """Whether each line of a list is a structure element, so that it can be read aloud alone."""
 
 
 class Painter:
-    """Sets the texts of one layout. One painter serves one output file."""
+    """Sets the texts of one layout for one output file."""
 
-    def __init__(self, layout: Layout, terms: Terms) -> None:
+    def __init__(self, layout: Layout, options: PrintOptions) -> None:
         self.layout = layout
-        self.terms = terms
+        self.options = options
         self.height_pt = layout.size_pt[1]
         self.typesetter = Typesetter({name: layout.stationery.faces[name] for name in layout.fonts})
-        self.order = {name: place for place, name in enumerate(terms.departments)}
-        self.shelf: Shelf | None = None
-        """Where content that comes again is written once; without it all stands on its page."""
+        self.order = {name: place for place, name in enumerate(options.departments)}
+        self.write_form: WriteForm | None = None
+        """Writes repeated content once, as a form. Without it each page holds all its content."""
         self._languages: dict[tuple[str, str], Language] = {}
         self._addresses: dict[AddressBox, TextBox] = {}
-        self.frames = Frames(self.height_pt)
-        self._stacks = Stacks(self.typesetter, self.height_pt)
-        self._bars: dict[bytes, Drawn] = {}
-        self._kept = 0
+        self.moves = Moves(self.height_pt)
+        self._stacks = LineStacks(self.typesetter, self.height_pt)
+        self._symbol_contents: dict[bytes, Content] = {}
+        self._cached = 0
         width, height = layout.size_pt
         self._page_box = b"0 0 %g %g" % (width, height)
 
     def language(self, tag: str, currency: str) -> Language:
-        """The layout in this language; also the moment to forget what has grown too large."""
-        if self._kept > _KEPT:
-            self._kept = 0
+        """The layout in a language and currency. Before, empties caches that grew too large."""
+        if self._cached > _MAX_CACHED:
+            self._cached = 0
             for language in self._languages.values():
                 language.clear()
         found = self._languages.get((tag, currency))
@@ -92,69 +92,74 @@ class Painter:
                 ]
                 for page in range(1, self.layout.pages + 1)
             ]
-            found.ready = [{} for _ in found.pages]
+            found.shared_pages = [{} for _ in found.pages]
         return found
 
-    def keep_ready(self, kept: dict[Any, Ready], key: object, ready: Ready) -> None:
-        """Keep a page's shared texts for the lists that have the same ones."""
-        kept[key] = ready
-        self._kept += len(ready.steps)
+    def cache_shared_page(
+        self, cache: dict[Any, SharedPage], key: object, shared_page: SharedPage
+    ) -> None:
+        """Cache the shared texts of a page for other lists that have the same ones."""
+        cache[key] = shared_page
+        self._cached += len(shared_page.steps)
 
-    def share(self, drawn: Drawn) -> None:
-        """Called when content comes again: from now on it is drawn by name."""
-        if self.shelf is None or not drawn.ops or drawn.entry:
+    def share(self, content: Content) -> None:
+        """Write repeated content as a form, if possible, so that pages draw it by name."""
+        if self.write_form is None or not content.ops or content.entry:
             return
-        box = drawn.box
+        box = content.box
         if not box:
             edge = _OVERHANG_PT
-            box = b"%d %d %d %d" % (-edge, -drawn.height - 2 * edge, drawn.width + edge, edge)
-        drawn.become(*self.shelf(drawn.ops, box))
+            box = b"%d %d %d %d" % (-edge, -content.height - 2 * edge, content.width + edge, edge)
+        content.draw_by_name(*self.write_form(content.ops, box))
 
-    def bars(self, made: Symbol) -> Drawn:
-        """What a symbol has in common with others, filled; drawn in the symbol's frame."""
-        drawn = self._bars.get(made.still)
-        if drawn is None:
-            ops = made.still and made.still + b" f"
-            drawn = self._bars[made.still] = Drawn(
-                ops, box=b"0 0 %d %d" % (made.width, made.height)
+    def symbol_content(self, symbol: Symbol) -> Content:
+        """The bars that a symbol shares with others, in the coordinates of the symbol."""
+        content = self._symbol_contents.get(symbol.shared)
+        if content is None:
+            ops = symbol.shared and symbol.shared + b" f"
+            content = self._symbol_contents[symbol.shared] = Content(
+                ops, box=b"0 0 %d %d" % (symbol.width, symbol.height)
             )
-        elif not drawn.entry:
-            self.share(drawn)
-        return drawn
+        elif not content.entry:
+            self.share(content)
+        return content
 
-    def art(self, page: int) -> bytes:
-        """What is drawn alike on this page of every list."""
+    def art_ops(self, page: int) -> bytes:
+        """The content of a page that is the same on all lists: rules without a condition."""
         rules = [
-            self.rule(element)
+            self.rule_ops(element)
             for element in self.layout.elements
             if isinstance(element, Rule) and element.page == page and not element.when
         ]
         return b"\n".join(rules)
 
-    def text(self, plan: TextPlan, values: Mapping[str, str]) -> Drawn:
-        """A positioned text; its content is empty when the text is."""
+    def place_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content:
+        """Set a text at its place on the page. The content of an empty text is empty.
+
+        Raises `TooLarge` or `MissingGlyph`.
+        """
         key = plan.key(values)
-        drawn: Drawn | None = plan.store.get(key)
-        if drawn is not None:
-            if not drawn.entry:
-                self.share(drawn)
-            return drawn
+        content: Content | None = plan.cache.get(key)
+        if content is not None:
+            if not content.entry:
+                self.share(content)
+            return content
         text = plan.text(key)
         ops = b""
         if text:
             box = plan.box
-            ops = b"" if box.style.kern else self._stacks.plain(box, (text,))
+            ops = b"" if box.style.kern else self._stacks.plain_text(box, (text,))
             if not ops:
                 top = self.height_pt - box.y * MM
-                ops = self.lines(box, self.fit(box, text), left=box.x * MM, top=top)
-        drawn = Drawn(ops, box=self._page_box)
-        if plan.kept:
-            plan.store[key] = drawn
-            self._kept += 1
-        return drawn
+                ops = self.line_ops(box, self.fit(box, text), left=box.x * MM, top=top)
+        content = Content(ops, box=self._page_box)
+        if plan.may_repeat:
+            plan.cache[key] = content
+            self._cached += 1
+        return content
 
     def fit(self, box: TextBox, text: str, *, height: float | None = None) -> Fitted:
-        """Set a text in its box, and within a height in points when there is one."""
+        """Set a text in its box, and within a height in points if one is given."""
         return self.typesetter.fit(
             text,
             box.style,
@@ -165,18 +170,18 @@ class Painter:
             even=box.align == "centre" or box.role in ("H1", "H2"),
         )
 
-    def address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
-        """An address, which stands on the foot of its box."""
-        ops = self._stacks.plain(box, lines)
+    def place_address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
+        """Set an address, aligned with the bottom of its box."""
+        ops = self._stacks.plain_text(box, lines)
         if ops:
             return ops
-        whole = self._address_text(box)
-        fitted = self.fit(whole, "\n".join(lines), height=box.h * MM)
+        text_box = self._address_text(box)
+        fitted = self.fit(text_box, "\n".join(lines), height=box.h * MM)
         top = self.height_pt - (box.y + box.h) * MM + fitted.height
-        return self.lines(whole, fitted, left=box.x * MM, top=top)
+        return self.line_ops(text_box, fitted, left=box.x * MM, top=top)
 
     def _address_text(self, box: AddressBox) -> TextBox:
-        """An address block as a text of as many lines as its height holds."""
+        """The address box as a text box with as many lines as fit its height."""
         found = self._addresses.get(box)
         if found is None:
             style = box.style
@@ -185,106 +190,117 @@ class Painter:
             self._addresses[box] = found
         return found
 
-    def cell(self, cell: Cell, language: Language) -> CellPlan:
-        """The plan of a repeated row."""
+    def cell_plan(self, cell: LayoutCell, language: Language) -> CellPlan:
+        """The plan of a repeated row, made at its first use in a language."""
         plan = language.cells.get(cell)
         if plan is None:
-            rules = b"\n".join([self.rule(rule, origin=0.0) for rule in cell.rules])
+            rules = b"\n".join([self.rule_ops(rule, origin=0.0) for rule in cell.rules])
             plan = language.cells[cell] = CellPlan(
                 cell, language.phrases, rules=rules, pad=cell.pad * MM
             )
         return plan
 
-    def started(self, plan: CellPlan, key: object, values: Values, refuse: Refuse) -> Started:
-        """What a row shares with others, seen for the first or second time.
+    def row_start(
+        self, plan: CellPlan, key: object, values: Values, report_problem: ReportProblem
+    ) -> RowStart:
+        """The part of a row that it shares with others, to be called at its first and second use.
 
-        `key` names the values it is made of. A row is drawn from its own top left corner.
+        The first use sets it; the second makes it a form, which `plan.starts` then holds. `key`
+        identifies the values it is made of. The origin of a row is its top left corner.
         """
-        found = plan.ready.get(key) or plan.fresh.pop(key, None)
+        found = plan.starts.get(key) or plan.starts_seen_once.pop(key, None)
         if found is not None:
             self.share(found)
-            plan.ready[key] = found
+            plan.starts[key] = found
             return found
-        sound = True
+        is_printable = True
         bottoms: list[float] = []
         ops = [plan.rules] if plan.rules else []
         shown = values()
         for text in plan.shared:
-            sound &= self._add(text, shown, ops, bottoms, refuse)
-        found = Started(
+            is_printable &= self._add_text(text, shown, ops, bottoms, report_problem)
+        found = RowStart(
             b"\n".join(ops),
             plan.width,
             _height(plan, bottoms),
             bottoms=tuple(bottoms),
             tails=plan.tails.setdefault(tuple(bottoms), {}),
         )
-        if sound:
-            plan.fresh[key] = found
-            self._kept += 1
+        if is_printable:
+            plan.starts_seen_once[key] = found
+            self._cached += 1
         return found
 
-    def tail(
-        self, plan: CellPlan, started: Started, key: object, values: Values, refuse: Refuse
-    ) -> Drawn:
-        """The rest of a row, seen for the first or second time."""
-        place = (started.bottoms, key)
-        found = started.tails.get(key) or plan.fresh_tails.pop(place, None)
+    def row_tail(
+        self,
+        plan: CellPlan,
+        row_start: RowStart,
+        key: object,
+        values: Values,
+        report_problem: ReportProblem,
+    ) -> Content:
+        """The rest of a row, to be called at its first and second use, as `row_start`."""
+        place = (row_start.bottoms, key)
+        found = row_start.tails.get(key) or plan.tails_seen_once.pop(place, None)
         if found is not None:
             self.share(found)
-            started.tails[key] = found
+            row_start.tails[key] = found
             return found
-        sound = True
+        is_printable = True
         ops: list[bytes] = []
-        reached = [*started.bottoms]
+        bottoms = [*row_start.bottoms]
         shown = values()
         for text in plan.own:
-            sound &= self._add(text, shown, ops, reached, refuse)
-        found = Drawn(b"\n".join(ops), plan.width, _height(plan, reached))
-        if sound:
-            plan.fresh_tails[place] = found
-            self._kept += 1
+            is_printable &= self._add_text(text, shown, ops, bottoms, report_problem)
+        found = Content(b"\n".join(ops), plan.width, _height(plan, bottoms))
+        if is_printable:
+            plan.tails_seen_once[place] = found
+            self._cached += 1
         return found
 
-    def _add(
+    def _add_text(
         self,
         plan: TextPlan,
         values: Mapping[str, str],
         ops: list[bytes],
         bottoms: list[float],
-        refuse: Refuse,
+        report_problem: ReportProblem,
     ) -> bool:
-        """Set one text of a row under those before it; False when it cannot be printed."""
+        """Set one text of a row below those before it; False if it cannot be printed."""
         key = plan.key(values)
         if plan.above >= 0:
             key = (key, bottoms[plan.above])
-        made = plan.store.get(key)
-        if made is None:
+        text_set = plan.cache.get(key)
+        if text_set is None:
             try:
-                made = self._set(plan, key)
-            except (DoesNotFit, MissingGlyph) as error:
-                refuse(plan.box.id, error)
+                text_set = self._set_text(plan, key)
+            except (TooLarge, MissingGlyph) as error:
+                report_problem(plan.box.id, error)
                 bottoms.append(plan.box.y * MM)
                 return False
-        if made[0]:
-            ops.append(made[0])
-        bottoms.append(made[1])
+        if text_set[0]:
+            ops.append(text_set[0])
+        bottoms.append(text_set[1])
         return True
 
-    def _set(self, plan: TextPlan, key: object) -> tuple[bytes, float]:
-        """A cell's text as content, and how far down it reaches."""
+    def _set_text(self, plan: TextPlan, key: object) -> tuple[bytes, float]:
+        """Set a text of a cell: its content, and how far down it reaches in points."""
         box = plan.box
         top = box.y * MM
         values = key
         if plan.above >= 0:
             values, top = key  # type: ignore[misc]
         text = plan.text(values)
-        made = (b"", top)
+        text_set = (b"", top)
         if text:
             top += box.gap * MM
-            line = self.typesetter.single(text, box.style, plan.width)
+            line = self.typesetter.single_line(text, box.style, plan.width)
             if line is None:
                 fitted = self.fit(box, text)
-                made = (self.lines(box, fitted, left=plan.left, top=-top), top + fitted.height)
+                text_set = (
+                    self.line_ops(box, fitted, left=plan.left, top=-top),
+                    top + fitted.height,
+                )
             else:
                 x = plan.left
                 if box.align != "left":
@@ -292,13 +308,13 @@ class Painter:
                 ops = b"%b BT %.1f %.1f Td %b ET" % (
                     box.style.colour, x, -top - plan.drop, line.ops,
                 )  # fmt: skip
-                made = (ops, top + plan.leading)
-        plan.store[key] = made
-        self._kept += 1
-        return made
+                text_set = (ops, top + plan.leading)
+        plan.cache[key] = text_set
+        self._cached += 1
+        return text_set
 
-    def lines(self, box: TextBox, fitted: Fitted, *, left: float, top: float) -> bytes:
-        """Content of fitted lines whose top left corner is given in points."""
+    def line_ops(self, box: TextBox, fitted: Fitted, *, left: float, top: float) -> bytes:
+        """Content of fitted lines; `left` and `top` are their corner in points."""
         width = box.w * MM
         baseline = top - fitted.ascent
         ops = [box.style.colour, b"BT"]
@@ -313,8 +329,8 @@ class Painter:
         ops.append(b"ET")
         return b" ".join(ops)
 
-    def rule(self, rule: Rule, origin: float | None = None) -> bytes:
-        """Content of a rectangle; `origin` is the top that `y` counts from, the page's if None."""
+    def rule_ops(self, rule: Rule, origin: float | None = None) -> bytes:
+        """Content of a rectangle. `y` counts down from `origin`, the top of the page if None."""
         top = self.height_pt if origin is None else origin
         frame = (rule.x * MM, top - (rule.y + rule.h) * MM, rule.w * MM, rule.h * MM)
         if rule.stroke_pt:
@@ -328,7 +344,7 @@ def _height(plan: CellPlan, bottoms: Sequence[float]) -> float:
 
 
 def _varies(element: Element, page: int) -> bool:
-    """Whether the element is drawn afresh for each list on this page."""
-    if isinstance(element, ShoppingList):
+    """Whether the element is on this page and must be drawn for each list."""
+    if isinstance(element, ShoppingListBox):
         return element.page <= page < element.page + element.over
     return element.page == page and not (isinstance(element, Rule) and not element.when)

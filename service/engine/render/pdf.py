@@ -1,7 +1,7 @@
-"""A PDF file written front to back: nothing but object offsets stays in memory.
+"""Write a PDF file from front to back; only object offsets stay in memory.
 
-Streams go out at once; other objects are gathered into compressed object streams (PDF 1.7,
-ISO 32000-1 clause 7.5.7). The file identifier is a hash of the bytes, so the same input gives
+Streams are written at once. Other objects are collected into compressed object streams (PDF 1.7,
+ISO 32000-1 clause 7.5.7). The file identifier is a hash of the bytes, so that the same input gives
 the same file.
 """
 
@@ -13,19 +13,19 @@ from typing import BinaryIO
 import numpy as np
 
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
-_GATHERED_BYTES = 200_000
-_SENT_BYTES = 50_000
+_PENDING_BYTES = 200_000
+_UNSENT_BYTES = 50_000
 _STREAM, _PACKED = 1, 2
 _WINDOW_BITS, _MEMORY_LEVEL = 12, 6
-"""A page's content is short; a small window and table cost a third less than the usual ones."""
+"""Page content is short: a small window and table cost a third less than the default ones."""
 _ROWS = 50_000
 _ROW_BYTES, _UP = 10, 2
-_FRESH = (0,) * 4096
+_ZEROS = (0,) * 4096
 _LINE_BREAK = 10
 
 
 class PdfWriter:
-    """Reserve numbers, put objects in any order, then `close` with the catalog's number."""
+    """Writes PDF objects: `reserve` numbers, `put` objects in any order, then `close`."""
 
     def __init__(self, out: BinaryIO, *, level: int = 1) -> None:
         self._out = out
@@ -33,18 +33,18 @@ class PdfWriter:
         self._hash = hashlib.sha256()
         self._position = 0
         self._next = 1
-        self._kind = array("B", _FRESH)
-        self._place = array("Q", _FRESH)
-        self._index = array("H", _FRESH)
+        self._kind = array("B", _ZEROS)
+        self._place = array("Q", _ZEROS)
+        self._index = array("H", _ZEROS)
         self._unsent: list[bytes] = []
         self._unsent_size = 0
-        self._gathered: list[bytes] = []
-        self._gathered_numbers: list[int] = []
-        self._gathered_size = 0
+        self._pending: list[bytes] = []
+        self._pending_numbers: list[int] = []
+        self._pending_size = 0
         self._write(_HEADER)
 
     def reserve(self) -> int:
-        """A fresh object number; its object must be put before `close`."""
+        """Reserve an object number. The object must be written before `close`."""
         number = self._next
         self._next += 1
         if self._next >= len(self._kind):
@@ -52,33 +52,33 @@ class PdfWriter:
         return number
 
     def _grow(self) -> None:
-        self._kind.extend(_FRESH)
-        self._place.extend(_FRESH)
-        self._index.extend(_FRESH)
+        self._kind.extend(_ZEROS)
+        self._place.extend(_ZEROS)
+        self._index.extend(_ZEROS)
 
     def put(self, number: int, body: bytes) -> None:
-        """Place an object that is not a stream and has no line break in it."""
-        self._gathered.append(body)
-        self._gathered_numbers.append(number)
-        self._gathered_size += len(body)
-        if self._gathered_size > _GATHERED_BYTES:
+        """Write an object under a reserved number. It must not be a stream or contain a newline."""
+        self._pending.append(body)
+        self._pending_numbers.append(number)
+        self._pending_size += len(body)
+        if self._pending_size > _PENDING_BYTES:
             self._flush()
 
     def add_lines(self, bodies: bytes, count: int) -> int:
-        """Put objects, one a line, under fresh numbers in a row; the first of them."""
+        """Write objects, one a line, under consecutive new numbers; returns the first number."""
         first = self._next
         self._next += count
         while self._next >= len(self._kind):
             self._grow()
-        self._gathered.append(bodies)
-        self._gathered_numbers += range(first, self._next)
-        self._gathered_size += len(bodies)
-        if self._gathered_size > _GATHERED_BYTES:
+        self._pending.append(bodies)
+        self._pending_numbers += range(first, self._next)
+        self._pending_size += len(bodies)
+        if self._pending_size > _PENDING_BYTES:
             self._flush()
         return first
 
     def add(self, body: bytes) -> int:
-        """Reserve and put in one step."""
+        """Reserve a number and write an object under it; returns the number."""
         number = self.reserve()
         self.put(number, body)
         return number
@@ -86,7 +86,7 @@ class PdfWriter:
     def stream(
         self, number: int, data: bytes, *, entries: bytes = b"", deflate: bool = True
     ) -> None:
-        """Write a stream object; `entries` are further dictionary entries."""
+        """Write a stream under a reserved number, with further dictionary `entries`."""
         if deflate:
             packer = zlib.compressobj(self._level, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
             data = packer.compress(data) + packer.flush()
@@ -97,13 +97,17 @@ class PdfWriter:
         self._write(head, data, b"\nendstream endobj\n")
 
     def add_stream(self, data: bytes, *, entries: bytes = b"", deflate: bool = True) -> int:
-        """Reserve a number and write the stream under it."""
+        """Reserve a number and write a stream under it; returns the number."""
         number = self.reserve()
         self.stream(number, data, entries=entries, deflate=deflate)
         return number
 
     def close(self, *, root: int, info: int) -> None:
-        """Write what is still gathered, the cross-reference stream and the end."""
+        """Write the remaining objects, the cross-reference stream and the trailer.
+
+        `root` and `info` are the numbers of the catalog and the information dictionary. Raises
+        ValueError if a reserved number was never written.
+        """
         self._flush()
         number = self.reserve()
         self._kind[number] = _STREAM
@@ -126,7 +130,7 @@ class PdfWriter:
         self._send()
 
     def _table(self, size: int) -> bytes:
-        """The cross-reference table, each row as its difference from the row before (PNG Up)."""
+        """The cross-reference table, each row as the difference from the one before (PNG Up)."""
         packer = zlib.compressobj(self._level)
         packed: list[bytes] = []
         above = np.zeros((1, _ROW_BYTES), dtype=np.uint8)
@@ -146,12 +150,12 @@ class PdfWriter:
         return b"".join(packed)
 
     def _flush(self) -> None:
-        if not self._gathered:
+        if not self._pending:
             return
         number = self.reserve()
-        numbers = np.array(self._gathered_numbers, dtype=np.int64)
+        numbers = np.array(self._pending_numbers, dtype=np.int64)
         count = len(numbers)
-        bodies = b"\n".join(self._gathered)
+        bodies = b"\n".join(self._pending)
         table = np.zeros(2 * count, dtype=np.int64)
         table[::2] = numbers
         table[3::2] = np.flatnonzero(np.frombuffer(bodies, np.uint8) == _LINE_BREAK) + 1
@@ -161,7 +165,7 @@ class PdfWriter:
         first = b"%d " * (2 * count) % tuple(table.tolist()) + b"\n"
         entries = b"/Type/ObjStm/N %d/First %d" % (count, len(first))
         data = first + bodies
-        self._gathered, self._gathered_numbers, self._gathered_size = [], [], 0
+        self._pending, self._pending_numbers, self._pending_size = [], [], 0
         self.stream(number, data, entries=entries)
 
     def _write(self, *parts: bytes) -> None:
@@ -169,7 +173,7 @@ class PdfWriter:
         size = sum(map(len, parts))
         self._position += size
         self._unsent_size += size
-        if self._unsent_size > _SENT_BYTES:
+        if self._unsent_size > _UNSENT_BYTES:
             self._send()
 
     def _send(self) -> None:
@@ -180,7 +184,7 @@ class PdfWriter:
 
 
 def text_string(text: str) -> bytes:
-    """A PDF text string: plain when it can be, else UTF-16 with byte-order mark in hex."""
+    """A PDF text string: a literal string for printable ASCII, else UTF-16 with BOM in hex."""
     if text.isascii() and text.isprintable():
         if not text.isalnum():
             text = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")

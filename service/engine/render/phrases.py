@@ -1,4 +1,4 @@
-"""What does not change from list to list: fonts, fixed phrases, dates and address forms."""
+"""What all lists have in common: fonts, fixed phrases, date formats and address formats."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from service.errors import InvalidInput, Problem
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The fixed words of one language, and how it writes dates."""
+    """The fixed texts of one language, and its date formats."""
 
     language: str
     texts: Mapping[str, str]
@@ -25,17 +25,17 @@ class Phrases:
     short_date: str
 
     def money_text(self, cents: int, currency: str) -> str:
-        """An amount as a customer reads it, `1.234,50 €`."""
+        """An amount of money, such as `1.234,50 €`."""
         return format_money(cents, currency, self.language)
 
     def date_text(self, day: date) -> str:
-        """A date in words, `3 December 2026`."""
+        """A long date, such as `3 December 2026`."""
         return self.long_date.format(
             day=day.day, month=self.months[day.month - 1], number=day.month, year=day.year
         )
 
     def day_text(self, day: date) -> str:
-        """A date without its year, `3 Dec`."""
+        """A short date without the year, such as `3 Dec`."""
         return self.short_date.format(
             day=day.day, month=self.short_months[day.month - 1], number=day.month
         )
@@ -43,14 +43,14 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class PostalForms:
-    """Address lines by country. Source: UPU addressing templates; `*` serves the others."""
+    """Address formats by country, after the UPU addressing templates; `*` is for all others."""
 
     forms: Mapping[str, tuple[tuple[str, Callable[[Address], Any]], ...]]
-    """Per line a %-pattern, and what takes its values from an address."""
+    """For each line a %-pattern, and a function from an address to its values."""
     names: Mapping[str, str]
 
     def compose(self, address: Address, *, sender_country: str) -> tuple[str, ...]:
-        """The address as lines, empty ones left out; the country's name closes one from abroad."""
+        """The lines of an address. The country is the last line if it is not that of the sender."""
         forms = self.forms.get(address.country) or self.forms["*"]
         lines = [" ".join((form % of(address)).split()).strip(" ,") for form, of in forms]
         if address.country != sender_country:
@@ -60,14 +60,14 @@ class PostalForms:
 
 @dataclass(frozen=True, slots=True)
 class Stationery:
-    """Faces by file name, phrases by language tag, and the address forms."""
+    """Font faces by file name, phrases by language tag, and address formats."""
 
     faces: Mapping[str, Face]
     phrases: Mapping[str, Phrases]
     postal: PostalForms
 
     def phrases_for(self, language: str) -> Phrases:
-        """The phrases of `de-AT`, else of `de`; an unknown language is refused."""
+        """The phrases of a language such as `de-AT`, else of `de`. Raises InvalidInput."""
         tag = language.replace("_", "-")
         found = self.phrases.get(tag) or self.phrases.get(tag.split("-")[0])
         if found is None:
@@ -80,7 +80,7 @@ class Stationery:
 def stationery_from(
     *, fonts: tuple[FontFile, ...], phrases: Mapping[str, Any], postal: Mapping[str, Any]
 ) -> Stationery:
-    """Load faces and read the plain data of `phrases.json` and `addresses.json`."""
+    """Load the fonts, and read the data of `phrases.json` and `addresses.json`."""
     read: dict[str, Phrases] = {}
     for tag, data in phrases.items():
         base = phrases[data["extends"]] if "extends" in data else {}
@@ -104,7 +104,7 @@ def stationery_from(
 
 
 def _form(line: str) -> tuple[str, Callable[[Address], Any]]:
-    """A line such as `{postcode} {city}` as a pattern and the fields that fill it."""
+    """Compile a line such as `{postcode} {city}` to a %-pattern and a getter of its fields."""
     pattern = ""
     fields: list[str] = []
     for literal, name, _, _ in Formatter().parse(line):

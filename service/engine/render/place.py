@@ -1,71 +1,71 @@
-"""Drawing a symbol on the printer's grid, with its quiet zones and the text under it."""
+"""Draw a symbol on the grid of printer dots, with its quiet zones and the text below it."""
 
 from functools import cache
 from typing import NamedTuple
 
-from service.engine.render.fit import DoesNotFit, ascent
+from service.engine.render.fit import TooLarge, ascent
 from service.engine.render.layout import MM, SymbolBox
 from service.engine.render.painter import Painter
-from service.engine.render.plans import Drawn
-from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, symbol
+from service.engine.render.plans import Content
+from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, make_symbol
 
 _CAPTION_GAP_PT = 1.5
 _GRID_PT = 2 * DOT_PT
-"""One dot at 300 dpi, two at 600: every bar's edge falls on a dot of both."""
+"""One dot at 300 dpi, two at 600 dpi: the edges of bars are on dots of both."""
 
 
-class _Frame(NamedTuple):
-    """The symbol's unit square on the page, and the middle and baseline of the text under it."""
+class _SymbolFrame(NamedTuple):
+    """The coordinate system of the symbol, and the middle and baseline of the text below it."""
 
     opening: bytes
     middle: float
-    foot: float
+    baseline: float
 
 
 class PlacedSymbol(NamedTuple):
-    """Content operators of a symbol and its text, that text, and what may be drawn by name."""
+    """A symbol with its text as operators, the text, and content that may be drawn by name."""
 
     ops: bytes
     human: str
-    still: Drawn
+    shared: Content
 
 
 def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymbol:
-    """Draw the list's symbol in its box; raises `DoesNotFit` when quiet zones would be cut."""
-    profile = painter.terms.profile
-    made = symbol(list_code, profile, resolver=painter.terms.resolver)
+    """Draw the symbol of a list code in its box. Raises `TooLarge` if it is too large."""
+    profile = painter.options.profile
+    made = make_symbol(list_code, profile, resolver=painter.options.resolver)
     frame = _frame(box, profile, (made.width, made.height), painter.height_pt)
     style = box.style
     line = painter.typesetter.code_line(made.human, style)
-    still = painter.bars(made)
+    shared = painter.symbol_content(made)
     ops = b"%b %b %b f Q %b BT %.2f %.2f Td %b ET" % (
         frame.opening,
-        still.ops,
+        shared.ops,
         made.own,
         style.colour,
         frame.middle - line.width / 2,
-        frame.foot,
+        frame.baseline,
         line.ops,
     )
-    return PlacedSymbol(ops, made.human, still)
+    return PlacedSymbol(ops, made.human, shared)
 
 
 @cache
 def _frame(
     box: SymbolBox, profile: SymbolProfile, size: tuple[int, int], page_height: float
-) -> _Frame:
-    """Where a symbol of this many modules stands in its box."""
+) -> _SymbolFrame:
+    """Place a symbol of `size` modules in its box, with quiet zones and text."""
     shape = GEOMETRY[profile]
     module = shape.dots * DOT_PT
     before, after = shape.quiet
     leading = box.style.size_pt * box.style.leading
     drop = ascent(box.style.size_pt, leading)
-    beneath = leading + _CAPTION_GAP_PT
+    below = leading + _CAPTION_GAP_PT
     width = (size[0] + before + after) * module
-    bars = (size[1] + 2 * before) * module if shape.matrix else box.h * MM - beneath
-    if width > box.w * MM + 0.01 or bars + beneath > box.h * MM + 0.01:
-        raise DoesNotFit(
-            f"a {profile} symbol needs {width / MM:.1f} x {(bars + beneath) / MM:.1f} mm"
+    height = (size[1] + 2 * before) * module if shape.matrix else box.h * MM - below
+    if width > box.w * MM + 0.01 or height + below > box.h * MM + 0.01:
+        raise TooLarge(
+            f"a {profile} symbol needs {width / MM:.1f} x {(height + below) / MM:.1f} mm"
             " with its quiet zones"
         )
     slack = {"left": 0.0, "centre": 0.5, "right": 1.0}[box.align] * (box.w * MM - width)
@@ -75,15 +75,15 @@ def _frame(
         top -= before * module
         unit = module
         base = top - size[1] * module
-        foot = base - before * module - drop
+        baseline = base - before * module - drop
     else:
-        unit = _on_grid(bars)
+        unit = _on_grid(height)
         base = top - unit
-        foot = page_height - (box.y + box.h) * MM + leading - drop
-    return _Frame(
+        baseline = page_height - (box.y + box.h) * MM + leading - drop
+    return _SymbolFrame(
         opening=b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm" % (module, unit, x, base),
         middle=x + size[0] * module / 2,
-        foot=foot,
+        baseline=baseline,
     )
 
 

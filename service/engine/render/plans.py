@@ -1,4 +1,4 @@
-"""Compiled templates: which values a text is made of, and what was made of them before."""
+"""Compiled templates: which values a text depends on, and a cache of what was set from them."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -7,19 +7,20 @@ from string import Formatter
 from typing import Any
 
 from service.engine.render.fit import ascent
-from service.engine.render.layout import MM, Cell, Part, Rule, TextBox
+from service.engine.render.layout import MM, LayoutCell, Rule, TemplatePart, TextBox
 from service.engine.render.phrases import Phrases
 
 
-class Drawn:
-    """Ready content that may come again, and its height in points.
+class Content:
+    """PDF content that may be used again.
 
-    `fall` moves down by its height. `entry` is empty while the content stands on the page
-    itself; a shared form is drawn by name, and `entry` tells the page what it names. A form's
-    BBox is `box`, or of this `width` and height.
+    `ops` are the operators that draw it, either the content itself or the name of a form. In the
+    second case `entry` is the resource entry that a page needs; else it is empty. `height` is in
+    points, and `move_below` moves the origin down by it. The BBox of the form is `box`, or a box of
+    `width` and `height` if that is empty.
     """
 
-    __slots__ = ("box", "entry", "fall", "height", "ops", "width")
+    __slots__ = ("box", "entry", "height", "move_below", "ops", "width")
 
     def __init__(
         self, ops: bytes, width: float = 0.0, height: float = 0.0, *, box: bytes = b""
@@ -29,18 +30,19 @@ class Drawn:
         self.width = width
         self.height = height
         self.entry = b""
-        self.fall = down(height)
+        self.move_below = down(height)
 
-    def become(self, ops: bytes, entry: bytes) -> None:
-        """Be drawn by these operators from now on."""
+    def draw_by_name(self, ops: bytes, entry: bytes) -> None:
+        """Use these operators and this resource entry from now on."""
         self.ops = ops
         self.entry = entry
 
 
-class Started(Drawn):
-    """The part of a row that many lists share, with how far down each of its texts reaches.
+class RowStart(Content):
+    """The part of a row that many lists share.
 
-    `tails` are the rests of such rows by the values they are made of, as high as the row.
+    `bottoms` is how far down each of its texts reaches, in points. `tails` holds the rest of such
+    rows by the values of their own texts; the height of a tail is that of the whole row.
     """
 
     __slots__ = ("bottoms", "tails")
@@ -52,75 +54,76 @@ class Started(Drawn):
         height: float,
         *,
         bottoms: tuple[float, ...],
-        tails: dict[Any, Drawn],
+        tails: dict[Any, Content],
     ) -> None:
         super().__init__(ops, width, height)
         self.bottoms = bottoms
         self.tails = tails
 
 
-def move(right: float, fall: float) -> bytes:
-    """Move the origin by so many points to the right and down."""
-    return b"1 0 0 1 %.2f %.1f cm" % (right, -fall if fall else 0)
+def move(right: float, downward: float) -> bytes:
+    """Operators that move the origin by so many points to the right and down."""
+    return b"1 0 0 1 %.2f %.1f cm" % (right, -downward if downward else 0)
 
 
 @cache
 def down(height: float) -> bytes:
-    """Move the origin down by so many points."""
+    """Operators that move the origin down by so many points."""
     return b"1 0 0 1 0 %.1f cm" % -height
 
 
 class TextPlan:
-    """A text box in one language. `store` keeps what was set, by the values it was made of."""
+    """A text box in one language. `cache` holds what was set, by the values it depends on."""
 
     __slots__ = (
-        "_pattern", "above", "box", "drop", "kept", "key", "leading", "left", "mixed", "still",
-        "store", "width",
+        "_pattern", "above", "box", "cache", "drop", "is_shared", "key", "leading", "left",
+        "may_repeat", "needs_shared_values", "width",
     )  # fmt: skip
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
         names, self._pattern = _compile(box.template, phrases)
         self.box = box
         self.above = above
-        """The place in the cell of the text that this one stands below, or -1."""
-        self.key: Callable[[Mapping[str, str]], Any] = itemgetter(*names) if names else _nothing
-        self.kept = "seq" not in names
-        """Whether the same text may come again; the sequence mark never does."""
-        self.still = not _LIVE & {*names, box.when}
-        """Whether the text is known before the rest of its list is set."""
-        self.mixed = not _LIVE.issuperset(names) or bool(box.when)
-        """Whether a text that is not still shows more than what makes it so."""
+        """The index in the cell of the text that this one is placed below, or -1."""
+        self.key: Callable[[Mapping[str, str]], Any] = itemgetter(*names) if names else _no_values
+        self.may_repeat = "seq" not in names
+        """Whether the same text may be used again. The sequence number never is."""
+        self.is_shared = not _PER_LIST & {*names, box.when}
+        """Whether the text and its condition depend only on values that many lists share."""
+        self.needs_shared_values = not _PER_LIST.issuperset(names) or bool(box.when)
+        """Whether a text that is not shared depends on shared values too."""
         self.left, self.width = box.x * MM, box.w * MM
-        """In points, as are the next two: from a line's top to its baseline and to the next."""
+        """In points, as are the next two: the line height, and from its top to the baseline."""
         self.leading = box.style.size_pt * box.style.leading
         self.drop = ascent(box.style.size_pt, self.leading)
-        self.store: dict[Any, Any] = {}
+        self.cache: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
-        """The text made of these values."""
+        """Fill the template with these values."""
         made: str = self._pattern % key
         return made
 
 
 class CellPlan:
-    """The texts of a repeated row, its rules ready drawn, and what was made of them before.
+    """The texts and rules of a repeated row, and a cache of the rows set so far.
 
-    `shared` texts depend on nothing but the item and its product and price, or the offer; the
-    `own` ones that follow them differ from list to list. What was seen once only is `fresh`.
+    `shared` texts depend only on the item with its product and price, or on the offer. The `own`
+    texts after them differ from list to list. Rows used once are in `*_seen_once`, apart from those
+    used again, because most are never used again.
     """
 
     __slots__ = (
-        "fresh", "fresh_tails", "names", "own", "own_of", "pad", "ready", "rules", "shared",
-        "tails", "width",
+        "names", "own", "own_key", "pad", "rules", "shared", "starts", "starts_seen_once", "tails",
+        "tails_seen_once", "width",
     )  # fmt: skip
 
-    def __init__(self, cell: Cell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
+    def __init__(self, cell: LayoutCell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
         texts = sorted(cell.texts, key=lambda box: not _is_shared(box, phrases))
-        if any(_stands_before(texts, place) for place in range(len(texts))):
+        if any(_precedes_its_anchor(texts, index) for index in range(len(texts))):
             texts = list(cell.texts)
-        places = {box.name: place for place, box in enumerate(texts)}
+        indices = {box.name: index for index, box in enumerate(texts)}
         plans = [
-            TextPlan(box, phrases, above=places[box.below] if box.below else -1) for box in texts
+            TextPlan(box, phrases, above=indices[box.below] if box.below else -1) for box in texts
         ]
         count = 0
         while count < len(texts) and _is_shared(texts[count], phrases):
@@ -131,29 +134,29 @@ class CellPlan:
         self.width = max([part.x + part.w for part in parts], default=0.0) * MM
         self.shared, self.own = plans[:count], plans[count:]
         self.names = _names(texts, phrases)
-        """The variables of all its texts."""
+        """The variables of all texts of the row."""
         own = _names(texts[count:], phrases)
         fields = sorted({_FIELDS[name] for name in own & _FIELDS.keys()})
-        self.own_of: Callable[[Any], Any] = attrgetter(*fields) if fields else _nothing
-        """The values of a line that its own texts are made of."""
-        self.ready: dict[Any, Started] = {}
-        self.fresh: dict[Any, Started] = {}
-        self.tails: dict[tuple[float, ...], dict[Any, Drawn]] = {}
-        """Own texts by how far down the shared ones reach that they stand under."""
-        self.fresh_tails: dict[tuple[tuple[float, ...], Any], Drawn] = {}
+        self.own_key: Callable[[Any], Any] = attrgetter(*fields) if fields else _no_values
+        """Returns the values of a line that its own texts depend on."""
+        self.starts: dict[Any, RowStart] = {}
+        self.starts_seen_once: dict[Any, RowStart] = {}
+        self.tails: dict[tuple[float, ...], dict[Any, Content]] = {}
+        """Own texts, by how far down the shared texts above them reach."""
+        self.tails_seen_once: dict[tuple[tuple[float, ...], Any], Content] = {}
 
     def clear(self) -> None:
-        """Forget what can be made again."""
-        for store in (self.ready, self.fresh, self.tails, self.fresh_tails):
-            store.clear()
+        """Empty the caches."""
+        for rows in (self.starts, self.starts_seen_once, self.tails, self.tails_seen_once):
+            rows.clear()
         for plan in (*self.shared, *self.own):
-            plan.store.clear()
+            plan.cache.clear()
 
 
-_LIVE = {"seq", "more", "greeting", "worth"}
-"""Variables that may differ from list to list of one issue."""
+_PER_LIST = {"seq", "more", "greeting", "worth"}
+"""Variables that may differ between lists of one cycle."""
 _OWN = {"expected": "expected_on", "need": "expected_on", "reason": "reason", "line": "line"}
-"""Variables that differ from list to list, and the fields of a line that they show."""
+"""Variables of a row that differ between lists, and the fields of a line that they show."""
 _FIELDS = {
     **_OWN,
     "item": "item",
@@ -173,14 +176,14 @@ def _is_shared(box: TextBox, phrases: Phrases) -> bool:
     return not _OWN.keys() & set(_compile(box.template, phrases)[0])
 
 
-def _stands_before(texts: list[TextBox], place: int) -> bool:
-    """Whether a text would be set before the one that it stands below."""
-    below = texts[place].below
-    return bool(below) and below not in [box.name for box in texts[:place]]
+def _precedes_its_anchor(texts: list[TextBox], index: int) -> bool:
+    """Whether a text would be set before the one that it is placed below."""
+    below = texts[index].below
+    return bool(below) and below not in [box.name for box in texts[:index]]
 
 
-def _compile(template: tuple[Part, ...], phrases: Phrases) -> tuple[list[str], str]:
-    """Variable names in order and a %-pattern; phrases may hold variables of their own."""
+def _compile(template: tuple[TemplatePart, ...], phrases: Phrases) -> tuple[list[str], str]:
+    """Variable names in order, and a %-pattern. Phrases may contain variables too."""
     names: list[str] = []
     pattern = ""
     for part in template:
@@ -198,5 +201,5 @@ def _compile(template: tuple[Part, ...], phrases: Phrases) -> tuple[list[str], s
     return names, pattern
 
 
-def _nothing(values: Any) -> tuple[()]:  # noqa: ARG001
+def _no_values(values: Any) -> tuple[()]:  # noqa: ARG001
     return ()

@@ -1,28 +1,32 @@
-"""The repeated rows of one list: offers, reminders, headings, found ready or set now."""
+"""Paint the repeated rows of one list: offers, reminders and headings, cached or set now."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from service.engine.records import ListDocument
-from service.engine.render.columns import Span, balance
-from service.engine.render.fit import DoesNotFit
+from service.engine.render.canvas import Canvas, LayoutColumn
+from service.engine.render.columns import Span, balance_columns
+from service.engine.render.fit import TooLarge
 from service.engine.render.language import Language
-from service.engine.render.layout import MM, Cell, OfferGrid, ShoppingList
+from service.engine.render.layout import MM, LayoutCell, OfferGrid, ShoppingListBox
 from service.engine.render.painter import Painter
-from service.engine.render.plans import CellPlan, Drawn, Started, down
-from service.engine.render.sheet import Column, Sheet
+from service.engine.render.plans import CellPlan, Content, RowStart, down
 from service.errors import Problem
 
 
-class _Kind(NamedTuple):
-    """A kind of row: the values of a line that rows share, and the variables of a row."""
+class _RowKind(NamedTuple):
+    """A kind of row.
+
+    `key_of` returns the values of a line that the shared part of a row depends on. `shown` has a
+    function for each variable, from language and line to text.
+    """
 
     key_of: Callable[[Any], Any]
     shown: Mapping[str, Callable[[Language, Any], str]]
 
 
-_OFFER = _Kind(
+_OFFER = _RowKind(
     attrgetter("title", "detail", "value_text"),
     {
         "title": lambda _, line: line.title,
@@ -31,97 +35,100 @@ _OFFER = _Kind(
         "line": lambda _, line: str(line.line),
     },
 )
-_REMINDER = _Kind(
+_REMINDER = _RowKind(
     attrgetter("item", "product", "price_cents"),
     {
         "item": lambda _, line: line.item,
         "product": lambda _, line: line.product,
-        "price": lambda words, line: words.price(line.price_cents),
-        "expected": lambda words, line: words.expected(line.expected_on),
-        "need": lambda words, line: words.need(line.expected_on),
+        "price": lambda language, line: language.price(line.price_cents),
+        "expected": lambda language, line: language.expected(line.expected_on),
+        "need": lambda language, line: language.need(line.expected_on),
         "reason": lambda _, line: line.reason,
         "line": lambda _, line: str(line.line),
     },
 )
-_HEADING = _Kind(str, {"department": lambda _, name: name})
+_HEADING = _RowKind(str, {"department": lambda _, name: name})
 
 
-class _Group:
-    """The lines of one department: what draws each and moves below it, and their heights."""
+class _DepartmentLines:
+    """The lines of one department: operators that draw each and move below it, and heights."""
 
-    __slots__ = ("falls", "heights")
+    __slots__ = ("heights", "line_ops")
 
     def __init__(self) -> None:
-        self.falls: list[bytes] = []
+        self.line_ops: list[bytes] = []
         self.heights: list[float] = []
 
 
-class _Poured:
-    """A list's lines in columns."""
+class _FilledColumns:
+    """The lines of a list, distributed over columns."""
 
     __slots__ = ("columns", "groups", "heads")
 
     def __init__(
-        self, heads: Sequence[Drawn], groups: Sequence[_Group], columns: Sequence[Sequence[Span]]
+        self,
+        heads: Sequence[Content],
+        groups: Sequence[_DepartmentLines],
+        columns: Sequence[Sequence[Span]],
     ) -> None:
         self.heads = heads
         self.groups = groups
         self.columns = columns
 
-    def depth(self, place: int, gap: float) -> float:
-        """How far down a column's lines reach, with the gap after them; 0 for an empty one."""
+    def depth(self, index: int, gap: float) -> float:
+        """How far down the lines of a column reach, with the gap after them; 0 if it is empty."""
         depth = 0.0
-        for block, first, end in self.columns[place] if place < len(self.columns) else ():
+        for block, first, end in self.columns[index] if index < len(self.columns) else ():
             depth += self.heads[block].height + sum(self.groups[block].heights[first:end]) + gap
         return depth
 
 
-class Rows:
-    """Draws one list's rows, and gathers its problems and what its pages draw by name."""
+class RowPainter:
+    """Paints the rows of one list; collects its problems and what its pages draw by name."""
 
     def __init__(self, painter: Painter, document: ListDocument, *, name: str) -> None:
         self.painter = painter
         self.document = document
         self.name = name
-        self.words = painter.language(document.language, document.currency)
+        self.language = painter.language(document.language, document.currency)
         self.problems: list[Problem] = []
-        self.drawn: list[Drawn] = []
-        self.live = {"more": ""}
-        """The layout's variables that belong to this list alone."""
-        self._poured: dict[ShoppingList, _Poured] = {}
+        self.contents: list[Content] = []
+        self.own_values = {"more": ""}
+        """The values of the variables that may differ between lists of one cycle."""
+        self._filled: dict[ShoppingListBox, _FilledColumns] = {}
 
-    def refuse(self, element: str, error: Exception) -> None:
-        """Note a text that cannot be printed."""
-        remedy = "shorten the text" if isinstance(error, DoesNotFit) else "change the text"
+    def add_problem(self, element: str, error: Exception) -> None:
+        """Record a text that cannot be printed."""
+        remedy = "shorten the text" if isinstance(error, TooLarge) else "change the text"
         self.problems.append(Problem(f"{self.name}, element {element}", str(error), remedy))
 
-    def offers(self, grid: OfferGrid, sheet: Sheet) -> None:
+    def draw_offers(self, grid: OfferGrid, canvas: Canvas) -> None:
         """Draw the offers in their grid."""
         offers = self.document.offers
         if not offers:
             return
-        plan = self.painter.cell(grid.cell, self.words)
-        starts, ends = self._rows(plan, _OFFER, offers)
+        plan = self.painter.cell_plan(grid.cell, self.language)
+        starts, ends = self._row_parts(plan, _OFFER, offers)
         try:
-            start, moves = self.painter.frames.frame(grid, tuple([row.height for row in ends]))
-        except DoesNotFit as error:
-            self.refuse(grid.id, error)
+            start, moves = self.painter.moves.grid_moves(grid, tuple([row.height for row in ends]))
+        except TooLarge as error:
+            self.add_problem(grid.id, error)
             return
         ops = [b""] * (2 * len(offers))
-        ops[::2] = _joined(plan, starts, ends)
+        ops[::2] = _row_ops(plan, starts, ends)
         ops[1::2] = moves
-        sheet.lines([Column(start, ("LI", "") * len(offers), ops)])
+        canvas.add_columns([LayoutColumn(start, ("LI", "") * len(offers), ops)])
 
-    def listed(self, box: ShoppingList, sheet: Sheet) -> None:
-        """Draw what of the shopping list stands on this page."""
-        poured = self._poured.get(box)
-        if poured is None:
-            poured = self._poured[box] = self._pour(box)
+    def draw_shopping_list(self, box: ShoppingListBox, canvas: Canvas) -> None:
+        """Draw the part of the shopping list that is on this page."""
+        filled = self._filled.get(box)
+        if filled is None:
+            filled = self._filled[box] = self._fill_columns(box)
         gap = down(round(box.department_gap * MM, 1))
-        first = (sheet.number - box.page) * box.columns
-        columns: list[Column] = []
+        first = (canvas.number - box.page) * box.columns
+        columns: list[LayoutColumn] = []
         for start, spans in zip(
-            self.painter.frames.starts(box), poured.columns[first:], strict=False
+            self.painter.moves.column_starts(box), filled.columns[first:], strict=False
         ):
             ops: list[bytes] = []
             roles: list[str] = []
@@ -129,115 +136,117 @@ class Rows:
                 if ops:
                     ops.append(gap)
                     roles.append("")
-                head = poured.heads[block]
-                falls = poured.groups[block].falls[begin:end]
-                ops.append(b"%b %b" % (head.ops, head.fall))
-                ops += falls
-                if sheet.by_line:
-                    roles += ("H3", *("LI",) * len(falls))
-            columns.append(Column(start, roles, ops))
-        sheet.lines(columns)
+                head = filled.heads[block]
+                line_ops = filled.groups[block].line_ops[begin:end]
+                ops.append(b"%b %b" % (head.ops, head.move_below))
+                ops += line_ops
+                if canvas.by_line:
+                    roles += ("H3", *("LI",) * len(line_ops))
+            columns.append(LayoutColumn(start, roles, ops))
+        canvas.add_columns(columns)
         if box.blank is not None:
-            self._blanks(box, box.blank, poured, sheet)
+            self._draw_blanks(box, box.blank, filled, canvas)
 
-    def _blanks(self, box: ShoppingList, cell: Cell, poured: _Poured, sheet: Sheet) -> None:
-        """Empty lines to write on, under the lines of each column."""
-        (blank,) = self._starts(self.painter.cell(cell, self.words), _HEADING, [""])
+    def _draw_blanks(
+        self, box: ShoppingListBox, cell: LayoutCell, filled: _FilledColumns, canvas: Canvas
+    ) -> None:
+        """Draw empty lines to write on, below the lines of each column."""
+        (blank,) = self._starts(self.painter.cell_plan(cell, self.language), _HEADING, [""])
         gap = round(box.department_gap * MM, 1)
-        first = (sheet.number - box.page) * box.columns
+        first = (canvas.number - box.page) * box.columns
         ops: list[bytes] = []
-        for place, start in enumerate(self.painter.frames.starts(box), first):
-            depth = poured.depth(place, gap)
+        for index, start in enumerate(self.painter.moves.column_starts(box), first):
+            depth = filled.depth(index, gap)
             room = int((box.h * MM - depth + 0.01) / blank.height)
             if room and box.blanks:
                 ops += (start, down(round(depth, 1)))
-                ops += [blank.ops, blank.fall] * min(room, box.blanks)
+                ops += [blank.ops, blank.move_below] * min(room, box.blanks)
                 ops.append(b"Q")
         if ops:
-            sheet.tagged("Artifact", b"\n".join(ops))
+            canvas.add_tagged("Artifact", b"\n".join(ops))
 
-    def _pour(self, box: ShoppingList) -> _Poured:
-        found = self._grouped(box)
-        names: Sequence[str] = [*found]
+    def _fill_columns(self, box: ShoppingListBox) -> _FilledColumns:
+        by_department = self._group_by_department(box)
+        names: Sequence[str] = [*by_department]
         order = self.painter.order
         if order:
             names = sorted(names, key=lambda name: order.get(name, len(order)))
-        groups = [found[name] for name in names]
-        heads = self._starts(self.painter.cell(box.header, self.words), _HEADING, names)
+        groups = [by_department[name] for name in names]
+        heads = self._starts(self.painter.cell_plan(box.header, self.language), _HEADING, names)
         blocks = [(head.height, group.heights) for head, group in zip(heads, groups, strict=True)]
         gap = round(box.department_gap * MM, 1)
         for pages in range(1, box.over + 1):
-            columns = balance(blocks, columns=box.columns * pages, room=box.h * MM, gap=gap)
+            columns = balance_columns(blocks, columns=box.columns * pages, room=box.h * MM, gap=gap)
             if columns is not None:
                 if len(columns) > box.columns:
-                    self.live["more"] = "1"
-                return _Poured(heads, groups, columns)
-        count = sum(len(group.falls) for group in groups)
-        self.refuse(box.id, DoesNotFit(f"{count} lines do not fit {box.h:g} mm of height"))
-        return _Poured([], [], [])
+                    self.own_values["more"] = "1"
+                return _FilledColumns(heads, groups, columns)
+        count = sum(len(group.line_ops) for group in groups)
+        self.add_problem(box.id, TooLarge(f"{count} lines do not fit {box.h:g} mm of height"))
+        return _FilledColumns([], [], [])
 
-    def _grouped(self, box: ShoppingList) -> dict[str, _Group]:
-        """The lines by department, in the order in which departments come."""
-        groups: dict[str, _Group] = {}
-        kinds: list[tuple[Cell, _Kind, Sequence[Any]]] = [
+    def _group_by_department(self, box: ShoppingListBox) -> dict[str, _DepartmentLines]:
+        """Group the lines by department, in the order of appearance."""
+        groups: dict[str, _DepartmentLines] = {}
+        kinds: list[tuple[LayoutCell, _RowKind, Sequence[Any]]] = [
             (box.reminder, _REMINDER, self.document.reminders)
         ]
         if box.offer is not None:
             kinds.append((box.offer, _OFFER, self.document.offers))
         for cell, kind, lines in kinds:
-            plan = self.painter.cell(cell, self.words)
-            starts, ends = self._rows(plan, kind, lines)
-            for line, ops, row in zip(lines, _joined(plan, starts, ends), ends, strict=True):
+            plan = self.painter.cell_plan(cell, self.language)
+            starts, ends = self._row_parts(plan, kind, lines)
+            for line, ops, row in zip(lines, _row_ops(plan, starts, ends), ends, strict=True):
                 group = groups.get(line.department)
                 if group is None:
-                    group = groups[line.department] = _Group()
-                group.falls.append(b"%b %b" % (ops, row.fall))
+                    group = groups[line.department] = _DepartmentLines()
+                group.line_ops.append(b"%b %b" % (ops, row.move_below))
                 group.heights.append(row.height)
         return groups
 
-    def _rows(
-        self, plan: CellPlan, kind: _Kind, lines: Sequence[Any]
-    ) -> tuple[Sequence[Drawn], Sequence[Drawn]]:
-        """The beginning of each row and its end, which is the beginning itself of a whole one."""
+    def _row_parts(
+        self, plan: CellPlan, kind: _RowKind, lines: Sequence[Any]
+    ) -> tuple[Sequence[Content], Sequence[Content]]:
+        """The start and the end of each row; they are the same if a row has no own texts."""
         starts = self._starts(plan, kind, lines)
         if not plan.own:
             return starts, starts
-        keys = map(plan.own_of, lines)
+        keys = map(plan.own_key, lines)
         ends: list[Any] = [start.tails.get(key) for start, key in zip(starts, keys, strict=True)]
         if None in ends:
             ends = [
-                end or self._tail(plan, start, kind, line)
+                end or self._row_tail(plan, start, kind, line)
                 for end, start, line in zip(ends, starts, lines, strict=True)
             ]
-        self.drawn += ends
+        self.contents += ends
         return starts, ends
 
-    def _starts(self, plan: CellPlan, kind: _Kind, lines: Sequence[Any]) -> list[Started]:
-        """What the rows share with those of other lists."""
-        starts: list[Any] = [*map(plan.ready.get, map(kind.key_of, lines))]
+    def _starts(self, plan: CellPlan, kind: _RowKind, lines: Sequence[Any]) -> list[RowStart]:
+        """The part of each row that is shared with other lists."""
+        starts: list[Any] = [*map(plan.starts.get, map(kind.key_of, lines))]
         if None in starts:
             starts = [
-                start or self._started(plan, kind, line)
+                start or self._row_start(plan, kind, line)
                 for start, line in zip(starts, lines, strict=True)
             ]
-        self.drawn += starts
+        self.contents += starts
         return starts
 
-    def _started(self, plan: CellPlan, kind: _Kind, line: Any) -> Started:
+    def _row_start(self, plan: CellPlan, kind: _RowKind, line: Any) -> RowStart:
         values = self._values(plan, kind, line)
-        return self.painter.started(plan, kind.key_of(line), values, self.refuse)
+        return self.painter.row_start(plan, kind.key_of(line), values, self.add_problem)
 
-    def _tail(self, plan: CellPlan, started: Started, kind: _Kind, line: Any) -> Drawn:
+    def _row_tail(self, plan: CellPlan, row_start: RowStart, kind: _RowKind, line: Any) -> Content:
         values = self._values(plan, kind, line)
-        return self.painter.tail(plan, started, plan.own_of(line), values, self.refuse)
+        return self.painter.row_tail(plan, row_start, plan.own_key(line), values, self.add_problem)
 
-    def _values(self, plan: CellPlan, kind: _Kind, line: Any) -> Callable[[], Mapping[str, str]]:
-        words, shown = self.words, kind.shown
-        return lambda: {name: shown[name](words, line) for name in plan.names}
+    def _values(self, plan: CellPlan, kind: _RowKind, line: Any) -> Callable[[], Mapping[str, str]]:
+        language, shown = self.language, kind.shown
+        return lambda: {name: shown[name](language, line) for name in plan.names}
 
 
-def _joined(plan: CellPlan, starts: Iterable[Drawn], ends: Iterable[Drawn]) -> Sequence[bytes]:
-    """What draws each row."""
+def _row_ops(plan: CellPlan, starts: Iterable[Content], ends: Iterable[Content]) -> Sequence[bytes]:
+    """The operators that draw each row."""
     if not plan.own:
         return [start.ops for start in starts]
     return [b"%b %b" % (start.ops, end.ops) for start, end in zip(starts, ends, strict=True)]

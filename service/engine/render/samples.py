@@ -1,4 +1,4 @@
-"""Sample lists for previews, and the longest texts that a layout must be able to carry."""
+"""Sample lists: an everyday one for previews, and one with the longest texts."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ _CODE = list_code(gcn("952123400001"), "238291560441")
 
 
 def sample_piece(data: Mapping[str, Any], *, phrases: Phrases) -> Mailpiece:
-    """An everyday list from the plain data of `samples.json` for one language."""
+    """An everyday list, from the data of `samples.json` for one language."""
     language = phrases.language
     offers = tuple(
         OfferLine(
@@ -51,7 +51,7 @@ def sample_piece(data: Mapping[str, Any], *, phrases: Phrases) -> Mailpiece:
 
 
 def longest_piece(data: Mapping[str, Any], *, language: str) -> Mailpiece:
-    """The same language's worst case: most lines, each with the longest texts."""
+    """The worst case of a language: as many lines as possible, each with the longest texts."""
     longest = data["longest"]
     departments = longest["departments"]
     offers = tuple(
@@ -89,7 +89,7 @@ def worst_case(
     *,
     profile: SymbolProfile | None = None,
 ) -> tuple[Problem, ...]:
-    """What does not fit when every text is as long as it may be; empty for a sound layout."""
+    """What does not fit in the worst case of each language; empty if everything fits."""
     problems: list[Problem] = []
     for language, data in samples.items():
         piece = longest_piece(data, language=language)

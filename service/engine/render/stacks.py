@@ -1,4 +1,4 @@
-"""Plain lines one below the other: addresses and numbers, which are seldom seen twice."""
+"""Set lines below one another without kerning: addresses and numbers, which rarely repeat."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,10 +7,11 @@ from service.engine.render.fit import Typesetter, ascent
 from service.engine.render.layout import MM, AddressBox, TextBox
 
 
-class Stack(NamedTuple):
-    """How plain lines begin: up to the first string, or to its place unless they stand left.
+class LineStack(NamedTuple):
+    """What stacked lines start with.
 
-    `opening` is empty when there are more lines than room.
+    `opening` is the operators before the first string, with its position if the text is aligned
+    left. It is empty if there are more lines than fit.
     """
 
     opening: bytes
@@ -18,33 +19,33 @@ class Stack(NamedTuple):
     baseline: float
 
 
-class Stacks:
-    """Places unkerned lines at full size on a page of this height in points."""
+class LineStacks:
+    """Places lines at full size on a page; `height_pt` is its height in points."""
 
     def __init__(self, typesetter: Typesetter, height_pt: float) -> None:
         self.typesetter = typesetter
         self.height_pt = height_pt
-        self._stacks: dict[tuple[TextBox | AddressBox, int], Stack] = {}
+        self._line_stacks: dict[tuple[TextBox | AddressBox, int], LineStack] = {}
 
-    def plain(self, box: TextBox | AddressBox, lines: Sequence[str]) -> bytes:
-        """Content of unkerned lines at full size; empty when they want fitting."""
+    def plain_text(self, box: TextBox | AddressBox, lines: Sequence[str]) -> bytes:
+        """Content of the lines at full size; empty if they must be fitted by `Typesetter.fit`."""
         width = box.w * MM
-        made = self.typesetter.plain(lines, box.style, width)
+        made = self.typesetter.plain_strings(lines, box.style, width)
         if made is None:
             return b""
         shown, used = made
         key = (box, len(lines))
-        stack = self._stacks.get(key)
-        if stack is None:
-            stack = self._stacks[key] = self._stack(*key)
-        if stack.align == "left":
-            if not stack.opening:
+        line_stack = self._line_stacks.get(key)
+        if line_stack is None:
+            line_stack = self._line_stacks[key] = self._line_stack(*key)
+        if line_stack.align == "left":
+            if not line_stack.opening:
                 return b""
-            return b"%b%bTj ET" % (stack.opening, b"Tj T*".join(shown))
-        x = box.x * MM + (width - used) / (1 if stack.align == "right" else 2)
-        return b"%b%.1f %.1f Td%bTj ET" % (stack.opening, x, stack.baseline, shown[0])
+            return b"%b%bTj ET" % (line_stack.opening, b"Tj T*".join(shown))
+        x = box.x * MM + (width - used) / (1 if line_stack.align == "right" else 2)
+        return b"%b%.1f %.1f Td%bTj ET" % (line_stack.opening, x, line_stack.baseline, shown[0])
 
-    def _stack(self, box: TextBox | AddressBox, count: int) -> Stack:
+    def _line_stack(self, box: TextBox | AddressBox, count: int) -> LineStack:
         style = box.style
         leading = style.size_pt * style.leading
         top = self.height_pt - box.y * MM
@@ -55,11 +56,11 @@ class Stacks:
         else:
             align = box.align
         baseline = top - ascent(style.size_pt, leading)
-        opening = self.typesetter.opening(style)
+        opening = self.typesetter.text_start(style)
         if align == "left":
             if count > 1:
                 opening += b" %.2f TL" % leading
             opening += b" %.1f %.1f Td" % (box.x * MM, baseline)
         else:
             opening += b" "
-        return Stack(opening if count <= room else b"", align, baseline)
+        return LineStack(opening if count <= room else b"", align, baseline)

@@ -1,9 +1,9 @@
 """The machine-readable symbol of a list, as black modules on a grid.
 
-The 28 digits of a list code go into one of five symbologies. GS1-128 and Code 128 are built
-from python-barcode's character table, the others by zxing-cpp's writer. A symbol is drawn as
-rectangles in a frame of one unit per module, from its lower left corner; the bars of a linear
-symbol are one unit high.
+The 28 digits of a list code are encoded in one of five symbologies: GS1-128 and Code 128 with the
+character table of python-barcode, the others by zxing-cpp. A symbol is drawn as rectangles; the
+origin is its lower left corner, and a module is one unit wide. The bars of a linear symbol are one
+unit high.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ from service.engine.codes import (
 from service.errors import InvalidInput, Problem
 
 DOT_PT = 72 / 600
-"""One printer dot at 600 dpi. Even numbers of dots are whole dots at 300 dpi too."""
+"""One printer dot at 600 dpi, in points. An even number of dots is whole at 300 dpi too."""
 
 
 class SymbolProfile(StrEnum):
-    """Which symbol carries the list code."""
+    """The kind of symbol that encodes the list code."""
 
     GS1_128 = "gs1_128"
     CODE128 = "code128"
@@ -42,7 +42,11 @@ class SymbolProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a symbology is drawn: module in dots at 600 dpi, quiet zones in modules, rows square."""
+    """How a symbology is drawn.
+
+    `dots` is the width of a module in dots at 600 dpi. `quiet` is the quiet zones before and after,
+    in modules. `matrix` is True for a two-dimensional symbol.
+    """
 
     dots: int
     quiet: tuple[int, int]
@@ -56,34 +60,35 @@ GEOMETRY = {
     SymbolProfile.QR: Geometry(dots=14, quiet=(4, 4), matrix=True),
     SymbolProfile.DATABAR_EXPANDED: Geometry(dots=8, quiet=(1, 1), matrix=False),
 }
-"""Quiet zones after GS1 General Specifications 5.4.2 (GS1-128), 5.2.3.4 (EAN-13) and ISO 18004
-(QR). DataBar needs none; one module keeps print from touching it. 8 dots are 0.339 mm."""
+"""Quiet zones as in GS1 General Specifications 5.4.2 (GS1-128), 5.2.3.4 (EAN-13) and ISO 18004
+(QR). DataBar needs none, but with one module nothing touches it. 8 dots are 0.339 mm."""
 
 
 class Symbol(NamedTuple):
-    """A symbol without its quiet zones: `width` x `height` modules.
+    """A symbol of `width` x `height` modules, without quiet zones.
 
-    It is drawn by `still`, which it has in common with many of its kind, and by its `own` modules.
+    `data` is what a scanner reads, `human` the text below the symbol. `shared` draws the modules
+    that are the same in many symbols, `own` the others.
     """
 
     data: str
     human: str
     width: int
     height: int
-    still: bytes
+    shared: bytes
     own: bytes
 
     @property
     def ops(self) -> bytes:
-        """All of its modules."""
-        return b"%b %b" % (self.still, self.own) if self.still else self.own
+        """Operators that draw all modules."""
+        return b"%b %b" % (self.shared, self.own) if self.shared else self.own
 
 
-def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
-    """Encode a list code. `resolver` is the address that a QR Digital Link starts with.
+def make_symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
+    """Encode a list code. `resolver` is the address that the Digital Link in a QR code starts with.
 
-    `ean13` carries the 12-digit serial and its check digit alone, and refuses a serial outside
-    the in-store number range 20 to 29.
+    `ean13` encodes only the 12-digit serial and its check digit. Raises InvalidInput for a serial
+    that does not start with 2, the range of in-store numbers.
     """
     digits = _digits(list_code)
     human = f"({AI_COUPON}){digits[len(AI_COUPON) :]}"
@@ -99,15 +104,15 @@ def symbol(list_code: str, profile: SymbolProfile, *, resolver: str) -> Symbol:
                 [Problem("symbol", "the serial does not start with 2", "use gs1_128")],
             )
         data = f"{serial}{check_digit(serial)}"
-        return _written(data, zxingcpp.BarcodeFormat.EAN13, human=data, data=data)
+        return _write_with_zxing(data, zxingcpp.BarcodeFormat.EAN13, human=data, data=data)
     if profile is SymbolProfile.QR:
         link = f"{resolver.rstrip('/')}/{AI_COUPON}/{digits[len(AI_COUPON) :]}"
-        return _written(link, zxingcpp.BarcodeFormat.QRCode, human=human, data=link)
-    return _written(human, zxingcpp.BarcodeFormat.DataBarExp, human=human, data=digits)
+        return _write_with_zxing(link, zxingcpp.BarcodeFormat.QRCode, human=human, data=link)
+    return _write_with_zxing(human, zxingcpp.BarcodeFormat.DataBarExp, human=human, data=digits)
 
 
 def _digits(list_code: str) -> str:
-    """A code's 28 digits; what all codes of a retailer start with is only checked once."""
+    """The 28 digits of a code. The part that all codes of a retailer share is checked once."""
     serial = list_code[-SERIAL_DIGITS:]
     if len(list_code) == LIST_CODE_DIGITS and serial.isascii() and serial.isdigit():
         _check(list_code[:-SERIAL_DIGITS])
@@ -121,20 +126,21 @@ def _check(start: str) -> None:
 
 
 def _code128(digits: str, *, fnc1: bool, human: str) -> Symbol:
-    """Code set C throughout (an even number of digits), FNC1 after the start for GS1-128."""
-    opening = _opening(digits[:-SERIAL_DIGITS], fnc1)
+    """Encode an even number of digits in code set C; `fnc1` makes it a GS1-128 symbol."""
+    shared_part = _shared_part(digits[:-SERIAL_DIGITS], fnc1)
     values = [*map(int, map(digits.__getitem__, _SERIAL_PAIRS))]
-    total = opening.total + sum(map(mul, values, opening.places))
+    total = shared_part.total + sum(map(mul, values, shared_part.places))
     values.append(total % 103)
-    own = b" ".join(map(getitem, opening.tables, values))
-    return Symbol(digits, human, opening.width, 1, opening.ops, own)
+    own = b" ".join(map(getitem, shared_part.tables, values))
+    return Symbol(digits, human, shared_part.width, 1, shared_part.ops, own)
 
 
-class _Opening(NamedTuple):
-    """What the codes of one coupon number share: the bars before the serial and after the check.
+class _SharedPart(NamedTuple):
+    """What all codes of one coupon number share.
 
-    `total` is the check's sum up to the serial. For the characters of the serial and the check,
-    there are their places and the bars of every character there.
+    `ops` draw the bars before the serial and after the check character. `total` is the check sum up
+    to the serial. `places` are the positions of the serial's characters and the check character;
+    `tables` has, for each of these, the bars of every character. `width` is in modules.
     """
 
     ops: bytes
@@ -145,14 +151,14 @@ class _Opening(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _opening(digits: str, fnc1: bool) -> _Opening:
+def _shared_part(digits: str, fnc1: bool) -> _SharedPart:
     values = [_START, _FNC1] if fnc1 else [_START]
     values += [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
     places = range(len(values), len(values) + len(_SERIAL_PAIRS) + 1)
     end = _CHARACTER * places.stop
     bars = [_characters(place)[value] for place, value in enumerate(values)]
     bars.append(_rectangles(_STOP, x=end, y=0))
-    return _Opening(
+    return _SharedPart(
         ops=b" ".join(bars),
         total=_START + sum(map(mul, values, range(len(values)))),
         places=places,
@@ -172,12 +178,14 @@ _SERIAL_PAIRS = tuple(
 
 @cache
 def _characters(place: int) -> tuple[bytes, ...]:
-    """The bars of every character at this place."""
+    """The bars of every character at this position."""
     return tuple(_rectangles(modules, x=_CHARACTER * place, y=0) for modules in code128.CODES)
 
 
-def _written(content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: str) -> Symbol:
-    """Let zxing-cpp make the symbol; a linear one is the first row of its picture."""
+def _write_with_zxing(
+    content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: str
+) -> Symbol:
+    """Encode with zxing-cpp. A linear symbol is the first row of the picture it returns."""
     made = zxingcpp.create_barcode(content, kind)
     image = np.array(zxingcpp.write_barcode_to_image(made, scale=1, add_quiet_zones=False))
     dark = image < 128
@@ -190,7 +198,7 @@ def _written(content: str, kind: zxingcpp.BarcodeFormat, *, human: str, data: st
 
 
 def _rectangles(modules: str, *, x: int, y: int) -> bytes:
-    """One rectangle per run of black modules."""
+    """One rectangle for each run of black modules."""
     ops: list[bytes] = []
     at = 0
     while (at := modules.find("1", at)) >= 0:

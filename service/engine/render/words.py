@@ -1,4 +1,4 @@
-"""Words: stretches without spaces, encoded for a font, kerned and measured once."""
+"""Words: texts without spaces, encoded for a font, kerned, measured and cached."""
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
 
-_WORDS_KEPT = 50_000
+_MAX_CACHED = 50_000
 _UNITS = attrgetter("units")
 
 
 class MissingGlyph(Exception):
-    """No font of the style's chain holds these characters."""
+    """None of the fonts of a style has these characters."""
 
     def __init__(self, characters: Sequence[str]) -> None:
         named = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in characters)
@@ -20,21 +20,21 @@ class MissingGlyph(Exception):
 
 
 class Word(NamedTuple):
-    """A stretch without spaces: its pieces of text per font, and its width in thousandths."""
+    """A text without spaces: runs of one font each, and the width in 1/1000 of the type size."""
 
     runs: tuple[tuple[str, bytes], ...]
     units: int
     length: int
     plain: bool
-    """Whether all of it is in the first font of its chain."""
+    """Whether it is only in the first font of the style."""
     shown: bytes
-    """Of a plain word: its only run without the closing parenthesis."""
+    """For a plain word, its only run without the closing parenthesis."""
 
 
-class Words:
-    """Sets words in given faces, keeps them, and remembers which characters it used.
+class WordEncoder:
+    """Encodes words in given faces, caches them, and records which characters it used.
 
-    Kerning is applied within words, not round spaces.
+    Kerning is applied within words, not around spaces.
     """
 
     def __init__(self, faces: Mapping[str, Face]) -> None:
@@ -43,28 +43,28 @@ class Words:
             name: face.widths[0x20] for name, face in faces.items() if 0x20 in face.widths
         }
         self._kinds: dict[tuple[tuple[str, ...], bool], dict[str, Word]] = {}
-        self._stores: dict[Style, dict[str, Word]] = {}
-        """The words set so far, which styles of the same fonts and kerning share."""
+        self._caches: dict[Style, dict[str, Word]] = {}
+        """The cached words of each style. Styles with the same fonts and kerning share them."""
         self.used: dict[str, set[str]] = {name: {" "} for name in faces}
 
     def split(self, text: str, style: Style) -> list[Word]:
-        """The words of a text, each set once and kept."""
-        store = self._stores.get(style)
-        if store is None:
+        """Split a text at spaces and encode its words, with the cache."""
+        cache = self._caches.get(style)
+        if cache is None:
             kind = (style.chain, style.kern)
-            store = self._stores[style] = self._kinds.setdefault(kind, {})
+            cache = self._caches[style] = self._kinds.setdefault(kind, {})
         parts = text.split(" ")
-        words: list[Any] = [*map(store.get, parts)]
+        words: list[Any] = [*map(cache.get, parts)]
         if None in words:
-            if len(store) > _WORDS_KEPT:
-                store.clear()
+            if len(cache) > _MAX_CACHED:
+                cache.clear()
             for place, part in enumerate(parts):
                 if words[place] is None:
-                    words[place] = store[part] = self.encode(part, style)
+                    words[place] = cache[part] = self.encode(part, style)
         return words
 
     def ems(self, words: Sequence[Word], style: Style) -> float:
-        """Width in parts of the type size."""
+        """The width of words with spaces between them, as a multiple of the type size."""
         units: int = self._spaces[style.chain[0]] * (len(words) - 1) + sum(map(_UNITS, words))
         if style.tracking_em:
             length = len(words) - 1 + sum([word.length for word in words])
@@ -72,12 +72,12 @@ class Words:
         return units / 1000
 
     def encode(self, text: str, style: Style) -> Word:
-        """Set one word, which is not kept; raises `MissingGlyph`."""
+        """Encode one word without the cache. Raises `MissingGlyph`."""
         runs: list[tuple[str, bytes]] = []
         units = 0
         for name, run in self._runs(text, style):
             self.used[name].update(run)
-            shown, width = _show(run, self._faces[name], kern=style.kern)
+            shown, width = _kerned(run, self._faces[name], kern=style.kern)
             runs.append((name, shown))
             units += width
         plain = len(runs) == 1 and runs[0][0] == style.chain[0]
@@ -90,7 +90,7 @@ class Words:
         )
 
     def _runs(self, text: str, style: Style) -> list[tuple[str, str]]:
-        """Cut the text where the font changes. The usual text is one run of the first font."""
+        """Split a text where the font changes. Usually it is one run in the first font."""
         first = self._faces[style.chain[0]].advances
         if not text:
             return []
@@ -114,10 +114,10 @@ class Words:
         return runs
 
 
-def _show(run: str, face: Face, *, kern: bool) -> tuple[bytes, int]:
-    """Strings with kerning between them, for TJ, and the width in thousandths.
+def _kerned(run: str, face: Face, *, kern: bool) -> tuple[bytes, int]:
+    """Strings and kerning for the operator TJ, and the width in 1/1000 of the type size.
 
-    Numbers are not kerned: figures are to stand under one another.
+    Numbers are not kerned, so that digits of different rows are aligned.
     """
     kerns = face.kerns
     total = sum(map(face.advances.__getitem__, run))
@@ -138,7 +138,7 @@ def _show(run: str, face: Face, *, kern: bool) -> tuple[bytes, int]:
 
 
 def literal(text: str) -> bytes:
-    """A PDF string of code points, as the fonts are encoded."""
+    """A PDF string in the encoding of the fonts, UTF-16."""
     raw = text.encode("utf-16-be")
     raw = raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
     return b"(" + raw.replace(b"\r", b"\\r") + b")"

@@ -1,4 +1,4 @@
-"""ARTS/OMG POSLog XML as history: what tills write of their transactions, versions 2 to 6."""
+"""Loads ARTS/OMG POSLog XML, versions 2 to 6: the transaction logs of tills, as history."""
 
 from service.files.poslog.load import load_poslog
 from service.files.poslog.stream import is_poslog

@@ -1,8 +1,8 @@
-"""What a POSLog line came to, in whole minor units.
+"""The amount paid for a POSLog line, in whole minor units.
 
-`ExtendedAmount` is by the standard what the customer paid for the line, its price modifiers taken
-off. Many tills write there what the line would have cost without them. Which of the two a till
-means is seen from the line itself: the amount before is the regular unit price times the quantity.
+By the standard, `ExtendedAmount` is what the customer paid for the line after its price modifiers.
+Many tills write the amount before the modifiers instead. The line itself shows which of the two it
+is: the amount before is the regular unit price times the quantity.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ MAX_CENTS = 10**11
 
 @dataclass(frozen=True, slots=True)
 class Modifier:
-    """A price modifier of a line: an amount in minor units, or a percent, that comes off.
+    """A price modifier of a line: a discount in minor units or in percent.
 
-    `replaces` says that the amount is the new unit price; one that is negative is put on.
+    A negative amount is a surcharge. With `replaces`, the amount is the new unit price.
     """
 
     cents: Decimal | None = None
@@ -29,8 +29,8 @@ class Modifier:
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
-    """What a line says of its price, in minor units and without sign; None is not said."""
+class LinePrice:
+    """The stated prices of a line, in minor units and without sign; None when not stated."""
 
     quantity: Decimal
     extended: int | None
@@ -50,38 +50,42 @@ def decimal(text: str) -> Decimal | None:
 
 
 def whole_cents(amount: Decimal, *, exponent: int) -> int | None:
-    """An amount of the main unit in minor units; None when it has a part smaller than one."""
+    """An amount in minor units; None when it is not a whole number of them."""
     minor = amount.scaleb(exponent)
     whole = int(minor)
     return whole if whole == minor and abs(whole) <= MAX_CENTS else None
 
 
-def line_cents(priced: Priced) -> int | None:
-    """What a line came to after its own discounts; None when it names no price.
+def line_cents(price: LinePrice) -> int | None:
+    """The amount of a line after its own discounts; None when it states no price.
 
-    A negative result means that more comes off than the line cost.
+    It is negative when the discounts exceed the price.
     """
-    regular = priced.regular
-    for modifier in priced.modifiers:
+    regular = price.regular
+    for modifier in price.modifiers:
         if modifier.replaces:
             regular = modifier.cents
-    before = _times(regular, priced.quantity)
-    off = _off(priced, before)
-    stated = priced.extended
+    before = _multiply(regular, price.quantity)
+    discount = _total_discount(price, before)
+    stated = price.extended
     if stated is None:
-        stated = _times(priced.actual, priced.quantity)
+        stated = _multiply(price.actual, price.quantity)
     if stated is None:
-        return None if before is None else before - off
-    if off and before is not None and _is_before(stated, before, off=off, priced=priced):
-        return stated - off
+        return None if before is None else before - discount
+    if (
+        discount
+        and before is not None
+        and _is_before(stated, before, discount=discount, price=price)
+    ):
+        return stated - discount
     return stated
 
 
 def spread_discount(amounts: Sequence[int], discount: int) -> list[int] | None:
-    """Amounts of sale lines less a discount on all of them, spread by what they came to.
+    """The amounts of sale lines less their shares of a discount on all of them.
 
-    The parts add up to the discount exactly (largest remainder). None when it is more than the
-    lines came to.
+    The shares are in proportion to the amounts and add up to the discount exactly (largest
+    remainder). None when the discount exceeds the sum of the amounts.
     """
     if discount > sum(amounts):
         return None
@@ -91,39 +95,39 @@ def spread_discount(amounts: Sequence[int], discount: int) -> list[int] | None:
 
 
 def percent_of(cents: int, percent: Decimal) -> int:
-    """A percent of an amount, half a minor unit rounding up."""
+    """A percentage of an amount, half a minor unit rounded up."""
     return int((cents * percent / _HUNDRED).quantize(_ONE, ROUND_HALF_UP))
 
 
-def _times(price: Decimal | None, quantity: Decimal) -> int | None:
-    if price is None:
+def _multiply(unit_price: Decimal | None, quantity: Decimal) -> int | None:
+    if unit_price is None:
         return None
-    return int((price * quantity).quantize(_ONE, ROUND_HALF_UP))
+    return int((unit_price * quantity).quantize(_ONE, ROUND_HALF_UP))
 
 
-def _off(priced: Priced, before: int | None) -> int:
-    """All that comes off: as the line sums it up, else what its modifiers add up to."""
-    if priced.discount:
-        return priced.discount
-    off = 0
-    for modifier in priced.modifiers:
+def _total_discount(price: LinePrice, before: int | None) -> int:
+    """The discount of a line: its stated total, or else the sum of its modifiers."""
+    if price.discount:
+        return price.discount
+    discount = 0
+    for modifier in price.modifiers:
         if modifier.replaces:
             continue
         if modifier.cents is not None:
-            off += int(modifier.cents)
+            discount += int(modifier.cents)
         elif modifier.percent is not None:
-            base = before if before is not None else priced.extended or 0
-            off += percent_of(base, modifier.percent)
-    return off
+            base = before if before is not None else price.extended or 0
+            discount += percent_of(base, modifier.percent)
+    return discount
 
 
-def _is_before(stated: int, before: int, *, off: int, priced: Priced) -> bool:
-    """Whether an amount is nearer to the price before than to the price after the discounts."""
-    afters = [before - off]
-    of_each = int((off * priced.quantity).quantize(_ONE, ROUND_HALF_UP))
-    if not priced.discount and of_each:
-        # Some tills write what comes off each unit.
-        afters.append(before - of_each)
-    unrounded = 1 + int(priced.quantity / 2)
+def _is_before(stated: int, before: int, *, discount: int, price: LinePrice) -> bool:
+    """Whether an amount is nearer to the price before the discounts than to the price after."""
+    amounts_after = [before - discount]
+    of_all_units = int((discount * price.quantity).quantize(_ONE, ROUND_HALF_UP))
+    if not price.discount and of_all_units:
+        # Some tills state the discount of one unit.
+        amounts_after.append(before - of_all_units)
+    unrounded = 1 + int(price.quantity / 2)
     distance = abs(stated - before)
-    return distance <= unrounded and distance < min(abs(stated - after) for after in afters)
+    return distance <= unrounded and distance < min(abs(stated - after) for after in amounts_after)

@@ -38,8 +38,8 @@ Reference = tuple[str, str, date, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
-    """A sale with its moment in UTC, its date and its household."""
+class _ResolvedSale:
+    """A sale with its time in UTC, its business date and its household."""
 
     sale: Sale
     reference: Reference
@@ -48,7 +48,7 @@ class _Placed:
 
 
 class _UnclearError(Exception):
-    """Something of a sale that only the database could tell is not right."""
+    """A fault of a sale that only the database shows."""
 
     def __init__(self, field: str, detail: str, remedy: str) -> None:
         super().__init__(detail)
@@ -68,23 +68,23 @@ def load_poslog(
 ) -> LoadReport:
     """Add the sales of a POSLog file (`.xml`, `.xml.gz`) to history.
 
-    The file is read to its end before anything is loaded, so that nothing of a broken one is. A
-    transaction is loaded whole or refused whole; counts are of its lines. It is known by store,
-    workstation, business date and sequence number, so loading the file again changes nothing.
-    Where a moment has no offset the zone of its store counts, `timezone` for a store that is not
-    known yet. Cards and customer numbers find their household, or the transaction is refused.
-    Raises NotFound and InvalidInput as `stream.check` and `stream.transactions`.
+    The file is first read to its end, so that nothing of a broken file is loaded. A transaction is
+    loaded whole or refused whole; the report counts lines. Store, workstation, business date and
+    sequence number identify a transaction, so loading the file again changes nothing. Times without
+    an offset are in the zone of their store, or in `timezone` for a new store. Card and customer
+    numbers must belong to a known household, or the transaction is refused. Raises NotFound and
+    InvalidInput as `stream.check` and `stream.transactions` do.
     """
     check(path, str(path), lambda done, total: progress("check", done, total))
     report = LoadReport()
-    passed_over = without_offset = 0
+    not_sales = without_offset = 0
     chunk: list[Sale] = []
     held = 0
     exponent = money.minor_digits(currency)
     for node, done, total in transactions(path, str(path)):
         read = read_sale(node, file=str(path), currency=currency, exponent=exponent)
         if read is None:
-            passed_over += 1
+            not_sales += 1
         elif isinstance(read, Refused):
             report.read += read.lines
             report.refuse(read.problems, read.lines)
@@ -99,9 +99,9 @@ def load_poslog(
     _load(database, chunk, report, timezone=timezone, key=secret_key)
     size = path.stat().st_size
     progress("baskets", size, size)
-    if passed_over:
+    if not_sales:
         report.notes.append(
-            f"{passed_over:,} transactions are no sales (voided, cancelled, training, control)"
+            f"{not_sales:,} transactions are no sales (voided, cancelled, training, control)"
         )
     if without_offset:
         report.notes.append(
@@ -119,7 +119,7 @@ def _load(
     timezone: str,
     key: SecretStr,
 ) -> None:
-    """Add some sales in one transaction."""
+    """Add sales in one transaction of the database."""
     if not sales:
         return
     with database.write() as session:
@@ -129,53 +129,56 @@ def _load(
             store: ZoneInfo(zone) for store, zone in catalogue.store_zones(session, stores).items()
         }
         known = _households(session, sales, key)
-        placed: dict[Reference, _Placed] = {}
+        resolved: dict[Reference, _ResolvedSale] = {}
         for sale in sales:
             report.read += len(sale.lines)
             try:
-                each = _place(sale, zones[sale.store_id], known)
+                each = _resolve(sale, zones[sale.store_id], known)
             except _UnclearError as unclear:
                 problem = Problem(f"{sale.where}, {unclear.field}", unclear.detail, unclear.remedy)
                 report.refuse((problem,), max(len(sale.lines), 1))
                 continue
-            first = placed.setdefault(each.reference, each)
+            first = resolved.setdefault(each.reference, each)
             if first is each:
                 continue
             if first.sale.lines == sale.lines:
                 report.known += len(sale.lines)
             else:
-                report.refuse((_other(sale),), max(len(sale.lines), 1))
-        added, others = baskets.add_whole_baskets(session, _frame(placed.values()))
-    by_reference = {_key(reference): each.sale for reference, each in placed.items()}
+                report.refuse((_duplicate_reference(sale),), max(len(sale.lines), 1))
+        added, others = baskets.add_whole_baskets(session, _frame(resolved.values()))
+    by_reference = {_reference_key(reference): each.sale for reference, each in resolved.items()}
     refused = [by_reference[other] for other in others]
     report.taken += added
-    lines = sum(len(each.sale.lines) for each in placed.values())
+    lines = sum(len(each.sale.lines) for each in resolved.values())
     report.known += lines - added - sum(len(sale.lines) for sale in refused)
     for sale in refused:
-        report.refuse((_other(sale),), len(sale.lines))
+        report.refuse((_duplicate_reference(sale),), len(sale.lines))
 
 
-def _key(reference: Reference) -> tuple[str, str, str, str]:
+def _reference_key(reference: Reference) -> tuple[str, str, str, str]:
     store, terminal, day, number = reference
     return store, terminal, day.isoformat(), number
 
 
-def _other(sale: Sale) -> Problem:
-    detail = "another transaction stands under this store, workstation, date and number"
+def _duplicate_reference(sale: Sale) -> Problem:
+    detail = "another transaction has this store, workstation, date and number"
     return Problem(sale.where, detail, "number each transaction of a workstation's day once")
 
 
-def _place(sale: Sale, zone: ZoneInfo, known: Mapping[str, int]) -> _Placed:
-    """Raises _UnclearError for a moment or a household that cannot be told."""
+def _resolve(sale: Sale, zone: ZoneInfo, known: Mapping[str, int]) -> _ResolvedSale:
+    """Raises _UnclearError for a time that is ambiguous or a household that is not known."""
     at = sale.at if sale.at.tzinfo is not None else _in_zone(sale.at, zone)
     day = sale.business_date or at.astimezone(zone).date()
     reference = (sale.store_id, sale.terminal, day, sale.number)
-    return _Placed(sale, reference, at.astimezone(UTC), _household(sale, known))
+    return _ResolvedSale(sale, reference, at.astimezone(UTC), _household(sale, known))
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    """A moment of a store's clock. When clocks are put back an hour comes twice, and when they
-    are put forward one never comes: neither can be told."""
+    """The time in UTC of a store's clock.
+
+    Raises _UnclearError for the hour that occurs twice when clocks are put back, and for the hour
+    that is skipped when they are put forward.
+    """
     local = moment.replace(tzinfo=zone)
     if local.utcoffset() != local.replace(fold=1).utcoffset():
         raise _UnclearError(
@@ -196,7 +199,7 @@ def _household(sale: Sale, known: Mapping[str, int]) -> int | None:
         raise _UnclearError(
             "LoyaltyAccount", "its cards belong to two households", "correct the cards' households"
         )
-    # A card stays out of messages, which end in logs.
+    # Messages go into logs, so they must not show a card number.
     shown = f"...{sale.customers[0][-4:]}"
     raise _UnclearError(
         "LoyaltyAccount",
@@ -206,10 +209,10 @@ def _household(sale: Sale, known: Mapping[str, int]) -> int | None:
 
 
 def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict[str, int]:
-    """The household of every card or customer number that is known.
+    """The household of every known card or customer number.
 
-    A number is a card, with or without the zeros it was filled up with, or else the retailer's
-    own number for the household.
+    A number is a card, with or without leading zeros, or else the retailer's own number of the
+    household.
     """
     numbers = {each for sale in sales for each in sale.customers}
     if not numbers:
@@ -234,9 +237,9 @@ def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict
     return found
 
 
-def _frame(placed: Iterable[_Placed]) -> pl.DataFrame:
+def _frame(resolved: Iterable[_ResolvedSale]) -> pl.DataFrame:
     columns: dict[str, list[object]] = {name: [] for name in _SCHEMA}
-    for each in placed:
+    for each in resolved:
         store, terminal, day, number = each.reference
         for line in each.sale.lines:
             columns["store_id"].append(store)

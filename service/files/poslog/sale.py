@@ -1,7 +1,7 @@
-"""One POSLog transaction as a sale: when, where, whose, and what each line came to.
+"""A POSLog transaction as a sale: time, store, customer and the amount of each line.
 
-Sources: ARTS POSLog 2.2 to 6.0 (now OMG RetailTransaction) for the names and what they mean, and
-the dialects of tills in the field for where they stand. docs/loading.md says what is taken.
+Sources: ARTS POSLog 2.2 to 6.0 (now OMG RetailTransaction) for the names and their meaning, and
+the variants that tills write for where they occur. docs/loading.md lists what is read.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from service.errors import Problem
-from service.files.poslog.lines import Line, Lines
+from service.files.poslog.lines import LineReader, SaleLine
 from service.files.poslog.stream import Node
 
-# What a transaction's status may contain when it came to nothing.
+# What the status of a transaction without a sale may contain.
 _NO_SALE = re.compile("void|cancel|suspend|fail|abort|delet|inprocess", re.IGNORECASE)
 _NO_SALE_FLAGS = ("CancelFlag", "VoidFlag", "VoidedFlag", "SuspendFlag", "SuspendedFlag")
 _TRAINING = ("TrainingModeFlag", "TrainingFlag")
@@ -26,16 +26,16 @@ _MOMENT = re.compile(
 _DAY = re.compile(r"^(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d|T00:00:00.*)?$", re.ASCII)
 _OFFSET = re.compile(r"^([+-]?)(\d\d?):(\d\d)(?::\d\d)?$", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
-# The terminal of transactions that name none, as in other files.
+# The terminal of transactions that name none, as in files of baskets.
 NO_TERMINAL = "file"
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A transaction that is history. `at` is naive when the till wrote no offset.
+    """A sale that goes into history. `at` is naive when the till wrote no offset.
 
-    `customers` are the cards and customer numbers it names, cards first. `where` says which
-    transaction it is, for faults that are found later.
+    `customers` are the card and customer numbers that it names, cards first. `where` identifies the
+    transaction in faults that are found later.
     """
 
     store_id: str
@@ -44,28 +44,28 @@ class Sale:
     business_date: date | None
     at: datetime
     customers: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SaleLine, ...]
     where: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A transaction with faults: none of its lines is taken. `lines` is how many it has."""
+    """A transaction with faults, which is not loaded. `lines` is the number of its lines."""
 
     problems: tuple[Problem, ...]
     lines: int
 
 
 def read_sale(node: Node, *, file: str, currency: str, exponent: int) -> Sale | Refused | None:
-    """The sale a `Transaction` element tells of; None when it tells of none.
+    """The sale of a `Transaction` element; None when it is not a sale.
 
-    `exponent` is how many decimals the minor unit of `currency` has.
+    `exponent` is the number of decimals of `currency`.
     """
     retail = node.first("RetailTransaction")
     if _voids_another(node, retail):
         return _refused_void(node, file)
     if retail is None:
-        # Version 1 and some stock views have the lines in the transaction itself.
+        # In version 1 and in some exports the lines are in the transaction itself.
         if node.first("LineItem") is None:
             return None
         retail = node
@@ -80,7 +80,7 @@ def read_sale(node: Node, *, file: str, currency: str, exponent: int) -> Sale | 
     if stated != currency:
         remedy = f"load files in {currency} only (LARDER_CURRENCY)"
         faults.append(Problem(f"{where}, CurrencyCode", f"is {stated[:10]!r}", remedy))
-    lines = Lines(retail, where=where, exponent=exponent)
+    lines = LineReader(retail, where=where, exponent=exponent)
     found = lines.read()
     faults.extend(lines.faults)
     if faults or at is None:
@@ -99,20 +99,20 @@ def _voids_another(node: Node, retail: Node | None) -> bool:
         return True
     if retail is None:
         return False
-    links = retail.every("TransactionLink")
+    links = retail.children_named("TransactionLink")
     return any("void" in (text.lower()) for link in links for text in link.attributes.values())
 
 
 def _refused_void(node: Node, file: str) -> Refused:
     store, terminal, number = _reference(node)
     where = _where(file, node, (store, terminal, node.value("BusinessDayDate"), number))
-    detail = "voids an earlier transaction, which history would keep"
+    detail = "voids an earlier transaction, which would stay in history"
     remedy = "export the earlier one with TransactionStatus PostVoided; it is then left out"
     return Refused((Problem(where, detail, remedy),), 1)
 
 
 def _is_no_sale(node: Node, retail: Node) -> bool:
-    if any(each.says(*_NO_SALE_FLAGS, *_TRAINING) for each in (node, retail)):
+    if any(each.has_flag(*_NO_SALE_FLAGS, *_TRAINING) for each in (node, retail)):
         return True
     statuses = (
         retail.attributes.get("TransactionStatus", ""),
@@ -126,7 +126,11 @@ def _is_no_sale(node: Node, retail: Node) -> bool:
 def _reference(node: Node) -> tuple[str, str, str]:
     store = node.value("RetailStoreID")
     if not store:
-        units = [unit for each in node.every("BusinessUnit") for unit in each.every("UnitID")]
+        units = [
+            unit
+            for each in node.children_named("BusinessUnit")
+            for unit in each.children_named("UnitID")
+        ]
         stores = [unit for unit in units if unit.attributes.get("TypeCode") == "RetailStore"]
         store = next((unit.text.strip() for unit in stores or units), "")
     terminal = node.value("WorkstationID") or NO_TERMINAL
@@ -166,21 +170,21 @@ def _business_date(node: Node, where: str, faults: list[Problem]) -> date | None
 
 
 def _moment(node: Node, retail: Node, where: str, faults: list[Problem]) -> datetime | None:
-    """When the sale ended, or else began, or else when its receipt was printed."""
+    """When the sale ended; or else when it began, was logged, or its receipt was printed."""
     for name in ("EndDateTime", "BeginDateTime", "POSLogDateTime", "ReceiptDateTime"):
         for holder in (node, retail):
-            stamps = [each for each in holder.every(name) if each.text.strip()]
+            stamps = [each for each in holder.children_named(name) if each.text.strip()]
             if name == "POSLogDateTime":
-                told = [each for each in stamps if each.attributes.get("TypeCode") == "Transaction"]
-                stamps = told or stamps
+                own = [each for each in stamps if each.attributes.get("TypeCode") == "Transaction"]
+                stamps = own or stamps
             if not stamps:
                 continue
             moment = parse_moment(stamps[0].text.strip(), stamps[0].attributes.get("Offset", ""))
             if moment is None:
-                said = (
+                detail = (
                     f"{stamps[0].text.strip()[:60]!r} is not a moment as 2017-11-25T17:04:00-05:00"
                 )
-                faults.append(Problem(f"{where}, {name}", said))
+                faults.append(Problem(f"{where}, {name}", detail))
             return moment
     remedy = "export EndDateTime or BeginDateTime"
     faults.append(Problem(f"{where}, EndDateTime", "is missing or empty", remedy))
@@ -188,7 +192,7 @@ def _moment(node: Node, retail: Node, where: str, faults: list[Problem]) -> date
 
 
 def parse_moment(text: str, offset: str = "") -> datetime | None:
-    """An ISO 8601 moment, naive when neither it nor `offset` (an attribute) says its offset."""
+    """An ISO 8601 timestamp; naive when neither `text` nor the attribute `offset` has an offset."""
     if not _MOMENT.match(text):
         return None
     try:
@@ -197,9 +201,9 @@ def parse_moment(text: str, offset: str = "") -> datetime | None:
         return None
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
-    beside = _OFFSET.match(offset)
-    if moment.tzinfo is None and beside:
-        sign, hours, minutes = beside.groups()
+    separate = _OFFSET.match(offset)
+    if moment.tzinfo is None and separate:
+        sign, hours, minutes = separate.groups()
         away = timedelta(hours=int(hours), minutes=int(minutes))
         if away < timedelta(hours=24):
             return datetime.fromisoformat(
@@ -209,26 +213,26 @@ def parse_moment(text: str, offset: str = "") -> datetime | None:
 
 
 def _customers(node: Node, retail: Node) -> tuple[str, ...]:
-    """Every card and customer number named, cards first, those of zeros alone left out."""
+    """All card and customer numbers, cards first, without those of zeros only."""
     cards: dict[str, None] = {}
     others: dict[str, None] = {}
     for holder in (retail, node):
         for child in holder.children:
             if child.name == "LineItem":
-                for part in child.every(*_LOYALTY):
-                    _identifiers(part, cards)
+                for part in child.children_named(*_LOYALTY):
+                    _collect_identifiers(part, cards)
             elif child.name in _LOYALTY:
-                _identifiers(child, cards)
+                _collect_identifiers(child, cards)
             elif child.name in {"Customer", "CustomerID"}:
-                for part in child.every(*_LOYALTY):
-                    _identifiers(part, cards)
-                _identifiers(child, others)
+                for part in child.children_named(*_LOYALTY):
+                    _collect_identifiers(part, cards)
+                _collect_identifiers(child, others)
     return tuple(cards | others)
 
 
-def _identifiers(node: Node, found: dict[str, None]) -> None:
+def _collect_identifiers(node: Node, found: dict[str, None]) -> None:
     text = node.text.strip()
     if node.name in _CUSTOMER_IDS and text.strip("0"):
         found[text] = None
     for child in node.children:
-        _identifiers(child, found)
+        _collect_identifiers(child, found)

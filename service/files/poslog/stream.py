@@ -1,7 +1,7 @@
-"""The transactions of a POSLog file, one after the other, in memory that does not grow.
+"""Reads the transactions of a POSLog file one by one, in bounded memory.
 
-XML is read by defusedxml: a document type declaration, and with it every entity, is refused. What
-a reader of history never asks for (taxes, tenders, receipt texts) is passed over unread.
+XML is read by defusedxml, which refuses document type declarations and with them all entities.
+Elements that history does not need (taxes, tenders, receipt texts) are skipped.
 """
 
 import gzip
@@ -20,24 +20,24 @@ from service.errors import InvalidInput, NotFound, Problem
 TRANSACTION = "Transaction"
 _SUFFIXES = (".xml", ".xml.gz")
 _BLOCK = 1 << 18
-# A till's transaction has some hundred lines. These bound what a hostile file can make us hold.
+# A transaction has a few hundred lines. These limits bound the memory a hostile file can take.
 MAX_ELEMENTS = 200_000
 MAX_TEXT = 16_000_000
 MAX_DEPTH = 100
 MAX_TOKEN = 16 * _BLOCK
 _ARTS = ("http://www.nrf-arts.org/", "http://www.omg.org/")
-_UNREAD = frozenset(
+_SKIPPED = frozenset(
     {
         "Associate", "Description", "MerchandiseHierarchy", "OperatorBypassApproval", "OperatorID",
         "Tax", "Tender", "ReceiptImage", "ReceiptText", "TrailerText",
     }
 )  # fmt: skip
-# Extensions that carry what the standard has no common place for: who the customer is.
-_READ_EXTENSIONS = frozenset({"LoyaltyMembership", "LoyaltyID"})
+# Extensions to read although they are not part of the standard: they identify the customer.
+_KNOWN_EXTENSIONS = frozenset({"LoyaltyMembership", "LoyaltyID"})
 
 
 class Node:
-    """One element: its name without namespace, its line in the file, attributes, text, children."""
+    """An element: its name without namespace, its line number, attributes, text and children."""
 
     __slots__ = ("attributes", "children", "line", "name", "text")
 
@@ -49,114 +49,117 @@ class Node:
         self.children: list[Node] = []
 
     def first(self, *names: str) -> "Node | None":
-        """The first child of the first of these names that there is."""
+        """The first child with the first of these names that occurs; else None."""
         for name in names:
             for child in self.children:
                 if child.name == name:
                     return child
         return None
 
-    def every(self, *names: str) -> "list[Node]":
-        """The children of these names, in order."""
+    def children_named(self, *names: str) -> "list[Node]":
+        """The children with these names, in order."""
         return [child for child in self.children if child.name in names]
 
     def value(self, *names: str) -> str:
-        """The text of the first child of these names that has any."""
+        """The first text that is not empty of children with these names, tried in this order."""
         for name in names:
             for child in self.children:
                 if child.name == name and (text := child.text.strip()):
                     return text
         return ""
 
-    def says(self, *names: str) -> bool:
-        """Whether one of these attributes is true."""
+    def has_flag(self, *names: str) -> bool:
+        """Whether one of these attributes is `true` or `1`."""
         return any(self.attributes.get(name, "").lower() in {"true", "1"} for name in names)
 
 
 def is_poslog(path: Path) -> bool:
-    """Whether a file is a POSLog by its name: `.xml` or `.xml.gz`."""
+    """Whether the name of a file ends in `.xml` or `.xml.gz`."""
     return path.name.lower().endswith(_SUFFIXES)
 
 
-def check(path: Path, name: str, told: Callable[[int, int], None]) -> None:
-    """Read the file to its end, so that nothing of a broken one is loaded.
+def check(path: Path, name: str, report_progress: Callable[[int, int], None]) -> None:
+    """Read the file to its end, so that nothing of a broken file is loaded.
 
-    `told` hears how many of its bytes are read. Raises NotFound without the file, InvalidInput
-    when it is not well-formed XML, has a document type declaration, or breaks off.
+    `report_progress` is called with the bytes read and their total. Raises NotFound when there is
+    no such file, InvalidInput when it is not well-formed XML, has a document type declaration, or
+    is cut off.
     """
     if not path.is_file():
         raise NotFound(f"There is no file {name}.")
-    parser: Any = XMLParser(target=_Nothing(), forbid_dtd=True)
-    # Without a listener the text of the whole file never becomes a Python object.
+    parser: Any = XMLParser(target=_IgnoreAll(), forbid_dtd=True)
+    # Without a handler no Python objects are made of the texts of the file.
     parser.parser.DefaultHandlerExpand = None
-    with _broken(name, parser), _opened(path) as (file, at):
-        for _ in _fed(parser, file):
-            told(*at())
+    with _faults_as_input_errors(name, parser), _open_xml(path) as (file, position):
+        for _ in _feed_blocks(parser, file):
+            report_progress(*position())
         parser.close()
 
 
 def transactions(path: Path, name: str) -> Iterator[tuple[Node, int, int]]:
-    """Each outermost `Transaction` of a file, with how many bytes of how many are read.
+    """Yield each outermost `Transaction` of a file, with the bytes read so far and their total.
 
-    Raises InvalidInput as `check`, and for a transaction of absurd size.
+    Raises InvalidInput as `check` does, and for a transaction that exceeds the limits.
     """
-    tree = _Tree()
-    parser: Any = XMLParser(target=tree, forbid_dtd=True)
-    tree.where = parser.parser
-    with _broken(name, parser), _opened(path) as (file, at):
-        for _ in _fed(parser, file):
-            done, total = at()
-            for node in tree.taken():
+    builder = _TransactionBuilder()
+    parser: Any = XMLParser(target=builder, forbid_dtd=True)
+    builder.where = parser.parser
+    with _faults_as_input_errors(name, parser), _open_xml(path) as (file, position):
+        for _ in _feed_blocks(parser, file):
+            done, total = position()
+            for node in builder.take_completed():
                 yield node, done, total
         parser.close()
-        for node in tree.taken():
+        for node in builder.take_completed():
             yield node, done, total
-    if tree.found == 0 and tree.root != "POSLog":
-        fault = Problem(name, f"its outermost element is {tree.root[:60]!r}", "export it as POSLog")
+    if builder.found == 0 and builder.root != "POSLog":
+        fault = Problem(
+            name, f"its outermost element is {builder.root[:60]!r}", "export it as POSLog"
+        )
         raise InvalidInput(f"{name} has no POSLog transactions.", [fault])
 
 
-class _Nothing:
-    """Hears nothing: the parser alone says whether a file is well-formed."""
+class _IgnoreAll:
+    """A parser target that ignores everything: the parser checks that the file is well-formed."""
 
     def close(self) -> None:
         """The end of the file."""
 
 
-class _Tree:
-    """Builds the transactions and forgets everything else."""
+class _TransactionBuilder:
+    """A parser target that builds the transactions and drops everything else."""
 
     def __init__(self) -> None:
         self.where: Any = None
         self.root = ""
         self.found = 0
-        self._done: list[Node] = []
+        self._completed: list[Node] = []
         self._open: list[Node] = []
         self._parts: list[list[str]] = []
-        self._unread = 0
+        self._skipped_depth = 0
         self._depth = 0
         self._elements = 0
         self._text = 0
-        self._own = ""
+        self._namespace = ""
 
-    def taken(self) -> list[Node]:
-        """The transactions that ended since this was last asked."""
-        done, self._done = self._done, []
+    def take_completed(self) -> list[Node]:
+        """Return the transactions that were completed since the last call."""
+        done, self._completed = self._completed, []
         return done
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         space, _, name = tag.rpartition("}")
         self._depth += 1
         self.root = self.root or name
-        if self._unread:
-            self._unread += 1
+        if self._skipped_depth:
+            self._skipped_depth += 1
             return
         if not self._open:
             if name != TRANSACTION:
                 return
-            self._own, self._elements, self._text = space, 0, 0
-        elif name in _UNREAD or self._foreign(space, name):
-            self._unread = 1
+            self._namespace, self._elements, self._text = space, 0, 0
+        elif name in _SKIPPED or self._is_extension(space, name):
+            self._skipped_depth = 1
             return
         self._elements += 1
         if self._elements > MAX_ELEMENTS or self._depth > MAX_DEPTH:
@@ -171,17 +174,17 @@ class _Tree:
 
     def end(self, _tag: str) -> None:
         self._depth -= 1
-        if self._unread:
-            self._unread -= 1
+        if self._skipped_depth:
+            self._skipped_depth -= 1
         elif self._open:
             node = self._open.pop()
             node.text = "".join(self._parts.pop())
             if not self._open:
-                self._done.append(node)
+                self._completed.append(node)
                 self.found += 1
 
     def data(self, text: str) -> None:
-        if self._open and not self._unread:
+        if self._open and not self._skipped_depth:
             self._text += len(text)
             if self._text > MAX_TEXT:
                 raise _TooLargeError
@@ -190,47 +193,47 @@ class _Tree:
     def close(self) -> None:
         """The end of the file."""
 
-    def _foreign(self, space: str, name: str) -> bool:
-        """A vendor's own element may be called like one of the standard and mean another thing."""
-        if space == self._own or name in _READ_EXTENSIONS:
+    def _is_extension(self, space: str, name: str) -> bool:
+        """Whether an element is a vendor's extension, whose name may mean something else."""
+        if space == self._namespace or name in _KNOWN_EXTENSIONS:
             return False
         return not space.startswith(_ARTS, 1)
 
 
 class _TooLargeError(Exception):
-    """A transaction is larger than any till writes."""
+    """A transaction or an element exceeds the limits."""
 
 
-def _fed(parser: Any, file: IO[bytes]) -> Iterator[None]:
-    fed = 0
+def _feed_blocks(parser: Any, file: IO[bytes]) -> Iterator[None]:
+    fed_bytes = 0
     while block := file.read(_BLOCK):
         parser.feed(block)
-        fed += len(block)
-        # A tag or a comment that never ends would be kept until it does.
-        if fed - parser.parser.CurrentByteIndex > MAX_TOKEN:
+        fed_bytes += len(block)
+        # The parser buffers a tag or a comment until it ends, which may never happen.
+        if fed_bytes - parser.parser.CurrentByteIndex > MAX_TOKEN:
             raise _TooLargeError
         yield
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], tuple[int, int]]]]:
-    """The file's XML, unpacked when it is packed, and how much of the file itself is read."""
+def _open_xml(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], tuple[int, int]]]]:
+    """Open the XML, decompressed if need be; also a function for the bytes read and their total."""
     total = path.stat().st_size
     with path.open("rb") as raw:
 
-        def at() -> tuple[int, int]:
+        def position() -> tuple[int, int]:
             return min(raw.tell(), total), total
 
         if path.name.lower().endswith(".gz"):
             with gzip.GzipFile(fileobj=raw) as packed:
-                yield packed, at  # type: ignore[misc]
+                yield packed, position  # type: ignore[misc]
         else:
-            yield raw, at
+            yield raw, position
 
 
 @contextmanager
-def _broken(name: str, parser: Any) -> Iterator[None]:
-    """What can be wrong with the file as a whole, as InvalidInput that says where."""
+def _faults_as_input_errors(name: str, parser: Any) -> Iterator[None]:
+    """Turn errors of the file as a whole into InvalidInput with a place."""
     try:
         yield
     except DefusedXmlException:
@@ -244,14 +247,16 @@ def _broken(name: str, parser: Any) -> Iterator[None]:
         ) from None
     except _TooLargeError:
         where = f"{name}, line {parser.parser.CurrentLineNumber}"
-        problem = Problem(where, "has a transaction or an element of absurd size", "export it anew")
+        problem = Problem(
+            where, "has a transaction or an element of absurd size", "export it again"
+        )
         raise InvalidInput(f"{name} cannot be loaded safely.", [problem]) from None
     except ParseError as error:
-        said = str(error).partition(":")[0]
+        reason = str(error).partition(":")[0]
         problem = Problem(
             f"{name}, line {error.position[0]}, column {error.position[1]}",
-            said,
-            _remedy(said),
+            reason,
+            _remedy(reason),
         )
         raise InvalidInput(
             f"{name} is not well-formed XML; nothing of it was loaded.", [problem]
@@ -264,9 +269,9 @@ def _broken(name: str, parser: Any) -> Iterator[None]:
         raise InvalidInput(f"{name} cannot be read: {reason}; nothing of it was loaded.") from None
 
 
-def _remedy(said: str) -> str:
-    if "token" in said or "encoding" in said:
+def _remedy(reason: str) -> str:
+    if "token" in reason or "encoding" in reason:
         return "its encoding may not be the one it declares: save it as UTF-8"
-    if "no element" in said or "unclosed" in said:
+    if "no element" in reason or "unclosed" in reason:
         return "it breaks off: fetch it again"
-    return "export it anew"
+    return "export it again"

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from service.engine.lifecycle import ISSUABLE, Act, DealState, Facts, by_facts
+from service.engine.lifecycle import ISSUABLE, Act, DealFacts, DealState, state_by_facts
 from service.store.offers import events, overview
 from service.store.tables.offer import Offer
 
@@ -72,7 +72,7 @@ def follow_facts(session: Session, *, on: date, at: datetime) -> int:
     moved = 0
     for row in found.iter_rows(named=True):
         budget, most = row["budget_cents"], row["circulation_max"]
-        facts = Facts(
+        facts = DealFacts(
             mail_from=row["mail_from"],
             redeem_to=row["redeem_to"],
             copy_cents=row["use_cents"] * row["limit_per_household"],
@@ -82,7 +82,7 @@ def follow_facts(session: Session, *, on: date, at: datetime) -> int:
             free_copies=None if most is None else most - row["issued"],
         )
         before = DealState(row["state"])
-        state = by_facts(before, facts, on=on)
+        state = state_by_facts(before, facts, on=on)
         if state is before:
             continue
         offer = session.get_one(Offer, row["offer_id"])

@@ -7,6 +7,8 @@ look like, and whatever belongs to another household, in whatever state it is.
 import json
 from typing import Any
 
+import pytest
+
 from service import checkout
 from service.admin.keys import Caller, add_key
 from service.api.app import create_app
@@ -21,6 +23,8 @@ from service.store.till import Look, Seen, gate
 from tests.api.direct import Ask, with_app
 from tests.shop import CARDS, H1, H2, H3, PHONES, STORE, Shop, list_code
 from tests.till import FULL, body
+
+pytestmark = pytest.mark.slow
 
 OTHER_CHAIN = codes.list_code(codes.gcn("406123400009"), "000000000002")
 STATES = {

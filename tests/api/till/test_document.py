@@ -13,7 +13,7 @@ from service.admin.keys import add_key
 from service.api.till import schemas as till
 from service.checkout.believe import Doubt
 from service.checkout.replay import OTHER_ANSWER
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -60,7 +60,7 @@ def test_the_session_gives_what_the_document_shows(
     session = DOCUMENT.split("## A session")[1]
     steps = re.findall(r"```sh\n(.*?)```\s+```json\n(.*?)```", session, re.DOTALL)
     assert len(steps) == 4
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         environment = {**os.environ, "LARDER": address, "KEY": key, "LIST": shop.lists[H1]}
         for commands, shown in steps:
             ran = subprocess.run(

@@ -18,6 +18,8 @@ from tests.api.direct import Answer, Ask, with_app
 from tests.shop import CARDS, H1, H2, PHONES, STORE, Shop, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 BODIES = {True: 8000, False: 2000}
 """On SQLite, and on PostgreSQL; most are refused before either is asked."""
 VERBS = ("quotes", "redemptions", "voids", "returns", "lists/lookup", "replays")

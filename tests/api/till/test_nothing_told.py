@@ -12,12 +12,14 @@ import httpx2
 import pytest
 
 from service.admin.keys import add_key
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
 from tests.shop import CARDS, H1, PHONES, STORE, Shop, list_code, open_shop
 from tests.till import FULL, body
+
+pytestmark = pytest.mark.slow
 
 UNKNOWN = {"list": list_code(777_777), "card": "952123499999999990", "phone": "+1 502 555 0777"}
 VERBS = ("quotes", "redemptions", "lists/lookup", "returns", "voids", "replays")
@@ -114,7 +116,7 @@ def test_nothing_secret_is_logged_or_told_by_any_verb(
                 )
 
     with (
-        serving(database, few) as address,
+        serve_on_loopback(database, few) as address,
         httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client,
     ):
         good = bodies(shop, 1)
@@ -154,7 +156,7 @@ def test_an_error_is_told_by_where_it_was_and_not_by_what_it_says(
     shop = open_shop(database, settings, tmp_path)
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
     fail(database)
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         for verb in ("redemptions", "voids"):
             answer = httpx2.post(
                 f"{address}/v1/{verb}",

@@ -1,7 +1,7 @@
 """Tills that race over HTTP, through the reference client, against real service processes.
 
 Two processes serve PostgreSQL, one SQLite; processes are killed in the middle of a sale. Whatever
-happens: no use is made twice, no answer is lost, and nobody is told 500.
+happens: no use is made twice, no answer is lost, and nobody is answered 500.
 """
 
 import sqlite3
@@ -30,7 +30,7 @@ from tests.conftest import CODE, SECRET, fresh_database
 from tests.crowd import Crowd, open_crowd
 from tests.nursery import Nursery, nursery
 from tests.racing import (
-    Told,
+    TillAnswers,
     double_uses,
     faults,
     lost_answers,
@@ -41,6 +41,8 @@ from tests.racing import (
 )
 from tests.served import Service, address, await_all, environment, eventually, free_port
 from tests.shop import STORE, VALID_TO
+
+pytestmark = pytest.mark.slow
 
 TILLS = 8
 ROUNDS = 2
@@ -60,7 +62,7 @@ class Race:
     folder: Path
     nursery: Nursery
     services: list[Service]
-    told: Told = field(default_factory=Told)
+    record: TillAnswers = field(default_factory=TillAnswers)
     statuses: Counter[int] = field(default_factory=Counter)
     lists: Iterator[str] = field(init=False)
 
@@ -97,7 +99,7 @@ class Race:
         )
 
     def at_once(self, acts: Sequence[Callable[[TillClient], Any]], *, lost: int = 0) -> list[Any]:
-        """Do each act at a till of its own, all at the same moment; what they were told."""
+        """Do each act at a till of its own, all at the same moment; returns the answers."""
         together = threading.Barrier(len(acts))
 
         def run(number: int) -> Any:
@@ -115,8 +117,8 @@ class Race:
 
     def sound(self) -> None:
         """Nothing happened that may not."""
-        assert double_uses(self.ask, self.told) == []
-        assert lost_answers(self.ask, self.told) == []
+        assert double_uses(self.ask, self.record) == []
+        assert lost_answers(self.ask, self.record) == []
         assert faults(self.ask) == {}
         assert [status for status in self.statuses if status >= 500] == []
         if not self.database.is_sqlite:
@@ -177,11 +179,11 @@ def _sound_after_all(race: Race) -> Iterator[None]:
 
 
 def sell(race: Race, number: str, code: str) -> Callable[[TillClient], Body]:
-    """A sale; what it was told is remembered."""
+    """A sale; its answer is recorded."""
 
     def act(till: TillClient) -> Body:
         answer = till.redeem(sale(number, code))
-        race.told.sale(number, answer)
+        race.record.sale(number, answer)
         return answer
 
     return act
@@ -193,7 +195,7 @@ def void(race: Race, number: str) -> Callable[[TillClient], Body]:
     def act(till: TillClient) -> Body:
         answer = till.void(undo(number))
         assert answer is not None
-        race.told.void(number, answer)
+        race.record.void(number, answer)
         return answer
 
     return act
@@ -202,15 +204,15 @@ def void(race: Race, number: str) -> Callable[[TillClient], Body]:
 def test_the_same_list_at_eight_tills_is_used_once(race: Race) -> None:
     for turn in range(ROUNDS):
         code = next(race.lists)
-        told = race.at_once([sell(race, f"list-{turn}-{n}", code) for n in range(TILLS)])
-        assert uses(told) == {(code, 1): 1, (code, 2): 2, (code, 3): 1}
+        answers = race.at_once([sell(race, f"list-{turn}-{n}", code) for n in range(TILLS)])
+        assert uses(answers) == {(code, 1): 1, (code, 2): 2, (code, 3): 1}
 
 
 def test_the_same_sale_from_eight_tills_has_one_effect_and_one_answer(race: Race) -> None:
     for turn in range(ROUNDS):
-        told = race.at_once([sell(race, f"same-{turn}", next(race.lists))] * TILLS)
-        assert told == [told[0]] * TILLS
-        assert told[0]["total_discount_cents"] == 350
+        answers = race.at_once([sell(race, f"same-{turn}", next(race.lists))] * TILLS)
+        assert answers == [answers[0]] * TILLS
+        assert answers[0]["total_discount_cents"] == 350
     assert race.ask("SELECT count(*) FROM redemption WHERE substr(number, 1, 5) = 'same-'") == [
         (ROUNDS,)
     ]
@@ -219,9 +221,9 @@ def test_the_same_sale_from_eight_tills_has_one_effect_and_one_answer(race: Race
 def test_a_storm_of_retries_loses_no_answer(race: Race) -> None:
     code = next(race.lists)
     acts = [sell(race, f"storm-{n % 3}", code) for n in range(3 * TILLS)]
-    told = race.at_once(acts, lost=2)
-    assert all(told[n] == told[n % 3] for n in range(3 * TILLS))
-    assert uses(told[:3]) == {(code, 1): 1, (code, 2): 2, (code, 3): 1}
+    answers = race.at_once(acts, lost=2)
+    assert all(answers[n] == answers[n % 3] for n in range(3 * TILLS))
+    assert uses(answers[:3]) == {(code, 1): 1, (code, 2): 2, (code, 3): 1}
 
 
 def test_redeem_against_void_leaves_a_list_wholly_used_or_wholly_open(race: Race) -> None:
@@ -231,10 +233,10 @@ def test_redeem_against_void_leaves_a_list_wholly_used_or_wholly_open(race: Race
             *[sell(race, f"void-{turn}-{n % 2}", code) for n in range(TILLS // 2)],
             *[void(race, f"void-{turn}-{n % 2}") for n in range(TILLS // 2)],
         ]
-        told = race.at_once(acts)
-        refused = [each for each in told if isinstance(each, TillRefusedError)]
+        answers = race.at_once(acts)
+        refused = [each for each in answers if isinstance(each, TillRefusedError)]
         assert {each.status for each in refused} <= {409}
-        assert told[TILLS // 2 :: 2] == [told[TILLS // 2]] * 2
+        assert answers[TILLS // 2 :: 2] == [answers[TILLS // 2]] * 2
     assert race.ask(
         """SELECT count(*) FROM redemption_line l JOIN redemption r ON r.id = l.redemption_id
            WHERE l.live AND substr(r.number, 1, 5) = 'void-'"""
@@ -271,11 +273,11 @@ def test_redeem_against_expiry_gives_no_reservation_back_twice(race: Race) -> No
     def late(till: TillClient, number: int) -> Body:
         return till.redeem(sale(f"late-{number}", code, on=EXPIRING))
 
-    told = race.at_once(
+    answers = race.at_once(
         [expire, *[lambda till, n=n: late(till, n) for n in range(TILLS - 1)]]  # type: ignore[misc]
     )
     other.dispose()
-    assert uses(told[1:]) == {(code, 1): 1, (code, 2): 2, (code, 3): 1}
+    assert uses(answers[1:]) == {(code, 1): 1, (code, 2): 2, (code, 3): 1}
     assert race.ask(f"SELECT state FROM shopping_list WHERE code = '{code}'") == [("expired",)]
 
 
@@ -290,8 +292,8 @@ def test_replays_against_redemptions_lose_no_sale(race: Race) -> None:
         *[lambda till, n=n: offline(till, n) for n in range(TILLS // 2)],  # type: ignore[misc]
         *[sell(race, f"online-{n}", code) for n in range(TILLS // 2)],
     ]
-    told = race.at_once(acts)
-    replayed, redeemed = told[: TILLS // 2], told[TILLS // 2 :]
+    answers = race.at_once(acts)
+    replayed, redeemed = answers[: TILLS // 2], answers[TILLS // 2 :]
     assert {answer["status"] for answer in replayed} == {"accepted"}
     given = uses(redeemed)
     assert given[code, 2] == 2

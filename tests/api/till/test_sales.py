@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.admin.keys import add_key
-from service.demo.replay import serving
+from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -15,13 +15,15 @@ from service.till_client import TillClient
 from tests.shop import BREAD, CARDS, H1, H2, H3, MILK, PHONES, SOAP, STORE, Shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def till(
     shop: Shop, database: Database, settings: Settings, tmp_path: Path
 ) -> Iterator[TillClient]:
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
-    with serving(database, settings) as address:
+    with serve_on_loopback(database, settings) as address:
         client = TillClient(address, key, queue=tmp_path / "queue", timeout_seconds=30)
         yield client
         client.close()

@@ -17,6 +17,8 @@ from tests.api.direct import Answer, Ask, with_app
 from tests.shop import CARDS, H1, STORE, list_code, open_shop
 from tests.till import FULL, body
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:

@@ -1,4 +1,4 @@
-"""The methods the forecast is held against."""
+"""The methods that the forecast is compared with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from service.engine.backtest.baselines import (
     decayed_frequency,
-    isotonic,
+    fit_isotonic,
     personal_frequency,
     tifu_knn,
 )
@@ -46,7 +46,7 @@ def test_tifu_knn_mixes_own_groups_with_neighbours() -> None:
 
 def test_isotonic_pools_what_falls() -> None:
     score = np.array([1.0, 2.0, 3.0, 4.0])
-    curve = isotonic(score, np.array([False, True, False, True]), bins=4)
+    curve = fit_isotonic(score, np.array([False, True, False, True]), bins=4)
     low, middle, high = curve(np.array([1.0, 2.5, 4.0]))
     assert (low, middle, high) == pytest.approx((0.5 / 2, 1.5 / 3, 1.5 / 2))
     assert not math.isnan(curve(np.array([99.0]))[0])

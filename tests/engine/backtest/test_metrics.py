@@ -11,7 +11,7 @@ from service.engine.backtest.metrics import Outcome, auc, calibration_error, rel
 
 
 def outcome() -> Outcome:
-    """Three households: two of three shown right; nobody home; one of two, and one new item."""
+    """Three households that bought two of three items, nothing, and one of two and a new item."""
     return Outcome(
         household=np.array([0, 0, 0, 1, 2, 2]),
         chance=np.array([0.9, 0.8, 0.1, 0.7, 0.2, 0.6]),

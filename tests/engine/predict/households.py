@@ -1,4 +1,4 @@
-"""Invented households for the forecast's tests: regular, irregular, lapsed."""
+"""Histories for the tests of the forecast: random ones, and ones given day by day."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import polars as pl
 START = datetime(2026, 1, 1, 9, 30)  # noqa: DTZ001 - a history keeps the store's wall clock
 
 
-def invented(households: int = 60, days: int = 140, seed: int = 7) -> pl.DataFrame:
-    """Each household buys eight of twelve items, each at its own interval with some noise."""
+def random_history(households: int = 60, days: int = 140, seed: int = 7) -> pl.DataFrame:
+    """Each household buys eight of twelve items, each at a regular interval with some noise."""
     random = np.random.default_rng(seed)
     rows: list[tuple[int, int, int, datetime, float, int]] = []
     for household in range(1, households + 1):

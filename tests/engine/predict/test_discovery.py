@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from service.engine.history import before
+from service.engine.history import rows_before
 from service.engine.predict import Model, default_model, discover, fit
-from tests.engine.predict.households import START, invented
+from tests.engine.predict.households import START, random_history
 
 AS_OF = date(2026, 5, 1)
 
@@ -18,7 +18,7 @@ AS_OF = date(2026, 5, 1)
 @pytest.fixture(scope="module")
 def history() -> pl.DataFrame:
     """Invented households that take up a new item now and then."""
-    base = invented(households=120)
+    base = random_history(households=120)
     random = np.random.default_rng(3)
     late = [
         (household, int(random.integers(1, 13)), 9_000_000 + household, START + timedelta(days=day))
@@ -43,7 +43,7 @@ def test_only_what_was_never_bought_and_at_most_so_many(
     history: pl.DataFrame, model: Model
 ) -> None:
     found = discover(model, history, as_of=AS_OF, per_household=2)
-    known = before(history, AS_OF).select("household_id", "item_id")
+    known = rows_before(history, AS_OF).select("household_id", "item_id")
     assert found.height > 0
     assert found.join(known, on=["household_id", "item_id"], how="semi").height == 0
     assert found.group_by("household_id").len()["len"].max() == 2

@@ -1,12 +1,12 @@
-"""The network's inputs: each number in the column of its name."""
+"""The features: each number is in the column of its name."""
 
 import numpy as np
 import pytest
 
-from service.engine.predict import features as room
+from service.engine.predict import features as features_module
 from service.engine.predict.events import encode
 from service.engine.predict.features import NAMES, features, gamma_poisson, log_odds
-from service.engine.predict.fitting import survey
+from service.engine.predict.fitting import item_statistics
 from service.engine.predict.pairs import summarise
 from tests.engine.predict.households import history_of
 
@@ -14,9 +14,9 @@ DAY = 20_000
 
 
 def matrix_and_prior(horizon_days: int = 14) -> tuple[np.ndarray, np.ndarray]:
-    """The matrix of two items bought weekly, and each pair's prior chance in log odds."""
+    """The matrix of two items bought weekly, and the log-odds of each pair's prior chance."""
     events = encode(history_of({(1, item): list(range(DAY - 70, DAY, 7)) for item in (1, 2)}))
-    pairs, items = summarise(events, DAY), survey(events, DAY)
+    pairs, items = summarise(events, DAY), item_statistics(events, DAY)
     affinity = np.array([0.25, 0.75])
     matrix = features(pairs, items, pairs.item, horizon_days=horizon_days, affinity=affinity)
     return matrix, log_odds(gamma_poisson(pairs, items, pairs.item, horizon_days))
@@ -35,6 +35,6 @@ def test_each_number_is_in_the_column_of_its_name() -> None:
 def test_an_order_other_than_that_of_the_names_is_no_forecast(
     names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "NAMES", names)
+    monkeypatch.setattr(features_module, "NAMES", names)
     with pytest.raises(AssertionError, match="column"):
         matrix_and_prior()

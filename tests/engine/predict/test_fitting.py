@@ -1,4 +1,4 @@
-"""What examples may know: only what came before their origin, and nothing that merely grows."""
+"""Training examples know only what came before their origin, and nothing that merely grows."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from service.engine.history import before, validate_history
+from service.engine.history import rows_before, validate_history
 from service.engine.predict import fit, score
 from service.engine.predict.events import date_of, encode
+from service.engine.predict.examples import OriginExamples, make_examples
 from service.engine.predict.features import MEMORY_DAYS, NAMES, features
-from service.engine.predict.fitting import learn_chance, survey
-from service.engine.predict.lessons import Lessons, study
+from service.engine.predict.fitting import item_statistics, learn_chance
 from service.engine.predict.model import default_model
 from service.engine.predict.pairs import summarise
-from tests.engine.predict.households import history_of, invented
+from tests.engine.predict.households import history_of, random_history
 
 AS_OF = date(2026, 5, 1)
 WINDOW = AS_OF - timedelta(days=14)
@@ -25,37 +25,37 @@ WINDOW = AS_OF - timedelta(days=14)
 
 @pytest.fixture(scope="module")
 def history() -> pl.DataFrame:
-    return validate_history(invented())
+    return validate_history(random_history())
 
 
 def test_what_is_bought_after_an_origin_changes_no_input_of_it(history: pl.DataFrame) -> None:
-    """The answers become others, what the questions say stays the same to the last bit."""
+    """Other answers leave the inputs the same to the last bit."""
     model = fit(history, as_of=AS_OF, horizon_days=14)
-    known = before(history, AS_OF)
+    known = rows_before(history, AS_OF)
     late = pl.col("purchased_at").dt.date() >= WINDOW
     other = known.with_columns(
         item_id=pl.when(late).then(pl.col("item_id") % 12 + 1).otherwise(pl.col("item_id"))
     )
-    asked = study(encode(known, AS_OF), model)[0]
-    again = study(encode(other, AS_OF), model)[0]
-    assert np.array_equal(asked.inputs, again.inputs)
-    assert not np.array_equal(asked.bought, again.bought)
+    first = make_examples(encode(known, AS_OF), model)[0]
+    again = make_examples(encode(other, AS_OF), model)[0]
+    assert np.array_equal(first.inputs, again.inputs)
+    assert not np.array_equal(first.bought, again.bought)
 
 
 def test_a_longer_memory_is_no_larger_number() -> None:
-    """Twice the history of the same habit: nothing the network reads is off by much."""
+    """Twice the history of the same habit: no number that the network reads differs by much."""
     day = 20_000
-    told = []
+    inputs = []
     for days in (int(2 * MEMORY_DAYS), int(4 * MEMORY_DAYS)):
         habit = {(1, item): list(range(day - days, day, 7)) for item in (1, 2)}
         events = encode(history_of(habit))
         pairs = summarise(events, day)
-        items = survey(events, day)
+        items = item_statistics(events, day)
         items = replace(items, rate=np.full(3, 0.1), trend=np.zeros(3), surge=np.zeros(3))
-        told.append(
+        inputs.append(
             features(pairs, items, pairs.item, horizon_days=14, affinity=np.zeros(pairs.rows))
         )
-    for name, short, long in zip(NAMES, told[0][0], told[1][0], strict=True):
+    for name, short, long in zip(NAMES, inputs[0][0], inputs[1][0], strict=True):
         assert long == pytest.approx(short, abs=0.1), name
 
 
@@ -67,7 +67,7 @@ def test_a_short_history_is_brought_to_the_level_of_its_newest_window() -> None:
         for household in range(1, 201)
         for item in random.integers(100, 200, 25).tolist()
     }
-    some = validate_history(pl.concat([invented(households=200, days=42), history_of(whims)]))
+    some = validate_history(pl.concat([random_history(households=200, days=42), history_of(whims)]))
     as_of = date(2026, 1, 28)
     model = fit(some, as_of=as_of, horizon_days=14)
     assert model.trust == 0.0
@@ -77,16 +77,16 @@ def test_a_short_history_is_brought_to_the_level_of_its_newest_window() -> None:
     came = some.filter((day >= as_of) & (day < as_of + timedelta(days=14)))
     keys = ["household_id", "item_id"]
     share = scores.join(came, on=keys, how="semi").height / scores.height
-    told, raw = scores["p_purchase"].to_numpy(), plain["p_purchase"].to_numpy()
-    assert abs(told.mean() - share) < abs(raw.mean() - share) / 1.5
-    assert (np.diff(told[np.argsort(raw)]) > -1e-5).all()
+    fitted, raw = scores["p_purchase"].to_numpy(), plain["p_purchase"].to_numpy()
+    assert abs(fitted.mean() - share) < abs(raw.mean() - share) / 1.5
+    assert (np.diff(fitted[np.argsort(raw)]) > -1e-5).all()
 
 
-def lesson(age: int, share: float) -> Lessons:
-    """Examples that tell nothing, of which a share was bought."""
+def examples(age: int, share: float) -> OriginExamples:
+    """Examples with random inputs, of which a share was bought."""
     random = np.random.default_rng(age)
     rows = 3000
-    return Lessons(
+    return OriginExamples(
         origin=20_000 - 14 * age,
         calendar=0.0,
         inputs=random.standard_normal((rows, 3)).astype(np.float32),
@@ -101,9 +101,9 @@ def lesson(age: int, share: float) -> Lessons:
 
 def test_the_level_is_that_of_the_newest_weeks_above_all() -> None:
     """An origin weighs half as much as the next newer: (0.4 + 0.2 / 2 + 0.1 / 4) / 1.75 = 0.3."""
-    lessons = [lesson(1, 0.4), lesson(2, 0.2), lesson(3, 0.1)]
-    chance = learn_chance(lessons, np.zeros(1, dtype=np.int64), 1)
-    odds = chance.log_odds(lessons[0].inputs, lessons[0].item)
+    groups = [examples(1, 0.4), examples(2, 0.2), examples(3, 0.1)]
+    chance = learn_chance(groups, np.zeros(1, dtype=np.int64), 1)
+    odds = chance.log_odds(groups[0].inputs, groups[0].item)
     assert (1.0 / (1.0 + np.exp(-odds))).mean() == pytest.approx(0.3, abs=0.02)
 
 
@@ -118,7 +118,7 @@ def test_what_is_bought_once_is_thinned_though_the_prior_takes_it_for_a_habit() 
     }
     events = encode(history_of(whims))
     model = default_model(date_of(first + 60), 14)
-    newest = study(events, model)[0]
+    newest = make_examples(events, model)[0]
     kept = newest.weight[~newest.check]
     assert (kept == 4.0).all()
     pairs = 95 * 46

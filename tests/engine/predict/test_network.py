@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from service.engine.predict.network import Network, tempered, train
+from service.engine.predict.network import Network, recalibrate, train
 
 
 @pytest.fixture(scope="module")
 def examples() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bought where either number alone is high, never both: no line tells them apart."""
+    """Bought if exactly one of two numbers is high: no line separates these examples."""
     random = np.random.default_rng(2)
     inputs = random.standard_normal((4000, 2))
     bought = ((inputs[:, 0] > 0) != (inputs[:, 1] > 0)).astype(np.float64)
@@ -42,9 +42,9 @@ def test_what_is_known_beforehand_is_not_learned(
     """Half the examples come from days on which everything is likelier by log-odds of two."""
     inputs, _, rows = examples
     random = np.random.default_rng(5)
-    added = np.where(np.arange(4000) < 2000, 2.0, 0.0)
+    known_log_odds = np.where(np.arange(4000) < 2000, 2.0, 0.0)
     odds = inputs[:, 0] - 1.0
-    bought = random.random(4000) < 1.0 / (1.0 + np.exp(-odds - added))
+    bought = random.random(4000) < 1.0 / (1.0 + np.exp(-odds - known_log_odds))
     learned = train(
         inputs,
         bought[:, None].astype(float),
@@ -53,7 +53,7 @@ def test_what_is_known_beforehand_is_not_learned(
         epochs=4,
         seed=1,
         hidden=(8, 4),
-        added=added,
+        known_log_odds=known_log_odds,
     )
     assert learned.log_odds(inputs, rows)[:, 0].mean() == pytest.approx(odds.mean(), abs=0.15)
 
@@ -62,10 +62,14 @@ def test_too_sure_is_shrunk_and_the_level_kept(network: Network) -> None:
     random = np.random.default_rng(4)
     truth = random.normal(-2.0, 1.0, 40_000)
     bought = (random.random(40_000) < 1 / (1 + np.exp(-truth))).astype(np.float64)
-    sure = 1.5 * truth
-    calmer = tempered(network, apart=(sure, bought), learned=(sure, bought, np.ones(40_000)))
-    stretch = float((calmer.layers[-3] / network.layers[-3]).mean())
+    overconfident = 1.5 * truth
+    recalibrated = recalibrate(
+        network,
+        validation=(overconfident, bought),
+        training=(overconfident, bought, np.ones(40_000)),
+    )
+    stretch = float((recalibrated.layers[-3] / network.layers[-3]).mean())
     assert stretch == pytest.approx(1 / 1.5, abs=0.03)
-    shift = float(calmer.layers[-2][0] - network.layers[-2][0] * stretch)
-    level = 1 / (1 + np.exp(-(shift + stretch * sure)))
+    shift = float(recalibrated.layers[-2][0] - network.layers[-2][0] * stretch)
+    level = 1 / (1 + np.exp(-(shift + stretch * overconfident)))
     assert level.mean() == pytest.approx(bought.mean(), abs=1e-4)

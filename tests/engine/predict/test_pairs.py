@@ -12,7 +12,7 @@ import pytest
 
 from service.engine.predict.events import Events, encode, shards
 from service.engine.predict.pairs import summarise
-from tests.engine.predict.households import history_of, invented
+from tests.engine.predict.households import history_of, random_history
 
 
 def test_counts_gaps_and_trips_of_one_pair() -> None:
@@ -31,9 +31,9 @@ def test_counts_gaps_and_trips_of_one_pair() -> None:
     assert pairs.gap_log_sum[0] == pytest.approx(
         weights[0] * math.log(10) + weights[1] * math.log(6)
     )
-    assert pairs.homes.trips.tolist() == [4.0]
-    assert pairs.homes.last_trip_age.tolist() == [2.0]
-    assert pairs.homes.seen_days.tolist() == [20.0]
+    assert pairs.households.trips.tolist() == [4.0]
+    assert pairs.households.last_trip_age.tolist() == [2.0]
+    assert pairs.households.seen_days.tolist() == [20.0]
 
 
 def test_two_rows_of_a_day_are_one_event() -> None:
@@ -45,12 +45,12 @@ def test_two_rows_of_a_day_are_one_event() -> None:
 
 def test_weekdays_turn_with_the_day() -> None:
     events = encode(history_of({(1, 7): [72, 79, 86, 93]}))
-    assert summarise(events, 100).homes.weekdays[0].argmax() == 0
-    assert summarise(events, 99).homes.weekdays[0].argmax() == 1
+    assert summarise(events, 100).households.weekdays[0].argmax() == 0
+    assert summarise(events, 99).households.weekdays[0].argmax() == 1
 
 
 def test_shards_hold_whole_households_and_everything() -> None:
-    events = encode(invented(households=20))
+    events = encode(random_history(households=20))
     runs = list(shards(events, 300))
     assert len(runs) > 3
     assert sum(run.rows for run in runs) == events.rows
@@ -59,7 +59,7 @@ def test_shards_hold_whole_households_and_everything() -> None:
 
 
 @dataclass(frozen=True)
-class Parted:
+class PartitionedBase:
     """A base that comes in parts of so many households."""
 
     events: Events
@@ -75,15 +75,15 @@ class Parted:
 
     def parts(self) -> Iterator[Events]:
         for first in range(0, len(self.household_ids), self.households):
-            home = self.events.household
-            yield self.events.where((home >= first) & (home < first + self.households))
+            household = self.events.household
+            yield self.events.where((household >= first) & (household < first + self.households))
 
 
 @pytest.mark.parametrize("households", [1, 7, 100])
 def test_where_a_base_is_parted_changes_no_shard(households: int) -> None:
-    events = encode(invented(households=20))
+    events = encode(random_history(households=20))
     whole = list(shards(events, 300))
-    parted = list(shards(Parted(events, households), 300))
+    parted = list(shards(PartitionedBase(events, households), 300))
     assert len(parted) == len(whole)
     for one, other in zip(whole, parted, strict=True):
         assert one.household_ids.equals(other.household_ids)

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from service.engine.history import before, validate_history
+from service.engine.history import rows_before, validate_history
 from service.engine.predict import Model, default_model, fit, forecast, score
 from service.errors import InvalidInput
-from tests.engine.predict.households import invented
+from tests.engine.predict.households import random_history
 
 AS_OF = date(2026, 5, 1)
 HORIZON = 14
@@ -18,7 +18,7 @@ HORIZON = 14
 
 @pytest.fixture(scope="module")
 def history() -> pl.DataFrame:
-    return validate_history(invented())
+    return validate_history(random_history())
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def model(history: pl.DataFrame) -> Model:
 
 def test_scores_every_item_bought_before_and_no_other(history: pl.DataFrame, model: Model) -> None:
     scores = score(model, history, as_of=AS_OF, horizon_days=HORIZON)
-    wanted = before(history, AS_OF).select("household_id", "item_id").unique()
+    wanted = rows_before(history, AS_OF).select("household_id", "item_id").unique()
     assert scores.select("household_id", "item_id").equals(wanted.sort("household_id", "item_id"))
     assert scores["p_purchase"].is_between(0.0, 1.0).all()
     assert scores["expected_on"].is_between(AS_OF, AS_OF + timedelta(days=HORIZON - 1)).all()
@@ -48,10 +48,10 @@ def test_one_household_scores_as_it_does_among_all(history: pl.DataFrame, model:
 
 
 def test_the_future_changes_nothing(history: pl.DataFrame, model: Model) -> None:
-    poison = invented(households=90, days=60, seed=1).with_columns(
+    poison = random_history(households=90, days=60, seed=1).with_columns(
         pl.col("purchased_at") + timedelta(days=120), pl.col("quantity") * 50
     )
-    poisoned = pl.concat([before(history, AS_OF), poison.select(history.columns)])
+    poisoned = pl.concat([rows_before(history, AS_OF), poison.select(history.columns)])
     again = fit(poisoned, as_of=AS_OF, horizon_days=HORIZON)
     assert again.to_json() == model.to_json()
     first = score(model, history, as_of=AS_OF, horizon_days=HORIZON)

@@ -21,5 +21,5 @@ AS_OF = date(2026, 5, 20)
     ],
 )
 def test_reason(low: float | None, high: float | None, last: date, text: str) -> None:
-    told = reason(last_bought_on=last, as_of=AS_OF, interval_low_days=low, interval_high_days=high)
-    assert told == text
+    found = reason(last_bought_on=last, as_of=AS_OF, interval_low_days=low, interval_high_days=high)
+    assert found == text

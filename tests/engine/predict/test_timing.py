@@ -5,30 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from service.engine.predict.timing import day_of, even, interval, questions, spread_over
+from service.engine.predict.timing import (
+    cumulative_chances,
+    day_of,
+    hazard_targets,
+    interval,
+    uniform_chances,
+)
 
 
 def test_hazards_add_up_to_certainty() -> None:
-    by = spread_over(np.zeros((1, 2)))
-    assert by[0].tolist() == [0.5, 0.75, 1.0]
+    cumulative = cumulative_chances(np.zeros((1, 2)))
+    assert cumulative[0].tolist() == [0.5, 0.75, 1.0]
 
 
 def test_questions_stop_at_the_purchase() -> None:
-    targets, asked = questions(np.array([0, 2, 3]), 4)
+    targets, weights = hazard_targets(np.array([0, 2, 3]), 4)
     assert targets.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
-    assert asked.tolist() == [[1, 0, 0], [1, 1, 1], [1, 1, 1]]
+    assert weights.tolist() == [[1, 0, 0], [1, 1, 1], [1, 1, 1]]
 
 
 def test_the_median_day() -> None:
-    by = np.array([[0.2, 0.6, 1.0], [0.9, 0.95, 1.0]])
-    assert day_of(by, 0.5, 3).tolist() == [1, 0]
+    cumulative = np.array([[0.2, 0.6, 1.0], [0.9, 0.95, 1.0]])
+    assert day_of(cumulative, 0.5, 3).tolist() == [1, 0]
 
 
 def test_long_horizons_are_cut_into_bins() -> None:
-    assert day_of(even(1, 56), 0.5, 56).tolist() == [28]
+    assert day_of(uniform_chances(1, 56), 0.5, 56).tolist() == [28]
 
 
 @pytest.mark.parametrize(("level", "days"), [(0.5, 7), (0.8, 11)])
 def test_an_interval_holds_about_its_share(level: float, days: int) -> None:
-    early, late = interval(even(1, 14), level, 14)
+    early, late = interval(uniform_chances(1, 14), level, 14)
     assert late[0] - early[0] + 1 == days

@@ -99,7 +99,8 @@ def _contenders(lines: list[BasketLine], open_lines: list[OpenLine]) -> list[Con
     return [Contender(open_line, units) for open_line in open_lines]
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=120)
 @given(baskets(), list_of_open_lines())
 def test_no_sharing_of_the_units_saves_more(
     lines: list[BasketLine], open_lines: list[OpenLine]
@@ -127,7 +128,8 @@ def test_no_sharing_of_the_units_saves_more(
     assert sum(each.cents for each in chosen) == best
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=120)
 @given(baskets(), list_of_open_lines(most=1), st.data())
 def test_more_units_never_give_less(
     lines: list[BasketLine], open_lines: list[OpenLine], data: st.DataObject

@@ -19,9 +19,10 @@ from service.errors import InvalidInput
 from tests.engine.redeem.baskets import TODAY, opened, pieces
 from tests.engine.redeem.strategies import LINES, baskets, list_of_open_lines
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=120)
 
 
+@pytest.mark.slow
 @many
 @given(baskets(), list_of_open_lines(most=5))
 def test_nothing_goes_below_zero_and_parts_sum_to_wholes(
@@ -53,6 +54,7 @@ def test_nothing_goes_below_zero_and_parts_sum_to_wholes(
     assert result.points == sum(applied.points for applied in result.applied)
 
 
+@pytest.mark.slow
 @many
 @given(baskets(), list_of_open_lines(most=5))
 def test_every_open_line_has_exactly_one_outcome(
@@ -65,6 +67,7 @@ def test_every_open_line_has_exactly_one_outcome(
     assert all(refusal.detail for refusal in result.refusals)
 
 
+@pytest.mark.slow
 @many
 @given(baskets(), list_of_open_lines(most=5), st.randoms(use_true_random=False))
 def test_order_does_not_matter(
@@ -77,6 +80,7 @@ def test_order_does_not_matter(
     assert settle_basket(lines, open_lines, on=TODAY) == straight
 
 
+@pytest.mark.slow
 @many
 @given(baskets(), list_of_open_lines(most=4))
 def test_one_more_offer_never_lowers_the_total(

@@ -12,12 +12,12 @@ from service.files import layouts
 from tests.engine.render.lists import ADDRESS, code, document, piece
 
 
-def _rendered(*pieces):
+def _render(*pieces):
     out = io.BytesIO()
-    placed = render_batch(
+    located = render_batch(
         pieces, layouts.load("classic-a4"), out, title="Lists", language="en-US", sender="Larder"
     )
-    return placed, out.getvalue()
+    return located, out.getvalue()
 
 
 def _texts(data):
@@ -25,14 +25,14 @@ def _texts(data):
     return [page.get_textpage().get_text_range() for page in pages]
 
 
-def _decoded(data, page, dpi):
+def _decode(data, page, dpi):
     image = pdfium.PdfDocument(data)[page].render(scale=dpi / 72).to_numpy()
     return [(found.text, found.symbology_identifier) for found in zxingcpp.read_barcodes(image)]
 
 
 def test_each_piece_is_told_its_pages():
-    placed, data = _rendered(piece(1), piece(2), piece(3))
-    assert placed == (
+    located, data = _render(piece(1), piece(2), piece(3))
+    assert located == (
         PiecePages("P000001", 1, 1, 2, 1),
         PiecePages("P000002", 2, 3, 4, 1),
         PiecePages("P000003", 3, 5, 6, 1),
@@ -40,22 +40,23 @@ def test_each_piece_is_told_its_pages():
     assert len(pdfium.PdfDocument(data)) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dpi", [203, 300])
 def test_every_front_decodes_to_its_own_list(dpi):
-    _, data = _rendered(*(piece(n) for n in range(1, 6)))
+    _, data = _render(*(piece(n) for n in range(1, 6)))
     for n in range(1, 6):
         serial = 100_000_000_000 + n
-        assert _decoded(data, 2 * (n - 1), dpi) == [
+        assert _decode(data, 2 * (n - 1), dpi) == [
             (f"({code(serial)[:3]}){code(serial)[3:]}", "]C1")
         ]
 
 
 def test_the_same_input_gives_the_same_bytes():
-    assert _rendered(piece(1), piece(2)) == _rendered(piece(1), piece(2))
+    assert _render(piece(1), piece(2)) == _render(piece(1), piece(2))
 
 
 def test_the_file_is_clean_titled_and_tagged():
-    _, data = _rendered(piece(1), piece(2))
+    _, data = _render(piece(1), piece(2))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         assert pdf.check_pdf_syntax() == []
         assert str(pdf.docinfo["/Title"]) == "Lists"
@@ -67,7 +68,7 @@ def test_the_file_is_clean_titled_and_tagged():
 
 
 def test_marked_content_and_parent_tree_agree():
-    _, data = _rendered(piece(1))
+    _, data = _render(piece(1))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         leaf = pdf.Root.StructTreeRoot.ParentTree.Kids[0]
         for number, page in enumerate(pdf.pages):
@@ -79,7 +80,7 @@ def test_marked_content_and_parent_tree_agree():
 
 
 def test_fonts_are_embedded_subsets():
-    _, data = _rendered(piece(1))
+    _, data = _render(piece(1))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         for font in pdf.pages[0].Resources.Font.values():
             descendant = font.DescendantFonts[0]
@@ -89,7 +90,7 @@ def test_fonts_are_embedded_subsets():
 
 def test_only_the_fonts_in_use_are_embedded():
     def names(**changes):
-        _, data = _rendered(piece(1, **changes))
+        _, data = _render(piece(1, **changes))
         with pikepdf.open(io.BytesIO(data)) as pdf:
             return {str(font.BaseFont)[8:] for font in pdf.pages[0].Resources.Font.values()}
 
@@ -100,16 +101,16 @@ def test_only_the_fonts_in_use_are_embedded():
 
 def test_lists_painted_side_by_side_are_those_painted_alone():
     ways = [("en-US", "USD"), ("de", "EUR"), ("en-US", "EUR"), ("zh", "CNY"), ("el", "EUR")]
-    given = [
+    pieces = [
         piece(
             n, language=ways[n % 5][0], currency=ways[n % 5][1], offers=n % 4, reminders=n % 7 + 1
         )
         for n in range(1, 76)
     ]
-    _, together = _rendered(*given)
+    _, together = _render(*pieces)
     texts = _texts(together)
     for n in (1, 2, 3, 4, 5, 63, 64, 65, 75):
-        _, alone = _rendered(given[n - 1])
+        _, alone = _render(pieces[n - 1])
         front, back = _texts(alone)
         assert _letters(texts[2 * n - 2]) == _letters(front)
         assert _letters(texts[2 * n - 1]) == _letters(back)
@@ -136,7 +137,7 @@ def test_the_page_says_what_the_list_says():
 
 def test_a_text_too_long_is_refused_by_list_and_element():
     with pytest.raises(InvalidInput) as caught:
-        _rendered(piece(7, title="Sharp cheddar of the oldest and very finest dairies " * 3))
+        _render(piece(7, title="Sharp cheddar of the oldest and very finest dairies " * 3))
     wheres = {problem.where for problem in caught.value.problems}
     assert "piece P000007, element offers.cell.title" in wheres
 
@@ -151,8 +152,10 @@ def test_a_missing_glyph_is_refused_before_anything_is_printed():
 
 def test_problems_are_told_piece_by_piece_among_sound_ones():
     checker = Checker(layouts.load("classic-a4"))
-    given = [piece(1), piece(2, greeting="Good morning 𓀀"), piece(3), piece(4, title="long " * 60)]
-    found = [(one.seq, [problem.where for problem in them]) for one, them in checker.each(given)]
+    pieces = [piece(1), piece(2, greeting="Good morning 𓀀"), piece(3), piece(4, title="long " * 60)]
+    found = [
+        (one.seq, [problem.where for problem in them]) for one, them in checker.check_all(pieces)
+    ]
     assert [(seq, bool(wheres)) for seq, wheres in found] == [
         (1, False), (2, True), (3, False), (4, True),
     ]  # fmt: skip
@@ -162,4 +165,4 @@ def test_problems_are_told_piece_by_piece_among_sound_ones():
 
 def test_an_empty_batch_is_refused():
     with pytest.raises(InvalidInput):
-        _rendered()
+        _render()

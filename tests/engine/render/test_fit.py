@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.render.fit import DoesNotFit, Typesetter
+from service.engine.render.fit import TooLarge, Typesetter
 from service.engine.render.layout import Style
 from service.engine.render.words import MissingGlyph
 from service.files import layouts
@@ -21,15 +21,15 @@ SANS = Style(
 )
 
 
-def _setter():
+def _typesetter():
     return Typesetter({name: FACES[name] for name in SANS.chain})
 
 
 def _fit(text, *, width, lines=1, flow=False, **how):
-    return _setter().fit(text, SANS, width=width, lines=lines, flow=flow, **how)
+    return _typesetter().fit(text, SANS, width=width, lines=lines, flow=flow, **how)
 
 
-def _shown(line):
+def _text_of(line):
     """The characters a line of the first font shows, back from its operators."""
     out, at = b"", 0
     ops = line.ops
@@ -64,13 +64,13 @@ def test_then_it_wraps_at_the_smaller_size():
     full = _width("Sharp cheddar")
     fitted = _fit("Sharp cheddar", width=full * 0.7, lines=2)
     assert fitted.size == 8
-    assert [_shown(line) for line in fitted.lines] == ["Sharp", "cheddar"]
+    assert [_text_of(line) for line in fitted.lines] == ["Sharp", "cheddar"]
 
 
 def test_then_it_is_refused():
-    with pytest.raises(DoesNotFit, match=r"'Sharp cheddar' does not fit 1 line of 10.6 mm at 8 pt"):
+    with pytest.raises(TooLarge, match=r"'Sharp cheddar' does not fit 1 line of 10.6 mm at 8 pt"):
         _fit("Sharp cheddar", width=30)
-    with pytest.raises(DoesNotFit):
+    with pytest.raises(TooLarge):
         _fit("Cheddarcheddarcheddar", width=40, lines=5)
 
 
@@ -86,7 +86,7 @@ def test_lines_can_be_made_even():
     full = _width(text)
     plain = _fit(text, width=full * 0.8, lines=2, flow=True)
     even = _fit(text, width=full * 0.8, lines=2, flow=True, even=True)
-    assert _shown(plain.lines[1]) == "December 13, 2026"
+    assert _text_of(plain.lines[1]) == "December 13, 2026"
     assert len(even.lines) == 2
     assert abs(even.lines[0].width - even.lines[1].width) < full * 0.2
 
@@ -95,7 +95,7 @@ def test_a_last_word_is_not_left_alone_on_its_line():
     text = "Roast the chicken on a bed of onions, and serve it with bread"
     width = _width("Roast the chicken on a bed of onions, and serve it with")
     made = _fit(text, width=width + 0.1, lines=2, flow=True)
-    assert [_shown(line) for line in made.lines] == [
+    assert [_text_of(line) for line in made.lines] == [
         "Roast the chicken on a bed of",
         "onions, and serve it with bread",
     ]
@@ -117,7 +117,7 @@ def test_chinese_breaks_between_characters_but_not_before_closing_marks():
 
 
 def test_a_fallback_font_takes_over_for_what_the_first_lacks():
-    setter = _setter()
+    setter = _typesetter()
     line = setter.fit("Tea 茶", SANS, width=100, lines=1, flow=False).lines[0]
     assert line.ops.index(b"/F0 ") < line.ops.index(b"/F1 ")
     assert setter.used["larder-han-regular"] == {" ", "茶"}
@@ -132,7 +132,7 @@ def test_a_narrow_no_break_space_is_printed_as_a_no_break_space():
     assert _width("1\u202f234") == _width("1\u00a0234")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(alphabet=st.sampled_from("abc DEF é ß-/().,;\u00a0ΩЖ"), min_size=1, max_size=60),
     st.integers(60, 300),
@@ -140,8 +140,8 @@ def test_a_narrow_no_break_space_is_printed_as_a_no_break_space():
 def test_no_character_is_ever_lost(text, width):
     try:
         fitted = _fit(text, width=width, lines=9, flow=True)
-    except DoesNotFit:
+    except TooLarge:
         return
-    shown = "".join(_shown(line) for line in fitted.lines)
+    shown = "".join(_text_of(line) for line in fitted.lines)
     assert shown.replace(" ", "") == text.replace(" ", "")
     assert all(line.width <= width + 1e-6 for line in fitted.lines)

@@ -14,40 +14,40 @@ from tests.engine.render.lists import ADDRESS, document, piece
 LAYOUT = "compact-letter"
 
 
-def _printed(*pieces):
+def _render(*pieces):
     out = io.BytesIO()
     render_batch(pieces, layouts.load(LAYOUT), out, title="Lists", language="en-US")
     return out.getvalue()
 
 
-def _picture(data, page):
+def _rasterise(data, page):
     return pdfium.PdfDocument(data)[page].render(scale=2).to_numpy()
 
 
 def test_a_line_that_comes_again_is_one_form():
-    data = _printed(*(piece(n) for n in range(1, 6)))
+    data = _render(*(piece(n) for n in range(1, 6)))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         drawn = [re.findall(rb"/([a-zA-Z]+) Do", page.Contents.read_bytes()) for page in pdf.pages]
         names = [str(name) for name in pdf.pages[4].Resources.XObject]
-        said = [pdf.pages[4].Resources.XObject[f"/{n.decode()}"].read_bytes() for n in drawn[4]]
+        form_ops = [pdf.pages[4].Resources.XObject[f"/{n.decode()}"].read_bytes() for n in drawn[4]]
     assert drawn[0] == []
     assert len(drawn[2]) >= 20
     assert drawn[2] == drawn[3] == drawn[4]
     assert len(names) == len(set(names))
-    assert sum("cheddar".encode("utf-16-be") in ops.replace(b")(", b"") for ops in said) == 3
+    assert sum("cheddar".encode("utf-16-be") in ops.replace(b")(", b"") for ops in form_ops) == 3
 
 
 def test_a_page_looks_the_same_with_and_without_forms():
-    data = _printed(*(piece(1) for _ in range(4)))
+    data = _render(*(piece(1) for _ in range(4)))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         contents = [page.Contents.read_bytes() for page in pdf.pages]
     assert b"Do" not in contents[0].replace(b"/A1 Do", b"")
     assert contents[0] != contents[3]
-    assert np.array_equal(_picture(data, 0), _picture(data, 3))
+    assert np.array_equal(_rasterise(data, 0), _rasterise(data, 3))
 
 
 def test_every_page_names_what_it_draws_beyond_the_hundredth():
-    data = _printed(*(piece(n) for n in range(1, 206)))
+    data = _render(*(piece(n) for n in range(1, 206)))
     with pikepdf.open(io.BytesIO(data)) as pdf:
         assert len(pdf.pages) == 205
         for page in pdf.pages:

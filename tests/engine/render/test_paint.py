@@ -10,18 +10,20 @@ from service.files import layouts
 from tests.engine.render.lists import ADDRESS, document, piece
 
 
-def _pages(data):
+def _page_texts(data):
     return [page.get_textpage().get_text_range() for page in pdfium.PdfDocument(data)]
 
 
-def _one(doc, name="classic-a4", **how):
+def _render_one(doc, name="classic-a4", **how):
     return render_one(doc, ADDRESS, layouts.load(name), **how)
 
 
 def test_departments_follow_the_stores_walking_order():
-    plain = _pages(_one(document(offers=6, reminders=6)))[1]
+    plain = _page_texts(_render_one(document(offers=6, reminders=6)))[1]
     assert plain.index("DAIRY") < plain.index("BAKERY") < plain.index("PRODUCE")
-    walked = _pages(_one(document(offers=6, reminders=6), departments=("Produce", "Bakery")))[1]
+    walked = _page_texts(
+        _render_one(document(offers=6, reminders=6), departments=("Produce", "Bakery"))
+    )[1]
     assert walked.index("PRODUCE") < walked.index("BAKERY") < walked.index("DAIRY")
 
 
@@ -36,16 +38,16 @@ def test_each_offers_terms_stand_once_by_their_numbers():
             replace(third, legal="Limit 1."),
         ),
     )
-    back = _pages(_one(doc))[1]
+    back = _page_texts(_render_one(doc))[1]
     assert "valid once per list. Offers 1, 3: Limit 1. Offers 2: Limit 2." in back
     same = replace(doc, offers=tuple(replace(o, legal="Limit 1.") for o in doc.offers))
-    assert "valid once per list. Limit 1." in _pages(_one(same))[1]
+    assert "valid once per list. Limit 1." in _page_texts(_render_one(same))[1]
 
 
 def test_a_list_without_greeting_tip_offers_or_price_is_still_a_page():
     doc = replace(document(offers=0), greeting="", tip="")
     doc = replace(doc, reminders=(replace(doc.reminders[0], price_cents=None),))
-    front, back = _pages(_one(doc))
+    front, back = _page_texts(_render_one(doc))
     assert "Your next shopping list" in front
     assert "Your offers" not in front
     assert "Good to know" not in back
@@ -53,15 +55,15 @@ def test_a_list_without_greeting_tip_offers_or_price_is_still_a_page():
 
 def test_twelve_and_twelve_fit_every_layout():
     for name in layouts.names():
-        pages = _pages(_one(document(offers=12, reminders=12), name))
+        pages = _page_texts(_render_one(document(offers=12, reminders=12), name))
         text = "\n".join(pages)
         for n in range(1, 13):
             assert f"Milk {n}\r\n" in text or f"Milk {n} " in text or f"Milk {n}\n" in text
 
 
 def test_long_lists_of_large_print_run_over_to_the_next_page():
-    short = _pages(_one(document(reminders=2), "large-print-a4"))
-    long = _pages(_one(document(reminders=12), "large-print-a4"))
+    short = _page_texts(_render_one(document(reminders=2), "large-print-a4"))
+    long = _page_texts(_render_one(document(reminders=12), "large-print-a4"))
     assert "Milk" not in short[3]
     assert "Shopping list" not in short[3]
     assert (
@@ -70,13 +72,13 @@ def test_long_lists_of_large_print_run_over_to_the_next_page():
 
 
 def test_without_an_address_the_window_stays_empty():
-    assert "Whitfield\r\nApt 3B" in _pages(_one(document()))[0]
+    assert "Whitfield\r\nApt 3B" in _page_texts(_render_one(document()))[0]
     bare = render_one(document(), None, layouts.load("classic-a4"))
-    assert "Juniper" not in _pages(bare)[0]
+    assert "Juniper" not in _page_texts(bare)[0]
 
 
 def test_an_address_from_abroad_ends_with_its_country():
-    front = _pages(_one(document(), sender_country="DE"))[0]
+    front = _page_texts(_render_one(document(), sender_country="DE"))[0]
     assert "Springfield, IL 62704\r\nUNITED STATES OF AMERICA" in front
 
 
@@ -101,7 +103,7 @@ def test_dates_and_amounts_follow_the_language():
 
 
 def test_bars_begin_on_a_printer_dot():
-    _, data = _batch(1)
+    _, data = _render_batch(1)
     with pikepdf.open(io.BytesIO(data)) as pdf:
         content = pdf.pages[0].Contents.read_bytes()
     numbers = re.search(rb"q 0 g ([\d.]+) 0 0 ([\d.]+) ([\d.]+) ([\d.]+) cm", content).groups()
@@ -111,12 +113,12 @@ def test_bars_begin_on_a_printer_dot():
 
 
 def test_lines_are_one_tagged_block_on_paper_and_each_by_itself_for_a_household():
-    _, paper = _batch(1)
+    _, paper = _render_batch(1)
     with pikepdf.open(io.BytesIO(paper)) as pdf:
         kinds = [str(kid.S) for kid in pdf.Root.StructTreeRoot.K.K[0].K]
         assert "/L" not in kinds
         assert "/Figure" in kinds
-    with pikepdf.open(io.BytesIO(_one(document()))) as pdf:
+    with pikepdf.open(io.BytesIO(_render_one(document()))) as pdf:
         kids = [*pdf.Root.StructTreeRoot.K.K[0].K]
         lists = [kid for kid in kids if kid.S == "/L"]
         assert [len(found.K) for found in lists] == [3, 2, 2, 2]
@@ -125,20 +127,20 @@ def test_lines_are_one_tagged_block_on_paper_and_each_by_itself_for_a_household(
 
 
 def test_pages_do_not_depend_on_what_else_is_printed():
-    _, alone = _batch(1)
-    _, together = _batch(3)
+    _, alone = _render_batch(1)
+    _, together = _render_batch(3)
     with pikepdf.open(io.BytesIO(alone)) as one, pikepdf.open(io.BytesIO(together)) as many:
         for page in (0, 1):
             assert one.pages[page].Contents.read_bytes() == many.pages[page].Contents.read_bytes()
 
 
-def _batch(count, **how):
+def _render_batch(count, **how):
     out = io.BytesIO()
     pieces = [piece(n) for n in range(1, count + 1)]
-    placed = render_batch(
+    located = render_batch(
         pieces, layouts.load("classic-a4"), out, title="Lists", language="en-US", **how
     )
-    return placed, out.getvalue()
+    return located, out.getvalue()
 
 
 def test_a_symbol_without_room_for_its_quiet_zones_is_refused():

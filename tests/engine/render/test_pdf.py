@@ -48,6 +48,7 @@ def test_text_strings_keep_their_text(text):
     assert str(pikepdf.Object.parse(text_string(text))) == text
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_pieces():
     layout = layouts.load("compact-letter")
     peaks = {}

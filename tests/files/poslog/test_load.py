@@ -15,7 +15,7 @@ from service.files.poslog import load_poslog
 from service.files.report import LoadReport
 from service.settings import Settings
 from service.store.session import Database
-from tests.files.files import written
+from tests.files.files import write_file
 from tests.files.poslog.files import CARD, DATA, HOUSEHOLDS, line, poslog, transaction
 
 Ask = Callable[[str], list[tuple[object, ...]]]
@@ -31,16 +31,16 @@ LINES = """SELECT b.store_id, b.terminal, b.business_date, b.number, h.ref, l.li
 @pytest.fixture
 def load(database: Database, settings: Settings, tmp_path: Path) -> Load:
     """Load a file or a text, into a database with households H1 and H2 and their cards."""
-    path = written(tmp_path / "households.csv", HOUSEHOLDS)
+    path = write_file(tmp_path / "households.csv", HOUSEHOLDS)
     load_households(database, path, secret_key=settings.secret_key, language="en")
 
-    def load(file: Path | str, **told: str) -> LoadReport:
-        path = file if isinstance(file, Path) else written(tmp_path / "log.xml", file)
+    def load(file: Path | str, **options: str) -> LoadReport:
+        path = file if isinstance(file, Path) else write_file(tmp_path / "log.xml", file)
         return load_poslog(
             database,
             path,
-            timezone=told.get("timezone", "UTC"),
-            currency=told.get("currency", "USD"),
+            timezone=options.get("timezone", "UTC"),
+            currency=options.get("currency", "USD"),
             secret_key=settings.secret_key,
         )
 
@@ -56,7 +56,7 @@ def plain(lines: list[tuple[object, ...]]) -> list[str]:
     return [" ".join(str(cell) for cell in line) for line in lines]
 
 
-def told(report: LoadReport) -> list[str]:
+def fault_texts(report: LoadReport) -> list[str]:
     return [str(problem) for problem in report.problems]
 
 
@@ -137,7 +137,7 @@ def test_encodings_that_are_declared(load: Load, read_only: Ask, tmp_path: Path)
     for encoding in encodings:
         number = f"Zoë-{encoding}"
         text = f'<?xml version="1.0" encoding="{encoding}"?>' + poslog(transaction(number=number))
-        assert counts(load(written(tmp_path / "a.xml", text.encode(encoding)))) == (1, 1, 0, 0)
+        assert counts(load(write_file(tmp_path / "a.xml", text.encode(encoding)))) == (1, 1, 0, 0)
     stored = read_only("SELECT number FROM basket ORDER BY number")
     assert stored == [(f"Zoë-{encoding}",) for encoding in encodings]
 
@@ -147,7 +147,7 @@ def test_a_basket_of_the_till_or_of_another_file_is_known(
 ) -> None:
     header = "basket_id,store_id,terminal,purchased_at,line,gtin,quantity,amount_cents"
     rows_ = f"{header}\n1,0042,07,2026-03-01T10:00:00Z,1,4011,1,100\n"
-    load_baskets(database, written(tmp_path / "b.csv", rows_), timezone="UTC")
+    load_baskets(database, write_file(tmp_path / "b.csv", rows_), timezone="UTC")
     assert counts(load(poslog(transaction(line())))) == (1, 0, 1, 0)
 
 
@@ -159,9 +159,9 @@ def test_other_lines_under_the_same_reference_are_refused_not_lost(
     other = transaction(line(), line(2, gtin="4099"), line(3))
     report = load(poslog(first, other))
     assert counts(report) == (5, 0, 2, 3)
-    assert told(report) == [
-        f"{tmp_path}/log.xml, line 7, transaction 0042/07/2026-03-01/1: another transaction stands "
-        "under this store, workstation, date and number (number each transaction of a "
+    assert fault_texts(report) == [
+        f"{tmp_path}/log.xml, line 7, transaction 0042/07/2026-03-01/1: another transaction has "
+        "this store, workstation, date and number (number each transaction of a "
         "workstation's day once)"
     ]
     assert counts(load(poslog(other))) == (3, 0, 0, 3)
@@ -174,7 +174,7 @@ def test_a_transaction_is_refused_whole_and_the_others_are_loaded(
     bad = transaction(line(), line(2, gtin="none"), number="2")
     report = load(poslog(transaction(), bad, transaction(number="3")))
     assert counts(report) == (3, 2, 0, 1)
-    assert told(report) == [
+    assert fault_texts(report) == [
         f"{tmp_path}/log.xml, line 6, transaction 0042/07/2026-03-01/2, line item 2 (line 9), "
         "POSItemID: 'none' is not a number of 1 to 14 digits (export the scanned number as "
         "POSIdentity/POSItemID or ItemID)"
@@ -204,7 +204,7 @@ def test_a_card_nobody_has_is_refused_and_never_told_in_full(
         number="2", rest="<Customer><CustomerID>H2</CustomerID></Customer>", customer=CARD
     )
     report = load(poslog(transaction(customer="952123400000000099"), both))
-    assert [said.partition("2026-03-01/")[2] for said in told(report)] == [
+    assert [text.partition("2026-03-01/")[2] for text in fault_texts(report)] == [
         "1, LoyaltyAccount: no household has the card or number ...0099 (load the households and "
         "their cards first)",
         "2, LoyaltyAccount: its cards belong to two households (correct the cards' households)",
@@ -226,8 +226,8 @@ def test_without_an_offset_the_zone_of_the_store_counts(load: Load, read_only: A
 def test_a_moment_that_clocks_show_twice_or_never_is_refused(load: Load, at: str) -> None:
     report = load(poslog(transaction(at=at)), timezone="Europe/Paris")
     assert counts(report) == (1, 0, 0, 1)
-    (said,) = told(report)
-    assert f"EndDateTime: '{at}' is not one moment on the clocks of Europe/Paris (export" in said
+    (text,) = fault_texts(report)
+    assert f"EndDateTime: '{at}' is not one moment on the clocks of Europe/Paris (export" in text
 
 
 def test_a_sale_without_a_date_has_the_local_one(load: Load, read_only: Ask) -> None:
@@ -276,11 +276,11 @@ def test_of_a_broken_file_nothing_is_loaded(
     load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
-    for number, (content, said) in enumerate(BROKEN):
-        path = written(tmp_path / f"{number}.xml", content)
+    for number, (content, expected) in enumerate(BROKEN):
+        path = write_file(tmp_path / f"{number}.xml", content)
         with pytest.raises(InvalidInput) as caught:
             load(path)
-        assert caught.value.detail.startswith(f"{path} {said}")
+        assert caught.value.detail.startswith(f"{path} {expected}")
         assert [problem for problem in caught.value.problems if problem.remedy]
     assert read_only("SELECT count(*) FROM basket") == [(0,)]
 
@@ -291,7 +291,7 @@ def test_a_packed_file_that_breaks_off_loads_nothing(
     whole = gzip.compress((DATA / "v6.xml").read_bytes())
     for content in (whole[:-20], b"no gzip at all"):
         with pytest.raises(InvalidInput, match="cannot be read"):
-            load(written(tmp_path / "a.xml.gz", content))
+            load(write_file(tmp_path / "a.xml.gz", content))
     assert read_only("SELECT count(*) FROM basket") == [(0,)]
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from service.errors import InvalidInput
 from service.files.poslog import stream
-from service.files.poslog.lines import Line
+from service.files.poslog.lines import SaleLine
 from service.files.poslog.sale import Refused, Sale, parse_moment, read_sale
-from tests.files.files import written
+from tests.files.files import write_file
 from tests.files.poslog.files import line, poslog, transaction
 
 
@@ -22,21 +22,21 @@ def log(tmp_path: Path) -> Path:
 
 
 def read(log: Path, *sales: str, exponent: int = 2) -> list[Sale | Refused | None]:
-    written(log, poslog(*sales))
+    write_file(log, poslog(*sales))
     return [
         read_sale(node, file="log", currency="USD", exponent=exponent)
         for node, _, _ in stream.transactions(log, str(log))
     ]
 
 
-def sold(log: Path, *lines: str, rest: str = "") -> tuple[Line, ...]:
+def sold(log: Path, *lines: str, rest: str = "") -> tuple[SaleLine, ...]:
     (sale,) = read(log, transaction(*lines, rest=rest))
     assert isinstance(sale, Sale)
     return sale.lines
 
 
-def faults(log: Path, *lines: str, **told: str) -> list[str]:
-    (sale,) = read(log, transaction(*lines, **told))
+def faults(log: Path, *lines: str, **attributes: str) -> list[str]:
+    (sale,) = read(log, transaction(*lines, **attributes))
     assert isinstance(sale, Refused)
     return [str(problem).partition("2026-03-01/1, ")[2] for problem in sale.problems]
 
@@ -89,7 +89,7 @@ def test_what_a_line_came_to(log: Path, item: str, cents: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "said"),
+    ("item", "expected"),
     [
         (priced(""), "ExtendedAmount: is missing, and so is a price (export ExtendedAmount, or a"),
         (priced("1,25"), "ExtendedAmount: '1,25' is not an amount with 2 decimals (use a point"),
@@ -112,16 +112,16 @@ def test_what_a_line_came_to(log: Path, item: str, cents: int) -> None:
         (line(gtin="123456789012345"), "POSItemID: '123456789012345' is not a number of 1 to 14"),
         (line(gtin="0000"), "POSItemID: '0000' is not a number of 1 to 14 digits"),
         (line().replace("r>1<", "r>one<", 1), "SequenceNumber: 'one' is not a whole number from 0"),
-        (line() + line(), "SequenceNumber: stands twice (number each line once)"),
+        (line() + line(), "SequenceNumber: appears twice (number each line once)"),
     ],
 )
-def test_what_is_wrong_with_a_line(log: Path, item: str, said: str) -> None:
+def test_what_is_wrong_with_a_line(log: Path, item: str, expected: str) -> None:
     (fault,) = faults(log, item)
-    assert fault.partition(", ")[2].startswith(said)
+    assert fault.partition(", ")[2].startswith(expected)
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("attributes", "expected"),
     [
         ({"day": "01.03.2026"}, "BusinessDayDate: '01.03.2026' is not a date as 2017-11-25"),
         ({"at": "yesterday"}, "EndDateTime: 'yesterday' is not a moment as 2017-11-25T17:04:00"),
@@ -133,11 +133,13 @@ def test_what_is_wrong_with_a_line(log: Path, item: str, said: str) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_transaction(log: Path, told: dict[str, str], said: str) -> None:
-    (sale,) = read(log, transaction(**told))
+def test_what_is_wrong_with_a_transaction(
+    log: Path, attributes: dict[str, str], expected: str
+) -> None:
+    (sale,) = read(log, transaction(**attributes))
     assert isinstance(sale, Refused)
     (fault,) = sale.problems
-    assert f", {said}" in str(fault)
+    assert f", {expected}" in str(fault)
 
 
 def test_all_that_is_wrong_is_told_at_once(log: Path) -> None:
@@ -301,7 +303,7 @@ def test_a_transaction_of_absurd_size_is_refused(
 
 
 def test_a_tag_that_never_ends_is_refused(log: Path) -> None:
-    written(log, "<POSLog " + "a" * (stream.MAX_TOKEN + 2 * 262_144))
+    write_file(log, "<POSLog " + "a" * (stream.MAX_TOKEN + 2 * 262_144))
     with pytest.raises(InvalidInput, match="cannot be loaded safely"):
         stream.check(log, str(log), lambda _done, _total: None)
 
@@ -323,7 +325,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(LINES, st.datetimes(EARLIEST, LATEST), HOURS)
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory,
@@ -358,7 +360,9 @@ def test_what_is_written_is_read_again(
         )
         sign = -1 if back else 1
         expected.append(
-            Line(number, gtin, sign * int(quantity * 1000), "each", sign * (net if off else stated))
+            SaleLine(
+                number, gtin, sign * int(quantity * 1000), "each", sign * (net if off else stated)
+            )
         )
     at = moment.replace(microsecond=0).isoformat() + f"{hours:+03d}:00"
     log = tmp_path_factory.getbasetemp() / "round.xml"

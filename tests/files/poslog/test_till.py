@@ -1,4 +1,4 @@
-"""What the till told already is not told twice by the POSLog of the same day, on both databases."""
+"""Sales that the till sent are not loaded twice from the POSLog of the same day."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from service.files.poslog import load_poslog
 from service.settings import Settings
 from service.store.session import Database
 from tests.checkout.acts import returned, sold, voided
-from tests.files.files import written
+from tests.files.files import write_file
 from tests.files.poslog.files import line, poslog, transaction
 from tests.shop import MILK, SHOPPING_DAY, open_shop
 
@@ -40,7 +40,7 @@ def test_sales_voids_and_returns_of_the_till_are_known(
     ]
     report = load_poslog(
         database,
-        written(tmp_path / "log.xml", poslog(*sales)),
+        write_file(tmp_path / "log.xml", poslog(*sales)),
         timezone="UTC",
         currency="USD",
         secret_key=settings.secret_key,

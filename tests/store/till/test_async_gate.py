@@ -15,6 +15,8 @@ from service.store.till import Look, Reference, Steps
 from service.store.till.async_gate import AsyncGate
 from tests.conftest import fresh_database
 
+pytestmark = pytest.mark.slow
+
 NOTHING = Look(Reference("0001", "1", date(2026, 3, 5), "1"), (), (), ())
 OTHERS = """FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()

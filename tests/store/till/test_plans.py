@@ -10,6 +10,8 @@ from service.store.session import Database
 from service.store.till.async_gate import PLANNING
 from service.store.till.postgresql import LOOK
 
+pytestmark = pytest.mark.slow
+
 LARGE = {"household", "identity", "shopping_list", "list_line"}
 FILL = (
     "SET session_replication_role = replica",

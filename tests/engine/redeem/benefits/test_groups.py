@@ -44,7 +44,7 @@ GROUPED: list[tuple[Benefit, int, int, Callable[[tuple[int, ...]], int]]] = [
 
 
 @pytest.mark.parametrize(("benefit", "need", "size", "worth"), GROUPED)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=6), st.integers(1, 3))
 def test_no_grouping_of_the_units_takes_more_off(
     benefit: Benefit,

@@ -47,7 +47,7 @@ def test_a_weighed_line_is_one_piece_where_pieces_are_asked() -> None:
     assert by_line(result) == {(1, 1): (37,)}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(3, 300)), min_size=1, max_size=3),
     st.integers(1, 4),

@@ -1,0 +1,18 @@
+"""The way of a command to the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from service.settings import Settings, load_settings
+from service.store.session import Database
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
+    """The configured database and the settings."""
+    settings = settings or load_settings()
+    database = Database(settings.database_url)
+    try:
+        yield database, settings
+    finally:
+        database.dispose()

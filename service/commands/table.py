@@ -1,0 +1,234 @@
+"""The commands of `larder`: what is typed, the function behind it, its line of help."""
+
+from service.commands.lazy import Command, Group, group
+
+COMMANDS: tuple[Command | Group, ...] = (
+    Command(
+        "demo",
+        "service.commands.demo:demo",
+        "Run the whole loop on real purchases: from baskets to redeemed lists and the next lists.",
+    ),
+    Command(
+        "init",
+        "service.commands.setup:init",
+        "Write a `.env` with fresh keys. An existing one is never overwritten.",
+    ),
+    Command(
+        "migrate",
+        "service.commands.setup:migrate_database",
+        "Bring the database to the newest tables; safe to run again.",
+    ),
+    Command(
+        "cycle",
+        "service.commands.issue:cycle",
+        "Run a cycle: predict, segment, allocate, compose, and issue the lists.",
+    ),
+    Command(
+        "publish",
+        "service.commands.batch:publish_batch",
+        "Print a cycle's lists and put the package where the mailing house fetches it.",
+    ),
+    Command(
+        "serve",
+        "service.commands.serve:serve",
+        "Serve HTTP; LARDER_SERVE_WORKER, _SCHEDULER and _SFTP run those inside as well.",
+    ),
+    Command(
+        "schedule",
+        "service.commands.schedule:schedule",
+        "Plan the nightly forecast, cycles, expiry, batches and purge. Several may run.",
+    ),
+    Command(
+        "work",
+        "service.commands.work:work",
+        "Write the lists that are due and do the requested runs. Several may run side by side.",
+    ),
+    Command(
+        "sftp",
+        "service.commands.sftp:sftp",
+        "Serve SFTP to the mailing house: packages in out/, acknowledgements into ack/.",
+    ),
+    Command(
+        "predict",
+        "service.commands.forecast:predict",
+        "When each household buys each item next: chance and date for all it has bought.",
+    ),
+    Command(
+        "backtest",
+        "service.commands.forecast:backtest",
+        "Judge the forecast at rolling dates beside the usual methods.",
+    ),
+    Command(
+        "explain",
+        "service.commands.explain:explain",
+        "Why a household's list looks as it does: each item, its chance, its date, its reason.",
+    ),
+    Command(
+        "allocate",
+        "service.commands.allocation:allocate",
+        "Choose deals for every household, with a proof that little better was left on the table.",
+    ),
+    Command(
+        "verify",
+        "service.commands.printing:verify",
+        "Rasterise a printed file, decode every symbol, check fonts, pages, safe areas and window.",
+    ),
+    Command(
+        "response",
+        "service.commands.planning:response",
+        "What the holdouts of earlier cycles taught of how households answer deals, by cell.",
+    ),
+    Command(
+        "status",
+        "service.commands.status:status",
+        "What is in the database, what waits to be done, and whether the ledger balances.",
+    ),
+    group(
+        "keys",
+        "Make, list and revoke API keys.",
+        Command("add", "service.commands.keys:add", "Make a key and show it, this once."),
+        Command(
+            "list",
+            "service.commands.keys:show",
+            "Every key ever made, by its number and last characters.",
+        ),
+        Command(
+            "revoke",
+            "service.commands.keys:revoke",
+            "End a key; a running service refuses it within five seconds.",
+        ),
+    ),
+    group(
+        "load",
+        "Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "
+        "Loading a file again makes no duplicates. "
+        "Exit code 3: some rows were refused, the others are loaded.",
+        Command(
+            "products",
+            "service.commands.load:products",
+            "The catalogue: products with their items, categories and suppliers.",
+        ),
+        Command(
+            "households",
+            "service.commands.load:households",
+            "Households, how they are reached, and their cards and phones.",
+        ),
+        Command(
+            "baskets",
+            "service.commands.load:baskets",
+            "Purchase history: a row a basket line, or what tills write of their transactions.",
+        ),
+        Command(
+            "deals",
+            "service.commands.deals:load_file",
+            "Suppliers' deals: the whole file, or nothing and every fault by cell.",
+        ),
+    ),
+    group(
+        "deals",
+        "Suppliers' deals: the form to fill in, and what became of a deal.",
+        Command(
+            "template",
+            "service.commands.deals:template",
+            "Write the form as a workbook: columns with examples, then the rules.",
+        ),
+        Command(
+            "history",
+            "service.commands.deals:history",
+            "Every revision of a deal: who loaded it when, from which file, and what changed.",
+        ),
+        Command(
+            "list",
+            "service.commands.steer:show_all",
+            "Every deal with its state, its copies, and what it holds of its budget.",
+        ),
+        Command(
+            "show",
+            "service.commands.steer:show",
+            "One deal: its state, what it may still cost, and who did what to it.",
+        ),
+        Command(
+            "check",
+            "service.commands.steer:check",
+            "Confirm that a draft is as it was meant; another person may approve it then.",
+        ),
+        Command(
+            "approve",
+            "service.commands.steer:approve",
+            "Let a checked deal run. Where approval is on, not by who loaded it.",
+        ),
+        Command(
+            "send-back", "service.commands.steer:send_back", "Make a checked deal a draft again."
+        ),
+        Command(
+            "stop",
+            "service.commands.steer:stop",
+            "Stop a deal at once: no more copies, and tills refuse those in circulation.",
+        ),
+        Command("resume", "service.commands.steer:resume", "Let a stopped deal go on."),
+        Command(
+            "budget",
+            "service.commands.steer:budget",
+            "Raise the budget of a deal while it runs.",
+        ),
+    ),
+    group(
+        "lists",
+        "What households hold in their hands.",
+        Command(
+            "show",
+            "service.commands.lists:show",
+            "A household's lists, newest first: the code, how long it holds, and each line.",
+        ),
+    ),
+    group(
+        "batch",
+        "Acknowledge, reconcile, reprint, void and purge print batches.",
+        Command(
+            "received",
+            "service.commands.batch:received",
+            "Record that the mailing house has the whole package, by whatever way it got it.",
+        ),
+        Command(
+            "acknowledge",
+            "service.commands.batch:acknowledge",
+            "Apply the mailing house's report on each piece; safe to repeat.",
+        ),
+        Command(
+            "reconcile",
+            "service.commands.batch:reconcile",
+            "Count the pieces of a batch by state, and name those that are not mailed.",
+        ),
+        Command(
+            "reprint",
+            "service.commands.batch:reprint",
+            "Print the spoiled pieces of a batch again, under their own ids and codes.",
+        ),
+        Command(
+            "void",
+            "service.commands.batch:void",
+            "Void a batch before its pickup: codes become invalid, reservations are released.",
+        ),
+        Command(
+            "purge",
+            "service.commands.batch:purge",
+            "Remove the files of batches older than LARDER_PURGE_DAYS now; the scheduler does it "
+            "daily.",
+        ),
+    ),
+    group(
+        "layout",
+        "List, check and draw layouts of printed lists.",
+        Command("list", "service.commands.printing:show", "The shipped layouts."),
+        Command(
+            "preview",
+            "service.commands.printing:preview",
+            "Draw a layout with everyday texts and with the longest; refuse one that overflows.",
+        ),
+        Command(
+            "check",
+            "service.commands.printing:check",
+            "Refuse a layout whose worst case overflows in any shipped language.",
+        ),
+    ),
+)

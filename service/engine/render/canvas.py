@@ -1,0 +1,112 @@
+"""A page under construction: its content, tagged for the structure tree of the PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from service.engine.render.plans import Content
+
+
+class TextRun:
+    """Consecutive texts that are the same on many lists; each is a structure element."""
+
+    __slots__ = ("_cache", "_parts", "roles")
+
+    def __init__(self, parts: Sequence[tuple[str, bytes]]) -> None:
+        self._parts = parts
+        self._cache: dict[int, bytes] = {}
+        self.roles = tuple(role for role, _ in parts if role != "Artifact")
+
+    def at(self, first: int) -> bytes:
+        """The content, with `first` as the number of its first structure element on the page."""
+        made = self._cache.get(first)
+        if made is None:
+            canvas = Canvas(0, by_line=False, roles=[""] * first)
+            for role, ops in self._parts:
+                canvas.add_tagged(role, ops)
+            made = self._cache[first] = b"\n".join(canvas.ops)
+        return made
+
+
+class LayoutColumn(NamedTuple):
+    """The lines of a column on the page. Each leaves the origin where the next one starts.
+
+    `start` saves the graphics state and moves to the top. Operators that only move have an empty
+    role.
+    """
+
+    start: bytes
+    roles: Sequence[str]
+    ops: Sequence[bytes]
+
+
+@dataclass(slots=True)
+class Canvas:
+    """The content of one page so far."""
+
+    number: int
+    by_line: bool
+    """Whether each line of a list is a structure element; else all lines together are one."""
+    ops: list[bytes] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    """The structure type of each piece of tagged content, in reading order."""
+    alts: dict[int, str] = field(default_factory=dict)
+    """The alternative texts of figures, by their index in `roles`."""
+
+    def add_tagged(self, role: str, ops: bytes, alt: str = "") -> None:
+        """Add content as a structure element, or as an artifact."""
+        if role == "Artifact":
+            self.ops += (b"/Artifact BMC", ops, b"EMC")
+            return
+        roles = self.roles
+        if alt:
+            self.alts[len(roles)] = alt
+        self.ops += (_marked_start(role, len(roles)), ops, b"EMC")
+        roles.append(role)
+
+    def add_shared(self, run: TextRun) -> None:
+        """Add a run of texts that many lists share."""
+        self.ops.append(run.at(len(self.roles)))
+        self.roles += run.roles
+
+    def add_columns(self, columns: Sequence[LayoutColumn]) -> None:
+        """Add lines in columns, each as a structure element or all together as one paragraph."""
+        if self.by_line:
+            for column in columns:
+                self.ops.append(column.start)
+                for role, ops in zip(column.roles, column.ops, strict=True):
+                    if role:
+                        self.add_tagged(role, ops)
+                    else:
+                        self.ops.append(ops)
+                self.ops.append(b"Q")
+        elif columns:
+            self.ops.append(_marked_start("P", len(self.roles)))
+            for column in columns:
+                self.ops.append(column.start)
+                self.ops += column.ops
+                self.ops.append(b"Q")
+            self.ops.append(b"EMC")
+            self.roles.append("P")
+
+
+class PaintedPiece(NamedTuple):
+    """The pages of one piece.
+
+    `contents` is what they may draw by name, possibly with repetitions. `name` identifies the piece
+    in the structure tree of the file.
+    """
+
+    canvases: list[Canvas]
+    contents: list[Content]
+    language: str
+    name: str
+
+
+@cache
+def _marked_start(role: str, number: int) -> bytes:
+    tag = "LBody" if role == "LI" else role
+    return b"/%b<</MCID %d>>BDC" % (tag.encode(), number)

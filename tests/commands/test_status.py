@@ -1,0 +1,42 @@
+"""status: what it counts, and when it fails."""
+
+from pathlib import Path
+
+from service.files.baskets import load_baskets
+from service.settings import Settings
+from service.store.session import Database
+from tests.commands.conftest import Larder
+from tests.files.files import BASKETS, write_file
+from tests.shop import open_shop
+
+
+def test_status_of_an_empty_database_on_both(configured: Larder) -> None:
+    ended = configured("status")
+    assert (ended.code, ended.err) == (0, "")
+    printed = dict(line.split(": ", 1) for line in ended.out.splitlines())
+    assert printed["products"] == printed["baskets"] == printed["unbalanced postings"] == "0"
+    assert printed["newest cycle"] == printed["newest basket"] == "none"
+
+
+def test_status_counts_and_finds_a_posting_that_does_not_balance(
+    configured: Larder, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    shop = open_shop(database, settings, tmp_path)
+    load_baskets(database, write_file(tmp_path / "b.csv", BASKETS), timezone="UTC")
+    ended = configured("status")
+    assert ended.code == 0
+    printed = dict(line.split(": ", 1) for line in ended.out.splitlines())
+    assert {name: printed[name] for name in ("issued lists", "running offers", "newest cycle")} == {
+        "issued lists": "2",
+        "running offers": "3",
+        "newest cycle": "2026-03-02",
+    }
+    assert printed["newest basket"].startswith("2026-03-02 09:00:00")
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            f"UPDATE ledger_entry SET amount_cents = amount_cents + 1 WHERE account = "
+            f"'offer_reserved' AND offer_id = {shop.milk_offer}"
+        )
+    ended = configured("status")
+    assert ended.code == 1
+    assert "unbalanced postings: 1\n" in ended.out
