@@ -177,6 +177,7 @@ def test_a_return_is_undone_and_numbers_are_used_once(
 
     async def act(say: Say) -> None:
         lines = ((MILK, 1, 120), (BREAD, 2, 500), (SOAP, 3, 901))
+        start = cents(read_only(BALANCES))
         await say("redemptions", sale("1", code, *lines))
         before, basket = cents(read_only(BALANCES)), read_only(bought)
         _, first = await say("returns", back("11", "1", (3, 1)))
@@ -217,6 +218,13 @@ def test_a_return_is_undone_and_numbers_are_used_once(
         await say("voids", named("99"))
         assert (await say("returns", back("99", "2", (1, 1))))[0] == 409
         assert (await say("returns", back("98", "31", (1, 1))))[0] == 404
+        await say("voids", named("30"))
+        for number in ("1", "2"):
+            await say("voids", named(number))
+        assert cents(read_only(BALANCES)) == start
+        _, nothing = await say("voids", named("31"))
+        assert (nothing["status"], nothing["applied"]) == ("voided", [])
+        assert cents(read_only(BALANCES)) == start
 
     scenario(database, settings, act)
     assert_sound(read_only)
