@@ -52,7 +52,7 @@ class World:
     def act(self, verb: str) -> str:
         """What a till asks for, or the nightly sweep."""
         if verb == "expire":
-            expired = expire_lists(self.database, before=VALID_TO + timedelta(days=1))
+            expired = expire_lists(self.database, before=VALID_TO + timedelta(days=1)).lists
             return json.dumps({"status": expired})
         if verb == "redeem on the event loop":
             return asyncio.run(self._redeem())

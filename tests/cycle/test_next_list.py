@@ -1,6 +1,6 @@
 """The next list of a household: a draft that follows its baskets and is never redeemable."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,17 @@ from service.settings import Settings
 from service.store import households, work
 from service.store.session import Database
 from service.store.tables.access import Role
-from tests.market import AS_OF, gtin, open_issued, open_market, price, query, write
+from tests.market import (
+    AS_OF,
+    basket_line,
+    gtin,
+    more_baskets,
+    open_issued,
+    open_market,
+    price,
+    query,
+    write,
+)
 from tests.till import body
 
 CARD = "952123400000000003"
@@ -70,6 +80,19 @@ def test_after_a_basket_the_draft_is_written_as_of_the_day_after(
     assert draft.valid_to == AS_OF + timedelta(days=17)
     assert len(draft.reminders) > 3
     assert query(database, "SELECT count(*) FROM due") == [(0,)]
+
+
+def test_a_basket_of_a_day_to_come_counts_as_one_of_today(
+    database: Database, settings: Settings, issued: None, tmp_path: Path
+) -> None:
+    more_baskets(database, settings, tmp_path, [basket_line(3, "odd", date(2099, 1, 1), 1, 0)])
+    buy(database, settings, 1, "2026-03-05", 0, 1)
+    days = [datetime.now(UTC).date() + timedelta(days=1)]
+    drain(database, settings)
+    days.append(datetime.now(UTC).date() + timedelta(days=1))
+    (draft,) = drafts(database)
+    assert draft.issued_on in days
+    assert len(draft.reminders) > 3
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from service.engine.redeem.benefits import (
 )
 from service.engine.redeem.condition import Condition, Need
 from service.engine.redeem.contender import OpenLine
+from service.engine.redeem.heavy import is_heavy
 from service.engine.redeem.outcome import (
     Applied,
     Discount,
@@ -55,6 +56,7 @@ __all__ = [
     "Shown",
     "Terms",
     "Wording",
+    "is_heavy",
     "parse_terms",
     "settle_basket",
     "wording_of",

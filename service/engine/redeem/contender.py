@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from service.engine.redeem.draw import Draw
+from service.engine.redeem.draw import NOTHING, Draw
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.terms import Terms
 from service.engine.redeem.units import Units
@@ -58,4 +58,8 @@ class Contender(EligibleUnits):
         allows on some part of them, with the fewest uses that reach it, so that more units never
         give less. The choice among competing offers rests on that.
         """
-        return self.benefit.draw(self, mask & self.reach)
+        mask &= self.reach
+        if not mask:
+            return NOTHING
+        self.units.steps += 12
+        return self.benefit.draw(self, mask)

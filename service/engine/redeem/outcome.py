@@ -91,8 +91,8 @@ class Applied(NamedTuple):
 class Settlement:
     """The outcome of a basket; every open line is in `applied` or in `refusals`, exactly once.
 
-    `proven` is false when the search for the best combination was cut short: the discounts are
-    valid, but a better combination may exist.
+    No combination takes off more than `total_cents + short_by_at_most_cents`; that is 0 unless the
+    search for the best one was cut short. `steps` is the work counted.
     """
 
     discounts: tuple[Discount, ...]
@@ -100,4 +100,10 @@ class Settlement:
     refusals: tuple[Refusal, ...]
     points: int
     total_cents: int
-    proven: bool
+    short_by_at_most_cents: int = 0
+    steps: int = 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether no combination takes off more."""
+        return not self.short_by_at_most_cents

@@ -3,9 +3,7 @@
 from datetime import date
 
 from service.engine.redeem.contender import Contender, OpenLine
-from service.engine.redeem.eligible import match
 from service.engine.redeem.outcome import Refusal, RefusalReason
-from service.engine.redeem.units import bits
 
 
 def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
@@ -74,7 +72,7 @@ def shortage(contender: Contender) -> Refusal:
     if missing > 0:
         detail = f"{missing} cent{'s' * (missing > 1)} more to spend on its products"
         return refuse(open_line, RefusalReason.SPEND_SHORT, detail)
-    if contender.overlapping and match(bits(contender.reach), contender.masks, asked) is None:
+    if contender.overlapping and not contender.most_uses(contender.reach, asked):
         detail = "the same products cannot count for two product sets"
         return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
     return refuse(open_line, RefusalReason.NO_SAVING, "the price is already as low")
@@ -96,7 +94,7 @@ def _quantity_missing(contender: Contender, asked: list[int]) -> str:
             return f"{missing} more to buy"
         weight = contender.weights[place]
         if weight:
-            found = sum(contender.units.measure[u] for u in bits(mask))
+            found = contender.units.weight(mask)
             if found < weight:
                 need = contender.open_line.terms.condition.needs[place]
                 milli = -(-need.quantity_milli * (weight - found) // weight)

@@ -40,10 +40,10 @@ def settle_basket(
             live.append(open_line)
         else:
             refusals.append(refusal)
-    units = Units(
-        corrected(lines), {number for o in live for eligible in o.eligible for number in eligible}
-    )
+    wanted = frozenset().union(*[eligible for o in live for eligible in o.eligible])
+    units = Units(corrected(lines), wanted)
     contenders: list[Contender] = []
+    overlooked = 0
     alone: list[Draw] = []
     outcomes: list[tuple[Contender, Draw]] = []
     found_lines = units.masks.keys()
@@ -60,14 +60,15 @@ def settle_basket(
             outcomes.append((contender, found))
         else:
             refusals.append(shortage(contender))
-    chosen, proven = choose(contenders, alone)
+            overlooked += found.short
+    chosen, short = choose(contenders, alone)
     for contender, found in zip(contenders, chosen, strict=True):
         if found.cents:
             outcomes.append((contender, found))
         else:
             detail = "its products count for another offer that saves more"
             refusals.append(refuse(contender.open_line, RefusalReason.BETTER_OFFER_USED, detail))
-    return _settlement(outcomes, refusals, units, proven=proven)
+    return _settlement(outcomes, refusals, units, short_by_at_most_cents=short + overlooked)
 
 
 def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> None:
@@ -82,7 +83,7 @@ def _settlement(
     refusals: list[Refusal],
     units: Units,
     *,
-    proven: bool,
+    short_by_at_most_cents: int,
 ) -> Settlement:
     outcomes.sort(key=lambda outcome: _place(outcome[0].open_line))
     refusals.sort(key=lambda refusal: (refusal.list_code, refusal.list_line))
@@ -103,7 +104,8 @@ def _settlement(
         refusals=tuple(refusals),
         points=sum([each.points for each in applied]),
         total_cents=sum([each.amount_cents for each in applied]),
-        proven=proven,
+        short_by_at_most_cents=short_by_at_most_cents,
+        steps=units.steps,
     )
 
 
@@ -120,7 +122,7 @@ def _shares(contender: Contender, found: Draw, units: Units) -> tuple[Share, ...
         points = spread(found.points, prices)
         return _by_line(units, earned, [0] * len(earned), points)
     gives = contender.benefit.gives_of is not None or contender.spend
-    if not gives or found.held.bit_count() == sum([len(group) for _, group in found.groups]):
+    if not gives or found.held.bit_count() == sum([len(group) for _, group in found.groups()]):
         return ()
     held = tuple(bits(found.held))
     return _by_line(units, held, spread(found.cents, [units.price[unit] for unit in held]), ())
@@ -154,7 +156,7 @@ def _by_line(
 def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]:
     """A draw by basket line, each group's sum spread over its units by their prices."""
     by_line: dict[int, list[tuple[int, int]]] = {}
-    for cents, group in found.groups:
+    for cents, group in found.groups():
         if len(group) == 1:
             by_line.setdefault(units.line[group[0]], []).append((group[0], cents))
             continue
@@ -162,19 +164,11 @@ def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]
         for unit, part in zip(group, parts, strict=True):
             by_line.setdefault(units.line[unit], []).append((unit, part))
     discounts = []
+    code, list_line, offer_id, _, text, *_ = open_line
     for number, given in sorted(by_line.items()):
-        given.sort()
+        if len(given) > 1:
+            given.sort()
         unit_cents = tuple([part for _, part in given])
-        discounts.append(
-            Discount(
-                open_line.list_code,
-                open_line.list_line,
-                open_line.offer_id,
-                open_line.text,
-                number,
-                len(unit_cents),
-                sum(unit_cents),
-                unit_cents,
-            )
-        )
+        units_and_cents = len(unit_cents), sum(unit_cents), unit_cents
+        discounts.append(Discount(code, list_line, offer_id, text, number, *units_and_cents))
     return discounts
