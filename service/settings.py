@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         default="when_whole",
         description="Whether a list line can be used again once all it discounted is returned",
     )
+    return_spread: Literal["over_all", "as_discounted"] = Field(
+        default="over_all",
+        description="Over what an offer's discount is spread for returns: all units that it took, "
+        "bought ones too, or those it was taken off",
+    )
     offline_liability: Literal["retailer", "supplier"] = Field(
         default="retailer",
         description="Who bears a line honoured offline that would have been refused",

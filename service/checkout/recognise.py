@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from service.checkout.sales import TillBasket
 from service.digests import identity_digest
 from service.engine import codes
-from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, parse_terms
+from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, Shown, parse_terms
 from service.errors import InvalidInput, Problem
 from service.settings import Settings
 from service.store.tables.shopping_list import ListState
@@ -92,10 +92,11 @@ def recognise(
         },
     }
     household_id = next((by_presented[each] for each in presented if each in by_presented), None)
-    refusals = [_unidentified(each, is_known=False) for each in look.unreadable]
-    for each in (*look.codes.values(), *look.identities.values()):
-        if household_id is None or by_presented.get(each) != household_id:
-            refusals.append(_unidentified(each, is_known=each in by_presented))
+    refusals = [
+        _unidentified(each, presented.index(each), is_known=each in by_presented)
+        for each in (*look.unreadable, *look.codes.values(), *look.identities.values())
+        if household_id is None or by_presented.get(each) != household_id
+    ]
     usable = {code: each for code, each in lists.items() if each.household_id == household_id}
     by_id = {each.id: each for each in usable.values()}
     lines = {(line.list_id, line.line): line for line in seen.lines if line.list_id in by_id}
@@ -103,22 +104,23 @@ def recognise(
         household_id,
         usable,
         lines,
-        _open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
+        open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
         refusals,
     )
 
 
-def _unidentified(shown: Presented, *, is_known: bool) -> Refusal:
+def _unidentified(shown: Presented, place: int, *, is_known: bool) -> Refusal:
     if is_known:
         reason = RefusalReason.HOUSEHOLD_MISMATCH
         detail = f"this {shown.kind} belongs to another household than what was presented first"
     else:
         reason = RefusalReason.UNKNOWN_CODE
         detail = f"this {shown.kind} is not known"
-    return Refusal(list_code=None, list_line=None, offer_id=None, reason=reason, detail=detail)
+    which = Shown(shown.kind, place)
+    return Refusal(None, None, None, reason=reason, detail=detail, presented=which)
 
 
-def _open_lines(
+def open_lines(
     bought: Sequence[BasketLine],
     lines: Iterable[PresentedLine],
     lists: dict[int, PresentedList],
