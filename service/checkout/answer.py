@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from pydantic_core import to_json
 
+from service.checkout.sales import ClockSkew
 from service.engine.redeem import OpenLine, Refusal
 from service.store.till import Dispute, PresentedList
 
@@ -45,6 +46,7 @@ def sale(
     total_cents: int,
     refusals: Iterable[Refusal],
     household_id: int | None,
+    clock_skew: ClockSkew | None = None,
 ) -> str:
     """The answer to a quote (without a redemption), a redemption, or a sale made offline."""
     return compact(
@@ -66,6 +68,7 @@ def sale(
             "total_discount_cents": total_cents,
             "refused": _refused(refusals),
             "next_list": {"status": "none" if household_id is None else "due"},
+            **_skew(clock_skew),
         }
     )
 
@@ -123,6 +126,7 @@ def returned(
     refund_cents: int,
     discount_cents: int,
     reopened: Iterable[ListLine],
+    clock_skew: ClockSkew | None = None,
 ) -> str:
     """The answer to a return, with what each of its lines comes to."""
     return compact(
@@ -134,6 +138,7 @@ def returned(
             "total_refund_cents": refund_cents,
             "total_discount_cents": discount_cents,
             "reopened": _lines(reopened),
+            **_skew(clock_skew),
         }
     )
 
@@ -158,6 +163,14 @@ def conflict(dispute: Dispute, list_code: str | None) -> dict[str, Any]:
 def compact(answer: Any) -> str:
     """JSON without spaces, with letters as they are."""
     return to_json(answer).decode()
+
+
+def _skew(skew: ClockSkew | None) -> dict[str, Any]:
+    """What is said of a till's clock, where there is something to say."""
+    if skew is None:
+        return {}
+    moments = {"at": skew.sent_at, "taken_as": skew.taken_as}
+    return {"clock_skew": {name: moment.isoformat() for name, moment in moments.items()}}
 
 
 def _refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from service.checkout.returned_units import (
     stored_parts,
     touches,
 )
-from service.checkout.sales import ReturnedLine
+from service.checkout.sales import BodyDigest, ClockSkew, ReturnedLine
 from service.engine.ledger import Entry, EntryKind, Posting, charge, netted
 from service.engine.settle import ReopenPolicy
 from service.errors import Conflict, InvalidInput, NotFound, Problem
@@ -34,13 +34,17 @@ _BUSY = "This return is being written right now; send it again."
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A return as a till sent it: its own reference, the sale it takes back from, and what."""
+    """A return as a till sent it: its own reference, the sale it takes back from, and what.
+
+    `clock_skew` is there where its moment could not be.
+    """
 
     reference: Reference
     original: Reference
     lines: tuple[ReturnedLine, ...]
-    digest: str
+    digest: BodyDigest
     key_id: int | None = None
+    clock_skew: ClockSkew | None = None
 
 
 def give_back(database: Database, settings: Settings, request: Return) -> str:
@@ -76,10 +80,11 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         id=uuid.uuid4().hex,
         redemption_id=sale.id,
         **request.reference._asdict(),
-        digest=request.digest,
+        digest=request.digest.text,
         answer="",
         returned_at=now,
         key_id=request.key_id,
+        sent_at=request.clock_skew and request.clock_skew.sent_at,
     )
     policy = ReopenPolicy(settings.return_reopens)
     ended = [
@@ -90,7 +95,8 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         and reopens_line(use, policy, parts=parts, bought=bought, back=back)
     ]
     _write(session, sale, returned, back, ended)
-    returned.answer = _answer(returned.id, sale, back, _open_again(session, ended, returned))
+    reopened = _open_again(session, ended, returned)
+    returned.answer = _answer(returned.id, sale, back, reopened, request.clock_skew)
     session.add(returned)
     return returned.answer
 
@@ -106,7 +112,7 @@ def _open_again(
 
 
 def _same_return(earlier: TillReturn, request: Return) -> str:
-    if earlier.digest != request.digest:
+    if not request.digest.is_of(earlier.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another return.",
             [Problem("#/transaction", "store, terminal, business_date and number are taken")],
@@ -185,7 +191,11 @@ def _entries(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> tuple[Entry
 
 
 def _answer(
-    return_id: str, sale: Redemption, back: Sequence[LineBack], reopened: Sequence[UsedLine]
+    return_id: str,
+    sale: Redemption,
+    back: Sequence[LineBack],
+    reopened: Sequence[UsedLine],
+    clock_skew: ClockSkew | None,
 ) -> str:
     lines: list[dict[str, Any]] = [
         {
@@ -212,4 +222,5 @@ def _answer(
         refund_cents=sum(line.refund_cents for line in back),
         discount_cents=sum(each.amount_cents for line in back for _, each in line.taken),
         reopened=reopened,
+        clock_skew=clock_skew,
     )

@@ -40,7 +40,7 @@ def quoting(settings: Settings, basket: TillBasket) -> Steps:
     seen = yield look
     assert isinstance(seen, Seen)
     found, settlement = _settle(basket, look, seen)
-    return _answer(None, "quoted", found, settlement)
+    return _answer(None, "quoted", basket, found, settlement)
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
@@ -64,7 +64,7 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
             "This transaction was voided.",
             [Problem("#/transaction", "a voided sale stays void", "a new sale needs a new number")],
         )
-    if prior.digest != basket.digest:
+    if not basket.digest.is_of(prior.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another basket.",
             [
@@ -79,7 +79,9 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
 
 
 def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement]:
-    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    found = recognise(
+        basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
+    )
     return found, settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
 
 
@@ -91,13 +93,14 @@ def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:
         redemption=RedemptionRow(
             redemption_id,
             *basket.reference,
-            digest=basket.digest,
+            digest=basket.digest.text,
             state=str(status),
             household_id=found.household_id,
             total_discount_cents=settlement.total_cents,
-            answer=_answer(redemption_id, status, found, settlement),
+            answer=_answer(redemption_id, status, basket, found, settlement),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
+            sent_at=basket.sent_at,
         ),
         purchased_at=basket.at,
         bought=bought_rows(basket, settlement.discounts),
@@ -105,10 +108,17 @@ def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:
         uses=uses,
         refusals=refusal_rows((*found.refusals, *settlement.refusals)),
         entries=entries,
+        moved=found.moved,
     )
 
 
-def _answer(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
+def _answer(
+    redemption_id: str | None,
+    status: str,
+    basket: TillBasket,
+    found: Found,
+    settlement: Settlement,
+) -> str:
     return answer.sale(
         redemption_id,
         status,
@@ -116,4 +126,5 @@ def _answer(redemption_id: str | None, status: str, found: Found, settlement: Se
         total_cents=settlement.total_cents,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
+        clock_skew=basket.clock_skew,
     )

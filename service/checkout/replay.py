@@ -195,7 +195,7 @@ def _effect(sale: Offline, found: Found, seen: Seen, household_id: int | None) -
         redemption=RedemptionRow(
             redemption_id,
             *basket.reference,
-            digest=basket.digest,
+            digest=basket.digest.text,
             state=str(status),
             household_id=household_id,
             total_discount_cents=total_cents,
@@ -206,13 +206,16 @@ def _effect(sale: Offline, found: Found, seen: Seen, household_id: int | None) -
                 total_cents=total_cents,
                 refusals=found.refusals,
                 household_id=household_id,
+                clock_skew=basket.clock_skew,
             ),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
+            sent_at=basket.sent_at,
         ),
         purchased_at=basket.at,
         bought=bought_rows(basket, sale.honoured),
         refusals=refusal_rows(found.refusals),
+        moved=found.moved,
     )
 
 
