@@ -124,9 +124,33 @@ class Settings(BaseSettings):
         default="when_whole",
         description="Whether a list line can be used again once all it discounted is returned",
     )
+    return_spread: Literal["over_all", "as_discounted"] = Field(
+        default="over_all",
+        description="Over what an offer's discount is spread for returns: all units that it took, "
+        "bought ones too, or those it was taken off",
+    )
     offline_liability: Literal["retailer", "supplier"] = Field(
         default="retailer",
         description="Who bears a line honoured offline that would have been refused",
+    )
+    country: str = Field(
+        default="",
+        pattern="^([A-Z]{2})?$",
+        description="Country (ISO 3166) of phone numbers without a country code; empty for none",
+    )
+    variable_measure: str = Field(
+        default="",
+        description="Where goods' codes hold a price or weight: presets or masks, by semicolons",
+    )
+    bare_upc_e: bool = Field(
+        default=False, description="Whether eight bare digits that are a UPC-E are taken for one"
+    )
+    units: str = Field(
+        default="", description="More names of units, by semicolons: `CS=each; PFD=lb`"
+    )
+    unnamed_goods_count: bool = Field(
+        default=False,
+        description="Whether lines without a GTIN count towards the minimum spend of offers",
     )
     unknown_codes_per_minute: int = Field(
         default=60,

@@ -14,11 +14,13 @@ from service.checkout.resettle import Cause, resettle
 from service.checkout.returned_units import (
     LineBack,
     line_back,
+    moved,
     reopens_line,
     stored_parts,
     touches,
+    without_corrections,
 )
-from service.checkout.sales import ReturnedLine
+from service.checkout.sales import BodyDigest, ClockSkew, ReturnedLine
 from service.engine.ledger import Entry, EntryKind, Posting, charge, netted
 from service.engine.settle import ReopenPolicy
 from service.errors import Conflict, InvalidInput, NotFound, Problem
@@ -27,20 +29,24 @@ from service.store import catalogue, ledger, work
 from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillReturn, TillVerb
 from service.store.till import Reference, changes, offline
-from service.store.till.changes import UsedLine
+from service.store.till.changes import BackLine, UsedLine
 
 _BUSY = "This return is being written right now; send it again."
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A return as a till sent it: its own reference, the sale it takes back from, and what."""
+    """A return as a till sent it: its own reference, the sale it takes back from, and what.
+
+    `clock_skew` is there where its moment could not be.
+    """
 
     reference: Reference
     original: Reference
     lines: tuple[ReturnedLine, ...]
-    digest: str
+    digest: BodyDigest
     key_id: int | None = None
+    clock_skew: ClockSkew | None = None
 
 
 def give_back(database: Database, settings: Settings, request: Return) -> str:
@@ -58,15 +64,18 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
     require_store(is_known=catalogue.store_zone(session, request.reference.store_id) is not None)
     sale = changes.locked_redemption(session, request.original)
     earlier = changes.earlier_return(session, request.reference)
-    if earlier is not None:
-        return _same_return(earlier, request)
-    if sale is None:
+    used = changes.used_number(session, request.reference)
+    if earlier is not None and (used is None or used.id == earlier.id):
+        return _same_return(earlier, request, is_voided=_is_voided(used))
+    if used is not None:
+        _refuse_number(used)
+    if sale is None or sale.state == RedemptionState.RETURNED:
         raise NotFound("This sale is not known here; there is nothing to take back.")
     if sale.state == RedemptionState.VOIDED:
         raise Conflict("This sale was voided; there is nothing to take back.")
-    bought = changes.bought_lines(session, sale)
     uses = changes.used_lines(session, sale.id)
     parts = stored_parts(uses)
+    bought = without_corrections(changes.bought_lines(session, sale), parts)
     back = [
         line_back(bought.get(wanted.line), wanted, parts=parts, place=place)
         for place, wanted in enumerate(request.lines)
@@ -76,10 +85,11 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         id=uuid.uuid4().hex,
         redemption_id=sale.id,
         **request.reference._asdict(),
-        digest=request.digest,
+        digest=request.digest.text,
         answer="",
         returned_at=now,
         key_id=request.key_id,
+        sent_at=request.clock_skew and request.clock_skew.sent_at,
     )
     policy = ReopenPolicy(settings.return_reopens)
     ended = [
@@ -90,7 +100,10 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         and reopens_line(use, policy, parts=parts, bought=bought, back=back)
     ]
     _write(session, sale, returned, back, ended)
-    returned.answer = _answer(returned.id, sale, back, _open_again(session, ended, returned))
+    reopened = _open_again(session, ended, returned)
+    returned.answer = _answer(
+        returned.id, sale, back, ended=ended, reopened=reopened, clock_skew=request.clock_skew
+    )
     session.add(returned)
     return returned.answer
 
@@ -105,8 +118,35 @@ def _open_again(
     return [use for use in freed if left.get((use.list_id, use.list_line), 1)]
 
 
-def _same_return(earlier: TillReturn, request: Return) -> str:
-    if earlier.digest != request.digest:
+def _is_voided(used: Redemption | None) -> bool:
+    return used is not None and used.state == RedemptionState.VOIDED
+
+
+def _refuse_number(used: Redemption) -> None:
+    """Raises Conflict for a number that was voided, InvalidInput for that of a sale."""
+    remedy = "a return needs a number of its own"
+    if _is_voided(used):
+        raise Conflict(
+            "This transaction was voided.",
+            [Problem("#/transaction", "a voided number stays void", remedy)],
+        )
+    raise InvalidInput(
+        "This transaction reference was used before, for a sale.",
+        [Problem("#/transaction", "store, terminal, business_date and number are taken", remedy)],
+    )
+
+
+def _same_return(earlier: TillReturn, request: Return, *, is_voided: bool) -> str:
+    if is_voided:
+        raise Conflict(
+            "This return was voided.",
+            [
+                Problem(
+                    "#/transaction", "a voided return stays void", "a new return needs a new number"
+                )
+            ],
+        )
+    if not request.digest.is_of(earlier.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another return.",
             [Problem("#/transaction", "store, terminal, business_date and number are taken")],
@@ -125,7 +165,15 @@ def _write(
         session,
         returned,
         [
-            {"line": b.line, "quantity_milli": b.quantity_milli, "refund_cents": b.refund_cents}
+            BackLine(
+                returned.id,
+                b.line,
+                b.quantity_milli,
+                b.refund_cents,
+                b.gtin or None,
+                b.unit or None,
+                b.units,
+            )
             for b in back
         ],
     )
@@ -185,7 +233,13 @@ def _entries(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> tuple[Entry
 
 
 def _answer(
-    return_id: str, sale: Redemption, back: Sequence[LineBack], reopened: Sequence[UsedLine]
+    return_id: str,
+    sale: Redemption,
+    back: Sequence[LineBack],
+    *,
+    ended: Sequence[UsedLine],
+    reopened: Sequence[UsedLine],
+    clock_skew: ClockSkew | None,
 ) -> str:
     lines: list[dict[str, Any]] = [
         {
@@ -199,8 +253,11 @@ def _answer(
                     "offer": owner.offer_id,
                     "units": len(each.units),
                     "amount_cents": each.amount_cents,
+                    "supplier_cents": each.supplier_cents,
+                    "retailer_cents": each.retailer_cents,
                 }
                 for owner, each in line.taken
+                if not each.earns
             ],
         }
         for line in back
@@ -211,5 +268,10 @@ def _answer(
         lines=lines,
         refund_cents=sum(line.refund_cents for line in back),
         discount_cents=sum(each.amount_cents for line in back for _, each in line.taken),
+        applied=moved(
+            [each for line in back for each in line.taken],
+            uses={use.id: use.uses for use in ended if use.live},
+        ),
         reopened=reopened,
+        clock_skew=clock_skew,
     )

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from service.engine.redeem import RefusalReason
 from service.store.till import Reference
 
-_USES_UP = (None, RefusalReason.OFFER_STOPPED, RefusalReason.NOT_YET_VALID)
+_NEVER_GOOD = (RefusalReason.HOUSEHOLD_MISMATCH, RefusalReason.VOIDED, RefusalReason.EXPIRED)
+"""Why nobody can use the line any more, or never could with this list."""
 Line = tuple[int, int]
 
 
@@ -30,7 +31,7 @@ class OfflineUses:
     reference: Reference
     line: Line
     made: int
-    reason: RefusalReason | None
+    reason: str | None
 
 
 class LineUses(NamedTuple):
@@ -45,7 +46,7 @@ class Holding(NamedTuple):
     """The uses that a sale holds of a list line, and why it is in dispute, if it is."""
 
     uses: int
-    reason: RefusalReason | None
+    reason: str | None
 
 
 def hold_uses(
@@ -61,7 +62,7 @@ def hold_uses(
 
     in_order = sorted(made, key=lambda uses: (uses.at, uses.reference, uses.line))
     found: dict[int, Holding] = {}
-    disputed: list[tuple[OfflineUses, RefusalReason]] = []
+    disputed: list[tuple[OfflineUses, str]] = []
     for uses in in_order:
         if uses.reason is None and uses.made <= left(uses.line):
             found[uses.key] = Holding(uses.made, None)
@@ -71,7 +72,7 @@ def hold_uses(
             over = _used_up(uses, lines[uses.line], is_line=uses.made > of_line[uses.line])
             disputed.append((uses, uses.reason or over))
     for uses, reason in disputed:
-        holds = min(uses.made, left(uses.line)) if uses.reason in _USES_UP else 0
+        holds = 0 if uses.reason in _NEVER_GOOD else min(uses.made, left(uses.line))
         found[uses.key] = Holding(holds, reason)
         of_line[uses.line] -= holds
         held += holds

@@ -4,7 +4,13 @@ import uuid
 from datetime import UTC, datetime
 
 from service.checkout import answer
-from service.checkout.effect import bought_rows, refusal_rows, use_rows
+from service.checkout.effect import (
+    Funded,
+    bought_rows,
+    fund_discounts,
+    refusal_rows,
+    use_rows,
+)
 from service.checkout.recognise import Found, look_for, recognise
 from service.checkout.sales import TillBasket
 from service.engine.redeem import Settlement, settle_basket
@@ -39,8 +45,7 @@ def quoting(settings: Settings, basket: TillBasket) -> Steps:
     look = look_for(settings, basket)
     seen = yield look
     assert isinstance(seen, Seen)
-    found, settlement = _settle(basket, look, seen)
-    return _answer(None, "quoted", found, settlement)
+    return _answer(None, "quoted", basket, *_settle(basket, look, seen))
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
@@ -51,7 +56,7 @@ def redeeming(settings: Settings, basket: TillBasket) -> Steps:
         assert isinstance(seen, Seen)
         if seen.prior is not None:
             return stored_answer(seen.prior, basket)
-        effect = _effect(basket, *_settle(basket, look, seen))
+        effect = _effect(settings, basket, *_settle(basket, look, seen))
         if (yield effect):
             return effect.redemption.answer
     raise Busy("Too many tills use this list at once; send the same request again.")
@@ -64,7 +69,7 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
             "This transaction was voided.",
             [Problem("#/transaction", "a voided sale stays void", "a new sale needs a new number")],
         )
-    if prior.digest != basket.digest:
+    if not basket.digest.is_of(prior.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another basket.",
             [
@@ -78,43 +83,62 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
     return prior.answer
 
 
-def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement]:
-    found = recognise(basket.presented, look, seen, bought=basket.lines)
-    return found, settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
+def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement, Funded]:
+    found = recognise(
+        basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
+    )
+    settlement = settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
+    return found, settlement, fund_discounts(found, settlement)
 
 
-def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:
+def _effect(
+    settings: Settings, basket: TillBasket, found: Found, settlement: Settlement, funded: Funded
+) -> Effect:
     redemption_id = uuid.uuid4().hex
     status = RedemptionState.REDEEMED if basket.presented else RedemptionState.RECORDED
-    uses, entries, held = use_rows(found, settlement)
+    over_all = settings.return_spread == "over_all"
+    uses = use_rows(found, settlement, funded, over_all=over_all)
     return Effect(
         redemption=RedemptionRow(
             redemption_id,
             *basket.reference,
-            digest=basket.digest,
+            digest=basket.digest.text,
             state=str(status),
             household_id=found.household_id,
             total_discount_cents=settlement.total_cents,
-            answer=_answer(redemption_id, status, found, settlement),
+            answer=_answer(redemption_id, status, basket, found, settlement, funded),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
+            sent_at=basket.sent_at,
         ),
         purchased_at=basket.at,
-        bought=bought_rows(basket, settlement.discounts),
-        held=held,
-        uses=uses,
+        bought=bought_rows(basket, uses.taken),
+        held=uses.held,
+        uses=uses.rows,
         refusals=refusal_rows((*found.refusals, *settlement.refusals)),
-        entries=entries,
+        entries=uses.entries,
+        moved=found.moved,
     )
 
 
-def _answer(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
+def _answer(
+    redemption_id: str | None,
+    status: str,
+    basket: TillBasket,
+    found: Found,
+    settlement: Settlement,
+    funded: Funded,
+) -> str:
+    # Both are in the order of list and line.
+    parts = [part for each in funded.values() for part in each]
     return answer.sale(
         redemption_id,
         status,
-        discounts=settlement.discounts,
+        discounts=zip(settlement.discounts, map(answer.borne, parts), strict=True),
         total_cents=settlement.total_cents,
+        applied=settlement.applied,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
         drafts=found.drafts,
+        clock_skew=basket.clock_skew,
     )

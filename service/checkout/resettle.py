@@ -15,9 +15,8 @@ from sqlmodel import Session
 from service.checkout import answer
 from service.checkout.effect import funding_of, shares
 from service.checkout.offline_uses import Holding, LineUses, OfflineUses, hold_uses
-from service.checkout.returned_units import returned_units, stored_parts
+from service.checkout.returned_units import returned_units, stored_parts, without_corrections
 from service.engine.ledger import EntryKind, Payer, Posting, charge
-from service.engine.redeem import RefusalReason
 from service.engine.settle import Liability, Split, fund
 from service.store import ledger
 from service.store.tables.redemption import TillVerb
@@ -88,9 +87,8 @@ def _holdings(
 
 def _made(row: OfflineRow) -> OfflineUses:
     reference = Reference(row.store_id, row.terminal, row.business_date, row.number)
-    reason = None if row.reason is None else RefusalReason(row.reason)
     line = (row.list_id, row.list_line)
-    return OfflineUses(row.id, row.at, reference, line, row.made, reason)
+    return OfflineUses(row.id, row.at, reference, line, row.made, row.reason)
 
 
 def _left(
@@ -179,12 +177,15 @@ def _is_same(row: OfflineRow, now: HoldingRow) -> bool:
 
 def _split(line: LineRow, row: OfflineRow, holding: Holding) -> tuple[Split, ...]:
     """The split of what was given: as agreed, or by who bears a dispute."""
-    return fund(
+    funded = fund(
         row.parts,
         uses=row.made,
         funding=funding_of(line),
         honoured_twice=holding.reason is not None,
         liability=Liability(row.borne_by),
+    )
+    return tuple(
+        [part._replace(points=given.points) for part, given in zip(funded, row.parts, strict=True)]
     )
 
 
@@ -200,6 +201,7 @@ def _returned(session: Session, row: OfflineRow) -> dict[int, set[int]]:
     if not any(line.returned_milli for line in bought.values()):
         return {}
     parts = stored_parts(changes.lines_of(session, row.redemption_id))
+    bought = without_corrections(bought, parts)
     return returned_units(row.id, parts=parts, bought=bought)
 
 

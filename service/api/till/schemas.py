@@ -1,6 +1,6 @@
 """What tills send and are told."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -40,13 +40,13 @@ class LineIn(Wire):
     """One basket line. `amount_cents` is the line's total before the list's discounts."""
 
     line: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-    gtin: Annotated[str, StringConstraints(pattern="^[0-9]{1,14}$")] = Field(
-        examples=["2000010819060"]
+    gtin: str | Annotated[int, Field(strict=True)] | None = Field(
+        default=None, examples=["2000010819060"]
     )
     quantity: Annotated[
         Decimal, Field(ge=Decimal(-100_000), le=Decimal(100_000), max_digits=12, decimal_places=3)
     ] = Field(examples=[2])
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=PLAIN)] = "each"
+    unit: str | None = "each"
     amount_cents: Annotated[int, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS)]
 
 
@@ -75,15 +75,54 @@ class DiscountOut(BaseModel):
     text: str
     units: int
     amount_cents: int
+    supplier_cents: int = Field(
+        default=0, description="of `amount_cents`; missing in answers stored before it was given"
+    )
+    retailer_cents: int = Field(default=0, description="the rest of `amount_cents`; as before")
+
+
+class AppliedOut(BaseModel):
+    """A list line that was used, or of which uses, points or cents are taken back."""
+
+    list_code: str
+    list_line: int
+    offer: int
+    text: str
+    uses: int
+    points: int
+    amount_cents: int
+
+
+APPLIED: Any = Field(default=[], description="missing in answers stored before it was given")
+
+
+class ShownOut(BaseModel):
+    """Which thing presented: its kind, and its place in the request from 0."""
+
+    kind: Literal["list", "card", "phone"]
+    place: int
 
 
 class RefusedOut(BaseModel):
-    """What was presented and gives nothing, with its one reason."""
+    """What was presented and gives nothing, with its one reason.
 
+    `list_code` names the list of a list line, `presented` the thing; one of them is null. Both are
+    missing in answers stored before they were given.
+    """
+
+    list_code: str | None = None
     list_line: int | None
+    presented: ShownOut | None = None
     offer: int | None
     reason: str
     detail: str
+
+
+class ClockSkewOut(BaseModel):
+    """The moment a till sent, which could not be, and the moment it is taken for."""
+
+    at: datetime
+    taken_as: datetime
 
 
 class NextListOut(BaseModel):
@@ -105,8 +144,12 @@ class AnswerOut(BaseModel):
     status: Literal["quoted", "redeemed", "recorded"]
     discounts: list[DiscountOut]
     total_discount_cents: int
+    applied: list[AppliedOut] = APPLIED
     refused: list[RefusedOut]
     next_list: NextListOut
+    clock_skew: ClockSkewOut | None = Field(
+        default=None, description="left out where the till's clock can be right"
+    )
 
 
 class LookupIn(Wire):
@@ -157,11 +200,18 @@ class ListLineOut(BaseModel):
 
 
 class VoidOut(BaseModel):
-    """What a void undid: `total_discount_cents` is what the sale had off."""
+    """What a void undid: `total_discount_cents` is what the sale had off.
+
+    `return_id` and `total_refund_cents` are there when it was a return that was undone, and
+    `total_discount_cents` and `applied` are then what the household has again.
+    """
 
     redemption_id: str
+    return_id: str | None = None
     status: Literal["voided"]
+    total_refund_cents: int | None = None
     total_discount_cents: int
+    applied: list[AppliedOut] = APPLIED
     reopened: list[ListLineOut]
 
 
@@ -206,6 +256,10 @@ class DiscountBackOut(BaseModel):
     offer: int
     units: int
     amount_cents: int
+    supplier_cents: int = Field(
+        default=0, description="of `amount_cents`; missing in answers stored before it was given"
+    )
+    retailer_cents: int = Field(default=0, description="the rest of `amount_cents`; as before")
 
 
 class LineBackOut(BaseModel):
@@ -226,7 +280,11 @@ class ReturnOut(BaseModel):
     lines: list[LineBackOut]
     total_refund_cents: int
     total_discount_cents: int
+    applied: list[AppliedOut] = APPLIED
     reopened: list[ListLineOut]
+    clock_skew: ClockSkewOut | None = Field(
+        default=None, description="left out where the till's clock can be right"
+    )
 
 
 class HonouredIn(BaseModel):

@@ -24,6 +24,8 @@ from service.engine.redeem.outcome import (
     Refusal,
     RefusalReason,
     Settlement,
+    Share,
+    Shown,
 )
 from service.engine.redeem.rules import settle_basket
 from service.engine.redeem.terms import Terms, parse_terms
@@ -50,6 +52,8 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "Settlement",
+    "Share",
+    "Shown",
     "Terms",
     "Wording",
     "is_heavy",

@@ -13,12 +13,14 @@ class RedemptionState(StrEnum):
     """How a till transaction ended. `recorded` means history only: nothing was presented.
 
     A transaction that was voided before it arrived is kept as `voided` too, without a basket,
-    so that a late copy of it finds that it never happened.
+    so that a late copy of it finds that it never happened. `returned` is no sale but the number of
+    a return, under the return's own id, so that no other transaction can have it.
     """
 
     REDEEMED = "redeemed"
     RECORDED = "recorded"
     VOIDED = "voided"
+    RETURNED = "returned"
 
 
 class TillVerb(StrEnum):
@@ -37,7 +39,7 @@ class Redemption(SQLModel, table=True):
     """One till transaction and the answer it was given, stored with its effect.
 
     `basket_id` is null once it is voided; `void_answer` is the answer to its void. `key_id` is who
-    sent it.
+    sent it. `sent_at` is its moment by the till's clock where that could not be.
     """
 
     __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
@@ -58,6 +60,7 @@ class Redemption(SQLModel, table=True):
     redeemed_at: datetime = Field(sa_type=UtcMoment)
     key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
     void_answer: str | None = Field(default=None, sa_type=Text)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class RedemptionLine(SQLModel, table=True):
@@ -71,7 +74,7 @@ class RedemptionLine(SQLModel, table=True):
     honoured offline that could not be used any more holds no use: it is not live and is in
     `till_conflict`. `reserved_cents` is what its uses took of the offer's reservation and did not
     give back. `parts` is JSON, a list of [basket line, supplier cents of every unit, retailer
-    cents of every unit].
+    cents of every unit], and the points of every unit where there are any.
     """
 
     __tablename__ = "redemption_line"
@@ -169,7 +172,10 @@ class TillConflict(SQLModel, table=True):
 
 
 class TillReturn(SQLModel, table=True):
-    """Goods brought back: a transaction of its own, against one redemption."""
+    """Goods brought back: a transaction of its own, against one redemption.
+
+    `sent_at` is its moment by the till's clock where that could not be.
+    """
 
     __tablename__ = "till_return"
     __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
@@ -184,10 +190,15 @@ class TillReturn(SQLModel, table=True):
     answer: str = Field(sa_type=Text)
     returned_at: datetime = Field(sa_type=UtcMoment)
     key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class TillReturnLine(SQLModel, table=True):
-    """What came back of one basket line: how much, and what was paid for it."""
+    """What came back of one basket line: how much, and what was paid for it.
+
+    `units` says which of the line's units, as JSON; `gtin` and `unit` are the line's. They are null
+    in returns from before they were stored.
+    """
 
     __tablename__ = "till_return_line"
 
@@ -195,6 +206,9 @@ class TillReturnLine(SQLModel, table=True):
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     quantity_milli: int = Field(sa_type=BigId)
     refund_cents: int = Field(sa_type=BigId)
+    gtin: int | None = Field(default=None, sa_type=BigId)
+    unit: str | None = None
+    units: str | None = Field(default=None, sa_type=Text)
 
 
 class TillEvent(SQLModel, table=True):

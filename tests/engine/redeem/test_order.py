@@ -56,7 +56,11 @@ def _outcome(settlement: Settlement) -> dict[str, Any]:
     """All that may not depend on the lines' numbers."""
     return {
         "total": settlement.total_cents,
-        "applied": settlement.applied,
+        "applied": [each._replace(shares=()) for each in settlement.applied],
+        "shares": [
+            sorted(cents for share in each.shares for cents in share.unit_cents)
+            for each in settlement.applied
+        ],
         "points": settlement.points,
         "refused": [(r.list_line, r.reason) for r in settlement.refusals],
         "short": settlement.short_by_at_most_cents,
