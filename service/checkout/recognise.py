@@ -11,6 +11,7 @@ from service.errors import InvalidInput, Problem
 from service.settings import Settings
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
+    NOBODY,
     EligibleProduct,
     Identity,
     Look,
@@ -19,6 +20,7 @@ from service.store.till import (
     PresentedList,
     Reference,
     Seen,
+    Watch,
 )
 
 
@@ -27,6 +29,7 @@ class Found:
     """The household, its lists by code, its offer lines, and what was refused at once.
 
     `lines` are as the rules want them; `presented` are the same by list and line, as stored.
+    `unknown` is what was presented and is not known, each value once however it was written.
     """
 
     household_id: int | None
@@ -34,12 +37,13 @@ class Found:
     presented: dict[tuple[int, int], PresentedLine]
     lines: list[OpenLine]
     refusals: list[Refusal]
+    unknown: list[str]
 
 
-def look_for(settings: Settings, basket: TillBasket) -> Look:
+def look_for(settings: Settings, basket: TillBasket, *, watch: Watch = NOBODY) -> Look:
     """What must be looked up for this basket."""
     gtins = frozenset([line.gtin for line in basket.lines])
-    return look(settings, basket.reference, basket.presented, gtins=gtins)
+    return look(settings, basket.reference, basket.presented, gtins=gtins, watch=watch)
 
 
 def look(
@@ -48,6 +52,7 @@ def look(
     presented: Iterable[Presented],
     *,
     gtins: frozenset[int] = frozenset(),
+    watch: Watch = NOBODY,
 ) -> Look:
     """What must be looked up; a code that does not read as one is never looked up."""
     by_code: dict[str, Presented] = {}
@@ -62,7 +67,7 @@ def look(
             by_code[str(codes.parse_list_code(shown.value))] = shown
         except InvalidInput:
             unreadable.append(shown)
-    return Look(reference, by_code, identities, gtins, tuple(unreadable))
+    return Look(reference, by_code, identities, gtins, tuple(unreadable), watch)
 
 
 def require_store(*, is_known: bool) -> None:
@@ -93,9 +98,12 @@ def recognise(
     }
     household_id = next((by_presented[each] for each in presented if each in by_presented), None)
     refusals = [_unidentified(each, is_known=False) for each in look.unreadable]
+    unknown = [each.value for each in look.unreadable]
     for each in (*look.codes.values(), *look.identities.values()):
         if household_id is None or by_presented.get(each) != household_id:
             refusals.append(_unidentified(each, is_known=each in by_presented))
+    unknown += [code for code, each in look.codes.items() if each not in by_presented]
+    unknown += [one.digest for one, each in look.identities.items() if each not in by_presented]
     usable = {code: each for code, each in lists.items() if each.household_id == household_id}
     by_id = {each.id: each for each in usable.values()}
     lines = {(line.list_id, line.line): line for line in seen.lines if line.list_id in by_id}
@@ -105,6 +113,7 @@ def recognise(
         lines,
         _open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
         refusals,
+        unknown,
     )
 
 

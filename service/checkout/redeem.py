@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from service.checkout import answer
 from service.checkout.effect import bought_rows, refusal_rows, use_rows
+from service.checkout.guessing import Tally
+from service.checkout.heavy import is_heavy
 from service.checkout.recognise import Found, look_for, recognise
 from service.checkout.sales import TillBasket
 from service.engine.redeem import Settlement, settle_basket
@@ -12,7 +14,7 @@ from service.errors import Busy, Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionState
-from service.store.till import Effect, Look, Prior, RedemptionRow, Seen, Steps, gate
+from service.store.till import Aside, Effect, Prior, RedemptionRow, Seen, Steps, gate
 
 # Tills that collide look again and find the other's use; more collisions than this are no chance.
 _ATTEMPTS = 10
@@ -36,22 +38,36 @@ def redeem(database: Database, settings: Settings, basket: TillBasket) -> str:
 
 def quoting(settings: Settings, basket: TillBasket) -> Steps:
     """The steps of `quote`."""
-    look = look_for(settings, basket)
+    tally = Tally.of_basket(settings, basket)
+    look = look_for(settings, basket, watch=tally.watch)
     seen = yield look
     assert isinstance(seen, Seen)
-    found, settlement = _settle(basket, look, seen)
-    return _answer(None, "quoted", found, settlement)
+    tally.require_patience(seen)
+    if is_heavy(lines=len(basket.lines), offers=len(seen.lines)):
+        yield Aside()
+    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    yield from tally.charge(found.unknown)
+    return _answer(None, "quoted", found, _settle(basket, found))
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
-    """The steps of `redeem`: one look and one write unless it loses a race."""
-    look = look_for(settings, basket)
-    for _ in range(_ATTEMPTS):
+    """The steps of `redeem`: one look and one write unless it loses a race.
+
+    What is not known is counted between them, once.
+    """
+    tally = Tally.of_basket(settings, basket)
+    look = look_for(settings, basket, watch=tally.watch)
+    for attempt in range(_ATTEMPTS):
         seen = yield look
         assert isinstance(seen, Seen)
         if seen.prior is not None:
             return stored_answer(seen.prior, basket)
-        effect = _effect(basket, *_settle(basket, look, seen))
+        if is_heavy(lines=len(basket.lines), offers=len(seen.lines)):
+            yield Aside()
+        found = recognise(basket.presented, look, seen, bought=basket.lines)
+        if not attempt:
+            yield from tally.admit(basket, seen, found.unknown)
+        effect = _effect(basket, found, _settle(basket, found))
         if (yield effect):
             return effect.redemption.answer
     raise Busy("Too many tills use this list at once; send the same request again.")
@@ -78,9 +94,8 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
     return prior.answer
 
 
-def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement]:
-    found = recognise(basket.presented, look, seen, bought=basket.lines)
-    return found, settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
+def _settle(basket: TillBasket, found: Found) -> Settlement:
+    return settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
 
 
 def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:

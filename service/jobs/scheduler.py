@@ -15,6 +15,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service.admin.runs import request_batch, request_cycle
+from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists
 from service.cycle.inputs import local_date
@@ -171,6 +172,7 @@ def _request_cycle(database: Database, settings: Settings, slot: datetime) -> No
 
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
+    forget_guesses(database, now=slot)
 
 
 def _request_batch(database: Database, _settings: Settings, _slot: datetime) -> None:
