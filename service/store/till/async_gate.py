@@ -32,9 +32,17 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidCachedStatementError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
     asyncpg.UndefinedTableError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    EOFError,
     OSError,
 )
 # A connection unused for longer may have been cut on the way, without notice.
