@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     )
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="ISO 4217")
     language: str = Field(default="en", description="Language of a household that states none")
-    timezone: str = Field(default="UTC", description="Zone of a store that states none")
+    timezone: str = Field(
+        default="UTC", description="Zone of the planned jobs, and of a store that states none"
+    )
     gcn_prefix: str = Field(
         default="952123400001",
         pattern="^[0-9]{12}$",
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
         default="when_whole",
         description="Whether a list line can be used again once all it discounted is returned",
     )
+    return_spread: Literal["over_all", "as_discounted"] = Field(
+        default="over_all",
+        description="Over what an offer's discount is spread for returns: all units that it took, "
+        "bought ones too, or those it was taken off",
+    )
     offline_liability: Literal["retailer", "supplier"] = Field(
         default="retailer",
         description="Who bears a line honoured offline that would have been refused",
@@ -159,7 +166,9 @@ class Settings(BaseSettings):
 
     cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")
     cycle_every_weeks: int = Field(default=2, ge=1, description="Weeks between cycles")
-    nightly_hour: int = Field(default=3, ge=0, le=23, description="Hour (UTC) of the nightly jobs")
+    nightly_hour: int = Field(
+        default=3, ge=0, le=23, description="Hour of LARDER_TIMEZONE that the nightly jobs begin at"
+    )
     serve_scheduler: bool = Field(default=False, description="Run the scheduler inside `serve`")
     serve_worker: bool = Field(default=False, description="Run the worker inside `serve`")
     lease_seconds: int = Field(

@@ -172,9 +172,9 @@ def faults(ask: Ask) -> dict[str, list[tuple[Any, ...]]]:
                  ON u.list_id = l.list_id AND u.list_line = l.line
                WHERE l.offer_id IS NOT NULL GROUP BY l.offer_id) o ON o.offer_id = e.offer_id
             WHERE e.cents <> coalesce(o.cents, 0)""",
-        "voided sales with a basket, or others without": """SELECT r.id FROM redemption r
+        "sales without a basket, or others with one": """SELECT r.id FROM redemption r
             LEFT JOIN basket b ON b.id = r.basket_id
-            WHERE (b.id IS NULL) <> (r.state = 'voided')""",
+            WHERE (b.id IS NULL) <> (r.state IN ('voided', 'returned'))""",
         "live uses of voided sales": """SELECT l.id FROM redemption_line l
             JOIN redemption r ON r.id = l.redemption_id WHERE l.live AND r.state = 'voided'""",
         "baskets that are not what was paid": """SELECT r.id FROM redemption r

@@ -143,6 +143,55 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
     return Shop({ref: document.list_code for ref, document in documents.items()}, *offered)
 
 
+def issue_again(
+    database: Database,
+    shop: Shop,
+    ref: str,
+    number: int,
+    *,
+    valid_from: date = VALID_FROM,
+    valid_to: date = VALID_TO,
+    offered: list[int] | None = None,
+) -> str:
+    """Issue a further list to a household, with this serial; its code.
+
+    Its lines are the same, of these offers if said.
+    """
+    offered = offered or [shop.milk_offer, shop.bread_offer, shop.soap_offer]
+    with database.write() as session:
+        milk_item = catalogue.products(session).filter(pl.col("gtin") == int(MILK))["item_id"][0]
+        document = _document(number, offered, milk_item)
+        listed = pl.DataFrame(
+            {
+                "code": [document.list_code],
+                "household_id": [households.ids_by_ref(session)[ref]],
+                "document": [document.to_json()],
+                "cycle_id": [cycles.newest(session).id],
+                "valid_from": [valid_from],
+                "valid_to": [valid_to],
+                "written_at": [datetime(2026, 3, 1, tzinfo=UTC)],
+            }
+        )
+        lines = _lines(document.list_code, offered, milk_item)
+        lists.issue(session, listed, lines)
+        held = [
+            (offer_id, cents * uses)
+            for offer_id, cents, uses in lines.drop_nulls("offer_id")
+            .sort("offer_id")
+            .select("offer_id", "reserved_cents", "uses")
+            .iter_rows()
+        ]
+        ledger.post_by_offer(
+            session,
+            f"again-{number}",
+            EntryKind.ISSUE,
+            held,
+            reserve,
+            at=datetime(2026, 3, 1, tzinfo=UTC),
+        )
+    return document.list_code
+
+
 def list_code(number: int) -> str:
     """A code with a right check digit and this serial."""
     return codes.list_code(codes.gcn("952123400001"), f"{number:012d}")

@@ -1,11 +1,12 @@
 """The till's answers as compact JSON, stored and sent byte for byte; each is written here only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import to_json
 
 from service.engine.redeem import OpenLine, Refusal
+from service.engine.settle import Split
 from service.store.till import Dispute, PresentedList
 
 
@@ -28,6 +29,37 @@ class Discounted(Protocol):
     def amount_cents(self) -> int: ...
 
 
+class Borne(NamedTuple):
+    """Who bears a discount."""
+
+    supplier_cents: int
+    retailer_cents: int
+
+
+def borne(part: Split) -> Borne:
+    """Who bears the discount of a basket line."""
+    return Borne(sum(part.supplier_cents), sum(part.retailer_cents))
+
+
+class Use(Protocol):
+    """A list line with the uses, points and cents of it that are made, or taken back."""
+
+    @property
+    def list_code(self) -> str: ...
+    @property
+    def list_line(self) -> int: ...
+    @property
+    def offer_id(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def uses(self) -> int: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def amount_cents(self) -> int: ...
+
+
 class ListLine(Protocol):
     """A line of a list."""
 
@@ -41,8 +73,9 @@ def sale(
     redemption_id: str | None,
     status: str,
     *,
-    discounts: Iterable[Discounted],
+    discounts: Iterable[tuple[Discounted, Borne]],
     total_cents: int,
+    applied: Iterable[Use],
     refusals: Iterable[Refusal],
     household_id: int | None,
 ) -> str:
@@ -60,10 +93,13 @@ def sale(
                     "text": discount.text,
                     "units": discount.units,
                     "amount_cents": discount.amount_cents,
+                    "supplier_cents": parts.supplier_cents,
+                    "retailer_cents": parts.retailer_cents,
                 }
-                for discount in discounts
+                for discount, parts in discounts
             ],
             "total_discount_cents": total_cents,
+            "applied": _applied(applied),
             "refused": _refused(refusals),
             "next_list": {"status": "none" if household_id is None else "due"},
         }
@@ -91,7 +127,7 @@ def open_lists(
                             "list_line": line.list_line,
                             "offer": line.offer_id,
                             "text": line.text,
-                            "uses_left": line.uses_left,
+                            "uses_left": line.usable,
                         }
                         for line in lines.get(each.code, ())
                     ],
@@ -103,14 +139,43 @@ def open_lists(
     )
 
 
-def voided(redemption_id: str, *, total_cents: int, reopened: Iterable[ListLine]) -> str:
-    """The answer to a void."""
+def voided(
+    redemption_id: str,
+    *,
+    total_cents: int,
+    applied: Iterable[Use],
+    reopened: Iterable[ListLine],
+) -> str:
+    """The answer to a void; `applied` is what it took back."""
     return compact(
         {
             "redemption_id": redemption_id,
             "status": "voided",
             "total_discount_cents": total_cents,
+            "applied": _applied(applied),
             "reopened": _lines(reopened),
+        }
+    )
+
+
+def return_voided(
+    redemption_id: str,
+    return_id: str,
+    *,
+    refund_cents: int,
+    discount_cents: int,
+    applied: Iterable[Use],
+) -> str:
+    """The answer to the void of a return; `applied` is what the household has again."""
+    return compact(
+        {
+            "redemption_id": redemption_id,
+            "return_id": return_id,
+            "status": "voided",
+            "total_refund_cents": refund_cents,
+            "total_discount_cents": discount_cents,
+            "applied": _applied(applied),
+            "reopened": [],
         }
     )
 
@@ -122,9 +187,10 @@ def returned(
     lines: Sequence[dict[str, Any]],
     refund_cents: int,
     discount_cents: int,
+    applied: Iterable[Use],
     reopened: Iterable[ListLine],
 ) -> str:
-    """The answer to a return, with what each of its lines comes to."""
+    """The answer to a return: what each of its lines comes to, `applied` what it took back."""
     return compact(
         {
             "return_id": return_id,
@@ -133,6 +199,7 @@ def returned(
             "lines": lines,
             "total_refund_cents": refund_cents,
             "total_discount_cents": discount_cents,
+            "applied": _applied(applied),
             "reopened": _lines(reopened),
         }
     )
@@ -160,10 +227,27 @@ def compact(answer: Any) -> str:
     return to_json(answer).decode()
 
 
+def _applied(uses: Iterable[Use]) -> list[dict[str, Any]]:
+    return [
+        {
+            "list_code": each.list_code,
+            "list_line": each.list_line,
+            "offer": each.offer_id,
+            "text": each.text,
+            "uses": each.uses,
+            "points": each.points,
+            "amount_cents": each.amount_cents,
+        }
+        for each in uses
+    ]
+
+
 def _refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
     return [
         {
+            "list_code": refusal.list_code,
             "list_line": refusal.list_line,
+            "presented": refusal.presented._asdict() if refusal.presented else None,
             "offer": refusal.offer_id,
             "reason": refusal.reason,
             "detail": refusal.detail,

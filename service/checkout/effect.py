@@ -1,7 +1,7 @@
 """What a settlement means in rows: uses of list lines, and the ledger's entries for them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from service.checkout.recognise import Found
 from service.checkout.sales import TillBasket
@@ -10,7 +10,15 @@ from service.engine.redeem import Applied, Discount, Refusal, Settlement
 from service.engine.reserve import supplier_cap_cents
 from service.engine.settle import Funding, Split, fund
 from service.store.tables.shopping_list import ListState
-from service.store.till import BoughtRow, HeldList, PresentedLine, RefusalRow, UseRow, splits
+from service.store.till import (
+    BoughtRow,
+    HeldList,
+    PresentedLine,
+    PresentedList,
+    RefusalRow,
+    UseRow,
+    splits,
+)
 
 
 class LineTerms(Protocol):
@@ -43,23 +51,53 @@ def funding_of(line: LineTerms) -> Funding:
     return Funding(line.funding_share * 100, cap)
 
 
-def use_rows(
-    found: Found, settlement: Settlement
-) -> tuple[list[UseRow], list[Entry], list[HeldList]]:
-    """The rows of the list lines a settlement uses, the ledger's entries, and the lists to hold."""
+Funded: TypeAlias = dict[tuple[str, int], tuple[Split, ...]]
+"""Who bears what of the discounts of each list line, in their order."""
+
+
+def fund_discounts(found: Found, settlement: Settlement) -> Funded:
+    """Who bears the discounts of a settlement."""
     given: dict[tuple[str, int], list[Discount]] = {}
     for discount in settlement.discounts:
         given.setdefault((discount.list_code, discount.list_line), []).append(discount)
+    funded: Funded = {}
+    for applied in settlement.applied:
+        key = (applied.list_code, applied.list_line)
+        line = found.presented[found.lists[applied.list_code].id, applied.list_line]
+        funding = funding_of(line)
+        funded[key] = fund(given.get(key, ()), uses=applied.uses, funding=funding)
+    return funded
+
+
+class Uses(NamedTuple):
+    """The rows of uses, the ledger's entries for them, the lists to hold, what is off each line."""
+
+    rows: list[UseRow]
+    entries: list[Entry]
+    held: list[HeldList]
+    taken: list[Split]
+
+
+def use_rows(found: Found, settlement: Settlement, funded: Funded, *, over_all: bool) -> Uses:
+    """The rows of the list lines a settlement uses and what goes with them.
+
+    `over_all` spreads what is taken off for returns over all units that a use took.
+    """
     rows: list[UseRow] = []
     entries: list[Entry] = []
     held: set[HeldList] = set()
+    last_uses: dict[int, int] = {}
+    taken: list[Split] = []
     for applied in settlement.applied:
         presented = found.lists[applied.list_code]
         line = found.presented[presented.id, applied.list_line]
-        discounts = given.get((applied.list_code, applied.list_line), ())
-        # A list that is not issued any more has given its reservation back already.
-        is_held = presented.state == ListState.ISSUED
-        row = _use(applied, line, discounts, is_held=is_held)
+        given = funded[applied.list_code, applied.list_line]
+        parts = _spread(applied, line, given, over_all=over_all)
+        taken += parts
+        deal_use = last_uses.get(line.deal_id, line.last_deal_use) + 1
+        last_uses[line.deal_id] = deal_use + applied.uses - 1
+        units = sum([part.units for part in given])
+        row = _use(applied, presented, line, parts, units=units, deal_use=deal_use)
         rows.append(row)
         entries += charge(
             Payer(line.offer_id, line.supplier_id),
@@ -69,13 +107,33 @@ def use_rows(
             reserved_cents=row.reserved_cents,
         )
         held.add(HeldList(presented.id, presented.reopenings))
-    return rows, entries, sorted(held)
+    return Uses(rows, entries, sorted(held), taken)
+
+
+def _spread(
+    applied: Applied, line: PresentedLine, given: Sequence[Split], *, over_all: bool
+) -> Sequence[Split]:
+    """What is taken back when the units of a use are: its discounts, or its shares."""
+    if not applied.shares or not (over_all or applied.points):
+        return given
+    spread = fund(applied.shares, uses=applied.uses, funding=funding_of(line))
+    return [
+        part._replace(points=share.points)
+        for part, share in zip(spread, applied.shares, strict=True)
+    ]
 
 
 def _use(
-    applied: Applied, line: PresentedLine, discounts: Sequence[Discount], *, is_held: bool
+    applied: Applied,
+    presented: PresentedList,
+    line: PresentedLine,
+    parts: Sequence[Split],
+    *,
+    units: int,
+    deal_use: int,
 ) -> UseRow:
-    parts = fund(discounts, uses=applied.uses, funding=funding_of(line))
+    # A list that is not issued any more has given its reservation back already.
+    is_held = presented.state == ListState.ISSUED
     supplier, retailer = shares(parts)
     return UseRow(
         list_id=line.list_id,
@@ -85,7 +143,10 @@ def _use(
         uses=applied.uses,
         live=True,
         offer_id=line.offer_id,
-        units=sum([part.units for part in parts]),
+        household_id=presented.household_id,
+        deal_id=line.deal_id,
+        deal_use=deal_use,
+        units=units,
         amount_cents=supplier + retailer,
         supplier_cents=supplier,
         retailer_cents=retailer,
@@ -104,7 +165,7 @@ def shares(parts: Iterable[Split]) -> tuple[int, int]:
 
 
 def bought_rows(basket: TillBasket, discounts: Iterable[Taken]) -> list[BoughtRow]:
-    """The basket's lines after every discount."""
+    """The basket's lines after every discount, as a return would pay them back."""
     off: dict[int, int] = {}
     for discount in discounts:
         off[discount.line] = off.get(discount.line, 0) + discount.amount_cents

@@ -14,9 +14,11 @@ from service.checkout.resettle import Cause, resettle
 from service.checkout.returned_units import (
     LineBack,
     line_back,
+    moved,
     reopens_line,
     stored_parts,
     touches,
+    without_corrections,
 )
 from service.checkout.sales import ReturnedLine
 from service.engine.ledger import Entry, EntryKind, Posting, charge, netted
@@ -27,7 +29,7 @@ from service.store import catalogue, ledger, work
 from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillReturn, TillVerb
 from service.store.till import Reference, changes, offline
-from service.store.till.changes import UsedLine
+from service.store.till.changes import BackLine, UsedLine
 
 _BUSY = "This return is being written right now; send it again."
 
@@ -58,15 +60,18 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
     require_store(is_known=catalogue.store_zone(session, request.reference.store_id) is not None)
     sale = changes.locked_redemption(session, request.original)
     earlier = changes.earlier_return(session, request.reference)
-    if earlier is not None:
-        return _same_return(earlier, request)
-    if sale is None:
+    used = changes.used_number(session, request.reference)
+    if earlier is not None and (used is None or used.id == earlier.id):
+        return _same_return(earlier, request, is_voided=_is_voided(used))
+    if used is not None:
+        _refuse_number(used)
+    if sale is None or sale.state == RedemptionState.RETURNED:
         raise NotFound("This sale is not known here; there is nothing to take back.")
     if sale.state == RedemptionState.VOIDED:
         raise Conflict("This sale was voided; there is nothing to take back.")
-    bought = changes.bought_lines(session, sale)
     uses = changes.used_lines(session, sale.id)
     parts = stored_parts(uses)
+    bought = without_corrections(changes.bought_lines(session, sale), parts)
     back = [
         line_back(bought.get(wanted.line), wanted, parts=parts, place=place)
         for place, wanted in enumerate(request.lines)
@@ -90,7 +95,8 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         and reopens_line(use, policy, parts=parts, bought=bought, back=back)
     ]
     _write(session, sale, returned, back, ended)
-    returned.answer = _answer(returned.id, sale, back, _open_again(session, ended, returned))
+    reopened = _open_again(session, ended, returned)
+    returned.answer = _answer(returned.id, sale, back, ended=ended, reopened=reopened)
     session.add(returned)
     return returned.answer
 
@@ -105,7 +111,34 @@ def _open_again(
     return [use for use in freed if left.get((use.list_id, use.list_line), 1)]
 
 
-def _same_return(earlier: TillReturn, request: Return) -> str:
+def _is_voided(used: Redemption | None) -> bool:
+    return used is not None and used.state == RedemptionState.VOIDED
+
+
+def _refuse_number(used: Redemption) -> None:
+    """Raises Conflict for a number that was voided, InvalidInput for that of a sale."""
+    remedy = "a return needs a number of its own"
+    if _is_voided(used):
+        raise Conflict(
+            "This transaction was voided.",
+            [Problem("#/transaction", "a voided number stays void", remedy)],
+        )
+    raise InvalidInput(
+        "This transaction reference was used before, for a sale.",
+        [Problem("#/transaction", "store, terminal, business_date and number are taken", remedy)],
+    )
+
+
+def _same_return(earlier: TillReturn, request: Return, *, is_voided: bool) -> str:
+    if is_voided:
+        raise Conflict(
+            "This return was voided.",
+            [
+                Problem(
+                    "#/transaction", "a voided return stays void", "a new return needs a new number"
+                )
+            ],
+        )
     if earlier.digest != request.digest:
         raise InvalidInput(
             "This transaction reference was used before, for another return.",
@@ -125,7 +158,15 @@ def _write(
         session,
         returned,
         [
-            {"line": b.line, "quantity_milli": b.quantity_milli, "refund_cents": b.refund_cents}
+            BackLine(
+                returned.id,
+                b.line,
+                b.quantity_milli,
+                b.refund_cents,
+                b.gtin or None,
+                b.unit or None,
+                b.units,
+            )
             for b in back
         ],
     )
@@ -185,7 +226,12 @@ def _entries(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> tuple[Entry
 
 
 def _answer(
-    return_id: str, sale: Redemption, back: Sequence[LineBack], reopened: Sequence[UsedLine]
+    return_id: str,
+    sale: Redemption,
+    back: Sequence[LineBack],
+    *,
+    ended: Sequence[UsedLine],
+    reopened: Sequence[UsedLine],
 ) -> str:
     lines: list[dict[str, Any]] = [
         {
@@ -199,8 +245,11 @@ def _answer(
                     "offer": owner.offer_id,
                     "units": len(each.units),
                     "amount_cents": each.amount_cents,
+                    "supplier_cents": each.supplier_cents,
+                    "retailer_cents": each.retailer_cents,
                 }
                 for owner, each in line.taken
+                if not each.earns
             ],
         }
         for line in back
@@ -211,5 +260,9 @@ def _answer(
         lines=lines,
         refund_cents=sum(line.refund_cents for line in back),
         discount_cents=sum(each.amount_cents for line in back for _, each in line.taken),
+        applied=moved(
+            [each for line in back for each in line.taken],
+            uses={use.id: use.uses for use in ended if use.live},
+        ),
         reopened=reopened,
     )

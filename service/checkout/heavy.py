@@ -1,13 +1,12 @@
-"""Which baskets keep the rules busy for more than a few milliseconds."""
+"""What keeps a till busy before the rules run."""
 
-HEAVY = 1_500
-"""Basket lines times offer lines; see `is_heavy`."""
+LONG = 8_000
+"""Basket lines times offer lines; see `is_long`."""
 
 
-def is_heavy(*, lines: int, offers: int) -> bool:
-    """Whether recognising and settling so much may take longer than 5 ms.
+def is_long(*, lines: int, offers: int) -> bool:
+    """Whether recognising so much may take some 5 ms: reading terms, finding what counts.
 
-    Judged from counts alone, before the rules run: whoever shares an event loop then runs them
-    beside it. The rules' own bound can take its place.
+    Judged before anything is read. What the rules take after that `engine.redeem.is_heavy` says.
     """
-    return lines * offers > HEAVY
+    return lines * offers > LONG or offers > LONG // 50

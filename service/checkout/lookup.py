@@ -5,10 +5,10 @@ from datetime import date
 
 from service.checkout import answer
 from service.checkout.guessing import Tally
-from service.checkout.heavy import is_heavy
+from service.checkout.heavy import is_long
 from service.checkout.recognise import look, recognise
 from service.engine.redeem import OpenLine
-from service.engine.redeem.refuse import standing
+from service.engine.redeem.refuse import refuse_unusable
 from service.settings import Settings
 from service.store.session import Database
 from service.store.till import Aside, Presented, Reference, Seen, Steps, gate
@@ -44,14 +44,14 @@ def looking_up(
     seen = yield wanted
     assert isinstance(seen, Seen)
     tally.require_patience(seen)
-    if is_heavy(lines=1, offers=len(seen.lines)):
+    if is_long(lines=1, offers=len(seen.lines)):
         yield Aside()
     found = recognise(presented, wanted, seen)
     yield from tally.charge(found.unknown)
     lines: dict[str, list[OpenLine]] = {}
     refusals = list(found.refusals)
     for line in found.lines:
-        refusal = standing(line, on)
+        refusal = refuse_unusable(line, on)
         if refusal is not None:
             refusals.append(refusal)
             continue

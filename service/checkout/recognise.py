@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from service.checkout.sales import TillBasket
 from service.digests import identity_digest
 from service.engine import codes
-from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, parse_terms
+from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, Shown, parse_terms
 from service.errors import InvalidInput, Problem
 from service.settings import Settings
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
     NOBODY,
-    EligibleProduct,
     Identity,
     Look,
+    NamedProduct,
     Presented,
     PresentedLine,
     PresentedList,
@@ -97,11 +97,12 @@ def recognise(
         },
     }
     household_id = next((by_presented[each] for each in presented if each in by_presented), None)
-    refusals = [_unidentified(each, is_known=False) for each in look.unreadable]
+    refusals = [
+        _unidentified(each, presented.index(each), is_known=each in by_presented)
+        for each in (*look.unreadable, *look.codes.values(), *look.identities.values())
+        if household_id is None or by_presented.get(each) != household_id
+    ]
     unknown = [each.value for each in look.unreadable]
-    for each in (*look.codes.values(), *look.identities.values()):
-        if household_id is None or by_presented.get(each) != household_id:
-            refusals.append(_unidentified(each, is_known=each in by_presented))
     unknown += [code for code, each in look.codes.items() if each not in by_presented]
     unknown += [one.digest for one, each in look.identities.items() if each not in by_presented]
     usable = {code: each for code, each in lists.items() if each.household_id == household_id}
@@ -111,35 +112,39 @@ def recognise(
         household_id,
         usable,
         lines,
-        _open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
+        open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
         refusals,
         unknown,
     )
 
 
-def _unidentified(shown: Presented, *, is_known: bool) -> Refusal:
+def _unidentified(shown: Presented, place: int, *, is_known: bool) -> Refusal:
     if is_known:
         reason = RefusalReason.HOUSEHOLD_MISMATCH
         detail = f"this {shown.kind} belongs to another household than what was presented first"
     else:
         reason = RefusalReason.UNKNOWN_CODE
         detail = f"this {shown.kind} is not known"
-    return Refusal(list_code=None, list_line=None, offer_id=None, reason=reason, detail=detail)
+    which = Shown(shown.kind, place)
+    return Refusal(None, None, None, reason=reason, detail=detail, presented=which)
 
 
-def _open_lines(
-    bought: Iterable[BasketLine],
+def open_lines(
+    bought: Sequence[BasketLine],
     lines: Iterable[PresentedLine],
     lists: dict[int, PresentedList],
-    products: Iterable[EligibleProduct],
+    products: Iterable[NamedProduct],
 ) -> list[OpenLine]:
     """The offer lines as the rules want them, with the basket lines that count for each."""
     numbers: dict[int, list[int]] = {}
     for each in bought:
         numbers.setdefault(each.gtin, []).append(each.line)
     counting: dict[int, list[tuple[int, int]]] = {}
-    for offer_id, set_number, gtin in products:
-        counting.setdefault(offer_id, []).append((set_number, gtin))
+    excluding: dict[int, list[tuple[int, int]]] = {}
+    for offer_id, set_number, gtin, excluded in products:
+        named = excluding if excluded else counting
+        named.setdefault(offer_id, []).append((set_number, gtin))
+    sold = _sold(bought) if excluding else frozenset()
     result = []
     for line in lines:
         presented = lists[line.list_id]
@@ -147,6 +152,13 @@ def _open_lines(
         sets: list[set[int]] = [set() for _ in terms.condition.needs]
         for set_number, gtin in counting.get(line.offer_id, ()):
             sets[set_number].update(numbers[gtin])
+        excluded_lines = [
+            number
+            for set_number, gtin in excluding.get(line.offer_id, ())
+            if not sets[set_number]
+            for number in numbers[gtin]
+            if number in sold
+        ]
         result.append(
             OpenLine(
                 list_code=presented.code,
@@ -157,10 +169,20 @@ def _open_lines(
                 eligible=tuple([frozenset(members) for members in sets]),
                 uses_left=line.uses - line.used,
                 limit=line.uses,
+                deal_id=line.deal_id,
+                deal_left=line.deal_limit - line.deal_used,
                 valid_from=presented.valid_from,
                 valid_to=presented.valid_to,
                 voided=presented.state == ListState.VOIDED,
+                excluded=frozenset(excluded_lines),
                 stopped=line.stopped_at is not None,
             )
         )
     return result
+
+
+def _sold(bought: Iterable[BasketLine]) -> frozenset[int]:
+    """The basket lines that offers see: not those of goods paid back."""
+    return frozenset(
+        [each.line for each in bought if each.quantity_milli > 0 and each.amount_cents > 0]
+    )

@@ -4,12 +4,18 @@ import uuid
 from datetime import UTC, datetime
 
 from service.checkout import answer
-from service.checkout.effect import bought_rows, refusal_rows, use_rows
+from service.checkout.effect import (
+    Funded,
+    bought_rows,
+    fund_discounts,
+    refusal_rows,
+    use_rows,
+)
 from service.checkout.guessing import Tally
-from service.checkout.heavy import is_heavy
+from service.checkout.heavy import is_long
 from service.checkout.recognise import Found, look_for, recognise
 from service.checkout.sales import TillBasket
-from service.engine.redeem import Settlement, settle_basket
+from service.engine.redeem import Settlement, is_heavy, settle_basket
 from service.errors import Busy, Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.session import Database
@@ -43,11 +49,13 @@ def quoting(settings: Settings, basket: TillBasket) -> Steps:
     seen = yield look
     assert isinstance(seen, Seen)
     tally.require_patience(seen)
-    if is_heavy(lines=len(basket.lines), offers=len(seen.lines)):
+    if is_long(lines=len(basket.lines), offers=len(seen.lines)):
         yield Aside()
     found = recognise(basket.presented, look, seen, bought=basket.lines)
     yield from tally.charge(found.unknown)
-    return _answer(None, "quoted", found, _settle(basket, found))
+    if is_heavy(basket.lines, found.lines):
+        yield Aside()
+    return _answer(None, "quoted", found, *_settle(basket, found))
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
@@ -62,12 +70,14 @@ def redeeming(settings: Settings, basket: TillBasket) -> Steps:
         assert isinstance(seen, Seen)
         if seen.prior is not None:
             return stored_answer(seen.prior, basket)
-        if is_heavy(lines=len(basket.lines), offers=len(seen.lines)):
+        if is_long(lines=len(basket.lines), offers=len(seen.lines)):
             yield Aside()
         found = recognise(basket.presented, look, seen, bought=basket.lines)
         if not attempt:
             yield from tally.admit(basket, seen, found.unknown)
-        effect = _effect(basket, found, _settle(basket, found))
+        if is_heavy(basket.lines, found.lines):
+            yield Aside()
+        effect = _effect(settings, basket, found, *_settle(basket, found))
         if (yield effect):
             return effect.redemption.answer
     raise Busy("Too many tills use this list at once; send the same request again.")
@@ -94,14 +104,18 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
     return prior.answer
 
 
-def _settle(basket: TillBasket, found: Found) -> Settlement:
-    return settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
+def _settle(basket: TillBasket, found: Found) -> tuple[Settlement, Funded]:
+    settlement = settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
+    return settlement, fund_discounts(found, settlement)
 
 
-def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:
+def _effect(
+    settings: Settings, basket: TillBasket, found: Found, settlement: Settlement, funded: Funded
+) -> Effect:
     redemption_id = uuid.uuid4().hex
     status = RedemptionState.REDEEMED if basket.presented else RedemptionState.RECORDED
-    uses, entries, held = use_rows(found, settlement)
+    over_all = settings.return_spread == "over_all"
+    uses = use_rows(found, settlement, funded, over_all=over_all)
     return Effect(
         redemption=RedemptionRow(
             redemption_id,
@@ -110,25 +124,34 @@ def _effect(basket: TillBasket, found: Found, settlement: Settlement) -> Effect:
             state=str(status),
             household_id=found.household_id,
             total_discount_cents=settlement.total_cents,
-            answer=_answer(redemption_id, status, found, settlement),
+            answer=_answer(redemption_id, status, found, settlement, funded),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
         ),
         purchased_at=basket.at,
-        bought=bought_rows(basket, settlement.discounts),
-        held=held,
-        uses=uses,
+        bought=bought_rows(basket, uses.taken),
+        held=uses.held,
+        uses=uses.rows,
         refusals=refusal_rows((*found.refusals, *settlement.refusals)),
-        entries=entries,
+        entries=uses.entries,
     )
 
 
-def _answer(redemption_id: str | None, status: str, found: Found, settlement: Settlement) -> str:
+def _answer(
+    redemption_id: str | None,
+    status: str,
+    found: Found,
+    settlement: Settlement,
+    funded: Funded,
+) -> str:
+    # Both are in the order of list and line.
+    parts = [part for each in funded.values() for part in each]
     return answer.sale(
         redemption_id,
         status,
-        discounts=settlement.discounts,
+        discounts=zip(settlement.discounts, map(answer.borne, parts), strict=True),
         total_cents=settlement.total_cents,
+        applied=settlement.applied,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
     )

@@ -15,16 +15,17 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from service.checkout import answer
+from service.checkout.believe import at_best, at_most_its_line, doubt
 from service.checkout.effect import bought_rows, refusal_rows
 from service.checkout.guessing import Tally
-from service.checkout.recognise import Found, look_for, recognise
+from service.checkout.recognise import Found, look_for, open_lines, recognise
 from service.checkout.redeem import stored_answer
 from service.checkout.resettle import Cause, resettle
+from service.checkout.returned_units import moved
 from service.checkout.sales import Honoured, TillBasket
 from service.engine.money import spread
-from service.engine.redeem import Terms, parse_terms
-from service.engine.redeem.outcome import RefusalReason
-from service.engine.settle import Liability, Split
+from service.engine.redeem import Applied, OpenLine, RefusalReason, Terms
+from service.engine.settle import Liability, Split, take_back
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.guess import GuessKind
@@ -64,20 +65,26 @@ class Offline:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What the till gave for one list line; `presented` and `line` are None when nobody knows it.
+    """What the till gave for one list line; all but that is None when nobody knows it.
 
-    Its order is that of the conflicts in the answer.
+    `believed` is of each what its basket line can bear.
     """
 
     code: str
     list_line: int
     given: tuple[Honoured, ...]
+    believed: tuple[Honoured, ...]
     presented: PresentedList | None
     line: PresentedLine | None
+    open_line: OpenLine | None
 
     @property
-    def amount_cents(self) -> int:
+    def given_cents(self) -> int:
         return sum(each.amount_cents for each in self.given)
+
+    @property
+    def believed_cents(self) -> int:
+        return sum(each.amount_cents for each in self.believed)
 
 
 class _NotKnown(Exception):
@@ -123,16 +130,17 @@ def take(session: Session, settings: Settings, sale: Offline, *, tally: Tally | 
     named = {each.list_code: Presented("list", each.list_code) for each in sale.honoured}
     offline.hold_lists(session, named)
     seen = in_session.look(session, replace(look, codes={**look.codes, **named}))
-    lines = _lines(sale, seen)
+    believed = at_most_its_line(basket, sale.honoured)
+    lines = _lines(sale, believed, seen)
     if seen.prior is not None:
-        return _again(session, seen.prior, sale, lines)
+        return _again(session, seen.prior, sale, lines, believed)
     if tally is not None:
         tally.require_patience(seen)
     found = recognise(basket.presented, look, seen, bought=basket.lines)
     if tally is not None and (unknown := [*found.unknown, *_unknown_codes(lines)]):
         raise _NotKnown(unknown)
     household_id = found.household_id or _household_of_honoured(sale, seen)
-    effect = _effect(sale, found, seen, household_id)
+    effect = _effect(sale, believed, found, household_id)
     redemption = effect.redemption
     in_session.write(session, effect)
     liability = Liability(settings.offline_liability)
@@ -149,14 +157,22 @@ def take(session: Session, settings: Settings, sale: Offline, *, tally: Tally | 
         detail="{}",
         at=redemption.redeemed_at,
     )
-    return _answer(session, "accepted", redemption.id, lines, json.loads(redemption.answer))
+    stored = _sale_answer(session, redemption, lines, believed, found)
+    changes.store_answer(session, redemption.id, stored)
+    return _answer(session, "accepted", redemption.id, lines, json.loads(stored))
 
 
-def _again(session: Session, prior: Prior, sale: Offline, lines: Sequence[_Line]) -> str:
+def _again(
+    session: Session,
+    prior: Prior,
+    sale: Offline,
+    lines: Sequence[_Line],
+    believed: Sequence[Honoured],
+) -> str:
     if prior.state == RedemptionState.VOIDED:
         return answer.replayed("voided", conflicts=[], answer=None)
     stored = json.loads(stored_answer(prior, sale.basket))
-    given = sorted((h.line, h.list_code, h.list_line, h.amount_cents) for h in sale.honoured)
+    given = sorted((h.line, h.list_code, h.list_line, h.amount_cents) for h in believed)
     answered = sorted(
         (d["line"], d["list_code"], d["list_line"], d["amount_cents"]) for d in stored["discounts"]
     )
@@ -204,47 +220,49 @@ def _answer(
     return answer.replayed(status, conflicts=found, answer=stored)
 
 
-def _lines(sale: Offline, seen: Seen) -> list[_Line]:
+def _lines(sale: Offline, believed: Sequence[Honoured], seen: Seen) -> list[_Line]:
+    """What was given by list line, in the order of the conflicts in the answer."""
     lists = {each.code: each for each in seen.lists}
+    by_id = {each.id: each for each in seen.lists}
     lines = {(line.list_id, line.line): line for line in seen.lines}
-    by_line: dict[tuple[str, int], list[Honoured]] = defaultdict(list)
-    for each in sale.honoured:
-        by_line[each.list_code, each.list_line].append(each)
+    opened = {
+        (each.list_code, each.list_line): each
+        for each in open_lines(sale.basket.lines, seen.lines, by_id, seen.products)
+    }
+    by_line: dict[tuple[str, int], list[tuple[Honoured, Honoured]]] = defaultdict(list)
+    for pair in zip(sale.honoured, believed, strict=True):
+        by_line[pair[0].list_code, pair[0].list_line].append(pair)
     found = []
-    for (code, list_line), given in sorted(by_line.items()):
+    for (code, list_line), pairs in sorted(by_line.items()):
+        given, its = zip(*pairs, strict=True)
         presented = lists.get(code)
         line = lines.get((presented.id, list_line)) if presented else None
-        found.append(_Line(code, list_line, tuple(given), presented, line))
+        opening = opened.get((code, list_line))
+        found.append(_Line(code, list_line, given, its, presented, line, opening))
     return found
 
 
-def _effect(sale: Offline, found: Found, seen: Seen, household_id: int | None) -> Effect:
+def _effect(
+    sale: Offline, believed: Sequence[Honoured], found: Found, household_id: int | None
+) -> Effect:
+    """The sale without its answer, which follows from what it holds once it is settled."""
     basket = sale.basket
-    redemption_id = uuid.uuid4().hex
     is_plain = not basket.presented and not sale.honoured
     status = RedemptionState.RECORDED if is_plain else RedemptionState.REDEEMED
-    total_cents = sum(each.amount_cents for each in sale.honoured)
     return Effect(
         redemption=RedemptionRow(
-            redemption_id,
+            uuid.uuid4().hex,
             *basket.reference,
             digest=basket.digest,
             state=str(status),
             household_id=household_id,
-            total_discount_cents=total_cents,
-            answer=answer.sale(
-                redemption_id,
-                status,
-                discounts=_discounts(sale, seen),
-                total_cents=total_cents,
-                refusals=found.refusals,
-                household_id=household_id,
-            ),
+            total_discount_cents=sum(each.amount_cents for each in believed),
+            answer="",
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
         ),
         purchased_at=basket.at,
-        bought=bought_rows(basket, sale.honoured),
+        bought=bought_rows(basket, believed),
         refusals=refusal_rows(found.refusals),
     )
 
@@ -261,24 +279,48 @@ class _Discount(NamedTuple):
     amount_cents: int
 
 
-def _discounts(sale: Offline, seen: Seen) -> list[_Discount]:
-    codes = {each.id: each.code for each in seen.lists}
-    known = {(codes[line.list_id], line.line): line for line in seen.lines}
-    found = []
-    for each in sale.honoured:
-        line = known.get((each.list_code, each.list_line))
-        found.append(
-            _Discount(
-                each.line,
-                each.list_code,
-                each.list_line,
-                line.offer_id if line else None,
-                line.text if line else "",
-                each.units,
-                each.amount_cents,
-            )
+def _sale_answer(
+    session: Session,
+    redemption: RedemptionRow,
+    lines: Sequence[_Line],
+    believed: Sequence[Honoured],
+    found: Found,
+) -> str:
+    """The answer to the sale, with who bears what as it was settled now."""
+    uses = changes.lines_of(session, redemption.id)
+    # Points take the place of the discounts of nothing that the till sent for them.
+    parts = {
+        (use.list_code, use.list_line): iter([p for p in use.parts if not p.points]) for use in uses
+    }
+    by_line = {(each.code, each.list_line): each.line for each in lines}
+    discounts = []
+    for each in believed:
+        key = (each.list_code, each.list_line)
+        known = by_line[key]
+        discount = _Discount(
+            each.line,
+            each.list_code,
+            each.list_line,
+            known.offer_id if known else None,
+            known.text if known else "",
+            each.units,
+            each.amount_cents,
         )
-    return found
+        part = next(parts[key], None) if known else None
+        share = answer.borne(part) if part else answer.Borne(0, each.amount_cents)
+        discounts.append((discount, share))
+    return answer.sale(
+        redemption.id,
+        redemption.state,
+        discounts=discounts,
+        total_cents=redemption.total_discount_cents,
+        applied=moved(
+            [(use, take_back(part, units=range(part.units))) for use in uses for part in use.parts],
+            uses={use.id: use.uses for use in uses},
+        ),
+        refusals=found.refusals,
+        household_id=redemption.household_id,
+    )
 
 
 def _household_of_honoured(sale: Offline, seen: Seen) -> int | None:
@@ -298,8 +340,25 @@ def _write_uses(
         unknown = [_unknown(each)]
         offline.add_disputes(session, redemption.id, unknown, at=redemption.redeemed_at)
         return
-    made = uses_made(parse_terms(each.line.terms), each.given)
-    reason = _refused(each.presented, each.line, redemption.household_id, basket)
+    assert each.open_line is not None
+    made = uses_made(each.open_line.terms, each.believed)
+    reason: str | None = _refused(each.presented, each.line, redemption.household_id, basket)
+    best = at_best(basket, each.open_line, made=made)
+    doubted = doubt(basket, each.open_line, best, given=each.given, believed=each.believed)
+    if doubted is not None:
+        liability = Liability.RETAILER
+    if doubted is not None and reason is None:
+        reason = doubted
+        # It is over when the sale is; how much was given is known here only.
+        dispute = Dispute(
+            each.presented.id,
+            each.list_line,
+            each.line.offer_id,
+            str(doubted),
+            each.given_cents,
+            str(liability),
+        )
+        offline.add_disputes(session, redemption.id, [dispute], at=redemption.redeemed_at)
     row = RedemptionLine(
         redemption_id=redemption.id,
         list_id=each.presented.id,
@@ -308,12 +367,14 @@ def _write_uses(
         uses=made,
         live=False,
         offer_id=each.line.offer_id,
-        units=sum(part.units for part in each.given),
-        amount_cents=each.amount_cents,
+        household_id=each.presented.household_id,
+        deal_id=each.line.deal_id,
+        units=sum(part.units for part in each.believed),
+        amount_cents=each.believed_cents,
         supplier_cents=0,
-        retailer_cents=each.amount_cents,
+        retailer_cents=each.believed_cents,
         reserved_cents=0,
-        parts=splits.encode(_borne_by_retailer(part) for part in each.given),
+        parts=splits.encode(_parts(each, best)),
     )
     offline.add(
         session,
@@ -322,6 +383,16 @@ def _write_uses(
         reason=None if reason is None else str(reason),
         borne_by=str(liability),
     )
+
+
+def _parts(each: _Line, best: Applied | RefusalReason) -> list[Split]:
+    """What was given unit by unit, borne by the retailer until it is settled."""
+    if isinstance(best, Applied) and best.points and not each.believed_cents:
+        return [
+            Split(share.line, share.unit_cents, share.unit_cents, share.points)
+            for share in best.shares
+        ]
+    return [_borne_by_retailer(part) for part in each.believed]
 
 
 def _borne_by_retailer(part: Honoured) -> Split:
@@ -367,5 +438,5 @@ def _unknown_codes(lines: Sequence[_Line]) -> list[str]:
 
 def _unknown(each: _Line) -> Dispute:
     return Dispute(
-        None, None, None, str(RefusalReason.UNKNOWN_CODE), each.amount_cents, Liability.RETAILER
+        None, None, None, str(RefusalReason.UNKNOWN_CODE), each.given_cents, Liability.RETAILER
     )

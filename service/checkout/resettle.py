@@ -1,11 +1,12 @@
-"""Settle list lines again when uses of them made offline come in or something they hold goes away.
+"""Settle deals again when uses of them made offline come in or something they hold goes away.
 
-What each sale holds follows from all that is sold (see `offline_uses`), so every sale made offline
-comes to the same in whatever order it arrives. The ledger gets the difference.
+A deal is settled for one household, over all its lists. What each sale holds follows from all that
+is sold (see `offline_uses`), so every sale made offline comes to the same in whatever order it
+arrives. The ledger gets the difference.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,15 +14,14 @@ from sqlmodel import Session
 
 from service.checkout import answer
 from service.checkout.effect import funding_of, shares
-from service.checkout.offline_uses import Holding, OfflineUses, hold_uses
-from service.checkout.returned_units import returned_units, stored_parts
+from service.checkout.offline_uses import Holding, LineUses, OfflineUses, hold_uses
+from service.checkout.returned_units import returned_units, stored_parts, without_corrections
 from service.engine.ledger import EntryKind, Payer, Posting, charge
-from service.engine.redeem import RefusalReason
 from service.engine.settle import Liability, Split, fund
 from service.store import ledger
 from service.store.tables.redemption import TillVerb
 from service.store.till import Dispute, Reference, changes, offline
-from service.store.till.offline import HoldingRow, LineKey, LineRow, OfflineRow
+from service.store.till.offline import DealKey, DealRow, HoldingRow, LineKey, LineRow, OfflineRow
 
 
 class Cause(NamedTuple):
@@ -46,52 +46,93 @@ class _Charged(NamedTuple):
 
 
 def resettle(session: Session, lines: Collection[LineKey], *, cause: Cause) -> dict[LineKey, int]:
-    """Settle the offline uses of list lines again; the uses left of the lines that have any.
+    """Settle the deals of list lines again; the uses that can be made of these lines now.
 
-    The caller holds their lists.
+    The caller holds the lists of `offline.hold_lists`.
     """
-    rows: dict[LineKey, list[OfflineRow]] = defaultdict(list)
-    for row in offline.on_lines(session, lines) if lines else ():
-        rows[row.list_id, row.list_line].append(row)
-    if not rows:
+    if not lines:
         return {}
+    deals = offline.deals_of(session, lines)
+    rows: dict[DealKey, list[OfflineRow]] = defaultdict(list)
+    for row in offline.on_deals(session, deals):
+        rows[row.household_id, row.deal_id].append(row)
+    made_on = {(row.list_id, row.list_line) for each in rows.values() for row in each}
+    of_deal: dict[DealKey, dict[LineKey, LineRow]] = defaultdict(dict)
+    for key, line in sorted(offline.list_lines(session, {*lines, *made_on}).items()):
+        of_deal[line.household_id, line.deal_id][key] = line
     disputed = {
         (each.redemption_id, each.list_id, each.list_line): each.reason
-        for each in offline.disputes_on(session, rows)
+        for each in (offline.disputes_on(session, made_on) if made_on else ())
     }
     left: dict[LineKey, int] = {}
-    for key, line in sorted(offline.list_lines(session, rows).items()):
-        holdings = hold_uses([_made(row) for row in rows[key]], limit=line.uses, used=line.used)
-        left[key] = line.uses - line.used - sum(each.uses for each in holdings.values())
-        _settle_line(session, line, rows[key], holdings, cause)
+    for key, its_lines in sorted(of_deal.items()):
+        deal = deals[key]
+        holdings = _holdings(its_lines, rows[key], deal)
+        _settle_deal(session, its_lines, rows[key], holdings, deal, cause)
         for row in rows[key]:
-            before = disputed.get((row.redemption_id, *key))
+            line_key = (row.list_id, row.list_line)
+            before = disputed.get((row.redemption_id, *line_key))
+            line = its_lines[line_key]
             _note_dispute(session, line, row, holdings[row.id], before=before, cause=cause)
+        left |= _left(its_lines, rows[key], holdings, deal)
     return left
+
+
+def _holdings(
+    lines: Mapping[LineKey, LineRow], rows: Sequence[OfflineRow], deal: DealRow
+) -> dict[int, Holding]:
+    uses = {key: LineUses(line.uses, line.used, line.deal_limit) for key, line in lines.items()}
+    return hold_uses([_made(row) for row in rows], lines=uses, deal_used=deal.used)
 
 
 def _made(row: OfflineRow) -> OfflineUses:
     reference = Reference(row.store_id, row.terminal, row.business_date, row.number)
-    reason = None if row.reason is None else RefusalReason(row.reason)
-    return OfflineUses(row.id, row.at, reference, row.made, reason)
+    line = (row.list_id, row.list_line)
+    return OfflineUses(row.id, row.at, reference, line, row.made, row.reason)
 
 
-def _settle_line(
-    session: Session,
-    line: LineRow,
+def _left(
+    lines: Mapping[LineKey, LineRow],
     rows: Sequence[OfflineRow],
-    holdings: dict[int, Holding],
+    holdings: Mapping[int, Holding],
+    deal: DealRow,
+) -> dict[LineKey, int]:
+    """How often each line can be used now."""
+    held: dict[LineKey, int] = defaultdict(int)
+    for row in rows:
+        held[row.list_id, row.list_line] += holdings[row.id].uses
+    of_deal = deal.used + sum(held.values())
+    return {
+        key: max(min(line.uses - line.used - held[key], line.deal_limit - of_deal), 0)
+        for key, line in lines.items()
+    }
+
+
+def _settle_deal(
+    session: Session,
+    lines: Mapping[LineKey, LineRow],
+    rows: Sequence[OfflineRow],
+    holdings: Mapping[int, Holding],
+    deal: DealRow,
     cause: Cause,
 ) -> None:
     changed: list[HoldingRow] = []
     postings: list[Posting] = []
-    last = line.last_use
+    last = {key: line.last_use for key, line in lines.items()}
+    last_deal_use = deal.last_use
     for row in rows:
+        key = (row.list_id, row.list_line)
+        line, holding = lines[key], holdings[row.id]
         is_new = cause.is_new and row.redemption_id == cause.redemption_id
-        now = _holding_row(line, row, holdings[row.id], last=last)
+        numbers = (row.use_number, row.deal_use)
+        if holding.uses and (not row.live or holding.uses != row.uses):
+            # A single use has one number for ever; elsewhere the number only grows.
+            numbers = (1 if line.uses == 1 else last[key] + 1, last_deal_use + 1)
+            last_deal_use += holding.uses
+        now = _holding_row(line, row, holding, numbers)
         if not is_new and _is_same(row, now):
             continue
-        last = max(last, now.use_number + now.uses - 1)
+        last[key] = max(last[key], now.use_number + now.uses - 1)
         changed.append(now)
         returned = {} if is_new else _returned(session, row)
         before = _Charged(0, 0, 0, 0)
@@ -103,19 +144,20 @@ def _settle_line(
         postings.append(_posting(line, row, before, after, cause, is_new=is_new))
     if changed:
         offline.change(session, changed)
+        offline.look_again(session, [deal.key])
         ledger.post(session, *postings)
 
 
-def _holding_row(line: LineRow, row: OfflineRow, holding: Holding, *, last: int) -> HoldingRow:
+def _holding_row(
+    line: LineRow, row: OfflineRow, holding: Holding, numbers: tuple[int, int | None]
+) -> HoldingRow:
     parts = _split(line, row, holding)
     supplier, retailer = shares(parts)
-    number = row.use_number
-    if holding.uses and (not row.live or holding.uses != row.uses):
-        # A single use has one number for ever; elsewhere the number only grows.
-        number = 1 if line.uses == 1 else last + 1
+    use_number, deal_use = numbers
     return HoldingRow(
         id=row.id,
-        use_number=number,
+        use_number=use_number,
+        deal_use=deal_use,
         uses=holding.uses or row.made,
         live=holding.uses > 0,
         supplier_cents=supplier,
@@ -135,12 +177,15 @@ def _is_same(row: OfflineRow, now: HoldingRow) -> bool:
 
 def _split(line: LineRow, row: OfflineRow, holding: Holding) -> tuple[Split, ...]:
     """The split of what was given: as agreed, or by who bears a dispute."""
-    return fund(
+    funded = fund(
         row.parts,
         uses=row.made,
         funding=funding_of(line),
         honoured_twice=holding.reason is not None,
         liability=Liability(row.borne_by),
+    )
+    return tuple(
+        [part._replace(points=given.points) for part, given in zip(funded, row.parts, strict=True)]
     )
 
 
@@ -156,6 +201,7 @@ def _returned(session: Session, row: OfflineRow) -> dict[int, set[int]]:
     if not any(line.returned_milli for line in bought.values()):
         return {}
     parts = stored_parts(changes.lines_of(session, row.redemption_id))
+    bought = without_corrections(bought, parts)
     return returned_units(row.id, parts=parts, bought=bought)
 
 

@@ -1,18 +1,19 @@
 """What was sold, unit by unit, and what it comes to when some of it is brought back.
 
 What a unit costs and what it had off is read from what was stored, never worked out again. The
-units of a basket line come back in one fixed order, the most discounted first, so that any
-sequence of partial returns adds up to the whole and no refund is ever below zero.
+units of a basket line come back in one fixed order, the most discounted first, each once, so that
+any sequence of partial returns adds up to the whole and no refund is ever below zero.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.checkout.sales import ReturnedLine
 from service.engine.money import spread
-from service.engine.redeem.units import MAX_UNITS, PIECE
+from service.engine.redeem.corrections import corrected
+from service.engine.redeem.units import MAX_UNITS, PIECE, BasketLine
 from service.engine.settle import ReopenPolicy, Split, TakenBack, reopens, take_back
 from service.errors import Conflict, Problem
 from service.store.till.changes import BoughtLine, UsedLine
@@ -27,9 +28,13 @@ class Part:
 
 
 class Unit(NamedTuple):
-    """A unit of a basket line: its price, and the stored discounts it had: (part, unit of it)."""
+    """A unit of a basket line: its price, what was paid for it, and the stored discounts it had.
+
+    Each of these is (part, unit of it).
+    """
 
     price_cents: int
+    paid_cents: int
     given: tuple[tuple[Part, int], ...]
 
     def of(self, part: Part) -> list[int]:
@@ -45,6 +50,9 @@ class LineBack:
     quantity_milli: int
     refund_cents: int
     taken: tuple[tuple[UsedLine, TakenBack], ...]
+    gtin: int = 0
+    unit: str = PIECE
+    units: tuple[int, ...] = ()
 
 
 def stored_parts(uses: Sequence[UsedLine]) -> dict[int, list[Part]]:
@@ -61,13 +69,57 @@ def units_of(bought: BoughtLine, parts: Sequence[Part]) -> list[Unit]:
     given = [(cents, part, n) for part in parts for n, cents in enumerate(part.discount.unit_cents)]
     # A stable sort: among equal discounts the order of list, line and unit is kept.
     given.sort(key=lambda each: -each[0])
-    gross = bought.amount_cents + bought.refunded_cents + sum(cents for cents, _, _ in given)
+    gross = max(_gross_cents(bought, parts), 0)
     count = _pieces(bought)
     # The rules give a unit one discount at most; what a till gave offline may be more.
-    return [
-        Unit(price, tuple([(part, n) for _, part, n in given[place::count]]))
-        for place, price in enumerate(spread(gross, [1] * count))
+    shared = [given[place::count] for place in range(count)]
+    prices = spread(gross, [1] * count)
+    paid = [
+        price - sum([cents for cents, _, _ in had])
+        for price, had in zip(prices, shared, strict=True)
     ]
+    if min(paid) < 0:
+        # More came off a unit than it cost, which only a till could give; what was paid is shared.
+        paid = spread(max(sum(paid), 0), [1] * count)
+    return [
+        Unit(price, cents, tuple([(part, n) for _, part, n in had]))
+        for price, cents, had in zip(prices, paid, shared, strict=True)
+    ]
+
+
+def without_corrections(
+    bought: dict[int, BoughtLine], parts: Mapping[int, Sequence[Part]]
+) -> dict[int, BoughtLine]:
+    """The lines less what corrections in the same basket cancelled, as the rules saw them."""
+    if not any(line.quantity_milli < 0 for line in bought.values()):
+        return bought
+    sold = [
+        BasketLine(
+            line.line,
+            line.gtin,
+            line.quantity_milli + line.returned_milli,
+            line.unit,
+            _gross_cents(line, parts.get(line.line, ())),
+        )
+        for line in bought.values()
+    ]
+    left = {line.line: line for line in corrected(sold)}
+    found = {}
+    for line in sold:
+        kept = left.get(line.line)
+        found[line.line] = bought[line.line]._replace(
+            quantity_milli=bought[line.line].quantity_milli
+            - (line.quantity_milli - (kept.quantity_milli if kept else 0)),
+            amount_cents=bought[line.line].amount_cents
+            - (line.amount_cents - (kept.amount_cents if kept else 0)),
+        )
+    return found
+
+
+def _gross_cents(bought: BoughtLine, parts: Sequence[Part]) -> int:
+    """What a line cost before its discounts, whatever of it came back."""
+    off = sum([part.discount.amount_cents for part in parts])
+    return bought.amount_cents + bought.refunded_cents + off
 
 
 def _pieces(bought: BoughtLine) -> int:
@@ -104,11 +156,32 @@ def line_back(
         raise Conflict(
             "Pieces come back whole.", [Problem(f"{where}/quantity", "is part of a piece")]
         )
-    before = bought.returned_milli // 1000 if count > 1 else 0
-    coming = wanted.quantity_milli // 1000 if count > 1 else 1
     units = units_of(bought, parts.get(bought.line, ()))
-    chosen, gone = units[before : before + coming], units[:before]
-    taken = tuple(
+    gone = returned_places(bought, len(units))
+    coming = wanted.quantity_milli // 1000 if count > 1 else 1
+    places = [place for place in range(len(units)) if place not in gone][:coming]
+    taken = taken_back(
+        [units[place] for place in places],
+        parts.get(bought.line, ()),
+        gone=[units[place] for place in sorted(gone)],
+    )
+    refund = sum([units[place].paid_cents for place in places])
+    return LineBack(
+        bought.line,
+        wanted.quantity_milli,
+        refund,
+        taken,
+        gtin=bought.gtin,
+        unit=bought.unit,
+        units=tuple(places),
+    )
+
+
+def taken_back(
+    chosen: Sequence[Unit], parts: Sequence[Part], *, gone: Sequence[Unit] = ()
+) -> tuple[tuple[UsedLine, TakenBack], ...]:
+    """The discounts that units carry, by the use they belong to; `gone` came back before."""
+    return tuple(
         (
             part.owner,
             take_back(
@@ -117,11 +190,44 @@ def line_back(
                 returned=[number for unit in gone for number in unit.of(part)],
             ),
         )
-        for part in parts.get(bought.line, ())
+        for part in parts
         if any(unit.of(part) for unit in chosen)
     )
-    refund = sum(u.price_cents for u in chosen) - sum(each.amount_cents for _, each in taken)
-    return LineBack(bought.line, wanted.quantity_milli, refund, taken)
+
+
+class Moved(NamedTuple):
+    """The uses, points and cents of a list line that are taken back, or given again."""
+
+    list_code: str
+    list_line: int
+    offer_id: int
+    text: str
+    uses: int
+    points: int
+    amount_cents: int
+
+
+def moved(taken: Sequence[tuple[UsedLine, TakenBack]], *, uses: Mapping[int, int]) -> list[Moved]:
+    """What goes by list line; `uses` are the uses that go with it, by the id of their row."""
+    found: dict[int, Moved] = {}
+    for use, back in taken:
+        before = found.get(use.id) or Moved(
+            use.list_code, use.list_line, use.offer_id, use.text, uses.get(use.id, 0), 0, 0
+        )
+        found[use.id] = before._replace(
+            points=before.points + back.points,
+            amount_cents=before.amount_cents + back.amount_cents,
+        )
+    return sorted(found.values())
+
+
+def returned_places(bought: BoughtLine, count: int) -> set[int]:
+    """Which of the `count` units of a line came back before."""
+    if bought.returned:
+        return {place for place in bought.returned if place < count}
+    return set(
+        range(bought.returned_milli // 1000 if count > 1 else int(bought.returned_milli > 0))
+    )
 
 
 def touches(use: UsedLine, back: Sequence[LineBack]) -> bool:
@@ -151,14 +257,13 @@ def returned_units(
     back: Sequence[LineBack] = (),
 ) -> dict[int, set[int]]:
     """The units of a use that came back, those of `back` included, by basket line."""
-    coming = {line.line: line.quantity_milli for line in back}
+    coming = {line.line: line.units for line in back}
     returned: dict[int, set[int]] = {}
     for part in (part for found in parts.values() for part in found if part.owner.id == use_id):
         line = part.discount.line
         if line not in bought:
             continue
         units = units_of(bought[line], parts[line])
-        whole = bought[line].returned_milli + coming.get(line, 0)
-        count = whole // 1000 if _pieces(bought[line]) > 1 else int(whole > 0)
-        returned[line] = {number for unit in units[:count] for number in unit.of(part)}
+        places = returned_places(bought[line], len(units)).union(coming.get(line, ()))
+        returned[line] = {number for place in places for number in units[place].of(part)}
     return returned

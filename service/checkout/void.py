@@ -8,7 +8,16 @@ from sqlmodel import Session
 from service.checkout import answer
 from service.checkout.recognise import require_store
 from service.checkout.resettle import Cause, resettle
+from service.checkout.returned_units import (
+    Moved,
+    moved,
+    returned_units,
+    stored_parts,
+    without_corrections,
+)
+from service.checkout.void_return import undo_return
 from service.engine.ledger import EntryKind, Posting, netted, release, reversed_entries
+from service.engine.settle import take_back, units_left
 from service.store import catalogue, ledger, work
 from service.store.session import Database
 from service.store.tables.redemption import Redemption, RedemptionState, TillVerb
@@ -20,11 +29,11 @@ _BUSY = "This transaction is being written right now; send the void again."
 def void(database: Database, reference: Reference, *, key_id: int | None) -> str:
     """Undo a transaction wholly, once; the answer as JSON, the same however often it is sent.
 
-    Its list lines are open again, every account of the ledger is where it was, its basket leaves
-    history, and the household's next list is written again. What was in dispute because of it may
-    get its uses now. A transaction that is not known is noted as voided, so that a late copy of it
-    cannot come into effect. Raises InvalidInput for an unknown store, and Busy when every attempt
-    lost a race against other tills.
+    A return is undone as `undo_return` says. Of a sale the list lines are open again, every account
+    of the ledger is where it was, its basket leaves history, and the household's next list is
+    written again. What was in dispute because of it may get its uses now. A transaction that is not
+    known is noted as voided, so that a late copy of it cannot come into effect. Raises InvalidInput
+    for an unknown store, and Busy when every attempt lost a race against other tills.
     """
     return database.settle(lambda session: undo(session, reference, key_id=key_id), busy=_BUSY)
 
@@ -36,8 +45,11 @@ def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
         return _void_unknown(session, reference, key_id=key_id)
     if redemption.void_answer is not None:
         return redemption.void_answer
+    if redemption.state == RedemptionState.RETURNED:
+        return undo_return(session, redemption, key_id=key_id)
     now = datetime.now(UTC)
     used = changes.used_lines(session, redemption.id)
+    undone = _undone(session, redemption, used)
     ledger.post(session, *_postings(session, redemption, used, now))
     changes.forget_sale(session, redemption)
     offline.end_disputes(session, redemption.id, at=now)
@@ -47,6 +59,7 @@ def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
     text = answer.voided(
         redemption.id,
         total_cents=redemption.total_discount_cents,
+        applied=undone,
         reopened=[line for line in freed if left.get((line.list_id, line.list_line), 1)],
     )
     redemption.void_answer = text
@@ -62,6 +75,20 @@ def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
     if redemption.household_id is not None:
         work.mark_due(session, redemption.household_id, at=now)
     return text
+
+
+def _undone(session: Session, redemption: Redemption, used: list[changes.UsedLine]) -> list[Moved]:
+    """The uses, points and cents of the sale that no return took back before."""
+    parts = stored_parts(used)
+    bought = without_corrections(changes.bought_lines(session, redemption), parts)
+    left = []
+    for use in used:
+        returned = returned_units(use.id, parts=parts, bought=bought)
+        for part in use.parts:
+            gone = returned.get(part.line, set())
+            left.append((use, take_back(part, units=units_left(part, gone), returned=gone)))
+    found = moved(left, uses={use.id: use.uses for use in used if use.live})
+    return [each for each in found if each.uses or each.points or each.amount_cents]
 
 
 def _postings(
@@ -85,7 +112,7 @@ def _void_unknown(session: Session, reference: Reference, *, key_id: int | None)
     require_store(is_known=catalogue.store_zone(session, reference.store_id) is not None)
     now = datetime.now(UTC)
     redemption_id = uuid.uuid4().hex
-    text = answer.voided(redemption_id, total_cents=0, reopened=())
+    text = answer.voided(redemption_id, total_cents=0, applied=(), reopened=())
     session.add(
         Redemption(
             id=redemption_id,

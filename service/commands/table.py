@@ -24,6 +24,12 @@ COMMANDS: tuple[Command | Group, ...] = (
         "Run a cycle: predict, segment, allocate, compose, and issue the lists.",
     ),
     Command(
+        "expire",
+        "service.commands.expiry:expire",
+        "Close the lists that ended and give their budgets back; a cycle and every night do it "
+        "too.",
+    ),
+    Command(
         "publish",
         "service.commands.batch:publish_batch",
         "Print a cycle's lists and put the package where the mailing house fetches it.",

@@ -112,6 +112,7 @@ def _running(
         households=_read_targeted(
             session, settings, found, as_of=as_of, household_ids=chosen("household_id")
         ),
+        used=issuable.used(session, offer_ids, household_ids=chosen("household_id")),
     )
 
 

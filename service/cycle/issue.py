@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.cycle.compose import compose
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
+from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients
@@ -26,20 +27,34 @@ from service.store.tables.cycle import Cycle
 
 
 def run_cycle(
-    database: Database, settings: Settings, *, as_of: date, seed: int, progress: Progress
+    database: Database,
+    settings: Settings,
+    *,
+    as_of: date,
+    seed: int,
+    progress: Progress,
+    now: datetime | None = None,
 ) -> CycleReport:
     """Make and issue the lists of a date: history, predict, segment, allocate, compose.
+
+    Lists that ended are closed first, so that their money can be promised again; they stay closed
+    if the cycle fails. Which ended depends on `now` (the clock's when left out) only for a cycle
+    made ahead: see `expiry.closing_day`.
 
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
     nobody is eligible, or when a deal was stopped or its budget taken while the lists were made.
     """
+    now = now or datetime.now(UTC)
     with database.read() as session:
         _free(session, as_of)
+        closing = closing_day(session, settings, as_of=as_of, now=now)
+    expire_lists(database, before=closing, progress=progress)
+    with database.read() as session:
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
-    plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
+    plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
     with database.read() as session:
         recipients = draw_recipients(
             session,
@@ -59,7 +74,7 @@ def run_cycle(
     )
     progress("compose", len(drafted), len(drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
-    report = _issue(database, report_on(plan, drafted), plan, drafted, held)
+    report = _issue(database, report_on(plan, drafted), plan, drafted, held, on=closing)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
@@ -87,6 +102,8 @@ def _issue(
     plan: Plan,
     drafted: Sequence[Drafted],
     held: pl.DataFrame,
+    *,
+    on: date,
 ) -> CycleReport:
     now = datetime.now(UTC)
 
@@ -118,7 +135,7 @@ def _issue(
         ledger.post_by_offer(
             session, f"slots-{cycle_id}", EntryKind.ISSUE, slots, charge_slots, at=now
         )
-        states.follow_facts(session, on=report.as_of, at=now)
+        states.follow_facts(session, on=on, at=now)
         return issued
 
     return database.settle(write, busy="Other cycles are being issued; run the cycle again.")

@@ -15,7 +15,7 @@ from service.cycle.forecast import stored_model
 from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
 from service.cycle.learn import model_of
 from service.cycle.serials import draw_recipients
-from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_household
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import candidates, given
 from service.engine.predict import default_model
@@ -41,6 +41,9 @@ def write_next_lists(
 ) -> None:
     """Write the drafts of some households, each as of the day after its last basket.
 
+    A basket that says it is of a day to come counts as one of today: a till's wrong clock does not
+    end a household's lists.
+
     `marks` are (household, its due mark). Offers are chosen at the shadow prices the newest cycle
     left, so that a draft agrees with the cycle; without a cycle it has reminders only. The model
     is the newest stored, or the shipped one. A mark ends with its draft; it stays when another
@@ -48,10 +51,11 @@ def write_next_lists(
     of one day are written together, which gives the same drafts as one by one.
     """
     of_day: dict[date, list[tuple[int, datetime]]] = {}
+    today = local_date(datetime.now(UTC), settings)
     with database.read() as session:
         newest = baskets.newest_moments(session, [household_id for household_id, _ in marks])
     for household_id, marked_at in marks:
-        last = local_date(newest.get(household_id, marked_at), settings)
+        last = min(today, local_date(newest.get(household_id, marked_at), settings))
         of_day.setdefault(last + timedelta(days=1), []).append((household_id, marked_at))
     for as_of, due in sorted(of_day.items()):
         drafts = _drafts(database, settings, [household_id for household_id, _ in due], as_of=as_of)
@@ -154,7 +158,7 @@ def _chosen(
         return pairs.clear()
     pairs = pairs.filter(pl.col("offer_id").is_in(left.prices["offer_id"].implode()))
     book = PriceBook(left.prices)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     chosen = (
         allocate_household(
             mine,

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
 from service.cycle import stages
+from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
 from service.cycle.inputs import Inputs, read_inputs, read_purchases
 from service.cycle.learn import Learned, learned
 from service.cycle.shards import Task, score_shards
 from service.engine import segment
-from service.engine.allocate import Allocation, Terms, allocate
+from service.engine.allocate import Allocation, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
@@ -56,7 +57,7 @@ class Plan:
     room: pl.DataFrame
     allocation: Allocation
     chosen: pl.DataFrame
-    terms: Terms
+    terms: ShortfallPrices
 
 
 def plan_cycle(
@@ -67,16 +68,18 @@ def plan_cycle(
     seed: int,
     progress: Progress,
     sample: Sample | None = None,
+    now: datetime | None = None,
 ) -> Plan:
     """History, predict, segment, allocate: what a cycle of a date would give to whom.
 
     A model that has to be fitted is kept, and finished shards are, so that a killed run goes on
     where it stopped. With a `sample` nothing at all is written, the limits of offers are cut to its
     share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
+    What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back.
     Raises Conflict when nobody is eligible.
     """
     progress("history", 0, 1)
-    read = _read(database, settings, as_of=as_of, sample=sample)
+    read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
     eligible = _eligible(read.purchases, settings, as_of=as_of, seed=seed)
     model = _model(database, settings, read, sample, progress)
@@ -86,7 +89,7 @@ def plan_cycle(
         scores, pairs = score_shards(mine, task, settings=settings, progress=progress)
     else:
         scores, pairs = task.score(mine)
-    terms = Terms(floor_shortfall_price=settings.floor_shortfall_price)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
     left = room(task.inputs.running.offers, read.committed, share=share)
     progress("allocate", 0, 1)
@@ -119,13 +122,21 @@ class _Read:
     learned: Learned
 
 
-def _read(database: Database, settings: Settings, *, as_of: date, sample: Sample | None) -> _Read:
+def _read(
+    database: Database,
+    settings: Settings,
+    *,
+    as_of: date,
+    sample: Sample | None,
+    now: datetime | None,
+) -> _Read:
     ids = None if sample is None else list(sample.household_ids)
     with database.read() as session:
+        ended_before = closing_day(session, settings, as_of=as_of, now=now)
         return _Read(
             purchases=read_purchases(session, settings, before=as_of, household_ids=ids),
             inputs=read_inputs(session, settings, as_of=as_of),
-            committed=issuable.committed(session),
+            committed=issuable.committed(session, ended_before=ended_before),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
         )
@@ -163,7 +174,12 @@ def _model(
 
 
 def _allocate(
-    pairs: pl.DataFrame, left: pl.DataFrame, eligible: pl.DataFrame, *, terms: Terms, seed: int
+    pairs: pl.DataFrame,
+    left: pl.DataFrame,
+    eligible: pl.DataFrame,
+    *,
+    terms: ShortfallPrices,
+    seed: int,
 ) -> Allocation:
     """The offers of the exposed households, chosen together."""
     exposed = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]

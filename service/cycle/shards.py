@@ -50,6 +50,7 @@ class Task:
             running.products,
             self.inputs.items,
             running.households,
+            running.used,
             self.bounds,
         ):
             digest.update(_bytes(frame))

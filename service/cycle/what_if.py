@@ -1,7 +1,7 @@
 """What a cycle would come to, in seconds, with nothing written."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -59,6 +59,7 @@ def what_if(
     fewer_than: int,
     most_households: int = SAMPLE_HOUSEHOLDS,
     progress: Progress,
+    now: datetime | None = None,
 ) -> WhatIf:
     """Plan the cycle of a date and say what it would come to; nothing is written.
 
@@ -77,6 +78,7 @@ def what_if(
         seed=seed,
         progress=progress,
         sample=Sample(drawn.sort().to_list(), percent / 100),
+        now=now,
     )
     return _what_if(plan, named, percent=percent, fewer_than=fewer_than)
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -29,14 +29,29 @@ Tell = Callable[[str, str, str], None]
 class _Filter:
     """What the columns beside `eligible_gtins` choose, and what was wrong in them.
 
-    `restricted` counts what both sets left out.
+    `left_out` would be chosen but for an exclusion or a restriction, or is excluded by its GTIN;
+    `restricted` counts what both sets left out because of a restriction.
     """
 
     chosen: frozenset[int]
     excluded: frozenset[int]
+    left_out: frozenset[int]
     second: tuple[int, ...]
+    second_left_out: tuple[int, ...]
     restricted: int
     told: tuple[tuple[str, str, str], ...]
+
+
+class Members(NamedTuple):
+    """The products of both sets of a deal, how many were left out as restricted, and which are
+    left out of each set though they would belong.
+    """
+
+    first: tuple[int, ...]
+    second: tuple[int, ...] = ()
+    restricted: int = 0
+    first_excluded: tuple[int, ...] = ()
+    second_excluded: tuple[int, ...] = ()
 
 
 class Goods:
@@ -64,16 +79,15 @@ class Goods:
             self._groups[column] = {name: frozenset(gtins) for name, gtins in grouped.items()}
             self._names[column] = names
         self._places: dict[tuple[int, ...], int] = {}
+        self._exclusions: dict[tuple[int, ...], int] = {}
 
-    def members(
-        self, values: Mapping[str, Any], tell: Tell
-    ) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-        """The products of both sets of a deal, and how many were left out as restricted.
+    def members(self, values: Mapping[str, Any], tell: Tell) -> Members:
+        """The products of a deal.
 
         Those named, and those that fit every filter given, without the excluded ones.
         """
         if len(values) == 1 and self._free.issuperset(values.get("eligible_gtins", (None,))):
-            return tuple(sorted(set(values["eligible_gtins"]))), (), 0
+            return Members(tuple(sorted(set(values["eligible_gtins"]))))
         key = tuple([values.get(column) for column in FILTERS])
         found = self._filters.get(key)
         if found is None:
@@ -84,7 +98,23 @@ class Goods:
         if not self._restricted.isdisjoint(named):
             self._tell_restricted(values["eligible_gtins"], "eligible_gtins", found.excluded, tell)
         counted = (named | found.chosen) - found.excluded
-        return tuple(sorted(counted)), found.second, found.restricted
+        left_out = ((named & found.excluded) | found.left_out) - counted
+        return Members(
+            tuple(sorted(counted)),
+            found.second,
+            found.restricted,
+            tuple(sorted(left_out)),
+            found.second_left_out,
+        )
+
+    @property
+    def exclusions(self) -> Sequence[tuple[int, ...]]:
+        """The sets of products left out of deals so far, by their places."""
+        return list(self._exclusions)
+
+    def place_of_exclusion(self, members: tuple[int, ...]) -> int:
+        """The place of a set of products left out; -1 for none."""
+        return self._exclusions.setdefault(members, len(self._exclusions)) if members else -1
 
     @property
     def sets(self) -> Sequence[tuple[int, ...]]:
@@ -127,7 +157,8 @@ class Goods:
         def tell(column: str, detail: str, remedy: str) -> None:
             told.append((column, detail, remedy))
 
-        excluded = set(self._named(values, "excluded_gtins", tell))
+        by_gtin = frozenset(self._named(values, "excluded_gtins", tell))
+        excluded = set(by_gtin)
         for plural, column in _GROUPS.items():
             excluded |= self._grouped(values, f"excluded_{plural}", column, tell) or set()
         chosen, left_out = self._chosen(values, "eligible", excluded, tell)
@@ -137,25 +168,26 @@ class Goods:
         return _Filter(
             chosen,
             frozenset(excluded),
+            left_out | by_gtin,
             tuple(sorted(second.union(named))),
-            left_out + others,
+            tuple(sorted(others.difference(named))),
+            len(left_out - excluded) + len(others),
             tuple(told),
         )
 
     def _chosen(
         self, values: Mapping[str, Any], prefix: str, excluded: set[int], tell: Tell
-    ) -> tuple[frozenset[int], int]:
-        """The products that fit every group named, and how many more were restricted."""
+    ) -> tuple[frozenset[int], frozenset[int]]:
+        """The products that fit every group named, and those that are excluded or restricted."""
         chosen: frozenset[int] | None = None
         for plural, group in _GROUPS.items():
             found = self._grouped(values, f"{prefix}_{plural}", group, tell)
             if found is not None:
                 chosen = found if chosen is None else chosen & found
         if not chosen:
-            return frozenset(), 0
-        left = chosen - excluded
-        free = left - self._restricted
-        return free, len(left) - len(free)
+            return frozenset(), frozenset()
+        free = chosen - excluded - self._restricted
+        return free, chosen - free
 
     def _tell_restricted(
         self, named: Sequence[int], column: str, excluded: Collection[int], tell: Tell

@@ -1,7 +1,7 @@
 """Deals against what stands: which are new, which are revised, and how they are stored."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,7 +98,9 @@ def keep(
             *_trail(load),
         )
     )  # fmt: skip
-    revisions.add(session, fresh.select(_STORED), _sets(fresh, deals), progress=progress)
+    counted = _sets(fresh, deals.sets, ("first_set", "second_set"))
+    excluded = _sets(fresh, deals.exclusions, ("first_excluded", "second_excluded"))
+    revisions.add(session, fresh.select(_STORED), (counted, excluded), progress=progress)
 
 
 _STORED = [
@@ -136,10 +138,12 @@ def _trail(load: Load) -> tuple[pl.Expr, ...]:
     )
 
 
-def _sets(fresh: pl.DataFrame, deals: Deals) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The sets of each deal (place, set_number, set), and the products of those (set, gtin)."""
+def _sets(
+    fresh: pl.DataFrame, sets: Sequence[tuple[int, ...]], columns: tuple[str, str]
+) -> revisions.Sets:
+    """The sets of each deal that these columns name, places in `sets`, and their products."""
     named = pl.concat(
         fresh.select("place", pl.lit(number, pl.Int64).alias("set_number"), pl.col(of).alias("set"))
-        for number, of in enumerate(("first_set", "second_set"))
+        for number, of in enumerate(columns)
     ).drop_nulls("set").sort("place", "set_number")  # fmt: skip
-    return named, members_of(deals.sets, named["set"].unique().sort())
+    return named, members_of(sets, named["set"].unique().sort())

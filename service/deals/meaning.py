@@ -71,7 +71,8 @@ class Meaning:
         frame = pl.concat([self._of_table(grid) for grid in self._form.grids])
         frame = self._goods.with_traits(frame)
         frame = frame.with_columns(digests(frame, self._goods.sets))
-        return Deals(frame, self._goods.sets, self._terms, self._form.grids)
+        goods = self._goods
+        return Deals(frame, goods.sets, goods.exclusions, self._terms, self._form.grids)
 
     def _of_table(self, grid: Grid) -> pl.DataFrame:
         self._put_zeros_back(grid)
@@ -176,8 +177,8 @@ class Meaning:
         found, of = asked.kinds(spots, ("eligible_gtins", *FILTERS))
         counted = np.array(
             [self._counted(values, tell) for values, tell, _ in found], np.int64
-        ).reshape(-1, 3)
-        first, second, restricted = counted[of].T
+        ).reshape(-1, 5)
+        first, second, restricted, first_excluded, second_excluded = counted[of].T
         found, kind = asked.kinds(spots, (*TERMS_COLUMNS, "with_gtins", "with_items"))
         terms = [_terms(values, tell) for values, tell, _ in found]
         self._terms |= {stored: known for known, stored in terms if known and stored}
@@ -194,6 +195,8 @@ class Meaning:
             pl.Series("first_set", first).replace(-1, None),
             pl.Series("second_set", second).replace(-1, None),
             pl.Series("restricted", restricted),
+            pl.Series("first_excluded", first_excluded).replace(-1, None),
+            pl.Series("second_excluded", second_excluded).replace(-1, None),
             pl.Series("terms", [stored for _, stored in terms], pl.String).gather(kind),
             _at("face_value_cents", [cents for cents, _ in faces], pl.Int64, face),
             _at("face_values", [stored for _, stored in faces], pl.String, face),
@@ -206,15 +209,19 @@ class Meaning:
             pl.lit(None, pl.String).alias("value_text"),
         ).select(*OWN)  # fmt: skip
 
-    def _counted(self, values: Mapping[str, Any], tell: Tell) -> tuple[int, int, int]:
-        """Places of both sets (-1 for none), and how many products were left out as restricted."""
+    def _counted(self, values: Mapping[str, Any], tell: Tell) -> tuple[int, int, int, int, int]:
+        """Places of both sets, how many products were left out as restricted, and places of what
+        was left out of each; -1 for none.
+        """
         heard: list[str] = []
 
         def telling(column: str, detail: str, remedy: str) -> None:
             heard.append(column)
             tell(column, detail, remedy)
 
-        counted, second, restricted = self._goods.members(values, telling)
+        goods = self._goods
+        members = goods.members(values, telling)
+        counted, second, restricted = members.first, members.second, members.restricted
         if not counted and not heard:
             said = "no product of the catalogue counts for this deal"
             if restricted:
@@ -224,9 +231,11 @@ class Meaning:
         if has_second and not second:
             tell("with_gtins", "no product of the catalogue is in the second set", "name others")
         return (
-            self._goods.place_of(counted) if counted else -1,
-            self._goods.place_of(second) if has_second else -1,
+            goods.place_of(counted) if counted else -1,
+            goods.place_of(second) if has_second else -1,
             restricted,
+            goods.place_of_exclusion(members.first_excluded),
+            goods.place_of_exclusion(members.second_excluded),
         )
 
 

@@ -25,6 +25,7 @@ AS_UNDERSTOOD: dict[str, Any] = {
 
 OWN: dict[str, Any] = {
     "spot": pl.Int64, "first_set": pl.Int64, "second_set": pl.Int64, "restricted": pl.Int64,
+    "first_excluded": pl.Int64, "second_excluded": pl.Int64,
     "kind": pl.String, "terms": pl.String, "face_value_cents": pl.Int64, "face_values": pl.String,
     "limit_per_household": pl.Int64, "funding_share": pl.Int64, "funding_cap_cents": pl.Int64,
     "handling_fee_cents": pl.Int64, "redeem_from": pl.Date, "redeem_to": pl.Date,
@@ -60,11 +61,13 @@ class Deals:
     `frame`: table, row (both of the form), supplier, supplier_id (null for one not known yet), the
     columns of `AS_UNDERSTOOD` (a partner has no category), digest (what the deal means, equal for
     two that mean the same), restricted, and first_set and second_set, places in `sets`, the
-    products of each; null where there is none.
+    products of each, and first_excluded and second_excluded, places in `exclusions`, those left
+    out of each; null where there is none.
     """
 
     frame: pl.DataFrame
     sets: Sequence[tuple[int, ...]] = field(repr=False)
+    exclusions: Sequence[tuple[int, ...]] = field(repr=False)
     terms: Mapping[str, Terms] = field(repr=False)
     grids: Sequence[Grid] = field(repr=False)
 

@@ -48,12 +48,14 @@ class Funding:
 class Split(NamedTuple):
     """What one basket line had off, split between supplier and retailer unit by unit.
 
-    `supplier_cents[i]` and `retailer_cents[i]` together are what unit `i` had off.
+    `supplier_cents[i]` and `retailer_cents[i]` together are what unit `i` had off. `points[i]` are
+    the points it earned; there are none where nothing earned any.
     """
 
     line: int
     supplier_cents: tuple[int, ...]
     retailer_cents: tuple[int, ...]
+    points: tuple[int, ...] = ()
 
     @property
     def units(self) -> int:
@@ -112,11 +114,16 @@ def fund(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Units of one stored discount that come back, with the cents that were given on them."""
+    """Units of one stored discount that come back, with the cents that were given on them.
+
+    `earns` says that units of it earned points.
+    """
 
     units: tuple[int, ...]
     supplier_cents: int
     retailer_cents: int
+    points: int = 0
+    earns: bool = False
 
     @property
     def amount_cents(self) -> int:
@@ -146,6 +153,8 @@ def take_back(
         units=tuple(wanted),
         supplier_cents=sum(discount.supplier_cents[unit] for unit in wanted),
         retailer_cents=sum(discount.retailer_cents[unit] for unit in wanted),
+        points=sum(discount.points[unit] for unit in wanted) if discount.points else 0,
+        earns=bool(discount.points),
     )
 
 

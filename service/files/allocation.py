@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from service.engine.allocate import Certificate, Terms, allocate
+from service.engine.allocate import Certificate, ShortfallPrices, allocate
 from service.errors import InvalidInput, NotFound, Problem
 
 FRAMES = ("candidates", "offers", "households")
@@ -54,10 +54,10 @@ def allocate_folder(
     return certificate
 
 
-def read_terms(path: Path) -> Terms:
+def read_terms(path: Path) -> ShortfallPrices:
     """The soft terms of an instance; a missing file or key means the documented default."""
     if not path.is_file():
-        return Terms()
+        return ShortfallPrices()
     try:
         given = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as fault:
@@ -67,7 +67,7 @@ def read_terms(path: Path) -> Terms:
             f"{path.name} must hold one object",
             [Problem(path.name, f"holds a {type(given).__name__}", "write {...}")],
         )
-    return Terms(**{name: given[name] for name in TERMS if given.get(name) is not None})
+    return ShortfallPrices(**{name: given[name] for name in TERMS if given.get(name) is not None})
 
 
 def _open(path: Path) -> pl.LazyFrame:

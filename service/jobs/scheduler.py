@@ -1,13 +1,15 @@
 """The scheduler: the names of the jobs and when each is planned; what they do is elsewhere.
 
 A scheduler leases a planned moment (a slot) in the database, so only one of several schedulers
-runs it. When no scheduler ran at the time, the newest missed slot is run once later.
+runs it. When no scheduler ran at the time, the newest missed slot is run once later; a cycle only
+on the day it was planned for.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -17,11 +19,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
-from service.cycle.expiry import expire_lists
+from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
+from service.jobs.slots import LocalTime
 from service.publish import purge
 from service.settings import Settings
 from service.store import batches, cycles, work
@@ -32,45 +35,48 @@ logger = logging.getLogger("larder.scheduler")
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # A Monday. Cycles start a multiple of `cycle_every_weeks` after it, in every year.
-_ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
+_ANCHOR = date(2024, 1, 1)
 # How often to look for slots that were missed, or whose process died or failed.
 _CATCH_UP_EVERY = timedelta(minutes=5)
+
+# When clocks are set back, a day is longer by this at most.
+_CLOCK_CHANGE = timedelta(hours=2)
 
 Act = Callable[[Database, Settings, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A planned job. `period` is the longest time between two of its slots."""
+    """A planned job. `period` is the longest time between two of its slots.
+
+    A job that is `for_today` runs on the local day of its slot or not at all.
+    """
 
     name: str
     trigger: BaseTrigger
     period: timedelta
     act: Act
+    for_today: bool = False
 
 
 def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
-    """The jobs, planned by the settings. Moments are in UTC."""
-    day, hour = timedelta(days=1), settings.nightly_hour
-    first = _ANCHOR + timedelta(
-        days=_WEEKDAYS.index(settings.cycle_weekday), hours=hour, minutes=45
-    )
-    weeks = settings.cycle_every_weeks
+    """The jobs, planned by the settings; nights and days are those of `LARDER_TIMEZONE`."""
+    zone = ZoneInfo(settings.timezone)
+
+    def at(minute: int, *, first: date = _ANCHOR, days: int = 1) -> tuple[LocalTime, timedelta]:
+        trigger = LocalTime(time(settings.nightly_hour, minute), zone=zone, first=first, days=days)
+        return trigger, timedelta(days=days) + _CLOCK_CHANGE
+
+    first = _ANCHOR + timedelta(days=_WEEKDAYS.index(settings.cycle_weekday))
+    days = 7 * settings.cycle_every_weeks
     return (
-        PlannedJob("expiry", CronTrigger(hour=hour, timezone=UTC), day, _expire_lists),
-        PlannedJob(
-            "forecast", CronTrigger(hour=hour, minute=15, timezone=UTC), day, _refresh_forecast
-        ),
-        PlannedJob(
-            "cycle",
-            IntervalTrigger(weeks=weeks, start_date=first, timezone=UTC),
-            timedelta(weeks=weeks),
-            _request_cycle,
-        ),
+        PlannedJob("expiry", *at(0), _expire_lists),
+        PlannedJob("forecast", *at(15), _refresh_forecast),
+        PlannedJob("cycle", *at(45, first=first, days=days), _request_cycle, for_today=True),
         PlannedJob(
             "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
         ),
-        PlannedJob("purge", CronTrigger(hour=hour, minute=5, timezone=UTC), day, _purge_files),
+        PlannedJob("purge", *at(5), _purge_files),
     )
 
 
@@ -88,8 +94,8 @@ def latest_slot(job: PlannedJob, now: datetime) -> datetime | None:
 def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datetime) -> bool:
     """Run the newest slot of a job unless it is done or another process runs it; True when it ran.
 
-    A Conflict finishes the slot: the present state refuses the job. After any other error the slot
-    can be leased again once its lease runs out.
+    A Conflict finishes the slot: the present state refuses the job, or the day it was for is over.
+    After any other error the slot can be leased again once its lease runs out.
     """
     slot = latest_slot(job, now)
     if slot is None:
@@ -105,12 +111,19 @@ def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datet
 
     with hold_lease(renew, lease=lease):
         try:
+            _require_its_day(job, settings, slot, now)
             job.act(database, settings, slot)
         except Conflict as error:
             logger.info("%s: %s", job.name, error.detail)
     with database.write() as session:
         work.finish_slot(session, job.name, slot, at=datetime.now(UTC))
     return True
+
+
+def _require_its_day(job: PlannedJob, settings: Settings, slot: datetime, now: datetime) -> None:
+    day = local_date(slot, settings)
+    if job.for_today and day < local_date(now, settings):
+        raise Conflict(f"No scheduler ran the {job.name} of {day} on that day; it is left out.")
 
 
 def start(database: Database, settings: Settings) -> BackgroundScheduler:
@@ -156,18 +169,19 @@ def _run_and_log(database: Database, settings: Settings, job: PlannedJob) -> Non
 
 
 def _expire_lists(database: Database, settings: Settings, slot: datetime) -> None:
-    """Expire by the local day: at night in UTC the stores may still be open."""
-    today = local_date(slot, settings)
+    """Expire by the day of the store that is furthest behind: it may still be open."""
+    with database.read() as session:
+        today = stores_day(session, settings, now=slot)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
 
 
 def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:
-    refresh_forecast(database, settings, as_of=slot.date())
+    refresh_forecast(database, settings, as_of=local_date(slot, settings))
 
 
 def _request_cycle(database: Database, settings: Settings, slot: datetime) -> None:
-    request_cycle(database, as_of=slot.date(), seed=settings.seed)
+    request_cycle(database, as_of=local_date(slot, settings), seed=settings.seed)
 
 
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
@@ -175,11 +189,11 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     forget_guesses(database, now=slot)
 
 
-def _request_batch(database: Database, _settings: Settings, _slot: datetime) -> None:
-    """Request the print of the newest cycle, unless it is printed or voided."""
+def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:
+    """Request the print of the newest cycle, unless it is printed or voided or its lists ended."""
     with database.read() as session:
         cycle = cycles.newest(session)
         batch = None if cycle is None else batches.of_cycle(session, cycle.id)
     done = batch is not None and batch.state in (BatchState.READY, BatchState.VOIDED)
-    if cycle is not None and not done:
+    if cycle is not None and not done and cycle.valid_to >= local_date(slot, settings):
         request_batch(database, cycle_id=cycle.id)

@@ -77,6 +77,11 @@ def store_zone(session: Session, store_id: str) -> str | None:
     return session.exec(select(Store.timezone).where(Store.id == store_id)).first()
 
 
+def zones(session: Session) -> set[str]:
+    """The time zones that stores are in."""
+    return set(session.exec(select(Store.timezone).distinct()).all())
+
+
 def store_zones(session: Session, store_ids: Sequence[str]) -> dict[str, str]:
     """The time zones of some stores, by store."""
     statement = select(Store.id, Store.timezone).where(col(Store.id).in_(store_ids))

@@ -53,8 +53,10 @@ def post_by_offer(
 def sale_postings(
     session: Session, redemption_id: str
 ) -> dict[tuple[str | None, date | None], list[Entry]]:
-    """What a sale and its returns moved up to now, by store and business date of each."""
-    returns = select(TillReturn.id).where(TillReturn.redemption_id == redemption_id)
+    """What a sale, its returns and their voids moved, by store and business date of each."""
+    its = TillReturn.redemption_id == redemption_id
+    returns = select(TillReturn.id).where(its)
+    undone = select(col(TillReturn.id) + "-void").where(its)
     place = (col(LedgerEntry.store_id), col(LedgerEntry.business_date))
     whose = (col(LedgerEntry.offer_id), col(LedgerEntry.supplier_id))
     statement = (
@@ -63,6 +65,7 @@ def sale_postings(
             or_(
                 col(LedgerEntry.posting) == redemption_id,
                 col(LedgerEntry.posting).in_(returns),
+                col(LedgerEntry.posting).in_(undone),
             )
         )
         .group_by(*place, col(LedgerEntry.account), *whose)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 from sqlalchemy import delete, insert, text, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.engine.codes import gtin_text
 from service.store.bulk import day_value, stage
@@ -203,11 +203,38 @@ def redeemed_lines(session: Session, list_id: int) -> list[int]:
     return list(session.exec(statement).all())
 
 
-def expire(session: Session, *, before: date, limit: int) -> list[int]:
-    """Close up to `limit` issued lists whose last day was before a date; their ids."""
+_RESERVED = """SELECT l.offer_id,
+           sum(l.reserved_cents * (l.uses - (
+               SELECT coalesce(sum(r.uses), 0) FROM redemption_line r
+               WHERE r.list_id = l.list_id AND r.list_line = l.line AND r.live))) AS cents
+    FROM {lists} s JOIN list_line l ON l.list_id = s.list_id
+    WHERE l.kind = 'offer' GROUP BY l.offer_id"""
+_ENDED = """(SELECT id AS list_id FROM shopping_list
+             WHERE state = 'issued' AND valid_to < :ended_before)"""
+RESERVED_BY_ENDED = _RESERVED.format(lists=_ENDED)
+"""SQL: offer_id, cents that issued lists still hold whose last day was before `:ended_before`."""
+
+
+def count_ended(session: Session, *, before: date) -> int:
+    """How many issued lists had their last day before a date."""
+    statement = select(func.count()).where(
+        ShoppingList.state == ListState.ISSUED, col(ShoppingList.valid_to) < before
+    )
+    return session.exec(statement).one()
+
+
+def expire(session: Session, *, before: date, limit: int, after: int = 0) -> list[int]:
+    """Close up to `limit` issued lists whose last day was before a date; their ids in order.
+
+    Only lists after an id, so that a sweep does not look again at those it has closed.
+    """
     statement = (
         select(ShoppingList.id)
-        .where(ShoppingList.state == ListState.ISSUED, col(ShoppingList.valid_to) < before)
+        .where(
+            ShoppingList.state == ListState.ISSUED,
+            col(ShoppingList.valid_to) < before,
+            col(ShoppingList.id) > after,
+        )
         .order_by(col(ShoppingList.id))
         .limit(limit)
         .with_for_update()
@@ -228,16 +255,7 @@ def open_reservations(session: Session, list_ids: Sequence[int]) -> list[tuple[i
     """
     ids = pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64})
     stage(session, "staged_id", ids)
-    rows = session.execute(
-        text(
-            """SELECT l.offer_id, sum(l.reserved_cents * (l.uses - coalesce(u.used, 0)))
-               FROM staged_id s JOIN list_line l ON l.list_id = s.list_id
-               LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
-                          WHERE live GROUP BY list_id, list_line) u
-                      ON u.list_id = l.list_id AND u.list_line = l.line
-               WHERE l.kind = 'offer' GROUP BY l.offer_id ORDER BY l.offer_id"""
-        )
-    )
+    rows = session.execute(text(f"{_RESERVED.format(lists='staged_id')} ORDER BY l.offer_id"))
     return [(offer_id, int(cents)) for offer_id, cents in rows]
 
 

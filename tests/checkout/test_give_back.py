@@ -42,6 +42,8 @@ def test_returns_give_the_exact_cents_and_add_up_to_the_whole(
                     "offer": shop.soap_offer,
                     "units": 1,
                     "amount_cents": 100,
+                    "supplier_cents": 0,
+                    "retailer_cents": 100,
                 }
             ],
         }

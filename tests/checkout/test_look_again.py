@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from tests.conftest import CODE, SECRET, fresh_database
 from tests.nursery import TILL, act
 from tests.racing import faults, sale, sold_offline, undo
 from tests.served import eventually
-from tests.shop import BREAD, H1, STORE, VALID_TO, Shop, open_shop
+from tests.shop import BREAD, H1, MILK, STORE, VALID_TO, Shop, issue_again, open_shop
 from tests.till import body
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,7 @@ class World:
     def act(self, verb: str) -> str:
         """What a till asks for, or the nightly sweep."""
         if verb == "expire":
-            expired = expire_lists(self.database, before=VALID_TO + timedelta(days=1))
+            expired = expire_lists(self.database, before=VALID_TO + timedelta(days=1)).lists
             return json.dumps({"status": expired})
         if verb == "redeem on the event loop":
             return asyncio.run(self._redeem())
@@ -165,6 +165,32 @@ def test_a_use_planned_before_a_void_cannot_slip_in_after_it(world: World) -> No
     ) == [(1, 1), (2, 2), (3, 1)]
 
 
+def test_a_use_planned_on_one_list_cannot_slip_in_after_uses_on_another(world: World) -> None:
+    """Bread may be used twice by the household: what was planned meets what another list used."""
+    world.void("sold")
+    shop = Shop({}, *(offer for (offer,) in _ask(world)(_OFFERS)))
+    other = replace(world, code=issue_again(world.database, shop, H1, 3))
+
+    def others() -> None:
+        other.sell("first")
+        other.void("first")
+        other.sell("second")
+
+    bread = body("late", presented=[("list", world.code)], lines=[(MILK, 1, 120), (BREAD, 1, 250)])
+    sent = basket_of(BasketIn.model_validate(bread), TILL)
+    steps = _interrupted(redeeming(world.settings, sent), others)
+    answer = json.loads(asyncio.run(world.run(steps)))
+    assert [each["list_line"] for each in answer["discounts"]] == [2]
+    assert [refused["reason"] for refused in answer["refused"]] == [
+        "limit_reached",
+        "limit_reached",
+    ]
+    assert _ask(world)(
+        """SELECT deal_id::int, sum(uses)::int FROM redemption_line WHERE live GROUP BY 1
+           ORDER BY 1"""
+    ) == [(shop.milk_offer, 1), (shop.bread_offer, 2), (shop.soap_offer, 1)]
+
+
 def _interrupted(steps: Steps, others: Callable[[], None]) -> Steps:
     """The same steps, with what others do between the first look and the write."""
     seen = yield next(steps)
@@ -178,6 +204,7 @@ def _interrupted(steps: Steps, others: Callable[[], None]) -> Steps:
             return str(done.value)
 
 
+_OFFERS = "SELECT id FROM offer ORDER BY array_position(ARRAY['MILK-1', 'BREAD-1'], deal_ref)"
 # Only here: other tests have databases of their own on the same server.
 _WAITING = """SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'"""

@@ -19,7 +19,7 @@ from service.api.till.forms import basket_of, offline_of, reference_of, return_o
 from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn
 from service.checkout import redeem
 from service.checkout.give_back import take_back
-from service.checkout.offline_uses import Holding, OfflineUses, hold_uses
+from service.checkout.offline_uses import Holding, LineUses, OfflineUses, hold_uses
 from service.checkout.replay import take
 from service.checkout.void import undo
 from service.engine.redeem import RefusalReason
@@ -28,7 +28,7 @@ from service.store import ledger
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.till import Reference
-from tests.shop import BREAD, H1, H2, MILK, SOAP, Shop, open_shop
+from tests.shop import BREAD, H1, H2, MILK, SOAP, Shop, issue_again, open_shop
 from tests.till import body
 
 pytestmark = pytest.mark.slow
@@ -44,36 +44,43 @@ REASONS = (
     RefusalReason.HOUSEHOLD_MISMATCH,
 )
 SEEDS = 6
+AGAIN = "another list of H1"
 Act = Callable[[Session, Settings], object]
 
 
-def uses(key: int, minute: int, made: int, reason: RefusalReason | None = None) -> OfflineUses:
+def uses(
+    key: int, minute: int, made: int, reason: RefusalReason | None = None, *, on: int = 1
+) -> OfflineUses:
     at = datetime(2026, 3, 5, 17, minute, tzinfo=UTC)
-    return OfflineUses(key, at, Reference("0042", "1", date(2026, 3, 5), str(key)), made, reason)
+    named = Reference("0042", "1", date(2026, 3, 5), str(key))
+    return OfflineUses(key, at, named, (on, 1), made, reason)
+
+
+def held(made: Sequence[OfflineUses], *, limit: int, used: int) -> dict[int, Holding]:
+    """What sales hold of the one list line there is, whose limit is its deal's."""
+    return hold_uses(made, lines={(1, 1): LineUses(limit, used, limit)}, deal_used=used)
 
 
 def test_who_sold_first_gets_the_use_and_the_other_is_in_dispute() -> None:
     late, early = uses(1, 30, 1), uses(2, 10, 1)
-    assert hold_uses([late, early], limit=1, used=0) == {
+    assert held([late, early], limit=1, used=0) == {
         2: Holding(1, None),
         1: Holding(0, RefusalReason.ALREADY_REDEEMED),
     }
 
 
 def test_of_one_moment_the_reference_decides() -> None:
-    found = hold_uses([uses(2, 10, 1), uses(1, 10, 1)], limit=1, used=0)
+    found = held([uses(2, 10, 1), uses(1, 10, 1)], limit=1, used=0)
     assert [found[key].uses for key in (1, 2)] == [1, 0]
 
 
 def test_what_the_service_answered_comes_before_every_offline_sale() -> None:
-    assert hold_uses([uses(1, 0, 2)], limit=2, used=1) == {
-        1: Holding(1, RefusalReason.LIMIT_REACHED)
-    }
+    assert held([uses(1, 0, 2)], limit=2, used=1) == {1: Holding(1, RefusalReason.LIMIT_REACHED)}
 
 
 def test_a_sale_that_fits_comes_before_one_that_uses_up_the_rest() -> None:
     greedy, small = uses(1, 0, 3), uses(2, 10, 2)
-    assert hold_uses([greedy, small], limit=2, used=0) == {
+    assert held([greedy, small], limit=2, used=0) == {
         1: Holding(0, RefusalReason.LIMIT_REACHED),
         2: Holding(2, None),
     }
@@ -92,7 +99,31 @@ def test_a_sale_that_fits_comes_before_one_that_uses_up_the_rest() -> None:
 def test_a_sale_that_was_never_good_holds_only_what_could_be_used_once_more(
     reason: RefusalReason, holds: int
 ) -> None:
-    assert hold_uses([uses(1, 0, 1, reason)], limit=1, used=0) == {1: Holding(holds, reason)}
+    assert held([uses(1, 0, 1, reason)], limit=1, used=0) == {1: Holding(holds, reason)}
+
+
+def test_two_lists_share_the_limit_of_their_deal() -> None:
+    lines = {(1, 1): LineUses(1, 0, 1), (2, 1): LineUses(1, 0, 1)}
+    late, early = uses(1, 30, 1, on=1), uses(2, 10, 1, on=2)
+    assert hold_uses([late, early], lines=lines, deal_used=0) == {
+        2: Holding(1, None),
+        1: Holding(0, RefusalReason.LIMIT_REACHED),
+    }
+    assert hold_uses([late], lines=lines, deal_used=1) == {
+        1: Holding(0, RefusalReason.LIMIT_REACHED)
+    }
+
+
+def test_each_revision_has_the_limit_it_was_printed_with() -> None:
+    lines = {(1, 1): LineUses(2, 0, 2), (2, 1): LineUses(1, 0, 1)}
+    assert hold_uses([uses(1, 0, 1, on=1), uses(2, 1, 1, on=2)], lines=lines, deal_used=0) == {
+        1: Holding(1, None),
+        2: Holding(0, RefusalReason.LIMIT_REACHED),
+    }
+    assert hold_uses([uses(1, 1, 1, on=1), uses(2, 0, 1, on=2)], lines=lines, deal_used=0) == {
+        1: Holding(1, None),
+        2: Holding(1, None),
+    }
 
 
 @given(
@@ -100,22 +131,29 @@ def test_a_sale_that_was_never_good_holds_only_what_could_be_used_once_more(
         st.tuples(st.integers(0, 59), st.integers(1, 3), st.sampled_from([None, *REASONS])),
         max_size=6,
     ),
-    st.integers(1, 4),
+    st.tuples(st.integers(1, 4), st.integers(1, 4)),
     st.integers(0, 4),
     st.randoms(use_true_random=False),
 )
-def test_what_each_sale_holds_depends_on_no_order_and_keeps_the_limit(
-    drawn: list[tuple[int, int, RefusalReason | None]], limit: int, used: int, mix: Any
+def test_what_each_sale_holds_depends_on_no_order_and_keeps_the_limits(
+    drawn: list[tuple[int, int, RefusalReason | None]],
+    limits: tuple[int, int],
+    used: int,
+    mix: Any,
 ) -> None:
-    made = [uses(key, *each) for key, each in enumerate(drawn)]
-    found = hold_uses(made, limit=limit, used=used)
-    assert sum(each.uses for each in found.values()) <= max(limit - used, 0)
+    made = [uses(key, *each, on=1 + key % 2) for key, each in enumerate(drawn)]
+    lines = {(n, 1): LineUses(limit, used * (n == 1), 4) for n, limit in enumerate(limits, 1)}
+    found = hold_uses(made, lines=lines, deal_used=used)
+    assert sum(each.uses for each in found.values()) <= max(4 - used, 0)
+    for line, its in lines.items():
+        holds = sum(found[each.key].uses for each in made if each.line == line)
+        assert holds <= max(its.limit - its.used, 0)
     for each in made:
         assert 0 <= found[each.key].uses <= each.made
         if found[each.key].reason is None:
             assert found[each.key].uses == each.made
     mix.shuffle(made)
-    assert hold_uses(made, limit=limit, used=used) == found
+    assert hold_uses(made, lines=lines, deal_used=used) == found
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +180,7 @@ def drawn_sales(draw: random.Random) -> list[Sale]:
         made.append(
             Sale(
                 number,
-                draw.choice([H1, H1, H1, H2]),
+                draw.choice([H1, H1, AGAIN, H2]),
                 draw.randint(0, 3),
                 draw.choice(DAYS),
                 tuple(lines[line] for line in chosen),
@@ -233,8 +271,9 @@ def _totals(session: Session) -> dict[str, Counter[tuple[Any, ...]]]:
 
 @pytest.fixture
 def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
-    """The shop, with one use of a line already answered while the service could be asked."""
+    """The shop, with two lists of H1, and a use answered while the service could be asked."""
     opened = open_shop(database, settings, tmp_path)
+    opened.lists[AGAIN] = issue_again(database, opened, H1, 3)
     sent = BasketIn.model_validate(
         body(1, presented=[("list", opened.lists[H1])], lines=[(BREAD, 1, 250)])
     )

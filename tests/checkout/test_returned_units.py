@@ -16,6 +16,7 @@ def used(key: int, line: int, unit_cents: list[tuple[int, int]]) -> UsedLine:
         list_id=1,
         list_code="code",
         list_line=key,
+        text="",
         is_issued=True,
         live=True,
         uses=1,

@@ -49,14 +49,14 @@ def use(database: Database, settings: Settings, shop: Shop, *, day: date = VALID
 
 
 def test_on_its_last_day_a_list_is_open(database: Database, shop: Shop) -> None:
-    assert expire_lists(database, before=VALID_TO) == 0
+    assert expire_lists(database, before=VALID_TO).lists == 0
     assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("issued",)]
 
 
 def test_the_day_after_its_reservation_comes_back_whole(database: Database, shop: Shop) -> None:
     assert balances(database, shop.milk_offer) == {"offer_reserved": 216, "offer_budget": -216}
     assert balances(database, shop.bread_offer) == {"offer_reserved": 100, "offer_budget": -100}
-    assert expire_lists(database, before=DAY_AFTER) == 2
+    assert expire_lists(database, before=DAY_AFTER).lists == 2
     assert query(database, "SELECT DISTINCT state FROM shopping_list") == [("expired",)]
     assert balances(database, shop.milk_offer) == {}
     assert balances(database, shop.bread_offer) == {}
@@ -83,15 +83,37 @@ def test_of_a_line_used_in_part_the_other_part_comes_back(
 def test_expiring_again_changes_nothing(database: Database, shop: Shop) -> None:
     expire_lists(database, before=DAY_AFTER)
     entries = query(database, "SELECT * FROM ledger_entry ORDER BY id")
-    assert expire_lists(database, before=DAY_AFTER + timedelta(days=9)) == 0
+    assert expire_lists(database, before=DAY_AFTER + timedelta(days=9)).lists == 0
     assert query(database, "SELECT * FROM ledger_entry ORDER BY id") == entries
+
+
+def test_a_killed_sweep_goes_on_where_it_stopped(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_issued(database, settings, tmp_path)
+    seen: list[tuple[str, int, int]] = []
+
+    def stop(*step: object) -> None:
+        raise KeyboardInterrupt
+
+    before = AS_OF + timedelta(days=14)
+    with pytest.raises(KeyboardInterrupt):
+        expire_lists(database, before=before, at_once=10, progress=stop)
+    closed = expire_lists(
+        database, before=before, at_once=10, progress=lambda *step: seen.append(step)
+    )
+    assert (closed.lists, seen) == (19, [("expiry", 10, 19), ("expiry", 19, 19)])
+    released = "SELECT sum(amount_cents) FROM ledger_entry WHERE account = 'offer_reserved'"
+    assert [int(cents) for (cents,) in query(database, released)] == [0]
+    postings = "SELECT count(DISTINCT posting) FROM ledger_entry WHERE kind = 'expiry'"
+    assert query(database, postings) == [(3,)]
 
 
 def test_all_lists_of_a_cycle_give_back_all_they_hold(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_issued(database, settings, tmp_path)
-    assert expire_lists(database, before=AS_OF + timedelta(days=14)) == 29
+    assert expire_lists(database, before=AS_OF + timedelta(days=14)).lists == 29
     assert (
         query(
             database,

@@ -279,8 +279,10 @@ def _committed(database: Database) -> list[tuple[Any, ...]]:
     rows = query(
         database,
         """SELECT o.deal_ref, max(o.circulation_max), max(o.budget_cents),
-                  coalesce(sum(l.reserved_cents * l.uses), 0), count(l.list_id)
+                  coalesce(sum(CASE WHEN s.state = 'issued'
+                                    THEN l.reserved_cents * l.uses END), 0), count(l.list_id)
            FROM offer o LEFT JOIN list_line l ON l.offer_id = o.id
+           LEFT JOIN shopping_list s ON s.id = l.list_id
            GROUP BY o.deal_ref ORDER BY o.deal_ref""",
     )
     return [
@@ -296,15 +298,16 @@ def _within_limits(database: Database) -> None:
         offer: int(cents)
         for offer, cents in query(
             database,
-            "SELECT offer_id, sum(reserved_cents * uses) FROM list_line "
-            "WHERE offer_id IS NOT NULL GROUP BY offer_id",
+            "SELECT offer_id, sum(reserved_cents * uses) FROM list_line l "
+            "JOIN shopping_list s ON s.id = l.list_id "
+            "WHERE offer_id IS NOT NULL AND state = 'issued' GROUP BY offer_id",
         )
     }
     for account, sign in (("offer_reserved", 1), ("offer_budget", -1)):
         booked = query(
             database,
             f"SELECT offer_id, sum(amount_cents) FROM ledger_entry WHERE account = '{account}' "
-            "GROUP BY offer_id",
+            "GROUP BY offer_id HAVING sum(amount_cents) <> 0",
         )
         assert {offer: sign * int(cents) for offer, cents in booked} == of_lines
     with database.read() as session:

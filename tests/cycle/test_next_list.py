@@ -1,6 +1,7 @@
 """The next list of a household: a draft that follows its baskets and is never redeemable."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import redeem
 from service.cycle import write_next_list
+from service.cycle.inputs import read_inputs, read_purchases
 from service.engine.records import ListDocument
 from service.files.households import load_households
 from service.jobs.worker import drain
@@ -18,7 +20,17 @@ from service.settings import Settings
 from service.store import households, work
 from service.store.session import Database
 from service.store.tables.access import Role
-from tests.market import AS_OF, gtin, open_issued, open_market, price, query, write
+from tests.market import (
+    AS_OF,
+    basket_line,
+    gtin,
+    more_baskets,
+    open_issued,
+    open_market,
+    price,
+    query,
+    write,
+)
 from tests.till import body
 
 CARD = "952123400000000003"
@@ -72,6 +84,19 @@ def test_after_a_basket_the_draft_is_written_as_of_the_day_after(
     assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
+def test_a_basket_of_a_day_to_come_counts_as_one_of_today(
+    database: Database, settings: Settings, issued: None, tmp_path: Path
+) -> None:
+    more_baskets(database, settings, tmp_path, [basket_line(3, "odd", date(2099, 1, 1), 1, 0)])
+    buy(database, settings, 1, "2026-03-05", 0, 1)
+    days = [datetime.now(UTC).date() + timedelta(days=1)]
+    drain(database, settings)
+    days.append(datetime.now(UTC).date() + timedelta(days=1))
+    (draft,) = drafts(database)
+    assert draft.issued_on in days
+    assert len(draft.reminders) > 3
+
+
 @pytest.mark.slow
 def test_the_draft_of_a_later_basket_takes_its_place(
     database: Database, settings: Settings, issued: None
@@ -108,6 +133,39 @@ def test_a_draft_carries_offers_at_the_cycle_s_prices_and_reserves_nothing(
     assert len(draft.offers) <= 12
     assert draft.worth_cents == sum(offer.face_value_cents for offer in draft.offers)
     assert query(database, "SELECT count(*) FROM ledger_entry") == before
+
+
+def test_a_draft_leaves_out_the_deals_that_the_household_has_used_up(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    """Deal n is on product n and may be used once where n is even, else twice."""
+    printed = dict(
+        query(
+            database,
+            """SELECT l.offer_id, l.uses FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+               WHERE s.household_id = 3 AND l.kind = 'offer'""",
+        )
+    )
+    answer = json.loads(buy(database, settings, 1, "2026-03-05", *range(18)))
+    used = {each["offer"] for each in answer["discounts"]}
+    assert used == set(printed)
+    drain(database, settings)
+    drafted = dict(
+        query(
+            database,
+            """SELECT l.offer_id, l.uses FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+               WHERE s.household_id = 3 AND s.state = 'draft' AND l.kind = 'offer'""",
+        )
+    )
+    left = {offer_id: uses - 1 for offer_id, uses in printed.items()}
+    assert set(printed.values()) == {1, 2}
+    assert not {offer_id for offer_id, uses in left.items() if not uses} & set(drafted)
+    assert {left[offer_id] for offer_id in drafted if offer_id in left} <= {1}
+    with database.read() as session:
+        some = read_purchases(session, settings, before=AS_OF, household_ids=[2, 3])
+        alone = read_inputs(session, settings, as_of=AS_OF, bought=some).running.used
+        everybody = read_inputs(session, settings, as_of=AS_OF).running.used
+    assert alone.rows() == everybody.rows() == [(3, offer_id, 1) for offer_id in sorted(used)]
 
 
 def test_without_a_cycle_a_draft_reminds_only(

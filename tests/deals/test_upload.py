@@ -76,6 +76,7 @@ def summary(report: UploadReport) -> tuple[int, int, int, bool]:
 STANDING = "SELECT deal_ref, revision, state, face_value_cents FROM offer ORDER BY id"
 MEMBERS = """SELECT o.deal_ref, p.gtin FROM offer o JOIN offer_product p ON p.offer_id = o.id
              WHERE o.state = 'running' ORDER BY o.deal_ref, p.gtin"""
+EXCLUDED = MEMBERS.replace("offer_product", "offer_exclusion")
 
 
 def test_what_is_not_given_has_its_default_and_no_limit_is_not_zero(
@@ -151,6 +152,8 @@ def test_products_that_count(load: Load, read_only: Ask) -> None:
         "D": {"eligible_gtins": BREAD, "eligible_items": "Milk", "eligible_brands": "House"},
         "E": {"eligible_gtins": "", "eligible_categories": "Dairy", "excluded_gtins": "4011"},
         "F": {"eligible_gtins": f"{MILK};{SOAP}", "excluded_gtins": MILK},
+        "G": {"eligible_gtins": SOAP, "eligible_brands": "Dale", "excluded_items": "Milk"},
+        "H": {"eligible_gtins": SOAP, "excluded_gtins": BREAD},
     }
     load(*({"deal_id": ref, **filters} for ref, filters in chosen.items()))
     found: dict[object, list[str]] = {}
@@ -163,7 +166,16 @@ def test_products_that_count(load: Load, read_only: Ask) -> None:
         "D": ["4011", BREAD],
         "E": [MILK, CREAM],
         "F": [SOAP],
+        "G": [SOAP, CREAM],
+        "H": [SOAP],
     }
+    # What would count but for an exclusion, and what is excluded by its number.
+    assert [(ref, str(gtin)) for ref, gtin in read_only(EXCLUDED)] == [
+        ("E", "4011"),
+        ("F", MILK),
+        ("G", MILK),
+        ("H", BREAD),
+    ]
 
 
 def test_the_same_file_again_changes_nothing(load: Load, read_only: Ask) -> None:
@@ -560,6 +572,7 @@ def test_restricted_goods_never_get_a_deal(
     ]
     load({"eligible_gtins": "", "eligible_brands": "Dale"})
     assert [str(gtin) for _, gtin in read_only(MEMBERS)] == [CREAM]
+    assert [str(gtin) for _, gtin in read_only(EXCLUDED)] == [MILK]
 
 
 def test_two_who_load_the_same_deals_at_once_are_both_answered(

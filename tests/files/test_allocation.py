@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from service.engine.allocate import Terms
+from service.engine.allocate import ShortfallPrices
 from service.errors import InvalidInput, NotFound
 from service.files.allocation import allocate_folder, read_terms
 from tests.engine.allocate.instances import frames
@@ -62,9 +62,9 @@ def test_the_same_folder_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_without_instance_json_the_documented_terms_apply(tmp_path: Path) -> None:
-    assert read_terms(tmp_path / "instance.json") == Terms(0.1, 500.0)
+    assert read_terms(tmp_path / "instance.json") == ShortfallPrices(0.1, 500.0)
     (tmp_path / "instance.json").write_text('{"floor_shortfall_price": 0.3}')
-    assert read_terms(tmp_path / "instance.json") == Terms(0.3, 500.0)
+    assert read_terms(tmp_path / "instance.json") == ShortfallPrices(0.3, 500.0)
 
 
 def test_faulty_terms_and_files_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

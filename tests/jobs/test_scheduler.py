@@ -1,5 +1,6 @@
 """Planned slots: each is run once by one of several schedulers, and none is lost."""
 
+import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.admin.runs import request_cycle
 from service.jobs import scheduler
 from service.jobs.scheduler import PlannedJob, latest_slot, planned_jobs, run_slot
 from service.publish import publish
@@ -188,8 +190,73 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
     assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",), ("purge",)]
     slot = latest_slot(job_named(settings, "cycle"), datetime.now(UTC))
     assert slot is not None
-    ((arguments,),) = query(database, "SELECT arguments FROM run")
-    assert arguments == f'{{"as_of": "{slot.date()}", "seed": 0}}'
+    today = slot.date() == datetime.now(UTC).date()
+    assert requested(database) == ([slot.date().isoformat()] if today else [])
+
+
+def requested(database: Database) -> list[str]:
+    """The dates that cycles were asked for."""
+    rows = query(database, "SELECT arguments FROM run WHERE kind = 'cycle' ORDER BY created_at")
+    found = (json.loads(row[0]) if isinstance(row[0], str) else row[0] for row in rows)
+    return [arguments["as_of"] for arguments in found]
+
+
+@pytest.mark.parametrize(
+    ("zone", "before", "slot"),
+    [
+        # 03:45 on Monday, 2 March there.
+        ("America/Los_Angeles", "2026-03-02T03:50Z", "2026-03-02T11:45Z"),
+        ("Pacific/Auckland", "2026-03-01T03:50Z", "2026-03-01T14:45Z"),
+        ("UTC", "2026-03-02T03:40Z", "2026-03-02T03:45Z"),
+    ],
+)
+def test_a_cycle_is_asked_for_in_the_night_where_the_stores_are_and_on_its_day_only(
+    database: Database, settings: Settings, zone: str, before: str, slot: str
+) -> None:
+    there = settings.model_copy(update={"timezone": zone, "cycle_every_weeks": 1})
+    job = job_named(there, "cycle")
+    at = datetime.fromisoformat(slot)
+    # A scheduler that was never there before has missed last week's: it is not made any more.
+    for moment in (datetime.fromisoformat(before), at - timedelta(microseconds=1)):
+        run_slot(database, there, job, moment)
+        assert requested(database) == []
+    assert run_slot(database, there, job, at)
+    assert requested(database) == ["2026-03-02"]
+    assert not run_slot(database, there, job, at + timedelta(days=6, hours=20))
+    assert requested(database) == ["2026-03-02"]
+
+
+def test_a_missed_cycle_is_made_up_for_until_its_day_is_over(
+    database: Database, settings: Settings
+) -> None:
+    there = settings.model_copy(update={"timezone": "America/Los_Angeles", "cycle_every_weeks": 2})
+    job = job_named(there, "cycle")
+    slot = latest_slot(job, NOW + timedelta(days=14))
+    assert slot == datetime(2026, 3, 9, 10, 45, tzinfo=UTC)
+    midnight = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
+    later = slot + timedelta(days=14)
+    assert run_slot(database, there, job, midnight - timedelta(seconds=1))
+    assert requested(database) == ["2026-03-09"]
+    # The next is looked for thirteen days after it was missed.
+    assert run_slot(database, there, job, later + timedelta(days=13))
+    assert not run_slot(database, there, job, later + timedelta(days=13, hours=1))
+    assert requested(database) == ["2026-03-09"]
+
+
+def test_on_the_day_of_an_upgrade_no_cycle_is_asked_for_twice(
+    database: Database, settings: Settings
+) -> None:
+    """Slots were those of UTC: 03:45 of Monday there, on Sunday evening in Los Angeles."""
+    request_cycle(database, as_of=date(2026, 3, 2), seed=settings.seed)
+    there = settings.model_copy(update={"timezone": "America/Los_Angeles", "cycle_every_weeks": 1})
+    assert run_slot(database, there, job_named(there, "cycle"), NOW)
+    assert requested(database) == ["2026-03-02"]
+
+
+def test_on_the_longest_day_of_the_year_the_newest_slot_is_still_found(settings: Settings) -> None:
+    there = settings.model_copy(update={"timezone": "America/Los_Angeles", "nightly_hour": 1})
+    slot = datetime(2026, 11, 1, 8, 15, tzinfo=UTC)
+    assert latest_slot(job_named(there, "forecast"), slot + timedelta(hours=24, minutes=55)) == slot
 
 
 @pytest.mark.slow
@@ -240,6 +307,17 @@ def test_a_batch_is_asked_for_until_it_is_printed(
     for hours in (0, 1):
         assert run_slot(database, settings, job, NOW + timedelta(hours=hours))
     assert query(database, "SELECT count(*) FROM run") == [(runs,)]
+
+
+def test_lists_that_ended_are_not_printed(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_issued(database, settings, tmp_path)
+    job = job_named(settings, "batch")
+    assert run_slot(database, settings, job, datetime(2026, 3, 16, 0, 30, tzinfo=UTC))
+    assert query(database, "SELECT count(*) FROM run") == [(0,)]
+    assert run_slot(database, settings, job, datetime(2026, 3, 15, 23, 30, tzinfo=UTC))
+    assert query(database, "SELECT count(*) FROM run") == [(1,)]
 
 
 def test_a_printed_cycle_is_not_printed_again(

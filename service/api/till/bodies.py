@@ -51,11 +51,15 @@ async def read_as(request: Request, form: type[Form], make: Callable[[Form], T])
         raise _invalid([{"type": "media_type", "loc": (), "msg": f"Send it as {_JSON}."}])
     try:
         if len(sent) <= LARGE_BYTES:
-            return make(form.model_validate_json(sent))
+            return _made(sent, form, make)
         counter: Counter = request.app.state.till
-        return await counter.beside(lambda: make(form.model_validate_json(sent)))
+        return await counter.beside(lambda: _made(sent, form, make))
     except ValidationError as error:
         raise _invalid(error.errors(include_url=False, include_context=False)) from None
+
+
+def _made(sent: bytes, form: type[Form], make: Callable[[Form], T]) -> T:
+    return make(form.model_validate_json(sent))
 
 
 def _is_json(content_type: str) -> bool:

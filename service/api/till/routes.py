@@ -69,7 +69,7 @@ async def lookup(request: Request) -> Response:
 
 @raw.post("/voids", response_model=VoidOut, openapi_extra=described(VoidIn))
 async def void(request: Request) -> Response:
-    """Undo a sale wholly. Safe to send again, and before the sale itself arrives."""
+    """Undo a sale or a return wholly. Safe to send again, and before the sale itself arrives."""
     caller, body = await till_caller(request), await read(request, VoidIn)
     own_store(caller, body.transaction.store)
     reference = reference_of(body.transaction)

@@ -75,12 +75,44 @@ class DiscountOut(BaseModel):
     text: str
     units: int
     amount_cents: int
+    supplier_cents: int = Field(
+        default=0, description="of `amount_cents`; missing in answers stored before it was given"
+    )
+    retailer_cents: int = Field(default=0, description="the rest of `amount_cents`; as before")
+
+
+class AppliedOut(BaseModel):
+    """A list line that was used, or of which uses, points or cents are taken back."""
+
+    list_code: str
+    list_line: int
+    offer: int
+    text: str
+    uses: int
+    points: int
+    amount_cents: int
+
+
+APPLIED: Any = Field(default=[], description="missing in answers stored before it was given")
+
+
+class ShownOut(BaseModel):
+    """Which thing presented: its kind, and its place in the request from 0."""
+
+    kind: Literal["list", "card", "phone"]
+    place: int
 
 
 class RefusedOut(BaseModel):
-    """What was presented and gives nothing, with its one reason."""
+    """What was presented and gives nothing, with its one reason.
 
+    `list_code` names the list of a list line, `presented` the thing; one of them is null. Both are
+    missing in answers stored before they were given.
+    """
+
+    list_code: str | None = None
     list_line: int | None
+    presented: ShownOut | None = None
     offer: int | None
     reason: str
     detail: str
@@ -99,6 +131,7 @@ class AnswerOut(BaseModel):
     status: Literal["quoted", "redeemed", "recorded"]
     discounts: list[DiscountOut]
     total_discount_cents: int
+    applied: list[AppliedOut] = APPLIED
     refused: list[RefusedOut]
     next_list: NextListOut
 
@@ -151,11 +184,18 @@ class ListLineOut(BaseModel):
 
 
 class VoidOut(BaseModel):
-    """What a void undid: `total_discount_cents` is what the sale had off."""
+    """What a void undid: `total_discount_cents` is what the sale had off.
+
+    `return_id` and `total_refund_cents` are there when it was a return that was undone, and
+    `total_discount_cents` and `applied` are then what the household has again.
+    """
 
     redemption_id: str
+    return_id: str | None = None
     status: Literal["voided"]
+    total_refund_cents: int | None = None
     total_discount_cents: int
+    applied: list[AppliedOut] = APPLIED
     reopened: list[ListLineOut]
 
 
@@ -200,6 +240,10 @@ class DiscountBackOut(BaseModel):
     offer: int
     units: int
     amount_cents: int
+    supplier_cents: int = Field(
+        default=0, description="of `amount_cents`; missing in answers stored before it was given"
+    )
+    retailer_cents: int = Field(default=0, description="the rest of `amount_cents`; as before")
 
 
 class LineBackOut(BaseModel):
@@ -220,6 +264,7 @@ class ReturnOut(BaseModel):
     lines: list[LineBackOut]
     total_refund_cents: int
     total_discount_cents: int
+    applied: list[AppliedOut] = APPLIED
     reopened: list[ListLineOut]
 
 

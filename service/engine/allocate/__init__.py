@@ -20,7 +20,7 @@ from service.engine.allocate.certificate import (
 )
 from service.engine.allocate.online import PriceBook, allocate_household
 from service.engine.allocate.prices import Effort, Market, rules, search_prices
-from service.engine.allocate.problem import Problem, Terms, build
+from service.engine.allocate.problem import Problem, ShortfallPrices, build
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
 
@@ -30,13 +30,13 @@ __all__ = [
     "Effort",
     "PriceBook",
     "Shortfall",
-    "Terms",
+    "ShortfallPrices",
     "allocate",
     "allocate_household",
 ]
 
 TIE_NOISE = 0.002
-HOMES = 1 << 16
+HOUSEHOLDS_AT_ONCE = 1 << 16
 """Households whose pairs are put in order at a time."""
 
 
@@ -58,7 +58,7 @@ def allocate(
     offers: pl.DataFrame,
     households: pl.DataFrame,
     *,
-    terms: Terms,
+    terms: ShortfallPrices,
     seed: int = 0,
     effort: Effort | None = None,
     shards: int = 1,
@@ -112,8 +112,8 @@ class _Chosen:
     def _by_offer(self) -> None:
         """Bring the pairs of each household into the order of their offers."""
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lines)])
-        for first in range(0, len(self.lines), HOMES):
-            lines = self.lines[first : first + HOMES]
+        for first in range(0, len(self.lines), HOUSEHOLDS_AT_ONCE):
+            lines = self.lines[first : first + HOUSEHOLDS_AT_ONCE]
             block = slice(ends[first], ends[first + len(lines)])
             home = np.repeat(np.arange(len(lines)), lines)
             order = np.lexsort((self.offer[block], home))

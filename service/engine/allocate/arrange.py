@@ -9,7 +9,7 @@ from service.engine.allocate.kernels.arguments import NEW_CATEGORY, NEW_GROUP, B
 
 def arrange(
     home: Index,
-    homes: int,
+    household_count: int,
     category: Ints,
     conflict: Ints,
     offer: Index,
@@ -23,7 +23,9 @@ def arrange(
     twice (-1 where none), and whether any group crosses categories.
     """
     rows = len(home)
-    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(home, minlength=homes))])
+    start = np.concatenate(
+        [np.zeros(1, np.int64), np.cumsum(np.bincount(home, minlength=household_count))]
+    )
     placed = np.argsort(home, kind="stable")
     seen = np.full(offers, -1, np.int32)
     border, cross = np.zeros(rows, np.uint8), np.full(rows, -1, np.int32)
@@ -49,11 +51,11 @@ def _sort(
 
     Household `h` has the places `start[h]` to `start[h + 1]` of it.
     """
-    homes = start.shape[0] - 1
+    household_count = start.shape[0] - 1
     twice = -1
     kept = 0
     crossing = False
-    for h in range(homes):
+    for h in range(household_count):
         begin = kept
         for k in range(start[h], start[h + 1]):
             i = placed[k]

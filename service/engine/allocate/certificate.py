@@ -76,8 +76,8 @@ def tally(problem: Problem, state: NDArray[np.uint8]) -> Tally:
 
     In blocks: an instance may fill the memory by itself.
     """
-    homes, deals = len(problem.households), len(problem.deals.ids)
-    faces, lines = np.zeros(homes), np.zeros(homes, np.int64)
+    household_count, deals = len(problem.households), len(problem.deals.ids)
+    faces, lines = np.zeros(household_count), np.zeros(household_count, np.int64)
     copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
     held: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     for first, last in _blocks(problem):
@@ -96,10 +96,10 @@ def tally(problem: Problem, state: NDArray[np.uint8]) -> Tally:
 
 def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
     """Runs of whole households with about BLOCK pairs each, first and behind the last."""
-    homes, first = len(problem.households), 0
-    while first < homes:
+    household_count, first = len(problem.households), 0
+    while first < household_count:
         last = int(np.searchsorted(problem.indptr, problem.indptr[first] + BLOCK, side="right"))
-        last = min(homes, max(first + 1, last - 1))
+        last = min(household_count, max(first + 1, last - 1))
         yield first, last
         first = last
 

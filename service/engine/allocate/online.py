@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from service.engine.allocate.arrange import arrange
 from service.engine.allocate.kernels.arguments import BEST, NEVER, Home, desk_for
 from service.engine.allocate.kernels.choose import choose
-from service.engine.allocate.problem import Terms, codes
+from service.engine.allocate.problem import ShortfallPrices, codes
 from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,
@@ -45,7 +45,7 @@ def allocate_household(
     prices: PriceBook,
     household: Mapping[str, int | None],
     *,
-    terms: Terms,
+    terms: ShortfallPrices,
     room: Mapping[int, tuple[int | None, int | None]] | None = None,
 ) -> pl.DataFrame:
     """The best deals of one household at stored prices, as rows of `candidates`.

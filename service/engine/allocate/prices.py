@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from service.engine.allocate.kernels.arguments import WHOLE, Desk, Pairs, Prices, desk_for
 from service.engine.allocate.kernels.passes import curvature, price_pass
-from service.engine.allocate.problem import Problem, Terms
+from service.engine.allocate.problem import Problem, ShortfallPrices
 from service.engine.allocate.validate import UNLIMITED
 
 DENSE = 3000
@@ -44,7 +44,7 @@ class Rules:
     folded: NDArray[np.bool_]
 
 
-def rules(problem: Problem, terms: Terms) -> Rules:
+def rules(problem: Problem, terms: ShortfallPrices) -> Rules:
     """The rules of a problem, budgets folded into caps where costs allow."""
     deals = problem.deals
     low, high = problem.cost_low.astype(np.int64), problem.cost_high.astype(np.int64)
@@ -269,9 +269,9 @@ def patience(market: Market, prices: Prices, *, most: int) -> int:
     Tried on a few households: hardly any needs many nodes, unless candidates are alike or bands
     are narrow all over.
     """
-    homes = len(market.everyone)
-    few = market.everyone[:: max(1, homes // PROBED)]
-    afford = max(NODES_EACH, NODES_ALL / max(1, homes)) * len(few)
+    household_count = len(market.everyone)
+    few = market.everyone[:: max(1, household_count // PROBED)]
+    afford = max(NODES_EACH, NODES_ALL / max(1, household_count)) * len(few)
     limit = min(LEAST_NODES, most)
     while limit < most:
         more = min(10 * limit, most)

@@ -33,7 +33,7 @@ DEAREST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ShortfallPrices:
     """The soft terms.
 
     `floor_shortfall_price`: value cents lost per cent of face value a household stays below its
@@ -118,7 +118,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Homes:
+class _HouseholdLimits:
     """Households in the order of their ids, with their limits."""
 
     ids: Ids
@@ -153,7 +153,7 @@ def read_deals(offers: pl.DataFrame) -> Deals:
     return Deals(ids, budget[at], maximum[at], least[at])
 
 
-def _read_homes(households: pl.DataFrame) -> _Homes:
+def _read_household_limits(households: pl.DataFrame) -> _HouseholdLimits:
     require_columns(households.schema, HOUSEHOLD_COLUMNS, frame="households")
     Ids(households["household_id"], frame="households")
     ordered = households.select(HOUSEHOLD_COLUMNS)
@@ -161,7 +161,7 @@ def _read_homes(households: pl.DataFrame) -> _Homes:
     order = ordered["household_id"].arg_sort()
     at = order.to_numpy()
     floor = columns["face_value_floor_cents"]
-    return _Homes(
+    return _HouseholdLimits(
         Ids(ordered["household_id"].gather(order), frame="households"),
         columns["slots"][at],
         columns["category_max"][at],
@@ -170,16 +170,16 @@ def _read_homes(households: pl.DataFrame) -> _Homes:
     )
 
 
-def _count(candidates: pl.LazyFrame, homes: _Homes) -> tuple[NDArray[np.int64], bool]:
+def _count(candidates: pl.LazyFrame, bounds: _HouseholdLimits) -> tuple[NDArray[np.int64], bool]:
     """Candidates per household, and whether they stand in the order of the households."""
-    counts = np.zeros(len(homes.ids), np.int64)
+    counts = np.zeros(len(bounds.ids), np.int64)
     ordered, last, first = True, -1, 0
     while True:
         part = candidates.select("household_id").slice(first, 2 * BAND_PAIRS).collect()
         if part.is_empty():
             return counts, ordered
         rows = np.arange(first, first + len(part))
-        at = homes.ids.positions(part["household_id"], rows=rows)
+        at = bounds.ids.positions(part["household_id"], rows=rows)
         counts += np.bincount(at, minlength=len(counts))
         ordered = ordered and at[0] >= last and bool((np.diff(at) >= 0).all())
         last = int(at[-1])
@@ -227,8 +227,8 @@ def build(
     schema = lazy.collect_schema()
     require_columns(schema, CANDIDATE_COLUMNS, frame="candidates")
     lazy = lazy.select(CANDIDATE_COLUMNS)
-    deals, homes = read_deals(offers), _read_homes(households)
-    counts, ordered = _count(lazy, homes)
+    deals, bounds = read_deals(offers), _read_household_limits(households)
+    counts, ordered = _count(lazy, bounds)
     size = int(counts.sum())
     narrow = schema["value_cents"].is_integer() and _small(lazy)
     offer = np.empty(size, np.int32)
@@ -243,9 +243,9 @@ def build(
     used = first = 0
     for begin, end in _bands(counts):
         length = int(counts[begin:end].sum())
-        part, rows = _band(lazy, homes, begin, end, first if ordered else -1, length)
+        part, rows = _band(lazy, bounds, begin, end, first if ordered else -1, length)
         first += length
-        band = _lay_out(part, rows, deals, homes, begin, end)
+        band = _lay_out(part, rows, deals, bounds, begin, end)
         stop = used + len(band.offer)
         offer[used:stop], value[used:stop] = band.offer, band.value
         cost[used:stop], face[used:stop], border[used:stop] = band.cost, band.face, band.border
@@ -259,10 +259,10 @@ def build(
         used = stop
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
     most = np.maximum(kept, 1)
-    finite = np.minimum(homes.floor, homes.ceiling)
+    finite = np.minimum(bounds.floor, bounds.ceiling)
     return Problem(
         deals=deals,
-        households=homes.ids.series,
+        households=bounds.ids.series,
         indptr=indptr,
         offer=offer[:used],
         value=value[:used],
@@ -271,11 +271,11 @@ def build(
         border=border[:used],
         cross=cross[:used] if len(cross) else cross,
         # A limit of zero has left no candidate that it touches; the scan wants one at least.
-        slots=np.clip(homes.slots, 1, most).astype(np.int32),
-        per_category=np.clip(homes.category_max, 1, most).astype(np.int32),
+        slots=np.clip(bounds.slots, 1, most).astype(np.int32),
+        per_category=np.clip(bounds.category_max, 1, most).astype(np.int32),
         floor=finite.astype(np.float64),
-        ceiling=homes.ceiling.astype(np.float64),
-        unreachable_floor_cents=int((homes.floor - finite).sum()),
+        ceiling=bounds.ceiling.astype(np.float64),
+        unreachable_floor_cents=int((bounds.floor - finite).sum()),
         whole_values=schema["value_cents"].is_integer(),
         takers=takers,
         cost_low=cost_low,
@@ -293,12 +293,12 @@ def _small(lazy: pl.LazyFrame) -> bool:
 
 
 def _band(
-    lazy: pl.LazyFrame, homes: _Homes, begin: int, end: int, first: int, length: int
+    lazy: pl.LazyFrame, bounds: _HouseholdLimits, begin: int, end: int, first: int, length: int
 ) -> tuple[pl.DataFrame, Rows]:
     """The candidates of households begin..end-1 and their rows in the whole frame."""
     if first >= 0:
         return lazy.slice(first, length).collect(), np.arange(first, first + length)
-    low, high = homes.ids.series[begin], homes.ids.series[end - 1]
+    low, high = bounds.ids.series[begin], bounds.ids.series[end - 1]
     part = (
         lazy.with_row_index("row")
         .filter(pl.col("household_id").is_between(pl.lit(low), pl.lit(high)))
@@ -320,10 +320,10 @@ class _Band:
 
 
 def _lay_out(
-    part: pl.DataFrame, rows: Rows, deals: Deals, homes: _Homes, begin: int, end: int
+    part: pl.DataFrame, rows: Rows, deals: Deals, bounds: _HouseholdLimits, begin: int, end: int
 ) -> _Band:
     """One band: ids to positions, faults refused, hopeless pairs dropped, the rest sorted."""
-    home = homes.ids.positions(part["household_id"], rows=rows)
+    home = bounds.ids.positions(part["household_id"], rows=rows)
     offer = deals.ids.positions(part["offer_id"], rows=rows)
     value = values(part["value_cents"], rows=rows)
     cost = _money(part["cost_cents"], rows)
@@ -331,9 +331,9 @@ def _lay_out(
     category = codes(part["category_id"], offer)
     conflict = codes(part["conflict_id"], offer)
     fits = (
-        (homes.slots[home] > 0)
-        & ((homes.category_max[home] > 0) | (category < 0))
-        & (face <= homes.ceiling[home])
+        (bounds.slots[home] > 0)
+        & ((bounds.category_max[home] > 0) | (category < 0))
+        & (face <= bounds.ceiling[home])
         & (cost <= deals.budget[offer])
         & (deals.maximum[offer] > 0)
     )

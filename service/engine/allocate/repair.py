@@ -37,8 +37,8 @@ def repair(market: Market, found: Search) -> Ledger:
     better(market, prices, ledger, factor=1.0, barred_only=True, nodes=nodes)
     market.state[:] &= 255 - BARRED
     fill_guarantees(market, prices, ledger, nodes=nodes)
-    homes = len(market.everyone)
-    if better(market, prices, ledger, factor=1.0, nodes=nodes) > MANY * homes:
+    household_count = len(market.everyone)
+    if better(market, prices, ledger, factor=1.0, nodes=nodes) > MANY * household_count:
         better(market, prices, ledger, factor=1.0, nodes=nodes)
     for factor in FACTORS:
         better(market, prices, ledger, factor=factor, nodes=nodes)

@@ -34,10 +34,10 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     another. Limits hold after every trade. The seed fixes the order; a large market is left alone.
     """
     p, limits = market.problem, market.limits
-    homes = len(market.everyone)
+    household_count = len(market.everyone)
     scarce = (limits.cap < UNLIMITED) | (limits.budget < UNLIMITED) | (limits.minimum > 0)
     live = np.flatnonzero(scarce & (p.takers > 1))
-    if homes > SMALL or not len(live):
+    if household_count > SMALL or not len(live):
         return
     rng = np.random.default_rng(market.seed)
     owner = np.repeat(market.everyone, np.diff(p.indptr))
@@ -49,7 +49,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     slip, idle = SLIP * (1.0 + abs(goal)), 0
     for _ in range(MOST_TRIES):
         short = _short(market, ledger)
-        if idle > IDLE * homes or worth.sum() - short >= goal - slip:
+        if idle > IDLE * household_count or worth.sum() - short >= goal - slip:
             return
         party = _party(market, ledger, rng, takers)
         kept = [market.state[p.indptr[h] : p.indptr[h + 1]].copy() for h in party]

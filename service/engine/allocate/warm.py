@@ -3,14 +3,14 @@
 import numpy as np
 import polars as pl
 
-from service.engine.allocate import PriceBook, Terms, allocate, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
 from service.engine.allocate.kernels.arguments import Ledger, Prices
 from service.engine.allocate.prices import Demand, Market, newton_step, rules
 from service.engine.allocate.problem import build
 from service.engine.allocate.repair import take_back_overspent
 
 _CATEGORIES = 3
-_TERMS = Terms(floor_shortfall_price=0.0)
+_TERMS = ShortfallPrices(floor_shortfall_price=0.0)
 
 
 def warm(households: int = 8, offers: int = 6) -> None:
@@ -19,9 +19,9 @@ def warm(households: int = 8, offers: int = 6) -> None:
     The loops are compiled on first use, which takes longer than allocating for a small store;
     a process that has nothing else to do can do it meanwhile.
     """
-    candidates, deals, homes = _market(households, offers)
-    found = allocate(candidates, deals, homes, terms=_TERMS)
-    household = homes.row(0, named=True)
+    candidates, deals, household_limits = _market(households, offers)
+    found = allocate(candidates, deals, household_limits, terms=_TERMS)
+    household = household_limits.row(0, named=True)
     mine = candidates.filter(pl.col("household_id") == 0)
     allocate_household(mine, PriceBook(found.prices), household, terms=_TERMS)
 
@@ -56,10 +56,10 @@ def _market(households: int, offers: int) -> tuple[pl.DataFrame, pl.DataFrame, p
         circulation_max=pl.lit(households // 2, pl.Int64),
         circulation_min=pl.lit(1, pl.Int64),
     )
-    homes = ids.with_columns(
+    household_limits = ids.with_columns(
         slots=pl.lit(3, pl.Int64),
         category_max=pl.lit(2, pl.Int64),
         face_value_floor_cents=pl.lit(0, pl.Int64),
         face_value_ceiling_cents=pl.lit(None, pl.Int64),
     )
-    return candidates, limited, homes
+    return candidates, limited, household_limits

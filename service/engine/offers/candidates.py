@@ -30,8 +30,9 @@ def candidates(
 ) -> pl.DataFrame:
     """The offers worth considering for each household, in the allocator's columns.
 
-    An offer is considered for a household that has bought one of its items, of whatever brand. A
-    list has one offer of a supplier in a category. `bounds` are the usage bounds of all households.
+    An offer is considered for a household that has bought one of its items, of whatever brand, and
+    that has uses of the deal left: a copy carries what is left of `limit_per_household`. A list
+    has one offer of a supplier in a category. `bounds` are the usage bounds of all households.
     Beside the columns of `value`: `cell`, `why` (a line on each pair), `use_cents` (the most one
     use may cost), `reserved_cents` (what it reserves), `uses`, `control_share`, `kind`, and
     `left_out`: why the household does not get it all the same (`LeftOut`), or null. See `given`.
@@ -83,6 +84,9 @@ def _pairs(
         .agg((1 - (1 - pl.col("p_purchase")).product()).clip(0, 1).round(9).alias("p_purchase"))
         .join(own_shares, on=["household_id", "offer_id"], how="left")
         .join(running.offers, on="offer_id")
+        .join(running.used, on=["household_id", "offer_id"], how="left")
+        .with_columns(pl.col("limit_per_household") - pl.col("used").fill_null(0))
+        .filter(pl.col("limit_per_household") > 0)
         .join(of_cell, on=["household_id", "category_id"], how="left")
         .with_columns(pl.col("cell").fill_null(f"{SWITCHER}_{LIGHT}"))
         .join(face_values(running.offers), on=["offer_id", "cell"], how="left")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from service.engine.allocate import PriceBook, Terms, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_household
 from service.engine.lift import held_out
 from service.engine.offers.arms import Arm
 from service.engine.offers.left_out import LeftOut
@@ -30,7 +30,7 @@ def ghosts(
     prices: pl.DataFrame,
     households: pl.DataFrame,
     *,
-    terms: Terms,
+    terms: ShortfallPrices,
     holdout_percent: int,
     salt: str,
 ) -> pl.DataFrame:
@@ -85,7 +85,7 @@ def _sampled(households: pl.DataFrame, arm: Arm, salt: str) -> tuple[pl.DataFram
 
 
 def _chosen(
-    pairs: pl.DataFrame, households: pl.DataFrame, book: PriceBook, terms: Terms, arm: Arm
+    pairs: pl.DataFrame, households: pl.DataFrame, book: PriceBook, terms: ShortfallPrices, arm: Arm
 ) -> list[pl.DataFrame]:
     """What each household would choose of its pairs at the prices."""
     limits: dict[int, Mapping[str, int | None]] = {

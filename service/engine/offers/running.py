@@ -6,6 +6,13 @@ import polars as pl
 
 from service.engine.offers.targeting import no_households
 
+USED = {"household_id": pl.Int64, "offer_id": pl.Int64, "used": pl.Int64}
+
+
+def no_uses() -> pl.DataFrame:
+    """Where nobody has used anything."""
+    return pl.DataFrame(schema=USED)
+
 
 @dataclass(frozen=True, slots=True)
 class RunningOffers:
@@ -13,10 +20,12 @@ class RunningOffers:
 
     `offers` is a row an offer, with `margin_cents` (see `margins`). `items` (offer_id, item_id) and
     `products` (offer_id, gtin) are what counts for each; a partner's slot has none. `households`
-    says of households what offers ask for, see `targeting.HOUSEHOLDS`.
+    says of households what offers ask for, see `targeting.HOUSEHOLDS`; `used` (see `USED`) how
+    often they have used the deals.
     """
 
     offers: pl.DataFrame
     items: pl.DataFrame
     products: pl.DataFrame
     households: pl.DataFrame = field(default_factory=no_households)
+    used: pl.DataFrame = field(default_factory=no_uses)

@@ -17,12 +17,15 @@ from service.engine.redeem.benefits import (
 )
 from service.engine.redeem.condition import Condition, Need
 from service.engine.redeem.contender import OpenLine
+from service.engine.redeem.heavy import is_heavy
 from service.engine.redeem.outcome import (
     Applied,
     Discount,
     Refusal,
     RefusalReason,
     Settlement,
+    Share,
+    Shown,
 )
 from service.engine.redeem.rules import settle_basket
 from service.engine.redeem.terms import Terms, parse_terms
@@ -49,8 +52,11 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "Settlement",
+    "Share",
+    "Shown",
     "Terms",
     "Wording",
+    "is_heavy",
     "parse_terms",
     "settle_basket",
     "wording_of",

@@ -4,6 +4,9 @@ The rule: every unit goes to at most one offer, and of all such sharings the one
 off the basket is made. Branch and bound per group of competing offers: each offer first draws on
 all it may reach, which bounds the total from above; where two then hold the same unit, one branch
 per holder takes the unit from the others. A branch without such a clash reaches its bound.
+
+The search is bounded by work that is counted, never by time, so that the same basket is settled
+the same on every machine; what it leaves open says how far the result may be from the best.
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,13 @@ from service.engine.redeem.draw import NOTHING, Draw
 EFFORT = 300
 """Branches looked at per group before the best combination found so far is taken as it is."""
 
+STEPS = 40_000
+"""Work counted for a basket before the search ends, whatever its branches: about 1 us each."""
+
+DRAW_STEPS = 5_000
+"""Work that one draw may count. Each offer draws three times at most that is not held to `STEPS`:
+alone, in the first sharing, and at the end on what is left."""
+
 FIRST_EFFORT = 30
 """Branches looked at before the best so far is improved by hand; they settle most conflicts."""
 
@@ -22,24 +32,33 @@ ROUNDS = 3
 
 
 def choose(
-    contenders: Sequence[Contender], alone: Sequence[Draw], *, effort: int = EFFORT
-) -> tuple[list[Draw], bool]:
-    """One draw per contender, no unit held twice, and whether the total is proven the largest.
+    contenders: Sequence[Contender],
+    alone: Sequence[Draw],
+    *,
+    effort: int = EFFORT,
+    steps: int = STEPS,
+) -> tuple[list[Draw], int]:
+    """One draw per contender, no unit held twice, and what the best could take off beyond them.
 
     `alone[i]` is contender `i`'s draw on all its reach. Among equal totals the order of
-    `contenders` decides.
+    `contenders` decides. What is left of `steps` is shared out over the groups that compete, in
+    their order; what one leaves is for the others.
     """
+    chosen = list(alone)
     if not _clash(alone):
-        return list(alone), True
-    chosen, proven = list(alone), True
-    for group in _groups(contenders):
-        if not _clash([alone[i] for i in group]):
-            continue
+        return chosen, sum([each.short for each in alone])
+    groups = _groups(contenders)
+    competing = [group for group in groups if _clash([alone[i] for i in group])]
+    short = sum([each.short for each in alone])
+    units = contenders[0].units
+    for done, group in enumerate(competing):
+        share = max(steps - units.steps, 0) // (len(competing) - done)
         search = _Search([contenders[i] for i in group], [alone[i] for i in group])
-        proven = search.run(effort) and proven
+        search.run(effort, share)
+        short += search.short - sum([alone[i].short for i in group])
         for i, found in zip(group, search.best, strict=True):
             chosen[i] = found
-    return chosen, proven
+    return chosen, short
 
 
 def _groups(contenders: Sequence[Contender]) -> list[list[int]]:
@@ -76,66 +95,103 @@ class _Branch(NamedTuple):
 
 
 class _Search:
-    """One group's search: `best` is the best sharing so far, `best_cents` its total."""
+    """One group's search: `best` is the best sharing so far, `best_cents` its total.
+
+    `bound` is the most that any sharing takes off, as far as the search has come.
+    """
 
     def __init__(self, contenders: Sequence[Contender], alone: Sequence[Draw]) -> None:
         self.contenders = contenders
         self.alone = alone
+        self.units = contenders[0].units
         self.known: list[dict[int, Draw]] = [
             {c.reach: d} for c, d in zip(contenders, alone, strict=True)
         ]
         self.best: list[Draw] = []
         self.best_cents = -1
+        self.bound = sum([each.cents + each.short for each in alone])
+        self.end = 0
 
-    def run(self, effort: int) -> bool:
-        """Search, and say whether the result is proven best within `effort` branches."""
+    @property
+    def short(self) -> int:
+        """The most that a better sharing could take off beyond the best so far."""
+        return max(self.bound - self.best_cents, 0)
+
+    @property
+    def spent(self) -> bool:
+        """Whether all the work allowed was done."""
+        return self.units.steps >= self.end
+
+    def run(self, effort: int, steps: int) -> None:
+        """Search within `effort` branches and `steps` of work."""
+        self.end = self.units.steps + steps
         for order in self._orders():
-            self._offer(self._in_turn(order, [NOTHING] * len(self.alone)))
+            stop = bool(self.best)
+            self._offer(self._in_turn(order, [NOTHING] * len(self.alone), stop=stop))
         if self._explore(min(effort, FIRST_EFFORT)):
-            return True
+            return
         for _ in range(ROUNDS):
             before = self.best_cents
             self._improve()
             if self.best_cents == before:
                 break
-        proven = self._explore(effort)
-        # Cut short, the best may leave units that an offer could still use.
-        self._offer(self._in_turn(range(len(self.alone)), self.best))
-        return proven
+        if not self._explore(effort):
+            # Cut short, the best may leave units that an offer could still use.
+            self._offer(self._in_turn(range(len(self.alone)), self.best))
 
     def _explore(self, effort: int) -> bool:
+        """Branch from the start; says whether all branches were looked at."""
         reaches = [c.reach for c in self.contenders]
-        stack = [_Branch(sum([each.cents for each in self.alone]), reaches, list(self.alone))]
+        root = sum([each.cents + each.short for each in self.alone])
+        stack = [_Branch(root, reaches, list(self.alone))]
+        settled = 0
         while stack:
             branch = stack.pop()
             if branch.bound <= self.best_cents:
                 continue
-            if not effort:
+            if not effort or self.spent:
+                still_open = max([each.bound for each in stack], default=0)
+                self.bound = min(self.bound, max(branch.bound, still_open, settled))
                 return False
             effort -= 1
             clash = _clash(branch.draws)
             if not clash:
                 self._offer(branch.draws)
+                settled = max(settled, branch.bound)
                 continue
             branches = self._split(branch, clash & -clash)
+            if branches is None:
+                stack.append(branch)
+                continue
             # The most promising branch is looked at first, so it is pushed last.
             branches.sort(key=lambda each: each.bound)
             stack.extend(branches)
+        self.bound = min(self.bound, max(settled, self.best_cents))
         return True
 
-    def _split(self, branch: _Branch, unit: int) -> list[_Branch]:
-        """One branch per holder of `unit` (a one-bit set), last holder first."""
+    def _split(self, branch: _Branch, unit: int) -> list[_Branch] | None:
+        """One branch per holder of `unit` (a one-bit set), last holder first; None when spent."""
         holders = [i for i, each in enumerate(branch.draws) if each.held & unit]
+        bound, without, losses = branch.bound, [], []
+        for number in holders:
+            if self.spent:
+                return None
+            mask, each = branch.masks[number] & ~unit, branch.draws[number]
+            found = self._draw(number, mask)
+            loss = max(each.cents + each.short - found.cents - found.short, 0)
+            bound -= loss
+            without.append((number, mask, found))
+            losses.append(loss)
+        self.units.steps += 2 + (len(holders) * len(branch.draws) >> 3)
         branches = []
-        for keeper in reversed(holders):
-            masks, draws = list(branch.masks), list(branch.draws)
-            for loser in holders:
-                if loser != keeper:
-                    masks[loser] &= ~unit
-                    draws[loser] = self._draw(loser, masks[loser])
-            bound = sum([each.cents for each in draws])
-            if bound > self.best_cents:
-                branches.append(_Branch(bound, masks, draws))
+        for place in range(len(holders) - 1, -1, -1):
+            its_bound = bound + losses[place]
+            if its_bound > self.best_cents:
+                masks, draws = list(branch.masks), list(branch.draws)
+                for loser, mask, found in without:
+                    if loser != holders[place]:
+                        masks[loser], draws[loser] = mask, found
+                branches.append(_Branch(its_bound, masks, draws))
         return branches
 
     def _orders(self) -> list[list[int]]:
@@ -156,14 +212,24 @@ class _Search:
                 continue
             draws = [NOTHING if each.held & wanted.held else each for each in self.best]
             draws[number] = wanted
-            self._offer(self._in_turn([i for i in order if i != number], draws))
+            others = [i for i in order if i != number]
+            self._offer(self._in_turn(others, draws, stop=True))
+            if self.spent:
+                return
 
-    def _in_turn(self, order: Sequence[int], draws: list[Draw]) -> list[Draw]:
-        """Each contender in `order` draws anew on what the others do not hold."""
+    def _in_turn(
+        self, order: Sequence[int], draws: list[Draw], *, stop: bool = False
+    ) -> list[Draw]:
+        """Each contender in `order` draws again on what the others do not hold.
+
+        With `stop`, not for longer than work is allowed.
+        """
         draws, taken = list(draws), 0
         for each in draws:
             taken |= each.held
         for number in order:
+            if stop and self.spent:
+                break
             others = taken & ~draws[number].held
             draws[number] = self._draw(number, self.contenders[number].reach & ~others)
             taken = others | draws[number].held

@@ -9,6 +9,9 @@ from service.engine.redeem.units import MEASURES, PIECE, Unit
 from service.errors import InvalidInput, Problem
 
 MOST = 10**9
+MAX_NEEDS = 3
+"""Product sets of one condition: what the work of sharing units out over them allows for."""
+
 Amount: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=MOST)]
 """A whole number of cents, thousandths or points, which may be 0."""
 
@@ -37,6 +40,11 @@ class Condition:
 
     needs: Annotated[tuple[Need, ...], Field(min_length=1)] = (Need(),)
     minimum_spend_cents: Amount = 0
+
+    def __post_init__(self) -> None:
+        if len(self.needs) > MAX_NEEDS:
+            detail = f"has {len(self.needs)} product sets"
+            raise fault("condition.needs", detail, f"{MAX_NEEDS} at most")
 
     @property
     def has_quantity(self) -> bool:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from service.engine.redeem.draw import Draw
+from service.engine.redeem.draw import NOTHING, Draw
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.terms import Terms
 from service.engine.redeem.units import Units
@@ -17,8 +17,9 @@ class OpenLine(NamedTuple):
 
     `eligible[i]` are the basket line numbers in product set `i` of the terms, `excluded` those
     that would belong but for an exclusion. `limit` is how often the line may be used in its life
-    and `uses_left` what remains; `voided` is true when the list or its batch was withdrawn,
-    `stopped` when its deal was.
+    and `uses_left` what remains; `deal_left` is what the household has left of its deal, over all
+    its lists, None where that has no limit; lines of one `deal_id` share it. `voided` is true when
+    the list or its batch was withdrawn, `stopped` when its deal was.
     Valid on `valid_from` and `valid_to` themselves.
     """
 
@@ -35,6 +36,13 @@ class OpenLine(NamedTuple):
     voided: bool = False
     excluded: frozenset[int] = frozenset()
     stopped: bool = False
+    deal_id: int | None = None
+    deal_left: int | None = None
+
+    @property
+    def usable(self) -> int:
+        """How often the line may be used now."""
+        return self.uses_left if self.deal_left is None else min(self.uses_left, self.deal_left)
 
 
 class Contender(EligibleUnits):
@@ -46,7 +54,7 @@ class Contender(EligibleUnits):
         terms = open_line.terms
         self.open_line = open_line
         self.benefit = terms.benefit
-        max_uses = min(open_line.uses_left, MAX_USES)
+        max_uses = min(open_line.usable, MAX_USES)
         if terms.uses_per_basket is not None and terms.uses_per_basket < max_uses:
             max_uses = terms.uses_per_basket
         super().__init__(units, terms.requires, lines=open_line.eligible, max_uses=max_uses)
@@ -58,4 +66,8 @@ class Contender(EligibleUnits):
         allows on some part of them, with the fewest uses that reach it, so that more units never
         give less. The choice among competing offers rests on that.
         """
-        return self.benefit.draw(self, mask & self.reach)
+        mask &= self.reach
+        if not mask:
+            return NOTHING
+        self.units.steps += 12
+        return self.benefit.draw(self, mask)

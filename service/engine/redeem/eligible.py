@@ -1,9 +1,13 @@
 """The units of a basket that count for one offer, and how often they meet its condition."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from service.engine.redeem.condition import Requirement
-from service.engine.redeem.units import Units, bits, first, last
+from service.engine.redeem.matching import Matching
+from service.engine.redeem.units import Units, first, last
+
+_FEW = 32
+"""Lines of a set that are put together one by one."""
 
 
 class EligibleUnits:
@@ -61,15 +65,17 @@ class EligibleUnits:
         pieces_only = self.requires.pieces_only
         masks, taken = [], 0
         for dimension, eligible in zip(self.requires.dimensions, lines, strict=True):
-            mask = 0
-            for line in eligible:
-                units = of_line.get(line, 0)
-                if dimension is None:
-                    if pieces_only and line in measured:
-                        continue
-                elif measured.get(line) != dimension:
-                    continue
-                mask |= units
+            counted = eligible
+            if dimension is not None:
+                counted = [line for line in eligible if measured.get(line) == dimension]
+            elif pieces_only and measured:
+                counted = [line for line in eligible if line not in measured]
+            if len(counted) > _FEW:
+                mask = self.units.of_lines(counted)
+            else:
+                mask = 0
+                for line in counted:
+                    mask |= of_line.get(line, 0)
             if dimension is not None:
                 # A weighed line cannot be shared out: it counts for the first set that names it.
                 mask &= ~taken
@@ -84,8 +90,7 @@ class EligibleUnits:
             if count := self.pieces[place]:
                 most = min(most, (mask & held).bit_count() // count)
             elif weight := self.weights[place]:
-                measure = self.units.measure
-                most = min(most, sum(measure[u] for u in bits(mask & held)) // weight)
+                most = min(most, self.units.weight(mask & held) // weight)
         if self.spend and most > 0:
             most = min(most, self.units.gross(mask & self.base) // self.spend)
         return max(most, 0)
@@ -96,16 +101,13 @@ class EligibleUnits:
         All units of a weighed set. With overlapping sets the units of a maximum-weight matching of
         units to sets, found greedily because such unit sets form a matroid.
         """
-        if self.overlapping:
-            order: Iterable[int] = bits(mask & self.reach)
-            if cheapest:
-                order = reversed(list(order))
-            rest = 0
-            for held, weight in zip(self.masks, self.weights, strict=True):
-                rest |= mask & held if weight else 0
-            matched = match(order, self.masks, [uses * count for count in self.pieces])
-            return None if matched is None else matched | rest
         pool = 0
+        if self.overlapping:
+            for held, weight in zip(self.masks, self.weights, strict=True):
+                pool |= mask & held if weight else 0
+            matching = self.matching(uses)
+            matched = matching.add(mask, cheapest=cheapest)
+            return None if matching.left else matched | pool
         for place, held in enumerate(self.masks):
             here = mask & held
             if count := self.pieces[place] * uses:
@@ -113,42 +115,33 @@ class EligibleUnits:
                 if spare < 0:
                     return None
                 pool |= last(here, count) if cheapest else first(here, count)
+                self.units.steps += here.bit_length() >> 9
             elif self.weights[place]:
                 pool |= here
         return pool
 
-    def most_uses(self, mask: int) -> int:
-        """How often `mask` meets the condition, with overlapping sets shared out."""
+    def matching(self, uses: int) -> Matching:
+        """An empty matching of units to sets, each with room for the pieces of `uses` uses."""
+        self.units.steps += 16 << len(self.masks)
+        return Matching(self.masks, [uses * count for count in self.pieces])
+
+    def most_uses(self, mask: int, asked: Sequence[int] | None = None) -> int:
+        """How often `mask` meets the condition, with overlapping sets shared out.
+
+        `asked` are pieces per set to count with in place of what one use buys. By Hall's theorem
+        the sets can be filled if and only if any of them together have units enough.
+        """
         most = self.uses(mask)
-        while most and self.overlapping and self.pool(most, mask) is None:
-            most -= 1
+        if asked is None:
+            if not self.overlapping:
+                return most
+            asked = self.pieces
+        if most:
+            # Sets together, by doubling: the units they have and the pieces they are asked for.
+            together = [(0, 0)]
+            for held, count in zip(self.masks, asked, strict=True):
+                if count:
+                    together += [(units | held, wanted + count) for units, wanted in together]
+            for units, wanted in together[1:]:
+                most = min(most, (mask & units).bit_count() // wanted)
         return most
-
-
-def match(order: Iterable[int], masks: Sequence[int], room: Sequence[int]) -> int | None:
-    """Units matched to sets, set `i` taking exactly `room[i]`, preferring the earlier in `order`.
-
-    None when the sets cannot all be filled. Augmenting paths (Kuhn 1955).
-    """
-    holders: list[list[int]] = [[] for _ in masks]
-
-    def place(unit: int, seen: set[int]) -> bool:
-        for number, mask in enumerate(masks):
-            if number in seen or not mask >> unit & 1:
-                continue
-            seen.add(number)
-            if len(holders[number]) < room[number]:
-                holders[number].append(unit)
-                return True
-            for spot, other in enumerate(holders[number]):
-                if place(other, seen):
-                    holders[number][spot] = unit
-                    return True
-        return False
-
-    left, matched = sum(room), 0
-    for unit in order:
-        if left and place(unit, set()):
-            left -= 1
-            matched |= 1 << unit
-    return None if left else matched

@@ -24,6 +24,13 @@ class RefusalReason(StrEnum):
     BETTER_OFFER_USED = "better_offer_used"
 
 
+class Shown(NamedTuple):
+    """Which thing presented: its kind, and its place among them from 0."""
+
+    kind: str
+    place: int
+
+
 class Refusal(NamedTuple):
     """One open line, or one thing presented, that was refused; `detail` is for the cashier."""
 
@@ -32,6 +39,7 @@ class Refusal(NamedTuple):
     offer_id: int | None
     reason: RefusalReason
     detail: str
+    presented: Shown | None = None
 
 
 class Discount(NamedTuple):
@@ -51,8 +59,23 @@ class Discount(NamedTuple):
     unit_cents: tuple[int, ...]
 
 
+class Share(NamedTuple):
+    """What an open line comes to on one basket line when it is brought back, unit by unit.
+
+    `points` has as many entries as `unit_cents`, or none where there are no points.
+    """
+
+    line: int
+    unit_cents: tuple[int, ...]
+    points: tuple[int, ...] = ()
+
+
 class Applied(NamedTuple):
-    """An open line used: how often, for how much, for how many points."""
+    """An open line used: how often, for how much, for how many points.
+
+    `shares` are over all units that were taken or that earned the points; empty where these are the
+    units of its discounts.
+    """
 
     list_code: str
     list_line: int
@@ -61,14 +84,15 @@ class Applied(NamedTuple):
     uses: int
     amount_cents: int
     points: int
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """The outcome of a basket; every open line is in `applied` or in `refusals`, exactly once.
 
-    `proven` is false when the search for the best combination was cut short: the discounts are
-    valid, but a better combination may exist.
+    No combination takes off more than `total_cents + short_by_at_most_cents`; that is 0 unless the
+    search for the best one was cut short. `steps` is the work counted.
     """
 
     discounts: tuple[Discount, ...]
@@ -76,4 +100,10 @@ class Settlement:
     refusals: tuple[Refusal, ...]
     points: int
     total_cents: int
-    proven: bool
+    short_by_at_most_cents: int = 0
+    steps: int = 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether no combination takes off more."""
+        return not self.short_by_at_most_cents

@@ -3,9 +3,7 @@
 from datetime import date
 
 from service.engine.redeem.contender import Contender, OpenLine
-from service.engine.redeem.eligible import match
 from service.engine.redeem.outcome import Refusal, RefusalReason
-from service.engine.redeem.units import bits
 
 
 def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
@@ -19,10 +17,10 @@ def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
     )
 
 
-def standing(open_line: OpenLine, on: date) -> Refusal | None:
+def refuse_unusable(open_line: OpenLine, on: date) -> Refusal | None:
     """Why the line cannot be used in any basket on that day, or None.
 
-    In this order: withdrawn, used up, stopped, too early, too late.
+    In this order: withdrawn, used up itself, its deal used up, stopped, too early, too late.
     """
     if open_line.voided:
         return refuse(open_line, RefusalReason.VOIDED, "the list was withdrawn")
@@ -30,6 +28,9 @@ def standing(open_line: OpenLine, on: date) -> Refusal | None:
         if open_line.limit == 1:
             return refuse(open_line, RefusalReason.ALREADY_REDEEMED, "used on an earlier visit")
         detail = f"all {open_line.limit} uses were made"
+        return refuse(open_line, RefusalReason.LIMIT_REACHED, detail)
+    if open_line.usable <= 0:
+        detail = "this household has used the deal as often as it may"
         return refuse(open_line, RefusalReason.LIMIT_REACHED, detail)
     if open_line.stopped:
         return refuse(open_line, RefusalReason.OFFER_STOPPED, "this offer was stopped")
@@ -74,7 +75,7 @@ def shortage(contender: Contender) -> Refusal:
     if missing > 0:
         detail = f"{missing} cent{'s' * (missing > 1)} more to spend on its products"
         return refuse(open_line, RefusalReason.SPEND_SHORT, detail)
-    if contender.overlapping and match(bits(contender.reach), contender.masks, asked) is None:
+    if contender.overlapping and not contender.most_uses(contender.reach, asked):
         detail = "the same products cannot count for two product sets"
         return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
     return refuse(open_line, RefusalReason.NO_SAVING, "the price is already as low")
@@ -96,7 +97,7 @@ def _quantity_missing(contender: Contender, asked: list[int]) -> str:
             return f"{missing} more to buy"
         weight = contender.weights[place]
         if weight:
-            found = sum(contender.units.measure[u] for u in bits(mask))
+            found = contender.units.weight(mask)
             if found < weight:
                 need = contender.open_line.terms.condition.needs[place]
                 milli = -(-need.quantity_milli * (weight - found) // weight)

@@ -6,10 +6,19 @@ from datetime import date
 from service.engine.money import spread
 from service.engine.redeem.choose import choose
 from service.engine.redeem.contender import Contender, OpenLine
+from service.engine.redeem.corrections import corrected
 from service.engine.redeem.draw import Draw
-from service.engine.redeem.outcome import Applied, Discount, Refusal, RefusalReason, Settlement
-from service.engine.redeem.refuse import absent, refuse, shortage, standing
-from service.engine.redeem.units import BasketLine, Units
+from service.engine.redeem.outcome import (
+    Applied,
+    Discount,
+    Refusal,
+    RefusalReason,
+    Settlement,
+    Share,
+)
+from service.engine.redeem.refuse import absent, refuse, refuse_unusable, shortage
+from service.engine.redeem.share import share_limits
+from service.engine.redeem.units import BasketLine, Units, bits
 from service.errors import InvalidInput
 
 
@@ -18,45 +27,53 @@ def settle_basket(
 ) -> Settlement:
     """Apply the open lines to the basket, in the best combination for the household.
 
-    The outcome depends on what is in the arguments, not on their order. Points take nothing off
-    and so never compete. `InvalidInput` when a basket line number or an open line occurs twice.
+    The outcome depends on what is in the arguments, not on their order. Corrections are taken off
+    first. Points take nothing off and so never compete. `InvalidInput` when a basket line number or
+    an open line occurs twice.
     """
     _require_distinct(lines, open_lines)
     refusals: list[Refusal] = []
     live: list[OpenLine] = []
     # The line that expires first goes first wherever the sum leaves a choice.
     for open_line in sorted(open_lines, key=lambda o: (o.valid_to, o.list_code, o.list_line)):
-        refusal = standing(open_line, on)
+        refusal = refuse_unusable(open_line, on)
         if refusal is None:
             live.append(open_line)
         else:
             refusals.append(refusal)
-    units = Units(lines, {number for o in live for eligible in o.eligible for number in eligible})
+    wanted = frozenset().union(*[eligible for o in live for eligible in o.eligible])
+    units = Units(corrected(lines), wanted)
+    drawn: list[tuple[Contender, Draw]] = []
     contenders: list[Contender] = []
+    overlooked = 0
     alone: list[Draw] = []
-    outcomes: list[tuple[OpenLine, Draw]] = []
+    outcomes: list[tuple[Contender, Draw]] = []
     found_lines = units.masks.keys()
     for open_line in live:
         if all(found_lines.isdisjoint(eligible) for eligible in open_line.eligible):
             refusals.append(absent(open_line))
             continue
         contender = Contender(open_line, units)
-        found = contender.draw(contender.reach)
+        drawn.append((contender, contender.draw(contender.reach)))
+    drawn, over = share_limits(drawn)
+    refusals += over
+    for contender, found in drawn:
         if found.cents:
             contenders.append(contender)
             alone.append(found)
         elif found.points:
-            outcomes.append((open_line, found))
+            outcomes.append((contender, found))
         else:
             refusals.append(shortage(contender))
-    chosen, proven = choose(contenders, alone)
+            overlooked += found.short
+    chosen, short = choose(contenders, alone)
     for contender, found in zip(contenders, chosen, strict=True):
         if found.cents:
-            outcomes.append((contender.open_line, found))
+            outcomes.append((contender, found))
         else:
             detail = "its products count for another offer that saves more"
             refusals.append(refuse(contender.open_line, RefusalReason.BETTER_OFFER_USED, detail))
-    return _settlement(outcomes, refusals, units, proven=proven)
+    return _settlement(outcomes, refusals, units, short_by_at_most_cents=short + overlooked)
 
 
 def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> None:
@@ -67,40 +84,84 @@ def _require_distinct(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine
 
 
 def _settlement(
-    outcomes: list[tuple[OpenLine, Draw]],
+    outcomes: list[tuple[Contender, Draw]],
     refusals: list[Refusal],
     units: Units,
     *,
-    proven: bool,
+    short_by_at_most_cents: int,
 ) -> Settlement:
-    outcomes.sort(key=lambda outcome: (outcome[0].list_code, outcome[0].list_line))
+    outcomes.sort(key=lambda outcome: _place(outcome[0].open_line))
     refusals.sort(key=lambda refusal: (refusal.list_code, refusal.list_line))
-    applied = tuple(
-        Applied(
-            list_code=open_line.list_code,
-            list_line=open_line.list_line,
-            offer_id=open_line.offer_id,
-            text=open_line.text,
-            uses=found.uses,
-            amount_cents=found.cents,
-            points=found.points,
+    applied: list[Applied] = []
+    discounts: list[Discount] = []
+    for contender, found in outcomes:
+        list_code, list_line, offer_id, _, text = contender.open_line[:5]
+        shares = _shares(contender, found, units)
+        applied.append(
+            Applied(
+                list_code, list_line, offer_id, text, found.uses, found.cents, found.points, shares
+            )
         )
-        for open_line, found in outcomes
-    )
+        discounts += _discounts(contender.open_line, found, units)
     return Settlement(
-        discounts=tuple(d for o, found in outcomes for d in _discounts(o, found, units)),
-        applied=applied,
+        discounts=tuple(discounts),
+        applied=tuple(applied),
         refusals=tuple(refusals),
         points=sum([each.points for each in applied]),
         total_cents=sum([each.amount_cents for each in applied]),
-        proven=proven,
+        short_by_at_most_cents=short_by_at_most_cents,
+        steps=units.steps,
+    )
+
+
+def _place(open_line: OpenLine) -> tuple[str, int]:
+    return open_line.list_code, open_line.list_line
+
+
+def _shares(contender: Contender, found: Draw, units: Units) -> tuple[Share, ...]:
+    """The draw over all units it took, where it took some without taking anything off them."""
+    if found.points:
+        earned = tuple(bits(_earning(contender, found)))
+        # Of a spend every cent earns the same, of pieces every piece.
+        prices = [units.price[unit] if contender.spend else 1 for unit in earned]
+        points = spread(found.points, prices)
+        return _by_line(units, earned, [0] * len(earned), points)
+    gives = contender.benefit.gives_of is not None or contender.spend
+    if not gives or found.held.bit_count() == sum([len(group) for _, group in found.groups()]):
+        return ()
+    held = tuple(bits(found.held))
+    return _by_line(units, held, spread(found.cents, [units.price[unit] for unit in held]), ())
+
+
+def _earning(contender: Contender, found: Draw) -> int:
+    """The units that earned the points of a draw."""
+    if contender.spend:
+        return contender.reach
+    return contender.pool(found.uses, contender.reach) or contender.reach
+
+
+def _by_line(
+    units: Units, these: Sequence[int], cents: Sequence[int], points: Sequence[int]
+) -> tuple[Share, ...]:
+    by_line: dict[int, list[int]] = {}
+    for place, unit in enumerate(these):
+        by_line.setdefault(units.line[unit], []).append(place)
+    return tuple(
+        [
+            Share(
+                line,
+                tuple([cents[place] for place in places]),
+                tuple([points[place] for place in places]) if points else (),
+            )
+            for line, places in sorted(by_line.items())
+        ]
     )
 
 
 def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]:
     """A draw by basket line, each group's sum spread over its units by their prices."""
     by_line: dict[int, list[tuple[int, int]]] = {}
-    for cents, group in found.groups:
+    for cents, group in found.groups():
         if len(group) == 1:
             by_line.setdefault(units.line[group[0]], []).append((group[0], cents))
             continue
@@ -108,19 +169,11 @@ def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]
         for unit, part in zip(group, parts, strict=True):
             by_line.setdefault(units.line[unit], []).append((unit, part))
     discounts = []
+    code, list_line, offer_id, _, text, *_ = open_line
     for number, given in sorted(by_line.items()):
-        given.sort()
+        if len(given) > 1:
+            given.sort()
         unit_cents = tuple([part for _, part in given])
-        discounts.append(
-            Discount(
-                open_line.list_code,
-                open_line.list_line,
-                open_line.offer_id,
-                open_line.text,
-                number,
-                len(unit_cents),
-                sum(unit_cents),
-                unit_cents,
-            )
-        )
+        units_and_cents = len(unit_cents), sum(unit_cents), unit_cents
+        discounts.append(Discount(code, list_line, offer_id, text, number, *units_and_cents))
     return discounts

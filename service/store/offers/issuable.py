@@ -1,5 +1,6 @@
 """Queries on the offers that a cycle may give."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -7,7 +8,9 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import ISSUABLE
-from service.store.bulk import day_value
+from service.engine.offers.running import USED
+from service.store import lists
+from service.store.bulk import day_value, stage
 from service.store.tables.offer import Offer
 
 _OFFER_COLUMNS = {
@@ -63,15 +66,16 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=_OFFER_COLUMNS, orient="row")
 
 
-def committed(session: Session) -> pl.DataFrame:
+def committed(session: Session, *, ended_before: date | None = None) -> pl.DataFrame:
     """What is promised of each offer that may be issued: offer_id, spent_cents, issued.
 
     `spent_cents` is reserved or spent of the budget, `issued` the copies on issued lists; both
-    over all revisions of the deal, so that a revision does not open the budget anew.
+    over all revisions of the deal, so that a revision does not open the budget anew. What lists
+    still reserve whose last day was before `ended_before` is left out, as if they were closed.
     """
     rows = session.execute(
         text(
-            """WITH money AS (
+            f"""WITH money AS (
                    SELECT o.supplier_id, o.deal_ref, sum(e.amount_cents) AS cents
                    FROM ledger_entry e JOIN offer o ON o.id = e.offer_id
                    WHERE e.account IN ('offer_reserved', 'offer_spent')
@@ -81,17 +85,47 @@ def committed(session: Session) -> pl.DataFrame:
                    FROM list_line l JOIN shopping_list s ON s.id = l.list_id
                    JOIN offer o ON o.id = l.offer_id
                    WHERE s.state IN ('issued', 'expired')
+                   GROUP BY o.supplier_id, o.deal_ref),
+               ended AS (
+                   SELECT o.supplier_id, o.deal_ref, sum(e.cents) AS cents
+                   FROM ({lists.RESERVED_BY_ENDED}) e JOIN offer o ON o.id = e.offer_id
                    GROUP BY o.supplier_id, o.deal_ref)
-               SELECT o.id, coalesce(m.cents, 0), coalesce(c.issued, 0)
+               SELECT o.id, coalesce(m.cents, 0) - coalesce(d.cents, 0), coalesce(c.issued, 0)
                FROM offer o
                LEFT JOIN money m ON m.supplier_id = o.supplier_id AND m.deal_ref = o.deal_ref
                LEFT JOIN copies c ON c.supplier_id = o.supplier_id AND c.deal_ref = o.deal_ref
+               LEFT JOIN ended d ON d.supplier_id = o.supplier_id AND d.deal_ref = o.deal_ref
                WHERE o.state IN ('approved', 'running', 'exhausted') ORDER BY o.id"""
-        )
+        ),
+        {"ended_before": day_value(session, ended_before or date.min)},
     )
     schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
     records = [(offer_id, int(cents), int(copies)) for offer_id, cents, copies in rows]
     return pl.DataFrame(records, schema=schema, orient="row")
+
+
+def used(
+    session: Session, offer_ids: Sequence[int], *, household_ids: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """How often households have used the deals of some offers: household_id, offer_id, used.
+
+    Over all lists of a household and all revisions of the deal; of `household_ids`, or all.
+    """
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    some = ""
+    if household_ids is not None:
+        stage(session, "staged_key", pl.DataFrame({"key": household_ids}, {"key": pl.Int64}))
+        some = "JOIN staged_key k ON k.key = r.household_id"
+    rows = session.execute(
+        text(
+            f"""SELECT r.household_id, o.id, sum(r.uses)
+                FROM staged_offer s JOIN offer o ON o.id = s.offer_id
+                JOIN redemption_line r ON r.deal_id = coalesce(o.deal_id, o.id) {some}
+                WHERE r.live GROUP BY r.household_id, o.id ORDER BY r.household_id, o.id"""
+        )
+    )
+    records = [(household_id, offer_id, int(uses)) for household_id, offer_id, uses in rows]
+    return pl.DataFrame(records, schema=USED, orient="row")
 
 
 def limits(session: Session) -> pl.DataFrame:

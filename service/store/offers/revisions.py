@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 from sqlalchemy import and_, func, text
@@ -25,12 +25,20 @@ _COLUMNS = (
 
 
 Progress = Callable[[str, int, int], None]
+Sets: TypeAlias = tuple[pl.DataFrame, pl.DataFrame]
+"""Which sets of products deals have (place, set_number, set), and their products (set, gtin)."""
+
 _SETS_AT_ONCE = 10_000
 _STOPPED_AS_BEFORE = """UPDATE offer
     SET stopped_at = (SELECT e.stopped_at FROM staged_follower s JOIN offer e ON e.id = s.follows
                       WHERE s.id = offer.id)
     WHERE id IN (SELECT s.id FROM staged_follower s JOIN offer e ON e.id = s.follows
                  WHERE e.stopped_at IS NOT NULL)"""
+
+_DEAL_AS_BEFORE = """UPDATE offer
+    SET deal_id = (SELECT coalesce(e.deal_id, e.id) FROM staged_follower s
+                   JOIN offer e ON e.id = s.follows WHERE s.id = offer.id)
+    WHERE id IN (SELECT id FROM staged_follower)"""
 
 CURRENT: dict[str, Any] = {
     "offer_id": pl.Int64, "supplier_id": pl.Int64, "deal_ref": pl.String, "revision": pl.Int64,
@@ -74,15 +82,15 @@ def current(session: Session) -> pl.DataFrame:
 def add(
     session: Session,
     offers: pl.DataFrame,
-    sets: tuple[pl.DataFrame, pl.DataFrame],
+    sets: tuple[Sets, Sets],
     *,
     progress: Progress,
 ) -> None:
     """Add revisions with their products, and the event of each in the audit trail.
 
-    `offers`: the columns of an offer; `follows`, the id of the revision whose stop it inherits, or
-    null; `actor`, `detail` and `happened_at` of the event; `place`, a number of the row. `sets`:
-    which each has (place, set_number, set), and the products of those (set, gtin).
+    `offers`: the columns of an offer; `follows`, the id of the revision whose deal it is of and
+    whose stop it inherits, or null; `actor`, `detail` and `happened_at` of the event; `place`, a
+    number of the row. `sets` are those that count and those that are excluded.
     """
     placed = offers.with_columns(
         next_ids(session, "offer", offers.height).alias("id"), pl.col("state").alias("to_state")
@@ -92,6 +100,7 @@ def add(
     if follows.height:
         stage(session, "staged_follower", follows)
         session.execute(text(_STOPPED_AS_BEFORE))
+        session.execute(text(_DEAL_AS_BEFORE))
     loaded = placed.select(
         pl.col("id").alias("offer_id"),
         pl.lit(str(Act.LOAD)).alias("act"),
@@ -100,6 +109,14 @@ def add(
     )  # fmt: skip
     append(session, "offer_event", loaded)
     ids = placed.select("place", pl.col("id").alias("offer_id"))
+    counted, excluded = sets
+    _add_products(session, "offer_product", counted, ids, progress=progress)
+    _add_products(session, "offer_exclusion", excluded, ids, progress=lambda *_: None)
+
+
+def _add_products(
+    session: Session, table: str, sets: Sets, ids: pl.DataFrame, *, progress: Progress
+) -> None:
     named, members = sets
     owned = named.join(ids, on="place").select("offer_id", "set_number", "set").sort("offer_id")
     for first in range(0, owned.height, _SETS_AT_ONCE):
@@ -110,9 +127,9 @@ def add(
         stage(session, "staged_member", own)
         session.execute(
             text(
-                """INSERT INTO offer_product (offer_id, set_number, gtin)
-                   SELECT s.offer_id, s.set_number, m.gtin
-                   FROM staged_member m CROSS JOIN staged_set s WHERE s."set" = m."set" """
+                f"""INSERT INTO {table} (offer_id, set_number, gtin)
+                    SELECT s.offer_id, s.set_number, m.gtin
+                    FROM staged_member m CROSS JOIN staged_set s WHERE s."set" = m."set" """
             )
         )
     progress("deals", owned.height, owned.height)

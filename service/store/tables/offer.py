@@ -11,6 +11,8 @@ from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_i
 class Offer(SQLModel, table=True):
     """One revision of one deal. `terms` is the condition and benefit as JSON.
 
+    `deal_id` is the id of the deal's first revision, null on that one itself. `limit_per_household`
+    is how often a household may use the deal, over all its lists and all revisions.
     `funding_share` is the supplier's per cent of the discount; the retailer bears the rest.
     `price_cents` is the median price of its products, `private_label` whether most are the store's.
     `control_share` is the per cent of households that never get it, so that its effect shows.
@@ -36,6 +38,7 @@ class Offer(SQLModel, table=True):
     supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
     deal_ref: str
     revision: int
+    deal_id: int | None = Field(default=None, sa_type=BigId)
     state: str
     upload_id: int = Field(foreign_key="upload.id", index=True, sa_type=BigId)
     digest: str
@@ -84,6 +87,30 @@ class OfferProduct(SQLModel, table=True):
     """A product that counts for an offer, in one of its product sets (numbered from 0)."""
 
     __tablename__ = "offer_product"
+
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    set_number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    gtin: int = Field(
+        foreign_key="product.gtin",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+
+
+class OfferExclusion(SQLModel, table=True):
+    """A product that an offer excludes from a product set, so that the till can say so.
+
+    It would count but for an exclusion or a restriction, or is excluded by its GTIN.
+    """
+
+    __tablename__ = "offer_exclusion"
 
     offer_id: int = Field(
         foreign_key="offer.id",

@@ -13,12 +13,14 @@ class RedemptionState(StrEnum):
     """How a till transaction ended. `recorded` means history only: nothing was presented.
 
     A transaction that was voided before it arrived is kept as `voided` too, without a basket,
-    so that a late copy of it finds that it never happened.
+    so that a late copy of it finds that it never happened. `returned` is no sale but the number of
+    a return, under the return's own id, so that no other transaction can have it.
     """
 
     REDEEMED = "redeemed"
     RECORDED = "recorded"
     VOIDED = "voided"
+    RETURNED = "returned"
 
 
 class TillVerb(StrEnum):
@@ -65,10 +67,13 @@ class RedemptionLine(SQLModel, table=True):
 
     `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
     live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
-    line at once collide. A line honoured offline that could not be used any more holds no use: it
-    is not live and is in `till_conflict`. `reserved_cents` is what its uses took of the offer's
-    reservation and did not give back. `parts` is JSON, a list of [basket line, supplier cents of
-    every unit, retailer cents of every unit].
+    line at once collide. `deal_use` numbers in the same way the uses that the list's household
+    (`household_id`) made of the deal (`deal_id`, its first revision) over all its lists, so that
+    tills that use two lists at once collide too; it is null where no use was ever held. A line
+    honoured offline that could not be used any more holds no use: it is not live and is in
+    `till_conflict`. `reserved_cents` is what its uses took of the offer's reservation and did not
+    give back. `parts` is JSON, a list of [basket line, supplier cents of every unit, retailer
+    cents of every unit], and the points of every unit where there are any.
     """
 
     __tablename__ = "redemption_line"
@@ -84,6 +89,8 @@ class RedemptionLine(SQLModel, table=True):
             sqlite_where=text("live"),
         ),
         Index("ix_redemption_line_list_id_list_line", "list_id", "list_line"),
+        # The list and the offer are checked already: these columns only repeat what they say.
+        Index("ux_redemption_line_deal_use", "household_id", "deal_id", "deal_use", unique=True),
     )
 
     id: int = row_id()
@@ -94,6 +101,9 @@ class RedemptionLine(SQLModel, table=True):
     uses: int
     live: bool
     offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)
+    household_id: int = Field(sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    deal_id: int = Field(sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    deal_use: int | None = None
     units: int
     amount_cents: int = Field(sa_type=BigId)
     supplier_cents: int = Field(sa_type=BigId)
@@ -179,7 +189,11 @@ class TillReturn(SQLModel, table=True):
 
 
 class TillReturnLine(SQLModel, table=True):
-    """What came back of one basket line: how much, and what was paid for it."""
+    """What came back of one basket line: how much, and what was paid for it.
+
+    `units` says which of the line's units, as JSON; `gtin` and `unit` are the line's. They are null
+    in returns from before they were stored.
+    """
 
     __tablename__ = "till_return_line"
 
@@ -187,6 +201,9 @@ class TillReturnLine(SQLModel, table=True):
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     quantity_milli: int = Field(sa_type=BigId)
     refund_cents: int = Field(sa_type=BigId)
+    gtin: int | None = Field(default=None, sa_type=BigId)
+    unit: str | None = None
+    units: str | None = Field(default=None, sa_type=Text)
 
 
 class TillEvent(SQLModel, table=True):

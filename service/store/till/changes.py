@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import case, delete, func, insert, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from service.engine.ledger import Payer
@@ -24,8 +26,8 @@ from service.store.tables.redemption import (
     TillReturnLine,
     TillVerb,
 )
-from service.store.tables.shopping_list import ListState, ShoppingList
-from service.store.till import splits
+from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
+from service.store.till import offline, splits
 from service.store.till.steps import Reference
 
 
@@ -39,6 +41,7 @@ class UsedLine(NamedTuple):
     list_id: int
     list_code: str
     list_line: int
+    text: str
     is_issued: bool
     live: bool
     uses: int
@@ -56,14 +59,35 @@ class UsedLine(NamedTuple):
 
 
 class BoughtLine(NamedTuple):
-    """A basket line as it is now, and what of it came back before."""
+    """A basket line as it is now, and what of it came back before: its units by their place.
+
+    `gtin` is 0 where it is not known any more.
+    """
 
     line: int
     quantity_milli: int
     unit: str
     amount_cents: int
-    returned_milli: int
-    refunded_cents: int
+    returned_milli: int = 0
+    refunded_cents: int = 0
+    gtin: int = 0
+    returned: tuple[int, ...] = ()
+
+
+class BackLine(NamedTuple):
+    """What came back of a basket line in one return: how much, for how much, and which units.
+
+    `units` are places among the units of the line, in the order in which they come back. `gtin` is
+    None in returns from before it was stored whose line is gone.
+    """
+
+    return_id: str
+    line: int
+    quantity_milli: int
+    refund_cents: int
+    gtin: int | None
+    unit: str | None
+    units: tuple[int, ...]
 
 
 def locked_redemption(session: Session, reference: Reference) -> Redemption | None:
@@ -77,15 +101,21 @@ def redemption(session: Session, redemption_id: str) -> Redemption:
     return session.exec(select(Redemption).where(Redemption.id == redemption_id)).one()
 
 
+def store_answer(session: Session, redemption_id: str, answer: str) -> None:
+    """Store the answer to a sale that is written already."""
+    session.execute(
+        update(Redemption).where(col(Redemption.id) == redemption_id).values(answer=answer)
+    )
+
+
 def used_lines(session: Session, redemption_id: str) -> list[UsedLine]:
-    """The lines of a redemption, their lists held, in order of list and line."""
-    lists = select(RedemptionLine.list_id).where(RedemptionLine.redemption_id == redemption_id)
-    session.exec(
-        select(ShoppingList.id)
-        .where(col(ShoppingList.id).in_(lists))
-        .order_by(col(ShoppingList.id))
-        .with_for_update(key_share=True)
-    ).all()
+    """The lines of a redemption, in order of list and line; lists that share deals are held."""
+    deals = session.execute(
+        select(RedemptionLine.household_id, RedemptionLine.deal_id)
+        .where(RedemptionLine.redemption_id == redemption_id)
+        .distinct()
+    )
+    offline.hold_sharing(session, [(household_id, deal_id) for household_id, deal_id in deals])
     return lines_of(session, redemption_id)
 
 
@@ -97,6 +127,7 @@ def lines_of(session: Session, redemption_id: str) -> list[UsedLine]:
             RedemptionLine.list_id,
             ShoppingList.code,
             RedemptionLine.list_line,
+            ListLine.text,
             ShoppingList.state == ListState.ISSUED,
             RedemptionLine.live,
             RedemptionLine.uses,
@@ -110,6 +141,11 @@ def lines_of(session: Session, redemption_id: str) -> list[UsedLine]:
             col(OfflineUse.given_back).is_(False),
         )
         .join(ShoppingList, col(ShoppingList.id) == col(RedemptionLine.list_id))
+        .join(
+            ListLine,
+            (col(ListLine.list_id) == col(RedemptionLine.list_id))
+            & (col(ListLine.line) == col(RedemptionLine.list_line)),
+        )
         .join(Offer, col(Offer.id) == col(RedemptionLine.offer_id))
         .join(
             OfflineUse,
@@ -131,24 +167,59 @@ def bought_lines(session: Session, redemption: Redemption) -> dict[int, BoughtLi
             select(BasketLine).where(BasketLine.basket_id == redemption.basket_id)
         )
     }
-    back = session.execute(
-        select(
-            TillReturnLine.line,
-            func.sum(TillReturnLine.quantity_milli),
-            func.sum(TillReturnLine.refund_cents),
-        )
-        .join(TillReturn, col(TillReturn.id) == col(TillReturnLine.return_id))
-        .where(TillReturn.redemption_id == redemption.id)
-        .group_by(col(TillReturnLine.line))
-    )
-    returned = {line: (int(quantity), int(cents)) for line, quantity, cents in back}
-    gone = {number: BoughtLine(number, 0, "", 0, *back) for number, back in returned.items()}
-    return gone | {
+    found = {
         number: BoughtLine(
-            number, line.quantity_milli, line.unit, line.amount_cents, *returned.get(number, (0, 0))
+            number, line.quantity_milli, line.unit, line.amount_cents, gtin=line.gtin
         )
         for number, line in kept.items()
     }
+    for back in lines_back(session, redemption.id):
+        line = found.get(back.line) or BoughtLine(
+            back.line, 0, back.unit or "", 0, gtin=back.gtin or 0
+        )
+        found[back.line] = line._replace(
+            returned_milli=line.returned_milli + back.quantity_milli,
+            refunded_cents=line.refunded_cents + back.refund_cents,
+            returned=line.returned + back.units,
+        )
+    return found
+
+
+def lines_back(session: Session, redemption_id: str) -> list[BackLine]:
+    """What came back of a sale in returns that were not voided, in the order of the returns."""
+    named = aliased(Redemption)
+    statement = (
+        select(  # type: ignore[call-overload]
+            TillReturnLine.return_id,
+            TillReturnLine.line,
+            TillReturnLine.quantity_milli,
+            TillReturnLine.refund_cents,
+            TillReturnLine.gtin,
+            TillReturnLine.unit,
+            TillReturnLine.units,
+        )
+        .join(TillReturn, col(TillReturn.id) == col(TillReturnLine.return_id))
+        .join(named, col(named.id) == col(TillReturn.id), isouter=True)
+        .where(
+            TillReturn.redemption_id == redemption_id,
+            func.coalesce(named.state, RedemptionState.RETURNED) == RedemptionState.RETURNED,
+        )
+        .order_by(col(TillReturn.returned_at), col(TillReturn.id), col(TillReturnLine.line))
+    )
+    gone: dict[int, int] = {}
+    found = []
+    for row in session.execute(statement):
+        back = BackLine(*row)
+        if row.units is None:
+            # From before they were stored, when they came back one after the other.
+            first = gone.get(back.line, 0)
+            pieces, part = divmod(back.quantity_milli, 1000)
+            units = tuple(range(first, first + (1 if part else pieces)))
+        else:
+            units = tuple(from_json(row.units))
+        gone[back.line] = gone.get(back.line, 0) + len(units)
+        found.append(back._replace(units=units))
+    return found
 
 
 def forget_sale(session: Session, redemption: Redemption) -> None:
@@ -179,10 +250,10 @@ def reopen(session: Session, used: Sequence[UsedLine]) -> None:
     session.execute(
         update(RedemptionLine).where(col(RedemptionLine.id).in_(issued)).values(reserved_cents=0)
     )
-    offline = [line.id for line in used if line.is_offline]
+    made_offline = [line.id for line in used if line.is_offline]
     session.execute(
         update(OfflineUse)
-        .where(col(OfflineUse.redemption_line_id).in_(offline))
+        .where(col(OfflineUse.redemption_line_id).in_(made_offline))
         .values(given_back=True, fee_cents=0)
     )
 
@@ -195,6 +266,22 @@ def _given_back(session: Session, which: Any) -> None:
         .where(col(ShoppingList.id).in_(lists))
         .values(reopenings=ShoppingList.reopenings + 1)
     )
+
+
+def used_number(session: Session, reference: Reference) -> Redemption | None:
+    """What has this reference already, a sale, a return or a void."""
+    return session.exec(select(Redemption).where(*_named(Redemption, reference))).first()
+
+
+def return_of(session: Session, return_id: str) -> TillReturn:
+    """A return that is there."""
+    return session.exec(select(TillReturn).where(TillReturn.id == return_id)).one()
+
+
+def held_redemption(session: Session, redemption_id: str) -> Redemption:
+    """A redemption that is there, held until the transaction ends."""
+    statement = select(Redemption).where(Redemption.id == redemption_id).with_for_update()
+    return session.exec(statement).one()
 
 
 def earlier_return(session: Session, reference: Reference) -> TillReturn | None:
@@ -222,11 +309,84 @@ def take_from_history(
     session.execute(delete(BasketLine).where(here, col(BasketLine.quantity_milli) == 0))
 
 
-def add_return(session: Session, row: TillReturn, lines: Sequence[dict[str, Any]]) -> None:
-    """Write a return; the lines lack only `return_id`."""
-    session.add(row)
+def put_into_history(session: Session, basket_id: int | None, lines: Sequence[BackLine]) -> None:
+    """What `take_from_history` took: basket lines grow again, and those that are gone are back."""
+    there = session.exec(select(BasketLine).where(BasketLine.basket_id == basket_id)).all()
+    by_number = {line.line: line for line in there}
+    for back in lines:
+        line = by_number.get(back.line)
+        if line is not None:
+            line.quantity_milli += back.quantity_milli
+            line.amount_cents += back.refund_cents
+            session.add(line)
+        elif basket_id is not None and back.gtin is not None and back.unit is not None:
+            session.add(
+                BasketLine(
+                    basket_id=basket_id,
+                    line=back.line,
+                    gtin=back.gtin,
+                    quantity_milli=back.quantity_milli,
+                    unit=back.unit,
+                    amount_cents=back.refund_cents,
+                )
+            )
     session.flush()
-    session.execute(insert(TillReturnLine), [{"return_id": row.id, **line} for line in lines])
+
+
+def add_return(session: Session, row: TillReturn, lines: Sequence[BackLine]) -> None:
+    """Write a return, and its number among those of sales, so that each is used once.
+
+    The driver's unique violation when the number was used meanwhile.
+    """
+    number = Redemption(
+        id=row.id,
+        store_id=row.store_id,
+        terminal=row.terminal,
+        business_date=row.business_date,
+        number=row.number,
+        digest=row.digest,
+        state=RedemptionState.RETURNED,
+        total_discount_cents=0,
+        answer="",
+        redeemed_at=row.returned_at,
+        key_id=row.key_id,
+    )
+    session.add_all([number, row])
+    session.flush()
+    session.execute(
+        insert(TillReturnLine),
+        [{**line._asdict(), "units": to_json(line.units).decode()} for line in lines],
+    )
+
+
+def use_again(session: Session, used: Sequence[UsedLine], *, borne_by: str) -> None:
+    """Uses that a return had given back are made again; what they hold is settled after that.
+
+    They contend for their list lines as uses made offline do: somebody may have them meanwhile.
+    """
+    ids = [line.id for line in used]
+    known = session.exec(
+        select(OfflineUse).where(col(OfflineUse.redemption_line_id).in_(ids))
+    ).all()
+    for each in known:
+        each.given_back = False
+        session.add(each)
+    seen = {each.redemption_line_id for each in known}
+    session.add_all(
+        [
+            OfflineUse(
+                redemption_line_id=line.id,
+                made=line.uses,
+                reason=None,
+                borne_by=borne_by,
+                fee_cents=0,
+                given_back=False,
+            )
+            for line in used
+            if line.id not in seen
+        ]
+    )
+    session.flush()
 
 
 def add_event(

@@ -1,6 +1,7 @@
 """Uses of list lines made offline, what each holds, and the disputes about them.
 
-Their lists are held while they are read and changed, in the order of `hold_lists`.
+A household's uses of a deal depend on one another over all its lists, so all its lists that have
+the deal are held while they are read and changed, in the order of their ids.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,6 +28,11 @@ from service.store.till.steps import Dispute
 LineKey: TypeAlias = tuple[int, int]
 """A list line: its list and its number."""
 
+DealKey: TypeAlias = tuple[int, int]
+"""A deal as one household has it: the household, and the deal's first revision."""
+
+_DEAL = func.coalesce(Offer.deal_id, Offer.id)
+
 
 class OfflineRow(NamedTuple):
     """Uses made offline that were not given back, of a sale that was not voided."""
@@ -35,7 +41,10 @@ class OfflineRow(NamedTuple):
     redemption_id: str
     list_id: int
     list_line: int
+    household_id: int
+    deal_id: int
     use_number: int
+    deal_use: int | None
     uses: int
     live: bool
     amount_cents: int
@@ -57,6 +66,7 @@ class HoldingRow(NamedTuple):
 
     id: int
     use_number: int
+    deal_use: int | None
     uses: int
     live: bool
     supplier_cents: int
@@ -76,6 +86,9 @@ class LineRow(NamedTuple):
     list_id: int
     line: int
     list_code: str
+    household_id: int
+    deal_id: int
+    deal_limit: int
     is_issued: bool
     uses: int
     used: int
@@ -89,26 +102,119 @@ class LineRow(NamedTuple):
     handling_fee_cents: int
 
 
+class DealRow(NamedTuple):
+    """A deal as one household has it.
+
+    `used` are its live uses that were not made offline; `last_use` is the highest number any use
+    of it ever had.
+    """
+
+    household_id: int
+    deal_id: int
+    used: int
+    last_use: int
+
+    @property
+    def key(self) -> DealKey:
+        """Whose, and which."""
+        return self.household_id, self.deal_id
+
+
 def hold_lists(session: Session, codes: Collection[str]) -> None:
-    """Hold the lists with these codes until the transaction ends, in order of their ids."""
-    statement = (
-        select(ShoppingList.id)
+    """Hold the lists that share a deal with those of these codes until the transaction ends."""
+    if not codes:
+        return
+    deals = session.execute(
+        select(ShoppingList.household_id, _DEAL)
+        .join(ListLine, col(ListLine.list_id) == col(ShoppingList.id))
+        .join(Offer, col(Offer.id) == col(ListLine.offer_id))
         .where(col(ShoppingList.code).in_(codes))
+        .distinct()
+    )
+    hold_sharing(session, [(household_id, deal_id) for household_id, deal_id in deals])
+
+
+def hold_sharing(session: Session, deals: Collection[DealKey]) -> None:
+    """Hold the lists that have these deals until the transaction ends."""
+    if not deals:
+        return
+    session.exec(
+        select(ShoppingList.id)
+        .where(col(ShoppingList.id).in_(_sharing(deals)))
         .order_by(col(ShoppingList.id))
         .with_for_update(key_share=True)
+    ).all()
+
+
+def look_again(session: Session, deals: Collection[DealKey]) -> None:
+    """Whoever looked at lists that have these deals before must look again."""
+    session.execute(
+        update(ShoppingList)
+        .where(col(ShoppingList.id).in_(_sharing(deals)))
+        .values(reopenings=ShoppingList.reopenings + 1)
     )
-    session.exec(statement).all()
 
 
-def on_lines(session: Session, lines: Collection[LineKey]) -> list[OfflineRow]:
-    """The uses of some list lines that were made offline."""
+def _sharing(deals: Collection[DealKey]) -> Any:
+    """The lists of these households that have these deals, drafts aside."""
+    return (
+        select(ListLine.list_id)
+        .join(ShoppingList, col(ShoppingList.id) == col(ListLine.list_id))
+        .join(Offer, col(Offer.id) == col(ListLine.offer_id))
+        .where(
+            ShoppingList.state != ListState.DRAFT,
+            col(ShoppingList.household_id).in_({household_id for household_id, _ in deals}),
+            tuple_(col(ShoppingList.household_id), _DEAL).in_(sorted(deals)),
+        )
+    )
+
+
+def deals_of(session: Session, lines: Collection[LineKey]) -> dict[DealKey, DealRow]:
+    """The deals of list lines that were used, as their households have used them."""
+    deals = (
+        select(RedemptionLine.household_id, RedemptionLine.deal_id)
+        .where(_among(RedemptionLine.list_id, RedemptionLine.list_line, lines))
+        .distinct()
+        .subquery()
+    )
+    is_online = col(OfflineUse.redemption_line_id).is_(None)
+    used = case((col(RedemptionLine.live) & is_online, col(RedemptionLine.uses)), else_=0)
+    last = col(RedemptionLine.deal_use) + col(RedemptionLine.uses) - 1
+    statement = (
+        select(
+            RedemptionLine.household_id,
+            RedemptionLine.deal_id,
+            func.sum(used),
+            func.coalesce(func.max(last), 0),
+        )
+        .join(
+            deals,
+            (deals.c.household_id == col(RedemptionLine.household_id))
+            & (deals.c.deal_id == col(RedemptionLine.deal_id)),
+        )
+        .join(
+            OfflineUse,
+            col(OfflineUse.redemption_line_id) == col(RedemptionLine.id),
+            isouter=True,
+        )
+        .group_by(col(RedemptionLine.household_id), col(RedemptionLine.deal_id))
+    )
+    found = [DealRow(*map(int, row)) for row in session.execute(statement)]
+    return {deal.key: deal for deal in found}
+
+
+def on_deals(session: Session, deals: Collection[DealKey]) -> list[OfflineRow]:
+    """The uses that were made offline of some deals."""
     statement = (
         select(  # type: ignore[call-overload]
             RedemptionLine.id,
             RedemptionLine.redemption_id,
             RedemptionLine.list_id,
             RedemptionLine.list_line,
+            RedemptionLine.household_id,
+            RedemptionLine.deal_id,
             RedemptionLine.use_number,
+            RedemptionLine.deal_use,
             RedemptionLine.uses,
             RedemptionLine.live,
             RedemptionLine.amount_cents,
@@ -128,7 +234,7 @@ def on_lines(session: Session, lines: Collection[LineKey]) -> list[OfflineRow]:
         .join(Redemption, col(Redemption.id) == col(RedemptionLine.redemption_id))
         .join(Basket, col(Basket.id) == col(Redemption.basket_id))
         .where(
-            _among(RedemptionLine.list_id, RedemptionLine.list_line, lines),
+            _among(RedemptionLine.household_id, RedemptionLine.deal_id, deals),
             col(OfflineUse.given_back).is_(False),
             Redemption.state != RedemptionState.VOIDED,
         )
@@ -164,6 +270,9 @@ def list_lines(session: Session, lines: Collection[LineKey]) -> dict[LineKey, Li
             ListLine.list_id,
             ListLine.line,
             ShoppingList.code,
+            ShoppingList.household_id,
+            _DEAL,
+            Offer.limit_per_household,
             ShoppingList.state == ListState.ISSUED,
             ListLine.uses,
             func.coalesce(made.c.used, 0),
@@ -213,7 +322,7 @@ def add(
 
 
 def change(session: Session, rows: Sequence[HoldingRow]) -> None:
-    """Write what uses made offline hold from now on; whoever looked at their lists looks again."""
+    """Write what uses made offline hold from now on."""
     ids = [row.id for row in rows]
     # All of them let go before any takes hold, so that one use is never held twice.
     session.execute(
@@ -230,12 +339,6 @@ def change(session: Session, rows: Sequence[HoldingRow]) -> None:
             .where(col(OfflineUse.redemption_line_id) == row.id)
             .values(fee_cents=row.fee_cents)
         )
-    lists = select(RedemptionLine.list_id).where(col(RedemptionLine.id).in_(ids))
-    session.execute(
-        update(ShoppingList)
-        .where(col(ShoppingList.id).in_(lists))
-        .values(reopenings=ShoppingList.reopenings + 1)
-    )
 
 
 def disputes_on(session: Session, lines: Collection[LineKey]) -> list[TillConflict]:
@@ -296,5 +399,5 @@ def end_disputes(
     session.execute(update(TillConflict).where(*which).values(ended_at=at))
 
 
-def _among(list_id: Any, line: Any, lines: Collection[LineKey]) -> Any:
-    return tuple_(col(list_id), col(line)).in_(sorted(lines))
+def _among(one: Any, other: Any, keys: Collection[tuple[int, int]]) -> Any:
+    return tuple_(col(one), col(other)).in_(sorted(keys))

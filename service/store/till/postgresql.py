@@ -2,8 +2,8 @@
 
 The write is optimistic. It holds the lists it uses and gives up when since the look one ended, uses
 of it were given back, or a deal it uses was stopped; a use made in between meets the unique index
-on live uses, and the same transaction sent twice the unique index on references. Either way nothing
-of it is written.
+on live uses of the line, or the one on the household's uses of the deal, and the same transaction
+sent twice the unique index on references. Either way nothing of it is written.
 """
 
 from collections.abc import Sequence
@@ -21,17 +21,22 @@ from service.store.till.rows import (
     reader,
     selected,
 )
-from service.store.till.sources import LINE_SOURCES
+from service.store.till.sources import (
+    EXCLUSION_SOURCES,
+    LINE_SOURCES,
+    PRODUCT_SOURCES,
+    USE_SOURCES,
+)
 from service.store.till.steps import (
     BoughtRow,
     Effect,
-    EligibleProduct,
     GuessBy,
     Guesses,
     GuessLimits,
     HeldList,
     Identity,
     Look,
+    NamedProduct,
     PresentedLine,
     PresentedList,
     Prior,
@@ -45,14 +50,15 @@ from service.store.till.steps import (
 
 _LINE_SOURCES = {
     **LINE_SOURCES,
-    "used": "coalesce(u.used, 0)",
-    "last_use": "coalesce(u.last_use, 0)",
     "stopped_at": "(extract(epoch FROM o.stopped_at) * 1000000)::bigint",
 }
+_PRINTED = ", ".join([f"{source} AS {name}" for name, source in _LINE_SOURCES.items()])
+_USES = ", ".join([f"{source} AS {name}" for name, source in USE_SOURCES.items()])
 _LIST = names(PresentedList)
 
 
 def _look_statement() -> str:
+    # The uses of deals are read once a household, however many lines it has.
     # `OFFSET 0` keeps each lateral part a search of its own, one list or household after the other.
     # Left to itself the planner joins the tables whole where it has no statistics of them yet, as
     # after a bulk load: with millions of lists that is seconds for every basket.
@@ -75,19 +81,31 @@ WITH who AS (
           AND valid_from <= {reference.business_date} AND valid_to >= {reference.business_date}
         OFFSET 0
     ) s
-), used AS (
-    SELECT u.* FROM lists s CROSS JOIN LATERAL (
-        SELECT r.list_id, r.list_line, sum(r.uses) FILTER (WHERE r.live) AS used,
-               max(r.use_number + r.uses - 1) AS last_use
-        FROM redemption_line r WHERE r.list_id = s.id GROUP BY r.list_id, r.list_line OFFSET 0
-    ) u
-), lines AS (
-    SELECT {selected(PresentedLine, _LINE_SOURCES)}
+), printed AS (
+    SELECT s.household_id, {_PRINTED}
     FROM lists s CROSS JOIN LATERAL (
         SELECT * FROM list_line WHERE list_id = s.id AND kind = 'offer' OFFSET 0
     ) l
     JOIN offer o ON o.id = l.offer_id
-    LEFT JOIN used u ON u.list_id = l.list_id AND u.list_line = l.line
+), used AS MATERIALIZED (
+    SELECT u.* FROM (
+        SELECT household_id, array_agg(deal_id) AS deals FROM printed GROUP BY household_id
+    ) h CROSS JOIN LATERAL (
+        SELECT household_id, deal_id, list_id, list_line, live, uses, use_number, deal_use
+        FROM redemption_line
+        WHERE household_id = h.household_id AND deal_id = ANY (h.deals) OFFSET 0
+    ) u
+), lines AS (
+    SELECT {names(PresentedLine)} FROM printed l CROSS JOIN LATERAL (
+        SELECT {_USES} FROM used r
+        WHERE r.household_id = l.household_id AND r.deal_id = l.deal_id
+    ) u
+), named AS (
+    SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
+    FROM offer_product p JOIN product q ON q.gtin = p.gtin
+    WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
+    UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
+    WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
 )
 SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_build_array({names(Prior)})::text FROM redemption
@@ -97,9 +115,7 @@ SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_agg(json_build_array({_LIST}) ORDER BY id)::text FROM lists),
     (SELECT json_agg(json_build_array({names(PresentedLine)}) ORDER BY list_id, line)::text
      FROM lines),
-    (SELECT json_agg(json_build_array({names(EligibleProduct, of="p")}))::text
-     FROM offer_product p JOIN product q ON q.gtin = p.gtin AND q.restriction = ''
-     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})),
+    (SELECT json_agg(json_build_array({names(NamedProduct)}))::text FROM named),
     (extract(epoch FROM greatest(
         (SELECT guessed_at FROM guess WHERE kind = {watch.kind} AND key_id = {watch.key_id}
            AND guessed_at > {watch.since}
@@ -225,7 +241,7 @@ def seen(row: Sequence[Any]) -> Seen:
         households=dict(from_json(who)) if who else {},
         lists=tuple([_read_list(each) for each in from_json(lists)]) if lists else (),
         lines=tuple(map(PresentedLine._make, from_json(lines))) if lines else (),
-        products=tuple(map(EligibleProduct._make, from_json(products))) if products else (),
+        products=tuple(map(NamedProduct._make, from_json(products))) if products else (),
         full_since_micros=full_since_micros,
     )
 

@@ -1,7 +1,11 @@
-"""Where the columns of a presented line come from, the same on both databases.
+"""Where the columns of what is looked up come from, the same on both databases.
 
-`l` is its list line, `o` its offer. How often it was used is counted differently on each.
+Of a presented line, `l` is its list line and `o` its offer; `r` are all the uses that its household
+made of the deal, on whatever list. Of a named product, `p` is the offer's and `q` the catalogue's.
 """
+
+DEAL = "coalesce(o.deal_id, o.id)"
+"""The deal of an offer: its first revision."""
 
 LINE_SOURCES = {
     "list_id": "l.list_id",
@@ -9,6 +13,8 @@ LINE_SOURCES = {
     "offer_id": "l.offer_id",
     "text": "l.text",
     "uses": "l.uses",
+    "deal_id": DEAL,
+    "deal_limit": "o.limit_per_household",
     "reserved_cents": "l.reserved_cents",
     # The terms it was printed under, if they are its own.
     "terms": "coalesce(l.terms, o.terms)",
@@ -18,3 +24,19 @@ LINE_SOURCES = {
     "face_value_cents": "l.face_value_cents",
     "funding_cap_cents": "o.funding_cap_cents",
 }
+
+_OF_LINE = "r.list_id = l.list_id AND r.list_line = l.line"
+USE_SOURCES = {
+    "used": f"coalesce(sum(r.uses) FILTER (WHERE r.live AND {_OF_LINE}), 0)",
+    "last_use": f"coalesce(max(r.use_number + r.uses - 1) FILTER (WHERE {_OF_LINE}), 0)",
+    "deal_used": "coalesce(sum(r.uses) FILTER (WHERE r.live), 0)",
+    "last_deal_use": "coalesce(max(r.deal_use + r.uses - 1), 0)",
+}
+
+PRODUCT_SOURCES = {
+    "offer_id": "p.offer_id",
+    "set_number": "p.set_number",
+    "gtin": "p.gtin",
+    "excluded": "q.restriction <> ''",
+}
+EXCLUSION_SOURCES = {**PRODUCT_SOURCES, "excluded": "true"}

@@ -8,15 +8,15 @@ from service.engine.settle import Split
 
 
 def encode(splits: Iterable[Split]) -> str:
-    """Splits as they are stored: [basket line, supplier cents of every unit, retailer cents]."""
-    return to_json([*splits]).decode()
+    """Splits as they are stored: [basket line, supplier cents of every unit, retailer cents].
+
+    Where units earned points, these come last.
+    """
+    return to_json([split if split.points else split[:3] for split in splits]).decode()
 
 
 def decode(parts: str) -> tuple[Split, ...]:
     """Stored splits, read."""
     return tuple(
-        [
-            Split(line, tuple(supplier), tuple(retailer))
-            for line, supplier, retailer in from_json(parts)
-        ]
+        [Split(line, *[tuple(each) for each in units]) for line, *units in from_json(parts)]
     )

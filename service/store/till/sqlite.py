@@ -18,15 +18,21 @@ from service.store.till.rows import (
     selected,
     sqlite_values,
 )
-from service.store.till.sources import LINE_SOURCES
+from service.store.till.sources import (
+    DEAL,
+    EXCLUSION_SOURCES,
+    LINE_SOURCES,
+    PRODUCT_SOURCES,
+    USE_SOURCES,
+)
 from service.store.till.steps import (
     BoughtRow,
     Effect,
-    EligibleProduct,
     GuessBy,
     Guesses,
     Identity,
     Look,
+    NamedProduct,
     PresentedLine,
     PresentedList,
     Prior,
@@ -55,22 +61,19 @@ _LISTS = f"""SELECT {names(PresentedList)}
     WHERE household_id IN (SELECT value FROM json_each(:households)) AND state = 'issued'
       AND valid_from <= :day AND valid_to >= :day
     ORDER BY id"""
-_LINE_SOURCES = {
-    **LINE_SOURCES,
-    "used": "coalesce(sum(r.uses) FILTER (WHERE r.live), 0)",
-    "last_use": "coalesce(max(r.use_number + r.uses - 1), 0)",
-    "stopped_at": "o.stopped_at",
-}
+_LINE_SOURCES = {**LINE_SOURCES, **USE_SOURCES, "stopped_at": "o.stopped_at"}
 _LINES = f"""SELECT {selected(PresentedLine, _LINE_SOURCES)}
-    FROM json_each(?) s CROSS JOIN list_line l ON l.list_id = s.value
+    FROM json_each(?) p CROSS JOIN list_line l ON l.list_id = p.value ->> 0
     CROSS JOIN offer o ON o.id = l.offer_id
-    LEFT JOIN redemption_line r ON r.list_id = l.list_id AND r.list_line = l.line
+    LEFT JOIN redemption_line r ON r.household_id = p.value ->> 1 AND r.deal_id = {DEAL}
     WHERE l.kind = 'offer' GROUP BY l.list_id, l.line ORDER BY l.list_id, l.line"""
-_PRODUCTS = f"""SELECT {names(EligibleProduct)} FROM offer_product
-    WHERE gtin IN (SELECT value FROM json_each(?))
-      AND offer_id IN (SELECT value FROM json_each(?))
-      AND NOT EXISTS (SELECT 1 FROM product p WHERE p.gtin = offer_product.gtin
-                      AND p.restriction <> '')"""
+_PRODUCTS = f"""SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
+    FROM offer_product p CROSS JOIN product q ON q.gtin = p.gtin
+    WHERE p.gtin IN (SELECT value FROM json_each(?1))
+      AND p.offer_id IN (SELECT value FROM json_each(?2))
+    UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
+    WHERE p.gtin IN (SELECT value FROM json_each(?1))
+      AND p.offer_id IN (SELECT value FROM json_each(?2))"""
 
 _BASKET = """INSERT INTO basket (store_id, terminal, business_date, number, household_id,
                                  purchased_at)
@@ -129,11 +132,11 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
         "day": reference["business_date"],
     }
     lists = tuple([_read_list(row) for row in run(_LISTS, found)])
-    listed = json_of([each.id for each in lists])
+    listed = json_of([(each.id, each.household_id) for each in lists])
     lines = tuple(map(PresentedLine._make, run(_LINES, (listed,))))
     offers = json_of([*{line.offer_id for line in lines}])
-    counting = run(_PRODUCTS, (json_of([*wanted.gtins]), offers))
-    products = tuple(map(EligibleProduct._make, counting))
+    named = run(_PRODUCTS, (json_of([*wanted.gtins]), offers))
+    products = tuple(map(NamedProduct._make, named))
     prior = Prior(*found_prior) if found_prior[0] else None
     return Seen(bool(known), prior, households, lists, lines, products, full_since)
 

@@ -46,8 +46,10 @@ class PresentedLine(NamedTuple):
     """An offer line of such a list with the terms it was printed under.
 
     `uses` may be made in all, `used` are made and live, `last_use` is the highest number any use
-    of it ever had, undone ones included. `funding_cap_cents` is the most the supplier bears of one
-    use, null without one; `stopped_at` the moment its deal was stopped, in microseconds since 1970.
+    of it ever had, undone ones included. `deal_limit`, `deal_used` and `last_deal_use` are the same
+    of its deal (`deal_id`), over all lists and revisions that the household has.
+    `funding_cap_cents` is the most the supplier bears of one use, null without one; `stopped_at`
+    the moment its deal was stopped, in microseconds since 1970.
     """
 
     list_id: int
@@ -57,6 +59,10 @@ class PresentedLine(NamedTuple):
     uses: int
     used: int
     last_use: int
+    deal_id: int
+    deal_limit: int
+    deal_used: int
+    last_deal_use: int
     reserved_cents: int
     terms: str
     supplier_id: int
@@ -67,12 +73,16 @@ class PresentedLine(NamedTuple):
     stopped_at: int | None
 
 
-class EligibleProduct(NamedTuple):
-    """A product of the basket that counts for an offer, in one of its product sets."""
+class NamedProduct(NamedTuple):
+    """A product of the basket that an offer names in one of its product sets.
+
+    It counts for the offer unless it is `excluded`, or restricted since.
+    """
 
     offer_id: int
     set_number: int
     gtin: int
+    excluded: bool
 
 
 class Identity(NamedTuple):
@@ -129,9 +139,9 @@ class Seen:
 
     `households` are those of the digests known; `lists` are those with the codes (never drafts) and
     the issued ones, usable on the business date, of the households identified; `lines` their offer
-    lines in order of list and line; `products` say which GTINs count. `full_since_micros` is set
-    while the key or the store watched has to wait: when that guess was made, in microseconds since
-    1970, which is the first that must grow old.
+    lines in order of list and line; `products` say which GTINs count, and which are excluded.
+    `full_since_micros` is set while the key or the store watched has to wait: when that guess was
+    made, in microseconds since 1970, which is the first that must grow old.
     """
 
     store_known: bool
@@ -139,7 +149,7 @@ class Seen:
     households: dict[str, int]
     lists: tuple[PresentedList, ...]
     lines: tuple[PresentedLine, ...]
-    products: tuple[EligibleProduct, ...]
+    products: tuple[NamedProduct, ...]
     full_since_micros: int | None = None
 
 
@@ -179,6 +189,9 @@ class UseRow(NamedTuple):
     uses: int
     live: bool
     offer_id: int
+    household_id: int
+    deal_id: int
+    deal_use: int
     units: int
     amount_cents: int
     supplier_cents: int

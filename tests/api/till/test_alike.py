@@ -109,8 +109,8 @@ def test_what_nobody_was_given_is_answered_alike(
         assert len(set(answers.values())) == 1, verb
     refused = json.loads(found["quotes"]["no code at all"])["refused"]
     assert refused == [
-        {"list_line": None, "offer": None, "reason": "unknown_code",
-         "detail": "this list is not known"}
+        {"list_code": None, "list_line": None, "presented": {"kind": "list", "place": 0},
+         "offer": None, "reason": "unknown_code", "detail": "this list is not known"}
     ]  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def test_of_another_household_nothing_is_told_but_that_it_is_another(
     }
     by_identity = told(database, settings, shown, shop)
     for verb, answers in by_identity.items():
-        alike = {text.replace("this card", "this phone") for text in answers.values()}
+        alike = {text.replace("card", "phone") for text in answers.values()}
         assert len(alike) == 1, verb
     reasons = [each["reason"] for each in json.loads(found["lists/lookup"]["over"])["refused"]]
     assert reasons == ["household_mismatch"]

@@ -268,7 +268,7 @@ def test_redeem_against_expiry_gives_no_reservation_back_twice(race: Race) -> No
     other = Database(race.settings.database_url)
 
     def expire(_: TillClient) -> int:
-        return expire_lists(other, before=EXPIRING + timedelta(days=1))
+        return expire_lists(other, before=EXPIRING + timedelta(days=1)).lists
 
     def late(till: TillClient, number: int) -> Body:
         return till.redeem(sale(f"late-{number}", code, on=EXPIRING))

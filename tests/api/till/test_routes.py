@@ -1,9 +1,8 @@
-"""The till over HTTP, on both databases: wire form, safety, and the reference client."""
+"""The till over HTTP, on both databases: wire form and safety."""
 
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,7 +14,6 @@ from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
-from service.till_client import TillClient, TillRefusedError
 from tests.shop import CARDS, H1, STORE, Shop, list_code
 from tests.till import FULL, body
 
@@ -234,77 +232,3 @@ def test_values_at_the_edge_are_taken_or_refused_never_an_internal_error(
             assert till.post(path, json=sent).status_code in (200, 422), where
         told = till.post("/v1/replays", content=json.dumps(offline).encode()).json()
         assert told["status"] in ("refused", "accepted", "duplicate"), where
-
-
-def test_the_client_asks_again_and_replays_what_it_honoured_offline(
-    key: str, database: Database, settings: Settings, shop: Shop, tmp_path: Path, read_only: Any
-) -> None:
-    sent = body(1, presented=[("list", shop.lists[H1])], lines=FULL)
-    queue = tmp_path / "queue.ndjson"
-    waits: list[float] = []
-    away = TillClient("http://127.0.0.1:9", key, queue=queue, sleep=waits.append)
-    quoted = {
-        "discounts": [
-            {
-                "line": 1,
-                "list_code": shop.lists[H1],
-                "list_line": 1,
-                "offer": 1,
-                "text": "",
-                "units": 1,
-                "amount_cents": 100,
-            }
-        ]
-    }
-    told = away.redeem(sent, quoted=quoted)
-    assert (told["status"], told["total_discount_cents"]) == ("offline", 100)
-    assert waits == [0.2, 0.4]
-    assert away.void({"transaction": body(2)["transaction"]}) is None
-    assert away.waiting() == 2
-    away.close()
-    with serve_on_loopback(database, settings) as address:
-        back = TillClient(address, key, queue=queue)
-        flushed = back.flush()
-        assert (flushed.taken, flushed.to_check, flushed.left) == (2, (), 0)
-        assert back.flush().taken == 0
-        with pytest.raises(TillRefusedError, match="voided"):
-            back.redeem(body(2))
-        back.close()
-    assert read_only("SELECT total_discount_cents FROM redemption WHERE number = '1'") == [(100,)]
-
-
-class _LosesAnswers(httpx2.BaseTransport):
-    """Sends every request and loses the first answers."""
-
-    def __init__(self, lost: int) -> None:
-        self.inner = httpx2.HTTPTransport()
-        self.lost = lost
-
-    def close(self) -> None:
-        self.inner.close()
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        answer = self.inner.handle_request(request)
-        if self.lost:
-            self.lost -= 1
-            answer.read()
-            answer.close()
-            raise httpx2.ReadTimeout("lost on the way", request=request)
-        return answer
-
-
-def test_a_lost_answer_is_asked_for_again_and_redeems_once(
-    key: str, database: Database, settings: Settings, shop: Shop, tmp_path: Path, read_only: Any
-) -> None:
-    with serve_on_loopback(database, settings) as address:
-        client = TillClient(
-            address,
-            key,
-            queue=tmp_path / "queue.ndjson",
-            sleep=lambda _: None,
-            transport=_LosesAnswers(2),
-        )
-        told = client.redeem(body(1, presented=[("list", shop.lists[H1])], lines=FULL))
-        client.close()
-    assert told["total_discount_cents"] == 350
-    assert read_only("SELECT count(*) FROM redemption") == [(1,)]

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
-from service.engine.allocate import Terms
+from service.engine.allocate import ShortfallPrices
 
 CANDIDATES = {
     "household_id": pl.Int64,
@@ -45,7 +45,7 @@ def frames(candidates: Rows, offers: Rows, households: Rows) -> Frames:
 
 
 @st.composite
-def instances(draw: st.DrawFn) -> tuple[Frames, Terms]:
+def instances(draw: st.DrawFn) -> tuple[Frames, ShortfallPrices]:
     """Instances of up to six households and seven deals with every kind of odd limit."""
     deals, homes = draw(st.integers(1, 7)), draw(st.integers(1, 6))
     maybe = st.none() | st.integers(0, 4)
@@ -80,13 +80,13 @@ def instances(draw: st.DrawFn) -> tuple[Frames, Terms]:
     built = frames(draw(st.permutations(candidates)), offers, households)
     if whole:
         built = (built[0].with_columns(pl.col("value_cents").cast(pl.Int64)), built[1], built[2])
-    terms = Terms(
+    terms = ShortfallPrices(
         draw(st.sampled_from([0.0, 0.1, 0.5, 2.0])), draw(st.sampled_from([0.0, 40.0, 1000.0]))
     )
     return built, terms
 
 
-def tight(seed: int, *, crossing: bool) -> tuple[Frames, Terms]:
+def tight(seed: int, *, crossing: bool) -> tuple[Frames, ShortfallPrices]:
     """One household whose candidates are much alike, with a floor (and mostly a ceiling) near it.
 
     With `crossing` every product stands twice, at one value, in categories of its own.
@@ -108,4 +108,4 @@ def tight(seed: int, *, crossing: bool) -> tuple[Frames, Terms]:
     ]
     offers = [(i, None, None, None) for i in range(count)]
     built = frames(candidates, offers, [(1, 8, 2, floor, ceiling)])
-    return built, Terms(float(rng.choice([0.05, 0.1, 0.3])))
+    return built, ShortfallPrices(float(rng.choice([0.05, 0.1, 0.3])))

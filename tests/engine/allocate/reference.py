@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import highspy
 import polars as pl
 
-from service.engine.allocate import Terms
+from service.engine.allocate import ShortfallPrices
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class _Programme:
 
 
 def optimum(
-    candidates: pl.DataFrame, offers: pl.DataFrame, households: pl.DataFrame, terms: Terms
+    candidates: pl.DataFrame, offers: pl.DataFrame, households: pl.DataFrame, terms: ShortfallPrices
 ) -> float:
     """The exact optimum of an instance, by branch and bound over the whole of it."""
     programme = _Programme()
@@ -66,7 +66,7 @@ def _household(
     programme: _Programme,
     home: dict[str, int | None],
     mine: list[tuple[dict[str, int | None], int]],
-    terms: Terms,
+    terms: ShortfallPrices,
 ) -> None:
     faces = {x: float(row["face_value_cents"] or 0) for row, x in mine}
     if home["slots"] is not None:
@@ -128,7 +128,7 @@ def worth(
     candidates: pl.DataFrame,
     offers: pl.DataFrame,
     households: pl.DataFrame,
-    terms: Terms,
+    terms: ShortfallPrices,
 ) -> float:
     """The objective of the chosen `pairs`, counted from the frames alone."""
     keys = ["household_id", "offer_id"]

@@ -5,14 +5,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from service.engine.allocate import Effort, Terms, allocate, prices
+from service.engine.allocate import Effort, ShortfallPrices, allocate, prices
 from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.prices import Market
 from service.engine.allocate.problem import build
 from tests.engine.allocate.instances import Frames, instances, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
-TERMS = Terms(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
+TERMS = ShortfallPrices(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
 
 
 def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames:
@@ -62,7 +62,7 @@ def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames
 @given(instances())
 @settings(max_examples=60)
 def test_primal_optimum_and_bound_stand_in_order_and_every_limit_holds(
-    instance: tuple[Frames, Terms],
+    instance: tuple[Frames, ShortfallPrices],
 ) -> None:
     (candidates, offers, households), terms = instance
     answer = allocate(candidates, offers, households, terms=terms)

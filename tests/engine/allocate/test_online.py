@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from service.engine.allocate import PriceBook, Terms, allocate, allocate_household
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
 from service.errors import InvalidInput
 from tests.engine.allocate.test_allocate import TERMS, market
 
@@ -53,20 +53,26 @@ def test_limits_of_the_household_hold_and_none_means_no_limit() -> None:
         )
     )
     none = dict.fromkeys(LIMITS)
-    assert allocate_household(candidates, book, none, terms=Terms())["offer_id"].to_list() == [
+    assert allocate_household(candidates, book, none, terms=ShortfallPrices())[
+        "offer_id"
+    ].to_list() == [
         1,
         2,
         3,
     ]
     tight = none | {"face_value_ceiling_cents": 80}
-    assert allocate_household(candidates, book, tight, terms=Terms())["offer_id"].to_list() == [
+    assert allocate_household(candidates, book, tight, terms=ShortfallPrices())[
+        "offer_id"
+    ].to_list() == [
         1,
         2,
     ]
     two = none | {"category_max": 1}
-    assert allocate_household(candidates, book, two, terms=Terms())["offer_id"].to_list() == [1]
+    assert allocate_household(candidates, book, two, terms=ShortfallPrices())[
+        "offer_id"
+    ].to_list() == [1]
     empty = none | {"slots": 0}
-    assert allocate_household(candidates, book, empty, terms=Terms()).is_empty()
+    assert allocate_household(candidates, book, empty, terms=ShortfallPrices()).is_empty()
 
 
 def test_a_deal_without_a_price_is_refused() -> None:

@@ -3,17 +3,17 @@
 import polars as pl
 import pytest
 
-from service.engine.allocate import Terms, allocate
+from service.engine.allocate import ShortfallPrices, allocate
 from service.engine.allocate.certificate import Shortfall
 from tests.engine.allocate.instances import Rows, frames
 
-TERMS = Terms(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
+TERMS = ShortfallPrices(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
 FREE = (1, None, None, None)
 HOME = (1, 12, 2, None, None)
 
 
 def given(
-    candidates: Rows, offers: Rows, households: Rows, terms: Terms = TERMS
+    candidates: Rows, offers: Rows, households: Rows, terms: ShortfallPrices = TERMS
 ) -> tuple[list[tuple[int, int]], float]:
     """The pairs chosen and the objective."""
     answer = allocate(*frames(candidates, offers, households), terms=terms)
@@ -87,7 +87,7 @@ def test_a_negative_value_is_taken_only_where_floor_or_guarantee_pay_for_it() ->
     assert given(candidates, [FREE], [HOME]) == ([], 0.0)
     assert given(candidates, [FREE], [(1, 12, 2, 100, None)]) == ([(1, 1)], -35.0)
     assert given(candidates, [(1, None, None, 1)], [HOME]) == ([(1, 1)], -5.0)
-    assert given(candidates, [(1, None, None, 1)], [HOME], Terms(0.5, 3.0)) == ([], -3.0)
+    assert given(candidates, [(1, None, None, 1)], [HOME], ShortfallPrices(0.5, 3.0)) == ([], -3.0)
 
 
 def test_dear_deals_bring_the_best_lists_between_30_and_40_dollars() -> None:
@@ -97,7 +97,9 @@ def test_dear_deals_bring_the_best_lists_between_30_and_40_dollars() -> None:
     offers = [(o, None, None, None) for o in range(1, 25)]
     best = [(1, 12, 2, 3000, 4000)]
     for price, dearer in ((0.04, 0), (0.05, 9), (0.5, 10)):
-        pairs, objective = given(cheap + dear, offers, best, Terms(floor_shortfall_price=price))
+        pairs, objective = given(
+            cheap + dear, offers, best, ShortfallPrices(floor_shortfall_price=price)
+        )
         reached = dearer * 300 + (12 - dearer) * 60
         assert sum(offer > 12 for _, offer in pairs) == dearer
         short = max(0, 3000 - reached)

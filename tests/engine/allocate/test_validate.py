@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from service.engine.allocate import Terms, allocate
+from service.engine.allocate import ShortfallPrices, allocate
 from service.errors import InvalidInput
 from tests.engine.allocate.instances import frames
 
@@ -29,7 +29,7 @@ def refusal(
         )
     ]
     with pytest.raises(InvalidInput) as caught:
-        allocate(*built, terms=Terms())
+        allocate(*built, terms=ShortfallPrices())
     assert caught.value.problems
     return [f"{problem.where}: {problem.detail}" for problem in caught.value.problems]
 
@@ -92,7 +92,7 @@ def test_columns_that_are_missing_or_text_are_refused() -> None:
 def test_whole_floats_pass_and_fractions_of_a_cent_do_not() -> None:
     built = frames([ROW], [OFFER], [HOME])
     floats = built[1].with_columns(pl.col("budget_cents").cast(pl.Float64))
-    assert len(allocate(built[0], floats, built[2], terms=Terms()).pairs) == 1
+    assert len(allocate(built[0], floats, built[2], terms=ShortfallPrices()).pairs) == 1
     assert refusal(offers=floats.with_columns(pl.lit(10.5).alias("budget_cents"))) == [
         "offers row 1, budget_cents: is not whole"
     ]
@@ -111,18 +111,18 @@ def test_numbers_beyond_64_bits_are_refused_and_ids_beyond_63_bits_are_not() -> 
         "candidates row 1, household_id: unknown in households"
     ]
     known = homes.with_columns(huge.alias("household_id"))
-    assert allocate(unknown, offers, known, terms=Terms()).pairs["household_id"].to_list() == [
-        2**63
-    ]
+    assert allocate(unknown, offers, known, terms=ShortfallPrices()).pairs[
+        "household_id"
+    ].to_list() == [2**63]
 
 
 def test_frames_without_types_or_rows_are_an_empty_instance() -> None:
     offers, homes = frames([], [OFFER], [HOME])[1:]
     untyped = pl.DataFrame({name: [] for name in frames([], [], [])[0].columns})
-    assert allocate(untyped, offers, homes, terms=Terms()).pairs.is_empty()
+    assert allocate(untyped, offers, homes, terms=ShortfallPrices()).pairs.is_empty()
 
 
 @pytest.mark.parametrize("price", [-1.0, float("nan"), float("inf"), "1", 10**400])
 def test_terms_are_finite_and_not_negative(price: Any) -> None:
     with pytest.raises(InvalidInput, match="floor_shortfall_price"):
-        Terms(floor_shortfall_price=price)
+        ShortfallPrices(floor_shortfall_price=price)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from numba.core.dispatcher import Dispatcher
 
-from service.engine.allocate import Terms, allocate, arrange
+from service.engine.allocate import ShortfallPrices, allocate, arrange
 from service.engine.allocate.kernels import arguments, choose, holdings, passes, scan, search
 from service.engine.allocate.warm import warm, warm_beside
 from tests.engine.allocate.instances import Frames, instances
@@ -26,7 +26,9 @@ def compiled() -> dict[str, int]:
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(instances())
-def test_an_allocation_after_warming_compiles_nothing_more(given_: tuple[Frames, Terms]) -> None:
+def test_an_allocation_after_warming_compiles_nothing_more(
+    given_: tuple[Frames, ShortfallPrices],
+) -> None:
     warm_beside()
     warm()
     ready = compiled()

@@ -1,5 +1,7 @@
 """Which offers are considered for whom, and what they are worth."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -28,6 +30,16 @@ def test_a_household_is_considered_for_offers_on_items_it_has_bought_and_for_slo
     assert found["conflict_id"].to_list() == [
         supplier * (1 << 24) + category
         for supplier, category in ((4, 7), (5, 8), (6, 9), (4, 7), (6, 9))
+    ]
+
+
+def test_a_copy_carries_what_is_left_and_a_deal_that_is_used_up_is_left_out() -> None:
+    used = pl.DataFrame({"household_id": [1, 1, 2], "offer_id": [1, 2, 1], "used": [1, 1, 2]})
+    found = considered(replace(running(), used=used))
+    assert found.select(*KEYS, "uses", "cost_cents").rows() == [
+        (1, 1, 1, 58),
+        (1, 3, 1, 15),
+        (2, 3, 1, 15),
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from service.engine.allocate import Terms
+from service.engine.allocate import ShortfallPrices
 from service.engine.offers import ghosts as module
 from service.engine.offers.arms import Arm
 from service.engine.offers.ghosts import GHOSTS, ghosts
@@ -27,7 +27,7 @@ def withheld(*rows: dict[str, Any], held: int = 1, percent: int = 20) -> list[tu
         *({"household_id": n, "arm": Arm.HOLDOUT if n == held else Arm.EXPOSED} for n in (1, 2, 3))
     )
     found = ghosts(
-        pairs(*rows), PRICES, homes, terms=Terms(), holdout_percent=percent, salt="cycle"
+        pairs(*rows), PRICES, homes, terms=ShortfallPrices(), holdout_percent=percent, salt="cycle"
     )
     assert found.schema == GHOSTS
     return found.rows()
@@ -63,7 +63,7 @@ def test_a_sample_weighs_as_many_times_more(monkeypatch: pytest.MonkeyPatch) -> 
         pairs(*(pair(n, 1) for n in range(200))),
         PRICES,
         homes,
-        terms=Terms(),
+        terms=ShortfallPrices(),
         holdout_percent=20,
         salt="cycle",
     )

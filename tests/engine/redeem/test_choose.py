@@ -107,7 +107,7 @@ def test_no_sharing_of_the_units_saves_more(
 ) -> None:
     contenders = _contenders(lines, open_lines)
     alone = [c.draw(c.reach) for c in contenders]
-    chosen, proven = choose(contenders, alone)
+    chosen, short = choose(contenders, alone)
     count = len(contenders[0].units.price)
     known: dict[tuple[int, int], int] = {}
     best = 0
@@ -124,7 +124,7 @@ def test_no_sharing_of_the_units_saves_more(
                 known[owner, mask] = contenders[owner].draw(mask).cents
             total += known[owner, mask]
         best = max(best, total)
-    assert proven
+    assert not short
     assert sum(each.cents for each in chosen) == best
 
 
@@ -153,8 +153,8 @@ def test_a_search_cut_short_says_so_and_still_shares_fairly() -> None:
     units = Units(lines, set(range(1, 7)))
     contenders = [Contender(offer, units) for offer in offers]
     alone = [c.draw(c.reach) for c in contenders]
-    chosen, proven = choose(contenders, alone, effort=3)
-    assert not proven
+    chosen, short = choose(contenders, alone, effort=3)
+    assert short
     assert sum(each.cents for each in chosen) == sum(
         round(0.2 * (100 * n + 7)) for n in range(1, 7)
     )

@@ -3,12 +3,17 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Self, final
 
+import numpy as np
+
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Condition, Positive
-from service.engine.redeem.draw import NOTHING, Draw, fewest
+from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest
 from service.engine.redeem.eligible import EligibleUnits
-from service.engine.redeem.units import bits, first
+from service.engine.redeem.units import SHORT, bits, first, members
+
+_BUNDLED = 3_000
+"""Units dealt into bundles in one draw before the best number of bundles so far is taken."""
 
 
 @final
@@ -60,43 +65,75 @@ class AmountOff(Mechanic):
             return NOTHING
         if eligible.spend or eligible.weighed:
             return fewest(most, lambda uses: self._pooled(eligible, mask, uses))
-        if sum(eligible.pieces) == 2:
+        if most == 1 or sum(eligible.pieces) == 2:
             # Dearest with cheapest is the best pairing, so another pair never takes anything away.
             return fewest(most, lambda uses: self._dealt(eligible, mask, uses))
-        best = NOTHING
-        for uses in range(1, most + 1):
-            found = self._dealt(eligible, mask, uses)
-            if found.cents > best.cents:
-                best = found
-        return best
+        return self._dealt_best(eligible, mask, most)
 
     def _pooled(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
         """The sum off everything counted by spend or by weight."""
         held = mask if eligible.spend else eligible.pool(uses, mask) or 0
         cents = min(uses * self.amount_cents, eligible.units.gross(held))
-        return Draw(cents=cents, uses=uses, held=held, groups=((cents, tuple(bits(held))),))
+        return Draw(cents, uses, held, lambda: ((cents, tuple(bits(held))),))
 
-    def _dealt(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
+    def _dealt_best(self, eligible: EligibleUnits, mask: int, most: int) -> Draw:
+        """The best number of bundles, from the largest number down.
+
+        No number of uses takes off more than its sums, nor more than the sum of each unit's price
+        or the amount, whichever is less; both fall with the number, so the search ends early.
+        """
+        best, units, amount = NOTHING, eligible.units, self.amount_cents
+        looked_at = 0
+        for uses in range(most, 0, -1):
+            if uses * amount < best.cents:
+                break
+            pool = eligible.pool(uses, mask) or 0
+            limit = min(uses * amount, units.gross(pool, at_most=amount))
+            if limit < best.cents:
+                break
+            if looked_at > _BUNDLED:
+                return best._replace(short=limit - best.cents)
+            looked_at += pool.bit_count()
+            units.steps += 4 + (min(pool.bit_count(), SHORT) >> 2)
+            found = self._dealt(eligible, mask, uses, pool)
+            if found.cents >= best.cents:
+                best = found
+        return best if best.cents else NOTHING
+
+    def _dealt(
+        self, eligible: EligibleUnits, mask: int, uses: int, pool: int | None = None
+    ) -> Draw:
         """The sum off each of `uses` bundles of the dearest units, at most the bundle's price."""
-        amount, price = self.amount_cents, eligible.units.price
-        pool = eligible.pool(uses, mask) or 0
-        groups = tuple(
-            [
-                (min(amount, sum([price[u] for u in bundle])), bundle)
-                for bundle in _bundles(tuple(bits(pool)), uses)
-            ]
-        )
-        return Draw(cents=sum([group[0] for group in groups]), uses=uses, held=pool, groups=groups)
+        amount, units = self.amount_cents, eligible.units
+        held = (eligible.pool(uses, mask) or 0) if pool is None else pool
+
+        def groups() -> Groups:
+            price = units.price
+            return tuple(
+                [
+                    (min(amount, sum([price[u] for u in bundle])), bundle)
+                    for bundle in _bundles(tuple(bits(held)), uses)
+                ]
+            )
+
+        if held.bit_length() <= SHORT:
+            cents = sum([cents for cents, _ in groups()])
+        else:
+            units.steps += 24 + (held.bit_length() >> 7)
+            rows = units.prices[members(held)].reshape(-1, uses)
+            rows[1::2] = rows[1::2, ::-1]
+            cents = int(np.minimum(rows.sum(axis=0), amount).sum())
+        return Draw(cents, uses, held, groups)
 
     def _unit_by_unit(self, eligible: EligibleUnits, pool: int) -> Draw:
         """A use per unit, which needs no dealing into bundles; units without a price take none."""
-        amount, price = self.amount_cents, eligible.units.price
-        groups = tuple([(min(amount, price[u]), (u,)) for u in bits(pool) if price[u]])
+        amount, units = self.amount_cents, eligible.units
+        held = pool & units.above(0)
         return Draw(
-            cents=sum([group[0] for group in groups]),
-            uses=len(groups),
-            held=first(pool, len(groups)),
-            groups=groups,
+            cents=units.gross(held, at_most=amount),
+            uses=held.bit_count(),
+            held=held,
+            groups=lambda: tuple([(min(amount, units.price[u]), (u,)) for u in bits(held)]),
         )
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self, final
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Amount, Condition, fault
-from service.engine.redeem.draw import NOTHING, Draw
+from service.engine.redeem.draw import NOTHING, Draw, peak
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.units import PIECE, bits
 
@@ -49,15 +49,14 @@ class BundlePrice(Mechanic):
 
     def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
         """Bundles of the dearest units, as many as still save."""
-        best = NOTHING
-        for uses in range(1, eligible.uses(mask) + 1):
-            pool = eligible.pool(uses, mask)
-            if pool is None:
-                break
-            cents = eligible.units.gross(pool) - uses * self.price_cents
-            if cents <= best.cents:
-                # Each further bundle is cheaper than the one before, so none will save again.
-                break
-            held = mask if eligible.spend else pool
-            best = Draw(cents=cents, uses=uses, held=held, groups=((cents, tuple(bits(pool))),))
-        return best
+        most = eligible.most_uses(mask)
+        if not most:
+            return NOTHING
+        # Each further bundle is cheaper than the one before.
+        return peak(most, lambda uses: self._bundled(eligible, mask, uses))
+
+    def _bundled(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
+        pool = eligible.pool(uses, mask) or 0
+        cents = eligible.units.gross(pool) - uses * self.price_cents
+        held = mask if eligible.spend else pool
+        return Draw(cents, uses, held, lambda: ((cents, tuple(bits(pool))),))

@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar, Literal, Self, final
 
 from pydantic import Field, Strict
 
-from service.engine.money import basis_points_off
 from service.engine.redeem.benefits.giving import check_given, given_groups, units_given
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.percent_off import WHOLE, BasisPoints
@@ -13,7 +12,7 @@ from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Amount, Condition, fault
 from service.engine.redeem.draw import NOTHING, Draw
 from service.engine.redeem.eligible import EligibleUnits
-from service.engine.redeem.units import bits, first
+from service.engine.redeem.units import first, listed
 
 
 @final
@@ -79,21 +78,19 @@ class BuyGet(Mechanic):
 
     def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
         """The cheapest of each full group, or the dearest of another set."""
-        price = eligible.units.price
         if not eligible.pieces[self.on]:
             return units_given(
-                eligible,
-                mask,
-                of=self.on,
-                count=self.get,
-                worth=lambda unit: basis_points_off(price[unit], self.basis_points),
+                eligible, mask, of=self.on, count=self.get, basis_points=self.basis_points
             )
         bought = eligible.pieces[0]
         group = bought + self.get
-        ordered = tuple(bits(mask))
-        most = min(eligible.uses(mask), len(ordered) // group)
+        most = min(eligible.uses(mask), mask.bit_count() // group)
+        if not most:
+            return NOTHING
+        ordered = listed(first(mask, most * group))
         got = [u for use in range(most) for u in ordered[use * group + bought : (use + 1) * group]]
-        cents = [basis_points_off(price[u], self.basis_points) for u in got]
+        eligible.units.steps += (mask.bit_length() >> 8) + (len(got) >> 2)
+        cents = eligible.units.percents(got, self.basis_points)
         while cents and not any(cents[-self.get :]):
             del cents[-self.get :]
         if not cents:
@@ -103,5 +100,5 @@ class BuyGet(Mechanic):
             cents=sum(cents),
             uses=uses,
             held=mask if eligible.spend else first(mask, uses * group),
-            groups=given_groups(got[: len(cents)], cents),
+            groups=lambda: given_groups(got[: len(cents)], cents),
         )

@@ -7,9 +7,9 @@ from service.engine.redeem.benefits.covers import Covers
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Amount, Condition, fault
-from service.engine.redeem.draw import NOTHING, Draw
+from service.engine.redeem.draw import NOTHING, Draw, Groups
 from service.engine.redeem.eligible import EligibleUnits
-from service.engine.redeem.units import MEASURES, bits, first
+from service.engine.redeem.units import MEASURES, bits, first, listed
 
 
 @final
@@ -52,26 +52,44 @@ class FixedPrice(Mechanic):
         most = eligible.uses(mask)
         if not most:
             return NOTHING
-        savings = [saving for saving in self._savings(eligible, mask) if saving[0] > 0]
-        if not savings:
+        if eligible.weighed:
+            return self._weighed(eligible, mask)
+        units, price = eligible.units, self.price_cents
+        saving = mask & units.above(price)
+        if not saving:
             return NOTHING
         uses, held, per_use = 1, mask, eligible.pieces[0]
         if self.covers is Covers.NEEDED and per_use:
-            uses = min(most, -(-len(savings) // per_use))
+            uses = min(most, -(-saving.bit_count() // per_use))
             pool = first(mask, uses * per_use)
-            savings = [saving for saving in savings if pool >> saving[1] & 1]
+            saving &= pool
             held = mask if eligible.spend else pool
-        groups = tuple((cents, (unit,)) for cents, unit in savings)
-        return Draw(cents=sum([s[0] for s in savings]), uses=uses, held=held, groups=groups)
+        return Draw(
+            cents=units.gross(saving) - price * saving.bit_count(),
+            uses=uses,
+            held=held,
+            groups=lambda: tuple([(units.price[u] - price, (u,)) for u in bits(saving)]),
+        )
 
-    def _savings(self, eligible: EligibleUnits, mask: int) -> list[tuple[int, int]]:
-        """Cents that come off each unit, below 0 for cheaper ones, with the unit."""
+    def _weighed(self, eligible: EligibleUnits, mask: int) -> Draw:
+        """One use reaches every weighed line."""
         price, units = self.price_cents, eligible.units
-        if not eligible.weighed:
-            return [(units.price[u] - price, u) for u in bits(mask)]
+        prices, measure = units.price, units.measure
         size = MEASURES[eligible.requires.unit][1] * 1000
-        # Half a cent of the price of a weight rounds up, as scales print it.
-        return [
-            (units.price[u] - (2 * price * units.measure[u] + size) // (2 * size), u)
-            for u in bits(mask)
-        ]
+
+        def savings(held: list[int]) -> list[int]:
+            # Half a cent of the price of a weight rounds up, as scales print it.
+            return [prices[u] - (2 * price * measure[u] + size) // (2 * size) for u in held]
+
+        held = listed(mask)
+        units.steps += len(held) >> 2
+        cents = sum([saving for saving in savings(held) if saving > 0])
+        if not cents:
+            return NOTHING
+
+        def groups() -> Groups:
+            return tuple(
+                [(cents, (u,)) for u, cents in zip(held, savings(held), strict=True) if cents > 0]
+            )
+
+        return Draw(cents, 1, mask, groups)

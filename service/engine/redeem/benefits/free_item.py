@@ -62,11 +62,4 @@ class FreeItem(Mechanic):
 
     def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
         """The dearest unit of the set, up to the cap."""
-        cap, price = self.cap_cents, eligible.units.price
-        return units_given(
-            eligible,
-            mask,
-            of=self.on,
-            count=1,
-            worth=lambda unit: price[unit] if cap is None else min(cap, price[unit]),
-        )
+        return units_given(eligible, mask, of=self.on, count=1, cap_cents=self.cap_cents)

@@ -1,11 +1,12 @@
 """Units given away, free or reduced, once others are bought."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from service.engine.money import BASIS_POINTS
 from service.engine.redeem.condition import Condition, Need, fault
-from service.engine.redeem.draw import NOTHING, Draw
+from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest, peak
 from service.engine.redeem.eligible import EligibleUnits
-from service.engine.redeem.units import PIECE, bits
+from service.engine.redeem.units import PIECE, first, listed
 
 
 def check_given(condition: Condition, on: int) -> Need:
@@ -20,37 +21,61 @@ def check_given(condition: Condition, on: int) -> Need:
 
 
 def units_given(
-    eligible: EligibleUnits, mask: int, *, of: int, count: int, worth: Callable[[int], int]
+    eligible: EligibleUnits,
+    mask: int,
+    *,
+    of: int,
+    count: int,
+    basis_points: int = BASIS_POINTS,
+    cap_cents: int | None = None,
 ) -> Draw:
     """`count` units of set `of` a use, dearest first, as far as the rest still meets the needs.
 
-    The sets of units that can be spared are the independent sets of a matroid (the dual of the
-    matchings), so taking the dearest that can be spared is the best choice.
+    A percent of each comes off, or at most `cap_cents`. What is bought and what is given are flows
+    of whole units, so the sum is concave in the number of uses.
     """
-    best = NOTHING
-    for uses in range(1, eligible.uses(mask) + 1):
-        given: list[int] = []
-        rest = mask
-        for unit in bits(mask & eligible.masks[of]):
-            if len(given) == uses * count:
-                break
-            without = rest & ~(1 << unit)
-            if eligible.pool(uses, without) is not None:
-                given.append(unit)
-                rest = without
-        if len(given) < uses * count:
-            continue
-        groups = given_groups(given, [worth(unit) for unit in given])
-        cents = sum([part[0] for part in groups])
-        if cents > best.cents:
-            bought = eligible.pool(uses, rest, cheapest=True) or 0
-            held = mask if eligible.spend else bought | sum(1 << unit for unit in given)
-            best = Draw(cents=cents, uses=uses, held=held, groups=groups)
-    return best
+    if eligible.overlapping:
+        asked = list(eligible.pieces)
+        asked[of] += count
+        most = eligible.most_uses(mask, asked)
+    else:
+        most = min(eligible.uses(mask), (mask & eligible.masks[of]).bit_count() // count)
+    if not most:
+        return NOTHING
+
+    def cents_of(given: int) -> list[int]:
+        cents = eligible.units.percents(listed(given), basis_points)
+        return cents if cap_cents is None else [min(each, cap_cents) for each in cents]
+
+    def rule(uses: int) -> Draw:
+        given = first(_spare(eligible, mask, of, uses), uses * count)
+        return Draw(sum(cents_of(given)), uses, given)
+
+    # Where sets do not overlap, the units given are the same dearest ones however many are bought.
+    found = peak(most, rule) if eligible.overlapping else fewest(most, rule)
+    if not found.cents:
+        return NOTHING
+    given = found.held
+    held = mask
+    if not eligible.spend:
+        held = given | (eligible.pool(found.uses, mask & ~given, cheapest=True) or 0)
+    return found._replace(held=held, groups=lambda: given_groups(listed(given), cents_of(given)))
 
 
-def given_groups(
-    units: Sequence[int], cents: Sequence[int]
-) -> tuple[tuple[int, tuple[int, ...]], ...]:
+def _spare(eligible: EligibleUnits, mask: int, of: int, uses: int) -> int:
+    """The units of set `of` that need not be bought, the dearest of them.
+
+    The units that are bought form a base of a matroid: those outside the set are taken first and
+    then its cheapest, so that the dearest are spared.
+    """
+    inside = mask & eligible.masks[of]
+    if not eligible.overlapping:
+        return inside
+    matching = eligible.matching(uses)
+    matching.add(mask & ~inside)
+    return inside & ~matching.add(inside, cheapest=True)
+
+
+def given_groups(units: Sequence[int], cents: Sequence[int]) -> Groups:
     """What comes off each unit, by itself."""
     return tuple((part, (unit,)) for part, unit in zip(cents, units, strict=True))

@@ -1,5 +1,6 @@
 """A percent off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias, final
 
@@ -9,10 +10,11 @@ from service.engine.money import basis_points_off
 from service.engine.redeem.benefits.covers import Covers
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
+from service.engine.redeem.by_line import best_by_line
 from service.engine.redeem.condition import Condition, Positive
-from service.engine.redeem.draw import NOTHING, Draw, fewest
+from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest
 from service.engine.redeem.eligible import EligibleUnits
-from service.engine.redeem.units import bits, first
+from service.engine.redeem.units import bits
 
 WHOLE = 10_000
 BasisPoints: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=WHOLE)]
@@ -65,63 +67,40 @@ class PercentOff(Mechanic):
     def _of_mixed(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
         pool = eligible.pool(uses, mask) or 0
         cents = basis_points_off(eligible.units.gross(pool), self.basis_points)
-        return self._capped(uses, pool, ((cents, tuple(bits(pool))),))
+        return self._capped(cents, uses, pool, lambda: ((cents, tuple(bits(pool))),))
 
     def _of_needed(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
         count = uses * eligible.pieces[0]
-        if count == 1:
-            pool = mask & -mask
-            unit = pool.bit_length() - 1
-            cents = basis_points_off(eligible.units.price[unit], self.basis_points)
-            return self._capped(uses, pool, ((cents, (unit,)),))
-        pool = first(mask, count)
-        if pool != mask:
-            pool = self._best_by_line(eligible, mask, count)
-        return self._of(eligible, pool, uses)
+        pool, short = best_by_line(eligible.units, mask, count, self.basis_points)
+        return self._of(eligible, pool, uses, short)
 
-    def _of(self, eligible: EligibleUnits, pool: int, uses: int) -> Draw:
+    def _of(self, eligible: EligibleUnits, pool: int, uses: int, short: int = 0) -> Draw:
         """The percent of each basket line's share of `pool`, rounded line by line."""
         units = eligible.units
-        by_line: dict[int, list[int]] = {}
-        for unit in bits(pool):
-            by_line.setdefault(units.line[unit], []).append(unit)
-        groups = tuple(
-            (
-                basis_points_off(sum([units.price[u] for u in held]), self.basis_points),
-                tuple(held),
+        cents = units.line_percents(pool, self.basis_points)
+
+        def groups() -> Groups:
+            by_line: dict[int, list[int]] = {}
+            for unit in bits(pool):
+                by_line.setdefault(units.line[unit], []).append(unit)
+            return tuple(
+                [
+                    (
+                        basis_points_off(sum([units.price[u] for u in held]), self.basis_points),
+                        tuple(held),
+                    )
+                    for held in by_line.values()
+                ]
             )
-            for held in by_line.values()
-        )
-        return self._capped(uses, pool, groups)
+
+        return self._capped(cents, uses, pool, groups, short)
 
     def _capped(
-        self, uses: int, pool: int, groups: tuple[tuple[int, tuple[int, ...]], ...]
+        self, cents: int, uses: int, pool: int, groups: Callable[[], Groups], short: int = 0
     ) -> Draw:
-        cents = sum([group[0] for group in groups])
-        if self.cap_cents is not None and cents > self.cap_cents * uses:
-            cents = self.cap_cents * uses
-            groups = ((cents, tuple(bits(pool))),)
-        return Draw(cents=cents, uses=uses, held=pool, groups=groups) if cents else NOTHING
-
-    def _best_by_line(self, eligible: EligibleUnits, mask: int, count: int) -> int:
-        """The `count` units whose percent, rounded per line, comes to most.
-
-        Rounding per line makes the dearest units a cent worse at times, so the count is shared out
-        over the lines by dynamic programming.
-        """
-        units = eligible.units
-        best: dict[int, tuple[int, int]] = {0: (0, 0)}
-        for line_mask in sorted({units.masks[units.line[u]] & mask for u in bits(mask)}):
-            options, gross, chosen = [(0, 0)], 0, 0
-            for unit in bits(line_mask):
-                gross += units.price[unit]
-                chosen |= 1 << unit
-                options.append((basis_points_off(gross, self.basis_points), chosen))
-            after: dict[int, tuple[int, int]] = {}
-            for taken, (worth, held) in best.items():
-                for more, (cents, chosen) in enumerate(options[: count - taken + 1]):
-                    found = (worth + cents, held | chosen)
-                    if taken + more not in after or found[0] > after[taken + more][0]:
-                        after[taken + more] = found
-            best = after
-        return best[count][1]
+        if self.cap_cents is not None:
+            cap = self.cap_cents * uses
+            if cents > cap:
+                return Draw(cap, uses, pool, lambda: ((cap, tuple(bits(pool))),))
+            short = min(short, cap - cents)
+        return Draw(cents, uses, pool, groups, short=short) if cents or short else NOTHING

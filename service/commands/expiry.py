@@ -1,0 +1,41 @@
+"""expire: close the lists whose last day is over."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from service.commands.console import progress_bars, say
+from service.commands.database import opened
+from service.cycle.expiry import expire_lists, stores_day
+from service.deals.steer import follow_facts
+from service.engine.money import format_money
+from service.errors import InvalidInput
+
+
+def expire(
+    before: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Those whose last day was before it; today where the stores are when left out",
+        ),
+    ] = None,
+) -> None:
+    """Close the lists that ended and give their budgets back; a cycle and every night do it too."""
+    with opened() as (database, settings), progress_bars() as progress:
+        with database.read() as session:
+            today = stores_day(session, settings, now=datetime.now(UTC))
+        day = today if before is None else before.date()
+        if day > today:
+            raise InvalidInput(
+                f"It is {today} where the stores are: lists that are good until a day before {day} "
+                "have not all ended."
+            )
+        closed = expire_lists(database, before=day, progress=progress)
+        moved = follow_facts(database, on=day)
+    money = format_money(closed.released_cents, settings.currency)
+    say(
+        f"{closed.lists:,} lists that ended before {day} were closed; {money} of budgets was "
+        f"released; {moved:,} deals changed their state"
+    )
