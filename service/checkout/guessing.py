@@ -120,7 +120,7 @@ class Tally:
             return
         if not basket.lines:
             raise self.throttled(seen)
-        sale = "\n".join(map(str, (*basket.reference, basket.digest)))
+        sale = "\n".join(map(str, (*basket.reference, basket.digest.text)))
         if not (yield self._guesses(GuessKind.WAITING, [sale])) or unknown:
             raise self.throttled(seen)
 

@@ -20,7 +20,7 @@ from service.errors import Busy, Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionState
-from service.store.till import Aside, Effect, Prior, RedemptionRow, Seen, Steps, gate
+from service.store.till import Aside, Effect, Look, Prior, RedemptionRow, Seen, Steps, gate
 
 # Tills that collide look again and find the other's use; more collisions than this are no chance.
 _ATTEMPTS = 10
@@ -51,11 +51,11 @@ def quoting(settings: Settings, basket: TillBasket) -> Steps:
     tally.require_patience(seen)
     if is_long(lines=len(basket.lines), offers=len(seen.lines)):
         yield Aside()
-    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    found = _recognise(basket, look, seen)
     yield from tally.charge(found.unknown)
     if is_heavy(basket.lines, found.lines):
         yield Aside()
-    return _answer(None, "quoted", found, *_settle(basket, found))
+    return _answer(None, "quoted", basket, found, *_settle(basket, found))
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
@@ -72,7 +72,7 @@ def redeeming(settings: Settings, basket: TillBasket) -> Steps:
             return stored_answer(seen.prior, basket)
         if is_long(lines=len(basket.lines), offers=len(seen.lines)):
             yield Aside()
-        found = recognise(basket.presented, look, seen, bought=basket.lines)
+        found = _recognise(basket, look, seen)
         if not attempt:
             yield from tally.admit(basket, seen, found.unknown)
         if is_heavy(basket.lines, found.lines):
@@ -90,7 +90,7 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
             "This transaction was voided.",
             [Problem("#/transaction", "a voided sale stays void", "a new sale needs a new number")],
         )
-    if prior.digest != basket.digest:
+    if not basket.digest.is_of(prior.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another basket.",
             [
@@ -102,6 +102,12 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
             ],
         )
     return prior.answer
+
+
+def _recognise(basket: TillBasket, look: Look, seen: Seen) -> Found:
+    return recognise(
+        basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
+    )
 
 
 def _settle(basket: TillBasket, found: Found) -> tuple[Settlement, Funded]:
@@ -120,13 +126,14 @@ def _effect(
         redemption=RedemptionRow(
             redemption_id,
             *basket.reference,
-            digest=basket.digest,
+            digest=basket.digest.text,
             state=str(status),
             household_id=found.household_id,
             total_discount_cents=settlement.total_cents,
-            answer=_answer(redemption_id, status, found, settlement, funded),
+            answer=_answer(redemption_id, status, basket, found, settlement, funded),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
+            sent_at=basket.sent_at,
         ),
         purchased_at=basket.at,
         bought=bought_rows(basket, uses.taken),
@@ -134,12 +141,14 @@ def _effect(
         uses=uses.rows,
         refusals=refusal_rows((*found.refusals, *settlement.refusals)),
         entries=uses.entries,
+        moved=found.moved,
     )
 
 
 def _answer(
     redemption_id: str | None,
     status: str,
+    basket: TillBasket,
     found: Found,
     settlement: Settlement,
     funded: Funded,
@@ -154,4 +163,5 @@ def _answer(
         applied=settlement.applied,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
+        clock_skew=basket.clock_skew,
     )

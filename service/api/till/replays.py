@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from service import checkout
 from service.admin.keys import Caller
 from service.api.problems import pointer
-from service.api.till.forms import offline_of
+from service.api.till.forms import house_of, offline_of
 from service.api.till.schemas import OfflineIn
 from service.errors import (
     Busy,
@@ -89,6 +89,7 @@ def answers(
     caller: Caller,
 ) -> Iterator[str]:
     """One line of JSON per sale, as each is taken; a sale that fails does not stop the others."""
+    house = house_of(settings)
     for index, sale in enumerate(sales):
         try:
             body = (
@@ -96,7 +97,7 @@ def answers(
                 if isinstance(sale, bytes)
                 else OfflineIn.model_validate(sale)
             )
-            offline = offline_of(body, caller)
+            offline = offline_of(body, caller, house=house)
             answer = checkout.replay(database, settings, offline)
         except ValidationError as error:
             yield _not_taken(index, "refused", _unreadable(error))
