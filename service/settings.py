@@ -127,6 +127,25 @@ class Settings(BaseSettings):
         default="retailer",
         description="Who bears a line honoured offline that would have been refused",
     )
+    country: str = Field(
+        default="",
+        pattern="^([A-Z]{2})?$",
+        description="Country (ISO 3166) of phone numbers without a country code; empty for none",
+    )
+    variable_measure: str = Field(
+        default="",
+        description="Where goods' codes hold a price or weight: presets or masks, by semicolons",
+    )
+    bare_upc_e: bool = Field(
+        default=False, description="Whether eight bare digits that are a UPC-E are taken for one"
+    )
+    units: str = Field(
+        default="", description="More names of units, by semicolons: `CS=each; PFD=lb`"
+    )
+    unnamed_goods_count: bool = Field(
+        default=False,
+        description="Whether lines without a GTIN count towards the minimum spend of offers",
+    )
     unknown_codes_per_minute: int = Field(
         default=60,
         ge=1,

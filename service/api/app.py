@@ -14,6 +14,7 @@ from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, deals, health, households, lists, offers, runs
 from service.api.till import routes as till
 from service.api.till.counter import Counter
+from service.api.till.forms import house_of
 from service.jobs import scheduler
 from service.jobs.worker import work_until
 from service.publish import sftp
@@ -39,6 +40,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.state.database = database
     app.state.settings = settings
     app.state.keys = Keyring(database, settings)
+    house_of(settings)  # A setting of the till that cannot be read stops the start.
     app.state.till = Counter(database, settings)
     app.add_middleware(LimitBody, settings=settings)
     problems.install(app)

@@ -4,11 +4,14 @@ from service.checkout.give_back import Return, give_back
 from service.checkout.lookup import looking_up, lookup
 from service.checkout.redeem import quote, quoting, redeem, redeeming
 from service.checkout.replay import Offline, replay
-from service.checkout.sales import Honoured, ReturnedLine, TillBasket
+from service.checkout.sales import BodyDigest, ClockSkew, Honoured, ReturnedLine, TillBasket
+from service.checkout.unnamed_goods import spent_on_unnamed
 from service.checkout.void import void
 from service.store.till import Presented, Steps
 
 __all__ = [
+    "BodyDigest",
+    "ClockSkew",
     "Honoured",
     "Offline",
     "Presented",
@@ -24,5 +27,6 @@ __all__ = [
     "redeem",
     "redeeming",
     "replay",
+    "spent_on_unnamed",
     "void",
 ]

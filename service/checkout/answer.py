@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import to_json
 
+from service.checkout.sales import ClockSkew
 from service.engine.redeem import OpenLine, Refusal
 from service.engine.settle import Split
 from service.store.till import Dispute, PresentedList
@@ -78,6 +79,7 @@ def sale(
     applied: Iterable[Use],
     refusals: Iterable[Refusal],
     household_id: int | None,
+    clock_skew: ClockSkew | None = None,
 ) -> str:
     """The answer to a quote (without a redemption), a redemption, or a sale made offline."""
     return compact(
@@ -102,6 +104,7 @@ def sale(
             "applied": _applied(applied),
             "refused": _refused(refusals),
             "next_list": {"status": "none" if household_id is None else "due"},
+            **_skew(clock_skew),
         }
     )
 
@@ -189,6 +192,7 @@ def returned(
     discount_cents: int,
     applied: Iterable[Use],
     reopened: Iterable[ListLine],
+    clock_skew: ClockSkew | None = None,
 ) -> str:
     """The answer to a return: what each of its lines comes to, `applied` what it took back."""
     return compact(
@@ -201,6 +205,7 @@ def returned(
             "total_discount_cents": discount_cents,
             "applied": _applied(applied),
             "reopened": _lines(reopened),
+            **_skew(clock_skew),
         }
     )
 
@@ -240,6 +245,14 @@ def _applied(uses: Iterable[Use]) -> list[dict[str, Any]]:
         }
         for each in uses
     ]
+
+
+def _skew(skew: ClockSkew | None) -> dict[str, Any]:
+    """What is said of a till's clock, where there is something to say."""
+    if skew is None:
+        return {}
+    moments = {"at": skew.sent_at, "taken_as": skew.taken_as}
+    return {"clock_skew": {name: moment.isoformat() for name, moment in moments.items()}}
 
 
 def _refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:

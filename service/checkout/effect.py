@@ -176,6 +176,7 @@ def bought_rows(basket: TillBasket, discounts: Iterable[Taken]) -> list[BoughtRo
             line.quantity_milli,
             line.unit,
             line.amount_cents - off.get(line.line, 0),
+            basket.codes.get(line.line, ""),
         )
         for line in basket.lines
     ]

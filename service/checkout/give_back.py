@@ -20,7 +20,7 @@ from service.checkout.returned_units import (
     touches,
     without_corrections,
 )
-from service.checkout.sales import ReturnedLine
+from service.checkout.sales import BodyDigest, ClockSkew, ReturnedLine
 from service.engine.ledger import Entry, EntryKind, Posting, charge, netted
 from service.engine.settle import ReopenPolicy
 from service.errors import Conflict, InvalidInput, NotFound, Problem
@@ -36,13 +36,17 @@ _BUSY = "This return is being written right now; send it again."
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A return as a till sent it: its own reference, the sale it takes back from, and what."""
+    """A return as a till sent it: its own reference, the sale it takes back from, and what.
+
+    `clock_skew` is there where its moment could not be.
+    """
 
     reference: Reference
     original: Reference
     lines: tuple[ReturnedLine, ...]
-    digest: str
+    digest: BodyDigest
     key_id: int | None = None
+    clock_skew: ClockSkew | None = None
 
 
 def give_back(database: Database, settings: Settings, request: Return) -> str:
@@ -81,10 +85,11 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         id=uuid.uuid4().hex,
         redemption_id=sale.id,
         **request.reference._asdict(),
-        digest=request.digest,
+        digest=request.digest.text,
         answer="",
         returned_at=now,
         key_id=request.key_id,
+        sent_at=request.clock_skew and request.clock_skew.sent_at,
     )
     policy = ReopenPolicy(settings.return_reopens)
     ended = [
@@ -96,7 +101,9 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
     ]
     _write(session, sale, returned, back, ended)
     reopened = _open_again(session, ended, returned)
-    returned.answer = _answer(returned.id, sale, back, ended=ended, reopened=reopened)
+    returned.answer = _answer(
+        returned.id, sale, back, ended=ended, reopened=reopened, clock_skew=request.clock_skew
+    )
     session.add(returned)
     return returned.answer
 
@@ -139,7 +146,7 @@ def _same_return(earlier: TillReturn, request: Return, *, is_voided: bool) -> st
                 )
             ],
         )
-    if earlier.digest != request.digest:
+    if not request.digest.is_of(earlier.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another return.",
             [Problem("#/transaction", "store, terminal, business_date and number are taken")],
@@ -232,6 +239,7 @@ def _answer(
     *,
     ended: Sequence[UsedLine],
     reopened: Sequence[UsedLine],
+    clock_skew: ClockSkew | None,
 ) -> str:
     lines: list[dict[str, Any]] = [
         {
@@ -265,4 +273,5 @@ def _answer(
             uses={use.id: use.uses for use in ended if use.live},
         ),
         reopened=reopened,
+        clock_skew=clock_skew,
     )

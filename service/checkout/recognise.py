@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.checkout.sales import TillBasket
-from service.digests import identity_digest
+from service.checkout.unnamed_goods import with_spent
 from service.engine import codes
 from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, Shown, parse_terms
 from service.errors import InvalidInput, Problem
 from service.settings import Settings
+from service.store.identities import known_as
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
     Identity,
     Look,
+    MovedIdentity,
     NamedProduct,
     Presented,
     PresentedLine,
@@ -34,11 +36,12 @@ class Found:
     presented: dict[tuple[int, int], PresentedLine]
     lines: list[OpenLine]
     refusals: list[Refusal]
+    moved: tuple[MovedIdentity, ...] = ()
 
 
 def look_for(settings: Settings, basket: TillBasket) -> Look:
     """What must be looked up for this basket."""
-    gtins = frozenset([line.gtin for line in basket.lines])
+    gtins = frozenset([line.gtin for line in basket.lines if line.gtin])
     return look(settings, basket.reference, basket.presented, gtins=gtins)
 
 
@@ -52,17 +55,38 @@ def look(
     """What must be looked up; a code that does not read as one is never looked up."""
     by_code: dict[str, Presented] = {}
     identities: dict[Identity, Presented] = {}
+    moves: dict[Identity, MovedIdentity] = {}
     unreadable = []
     for shown in presented:
         if shown.kind != "list":
-            digest = identity_digest(settings.secret_key, shown.kind, shown.value)
-            identities[Identity(shown.kind, digest)] = shown
+            _add_identity(settings, shown, identities, moves)
             continue
         try:
             by_code[str(codes.parse_list_code(shown.value))] = shown
         except InvalidInput:
             unreadable.append(shown)
-    return Look(reference, by_code, identities, gtins, tuple(unreadable))
+    return Look(reference, by_code, identities, gtins, tuple(unreadable), moves)
+
+
+def _add_identity(
+    settings: Settings,
+    shown: Presented,
+    identities: dict[Identity, Presented],
+    moves: dict[Identity, MovedIdentity],
+) -> None:
+    """Look up every form of a card or phone, unless it was shown before in another."""
+    first, *others = known_as(
+        settings.secret_key, shown.kind, shown.value, country=settings.country
+    )
+    identity = Identity(shown.kind, first.digest)
+    if identity in identities:
+        return
+    identities[identity] = shown
+    for other in others:
+        older = Identity(shown.kind, other.digest)
+        identities.setdefault(older, shown)
+        if other.moves:
+            moves[older] = MovedIdentity(shown.kind, other.digest, first.digest)
 
 
 def require_store(*, is_known: bool) -> None:
@@ -75,26 +99,36 @@ def require_store(*, is_known: bool) -> None:
 
 
 def recognise(
-    presented: Sequence[Presented], look: Look, seen: Seen, *, bought: Sequence[BasketLine] = ()
+    presented: Sequence[Presented],
+    look: Look,
+    seen: Seen,
+    *,
+    bought: Sequence[BasketLine] = (),
+    unnamed_cents: int = 0,
 ) -> Found:
     """The household of the first presented thing that is known, and what of it can be used.
+
+    `unnamed_cents` count towards the minimum spend of every offer.
 
     Raises InvalidInput when the store is not known.
     """
     require_store(is_known=seen.store_known)
     lists = {each.code: each for each in seen.lists}
     by_presented = {
-        **{each: lists[code].household_id for code, each in look.codes.items() if code in lists},
-        **{
-            each: seen.households[identity.digest]
-            for identity, each in look.identities.items()
-            if identity.digest in seen.households
-        },
+        each: lists[code].household_id for code, each in look.codes.items() if code in lists
     }
+    moved = []
+    for identity, each in look.identities.items():
+        # The first form that is known decides, and the one to be known by comes first.
+        if each not in by_presented and identity.digest in seen.households:
+            by_presented[each] = seen.households[identity.digest]
+            if identity in look.moves:
+                moved.append(look.moves[identity])
     household_id = next((by_presented[each] for each in presented if each in by_presented), None)
+    shown_once = dict.fromkeys((*look.codes.values(), *look.identities.values()))
     refusals = [
         _unidentified(each, presented.index(each), is_known=each in by_presented)
-        for each in (*look.unreadable, *look.codes.values(), *look.identities.values())
+        for each in (*look.unreadable, *shown_once)
         if household_id is None or by_presented.get(each) != household_id
     ]
     usable = {code: each for code, each in lists.items() if each.household_id == household_id}
@@ -104,8 +138,9 @@ def recognise(
         household_id,
         usable,
         lines,
-        open_lines(bought, lines.values(), by_id, seen.products) if lines else [],
+        open_lines(bought, lines.values(), by_id, seen.products, unnamed_cents) if lines else [],
         refusals,
+        tuple(moved),
     )
 
 
@@ -125,6 +160,7 @@ def open_lines(
     lines: Iterable[PresentedLine],
     lists: dict[int, PresentedList],
     products: Iterable[NamedProduct],
+    unnamed_cents: int,
 ) -> list[OpenLine]:
     """The offer lines as the rules want them, with the basket lines that count for each."""
     numbers: dict[int, list[int]] = {}
@@ -150,25 +186,26 @@ def open_lines(
             for number in numbers[gtin]
             if number in sold
         ]
-        result.append(
-            OpenLine(
-                list_code=presented.code,
-                list_line=line.line,
-                offer_id=line.offer_id,
-                terms=terms,
-                text=line.text,
-                eligible=tuple([frozenset(members) for members in sets]),
-                uses_left=line.uses - line.used,
-                limit=line.uses,
-                deal_id=line.deal_id,
-                deal_left=line.deal_limit - line.deal_used,
-                valid_from=presented.valid_from,
-                valid_to=presented.valid_to,
-                voided=presented.state == ListState.VOIDED,
-                excluded=frozenset(excluded_lines),
-                stopped=line.stopped_at is not None,
-            )
+        open_line = OpenLine(
+            list_code=presented.code,
+            list_line=line.line,
+            offer_id=line.offer_id,
+            terms=terms,
+            text=line.text,
+            eligible=tuple([frozenset(members) for members in sets]),
+            uses_left=line.uses - line.used,
+            limit=line.uses,
+            deal_id=line.deal_id,
+            deal_left=line.deal_limit - line.deal_used,
+            valid_from=presented.valid_from,
+            valid_to=presented.valid_to,
+            voided=presented.state == ListState.VOIDED,
+            excluded=frozenset(excluded_lines),
+            stopped=line.stopped_at is not None,
         )
+        if unnamed_cents and terms.condition.minimum_spend_cents:
+            open_line = with_spent(open_line, unnamed_cents, bought)
+        result.append(open_line)
     return result
 
 

@@ -45,7 +45,7 @@ def quoting(settings: Settings, basket: TillBasket) -> Steps:
     look = look_for(settings, basket)
     seen = yield look
     assert isinstance(seen, Seen)
-    return _answer(None, "quoted", *_settle(basket, look, seen))
+    return _answer(None, "quoted", basket, *_settle(basket, look, seen))
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
@@ -69,7 +69,7 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
             "This transaction was voided.",
             [Problem("#/transaction", "a voided sale stays void", "a new sale needs a new number")],
         )
-    if prior.digest != basket.digest:
+    if not basket.digest.is_of(prior.digest):
         raise InvalidInput(
             "This transaction reference was used before, for another basket.",
             [
@@ -84,7 +84,9 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
 
 
 def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement, Funded]:
-    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    found = recognise(
+        basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
+    )
     settlement = settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
     return found, settlement, fund_discounts(found, settlement)
 
@@ -100,13 +102,14 @@ def _effect(
         redemption=RedemptionRow(
             redemption_id,
             *basket.reference,
-            digest=basket.digest,
+            digest=basket.digest.text,
             state=str(status),
             household_id=found.household_id,
             total_discount_cents=settlement.total_cents,
-            answer=_answer(redemption_id, status, found, settlement, funded),
+            answer=_answer(redemption_id, status, basket, found, settlement, funded),
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
+            sent_at=basket.sent_at,
         ),
         purchased_at=basket.at,
         bought=bought_rows(basket, uses.taken),
@@ -114,12 +117,14 @@ def _effect(
         uses=uses.rows,
         refusals=refusal_rows((*found.refusals, *settlement.refusals)),
         entries=uses.entries,
+        moved=found.moved,
     )
 
 
 def _answer(
     redemption_id: str | None,
     status: str,
+    basket: TillBasket,
     found: Found,
     settlement: Settlement,
     funded: Funded,
@@ -134,4 +139,5 @@ def _answer(
         applied=settlement.applied,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
+        clock_skew=basket.clock_skew,
     )

@@ -105,7 +105,9 @@ def take(session: Session, settings: Settings, sale: Offline) -> str:
     lines = _lines(sale, believed, seen)
     if seen.prior is not None:
         return _again(session, seen.prior, sale, lines, believed)
-    found = recognise(basket.presented, look, seen, bought=basket.lines)
+    found = recognise(
+        basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
+    )
     household_id = found.household_id or _household_of_honoured(sale, seen)
     effect = _effect(sale, believed, found, household_id)
     redemption = effect.redemption
@@ -124,7 +126,7 @@ def take(session: Session, settings: Settings, sale: Offline) -> str:
         detail="{}",
         at=redemption.redeemed_at,
     )
-    stored = _sale_answer(session, redemption, lines, believed, found)
+    stored = _sale_answer(session, sale, redemption, lines, believed, found)
     changes.store_answer(session, redemption.id, stored)
     return _answer(session, "accepted", redemption.id, lines, json.loads(stored))
 
@@ -189,12 +191,13 @@ def _answer(
 
 def _lines(sale: Offline, believed: Sequence[Honoured], seen: Seen) -> list[_Line]:
     """What was given by list line, in the order of the conflicts in the answer."""
+    basket = sale.basket
     lists = {each.code: each for each in seen.lists}
     by_id = {each.id: each for each in seen.lists}
     lines = {(line.list_id, line.line): line for line in seen.lines}
     opened = {
         (each.list_code, each.list_line): each
-        for each in open_lines(sale.basket.lines, seen.lines, by_id, seen.products)
+        for each in open_lines(basket.lines, seen.lines, by_id, seen.products, basket.unnamed_cents)
     }
     by_line: dict[tuple[str, int], list[tuple[Honoured, Honoured]]] = defaultdict(list)
     for pair in zip(sale.honoured, believed, strict=True):
@@ -220,17 +223,19 @@ def _effect(
         redemption=RedemptionRow(
             uuid.uuid4().hex,
             *basket.reference,
-            digest=basket.digest,
+            digest=basket.digest.text,
             state=str(status),
             household_id=household_id,
             total_discount_cents=sum(each.amount_cents for each in believed),
             answer="",
             redeemed_at=datetime.now(UTC),
             key_id=basket.key_id,
+            sent_at=basket.sent_at,
         ),
         purchased_at=basket.at,
         bought=bought_rows(basket, believed),
         refusals=refusal_rows(found.refusals),
+        moved=found.moved,
     )
 
 
@@ -248,6 +253,7 @@ class _Discount(NamedTuple):
 
 def _sale_answer(
     session: Session,
+    sale: Offline,
     redemption: RedemptionRow,
     lines: Sequence[_Line],
     believed: Sequence[Honoured],
@@ -287,6 +293,7 @@ def _sale_answer(
         ),
         refusals=found.refusals,
         household_id=redemption.household_id,
+        clock_skew=sale.basket.clock_skew,
     )
 
 

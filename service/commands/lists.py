@@ -7,7 +7,6 @@ from rich.table import Table
 
 from service.commands.console import say, show_table
 from service.commands.database import opened
-from service.digests import identity_digest
 from service.engine.money import format_money
 from service.errors import InvalidInput, NotFound
 from service.settings import Settings
@@ -48,8 +47,9 @@ def _lists(
             owner = households.by_ref(session, household)
             household_id = owner.id if owner else None
         else:
-            digest = identity_digest(settings.secret_key, IdentityKind.CARD, card or "")
-            household_id = identities.household_id(session, IdentityKind.CARD, digest)
+            household_id = identities.household_of(
+                session, settings.secret_key, IdentityKind.CARD, card or "", country=""
+            )
         if household_id is None:
             raise NotFound(
                 "There is no household with that card."

@@ -7,6 +7,7 @@ import typer
 
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
 from service.commands.database import opened
+from service.engine.reading import reading_of
 from service.files.baskets import load_baskets
 from service.files.households import load_households
 from service.files.poslog import is_poslog, load_poslog
@@ -21,8 +22,8 @@ BasketsArgument = Annotated[
 
 def products(file: FileArgument) -> None:
     """The catalogue: products with their items, categories and suppliers."""
-    with opened() as (database, _), progress_bars() as progress:
-        report = load_products(database, file, progress=progress)
+    with opened() as (database, settings), progress_bars() as progress:
+        report = load_products(database, file, reading=reading_of(settings), progress=progress)
     raise typer.Exit(_show("products", report))
 
 
@@ -34,6 +35,7 @@ def households(file: FileArgument) -> None:
             file,
             secret_key=settings.secret_key,
             language=settings.language,
+            country=settings.country,
             progress=progress,
         )
     raise typer.Exit(_show("households", report))
@@ -49,10 +51,17 @@ def baskets(file: BasketsArgument) -> None:
                 timezone=settings.timezone,
                 currency=settings.currency,
                 secret_key=settings.secret_key,
+                reading=reading_of(settings),
                 progress=progress,
             )
         else:
-            report = load_baskets(database, file, timezone=settings.timezone, progress=progress)
+            report = load_baskets(
+                database,
+                file,
+                timezone=settings.timezone,
+                reading=reading_of(settings),
+                progress=progress,
+            )
     raise typer.Exit(_show("baskets", report))
 
 

@@ -153,5 +153,22 @@ def read_purchases(
     bought = baskets.purchases(
         session, before=midnight(before, settings), household_ids=household_ids
     )
+    return bought.with_columns(_local_clock(settings))
+
+
+def read_unnamed_spend(session: Session, settings: Settings, *, as_of: date) -> pl.DataFrame:
+    """What was paid for goods without a GTIN in the weeks that eligibility looks back on.
+
+    Columns: household_id, purchased_at (on the stores' own clock), amount_cents.
+    """
+    since = as_of - timedelta(weeks=settings.weekly_spend_weeks)
+    spent = baskets.unnamed_spend(
+        session, since=midnight(since, settings), before=midnight(as_of, settings)
+    )
+    return spent.with_columns(_local_clock(settings))
+
+
+def _local_clock(settings: Settings) -> pl.Expr:
     local: Any = pl.col("purchased_at").dt.convert_time_zone(settings.timezone)
-    return bought.with_columns(local.dt.replace_time_zone(None))
+    clock: pl.Expr = local.dt.replace_time_zone(None)
+    return clock

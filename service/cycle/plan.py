@@ -9,7 +9,7 @@ import polars as pl
 from service.cycle import stages
 from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
-from service.cycle.inputs import Inputs, read_inputs, read_purchases
+from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnamed_spend
 from service.cycle.learn import Learned, learned
 from service.cycle.shards import Task, score_shards
 from service.engine import segment
@@ -81,7 +81,7 @@ def plan_cycle(
     progress("history", 0, 1)
     read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
-    eligible = _eligible(read.purchases, settings, as_of=as_of, seed=seed)
+    eligible = _eligible(read, settings, as_of=as_of, seed=seed)
     model = _model(database, settings, read, sample, progress)
     task = _task(read, model, eligible, settings, seed=seed)
     mine = read.purchases.filter(pl.col("household_id").is_in(eligible["household_id"].implode()))
@@ -113,9 +113,13 @@ def plan_cycle(
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a plan begins with; `committed` as `store.offers.issuable.committed` gives it."""
+    """What a plan begins with; `committed` as `store.offers.issuable.committed` gives it.
+
+    `unnamed_spend` is what was paid for goods that no forecast can be made of.
+    """
 
     purchases: pl.DataFrame
+    unnamed_spend: pl.DataFrame
     inputs: Inputs
     committed: pl.DataFrame
     model: Model | None
@@ -135,6 +139,7 @@ def _read(
         ended_before = closing_day(session, settings, as_of=as_of, now=now)
         return _Read(
             purchases=read_purchases(session, settings, before=as_of, household_ids=ids),
+            unnamed_spend=read_unnamed_spend(session, settings, as_of=as_of),
             inputs=read_inputs(session, settings, as_of=as_of),
             committed=issuable.committed(session, ended_before=ended_before),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
@@ -203,16 +208,20 @@ def _chosen(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:
     return given(pairs).join(allocation.pairs.select(keys), on=keys, maintain_order="left")
 
 
-def _eligible(
-    purchases: pl.DataFrame, settings: Settings, *, as_of: date, seed: int
-) -> pl.DataFrame:
-    """The eligible households with their worth, arm and limits, by household."""
+def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.DataFrame:
+    """The eligible households with their worth, arm and limits, by household.
+
+    All they paid counts; who bought nothing that a list could name gets none.
+    """
+    purchases = read.purchases
+    spent = ("household_id", "purchased_at", "amount_cents")
     chosen = segment.eligible_households(
-        purchases,
+        pl.concat([purchases.select(spent), read.unnamed_spend.select(spent)]),
         as_of=as_of,
         weeks=settings.weekly_spend_weeks,
         weekly_spend_cents=settings.weekly_spend_cents,
     )["household_id"]
+    chosen = chosen.filter(chosen.is_in(purchases["household_id"].unique().implode()))
     if chosen.is_empty():
         raise Conflict(f"No household is eligible as of {as_of}; no cycle was made.")
     mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))

@@ -18,6 +18,7 @@ from service.admin.keys import add_key
 from service.cycle import CycleReport, refresh_forecast, run_cycle
 from service.deals import load_deals
 from service.demo.replay import Replay, Shopper, bought_between, replay
+from service.engine.reading import reading_of
 from service.errors import Conflict
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -166,17 +167,19 @@ def _load(
     database: Database, settings: Settings, files: Path, folder: Path, progress: Progress
 ) -> pl.DataFrame:
     """Load the files, with baskets from before the cycle's date only; returns all the baskets."""
-    load_products(database, files / sample.PRODUCTS, progress=progress)
+    reading = reading_of(settings)
+    load_products(database, files / sample.PRODUCTS, reading=reading, progress=progress)
     load_households(
         database,
         files / sample.HOUSEHOLDS,
         secret_key=settings.secret_key,
         language=settings.language,
+        country=settings.country,
         progress=progress,
     )
     baskets = pl.read_parquet(files / sample.BASKETS)
     history = write_history(baskets, folder, zone=settings.timezone)
-    load_baskets(database, history, timezone=settings.timezone, progress=progress)
+    load_baskets(database, history, timezone=settings.timezone, reading=reading, progress=progress)
     load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
     return baskets
 

@@ -15,6 +15,7 @@ SERIAL_DIGITS = 12
 LIST_CODE_DIGITS = len(AI_COUPON) + GCN_DIGITS + SERIAL_DIGITS
 
 GTIN_LENGTHS = (8, 12, 13, 14)
+GTIN_DIGITS = 14
 PLU_LENGTHS = (4, 5)
 PLU_MAX = 99_999
 
@@ -79,7 +80,7 @@ def parse_list_code(text: str) -> ListCode:
     if link:
         digits = AI_COUPON + link.group(1)
     else:
-        digits = _SUFFIX.sub("", _PREFIX.sub("", text)).replace(" ", "")
+        digits = data_of(text).replace(" ", "")
         if digits.startswith(f"({AI_COUPON})"):
             digits = AI_COUPON + digits[len(AI_COUPON) + 2 :]
     _require_digits(digits)
@@ -126,6 +127,11 @@ def gtin_text(key: int) -> str:
     if key < 10**8:
         return f"{key:08d}"
     return f"{key:013d}"
+
+
+def data_of(text: str) -> str:
+    """What a scanner read, without symbology identifier and function characters around it."""
+    return _SUFFIX.sub("", _PREFIX.sub("", text.strip(" \t\r\n")))
 
 
 def _require_digits(text: str) -> None:

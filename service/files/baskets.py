@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files import rows
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
@@ -16,11 +17,6 @@ from service.store.session import Database
 FILE_TERMINAL = "file"
 
 
-def _product_number(expr: pl.Expr) -> pl.Expr:
-    """A product number of up to 14 digits; check digits are not checked, because it was sold."""
-    return pl.when(expr.str.contains("^[0-9]{1,14}$")).then(expr).cast(pl.Int64, strict=False)
-
-
 COLUMNS = (
     FileColumn("household_id", rows.text, "text", required=False),
     FileColumn("basket_id", rows.text, "text"),
@@ -28,7 +24,8 @@ COLUMNS = (
     FileColumn("terminal", rows.text, "text", required=False, default=FILE_TERMINAL),
     FileColumn("purchased_at", rows.moment, "a moment with offset, as 2017-11-25T17:04:00-05:00"),
     FileColumn("line", rows.within(rows.whole, 1, 1_000_000), "a whole number from 1"),
-    FileColumn("gtin", _product_number, "a number of 1 to 14 digits"),
+    # Goods without a number were sold too, so the column must be there and may be empty.
+    FileColumn("gtin", rows.text, "text", default=""),
     FileColumn("quantity", rows.within(rows.number, -1_000_000, 1_000_000), "a number"),
     FileColumn("unit", rows.text, "text", required=False, default="each"),
     FileColumn(
@@ -38,14 +35,19 @@ COLUMNS = (
 
 
 def load_baskets(
-    database: Database, path: Path, *, timezone: str, progress: Progress = silent
+    database: Database,
+    path: Path,
+    *,
+    timezone: str,
+    reading: Reading = PLAIN,
+    progress: Progress = silent,
 ) -> LoadReport:
     """Add the purchase lines of a file; each chunk of rows is committed when it is done.
 
     Loading a file again adds no duplicates: store, terminal, business date (the local date of the
     store), basket_id and line identify a line. Unknown stores are added, in the time zone
-    `timezone`. An unknown household is a fault of the row; an unknown GTIN is accepted. Raises as
-    `rows.read` does.
+    `timezone`. An unknown household is a fault of the row; an unknown GTIN is accepted, and so
+    is what is no GTIN. Raises as `rows.read` does.
     """
     report = LoadReport()
     with database.read() as session:
@@ -56,7 +58,7 @@ def load_baskets(
         with database.write() as session:
             catalogue.ensure_stores(session, stores, timezone=timezone)
             zones = catalogue.store_zones(session, stores)
-            added = baskets.add_baskets(session, _basket_lines(good, zones))
+            added = baskets.add_baskets(session, _basket_lines(good, zones, reading))
         report.read += chunk.rows.height + chunk.refused
         report.taken += added
         report.known += good.height - added
@@ -86,7 +88,7 @@ def _find_households(
     return frame.with_columns(known.alias("household_id")).filter(~is_unknown), problems
 
 
-def _basket_lines(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
+def _basket_lines(frame: pl.DataFrame, zones: Mapping[str, str], reading: Reading) -> pl.DataFrame:
     zone_of = pl.col("store_id").replace_strict(zones, return_dtype=pl.String)
     local: pl.Expr = pl.coalesce(
         pl.lit(None, pl.Date),
@@ -97,6 +99,9 @@ def _basket_lines(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame
             for zone in sorted(set(zones.values()))
         ),
     )
+    sold = {text: reading.goods.read(text) for text in frame["gtin"].unique()}
+    units = {text: reading.unit(text) for text in frame["unit"].unique()}
+    read = [sold[text] for text in frame["gtin"]]
     return frame.select(
         "store_id",
         "terminal",
@@ -105,8 +110,9 @@ def _basket_lines(frame: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame
         "household_id",
         "purchased_at",
         "line",
-        "gtin",
+        pl.Series("gtin", [each.gtin for each in read], pl.Int64),
         (pl.col("quantity") * 1000).round().cast(pl.Int64).alias("quantity_milli"),
-        "unit",
+        pl.Series("unit", [units[text] for text in frame["unit"]], pl.String),
         "amount_cents",
+        pl.Series("code", [each.code for each in read], pl.String),
     )

@@ -5,11 +5,12 @@ from pathlib import Path
 import polars as pl
 from pydantic import SecretStr
 
-from service.digests import identity_digest, normal_identity
+from service.digests import normal_identity
 from service.files import rows
 from service.files.report import LoadReport, Progress, silent
 from service.files.rows import FileColumn
 from service.store import households
+from service.store.identities import known_as
 from service.store.session import Database
 from service.store.tables.household import IdentityKind
 
@@ -48,13 +49,14 @@ def load_households(
     *,
     secret_key: SecretStr,
     language: str,
+    country: str = "",
     progress: Progress = silent,
 ) -> LoadReport:
     """Add or update the households of a file; each chunk of rows is committed when it is done.
 
     Of several rows with one household_id the last counts. For households that exist already, what
-    the file has no column for stays as it is. Cards and phones are stored as keyed digests. Raises
-    as `rows.read` does.
+    the file has no column for stays as it is. Cards and phones are stored as keyed digests of one
+    form each; `country` is that of phones that name none. Raises as `rows.read` does.
     """
     report = LoadReport()
     for chunk in rows.read(path, columns(language)):
@@ -66,7 +68,7 @@ def load_households(
             households.upsert_households(
                 session,
                 frame.drop("card", "phone"),
-                _identities(frame, secret_key),
+                *_identities(frame, secret_key, country),
                 renewed=chunk.present,
             )
         report.read += chunk.rows.height + chunk.refused
@@ -77,13 +79,22 @@ def load_households(
     return report
 
 
-def _identities(frame: pl.DataFrame, secret_key: SecretStr) -> pl.DataFrame:
-    found = [
-        (kind.value, identity_digest(secret_key, kind, value), ref)
-        for kind in IdentityKind
-        for ref, value in frame.select("ref", kind.value).iter_rows()
-        if value is not None and normal_identity(kind, value)
-    ]
+def _identities(
+    frame: pl.DataFrame, secret_key: SecretStr, country: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The digests to know cards and phones by, and those of other forms that are over."""
+    found, over = [], []
+    for kind in IdentityKind:
+        for ref, value in frame.select("ref", kind.value).iter_rows():
+            if value is None or not normal_identity(kind, value):
+                continue
+            first, *others = known_as(secret_key, kind, value, country=country)
+            found.append((kind.value, first.digest, ref))
+            over += [(kind.value, other.digest) for other in others if other.moves]
     schema = {"kind": pl.String, "digest": pl.String, "ref": pl.String}
     identities = pl.DataFrame(found, schema=schema, orient="row")
-    return identities.unique(["kind", "digest"], keep="last", maintain_order=True)
+    older = pl.DataFrame(over, schema={"kind": pl.String, "digest": pl.String}, orient="row")
+    return (
+        identities.unique(["kind", "digest"], keep="last", maintain_order=True),
+        older.unique(maintain_order=True),
+    )

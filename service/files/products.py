@@ -4,36 +4,36 @@ from pathlib import Path
 
 import polars as pl
 
-from service.engine import codes
+from service.engine.reading import PLAIN, Reading
+from service.engine.scanned import GoodsReader
 from service.errors import InvalidInput
 from service.files import rows
 from service.files.report import LoadReport, Progress, silent
-from service.files.rows import FileColumn
+from service.files.rows import FileColumn, Parse
 from service.store import catalogue
 from service.store.session import Database
 
 
-def gtin(expr: pl.Expr) -> pl.Expr:
-    """A GTIN with a valid check digit, or a PLU, as a number; null for other text."""
-    return expr.map_batches(_checked_gtins, return_dtype=pl.Int64)
+def _gtin(goods: GoodsReader) -> Parse:
+    """A GTIN with a valid check digit, or a PLU, as the product's key."""
 
+    def checked(text: str) -> int | None:
+        try:
+            return goods.catalogued(text)
+        except InvalidInput:
+            return None
 
-def _checked_gtins(texts: pl.Series) -> pl.Series:
-    known = {text: _checked_gtin(text) for text in texts.unique() if text is not None}
-    return pl.Series([known.get(text) for text in texts], dtype=pl.Int64)
+    def keys(texts: pl.Series) -> pl.Series:
+        known = {text: checked(text) for text in texts.unique() if text is not None}
+        return pl.Series([known.get(text) for text in texts], dtype=pl.Int64)
 
-
-def _checked_gtin(text: str) -> int | None:
-    try:
-        return codes.gtin(text)
-    except InvalidInput:
-        return None
+    return lambda expr: expr.map_batches(keys, return_dtype=pl.Int64)
 
 
 _CENTS = rows.within(rows.whole, 0, 10**9)
 
-COLUMNS = (
-    FileColumn("gtin", gtin, "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"),
+_GTIN = "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"
+_OTHERS = (
     FileColumn("description", rows.text, "text"),
     FileColumn("brand", rows.text, "text", required=False, default=""),
     FileColumn("private_label", rows.yes_no, "true or false", required=False, default="false"),
@@ -48,14 +48,24 @@ COLUMNS = (
 )
 
 
-def load_products(database: Database, path: Path, *, progress: Progress = silent) -> LoadReport:
+def columns(reading: Reading) -> tuple[FileColumn, ...]:
+    """The columns of a file of products whose codes are read so."""
+    return (FileColumn("gtin", _gtin(reading.goods), _GTIN), *_OTHERS)
+
+
+COLUMNS = columns(PLAIN)
+
+
+def load_products(
+    database: Database, path: Path, *, reading: Reading = PLAIN, progress: Progress = silent
+) -> LoadReport:
     """Add or update the products of a file; each chunk of rows is committed when it is done.
 
-    Of several rows with one GTIN the last counts. For products that exist already, what the file
+    Of several rows with one product the last counts. For products that exist already, what the file
     has no column for stays as it is. Raises as `rows.read` does.
     """
     report = LoadReport()
-    for chunk in rows.read(path, COLUMNS):
+    for chunk in rows.read(path, columns(reading)):
         frame = chunk.rows.drop(rows.ROW).unique("gtin", keep="last", maintain_order=True)
         with database.write() as session:
             catalogue.upsert_products(session, frame, renewed=chunk.present)

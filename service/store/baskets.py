@@ -51,7 +51,7 @@ def add_baskets(session: Session, lines: pl.DataFrame) -> int:
     """Add purchase lines that are not there yet; the number added.
 
     Columns: store_id, terminal, business_date, number, household_id (null for nobody known),
-    purchased_at, line, gtin, quantity_milli, unit, amount_cents. A basket is known by store,
+    purchased_at, line, gtin, quantity_milli, unit, amount_cents, code. A basket is known by store,
     terminal, business date and number, a line by its basket and line number. Every store and
     household exists. A sale that was voided at the till, and goods that came back through it, are
     not added: history tells of them already.
@@ -94,8 +94,9 @@ def _add_staged(session: Session) -> int:
     )
     added: int = session.execute(
         text(
-            """INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents)
-               SELECT b.id, s.line, s.gtin, s.quantity_milli, s.unit, s.amount_cents
+            """INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents,
+                                        code)
+               SELECT b.id, s.line, s.gtin, s.quantity_milli, s.unit, s.amount_cents, s.code
                FROM staged_line s JOIN basket b ON b.store_id = s.store_id
                    AND b.terminal = s.terminal AND b.business_date = s.business_date
                    AND b.number = s.number
@@ -144,6 +145,22 @@ def purchases(
         "category_id",
         "supplier_id",
         pl.col("private_label").cast(pl.Boolean),
+    )
+
+
+def unnamed_spend(session: Session, *, since: datetime, before: datetime) -> pl.DataFrame:
+    """What households paid in a span for goods without a GTIN, which `purchases` leaves out.
+
+    Columns: household_id, purchased_at (UTC), amount_cents; a row a line.
+    """
+    query = f"""SELECT b.household_id, {moment_micros(session, "b.purchased_at")}, l.amount_cents
+                FROM basket b JOIN basket_line l ON l.basket_id = b.id
+                WHERE l.gtin = 0 AND b.household_id IS NOT NULL
+                  AND b.purchased_at >= {moment_literal(session, since)}
+                  AND b.purchased_at < {moment_literal(session, before)}
+                ORDER BY b.household_id, b.purchased_at, l.basket_id, l.line"""
+    return read_integers(session, query, ("household_id", "purchased_at", "amount_cents")).select(
+        "household_id", pl.col("purchased_at").cast(pl.Datetime("us", "UTC")), "amount_cents"
     )
 
 

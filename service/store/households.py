@@ -36,6 +36,8 @@ _ALONE = "LOCK TABLE household IN SHARE ROW EXCLUSIVE MODE"
 _COUNTED = "SELECT setval(pg_get_serial_sequence('household', 'id'), max(id)) FROM household"
 _LANGUAGE = """UPDATE household SET language = s.language FROM staged_household s
     WHERE household.ref = s.ref AND household.language <> s.language"""
+_NO_OLDER = """DELETE FROM identity WHERE EXISTS (
+        SELECT 1 FROM staged_older s WHERE s.kind = identity.kind AND s.digest = identity.digest)"""
 _IDENTITIES = """INSERT INTO identity (kind, digest, household_id)
     SELECT s.kind, s.digest, h.id FROM staged_identity s JOIN household h ON h.ref = s.ref
     WHERE true
@@ -46,6 +48,7 @@ def upsert_households(
     session: Session,
     households: pl.DataFrame,
     identities: pl.DataFrame,
+    older: pl.DataFrame,
     *,
     renewed: Collection[str],
 ) -> None:
@@ -53,11 +56,13 @@ def upsert_households(
 
     `households`: ref, language and the columns of a contact; `ref` is unique in the frame. Of a
     household that is there already only the columns in `renewed` change. `identities`: kind,
-    digest, ref. A card that comes back with another household moves to it.
+    digest, ref. A card that comes back with another household moves to it. `older`: kind and digest
+    of other forms of the same cards and phones, which nobody is known by any more.
     """
     placed = households.sort(pl.col("ref").str.len_chars(), "ref").with_row_index("place")
     stage(session, "staged_household", placed.with_columns(pl.col("place").cast(pl.Int64)))
     stage(session, "staged_identity", identities)
+    stage(session, "staged_older", older)
     if is_sqlite(session):
         session.execute(text(_NEW))
     else:
@@ -66,6 +71,7 @@ def upsert_households(
     if "language" in renewed:
         session.execute(text(_LANGUAGE))
     session.execute(text(_contacts(renewed)))
+    session.execute(text(_NO_OLDER))
     session.execute(text(_IDENTITIES))
 
 

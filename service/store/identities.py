@@ -1,11 +1,15 @@
 """Queries on whom a card, a phone or the retailer's own number stands for."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import polars as pl
+from pydantic import SecretStr
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from service.digests import identity_digest
+from service.engine.identities import forms
 from service.store.bulk import stage
 from service.store.tables.household import Identity, IdentityKind
 
@@ -14,12 +18,35 @@ _BY_DIGEST = """SELECT i.digest, i.household_id FROM staged_key s
 _BY_REF = "SELECT h.ref, h.id FROM staged_key s JOIN household h ON h.ref = s.value"
 
 
-def household_id(session: Session, kind: IdentityKind, digest: str) -> int | None:
-    """The household that a card or a phone with this digest belongs to."""
-    statement = select(Identity.household_id)
-    return session.exec(
-        statement.where(Identity.kind == kind.value, Identity.digest == digest)
-    ).first()
+class KnownAs(NamedTuple):
+    """A digest that a card or phone may be known by; `moves` to the first of them when seen."""
+
+    digest: str
+    moves: bool
+
+
+def known_as(key: SecretStr, kind: str, value: str, *, country: str) -> tuple[KnownAs, ...]:
+    """The digests of a card or phone: the one to store, then those of its other forms.
+
+    `country` is that of phone numbers that name none.
+    """
+    found = forms(kind, value, country=country)
+    return tuple([KnownAs(identity_digest(key, kind, form.text), form.moves) for form in found])
+
+
+def household_of(
+    session: Session, key: SecretStr, kind: IdentityKind, value: str, *, country: str
+) -> int | None:
+    """The household that a card or a phone belongs to, by the first of its forms that is known."""
+    digests = [each.digest for each in known_as(key, kind, value, country=country)]
+    found = dict(
+        session.exec(
+            select(Identity.digest, Identity.household_id).where(
+                Identity.kind == kind.value, col(Identity.digest).in_(digests)
+            )
+        ).all()
+    )
+    return next((found[digest] for digest in digests if digest in found), None)
 
 
 def ids_by_digest(session: Session, kind: IdentityKind, digests: Iterable[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service import checkout
-from service.checkout import Presented, TillBasket
+from service.checkout import BodyDigest, Presented, TillBasket
 from service.cycle import what_if
 from service.deals import load_deals, preview_deals
 from service.engine.allocate.value import CELLS
@@ -136,7 +136,7 @@ def test_each_cell_has_its_own_face_value_on_paper_and_at_the_till(
         at=datetime(2026, 3, 2, 12, tzinfo=UTC),
         presented=(Presented("list", code),),
         lines=(BasketLine(1, int(gtin(0)), 1000, "each", 300),),
-        digest="x",
+        digest=BodyDigest("x", str),
     )
     answer = json.loads(checkout.quote(database, settings, basket))
     assert answer["total_discount_cents"] == cents

@@ -9,6 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from service.engine import reading
+from service.engine.scanned import GoodsReader, parse_masks
 from service.errors import InvalidInput
 from service.files import rows
 from service.files.baskets import load_baskets
@@ -142,8 +144,6 @@ BAD = (
     ("H1,5,0042,07,2026-03-01T10:00:00,1,4011,1,each,1", "purchased_at: '2026-03-01T10:00:00' is"),
     ("H1,5,0042,07,2026-03-01T10:00:00Z,0,4011,1,each,1", "line: '0' is not a whole number from 1"),
     ("H1,5,0042,07,2026-03-01T10:00:00Z,9999999999,4011,1,each,1", "line: '9999999999' is not"),
-    ("H1,5,0042,07,2026-03-01T10:00:00Z,1,4O11,1,each,1", "gtin: '4O11' is not a number of 1 to"),
-    ("H1,5,0042,07,2026-03-01T10:00:00Z,1,123456789012345,1,each,1", "gtin: '123456789012345' is"),
     ("H1,5,0042,07,2026-03-01T10:00:00Z,1,4011,1e300,each,1", "quantity: '1e300' is not a number"),
     ("H1,5,0042,07,2026-03-01T10:00:00Z,1,4011,1,each,1.5", "amount_cents: '1.5' is not a whole"),
     (
@@ -167,6 +167,31 @@ def test_bad_rows_are_refused_by_row_and_column_and_the_others_are_loaded(
     for problem, expected in zip(problems, wanted, strict=True):
         assert problem.startswith(expected)
     assert plain(read_only(LINES)) == EXPECTED
+
+
+def test_goods_without_a_gtin_are_kept_as_they_came_and_units_have_one_name(
+    database: Database, folder: Path, read_only: Ask
+) -> None:
+    head = BASKETS.partition("\n")[0]
+    sent = (
+        ("4O11", "EA"), ("123456789012345", "KGM"), ("", "lbr"), ("2112345006785", "CS"),
+        ("]E0212345612345", "PCS"),
+    )  # fmt: skip
+    rows_ = "".join(
+        f"H1,5,0042,07,2026-03-01T10:00:00Z,{line},{gtin},1,{unit},1\n"
+        for line, (gtin, unit) in enumerate(sent, start=1)
+    )
+    set_up = reading.Reading(GoodsReader(parse_masks("us, 21IIIIIWWWWWC")), {"CS": "each"})
+    path = write_file(folder / "b.csv", f"{head}\n{rows_}")
+    report = load_baskets(database, path, timezone="UTC", reading=set_up)
+    assert counts(report) == (5, 5, 0, 0)
+    assert read_only("SELECT gtin, code, unit FROM basket_line ORDER BY line") == [
+        (0, "4O11", "each"),
+        (0, "123456789012345", "kg"),
+        (0, "", "lb"),
+        (2112345000008, "2112345006785", "each"),
+        (212345000007, "]E0212345612345", "each"),
+    ]
 
 
 def test_returns_and_very_large_amounts_are_history(

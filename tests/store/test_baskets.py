@@ -66,3 +66,27 @@ def test_only_the_households_asked_for(database: Database, ids: dict[str, int]) 
         assert [baskets.count(session, ids[ref]) for ref in ("H1", "H2", "H3")] == [1, 1, 0]
         newest = baskets.newest_moments(session, [ids["H2"], ids["H3"]])
         assert newest == {ids["H2"]: datetime(2026, 3, 2, 9, tzinfo=UTC)}
+
+
+def test_goods_without_a_gtin_are_spend_and_no_purchases(
+    database: Database, ids: dict[str, int], tmp_path: Path
+) -> None:
+    head = BASKETS.partition("\n")[0]
+    odd = "H3,77,0042,07,2026-03-02T10:00:00Z,{},{},1,each,{}\n"
+    path = tmp_path / "odd.csv"
+    path.write_text(
+        f"{head}\n"
+        + odd.format(1, "SHIRT-M", 900)
+        + odd.format(2, "", -50)
+        + odd.format(3, 4011, 7)
+    )
+    load_baskets(database, path, timezone="UTC")
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    with database.read() as session:
+        spent = baskets.unnamed_spend(session, since=start, before=LATER)
+        assert spent.rows() == [
+            (ids["H3"], datetime(2026, 3, 2, 10, tzinfo=UTC), cents) for cents in (900, -50)
+        ]
+        assert baskets.unnamed_spend(session, since=LATER, before=LATER).is_empty()
+        mine = baskets.purchases(session, before=LATER, household_ids=[ids["H3"]])
+        assert 0 not in mine["gtin"].to_list()

@@ -20,7 +20,8 @@ MAX_LINES = 1000
 MAX_PRESENTED = 20
 MAX_CENTS = 10**11
 _MAX_NUMBER = 10**18
-_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+# Clocks may say anything; what lies beyond has no moment in UTC.
+_EARLIEST, _LATEST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
 # PostgreSQL cannot store NUL in a text, and no text to print has control characters.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -12,7 +12,7 @@ from service import checkout
 from service.admin.keys import Caller
 from service.api.problems import pointer
 from service.api.till.counter import Counter
-from service.api.till.forms import offline_of
+from service.api.till.forms import house_of, offline_of
 from service.api.till.schemas import OfflineIn
 from service.errors import (
     Busy,
@@ -91,6 +91,7 @@ def answers(
     counter: Counter,
 ) -> Iterator[str]:
     """One line of JSON per sale, as each is taken; a sale that fails does not stop the others."""
+    house = house_of(settings)
     for index, sale in enumerate(sales):
         try:
             body = (
@@ -98,7 +99,7 @@ def answers(
                 if isinstance(sale, bytes)
                 else OfflineIn.model_validate(sale)
             )
-            offline = offline_of(body, caller)
+            offline = offline_of(body, caller, house=house)
             if body.presented or body.discounts:
                 counter.check(caller, body.transaction.store)
             answer = checkout.replay(database, settings, offline)

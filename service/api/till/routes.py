@@ -1,5 +1,6 @@
 """For tills: look up, quote, redeem, void, return, replay."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +13,16 @@ from service.api.description import may_answer
 from service.api.till import replays
 from service.api.till.bodies import RawRoute, described, read
 from service.api.till.counter import Counter
-from service.api.till.forms import basket_of, own_store, presented_of, reference_of, return_of
+from service.api.till.forms import (
+    House,
+    basket_of,
+    house_of,
+    own_store,
+    presented_of,
+    reference_of,
+    require_day,
+    return_of,
+)
 from service.api.till.schemas import (
     AnswerOut,
     BasketIn,
@@ -33,7 +43,7 @@ raw = APIRouter(tags=["till"], route_class=RawRoute)
 async def quote(request: Request) -> Response:
     """What this basket would get now. Nothing is written."""
     caller, body = await till_caller(request), await read(request, BasketIn)
-    basket = basket_of(body, caller, is_kept=False)
+    basket = basket_of(body, caller, house=_house(request), is_kept=False)
     steps = checkout.quoting(request.app.state.settings, basket)
     return await _counter(
         request, steps, caller, body.transaction.store, shows=bool(body.presented), write=False
@@ -49,7 +59,7 @@ async def redeem(request: Request) -> Response:
     history only.
     """
     caller, body = await till_caller(request), await read(request, BasketIn)
-    basket = basket_of(body, caller)
+    basket = basket_of(body, caller, house=_house(request))
     steps = checkout.redeeming(request.app.state.settings, basket)
     return await _counter(
         request, steps, caller, body.transaction.store, shows=bool(body.presented), write=True
@@ -61,6 +71,7 @@ async def lookup(request: Request) -> Response:
     """The open lines of whoever presents these. Nothing is written."""
     caller, body = await till_caller(request), await read(request, LookupIn)
     own_store(caller, body.store)
+    require_day(body.business_date, _house(request), now=datetime.now(UTC), where="#/business_date")
     steps = checkout.looking_up(
         request.app.state.settings,
         store_id=body.store,
@@ -94,7 +105,7 @@ async def give_back(request: Request) -> Response:
     caller, body = await till_caller(request), await read(request, ReturnIn)
     own_store(caller, body.transaction.store)
     app = request.app.state
-    back = return_of(body, caller)
+    back = return_of(body, caller, house=_house(request))
     return _json(await run_in_threadpool(checkout.give_back, app.database, app.settings, back))
 
 
@@ -132,6 +143,10 @@ async def _counter(
 ) -> Response:
     counter: Counter = request.app.state.till
     return _json(await counter.run(steps, caller=caller, store_id=store, shows=shows, write=write))
+
+
+def _house(request: Request) -> House:
+    return house_of(request.app.state.settings)
 
 
 def _json(text: str) -> Response:

@@ -1,6 +1,6 @@
 """What tills send and are told."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -40,13 +40,13 @@ class LineIn(Wire):
     """One basket line. `amount_cents` is the line's total before the list's discounts."""
 
     line: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-    gtin: Annotated[str, StringConstraints(pattern="^[0-9]{1,14}$")] = Field(
-        examples=["2000010819060"]
+    gtin: str | Annotated[int, Field(strict=True)] | None = Field(
+        default=None, examples=["2000010819060"]
     )
     quantity: Annotated[
         Decimal, Field(ge=Decimal(-100_000), le=Decimal(100_000), max_digits=12, decimal_places=3)
     ] = Field(examples=[2])
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=PLAIN)] = "each"
+    unit: str | None = "each"
     amount_cents: Annotated[int, Field(strict=True, ge=-MAX_CENTS, le=MAX_CENTS)]
 
 
@@ -118,6 +118,13 @@ class RefusedOut(BaseModel):
     detail: str
 
 
+class ClockSkewOut(BaseModel):
+    """The moment a till sent, which could not be, and the moment it is taken for."""
+
+    at: datetime
+    taken_as: datetime
+
+
 class NextListOut(BaseModel):
     """`due` when the household's next list will be written now, `none` when nobody is known."""
 
@@ -134,6 +141,9 @@ class AnswerOut(BaseModel):
     applied: list[AppliedOut] = APPLIED
     refused: list[RefusedOut]
     next_list: NextListOut
+    clock_skew: ClockSkewOut | None = Field(
+        default=None, description="left out where the till's clock can be right"
+    )
 
 
 class LookupIn(Wire):
@@ -266,6 +276,9 @@ class ReturnOut(BaseModel):
     total_discount_cents: int
     applied: list[AppliedOut] = APPLIED
     reopened: list[ListLineOut]
+    clock_skew: ClockSkewOut | None = Field(
+        default=None, description="left out where the till's clock can be right"
+    )
 
 
 class HonouredIn(BaseModel):

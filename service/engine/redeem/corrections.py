@@ -26,12 +26,15 @@ def corrected(lines: Sequence[BasketLine]) -> Sequence[BasketLine]:
 
     A correction of part of a line may be less than a cent away from its share of the line, as
     rounding makes it. What no line matches stays as it is: goods or a deposit paid back. Neither
-    the quantity nor the cents of a product change in sum.
+    the quantity nor the cents of a product change in sum. Goods without a GTIN are never matched:
+    two lines of them need not be the same.
     """
     if not any(line.quantity_milli < 0 for line in lines):
         return lines
     by_goods: dict[tuple[int, str], tuple[list[_Left], list[_Left]]] = {}
     for line in lines:
+        if not line.gtin:
+            continue
         bought, back = by_goods.setdefault((line.gtin, line.unit), ([], []))
         if line.quantity_milli > 0 and line.amount_cents > 0:
             bought.append(_Left(line.quantity_milli, line.amount_cents, line.line))

@@ -4,6 +4,8 @@ import re
 from decimal import Decimal
 
 from service.engine import codes
+from service.engine.reading import Reading
+from service.engine.scanned import GoodsReader, Scanned
 from service.errors import InvalidInput
 from service.files.poslog.amounts import decimal
 from service.files.poslog.stream import Node
@@ -13,21 +15,13 @@ _PLAIN = re.compile("^[0-9]{1,14}$", re.ASCII)
 # From this many digits on, a number may be a GTIN that lost leading zeros in a spreadsheet.
 _GTIN_LOST_ZEROS = 11
 _MAX_QUANTITY = 1_000_000
-# UN/ECE Recommendation 20 codes, and what tills write instead of them.
-_UNITS = {
-    "": "each", "1": "each", "C62": "each", "EA": "each", "EACH": "each", "H87": "each",
-    "PC": "each", "PCE": "each", "PCS": "each", "ST": "each", "STK": "each", "UN": "each",
-    "UNIT": "each", "KG": "kg", "KGM": "kg", "KGS": "kg", "G": "g", "GM": "g", "GR": "g",
-    "GRM": "g", "LB": "lb", "LBR": "lb", "LBS": "lb", "OZ": "oz", "ONZ": "oz", "L": "l",
-    "LT": "l", "LTR": "l", "ML": "ml", "MLT": "ml",
-}  # fmt: skip
 
 
-def product_number(item: Node, goods: Node) -> tuple[int | None, str]:
-    """The product's number, and the text it was read from; None with the text when it is invalid.
+def product_sold(item: Node, goods: Node, reader: GoodsReader) -> Scanned:
+    """What was sold; goods without a number keep what was written in its place.
 
-    Prefers a number marked as a GTIN, then one that is a GTIN, then a GTIN that lost its leading
-    zeros, then any number.
+    What is marked as a GTIN comes first, then what is one, then what became one without its
+    leading zeros, then any number, then what a scanner wrote around one.
     """
     typed, plain = _number_texts(item, goods)
     numbers = [text for text in typed if _PLAIN.match(text) and int(text)]
@@ -35,17 +29,18 @@ def product_number(item: Node, goods: Node) -> tuple[int | None, str]:
         others = [text for text in plain if _PLAIN.match(text) and int(text)]
         numbers = sorted(others, key=_gtin_rank)
     if numbers:
-        return int(numbers[0]), numbers[0]
-    return None, next((text for text in (*typed, *plain) if text), "")
+        return reader.read(numbers[0])
+    read = [reader.read(text) for text in (*typed, *plain) if text]
+    return next((each for each in read if each.gtin), read[0] if read else Scanned(0))
 
 
-def quantity_and_unit(goods: Node) -> tuple[str, Decimal | None, str]:
+def quantity_and_unit(goods: Node, reading: Reading) -> tuple[str, Decimal | None, str]:
     """Unit, quantity (None when invalid) and the text of it; one piece when none is stated."""
     node = goods.first("Quantity")
     if node is None or not (text := node.text.strip()):
         return "each", Decimal(1), ""
     code = node.attributes.get("UnitOfMeasureCode", "").strip()
-    unit = _UNITS.get(code.rpartition(":")[2].upper(), code.lower()[:20])
+    unit = reading.unit(code)
     number = decimal(text)
     units = decimal(node.attributes.get("Units", ""))
     if number is not None and abs(number) == 1 and unit != "each" and units:

@@ -1,9 +1,10 @@
 """The line items of a POSLog transaction as basket lines."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from service.engine.reading import Reading
 from service.errors import Problem
 from service.files.poslog.amounts import (
     LinePrice,
@@ -14,7 +15,7 @@ from service.files.poslog.amounts import (
     spread_discount,
     whole_cents,
 )
-from service.files.poslog.goods import product_number, quantity_and_unit
+from service.files.poslog.goods import product_sold, quantity_and_unit
 from service.files.poslog.stream import Node
 
 _ITEMS = ("Sale", "Return", "SaleForPickup", "SaleForDelivery")
@@ -28,23 +29,28 @@ _THOUSAND = Decimal(1000)
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """A basket line; returned goods have a negative quantity and amount."""
+    """A basket line; returned goods have a negative quantity and amount.
+
+    `gtin` is 0 for goods without one; `code` is what was written where the GTIN does not say it.
+    """
 
     line: int
     gtin: int
     quantity_milli: int
     unit: str
     amount_cents: int
+    code: str = ""
 
 
 class LineReader:
     """Reads the line items of one transaction and collects their faults in `faults`."""
 
-    def __init__(self, retail: Node, *, where: str, exponent: int) -> None:
+    def __init__(self, retail: Node, *, where: str, exponent: int, reading: Reading) -> None:
         self.faults: list[Problem] = []
         self._retail = retail
         self._where = where
         self._exponent = exponent
+        self._reading = reading
         self._discount = 0
 
     def read(self) -> list[SaleLine]:
@@ -74,7 +80,7 @@ class LineReader:
     def _read_line(self, item: Node, goods: Node, place: int, shift: int) -> SaleLine | None:
         before = len(self.faults)
         number = self._line_number(item, goods, place, shift)
-        gtin = self._product_number(item, goods)
+        gtin, code = product_sold(item, goods, self._reading.goods)
         unit, quantity = self._read_quantity(item, goods)
         cents, is_returned = self._read_amount(item, goods, quantity)
         if len(self.faults) > before:
@@ -82,7 +88,7 @@ class LineReader:
         if goods.name == "Return" or quantity < 0 or is_returned:
             cents, quantity = -cents, -abs(quantity)
         milli = int((quantity * _THOUSAND).quantize(Decimal(1), ROUND_HALF_UP))
-        return SaleLine(number, gtin, milli, unit, cents)
+        return SaleLine(number, gtin, milli, unit, cents, code)
 
     def _line_number(self, item: Node, goods: Node, place: int, shift: int) -> int:
         text = item.value("SequenceNumber")
@@ -95,16 +101,8 @@ class LineReader:
             )
         return number
 
-    def _product_number(self, item: Node, goods: Node) -> int:
-        number, text = product_number(item, goods)
-        if number is None:
-            detail = f"{text[:60]!r} is not a number of 1 to 14 digits" if text else "is missing"
-            remedy = "export the scanned number as POSIdentity/POSItemID or ItemID"
-            self._add_fault(item, goods, "POSItemID", detail, remedy)
-        return number or 0
-
     def _read_quantity(self, item: Node, goods: Node) -> tuple[str, Decimal]:
-        unit, number, text = quantity_and_unit(goods)
+        unit, number, text = quantity_and_unit(goods, self._reading)
         if number is None:
             self._add_fault(item, goods, "Quantity", f"{text[:60]!r} is not a number")
         return unit, number or Decimal(0)
@@ -208,7 +206,7 @@ class LineReader:
             return lines
         for n, cents in zip(chosen, spread, strict=True):
             line = lines[n]
-            lines[n] = SaleLine(line.line, line.gtin, line.quantity_milli, line.unit, sign * cents)
+            lines[n] = replace(line, amount_cents=sign * cents)
         return lines
 
     def _includes_discount(self, total: int, off: int) -> bool:

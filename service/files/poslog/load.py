@@ -10,8 +10,9 @@ import polars as pl
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from service.digests import identity_digest, normal_identity
+from service.digests import normal_identity
 from service.engine import money
+from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files import rows
 from service.files.poslog.sale import Refused, Sale, read_sale
@@ -33,6 +34,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "quantity_milli": pl.Int64,
     "unit": pl.String,
     "amount_cents": pl.Int64,
+    "code": pl.String,
 }
 Reference = tuple[str, str, date, str]
 
@@ -64,6 +66,7 @@ def load_poslog(
     timezone: str,
     currency: str,
     secret_key: SecretStr,
+    reading: Reading = PLAIN,
     progress: Progress = silent,
 ) -> LoadReport:
     """Add the sales of a POSLog file (`.xml`, `.xml.gz`) to history.
@@ -82,7 +85,9 @@ def load_poslog(
     held = 0
     exponent = money.minor_digits(currency)
     for node, done, total in transactions(path, str(path)):
-        read = read_sale(node, file=str(path), currency=currency, exponent=exponent)
+        read = read_sale(
+            node, file=str(path), currency=currency, exponent=exponent, reading=reading
+        )
         if read is None:
             not_sales += 1
         elif isinstance(read, Refused):
@@ -219,9 +224,10 @@ def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict
         return {}
     digests = {
         number: [
-            identity_digest(key, IdentityKind.CARD, form)
+            known.digest
             for form in dict.fromkeys((number, number.lstrip("0")))
             if normal_identity(IdentityKind.CARD, form)
+            for known in identities.known_as(key, IdentityKind.CARD, form, country="")
         ]
         for number in numbers
     }
@@ -253,4 +259,5 @@ def _frame(resolved: Iterable[_ResolvedSale]) -> pl.DataFrame:
             columns["quantity_milli"].append(line.quantity_milli)
             columns["unit"].append(line.unit)
             columns["amount_cents"].append(line.amount_cents)
+            columns["code"].append(line.code)
     return pl.DataFrame(columns, schema=_SCHEMA)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files.poslog.lines import LineReader, SaleLine
 from service.files.poslog.stream import Node
@@ -56,7 +57,9 @@ class Refused:
     lines: int
 
 
-def read_sale(node: Node, *, file: str, currency: str, exponent: int) -> Sale | Refused | None:
+def read_sale(
+    node: Node, *, file: str, currency: str, exponent: int, reading: Reading = PLAIN
+) -> Sale | Refused | None:
     """The sale of a `Transaction` element; None when it is not a sale.
 
     `exponent` is the number of decimals of `currency`.
@@ -80,7 +83,7 @@ def read_sale(node: Node, *, file: str, currency: str, exponent: int) -> Sale | 
     if stated != currency:
         remedy = f"load files in {currency} only (LARDER_CURRENCY)"
         faults.append(Problem(f"{where}, CurrencyCode", f"is {stated[:10]!r}", remedy))
-    lines = LineReader(retail, where=where, exponent=exponent)
+    lines = LineReader(retail, where=where, exponent=exponent, reading=reading)
     found = lines.read()
     faults.extend(lines.faults)
     if faults or at is None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.store.tables.types import BigId, UtcMoment, row_id
@@ -26,7 +26,10 @@ class Basket(SQLModel, table=True):
 
 
 class BasketLine(SQLModel, table=True):
-    """One line as paid, after every discount; a GTIN the catalogue does not know is kept too."""
+    """One line as paid, after every discount; a GTIN the catalogue does not know is kept too.
+
+    `gtin` is 0 for goods without one; `code` is what was scanned where the GTIN does not say it.
+    """
 
     __tablename__ = "basket_line"
 
@@ -41,3 +44,4 @@ class BasketLine(SQLModel, table=True):
     quantity_milli: int = Field(sa_type=BigId)
     unit: str
     amount_cents: int = Field(sa_type=BigId)
+    code: str = Field(default="", sa_column_kwargs={"server_default": text("''")})

@@ -39,7 +39,7 @@ class Redemption(SQLModel, table=True):
     """One till transaction and the answer it was given, stored with its effect.
 
     `basket_id` is null once it is voided; `void_answer` is the answer to its void. `key_id` is who
-    sent it.
+    sent it. `sent_at` is its moment by the till's clock where that could not be.
     """
 
     __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
@@ -60,6 +60,7 @@ class Redemption(SQLModel, table=True):
     redeemed_at: datetime = Field(sa_type=UtcMoment)
     key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
     void_answer: str | None = Field(default=None, sa_type=Text)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class RedemptionLine(SQLModel, table=True):
@@ -171,7 +172,10 @@ class TillConflict(SQLModel, table=True):
 
 
 class TillReturn(SQLModel, table=True):
-    """Goods brought back: a transaction of its own, against one redemption."""
+    """Goods brought back: a transaction of its own, against one redemption.
+
+    `sent_at` is its moment by the till's clock where that could not be.
+    """
 
     __tablename__ = "till_return"
     __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
@@ -186,6 +190,7 @@ class TillReturn(SQLModel, table=True):
     answer: str = Field(sa_type=Text)
     returned_at: datetime = Field(sa_type=UtcMoment)
     key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class TillReturnLine(SQLModel, table=True):

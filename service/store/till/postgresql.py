@@ -33,6 +33,7 @@ from service.store.till.steps import (
     HeldList,
     Identity,
     Look,
+    MovedIdentity,
     NamedProduct,
     PresentedLine,
     PresentedList,
@@ -124,7 +125,9 @@ def _write_statement() -> str:
     given = Parameters()
     sale, moment = given.scalars(RedemptionRow), given.scalars(_Moment)
     bought, held = given.arrays(BoughtRow), given.arrays(HeldList)
-    uses, refusals, entries = (given.arrays(row) for row in (UseRow, RefusalRow, Entry))
+    uses, refusals, entries, moved = (
+        given.arrays(row) for row in (UseRow, RefusalRow, Entry, MovedIdentity)
+    )
     return f"""
 WITH held AS (
     SELECT id FROM shopping_list WHERE id = ANY ({held.id}) AND state <> 'voided'
@@ -157,6 +160,11 @@ WITH held AS (
     INSERT INTO ledger_entry (posting, kind, posted_at, store_id, business_date, {names(Entry)})
     SELECT r.id, '{EntryKind.REDEMPTION}', {sale.redeemed_at}, {sale.store_id},
            {sale.business_date}, x.* FROM redeemed r, {entries.rows} AS x
+), moved AS (
+    UPDATE identity SET digest = x.newer FROM {moved.rows} AS x ({names(MovedIdentity)})
+    WHERE identity.kind = x.kind AND identity.digest = x.older
+      AND EXISTS (SELECT FROM redeemed)
+      AND NOT EXISTS (SELECT FROM identity i WHERE i.kind = x.kind AND i.digest = x.newer)
 ), marked AS (
     INSERT INTO due (household_id, marked_at)
     SELECT {sale.household_id}, {sale.redeemed_at} FROM redeemed
@@ -171,8 +179,8 @@ WRITE = _write_statement()
 
 _codes, _gtins = array_of(str), array_of(int)
 _identities = array_writer(Identity)
-_bought, _held, _uses, _refusals, _entries = (
-    array_writer(row) for row in (BoughtRow, HeldList, UseRow, RefusalRow, Entry)
+_bought, _held, _uses, _refusals, _entries, _moved = (
+    array_writer(row) for row in (BoughtRow, HeldList, UseRow, RefusalRow, Entry, MovedIdentity)
 )
 _read_list = reader(PresentedList)
 
@@ -210,4 +218,5 @@ def write_parameters(effect: Effect) -> list[Any]:
         *_uses(effect.uses),
         *_refusals(effect.refusals),
         *_entries(effect.entries),
+        *_moved(effect.moved),
     ]

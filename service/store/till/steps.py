@@ -92,6 +92,14 @@ class Identity(NamedTuple):
     digest: str
 
 
+class MovedIdentity(NamedTuple):
+    """A card or phone that is known by an older form's digest and gets that of its first form."""
+
+    kind: str
+    older: str
+    newer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Presented:
     """One thing the customer showed: kind `list`, `card` or `phone`, and its value."""
@@ -104,7 +112,8 @@ class Presented:
 class Look:
     """What to look up for a basket: list codes, cards and phones, each with what was presented.
 
-    `unreadable` was presented and is no code; nothing is looked up for it.
+    Of a card or phone every form is looked up, the one it should be known by first; `moves` leads
+    from the others to it. `unreadable` was presented and is no code; nothing is looked up for it.
     """
 
     reference: Reference
@@ -112,6 +121,7 @@ class Look:
     identities: Mapping[Identity, Presented]
     gtins: frozenset[int]
     unreadable: tuple[Presented, ...] = ()
+    moves: Mapping[Identity, MovedIdentity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,7 @@ class RedemptionRow(NamedTuple):
     answer: str
     redeemed_at: datetime
     key_id: int | None
+    sent_at: datetime | None = None
 
 
 class BoughtRow(NamedTuple):
@@ -156,6 +167,7 @@ class BoughtRow(NamedTuple):
     quantity_milli: int
     unit: str
     amount_cents: int
+    code: str
 
 
 class UseRow(NamedTuple):
@@ -221,6 +233,7 @@ class Effect:
     uses: Sequence[UseRow] = ()
     refusals: Sequence[RefusalRow] = ()
     entries: Sequence[Entry] = ()
+    moved: Sequence[MovedIdentity] = ()
 
     def __post_init__(self) -> None:
         require_balance(self.entries)

@@ -171,15 +171,22 @@ def test_other_lines_under_the_same_reference_are_refused_not_lost(
 def test_a_transaction_is_refused_whole_and_the_others_are_loaded(
     load: Load, read_only: Ask, tmp_path: Path
 ) -> None:
-    bad = transaction(line(), line(2, gtin="none"), number="2")
+    bad = transaction(line(), line(2).replace("r>2<", "r>two<", 1), number="2")
     report = load(poslog(transaction(), bad, transaction(number="3")))
     assert counts(report) == (3, 2, 0, 1)
     assert fault_texts(report) == [
-        f"{tmp_path}/log.xml, line 6, transaction 0042/07/2026-03-01/2, line item 2 (line 9), "
-        "POSItemID: 'none' is not a number of 1 to 14 digits (export the scanned number as "
-        "POSIdentity/POSItemID or ItemID)"
+        f"{tmp_path}/log.xml, line 6, transaction 0042/07/2026-03-01/2, line item two (line 9), "
+        "SequenceNumber: 'two' is not a whole number from 0"
     ]
     assert plain(read_only("SELECT number FROM basket ORDER BY number")) == ["1", "3"]
+
+
+def test_goods_without_a_number_are_kept_as_they_were_written(load: Load, read_only: Ask) -> None:
+    sold = [line(n, gtin=gtin) for n, gtin in enumerate(("none", "", "123456789012345"), start=1)]
+    assert counts(load(poslog(transaction(*sold)))) == (3, 3, 0, 0)
+    assert read_only("SELECT gtin, code FROM basket_line ORDER BY line") == [
+        (0, "none"), (0, ""), (0, "123456789012345")
+    ]  # fmt: skip
 
 
 def test_cards_and_numbers_find_their_household(load: Load, read_only: Ask) -> None:

@@ -108,9 +108,6 @@ def test_what_a_line_came_to(log: Path, item: str, cents: int) -> None:
             priced("5.00", "-2"),
             "Quantity: is -2 for a positive amount (export goods that come back as Return, or",
         ),
-        (line(gtin=""), "POSItemID: is missing (export the scanned number"),
-        (line(gtin="123456789012345"), "POSItemID: '123456789012345' is not a number of 1 to 14"),
-        (line(gtin="0000"), "POSItemID: '0000' is not a number of 1 to 14 digits"),
         (line().replace("r>1<", "r>one<", 1), "SequenceNumber: 'one' is not a whole number from 0"),
         (line() + line(), "SequenceNumber: appears twice (number each line once)"),
     ],
@@ -143,10 +140,10 @@ def test_what_is_wrong_with_a_transaction(
 
 
 def test_all_that_is_wrong_is_told_at_once(log: Path) -> None:
-    wrong = faults(log, line(gtin="x"), line(2, extended="y"), at="z")
+    wrong = faults(log, line(quantity="x"), line(2, extended="y"), at="z")
     assert [fault.partition(":")[0] for fault in wrong] == [
         "EndDateTime",
-        "line item 1 (line 4), POSItemID",
+        "line item 1 (line 4), Quantity",
         "line item 2 (line 5), ExtendedAmount",
     ]
 
