@@ -4,11 +4,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from service.engine.redeem import BasketLine, OpenLine, Terms
+from service.engine.redeem.corrections import corrected
 
 
 def spent_on_unnamed(lines: Iterable[BasketLine]) -> int:
-    """What the lines without a GTIN came to, less what was taken back of them; never below 0."""
-    return max(sum([line.amount_cents for line in lines if not line.gtin]), 0)
+    """What the lines without a GTIN that were bought came to.
+
+    A line taken off again cancels one of the same unit and unit price; what is paid back does not
+    count.
+    """
+    # All are taken for one product here: what matters is what they come to.
+    unnamed = corrected([line._replace(gtin=1) for line in lines if not line.gtin])
+    return sum(
+        [line.amount_cents for line in unnamed if line.quantity_milli > 0 and line.amount_cents > 0]
+    )
 
 
 def with_spent(open_line: OpenLine, cents: int, bought: Iterable[BasketLine]) -> OpenLine:

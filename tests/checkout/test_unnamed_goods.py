@@ -50,3 +50,4 @@ def test_what_comes_back_and_what_has_a_gtin_is_not_counted() -> None:
         BasketLine(4, 0, 250, "kg", 20),
     ]
     assert spent_on_unnamed(lines) == 120
+    assert spent_on_unnamed([*lines, BasketLine(5, 0, -1000, "each", -100)]) == 20

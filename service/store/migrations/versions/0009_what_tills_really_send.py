@@ -66,8 +66,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Without what came; moments stay where they were put."""
-    for table in ("till_return", "redemption"):
-        with op.batch_alter_table(table) as batch:
-            batch.drop_column("sent_at")
-    with op.batch_alter_table("basket_line") as batch:
-        batch.drop_column("code")
+    # Not as a batch: SQLite would make the tables again, while others refer to them.
+    op.drop_column("till_return", "sent_at")
+    op.drop_column("redemption", "sent_at")
+    op.drop_column("basket_line", "code")
