@@ -113,10 +113,11 @@ def replay(database: Database, settings: Settings, sale: Offline) -> str:
             lambda session: take(session, settings, sale, tally=tally), busy=_BUSY
         )
     except _NotKnown as found:
-        # Counted before the sale is taken: what is refused was looked up all the same.
-        if not gate.count(database, tally.guesses(found.values)):
-            raise tally.throttled() from None
-        return database.settle(lambda session: take(session, settings, sale), busy=_BUSY)
+        unknown = found.values
+    # Counted before the sale is taken: what is refused was looked up all the same.
+    if not gate.count(database, tally.guesses(unknown)):
+        raise tally.throttled()
+    return database.settle(lambda session: take(session, settings, sale), busy=_BUSY)
 
 
 def take(session: Session, settings: Settings, sale: Offline, *, tally: Tally | None = None) -> str:
