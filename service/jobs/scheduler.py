@@ -17,6 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service.admin.runs import request_batch, request_cycle
+from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
@@ -185,6 +186,7 @@ def _request_cycle(database: Database, settings: Settings, slot: datetime) -> No
 
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
+    forget_guesses(database, now=slot)
 
 
 def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:
