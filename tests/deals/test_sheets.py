@@ -19,7 +19,7 @@ from service.store.session import Database
 from tests.files.files import write_file
 
 FOLDER = Path(__file__).parents[1] / "data" / "deals"
-FILES = sorted(path.name for path in FOLDER.iterdir() if not path.name.endswith(".said.txt"))
+FILES = sorted(path.name for path in FOLDER.iterdir() if not path.name.endswith(".summary.txt"))
 DEAL = {
     "deal_id": "D1", "supplier": "Dale Foods", "title": "Milk", "eligible_gtins": "2000000000015",
     "benefit": "amount_off", "value": "1.00", "funding_share_percent": "100", "budget": "1200",
@@ -63,7 +63,7 @@ def summarize(found: Preview) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_the_summary_of_a_file(catalogue: Database, name: str) -> None:
     found = preview_deals(catalogue, name, (FOLDER / name).read_bytes(), options=options(name))
-    assert summarize(found) == (FOLDER / f"{name}.said.txt").read_text(encoding="utf-8")
+    assert summarize(found) == (FOLDER / f"{name}.summary.txt").read_text(encoding="utf-8")
 
 
 def test_dates_that_could_be_read_both_ways_are_read_as_one_is_told(catalogue: Database) -> None:
