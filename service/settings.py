@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     holdout_percent: int = Field(
         default=5, ge=0, le=50, description="Share of eligible households that get no offers"
     )
+    draft_keep_percent: float = Field(
+        default=0.1,
+        ge=0,
+        le=5,
+        description="What a cycle may lose of its worth to keep the offers of drafts",
+    )
     seed: int = Field(default=0, ge=0, description="Seed of the holdout and of tie-breaks")
     shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
     processes: int = Field(default=1, ge=1, description="Processes that score shards")

@@ -13,6 +13,7 @@ from service.store.identities import known_as
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
     NOBODY,
+    DraftLine,
     Identity,
     Look,
     MovedIdentity,
@@ -32,6 +33,7 @@ class Found:
 
     `lines` are as the rules want them; `presented` are the same by list and line, as stored.
     `unknown` is what was presented and is not known, each value once however it was written.
+    `drafts` are what is left of the drafts of everybody presented.
     """
 
     household_id: int | None
@@ -40,13 +42,19 @@ class Found:
     lines: list[OpenLine]
     refusals: list[Refusal]
     unknown: list[str]
+    drafts: Sequence[DraftLine]
     moved: tuple[MovedIdentity, ...] = ()
 
 
 def look_for(settings: Settings, basket: TillBasket, *, watch: Watch = NOBODY) -> Look:
     """What must be looked up for this basket."""
     gtins = frozenset([line.gtin for line in basket.lines if line.gtin])
-    return look(settings, basket.reference, basket.presented, gtins=gtins, watch=watch)
+    bought = frozenset(
+        [line.gtin for line in basket.lines if line.gtin and line.quantity_milli > 0]
+    )
+    return look(
+        settings, basket.reference, basket.presented, gtins=gtins, bought=bought, watch=watch
+    )
 
 
 def look(
@@ -56,6 +64,7 @@ def look(
     *,
     gtins: frozenset[int] = frozenset(),
     watch: Watch = NOBODY,
+    bought: frozenset[int] = frozenset(),
 ) -> Look:
     """What must be looked up; a code that does not read as one is never looked up."""
     by_code: dict[str, Presented] = {}
@@ -70,7 +79,7 @@ def look(
             by_code[str(codes.parse_list_code(shown.value))] = shown
         except InvalidInput:
             unreadable.append(shown)
-    return Look(reference, by_code, identities, gtins, tuple(unreadable), watch, moves)
+    return Look(reference, by_code, identities, gtins, tuple(unreadable), watch, moves, bought)
 
 
 def _add_identity(
@@ -152,6 +161,7 @@ def recognise(
         open_lines(bought, lines.values(), by_id, seen.products, unnamed_cents) if lines else [],
         refusals,
         [*unknown.values()],
+        seen.drafts,
         tuple(moved),
     )
 

@@ -163,5 +163,6 @@ def _answer(
         applied=settlement.applied,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
+        drafts=found.drafts,
         clock_skew=basket.clock_skew,
     )

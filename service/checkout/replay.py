@@ -327,6 +327,7 @@ def _sale_answer(
         ),
         refusals=found.refusals,
         household_id=redemption.household_id,
+        drafts=found.drafts,
         clock_skew=sale.basket.clock_skew,
     )
 

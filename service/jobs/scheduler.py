@@ -21,6 +21,7 @@ from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
+from service.cycle.sweep import sweep_drafts
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
@@ -174,6 +175,7 @@ def _expire_lists(database: Database, settings: Settings, slot: datetime) -> Non
         today = stores_day(session, settings, now=slot)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
+    sweep_drafts(database, settings, on=today)
 
 
 def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:

@@ -29,6 +29,7 @@ from service.store.till.sources import (
 )
 from service.store.till.steps import (
     BoughtRow,
+    DraftLine,
     Effect,
     GuessBy,
     Guesses,
@@ -66,7 +67,7 @@ def _look_statement() -> str:
     given = Parameters()
     reference = given.scalars(Reference)
     identities = given.arrays(Identity)
-    codes, gtins = given.array(str), given.array(int)
+    codes, gtins, bought = given.array(str), given.array(int), given.array(int)
     watch = given.scalars(Watch)
     return f"""
 WITH who AS (
@@ -107,6 +108,20 @@ WITH who AS (
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
+), drafts AS (
+    SELECT h.household_id, l.line, l.kind, l.text
+    FROM (SELECT household_id FROM who UNION SELECT household_id FROM lists) h
+    CROSS JOIN LATERAL (
+        SELECT id FROM shopping_list
+        WHERE household_id = h.household_id AND state = 'draft' OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (
+        SELECT * FROM list_line WHERE list_id = s.id AND kind <> 'partner' OFFSET 0
+    ) l
+    WHERE (l.item_id IS NULL OR l.item_id <> ALL (ARRAY(
+              SELECT item_id FROM product WHERE gtin = ANY ({bought}) AND item_id IS NOT NULL)))
+      AND NOT EXISTS (SELECT FROM offer_product p
+                      WHERE p.offer_id = l.offer_id AND p.gtin = ANY ({bought}) OFFSET 0)
 )
 SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_build_array({names(Prior)})::text FROM redemption
@@ -123,7 +138,9 @@ SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
          ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.key_spare}),
         (SELECT guessed_at FROM guess WHERE kind = {watch.kind} AND store_id = {watch.at_store}
            AND guessed_at > {watch.since}
-         ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.store_spare}))) * 1000000)::bigint
+         ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.store_spare}))) * 1000000)::bigint,
+    (SELECT json_agg(json_build_array({names(DraftLine)}) ORDER BY household_id, line)::text
+     FROM drafts)
 """
 
 
@@ -236,13 +253,14 @@ def look_parameters(look: Look) -> list[Any]:
         *_identities([*look.identities]),
         _codes([*look.codes]),
         _gtins([*look.gtins]),
+        _gtins([*look.bought]),
         *look.watch,
     ]
 
 
 def seen(row: Sequence[Any]) -> Seen:
     """The one row of `LOOK`, read."""
-    store_known, prior, who, lists, lines, products, full_since_micros = row
+    store_known, prior, who, lists, lines, products, full_since_micros, drafts = row
     return Seen(
         store_known=store_known,
         prior=Prior(*from_json(prior)) if prior else None,
@@ -251,6 +269,7 @@ def seen(row: Sequence[Any]) -> Seen:
         lines=tuple(map(PresentedLine._make, from_json(lines))) if lines else (),
         products=tuple(map(NamedProduct._make, from_json(products))) if products else (),
         full_since_micros=full_since_micros,
+        drafts=tuple(map(DraftLine._make, from_json(drafts))) if drafts else (),
     )
 
 

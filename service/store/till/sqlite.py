@@ -27,6 +27,7 @@ from service.store.till.sources import (
 )
 from service.store.till.steps import (
     BoughtRow,
+    DraftLine,
     Effect,
     GuessBy,
     Guesses,
@@ -74,6 +75,17 @@ _PRODUCTS = f"""SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.gtin IN (SELECT value FROM json_each(?1))
       AND p.offer_id IN (SELECT value FROM json_each(?2))"""
+_DRAFTS = """SELECT d.household_id, l.line, l.kind, l.text
+    FROM json_each(:households) h
+    CROSS JOIN shopping_list d ON d.household_id = h.value AND d.state = 'draft'
+    CROSS JOIN list_line l ON l.list_id = d.id AND l.kind <> 'partner'
+    WHERE (l.item_id IS NULL OR l.item_id NOT IN (
+               SELECT item_id FROM product
+               WHERE gtin IN (SELECT value FROM json_each(:bought)) AND item_id IS NOT NULL))
+      AND (l.offer_id IS NULL OR NOT EXISTS (
+               SELECT 1 FROM json_each(:bought) b CROSS JOIN offer_product p
+               ON p.gtin = b.value AND p.offer_id = l.offer_id))
+    ORDER BY d.household_id, l.line"""
 
 _BASKET = """INSERT INTO basket (store_id, terminal, business_date, number, household_id,
                                  purchased_at)
@@ -139,7 +151,10 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     named = run(_PRODUCTS, (json_of([*wanted.gtins]), offers))
     products = tuple(map(NamedProduct._make, named))
     prior = Prior(*found_prior) if found_prior[0] else None
-    return Seen(bool(known), prior, households, lists, lines, products, full_since)
+    known_as = {*households.values(), *(each.household_id for each in lists)}
+    whose = {"households": json_of([*known_as]), "bought": json_of([*wanted.bought])}
+    drafts = tuple(map(DraftLine._make, run(_DRAFTS, whose)))
+    return Seen(bool(known), prior, households, lists, lines, products, full_since, drafts)
 
 
 def write(connection: sqlite3.Connection, effect: Effect) -> bool:

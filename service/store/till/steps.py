@@ -85,6 +85,15 @@ class NamedProduct(NamedTuple):
     excluded: bool
 
 
+class DraftLine(NamedTuple):
+    """A line of a household's draft, its next list; kinds are those of list lines."""
+
+    household_id: int
+    line: int
+    kind: str
+    text: str
+
+
 class Identity(NamedTuple):
     """A card or a phone, as the digest under which it is known."""
 
@@ -132,6 +141,7 @@ class Look:
 
     Of a card or phone every form is looked up, the one it should be known by first; `moves` leads
     from the others to it. `unreadable` was presented and is no code; nothing is looked up for it.
+    `bought` are those of `gtins` of which the basket holds something.
     """
 
     reference: Reference
@@ -141,6 +151,7 @@ class Look:
     unreadable: tuple[Presented, ...] = ()
     watch: Watch = NOBODY
     moves: Mapping[Identity, MovedIdentity] = field(default_factory=dict)
+    bought: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +163,8 @@ class Seen:
     lines in order of list and line; `products` say which GTINs count, and which are excluded.
     `full_since_micros` is set while the key or the store watched has to wait: when that guess was
     made, in microseconds since 1970, which is the first that must grow old.
+    `drafts` are the lines of the drafts of all these households that nothing bought stands for, by
+    household and line.
     """
 
     store_known: bool
@@ -161,6 +174,7 @@ class Seen:
     lines: tuple[PresentedLine, ...]
     products: tuple[NamedProduct, ...]
     full_since_micros: int | None = None
+    drafts: tuple[DraftLine, ...] = ()
 
 
 class RedemptionRow(NamedTuple):
