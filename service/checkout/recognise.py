@@ -63,8 +63,8 @@ def look(
     presented: Iterable[Presented],
     *,
     gtins: frozenset[int] = frozenset(),
-    bought: frozenset[int] = frozenset(),
     watch: Watch = NOBODY,
+    bought: frozenset[int] = frozenset(),
 ) -> Look:
     """What must be looked up; a code that does not read as one is never looked up."""
     by_code: dict[str, Presented] = {}

@@ -16,8 +16,15 @@ from service.commands.console import (
     who,
 )
 from service.commands.database import opened
-from service.deals import Order, Preview, Reading, load_body, preview_deals, remarks_on
-from service.deals import template as template_book
+from service.deals import (
+    Order,
+    Preview,
+    ReadOptions,
+    add_remarks,
+    load_body,
+    make_template,
+    preview_deals,
+)
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
 from service.settings import Settings
@@ -56,23 +63,23 @@ def load_file(
     """
     body = _bytes(file)
     with opened() as (database, settings):
-        reading = _reading(settings, encoding, dates)
+        options = _read_options(settings, encoding, dates)
         if remarks is not None:
-            _write(database, file, body, reading, remarks)
+            _write(database, file, body, options, remarks)
         try:
             if dry_run:
-                _dry_run(database, file, body, reading)
+                _dry_run(database, file, body, options)
             else:
-                _load(database, file, body, reading, with_approval=settings.deal_approval)
+                _load(database, file, body, options, with_approval=settings.deal_approval)
         except InvalidInput as error:
             if error.problems and remarks is None:
-                _write_beside(database, file, body, reading)
+                _write_beside(database, file, body, options)
             raise
 
 
 def template(file: Annotated[Path, typer.Argument(help="Where to write it, as .xlsx")]) -> None:
     """Write the form as a workbook: columns with examples, then the rules."""
-    _put(file, template_book())
+    _put(file, make_template())
     say(f"template: {file}")
 
 
@@ -99,11 +106,11 @@ def history(
 
 
 def _load(
-    database: Database, file: Path, body: bytes, reading: Reading, *, with_approval: bool
+    database: Database, file: Path, body: bytes, options: ReadOptions, *, with_approval: bool
 ) -> None:
     with progress_bars() as progress:
         report = load_body(
-            database, file.name, body, uploaded_by=who(), reading=reading,
+            database, file.name, body, uploaded_by=who(), options=options,
             with_approval=with_approval, progress=progress,
         )  # fmt: skip
     if report.already_loaded:
@@ -115,11 +122,11 @@ def _load(
         )
 
 
-def _dry_run(database: Database, file: Path, body: bytes, reading: Reading) -> None:
-    found = preview_deals(database, file.name, body, reading=reading, listed=_SHOWN)
-    _show(found, currency=reading.currency)
+def _dry_run(database: Database, file: Path, body: bytes, options: ReadOptions) -> None:
+    found = preview_deals(database, file.name, body, options=options, listed=_SHOWN)
+    _show(found, currency=options.currency)
     if found.faults:
-        _write_beside(database, file, body, reading)
+        _write_beside(database, file, body, options)
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -151,8 +158,8 @@ def _show(found: Preview, *, currency: str) -> None:
         out.print("nothing was loaded: this was a dry run")
 
 
-def _reading(settings: Settings, encoding: str | None, dates: Order | None) -> Reading:
-    return Reading(
+def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
+    return ReadOptions(
         encoding=encoding or settings.deals_encoding,
         dates=dates or Order(settings.deals_dates),
         currency=settings.currency,
@@ -168,16 +175,16 @@ def _bytes(file: Path) -> bytes:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _write_beside(database: Database, file: Path, body: bytes, reading: Reading) -> None:
+def _write_beside(database: Database, file: Path, body: bytes, options: ReadOptions) -> None:
     """Remarks on what has faults, beside it; a file that is no table at all has none."""
     try:
-        _write(database, file, body, reading, file.with_name(f"{file.stem}-remarks.xlsx"))
+        _write(database, file, body, options, file.with_name(f"{file.stem}-remarks.xlsx"))
     except LarderError:
         return
 
 
-def _write(database: Database, file: Path, body: bytes, reading: Reading, to: Path) -> None:
-    _put(to, remarks_on(database, file.name, body, reading=reading))
+def _write(database: Database, file: Path, body: bytes, options: ReadOptions, to: Path) -> None:
+    _put(to, add_remarks(database, file.name, body, options=options))
     say(f"remarks: {to}")
 
 

@@ -67,8 +67,8 @@ def _look_statement() -> str:
     given = Parameters()
     reference = given.scalars(Reference)
     identities = given.arrays(Identity)
-    codes, gtins = given.array(str), given.array(int)
-    watch, bought = given.scalars(Watch), given.array(int)
+    codes, gtins, bought = given.array(str), given.array(int), given.array(int)
+    watch = given.scalars(Watch)
     return f"""
 WITH who AS (
     SELECT i.digest, i.household_id
@@ -253,8 +253,8 @@ def look_parameters(look: Look) -> list[Any]:
         *_identities([*look.identities]),
         _codes([*look.codes]),
         _gtins([*look.gtins]),
-        *look.watch,
         _gtins([*look.bought]),
+        *look.watch,
     ]
 
 
