@@ -131,12 +131,12 @@ def test_an_act_that_is_broken_off_goes_on_anew(
         other.execute("SET deadlock_timeout = '1min'")
         other.execute(held.encode())
         doing = pool.submit(world.act, verb)
-        eventually(lambda: _asked(world, _WAITING) == 1)
+        eventually(lambda: _asked(world, _WAITING) >= 1)
         # Granted as soon as PostgreSQL breaks off the act.
         other.execute(wanted.encode())
         other.rollback()
         assert json.loads(doing.result())["status"] == status
-    eventually(lambda: _asked(world, _DEADLOCKS) == 1)
+    eventually(lambda: _asked(world, _DEADLOCKS) >= 1)
     assert faults(_ask(world)) == {}
 
 
