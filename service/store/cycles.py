@@ -1,4 +1,4 @@
-"""Queries on cycles, what they leave behind, and fitted forecasts."""
+"""Queries on cycles, their results, and fitted forecasts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -42,7 +42,7 @@ def add(session: Session, cycle: Cycle) -> int:
 
 
 def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
-    """Keep the shadow prices: offer_id, budget_price, circulation_price_cents."""
+    """Store the shadow prices: offer_id, budget_price, circulation_price_cents."""
     stage(
         session, "staged_price", prices.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id"))
     )
@@ -55,7 +55,7 @@ def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
 
 
 def prices(session: Session, cycle_id: int) -> pl.DataFrame:
-    """The shadow prices a cycle left: offer_id, budget_price, circulation_price_cents."""
+    """The shadow prices of a cycle: offer_id, budget_price, circulation_price_cents."""
     rows = session.exec(
         select(CyclePrice.offer_id, CyclePrice.budget_price, CyclePrice.circulation_price_cents)
         .where(CyclePrice.cycle_id == cycle_id)
@@ -104,7 +104,7 @@ def tiers(session: Session, cycle_id: int, household_ids: Sequence[int]) -> pl.D
 def worth_deciles(
     session: Session, cycle_id: int, household_ids: Sequence[int]
 ) -> dict[int, int | None]:
-    """The place by worth that a cycle saw some households in; those it did not see are left out."""
+    """The decile of worth of some households in a cycle; those not in it are left out."""
     statement = select(CycleHousehold.household_id, CycleHousehold.worth_decile).where(
         CycleHousehold.cycle_id == cycle_id, col(CycleHousehold.household_id).in_(household_ids)
     )
@@ -122,8 +122,8 @@ def forecast_for(session: Session, day: date) -> Forecast | None:
     return session.exec(statement).first()
 
 
-def keep_forecast(session: Session, forecast: Forecast) -> None:
-    """Keep a model; one fitted again for its date takes the earlier one's place."""
+def save_forecast(session: Session, forecast: Forecast) -> None:
+    """Store a model; it replaces an earlier one of the same date."""
     earlier = session.exec(select(Forecast).where(Forecast.as_of == forecast.as_of)).first()
     if earlier is not None:
         earlier.model, earlier.fitted_at = forecast.model, forecast.fitted_at
