@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from bench.allocate_instance import TERMS, Instance, build
 from bench.allocate_run import peak_mb
-from service.engine.allocate.problem import Problem
-from service.engine.allocate.problem import build as lay_out
+from service.engine.allocate.instance import Instance as Layout
+from service.engine.allocate.instance import build as lay_out
 from service.files.allocation import FRAMES
 from tests.engine.allocate.reference import broken
 
@@ -178,7 +178,7 @@ def relaxation(folder: Path, *, seconds: float, method: str) -> dict[str, object
     }
 
 
-def _programme(problem: Problem) -> highspy.HighsLp:
+def _programme(problem: Layout) -> highspy.HighsLp:
     """Columns: pairs, then floor shortfalls, then missing copies. Rows: see the stack below."""
     pairs, homes, deals = problem.size, len(problem.households), len(problem.deals.ids)
     home = np.repeat(np.arange(homes), np.diff(problem.indptr))

@@ -18,9 +18,9 @@ from service.engine.allocate.certificate import (
     price_frame,
     tally,
 )
+from service.engine.allocate.instance import Instance, ShortfallPrices, build
 from service.engine.allocate.online import PriceBook, allocate_household
 from service.engine.allocate.prices import Effort, Market, rules, search_prices
-from service.engine.allocate.problem import Problem, ShortfallPrices, build
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
 
@@ -37,7 +37,7 @@ __all__ = [
 
 TIE_NOISE = 0.002
 HOUSEHOLDS_AT_ONCE = 1 << 16
-"""Households whose pairs are put in order at a time."""
+"""Households whose pairs are sorted at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def allocate(
     certificate = certify(market, counted, found.bound)
     prices = price_frame(market, found.prices, counted)
     chosen = _Chosen(problem, counted)
-    # The pairs of a large instance and its candidates need not stand in memory together.
+    # The chosen pairs of a large instance and its candidates need not be in memory together.
     del problem, market, counted
     return Allocation(chosen.frame(), prices, certificate)
 
@@ -97,7 +97,7 @@ def allocate(
 class _Chosen:
     """The chosen pairs in their narrowest form, by household and offer."""
 
-    def __init__(self, problem: Problem, counted: Tally) -> None:
+    def __init__(self, problem: Instance, counted: Tally) -> None:
         rows = counted.rows
         self.households, self.offers = problem.households, problem.deals.ids.series
         self.lines, self.offer = counted.lines, problem.offer[rows]
@@ -110,7 +110,7 @@ class _Chosen:
         self.whole_values = problem.whole_values
 
     def _by_offer(self) -> None:
-        """Bring the pairs of each household into the order of their offers."""
+        """Sort the pairs of each household by offer."""
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lines)])
         for first in range(0, len(self.lines), HOUSEHOLDS_AT_ONCE):
             lines = self.lines[first : first + HOUSEHOLDS_AT_ONCE]
@@ -136,4 +136,4 @@ class _Chosen:
 
 
 def _silent(_stage: str) -> None:
-    """Progress that nobody asked for."""
+    """Ignore progress."""

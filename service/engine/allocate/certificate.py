@@ -1,4 +1,4 @@
-"""The certificate: what was reached, what cannot be exceeded, and what stands in the way.
+"""The certificate: the objective reached, a bound on every other, and the limits that bind.
 
 Everything here is counted again from the pairs, not carried over from the search.
 """
@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from service.engine.allocate.instance import Instance
 from service.engine.allocate.kernels.arguments import HELD, NEW_CATEGORY, NEW_GROUP, Prices
 from service.engine.allocate.prices import Market
-from service.engine.allocate.problem import Problem
 from service.engine.allocate.validate import UNLIMITED
 
 ROUNDING = 1e-9
@@ -37,7 +37,7 @@ class Certificate:
     `primal_cents` is the objective (values less both penalties), `dual_bound_cents` an upper
     bound on the objective of every allocation, `gap` their difference over the bound.
     `violations` counts hard limits broken. `binding` counts deals and households per limit met
-    exactly or nearly. `cpu_seconds` is filled in by whoever holds a clock.
+    exactly or nearly. `cpu_seconds` is filled in by the caller, which has a clock.
     """
 
     primal_cents: float
@@ -71,7 +71,7 @@ class Tally:
         return np.repeat(np.arange(len(self.lines), dtype=np.int32), self.lines)
 
 
-def tally(problem: Problem, state: NDArray[np.uint8]) -> Tally:
+def tally(problem: Instance, state: NDArray[np.uint8]) -> Tally:
     """Count what is HELD in `state`, a byte for each pair.
 
     In blocks: an instance may fill the memory by itself.
@@ -94,7 +94,7 @@ def tally(problem: Problem, state: NDArray[np.uint8]) -> Tally:
     return Tally(np.concatenate(held), faces, lines, copies, spend)
 
 
-def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
+def _blocks(problem: Instance) -> Iterator[tuple[int, int]]:
     """Runs of whole households with about BLOCK pairs each, first and behind the last."""
     household_count, first = len(problem.households), 0
     while first < household_count:
@@ -105,7 +105,7 @@ def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
 
 
 def _groups(
-    problem: Problem, counted: Tally, border: int
+    problem: Instance, counted: Tally, border: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Household and number of picks of every category (or conflict group) that holds a pick.
 
@@ -120,7 +120,7 @@ def _groups(
         yield home[heads], np.diff(heads, append=len(group))
 
 
-def violations(problem: Problem, counted: Tally) -> int:
+def violations(problem: Instance, counted: Tally) -> int:
     """Hard limits broken, each deal, household, category or conflict group once."""
     deals = problem.deals
     broken = int((counted.spend > deals.budget).sum() + (counted.copies > deals.maximum).sum())
@@ -136,8 +136,8 @@ def violations(problem: Problem, counted: Tally) -> int:
     return broken
 
 
-def reachable(problem: Problem, deal: int) -> int:
-    """Most copies a deal could place were it alone: takers, cap, and the cheapest copies."""
+def reachable(problem: Instance, deal: int) -> int:
+    """Most copies a deal could place if it were alone: takers, cap, and the cheapest copies."""
     deals = problem.deals
     most = min(int(problem.takers[deal]), int(deals.maximum[deal]))
     if deals.budget[deal] < UNLIMITED:

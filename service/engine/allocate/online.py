@@ -8,9 +8,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.arrange import arrange
+from service.engine.allocate.instance import ShortfallPrices, codes
 from service.engine.allocate.kernels.arguments import BEST, NEVER, Home, desk_for
 from service.engine.allocate.kernels.choose import choose
-from service.engine.allocate.problem import ShortfallPrices, codes
 from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,
@@ -20,13 +20,13 @@ from service.engine.allocate.validate import (
     values,
     whole,
 )
-from service.errors import Problem as Fault
+from service.errors import Problem
 
 NODES = 20_000
 
 
 class PriceBook:
-    """Prices per deal, indexed once and asked often; build it when a batch's prices are stored.
+    """Prices per deal, indexed once for many reads; build it when a batch's prices are stored.
 
     `prices` has `offer_id, budget_price, circulation_price_cents` as an allocation writes them.
     """
@@ -53,8 +53,8 @@ def allocate_household(
     `candidates` are this household's, in the columns of an instance; `household` has the keys of
     the households frame (`slots, category_max, face_value_floor_cents,
     face_value_ceiling_cents`, None for no limit). `room` gives per deal the copies and the cents
-    still free (None: no limit); a deal without enough room is not given, so a budget is never
-    exceeded by the answer. A deal that the prices do not know is refused.
+    still free (None: no limit); a deal without enough room is not given, so the answer never
+    exceeds a budget. Raises InvalidInput for a deal without prices.
     """
     require_columns(candidates.schema, CANDIDATE_COLUMNS, frame="candidates")
     n = len(candidates)
@@ -75,8 +75,8 @@ def allocate_household(
     )
     if twice >= 0:
         raise refuse(
-            "candidates: a deal stands twice",
-            [Fault(f"candidates row {twice + 1}, offer_id", "stands twice", "keep one")],
+            "candidates: a deal occurs twice",
+            [Problem(f"candidates row {twice + 1}, offer_id", "occurs twice", "keep one")],
         )
     left = len(order)
     home = Home(
@@ -108,10 +108,10 @@ def _limits(household: Mapping[str, int | None]) -> tuple[int, int, int, int]:
         ("face_value_ceiling_cents", UNLIMITED),
     ):
         if key not in household:
-            raise refuse("household: a limit is missing", [Fault(key, "missing", "add it")])
+            raise refuse("household: a limit is missing", [Problem(key, "missing", "add it")])
         given = household[key]
         if given is not None and given < 0:
-            raise refuse("household: a limit is negative", [Fault(key, "negative", "0 or more")])
+            raise refuse("household: a limit is negative", [Problem(key, "negative", "0 or more")])
         found.append(none if given is None else min(int(given), UNLIMITED))
     return found[0], found[1], found[2], found[3]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from service.engine.allocate.instance import Instance, ShortfallPrices
 from service.engine.allocate.kernels.arguments import WHOLE, Desk, Pairs, Prices, desk_for
 from service.engine.allocate.kernels.passes import curvature, price_pass
-from service.engine.allocate.problem import Problem, ShortfallPrices
 from service.engine.allocate.validate import UNLIMITED
 
 DENSE = 3000
@@ -31,8 +31,9 @@ class Rules:
     """Limits per deal as the loops use them.
 
     Where every copy of a deal costs the same, its budget is a number of copies and joins the cap;
-    `budget` is then UNLIMITED. `minimum` is cut to what the deal could place at all and
-    `unavoidable` counts the copies cut off. `missing` is the price of a copy not delivered.
+    `budget` is then UNLIMITED. `minimum` is reduced to the most the deal could place, and
+    `unavoidable` counts the copies of the reduction. `missing` is the price of a copy not
+    delivered.
     """
 
     budget: NDArray[np.int64]
@@ -44,8 +45,8 @@ class Rules:
     folded: NDArray[np.bool_]
 
 
-def rules(problem: Problem, terms: ShortfallPrices) -> Rules:
-    """The rules of a problem, budgets folded into caps where costs allow."""
+def rules(problem: Instance, terms: ShortfallPrices) -> Rules:
+    """The rules of an instance, budgets folded into caps where costs allow."""
     deals = problem.deals
     low, high = problem.cost_low.astype(np.int64), problem.cost_high.astype(np.int64)
     folded = (low == high) & (low > 0) & (deals.budget < UNLIMITED)
@@ -78,9 +79,9 @@ def fixed(prices: Prices, limits: Rules) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the households chose at a prices: exact sums in 1024ths of a copy, and their bounds.
+    """The households' choices at some prices: exact sums in 1024ths of a copy, and their bounds.
 
-    `nodes` is what their searches took.
+    `nodes` counts the nodes of their searches.
     """
 
     copies: NDArray[np.int64]
@@ -91,13 +92,13 @@ class Demand:
 
 @dataclass(slots=True)
 class Market:
-    """A problem with its rules, and what the passes over it leave for the next.
+    """An instance with its rules, and the state that each pass leaves for the next.
 
     `theta` is each household's face multiplier; `state` a byte for each pair, the answer so far:
-    HELD, and for a while BARRED and WANTED.
+    HELD, and temporarily BARRED and WANTED.
     """
 
-    problem: Problem
+    problem: Instance
     limits: Rules
     floor_price: float
     seed: int
@@ -264,10 +265,10 @@ class Effort:
 
 
 def patience(market: Market, prices: Prices, *, most: int) -> int:
-    """Nodes that one household's search may take: as many, up to `most`, as all can afford.
+    """Nodes that one household's search may take: up to `most`, as far as all can afford them.
 
-    Tried on a few households: hardly any needs many nodes, unless candidates are alike or bands
-    are narrow all over.
+    Measured on a few households: hardly any needs many nodes, unless most candidates are alike or
+    most bands are narrow.
     """
     household_count = len(market.everyone)
     few = market.everyone[:: max(1, household_count // PROBED)]
@@ -281,8 +282,8 @@ def patience(market: Market, prices: Prices, *, most: int) -> int:
     return limit
 
 
-def _typical(problem: Problem) -> tuple[float, float]:
-    """A middling and a high value of a pair: quantiles of the positive values, thinned."""
+def _typical(problem: Instance) -> tuple[float, float]:
+    """A typical and a high value of a pair: quantiles of a sample of the positive values."""
     some = problem.value[:: max(1, problem.size // 100_000)]
     some = some[some > 0]
     middle, high = np.quantile(some, (0.5, 0.9)) if len(some) else (1.0, 1.0)
@@ -291,10 +292,10 @@ def _typical(problem: Problem) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Prices near the optimum and the best `bound` proved on the way.
+    """Prices near the optimum and the best `bound` proved during the search.
 
-    `nodes` is how far a household's search may go; `demand` is what the households chose at these
-    very prices, when their choice is in `state`.
+    `nodes` limits a household's search; `demand` is the households' choice at exactly these prices
+    if it is in `state`, else None.
     """
 
     prices: Prices
@@ -318,7 +319,7 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     for k in range(effort.most_steps):
         demand = market.demand(prices, which=sample, jitter=noise)
         bound = market.bound(prices, demand)
-        # The prices still travel: keep the reach until the bound falls slowly.
+        # The prices still move far: keep the trust region until the bound falls slowly.
         travelling = bound < last - 0.01 * abs(bound)
         if k >= effort.steps and bound > last - 1e-4 * abs(bound):
             break

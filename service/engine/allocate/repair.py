@@ -23,9 +23,9 @@ FEW = 0.0002
 def repair(market: Market, found: Search) -> Ledger:
     """Leave in `state` an allocation within every limit; the ledger it ends with.
 
-    Overspent deals are taken back where they are missed least, guarantees are filled where they
-    cost least, then every household in turn takes what the deals still have room for, at falling
-    fractions of the prices and at last at none.
+    Overspent deals are taken back where that costs least, guarantees are filled where they cost
+    least, then every household in turn takes what the deals still have room for, at falling
+    fractions of the prices and finally at none.
     """
     prices, demand, nodes = found.prices, found.demand, found.nodes
     if demand is None:
@@ -90,7 +90,7 @@ def _codes(
 
 
 def _cuts(counts: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Per deal the lowest code up to which at least `needed` pairs stand."""
+    """Per deal the lowest code up to which there are at least `needed` pairs."""
     reached = counts.cumsum(axis=1) >= needed[:, None]
     return np.where(reached.any(axis=1), reached.argmax(axis=1), 254).astype(np.int32)
 

@@ -1,7 +1,7 @@
 """Small markets: a few households at a time give back what they hold and choose again.
 
-Where thousands share a deal, its price settles who gets it. Among a handful no price may do so,
-and what is left between the bound and the allocation is found by trying.
+Where thousands share a deal, its price decides who gets it. Among a few households no price may do
+so, and the rest of the gap to the bound is closed by trial.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from service.engine.allocate.validate import UNLIMITED
 Thing = TypeVar("Thing")
 
 SMALL = 100
-"""Households above which prices serve well enough."""
+"""Above this many households prices are good enough."""
 IDLE = 30
 MOST_TRIES = 2_000
-"""Tries in vain, for each household, and tries in all, after which no more is sought."""
+"""Tries without gain, per household, and tries in total, after which the search ends."""
 FEW, MORE = 6, 40
 FACTORS = (0.0, 0.5, 1.0)
 SLIP = 1e-9
@@ -45,7 +45,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     worth = np.array([_worth(market, int(h)) for h in market.everyone])
     goal = bound + market.floor_price * p.unreachable_floor_cents
     goal += limits.missing * limits.unavoidable
-    whims = (0.0, float(np.abs(p.value).mean()), limits.missing)
+    tilts = (0.0, float(np.abs(p.value).mean()), limits.missing)
     slip, idle = SLIP * (1.0 + abs(goal)), 0
     for _ in range(MOST_TRIES):
         short = _short(market, ledger)
@@ -56,15 +56,15 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
         books = ledger.copies.copy(), ledger.copies_room.copy(), ledger.spend_room.copy()
         for h in party:
             _give_back(market, ledger, int(h))
-        whim = _one_of(whims, rng) * rng.random(len(prices.copy))
-        tilted = Prices(prices.spend, prices.copy.clip(0.0) + whim)
+        tilt = _one_of(tilts, rng) * rng.random(len(prices.copy))
+        tilted = Prices(prices.spend, prices.copy.clip(0.0) + tilt)
         for factor in (_one_of(FACTORS, rng), 0.0):
             better(market, tilted, ledger, factor=factor, nodes=nodes, which=party)
         found = np.array([_worth(market, int(h)) for h in party])
         gain = float(found.sum() - worth[party].sum()) + short - _short(market, ledger)
         idle = 0 if gain > slip else idle + 1
         if gain >= 0.0:
-            # A trade for nothing is kept too: it may free what another needs.
+            # A trade without gain is kept too: it may free a copy that another needs.
             worth[party] = found
             continue
         for h, state in zip(party, kept, strict=True):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from service.engine.allocate import Effort, ShortfallPrices, allocate, prices
+from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.prices import Market
-from service.engine.allocate.problem import build
 from tests.engine.allocate.instances import Frames, instances, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
