@@ -85,7 +85,11 @@ def serve(url: str, port: int) -> None:
     """The process that is measured."""
     if hasattr(psutil.Process, "cpu_affinity") and (psutil.cpu_count() or 1) > 1:
         psutil.Process().cpu_affinity([1])
-    app = echo_app() if url == "echo" else create_app(Database(url), settings_of(url))
+    if url == "echo":
+        app = echo_app()
+        app.state.settings = settings_of("sqlite:///echo.db")
+    else:
+        app = create_app(Database(url), settings_of(url))
     run(app, host="127.0.0.1", port=port)
 
 

@@ -1,4 +1,4 @@
-"""Keyed digests of cards, phones, API keys and addresses, and the serials of lists.
+"""Keyed digests of cards, phones, API keys, addresses and guesses, and the serials of lists.
 
 The database stores digests instead of the values themselves.
 """
@@ -31,6 +31,11 @@ def api_key_digest(key: SecretStr, presented: str) -> str:
 def address_digest(key: SecretStr, normal_address: str) -> str:
     """The stored digest of the address a piece was mailed to: 32 hex digits, to recognise it."""
     return _digest(key, f"address:{normal_address}")[:32]
+
+
+def guess_digest(key: SecretStr, presented: str) -> str:
+    """The stored digest of what was presented and is not known: 32 hex digits, to recognise it."""
+    return _digest(key, f"guess:{presented}")[:32]
 
 
 def list_serial(key: SecretStr, *parts: str | int) -> str:

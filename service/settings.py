@@ -88,6 +88,12 @@ class Settings(BaseSettings):
     holdout_percent: int = Field(
         default=5, ge=0, le=50, description="Share of eligible households that get no offers"
     )
+    draft_keep_percent: float = Field(
+        default=0.1,
+        ge=0,
+        le=5,
+        description="What a cycle may lose of its worth to keep the offers of drafts",
+    )
     seed: int = Field(default=0, ge=0, description="Seed of the holdout and of tie-breaks")
     shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
     processes: int = Field(default=1, ge=1, description="Processes that score shards")
@@ -151,6 +157,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Unknown codes, cards and phones one key may present; its store five times it",
     )
+    waiting_redemptions_per_minute: int = Field(
+        default=30,
+        ge=0,
+        description="Redemptions of known codes that a key may make while it waits for having "
+        "presented too many unknown ones; its store five times it",
+    )
 
     pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
     proof_pieces: int = Field(
@@ -189,6 +201,12 @@ class Settings(BaseSettings):
     )
     worker_idle_seconds: float = Field(default=1.0, gt=0, description="Pause when nothing is due")
 
+    keep_alive_seconds: int = Field(
+        default=75,
+        ge=1,
+        description="How long a connection without a request stays open: longer than the gap "
+        "between two customers",
+    )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
     max_upload_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest upload of deals"

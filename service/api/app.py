@@ -41,7 +41,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.keys = Keyring(database, settings)
     house_of(settings)  # A setting of the till that cannot be read stops the start.
-    app.state.till = Counter(database, settings)
+    app.state.till = Counter(database)
     app.add_middleware(LimitBody, settings=settings)
     problems.install(app)
     description.install(app)
@@ -60,7 +60,14 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
     gc.freeze()
     # Requests leave few reference cycles; looking for them often costs more than it frees.
     gc.set_threshold(50_000, 20, 50)
-    uvicorn.run(app, host=host, port=port, access_log=False)
+    settings: Settings = app.state.settings
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
+    )
 
 
 @asynccontextmanager

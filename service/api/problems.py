@@ -17,6 +17,9 @@ MEDIA_TYPE = "application/problem+json"
 
 NOT_READY = "The service is not ready for work; its log says why. Send the request again later."
 
+AWAY_SECONDS = 1
+"""When to ask again while the database is away or busy: one that restarts takes seconds."""
+
 logger = logging.getLogger("larder.api")
 
 
@@ -101,6 +104,8 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     if isinstance(error, Throttled):
         headers = {"Retry-After": str(error.retry_seconds)}
+    elif error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers = {"Retry-After": str(AWAY_SECONDS)}
     return problem(
         request,
         status=error.status,

@@ -1,6 +1,7 @@
 """The till: what a basket gets for the lists a household presents, once and for ever."""
 
 from service.checkout.give_back import Return, give_back
+from service.checkout.guessing import forget_guesses
 from service.checkout.lookup import looking_up, lookup
 from service.checkout.redeem import quote, quoting, redeem, redeeming
 from service.checkout.replay import Offline, replay
@@ -19,6 +20,7 @@ __all__ = [
     "ReturnedLine",
     "Steps",
     "TillBasket",
+    "forget_guesses",
     "give_back",
     "looking_up",
     "lookup",

@@ -8,7 +8,10 @@ from pydantic_core import to_json
 from service.checkout.sales import ClockSkew
 from service.engine.redeem import OpenLine, Refusal
 from service.engine.settle import Split
-from service.store.till import Dispute, PresentedList
+from service.store.till import Dispute, DraftLine, PresentedList
+
+OFFER_LINE = "offer"
+"""The kind of a list line that takes something off at the till."""
 
 
 class Discounted(Protocol):
@@ -79,9 +82,13 @@ def sale(
     applied: Iterable[Use],
     refusals: Iterable[Refusal],
     household_id: int | None,
+    drafts: Iterable[DraftLine],
     clock_skew: ClockSkew | None = None,
 ) -> str:
-    """The answer to a quote (without a redemption), a redemption, or a sale made offline."""
+    """The answer to a quote (without a redemption), a redemption, or a sale made offline.
+
+    Of the `drafts` the lines of this household are what its next list has left.
+    """
     return compact(
         {
             "redemption_id": redemption_id,
@@ -103,10 +110,23 @@ def sale(
             "total_discount_cents": total_cents,
             "applied": _applied(applied),
             "refused": _refused(refusals),
-            "next_list": {"status": "none" if household_id is None else "due"},
+            "next_list": _next_list(household_id, drafts),
             **_skew(clock_skew),
         }
     )
+
+
+def _next_list(household_id: int | None, drafts: Iterable[DraftLine]) -> dict[str, Any]:
+    if household_id is None:
+        return {"status": "none"}
+    lines = [line for line in drafts if line.household_id == household_id]
+    if not lines:
+        return {"status": "due"}
+    return {
+        "status": "due",
+        "offers": [line.text for line in lines if line.kind == OFFER_LINE],
+        "reminders": [line.text for line in lines if line.kind != OFFER_LINE],
+    }
 
 
 def open_lists(

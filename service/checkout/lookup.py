@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from service.checkout import answer
+from service.checkout.guessing import Tally
+from service.checkout.heavy import is_long
 from service.checkout.recognise import look, recognise
 from service.engine.redeem import OpenLine
 from service.engine.redeem.refuse import refuse_unusable
 from service.settings import Settings
 from service.store.session import Database
-from service.store.till import Presented, Reference, Seen, Steps, gate
+from service.store.till import Aside, Presented, Reference, Seen, Steps, gate
 
 
 def lookup(
@@ -19,22 +21,33 @@ def lookup(
     store_id: str,
     on: date,
     presented: Sequence[Presented],
+    key_id: int | None = None,
 ) -> str:
     """The open lines on a day, as JSON; nothing is written."""
-    steps = looking_up(settings, store_id=store_id, on=on, presented=presented)
+    steps = looking_up(settings, store_id=store_id, on=on, presented=presented, key_id=key_id)
     return gate.run(database, steps, write=False)
 
 
 def looking_up(
-    settings: Settings, *, store_id: str, on: date, presented: Sequence[Presented]
+    settings: Settings,
+    *,
+    store_id: str,
+    on: date,
+    presented: Sequence[Presented],
+    key_id: int | None = None,
 ) -> Steps:
     """The steps of `lookup`."""
     # No sale has an empty terminal and number.
     nothing_bought = Reference(store_id, "", on, "")
-    wanted = look(settings, nothing_bought, presented)
+    tally = Tally.of_lookup(settings, nothing_bought, key_id=key_id)
+    wanted = look(settings, nothing_bought, presented, watch=tally.watch)
     seen = yield wanted
     assert isinstance(seen, Seen)
+    tally.require_patience(seen)
+    if is_long(lines=1, offers=len(seen.lines)):
+        yield Aside()
     found = recognise(presented, wanted, seen)
+    yield from tally.charge(found.unknown)
     lines: dict[str, list[OpenLine]] = {}
     refusals = list(found.refusals)
     for line in found.lines:

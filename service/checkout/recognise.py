@@ -12,6 +12,8 @@ from service.settings import Settings
 from service.store.identities import known_as
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
+    NOBODY,
+    DraftLine,
     Identity,
     Look,
     MovedIdentity,
@@ -21,6 +23,7 @@ from service.store.till import (
     PresentedList,
     Reference,
     Seen,
+    Watch,
 )
 
 
@@ -29,6 +32,8 @@ class Found:
     """The household, its lists by code, its offer lines, and what was refused at once.
 
     `lines` are as the rules want them; `presented` are the same by list and line, as stored.
+    `unknown` is what was presented and is not known, each value once however it was written.
+    `drafts` are what is left of the drafts of everybody presented.
     """
 
     household_id: int | None
@@ -36,13 +41,20 @@ class Found:
     presented: dict[tuple[int, int], PresentedLine]
     lines: list[OpenLine]
     refusals: list[Refusal]
+    unknown: list[str]
+    drafts: Sequence[DraftLine]
     moved: tuple[MovedIdentity, ...] = ()
 
 
-def look_for(settings: Settings, basket: TillBasket) -> Look:
+def look_for(settings: Settings, basket: TillBasket, *, watch: Watch = NOBODY) -> Look:
     """What must be looked up for this basket."""
     gtins = frozenset([line.gtin for line in basket.lines if line.gtin])
-    return look(settings, basket.reference, basket.presented, gtins=gtins)
+    bought = frozenset(
+        [line.gtin for line in basket.lines if line.gtin and line.quantity_milli > 0]
+    )
+    return look(
+        settings, basket.reference, basket.presented, gtins=gtins, bought=bought, watch=watch
+    )
 
 
 def look(
@@ -51,6 +63,8 @@ def look(
     presented: Iterable[Presented],
     *,
     gtins: frozenset[int] = frozenset(),
+    watch: Watch = NOBODY,
+    bought: frozenset[int] = frozenset(),
 ) -> Look:
     """What must be looked up; a code that does not read as one is never looked up."""
     by_code: dict[str, Presented] = {}
@@ -65,7 +79,7 @@ def look(
             by_code[str(codes.parse_list_code(shown.value))] = shown
         except InvalidInput:
             unreadable.append(shown)
-    return Look(reference, by_code, identities, gtins, tuple(unreadable), moves)
+    return Look(reference, by_code, identities, gtins, tuple(unreadable), watch, moves, bought)
 
 
 def _add_identity(
@@ -131,6 +145,12 @@ def recognise(
         for each in (*look.unreadable, *shown_once)
         if household_id is None or by_presented.get(each) != household_id
     ]
+    unknown = {each: each.value for each in look.unreadable}
+    unknown |= {each: code for code, each in look.codes.items() if each not in by_presented}
+    for identity, each in look.identities.items():
+        if each not in by_presented:
+            # One guess in all its forms, named by the first of them.
+            unknown.setdefault(each, identity.digest)
     usable = {code: each for code, each in lists.items() if each.household_id == household_id}
     by_id = {each.id: each for each in usable.values()}
     lines = {(line.list_id, line.line): line for line in seen.lines if line.list_id in by_id}
@@ -140,6 +160,8 @@ def recognise(
         lines,
         open_lines(bought, lines.values(), by_id, seen.products, unnamed_cents) if lines else [],
         refusals,
+        [*unknown.values()],
+        seen.drafts,
         tuple(moved),
     )
 

@@ -11,14 +11,16 @@ from service.checkout.effect import (
     refusal_rows,
     use_rows,
 )
+from service.checkout.guessing import Tally
+from service.checkout.heavy import is_long
 from service.checkout.recognise import Found, look_for, recognise
 from service.checkout.sales import TillBasket
-from service.engine.redeem import Settlement, settle_basket
+from service.engine.redeem import Settlement, is_heavy, settle_basket
 from service.errors import Busy, Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.redemption import RedemptionState
-from service.store.till import Effect, Look, Prior, RedemptionRow, Seen, Steps, gate
+from service.store.till import Aside, Effect, Look, Prior, RedemptionRow, Seen, Steps, gate
 
 # Tills that collide look again and find the other's use; more collisions than this are no chance.
 _ATTEMPTS = 10
@@ -42,21 +44,40 @@ def redeem(database: Database, settings: Settings, basket: TillBasket) -> str:
 
 def quoting(settings: Settings, basket: TillBasket) -> Steps:
     """The steps of `quote`."""
-    look = look_for(settings, basket)
+    tally = Tally.of_basket(settings, basket)
+    look = look_for(settings, basket, watch=tally.watch)
     seen = yield look
     assert isinstance(seen, Seen)
-    return _answer(None, "quoted", basket, *_settle(basket, look, seen))
+    tally.require_patience(seen)
+    if is_long(lines=len(basket.lines), offers=len(seen.lines)):
+        yield Aside()
+    found = _recognise(basket, look, seen)
+    yield from tally.charge(found.unknown)
+    if is_heavy(basket.lines, found.lines):
+        yield Aside()
+    return _answer(None, "quoted", basket, found, *_settle(basket, found))
 
 
 def redeeming(settings: Settings, basket: TillBasket) -> Steps:
-    """The steps of `redeem`: one look and one write unless it loses a race."""
-    look = look_for(settings, basket)
-    for _ in range(_ATTEMPTS):
+    """The steps of `redeem`: one look and one write unless it loses a race.
+
+    What is not known is counted between them, once.
+    """
+    tally = Tally.of_basket(settings, basket)
+    look = look_for(settings, basket, watch=tally.watch)
+    for attempt in range(_ATTEMPTS):
         seen = yield look
         assert isinstance(seen, Seen)
         if seen.prior is not None:
             return stored_answer(seen.prior, basket)
-        effect = _effect(settings, basket, *_settle(basket, look, seen))
+        if is_long(lines=len(basket.lines), offers=len(seen.lines)):
+            yield Aside()
+        found = _recognise(basket, look, seen)
+        if not attempt:
+            yield from tally.admit(basket, seen, found.unknown)
+        if is_heavy(basket.lines, found.lines):
+            yield Aside()
+        effect = _effect(settings, basket, found, *_settle(basket, found))
         if (yield effect):
             return effect.redemption.answer
     raise Busy("Too many tills use this list at once; send the same request again.")
@@ -83,12 +104,15 @@ def stored_answer(prior: Prior, basket: TillBasket) -> str:
     return prior.answer
 
 
-def _settle(basket: TillBasket, look: Look, seen: Seen) -> tuple[Found, Settlement, Funded]:
-    found = recognise(
+def _recognise(basket: TillBasket, look: Look, seen: Seen) -> Found:
+    return recognise(
         basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
     )
+
+
+def _settle(basket: TillBasket, found: Found) -> tuple[Settlement, Funded]:
     settlement = settle_basket(basket.lines, found.lines, on=basket.reference.business_date)
-    return found, settlement, fund_discounts(found, settlement)
+    return settlement, fund_discounts(found, settlement)
 
 
 def _effect(
@@ -139,5 +163,6 @@ def _answer(
         applied=settlement.applied,
         refusals=(*found.refusals, *settlement.refusals),
         household_id=found.household_id,
+        drafts=found.drafts,
         clock_skew=basket.clock_skew,
     )

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from service.checkout import answer
 from service.checkout.believe import at_best, at_most_its_line, doubt
 from service.checkout.effect import bought_rows, refusal_rows
+from service.checkout.guessing import Tally
 from service.checkout.recognise import Found, look_for, open_lines, recognise
 from service.checkout.redeem import stored_answer
 from service.checkout.resettle import Cause, resettle
@@ -27,10 +28,12 @@ from service.engine.redeem import Applied, OpenLine, RefusalReason, Terms
 from service.engine.settle import Liability, Split, take_back
 from service.settings import Settings
 from service.store.session import Database
+from service.store.tables.guess import GuessKind
 from service.store.tables.redemption import RedemptionLine, RedemptionState, TillVerb
 from service.store.tables.shopping_list import ListState
 from service.store.tables.types import epoch_micros
 from service.store.till import (
+    NOBODY,
     Dispute,
     Effect,
     Presented,
@@ -40,6 +43,7 @@ from service.store.till import (
     RedemptionRow,
     Seen,
     changes,
+    gate,
     in_session,
     offline,
     splits,
@@ -83,6 +87,14 @@ class _Line:
         return sum(each.amount_cents for each in self.believed)
 
 
+class _NotKnown(Exception):
+    """Something presented or honoured is not known, and was not counted yet."""
+
+    def __init__(self, values: Sequence[str]) -> None:
+        super().__init__()
+        self.values = values
+
+
 def replay(database: Database, settings: Settings, sale: Offline) -> str:
     """Take one offline sale; JSON of `status`, `conflicts` and the stored `answer`.
 
@@ -90,13 +102,31 @@ def replay(database: Database, settings: Settings, sale: Offline) -> str:
     conflicts are those of now. Raises InvalidInput when the reference was used for another basket,
     or the store is unknown, and Busy when every attempt lost a race against other tills.
     """
+    tally = Tally.of_lookup(
+        settings,
+        sale.basket.reference,
+        key_id=sale.basket.key_id if sale.basket.presented or sale.honoured else None,
+        kind=GuessKind.REPLAYED,
+    )
+    try:
+        return database.settle(
+            lambda session: take(session, settings, sale, tally=tally), busy=_BUSY
+        )
+    except _NotKnown as found:
+        unknown = found.values
+    # Counted before the sale is taken: what is refused was looked up all the same.
+    if not gate.count(database, tally.guesses(unknown)):
+        raise tally.throttled()
     return database.settle(lambda session: take(session, settings, sale), busy=_BUSY)
 
 
-def take(session: Session, settings: Settings, sale: Offline) -> str:
-    """`replay` within a unit of work."""
+def take(session: Session, settings: Settings, sale: Offline, *, tally: Tally | None = None) -> str:
+    """`replay` within a unit of work; with a tally only if all that is presented is known.
+
+    Raises _NotKnown otherwise, and Throttled when the tally has to wait.
+    """
     basket = sale.basket
-    look = look_for(settings, basket)
+    look = look_for(settings, basket, watch=NOBODY if tally is None else tally.watch)
     # The lists that discounts name are looked up as well, even if they were not presented.
     named = {each.list_code: Presented("list", each.list_code) for each in sale.honoured}
     offline.hold_lists(session, named)
@@ -105,9 +135,13 @@ def take(session: Session, settings: Settings, sale: Offline) -> str:
     lines = _lines(sale, believed, seen)
     if seen.prior is not None:
         return _again(session, seen.prior, sale, lines, believed)
+    if tally is not None:
+        tally.require_patience(seen)
     found = recognise(
         basket.presented, look, seen, bought=basket.lines, unnamed_cents=basket.unnamed_cents
     )
+    if tally is not None and (unknown := [*found.unknown, *_unknown_codes(lines)]):
+        raise _NotKnown(unknown)
     household_id = found.household_id or _household_of_honoured(sale, seen)
     effect = _effect(sale, believed, found, household_id)
     redemption = effect.redemption
@@ -293,6 +327,7 @@ def _sale_answer(
         ),
         refusals=found.refusals,
         household_id=redemption.household_id,
+        drafts=found.drafts,
         clock_skew=sale.basket.clock_skew,
     )
 
@@ -404,6 +439,10 @@ def uses_made(terms: Terms, given: Sequence[Honoured]) -> int:
     if per_use is None or terms.condition.minimum_spend_cents or terms.requires.weighed:
         return 1
     return -(-sum(each.units for each in given) // max(per_use, 1)) or 1
+
+
+def _unknown_codes(lines: Sequence[_Line]) -> list[str]:
+    return [each.code for each in lines if each.presented is None]
 
 
 def _unknown(each: _Line) -> Dispute:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from service import publish
+from service.checkout import forget_guesses
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
 from service.commands.database import open_database
 from service.errors import NotFound
@@ -112,5 +113,7 @@ def void(number: NumberArgument) -> None:
 def purge() -> None:
     """Remove the files of batches older than LARDER_PURGE_DAYS now; the scheduler does it daily."""
     with open_database() as (database, settings):
-        count = publish.purge(database, settings, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        count = publish.purge(database, settings, now=now)
+        forget_guesses(database, now=now)
     say(f"{count} batches purged")

@@ -16,8 +16,15 @@ from service.commands.console import (
     show_table,
 )
 from service.commands.database import open_database
-from service.deals import Order, Preview, Reading, load_body, preview_deals, remarks_on
-from service.deals import template as template_book
+from service.deals import (
+    Order,
+    Preview,
+    ReadOptions,
+    add_remarks,
+    load_body,
+    make_template,
+    preview_deals,
+)
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
 from service.settings import Settings
@@ -57,23 +64,23 @@ def load_file(
     """
     body = _read_bytes(file)
     with open_database() as (database, settings):
-        reading = _reading_options(settings, encoding, dates)
+        options = _read_options(settings, encoding, dates)
         if remarks is not None:
-            _write_remarks(database, file, body, reading, remarks)
+            _write_remarks(database, file, body, options, remarks)
         try:
             if dry_run:
-                _dry_run(database, file, body, reading)
+                _dry_run(database, file, body, options)
             else:
-                _load(database, file, body, reading, with_approval=settings.deal_approval)
+                _load(database, file, body, options, with_approval=settings.deal_approval)
         except InvalidInput as error:
             if error.problems and remarks is None:
-                _write_remarks_beside(database, file, body, reading)
+                _write_remarks_beside(database, file, body, options)
             raise
 
 
 def template(file: Annotated[Path, typer.Argument(help="Where to write it, as .xlsx")]) -> None:
     """Write the form as a workbook: columns with examples, then the rules."""
-    _write_book(file, template_book())
+    _write_book(file, make_template())
     say(f"template: {file}")
 
 
@@ -100,11 +107,11 @@ def history(
 
 
 def _load(
-    database: Database, file: Path, body: bytes, reading: Reading, *, with_approval: bool
+    database: Database, file: Path, body: bytes, options: ReadOptions, *, with_approval: bool
 ) -> None:
     with progress_bars() as progress:
         report = load_body(
-            database, file.name, body, uploaded_by=current_user(), reading=reading,
+            database, file.name, body, uploaded_by=current_user(), options=options,
             with_approval=with_approval, progress=progress,
         )  # fmt: skip
     if report.already_loaded:
@@ -116,11 +123,11 @@ def _load(
         )
 
 
-def _dry_run(database: Database, file: Path, body: bytes, reading: Reading) -> None:
-    found = preview_deals(database, file.name, body, reading=reading, listed=_SHOWN)
-    _show(found, currency=reading.currency)
+def _dry_run(database: Database, file: Path, body: bytes, options: ReadOptions) -> None:
+    found = preview_deals(database, file.name, body, options=options, listed=_SHOWN)
+    _show(found, currency=options.currency)
     if found.faults:
-        _write_remarks_beside(database, file, body, reading)
+        _write_remarks_beside(database, file, body, options)
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -152,8 +159,8 @@ def _show(found: Preview, *, currency: str) -> None:
         out.print("nothing was loaded: this was a dry run")
 
 
-def _reading_options(settings: Settings, encoding: str | None, dates: Order | None) -> Reading:
-    return Reading(
+def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
+    return ReadOptions(
         encoding=encoding or settings.deals_encoding,
         dates=dates or Order(settings.deals_dates),
         currency=settings.currency,
@@ -169,16 +176,20 @@ def _read_bytes(file: Path) -> bytes:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _write_remarks_beside(database: Database, file: Path, body: bytes, reading: Reading) -> None:
+def _write_remarks_beside(
+    database: Database, file: Path, body: bytes, options: ReadOptions
+) -> None:
     """Write remarks on a file with faults beside it; none for a file that is not a table."""
     try:
-        _write_remarks(database, file, body, reading, file.with_name(f"{file.stem}-remarks.xlsx"))
+        _write_remarks(database, file, body, options, file.with_name(f"{file.stem}-remarks.xlsx"))
     except LarderError:
         return
 
 
-def _write_remarks(database: Database, file: Path, body: bytes, reading: Reading, to: Path) -> None:
-    _write_book(to, remarks_on(database, file.name, body, reading=reading))
+def _write_remarks(
+    database: Database, file: Path, body: bytes, options: ReadOptions, to: Path
+) -> None:
+    _write_book(to, add_remarks(database, file.name, body, options=options))
     say(f"remarks: {to}")
 
 

@@ -28,7 +28,7 @@ def show_all(
 ) -> None:
     """Every deal with its state, copies, budget, reservations and spending."""
     with open_database() as (database, settings):
-        found = steer.page(database, states_=state or ())
+        found = steer.list_deals(database, states_=state or ())
     table = Table(
         "number", "deal", "supplier", "state", "mailed", "copies", "budget", "reserved", "spent",
         box=None,
@@ -49,8 +49,8 @@ def show_all(
 def show(number: Number) -> None:
     """One deal: its state, what it may still cost, and who did what to it."""
     with open_database() as (database, settings):
-        revisions, exposure, trail = steer.show(database, number)
-    for row in revisions:
+        current, exposure, trail = steer.show(database, number)
+    for row in current:
         budget = row["budget_cents"]
         limit = "no limit" if budget is None else format_money(budget, settings.currency)
         say(
@@ -61,7 +61,7 @@ def show(number: Number) -> None:
     def money(cents: int) -> str:
         return format_money(cents, settings.currency)
 
-    live = revisions[0]
+    live = current[0]
     say(
         f"{live['issued']:,} copies issued, {exposure.open_copies:,} open; spent "
         f"{money(live['spent_cents'])}, reserved {money(live['reserved_cents'])}, expected "

@@ -1,5 +1,6 @@
 """What the stages of a cycle read: purchases, the catalogue, and the offers of a date."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -116,6 +117,33 @@ def _running(
     )
 
 
+def read_running(
+    session: Session, settings: Settings, days: Sequence[date]
+) -> dict[date, RunningOffers]:
+    """The offers of several days, by day, as `read_inputs` has those of one."""
+    found = {
+        day: issuable.running(
+            session, on=day, redeemable_to=day + timedelta(days=settings.validity_days - 1)
+        )
+        for day in days
+    }
+    offer_ids = sorted({each for offers in found.values() for each in offers["offer_id"]})
+    items = products.items_of(session, offer_ids)
+    members = products.products_of(session, offer_ids)
+    costs = products.costs_of(session, items["offer_id"].unique().to_list())
+    used = issuable.used(session, offer_ids)
+    return {
+        day: RunningOffers(
+            offers=with_margins(offers, costs, margin_percent=settings.margin_percent),
+            items=items.join(offers, on="offer_id", how="semi", maintain_order="left"),
+            products=members.join(offers, on="offer_id", how="semi", maintain_order="left"),
+            households=_read_targeted(session, settings, offers, as_of=day, household_ids=None),
+            used=used,
+        )
+        for day, offers in found.items()
+    }
+
+
 def _read_targeted(
     session: Session,
     settings: Settings,
@@ -147,11 +175,15 @@ def read_purchases(
     settings: Settings,
     *,
     before: date,
+    since: date | None = None,
     household_ids: list[int] | None = None,
 ) -> pl.DataFrame:
     """What was bought before a date, with `purchased_at` on the stores' own clock."""
     bought = baskets.purchases(
-        session, before=midnight(before, settings), household_ids=household_ids
+        session,
+        before=midnight(before, settings),
+        since=None if since is None else midnight(since, settings),
+        household_ids=household_ids,
     )
     return bought.with_columns(_local_clock(settings))
 

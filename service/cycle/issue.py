@@ -118,10 +118,14 @@ def _issue(
         issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = asdict(issued)
         lists.issue(session, *list_frames(drafted, plan.inputs, cycle_id=cycle_id, now=now))
+        # Who is not on them gets no list: what its draft announced does not come.
+        lists.remove_drafts(session, None, until=report.as_of)
         cycles.add_prices(
             session,
             cycle_id,
-            plan.allocation.prices.select("offer_id", "budget_price", "circulation_price_cents"),
+            _lasting(plan.allocation.prices).select(
+                "offer_id", "budget_price", "circulation_price_cents"
+            ),
         )
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
@@ -151,6 +155,13 @@ def _cycle(report: CycleReport, plan: Plan, *, now: datetime) -> Cycle:
         usage_bounds=plan.task.bounds.to_dicts(),
         summary={},
     )
+
+
+def _lasting(prices: pl.DataFrame) -> pl.DataFrame:
+    """The prices of what may be given again: a deal whose copies are out is in no draft."""
+    copies_left = pl.col("circulation_max") - pl.col("circulation")
+    used_up = (copies_left <= 0) | (pl.col("budget_cents") <= 0)
+    return prices.filter(~used_up.fill_null(False))
 
 
 def _printed_slots(drafted: Sequence[Drafted]) -> list[tuple[int, int]]:

@@ -11,9 +11,10 @@ from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
 from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnamed_spend
 from service.cycle.learn import Learned, learned
+from service.cycle.redraft import read_redraft
 from service.cycle.shards import Task, score_shards
 from service.engine import segment
-from service.engine.allocate import Allocation, ShortfallPrices, allocate
+from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
@@ -83,17 +84,18 @@ def plan_cycle(
     progress("history", 1, 1)
     eligible = _eligible(read, settings, as_of=as_of, seed=seed)
     model = _model(database, settings, read, sample, progress)
-    task = _task(read, model, eligible, settings, seed=seed)
+    task = _task(database, read, model, eligible, settings, seed=seed)
     mine = read.purchases.filter(pl.col("household_id").is_in(eligible["household_id"].implode()))
     if sample is None:
-        scores, pairs = score_shards(mine, task, settings=settings, progress=progress)
+        scored = score_shards(mine, task, settings=settings, progress=progress)
     else:
-        scores, pairs = task.score(mine)
+        scored = task.score(mine)
     terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
     left = room(task.inputs.running.offers, read.committed, share=share)
     progress("allocate", 0, 1)
-    allocation = _allocate(pairs, left, eligible, terms=terms, seed=seed)
+    keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
+    allocation = _allocate(scored.pairs, left, eligible, terms=terms, keep=keep, seed=seed)
     progress("allocate", 1, 1)
     return Plan(
         task=task,
@@ -102,11 +104,11 @@ def plan_cycle(
         households=read.purchases["household_id"].n_unique(),
         eligible=eligible,
         purchases=mine,
-        scores=scores,
-        pairs=pairs,
+        scores=scored.scores,
+        pairs=scored.pairs,
         room=left,
         allocation=allocation,
-        chosen=_chosen(pairs, allocation),
+        chosen=_chosen(scored.pairs, allocation),
         terms=terms,
     )
 
@@ -148,14 +150,25 @@ def _read(
 
 
 def _task(
-    read: _Read, model: Model, eligible: pl.DataFrame, settings: Settings, *, seed: int
+    database: Database,
+    read: _Read,
+    model: Model,
+    eligible: pl.DataFrame,
+    settings: Settings,
+    *,
+    seed: int,
 ) -> Task:
+    # Those who are held out get no offers, whatever their drafts had.
+    shown = _exposed(eligible).to_list()
+    with database.read() as session:
+        redraft = read_redraft(session, settings, read.purchases, shown, as_of=read.inputs.as_of)
     return Task(
         model_json=model.to_json(),
         inputs=read.inputs.with_tiers(eligible),
         bounds=usage_bounds(read.purchases, as_of=read.inputs.as_of, weeks=LOYALTY_WEEKS),
         horizon_days=settings.horizon_days,
         by=stages.valuation(settings, seed=seed, response=read.learned.lesson.model),
+        redraft=redraft,
     )
 
 
@@ -184,12 +197,12 @@ def _allocate(
     eligible: pl.DataFrame,
     *,
     terms: ShortfallPrices,
+    keep: Keep,
     seed: int,
 ) -> Allocation:
     """The offers of the exposed households, chosen together."""
-    exposed = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]
     return allocate(
-        given(pairs).filter(pl.col("household_id").is_in(exposed.implode())),
+        given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode())),
         left,
         eligible.select(
             "household_id",
@@ -199,8 +212,13 @@ def _allocate(
             "face_value_ceiling_cents",
         ),
         terms=terms,
+        keep=keep,
         seed=seed,
     )
+
+
+def _exposed(eligible: pl.DataFrame) -> pl.Series:
+    return eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]
 
 
 def _chosen(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:

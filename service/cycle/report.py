@@ -19,7 +19,9 @@ class CycleReport:
 
     `floor_shortfall_cents` is the face value that lists lack to their floors, `worth` the lists by
     worth of their households (see `offers.worth.by_worth`), `learned_cycles` how many taught the
-    response.
+    response. `drafts` were computed again, with `draft_offers` in all: of those so many were
+    `possible` still, and `kept`; for that the lists are worth `draft_cost_cents` less, in per cent
+    of their worth `draft_cost_percent`.
     """
 
     cycle_id: int
@@ -40,12 +42,19 @@ class CycleReport:
     violations: int
     floor_shortfall_cents: int
     learned_cycles: int
+    drafts: int
+    draft_offers: int
+    draft_offers_possible: int
+    draft_offers_kept: int
+    draft_cost_cents: float
+    draft_cost_percent: float
     worth: tuple[dict[str, Any], ...]
 
 
 def report_on(plan: Plan, drafted: Sequence[Drafted]) -> CycleReport:
     """What the plan came to, before it has a number."""
-    certificate = plan.allocation.certificate
+    certificate, kept = plan.allocation.certificate, plan.allocation.kept
+    unkept = abs(certificate.primal_cents + kept.cost_cents)
     worth = by_worth(plan.eligible, plan.chosen)
     return CycleReport(
         cycle_id=0,
@@ -66,5 +75,11 @@ def report_on(plan: Plan, drafted: Sequence[Drafted]) -> CycleReport:
         violations=certificate.violations,
         floor_shortfall_cents=int(worth["shortfall_cents"].sum()),
         learned_cycles=plan.learned.evidence["cycle_id"].n_unique(),
+        drafts=kept.households,
+        draft_offers=kept.offers,
+        draft_offers_possible=kept.possible,
+        draft_offers_kept=kept.kept,
+        draft_cost_cents=round(kept.cost_cents, 2),
+        draft_cost_percent=round(100 * kept.cost_cents / unkept, 4) if unkept else 0.0,
         worth=tuple(worth.to_dicts()),
     )

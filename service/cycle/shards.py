@@ -10,14 +10,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from service.cycle import stages
 from service.cycle.inputs import Inputs
+from service.cycle.redraft import PAIRS, Redraft
 from service.engine.offers import Valuation, candidates
 from service.engine.predict import Model
 from service.settings import Settings
@@ -25,15 +27,31 @@ from service.settings import Settings
 Progress = Callable[[str, int, int], None]
 
 
+class Scored(NamedTuple):
+    """What is known of households before any offer is given; `drafts` as `redraft.PAIRS`."""
+
+    scores: pl.DataFrame
+    pairs: pl.DataFrame
+    drafts: pl.DataFrame
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What every shard is scored with, whatever process does it."""
+    """What every shard is scored with, whatever process does it.
+
+    `redraft` computes drafts again; there are none before the first cycle.
+    """
 
     model_json: str
     inputs: Inputs
     bounds: pl.DataFrame
     horizon_days: int
     by: Valuation
+    redraft: Redraft | None = None
+
+    def of(self, purchases: pl.DataFrame) -> "Task":
+        """The same for the households of some purchases only."""
+        return replace(self, redraft=self.redraft and self.redraft.of(purchases))
 
     def fingerprint(self) -> bytes:
         """Equal for equal tasks only."""
@@ -54,10 +72,15 @@ class Task:
             self.bounds,
         ):
             digest.update(_bytes(frame))
+        if self.redraft is not None:
+            for text in self.redraft.texts():
+                digest.update(text.encode())
+            for frame in self.redraft.frames():
+                digest.update(_bytes(frame))
         return digest.digest()
 
-    def score(self, purchases: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The scores and the valued candidates of the households of `purchases`."""
+    def score(self, purchases: pl.DataFrame) -> Scored:
+        """The scores, the valued candidates and the drafts of the households of `purchases`."""
         model = Model.from_json(self.model_json)
         scores = stages.score_households(
             purchases, model, self.inputs, horizon_days=self.horizon_days
@@ -70,13 +93,14 @@ class Task:
             bounds=self.bounds,
             by=self.by,
         )
-        return scores, pairs
+        no_drafts = pl.DataFrame(schema=PAIRS)
+        return Scored(scores, pairs, self.redraft.draft(purchases) if self.redraft else no_drafts)
 
 
 def score_shards(
     purchases: pl.DataFrame, task: Task, *, settings: Settings, progress: Progress
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The scores and the valued candidates of all households of `purchases`.
+) -> Scored:
+    """The scores, the valued candidates and the drafts of all households of `purchases`.
 
     The result does not depend on the number of shards or processes.
     """
@@ -98,9 +122,8 @@ def score_shards(
     for _ in _work(missing, task, processes=settings.processes):
         done += 1
         progress("predict", done, len(results))
-    return (
-        pl.concat([pl.read_parquet(_scores(result)) for result in results]),
-        pl.concat([pl.read_parquet(_pairs(result)) for result in results]),
+    return Scored(
+        *(pl.concat([pl.read_parquet(file(result)) for result in results]) for file in _FILES)
     )
 
 
@@ -121,6 +144,14 @@ def _pairs(result: Path) -> Path:
     return result.with_suffix(".pairs.parquet")
 
 
+def _drafts(result: Path) -> Path:
+    return result.with_suffix(".drafts.parquet")
+
+
+_FILES = (_scores, _pairs, _drafts)
+"""Where a shard leaves what `Scored` has, in its order."""
+
+
 def _work(
     missing: list[tuple[pl.DataFrame, Path]], task: Task, *, processes: int
 ) -> Iterator[None]:
@@ -132,16 +163,17 @@ def _work(
     # Forking a process in which polars has threads would hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        waiting = [pool.submit(_shard, rows, result, task) for rows, result in missing]
+        waiting = [pool.submit(_shard, rows, result, task.of(rows)) for rows, result in missing]
         for finished in as_completed(waiting):
             finished.result()
             yield
 
 
 def _shard(rows: pl.DataFrame, result: Path, task: Task) -> None:
-    scores, pairs = task.score(rows)
-    # The scores come last: where they are, the pairs are.
-    for frame, path in ((pairs, _pairs(result)), (scores, _scores(result))):
+    found = task.score(rows)
+    # The scores come last: where they are, the others are.
+    for frame, file in reversed([*zip(found, _FILES, strict=True)]):
+        path = file(result)
         # Two runs of one cycle may be at the same shard.
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         frame.write_parquet(unfinished)

@@ -1,27 +1,27 @@
-"""Deals: suppliers' spreadsheets in, understood, checked and stored as offers."""
+"""Suppliers' spreadsheets of deals: read, interpreted, checked and stored as offers."""
 
 from service.deals.columns import COLUMNS
 from service.deals.dates import Order
-from service.deals.template import template
+from service.deals.template import make_template
 from service.deals.upload import (
     Preview,
-    Reading,
+    ReadOptions,
     UploadReport,
+    add_remarks,
     load_body,
     load_deals,
     preview_deals,
-    remarks_on,
 )
 
 __all__ = [
     "COLUMNS",
     "Order",
     "Preview",
-    "Reading",
+    "ReadOptions",
     "UploadReport",
+    "add_remarks",
     "load_body",
     "load_deals",
+    "make_template",
     "preview_deals",
-    "remarks_on",
-    "template",
 ]

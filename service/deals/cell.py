@@ -1,10 +1,10 @@
-"""What came of reading one cell."""
+"""The result of reading one cell."""
 
 from typing import Any, NamedTuple
 
 
 class Cell(NamedTuple):
-    """A value, or what is wrong with the text and what to do; `note` tells of a repair."""
+    """A value, or what is wrong with the text and how to fix it; `note` describes a repair."""
 
     value: Any = None
     detail: str = ""
@@ -12,6 +12,6 @@ class Cell(NamedTuple):
     note: str = ""
 
 
-def wrong(text: str, said: str, remedy: str = "") -> Cell:
+def faulty_cell(text: str, detail: str, remedy: str = "") -> Cell:
     """A cell that cannot be read."""
-    return Cell(None, f"{text[:40]!r} {said}", remedy)
+    return Cell(None, f"{text[:40]!r} {detail}", remedy)

@@ -1,4 +1,4 @@
-"""Dates as people type them; whether the day or the month comes first is the whole file's."""
+"""Dates as people type them; the whole file decides whether the day or the month comes first."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from service.deals.cell import Cell, wrong
+from service.deals.cell import Cell, faulty_cell
 
 # Days as Excel counts them, which takes 1900 for a leap year: right from March 1900 on.
 _EPOCH = date(1899, 12, 30)
@@ -49,15 +49,15 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The order used, and what it was told by (empty when it was never needed)."""
+class FoundOrder:
+    """The order used, and the evidence for it (empty when no date needs it)."""
 
     order: Order
-    because: str = ""
+    reason: str = ""
 
 
-def order_of(texts: Iterable[str], *, otherwise: Order) -> Reading:
-    """The order that the dates of a file show; `otherwise` when they could be either.
+def find_order(texts: Iterable[str], *, otherwise: Order) -> FoundOrder:
+    """The order shown by the dates of a file; `otherwise` when they could be either.
 
     A part above 12 can only be a day; dates with points are written with the day first.
     """
@@ -72,59 +72,61 @@ def order_of(texts: Iterable[str], *, otherwise: Order) -> Reading:
         elif int(found[3]) > 12:
             month_first = month_first or text
     if day_first and month_first:
-        return Reading(Order.ASK, f"{day_first} has the day first, {month_first} the month")
+        return FoundOrder(Order.ASK, f"{day_first} has the day first, {month_first} the month")
     if day_first:
-        return Reading(Order.DAY_FIRST, f"{day_first} can only have the day first")
+        return FoundOrder(Order.DAY_FIRST, f"{day_first} can only have the day first")
     if month_first:
-        return Reading(Order.MONTH_FIRST, f"{month_first} can only have the month first")
+        return FoundOrder(Order.MONTH_FIRST, f"{month_first} can only have the month first")
     if not slashed:
-        return Reading(otherwise)
-    said = "no date tells which comes first"
-    return Reading(otherwise, said if otherwise is Order.ASK else f"{said}; so it is set")
+        return FoundOrder(otherwise)
+    explanation = "no date tells which comes first"
+    return FoundOrder(
+        otherwise, explanation if otherwise is Order.ASK else f"{explanation}; so it is set"
+    )
 
 
-def day(text: str, order: Order) -> Cell:
+def read_day(text: str, order: Order) -> Cell:
     """The date a cell shows."""
     clean = _MIDNIGHT.sub("", text.strip())
     for form in (_ISO, _COMPACT, _HAN):
         if found := form.match(clean):
-            return _day(text, int(found[1]), int(found[2]), int(found[3]))
+            return _checked_day(text, int(found[1]), int(found[2]), int(found[3]))
     if found := _SLASHED.match(clean):
-        return _slashed(text, found, order)
+        return _read_slashed(text, found, order)
     if re.match(r"^\d{5}(\.0+)?$", clean) and int(clean[:5]) in _SERIALS:
         value = _EPOCH + timedelta(days=int(clean[:5]))
         return Cell(value, note=f"{text} was read as the spreadsheet's number of {value}")
-    worded = _folded(clean)
+    worded = _without_accents(clean)
     for form in _WORDED:
         if (found := form.match(worded)) and found["m"] in _MONTHS:
-            return _day(text, int(found["y"]), _MONTHS[found["m"]], int(found["d"]))
-    return wrong(text, "is not a date", "write 2026-04-01")
+            return _checked_day(text, int(found["y"]), _MONTHS[found["m"]], int(found["d"]))
+    return faulty_cell(text, "is not a date", "write 2026-04-01")
 
 
-def _slashed(text: str, found: re.Match[str], order: Order) -> Cell:
+def _read_slashed(text: str, found: re.Match[str], order: Order) -> Cell:
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     if found[2] == "." or first > 12:
-        return _day(text, year, second, first)
+        return _checked_day(text, year, second, first)
     if second > 12:
-        return _day(text, year, first, second)
+        return _checked_day(text, year, first, second)
     if order is Order.ASK and first != second:
         both = f"may be day {first} of month {second} or day {second} of month {first}"
-        return wrong(text, both, "write 2026-04-01, or say which with --dates")
+        return faulty_cell(text, both, "write 2026-04-01, or say which with --dates")
     if order is Order.MONTH_FIRST:
-        return _day(text, year, first, second)
-    return _day(text, year, second, first)
+        return _checked_day(text, year, first, second)
+    return _checked_day(text, year, second, first)
 
 
-def _day(text: str, year: int, month: int, number: int) -> Cell:
+def _checked_day(text: str, year: int, month: int, number: int) -> Cell:
     try:
         value = date(year + 2000 if year < 100 else year, month, number)
     except ValueError:
-        return wrong(text, "is not a day of any month", "write 2026-04-01")
+        return faulty_cell(text, "is not a day of any month", "write 2026-04-01")
     if not 2000 <= value.year <= 2100:
-        return wrong(text, "is not a date of this century", "write 2026-04-01")
+        return faulty_cell(text, "is not a date of this century", "write 2026-04-01")
     return Cell(value)
 
 
-def _folded(text: str) -> str:
-    spread = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(mark for mark in spread if not unicodedata.combining(mark))
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))

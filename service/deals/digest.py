@@ -1,4 +1,4 @@
-"""What identifies a deal's meaning, and the row as it was understood."""
+"""The digest that identifies a deal's content, and the row as it was read."""
 
 import hashlib
 import json
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from service.deals.coded_grid import CodedGrid
 from service.deals.columns import FACE_VALUES
-from service.deals.grid import Grid
 from service.deals.readers import Number
 from service.engine.records import DealKind
 
-# What a digest has been made of since the first version; new columns join it when they say
-# something, so that deals loaded before are still known again.
+# These columns are in every digest since the first version. Later columns are added only where
+# they are filled in, so that the digests of deals loaded before stay valid.
 _ALWAYS = {
     "title": "title",
     "funding_share_percent": "funding_share",
@@ -32,7 +32,7 @@ _ALWAYS = {
     "control_share_percent": "control_share",
     "legal_text": "legal",
 }
-_WHEN_SAID = {
+_WHEN_FILLED = {
     "kind": str(DealKind.PRODUCT),
     "funding_cap_cents": None,
     "copy_fee_cents": 0,
@@ -41,7 +41,7 @@ _WHEN_SAID = {
     "targets": "{}",
     "face_values": "[]",
 }
-_IN_ORDER = sorted((*_ALWAYS, *_WHEN_SAID, "terms", "members", "face_value"))
+_IN_ORDER = sorted((*_ALWAYS, *_WHEN_FILLED, "terms", "members", "face_value"))
 _IN_CENTS = frozenset(
     ("benefit_cap", "min_spend", "face_value", *FACE_VALUES, "funding_cap", "handling_fee",
      "copy_fee", "budget")
@@ -49,21 +49,22 @@ _IN_CENTS = frozenset(
 _as_is = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def digests(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
-    """What deals mean, however they are written: 1.0 is 1.00, and a set of products its members.
+def digest_deals(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
+    """Digests of what deals mean, not of how they are written: 1.0 equals 1.00, and products count
+    as a set.
 
     `deals` has the columns of an offer, and first_set and second_set, places in `sets`. A digest is
-    the SHA-256 of JSON with sorted names; it is put together column by column, and a text that many
-    deals share is written once.
+    the SHA-256 of JSON with sorted names. It is assembled column by column, and a text that many
+    deals share is encoded once.
     """
-    parts = {name: _each(deals[of], _string) for name, of in _ALWAYS.items()}
-    parts["terms"] = _each(deals["terms"], _sorted)
+    parts = {name: _write_each(deals[of], _json_string) for name, of in _ALWAYS.items()}
+    parts["terms"] = _write_each(deals["terms"], _sorted_json)
     parts["members"] = _members(deals, sets)
     parts["face_value"] = deals["face_value_cents"].cast(pl.String)
-    for name, no in _WHEN_SAID.items():
-        parts[name] = _each(deals[name], partial(_unless, no))
-    said = [pl.concat_str(pl.lit(f'"{name}": '), parts[name].alias(name)) for name in _IN_ORDER]
-    content = deals.select(pl.concat_str(said, separator=", ", ignore_nulls=True)).to_series()
+    for name, empty in _WHEN_FILLED.items():
+        parts[name] = _write_each(deals[name], partial(_unless, empty))
+    members = [pl.concat_str(pl.lit(f'"{name}": '), parts[name].alias(name)) for name in _IN_ORDER]
+    content = deals.select(pl.concat_str(members, separator=", ", ignore_nulls=True)).to_series()
     return pl.Series(
         "digest",
         [hashlib.sha256(f"{{{each}}}".encode()).hexdigest() for each in content],
@@ -71,10 +72,10 @@ def digests(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
     )
 
 
-def _each(column: pl.Series, written: Callable[[Any], str | None]) -> pl.Series:
-    """Every value as it is written, each different one looked at once."""
+def _write_each(column: pl.Series, write: Callable[[Any], str | None]) -> pl.Series:
+    """Every value as JSON, each distinct one encoded once."""
     seen = column.unique()
-    texts = pl.Series([written(value) for value in seen], dtype=pl.String)
+    texts = pl.Series([write(value) for value in seen], dtype=pl.String)
     return column.replace_strict(seen, texts, return_dtype=pl.String)
 
 
@@ -86,35 +87,35 @@ def _members(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
     return deals.select(pl.coalesce(both, first, pl.lit("[]"))).to_series()
 
 
-def _string(value: object) -> str:
+def _json_string(value: object) -> str:
     return json.dumps(str(value))
 
 
-def _sorted(stored: str) -> str:
+def _sorted_json(stored: str) -> str:
     return json.dumps(json.loads(stored), sort_keys=True)
 
 
-def _unless(no: object, value: object) -> str | None:
-    return None if value == no else json.dumps(value)
+def _unless(empty: object, value: object) -> str | None:
+    return None if value == empty else json.dumps(value)
 
 
-def givens(grid: Grid) -> pl.Series:
-    """Each row as it was understood, by column as JSON, for the history of the deal."""
-    said = [
-        pl.Series(name, [*[_named(name, value) for value in cells.values], None], pl.String).gather(
-            np.where(cells.codes < 0, len(cells.values), cells.codes)
-        )
+def rows_as_read(grid: CodedGrid) -> pl.Series:
+    """Each row as it was read, by column as JSON, for the history of the deal."""
+    members = [
+        pl.Series(
+            name, [*[_json_member(name, value) for value in cells.values], None], pl.String
+        ).gather(np.where(cells.codes < 0, len(cells.values), cells.codes))
         for name, cells in grid.columns.items()
     ]
-    content = pl.concat_str(said, separator=", ", ignore_nulls=True)
+    content = pl.concat_str(members, separator=", ", ignore_nulls=True)
     return pl.select(pl.concat_str(pl.lit("{"), content, pl.lit("}")).alias("given")).to_series()
 
 
-def _named(name: str, value: Any) -> str:
-    return f"{json.dumps(name)}: {_as_is(_shown(name, value))}"
+def _json_member(name: str, value: Any) -> str:
+    return f"{json.dumps(name)}: {_as_is(_as_text(name, value))}"
 
 
-def _shown(name: str, value: Any) -> str:
+def _as_text(name: str, value: Any) -> str:
     if isinstance(value, Number):
         return f"{value.amount:f}{'%' if value.is_percent else ''}"
     if isinstance(value, tuple):

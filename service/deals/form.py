@@ -1,4 +1,4 @@
-"""The tables of a file as grids of values: every cell read, every fault with its place."""
+"""The tables of a file as grids of values; every fault has its place."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,30 +10,30 @@ import polars as pl
 
 from service.deals import dates, numbers
 from service.deals.cell import Cell
+from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
 from service.deals.columns import (
     COLUMNS,
-    Asked,
-    Kind,
+    CellKind,
+    Required,
     column_of,
     expected,
     plain,
 )
 from service.deals.dates import Order
-from service.deals.grid import Cells, Grid, Row, Spots, coded
-from service.deals.heading import Table, find_table, most_known
+from service.deals.deal_table import DealTable, count_known_columns, find_table
 from service.deals.readers import Reader, readers_of
 from service.deals.sheets import Document
 from service.engine.records import DealKind
 from service.errors import InvalidInput, Problem
 
-_NUMERIC = (Kind.MONEY, Kind.NUMBER, Kind.COUNT, Kind.SHARE)
+_NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)
 _INVISIBLE = r"[\u200b-\u200f\u2060\ufeff\u00ad]"
 MOST_NOTES = 5
-"""So many cells of a column that were mended are noted one by one."""
+"""This many repaired cells of a column get a note each."""
 
 MOST_IGNORED = 30
 EXAMPLE = "EXAMPLE"
-"""A row whose deal_id begins so shows how to fill in the form, and is passed over."""
+"""A row whose deal_id begins with this shows how to fill in the form, and is skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,18 @@ class Fault:
     table: int
     row: int
     column: int | None
-    named: str
+    column_name: str
     detail: str
     remedy: str = ""
 
 
 @dataclass(slots=True)
 class Form:
-    """All that a file says: a grid a table, faults, and notes on how it was read."""
+    """A file as it was read: one grid per table, faults, and notes on how it was read."""
 
     document: Document
-    tables: Sequence[Table]
-    grids: list[Grid] = field(default_factory=list)
+    tables: Sequence[DealTable]
+    grids: list[CodedGrid] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -70,10 +70,10 @@ class Form:
         if fault.column is None:
             named = f"{sheet.name}!" if sheet.name else ""
             place = f"{self.document.name}, {named}row {fault.row + 1}"
-        return f"{place}, column {fault.named}" if fault.named else place
+        return f"{place}, column {fault.column_name}" if fault.column_name else place
 
     def problem(self, fault: Fault) -> Problem:
-        """The fault as it is told."""
+        """The fault as users see it."""
         return Problem(self.where(fault), fault.detail, fault.remedy)
 
 
@@ -86,12 +86,14 @@ def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
     _note_sheets(form)
     for number, table in enumerate(tables):
         _note_table(form, number, table)
-    cells = [_cells(table) for table in tables]
-    order = dates.order_of(_all(cells, (Kind.DAY,)), otherwise=dates_when_unclear)
-    if order.because:
-        said = {Order.ASK: "day and month are not guessed"}.get(order.order, order.order.value)
-        form.notes.append(f"dates: {said.replace('_', ' ')}; {order.because}")
-    decimals = numbers.decimals_of(_all(cells, _NUMERIC), as_numbers=document.cells_are_numbers)
+    cells = [_clean_texts(table) for table in tables]
+    order = dates.find_order(_texts_of_kinds(cells, (CellKind.DAY,)), otherwise=dates_when_unclear)
+    if order.reason:
+        detail = {Order.ASK: "day and month are not guessed"}.get(order.order, order.order.value)
+        form.notes.append(f"dates: {detail.replace('_', ' ')}; {order.reason}")
+    decimals = numbers.decimals_of(
+        _texts_of_kinds(cells, _NUMERIC), as_numbers=document.cells_are_numbers
+    )
     if "," in decimals.seen:
         form.notes.append("numbers with a comma before their last digits have a decimal comma")
     for number, (table, texts) in enumerate(zip(tables, cells, strict=True)):
@@ -105,12 +107,14 @@ def _no_table(document: Document) -> InvalidInput:
     sheets = document.sheets
     if not any(sheet.frame.height for sheet in sheets):
         return InvalidInput(f"{name} is empty; a row must name the columns.")
-    if max(most_known(sheet) for sheet in sheets) == 0:
-        said = "no row names columns of a deal"
+    if max(count_known_columns(sheet) for sheet in sheets) == 0:
+        detail = "no row names columns of a deal"
     else:
-        said = "no row names three columns of a deal or more"
+        detail = "no row names three columns of a deal or more"
     remedy = "begin with a row of names such as deal_id, supplier, title; see the template"
-    return InvalidInput(f"{name} has not all the columns it needs.", [Problem(name, said, remedy)])
+    return InvalidInput(
+        f"{name} has not all the columns it needs.", [Problem(name, detail, remedy)]
+    )
 
 
 def _note_sheets(form: Form) -> None:
@@ -120,7 +124,7 @@ def _note_sheets(form: Form) -> None:
             form.notes.append(f"sheet {sheet.name} has no deals and was passed over")
 
 
-def _note_table(form: Form, number: int, table: Table) -> None:
+def _note_table(form: Form, number: int, table: DealTable) -> None:
     sheet = table.sheet
     here = f"sheet {sheet.name}: " if sheet.name else ""
     if table.first:
@@ -136,7 +140,9 @@ def _note_table(form: Form, number: int, table: Table) -> None:
     form.faults.extend(Fault(number, *fault) for fault in table.faults)
     partners = "kind" in table.columns
     for column in COLUMNS:
-        needed = column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not partners)
+        needed = column.required is Required.ALL or (
+            column.required is Required.PRODUCTS and not partners
+        )
         if column.name == "funding_share_percent" and "funding_cap" in table.columns:
             needed = False
         if needed and column.name not in table.columns:
@@ -144,13 +150,13 @@ def _note_table(form: Form, number: int, table: Table) -> None:
             form.faults.append(Fault(number, table.last, None, column.name, detail, remedy))
 
 
-def _cells(table: Table) -> dict[str, pl.Series]:
-    """The texts of each known column below the header, clean; null where there is nothing."""
+def _clean_texts(table: DealTable) -> dict[str, pl.Series]:
+    """The cleaned texts of each known column below the header; null where a cell is empty."""
     below = table.sheet.frame.slice(table.last + 1)
     columns = []
     for name, place in table.columns.items():
         text = pl.col(below.columns[place]).str.replace_all(_INVISIBLE, "")
-        if column_of(name).kind is not Kind.GTINS:
+        if column_of(name).kind is not CellKind.GTINS:
             text = text.str.replace_all(r"[\x00-\x1f\x7f\u00a0\s]+", " ")
         columns.append(
             text.str.replace_all("\x00", "", literal=True).str.strip_chars()
@@ -159,7 +165,9 @@ def _cells(table: Table) -> dict[str, pl.Series]:
     return {series.name: series for series in below.select(columns).get_columns()}
 
 
-def _all(cells: Sequence[Mapping[str, pl.Series]], kinds: tuple[Kind, ...]) -> Iterable[str]:
+def _texts_of_kinds(
+    cells: Sequence[Mapping[str, pl.Series]], kinds: tuple[CellKind, ...]
+) -> Iterable[str]:
     for table in cells:
         for name, texts in table.items():
             if column_of(name).kind in kinds:
@@ -169,37 +177,41 @@ def _all(cells: Sequence[Mapping[str, pl.Series]], kinds: tuple[Kind, ...]) -> I
 def _read_table(
     form: Form,
     number: int,
-    table: Table,
+    table: DealTable,
     cells: Mapping[str, pl.Series],
     *,
-    readers: Mapping[Kind, Reader],
+    readers: Mapping[CellKind, Reader],
 ) -> None:
     first = table.last + 1
-    places = np.array(_deals(form, table, cells), np.int64)
-    grid = Grid(number, first + places, {}, np.ones(len(places), np.bool_))
+    places = np.array(_deal_rows(form, table, cells), np.int64)
+    grid = CodedGrid(number, first + places, {}, np.ones(len(places), np.bool_))
     bad: dict[int, set[str]] = {}
     for name, texts in cells.items():
         column = column_of(name)
-        seen, codes = coded(texts.gather(places))
+        seen, codes = encode_texts(texts.gather(places))
         read = readers[column.kind]
         found = [read(column, text) for text in seen]
         _note_cells(form, grid, name, found, codes)
         is_wrong = np.array([*[bool(cell.detail) for cell in found], False])[codes]
-        grid.columns[name] = Cells([cell.value for cell in found], np.where(is_wrong, -1, codes))
-        for spot in np.flatnonzero(is_wrong).tolist():
-            bad.setdefault(spot, set()).add(name)
-            cell, row, place = found[codes[spot]], int(grid.rows[spot]), table.columns[name]
+        grid.columns[name] = GridColumn(
+            [cell.value for cell in found], np.where(is_wrong, -1, codes)
+        )
+        for position in np.flatnonzero(is_wrong).tolist():
+            bad.setdefault(position, set()).add(name)
+            cell, row, place = found[codes[position]], int(grid.rows[position]), table.columns[name]
             form.faults.append(Fault(number, row, place, name, cell.detail, cell.remedy))
-    _place_faults(form, table, grid, bad)
-    grid.whole[list(bad)] = False
-    for spot in np.flatnonzero(_lacks(grid)).tolist():
-        grid.whole[spot] = False
-        form.faults.extend(_missing(table, grid.row(spot), bad.get(spot, ())))
+    _report_broken_cells(form, table, grid, bad)
+    grid.faultless[list(bad)] = False
+    for position in np.flatnonzero(_rows_lacking(grid)).tolist():
+        grid.faultless[position] = False
+        form.faults.extend(_missing_cells(table, grid.row(position), bad.get(position, ())))
     form.grids.append(grid)
 
 
-def _note_cells(form: Form, grid: Grid, name: str, found: Sequence[Cell], codes: Spots) -> None:
-    """Tell of the first cells of a column that were mended, and how many more there are."""
+def _note_cells(
+    form: Form, grid: CodedGrid, name: str, found: Sequence[Cell], codes: Positions
+) -> None:
+    """Note the first repaired cells of a column, and how many more there are."""
     noted = [code for code, cell in enumerate(found) if cell.note]
     table = form.tables[grid.table]
     for code in noted[:MOST_NOTES]:
@@ -210,8 +222,8 @@ def _note_cells(form: Form, grid: Grid, name: str, found: Sequence[Cell], codes:
         form.notes.append(f"column {name}: {len(noted) - MOST_NOTES} more cells like these")
 
 
-def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int]:
-    """The rows below the header that are deals; not empty ones, hidden ones or the header again."""
+def _deal_rows(form: Form, table: DealTable, cells: Mapping[str, pl.Series]) -> list[int]:
+    """The rows below the header that are deals: not empty, not hidden, not the header repeated."""
     first = table.last + 1
     filled = pl.select(pl.any_horizontal(texts.is_not_null() for texts in cells.values()))
     places = filled.to_series().arg_true().to_list()
@@ -236,50 +248,51 @@ def _deals(form: Form, table: Table, cells: Mapping[str, pl.Series]) -> list[int
     return places
 
 
-def _lacks(grid: Grid) -> Any:
-    """The rows in which a cell that must be filled in is not, as far as it is known what it is."""
+def _rows_lacking(grid: CodedGrid) -> Any:
+    """Which rows lack a cell that must be filled in, as far as their kind is known."""
     products = np.ones(grid.height, np.bool_)
     if "kind" in grid.columns:
-        products = ~grid.columns["kind"].among(lambda kind: kind == DealKind.PARTNER)
+        products = ~grid.columns["kind"].matches(lambda kind: kind == DealKind.PARTNER)
     capped = grid.filled("funding_cap")
-    lacks = np.zeros(grid.height, np.bool_)
+    lacking = np.zeros(grid.height, np.bool_)
     for column in COLUMNS:
-        if column.asked is Asked.NONE:
+        if column.required is Required.NONE:
             continue
         empty = ~grid.filled(column.name)
-        if column.asked is Asked.PRODUCTS:
+        if column.required is Required.PRODUCTS:
             empty &= products
         if column.name == "funding_share_percent":
             empty &= ~capped
-        lacks |= empty
-    return lacks
+        lacking |= empty
+    return lacking
 
 
-def _asked(values: Mapping[str, Any]) -> Mapping[str, None]:
-    """The columns that a row must have filled in, as far as it is known what it is."""
-    return _asked_of(values.get("kind") == DealKind.PARTNER, "funding_cap" in values)
+def _required(values: Mapping[str, Any]) -> Mapping[str, None]:
+    """The columns that a row must have filled in, judged by the kind of deal where it is known."""
+    return _required_columns(values.get("kind") == DealKind.PARTNER, "funding_cap" in values)
 
 
 @lru_cache
-def _asked_of(is_partner: bool, has_cap: bool) -> Mapping[str, None]:
-    asked = [
+def _required_columns(is_partner: bool, has_cap: bool) -> Mapping[str, None]:
+    required = [
         column.name
         for column in COLUMNS
-        if column.asked is Asked.ALL or (column.asked is Asked.PRODUCTS and not is_partner)
+        if column.required is Required.ALL
+        or (column.required is Required.PRODUCTS and not is_partner)
     ]
-    return {name: None for name in asked if not (has_cap and name == "funding_share_percent")}
+    return {name: None for name in required if not (has_cap and name == "funding_share_percent")}
 
 
-def _missing(table: Table, row: Row, bad: Collection[str]) -> list[Fault]:
-    """Faults of cells that must be filled in; one fault for a row that has hardly anything."""
+def _missing_cells(table: DealTable, row: GridRow, bad: Collection[str]) -> list[Fault]:
+    """Faults of cells that must be filled in; a row with a single cell gets one fault."""
     values = row.values
     if len(values) == 1 and not bad and len(table.columns) > 2:
         (name,) = values
-        said = f"the row has only its {name}"
+        detail = f"the row has only its {name}"
         remedy = "remove the row, or fill it in"
-        return [Fault(row.table, row.row, table.columns[name], name, said, remedy)]
+        return [Fault(row.table, row.row, table.columns[name], name, detail, remedy)]
     faults: list[Fault] = []
-    for name in _asked(values):
+    for name in _required(values):
         if name in table.columns and name not in values and name not in bad:
             remedy = f"give {expected(column_of(name))}"
             place = table.columns[name]
@@ -287,8 +300,10 @@ def _missing(table: Table, row: Row, bad: Collection[str]) -> list[Fault]:
     return faults
 
 
-def _place_faults(form: Form, table: Table, grid: Grid, bad: dict[int, set[str]]) -> None:
-    """Faults of cells that hold an error, or stand where no column is."""
+def _report_broken_cells(
+    form: Form, table: DealTable, grid: CodedGrid, bad: dict[int, set[str]]
+) -> None:
+    """Report cells that hold an error, or that lie beyond the last column."""
     width = max(table.headers, default=0) + 1
     beyond = range(width, table.sheet.frame.width)
     if form.document.cells_are_numbers:
@@ -296,20 +311,20 @@ def _place_faults(form: Form, table: Table, grid: Grid, bad: dict[int, set[str]]
     if not table.sheet.broken and not beyond:
         return
     named = {place: name for name, place in table.columns.items()}
-    spots = {row: spot for spot, row in enumerate(grid.rows.tolist())}
+    positions = {row: position for position, row in enumerate(grid.rows.tolist())}
     for row, column in sorted(table.sheet.broken):
-        if row in spots and column in named:
-            said, remedy = "is an error of the spreadsheet, such as #REF!", "mend its formula"
-            if (row, column) in table.sheet.unworked:
-                said = "is a formula whose value is not in the file"
+        if row in positions and column in named:
+            detail, remedy = "is an error of the spreadsheet, such as #REF!", "mend its formula"
+            if (row, column) in table.sheet.uncalculated:
+                detail = "is a formula whose value is not in the file"
                 remedy = "open it in a spreadsheet program and save it"
-            form.faults.append(Fault(grid.table, row, column, named[column], said, remedy))
-            bad.setdefault(spots[row], set()).add(named[column])
+            form.faults.append(Fault(grid.table, row, column, named[column], detail, remedy))
+            bad.setdefault(positions[row], set()).add(named[column])
     for place in beyond:
         cells = table.sheet.frame.to_series(place)
         for row in cells.fill_null("").str.strip_chars().ne("").arg_true().to_list():
-            if row in spots:
-                said = "stands beyond the last column"
+            if row in positions:
+                detail = "is beyond the last column"
                 remedy = "put quotes round a cell that has the separator in it"
-                form.faults.append(Fault(grid.table, row, place, "", said, remedy))
-                bad.setdefault(spots[row], set())
+                form.faults.append(Fault(grid.table, row, place, "", detail, remedy))
+                bad.setdefault(positions[row], set())

@@ -17,15 +17,15 @@ _WHOLE = re.compile(r"^(\d+)[.,]0+$")
 _AS_TEXT = "format the column as text and type the numbers again"
 
 
-def gtins(text: str) -> Cell:
-    """The GTINs of a cell, in order, each with a right check digit.
+def read_gtins(text: str) -> Cell:
+    """Read the GTINs of a cell, in order, each with a valid check digit.
 
-    Zeros that a spreadsheet dropped in front change neither the number nor its check digit, so a
-    shorter number with a right one is taken, with a note. Digits lost to 1.23E+11 are refused.
+    Leading zeros that a spreadsheet dropped change neither the number nor its check digit, so a
+    shorter number with a valid one is accepted, with a note. Digits lost to 1.23E+11 are refused.
     """
     found: list[int] = []
     notes: list[str] = []
-    for cell in map(gtin, _words(text)):
+    for cell in map(read_gtin, _words(text)):
         value, detail, _, note = cell
         if detail:
             return cell
@@ -35,20 +35,20 @@ def gtins(text: str) -> Cell:
     return Cell(tuple(found), "", "", "; ".join(notes[:3]))
 
 
-class Gtins:
-    """Reads cells as `gtins` does; numbers it has met plainly written are not looked at again."""
+class GtinReader:
+    """Reads cells as `read_gtins` does; remembers GTINs that were written as plain digits."""
 
     def __init__(self) -> None:
         self._plain: dict[str, int] = {}
 
     def read(self, text: str) -> Cell:
-        """The GTINs of a cell."""
+        """Read the GTINs of a cell."""
         words = text.split(";")
         plain = self._plain
         try:
             return Cell(tuple([plain[word] for word in words]))
         except KeyError:
-            cell = gtins(text)
+            cell = read_gtins(text)
         if not cell.detail and not cell.note and len(cell.value) == len(words):
             plain.update(
                 (word, value)
@@ -61,13 +61,13 @@ class Gtins:
 def _words(text: str) -> list[str]:
     if _TIDY.fullmatch(text):
         return _DIGITS.findall(text)
-    # 1,23E+11 has a comma of its own.
+    # The comma of 1,23E+11 does not separate GTINs.
     whole = re.sub(r"(\d),(\d+[eE])", r"\1.\2", text)
     parts = (part.strip().strip("'\"") for part in _BETWEEN.split(whole))
-    return [word for part in parts for word in _grouped(part)]
+    return [word for part in parts for word in _numbers_in(part)]
 
 
-def _grouped(part: str) -> list[str]:
+def _numbers_in(part: str) -> list[str]:
     """A part is one number written in groups, or several with blanks between."""
     joined = _BLANKS.sub("", part)
     if not joined:
@@ -79,33 +79,33 @@ def _grouped(part: str) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 17)
-def gtin(word: str) -> Cell:
-    """One GTIN or PLU as its number."""
+def read_gtin(word: str) -> Cell:
+    """Read one GTIN or PLU as its number."""
     digits = word
     if spread := _FLOAT.match(word):
         whole, rest, power = spread[1], spread[2] or "", int(spread[3])
         if power > len(rest) or power > 20:
-            said = f"{word!r} has lost its last digits"
-            return Cell(None, said, _AS_TEXT)
+            detail = f"{word!r} has lost its last digits"
+            return Cell(None, detail, _AS_TEXT)
         digits = str(int(Decimal(f"{whole}.{rest or 0}").scaleb(power)))
     elif plain := _WHOLE.match(word):
         digits = plain[1]
     if not (digits.isascii() and digits.isdigit()):
         return Cell(None, f"{word[:30]!r} is not a GTIN", "write digits, with ; between")
     if 5 < len(digits) < 14 and len(digits) not in codes.GTIN_LENGTHS:
-        return _padded(word, digits)
+        return _with_zeros(word, digits)
     try:
         return Cell(codes.gtin(digits))
     except InvalidInput as error:
         return Cell(None, f"{word[:30]!r} is not a GTIN: {error.detail}", "look it up again")
 
 
-def _padded(word: str, digits: str) -> Cell:
+def _with_zeros(word: str, digits: str) -> Cell:
     length = next(each for each in codes.GTIN_LENGTHS if each > len(digits))
     padded = digits.zfill(length)
     try:
         value = codes.gtin(padded)
     except InvalidInput:
-        said = f"{word[:30]!r} has {len(digits)} digits, and is no GTIN without its leading zeros"
-        return Cell(None, said, _AS_TEXT)
+        detail = f"{word[:30]!r} has {len(digits)} digits, and is no GTIN without its leading zeros"
+        return Cell(None, detail, _AS_TEXT)
     return Cell(value, note=f"{word} lost its leading zeros and was read as {padded}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from service.deals.cell import Cell, wrong
+from service.deals.cell import Cell, faulty_cell
 
 _CURRENCY = re.compile(
     r"(?i)us\$|r\$|[$€£¥₽₴₩₹]|(?<![a-z])"
@@ -26,23 +26,23 @@ _GROUPED = {
 _COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _THREE = re.compile(r"^[+-]?[1-9]\d{0,2}([.,])\d{3}$")
 _FLOAT = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}$")
-# A binary fraction a spreadsheet worked out is off by less than this from what it shows.
+# A binary fraction in a spreadsheet differs by less than this from what it shows.
 _NOISE = Decimal("0.00000001")
 CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
-    """How a file writes decimals: seen are marks that can only be decimal marks.
+    """How a file writes decimals: `seen` are the marks that can only be decimal marks.
 
-    `as_numbers`: cells hold numbers, so a point is a decimal point whatever follows it.
+    `as_numbers`: cells hold numbers, so a point is always a decimal point.
     """
 
     seen: frozenset[str] = frozenset()
     as_numbers: bool = False
 
 
-def bare(text: str) -> str:
+def bare_number(text: str) -> str:
     """A number without blanks, currency and per cent signs."""
     number = _BLANKS.sub("", _CURRENCY.sub("", text.translate(_MARKS))).removesuffix("%")
     number = _DASHED.sub("", number)
@@ -50,10 +50,10 @@ def bare(text: str) -> str:
 
 
 def decimals_of(texts: Iterable[str], *, as_numbers: bool) -> Decimals:
-    """What the numbers of a file say of its decimal mark."""
+    """The decimal marks that the numbers of a file show."""
     seen = set()
     for text in texts:
-        number = bare(text)
+        number = bare_number(text)
         marks = [mark for mark in ".," if mark in number]
         if len(marks) == 2:
             seen.add(max(marks, key=number.rindex))
@@ -62,20 +62,22 @@ def decimals_of(texts: Iterable[str], *, as_numbers: bool) -> Decimals:
     return Decimals(frozenset(seen), as_numbers)
 
 
-def number(text: str, decimals: Decimals) -> Cell:
-    """The number a cell shows, as a Decimal; a per cent as its number of hundredths."""
-    plain = bare(text)
+def read_number(text: str, decimals: Decimals) -> Cell:
+    """Read a number as a Decimal; 20 % is 20."""
+    plain = bare_number(text)
     three = _THREE.match(plain)
     if three and not (three[1] == "." and decimals.as_numbers):
         mark, other = three[1], "." if three[1] == "," else ","
         if mark in decimals.seen:
             whole = plain.replace(mark, "")
-            return wrong(text, f"may be {whole} or {plain.replace(',', '.')}", "write it plainly")
+            return faulty_cell(
+                text, f"may be {whole} or {plain.replace(',', '.')}", "write it plainly"
+            )
         # Nothing here has three decimals, so the mark groups thousands.
         note = "" if other in decimals.seen else f"{text} was read as {plain.replace(mark, '')}"
         return Cell(Decimal(plain.replace(mark, "")), note=note)
     if _PLAIN.match(plain):
-        return Cell(_steady(Decimal(plain)))
+        return Cell(_without_noise(Decimal(plain)))
     for mark, form in _GROUPED.items():
         if form.match(plain):
             return Cell(Decimal(plain.replace(mark, "").replace(",", ".")))
@@ -84,51 +86,51 @@ def number(text: str, decimals: Decimals) -> Cell:
     if _FLOAT.match(plain):
         value = Decimal(plain)
         if abs(value) < Decimal(10) ** 15:
-            return Cell(_steady(value))
-    return wrong(text, "is not a number", "write 1234.50")
+            return Cell(_without_noise(value))
+    return faulty_cell(text, "is not a number", "write 1234.50")
 
 
-def _steady(value: Decimal) -> Decimal:
-    near = value.quantize(CENT) if abs(value) < Decimal(10) ** 15 else value
-    return near if near != value and abs(value - near) < _NOISE else value
+def _without_noise(value: Decimal) -> Decimal:
+    suggest_name = value.quantize(CENT) if abs(value) < Decimal(10) ** 15 else value
+    return suggest_name if suggest_name != value and abs(value - suggest_name) < _NOISE else value
 
 
-def money(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
-    """An amount in cents."""
+def read_money(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
+    """Read an amount as cents; `low` and `high` are in the main unit of the currency."""
     if text.rstrip().endswith("%"):
-        return wrong(text, "is a per cent, not an amount of money", "write 1.00")
-    cell = number(text, decimals)
+        return faulty_cell(text, "is a per cent, not an amount of money", "write 1.00")
+    cell = read_number(text, decimals)
     if cell.detail:
         return cell._replace(detail=cell.detail.replace("a number", "an amount of money"))
     if cell.value.quantize(CENT) != cell.value:
-        return wrong(text, "has more than two decimals", "write whole cents, as 1.05")
+        return faulty_cell(text, "has more than two decimals", "write whole cents, as 1.05")
     if not Decimal(str(low)) <= cell.value <= Decimal(str(high)):
-        return wrong(text, f"is not from {low:,.2f} to {high:,.2f}")
+        return faulty_cell(text, f"is not from {low:,.2f} to {high:,.2f}")
     return cell._replace(value=int(cell.value * 100))
 
 
-def count(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
-    """A whole number."""
-    cell = number(text, decimals)
+def read_count(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
+    """Read a whole number."""
+    cell = read_number(text, decimals)
     if cell.detail:
         return cell
     if cell.value != int(cell.value) or text.rstrip().endswith("%"):
-        return wrong(text, "is not a whole number", f"write one from {low:g} to {high:,.0f}")
+        return faulty_cell(text, "is not a whole number", f"write one from {low:g} to {high:,.0f}")
     if not low <= cell.value <= high:
-        return wrong(text, f"is not from {low:g} to {high:,.0f}")
+        return faulty_cell(text, f"is not from {low:g} to {high:,.0f}")
     return cell._replace(value=int(cell.value))
 
 
-def share(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
-    """A whole per cent, with or without its sign."""
-    cell = number(text, decimals)
+def read_share(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
+    """Read a whole per cent, with or without its sign."""
+    cell = read_number(text, decimals)
     if cell.detail:
         return cell
     if cell.value != int(cell.value):
         remedy = "write whole per cents, as 50"
         if 0 < cell.value < 1:
             remedy = f"write {cell.value * 100:f}".rstrip("0").rstrip(".") + " for per cent"
-        return wrong(text, "is not a whole per cent", remedy)
+        return faulty_cell(text, "is not a whole per cent", remedy)
     if not low <= cell.value <= high:
-        return wrong(text, f"is not from {low:g} to {high:g} per cent")
+        return faulty_cell(text, f"is not from {low:g} to {high:g} per cent")
     return cell._replace(value=int(cell.value))

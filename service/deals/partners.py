@@ -1,4 +1,4 @@
-"""Partners' slots: a service or a neighbouring business that pays to be on lists, without goods."""
+"""Partners' slots: a service or a neighbouring business pays to be on lists, without goods."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from service.deals.asked import Asked
+from service.deals.coded_grid import Positions
 from service.deals.columns import FACE_VALUES
-from service.deals.goods import Tell
-from service.deals.grid import Spots
-from service.deals.understood import OWN, WINDOW_COLUMNS
+from service.deals.interpreted import COLUMNS_BY_KIND, WINDOW_COLUMNS
+from service.deals.product_sets import ReportFault
+from service.deals.row_faults import RowFaults
 from service.engine.records import DealKind
 
 PARTNER_CATEGORY = "Partners"
@@ -25,24 +25,24 @@ _NOT_FOR_PARTNERS = (
     "target_cells", "target_buyers",
 )  # fmt: skip
 ONLY_FOR_PARTNERS = ("copy_fee", "value_text")
-_OF_PARTNERS = ("kind", *_NOT_FOR_PARTNERS, *ONLY_FOR_PARTNERS, *WINDOW_COLUMNS)
+_PARTNER_COLUMNS = ("kind", *_NOT_FOR_PARTNERS, *ONLY_FOR_PARTNERS, *WINDOW_COLUMNS)
 
 
-def partners(spots: Spots, asked: Asked) -> pl.DataFrame:
-    """What only partners' slots have, by spot."""
-    found, of = asked.kinds(spots, _OF_PARTNERS)
-    slots = [_partner(values, tell) for values, tell, _ in found]
-    frame = pl.DataFrame(slots, schema=OWN, orient="row")[of]
-    return frame.with_columns(pl.Series("spot", spots, pl.Int64))
+def interpret_partners(positions: Positions, row_faults: RowFaults) -> pl.DataFrame:
+    """Interpret partners' slots: their columns, by position."""
+    found, of = row_faults.group_rows(positions, _PARTNER_COLUMNS)
+    slots = [_interpret_slot(values, report) for values, report, _ in found]
+    frame = pl.DataFrame(slots, schema=COLUMNS_BY_KIND, orient="row")[of]
+    return frame.with_columns(pl.Series("position", positions, pl.Int64))
 
 
-def _partner(values: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def _interpret_slot(values: Mapping[str, Any], report: ReportFault) -> dict[str, Any]:
     for column in _NOT_FOR_PARTNERS:
         if column in values and values[column] not in (0, "", ()):
-            tell(column, "does not fit a partner", "leave it empty")
+            report(column, "does not fit a partner", "leave it empty")
     for column in ONLY_FOR_PARTNERS:
         if column not in values:
-            tell(column, "is empty", "a partner's slot needs it")
+            report(column, "is empty", "a partner's slot needs it")
     return {
         "kind": str(DealKind.PARTNER),
         "restricted": 0,

@@ -1,4 +1,4 @@
-"""How the text of a cell is read, by the kind of its column."""
+"""Reads the text of a cell by the kind of its column."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -6,8 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 from service.deals import dates, gtins, numbers
-from service.deals.cell import Cell, wrong
-from service.deals.columns import Column, Kind, expected, plain
+from service.deals.cell import Cell, faulty_cell
+from service.deals.columns import CellKind, SheetColumn, expected, plain
 from service.deals.dates import Order
 from service.engine.redeem import BENEFITS
 
@@ -20,56 +20,56 @@ _CHOICES = {
 
 
 class Number(NamedTuple):
-    """A number with its sign: whether a per cent was written decides what it means."""
+    """A number, and whether it was written as a per cent, which decides what it means."""
 
     amount: Decimal
     is_percent: bool
 
 
-Reader = Callable[[Column, str], Cell]
+Reader = Callable[[SheetColumn, str], Cell]
 
 
-def readers_of(order: Order, decimals: numbers.Decimals) -> dict[Kind, Reader]:
-    """The readers of a file's cells; their values can be hashed."""
+def readers_of(order: Order, decimals: numbers.Decimals) -> dict[CellKind, Reader]:
+    """The readers of a file's cells; the values they return are hashable."""
 
-    def within(read: Callable[..., Cell], column: Column, text: str) -> Cell:
+    def within(read: Callable[..., Cell], column: SheetColumn, text: str) -> Cell:
         return read(text, decimals, low=column.low, high=column.high)
 
-    numbers_of = gtins.Gtins()
+    gtin_reader = gtins.GtinReader()
     return {
-        Kind.TEXT: lambda _, text: _text(text),
-        Kind.NAMES: lambda _, text: _names(text),
-        Kind.GTINS: lambda _, text: numbers_of.read(text),
-        Kind.MONEY: partial(within, numbers.money),
-        Kind.COUNT: partial(within, numbers.count),
-        Kind.SHARE: partial(within, numbers.share),
-        Kind.NUMBER: lambda _, text: _number(text, decimals),
-        Kind.DAY: lambda _, text: dates.day(text, order),
-        Kind.CHOICE: _choice,
-        Kind.CHOICES: _choices,
+        CellKind.TEXT: lambda _, text: _read_text(text),
+        CellKind.NAMES: lambda _, text: _read_names(text),
+        CellKind.GTINS: lambda _, text: gtin_reader.read(text),
+        CellKind.MONEY: partial(within, numbers.read_money),
+        CellKind.COUNT: partial(within, numbers.read_count),
+        CellKind.SHARE: partial(within, numbers.read_share),
+        CellKind.NUMBER: lambda _, text: _read_number(text, decimals),
+        CellKind.DAY: lambda _, text: dates.read_day(text, order),
+        CellKind.CHOICE: _read_choice,
+        CellKind.CHOICES: _read_choices,
     }
 
 
-def _text(text: str) -> Cell:
+def _read_text(text: str) -> Cell:
     if len(text) > 2000:
-        return wrong(text, f"has {len(text)} characters", "at most 2,000")
+        return faulty_cell(text, f"has {len(text)} characters", "at most 2,000")
     return Cell(text)
 
 
-def _names(text: str) -> Cell:
+def _read_names(text: str) -> Cell:
     found = [part.strip() for part in text.replace("\n", ";").split(";")]
     return Cell(tuple([part for part in found if part]))
 
 
-def _number(text: str, decimals: numbers.Decimals) -> Cell:
-    cell = numbers.number(text, decimals)
-    # The sign tells what the number means, so it stays with it.
+def _read_number(text: str, decimals: numbers.Decimals) -> Cell:
+    cell = numbers.read_number(text, decimals)
+    # The per cent sign decides what the number means, so it stays with the value.
     if cell.detail:
         return cell
     return cell._replace(value=Number(cell.value, text.rstrip()[-1:] == "%"))
 
 
-def _choice(column: Column, text: str) -> Cell:
+def _read_choice(column: SheetColumn, text: str) -> Cell:
     word = plain(text)
     for choice in column.choices:
         if word == plain(choice):
@@ -77,14 +77,14 @@ def _choice(column: Column, text: str) -> Cell:
     meant = _CHOICES.get(word)
     if meant in column.choices:
         return Cell(meant)
-    return wrong(text, f"is not {expected(column)}")
+    return faulty_cell(text, f"is not {expected(column)}")
 
 
-def _choices(column: Column, text: str) -> Cell:
+def _read_choices(column: SheetColumn, text: str) -> Cell:
     found = []
     for part in text.replace(",", ";").split(";"):
         if part.strip():
-            cell = _choice(column, part)
+            cell = _read_choice(column, part)
             if cell.detail:
                 return cell
             found.append(cell.value)

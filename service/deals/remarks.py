@@ -1,7 +1,7 @@
-"""The spreadsheet that was sent, with one more column: what is wrong in each row, or what it means.
+"""Adds a column to the spreadsheet that was sent: what is wrong in each row, or what it means.
 
-A workbook is not written anew: its own XML is given the extra cells, so that every other cell,
-formula, format and width stays as it came.
+A workbook is not rewritten: the cells are inserted into its own XML, so that every other cell,
+formula, format and width stays as it was.
 """
 
 import io
@@ -14,7 +14,7 @@ import xlsxwriter
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.workbook import DAMAGED, letters, place_of, unreadable
+from service.deals.workbook import DAMAGED, column_index, column_letters, unreadable_workbook
 from service.errors import InvalidInput
 
 WIDTH = 90
@@ -29,57 +29,59 @@ _ROW = re.compile(
 )
 _PLACE = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})\d')
 _NUMBER = re.compile(rb'\br="(\d+)"')
-_FAULTY, _UNDERSTOOD, _HEADING = range(3)
+_FAULTY, _INTERPRETED, _HEADING = range(3)
 _FILLS = ("FFF8D7DA", "FFE2F0D9", "FFD9D9D9")
 
-Said = Mapping[int, tuple[str, int]]
-"""Remarks of a sheet by row, each with the look of its cell."""
+SheetRemarks = Mapping[int, tuple[str, int]]
+"""Remarks of a sheet by row, each with the style of its cell."""
 
 
-def remarked(form: Form, understood: Mapping[tuple[int, int], str]) -> bytes:
-    """The document of a form as XLSX with a column of remarks.
+def write_remarks(form: Form, sentences: Mapping[tuple[int, int], str]) -> bytes:
+    """Write the document of a form as XLSX with a column of remarks.
 
-    `understood` says of the rows without a fault what they mean, by table and row.
+    `sentences` describe the rows without a fault, by table and row.
     """
-    remarks = [_remarks(form, number, understood) for number in range(len(form.tables))]
+    remarks = [_sheet_remarks(form, number, sentences) for number in range(len(form.tables))]
     if form.document.is_workbook:
         try:
-            return _amended(form, remarks)
+            return _amend_workbook(form, remarks)
         except DAMAGED as error:
-            # A part that reading had no need of may be damaged all the same.
-            raise unreadable(form.document.name) from error
-    return _written(form, remarks[0])
+            # A part that was not needed for reading may be damaged.
+            raise unreadable_workbook(form.document.name) from error
+    return _write_workbook(form, remarks[0])
 
 
-def _remarks(form: Form, number: int, understood: Mapping[tuple[int, int], str]) -> Said:
+def _sheet_remarks(
+    form: Form, number: int, sentences: Mapping[tuple[int, int], str]
+) -> SheetRemarks:
     table = form.tables[number]
     faults: dict[int, list[str]] = {}
     for fault in form.faults:
         if fault.table == number:
-            faults.setdefault(fault.row, []).append(_told(fault))
-    said = {row: (text, _UNDERSTOOD) for (of, row), text in understood.items() if of == number}
-    said |= {row: ("\n".join(lines), _FAULTY) for row, lines in faults.items()}
+            faults.setdefault(fault.row, []).append(_fault_text(fault))
+    by_row = {row: (text, _INTERPRETED) for (of, row), text in sentences.items() if of == number}
+    by_row |= {row: ("\n".join(lines), _FAULTY) for row, lines in faults.items()}
     heading = "\n".join([REMARKS, *faults.get(table.last, ())])
-    return said | {table.last: (heading, _FAULTY if table.last in faults else _HEADING)}
+    return by_row | {table.last: (heading, _FAULTY if table.last in faults else _HEADING)}
 
 
-def _told(fault: Fault) -> str:
-    place = f"{letters(fault.column)}{fault.row + 1}, " if fault.column is not None else ""
-    named = f"{place}{fault.named}: " if fault.named else f"{place.rstrip(', ')}: "
-    return f"{named}{fault.detail}" + (f" ({fault.remedy})" if fault.remedy else "")
+def _fault_text(fault: Fault) -> str:
+    place = f"{column_letters(fault.column)}{fault.row + 1}, " if fault.column is not None else ""
+    column = f"{place}{fault.column_name}: " if fault.column_name else f"{place.rstrip(', ')}: "
+    return f"{column}{fault.detail}" + (f" ({fault.remedy})" if fault.remedy else "")
 
 
-def height(text: str, width: int) -> int:
-    """Points that a text takes in a column so many characters wide."""
+def row_height(text: str, width: int) -> int:
+    """Height in points of a text in a column `width` characters wide."""
     return LINE_POINTS * sum(max(1, -(-len(line) // width)) for line in text.split("\n"))
 
 
-def _clean(text: str) -> str:
+def _clean_text(text: str) -> str:
     return _FORBIDDEN.sub("", text)[:_MOST_CHARACTERS]
 
 
-def _written(form: Form, said: Said) -> bytes:
-    """A text file as a workbook: every cell as text, just as it stood."""
+def _write_workbook(form: Form, by_row: SheetRemarks) -> bytes:
+    """Write a text file as a workbook: every cell as text, unchanged."""
     table = form.tables[0]
     frame = table.sheet.frame
     if frame.height > _MOST_ROWS:
@@ -99,21 +101,21 @@ def _written(form: Form, said: Said) -> bytes:
             for row, text in enumerate(column.to_list()):
                 if text:
                     look = heading if table.first <= row <= table.last else plain
-                    sheet.write_string(row, place, _clean(text), look)
+                    sheet.write_string(row, place, _clean_text(text), look)
                     width = max(width, min(len(text), 28))
             sheet.set_column(place, place, width + 2)
-        for row, (text, look) in said.items():
-            sheet.write_string(row, frame.width, _clean(text), looks[look])
-            sheet.set_row(row, height(text, WIDTH))
+        for row, (text, look) in by_row.items():
+            sheet.write_string(row, frame.width, _clean_text(text), looks[look])
+            sheet.set_row(row, row_height(text, WIDTH))
         sheet.set_column(frame.width, frame.width, WIDTH)
         sheet.freeze_panes(table.last + 1, 0)
     return out.getvalue()
 
 
-def _amended(form: Form, remarks: list[Said]) -> bytes:
+def _amend_workbook(form: Form, remarks: list[SheetRemarks]) -> bytes:
     by_part = {
-        table.sheet.part: (table.headers, said)
-        for table, said in zip(form.tables, remarks, strict=True)
+        table.sheet.part: (table.headers, by_row)
+        for table, by_row in zip(form.tables, remarks, strict=True)
     }
     out = io.BytesIO()
     with (
@@ -122,21 +124,21 @@ def _amended(form: Form, remarks: list[Said]) -> bytes:
     ):
         styles = None
         if "xl/styles.xml" in package.namelist():
-            styles, first = _styled(package.read("xl/styles.xml"))
+            styles, first = _add_styles(package.read("xl/styles.xml"))
         for entry in package.infolist():
             content = package.read(entry)
             if entry.filename == "xl/styles.xml" and styles is not None:
                 content = styles
             elif entry.filename in by_part:
-                headers, said = by_part[entry.filename]
+                headers, by_row = by_part[entry.filename]
                 old = [place for place, text in headers.items() if text.startswith(REMARKS)]
-                content = _with_column(content, said, old, first if styles is not None else None)
+                content = _add_column(content, by_row, old, first if styles is not None else None)
             amended.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
-def _styled(raw: bytes) -> tuple[bytes, int | None]:
-    """The styles with three more, and the number of the first of them; None if there is no room."""
+def _add_styles(raw: bytes) -> tuple[bytes, int | None]:
+    """The styles with three added, and the number of the first; None where they cannot be added."""
     fills = re.search(rb"<((?:\w+:)?)fills\b[^>]*>(.*?)</(?:\w+:)?fills>", raw, re.DOTALL)
     styles = re.search(rb"<((?:\w+:)?)cellXfs\b[^>]*>(.*?)</(?:\w+:)?cellXfs>", raw, re.DOTALL)
     if fills is None or styles is None:
@@ -163,49 +165,49 @@ def _element(tag: str, count: int, inner: bytes, more: str) -> bytes:
     return f'<{tag} count="{count}">'.encode() + inner + f"{more}</{tag}>".encode()
 
 
-def _with_column(raw: bytes, said: Said, old: list[int], first_style: int | None) -> bytes:
-    """A sheet's XML with a cell at the end of each row that has a remark."""
+def _add_column(raw: bytes, by_row: SheetRemarks, old: list[int], first_style: int | None) -> bytes:
+    """Add a cell to a sheet's XML at the end of each row that has a remark."""
     for place in old:
-        cell = rb'<(?:\w+:)?c\b[^>]*?\br="' + letters(place).encode() + rb'\d+"[^>]*?'
+        cell = rb'<(?:\w+:)?c\b[^>]*?\br="' + column_letters(place).encode() + rb'\d+"[^>]*?'
         raw = re.sub(cell + rb"(?:/>|>.*?</(?:\w+:)?c>)", b"", raw, flags=re.DOTALL)
-    places = {place_of(each.decode()) for each in set(_PLACE.findall(raw))}
+    places = {column_index(each.decode()) for each in set(_PLACE.findall(raw))}
     place = max(places, default=-1) + 1
-    column = letters(place)
+    column = column_letters(place)
 
-    def amended(row: re.Match[bytes]) -> bytes:
+    def amend_row(row: re.Match[bytes]) -> bytes:
         tag = row["tag"] if row["cells"] is None else row["open"]
         prefix = (row["empty"] or row["prefix"] or b"").decode()
         number = _NUMBER.search(tag)
-        remark = said.get(int(number[1]) - 1) if number else None
+        remark = by_row.get(int(number[1]) - 1) if number else None
         if remark is None or number is None:
             return row[0]
         text, look = remark
         style = f' s="{first_style + look}"' if first_style is not None else ""
         cell = (
             f'<{prefix}c r="{column}{int(number[1])}"{style} t="inlineStr"><{prefix}is>'
-            f'<{prefix}t xml:space="preserve">{escape(_clean(text))}</{prefix}t>'
+            f'<{prefix}t xml:space="preserve">{escape(_clean_text(text))}</{prefix}t>'
             f"</{prefix}is></{prefix}c>"
         )
         tag = re.sub(rb'\s+spans="[^"]*"', b"", tag)
-        # Some programs give a row with wrapped text no more than one line unless they are told.
-        if b'customHeight="1"' not in tag and height(text, WIDTH) > LINE_POINTS:
+        # Some programs show one line of wrapped text unless the row has a height.
+        if b'customHeight="1"' not in tag and row_height(text, WIDTH) > LINE_POINTS:
             tag = re.sub(rb'\s+(?:ht|customHeight)="[^"]*"', b"", tag).rstrip()
-            tag += f' ht="{height(text, WIDTH)}" customHeight="1"'.encode()
+            tag += f' ht="{row_height(text, WIDTH)}" customHeight="1"'.encode()
         start = f"<{prefix}row".encode() + tag.rstrip() + b">"
         return start + (row["cells"] or b"") + cell.encode() + f"</{prefix}row>".encode()
 
-    raw = _ROW.sub(amended, raw)
+    raw = _ROW.sub(amend_row, raw)
     raw = re.sub(
         rb'(<(?:\w+:)?dimension\b[^>]*ref="[A-Z]+\d+:)[A-Z]+(\d+")',
         rb"\g<1>" + column.encode() + rb"\g<2>",
         raw,
         count=1,
     )
-    return _widened(raw, place + 1)
+    return _widen_column(raw, place + 1)
 
 
-def _widened(raw: bytes, number: int) -> bytes:
-    """The sheet with a wide column of that number (from 1)."""
+def _widen_column(raw: bytes, number: int) -> bytes:
+    """Make the column with that number (from 1) wide."""
     start = re.search(rb"<((?:\w+:)?)sheetData\b", raw)
     if start is None:
         return raw
@@ -216,11 +218,11 @@ def _widened(raw: bytes, number: int) -> bytes:
     if cols is None:
         whole = f"<{tag}cols>{wide}</{tag}cols>".encode()
         return head + whole + raw[start.start() :]
-    kept: list[bytes] = []
+    others: list[bytes] = []
     for each in re.findall(rb"<(?:\w+:)?col\b[^>]*/>", cols[1]):
         low, high = (int(re.search(name, each)[1]) for name in (rb'min="(\d+)', rb'max="(\d+)'))  # type: ignore[index]
         if low < number:
-            kept.append(re.sub(rb'max="\d+"', f'max="{min(high, number - 1)}"'.encode(), each))
-    inner = b"".join(kept) + wide.encode()
+            others.append(re.sub(rb'max="\d+"', f'max="{min(high, number - 1)}"'.encode(), each))
+    inner = b"".join(others) + wide.encode()
     new = f"<{tag}cols>".encode() + inner + f"</{tag}cols>".encode()
     return head[: cols.start()] + new + head[cols.end() :] + raw[start.start() :]

@@ -1,4 +1,4 @@
-"""A file of deals as sheets of text cells, whatever it was written with."""
+"""Reads a file of deals into sheets of text cells: XLSX, separated text or Parquet."""
 
 import csv
 import hashlib
@@ -12,7 +12,7 @@ import polars as pl
 
 from service.deals import workbook
 from service.deals.columns import column_named
-from service.deals.workbook import Sheet, letters
+from service.deals.workbook import Sheet, column_letters
 from service.errors import InvalidInput, Problem
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -32,9 +32,9 @@ _MOST_ROWS = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read: its sheets, and `notes` on how it was understood.
+    """A file that was read: its sheets, and `notes` on how it was read.
 
-    `cells_are_numbers`: numbers came as numbers (a workbook), so a lone point is a decimal point.
+    `cells_are_numbers`: the file stores numbers (a workbook), so a lone point is a decimal point.
     """
 
     name: str
@@ -51,55 +51,57 @@ class Document:
 
 
 def read_document(name: str, body: bytes, *, encoding: str) -> Document:
-    """Take a file apart: XLSX, Parquet, or text with separators, told by its first bytes.
+    """Read a file: XLSX, Parquet, or text with separators, recognized by its first bytes.
 
-    Text is read by its byte order mark, else as strict UTF-8, else in `encoding`. Raises
-    InvalidInput for what is none of these.
+    Text is decoded by its byte order mark, else as strict UTF-8, else in `encoding`. Raises
+    InvalidInput for any other file.
     """
     sha256 = hashlib.sha256(body).hexdigest()
     if body.startswith(b"PK\x03\x04"):
-        sheets, notes = workbook.read(name, body)
+        sheets, notes = workbook.read_workbook(name, body)
         return Document(name, body, sha256, sheets, notes, cells_are_numbers=True)
     if body.startswith(b"PAR1"):
-        return Document(name, body, sha256, (_parquet(name, body),), (), cells_are_numbers=True)
+        return Document(
+            name, body, sha256, (_read_parquet(name, body),), (), cells_are_numbers=True
+        )
     if body.startswith(b"\xd0\xcf\x11\xe0"):
         raise InvalidInput(
             f"{name} is an old or a locked workbook.",
             [Problem(name, "is an .xls file, or has a password", "save it as .xlsx without one")],
         )
-    for mark, said in _NO_TABLES.items():
+    for mark, detail in _NO_TABLES.items():
         if body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
-            fault = Problem(name, said, "open it in a spreadsheet program and save it as .xlsx")
+            fault = Problem(name, detail, "open it in a spreadsheet program and save it as .xlsx")
             raise InvalidInput(f"{name} is no spreadsheet that can be read.", [fault])
-    text, notes = decoded(name, body, encoding=encoding)
-    rows, separator = _split(name, text)
+    text, notes = decode_text(name, body, encoding=encoding)
+    rows, separator = _split_rows(name, text)
     if separator != ",":
         shown = {"\t": "tabs"}.get(separator, repr(separator))
         notes = (*notes, f"cells are separated by {shown}")
-    frame = _framed(rows)
+    frame = _to_frame(rows)
     return Document(name, body, sha256, (Sheet("", frame),), notes, cells_are_numbers=False)
 
 
-def decoded(name: str, body: bytes, *, encoding: str) -> tuple[str, tuple[str, ...]]:
-    """The text of a file, and what to say about its encoding."""
+def decode_text(name: str, body: bytes, *, encoding: str) -> tuple[str, tuple[str, ...]]:
+    """Decode a file to text; also returns notes on its encoding."""
     for mark, codec in _MARKS:
         if body.startswith(mark):
-            return _strictly(name, body, codec), (
+            return _decode_strictly(name, body, codec), (
                 ()
                 if codec == "utf-8-sig"
                 else (f"text is {codec.upper()}, by its byte order mark",)
             )
     codec = _unmarked_utf16(body)
     if codec:
-        return _strictly(name, body, codec), (f"text is {codec.upper()}, without a mark",)
+        return _decode_strictly(name, body, codec), (f"text is {codec.upper()}, without a mark",)
     try:
         return body.decode("utf-8"), ()
     except UnicodeDecodeError:
-        text = _strictly(name, body, encoding)
-    return text, (f"text is not UTF-8; read as {encoding}: {_foreign(text)}",)
+        text = _decode_strictly(name, body, encoding)
+    return text, (f"text is not UTF-8; read as {encoding}: {_foreign_words(text)}",)
 
 
-def _strictly(name: str, body: bytes, codec: str) -> str:
+def _decode_strictly(name: str, body: bytes, codec: str) -> str:
     try:
         return body.decode(codec)
     except (UnicodeDecodeError, LookupError) as error:
@@ -121,7 +123,7 @@ def _unmarked_utf16(body: bytes) -> str:
     return "utf-16-be" if even > len(head) // 4 > odd else ""
 
 
-def _foreign(text: str) -> str:
+def _foreign_words(text: str) -> str:
     """A few words that show whether the encoding was right."""
     words: list[str] = []
     for word in re.split(r'[\s,;|"]+', text):
@@ -134,17 +136,17 @@ def _foreign(text: str) -> str:
     return ", ".join(words)
 
 
-def _split(name: str, text: str) -> tuple[list[list[str]], str]:
-    """The rows of a text, by the separator under which most columns are known."""
+def _split_rows(name: str, text: str) -> tuple[list[list[str]], str]:
+    """Split a text into rows by the separator with which most columns are known."""
     hint = text[:6].splitlines()[0] if text[:6].splitlines() else ""
     if hint.startswith("sep=") and len(hint) == 5:
         return _rows(name, text, hint[4]), hint[4]
     head = text[:_HEAD_CHARACTERS]
-    best = max(SEPARATORS, key=lambda each: _known(head, each))
+    best = max(SEPARATORS, key=lambda each: _count_known(head, each))
     return _rows(name, text, best), best
 
 
-def _known(text: str, separator: str) -> tuple[int, int]:
+def _count_known(text: str, separator: str) -> tuple[int, int]:
     """How many columns the best of the first rows names, and how many cells it has."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -173,23 +175,23 @@ def _rows(name: str, text: str, separator: str) -> list[list[str]]:
 
 
 def _too_large(name: str, rows: int, columns: int) -> InvalidInput:
-    said = f"has {rows:,} rows and more, of up to {columns:,} cells"
-    return InvalidInput(f"{name} is too large.", [Problem(name, said, "split it")])
+    detail = f"has {rows:,} rows and more, of up to {columns:,} cells"
+    return InvalidInput(f"{name} is too large.", [Problem(name, detail, "split it")])
 
 
-def _framed(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
+def _to_frame(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
     width = max((len(row) for row in rows), default=0)
     columns = itertools.zip_longest(*rows) if rows else iter(())
     return pl.DataFrame(
         [
-            pl.Series(letters(place), list(cells), dtype=pl.String)
+            pl.Series(column_letters(place), list(cells), dtype=pl.String)
             for place, cells in zip(range(width), columns, strict=True)
         ]
     )
 
 
-def _parquet(name: str, body: bytes) -> Sheet:
-    """A Parquet file as a sheet whose first row are the names of its columns."""
+def _read_parquet(name: str, body: bytes) -> Sheet:
+    """Read a Parquet file as a sheet whose first row holds the names of its columns."""
     try:
         frame = pl.read_parquet(io.BytesIO(body))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
@@ -204,6 +206,6 @@ def _parquet(name: str, body: bytes) -> Sheet:
         cells = frame[column].cast(pl.String, strict=False)
         if kind.is_float():
             cells = cells.str.replace(r"\.0$", "")
-        head = pl.Series(letters(place), [column], dtype=pl.String)
-        columns.append(head.append(cells.alias(letters(place))))
+        head = pl.Series(column_letters(place), [column], dtype=pl.String)
+        columns.append(head.append(cells.alias(column_letters(place))))
     return Sheet("", pl.DataFrame(columns))

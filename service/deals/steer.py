@@ -1,7 +1,7 @@
-"""Steer deals: check, send back, approve, stop, resume, raise a budget. Every act is noted.
+"""Steer deals: check, send back, approve, stop, resume, raise a budget. Every act is recorded.
 
-A deal is named by the number of any of its revisions. What people may do stands in
-`engine.lifecycle.MOVES`; `running`, `exhausted` and `ended` follow from facts.
+The id of any of its revisions identifies a deal. `engine.lifecycle.MOVES` lists what people may do;
+`running`, `exhausted` and `ended` follow from dates and limits.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ _MOST_CENTS = 10**11
 class Exposure:
     """What the copies in circulation may still cost a deal's budget, in cents.
 
-    `worst_cents` if every use left is made, `expected_cents` what was expected of them when they
-    were issued; `overspend_chance` is a bound on the chance that budget is overspent, null without
-    a budget.
+    `worst_cents` is the cost if every remaining use is made, `expected_cents` the cost that was
+    expected at issue; `overspend_chance` is a bound on the chance that the budget is overspent,
+    None without a budget.
     """
 
     open_copies: int
@@ -40,27 +40,27 @@ class Exposure:
 
 
 def check(database: Database, offer_id: int, *, by: str) -> DealState:
-    """A draft says what was meant. Raises NotFound, Conflict for a deal that is no draft."""
-    return _pending(database, offer_id, Act.CHECK, by=by)
+    """Confirm a draft. Raises NotFound, Conflict for a deal that is not a draft."""
+    return _move_pending(database, offer_id, Act.CHECK, by=by)
 
 
 def send_back(database: Database, offer_id: int, *, by: str, note: str = "") -> DealState:
-    """A checked deal is a draft again. Raises NotFound, Conflict for one that is not checked."""
-    return _pending(database, offer_id, Act.SEND_BACK, by=by, note=note)
+    """Make a checked deal a draft again. Raises NotFound, Conflict for one that is not checked."""
+    return _move_pending(database, offer_id, Act.SEND_BACK, by=by, note=note)
 
 
 def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -> DealState:
-    """A checked deal may run; it takes the place of the revision before it.
+    """Approve a checked deal to run; it replaces the revision before it.
 
     A stopped deal stays stopped. Raises NotFound, and Conflict for a deal that is not checked, or
     where approval needs another person than the one who loaded it.
     """
 
     def act(session: Session) -> DealState:
-        revisions = _held(session, offer_id)
-        offer = _pending_one(revisions, offer_id)
+        revisions = _lock_revisions(session, offer_id)
+        offer = _pending_revision(revisions, offer_id)
         state = next_state(DealState(offer.state), Act.APPROVE)
-        _second_person(session, settings, offer, by=by)
+        _require_second_person(session, settings, offer, by=by)
         live = [each for each in revisions if each.state not in (*PENDING, DealState.REPLACED)]
         stopped = [each.stopped_at for each in live if each.state == DealState.PAUSED]
         now = datetime.now(UTC)
@@ -80,15 +80,15 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -
 def stop(database: Database, offer_id: int, *, by: str, note: str = "") -> DealState:
     """Stop a deal at once: no copy is issued, and the till refuses those in circulation.
 
-    It reaches every revision, so printed lists of earlier ones too. What their copies hold of the
-    budget stays held until the lists end. Raises NotFound, Conflict for a deal that does not run.
+    This applies to every revision, including those on printed lists. Their copies keep their
+    reservations until the lists end. Raises NotFound, Conflict for a deal that does not run.
     """
 
     def act(session: Session) -> DealState:
-        revisions = _held(session, offer_id)
-        offer = _live_one(revisions, offer_id)
+        revisions = _lock_revisions(session, offer_id)
+        offer = _live_revision(revisions, offer_id)
         now = datetime.now(UTC)
-        state = _moved(session, offer, Act.STOP, by=by, at=now, detail={"note": note})
+        state = _move(session, offer, Act.STOP, by=by, at=now, detail={"note": note})
         states.set_stopped(session, [r for r in revisions if r.stopped_at is None], at=now)
         return state
 
@@ -103,15 +103,15 @@ def resume(
     new_copies_only: bool = False,
     note: str = "",
 ) -> DealState:
-    """A stopped deal goes on. With `new_copies_only` the till goes on refusing the copies of
-    earlier revisions, whose print was wrong. Raises NotFound, Conflict for one not stopped.
+    """Resume a stopped deal. With `new_copies_only` the till still refuses copies of earlier
+    revisions, whose print was wrong. Raises NotFound, Conflict for a deal that is not stopped.
     """
 
     def act(session: Session) -> DealState:
-        revisions = _held(session, offer_id)
-        offer = _live_one(revisions, offer_id)
+        revisions = _lock_revisions(session, offer_id)
+        offer = _live_revision(revisions, offer_id)
         detail = {"new_copies_only": new_copies_only, "note": note}
-        state = _moved(session, offer, Act.RESUME, by=by, at=datetime.now(UTC), detail=detail)
+        state = _move(session, offer, Act.RESUME, by=by, at=datetime.now(UTC), detail=detail)
         states.set_stopped(session, (offer,) if new_copies_only else revisions, at=None)
         return state
 
@@ -121,17 +121,17 @@ def resume(
 def raise_budget(
     database: Database, settings: Settings, offer_id: int, cents: int, *, by: str
 ) -> DealState:
-    """Give a deal more money while it runs; an exhausted one runs again.
+    """Raise the budget of a running deal; an exhausted one runs again.
 
-    Raises NotFound, InvalidInput for a sum beyond all reason, and Conflict when it is no more than
-    the budget there is, when the deal does not run, or where it needs another person than the one
-    who loaded the deal.
+    Raises NotFound, InvalidInput above `_MOST_CENTS`, and Conflict when the new budget is not
+    higher, when the deal does not run, or where approval requires a person other than the one who
+    loaded the deal.
     """
     if cents > _MOST_CENTS:
         raise InvalidInput(f"A budget is at most {_MOST_CENTS} cents.")
 
     def act(session: Session) -> DealState:
-        offer = _live_one(_held(session, offer_id), offer_id)
+        offer = _live_revision(_lock_revisions(session, offer_id), offer_id)
         before = offer.budget_cents
         next_state(DealState(offer.state), Act.RAISE_BUDGET)
         if before is None:
@@ -141,9 +141,9 @@ def raise_budget(
                 f"The budget is {before} cents and can only be raised. "
                 "A lower one comes with a new revision of the deal."
             )
-        _second_person(session, settings, offer, by=by)
+        _require_second_person(session, settings, offer, by=by)
         detail = {"from_cents": before, "to_cents": cents}
-        state = _moved(session, offer, Act.RAISE_BUDGET, by=by, at=datetime.now(UTC), detail=detail)
+        state = _move(session, offer, Act.RAISE_BUDGET, by=by, at=datetime.now(UTC), detail=detail)
         states.set_budget(session, offer, cents)
         return state
 
@@ -151,7 +151,7 @@ def raise_budget(
 
 
 def follow_facts(database: Database, *, on: date) -> int:
-    """Put every deal into the state that its dates and limits make it; how many moved."""
+    """Move every deal to the state that its dates and limits imply; returns how many moved."""
 
     def act(session: Session) -> int:
         return states.follow_facts(session, on=on, at=datetime.now(UTC))
@@ -159,10 +159,10 @@ def follow_facts(database: Database, *, on: date) -> int:
     return database.settle(act, busy=_BUSY)
 
 
-def page(
+def list_deals(
     database: Database, *, states_: Sequence[DealState] = (), after_id: int = 0, limit: int = 2**31
 ) -> pl.DataFrame:
-    """Deals with what they hold; the columns of `store.offers.overview.DEALS`."""
+    """Deals with their figures; the columns of `store.offers.overview.DEALS`."""
     with database.read() as session:
         return overview.deals(session, states=states_, after=after_id, limit=limit)
 
@@ -170,24 +170,24 @@ def page(
 def show(
     database: Database, offer_id: int
 ) -> tuple[list[dict[str, Any]], Exposure, Sequence[tuple[int, OfferEvent]]]:
-    """The revisions of a deal that stand, its exposure, and its audit trail as (revision, event).
+    """The current revisions of a deal, its exposure, and its audit trail as (revision, event).
 
     Raises NotFound.
     """
     with database.read() as session:
-        standing = overview.deals(session, offer_id=offer_id).to_dicts()
-        if not standing:
+        current = overview.deals(session, offer_id=offer_id).to_dicts()
+        if not current:
             raise _unknown()
-        live = standing[0]
+        live = current[0]
         copies = overview.open_copies(session, [live["offer_id"]])
         trail = events.of_deal(session, offer_id)
-    return standing, exposure(live, copies), trail
+    return current, exposure(live, copies), trail
 
 
 def exposure(deal: dict[str, Any], copies: pl.DataFrame) -> Exposure:
     """What open copies may cost a deal; `deal` and `copies` as `store.offers.overview` gives them.
 
-    A copy of which nothing was expected on paper counts as used for certain.
+    A copy without an expectation at issue counts as certain to be used.
     """
     groups = [
         OpenCopies(
@@ -213,16 +213,18 @@ def exposure(deal: dict[str, Any], copies: pl.DataFrame) -> Exposure:
     )
 
 
-def _pending(database: Database, offer_id: int, act: Act, *, by: str, note: str = "") -> DealState:
+def _move_pending(
+    database: Database, offer_id: int, act: Act, *, by: str, note: str = ""
+) -> DealState:
     def write(session: Session) -> DealState:
-        offer = _pending_one(_held(session, offer_id), offer_id)
+        offer = _pending_revision(_lock_revisions(session, offer_id), offer_id)
         detail = {"note": note} if note else {}
-        return _moved(session, offer, act, by=by, at=datetime.now(UTC), detail=detail)
+        return _move(session, offer, act, by=by, at=datetime.now(UTC), detail=detail)
 
     return database.settle(write, busy=_BUSY)
 
 
-def _moved(
+def _move(
     session: Session, offer: Offer, act: Act, *, by: str, at: datetime, detail: dict[str, Any]
 ) -> DealState:
     state = next_state(DealState(offer.state), act)
@@ -231,7 +233,7 @@ def _moved(
     return state
 
 
-def _held(session: Session, offer_id: int) -> Sequence[Offer]:
+def _lock_revisions(session: Session, offer_id: int) -> Sequence[Offer]:
     revisions = states.lock_deal(session, offer_id)
     if not revisions:
         raise _unknown()
@@ -242,24 +244,27 @@ def _unknown() -> NotFound:
     return NotFound("There is no such deal.")
 
 
-def _pending_one(revisions: Sequence[Offer], offer_id: int) -> Offer:
-    """The revision that waits, else the one that was named."""
-    return next((each for each in revisions if each.state in PENDING), _named(revisions, offer_id))
-
-
-def _live_one(revisions: Sequence[Offer], offer_id: int) -> Offer:
-    """The revision that runs or could, else the one that was named."""
-    waiting = (*PENDING, DealState.REPLACED)
+def _pending_revision(revisions: Sequence[Offer], offer_id: int) -> Offer:
+    """The revision that waits for approval, else the one with this id."""
     return next(
-        (each for each in revisions if each.state not in waiting), _named(revisions, offer_id)
+        (each for each in revisions if each.state in PENDING), _find_revision(revisions, offer_id)
     )
 
 
-def _named(revisions: Sequence[Offer], offer_id: int) -> Offer:
+def _live_revision(revisions: Sequence[Offer], offer_id: int) -> Offer:
+    """The revision that runs or may run, else the one with this id."""
+    waiting = (*PENDING, DealState.REPLACED)
+    return next(
+        (each for each in revisions if each.state not in waiting),
+        _find_revision(revisions, offer_id),
+    )
+
+
+def _find_revision(revisions: Sequence[Offer], offer_id: int) -> Offer:
     return next(each for each in revisions if each.id == offer_id)
 
 
-def _second_person(session: Session, settings: Settings, offer: Offer, *, by: str) -> None:
+def _require_second_person(session: Session, settings: Settings, offer: Offer, *, by: str) -> None:
     if settings.deal_approval and uploads.uploader(session, offer) == by:
         raise Conflict(
             "Who loaded a deal cannot approve it or raise its budget: another person must."

@@ -7,13 +7,13 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from service.deals.columns import COLUMNS, Asked, Column, Kind, expected
+from service.deals.columns import COLUMNS, CellKind, Required, SheetColumn, expected
 from service.deals.form import EXAMPLE
-from service.deals.remarks import height
+from service.deals.remarks import row_height
 from service.engine.redeem import BENEFITS
 
 _ROWS = 2000
-# A fixed moment, so that the same version always gives the same bytes.
+# A fixed time, so that one version always writes the same bytes.
 _MADE = datetime(2026, 1, 1, tzinfo=UTC)
 _WINDOW = {
     "mail_from": "2026-04-01", "mail_to": "2026-04-30", "redeem_from": "2026-04-01",
@@ -52,9 +52,9 @@ _RULES = (
 )
 
 
-def template() -> bytes:
-    """The workbook: the form with examples on the first sheet, what each column means on the
-    second, what each benefit's value means on the third."""
+def make_template() -> bytes:
+    """Make the workbook: the form with examples on the first sheet, the meaning of each column on
+    the second, the value of each benefit on the third."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         book.set_properties({"title": "Deals", "created": _MADE})
@@ -65,32 +65,34 @@ def template() -> bytes:
         text = book.add_format({"num_format": "@"})
         example = book.add_format({"num_format": "@", "italic": True, "font_color": "#6B6B6B"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        _form(book.add_worksheet("Deals"), head=head, optional=optional, text=text, example=example)
-        _rules(book.add_worksheet("Rules"), head=head, wrapped=wrapped)
-        _benefits(book.add_worksheet("Benefits"), head=head, wrapped=wrapped)
+        _write_form(
+            book.add_worksheet("Deals"), head=head, optional=optional, text=text, example=example
+        )
+        _write_rules(book.add_worksheet("Rules"), head=head, wrapped=wrapped)
+        _write_benefits(book.add_worksheet("Benefits"), head=head, wrapped=wrapped)
     return out.getvalue()
 
 
-def names() -> list[str]:
-    """The columns of the first sheet; a title in another language stands for all languages."""
+def template_columns() -> list[str]:
+    """The columns of the first sheet; one title in another language is an example for all."""
     listed = [column.name for column in COLUMNS]
     listed.insert(listed.index("title") + 1, "title_es")
     return listed
 
 
-def _form(
+def _write_form(
     sheet: Worksheet, *, head: Format, optional: Format, text: Format, example: Format
 ) -> None:
     known = {column.name: column for column in COLUMNS}
-    for place, name in enumerate(names()):
+    for place, name in enumerate(template_columns()):
         column = known.get(name)
-        asked = column is not None and column.asked is not Asked.NONE
-        sheet.write_string(0, place, name, head if asked else optional)
+        required = column is not None and column.required is not Required.NONE
+        sheet.write_string(0, place, name, head if required else optional)
         longest = max(len(name), *(len(each.get(name, "")) for each in EXAMPLES))
         sheet.set_column(place, place, min(longest, 34) + 2, text)
         if column is not None:
             sheet.write_comment(0, place, column.meaning.replace("`", ""))
-            if column.kind is Kind.CHOICE:
+            if column.kind is CellKind.CHOICE:
                 allowed = {"validate": "list", "source": list(column.choices)}
                 sheet.data_validation(1, place, _ROWS, place, allowed)
         for row, each in enumerate(EXAMPLES, start=1):
@@ -100,7 +102,7 @@ def _form(
     sheet.freeze_panes(1, 1)
 
 
-def _rules(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
+def _write_rules(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
     for row, rule in enumerate(_RULES):
         sheet.merge_range(row, 0, row, 6, rule)
     first = len(_RULES) + 1
@@ -111,31 +113,31 @@ def _rules(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
         sheet.write_string(first, place, name, head)
         sheet.set_column(place, place, width, wrapped)
     for row, column in enumerate(COLUMNS, start=first + 1):
-        cells = _described(column)
+        cells = _describe_column(column)
         for place, cell in enumerate(cells):
             sheet.write_string(row, place, cell, wrapped)
-        tall = max(height(cell, width) for cell, width in zip(cells, widths, strict=True))
+        tall = max(row_height(cell, width) for cell, width in zip(cells, widths, strict=True))
         sheet.set_row(row, tall)
     sheet.freeze_panes(first + 1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
 
 
-def _described(column: Column) -> tuple[str, ...]:
+def _describe_column(column: SheetColumn) -> tuple[str, ...]:
     meaning = column.meaning.replace("`", "")
     if column.name == "title":
         meaning += "; add title_es, title_fr, ... for other languages"
     if column.name == "legal_text":
         meaning += "; add legal_text_es, ... for other languages"
     return (
-        column.name, str(column.asked), meaning, expected(column), column.example, column.default,
-        ", ".join(column.also),
+        column.name, str(column.required), meaning, expected(column), column.example,
+        column.default, ", ".join(column.also),
     )  # fmt: skip
 
 
-def _benefits(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
+def _write_benefits(sheet: Worksheet, *, head: Format, wrapped: Format) -> None:
     for place, (name, width) in enumerate(
-        (("Benefit", 20), ("What stands in value", 80), ("Example", 12))
+        (("Benefit", 20), ("What value holds", 80), ("Example", 12))
     ):
         sheet.write_string(0, place, name, head)
         sheet.set_column(place, place, width, wrapped)

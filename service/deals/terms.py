@@ -1,36 +1,36 @@
-"""The terms of a row: what must be bought, and what comes off."""
+"""Reads the terms of a row: what must be bought, and what comes off."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from service.deals.goods import Tell
+from service.deals.product_sets import ReportFault
 from service.engine.redeem import BENEFITS, Benefit, Condition, Covers, Need, Terms
 from service.engine.redeem.benefits.row import DoesNotFit, SheetRow
 from service.engine.redeem.units import PIECE
 from service.errors import InvalidInput
 
-_OF_SOME_BENEFITS = ("get_quantity", "benefit_cap", "covers")
+_SOME_BENEFITS = ("get_quantity", "benefit_cap", "covers")
 TERMS_COLUMNS = (
-    "benefit", "value", *_OF_SOME_BENEFITS, "min_quantity", "unit", "min_spend",
+    "benefit", "value", *_SOME_BENEFITS, "min_quantity", "unit", "min_spend",
     "uses_per_basket", "with_quantity",
 )  # fmt: skip
-"""The columns that the terms are made of, beside whether there is a second set."""
+"""The columns of the terms; whether there is a second set matters too."""
 
 
-def terms_of(values: Mapping[str, Any], *, has_second: bool, tell: Tell) -> Terms | None:
-    """The terms that a row gives, or None after telling what does not fit."""
+def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFault) -> Terms | None:
+    """The terms of a row, or None after reporting what does not fit."""
     kind = BENEFITS[values["benefit"]]
     fits = True
-    for column in _OF_SOME_BENEFITS:
+    for column in _SOME_BENEFITS:
         if column in values and column not in kind.row_columns:
-            tell(column, f"does not fit {values['benefit']}", "leave it empty")
+            report(column, f"does not fit {values['benefit']}", "leave it empty")
             fits = False
     if "with_quantity" in values and not has_second:
-        tell("with_quantity", "says how many, but not of what", "fill in with_gtins")
+        report("with_quantity", "says how many, but not of what", "fill in with_gtins")
         fits = False
-    benefit = _benefit(kind, values, tell)
-    needs = _needs(kind, values, has_second=has_second, tell=tell)
+    benefit = _read_benefit(kind, values, report)
+    needs = _read_needs(kind, values, has_second=has_second, report=report)
     if benefit is None or needs is None or not fits:
         return None
     try:
@@ -41,11 +41,13 @@ def terms_of(values: Mapping[str, Any], *, has_second: bool, tell: Tell) -> Term
         )
         return Terms.from_dict(terms.to_dict())
     except InvalidInput as error:
-        tell("benefit", error.detail.removeprefix("terms."), "")
+        report("benefit", error.detail.removeprefix("terms."), "")
         return None
 
 
-def _benefit(kind: type[Benefit], values: Mapping[str, Any], tell: Tell) -> Benefit | None:
+def _read_benefit(
+    kind: type[Benefit], values: Mapping[str, Any], report: ReportFault
+) -> Benefit | None:
     number, is_percent = values["value"]
     covers = values.get("covers")
     row = SheetRow(
@@ -59,22 +61,22 @@ def _benefit(kind: type[Benefit], values: Mapping[str, Any], tell: Tell) -> Bene
         return kind.from_row(row)
     except DoesNotFit as error:
         shown = f"{number:f}{'%' if is_percent else ''}"
-        tell("value", f"{shown} does not fit {values['benefit']}", error.remedy)
+        report("value", f"{shown} does not fit {values['benefit']}", error.remedy)
         return None
 
 
-def _needs(
-    kind: type[Benefit], values: Mapping[str, Any], *, has_second: bool, tell: Tell
+def _read_needs(
+    kind: type[Benefit], values: Mapping[str, Any], *, has_second: bool, report: ReportFault
 ) -> tuple[Need, ...] | None:
-    """One need a product set. What is given away is the first set, which then asks for nothing."""
+    """One need per product set. A first set that is given away needs no quantity bought."""
     unit = values.get("unit", PIECE)
     amount, is_percent = values.get("min_quantity", (Decimal(1), False))
     milli = amount * 1000
     if is_percent or milli != int(milli) or not 0 < milli <= 10**6:
-        tell("min_quantity", f"{amount:f} is not a quantity from 0.001 to 1000", "write 2")
+        report("min_quantity", f"{amount:f} is not a quantity from 0.001 to 1000", "write 2")
         return None
     if unit == PIECE and milli % 1000:
-        tell("min_quantity", f"{amount:f} is part of a piece", "write whole pieces, or a unit")
+        report("min_quantity", f"{amount:f} is part of a piece", "write whole pieces, or a unit")
         return None
     second = (Need(1000 * values.get("with_quantity", 1)),) if has_second else ()
     if not kind.gives_first_set(has_second=has_second):
@@ -83,6 +85,6 @@ def _needs(
     for column in ("min_quantity", "unit", *(() if has_second else ("min_spend",))):
         if column in values and values[column] not in ((Decimal(1), False), PIECE, 0):
             remedy = "leave it empty; what must be bought is the second set, with_gtins"
-            tell(column, f"does not fit {values['benefit']}", remedy)
+            report(column, f"does not fit {values['benefit']}", remedy)
             fits = False
     return (Need(0), *second) if fits else None

@@ -1,4 +1,4 @@
-"""Marketing's file of deals becomes offers: all of it, or nothing and a list of what is wrong."""
+"""Loads a file of deals as offers: all of it, or nothing and a list of its faults."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,15 +9,14 @@ from pathlib import Path
 import polars as pl
 from sqlmodel import Session
 
-from service.deals import keep
 from service.deals.dates import Order
+from service.deals.describe import describe_deal
 from service.deals.form import Form, read_form
-from service.deals.keep import Change
-from service.deals.meaning import Meaning
-from service.deals.remarks import remarked
-from service.deals.sentence import sentence
+from service.deals.interpret import Interpreter
+from service.deals.interpreted import InterpretedDeal, InterpretedDeals
+from service.deals.remarks import write_remarks
 from service.deals.sheets import read_document
-from service.deals.understood import Deal, Deals
+from service.deals.store_deals import Change, LoadContext, find_changes, store_deals
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.report import KEPT_PROBLEMS, Progress, silent
 from service.store import catalogue
@@ -27,11 +26,11 @@ from service.store.tables.offer import Upload
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file is read where it does not say so itself.
+class ReadOptions:
+    """How to read a file where its content does not decide.
 
-    `encoding` is for text that is not Unicode, `dates` for days and months that could be either;
-    `currency` is what amounts are shown in.
+    `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
+    what amounts are shown in.
     """
 
     encoding: str = "cp1252"
@@ -41,7 +40,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class UploadReport:
-    """What a file of deals came to. `already_loaded`: these bytes came before and still stand."""
+    """The result of loading a file of deals.
+
+    `already_loaded`: the same bytes were loaded before and change nothing."""
 
     rows: int
     added: int
@@ -51,8 +52,8 @@ class UploadReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
-    """One row of a file in words: where it stands, which deal it is, and what it does to it."""
+class PreviewedDeal:
+    """One row of a file in words: its place, its deal, and how loading it changes the deal."""
 
     place: str
     supplier: str
@@ -63,7 +64,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class SupplierTotal:
-    """What a file asks of one supplier: deals, their budgets together, and how many have none."""
+    """Totals of one supplier in a file: deals, the sum of budgets, and how many have no budget."""
 
     supplier: str
     deals: int
@@ -77,8 +78,8 @@ class SupplierTotal:
 class Preview:
     """What loading a file would do. Nothing is loaded while there are `faults`.
 
-    `problems` are the first of the faults, `deals` the rows that have none, `notes` what was
-    assumed in reading. `loaded_before` says who loaded these very bytes and when, or nothing.
+    `problems` are the first of the faults, `deals` the rows without faults, `notes` what was
+    assumed in reading. `loaded_before` says who loaded the same bytes and when, or is empty.
     """
 
     name: str
@@ -90,7 +91,7 @@ class Preview:
     loaded_before: str
     notes: tuple[str, ...]
     totals: tuple[SupplierTotal, ...]
-    deals: tuple[Understood, ...]
+    deals: tuple[PreviewedDeal, ...]
     problems: tuple[Problem, ...]
 
 
@@ -99,20 +100,20 @@ def preview_deals(
     name: str,
     body: bytes,
     *,
-    reading: Reading | None = None,
+    options: ReadOptions | None = None,
     listed: int | None = None,
 ) -> Preview:
-    """Say what loading a file would do; nothing is written. `listed`: at most so many deals.
+    """Preview loading a file; nothing is written. `listed` is the most deals to return.
 
     Raises InvalidInput when it cannot be read as a table of deals at all.
     """
-    reading = reading or Reading()
-    form = _form(name, body, reading)
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _understood(session, form)
-        standing = revisions.current(session)
+        deals = _interpret(session, form)
+        current = revisions.current(session)
         earlier = uploads.with_digest(session, form.document.sha256)
-    frame = deals.frame.with_columns(keep.changes(deals.frame, standing))
+    frame = deals.frame.with_columns(find_changes(deals.frame, current))
     counts = Counter(frame["change"])
     shown = frame.head(frame.height if listed is None else listed)
     return Preview(
@@ -125,28 +126,30 @@ def preview_deals(
         loaded_before=_loaded(earlier),
         notes=tuple(form.notes),
         totals=_totals(frame),
-        deals=tuple(_in_words(form, deal, currency=reading.currency) for deal in deals.each(shown)),
+        deals=tuple(
+            _preview_deal(form, deal, currency=options.currency) for deal in deals.each(shown)
+        ),
         problems=tuple(form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]),
     )
 
 
-def remarks_on(
-    database: Database, name: str, body: bytes, *, reading: Reading | None = None
+def add_remarks(
+    database: Database, name: str, body: bytes, *, options: ReadOptions | None = None
 ) -> bytes:
-    """The same spreadsheet as an XLSX file with a column of remarks; nothing is loaded.
+    """Add a column of remarks to a spreadsheet and return it as XLSX; nothing is loaded.
 
-    A row with faults has them in it, with their remedies; any other what it was understood to
-    mean. All other cells are as they came. Raises InvalidInput as `preview_deals` does.
+    The remark of a row lists its faults with their remedies, or describes the deal. All other cells
+    are unchanged. Raises InvalidInput as `preview_deals` does.
     """
-    reading = reading or Reading()
-    form = _form(name, body, reading)
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _understood(session, form)
-    said = {
-        (deal.table, deal.row): sentence(deal, currency=reading.currency)
+        deals = _interpret(session, form)
+    descriptions = {
+        (deal.table, deal.row): describe_deal(deal, currency=options.currency)
         for deal in deals.each(deals.frame)
     }
-    return remarked(form, said)
+    return write_remarks(form, descriptions)
 
 
 def load_deals(
@@ -154,13 +157,13 @@ def load_deals(
     path: Path,
     *,
     uploaded_by: str,
-    reading: Reading | None = None,
+    options: ReadOptions | None = None,
     with_approval: bool = False,
     progress: Progress = silent,
 ) -> UploadReport:
     """Load a file of deals: XLSX, CSV or other separated text, or Parquet.
 
-    Raises NotFound without the file, otherwise as `load_body` does.
+    Raises NotFound if the file is missing, otherwise the errors of `load_body`.
     """
     if not path.is_file():
         raise NotFound(f"There is no file {path.name or path}.")
@@ -169,7 +172,7 @@ def load_deals(
     except OSError as error:
         raise InvalidInput(f"{path.name} cannot be read: {error.strerror}.") from None
     return load_body(
-        database, path.name, body, uploaded_by=uploaded_by, reading=reading,
+        database, path.name, body, uploaded_by=uploaded_by, options=options,
         with_approval=with_approval, progress=progress,
     )  # fmt: skip
 
@@ -180,70 +183,70 @@ def load_body(
     body: bytes,
     *,
     uploaded_by: str,
-    reading: Reading | None = None,
+    options: ReadOptions | None = None,
     with_approval: bool = False,
     progress: Progress = silent,
 ) -> UploadReport:
-    """Load deals; nothing at all when any row is wrong.
+    """Load deals; nothing at all when any row has a fault.
 
-    A deal is known by supplier and deal_id: a changed row becomes its next revision, which new
-    lists use, while printed lists keep the revision they were printed with. The same bytes again
-    change nothing, unless another file or the catalogue changed what they mean. With approval a
-    revision waits as a draft. Raises InvalidInput with the faults by row and column, the first
+    Supplier and deal_id identify a deal. A changed row becomes its next revision, which new lists
+    use; printed lists keep their revision. Loading the same bytes again changes nothing,
+    unless another file or the catalogue changed what they mean. With approval a revision
+    waits as a draft. Raises InvalidInput with the faults by row and column, the first
     `KEPT_PROBLEMS` of them.
     """
     progress("reading", 0, 1)
-    form = _form(name, body, reading or Reading())
+    form = _read_form(name, body, options or ReadOptions())
     progress("reading", 1, 1)
 
     def act(session: Session) -> UploadReport:
-        deals = _understood(session, form)
+        deals = _interpret(session, form)
         if form.faults:
             raise InvalidInput(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
                 [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]],
             )
-        standing = revisions.current(session)
-        change = keep.changes(deals.frame, standing)
-        fresh = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))
+        current = revisions.current(session)
+        change = find_changes(deals.frame, current)
+        changed = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))
         earlier = uploads.with_digest(session, form.document.sha256)
         now = datetime.now(UTC)
         upload = earlier or Upload(
             name=name, sha256=form.document.sha256, uploaded_at=now, uploaded_by=uploaded_by,
             rows=deals.frame.height,
         )  # fmt: skip
-        load = keep.Load(
+        load = LoadContext(
             upload_id=earlier.id if earlier else uploads.add(session, upload),
             actor=uploaded_by,
             at=now,
             with_approval=with_approval,
         )
-        progress("deals", 0, fresh.frame.height)
-        keep.keep(session, fresh, standing, load, progress=progress)
+        progress("deals", 0, changed.frame.height)
+        store_deals(session, changed, current, load, progress=progress)
         counts = Counter(change)
         return UploadReport(
             rows=deals.frame.height,
             added=counts[Change.ADDED],
             revised=counts[Change.REVISED],
             unchanged=counts[Change.UNCHANGED],
-            already_loaded=bool(earlier) and fresh.frame.is_empty(),
+            already_loaded=bool(earlier) and changed.frame.is_empty(),
         )
 
     return database.settle(act, busy="Others are loading the same deals; load the file again.")
 
 
-def _form(name: str, body: bytes, reading: Reading) -> Form:
-    document = read_document(name, body, encoding=reading.encoding)
-    return read_form(document, dates_when_unclear=reading.dates)
+def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
+    document = read_document(name, body, encoding=options.encoding)
+    return read_form(document, dates_when_unclear=options.dates)
 
 
-def _understood(session: Session, form: Form) -> Deals:
-    deals = Meaning(
+def _interpret(session: Session, form: Form) -> InterpretedDeals:
+    deals = Interpreter(
         form,
         catalogue.products(session),
         suppliers=catalogue.supplier_ids(session),
         stores=catalogue.store_ids(session),
-    ).deals()
+    ).interpret()
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals
 
@@ -258,14 +261,14 @@ def _loaded(upload: Upload | None) -> str:
     return f"{upload.uploaded_at:%Y-%m-%d %H:%M} UTC by {upload.uploaded_by}, as {upload.name}"
 
 
-def _in_words(form: Form, deal: Deal, *, currency: str) -> Understood:
+def _preview_deal(form: Form, deal: InterpretedDeal, *, currency: str) -> PreviewedDeal:
     sheet = form.tables[deal.table].sheet
-    return Understood(
+    return PreviewedDeal(
         place=f"{sheet.name}!{deal.row + 1}" if sheet.name else str(deal.row + 1),
         supplier=deal.supplier,
         deal_id=deal.columns["deal_ref"],
         change=Change(deal.columns["change"]),
-        sentence=sentence(deal, currency=currency),
+        sentence=describe_deal(deal, currency=currency),
     )
 
 

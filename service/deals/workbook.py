@@ -1,7 +1,7 @@
-"""An XLSX file as sheets of text, with what its cells do not tell by their values alone.
+"""Reads an XLSX file into sheets of text.
 
-fastexcel gives the values. What it leaves out is read from the sheet's own XML: which rows and
-columns are hidden, which cells are merged, which hold an error, and which are shown as per cents
+fastexcel returns the values. The rest is read from the sheet's XML: which rows and columns are
+hidden, which cells are merged, which hold an error, and which are shown as per cents
 (a cell that shows 20% holds 0.2).
 """
 
@@ -24,7 +24,7 @@ from service.errors import InvalidInput, Problem
 # A workbook of 100,000 deals has some 200 MB of XML; one that claims far more is no list of deals.
 MOST_BYTES = 1 << 29
 MOST_CELLS = 20_000_000
-"""What a file may span, from its first cell to its last, empty ones counted."""
+"""The most cells a file may span, from its first to its last, counting empty ones."""
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PERCENT_FORMATS = {9, 10}
@@ -37,14 +37,14 @@ _NUMBER = re.compile(rb'\br="(\d+)"')
 _ROW_NUMBERS = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"')
 _PLACES = re.compile(rb'\br="([A-Z]{1,3})\d')
 _FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
-# A formula with nothing worked out, as programs write it that do not calculate.
-_UNWORKED = re.compile(
+# A formula without a value, as written by programs that do not calculate.
+_UNCALCULATED = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _CHUNK = 1 << 20
-# What a package holds that is another kind of file.
+# Parts that show that a package is another kind of file.
 _OTHERS = (
     ("content.xml", "is an OpenDocument spreadsheet (.ods)"),
     ("xl/workbook.bin", "is a binary workbook (.xlsb)"),
@@ -56,9 +56,9 @@ _OTHERS = (
 class Sheet:
     """One sheet: all its cells as text, columns named by letter, row 0 the sheet's first row.
 
-    `hidden` are rows and `hidden_columns` columns nobody sees, `broken` cells that hold an error or
-    (`unworked`) a formula without its value, `merged` ranges as (top, left, bottom, right); all
-    count from 0. `part` is its XML's name.
+    `hidden` are hidden rows, `hidden_columns` hidden columns, `broken` cells that hold an error or
+    (`uncalculated`) a formula without its value, `merged` ranges as (top, left, bottom, right); all
+    count from 0. `part` is the name of its XML file.
     """
 
     name: str
@@ -68,28 +68,28 @@ class Sheet:
     broken: frozenset[tuple[int, int]] = frozenset()
     merged: tuple[tuple[int, int, int, int], ...] = ()
     part: str = ""
-    unworked: frozenset[tuple[int, int]] = frozenset()
+    uncalculated: frozenset[tuple[int, int]] = frozenset()
 
     def address(self, row: int, column: int) -> str:
         """`C7`, with the sheet's name before it where a sheet has one."""
-        here = f"{letters(column)}{row + 1}"
+        here = f"{column_letters(column)}{row + 1}"
         return f"{self.name}!{here}" if self.name else here
 
 
-def letters(place: int) -> str:
+def column_letters(place: int) -> str:
     """The letters of a column counted from 0: A, B, ..., Z, AA."""
-    named = ""
+    text = ""
     place += 1
     while place:
         place, rest = divmod(place - 1, 26)
-        named = chr(65 + rest) + named
-    return named
+        text = chr(65 + rest) + text
+    return text
 
 
-def place_of(named: str) -> int:
+def column_index(text: str) -> int:
     """The inverse of `letters`."""
     place = 0
-    for letter in named:
+    for letter in text:
         place = place * 26 + ord(letter) - 64
     return place - 1
 
@@ -98,26 +98,26 @@ DAMAGED = (
     zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, fastexcel.FastExcelError,
     NotImplementedError, EOFError, OSError, ValueError, RuntimeError, zlib.error,
 )  # fmt: skip
-"""What a package that is no whole workbook raises when it is taken apart."""
+"""The errors that reading a damaged workbook raises."""
 
 
-def read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
-    """The visible sheets of a workbook, and notes on what was passed over.
+def read_workbook(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
+    """Read the visible sheets of a workbook, with notes on the sheets that were skipped.
 
-    Raises InvalidInput for what is no workbook, or claims to be larger than `MOST_BYTES`.
+    Raises InvalidInput for a file that is not a workbook or declares more than `MOST_BYTES`.
     """
     try:
         return _read(name, body)
     except DAMAGED as error:
-        raise unreadable(name) from error
+        raise unreadable_workbook(name) from error
 
 
-def _whole(name: str, package: zipfile.ZipFile) -> None:
-    """See that a package is a workbook, and no larger than its own list of parts says."""
+def _check_package(name: str, package: zipfile.ZipFile) -> None:
+    """Check that a package is a workbook, and no larger than its directory declares."""
     parts = package.namelist()
-    for part, said in _OTHERS:
+    for part, detail in _OTHERS:
         if part in parts:
-            fault = Problem(name, said, "save it as .xlsx")
+            fault = Problem(name, detail, "save it as .xlsx")
             raise InvalidInput(f"{name} is not a workbook that can be read.", [fault])
     if "xl/workbook.xml" not in parts:
         fault = Problem(name, "is an archive, not a workbook", "unpack it and send what is in it")
@@ -126,30 +126,32 @@ def _whole(name: str, package: zipfile.ZipFile) -> None:
         fault = Problem(name, "unpacks to more than half a gigabyte", "split it")
         raise InvalidInput(f"{name} is too large a workbook.", [fault])
     for entry in package.infolist():
-        # Its end is where the list says; what goes on beyond fails the checksum.
+        # Reading stops at the declared size; a longer part fails its checksum.
         with package.open(entry) as content:
             while content.read(_CHUNK):
                 pass
 
 
-def _span(name: str, title: str, raw: bytes) -> None:
-    """See that the cells of a sheet do not reach too far: every one in between takes memory."""
+def _check_span(name: str, title: str, raw: bytes) -> None:
+    """Check that a sheet does not span too many cells: empty ones take memory too."""
     rows = max((int(row) for row in _ROW_NUMBERS.findall(raw)), default=0)
-    columns = max((place_of(each.decode()) for each in set(_PLACES.findall(raw))), default=0) + 1
+    columns = (
+        max((column_index(each.decode()) for each in set(_PLACES.findall(raw))), default=0) + 1
+    )
     if rows * columns > MOST_CELLS:
         # Empty cells that only have a format do not count.
         filled = _FILLED.findall(raw)
         rows = max((int(row) for _, row in filled), default=0)
-        columns = max((place_of(each.decode()) for each, _ in filled), default=0) + 1
+        columns = max((column_index(each.decode()) for each, _ in filled), default=0) + 1
     if rows * columns > MOST_CELLS:
-        said = f"reaches to {letters(columns - 1)}{rows:,}"
+        detail = f"reaches to {column_letters(columns - 1)}{rows:,}"
         remedy = "delete the rows and columns beyond the table, or split it"
         raise InvalidInput(
-            f"{name} is too large.", [Problem(f"{name}, sheet {title}", said, remedy)]
+            f"{name} is too large.", [Problem(f"{name}, sheet {title}", detail, remedy)]
         )
 
 
-def unreadable(name: str) -> InvalidInput:
+def unreadable_workbook(name: str) -> InvalidInput:
     """The error of a damaged workbook."""
     return InvalidInput(
         f"{name} is not a workbook that can be read.",
@@ -161,40 +163,40 @@ def _read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
     sheets: list[Sheet] = []
     notes: list[str] = []
     with zipfile.ZipFile(io.BytesIO(body)) as package:
-        _whole(name, package)
-        described = _described(package)
+        _check_package(name, package)
+        listed = _list_sheets(package)
         percent = _percent_styles(package)
         reader = fastexcel.read_excel(body)
-        for title, state, part in described:
+        for title, state, part in listed:
             if title not in reader.sheet_names or part not in package.namelist():
                 continue
             if state != "visible":
                 notes.append(f"sheet {title} is hidden and was passed over")
                 continue
             raw = package.read(part)
-            _span(name, title, raw)
+            _check_span(name, title, raw)
             loaded = reader.load_sheet(title, header_row=None, skip_rows=0, dtypes="string")
             places = [column.absolute_index for column in loaded.available_columns()]
-            sheet = _sheet(title, part, _placed(loaded.to_polars(), places), raw)
-            sheets.append(_as_shown(sheet, raw, percent))
+            sheet = _sheet(title, part, _by_position(loaded.to_polars(), places), raw)
+            sheets.append(_as_displayed(sheet, raw, percent))
     return tuple(sheets), tuple(notes)
 
 
-def _described(package: zipfile.ZipFile) -> list[tuple[str, str, str]]:
+def _list_sheets(package: zipfile.ZipFile) -> list[tuple[str, str, str]]:
     """Each sheet's name, state and the part it is in, in the workbook's order."""
     targets = {
         each.get("Id"): each.get("Target", "")
         for each in fromstring(package.read("xl/_rels/workbook.xml.rels"))
     }
     found = []
-    for each in _all(fromstring(package.read("xl/workbook.xml")), "sheet"):
+    for each in _elements(fromstring(package.read("xl/workbook.xml")), "sheet"):
         target = targets.get(each.get(_RELATION), "")
         part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         found.append((each.get("name", ""), each.get("state", "visible"), part))
     return found
 
 
-def _all(root: Element, tag: str) -> Iterable[Element]:
+def _elements(root: Element, tag: str) -> Iterable[Element]:
     return (each for each in root.iter() if each.tag.rpartition("}")[2] == tag)
 
 
@@ -204,10 +206,10 @@ def _percent_styles(package: zipfile.ZipFile) -> frozenset[int]:
         return frozenset()
     root = fromstring(package.read("xl/styles.xml"))
     formats = set(_PERCENT_FORMATS)
-    for each in _all(root, "numFmt"):
+    for each in _elements(root, "numFmt"):
         if "%" in re.sub(r'"[^"]*"|\\.', "", each.get("formatCode", "")):
             formats.add(int(each.get("numFmtId", "0")))
-    for styles in _all(root, "cellXfs"):
+    for styles in _elements(root, "cellXfs"):
         return frozenset(
             place
             for place, style in enumerate(styles)
@@ -216,13 +218,13 @@ def _percent_styles(package: zipfile.ZipFile) -> frozenset[int]:
     return frozenset()
 
 
-def _placed(frame: pl.DataFrame, places: list[int]) -> pl.DataFrame:
-    """The columns where the sheet has them; those that hold nothing are there and empty."""
+def _by_position(frame: pl.DataFrame, places: list[int]) -> pl.DataFrame:
+    """Place the columns where the sheet has them; a column without values is all null."""
     by_place = dict(zip(places, frame.get_columns(), strict=True))
     empty = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
     return pl.DataFrame(
         [
-            by_place.get(place, empty).cast(pl.String).alias(letters(place))
+            by_place.get(place, empty).cast(pl.String).alias(column_letters(place))
             for place in range(max(places, default=-1) + 1)
         ]
     )
@@ -239,13 +241,13 @@ def _sheet(title: str, part: str, frame: pl.DataFrame, raw: bytes) -> Sheet:
         low, high = (_attribute(each[1], name) for name in (b"min", b"max"))
         if _HIDDEN.search(each[1]):
             columns.update(range(low - 1, min(high, frame.width)))
-    unworked = frozenset(_unworked(raw))
-    broken = unworked.union(_cells(raw, rb't="e"') if b't="e"' in raw else ())
+    uncalculated = frozenset(_uncalculated(raw))
+    broken = uncalculated.union(_cells(raw, rb't="e"') if b't="e"' in raw else ())
     merged = tuple(
-        (int(top) - 1, place_of(left.decode()), int(bottom) - 1, place_of(right.decode()))
+        (int(top) - 1, column_index(left.decode()), int(bottom) - 1, column_index(right.decode()))
         for left, top, right, bottom in _MERGE.findall(raw)
     )
-    return Sheet(title, frame, hidden, frozenset(columns), broken, merged, part, unworked)
+    return Sheet(title, frame, hidden, frozenset(columns), broken, merged, part, uncalculated)
 
 
 def _attribute(tag: bytes, name: bytes) -> int:
@@ -253,25 +255,25 @@ def _attribute(tag: bytes, name: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def _unworked(raw: bytes) -> Iterable[tuple[int, int]]:
-    """Row and column of the formulas nobody has worked out; those that came to no text have."""
+def _uncalculated(raw: bytes) -> Iterable[tuple[int, int]]:
+    """Row and column of formulas without a value; an empty text is a value."""
     if not _FORMULA.search(raw):
         return
-    for found in _UNWORKED.finditer(raw):
+    for found in _UNCALCULATED.finditer(raw):
         address = _ADDRESS.search(found[1])
         if address and b't="str"' not in found[1]:
-            yield int(address[2]) - 1, place_of(address[1].decode())
+            yield int(address[2]) - 1, column_index(address[1].decode())
 
 
 def _cells(raw: bytes, mark: bytes) -> Iterable[tuple[int, int]]:
     """Row and column of the cells whose tag has a mark."""
     for tag in re.finditer(rb"<(?:\w+:)?c\b([^>]*\b" + mark + rb"[^>]*)>", raw):
         if address := _ADDRESS.search(tag[1]):
-            yield int(address[2]) - 1, place_of(address[1].decode())
+            yield int(address[2]) - 1, column_index(address[1].decode())
 
 
-def _as_shown(sheet: Sheet, raw: bytes, percent: frozenset[int]) -> Sheet:
-    """The sheet with per cents as they are shown, and merged cells of one column all filled."""
+def _as_displayed(sheet: Sheet, raw: bytes, percent: frozenset[int]) -> Sheet:
+    """The sheet with per cents as displayed, and merged ranges within one column filled."""
     changed: dict[int, dict[int, str]] = {}
     if percent:
         styles = b"|".join(str(style).encode() for style in sorted(percent))
@@ -288,7 +290,7 @@ def _as_shown(sheet: Sheet, raw: bytes, percent: frozenset[int]) -> Sheet:
                 changed.setdefault(left, {}).update(dict.fromkeys(range(top, last + 1), text))
     if not changed:
         return sheet
-    return replace(sheet, frame=_rewritten(sheet.frame, changed))
+    return replace(sheet, frame=_replace_texts(sheet.frame, changed))
 
 
 def _percent(text: str | None) -> str | None:
@@ -298,7 +300,7 @@ def _percent(text: str | None) -> str | None:
         return None
 
 
-def _rewritten(frame: pl.DataFrame, changed: Mapping[int, Mapping[int, str]]) -> pl.DataFrame:
+def _replace_texts(frame: pl.DataFrame, changed: Mapping[int, Mapping[int, str]]) -> pl.DataFrame:
     columns = frame.get_columns()
     for column, cells in changed.items():
         texts = columns[column].to_list()

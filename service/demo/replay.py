@@ -57,6 +57,7 @@ def serve_on_loopback(database: Database, settings: Settings) -> Iterator[str]:
         port=0,
         log_level="warning",
         access_log=False,
+        timeout_keep_alive=settings.keep_alive_seconds,
     )
     server = uvicorn.Server(config)
     listening = threading.Event()

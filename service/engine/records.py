@@ -1,7 +1,7 @@
 """The records that are printed: the list document, and the mailpiece that carries it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -52,6 +52,8 @@ class ListDocument:
 
     `list_code` is a GS1 element string: 255, 13-digit coupon number (GCN), 12-digit serial, without
     FNC1. `worth_cents` is the sum of the face values. Line numbers are unique within the list.
+
+    A draft has no code: `list_code` is empty.
     """
 
     list_code: str
@@ -67,6 +69,15 @@ class ListDocument:
     worth_cents: int
     tip: str
     legal: str
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether this is what a next list would be, which no till knows."""
+        return not self.list_code
+
+    def as_draft(self) -> "ListDocument":
+        """The same as a draft; the tip on lists says what is only true of an issued one."""
+        return replace(self, list_code="", tip="")
 
     def to_json(self) -> str:
         """Write canonical JSON: the same document always gives the same bytes."""

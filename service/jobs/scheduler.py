@@ -17,9 +17,11 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service.admin.runs import request_batch, request_cycle
+from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
+from service.cycle.sweep import sweep_drafts
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
@@ -173,6 +175,7 @@ def _expire_lists(database: Database, settings: Settings, slot: datetime) -> Non
         today = stores_day(session, settings, now=slot)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
+    sweep_drafts(database, settings, on=today)
 
 
 def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:
@@ -185,6 +188,7 @@ def _request_cycle(database: Database, settings: Settings, slot: datetime) -> No
 
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
+    forget_guesses(database, now=slot)
 
 
 def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:

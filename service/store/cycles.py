@@ -54,8 +54,11 @@ def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
     )
 
 
-def prices(session: Session, cycle_id: int) -> pl.DataFrame:
-    """The shadow prices of a cycle: offer_id, budget_price, circulation_price_cents."""
+def prices(session: Session, cycle_id: int | None) -> pl.DataFrame:
+    """The shadow prices of a cycle: offer_id, budget_price, circulation_price_cents.
+
+    Empty where `cycle_id` is None.
+    """
     rows = session.exec(
         select(CyclePrice.offer_id, CyclePrice.budget_price, CyclePrice.circulation_price_cents)
         .where(CyclePrice.cycle_id == cycle_id)
@@ -92,23 +95,22 @@ def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
     )
 
 
-def tiers(session: Session, cycle_id: int, household_ids: Sequence[int]) -> pl.DataFrame:
-    """What a cycle saw some households to be worth: household_id, tier."""
-    statement = select(CycleHousehold.household_id, CycleHousehold.tier).where(
-        CycleHousehold.cycle_id == cycle_id, col(CycleHousehold.household_id).in_(household_ids)
+def seen(
+    session: Session, cycle_id: int | None, household_ids: Sequence[int] | None = None
+) -> pl.DataFrame:
+    """What a cycle saw all its households to be worth, or some: household_id, worth_decile, tier.
+
+    Those it did not see are left out; no cycle saw anybody.
+    """
+    statement = (
+        select(CycleHousehold.household_id, CycleHousehold.worth_decile, CycleHousehold.tier)
+        .where(CycleHousehold.cycle_id == cycle_id)
+        .order_by(col(CycleHousehold.household_id))
     )
-    schema = {"household_id": pl.Int64, "tier": pl.String}
+    if household_ids is not None:
+        statement = statement.where(col(CycleHousehold.household_id).in_(household_ids))
+    schema = {"household_id": pl.Int64, "worth_decile": pl.Int64, "tier": pl.String}
     return pl.DataFrame([tuple(row) for row in session.exec(statement)], schema, orient="row")
-
-
-def worth_deciles(
-    session: Session, cycle_id: int, household_ids: Sequence[int]
-) -> dict[int, int | None]:
-    """The decile of worth of some households in a cycle; those not in it are left out."""
-    statement = select(CycleHousehold.household_id, CycleHousehold.worth_decile).where(
-        CycleHousehold.cycle_id == cycle_id, col(CycleHousehold.household_id).in_(household_ids)
-    )
-    return dict(session.exec(statement).all())
 
 
 def forecast_for(session: Session, day: date) -> Forecast | None:

@@ -34,19 +34,7 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
     lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
     stage(session, "staged_list_line", lines)
-    session.execute(
-        text(
-            """DELETE FROM list_line WHERE list_id IN (
-                   SELECT id FROM shopping_list WHERE state = 'draft'
-                   AND household_id IN (SELECT household_id FROM staged_list))"""
-        )
-    )
-    session.execute(
-        text(
-            """DELETE FROM shopping_list WHERE state = 'draft'
-               AND household_id IN (SELECT household_id FROM staged_list)"""
-        )
-    )
+    _end_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
     session.execute(
         text(
             """INSERT INTO shopping_list (code, household_id, cycle_id, state, valid_from, valid_to,
@@ -68,6 +56,43 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
                ORDER BY s.id, l.line"""
         )
     )
+
+
+def drafted(session: Session, *, until: date) -> list[int]:
+    """The households with a draft of a day up to `until`, in ascending order."""
+    home = col(ShoppingList.household_id)
+    statement = (
+        select(home)
+        .where(ShoppingList.state == ListState.DRAFT, col(ShoppingList.valid_from) <= until)
+        .order_by(home)
+    )
+    return list(session.exec(statement).all())
+
+
+def remove_drafts(session: Session, household_ids: Sequence[int] | None, *, until: date) -> int:
+    """Remove the drafts of days up to `until`, of all households or of some; their number."""
+    where = "valid_from <= :until"
+    if household_ids is not None:
+        ids = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
+        stage(session, "staged_drafted", ids)
+        where += " AND household_id IN (SELECT household_id FROM staged_drafted)"
+    return _end_drafts(session, where, until=day_value(session, until))
+
+
+def _end_drafts(session: Session, where: str, **values: Any) -> int:
+    """Remove drafts with their lines; their number."""
+    session.execute(
+        text(
+            f"""DELETE FROM list_line WHERE list_id IN (
+                    SELECT id FROM shopping_list WHERE state = 'draft' AND {where})"""
+        ),
+        values,
+    )
+    ended = session.execute(
+        text(f"DELETE FROM shopping_list WHERE state = 'draft' AND {where}"), values
+    )
+    removed: int = ended.rowcount  # type: ignore[attr-defined]
+    return removed
 
 
 def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str, Any]]) -> int:
@@ -92,6 +117,14 @@ def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str,
 def get(session: Session, list_id: int) -> ShoppingList | None:
     """One list."""
     return session.get(ShoppingList, list_id)
+
+
+def draft_of(session: Session, household_id: int) -> ShoppingList | None:
+    """A household's draft."""
+    statement = select(ShoppingList).where(
+        ShoppingList.household_id == household_id, ShoppingList.state == ListState.DRAFT
+    )
+    return session.exec(statement).first()
 
 
 def of_household(session: Session, household_id: int) -> Sequence[ShoppingList]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
@@ -24,8 +24,9 @@ CONNECT_SECONDS = 10
 WRITER_CACHE_KIB = 65_536
 
 # Errors of the database itself, and not of the statement: PostgreSQL's error classes (connection,
-# authorization, unknown database, resources, shutdown) and SQLite's result codes.
-_UNUSABLE_CLASSES = ("08", "28", "3D", "53", "57P")
+# authorization, unknown database, resources, cancelled or shut down, idle for too long, system) and
+# SQLite's result codes.
+_UNUSABLE_CLASSES = ("08", "28", "3D", "53", "57", "58", "25P03", "25P04")
 # Conflicts with another transaction: deadlock detected, serialization failure, lock not available.
 _CONFLICTS = ("40P01", "40001", "55P03")
 _UNUSABLE_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
@@ -65,7 +66,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One unit of work: committed when the block ends, undone whole if it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, _database_errors(self.url):
+        # Outermost: to end a session on a broken connection fails again.
+        with _database_errors(self.url), Session(self._writer, expire_on_commit=False) as session:
             session.connection()
             yield session
             session.commit()
@@ -88,7 +90,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading: changes are undone, and rows that were read stay readable."""
-        with Session(self._reader, expire_on_commit=False) as session, _database_errors(self.url):
+        with (
+            _conflict_as_busy(),
+            _database_errors(self.url),
+            Session(self._reader, expire_on_commit=False) as session,
+        ):
             session.connection()
             yield session
             session.expunge_all()
@@ -171,13 +177,24 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
 
 
 @contextmanager
+def _conflict_as_busy() -> Iterator[None]:
+    """Raise a reader's conflict with other transactions as Busy: the caller may repeat it."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error, IntegrityError) or not is_conflict(error):
+            raise
+        raise Busy("Too many want the same at once; ask again.") from error
+
+
+@contextmanager
 def _database_errors(url: str) -> Iterator[None]:
     """Raise errors of the database itself, and of one without tables, as Misconfigured."""
     try:
         yield
     except NoConnectionFree as error:
         raise Busy("Every connection to the database is taken; ask again.") from error
-    except DatabaseError as error:
+    except DBAPIError as error:
         shown = _without_secrets(url)
         if _lacks_tables(error):
             raise Misconfigured(
@@ -187,7 +204,7 @@ def _database_errors(url: str) -> Iterator[None]:
             detail = " ".join(str(error.orig).split())
             raise Misconfigured(f"The database {shown} cannot be used: {detail}") from error
         raise
-    except (sqlite3.OperationalError, psycopg.OperationalError) as error:
+    except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
         # The driver raises these for statements that bypass the session.
         if isinstance(error, psycopg.Error) and is_conflict(error):
             raise
@@ -201,14 +218,17 @@ def _without_secrets(url: str) -> str:
     return address.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def _lacks_tables(error: DatabaseError) -> bool:
+def _lacks_tables(error: DBAPIError) -> bool:
     return "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "42P01"
 
 
-def _is_unusable(error: DatabaseError) -> bool:
+def _is_unusable(error: DBAPIError) -> bool:
     original = error.orig
     if isinstance(original, sqlite3.Error):
         return _UNUSABLE_CODES.match(getattr(original, "sqlite_errorname", "") or "") is not None
-    if not isinstance(original, psycopg.OperationalError):
+    if not isinstance(original, psycopg.Error):
         return False
-    return original.sqlstate is None or original.sqlstate.startswith(_UNUSABLE_CLASSES)
+    if original.sqlstate is None:
+        # The connection broke, or was found broken.
+        return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
+    return original.sqlstate.startswith(_UNUSABLE_CLASSES)

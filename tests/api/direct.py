@@ -24,6 +24,16 @@ Ask = Callable[[str, bytes, dict[str, str]], Awaitable[Answer]]
 def with_app(app: FastAPI, act: Callable[[Ask], Awaitable[T]]) -> T:
     """Start the application, let `act` post to it, stop it."""
 
+    async def run() -> T:
+        async with app.router.lifespan_context(app):
+            return await act(asker(app))
+
+    return asyncio.run(run())
+
+
+def asker(app: FastAPI) -> Ask:
+    """Posts to an application that is started."""
+
     async def post(path: str, body: bytes, headers: dict[str, str]) -> Answer:
         sent = {"content-length": str(len(body)), **headers}
         scope = {
@@ -54,8 +64,4 @@ def with_app(app: FastAPI, act: Callable[[Ask], Awaitable[T]]) -> T:
         told = {k.decode().lower(): v.decode("latin-1") for k, v in start["headers"]}
         return Answer(start["status"], told, b"".join(part.get("body", b"") for part in parts))
 
-    async def run() -> T:
-        async with app.router.lifespan_context(app):
-            return await act(post)
-
-    return asyncio.run(run())
+    return post

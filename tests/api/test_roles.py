@@ -48,6 +48,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/lists/{list_id}"): MARKETING,
     ("GET", "/v1/lists/{list_id}/pdf"): MARKETING,
     ("GET", "/v1/households/{household_id}"): MARKETING,
+    ("GET", "/v1/households/{household_id}/next-list"): MARKETING,
+    ("GET", "/v1/households/{household_id}/next-list/pdf"): MARKETING,
     ("POST", "/v1/batches"): MARKETING,
     ("GET", "/v1/batches"): MAILING,
     ("GET", "/v1/batches/{batch_id}"): MAILING,

@@ -415,14 +415,15 @@ def test_issuing_ends_the_drafts_of_the_listed(
     database: Database, settings: Settings, market: None
 ) -> None:
     with database.write() as session:
-        for household_id in (3, 30):
+        # Household 30 gets no list: a draft newer than the cycle stays.
+        for household_id, days in ((3, 0), (30, 1)):
             lists.write_draft(
                 session,
                 ShoppingList(
                     code=f"draft-{household_id}",
                     household_id=household_id,
                     state=ListState.DRAFT,
-                    valid_from=AS_OF,
+                    valid_from=AS_OF + timedelta(days=days),
                     valid_to=AS_OF,
                     document="{}",
                     written_at=datetime(2026, 3, 1, tzinfo=UTC),

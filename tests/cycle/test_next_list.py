@@ -111,15 +111,30 @@ def test_the_draft_of_a_later_basket_takes_its_place(
     assert query(database, orphans) == [(0,)]
 
 
-def test_the_same_day_s_second_draft_keeps_its_code(
+def test_a_draft_says_no_code(database: Database, settings: Settings, issued: None) -> None:
+    buy(database, settings, 1, "2026-03-05", 0, 1)
+    drain(database, settings)
+    (draft,) = drafts(database)
+    assert (draft.list_code, draft.tip) == ("", "")
+
+
+def test_reminders_follow_what_was_just_bought(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    codes = []
-    for number in (1, 2):
-        buy(database, settings, number, "2026-03-05", 0, number)
-        drain(database, settings)
-        codes.append(drafts(database)[0].list_code)
-    assert codes[0] == codes[1]
+    buy(database, settings, 1, "2026-03-05", 1)
+    drain(database, settings)
+    (before,) = drafts(database)
+    first = next(line for line in before.reminders if not line.reason.endswith("yesterday"))
+    product = 2 * int(first.item.removeprefix("Item "))
+    buy(database, settings, 2, "2026-03-06", product, product + 1)
+    drain(database, settings)
+    (after,) = drafts(database)
+    assert after.issued_on.isoformat() == "2026-03-07"
+    found = {line.item: line for line in after.reminders}[first.item]
+    assert found.reason.endswith("last bought yesterday")
+    assert first.expected_on is not None
+    assert found.expected_on is not None
+    assert found.expected_on > first.expected_on
 
 
 def test_a_draft_carries_offers_at_the_cycle_s_prices_and_reserves_nothing(
@@ -182,14 +197,14 @@ def test_without_a_cycle_a_draft_reminds_only(
 def test_a_draft_cannot_be_redeemed(database: Database, settings: Settings, issued: None) -> None:
     buy(database, settings, 1, "2026-03-05", 22)
     drain(database, settings)
-    (draft,) = drafts(database)
+    ((code,),) = query(database, "SELECT code FROM shopping_list WHERE state = 'draft'")
     answer = buy(
         database,
         settings,
         2,
         "2026-03-07",
         *range(18),
-        presented=("list", draft.list_code),
+        presented=("list", code),
     )
     assert '"discounts":[]' in answer
     assert '"reason":"unknown_code"' in answer

@@ -24,7 +24,7 @@ COLUMNS = (
     + ",".join(f"face_value_{cell}" for cell in CELLS)
     + ",mail_from,mail_to,redeem_from,redeem_to"
 )
-AIMED = "national_brand_medium"
+TARGET_CELL = "national_brand_medium"
 FACES = {cell: 11 + place for place, cell in enumerate(CELLS)}
 
 
@@ -33,29 +33,29 @@ def row(
     product: int,
     *,
     benefit: str = "amount_off,0.50",
-    aim: str = ",,",
+    targets: str = ",,",
     more: str = ",,,",
     faces: str = "," * 8,
 ) -> str:
-    """`aim`: tiers, stores, buyers; `more`: regions, cells, control share, face value."""
+    """`targets`: tiers, stores, buyers; `more`: regions, cells, control share, face value."""
     return (
         f"{deal_id},Supplier {product % 6},,Deal {product},Oferta {product},{gtin(product)},"
-        f"{benefit},100,,,,{aim},{more},{faces},2026-01-01,2026-12-31,2026-01-01,2026-12-31"
+        f"{benefit},100,,,,{targets},{more},{faces},2026-01-01,2026-12-31,2026-01-01,2026-12-31"
     )
 
 
 DEALS = [
     COLUMNS,
     row("CELLS", 0, faces=",".join(f"0.{cents}" for cents in FACES.values())),
-    row("TIER", 3, aim="most_valuable,,"),
-    row("HERE", 6, aim=f",{STORE},"),
-    row("ELSEWHERE", 9, aim=",9999,"),
-    row("NEW", 12, aim=",,new"),
-    row("CURRENT", 15, aim=",,current"),
+    row("TIER", 3, targets="most_valuable,,"),
+    row("HERE", 6, targets=f",{STORE},"),
+    row("ELSEWHERE", 9, targets=",9999,"),
+    row("NEW", 12, targets=",,new"),
+    row("CURRENT", 15, targets=",,current"),
     row("PERCENT", 18, benefit="percent_off,20", more=",,,0.70",
         faces=",".join(f"0.{cents}" for cents in FACES.values())),
     row("REGION", 1, more="ky,,,"),
-    row("CELL", 19, more=f",{AIMED},,"),
+    row("CELL", 19, more=f",{TARGET_CELL},,"),
     "SLOT,Cleaners,partner,Bright Cleaners,,,,,,0.15,first shirt free,0.75,,,,,,,," + "," * 8
     + ",2026-01-01,2026-12-31,,",
     "FREE,Bakers,partner,Round Bakers,,,,,,0.20,a roll on us,,,,,,,,," + "," * 8
@@ -158,7 +158,7 @@ def test_a_deal_reaches_only_its_regions_and_its_cells(
 ) -> None:
     regions = dict(query(database, "SELECT household_id, region FROM contact"))
     assert {regions[line[0]] for line in lines(database, "REGION")} == {"KY"}
-    assert {line[3] for line in lines(database, "CELL")} == {AIMED}
+    assert {line[3] for line in lines(database, "CELL")} == {TARGET_CELL}
 
 
 def test_a_control_share_holds_for_a_partners_slot_too(
@@ -213,7 +213,7 @@ def test_a_plan_counts_what_a_partner_pays_for_each_copy(
 def test_a_store_gets_its_zeros_back_and_one_that_is_not_known_is_noted(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    aimed = [COLUMNS, row("A", 0, aim=f",{int(STORE)},"), row("B", 3, aim=",9999,")]
-    found = preview_deals(database, "s.csv", "\n".join(aimed).encode())
+    deals = [COLUMNS, row("A", 0, targets=f",{int(STORE)},"), row("B", 3, targets=",9999,")]
+    found = preview_deals(database, "s.csv", "\n".join(deals).encode())
     assert found.notes == ("N2: 42 was read as store 0042", "N3: 9999 is no store known yet")
     assert "only for stores 0042" in found.deals[0].sentence

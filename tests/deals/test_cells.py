@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.deals.columns import COLUMNS, column_named, plain
-from service.deals.dates import Order, day, order_of
-from service.deals.gtins import Gtins, gtins
-from service.deals.numbers import decimals_of, money, number
+from service.deals.dates import Order, find_order, read_day
+from service.deals.gtins import GtinReader, read_gtins
+from service.deals.numbers import decimals_of, read_money, read_number
 from service.engine.codes import check_digit
 
 NO_EVIDENCE = decimals_of([], as_numbers=False)
@@ -32,32 +32,34 @@ IN_CELLS = decimals_of([], as_numbers=True)
     ],
 )  # fmt: skip
 def test_numbers_as_people_write_them(text: str, value: str) -> None:
-    assert number(text, NO_EVIDENCE).value == Decimal(value)
+    assert read_number(text, NO_EVIDENCE).value == Decimal(value)
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "1,2,3", "1.2.3", "12,34.5", "1,234.567,8", "1-2", "½", "1e999", "--1", "$"]
 )
 def test_what_is_no_number(text: str) -> None:
-    cell = number(text, NO_EVIDENCE)
+    cell = read_number(text, NO_EVIDENCE)
     assert (cell.value, cell.detail.endswith("is not a number")) == (None, True)
 
 
 def test_three_digits_after_a_mark_go_by_the_rest_of_the_file() -> None:
     comma = decimals_of(["0,50"], as_numbers=False)
-    assert number("1.234", comma) == (Decimal(1234), "", "", "")
-    assert number("1,234", comma).detail == "'1,234' may be 1234 or 1.234"
+    assert read_number("1.234", comma) == (Decimal(1234), "", "", "")
+    assert read_number("1,234", comma).detail == "'1,234' may be 1234 or 1.234"
     point = decimals_of(["$1,000.50"], as_numbers=False)
-    assert number("1,234", point) == (Decimal(1234), "", "", "")
-    assert number("1.234", point).detail == "'1.234' may be 1234 or 1.234"
-    assert number("1.234", IN_CELLS).value == Decimal("1.234")
-    assert number("1.234", NO_EVIDENCE).note == "1.234 was read as 1234"
+    assert read_number("1,234", point) == (Decimal(1234), "", "", "")
+    assert read_number("1.234", point).detail == "'1.234' may be 1234 or 1.234"
+    assert read_number("1.234", IN_CELLS).value == Decimal("1.234")
+    assert read_number("1.234", NO_EVIDENCE).note == "1.234 was read as 1234"
 
 
 def test_a_binary_fraction_counts_as_what_it_shows() -> None:
-    cell = money("3.3000000000000003", IN_CELLS, low=0, high=100)
+    cell = read_money("3.3000000000000003", IN_CELLS, low=0, high=100)
     assert cell.value == 330
-    assert money("0.005", IN_CELLS, low=0, high=100).detail.endswith("has more than two decimals")
+    assert read_money("0.005", IN_CELLS, low=0, high=100).detail.endswith(
+        "has more than two decimals"
+    )
 
 
 @given(st.integers(0, 10**9))
@@ -68,7 +70,7 @@ def test_an_amount_is_read_back_however_it_is_written(cents: int) -> None:
     german = grouped.translate(str.maketrans(",.", ".,"))
     for text in (grouped, swiss, german, f"{whole}.{rest:02d}", f"${grouped}", f"{german} €"):
         decimals = decimals_of([text], as_numbers=False)
-        assert money(text, decimals, low=0, high=10**8).value == cents
+        assert read_money(text, decimals, low=0, high=10**8).value == cents
 
 
 @pytest.mark.parametrize(
@@ -81,36 +83,36 @@ def test_an_amount_is_read_back_however_it_is_written(cents: int) -> None:
     ],
 )  # fmt: skip
 def test_dates_as_people_write_them(text: str) -> None:
-    assert day(text, Order.ASK).value == date(2026, 4, 25)
+    assert read_day(text, Order.ASK).value == date(2026, 4, 25)
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "31.2.2026", "2026-13-01", "1.1.1999", "1/2", "99999", "25 Foo 2026", "1.1.1"]
 )
 def test_what_is_no_date(text: str) -> None:
-    assert day(text, Order.ASK).value is None
+    assert read_day(text, Order.ASK).value is None
 
 
 def test_what_comes_first_is_told_by_the_whole_file() -> None:
-    assert order_of(["03/04/2026", "25/04/2026"], otherwise=Order.ASK).order is Order.DAY_FIRST
-    assert order_of(["03/04/2026", "4/25/2026"], otherwise=Order.ASK).order is Order.MONTH_FIRST
-    both = order_of(["25/04/2026", "4/25/2026"], otherwise=Order.DAY_FIRST)
-    assert (both.order, both.because) == (
+    assert find_order(["03/04/2026", "25/04/2026"], otherwise=Order.ASK).order is Order.DAY_FIRST
+    assert find_order(["03/04/2026", "4/25/2026"], otherwise=Order.ASK).order is Order.MONTH_FIRST
+    both = find_order(["25/04/2026", "4/25/2026"], otherwise=Order.DAY_FIRST)
+    assert (both.order, both.reason) == (
         Order.ASK, "25/04/2026 has the day first, 4/25/2026 the month",
     )  # fmt: skip
-    assert order_of(["03/04/2026"], otherwise=Order.DAY_FIRST).order is Order.DAY_FIRST
-    assert order_of(["2026-04-03", "3.4.2026"], otherwise=Order.ASK).because == ""
-    assert day("03/04/2026", Order.ASK).value is None
-    assert day("04/04/2026", Order.ASK).value == date(2026, 4, 4)
-    assert day("03/04/2026", Order.DAY_FIRST).value == date(2026, 4, 3)
-    assert day("03/04/2026", Order.MONTH_FIRST).value == date(2026, 3, 4)
+    assert find_order(["03/04/2026"], otherwise=Order.DAY_FIRST).order is Order.DAY_FIRST
+    assert find_order(["2026-04-03", "3.4.2026"], otherwise=Order.ASK).reason == ""
+    assert read_day("03/04/2026", Order.ASK).value is None
+    assert read_day("04/04/2026", Order.ASK).value == date(2026, 4, 4)
+    assert read_day("03/04/2026", Order.DAY_FIRST).value == date(2026, 4, 3)
+    assert read_day("03/04/2026", Order.MONTH_FIRST).value == date(2026, 3, 4)
 
 
 @given(st.integers(0, 36_000))
 def test_every_day_is_read_back_from_its_number_and_its_names(after: int) -> None:
     wanted = date(2000, 1, 1) + timedelta(days=after)
     texts = [str(36526 + after), wanted.isoformat(), f"{wanted:%d.%m.%Y}", f"{wanted:%d %B %Y}"]
-    assert [day(text, Order.ASK).value for text in texts] == [wanted] * 4
+    assert [read_day(text, Order.ASK).value for text in texts] == [wanted] * 4
 
 
 @pytest.mark.parametrize(
@@ -130,20 +132,20 @@ def test_every_day_is_read_back_from_its_number_and_its_names(after: int) -> Non
     ],
 )
 def test_gtins_as_spreadsheets_leave_them(text: str, found: list[int], noted: bool) -> None:
-    cell = gtins(text)
+    cell = read_gtins(text)
     assert (cell.value, bool(cell.note), cell.detail) == (tuple(found), noted, "")
 
 
 def test_what_was_read_plainly_is_known_again_and_nothing_else() -> None:
     cells = ("2000000000015;123457", "2000000000015", "2000000000015; 4011", "4011;2000000000015",
              "123457", "4011;;4011", "0004011")  # fmt: skip
-    reader = Gtins()
+    reader = GtinReader()
     for text in (*cells, *cells):
-        assert reader.read(text) == gtins(text)
+        assert reader.read(text) == read_gtins(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "detail"),
     [
         ("1.23E+11", "'1.23E+11' has lost its last digits"),
         ("1,23E+11", "'1.23E+11' has lost its last digits"),
@@ -152,14 +154,14 @@ def test_what_was_read_plainly_is_known_again_and_nothing_else() -> None:
         ("Milk", "'Milk' is not a GTIN"),
     ],
 )
-def test_gtins_that_are_lost(text: str, said: str) -> None:
-    assert (gtins(text).value, gtins(text).detail) == (None, said)
+def test_gtins_that_are_lost(text: str, detail: str) -> None:
+    assert (read_gtins(text).value, read_gtins(text).detail) == (None, detail)
 
 
 @given(st.integers(100_000, 10**12), st.integers(0, 9))
 def test_zeros_are_only_put_back_where_the_check_digit_proves_it(body: int, last: int) -> None:
     digits = f"{body}{last}"
-    cell = gtins(digits)
+    cell = read_gtins(digits)
     assert (cell.value == (int(digits),)) == (last == check_digit(str(body)))
 
 

@@ -1,4 +1,4 @@
-"""What identifies a deal's meaning: the same for deals loaded by any version."""
+"""The digest that identifies a deal's content: the same for deals loaded by any version."""
 
 import hashlib
 import json
@@ -11,10 +11,10 @@ import polars as pl
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from service.deals.digest import digests, givens
-from service.deals.grid import Cells, Grid
+from service.deals.coded_grid import CodedGrid, GridColumn
+from service.deals.digest import digest_deals, rows_as_read
+from service.deals.interpreted import OFFER_COLUMNS
 from service.deals.readers import Number
-from service.deals.understood import AS_UNDERSTOOD
 
 _COLUMNS: dict[str, Any] = {
     "title": "Dale “Milk”", "funding_share": 100, "handling_fee_cents": 8, "budget_cents": None,
@@ -26,7 +26,7 @@ _COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _spelled_out(columns: dict[str, Any], members: tuple[tuple[int, ...], ...]) -> str:
+def _digest_in_full(columns: dict[str, Any], members: tuple[tuple[int, ...], ...]) -> str:
     content: dict[str, Any] = {
         "title": columns["title"],
         "funding_share_percent": str(columns["funding_share"]),
@@ -61,16 +61,16 @@ def _spelled_out(columns: dict[str, Any], members: tuple[tuple[int, ...], ...]) 
     st.lists(st.lists(st.integers(1, 10**13)).map(tuple), max_size=2).map(tuple),
 )  # fmt: skip
 def test_the_digest_is_of_json_with_sorted_names(
-    said: dict[str, Any], members: tuple[tuple[int, ...], ...]
+    given: dict[str, Any], members: tuple[tuple[int, ...], ...]
 ) -> None:
-    columns = _COLUMNS | said
+    columns = _COLUMNS | given
     places = {"first_set": 0 if members else None, "second_set": 1 if members[1:] else None}
-    kinds = AS_UNDERSTOOD | dict.fromkeys(places, pl.Int64)
+    kinds = OFFER_COLUMNS | dict.fromkeys(places, pl.Int64)
     rows = [{**_COLUMNS, **places}, {**columns, **places}]
     frame = pl.DataFrame(rows, {name: kinds[name] for name in rows[0]})
-    assert digests(frame, members).to_list() == [
-        _spelled_out(_COLUMNS, members),
-        _spelled_out(columns, members),
+    assert digest_deals(frame, members).to_list() == [
+        _digest_in_full(_COLUMNS, members),
+        _digest_in_full(columns, members),
     ]
 
 
@@ -85,10 +85,10 @@ def test_numbers_are_kept_as_they_were_written() -> None:
     }
     again = values | {"value": Number(Decimal("1.00"), is_percent=False)}
     two = np.arange(2)
-    columns = {name: Cells([values[name], again[name]], two) for name in values}
-    columns["title"] = Cells(["Milk"], np.array([0, -1]))
-    said = givens(Grid(0, two, columns, np.ones(2, np.bool_)))
-    first, second = (json.loads(each) for each in said)
+    columns = {name: GridColumn([values[name], again[name]], two) for name in values}
+    columns["title"] = GridColumn(["Milk"], np.array([0, -1]))
+    given = rows_as_read(CodedGrid(0, two, columns, np.ones(2, np.bool_)))
+    first, second = (json.loads(each) for each in given)
     assert first == {
         "value": "1.0",
         "min_quantity": "20%",

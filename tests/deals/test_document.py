@@ -20,7 +20,8 @@ def test_the_columns_in_the_document_are_those_of_the_form() -> None:
         re.MULTILINE,
     )
     assert rows == [
-        (each.name, str(each.asked), each.default, each.meaning, each.example) for each in COLUMNS
+        (each.name, str(each.required), each.default, each.meaning, each.example)
+        for each in COLUMNS
     ]
 
 

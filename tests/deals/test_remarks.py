@@ -12,14 +12,14 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.deals import load_body, preview_deals, remarks_on, template
+from service.deals import add_remarks, load_body, make_template, preview_deals
 from service.deals.columns import COLUMNS, REMARKS
 from service.deals.template import EXAMPLES
 from service.errors import InvalidInput
 from service.store.session import Database
-from tests.deals.test_sheets import FOLDER, said, shelf
+from tests.deals.test_sheets import FOLDER, catalogue, summarize
 
-__all__ = ["shelf"]
+__all__ = ["catalogue"]
 
 
 def cells(body: bytes) -> dict[str, dict[str, tuple[object, str]]]:
@@ -43,9 +43,9 @@ def remarks(body: bytes, sheet: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["libreoffice-faults.xlsx", "libreoffice-merged.xlsx"])
-def test_every_cell_of_a_workbook_is_as_it_came(shelf: Database, name: str) -> None:
+def test_every_cell_of_a_workbook_is_as_it_came(catalogue: Database, name: str) -> None:
     sent = (FOLDER / name).read_bytes()
-    back = remarks_on(shelf, name, sent)
+    back = add_remarks(catalogue, name, sent)
     before, after = cells(sent), cells(back)
     for sheet, given_cells in before.items():
         assert after[sheet].items() >= given_cells.items()
@@ -55,8 +55,8 @@ def test_every_cell_of_a_workbook_is_as_it_came(shelf: Database, name: str) -> N
     }
 
 
-def test_remarks_stand_in_their_rows(shelf: Database) -> None:
-    back = remarks_on(shelf, "f.xlsx", (FOLDER / "libreoffice-faults.xlsx").read_bytes())
+def test_remarks_stand_in_their_rows(catalogue: Database) -> None:
+    back = add_remarks(catalogue, "f.xlsx", (FOLDER / "libreoffice-faults.xlsx").read_bytes())
     north = remarks(back, "North")
     assert north[0] == REMARKS
     assert north[1].startswith("Dale Foods gives $1.00 off Dale Milk (1 product)")
@@ -68,44 +68,46 @@ def test_remarks_stand_in_their_rows(shelf: Database) -> None:
     ]
 
 
-def test_a_text_file_comes_back_as_a_workbook_with_its_very_texts(shelf: Database) -> None:
+def test_a_text_file_comes_back_as_a_workbook_with_its_very_texts(catalogue: Database) -> None:
     sent = (FOLDER / "faults.csv").read_bytes()
-    back = remarks_on(shelf, "faults.csv", sent)
+    back = add_remarks(catalogue, "faults.csv", sent)
     rows = list(openpyxl.load_workbook(io.BytesIO(back)).active.iter_rows(values_only=True))
     for row, line in zip(rows, sent.decode().splitlines(), strict=True):
         assert [cell or "" for cell in row[:-1]] == line.split("|")
     assert str(rows[0][-1]).startswith(f"{REMARKS}\nH1, budgt: 'budgt' is not known")
 
 
-def test_remarks_are_not_read_and_not_piled_up(shelf: Database) -> None:
+def test_remarks_are_not_read_and_not_piled_up(catalogue: Database) -> None:
     body = (FOLDER / "libreoffice-merged.xlsx").read_bytes()
-    once = remarks_on(shelf, "m.xlsx", body)
-    assert said(preview_deals(shelf, "m.xlsx", once)) == said(preview_deals(shelf, "m.xlsx", body))
-    twice = remarks_on(shelf, "m.xlsx", once)
+    once = add_remarks(catalogue, "m.xlsx", body)
+    assert summarize(preview_deals(catalogue, "m.xlsx", once)) == summarize(
+        preview_deals(catalogue, "m.xlsx", body)
+    )
+    twice = add_remarks(catalogue, "m.xlsx", once)
     headers = [value for value, _ in cells(twice)["Deals"].values() if value == REMARKS]
     assert len(headers) == 1
 
 
 def test_the_template_itself_uploads_clean(database: Database) -> None:
-    found = preview_deals(database, "deals.xlsx", template())
+    found = preview_deals(database, "deals.xlsx", make_template())
     assert (found.rows, found.faults) == (0, 0)
     assert found.notes[-1] == "sheet Deals: 5 rows called EXAMPLE ... were passed over"
-    assert template() == template()
-    report = load_body(database, "deals.xlsx", template(), uploaded_by="tests")
+    assert make_template() == make_template()
+    report = load_body(database, "deals.xlsx", make_template(), uploaded_by="tests")
     assert (report.rows, report.added) == (0, 0)
 
 
-def test_the_examples_of_the_template_are_deals_once_they_are_named(shelf: Database) -> None:
+def test_the_examples_of_the_template_are_deals_once_they_are_named(catalogue: Database) -> None:
     named = [{**each, "deal_id": each["deal_id"].replace("EXAMPLE", "D")} for each in EXAMPLES]
     columns = {name: pl.String for each in named for name in each}
     body = pl.DataFrame(named, schema=columns).write_csv().encode()
-    found = preview_deals(shelf, "deals.csv", body)
+    found = preview_deals(catalogue, "deals.csv", body)
     assert [str(problem) for problem in found.problems] == []
     assert found.added == len(EXAMPLES)
 
 
 def test_the_template_has_every_column_and_its_rules() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(template()))
+    book = openpyxl.load_workbook(io.BytesIO(make_template()))
     form, rules, benefits = book.worksheets
     assert [form.title, rules.title, benefits.title] == ["Deals", "Rules", "Benefits"]
     header = [cell.value for cell in form[1]]
@@ -138,7 +140,7 @@ TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_si
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )  # fmt: skip
 def test_a_clean_frame_means_the_same_as_text_and_as_a_workbook(
-    shelf: Database, given_rows: list[dict[str, object]], separator: str, encoding: str
+    catalogue: Database, given_rows: list[dict[str, object]], separator: str, encoding: str
 ) -> None:
     rows = [
         {**DEAL, "deal_id": f"D{n}", "title": str(row["title"]), "budget": f"{row['budget']}.25",
@@ -154,7 +156,7 @@ def test_a_clean_frame_means_the_same_as_text_and_as_a_workbook(
             for place, cell in enumerate(row):
                 sheet.write_string(number, place, cell)
     found = [
-        preview_deals(shelf, name, body)
+        preview_deals(catalogue, name, body)
         for name, body in (("a.csv", as_text), ("a.xlsx", out.getvalue()))
     ]
     assert [each.faults for each in found] == [0, 0]
@@ -180,14 +182,14 @@ BROKEN = st.one_of(
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BROKEN)
-def test_any_bytes_are_read_or_refused_in_words(shelf: Database, body: bytes) -> None:
+def test_any_bytes_are_read_or_refused_in_words(catalogue: Database, body: bytes) -> None:
     try:
-        found = preview_deals(shelf, "x", body)
+        found = preview_deals(catalogue, "x", body)
     except InvalidInput:
         return
     assert found.rows >= 0
     with contextlib.suppress(InvalidInput):
-        assert remarks_on(shelf, "x", body).startswith(b"PK")
+        assert add_remarks(catalogue, "x", body).startswith(b"PK")
 
 
 def test_a_missing_file_of_the_folder_would_be_seen() -> None:

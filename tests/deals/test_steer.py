@@ -1,4 +1,4 @@
-"""People and facts move deals on; a stopped deal is refused at once, from whatever process."""
+"""People and facts move deals on; every process refuses a stopped deal at once."""
 
 import json
 import threading
@@ -60,7 +60,7 @@ def basket(shop: Shop, number: int, household: str = H1) -> Any:
     return basket_of(BasketIn.model_validate(sent), CALLER)
 
 
-def told(answer: str) -> tuple[list[int], dict[int, str]]:
+def given_and_refused(answer: str) -> tuple[list[int], dict[int, str]]:
     """The list lines that gave something, and why the others did not."""
     read = json.loads(answer)
     return (
@@ -144,13 +144,13 @@ def test_a_stopped_deal_is_refused_from_then_on_and_goes_on_when_it_is_resumed(
     database: Database, settings: Settings, shop: Shop, read_only: Ask
 ) -> None:
     elsewhere = Database(database.url)
-    assert told(quote(database, settings, basket(shop, 1)))[0] == [1, 2]
+    assert given_and_refused(quote(database, settings, basket(shop, 1)))[0] == [1, 2]
     assert steer.stop(elsewhere, shop.milk_offer, by="anna", note="recall") is DealState.PAUSED
-    assert told(quote(database, settings, basket(shop, 1))) == (
+    assert given_and_refused(quote(database, settings, basket(shop, 1))) == (
         [2],
         {1: "offer_stopped", 3: "not_in_basket"},
     )
-    assert told(redeem(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
+    assert given_and_refused(redeem(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
     assert ("offer_stopped",) in read_only("SELECT reason FROM refusal")
     # The copy still holds its part of the budget: the deal may go on.
     assert read_only(
@@ -159,7 +159,7 @@ def test_a_stopped_deal_is_refused_from_then_on_and_goes_on_when_it_is_resumed(
     ) == [(216,)]
     steer.resume(elsewhere, shop.milk_offer, by="anna")
     elsewhere.dispose()
-    assert told(redeem(database, settings, basket(shop, 2)))[0] == [1, 2]
+    assert given_and_refused(redeem(database, settings, basket(shop, 2)))[0] == [1, 2]
 
 
 def test_a_stop_reaches_every_revision_and_holds_whatever_is_loaded(
@@ -168,7 +168,7 @@ def test_a_stop_reaches_every_revision_and_holds_whatever_is_loaded(
     load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=False, by="anna")
     assert steer.stop(database, newest(database), by="anna") is DealState.PAUSED
     # The printed list has revision 1.
-    assert told(quote(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
+    assert given_and_refused(quote(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
     load(database, tmp_path, DEALS.replace("1.00", "1.20"), approval=False, by="anna")
     assert states(read_only)[-1] == ("MILK-1", 3, "paused")
     with database.read() as session:
@@ -176,7 +176,7 @@ def test_a_stop_reaches_every_revision_and_holds_whatever_is_loaded(
     assert newest(database) not in running["offer_id"].to_list()
     # The misprint stays refused; copies printed from now on are good.
     steer.resume(database, newest(database), by="anna", new_copies_only=True)
-    assert told(quote(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
+    assert given_and_refused(quote(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
     assert read_only("SELECT count(*) FROM offer WHERE stopped_at IS NOT NULL") == [(2,)]
 
 
@@ -211,11 +211,11 @@ def test_a_stop_between_look_and_write_is_obeyed_or_waits(
                 return str(done.value)
 
     steps = stopped_between(redeeming(settings, basket(shop, 1)))
-    given, refused = told(gate.run(database, steps, write=True))
+    given, refused = given_and_refused(gate.run(database, steps, write=True))
     stopper.join()
     assert given == ([1, 2] if database.is_sqlite else [2])
     assert refused.get(1) == (None if database.is_sqlite else "offer_stopped")
-    after = told(redeem(database, settings, basket(shop, 2, H2)))
+    after = given_and_refused(redeem(database, settings, basket(shop, 2, H2)))
     assert after[1][1] == "offer_stopped"
     elsewhere.dispose()
 
@@ -232,7 +232,9 @@ def test_no_sale_that_begins_after_a_stop_returned_is_honoured(
     def till(first: int, household: str) -> None:
         for number in range(first, first + 400):
             began_after = stopped.is_set()
-            given, _ = told(redeem(database, settings, basket(shop, number, household)))
+            given, _ = given_and_refused(
+                redeem(database, settings, basket(shop, number, household))
+            )
             sales.append((began_after, 1 in given))
             if number == first:
                 both_sell.wait(30)
@@ -336,7 +338,7 @@ def test_a_deal_is_exhausted_when_its_dearest_copy_has_no_room(
     )
     load(database, tmp_path, "\n".join((columns, *rows, "")), approval=False, by="anna")
     assert steer.follow_facts(database, on=date(2026, 3, 2)) == 2
-    found = steer.page(database, after_id=shop.soap_offer)
+    found = steer.list_deals(database, after_id=shop.soap_offer)
     assert found.select("deal_id", "use_cents", "state").rows() == [
         ("CELLS-1", 208, "exhausted"),
         ("CELLS-2", 208, "running"),
@@ -348,18 +350,18 @@ def test_a_deal_is_exhausted_when_its_dearest_copy_has_no_room(
 def test_what_open_copies_may_cost_is_shown(
     database: Database, settings: Settings, shop: Shop
 ) -> None:
-    standing, exposure, events = steer.show(database, shop.milk_offer)
-    assert [(row["issued"], row["reserved_cents"]) for row in standing] == [(2, 216)]
+    current, exposure, events = steer.show(database, shop.milk_offer)
+    assert [(row["issued"], row["reserved_cents"]) for row in current] == [(2, 216)]
     assert (exposure.open_copies, exposure.worst_cents) == (2, 216)
     assert exposure.overspend_chance == 0.0
     assert [event.act for _, event in events] == ["load"]
     redeem(database, settings, basket(shop, 1))
     assert steer.show(database, shop.milk_offer)[1].worst_cents == 108
-    found = steer.page(database, states_=[DealState.RUNNING])
+    found = steer.list_deals(database, states_=[DealState.RUNNING])
     assert found.select("deal_id", "spent_cents").rows() == [
         ("MILK-1", 108), ("BREAD-1", 25), ("SOAP-1", 0),
     ]  # fmt: skip
-    assert steer.page(database, after_id=shop.milk_offer, limit=1)["deal_id"].to_list() == [
+    assert steer.list_deals(database, after_id=shop.milk_offer, limit=1)["deal_id"].to_list() == [
         "BREAD-1"
     ]
     assert isinstance(found, pl.DataFrame)

@@ -73,7 +73,7 @@ def summary(report: UploadReport) -> tuple[int, int, int, bool]:
     return report.added, report.revised, report.unchanged, report.already_loaded
 
 
-STANDING = "SELECT deal_ref, revision, state, face_value_cents FROM offer ORDER BY id"
+OFFERS = "SELECT deal_ref, revision, state, face_value_cents FROM offer ORDER BY id"
 MEMBERS = """SELECT o.deal_ref, p.gtin FROM offer o JOIN offer_product p ON p.offer_id = o.id
              WHERE o.state = 'running' ORDER BY o.deal_ref, p.gtin"""
 EXCLUDED = MEMBERS.replace("offer_product", "offer_exclusion")
@@ -180,16 +180,16 @@ def test_products_that_count(load: Load, read_only: Ask) -> None:
 
 def test_the_same_file_again_changes_nothing(load: Load, read_only: Ask) -> None:
     assert summary(load({}, {"deal_id": "D2"})) == (2, 0, 0, False)
-    before = read_only(STANDING)
+    before = read_only(OFFERS)
     assert summary(load({}, {"deal_id": "D2"})) == (0, 0, 2, True)
-    assert read_only(STANDING) == before
+    assert read_only(OFFERS) == before
     assert read_only("SELECT count(*) FROM upload") == [(1,)]
 
 
 def test_the_same_deals_in_another_file_change_nothing(load: Load, read_only: Ask) -> None:
     load({})
     assert summary(load({}, {"deal_id": "D2"}, name="more.csv")) == (1, 0, 1, False)
-    assert read_only(STANDING) == [("D1", 1, "running", 100), ("D2", 1, "running", 100)]
+    assert read_only(OFFERS) == [("D1", 1, "running", 100), ("D2", 1, "running", 100)]
 
 
 def test_a_changed_row_is_the_next_revision_and_the_old_one_stays(
@@ -197,7 +197,7 @@ def test_a_changed_row_is_the_next_revision_and_the_old_one_stays(
 ) -> None:
     load({"eligible_gtins": f"{MILK};{CREAM}"})
     assert summary(load({"value": "2.00"})) == (0, 1, 0, False)
-    assert read_only(STANDING) == [("D1", 1, "replaced", 100), ("D1", 2, "running", 200)]
+    assert read_only(OFFERS) == [("D1", 1, "replaced", 100), ("D1", 2, "running", 200)]
     assert read_only(
         "SELECT o.revision, count(*) FROM offer o JOIN offer_product p ON p.offer_id = o.id "
         "GROUP BY o.revision ORDER BY 1"
@@ -208,7 +208,7 @@ def test_an_older_file_brings_the_older_terms_back(load: Load, read_only: Ask) -
     load({})
     load({"value": "2.00"})
     assert summary(load({})) == (0, 1, 0, False)
-    assert read_only(STANDING) == [
+    assert read_only(OFFERS) == [
         ("D1", 1, "replaced", 100),
         ("D1", 2, "replaced", 200),
         ("D1", 3, "running", 100),
@@ -332,11 +332,11 @@ WRONG: tuple[tuple[dict[str, str], str], ...] = (
 
 def test_every_fault_of_a_file_is_told_once_and_by_its_cell(load: Load) -> None:
     changes = [{"deal_id": f"D{row}", **change} for row, (change, _) in enumerate(WRONG, 1)]
-    told = faults(load, *changes, {"deal_id": "D1000"}, {"deal_id": "D1000"})
+    problems = faults(load, *changes, {"deal_id": "D1000"}, {"deal_id": "D1000"})
     last = len(WRONG) + 3
     again = f"A{last}, column deal_id: is in A{last - 1} already (keep one row per deal)"
-    for text, said in zip(told, [*(said for _, said in WRONG), again], strict=True):
-        assert text.startswith(said)
+    for problem, start in zip(problems, [*(start for _, start in WRONG), again], strict=True):
+        assert problem.startswith(start)
 
 
 def test_a_denied_file_changes_nothing_at_all(load: Load, read_only: Ask) -> None:
@@ -388,7 +388,7 @@ def test_parquet_with_natural_types_is_the_same_deal(
     frame.write_parquet(tmp_path / "deals.parquet")
     report = load_deals(database, tmp_path / "deals.parquet", uploaded_by="tests")
     assert summary(report) == (0, 0, 1, False)
-    assert read_only(STANDING) == [("D1", 1, "running", 100)]
+    assert read_only(OFFERS) == [("D1", 1, "running", 100)]
 
 
 ON_DAIRY = {"eligible_gtins": "", "eligible_categories": "Dairy"}
@@ -490,9 +490,9 @@ def test_the_history_says_who_loaded_what_and_when(
         (2, "replaced", "tests", "second.csv"),
         (3, "running", "tests", "deals.csv"),
     ]
-    said = [each.given for each in found]
-    assert [each["value"] for each in said] == ["1.00", "2.00", "1.00"]
-    assert {name for name in said[0] if said[0][name] != said[1][name]} == {"value"}
+    rows = [each.given for each in found]
+    assert [each["value"] for each in rows] == ["1.00", "2.00", "1.00"]
+    assert {name for name in rows[0] if rows[0][name] != rows[1][name]} == {"value"}
     assert found[0].loaded_at <= found[1].loaded_at <= found[2].loaded_at
 
 
@@ -504,7 +504,7 @@ def test_with_approval_a_revision_waits_and_the_earlier_goes_on(
         path = tmp_path / "deals.csv"
         pl.DataFrame([{**DEAL, "value": value}]).write_csv(path)
         load_deals(database, path, uploaded_by="anna", with_approval=True)
-    assert read_only(STANDING) == [
+    assert read_only(OFFERS) == [
         ("D1", 1, "running", 100),
         ("D1", 2, "replaced", 200),
         ("D1", 3, "draft", 300),
@@ -544,13 +544,13 @@ def test_a_partner_pays_by_the_copy_and_names_no_product(load: Load, read_only: 
 
 
 def test_a_partner_and_a_product_have_columns_of_their_own(load: Load) -> None:
-    told = faults(
+    problems = faults(
         load,
         {"copy_fee": "0.10"},
         {**PARTNER, "deal_id": "D2", "value": "1.00"},
         {**PARTNER, "deal_id": "D3", "value_text": ""},
     )
-    assert [said.split(", column ")[1] for said in told] == [
+    assert [text.split(", column ")[1] for text in problems] == [
         "copy_fee: fits only a partner (leave it empty)",
         "value: does not fit a partner (leave it empty)",
         "value_text: is empty (a partner's slot needs it)",
@@ -563,9 +563,9 @@ def test_restricted_goods_never_get_a_deal(
     header, first, *rest = PRODUCTS.splitlines()
     rows = [f"{header},restriction", f"{first},alcohol", *(f"{row}," for row in rest if row)]
     load_products(database, write_file(tmp_path / "products.csv", "\n".join(rows) + "\n"))
-    told = faults(load, {}, {"deal_id": "D2", "eligible_gtins": "", "eligible_items": "Milk",
+    problems = faults(load, {}, {"deal_id": "D2", "eligible_gtins": "", "eligible_items": "Milk",
                              "excluded_gtins": "4011"})  # fmt: skip
-    assert [said.split(", column ")[1] for said in told] == [
+    assert [text.split(", column ")[1] for text in problems] == [
         f"eligible_gtins: {MILK} is restricted (alcohol) and never gets a deal (take it out)",
         "eligible_gtins: all products that would count are restricted (name GTINs, items, "
         "categories or brands)",
@@ -582,10 +582,10 @@ def test_two_who_load_the_same_deals_at_once_are_both_answered(
     load({})
     body = (tmp_path / "deals.csv").read_bytes().replace(b"1.00", b"1.10")
     elsewhere = Database(database.url)
-    told: list[tuple[int, int, int, bool]] = []
+    reports: list[tuple[int, int, int, bool]] = []
 
     def other() -> None:
-        told.append(summary(load_body(elsewhere, "b.csv", body + b"\n", uploaded_by="bert")))
+        reports.append(summary(load_body(elsewhere, "b.csv", body + b"\n", uploaded_by="bert")))
 
     thread = threading.Thread(target=other)
 
@@ -598,7 +598,7 @@ def test_two_who_load_the_same_deals_at_once_are_both_answered(
     mine = load_body(database, "a.csv", body, uploaded_by="anna", progress=meanwhile)
     thread.join()
     elsewhere.dispose()
-    assert sorted([summary(mine), *told]) == [(0, 0, 1, False), (0, 1, 0, False)]
+    assert sorted([summary(mine), *reports]) == [(0, 0, 1, False), (0, 1, 0, False)]
     assert read_only("SELECT revision, state FROM offer ORDER BY id") == [
         (1, "replaced"), (2, "running"),
     ]  # fmt: skip

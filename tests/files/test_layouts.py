@@ -2,13 +2,16 @@ import io
 import json
 from dataclasses import fields, replace
 from importlib.resources import files
+from itertools import cycle
 from typing import get_args
 
+import numpy as np
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
+import zxingcpp
 
-from service.engine.render import Checker, SymbolProfile
+from service.engine.render import Checker, SymbolProfile, render_one
 from service.engine.render.layout import SHEETS_PT
 from service.engine.render.layout_fields import (
     CellFields,
@@ -19,6 +22,7 @@ from service.engine.render.layout_fields import (
 from service.engine.render.samples import sample_piece
 from service.errors import InvalidInput, NotFound
 from service.files import layouts
+from tests.engine.render.lists import document
 
 TEMPLATES = files("templates")
 SHIPPED = (
@@ -234,6 +238,22 @@ def test_every_language_has_every_phrase():
     assert {tag: wanted - set(p.texts) for tag, p in phrases.items()} == {
         tag: set() for tag in phrases
     }
+    drafted = set(phrases["en"].draft)
+    assert len(drafted) == 7
+    assert {tag: drafted - set(p.draft) for tag, p in phrases.items()} == {
+        tag: set() for tag in phrases
+    }
+
+
+def test_every_layout_prints_a_draft_in_every_language_without_a_code():
+    shipped = zip(layouts.stationery().phrases, cycle(SHIPPED), strict=False)
+    for language, name in [*shipped, *(("de", each) for each in SHIPPED)]:
+        draft = document(language=language, greeting="").as_draft()
+        drawn = pdfium.PdfDocument(render_one(draft, None, layouts.load(name)))
+        text = "".join(page.get_textpage().get_text_bounded() for page in drawn)
+        assert layouts.stationery().phrases_for(language).draft["draft"] in text
+        for page in drawn:
+            assert not zxingcpp.read_barcodes(np.asarray(page.render(scale=2).to_pil()))
 
 
 def test_windows_come_from_the_standards_figures():

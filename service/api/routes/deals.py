@@ -40,7 +40,7 @@ def page(
 ) -> DealPage:
     """Deals with their states, copies and budgets; only those in a `state`, if given."""
     found, cursor = page_of(
-        lambda most: steer.page(
+        lambda most: steer.list_deals(
             database, states_=state or (), after_id=after or 0, limit=most
         ).to_dicts(),
         limit,

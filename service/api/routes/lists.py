@@ -1,18 +1,14 @@
 """For marketing: lists as they were printed."""
 
-import json
-
 from fastapi import APIRouter, Response
 
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.printed import pdf_of, printed, shown
 from service.api.schemas.lists import ListOut, ReasonOut
-from service.engine.records import ListDocument
-from service.engine.render import render_one
 from service.errors import NotFound
-from service.files import layouts
 from service.store import households, lists
 from service.store.session import Database
-from service.store.tables.shopping_list import ShoppingList
+from service.store.tables.shopping_list import ListState, ShoppingList
 
 router = APIRouter(tags=["lists"])
 
@@ -29,14 +25,14 @@ def one(list_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> ListOut
         reasons = lists.reasons(session, list_id)
     return ListOut(
         id=list_id,
-        code=found.code,
+        code=found.code if found.state != ListState.DRAFT else None,
         household_id=refs[found.household_id],
         state=found.state,
         valid_from=found.valid_from,
         valid_to=found.valid_to,
         redeemed_lines=redeemed,
         reasons=[ReasonOut(line=line, text=text, reason=why) for line, text, why in reasons],
-        document=json.loads(found.document),
+        document=shown(found),
     )
 
 
@@ -49,17 +45,7 @@ def pdf(
     list_id: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
 ) -> Response:
     """One list as a PDF, without an address."""
-    document = ListDocument.from_json(_found(database, list_id).document)
-    return Response(
-        render_one(
-            document,
-            None,
-            layouts.load(settings.layout),
-            departments=settings.walking_order,
-        ),
-        media_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="list-{list_id}.pdf"'},
-    )
+    return pdf_of(printed(_found(database, list_id)), settings, name=f"list-{list_id}")
 
 
 def _found(database: Database, list_id: int) -> ShoppingList:

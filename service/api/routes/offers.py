@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from service import deals
 from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
 from service.api.schemas.deals import DealPreviewOut, UploadOut
-from service.deals import Order, Reading
+from service.deals import Order, ReadOptions
 from service.errors import InvalidInput
 from service.settings import Settings
 
@@ -72,7 +72,7 @@ async def upload(
         file_name,
         body,
         uploaded_by=f"key {caller.key_id}",
-        reading=_reading(settings, encoding, dates),
+        options=_read_options(settings, encoding, dates),
         with_approval=settings.deal_approval,
     )
     return UploadOut(**asdict(report))
@@ -94,9 +94,9 @@ async def preview(
     """
     file_name = _file_name(request, name)
     body = await request.body()
-    reading = _reading(settings, encoding, dates)
+    options = _read_options(settings, encoding, dates)
     found = await run_in_threadpool(
-        deals.preview_deals, database, file_name, body, reading=reading, listed=1000
+        deals.preview_deals, database, file_name, body, options=options, listed=1000
     )
     return DealPreviewOut.model_validate(found, from_attributes=True)
 
@@ -114,15 +114,15 @@ async def remarks(
     """The same spreadsheet back with a column of remarks; nothing is written."""
     file_name = _file_name(request, name)
     body = await request.body()
-    reading = _reading(settings, encoding, dates)
-    book = await run_in_threadpool(deals.remarks_on, database, file_name, body, reading=reading)
+    options = _read_options(settings, encoding, dates)
+    book = await run_in_threadpool(deals.add_remarks, database, file_name, body, options=options)
     return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
 
 
 @router.get("/deals/template", response_class=Response, responses=_WORKBOOK)
 def template(_caller: MarketingCaller) -> Response:
     """The form as a workbook, with its rules on the second sheet."""
-    return _workbook(deals.template(), "deals.xlsx")
+    return _workbook(deals.make_template(), "deals.xlsx")
 
 
 def _file_name(request: Request, name: str) -> str:
@@ -133,8 +133,8 @@ def _file_name(request: Request, name: str) -> str:
     return name if "." in name else f"{name}{suffix}"
 
 
-def _reading(settings: Settings, encoding: str | None, dates: Order | None) -> Reading:
-    return Reading(
+def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
+    return ReadOptions(
         encoding=encoding or settings.deals_encoding,
         dates=dates or Order(settings.deals_dates),
         currency=settings.currency,

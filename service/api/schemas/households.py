@@ -1,8 +1,11 @@
 """Households as shown."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel
+
+from service.api.schemas.lists import ReasonOut
 
 
 class ListSummaryOut(BaseModel):
@@ -25,3 +28,14 @@ class HouseholdOut(BaseModel):
     mail_consent: bool
     baskets: int
     lists: list[ListSummaryOut]
+
+
+class NextListDocumentOut(BaseModel):
+    """What a household's next list would be: a draft. It has no code, and no till knows it."""
+
+    household_id: str
+    state: Literal["draft"]
+    as_of: date
+    written_at: datetime
+    reasons: list[ReasonOut]
+    document: dict[str, Any]

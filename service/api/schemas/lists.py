@@ -15,10 +15,10 @@ class ReasonOut(BaseModel):
 
 
 class ListOut(BaseModel):
-    """A list as printed, and which of its lines were redeemed."""
+    """A list as printed, and which of its lines were redeemed; a draft has no code."""
 
     id: int
-    code: str
+    code: str | None
     household_id: str
     state: str
     valid_from: date

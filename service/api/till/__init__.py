@@ -1,1 +1,1 @@
-"""What tills reach: bodies, answers, the counter that carries them out, and guesses counted."""
+"""What tills reach: bodies, answers, and the counter that carries them out."""

@@ -12,8 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
+from service.api.till.counter import Counter
+
 Form = TypeVar("Form", bound=BaseModel)
+T = TypeVar("T")
 _JSON = "application/json"
+LARGE_BYTES = 32_768
+"""A longer body is read beside the event loop, for which it may take too long."""
 
 
 class RawRoute(APIRoute):
@@ -36,13 +41,25 @@ def described(form: type[BaseModel]) -> dict[str, Any]:
 
 async def read(request: Request, form: type[Form]) -> Form:
     """The body as this form. Raises RequestValidationError, as a declared body does."""
+    return await read_as(request, form, lambda body: body)
+
+
+async def read_as(request: Request, form: type[Form], make: Callable[[Form], T]) -> T:
+    """What is made of a body of this form; of a large one beside the event loop."""
     sent = await request.body()
     if not _is_json(request.headers.get("content-type", "")):
         raise _invalid([{"type": "media_type", "loc": (), "msg": f"Send it as {_JSON}."}])
     try:
-        return form.model_validate_json(sent)
+        if len(sent) <= LARGE_BYTES:
+            return _made(sent, form, make)
+        counter: Counter = request.app.state.till
+        return await counter.beside(lambda: _made(sent, form, make))
     except ValidationError as error:
         raise _invalid(error.errors(include_url=False, include_context=False)) from None
+
+
+def _made(sent: bytes, form: type[Form], make: Callable[[Form], T]) -> T:
+    return make(form.model_validate_json(sent))
 
 
 def _is_json(content_type: str) -> bool:

@@ -1,25 +1,31 @@
 """The counter: carries out the steps of quotes, redemptions and look-ups for the routes."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
 from fastapi.concurrency import run_in_threadpool
 
-from service.admin.keys import Caller
-from service.api.till.throttle import Throttle
-from service.settings import Settings
 from service.store.session import Database
-from service.store.till import Steps, gate
+from service.store.till import Aside, Steps, gate
 from service.store.till.async_gate import AsyncGate
+from service.store.till.steps import advance
+
+T = TypeVar("T")
 
 CONNECTIONS = 10
-_UNKNOWN = '"reason":"unknown_code"'
+BESIDE = 2
+"""Threads for what takes longer than the event loop can wait: rules, and large bodies."""
 
 
 class Counter:
-    """One per application. Only what SQLite writes is left to a thread."""
+    """One per application. Only what SQLite writes and what takes long is left to a thread."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._gate: AsyncGate | None = None
-        self._throttle = Throttle(settings.unknown_codes_per_minute)
+        self._beside = CapacityLimiter(BESIDE)
 
     async def open(self) -> None:
         """Connect, within the event loop that will ask."""
@@ -32,26 +38,22 @@ class Counter:
             await self._gate.close()
             self._gate = None
 
-    async def run(
-        self, steps: Steps, *, caller: Caller, store_id: str, shows: bool, write: bool
-    ) -> str:
-        """The answer of some steps. Raises Throttled when a caller that guesses `shows` more."""
-        if shows:
-            self.check(caller, store_id)
+    async def run(self, steps: Steps, *, write: bool) -> str:
+        """The answer of some steps."""
         if self._gate is not None:
-            answer = await self._gate.run(steps)
-        elif write:
-            answer = await run_in_threadpool(gate.run, self._database, steps, write=True)
-        else:
-            # A reader of SQLite waits for no one; a thread would cost it a third of its time.
-            answer = gate.run(self._database, steps, write=False)
-        self.charge(caller, store_id, answer)
-        return answer
+            return await self._gate.run(steps, beside=self.beside)
+        if write:
+            return await run_in_threadpool(gate.run, self._database, steps, write=True)
+        # A reader of SQLite waits for no one; a thread would cost it a third of its time.
+        step = gate.read_on(self._database, steps, advance(steps, None))
+        while not isinstance(step, str):
+            carry_out = partial(gate.advance_aside, self._database, steps, step)
+            # Guesses wait for SQLite's one writer, as redemptions do.
+            is_heavy = isinstance(step, Aside)
+            done = await (self.beside(carry_out) if is_heavy else run_in_threadpool(carry_out))
+            step = gate.read_on(self._database, steps, done)
+        return step
 
-    def check(self, caller: Caller, store_id: str) -> None:
-        """Raises Throttled for a caller that guesses codes."""
-        self._throttle.check(caller, store_id)
-
-    def charge(self, caller: Caller, store_id: str, answer: str) -> None:
-        """Note the unknown codes of an answer."""
-        self._throttle.charge(caller, store_id, answer.count(_UNKNOWN))
+    async def beside(self, act: Callable[[], T]) -> T:
+        """Do what takes long beside the event loop, so much at once and no more."""
+        return await to_thread.run_sync(act, limiter=self._beside)

@@ -1,17 +1,17 @@
 """For tills: look up, quote, redeem, void, return, replay."""
 
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from service import checkout
-from service.admin.keys import Caller
 from service.api.deps import DatabaseDep, PosCaller, SettingsDep, till_caller
 from service.api.description import may_answer
 from service.api.till import replays
-from service.api.till.bodies import RawRoute, described, read
+from service.api.till.bodies import RawRoute, described, read, read_as
 from service.api.till.counter import Counter
 from service.api.till.forms import (
     House,
@@ -42,12 +42,11 @@ raw = APIRouter(tags=["till"], route_class=RawRoute)
 @raw.post("/quotes", response_model=AnswerOut, openapi_extra=described(BasketIn))
 async def quote(request: Request) -> Response:
     """What this basket would get now. Nothing is written."""
-    caller, body = await till_caller(request), await read(request, BasketIn)
-    basket = basket_of(body, caller, house=_house(request), is_kept=False)
+    caller = await till_caller(request)
+    make = partial(basket_of, caller=caller, house=_house(request), is_kept=False)
+    basket = await read_as(request, BasketIn, make)
     steps = checkout.quoting(request.app.state.settings, basket)
-    return await _counter(
-        request, steps, caller, body.transaction.store, shows=bool(body.presented), write=False
-    )
+    return await _answer(request, steps, write=False)
 
 
 @raw.post("/redemptions", response_model=AnswerOut, openapi_extra=described(BasketIn))
@@ -58,12 +57,11 @@ async def redeem(request: Request) -> Response:
     with another body is 422, and 409 once it was voided. A basket with nothing presented is
     history only.
     """
-    caller, body = await till_caller(request), await read(request, BasketIn)
-    basket = basket_of(body, caller, house=_house(request))
+    caller = await till_caller(request)
+    make = partial(basket_of, caller=caller, house=_house(request))
+    basket = await read_as(request, BasketIn, make)
     steps = checkout.redeeming(request.app.state.settings, basket)
-    return await _counter(
-        request, steps, caller, body.transaction.store, shows=bool(body.presented), write=True
-    )
+    return await _answer(request, steps, write=True)
 
 
 @raw.post("/lists/lookup", response_model=LookupOut, openapi_extra=described(LookupIn))
@@ -77,8 +75,9 @@ async def lookup(request: Request) -> Response:
         store_id=body.store,
         on=body.business_date,
         presented=presented_of(body.presented),
+        key_id=caller.key_id,
     )
-    return await _counter(request, steps, caller, body.store, shows=True, write=False)
+    return await _answer(request, steps, write=False)
 
 
 @raw.post("/voids", response_model=VoidOut, openapi_extra=described(VoidIn))
@@ -124,25 +123,16 @@ async def replay(
     stop the others.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    sales = replays.split(await request.body(), kind=kind)
     counter: Counter = request.app.state.till
-    lines = replays.answers(
-        sales, database=database, settings=settings, caller=caller, counter=counter
-    )
+    sent = await request.body()
+    sales = await counter.beside(lambda: replays.split(sent, kind=kind))
+    lines = replays.answers(sales, database=database, settings=settings, caller=caller)
     return replays.Lines(lines)
 
 
-async def _counter(
-    request: Request,
-    steps: checkout.Steps,
-    caller: Caller,
-    store: str,
-    *,
-    shows: bool,
-    write: bool,
-) -> Response:
+async def _answer(request: Request, steps: checkout.Steps, *, write: bool) -> Response:
     counter: Counter = request.app.state.till
-    return _json(await counter.run(steps, caller=caller, store_id=store, shows=shows, write=write))
+    return _json(await counter.run(steps, write=write))
 
 
 def _house(request: Request) -> House:

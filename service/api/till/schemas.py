@@ -126,9 +126,15 @@ class ClockSkewOut(BaseModel):
 
 
 class NextListOut(BaseModel):
-    """`due` when the household's next list will be written now, `none` when nobody is known."""
+    """`due` when the household's next list will be written now, `none` when nobody is known.
+
+    `offers` and `reminders` are what the draft before this basket has left; both are missing where
+    there was none.
+    """
 
     status: Literal["due", "none"]
+    offers: list[str] = []
+    reminders: list[str] = []
 
 
 class AnswerOut(BaseModel):

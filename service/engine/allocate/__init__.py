@@ -1,11 +1,11 @@
 """Allocation: which household gets which deals, within every limit, with a proof of its worth.
 
 `allocate` decides for all households at once; `allocate_household` decides for one at the prices
-a batch left behind. The mathematics is in docs/allocation.md.
+a batch left behind, `allocate_each` so for many. The mathematics is in docs/allocation.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -15,11 +15,14 @@ from service.engine.allocate.certificate import (
     Shortfall,
     Tally,
     certify,
+    objective,
     price_frame,
     tally,
 )
 from service.engine.allocate.instance import Instance, ShortfallPrices, build
-from service.engine.allocate.online import PriceBook, allocate_household
+from service.engine.allocate.keep import Keep, Kept, keep_drafts
+from service.engine.allocate.kernels.arguments import Ledger
+from service.engine.allocate.online import PriceBook, allocate_each, allocate_household
 from service.engine.allocate.prices import Effort, Market, rules, search_prices
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
@@ -28,10 +31,13 @@ __all__ = [
     "Allocation",
     "Certificate",
     "Effort",
+    "Keep",
+    "Kept",
     "PriceBook",
     "Shortfall",
     "ShortfallPrices",
     "allocate",
+    "allocate_each",
     "allocate_household",
 ]
 
@@ -45,12 +51,13 @@ class Allocation:
     """The chosen pairs, the shadow price per deal, and the proof.
 
     `pairs`: `household_id, offer_id, value_cents, cost_cents, face_value_cents`, by household and
-    offer. `prices`: see `certificate.price_frame`.
+    offer. `prices`: see `certificate.price_frame`. `kept` says what became of drafts.
     """
 
     pairs: pl.DataFrame
     prices: pl.DataFrame
     certificate: Certificate
+    kept: Kept = field(default_factory=Kept)
 
 
 def allocate(
@@ -61,6 +68,7 @@ def allocate(
     terms: ShortfallPrices,
     seed: int = 0,
     effort: Effort | None = None,
+    keep: Keep | None = None,
     shards: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Allocation:
@@ -68,9 +76,10 @@ def allocate(
 
     Frames as in docs/allocation.md; ids may be integers or text; null in a limit means no limit
     (no guarantee for `circulation_min`, no floor for `face_value_floor_cents`). A lazy
-    `candidates` is read in parts, so it may be larger than memory allows at once. The same input
-    and seed give the same answer, whatever the order of rows and the number of `shards` (threads
-    over households). Raises InvalidInput naming rows and columns.
+    `candidates` is read in parts, so it may be larger than memory allows at once. Of the drafts in
+    `keep` as much stays as its share of the objective pays for, which the gap includes. The same
+    input and seed give the same answer, whatever the order of rows and the number of `shards`
+    (threads over households). Raises InvalidInput naming rows and columns.
     """
     tell = progress or _silent
     tell("reading")
@@ -84,14 +93,35 @@ def allocate(
     tell("assigning")
     ledger = repair(market, found)
     trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
-    counted = tally(problem, market.state)
+    counted, kept = tally(problem, market.state), Kept()
+    if keep is not None and not keep.pairs.is_empty():
+        tell("keeping drafts")
+        counted, kept = _keep(market, ledger, counted, keep, nodes=found.nodes)
     tell("proving")
     certificate = certify(market, counted, found.bound)
     prices = price_frame(market, found.prices, counted)
     chosen = _Chosen(problem, counted)
     # The chosen pairs of a large instance and its candidates need not be in memory together.
     del problem, market, counted
-    return Allocation(chosen.frame(), prices, certificate)
+    return Allocation(chosen.frame(), prices, certificate, kept)
+
+
+def _keep(
+    market: Market, ledger: Ledger, counted: Tally, keep: Keep, *, nodes: int
+) -> tuple[Tally, Kept]:
+    """Go back towards the drafts; the pairs counted again, and what it came to."""
+    worth = objective(market, counted)
+    possible, free, held = keep_drafts(market, ledger, keep, objective=worth, nodes=nodes)
+    counted = tally(market.problem, market.state)
+    kept = Kept(
+        households=keep.pairs["household_id"].n_unique(),
+        offers=keep.pairs.height,
+        possible=possible,
+        free=free,
+        kept=held,
+        cost_cents=worth - objective(market, counted),
+    )
+    return counted, kept
 
 
 class _Chosen:

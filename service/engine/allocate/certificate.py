@@ -80,7 +80,7 @@ def tally(problem: Instance, state: NDArray[np.uint8]) -> Tally:
     faces, lines = np.zeros(household_count), np.zeros(household_count, np.int64)
     copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
     held: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    for first, last in _blocks(problem):
+    for first, last in blocks(problem):
         begin, end = int(problem.indptr[first]), int(problem.indptr[last])
         rows = begin + np.flatnonzero(state[begin:end] & HELD)
         home = np.searchsorted(problem.indptr[first : last + 1], rows, side="right") - 1
@@ -94,7 +94,7 @@ def tally(problem: Instance, state: NDArray[np.uint8]) -> Tally:
     return Tally(np.concatenate(held), faces, lines, copies, spend)
 
 
-def _blocks(problem: Instance) -> Iterator[tuple[int, int]]:
+def blocks(problem: Instance) -> Iterator[tuple[int, int]]:
     """Runs of whole households with about BLOCK pairs each, first and behind the last."""
     household_count, first = len(problem.households), 0
     while first < household_count:
@@ -111,7 +111,7 @@ def _groups(
 
     In blocks of whole households.
     """
-    for first, last in _blocks(problem):
+    for first, last in blocks(problem):
         begin, end = int(problem.indptr[first]), int(problem.indptr[last])
         low, high = np.searchsorted(counted.rows, (begin, end))
         group = np.cumsum((problem.border[begin:end] & border) != 0)[counted.rows[low:high] - begin]
@@ -164,14 +164,43 @@ def _binding(market: Market, counted: Tally) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What an allocation comes to: the value of its pairs, and what both penalties count."""
+
+    value: float
+    missing: NDArray[np.int64]
+    below: NDArray[np.float64]
+    short: int
+
+
+def _worth(market: Market, counted: Tally) -> _Worth:
+    p = market.problem
+    below = np.maximum(0.0, p.floor - counted.faces)
+    return _Worth(
+        value=float(p.value[counted.rows].sum(dtype=np.float64)),
+        missing=np.maximum(0, p.deals.minimum - counted.copies),
+        below=below,
+        short=int(below.sum()) + p.unreachable_floor_cents,
+    )
+
+
+def objective(market: Market, counted: Tally) -> float:
+    """The values of an allocation less both penalties."""
+    return _objective(market, _worth(market, counted))
+
+
+def _objective(market: Market, worth: _Worth) -> float:
+    missing = market.limits.missing * int(worth.missing.sum())
+    return worth.value - market.floor_price * worth.short - missing
+
+
 def certify(market: Market, counted: Tally, bound: float) -> Certificate:
     """The certificate of the allocation counted in `counted` against a proven `bound`."""
     p, deals = market.problem, market.problem.deals
-    missing = np.maximum(0, deals.minimum - counted.copies)
-    below = np.maximum(0.0, p.floor - counted.faces)
-    short = int(below.sum()) + p.unreachable_floor_cents
-    value = float(p.value[counted.rows].sum(dtype=np.float64))
-    primal = value - market.floor_price * short - market.limits.missing * int(missing.sum())
+    worth = _worth(market, counted)
+    missing, below, short, value = worth.missing, worth.below, worth.short, worth.value
+    primal = _objective(market, worth)
     bound = _settled(market, bound, primal)
     return Certificate(
         primal_cents=primal,

@@ -1,4 +1,4 @@
-"""One household against stored prices: the batch's household step, called for one."""
+"""Households against stored prices: the batch's household step, called for one or for each."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -8,9 +8,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.arrange import arrange
-from service.engine.allocate.instance import ShortfallPrices, codes
-from service.engine.allocate.kernels.arguments import BEST, NEVER, Home, desk_for
+from service.engine.allocate.instance import ShortfallPrices, build, codes
+from service.engine.allocate.kernels.arguments import BEST, HELD, NEVER, Home, Prices, desk_for
 from service.engine.allocate.kernels.choose import choose
+from service.engine.allocate.prices import Market, rules
 from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,
@@ -96,6 +97,38 @@ def allocate_household(
     best = desk.ints[BEST]
     _theta, _bound, count, _value, _nodes = choose(home, 0.0, NEVER, best, 0, NODES, desk)
     return candidates[np.sort(order[best[:count]])]
+
+
+def allocate_each(
+    candidates: pl.DataFrame, prices: PriceBook, households: pl.DataFrame, *, terms: ShortfallPrices
+) -> pl.DataFrame:
+    """The best deals of every household for itself at stored prices, as rows of `candidates`.
+
+    What `allocate_household` gives for one after the other, in their order, but for many at once;
+    `households` is the households frame of an instance. A deal that the prices do not know is
+    refused.
+    """
+    if candidates.is_empty():
+        return candidates
+    endless = pl.lit(None, pl.Int64)
+    offers = pl.DataFrame({"offer_id": prices.ids.series}).with_columns(
+        endless.alias(name) for name in ("budget_cents", "circulation_max", "circulation_min")
+    )
+    problem = build(candidates, offers, households)
+    market = Market(problem, rules(problem, terms), float(terms.floor_shortfall_price), 0)
+    at = prices.ids.positions(problem.deals.ids.series)
+    asked = Prices(prices.spend[at], prices.copy[at])
+    market.demand(asked, exact=True, write=True, limit=NODES)
+    chosen = np.flatnonzero(market.state & HELD)
+    home = np.repeat(market.everyone, np.diff(problem.indptr))[chosen]
+    pairs = pl.DataFrame(
+        [
+            problem.households.gather(pl.Series(home)).alias("household_id"),
+            problem.deals.ids.series.gather(pl.Series(problem.offer[chosen])).alias("offer_id"),
+        ]
+    )
+    keys = ["household_id", "offer_id"]
+    return candidates.join(pairs, on=keys, how="semi", maintain_order="left")
 
 
 def _limits(household: Mapping[str, int | None]) -> tuple[int, int, int, int]:

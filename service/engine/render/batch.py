@@ -184,4 +184,6 @@ def _document_info(layout: Layout, options: PrintOptions, *, pieces: int) -> dic
 
 def _list_name(document: ListDocument) -> str:
     """The name of a list without a piece: the last digits of its code, too few to redeem it."""
+    if document.is_draft:
+        return "draft"
     return f"list ending {document.list_code[-4:]}"

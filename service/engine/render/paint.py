@@ -20,7 +20,7 @@ from service.engine.render.layout import (
 )
 from service.engine.render.marks import place_mark
 from service.engine.render.painter import Painter
-from service.engine.render.place import place_symbol
+from service.engine.render.place import place_draft, place_symbol
 from service.engine.render.plans import Content, TextPlan
 from service.engine.render.rows import RowPainter
 from service.engine.render.words import MissingGlyph
@@ -222,7 +222,10 @@ class _ListPainter(RowPainter):
             canvas.add_tagged("Artifact", self.painter.rule_ops(rule))
 
     def draw_symbol(self, box: SymbolBox, canvas: Canvas) -> None:
-        """Draw the symbol of the list with the code below it."""
+        """Draw the symbol of the list with the code below it; in a draft, that it is one."""
+        if self.document.is_draft:
+            self._draw_draft(box, canvas)
+            return
         try:
             placed = place_symbol(self.painter, box, self.document.list_code)
         except (TooLarge, MissingGlyph) as error:
@@ -230,6 +233,14 @@ class _ListPainter(RowPainter):
             return
         canvas.add_tagged("Figure", placed.ops, alt=placed.human)
         self.contents.append(placed.shared)
+
+    def _draw_draft(self, box: SymbolBox, canvas: Canvas) -> None:
+        try:
+            ops = place_draft(self.painter, box, self.language.phrases.texts["draft"])
+        except (TooLarge, MissingGlyph) as error:
+            self.add_problem(box.id, error)
+            return
+        canvas.add_tagged("P", ops)
 
     def draw_mark(self, mark: PieceMark, canvas: Canvas) -> None:
         """Draw the mark that machines identify the piece by."""

@@ -1,7 +1,7 @@
 """What all lists have in common: fonts, fixed phrases, date formats and address formats."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
 from string import Formatter
@@ -15,14 +15,22 @@ from service.errors import InvalidInput, Problem
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The fixed texts of one language, and its date formats."""
+    """The fixed texts of one language, and its date formats.
+
+    `draft` are the texts that a draft says otherwise, and what it has in the place of a code.
+    """
 
     language: str
     texts: Mapping[str, str]
+    draft: Mapping[str, str]
     months: tuple[str, ...]
     short_months: tuple[str, ...]
     long_date: str
     short_date: str
+
+    def for_draft(self) -> "Phrases":
+        """The same for a draft."""
+        return replace(self, texts={**self.texts, **self.draft})
 
     def money_text(self, cents: int, currency: str) -> str:
         """An amount of money, such as `1.234,50 €`."""
@@ -88,6 +96,7 @@ def stationery_from(
         read[tag] = Phrases(
             language=tag,
             texts={**base.get("texts", {}), **data.get("texts", {})},
+            draft={**base.get("draft", {}), **data.get("draft", {})},
             months=tuple(whole["months"]),
             short_months=tuple(whole["short_months"]),
             long_date=whole["long_date"],

@@ -4,7 +4,7 @@ from functools import cache
 from typing import NamedTuple
 
 from service.engine.render.fit import TooLarge, ascent
-from service.engine.render.layout import MM, SymbolBox
+from service.engine.render.layout import MM, Rule, SymbolBox, TextBox
 from service.engine.render.painter import Painter
 from service.engine.render.plans import Content
 from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, make_symbol
@@ -48,6 +48,16 @@ def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymb
         line.ops,
     )
     return PlacedSymbol(ops, made.human, shared)
+
+
+def place_draft(painter: Painter, box: SymbolBox, text: str) -> bytes:
+    """Say in the box of the symbol that the list is a draft. Raises as `place_symbol` does."""
+    label = TextBox(box.id, box.page, box.x, box.y, box.w, box.style, (), align="centre")
+    fitted = painter.fit(label, text, height=box.h * MM)
+    top = painter.height_pt - box.y * MM - (box.h * MM - fitted.height) / 2
+    frame = Rule(box.id, box.page, box.x, box.y, box.w, box.h, box.style.colour, stroke_pt=0.5)
+    outline = painter.rule_ops(frame)
+    return b"%b %b" % (outline, painter.line_ops(label, fitted, left=box.x * MM, top=top))
 
 
 @cache

@@ -90,7 +90,9 @@ class RowPainter:
         self.painter = painter
         self.document = document
         self.name = name
-        self.language = painter.language(document.language, document.currency)
+        self.language = painter.language(
+            document.language, document.currency, is_draft=document.is_draft
+        )
         self.problems: list[Problem] = []
         self.contents: list[Content] = []
         self.own_values = {"more": ""}

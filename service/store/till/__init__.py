@@ -1,13 +1,20 @@
 """The till's reads and writes: the same few statements whatever the size of the basket.
 
 A till transaction has two steps: `Look`, everything that must be known, and `Effect`, everything
-that is written, all or nothing. `gate` carries them to either database.
+that is written, all or nothing; what was presented and is not known is counted between them, as
+`Guesses`. `gate` carries them to either database.
 """
 
 from service.store.till.steps import (
+    NOBODY,
+    Aside,
     BoughtRow,
     Dispute,
+    DraftLine,
     Effect,
+    GuessBy,
+    Guesses,
+    GuessLimits,
     HeldList,
     Identity,
     Look,
@@ -23,12 +30,19 @@ from service.store.till.steps import (
     Seen,
     Steps,
     UseRow,
+    Watch,
 )
 
 __all__ = [
+    "NOBODY",
+    "Aside",
     "BoughtRow",
     "Dispute",
+    "DraftLine",
     "Effect",
+    "GuessBy",
+    "GuessLimits",
+    "Guesses",
     "HeldList",
     "Identity",
     "Look",
@@ -44,4 +58,5 @@ __all__ = [
     "Seen",
     "Steps",
     "UseRow",
+    "Watch",
 ]

@@ -5,8 +5,9 @@ It runs the same statements as `gate`, for a fraction of the CPU of a session.
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import make_url
@@ -14,7 +15,10 @@ from sqlalchemy import make_url
 from service.errors import LarderError, Misconfigured
 from service.store.session import CONNECT_SECONDS, Database
 from service.store.till import postgresql
-from service.store.till.steps import Effect, Look, Steps
+from service.store.till.steps import Aside, Effect, Guesses, Look, Step, Steps, advance
+
+Beside: TypeAlias = Callable[[Callable[[], Step | str]], Awaitable[Step | str]]
+"""Calls something beside the event loop."""
 
 _RACES = (
     asyncpg.UniqueViolationError,
@@ -28,9 +32,17 @@ _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidCachedStatementError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
     asyncpg.UndefinedTableError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    EOFError,
     OSError,
 )
 # A connection unused for longer may have been cut on the way, without notice.
@@ -82,13 +94,23 @@ class AsyncGate:
         while self._idle:
             await self._idle.pop().connection.close()
 
-    async def run(self, steps: Steps) -> str:
+    async def run(self, steps: Steps, *, beside: Beside = asyncio.to_thread) -> str:
         """Carry out steps; their answer. Raises Misconfigured when the database is away."""
+        step = advance(steps, None)
+        while not isinstance(step, str):
+            if isinstance(step, Aside):
+                step = await beside(lambda: advance(steps, None))
+            else:
+                step = await self._carry_out(steps, step)
+        return step
+
+    async def _carry_out(self, steps: Steps, step: Step) -> Aside | str:
+        """Steps up to the answer, or to what takes long: no connection waits for that."""
         try:
             async with self._free:
                 ready = await self._ready()
                 try:
-                    answer = await _run(ready, steps)
+                    result = await _run(ready, steps, step)
                 except LarderError:
                     # The steps refused between two statements.
                     self._idle.append(ready)
@@ -98,7 +120,7 @@ class AsyncGate:
                     raise
                 ready.used_at = time.monotonic()
                 self._idle.append(ready)
-                return answer
+                return result
         except _AWAY as error:
             raise Misconfigured("The database cannot be used; ask again.") from error
 
@@ -126,18 +148,16 @@ class AsyncGate:
         return _Prepared(connection, look, write, time.monotonic())
 
 
-async def _run(ready: _Prepared, steps: Steps) -> str:
-    step = next(steps)
-    while True:
-        try:
-            if isinstance(step, Look):
-                row = await ready.look.fetchrow(*postgresql.look_parameters(step))
-                step = steps.send(postgresql.seen(row))
-            else:
-                step = steps.send(await _write(ready, step))
-        except StopIteration as done:
-            answer: str = done.value
-            return answer
+async def _run(ready: _Prepared, steps: Steps, step: Step | str) -> Aside | str:
+    while not isinstance(step, Aside | str):
+        if isinstance(step, Look):
+            row = await ready.look.fetchrow(*postgresql.look_parameters(step))
+            step = advance(steps, postgresql.seen(row))
+        elif isinstance(step, Effect):
+            step = advance(steps, await _write(ready, step))
+        else:
+            step = advance(steps, await _count(ready.connection, step))
+    return step
 
 
 async def _write(ready: _Prepared, effect: Effect) -> bool:
@@ -145,3 +165,11 @@ async def _write(ready: _Prepared, effect: Effect) -> bool:
         return bool(await ready.write.fetchval(*postgresql.write_parameters(effect)))
     except _RACES:
         return False
+
+
+async def _count(connection: Any, guesses: Guesses) -> bool:
+    async with connection.transaction():
+        await connection.execute(postgresql.GUESS_LOCK, *postgresql.lock_parameters(guesses))
+        return bool(
+            await connection.fetchval(postgresql.GUESS, *postgresql.guess_parameters(guesses))
+        )

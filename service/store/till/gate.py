@@ -5,10 +5,10 @@ from typing import Any
 
 import psycopg
 
-from service.errors import Misconfigured
+from service.errors import Misconfigured, Throttled
 from service.store.session import Database
 from service.store.till import postgresql, sqlite
-from service.store.till.steps import Effect, Look, Steps
+from service.store.till.steps import Aside, Effect, Guesses, Look, Step, Steps, advance
 
 # A race was lost: the same reference, the same use, or each held what the other wanted. Nothing was
 # written, so look again.
@@ -17,7 +17,12 @@ _RACES = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
 )
-_AWAY = (sqlite3.OperationalError, psycopg.OperationalError, psycopg.errors.UndefinedTable)
+_AWAY = (
+    sqlite3.OperationalError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.UndefinedTable,
+)
 
 
 def run(database: Database, steps: Steps, *, write: bool) -> str:
@@ -26,41 +31,85 @@ def run(database: Database, steps: Steps, *, write: bool) -> str:
     Raises Misconfigured when the database is away, has no tables, or is locked for too long;
     nothing was written then, or the answer is stored.
     """
+    step = advance(steps, None)
+    if database.is_sqlite and not write:
+        while not isinstance(step, str):
+            step = read_on(database, steps, advance_aside(database, steps, step))
+        return step
     try:
         with database.driver(write=write) as connection:
             if database.is_sqlite:
-                return _run_sqlite(connection, steps)
-            return _run_postgresql(connection, steps)
+                return _write_sqlite(connection, steps, step)
+            return _run_postgresql(connection, steps, step)
     except _AWAY as error:
         raise Misconfigured("The database cannot be used; ask again.") from error
 
 
-def _run_sqlite(connection: sqlite3.Connection, steps: Steps) -> str:
-    step = next(steps)
-    while True:
-        try:
-            if isinstance(step, Look):
-                step = steps.send(sqlite.look(connection, step))
-            else:
-                step = steps.send(sqlite.write(connection, step))
-        except StopIteration as done:
-            answer: str = done.value
-            return answer
+def read_on(database: Database, steps: Steps, step: Step | str) -> Guesses | Aside | str:
+    """Carry out the looks of a reader of SQLite; its answer, or the first step that may last."""
+    if not isinstance(step, Look):
+        assert not isinstance(step, Effect), "a reader writes nothing"
+        return step
+    try:
+        with database.driver(write=False) as connection:
+            while isinstance(step, Look):
+                step = advance(steps, sqlite.look(connection, step))
+    except _AWAY as error:
+        raise Misconfigured("The database cannot be used; ask again.") from error
+    assert not isinstance(step, Effect), "a reader writes nothing"
+    return step
 
 
-def _run_postgresql(connection: psycopg.Connection[Any], steps: Steps) -> str:
+def advance_aside(database: Database, steps: Steps, step: Step) -> Step | str:
+    """Carry out a step of a reader of SQLite that may last, and say what comes next."""
+    if isinstance(step, Guesses):
+        return advance(steps, count(database, step))
+    return advance(steps, None) if isinstance(step, Aside) else step
+
+
+def count(database: Database, guesses: Guesses) -> bool:
+    """Count guesses in a transaction of their own; whether there was room."""
+    try:
+        with database.driver(write=True) as connection:
+            if database.is_sqlite:
+                return sqlite.guess(connection, guesses)
+            return _count_postgresql(connection, guesses)
+    except _AWAY as error:
+        raise Misconfigured("The database cannot be used; ask again.") from error
+
+
+def _write_sqlite(connection: sqlite3.Connection, steps: Steps, step: Step | str) -> str:
+    while not isinstance(step, str):
+        if isinstance(step, Look):
+            step = advance(steps, sqlite.look(connection, step))
+        elif isinstance(step, Effect):
+            step = advance(steps, sqlite.write(connection, step))
+        elif isinstance(step, Guesses):
+            has_room = sqlite.guess(connection, step)
+            try:
+                step = advance(steps, has_room)
+            except Throttled:
+                # The guesses were made all the same.
+                connection.execute("COMMIT")
+                raise
+        else:
+            step = advance(steps, None)
+    return step
+
+
+def _run_postgresql(connection: psycopg.Connection[Any], steps: Steps, step: Step | str) -> str:
     cursor = psycopg.RawCursor(connection)
-    step = next(steps)
-    while True:
-        try:
-            if isinstance(step, Look):
-                cursor.execute(postgresql.LOOK, postgresql.look_parameters(step), prepare=True)
-                step = steps.send(postgresql.seen(cursor.fetchone() or ()))
-            else:
-                step = steps.send(_write_postgresql(cursor, step))
-        except StopIteration as done:
-            answer: str = done.value
-            return answer
+    while not isinstance(step, str):
+        if isinstance(step, Look):
+            cursor.execute(postgresql.LOOK, postgresql.look_parameters(step), prepare=True)
+            step = advance(steps, postgresql.seen(cursor.fetchone() or ()))
+        elif isinstance(step, Effect):
+            step = advance(steps, _write_postgresql(cursor, step))
+        elif isinstance(step, Guesses):
+            step = advance(steps, _count_postgresql(connection, step))
+        else:
+            step = advance(steps, None)
+    return step
 
 
 def _write_postgresql(cursor: psycopg.RawCursor[Any], effect: Effect) -> bool:
@@ -69,3 +118,11 @@ def _write_postgresql(cursor: psycopg.RawCursor[Any], effect: Effect) -> bool:
     except _RACES:
         return False
     return bool((cursor.fetchone() or (0,))[0])
+
+
+def _count_postgresql(connection: psycopg.Connection[Any], guesses: Guesses) -> bool:
+    cursor = psycopg.RawCursor(connection)
+    with connection.transaction():
+        cursor.execute(postgresql.GUESS_LOCK, postgresql.lock_parameters(guesses))
+        cursor.execute(postgresql.GUESS, postgresql.guess_parameters(guesses))
+        return bool((cursor.fetchone() or (False,))[0])

@@ -29,7 +29,11 @@ from service.store.till.sources import (
 )
 from service.store.till.steps import (
     BoughtRow,
+    DraftLine,
     Effect,
+    GuessBy,
+    Guesses,
+    GuessLimits,
     HeldList,
     Identity,
     Look,
@@ -43,6 +47,7 @@ from service.store.till.steps import (
     RefusalRow,
     Seen,
     UseRow,
+    Watch,
 )
 
 _LINE_SOURCES = {
@@ -62,7 +67,8 @@ def _look_statement() -> str:
     given = Parameters()
     reference = given.scalars(Reference)
     identities = given.arrays(Identity)
-    codes, gtins = given.array(str), given.array(int)
+    codes, gtins, bought = given.array(str), given.array(int), given.array(int)
+    watch = given.scalars(Watch)
     return f"""
 WITH who AS (
     SELECT i.digest, i.household_id
@@ -102,6 +108,20 @@ WITH who AS (
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
+), drafts AS (
+    SELECT h.household_id, l.line, l.kind, l.text
+    FROM (SELECT household_id FROM who UNION SELECT household_id FROM lists) h
+    CROSS JOIN LATERAL (
+        SELECT id FROM shopping_list
+        WHERE household_id = h.household_id AND state = 'draft' OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (
+        SELECT * FROM list_line WHERE list_id = s.id AND kind <> 'partner' OFFSET 0
+    ) l
+    WHERE (l.item_id IS NULL OR l.item_id <> ALL (ARRAY(
+              SELECT item_id FROM product WHERE gtin = ANY ({bought}) AND item_id IS NOT NULL)))
+      AND NOT EXISTS (SELECT FROM offer_product p
+                      WHERE p.offer_id = l.offer_id AND p.gtin = ANY ({bought}) OFFSET 0)
 )
 SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_build_array({names(Prior)})::text FROM redemption
@@ -111,7 +131,16 @@ SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_agg(json_build_array({_LIST}) ORDER BY id)::text FROM lists),
     (SELECT json_agg(json_build_array({names(PresentedLine)}) ORDER BY list_id, line)::text
      FROM lines),
-    (SELECT json_agg(json_build_array({names(NamedProduct)}))::text FROM named)
+    (SELECT json_agg(json_build_array({names(NamedProduct)}))::text FROM named),
+    (extract(epoch FROM greatest(
+        (SELECT guessed_at FROM guess WHERE kind = {watch.kind} AND key_id = {watch.key_id}
+           AND guessed_at > {watch.since}
+         ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.key_spare}),
+        (SELECT guessed_at FROM guess WHERE kind = {watch.kind} AND store_id = {watch.at_store}
+           AND guessed_at > {watch.since}
+         ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.store_spare}))) * 1000000)::bigint,
+    (SELECT json_agg(json_build_array({names(DraftLine)}) ORDER BY household_id, line)::text
+     FROM drafts)
 """
 
 
@@ -174,8 +203,40 @@ WITH held AS (
 SELECT count(*) FROM redeemed"""
 
 
+def _guess_statement() -> str:
+    given = Parameters()
+    by, limits, digests = given.scalars(GuessBy), given.scalars(GuessLimits), given.array(str)
+    return f"""
+WITH fresh AS (
+    SELECT digest FROM unnest({digests}) AS given (digest)
+    WHERE NOT EXISTS (SELECT FROM guess
+                      WHERE key_id = {by.key_id} AND kind = {by.kind} AND store_id = {by.store_id}
+                        AND terminal = {by.terminal} AND guess.digest = given.digest
+                        AND guessed_at > {limits.again_since})
+), room AS (
+    SELECT n = 0 OR (
+        n + (SELECT count(*) FROM guess WHERE kind = {by.kind} AND key_id = {by.key_id}
+             AND guessed_at > {limits.since}) <= {limits.key_most}
+        AND n + (SELECT count(*) FROM guess WHERE kind = {by.kind} AND store_id = {by.store_id}
+             AND guessed_at > {limits.since}) <= {limits.store_most}) AS is_left
+    FROM (SELECT count(*) AS n FROM fresh) AS counted
+), written AS (
+    INSERT INTO guess ({names(GuessBy)}, digest)
+    SELECT {by.all}, digest FROM fresh WHERE {limits.is_kept} OR (SELECT is_left FROM room)
+    ON CONFLICT (key_id, kind, store_id, terminal, digest)
+    DO UPDATE SET guessed_at = excluded.guessed_at
+)
+SELECT is_left FROM room"""
+
+
 LOOK = _look_statement()
 WRITE = _write_statement()
+GUESS = _guess_statement()
+# Whoever counts guesses of a key or a store waits for whoever is at it, and sees what that one
+# counted: a statement does not see what was committed after its own start, so the wait is one of
+# its own. Keys come first, so that nobody waits in a circle.
+GUESS_LOCK = """SELECT pg_advisory_xact_lock(hashtextextended('guess key ' || $1::text, 0)),
+       pg_advisory_xact_lock(hashtextextended('guess store ' || $2::text, 0))"""
 
 _codes, _gtins = array_of(str), array_of(int)
 _identities = array_writer(Identity)
@@ -192,12 +253,14 @@ def look_parameters(look: Look) -> list[Any]:
         *_identities([*look.identities]),
         _codes([*look.codes]),
         _gtins([*look.gtins]),
+        _gtins([*look.bought]),
+        *look.watch,
     ]
 
 
 def seen(row: Sequence[Any]) -> Seen:
     """The one row of `LOOK`, read."""
-    store_known, prior, who, lists, lines, products = row
+    store_known, prior, who, lists, lines, products, full_since_micros, drafts = row
     return Seen(
         store_known=store_known,
         prior=Prior(*from_json(prior)) if prior else None,
@@ -205,6 +268,8 @@ def seen(row: Sequence[Any]) -> Seen:
         lists=tuple([_read_list(each) for each in from_json(lists)]) if lists else (),
         lines=tuple(map(PresentedLine._make, from_json(lines))) if lines else (),
         products=tuple(map(NamedProduct._make, from_json(products))) if products else (),
+        full_since_micros=full_since_micros,
+        drafts=tuple(map(DraftLine._make, from_json(drafts))) if drafts else (),
     )
 
 
@@ -220,3 +285,13 @@ def write_parameters(effect: Effect) -> list[Any]:
         *_entries(effect.entries),
         *_moved(effect.moved),
     ]
+
+
+def guess_parameters(guesses: Guesses) -> list[Any]:
+    """The parameters of `GUESS`, which says whether there was room."""
+    return [*guesses.by, *guesses.limits, _codes(guesses.digests)]
+
+
+def lock_parameters(guesses: Guesses) -> list[Any]:
+    """The parameters of `GUESS_LOCK`, which comes before `GUESS` in its transaction."""
+    return [str(guesses.by.key_id), guesses.by.store_id]

@@ -27,7 +27,10 @@ from service.store.till.sources import (
 )
 from service.store.till.steps import (
     BoughtRow,
+    DraftLine,
     Effect,
+    GuessBy,
+    Guesses,
     Identity,
     Look,
     NamedProduct,
@@ -41,8 +44,14 @@ from service.store.till.steps import (
 )
 
 _STORE_AND_PRIOR = f"""SELECT EXISTS (SELECT 1 FROM store WHERE id = :store_id),
-        {names(Prior, of="r")}
-    FROM (SELECT 1) LEFT JOIN redemption r ON r.store_id = :store_id AND r.terminal = :terminal
+        coalesce(max(key_full, store_full), key_full, store_full), {names(Prior, of="r")}
+    FROM (SELECT
+        (SELECT guessed_at FROM guess WHERE kind = :kind AND key_id = :key_id
+           AND guessed_at > :since ORDER BY guessed_at DESC LIMIT 1 OFFSET :key_spare) AS key_full,
+        (SELECT guessed_at FROM guess WHERE kind = :kind AND store_id = :at_store
+           AND guessed_at > :since ORDER BY guessed_at DESC LIMIT 1 OFFSET :store_spare)
+            AS store_full)
+    LEFT JOIN redemption r ON r.store_id = :store_id AND r.terminal = :terminal
         AND r.business_date = :business_date AND r.number = :number"""
 _WHO = """SELECT i.digest, i.household_id FROM json_each(?) p CROSS JOIN identity i
     ON i.kind = p.value ->> 0 AND i.digest = p.value ->> 1"""
@@ -66,6 +75,17 @@ _PRODUCTS = f"""SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.gtin IN (SELECT value FROM json_each(?1))
       AND p.offer_id IN (SELECT value FROM json_each(?2))"""
+_DRAFTS = """SELECT d.household_id, l.line, l.kind, l.text
+    FROM json_each(:households) h
+    CROSS JOIN shopping_list d ON d.household_id = h.value AND d.state = 'draft'
+    CROSS JOIN list_line l ON l.list_id = d.id AND l.kind <> 'partner'
+    WHERE (l.item_id IS NULL OR l.item_id NOT IN (
+               SELECT item_id FROM product
+               WHERE gtin IN (SELECT value FROM json_each(:bought)) AND item_id IS NOT NULL))
+      AND (l.offer_id IS NULL OR NOT EXISTS (
+               SELECT 1 FROM json_each(:bought) b CROSS JOIN offer_product p
+               ON p.gtin = b.value AND p.offer_id = l.offer_id))
+    ORDER BY d.household_id, l.line"""
 
 _BASKET = """INSERT INTO basket (store_id, terminal, business_date, number, household_id,
                                  purchased_at)
@@ -90,6 +110,21 @@ _DUE = """INSERT INTO due (household_id, marked_at)
     SELECT :household_id, :redeemed_at WHERE :household_id IS NOT NULL
     ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL"""
 
+_FRESH = """FROM json_each(:digests) AS given
+    WHERE NOT EXISTS (SELECT 1 FROM guess
+                      WHERE key_id = :key_id AND kind = :kind AND store_id = :store_id
+                        AND terminal = :terminal AND digest = given.value
+                        AND guessed_at > :again_since)"""
+_ROOM = f"""SELECT n = 0 OR (
+        n + (SELECT count(*) FROM guess WHERE kind = :kind AND key_id = :key_id
+             AND guessed_at > :since) <= :key_most
+        AND n + (SELECT count(*) FROM guess WHERE kind = :kind AND store_id = :store_id
+             AND guessed_at > :since) <= :store_most)
+    FROM (SELECT count(*) AS n {_FRESH})"""
+_GUESS = f"""INSERT INTO guess ({names(GuessBy)}, digest) SELECT {holders(GuessBy)}, value {_FRESH}
+    ON CONFLICT (key_id, kind, store_id, terminal, digest)
+    DO UPDATE SET guessed_at = excluded.guessed_at"""
+
 _read_list = reader(PresentedList)
 _identities = json_writer(Identity)
 _bought, _uses, _refusals, _entries = (
@@ -101,7 +136,8 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     """Look up everything, inside the caller's transaction."""
     reference = sqlite_values(wanted.reference)
     run = connection.execute
-    known, *found_prior = run(_STORE_AND_PRIOR, reference).fetchone()
+    asked = reference | sqlite_values(wanted.watch)
+    known, full_since, *found_prior = run(_STORE_AND_PRIOR, asked).fetchone()
     households = dict(run(_WHO, (_identities([*wanted.identities]),)).fetchall())
     found = {
         "codes": json_of([*wanted.codes]),
@@ -115,7 +151,10 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     named = run(_PRODUCTS, (json_of([*wanted.gtins]), offers))
     products = tuple(map(NamedProduct._make, named))
     prior = Prior(*found_prior) if found_prior[0] else None
-    return Seen(bool(known), prior, households, lists, lines, products)
+    known_as = {*households.values(), *(each.household_id for each in lists)}
+    whose = {"households": json_of([*known_as]), "bought": json_of([*wanted.bought])}
+    drafts = tuple(map(DraftLine._make, run(_DRAFTS, whose)))
+    return Seen(bool(known), prior, households, lists, lines, products, full_since, drafts)
 
 
 def write(connection: sqlite3.Connection, effect: Effect) -> bool:
@@ -135,3 +174,13 @@ def write(connection: sqlite3.Connection, effect: Effect) -> bool:
     for each in effect.moved:
         run(_MOVED, (each.newer, each.kind, each.older))
     return True
+
+
+def guess(connection: sqlite3.Connection, guesses: Guesses) -> bool:
+    """Count guesses, inside a writer's transaction; whether there was room."""
+    given = sqlite_values(guesses.by) | sqlite_values(guesses.limits)
+    given["digests"] = json_of([*guesses.digests])
+    (is_left,) = connection.execute(_ROOM, given).fetchone()
+    if is_left or guesses.limits.is_kept:
+        connection.execute(_GUESS, given)
+    return bool(is_left)

@@ -85,6 +85,15 @@ class NamedProduct(NamedTuple):
     excluded: bool
 
 
+class DraftLine(NamedTuple):
+    """A line of a household's draft, its next list; kinds are those of list lines."""
+
+    household_id: int
+    line: int
+    kind: str
+    text: str
+
+
 class Identity(NamedTuple):
     """A card or a phone, as the digest under which it is known."""
 
@@ -108,12 +117,31 @@ class Presented:
     value: str = field(repr=False)
 
 
+class Watch(NamedTuple):
+    """Whose guesses a look counts: those of a kind since a moment, of a key and of a store.
+
+    A key waits that made more than `key_spare` of them, a store more than `store_spare`.
+    """
+
+    kind: str | None
+    key_id: int | None
+    at_store: str | None
+    since: datetime | None
+    key_spare: int
+    store_spare: int
+
+
+NOBODY = Watch(None, None, None, None, 0, 0)
+"""Nobody's guesses are counted: nothing is presented."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What to look up for a basket: list codes, cards and phones, each with what was presented.
 
     Of a card or phone every form is looked up, the one it should be known by first; `moves` leads
     from the others to it. `unreadable` was presented and is no code; nothing is looked up for it.
+    `bought` are those of `gtins` of which the basket holds something.
     """
 
     reference: Reference
@@ -121,7 +149,9 @@ class Look:
     identities: Mapping[Identity, Presented]
     gtins: frozenset[int]
     unreadable: tuple[Presented, ...] = ()
+    watch: Watch = NOBODY
     moves: Mapping[Identity, MovedIdentity] = field(default_factory=dict)
+    bought: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +161,10 @@ class Seen:
     `households` are those of the digests known; `lists` are those with the codes (never drafts) and
     the issued ones, usable on the business date, of the households identified; `lines` their offer
     lines in order of list and line; `products` say which GTINs count, and which are excluded.
+    `full_since_micros` is set while the key or the store watched has to wait: when that guess was
+    made, in microseconds since 1970, which is the first that must grow old.
+    `drafts` are the lines of the drafts of all these households that nothing bought stands for, by
+    household and line.
     """
 
     store_known: bool
@@ -139,6 +173,8 @@ class Seen:
     lists: tuple[PresentedList, ...]
     lines: tuple[PresentedLine, ...]
     products: tuple[NamedProduct, ...]
+    full_since_micros: int | None = None
+    drafts: tuple[DraftLine, ...] = ()
 
 
 class RedemptionRow(NamedTuple):
@@ -239,8 +275,62 @@ class Effect:
         require_balance(self.entries)
 
 
-Steps: TypeAlias = Generator["Look | Effect", "Seen | bool", str]
-"""Asks for `Look`s and `Effect`s and is sent `Seen`s and whether the effect was written.
+class GuessBy(NamedTuple):
+    """Whose guesses they are, and when they were made: a row of `guess` but for its digest."""
 
-An effect is not written when it lost a race against another transaction; look again then.
+    key_id: int
+    kind: str
+    store_id: str
+    terminal: str
+    guessed_at: datetime
+
+
+class GuessLimits(NamedTuple):
+    """How many guesses there may be.
+
+    The key's since `since` are at most `key_most`, the store's `store_most`. What the till guessed
+    since `again_since` is not counted again. With `is_kept` guesses beyond a limit are counted too:
+    they were looked up.
+    """
+
+    since: datetime
+    again_since: datetime
+    key_most: int
+    store_most: int
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Guesses to be counted, in a transaction of their own or with the effect.
+
+    The limits hold however many are counted at once, by however many processes.
+    """
+
+    by: GuessBy
+    limits: GuessLimits
+    digests: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What comes next takes long: not in an event loop, and not on a connection of the database."""
+
+
+Step: TypeAlias = Look | Effect | Guesses | Aside
+Steps: TypeAlias = Generator[Step, "Seen | bool | None", str]
+"""Asks for `Look`s, `Effect`s and `Guesses` and is sent `Seen`s, whether the effect was written,
+and whether there was room for the guesses.
+
+An effect is not written when it lost a race against another transaction; look again then. An
+`Aside` asks for nothing.
 """
+
+
+def advance(steps: Steps, sent: Seen | bool | None) -> Step | str:
+    """The next step, or the answer."""
+    try:
+        return steps.send(sent)
+    except StopIteration as done:
+        answer: str = done.value
+        return answer

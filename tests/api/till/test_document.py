@@ -59,7 +59,7 @@ def test_the_session_gives_what_the_document_shows(
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
     session = DOCUMENT.split("## A session")[1]
     steps = re.findall(r"```sh\n(.*?)```\s+```json\n(.*?)```", session, re.DOTALL)
-    assert len(steps) == 4
+    assert len(steps) == 6
     with serve_on_loopback(database, settings) as address:
         environment = {**os.environ, "LARDER": address, "KEY": key, "LIST": shop.lists[H1]}
         for commands, shown in steps:

@@ -3,7 +3,13 @@
 import polars as pl
 import pytest
 
-from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
+from service.engine.allocate import (
+    PriceBook,
+    ShortfallPrices,
+    allocate,
+    allocate_each,
+    allocate_household,
+)
 from service.errors import InvalidInput
 from tests.engine.allocate.test_allocate import TERMS, market
 
@@ -25,6 +31,8 @@ def test_one_household_online_gets_nearly_what_the_batch_gave_it() -> None:
         for (home,), group in candidates.group_by("household_id", maintain_order=True)
     )
     shared = online.join(batch.pairs, on=keys, how="semi")
+    together = allocate_each(candidates, book, households, terms=TERMS)
+    assert together.sort(keys).equals(online.sort(keys))
     assert len(shared) > 0.95 * len(batch.pairs)
 
 

@@ -13,10 +13,11 @@ from service.engine.allocate.compiled import inner
 # Bits of `border`: a candidate with which a category, or a conflict group, begins.
 NEW_CATEGORY = 1
 NEW_GROUP = 2
-# Bits of a pair's `state`: given; not to be given; wanted to fill a guarantee.
+# Bits of a pair's `state`: given; not to be given; wanted to fill a guarantee; in the draft.
 HELD = 1
 BARRED = 2
 WANTED = 4
+DRAFTED = 8
 # Shares of a copy are counted in 1024ths, so that sums over households are exact integers and do
 # not depend on the order of addition.
 WHOLE = 1024

@@ -1,4 +1,4 @@
-"""What rows were understood to mean: a frame of deals, and the products of each."""
+"""Interpreted rows: a frame of deals, and the products of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from service.deals.digest import givens
-from service.deals.grid import Grid
+from service.deals.coded_grid import CodedGrid
+from service.deals.digest import rows_as_read
 from service.engine.redeem import Terms
 
-AS_UNDERSTOOD: dict[str, Any] = {
+OFFER_COLUMNS: dict[str, Any] = {
     "deal_ref": pl.String, "title": pl.String, "category_id": pl.Int64, "terms": pl.String,
     "private_label": pl.Boolean,
     "price_cents": pl.Int64, "face_value_cents": pl.Int64, "limit_per_household": pl.Int64,
@@ -21,25 +21,25 @@ AS_UNDERSTOOD: dict[str, Any] = {
     "copy_fee_cents": pl.Int64, "value_text": pl.String, "texts": pl.String,
     "face_values": pl.String, "targets": pl.String,
 }  # fmt: skip
-"""The columns of an offer that its row alone tells."""
+"""The columns of an offer that come from its row and the products it names."""
 
-OWN: dict[str, Any] = {
-    "spot": pl.Int64, "first_set": pl.Int64, "second_set": pl.Int64, "restricted": pl.Int64,
+COLUMNS_BY_KIND: dict[str, Any] = {
+    "position": pl.Int64, "first_set": pl.Int64, "second_set": pl.Int64, "restricted": pl.Int64,
     "first_excluded": pl.Int64, "second_excluded": pl.Int64,
     "kind": pl.String, "terms": pl.String, "face_value_cents": pl.Int64, "face_values": pl.String,
     "limit_per_household": pl.Int64, "funding_share": pl.Int64, "funding_cap_cents": pl.Int64,
     "handling_fee_cents": pl.Int64, "redeem_from": pl.Date, "redeem_to": pl.Date,
     "copy_fee_cents": pl.Int64, "value_text": pl.String,
 }  # fmt: skip
-"""The columns that differ by kind."""
+"""The columns that product deals and partners' slots fill differently."""
 
 WINDOWS = (("mail_from", "mail_to"), ("redeem_from", "redeem_to"))
 WINDOW_COLUMNS = tuple(name for window in WINDOWS for name in window)
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """One row understood. `columns` are the offer's as they are stored, but for its supplier's id.
+class InterpretedDeal:
+    """One interpreted row. `columns` are the offer's as stored, except for its supplier's id.
 
     `counted` is how many products each set has, `restricted` how many more were left out because of
     a restriction; `terms` None for a partner's slot.
@@ -55,11 +55,11 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True)
-class Deals:
+class InterpretedDeals:
     """The rows that have no fault, in order.
 
-    `frame`: table, row (both of the form), supplier, supplier_id (null for one not known yet), the
-    columns of `AS_UNDERSTOOD` (a partner has no category), digest (what the deal means, equal for
+    `frame`: table, row (both of the form), supplier, supplier_id (null for a new one), the
+    columns of `OFFER_COLUMNS` (a partner has no category), digest (what the deal means, equal for
     two that mean the same), restricted, and first_set and second_set, places in `sets`, the
     products of each, and first_excluded and second_excluded, places in `exclusions`, those left
     out of each; null where there is none.
@@ -69,24 +69,24 @@ class Deals:
     sets: Sequence[tuple[int, ...]] = field(repr=False)
     exclusions: Sequence[tuple[int, ...]] = field(repr=False)
     terms: Mapping[str, Terms] = field(repr=False)
-    grids: Sequence[Grid] = field(repr=False)
+    grids: Sequence[CodedGrid] = field(repr=False)
 
-    def with_given(self) -> pl.DataFrame:
-        """The frame and `given`: each row as it was understood, as JSON, for the deal's history."""
-        said = [
-            pl.DataFrame({"row": grid.rows, "given": givens(grid)}).with_columns(
+    def with_rows_as_read(self) -> pl.DataFrame:
+        """The frame and `given`: each row as it was read, as JSON, for the deal's history."""
+        rows = [
+            pl.DataFrame({"row": grid.rows, "given": rows_as_read(grid)}).with_columns(
                 pl.lit(grid.table, pl.Int64).alias("table")
             )
             for grid in self.grids
         ]
         keys = ["table", "row"]
-        return self.frame.join(pl.concat(said), on=keys, how="left", maintain_order="left")
+        return self.frame.join(pl.concat(rows), on=keys, how="left", maintain_order="left")
 
-    def each(self, frame: pl.DataFrame) -> Iterable[Deal]:
-        """Some of the rows, one by one."""
+    def each(self, frame: pl.DataFrame) -> Iterable[InterpretedDeal]:
+        """Iterate over some rows of the frame."""
         for row in frame.iter_rows(named=True):
             sets = [row[name] for name in ("first_set", "second_set") if row[name] is not None]
-            yield Deal(
+            yield InterpretedDeal(
                 row["table"],
                 row["row"],
                 row["supplier"],

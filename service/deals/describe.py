@@ -1,9 +1,9 @@
-"""What a deal was understood to mean, in one sentence that marketing can check."""
+"""Describes an interpreted deal in one sentence that marketing can check."""
 
 import json
 
 from service.deals.columns import FACE_VALUES
-from service.deals.understood import Deal
+from service.deals.interpreted import InterpretedDeal
 from service.engine.money import format_money
 from service.engine.records import DealKind
 from service.files import layouts
@@ -11,8 +11,8 @@ from service.files import layouts
 _LANGUAGE = "en"
 
 
-def sentence(deal: Deal, *, currency: str) -> str:
-    """`Dale Foods gives $1.00 off Dale Milk (2 products), ...`, with everything that limits it."""
+def describe_deal(deal: InterpretedDeal, *, currency: str) -> str:
+    """`Dale Foods gives $1.00 off Dale Milk (2 products), ...`, with all its limits."""
     columns = deal.columns
 
     def money(cents: int) -> str:
@@ -24,28 +24,28 @@ def sentence(deal: Deal, *, currency: str) -> str:
             f'"{columns["title"]}: {columns["value_text"]}", which the till does not redeem'
         ]
     else:
-        parts = [_offer(deal, currency), *_funding(deal, currency)]
-    parts.append(_limits(deal, currency))
+        parts = [_describe_offer(deal, currency), *_describe_funding(deal, currency)]
+    parts.append(_describe_limits(deal, currency))
     parts.append(f"mailed {columns['mail_from']} to {columns['mail_to']}")
     if columns["kind"] == DealKind.PRODUCT:
         parts.append(f"redeemed {columns['redeem_from']} to {columns['redeem_to']}")
-    parts.extend(_aims(deal))
+    parts.extend(_describe_targeting(deal))
     return "; ".join(part for part in parts if part) + "."
 
 
-def _offer(deal: Deal, currency: str) -> str:
+def _describe_offer(deal: InterpretedDeal, currency: str) -> str:
     assert deal.terms is not None
     columns = deal.columns
     wording = layouts.wordings()[_LANGUAGE]
     off = wording.benefit(deal.terms, currency=currency)
     when = wording.condition(deal.terms, currency=currency)
-    counted = _products(deal.counted[0])
+    counted = _count_products(deal.counted[0])
     if deal.restricted:
         counted += f", {deal.restricted} restricted left out"
-    said = f"{deal.supplier} gives {off} {columns['title']} ({counted})"
+    text = f"{deal.supplier} gives {off} {columns['title']} ({counted})"
     if len(deal.counted) > 1:
-        said += f" with {_products(deal.counted[1])} of a second set"
-    said += f" {when}" if when else ""
+        text += f" with {_count_products(deal.counted[1])} of a second set"
+    text += f" {when}" if when else ""
     faces = json.loads(columns["face_values"])
     if faces:
         shown = (
@@ -53,50 +53,50 @@ def _offer(deal: Deal, currency: str) -> str:
             f"{format_money(cents, currency, _LANGUAGE)}"
             for name, cents in zip(FACE_VALUES, faces, strict=True)
         )
-        said += f" (by cell: {', '.join(shown)})"
+        text += f" (by cell: {', '.join(shown)})"
     elif f"{format_money(columns['face_value_cents'], currency, _LANGUAGE)} off" != off:
-        said += f", printed as worth {format_money(columns['face_value_cents'], currency)}"
-    return said
+        text += f", printed as worth {format_money(columns['face_value_cents'], currency)}"
+    return text
 
 
-def _products(count: int) -> str:
+def _count_products(count: int) -> str:
     return "1 product" if count == 1 else f"{count:,} products"
 
 
-def _funding(deal: Deal, currency: str) -> list[str]:
+def _describe_funding(deal: InterpretedDeal, currency: str) -> list[str]:
     columns = deal.columns
     if columns["funding_share"] == 0:
-        said = "the retailer pays it all"
+        text = "the retailer pays it all"
     elif columns["funding_share"] == 100:
-        said = "the supplier pays it all"
+        text = "the supplier pays it all"
     else:
-        said = f"the supplier pays {columns['funding_share']} %"
+        text = f"the supplier pays {columns['funding_share']} %"
     if columns["funding_cap_cents"] is not None:
-        said += f", at most {format_money(columns['funding_cap_cents'], currency)} a redemption"
+        text += f", at most {format_money(columns['funding_cap_cents'], currency)} a redemption"
     if columns["handling_fee_cents"]:
-        said += f", and {format_money(columns['handling_fee_cents'], currency)} a redemption"
-    return [said]
+        text += f", and {format_money(columns['handling_fee_cents'], currency)} a redemption"
+    return [text]
 
 
-def _limits(deal: Deal, currency: str) -> str:
+def _describe_limits(deal: InterpretedDeal, currency: str) -> str:
     columns = deal.columns
     budget, most = columns["budget_cents"], columns["circulation_max"]
-    said = "no budget limit" if budget is None else f"budget {format_money(budget, currency)}"
+    text = "no budget limit" if budget is None else f"budget {format_money(budget, currency)}"
     if most is not None:
-        said += f", at most {most:,} lists"
+        text += f", at most {most:,} lists"
     if columns["circulation_min"] is not None:
-        said += f", at least {columns['circulation_min']:,} lists"
+        text += f", at least {columns['circulation_min']:,} lists"
     if columns["limit_per_household"] != 1:
-        said += f", {columns['limit_per_household']} uses a household"
-    return said
+        text += f", {columns['limit_per_household']} uses a household"
+    return text
 
 
-def _aims(deal: Deal) -> list[str]:
+def _describe_targeting(deal: InterpretedDeal) -> list[str]:
     targets = json.loads(deal.columns["targets"])
-    said = []
+    text = []
     if targets:
         shown = (f"{name} {', '.join(values)}" for name, values in targets.items())
-        said.append(f"only for {'; '.join(shown)}".replace("_", " "))
+        text.append(f"only for {'; '.join(shown)}".replace("_", " "))
     if deal.columns["control_share"]:
-        said.append(f"{deal.columns['control_share']} % of households never get it")
-    return said
+        text.append(f"{deal.columns['control_share']} % of households never get it")
+    return text

@@ -21,7 +21,7 @@ FILTERS = (
 
 _CLOSE = 0.7
 
-Tell = Callable[[str, str, str], None]
+ReportFault = Callable[[str, str, str], None]
 """Takes the column, what is wrong, and the remedy."""
 
 
@@ -39,12 +39,12 @@ class _Filter:
     second: tuple[int, ...]
     second_left_out: tuple[int, ...]
     restricted: int
-    told: tuple[tuple[str, str, str], ...]
+    faults: tuple[tuple[str, str, str], ...]
 
 
 class Members(NamedTuple):
-    """The products of both sets of a deal, how many were left out as restricted, and which are
-    left out of each set though they would belong.
+    """The products of both sets of a deal, how many were left out as restricted, and which products
+    each set leaves out although they match.
     """
 
     first: tuple[int, ...]
@@ -54,17 +54,17 @@ class Members(NamedTuple):
     second_excluded: tuple[int, ...] = ()
 
 
-class Goods:
-    """The catalogue as deals ask for it; names are compared without capitals and accents.
+class ProductSets:
+    """Finds the products of deals in a catalogue; names are compared without capitals or accents.
 
-    What deals of a file have in common is worked out once.
+    Filters and sets that several deals share are computed and stored once.
     """
 
     def __init__(self, products: pl.DataFrame) -> None:
         columns = ("gtin", "price_cents", "category_id", "private_label", "restriction")
         self._known = {row[0]: row[1:] for row in products.select(columns).iter_rows()}
         self._restricted = frozenset(gtin for gtin, row in self._known.items() if row[3])
-        self._free = self._known.keys() - self._restricted
+        self._allowed = self._known.keys() - self._restricted
         self._traits = products.select(columns)
         self._filters: dict[tuple[Any, ...], _Filter] = {}
         self._groups: dict[str, dict[str, frozenset[int]]] = {}
@@ -81,22 +81,23 @@ class Goods:
         self._places: dict[tuple[int, ...], int] = {}
         self._exclusions: dict[tuple[int, ...], int] = {}
 
-    def members(self, values: Mapping[str, Any], tell: Tell) -> Members:
-        """The products of a deal.
-
-        Those named, and those that fit every filter given, without the excluded ones.
+    def find_members(self, values: Mapping[str, Any], report: ReportFault) -> Members:
+        """Find the products of a deal: those named by GTIN and those that match every filter given,
+        without the excluded ones. Faults go to `report`.
         """
-        if len(values) == 1 and self._free.issuperset(values.get("eligible_gtins", (None,))):
+        if len(values) == 1 and self._allowed.issuperset(values.get("eligible_gtins", (None,))):
             return Members(tuple(sorted(set(values["eligible_gtins"]))))
         key = tuple([values.get(column) for column in FILTERS])
         found = self._filters.get(key)
         if found is None:
-            found = self._filters[key] = self._filter(values)
-        for each in found.told:
-            tell(*each)
-        named = set(self._named(values, "eligible_gtins", tell))
+            found = self._filters[key] = self._apply_filters(values)
+        for each in found.faults:
+            report(*each)
+        named = set(self._known_gtins(values, "eligible_gtins", report))
         if not self._restricted.isdisjoint(named):
-            self._tell_restricted(values["eligible_gtins"], "eligible_gtins", found.excluded, tell)
+            self._report_restricted(
+                values["eligible_gtins"], "eligible_gtins", found.excluded, report
+            )
         counted = (named | found.chosen) - found.excluded
         left_out = ((named & found.excluded) | found.left_out) - counted
         return Members(
@@ -109,7 +110,7 @@ class Goods:
 
     @property
     def exclusions(self) -> Sequence[tuple[int, ...]]:
-        """The sets of products left out of deals so far, by their places."""
+        """The sets of products left out of deals so far; a place is an index into them."""
         return list(self._exclusions)
 
     def place_of_exclusion(self, members: tuple[int, ...]) -> int:
@@ -118,15 +119,15 @@ class Goods:
 
     @property
     def sets(self) -> Sequence[tuple[int, ...]]:
-        """The sets of products met so far, by their places."""
+        """The sets of products found so far; a place is an index into them."""
         return list(self._places)
 
     def place_of(self, members: tuple[int, ...]) -> int:
-        """The place of a set of products; alike sets have one."""
+        """The place of a set of products; equal sets share one."""
         return self._places.setdefault(members, len(self._places))
 
     def with_traits(self, deals: pl.DataFrame) -> pl.DataFrame:
-        """Deals with what the products of their first set have in common.
+        """Deals with typical traits of the products of their first set.
 
         `deals` has first_set (null without), face_value_cents; added are price_cents (the median,
         or the face value where no price is known; 0 without products), category_id (of most of
@@ -151,20 +152,20 @@ class Goods:
             pl.col("private_label").fill_null(False),
         )
 
-    def _filter(self, values: Mapping[str, Any]) -> _Filter:
-        told: list[tuple[str, str, str]] = []
+    def _apply_filters(self, values: Mapping[str, Any]) -> _Filter:
+        faults: list[tuple[str, str, str]] = []
 
-        def tell(column: str, detail: str, remedy: str) -> None:
-            told.append((column, detail, remedy))
+        def report(column: str, detail: str, remedy: str) -> None:
+            faults.append((column, detail, remedy))
 
-        by_gtin = frozenset(self._named(values, "excluded_gtins", tell))
+        by_gtin = frozenset(self._known_gtins(values, "excluded_gtins", report))
         excluded = set(by_gtin)
         for plural, column in _GROUPS.items():
-            excluded |= self._grouped(values, f"excluded_{plural}", column, tell) or set()
-        chosen, left_out = self._chosen(values, "eligible", excluded, tell)
-        second, others = self._chosen(values, "with", set(), tell)
-        named = self._named(values, "with_gtins", tell)
-        self._tell_restricted(named, "with_gtins", (), tell)
+            excluded |= self._group_members(values, f"excluded_{plural}", column, report) or set()
+        chosen, left_out = self._choose(values, "eligible", excluded, report)
+        second, others = self._choose(values, "with", set(), report)
+        named = self._known_gtins(values, "with_gtins", report)
+        self._report_restricted(named, "with_gtins", (), report)
         return _Filter(
             chosen,
             frozenset(excluded),
@@ -172,42 +173,44 @@ class Goods:
             tuple(sorted(second.union(named))),
             tuple(sorted(others.difference(named))),
             len(left_out - excluded) + len(others),
-            tuple(told),
+            tuple(faults),
         )
 
-    def _chosen(
-        self, values: Mapping[str, Any], prefix: str, excluded: set[int], tell: Tell
+    def _choose(
+        self, values: Mapping[str, Any], prefix: str, excluded: set[int], report: ReportFault
     ) -> tuple[frozenset[int], frozenset[int]]:
         """The products that fit every group named, and those that are excluded or restricted."""
         chosen: frozenset[int] | None = None
         for plural, group in _GROUPS.items():
-            found = self._grouped(values, f"{prefix}_{plural}", group, tell)
+            found = self._group_members(values, f"{prefix}_{plural}", group, report)
             if found is not None:
                 chosen = found if chosen is None else chosen & found
         if not chosen:
             return frozenset(), frozenset()
-        free = chosen - excluded - self._restricted
-        return free, chosen - free
+        allowed = chosen - excluded - self._restricted
+        return allowed, chosen - allowed
 
-    def _tell_restricted(
-        self, named: Sequence[int], column: str, excluded: Collection[int], tell: Tell
+    def _report_restricted(
+        self, named: Sequence[int], column: str, excluded: Collection[int], report: ReportFault
     ) -> None:
         for gtin in dict.fromkeys(named):
             if gtin in self._restricted and gtin not in excluded:
                 restriction = self._known[gtin][3]
-                said = f"{gtin_text(gtin)} is restricted ({restriction}) and never gets a deal"
-                tell(column, said, "take it out")
+                detail = f"{gtin_text(gtin)} is restricted ({restriction}) and never gets a deal"
+                report(column, detail, "take it out")
 
-    def _named(self, values: Mapping[str, Any], column: str, tell: Tell) -> Sequence[int]:
+    def _known_gtins(
+        self, values: Mapping[str, Any], column: str, report: ReportFault
+    ) -> Sequence[int]:
         given: Sequence[int] = values.get(column, ())
         known = self._known
         unknown = [gtin for gtin in given if gtin not in known]
         for gtin in unknown:
-            tell(column, f"no product has the GTIN {gtin_text(gtin)}", "load the products first")
+            report(column, f"no product has the GTIN {gtin_text(gtin)}", "load the products first")
         return [gtin for gtin in given if gtin in known] if unknown else given
 
-    def _grouped(
-        self, values: Mapping[str, Any], column: str, group: str, tell: Tell
+    def _group_members(
+        self, values: Mapping[str, Any], column: str, group: str, report: ReportFault
     ) -> frozenset[int] | None:
         """The products of the groups named; None when the cell is empty."""
         if column not in values:
@@ -217,13 +220,17 @@ class Goods:
         for name in values[column]:
             members = known.get(plain(name))
             if members is None:
-                tell(column, f"no product has the {group} {name[:60]!r}", self._hint(group, name))
+                report(
+                    column,
+                    f"no product has the {group} {name[:60]!r}",
+                    self._suggest_group(group, name),
+                )
             else:
                 found |= members
         return frozenset(found)
 
-    def _hint(self, group: str, name: str) -> str:
-        return near(name, self._names[group]) or "check the spelling"
+    def _suggest_group(self, group: str, name: str) -> str:
+        return suggest_name(name, self._names[group]) or "check the spelling"
 
 
 def members_of(sets: Sequence[tuple[int, ...]], places: Iterable[int]) -> pl.DataFrame:
@@ -248,7 +255,7 @@ def _median_prices(members: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"set": sets, "price_cents": middle})
 
 
-def near(name: str, known: Mapping[str, str]) -> str:
+def suggest_name(name: str, known: Mapping[str, str]) -> str:
     """`did you mean ...` for the closest of the names by their plain form; empty without one."""
     close = difflib.get_close_matches(plain(name)[:60], known, n=1, cutoff=_CLOSE)
     return f"did you mean {known[close[0]]!r}?" if close else ""

@@ -1,13 +1,13 @@
-"""Where a sheet's table begins: the row, or the two or three rows, that name its columns."""
+"""Finds the table of deals in a sheet by the one to three rows that name its columns."""
 
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.deals.columns import COLUMNS, REFUSED, REMARKS, column_named, plain
-from service.deals.workbook import Sheet, letters
+from service.deals.workbook import Sheet, column_letters
 
-# A sheet is a table of deals when so many columns of one row are known.
+# A sheet is a table of deals when a row names at least this many known columns.
 FEWEST = 3
 _LOOKED_AT = 40
 _HIGHEST = 3
@@ -16,11 +16,12 @@ _NAMES = tuple(plain(column.name) for column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A sheet with its columns found. `columns` are places by name; the data begin after `last`.
+class DealTable:
+    """A sheet with its columns found. `columns` are places by name.
 
-    `faults` are (row, column, header, what is wrong, remedy); `ignored` are headers that mean
-    nothing here; `headers` the texts by place; `hidden` those of columns nobody sees.
+    The header spans rows `first` to `last`. `faults` are (row, column, header, what is wrong,
+    remedy); `ignored` are unknown headers; `headers` the texts by place; `hidden` those of hidden
+    columns.
     """
 
     sheet: Sheet = field(repr=False)
@@ -33,11 +34,11 @@ class Table:
     hidden: tuple[str, ...] = ()
 
 
-def find_table(sheet: Sheet) -> Table | None:
-    """The table of a sheet, or None when no row names at least `FEWEST` columns.
+def find_table(sheet: Sheet) -> DealTable | None:
+    """Find the table of a sheet; None when no row names at least `FEWEST` columns.
 
     A header may take several rows: `Mail window` over `from` and `to` is read as one name each, a
-    merged cell belonging to all columns below it. What stands above is passed over.
+    merged cell belonging to all columns below it. Rows above it are skipped.
     """
     rows = [
         [(cell or "").strip() for cell in row] for row in sheet.frame.head(_LOOKED_AT).iter_rows()
@@ -48,18 +49,18 @@ def find_table(sheet: Sheet) -> Table | None:
         if last in sheet.hidden:
             continue
         for height in range(1, min(_HIGHEST, last + 1) + 1):
-            names = _names(rows[last - height + 1 : last + 1])
+            names = _column_names(rows[last - height + 1 : last + 1])
             known = {column_named(name) for name in names} - {None}
             score = (len(known), -height, -last)
             if len(known) >= FEWEST and (best is None or score > best):
                 best, chosen = score, (last - height + 1, last, names)
     if chosen is None:
         return None
-    return _table(sheet, *chosen)
+    return _read_header(sheet, *chosen)
 
 
-def most_known(sheet: Sheet) -> int:
-    """How many columns the best row of a sheet names."""
+def count_known_columns(sheet: Sheet) -> int:
+    """The most known columns that a row of a sheet names."""
     return max(
         (
             len({column_named(cell or "") for cell in row} - {None})
@@ -69,8 +70,8 @@ def most_known(sheet: Sheet) -> int:
     )
 
 
-def _names(band: Sequence[Sequence[str]]) -> list[str]:
-    """One name a column: the lowest text if it is known, else all above each other, else any."""
+def _column_names(band: Sequence[Sequence[str]]) -> list[str]:
+    """One name per column: the lowest text if it is known, else all texts joined, else any text."""
     upper = [_spread(row) for row in band[:-1]]
     names = []
     for place, low in enumerate(band[-1]):
@@ -84,18 +85,18 @@ def _names(band: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _spread(row: Sequence[str]) -> list[str]:
-    """A row of a header with each text standing for the empty cells after it."""
+    """A row of a header with each text repeated in the empty cells after it."""
     spread: list[str] = []
     for cell in row:
         spread.append(cell or (spread[-1] if spread else ""))
     return spread
 
 
-def _table(sheet: Sheet, first: int, last: int, names: Sequence[str]) -> Table:
+def _read_header(sheet: Sheet, first: int, last: int, names: Sequence[str]) -> DealTable:
     places: dict[str, int] = {}
     ignored: list[str] = []
     faults: list[tuple[int, int, str, str, str]] = []
-    # A column of the very name comes before one that is only called so by some.
+    # A column with the exact name takes precedence over one with another name for it.
     exact = {column_named(name) for name in names if plain(name) in _NAMES}
     for place, name in enumerate(names):
         if not name or name.startswith(REMARKS) or place in sheet.hidden_columns:
@@ -114,11 +115,11 @@ def _table(sheet: Sheet, first: int, last: int, names: Sequence[str]) -> Table:
         elif column in exact and plain(name) != plain(column):
             ignored.append(name)
         elif column in places:
-            said = f"{name!r} and column {letters(places[column])} are both {column}"
-            faults.append((last, place, column, said, "keep one of them"))
+            detail = f"{name!r} and column {column_letters(places[column])} are both {column}"
+            faults.append((last, place, column, detail, "keep one of them"))
         else:
             places[column] = place
     headers = {place: name for place, name in enumerate(names) if name}
     hidden = tuple(names[place] for place in sorted(sheet.hidden_columns)
                    if place < len(names) and names[place])  # fmt: skip
-    return Table(sheet, first, last, places, headers, tuple(ignored), tuple(faults), hidden)
+    return DealTable(sheet, first, last, places, headers, tuple(ignored), tuple(faults), hidden)

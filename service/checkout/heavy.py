@@ -1,0 +1,12 @@
+"""What keeps a till busy before the rules run."""
+
+LONG = 8_000
+"""Basket lines times offer lines; see `is_long`."""
+
+
+def is_long(*, lines: int, offers: int) -> bool:
+    """Whether recognising so much may take some 5 ms: reading terms, finding what counts.
+
+    Judged before anything is read. What the rules take after that `engine.redeem.is_heavy` says.
+    """
+    return lines * offers > LONG or offers > LONG // 50

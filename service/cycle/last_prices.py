@@ -1,0 +1,103 @@
+"""What the newest cycle left for single households, and the offers they choose at its prices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import polars as pl
+from sqlmodel import Session
+
+from service.cycle import stages
+from service.cycle.learn import model_of
+from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
+from service.engine.allocate.value import ResponseModel
+from service.engine.offers import RunningOffers, Valuation, candidates, given
+from service.settings import Settings
+from service.store import cycles
+from service.store.offers import responses
+from service.store.tables.cycle import Cycle
+
+_BOUNDS = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
+
+
+@dataclass(frozen=True, slots=True)
+class LastPrices:
+    """The prices a cycle left and the bounds it saw, and how offers are valued on a day.
+
+    `limits` are the limits of single households in the allocator's columns; one that the cycle
+    did not see has neither floor nor ceiling of face value.
+    """
+
+    bounds: pl.DataFrame
+    prices: pl.DataFrame
+    limits: pl.DataFrame
+    by: Valuation
+    terms: ShortfallPrices
+
+    def on(self, session: Session, day: date) -> "LastPrices":
+        """The same on another day, which may know more of how households respond."""
+        return replace(self, by=replace(self.by, response=_response(session, as_of=day)))
+
+
+def last_prices(
+    session: Session,
+    settings: Settings,
+    cycle: Cycle | None,
+    household_ids: Sequence[int],
+    seen: pl.DataFrame,
+    *,
+    as_of: date,
+) -> LastPrices:
+    """What a cycle left for some households that choose as of a day; `seen` as `cycles.seen`.
+
+    Before the first cycle no offer has a price.
+    """
+    return LastPrices(
+        bounds=pl.DataFrame(cycle.usage_bounds if cycle else [], schema=_BOUNDS),
+        prices=cycles.prices(session, cycle.id if cycle else None),
+        limits=_limits(settings, household_ids, seen),
+        by=stages.valuation(
+            settings,
+            seed=cycle.seed if cycle else 0,
+            response=_response(session, as_of=as_of),
+        ),
+        terms=ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price),
+    )
+
+
+def _response(session: Session, *, as_of: date) -> ResponseModel:
+    """How households respond to offers, as it was known on a day."""
+    return model_of(responses.newest(session, on=as_of))
+
+
+def choose_at(
+    last: LastPrices,
+    purchases: pl.DataFrame,
+    scores: pl.DataFrame,
+    running: RunningOffers,
+    *,
+    as_of: date,
+) -> pl.DataFrame:
+    """Each household's offers at the prices, in the columns of `candidates`. Nothing is reserved.
+
+    An offer without a price is not among them: it is newer than the cycle, or used up by it.
+    """
+    considered = candidates(purchases, scores, running, as_of=as_of, bounds=last.bounds, by=last.by)
+    pairs = given(considered).filter(pl.col("offer_id").is_in(last.prices["offer_id"].implode()))
+    return allocate_each(pairs, PriceBook(last.prices), last.limits, terms=last.terms)
+
+
+def _limits(settings: Settings, household_ids: Sequence[int], seen: pl.DataFrame) -> pl.DataFrame:
+    wanted = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
+    ranked = wanted.join(seen, on="household_id", how="left", maintain_order="left")
+    return (
+        stages.face_value_band(settings)
+        .add_limits(ranked)
+        .select(
+            "household_id",
+            pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),
+            pl.lit(settings.offers_per_category, pl.Int64).alias("category_max"),
+            "face_value_floor_cents",
+            "face_value_ceiling_cents",
+        )
+    )

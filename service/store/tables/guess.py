@@ -1,0 +1,37 @@
+"""What was presented and is not known, so that whoever guesses can be made to wait."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, UtcMoment
+
+
+class GuessKind(StrEnum):
+    """What is counted, each by itself.
+
+    `unknown`: a code, card or phone nobody was given; `replayed`: the same in a sale made offline;
+    `waiting`: a redemption that was tried while its key had to wait.
+    """
+
+    UNKNOWN = "unknown"
+    REPLAYED = "replayed"
+    WAITING = "waiting"
+
+
+class Guess(SQLModel, table=True):
+    """A value presented with a key at a till, as a keyed digest, and when it was last counted."""
+
+    __table_args__ = (
+        Index(None, "kind", "key_id", "guessed_at"),
+        Index(None, "kind", "store_id", "guessed_at"),
+    )
+
+    key_id: int = Field(primary_key=True, sa_type=BigId)
+    kind: str = Field(primary_key=True)
+    store_id: str = Field(primary_key=True)
+    terminal: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    guessed_at: datetime = Field(sa_type=UtcMoment)

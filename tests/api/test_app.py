@@ -1,0 +1,49 @@
+"""How the service is run: a till's connection outlives the gap between two customers."""
+
+import http.client
+import select
+import time
+from pathlib import Path
+
+import pytest
+
+from service.api import app
+from service.demo.replay import serve_on_loopback
+from service.settings import Settings
+from service.store.session import Database
+from tests.conftest import settings_of
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_idle_connection_is_kept_as_long_as_the_setting_says(
+    migrated: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{migrated}"
+    ages = []
+    for seconds in (1, 3):
+        settings = settings_of(url, tmp_path).model_copy(update={"keep_alive_seconds": seconds})
+        with serve_on_loopback(Database(url), settings) as address:
+            host, port = address.removeprefix("http://").split(":")
+            connection = http.client.HTTPConnection(host, int(port))
+            connection.request("GET", "/health/live")
+            assert connection.getresponse().read()
+            began = time.monotonic()
+            # The socket becomes readable when the service closes it.
+            assert select.select([connection.sock], [], [], 20)[0]
+            ages.append(time.monotonic() - began)
+            connection.close()
+    # The answer was on its way before it was read.
+    assert 0.9 <= ages[0] < 2.9 <= ages[1]
+
+
+def test_the_service_is_run_with_that_setting(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr(app.uvicorn, "run", lambda _app, **named: given.update(named))
+    monkeypatch.setattr(app.gc, "freeze", lambda: None)
+    monkeypatch.setattr(app.gc, "set_threshold", lambda *_: None)
+    settings: Settings = settings_of(f"sqlite:///{migrated}", tmp_path)
+    app.run(app.create_app(Database(settings.database_url), settings), host="h", port=1)
+    assert given["timeout_keep_alive"] == 75

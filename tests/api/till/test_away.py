@@ -1,0 +1,185 @@
+"""A database that ends a statement, on a real server: 503, nothing half-written, and the retry.
+
+Every request is held at a locked table until its statement is ended.
+"""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import psycopg
+import pytest
+
+from service.admin.keys import add_key
+from service.demo.replay import serve_on_loopback
+from service.store.session import Database
+from service.store.tables.access import Role
+from tests.conftest import fresh_database, settings_of
+from tests.served import eventually
+from tests.shop import H1, STORE, open_shop
+from tests.till import FULL, body
+
+pytestmark = pytest.mark.slow
+
+_WAITING = """FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'"""
+
+
+@dataclass
+class World:
+    """A service on PostgreSQL, and a line to its database."""
+
+    address: str
+    key: str
+    code: str
+    sql: psycopg.Connection[Any]
+    sent: int = 0
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        cursor = self.sql.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+    def send(self, verb: str, sent: Any) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer."""
+        request = urllib.request.Request(
+            f"{self.address}/v1/{verb}",
+            json.dumps(sent).encode(),
+            {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Whoever touches the table waits."""
+        with psycopg.connect(self.sql.info.dsn, password=self.sql.info.password) as other:
+            other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+            yield
+            other.rollback()
+
+    def ended(self, verb: str, sent: Any, *, at: str, by: str) -> tuple[int, dict[str, str], bytes]:
+        """The answer to a request whose statement waits for a table and is ended there."""
+        with self.locked(at), ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(self.send, verb, sent)
+            eventually(lambda: self.ask(f"SELECT count(*) {_WAITING}") == [(1,)])
+            self.ask(f"SELECT {by}(pid) {_WAITING}")
+            return answer.result(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("away")
+    with fresh_database(request, "postgresql", folder) as url:
+        settings, database = settings_of(url, folder), Database(url)
+        shop = open_shop(database, settings, folder)
+        key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
+        with (
+            serve_on_loopback(Database(url), settings) as address,
+            psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as sql,
+        ):
+            world = World(address, key, shop.lists[H1], sql)
+            # It listens before it is connected.
+            assert world.send("redemptions", body("first"))[0] == 200
+            yield world
+        database.dispose()
+
+
+SALE = body("sale", presented=[("list", "?")], lines=FULL)
+NAMED = {name: value for name, value in SALE["transaction"].items() if name != "at"}
+SENT = {
+    "quotes": SALE,
+    "redemptions": SALE,
+    "lists/lookup": {
+        "store": STORE,
+        "business_date": NAMED["business_date"],
+        "presented": [{"kind": "phone", "value": "12345678"}],
+    },
+    "voids": {"transaction": SALE["transaction"]},
+    "returns": {
+        "transaction": {**SALE["transaction"], "number": "back"},
+        "original": NAMED,
+        "lines": [{"line": 1, "quantity": 1}],
+    },
+    "replays": {**SALE, "discounts": []},
+}
+PLACES = [
+    ("quotes", "shopping_list"),
+    ("lists/lookup", "identity"),
+    ("lists/lookup", "guess"),
+    ("redemptions", "redemption"),
+    ("redemptions", "basket"),
+    ("redemptions", "ledger_entry"),
+    ("returns", "till_return"),
+    ("returns", "basket_line"),
+    ("voids", "redemption"),
+    ("voids", "ledger_entry"),
+    ("replays", "shopping_list"),
+    ("replays", "basket"),
+]
+
+
+def numbered(sent: dict[str, Any], number: str, code: str) -> dict[str, Any]:
+    """What is sent, about the sale of this number and with this list."""
+    text = json.dumps(sent).replace('"sale"', f'"{number}"').replace('"back"', f'"back {number}"')
+    named: dict[str, Any] = json.loads(text.replace(" ", "").replace('"?"', f'"{code}"'))
+    return named
+
+
+@pytest.mark.parametrize("by", ["pg_terminate_backend", "pg_cancel_backend"])
+@pytest.mark.parametrize(("verb", "table"), PLACES)
+def test_a_statement_that_is_ended_is_503_and_the_retry_succeeds(
+    world: World, verb: str, table: str, by: str
+) -> None:
+    world.sent += 1
+    number = f"n{world.sent}"
+    of_number = f"FROM redemption WHERE number = '{number}'"
+    if verb in ("voids", "returns"):
+        assert world.send("redemptions", numbered(SALE, number, world.code))[0] == 200
+    sent = numbered(SENT[verb], number, world.code)
+    before = world.ask(f"SELECT state {of_number}")
+    status, headers, answer = world.ended(verb, sent, at=table, by=by)
+    if verb == "replays":
+        # The answer had begun: each sale is answered by itself.
+        line = json.loads(answer)
+        assert (line["status"], line["problem"]["status"]) == ("failed", 503)
+    else:
+        assert (status, headers["content-type"]) == (503, "application/problem+json")
+        assert headers["retry-after"] == "1"
+    assert world.ask(f"SELECT state {of_number}") == before
+    assert (
+        world.ask("SELECT posting FROM ledger_entry GROUP BY 1 HAVING sum(amount_cents) <> 0") == []
+    )
+    status, _, first = world.send(verb, sent)
+    assert (status, world.send(verb, sent)[2]) == (200, first) or verb == "replays"
+    rows = 0 if verb in ("quotes", "lists/lookup") else 1
+    assert world.ask(f"SELECT count(*) {of_number}") == [(rows,)]
+    back = world.ask(f"SELECT count(*) FROM till_return WHERE number = 'back{number}'")
+    assert back == [(1 if verb == "returns" else 0,)]
+
+
+def test_a_database_that_is_away_is_503_until_it_is_back(world: World) -> None:
+    name = world.sql.info.dbname
+    ours = "pid <> pg_backend_pid() AND datname = current_database()"
+    with psycopg.connect(world.sql.info.dsn, dbname="postgres", autocommit=True) as other:
+        other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        world.ask(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
+        for verb in SENT:
+            status, headers, answer = world.send(verb, numbered(SENT[verb], "away", world.code))
+            if verb == "replays" and status == 200:
+                assert json.loads(answer)["problem"]["status"] == 503
+            else:
+                assert (status, headers["retry-after"]) == (503, "1"), verb
+        other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+    assert world.send("redemptions", numbered(SALE, "away", world.code))[0] == 200
