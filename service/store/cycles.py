@@ -95,12 +95,12 @@ def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
     )
 
 
-def seen(
+def household_worth(
     session: Session, cycle_id: int | None, household_ids: Sequence[int] | None = None
 ) -> pl.DataFrame:
-    """What a cycle saw all its households to be worth, or some: household_id, worth_decile, tier.
+    """The worth of all or some households in a cycle: household_id, worth_decile, tier.
 
-    Those it did not see are left out; no cycle saw anybody.
+    Households that are not in it are left out; empty where `cycle_id` is None.
     """
     statement = (
         select(CycleHousehold.household_id, CycleHousehold.worth_decile, CycleHousehold.tier)

@@ -34,7 +34,7 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
     lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
     stage(session, "staged_list_line", lines)
-    _end_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
+    _remove_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
     session.execute(
         text(
             """INSERT INTO shopping_list (code, household_id, cycle_id, state, valid_from, valid_to,
@@ -58,13 +58,13 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     )
 
 
-def drafted(session: Session, *, until: date) -> list[int]:
+def drafted_households(session: Session, *, until: date) -> list[int]:
     """The households with a draft of a day up to `until`, in ascending order."""
-    home = col(ShoppingList.household_id)
+    household = col(ShoppingList.household_id)
     statement = (
-        select(home)
+        select(household)
         .where(ShoppingList.state == ListState.DRAFT, col(ShoppingList.valid_from) <= until)
-        .order_by(home)
+        .order_by(household)
     )
     return list(session.exec(statement).all())
 
@@ -76,10 +76,10 @@ def remove_drafts(session: Session, household_ids: Sequence[int] | None, *, unti
         ids = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
         stage(session, "staged_drafted", ids)
         where += " AND household_id IN (SELECT household_id FROM staged_drafted)"
-    return _end_drafts(session, where, until=day_value(session, until))
+    return _remove_drafts(session, where, until=day_value(session, until))
 
 
-def _end_drafts(session: Session, where: str, **values: Any) -> int:
+def _remove_drafts(session: Session, where: str, **values: Any) -> int:
     """Remove drafts with their lines; their number."""
     session.execute(
         text(
@@ -88,10 +88,10 @@ def _end_drafts(session: Session, where: str, **values: Any) -> int:
         ),
         values,
     )
-    ended = session.execute(
+    result = session.execute(
         text(f"DELETE FROM shopping_list WHERE state = 'draft' AND {where}"), values
     )
-    removed: int = ended.rowcount  # type: ignore[attr-defined]
+    removed: int = result.rowcount  # type: ignore[attr-defined]
     return removed
 
 

@@ -114,17 +114,17 @@ def allocate_each(
     offers = pl.DataFrame({"offer_id": prices.ids.series}).with_columns(
         endless.alias(name) for name in ("budget_cents", "circulation_max", "circulation_min")
     )
-    problem = build(candidates, offers, households)
-    market = Market(problem, rules(problem, terms), float(terms.floor_shortfall_price), 0)
-    at = prices.ids.positions(problem.deals.ids.series)
-    asked = Prices(prices.spend[at], prices.copy[at])
-    market.demand(asked, exact=True, write=True, limit=NODES)
+    instance = build(candidates, offers, households)
+    market = Market(instance, rules(instance, terms), float(terms.floor_shortfall_price), 0)
+    at = prices.ids.positions(instance.deals.ids.series)
+    at_prices = Prices(prices.spend[at], prices.copy[at])
+    market.demand(at_prices, exact=True, write=True, limit=NODES)
     chosen = np.flatnonzero(market.state & HELD)
-    home = np.repeat(market.everyone, np.diff(problem.indptr))[chosen]
+    home = np.repeat(market.everyone, np.diff(instance.indptr))[chosen]
     pairs = pl.DataFrame(
         [
-            problem.households.gather(pl.Series(home)).alias("household_id"),
-            problem.deals.ids.series.gather(pl.Series(problem.offer[chosen])).alias("offer_id"),
+            instance.households.gather(pl.Series(home)).alias("household_id"),
+            instance.deals.ids.series.gather(pl.Series(instance.offer[chosen])).alias("offer_id"),
         ]
     )
     keys = ["household_id", "offer_id"]

@@ -45,15 +45,15 @@ class Rules:
     folded: NDArray[np.bool_]
 
 
-def rules(problem: Instance, terms: ShortfallPrices) -> Rules:
+def rules(instance: Instance, terms: ShortfallPrices) -> Rules:
     """The rules of an instance, budgets folded into caps where costs allow."""
-    deals = problem.deals
-    low, high = problem.cost_low.astype(np.int64), problem.cost_high.astype(np.int64)
+    deals = instance.deals
+    low, high = instance.cost_low.astype(np.int64), instance.cost_high.astype(np.int64)
     folded = (low == high) & (low > 0) & (deals.budget < UNLIMITED)
-    free = (high == 0) | (problem.takers == 0)
+    free = (high == 0) | (instance.takers == 0)
     cap = np.where(folded, np.minimum(deals.maximum, deals.budget // np.maximum(low, 1)),
                    deals.maximum)  # fmt: skip
-    minimum = np.minimum(deals.minimum, np.minimum(cap, problem.takers))
+    minimum = np.minimum(deals.minimum, np.minimum(cap, instance.takers))
     return Rules(
         budget=np.where(folded | free, UNLIMITED, deals.budget),
         cap=cap,
@@ -98,7 +98,7 @@ class Market:
     HELD, and temporarily BARRED and WANTED.
     """
 
-    problem: Instance
+    instance: Instance
     limits: Rules
     floor_price: float
     seed: int
@@ -111,11 +111,11 @@ class Market:
     passes: int = 0
 
     def __post_init__(self) -> None:
-        count = len(self.problem.households)
+        count = len(self.instance.households)
         self.theta = np.zeros(count)
-        self.state = np.zeros(self.problem.size, np.uint8)
-        self.pairs = self.problem.pairs(floor_price=self.floor_price)
-        self.widest = max(1, int(np.diff(self.problem.indptr).max(initial=1)))
+        self.state = np.zeros(self.instance.size, np.uint8)
+        self.pairs = self.instance.pairs(floor_price=self.floor_price)
+        self.widest = max(1, int(np.diff(self.instance.indptr).max(initial=1)))
         self.everyone = np.arange(count, dtype=np.int32)
 
     def desk(self) -> Desk:
@@ -160,7 +160,7 @@ class Market:
         jitter: float,
         limit: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
-        deals = len(self.problem.deals.ids)
+        deals = len(self.instance.deals.ids)
         copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
         bounds = np.zeros(len(rows))
         nodes = price_pass(
@@ -171,7 +171,7 @@ class Market:
 
     def bound(self, prices: Prices, demand: Demand) -> float:
         """The upper bound on every solution that a full true pass at `prices` proves."""
-        unreachable = self.floor_price * self.problem.unreachable_floor_cents
+        unreachable = self.floor_price * self.instance.unreachable_floor_cents
         return demand.bound + fixed(prices, self.limits) - unreachable
 
 
@@ -194,7 +194,7 @@ def newton_step(
     unless `full`. Rows are scaled so that every price is in value cents per copy. `window` is the
     width, in value cents, of the swaps counted as curvature; no price moves by more than `trust`.
     """
-    limits, p = market.limits, market.problem
+    limits, p = market.limits, market.instance
     part = len(which) / max(1, len(p.households))
     used, spent = demand.copies / WHOLE, demand.spend / WHOLE
     spend_slope = (limits.budget * part - spent) / limits.unit_cost
@@ -282,9 +282,9 @@ def patience(market: Market, prices: Prices, *, most: int) -> int:
     return limit
 
 
-def _typical(problem: Instance) -> tuple[float, float]:
+def _typical(instance: Instance) -> tuple[float, float]:
     """A typical and a high value of a pair: quantiles of a sample of the positive values."""
-    some = problem.value[:: max(1, problem.size // 100_000)]
+    some = instance.value[:: max(1, instance.size // 100_000)]
     some = some[some > 0]
     middle, high = np.quantile(some, (0.5, 0.9)) if len(some) else (1.0, 1.0)
     return float(middle), float(high)
@@ -306,7 +306,7 @@ class Search:
 
 def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     """Look for the prices with the least bound."""
-    p = market.problem
+    p = market.instance
     deals = len(p.deals.ids)
     prices = Prices(np.zeros(deals), np.zeros(deals))
     rng = np.random.default_rng(market.seed)

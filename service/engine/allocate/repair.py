@@ -77,7 +77,7 @@ def better(
 def _codes(
     market: Market, prices: Prices, watched: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    p = market.problem
+    p = market.instance
     code = np.full(p.size, 255, np.uint8)
     counts = np.zeros((len(watched), 256), np.int64)
     some = np.abs(p.value[:: max(1, p.size // 10_000)])
@@ -97,7 +97,7 @@ def _cuts(counts: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.in
 
 def take_back_overspent(market: Market, prices: Prices, ledger: Ledger) -> None:
     """Take copies of deals above a limit from the holders that lose least without them."""
-    p = market.problem
+    p = market.instance
     over = (ledger.copies_room < 0) | (ledger.spend_room < 0)
     if not over.any():
         return
@@ -113,7 +113,7 @@ def fill_guarantees(market: Market, prices: Prices, ledger: Ledger, *, nodes: in
 
     Returns how many households changed.
     """
-    p, limits = market.problem, market.limits
+    p, limits = market.instance, market.limits
     missing = np.maximum(0, limits.minimum - ledger.copies)
     if not missing.any() or limits.missing == 0.0:
         return 0

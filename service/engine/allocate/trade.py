@@ -33,7 +33,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     Households that could hold one scarce deal give back everything and choose again, one after
     another. Limits hold after every trade. The seed fixes the order; a large market is left alone.
     """
-    p, limits = market.problem, market.limits
+    p, limits = market.instance, market.limits
     household_count = len(market.everyone)
     scarce = (limits.cap < UNLIMITED) | (limits.budget < UNLIMITED) | (limits.minimum > 0)
     live = np.flatnonzero(scarce & (p.takers > 1))
@@ -79,8 +79,8 @@ def _one_of(things: Sequence[Thing], rng: np.random.Generator) -> Thing:
 
 def _cheapest(market: Market, owner: NDArray[np.int32], deal: int) -> NDArray[np.int32]:
     """The households that could hold a deal, those with the cheapest copies first."""
-    rows = np.flatnonzero(market.problem.offer == deal)
-    return owner[rows[np.argsort(market.problem.cost[rows], kind="stable")]]
+    rows = np.flatnonzero(market.instance.offer == deal)
+    return owner[rows[np.argsort(market.instance.cost[rows], kind="stable")]]
 
 
 def _party(
@@ -101,15 +101,15 @@ def _party(
 
 
 def _held(market: Market, home: int) -> NDArray[np.int64]:
-    """The pairs that a household holds, as rows of the problem."""
-    begin, end = market.problem.indptr[home], market.problem.indptr[home + 1]
+    """The pairs that a household holds, as rows of the instance."""
+    begin, end = market.instance.indptr[home], market.instance.indptr[home + 1]
     rows: NDArray[np.int64] = begin + np.flatnonzero(market.state[begin:end] & HELD)
     return rows
 
 
 def _worth(market: Market, home: int) -> float:
     """What a household adds to the objective."""
-    p, rows = market.problem, _held(market, home)
+    p, rows = market.instance, _held(market, home)
     short = max(0.0, float(p.floor[home] - p.face[rows].sum()))
     return float(p.value[rows].sum(dtype=np.float64)) - market.floor_price * short
 
@@ -121,7 +121,7 @@ def _short(market: Market, ledger: Ledger) -> float:
 
 
 def _give_back(market: Market, ledger: Ledger, home: int) -> None:
-    p, rows = market.problem, _held(market, home)
+    p, rows = market.instance, _held(market, home)
     offer = p.offer[rows]
     market.state[rows] &= 255 - HELD
     ledger.copies[offer] -= 1

@@ -28,9 +28,9 @@ def warm(households: int = 8, offers: int = 6) -> None:
 
 def warm_beside() -> None:
     """Compile the loops that choose nothing: a second process's share of `warm`."""
-    problem = build(*_market(households=8, offers=6))
-    market = Market(problem, rules(problem, _TERMS), 0.0, seed=0)
-    copies = np.full(len(problem.deals.ids), 8 << 10)
+    instance = build(*_market(households=8, offers=6))
+    market = Market(instance, rules(instance, _TERMS), 0.0, seed=0)
+    copies = np.full(len(instance.deals.ids), 8 << 10)
     prices = Prices(np.zeros(len(copies)), np.zeros(len(copies)))
     newton_step(
         market, prices, Demand(copies, copies, 0.0, 0), which=market.everyone, window=1.0,

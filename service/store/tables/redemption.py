@@ -116,8 +116,8 @@ class RedemptionLine(SQLModel, table=True):
 class OfflineUse(SQLModel, table=True):
     """A redemption line that was honoured offline: what it may hold depends on the other sales.
 
-    `made` uses were made; `reason` is why they would have been refused whatever else was sold,
-    null for good ones. `borne_by` bears them while they are in dispute, `fee_cents` is what the
+    `made` uses were made; `reason` is why they would be refused without the other sales, null
+    for good ones. `borne_by` bears them while they are in dispute, `fee_cents` is what the
     supplier is charged for handling them, `given_back` says that a return undid them.
     """
 
@@ -154,7 +154,7 @@ class TillConflict(SQLModel, table=True):
 
     `reason` is a refusal reason, or `other_answer` when the till gave something else than it had
     been answered. Nothing of the list is named when it is not known here. A dispute lasts until
-    `ended_at`: the sale got its use after all, was voided, or came back.
+    `ended_at`: the sale got its use after all, was voided, or was returned.
     """
 
     __tablename__ = "till_conflict"
