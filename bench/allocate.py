@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from bench.allocate_instance import TERMS, Instance, build
 from bench.allocate_run import peak_mb
-from service.engine.allocate.problem import Problem
-from service.engine.allocate.problem import build as lay_out
+from service.engine.allocate.instance import Instance as Layout
+from service.engine.allocate.instance import build as lay_out
 from service.files.allocation import FRAMES
 from tests.engine.allocate.reference import broken
 
@@ -178,27 +178,27 @@ def relaxation(folder: Path, *, seconds: float, method: str) -> dict[str, object
     }
 
 
-def _programme(problem: Problem) -> highspy.HighsLp:
+def _programme(layout: Layout) -> highspy.HighsLp:
     """Columns: pairs, then floor shortfalls, then missing copies. Rows: see the stack below."""
-    pairs, homes, deals = problem.size, len(problem.households), len(problem.deals.ids)
-    home = np.repeat(np.arange(homes), np.diff(problem.indptr))
-    category = np.cumsum(problem.border & 1) - 1
-    group = np.cumsum((problem.border & 2) != 0) - 1
+    pairs, homes, deals = layout.size, len(layout.households), len(layout.deals.ids)
+    home = np.repeat(np.arange(homes), np.diff(layout.indptr))
+    category = np.cumsum(layout.border & 1) - 1
+    group = np.cumsum((layout.border & 2) != 0) - 1
     pair = np.arange(pairs)
     last_category, last_group = category[-1] + 1, group[-1] + 1
-    heads = np.flatnonzero(problem.border & 1)
-    limit, endless = problem.deals, highspy.kHighsInf
+    heads = np.flatnonzero(layout.border & 1)
+    limit, endless = layout.deals, highspy.kHighsInf
     blocks = [
-        (home, pair, np.ones(pairs), np.full(homes, -endless), problem.slots),
+        (home, pair, np.ones(pairs), np.full(homes, -endless), layout.slots),
         (category, pair, np.ones(pairs), np.full(last_category, -endless),
-         problem.per_category[home[heads]]),
+         layout.per_category[home[heads]]),
         (group, pair, np.ones(pairs), np.full(last_group, -endless), np.ones(last_group)),
-        (home, pair, problem.face, np.full(homes, -endless), problem.ceiling),
+        (home, pair, layout.face, np.full(homes, -endless), layout.ceiling),
         (np.concatenate([home, np.arange(homes)]), np.arange(pairs + homes),
-         np.concatenate([problem.face, np.ones(homes)]), problem.floor, np.full(homes, endless)),
-        (problem.offer, pair, problem.cost, np.full(deals, -endless), limit.budget),
-        (problem.offer, pair, np.ones(pairs), np.full(deals, -endless), limit.maximum),
-        (np.concatenate([problem.offer, np.arange(deals)]),
+         np.concatenate([layout.face, np.ones(homes)]), layout.floor, np.full(homes, endless)),
+        (layout.offer, pair, layout.cost, np.full(deals, -endless), limit.budget),
+        (layout.offer, pair, np.ones(pairs), np.full(deals, -endless), limit.maximum),
+        (np.concatenate([layout.offer, np.arange(deals)]),
          np.concatenate([pair, pairs + homes + np.arange(deals)]), np.ones(pairs + deals),
          limit.minimum, np.full(deals, endless)),
     ]  # fmt: skip
@@ -214,7 +214,7 @@ def _programme(problem: Problem) -> highspy.HighsLp:
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = pairs + homes + deals, first
     model.col_cost_ = np.concatenate(
-        [-problem.value.astype(np.float64), np.full(homes, TERMS["floor_shortfall_price"]),
+        [-layout.value.astype(np.float64), np.full(homes, TERMS["floor_shortfall_price"]),
          np.full(deals, float(TERMS["minimum_shortfall_price_cents"]))]
     )  # fmt: skip
     model.col_lower_ = np.zeros(model.num_col_)

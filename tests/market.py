@@ -158,7 +158,7 @@ def store_model(database: Database, settings: Settings, as_of: date) -> None:
     """Store a model that has learned nothing, so that no test waits for a fit."""
     model = default_model(as_of=as_of, horizon_days=settings.horizon_days)
     with database.write() as session:
-        cycles.keep_forecast(
+        cycles.save_forecast(
             session, Forecast(as_of=as_of, fitted_at=datetime.now(UTC), model=model.to_json())
         )
 

@@ -57,7 +57,7 @@ def add_key(
     with database.write() as session:
         supplier_id = None
         if supplier is not None:
-            found = catalogue.supplier_named(session, supplier)
+            found = catalogue.supplier_by_name(session, supplier)
             if found is None:
                 raise NotFound(f"There is no supplier called {supplier!r}.")
             supplier_id = found.id

@@ -64,7 +64,7 @@ class Use(Protocol):
     def amount_cents(self) -> int: ...
 
 
-class ListLine(Protocol):
+class ListLineKey(Protocol):
     """A line of a list."""
 
     @property
@@ -167,7 +167,7 @@ def voided(
     *,
     total_cents: int,
     applied: Iterable[Use],
-    reopened: Iterable[ListLine],
+    reopened: Iterable[ListLineKey],
 ) -> str:
     """The answer to a void; `applied` is what it took back."""
     return compact(
@@ -211,7 +211,7 @@ def returned(
     refund_cents: int,
     discount_cents: int,
     applied: Iterable[Use],
-    reopened: Iterable[ListLine],
+    reopened: Iterable[ListLineKey],
     clock_skew: ClockSkew | None = None,
 ) -> str:
     """The answer to a return: what each of its lines comes to, `applied` what it took back."""
@@ -289,5 +289,5 @@ def _refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(lines: Iterable[ListLine]) -> list[dict[str, Any]]:
+def _lines(lines: Iterable[ListLineKey]) -> list[dict[str, Any]]:
     return [{"list_code": line.list_code, "list_line": line.list_line} for line in lines]

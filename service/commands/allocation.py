@@ -20,7 +20,7 @@ def allocate(
     seed: Annotated[int, typer.Option(help="Seed of the sample the prices start from", min=0)] = 0,
     shards: Annotated[int, typer.Option(help="Threads over households", min=1)] = 1,
 ) -> None:
-    """Choose deals for every household, with a proof that little better was left on the table."""
+    """Choose deals for every household, with a proof of how close to the best the choice is."""
     found = allocate_folder(
         instance, out_folder, seed=seed, shards=shards, progress=lambda stage: err.print(stage)
     )

@@ -1,4 +1,4 @@
-"""publish, batch: a package for the mailing house, and what becomes of it."""
+"""publish, batch: a package for the mailing house, and the states of its pieces."""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,7 @@ import typer
 from service import publish
 from service.checkout import forget_guesses
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.errors import NotFound
 from service.publish.verify import proofread
 from service.store import cycles
@@ -26,11 +26,13 @@ def publish_batch(
     ] = None,
     revise: Annotated[
         bool,
-        typer.Option("--revise", help="Replace a batch nobody picked up by its next revision"),
+        typer.Option(
+            "--revise", help="Replace a batch that nobody picked up with its next revision"
+        ),
     ] = False,
 ) -> None:
     """Print a cycle's lists and put the package where the mailing house fetches it."""
-    with opened() as (database, settings), progress_bars() as progress:
+    with open_database() as (database, settings), progress_bars() as progress:
         if cycle_id is None:
             with database.read() as session:
                 newest = cycles.newest(session)
@@ -49,8 +51,8 @@ def publish_batch(
 
 
 def received(number: NumberArgument) -> None:
-    """Record that the mailing house has the whole package, by whatever way it got it."""
-    with opened() as (database, _):
+    """Record that the mailing house has the whole package, however it was delivered."""
+    with open_database() as (database, _):
         found = publish.confirm_receipt(database, number)
     say(f"{found.name} was received at {found.received_at:%F %R %Z}")
 
@@ -59,7 +61,7 @@ def acknowledge(
     file: Annotated[Path, typer.Argument(help="CSV: piece_id, status, reason, timestamp")],
 ) -> None:
     """Apply the mailing house's report on each piece; safe to repeat."""
-    with opened() as (database, settings):
+    with open_database() as (database, settings):
         report = publish.acknowledge(database, settings, file, name=file.name, source="command")
     say(
         f"{file.name}: {report.rows:,} rows read, {report.taken:,} taken, {report.known:,} known, "
@@ -72,10 +74,10 @@ def acknowledge(
 
 def reconcile(
     number: NumberArgument,
-    limit: Annotated[int, typer.Option(help="Name at most so many pieces", min=0)] = 50,
+    limit: Annotated[int, typer.Option(help="Name at most this many pieces", min=0)] = 50,
 ) -> None:
     """Count the pieces of a batch by state, and name those that are not mailed."""
-    with opened() as (database, _):
+    with open_database() as (database, _):
         found = publish.reconcile(database, number, limit=limit)
     for name in found.__slots__:
         if name != "differences":
@@ -90,7 +92,7 @@ def reconcile(
 
 def reprint(number: NumberArgument) -> None:
     """Print the spoiled pieces of a batch again, under their own ids and codes."""
-    with opened() as (database, settings), progress_bars() as progress:
+    with open_database() as (database, settings), progress_bars() as progress:
         report = publish.reprint(
             database,
             settings,
@@ -103,14 +105,14 @@ def reprint(number: NumberArgument) -> None:
 
 def void(number: NumberArgument) -> None:
     """Void a batch before its pickup: codes become invalid, reservations are released."""
-    with opened() as (database, settings):
+    with open_database() as (database, settings):
         report = publish.void_batch(database, settings, number)
     say(json.dumps(asdict(report), indent=2))
 
 
 def purge() -> None:
     """Remove the files of batches older than LARDER_PURGE_DAYS now; the scheduler does it daily."""
-    with opened() as (database, settings):
+    with open_database() as (database, settings):
         now = datetime.now(UTC)
         count = publish.purge(database, settings, now=now)
         forget_guesses(database, now=now)

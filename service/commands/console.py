@@ -21,18 +21,18 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def say(line: str) -> None:
-    """A line as it is: never broken, and no part of it read as markup."""
+    """Print a line as it is: never wrapped, and no part of it read as markup."""
     out.print(line, soft_wrap=True)
 
 
 def show_table(table: Table) -> None:
-    """A table without its cells broken, also where no terminal says how wide it may be."""
+    """Print a table without wrapping its cells, also where there is no terminal width."""
     table.width = out.measure(table, options=out.options.update_width(_TABLE_WIDTH)).maximum
     out.print(table, crop=False)
 
 
-def who() -> str:
-    """Who gives the command, for audit trails: the user of this machine."""
+def current_user() -> str:
+    """The user of this machine, as named in audit trails."""
     try:
         return f"user {getpass.getuser()}"
     except (KeyError, OSError):
@@ -61,13 +61,13 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def show_error(error: LarderError) -> None:
-    """One line for what went wrong, then a line for each fault."""
+    """Print one line for the error, then a line for each fault."""
     err.print(f"larder: {error.detail}", style="red", soft_wrap=True)
     show_problems(error.problems)
 
 
 def show_problems(problems: Sequence[Problem], *, total: int | None = None) -> None:
-    """The first faults, and how many more there are."""
+    """Print the first faults, and how many more there are."""
     for problem in problems[:SHOWN_PROBLEMS]:
         err.print(f"  {problem}", soft_wrap=True)
     more = (total or len(problems)) - min(len(problems), SHOWN_PROBLEMS)

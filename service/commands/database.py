@@ -1,4 +1,4 @@
-"""The way of a command to the database."""
+"""Open the configured database for a command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from service.store.session import Database
 
 
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
+def open_database(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
     """The configured database and the settings."""
     settings = settings or load_settings()
     database = Database(settings.database_url)

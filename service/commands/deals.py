@@ -8,14 +8,14 @@ from rich.table import Table
 
 from service.commands.console import (
     EXIT_FAILED,
+    current_user,
     out,
     progress_bars,
     say,
     show_problems,
     show_table,
-    who,
 )
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.deals import (
     Order,
     Preview,
@@ -35,14 +35,15 @@ _SHOWN = 20
 
 File = Annotated[Path, typer.Argument(help="An XLSX, CSV or other text file, or Parquet")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what every row means, and load nothing")
+    bool, typer.Option("--dry-run", help="Show what every row means, and load nothing")
 ]
 Remarks = Annotated[
     Path | None,
     typer.Option("--remarks", help="Write the file with a column of remarks here, as .xlsx"),
 ]
 Encoding = Annotated[
-    str | None, typer.Option("--encoding", help="Of text that is not Unicode, such as gb18030")
+    str | None,
+    typer.Option("--encoding", help="The encoding of text that is not Unicode, such as gb18030"),
 ]
 Dates = Annotated[
     Order | None, typer.Option("--dates", help="What comes first where dates can be read both ways")
@@ -61,11 +62,11 @@ def load_file(
     Where a file has faults it is written again as NAME-remarks.xlsx, with what is wrong in each
     row.
     """
-    body = _bytes(file)
-    with opened() as (database, settings):
+    body = _read_bytes(file)
+    with open_database() as (database, settings):
         options = _read_options(settings, encoding, dates)
         if remarks is not None:
-            _write(database, file, body, options, remarks)
+            _write_remarks(database, file, body, options, remarks)
         try:
             if dry_run:
                 _dry_run(database, file, body, options)
@@ -73,22 +74,22 @@ def load_file(
                 _load(database, file, body, options, with_approval=settings.deal_approval)
         except InvalidInput as error:
             if error.problems and remarks is None:
-                _write_beside(database, file, body, options)
+                _write_remarks_beside(database, file, body, options)
             raise
 
 
 def template(file: Annotated[Path, typer.Argument(help="Where to write it, as .xlsx")]) -> None:
     """Write the form as a workbook: columns with examples, then the rules."""
-    _put(file, make_template())
+    _write_book(file, make_template())
     say(f"template: {file}")
 
 
 def history(
-    supplier: Annotated[str, typer.Argument(help="Its name as in the catalogue")],
-    deal_id: Annotated[str, typer.Argument(help="The deal's own name")],
+    supplier: Annotated[str, typer.Argument(help="The supplier's name as in the catalogue")],
+    deal_id: Annotated[str, typer.Argument(help="The deal's id in the supplier's file")],
 ) -> None:
     """Every revision of a deal: who loaded it when, from which file, and what changed."""
-    with opened() as (database, _), database.read() as session:
+    with open_database() as (database, _), database.read() as session:
         found = revisions.of_deal(session, supplier, deal_id)
     if not found:
         raise NotFound(f"{supplier} has no deal {deal_id}.")
@@ -110,7 +111,7 @@ def _load(
 ) -> None:
     with progress_bars() as progress:
         report = load_body(
-            database, file.name, body, uploaded_by=who(), options=options,
+            database, file.name, body, uploaded_by=current_user(), options=options,
             with_approval=with_approval, progress=progress,
         )  # fmt: skip
     if report.already_loaded:
@@ -126,7 +127,7 @@ def _dry_run(database: Database, file: Path, body: bytes, options: ReadOptions) 
     found = preview_deals(database, file.name, body, options=options, listed=_SHOWN)
     _show(found, currency=options.currency)
     if found.faults:
-        _write_beside(database, file, body, options)
+        _write_remarks_beside(database, file, body, options)
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -166,7 +167,7 @@ def _read_options(settings: Settings, encoding: str | None, dates: Order | None)
     )
 
 
-def _bytes(file: Path) -> bytes:
+def _read_bytes(file: Path) -> bytes:
     if not file.is_file():
         raise NotFound(f"There is no file {file}.")
     try:
@@ -175,20 +176,24 @@ def _bytes(file: Path) -> bytes:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _write_beside(database: Database, file: Path, body: bytes, options: ReadOptions) -> None:
-    """Remarks on what has faults, beside it; a file that is no table at all has none."""
+def _write_remarks_beside(
+    database: Database, file: Path, body: bytes, options: ReadOptions
+) -> None:
+    """Write remarks on a file with faults beside it; none for a file that is not a table."""
     try:
-        _write(database, file, body, options, file.with_name(f"{file.stem}-remarks.xlsx"))
+        _write_remarks(database, file, body, options, file.with_name(f"{file.stem}-remarks.xlsx"))
     except LarderError:
         return
 
 
-def _write(database: Database, file: Path, body: bytes, options: ReadOptions, to: Path) -> None:
-    _put(to, add_remarks(database, file.name, body, options=options))
+def _write_remarks(
+    database: Database, file: Path, body: bytes, options: ReadOptions, to: Path
+) -> None:
+    _write_book(to, add_remarks(database, file.name, body, options=options))
     say(f"remarks: {to}")
 
 
-def _put(file: Path, book: bytes) -> None:
+def _write_book(file: Path, book: bytes) -> None:
     try:
         file.write_bytes(book)
     except OSError as error:

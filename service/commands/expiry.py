@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.commands.console import progress_bars, say
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.cycle.expiry import expire_lists, stores_day
 from service.deals.steer import follow_facts
 from service.engine.money import format_money
@@ -18,12 +18,12 @@ def expire(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="Those whose last day was before it; today where the stores are when left out",
+            help="Close lists whose last day was before this date; today at the stores by default",
         ),
     ] = None,
 ) -> None:
-    """Close the lists that ended and give their budgets back; a cycle and every night do it too."""
-    with opened() as (database, settings), progress_bars() as progress:
+    """Close the lists that ended and release their budgets; cycles and the scheduler do it too."""
+    with open_database() as (database, settings), progress_bars() as progress:
         with database.read() as session:
             today = stores_day(session, settings, now=datetime.now(UTC))
         day = today if before is None else before.date()
@@ -33,9 +33,9 @@ def expire(
                 "have not all ended."
             )
         closed = expire_lists(database, before=day, progress=progress)
-        moved = follow_facts(database, on=day)
+        changed = follow_facts(database, on=day)
     money = format_money(closed.released_cents, settings.currency)
     say(
         f"{closed.lists:,} lists that ended before {day} were closed; {money} of budgets was "
-        f"released; {moved:,} deals changed their state"
+        f"released; {changed:,} deals changed their state"
     )

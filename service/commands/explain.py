@@ -1,4 +1,4 @@
-"""explain: a household's own table."""
+"""explain: why a household's list looks as it does."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from service.commands.console import say, show_table
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.cycle.explain import explain_household, explain_list
 
 
@@ -15,12 +15,12 @@ def explain(
     household: Annotated[str, typer.Option(help="The retailer's own number of the household")],
     as_of: Annotated[
         datetime,
-        typer.Option(formats=["%Y-%m-%d"], help="As if nothing from this day on were known"),
+        typer.Option(formats=["%Y-%m-%d"], help="The forecast sees nothing from this day on"),
     ],
     most: Annotated[int, typer.Option(help="Rows shown, the likeliest first", min=1)] = 30,
 ) -> None:
     """Why a household's list looks as it does: each item, its chance, its date, its reason."""
-    with opened() as (database, settings):
+    with open_database() as (database, settings):
         table = explain_household(database, settings, household, as_of=as_of.date())
         lines = explain_list(database, household)
     shown = Table("item", "chance", "expected", "bought on", "why", box=None)

@@ -26,7 +26,7 @@ def predict(
         typer.Option(formats=["%Y-%m-%d"], help="The forecast sees nothing from this day on"),
     ],
     out_file: Annotated[Path, typer.Option("--out", help="Parquet or CSV to write")],
-    horizon_days: Annotated[int, typer.Option(help="Days looked ahead")] = 14,
+    horizon_days: Annotated[int, typer.Option(help="Days to forecast")] = 14,
 ) -> None:
     """When each household buys each item next: chance and date for all it has bought."""
     with progress_bars() as progress:
@@ -54,16 +54,19 @@ def backtest(
         datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last as-of date")
     ] = datetime(2017, 12, 16),  # noqa: DTZ001
     every_days: Annotated[int, typer.Option(help="Days between as-of dates")] = 14,
-    horizon_days: Annotated[int, typer.Option(help="Days looked ahead")] = 14,
+    horizon_days: Annotated[int, typer.Option(help="Days to forecast")] = 14,
     weekly_spend: Annotated[
-        int, typer.Option(help="Households count from this many cents a week over eight weeks")
+        int,
+        typer.Option(
+            help="Only households that spend at least this many cents a week over eight weeks"
+        ),
     ] = 2500,
     baselines: Annotated[bool, typer.Option(help="Also judge the usual methods")] = True,
     out_folder: Annotated[
         Path, typer.Option("--out", help="Folder for backtest.json and two diagrams")
     ] = Path("backtest"),
 ) -> None:
-    """Judge the forecast at rolling dates beside the usual methods."""
+    """Evaluate the forecast at rolling dates against the usual methods."""
     settings = BacktestSettings(
         horizon_days=horizon_days, weekly_spend_cents=weekly_spend, baselines=baselines
     )

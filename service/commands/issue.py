@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service.commands.console import progress_bars, say
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.commands.planning import show_plan
 from service.cycle import run_cycle, what_if
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
@@ -19,21 +19,23 @@ def cycle(
         datetime,
         typer.Option(formats=["%Y-%m-%d"], help="Lists are made from what was bought before it"),
     ],
-    seed: Annotated[int | None, typer.Option(help="Instead of the seed in the settings")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed in place of the one in the settings")
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would come to; nothing is written")
+        bool, typer.Option("--dry-run", help="Show the result of the cycle; nothing is written")
     ] = False,
     fewer_than: Annotated[
         int, typer.Option(help="Dry run: why households get fewer offers than this", min=1)
     ] = 6,
     households: Annotated[
-        int, typer.Option(help="Dry run: look at this many at most, drawn by hash", min=1)
+        int, typer.Option(help="Dry run: examine at most this many, drawn by hash", min=1)
     ] = SAMPLE_HOUSEHOLDS,
     as_json: Annotated[bool, typer.Option("--json", help="Dry run: all of it as JSON")] = False,
 ) -> None:
     """Run a cycle: predict, segment, allocate, compose, and issue the lists."""
     if dry_run:
-        with opened() as (database, settings), progress_bars() as progress:
+        with open_database() as (database, settings), progress_bars() as progress:
             found = what_if(
                 database,
                 settings,
@@ -48,7 +50,7 @@ def cycle(
         else:
             show_plan(found, currency=settings.currency)
         return
-    with opened() as (database, settings), progress_bars() as progress:
+    with open_database() as (database, settings), progress_bars() as progress:
         report = run_cycle(
             database,
             settings,

@@ -1,4 +1,4 @@
-"""keys: what machines identify themselves with."""
+"""keys: the API keys with which machines identify themselves."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from rich.table import Table
 
 from service.admin import keys as access
 from service.commands.console import say, show_table
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.store.tables.access import Role
 
 
@@ -18,8 +18,8 @@ def add(
         str | None, typer.Option(help="The supplier a supplier key is bound to")
     ] = None,
 ) -> None:
-    """Make a key and show it, this once."""
-    with opened() as (database, settings):
+    """Make a key and show it once."""
+    with open_database() as (database, settings):
         number, presented = access.add_key(
             database, settings, role=role, store_id=store, supplier=supplier
         )
@@ -30,7 +30,7 @@ def add(
 def show() -> None:
     """Every key ever made, by its number and last characters."""
     table = Table("number", "role", "bound to", "ends in", "made", "revoked", box=None)
-    with opened() as (database, _):
+    with open_database() as (database, _):
         for key in access.list_keys(database):
             bound = key.store_id or (str(key.supplier_id) if key.supplier_id else "")
             revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
@@ -41,7 +41,7 @@ def show() -> None:
 
 
 def revoke(number: Annotated[int, typer.Argument(help="The key's number")]) -> None:
-    """End a key; a running service refuses it within five seconds."""
-    with opened() as (database, _):
+    """Revoke a key; a running service refuses it within five seconds."""
+    with open_database() as (database, _):
         access.revoke_key(database, number)
     say(f"Key {number} is revoked.")

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are chosen, so that help and a typo answer at once."""
+"""Commands that are imported when they are chosen, so that help and typos are answered fast."""
 
 import importlib
 from collections.abc import Callable
@@ -16,13 +16,13 @@ class Command(TyperCommand):
         self.place = place
 
     def function(self) -> Callable[..., Any]:
-        """Import what `place` says: `service.commands.load:products`."""
+        """Import the function at `place`, as `service.commands.load:products`."""
         module, _, name = self.place.partition(":")
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
         return found
 
     def load(self) -> TyperCommand:
-        """The command itself, with everything it takes."""
+        """The command itself, with its arguments and options."""
         app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
         app.command(self.name)(self.function())
         loaded = typer.main.get_command(app)
@@ -34,7 +34,7 @@ class Group(TyperGroup):
     """Commands by name, each loaded when it is chosen."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The chosen command itself; a mistyped one is refused by the names alone."""
+        """The chosen command itself; an unknown name is refused without an import."""
         name, found, rest = super().resolve_command(ctx, args)
         return name, found.load() if isinstance(found, Command) else found, rest
 

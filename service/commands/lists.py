@@ -1,4 +1,4 @@
-"""lists: what a household holds in its hands."""
+"""lists: the shopping lists of a household."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from service.commands.console import say, show_table
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.engine.money import format_money
 from service.errors import InvalidInput, NotFound
 from service.settings import Settings
@@ -22,15 +22,15 @@ def show(
     household: Annotated[
         str | None, typer.Option(help="The retailer's own number of the household")
     ] = None,
-    card: Annotated[str | None, typer.Option(help="Or a loyalty card of it")] = None,
+    card: Annotated[str | None, typer.Option(help="Or one of its loyalty cards")] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Also lists that expired or were voided")
     ] = False,
 ) -> None:
-    """A household's lists, newest first: the code, how long it holds, and each line."""
+    """A household's lists, newest first: the code, its validity, and each line."""
     if (household is None) == (card is None):
         raise InvalidInput("Name a household or a card, one of them.")
-    with opened() as (database, settings):
+    with open_database() as (database, settings):
         found = _lists(database, settings, household=household, card=card)
         shown = [each for each in found if every or each.state in _OPEN]
         for each in shown:

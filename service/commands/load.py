@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.engine.reading import reading_of
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -22,14 +22,14 @@ BasketsArgument = Annotated[
 
 def products(file: FileArgument) -> None:
     """The catalogue: products with their items, categories and suppliers."""
-    with opened() as (database, settings), progress_bars() as progress:
+    with open_database() as (database, settings), progress_bars() as progress:
         report = load_products(database, file, reading=reading_of(settings), progress=progress)
     raise typer.Exit(_show("products", report))
 
 
 def households(file: FileArgument) -> None:
-    """Households, how they are reached, and their cards and phones."""
-    with opened() as (database, settings), progress_bars() as progress:
+    """Households with their contact data, cards and phones."""
+    with open_database() as (database, settings), progress_bars() as progress:
         report = load_households(
             database,
             file,
@@ -42,8 +42,8 @@ def households(file: FileArgument) -> None:
 
 
 def baskets(file: BasketsArgument) -> None:
-    """Purchase history: a row a basket line, or what tills write of their transactions."""
-    with opened() as (database, settings), progress_bars() as progress:
+    """Purchase history: one row per basket line, or the POSLog that tills write."""
+    with open_database() as (database, settings), progress_bars() as progress:
         if is_poslog(file):
             report = load_poslog(
                 database,
@@ -66,7 +66,7 @@ def baskets(file: BasketsArgument) -> None:
 
 
 def _show(name: str, report: LoadReport) -> int:
-    """What a load did; the exit code."""
+    """Print the counts and faults of a load; the exit code."""
     say(
         f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
         f"{report.refused:,} refused"

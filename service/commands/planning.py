@@ -1,4 +1,4 @@
-"""What a cycle would come to, and what earlier cycles taught, as tables."""
+"""The expected result of a cycle, and the response model of earlier cycles, as tables."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from service.commands.console import say, show_table
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.cycle import WhatIf
 from service.cycle.learn import learned
 from service.engine.money import format_money
@@ -16,7 +16,7 @@ _SHOWN = 40
 
 
 def show_plan(found: WhatIf, *, currency: str) -> None:
-    """A plan for people to read."""
+    """Print a plan for people to read."""
 
     def money(cents: int | None) -> str:
         return "no limit" if cents is None else format_money(cents, currency)
@@ -81,8 +81,8 @@ def response(
         typer.Option(formats=["%Y-%m-%d"], help="From cycles whose lists ended before it"),
     ],
 ) -> None:
-    """What the holdouts of earlier cycles taught of how households answer deals, by cell."""
-    with opened() as (database, settings), database.read() as session:
+    """What the holdouts of earlier cycles show about households' response to deals, by cell."""
+    with open_database() as (database, settings), database.read() as session:
         found = learned(session, settings, as_of=as_of.date())
     table = Table(
         "cell", "copies", "bought", "held out", "bought", "expected gain", "seen", "factor",

@@ -1,4 +1,4 @@
-"""layout and verify: what printed lists look like, and whether they are fit to mail."""
+"""layout and verify: how printed lists look, and whether they are fit to mail."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ from service.files import layouts
 from service.publish.verify import verify as verify_file
 
 NameArgument = Annotated[
-    str, typer.Argument(help="A shipped layout's name, or a layout of one's own as a .json file")
+    str, typer.Argument(help="The name of a shipped layout, or a .json file with another one")
 ]
 
 
-def _found(name: str) -> Layout:
+def _load_layout(name: str) -> Layout:
     path = Path(name)
     return layouts.load_file(path) if path.suffix == ".json" else layouts.load(name)
 
@@ -34,11 +34,11 @@ def preview(
         list[str] | None, typer.Option(help="Only this language; may be given several times")
     ] = None,
     symbol: Annotated[
-        SymbolProfile | None, typer.Option(help="Another symbol than the layout's own")
+        SymbolProfile | None, typer.Option(help="Another symbol than the layout's")
     ] = None,
 ) -> None:
     """Draw a layout with everyday texts and with the longest; refuse one that overflows."""
-    drawn = layouts.preview(_found(name), languages=language or (), profile=symbol)
+    drawn = layouts.preview(_load_layout(name), languages=language or (), profile=symbol)
     unfinished = out_file.with_name(f"{out_file.name}.part")
     unfinished.write_bytes(drawn.pdf)
     unfinished.replace(out_file)
@@ -47,7 +47,7 @@ def preview(
 
 def check(name: NameArgument) -> None:
     """Refuse a layout whose worst case overflows in any shipped language."""
-    layouts.check(_found(name))
+    layouts.check(_load_layout(name))
     say(f"{name} holds its worst case in every shipped language.")
 
 

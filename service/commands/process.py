@@ -1,4 +1,4 @@
-"""What the processes that stay have in common: a log, tables to work on, and an end."""
+"""What the long-running processes share: a log, the check of the tables, and their end."""
 
 import logging
 import signal
@@ -9,8 +9,8 @@ from service.store import migrate
 from service.store.session import Database
 
 
-def log() -> None:
-    """Write what happens to the error stream."""
+def start_logging() -> None:
+    """Write the log to the error stream."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     for name in ("alembic", "apscheduler"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -19,13 +19,13 @@ def log() -> None:
 def require_tables(database: Database) -> None:
     """Raise Misconfigured unless the database is at the newest tables."""
     with database.read() as session:
-        standing = migrate.revision(session.connection())
-    if standing != migrate.head():
+        revision = migrate.revision(session.connection())
+    if revision != migrate.head():
         raise Misconfigured("The database is not at the newest tables. Run `larder migrate`.")
 
 
-def until_stopped() -> threading.Event:
-    """What is set when the process is asked to end."""
+def stop_event() -> threading.Event:
+    """An event that is set when the process receives SIGINT or SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

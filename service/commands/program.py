@@ -1,4 +1,4 @@
-"""How whoever reads a hint starts `larder` again."""
+"""How to start `larder` again, for hints."""
 
 import os
 import shutil

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from service.api.app import create_app, run
-from service.commands.process import log, require_tables
+from service.commands.process import require_tables, start_logging
 from service.settings import load_settings
 from service.store.session import Database
 
@@ -15,7 +15,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve HTTP; LARDER_SERVE_WORKER, _SCHEDULER and _SFTP run those inside as well."""
-    log()
+    start_logging()
     settings = load_settings()
     database = Database(settings.database_url)
     require_tables(database)

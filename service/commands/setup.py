@@ -8,7 +8,7 @@ import typer
 from service import sample
 from service.admin.configuration import write_configuration
 from service.commands.console import say
-from service.commands.database import opened
+from service.commands.database import open_database
 from service.store import migrate
 
 
@@ -34,6 +34,6 @@ def init(
 
 def migrate_database() -> None:
     """Bring the database to the newest tables; safe to run again."""
-    with opened() as (database, _):
+    with open_database() as (database, _):
         migrate.upgrade(database)
     say(f"The database is at migration {migrate.head()}.")

@@ -1,4 +1,4 @@
-"""deals list, show, check, approve, send-back, stop, resume, budget: people move deals on."""
+"""deals list, show, check, approve, send-back, stop, resume, budget: people steer deals."""
 
 import json
 import re
@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service.commands.console import say, show_table, who
-from service.commands.database import opened
+from service.commands.console import current_user, say, show_table
+from service.commands.database import open_database
 from service.deals import steer
 from service.engine.lifecycle import DealState
 from service.engine.money import format_money
@@ -16,7 +16,7 @@ from service.errors import InvalidInput
 
 Number = Annotated[int, typer.Argument(help="The deal's number, as `larder deals list` shows it")]
 By = Annotated[
-    str | None, typer.Option("--by", help="Who does it; the user of this machine when left out")
+    str | None, typer.Option("--by", help="Who does it; by default the user of this machine")
 ]
 Note = Annotated[str, typer.Option(help="Why, for the audit trail")]
 
@@ -26,8 +26,8 @@ def show_all(
         list[DealState] | None, typer.Option(help="Only deals in this state; may be repeated")
     ] = None,
 ) -> None:
-    """Every deal with its state, its copies, and what it holds of its budget."""
-    with opened() as (database, settings):
+    """Every deal with its state, copies, budget, reservations and spending."""
+    with open_database() as (database, settings):
         found = steer.list_deals(database, states_=state or ())
     table = Table(
         "number", "deal", "supplier", "state", "mailed", "copies", "budget", "reserved", "spent",
@@ -48,7 +48,7 @@ def show_all(
 
 def show(number: Number) -> None:
     """One deal: its state, what it may still cost, and who did what to it."""
-    with opened() as (database, settings):
+    with open_database() as (database, settings):
         current, exposure, trail = steer.show(database, number)
     for row in current:
         budget = row["budget_cents"]
@@ -70,36 +70,36 @@ def show(number: Number) -> None:
     if exposure.overspend_chance is not None:
         say(f"chance of more than the budget: at most {exposure.overspend_chance:.2g}")
     for revision, event in trail:
-        moved = f"{event.from_state or 'new'} -> {event.to_state}"
+        change = f"{event.from_state or 'new'} -> {event.to_state}"
         detail = f" {json.dumps(event.detail, sort_keys=True)}" if event.detail else ""
         say(
             f"  {event.happened_at:%Y-%m-%d %H:%M:%S} UTC revision {revision}: {event.act} by "
-            f"{event.actor}, {moved}{detail}"
+            f"{event.actor}, {change}{detail}"
         )
 
 
 def check(number: Number, by: By = None) -> None:
-    """Confirm that a draft is as it was meant; another person may approve it then."""
-    with opened() as (database, _):
-        _say(number, steer.check(database, number, by=by or who()))
+    """Confirm that a draft is as intended; then another person may approve it."""
+    with open_database() as (database, _):
+        _say(number, steer.check(database, number, by=by or current_user()))
 
 
 def approve(number: Number, by: By = None) -> None:
-    """Let a checked deal run. Where approval is on, not by who loaded it."""
-    with opened() as (database, settings):
-        _say(number, steer.approve(database, settings, number, by=by or who()))
+    """Approve a checked deal. With approval on, whoever loaded it may not."""
+    with open_database() as (database, settings):
+        _say(number, steer.approve(database, settings, number, by=by or current_user()))
 
 
 def send_back(number: Number, by: By = None, note: Note = "") -> None:
     """Make a checked deal a draft again."""
-    with opened() as (database, _):
-        _say(number, steer.send_back(database, number, by=by or who(), note=note))
+    with open_database() as (database, _):
+        _say(number, steer.send_back(database, number, by=by or current_user(), note=note))
 
 
 def stop(number: Number, by: By = None, note: Note = "") -> None:
     """Stop a deal at once: no more copies, and tills refuse those in circulation."""
-    with opened() as (database, _):
-        _say(number, steer.stop(database, number, by=by or who(), note=note))
+    with open_database() as (database, _):
+        _say(number, steer.stop(database, number, by=by or current_user(), note=note))
 
 
 def resume(
@@ -108,13 +108,13 @@ def resume(
     note: Note = "",
     new_copies_only: Annotated[
         bool,
-        typer.Option("--new-copies-only", help="Go on refusing the copies of earlier revisions"),
+        typer.Option("--new-copies-only", help="Keep refusing the copies of earlier revisions"),
     ] = False,
 ) -> None:
-    """Let a stopped deal go on."""
-    with opened() as (database, _):
+    """Resume a stopped deal."""
+    with open_database() as (database, _):
         state = steer.resume(
-            database, number, by=by or who(), new_copies_only=new_copies_only, note=note
+            database, number, by=by or current_user(), new_copies_only=new_copies_only, note=note
         )
         _say(number, state)
 
@@ -129,8 +129,8 @@ def budget(
         raise InvalidInput(f"{amount[:40]!r} is not an amount of money such as 5000.00.")
     whole, _, part = amount.partition(".")
     cents = int(whole) * 100 + int(part or 0)
-    with opened() as (database, settings):
-        _say(number, steer.raise_budget(database, settings, number, cents, by=by or who()))
+    with open_database() as (database, settings):
+        _say(number, steer.raise_budget(database, settings, number, cents, by=by or current_user()))
 
 
 def _say(number: int, state: DealState) -> None:

@@ -1,4 +1,4 @@
-"""The commands of `larder`: what is typed, the function behind it, its line of help."""
+"""The commands of `larder`: the name, the function, and the line of help of each."""
 
 from service.commands.lazy import Command, Group, group
 
@@ -26,8 +26,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "expire",
         "service.commands.expiry:expire",
-        "Close the lists that ended and give their budgets back; a cycle and every night do it "
-        "too.",
+        "Close the lists that ended and release their budgets; cycles and the scheduler do it too.",
     ),
     Command(
         "publish",
@@ -62,7 +61,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "backtest",
         "service.commands.forecast:backtest",
-        "Judge the forecast at rolling dates beside the usual methods.",
+        "Evaluate the forecast at rolling dates against the usual methods.",
     ),
     Command(
         "explain",
@@ -72,7 +71,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "allocate",
         "service.commands.allocation:allocate",
-        "Choose deals for every household, with a proof that little better was left on the table.",
+        "Choose deals for every household, with a proof of how close to the best the choice is.",
     ),
     Command(
         "verify",
@@ -82,7 +81,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "response",
         "service.commands.planning:response",
-        "What the holdouts of earlier cycles taught of how households answer deals, by cell.",
+        "What the holdouts of earlier cycles show about households' response to deals, by cell.",
     ),
     Command(
         "status",
@@ -92,7 +91,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     group(
         "keys",
         "Make, list and revoke API keys.",
-        Command("add", "service.commands.keys:add", "Make a key and show it, this once."),
+        Command("add", "service.commands.keys:add", "Make a key and show it once."),
         Command(
             "list",
             "service.commands.keys:show",
@@ -101,7 +100,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "revoke",
             "service.commands.keys:revoke",
-            "End a key; a running service refuses it within five seconds.",
+            "Revoke a key; a running service refuses it within five seconds.",
         ),
     ),
     group(
@@ -117,12 +116,12 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "households",
             "service.commands.load:households",
-            "Households, how they are reached, and their cards and phones.",
+            "Households with their contact data, cards and phones.",
         ),
         Command(
             "baskets",
             "service.commands.load:baskets",
-            "Purchase history: a row a basket line, or what tills write of their transactions.",
+            "Purchase history: one row per basket line, or the POSLog that tills write.",
         ),
         Command(
             "deals",
@@ -132,7 +131,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     ),
     group(
         "deals",
-        "Suppliers' deals: the form to fill in, and what became of a deal.",
+        "Suppliers' deals: the form to fill in, their states and their history.",
         Command(
             "template",
             "service.commands.deals:template",
@@ -146,7 +145,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "list",
             "service.commands.steer:show_all",
-            "Every deal with its state, its copies, and what it holds of its budget.",
+            "Every deal with its state, copies, budget, reservations and spending.",
         ),
         Command(
             "show",
@@ -156,12 +155,12 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "check",
             "service.commands.steer:check",
-            "Confirm that a draft is as it was meant; another person may approve it then.",
+            "Confirm that a draft is as intended; then another person may approve it.",
         ),
         Command(
             "approve",
             "service.commands.steer:approve",
-            "Let a checked deal run. Where approval is on, not by who loaded it.",
+            "Approve a checked deal. With approval on, whoever loaded it may not.",
         ),
         Command(
             "send-back", "service.commands.steer:send_back", "Make a checked deal a draft again."
@@ -171,7 +170,7 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.steer:stop",
             "Stop a deal at once: no more copies, and tills refuse those in circulation.",
         ),
-        Command("resume", "service.commands.steer:resume", "Let a stopped deal go on."),
+        Command("resume", "service.commands.steer:resume", "Resume a stopped deal."),
         Command(
             "budget",
             "service.commands.steer:budget",
@@ -180,11 +179,11 @@ COMMANDS: tuple[Command | Group, ...] = (
     ),
     group(
         "lists",
-        "What households hold in their hands.",
+        "The shopping lists of households.",
         Command(
             "show",
             "service.commands.lists:show",
-            "A household's lists, newest first: the code, how long it holds, and each line.",
+            "A household's lists, newest first: the code, its validity, and each line.",
         ),
     ),
     group(
@@ -193,7 +192,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "received",
             "service.commands.batch:received",
-            "Record that the mailing house has the whole package, by whatever way it got it.",
+            "Record that the mailing house has the whole package, however it was delivered.",
         ),
         Command(
             "acknowledge",

@@ -1,12 +1,12 @@
-"""work: the process that does what is asked for."""
+"""work: the process that does requested work."""
 
 from typing import Annotated
 
 import typer
 
 from service.commands.console import say
-from service.commands.database import opened
-from service.commands.process import log, require_tables, until_stopped
+from service.commands.database import open_database
+from service.commands.process import require_tables, start_logging, stop_event
 from service.jobs.worker import drain, work_until
 
 
@@ -14,11 +14,11 @@ def work(
     once: Annotated[bool, typer.Option("--drain", help="Stop when nothing is left to do")] = False,
 ) -> None:
     """Write the lists that are due and do the requested runs. Several may run side by side."""
-    log()
-    with opened() as (database, settings):
+    start_logging()
+    with open_database() as (database, settings):
         require_tables(database)
         if once:
             done = drain(database, settings)
             say(f"{done} thing{'s' * (done != 1)} done; nothing is left")
         else:
-            work_until(database, settings, until_stopped())
+            work_until(database, settings, stop_event())

@@ -80,7 +80,7 @@ def fit_and_keep(
 def _keep(database: Database, model: Model) -> None:
     kept = Forecast(as_of=model.as_of, fitted_at=datetime.now(UTC), model=model.to_json())
     with database.write() as session:
-        cycles.keep_forecast(session, kept)
+        cycles.save_forecast(session, kept)
 
 
 def _nothing_bought(as_of: date) -> Conflict:

@@ -130,7 +130,7 @@ def _issue(
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_ghosts(session, cycle_id, held)
-        responses.keep(session, plan.learned.artefact())
+        responses.save(session, plan.learned.artefact())
         held_cents = reserved.select("offer_id", "cents").iter_rows()
         ledger.post_by_offer(
             session, f"cycle-{cycle_id}", EntryKind.ISSUE, held_cents, reserve, at=now

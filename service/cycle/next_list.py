@@ -67,7 +67,7 @@ def _drafts(
             as_of=as_of, horizon_days=settings.horizon_days
         )
         cycle = cycles.newest(session)
-        seen = cycles.seen(session, cycle.id if cycle else None, household_ids)
+        seen = cycles.household_worth(session, cycle.id if cycle else None, household_ids)
         inputs = inputs.with_tiers(seen)
         last = last_prices(session, settings, cycle, household_ids, seen, as_of=as_of)
         recipients = draw_recipients(

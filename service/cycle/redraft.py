@@ -120,7 +120,7 @@ def read_redraft(
     mine = purchases.filter(pl.col("household_id").is_in(household_ids))
     last_days = with_draft_day(mine)["draft_day"].unique().sort()
     days: list[date] = last_days.filter(last_days > cycle.as_of).to_list()
-    seen = cycles.seen(session, cycle.id)
+    seen = cycles.household_worth(session, cycle.id)
     last = last_prices(session, settings, cycle, household_ids, seen, as_of=as_of)
     running = read_running(session, settings, days)
     return Redraft(

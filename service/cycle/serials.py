@@ -58,7 +58,7 @@ def draw_codes(
             for place in waiting
         ]
         owners = [households[place][0] for place in waiting]
-        taken = lists.taken(
+        taken = lists.codes_in_use(
             session,
             pl.DataFrame(
                 {"code": tried, "household_id": owners},

@@ -21,7 +21,7 @@ def sweep_drafts(database: Database, settings: Settings, *, on: date) -> int:
     basket of the day itself stays.
     """
     with database.read() as session:
-        drafted = lists.drafted(session, until=on)
+        drafted = lists.drafted_households(session, until=on)
     swept = 0
     for start in range(0, len(drafted), _READ_TOGETHER):
         some = drafted[start : start + _READ_TOGETHER]

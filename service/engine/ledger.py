@@ -1,8 +1,8 @@
-"""The ledger's nouns: accounts, entries, and postings whose entries add up to zero.
+"""Ledger accounts, entries, and postings whose entries add up to zero.
 
-Positive cents are a debit. An entry is only ever added; what must be undone gets entries of its own
-with the signs turned. What a supplier owes for uses, discount and handling fee, is what its budget
-has spent, because one function writes both.
+Positive cents are a debit. Entries are append-only; an event is undone by new entries with reversed
+signs. What a supplier owes for uses, discount and handling fee, equals what its budget has spent,
+because one function writes both.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Account(StrEnum):
-    """Where cents lie; what each holds is said in docs/ledger.md."""
+    """The accounts; docs/ledger.md describes each."""
 
     SUPPLIER_RECEIVABLE = "supplier_receivable"
     RETAILER_FUNDING = "retailer_funding"
@@ -40,7 +40,7 @@ _CHARGED = (
 
 
 class EntryKind(StrEnum):
-    """What moved the ledger; when each is posted is said in docs/ledger.md."""
+    """The kinds of postings; docs/ledger.md describes when each is posted."""
 
     ISSUE = "issue"
     EXPIRY = "expiry"
@@ -52,9 +52,9 @@ class EntryKind(StrEnum):
 
 
 class Entry(NamedTuple):
-    """Cents on one account, of an offer and of the supplier that pays for it where there are any.
+    """Cents on one account; offer and the supplier that pays for it are None where there is none.
 
-    The fields are the columns in which the ledger stores it.
+    The fields are the columns of the ledger table.
     """
 
     account: Account
@@ -67,8 +67,8 @@ class Entry(NamedTuple):
 class Posting:
     """One event: its entries add up to zero. Raises ValueError when they do not.
 
-    `name` is the event's; more than one posting may bear it. `store_id` and `business_date` are
-    those of the till transaction, if it was one.
+    `name` is the name of the event; several postings may have the same. `store_id` and
+    `business_date` are those of the till transaction, if it was one.
     """
 
     name: str
@@ -96,12 +96,12 @@ def require_balance(entries: Iterable[Entry]) -> None:
 
 
 def reserve(payer: Payer, cents: int) -> list[Entry]:
-    """Copies were issued that may cost `cents`."""
-    return _moved(payer, ((Account.BUDGET, -cents), (Account.RESERVED, cents)))
+    """The entries for issued copies that may cost `cents`."""
+    return _entries(payer, ((Account.BUDGET, -cents), (Account.RESERVED, cents)))
 
 
 def release(payer: Payer, cents: int) -> list[Entry]:
-    """Uses that held `cents` can no more be made."""
+    """The entries for uses that had reserved `cents` and can no longer be made."""
     return reserve(payer, -cents)
 
 
@@ -113,9 +113,9 @@ def charge(
     fee_cents: int,
     reserved_cents: int,
 ) -> list[Entry]:
-    """Uses that held `reserved_cents` gave a discount: who bears how much of it, and the fee.
+    """The entries for uses that had reserved `reserved_cents`: the shares of the discount, the fee.
 
-    Everything is negative where uses are taken back.
+    All amounts are negative where uses are undone.
     """
     spent = supplier_cents + fee_cents
     amounts = (
@@ -127,12 +127,12 @@ def charge(
         -reserved_cents,
         spent,
     )
-    return _moved(payer, zip(_CHARGED, amounts, strict=True))
+    return _entries(payer, zip(_CHARGED, amounts, strict=True))
 
 
 def charge_slots(payer: Payer, cents: int) -> list[Entry]:
-    """Copies of a partner's slot were printed, for which `cents` were reserved and are owed now."""
-    return _moved(
+    """The entries for printed slots of a partner: `cents` were reserved and are owed now."""
+    return _entries(
         payer,
         (
             (Account.SUPPLIER_RECEIVABLE, cents),
@@ -144,7 +144,7 @@ def charge_slots(payer: Payer, cents: int) -> list[Entry]:
 
 
 def netted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """One entry for each account, offer and supplier, in the order in which they first come."""
+    """One entry for each account, offer and supplier, in the order of their first entries."""
     sums: dict[tuple[Account, int | None, int | None], int] = {}
     for account, offer_id, supplier_id, cents in entries:
         key = (account, offer_id, supplier_id)
@@ -157,6 +157,6 @@ def reversed_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
     return (entry._replace(amount_cents=-entry.amount_cents) for entry in entries)
 
 
-def _moved(payer: Payer, amounts: Iterable[tuple[Account, int]]) -> list[Entry]:
+def _entries(payer: Payer, amounts: Iterable[tuple[Account, int]]) -> list[Entry]:
     offer_id, supplier_id = payer
     return [Entry(account, offer_id, supplier_id, cents) for account, cents in amounts if cents]

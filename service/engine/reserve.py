@@ -1,8 +1,8 @@
 """What issued copies may cost a budget.
 
-A copy reserves when it is issued: all it can cost, so that no budget is ever overspent, or what is
-expected of it. A use turns its part of the reservation into what was really spent and gives the
-rest back; an expired or voided copy gives all of it back (see `ledger`).
+A copy reserves when it is issued: all it can cost, so that no budget is ever overspent, or its
+expected cost. A use turns its part of the reservation into what was spent and gives the rest back;
+an expired or voided copy gives all of it back (see `ledger`).
 """
 
 import math
@@ -13,7 +13,7 @@ import numpy as np
 
 from service.engine.money import percent_off
 
-# Exponents per the dearest copy: beyond e^60 no chance is worth telling from 0.
+# Exponents relative to the most expensive copy: beyond e^60 a chance does not differ from 0.
 _MOST_EXPONENT = 60.0
 _EXPONENT_STEPS = 60
 
@@ -23,8 +23,8 @@ def supplier_cap_cents(
 ) -> int:
     """The most a supplier bears of one use: its per cent of the face value, or less by its cap.
 
-    The till holds it to that, so no use ever costs more than was reserved for it at worst; what a
-    discount takes off beyond is the retailer's.
+    The till enforces this limit, so no use costs more than the most that was reserved for it; the
+    retailer bears the rest of a discount.
     """
     share = percent_off(face_value_cents, funding_share)
     return share if funding_cap_cents is None else min(share, funding_cap_cents)
@@ -46,7 +46,7 @@ def reservation_cents(
 
 @dataclass(frozen=True, slots=True)
 class OpenCopies:
-    """Copies in circulation that are alike: how many, the most one may still cost, what it should.
+    """Equal copies in circulation: how many, and the most and the expected cost of one.
 
     `expected_cents` is at most `most_cents`.
     """
@@ -57,12 +57,12 @@ class OpenCopies:
 
 
 def overspend_chance(open_copies: Sequence[OpenCopies], *, free_cents: int) -> float:
-    """A bound on the chance that what is in circulation costs more than `free_cents`.
+    """An upper bound on the chance that copies in circulation cost more than `free_cents`.
 
     It holds for copies that are used independently of each other and cost what is expected on
-    average, whatever else is known of them: of all such costs between 0 and the most, a copy that
-    costs all or nothing is the worst (Hoeffding 1963), and Chernoff's bound for those is taken at
-    its best exponent. 0 where even the worst case is covered.
+    average. Of all such costs between 0 and the most, a copy that costs all or nothing is the worst
+    (Hoeffding 1963); Chernoff's bound for those is taken at its best exponent. 0 where even the
+    worst case is covered.
     """
     known = [each for each in open_copies if each.copies and each.most_cents]
     if sum(each.copies * each.most_cents for each in known) <= free_cents:
@@ -96,9 +96,9 @@ def overspend_chance(open_copies: Sequence[OpenCopies], *, free_cents: int) -> f
 def expected_reservation_cents(
     use_cents: int, *, uses: int, expected_uses: float, safety: float
 ) -> int:
-    """What each use of a copy reserves where the expected cost counts, `safety` times, at most all.
+    """What each use of a copy reserves: `safety` times its expected cost, at most `use_cents`.
 
-    Rounded up, so that a copy never reserves less than what is expected of it.
+    Rounded up, so that a copy never reserves less than its expected cost.
     """
     wanted = math.ceil(safety * expected_uses * use_cents / uses - 1e-9)
     return min(use_cents, max(0, wanted))

@@ -1,8 +1,8 @@
 """Who pays for a discount: supplier and retailer shares per unit.
 
-A share is fixed unit by unit when the discount is given and stored with it. Returns and voids read
-it back and never run a rule again, so that any sequence of partial returns comes to exactly what
-was given.
+A share is fixed unit by unit when the discount is given, and stored with it. Returns and voids
+read the stored share and never run a rule again, so that any sequence of partial returns adds up
+to exactly what was given.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from service.errors import Conflict
 
 
 class Liability(StrEnum):
-    """Who bears a line honoured twice offline: the retailer whole, or the supplier as agreed."""
+    """Who bears a line honoured twice offline: only the retailer, or the supplier as agreed."""
 
     RETAILER = "retailer"
     SUPPLIER = "supplier"
@@ -39,17 +39,17 @@ class UnitDiscount(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Funding:
-    """What a supplier agreed to bear: a share of the discount, at most so much per use."""
+    """What a supplier agreed to bear: a share of the discount, at most `cap_cents` per use."""
 
     share_basis_points: int = BASIS_POINTS
     cap_cents: int | None = None
 
 
 class Split(NamedTuple):
-    """What one basket line had off, split between supplier and retailer unit by unit.
+    """The discount of one basket line, split between supplier and retailer unit by unit.
 
-    `supplier_cents[i]` and `retailer_cents[i]` together are what unit `i` had off. `points[i]` are
-    the points it earned; there are none where nothing earned any.
+    `supplier_cents[i]` and `retailer_cents[i]` add up to the discount of unit `i`. `points[i]` are
+    the points it earned; empty where no unit earned any.
     """
 
     line: int
@@ -64,7 +64,7 @@ class Split(NamedTuple):
 
     @property
     def unit_cents(self) -> tuple[int, ...]:
-        """What each unit had off."""
+        """The discount of each unit."""
         pairs = zip(self.supplier_cents, self.retailer_cents, strict=True)
         return tuple([supplier + retailer for supplier, retailer in pairs])
 
@@ -85,8 +85,8 @@ def fund(
     """Split the discounts of one open line between supplier and retailer.
 
     The supplier bears its share of their sum, rounded half up once and capped per use, spread over
-    all units by their discounts; the retailer bears the rest of each unit. A discount honoured
-    twice falls on the retailer whole under `Liability.RETAILER`.
+    all units by their discounts; the retailer bears the rest of each unit. Under
+    `Liability.RETAILER` the retailer bears all of a discount honoured twice.
     """
     by_unit = [cents for discount in discounts for cents in discount.unit_cents]
     total = sum(by_unit)
@@ -98,14 +98,14 @@ def fund(
     parts = spread(borne, by_unit) if total else [0] * len(by_unit)
     funded, start = [], 0
     for discount in discounts:
-        mine = parts[start : start + len(discount.unit_cents)]
-        start += len(mine)
+        shares = parts[start : start + len(discount.unit_cents)]
+        start += len(shares)
         funded.append(
             Split(
                 discount.line,
-                tuple(mine),
+                tuple(shares),
                 tuple(
-                    [cents - part for cents, part in zip(discount.unit_cents, mine, strict=True)]
+                    [cents - part for cents, part in zip(discount.unit_cents, shares, strict=True)]
                 ),
             )
         )
@@ -114,9 +114,9 @@ def fund(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Units of one stored discount that come back, with the cents that were given on them.
+    """Returned units of one stored discount, with the cents that were given on them.
 
-    `earns` says that units of it earned points.
+    `earns` is true where units of the discount earned points.
     """
 
     units: tuple[int, ...]
@@ -127,21 +127,21 @@ class TakenBack:
 
     @property
     def amount_cents(self) -> int:
-        """What the refund is lessened by."""
+        """What is deducted from the refund."""
         return self.supplier_cents + self.retailer_cents
 
 
 def units_left(discount: Split, returned: Collection[int]) -> tuple[int, ...]:
-    """The units of a stored discount not yet returned, in the order they are given back."""
+    """The units of a stored discount not yet returned, in the order of their return."""
     return tuple(unit for unit in range(discount.units) if unit not in returned)
 
 
 def take_back(
     discount: Split, *, units: Collection[int], returned: Collection[int] = ()
 ) -> TakenBack:
-    """Return `units` (numbered from 0) of a stored discount, of which `returned` came back before.
+    """Return `units` (numbered from 0) of a stored discount; `returned` were returned before.
 
-    `Conflict` when a unit is not there or came back already; nothing is taken back then.
+    Raises Conflict when a unit does not exist or was returned before; then nothing is taken back.
     """
     wanted = sorted(set(units))
     for unit in wanted:
@@ -163,9 +163,10 @@ def reopens(
     discounts: Iterable[Split],
     returned: Mapping[int, Collection[int]],
 ) -> bool:
-    """Whether returns so far give an open line's uses back.
+    """Whether the returns so far give the uses of an open line back.
 
-    `discounts` are all of the line's in the transaction, `returned` the units back by basket line.
+    `discounts` are all discounts of the line in the transaction, `returned` the returned units by
+    basket line.
     """
     return policy is ReopenPolicy.WHEN_WHOLE and all(
         not units_left(discount, returned.get(discount.line, ())) for discount in discounts

@@ -22,7 +22,7 @@ from service.publish import BatchReport, publish, reprint
 from service.publish.verify import proofread
 from service.settings import Settings
 from service.store import cycles, runs, work
-from service.store.session import Database, came_between
+from service.store.session import Database, is_conflict
 from service.store.tables.cycle import Run, RunProblem, RunState
 
 logger = logging.getLogger("larder.worker")
@@ -123,7 +123,7 @@ def _write_lists(
 def _lease_run(database: Database, settings: Settings) -> Run | None:
     now = datetime.now(UTC)
     with database.write() as session:
-        given_up = runs.give_up(session, attempts=RUN_ATTEMPTS, problem=_GIVEN_UP, now=now)
+        given_up = runs.fail_abandoned(session, attempts=RUN_ATTEMPTS, problem=_GIVEN_UP, now=now)
         leased = runs.lease(session, now=now, until=now + timedelta(seconds=settings.lease_seconds))
     for run_id in given_up:
         logger.error("run %s ended its worker %d times and is given up", run_id, RUN_ATTEMPTS)
@@ -146,9 +146,9 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
             result = _perform(database, settings, run, progress)
     except Exception as error:
         logger.error("run %s failed: %s", run.id, without_message(error))
-        if isinstance(error, DBAPIError) and came_between(error):
+        if isinstance(error, DBAPIError) and is_conflict(error):
             with database.write() as session:
-                runs.hand_back(session, run.id, at=datetime.now(UTC))
+                runs.release(session, run.id, at=datetime.now(UTC))
             return
         state, outcome, problem = RunState.FAILED, None, _problem(error)
     else:

@@ -78,7 +78,7 @@ def confirm_receipt(database: Database, batch_id: int) -> Batch:
     """
     now = datetime.now(UTC)
     with database.write() as session:
-        batch = batches.held(session, batch_id)
+        batch = batches.lock(session, batch_id)
         if batch is None:
             raise NotFound("There is no such batch.")
         if batch.received_at is not None:

@@ -166,7 +166,7 @@ class _Press:
         try:
             with self.database.write() as session:
                 if replaces is not None:
-                    held = batches.held(session, replaces.id)
+                    held = batches.lock(session, replaces.id)
                     assert held is not None
                     _require_not_picked_up(held)
                     held.state = BatchState.WITHDRAWN
@@ -200,7 +200,7 @@ class _Press:
     def _save_plan(self, batch: Batch, package: Package) -> Batch:
         """Save the digest of what the files will be made of."""
         with self.database.write() as session:
-            held = batches.held(session, batch.id)
+            held = batches.lock(session, batch.id)
             assert held is not None
             if held.state != BatchState.RENDERING:
                 raise self._busy()
@@ -249,7 +249,7 @@ class _Press:
         manifest = read_manifest(text)
         pieces = self._pieces(batch)
         with self.database.write() as session:
-            held = batches.held(session, batch.id)
+            held = batches.lock(session, batch.id)
             assert held is not None
             if held.state == BatchState.RENDERING:
                 held.state = BatchState.READY

@@ -31,7 +31,7 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
     picked up, was replaced or is not finished.
     """
     with database.write() as session:
-        batch = batches.held(session, batch_id)
+        batch = batches.lock(session, batch_id)
         if batch is None:
             raise NotFound("There is no such batch.")
         if batch.state != BatchState.VOIDED:

@@ -26,7 +26,7 @@ def all_keys(session: Session) -> list[ApiKey]:
 
 
 def revoke(session: Session, key_id: int, *, at: datetime) -> ApiKey | None:
-    """End a key; None when there is no such key. A key already revoked keeps its moment."""
+    """Revoke a key; None when there is no such key. A revoked key keeps its first moment."""
     key = session.get(ApiKey, key_id)
     if key is not None and key.revoked_at is None:
         key.revoked_at = at

@@ -27,7 +27,7 @@ _PURCHASES = (
 
 _SAME = """{0}.store_id = staged_line.store_id AND {0}.terminal = staged_line.terminal
            AND {0}.business_date = staged_line.business_date AND {0}.number = staged_line.number"""
-_DROP_TOLD = f"""DELETE FROM staged_line
+_DROP_RECORDED = f"""DELETE FROM staged_line
     WHERE EXISTS (SELECT 1 FROM redemption r
                   WHERE {_SAME.format("r")} AND r.state = '{RedemptionState.VOIDED}')
        OR EXISTS (SELECT 1 FROM till_return t WHERE {_SAME.format("t")})"""
@@ -50,28 +50,28 @@ _OTHERS = """
 def add_baskets(session: Session, lines: pl.DataFrame) -> int:
     """Add purchase lines that are not there yet; the number added.
 
-    Columns: store_id, terminal, business_date, number, household_id (null for nobody known),
-    purchased_at, line, gtin, quantity_milli, unit, amount_cents, code. A basket is known by store,
-    terminal, business date and number, a line by its basket and line number. Every store and
-    household exists. A sale that was voided at the till, and goods that came back through it, are
-    not added: history tells of them already.
+    Columns: store_id, terminal, business_date, number, household_id (null for an unknown one),
+    purchased_at, line, gtin, quantity_milli, unit, amount_cents, code. The key of a basket is
+    store, terminal, business date and number, that of a line its basket and line number. Every
+    store and household exists. A sale that was voided at the till, and goods that were returned
+    there, are not added: history has recorded them already.
     """
     stage(session, "staged_line", lines)
-    session.execute(text(_DROP_TOLD))
+    session.execute(text(_DROP_RECORDED))
     return _add_staged(session)
 
 
 def add_whole_baskets(
     session: Session, lines: pl.DataFrame
 ) -> tuple[int, list[tuple[str, str, str, str]]]:
-    """Add baskets that are not there yet, each whole; a basket that is there stays as it is.
+    """Add baskets that are not there yet, each whole; an existing basket does not change.
 
-    Columns as of `add_baskets`. Returns the number of lines added, and the references (store,
-    terminal, ISO business date, number) under which another basket stands: with other lines, and
-    not because the till changed it.
+    Columns as in `add_baskets`. Returns the number of lines added, and the references (store,
+    terminal, ISO business date, number) of existing baskets with other lines, except those that
+    the till changed.
     """
     stage(session, "staged_line", lines)
-    session.execute(text(_DROP_TOLD))
+    session.execute(text(_DROP_RECORDED))
     others = [
         (store, terminal, str(day), number)
         for store, terminal, day, number in session.execute(text(_OTHERS))
@@ -114,7 +114,7 @@ def purchases(
     since: datetime | None = None,
     household_ids: Sequence[int] | None = None,
 ) -> pl.DataFrame:
-    """Lines that households bought before a moment, of products the catalogue knows.
+    """Lines that households bought before a moment, of products in the catalogue.
 
     Columns: household_id, item_id, basket_id, purchased_at (UTC), quantity (pieces or units of
     measure), amount_cents, gtin, category_id, supplier_id, private_label; sorted by household,
@@ -149,9 +149,10 @@ def purchases(
 
 
 def unnamed_spend(session: Session, *, since: datetime, before: datetime) -> pl.DataFrame:
-    """What households paid in a span for goods without a GTIN, which `purchases` leaves out.
+    """What households paid for goods without a GTIN, which `purchases` leaves out.
 
-    Columns: household_id, purchased_at (UTC), amount_cents; a row a line.
+    From `since` to before `before`. Columns: household_id, purchased_at (UTC), amount_cents; one
+    row per line.
     """
     query = f"""SELECT b.household_id, {moment_micros(session, "b.purchased_at")}, l.amount_cents
                 FROM basket b JOIN basket_line l ON l.basket_id = b.id
@@ -172,12 +173,12 @@ def count(session: Session, household_id: int) -> int:
 
 def buyers(session: Session, *, before: datetime) -> list[int]:
     """The households that bought before a moment, in ascending order."""
-    home = col(Basket.household_id)
+    household = col(Basket.household_id)
     statement = (
-        select(home)
-        .where(home.is_not(None), col(Basket.purchased_at) < before)
+        select(household)
+        .where(household.is_not(None), col(Basket.purchased_at) < before)
         .distinct()
-        .order_by(home)
+        .order_by(household)
     )
     return [key for key in session.exec(statement) if key is not None]
 
@@ -199,9 +200,9 @@ def usual_stores(
     before: datetime,
     household_ids: Sequence[int] | None = None,
 ) -> pl.DataFrame:
-    """The store of most of a household's baskets in a span, ties to the lower: household_id, store.
+    """The store of most of a household's baskets, ties to the lower: household_id, store.
 
-    Households without a basket in it are left out.
+    Households without a basket from `since` to before `before` are left out.
     """
     some = ", ".join(str(int(each)) for each in household_ids or ()) or "NULL"
     chosen = "" if household_ids is None else f"AND household_id IN ({some})"

@@ -19,13 +19,13 @@ def get(session: Session, batch_id: int) -> Batch | None:
     return session.get(Batch, batch_id)
 
 
-def named(session: Session, name: str) -> Batch | None:
-    """The batch of a package's name."""
+def by_name(session: Session, name: str) -> Batch | None:
+    """The batch with a package's name."""
     return session.exec(select(Batch).where(Batch.name == name)).first()
 
 
-def held(session: Session, batch_id: int) -> Batch | None:
-    """One batch, nobody else's until the transaction ends."""
+def lock(session: Session, batch_id: int) -> Batch | None:
+    """One batch, locked until the transaction ends."""
     statement = select(Batch).where(Batch.id == batch_id).with_for_update()
     return session.exec(statement.execution_options(populate_existing=True)).first()
 
@@ -92,7 +92,7 @@ def save(session: Session, batch: Batch) -> Batch:
 
 
 def pick_up(session: Session, batch_id: int, *, at: datetime) -> bool:
-    """Note the first pickup of a batch; False when its files cannot be fetched any more."""
+    """Record the first pickup of a batch; False when its files can no longer be fetched."""
     found = session.execute(
         update(Batch)
         .where(
@@ -107,7 +107,7 @@ def pick_up(session: Session, batch_id: int, *, at: datetime) -> bool:
 
 
 def mark_purged(session: Session, batch_id: int, *, at: datetime) -> None:
-    """The files of a batch are gone."""
+    """Record that the files of a batch are deleted."""
     session.execute(update(Batch).where(col(Batch.id) == batch_id).values(purged_at=at))
 
 
@@ -148,7 +148,7 @@ def spoiled(session: Session, batch_id: int) -> list[int]:
 
 
 def lists_to_void(session: Session, batch_id: int) -> list[int]:
-    """The issued lists in a batch, held in their order until the transaction ends."""
+    """The issued lists in a batch, locked in their order until the transaction ends."""
     printed = select(MailPiece.list_id).where(MailPiece.batch_id == batch_id)
     statement = (
         select(ShoppingList.id)

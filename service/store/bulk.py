@@ -29,7 +29,7 @@ _SQLITE = {pl.Float64: "REAL", pl.String: "TEXT", pl.Date: "TEXT"}
 
 
 def is_sqlite(session: Session) -> bool:
-    """Whether the session speaks to the embedded database."""
+    """Whether the session is on the embedded database."""
     return session.get_bind().dialect.name == "sqlite"
 
 
@@ -47,7 +47,7 @@ def stage(session: Session, name: str, frame: pl.DataFrame) -> None:
 
 
 def append(session: Session, table: str, frame: pl.DataFrame) -> None:
-    """Add the rows of `frame` to a table that stands; column types as in `stage`."""
+    """Add the rows of `frame` to an existing table; column types as in `stage`."""
     connection = session.connection().connection.driver_connection
     columns = ", ".join(frame.columns)
     if is_sqlite(session):
@@ -60,9 +60,9 @@ def append(session: Session, table: str, frame: pl.DataFrame) -> None:
 
 
 def next_ids(session: Session, table: str, count: int) -> pl.Series:
-    """Ids for so many new rows of a table that numbers its rows, taken and in order.
+    """Reserve ids for `count` new rows of a table that numbers its rows; in order.
 
-    On SQLite they hold as long as the writer's own transaction.
+    On SQLite they are reserved until the writer's transaction ends.
     """
     if is_sqlite(session):
         query = f"SELECT coalesce(max(id), 0) FROM {table}"
@@ -76,7 +76,7 @@ def next_ids(session: Session, table: str, count: int) -> pl.Series:
 def read_integers(session: Session, query: str, columns: tuple[str, ...]) -> pl.DataFrame:
     """The rows of a query whose columns are all integers and never null, as Int64.
 
-    `query` is SQL without parameters; it must not carry text from outside.
+    `query` is SQL without parameters; it must not contain text from outside.
     """
     connection = session.connection().connection.driver_connection
     schema = dict(zip(columns, repeat(pl.Int64), strict=False))
@@ -109,7 +109,7 @@ def _stage_sqlite(connection: sqlite3.Connection, name: str, frame: pl.DataFrame
 
 
 def _sqlite_rows(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Rows as SQLite keeps them: moments as integers, days as text."""
+    """Rows as SQLite stores them: moments as integers, days as text."""
     return frame.with_columns(
         pl.col(pl.Datetime).dt.epoch("us"), pl.col(pl.Date).dt.to_string("%Y-%m-%d")
     ).iter_rows(buffer_size=_BUFFERED_ROWS)

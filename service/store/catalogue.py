@@ -10,7 +10,7 @@ from service.store.bulk import is_sqlite, stage
 from service.store.tables.catalogue import Category, Item, Product, Store, Supplier
 
 # New rows are numbered in the order of their names, byte by byte, so that the same files give the
-# same numbers on every database; those that are there already use no number up.
+# same numbers on every database; rows that exist already use up no number.
 _NEW = (
     """INSERT INTO supplier (name)
        SELECT s.supplier FROM staged_product s
@@ -40,31 +40,30 @@ _PRODUCTS = """INSERT INTO product (gtin, description, brand, private_label, ite
     WHERE true
     ON CONFLICT (gtin) DO UPDATE SET """
 _ALWAYS_RENEWED = ("description", "item_id", "category_id", "supplier_id")
-_MAY_STAY = (
+_RENEWED_IF_LISTED = (
     "brand", "private_label", "package_size", "restriction", "price_cents", "cost_cents",
 )  # fmt: skip
 
 
 def upsert_products(session: Session, products: pl.DataFrame, *, renewed: Collection[str]) -> None:
-    """Add or renew products by GTIN, with the suppliers, categories and items they name.
+    """Add or update products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
     package_size, restriction, price_cents, cost_cents. GTINs are unique in the frame. An item stays
-    in the category it was first seen in. What is not in `renewed` of brand, private_label,
-    package_size, restriction, price_cents and cost_cents stays as it is with a product that is
-    there already.
+    in its first category. An existing product changes in brand, private_label, package_size,
+    restriction, price_cents and cost_cents only where `renewed` has the column.
     """
     stage(session, "staged_product", products)
     bytewise = "" if is_sqlite(session) else 'COLLATE "C"'
     for statement in _NEW:
         session.execute(text(statement.format(bytewise=bytewise)))
-    changed = (*_ALWAYS_RENEWED, *(column for column in _MAY_STAY if column in renewed))
+    changed = (*_ALWAYS_RENEWED, *(column for column in _RENEWED_IF_LISTED if column in renewed))
     changes = ", ".join(f"{column} = excluded.{column}" for column in changed)
     session.execute(text(_PRODUCTS + changes))
 
 
 def ensure_stores(session: Session, store_ids: list[str], *, timezone: str) -> None:
-    """Add the stores that are not known yet."""
+    """Add the stores that do not exist yet."""
     for store_id in store_ids:
         session.execute(
             text("INSERT INTO store (id, timezone) VALUES (:id, :timezone) ON CONFLICT DO NOTHING"),
@@ -88,7 +87,7 @@ def store_zones(session: Session, store_ids: Sequence[str]) -> dict[str, str]:
     return dict(session.exec(statement).all())
 
 
-def supplier_named(session: Session, name: str) -> Supplier | None:
+def supplier_by_name(session: Session, name: str) -> Supplier | None:
     """The supplier of that name."""
     return session.exec(select(Supplier).where(Supplier.name == name)).first()
 
@@ -159,7 +158,7 @@ def supplier_ids(session: Session) -> dict[str, int]:
 
 
 def ensure_suppliers(session: Session, names: list[str]) -> dict[str, int]:
-    """The ids of suppliers by name; those not known yet are added."""
+    """The ids of suppliers by name; missing ones are added."""
     for name in names:
         session.execute(
             text("INSERT INTO supplier (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"),
@@ -170,7 +169,7 @@ def ensure_suppliers(session: Session, names: list[str]) -> dict[str, int]:
 
 
 def ensure_category(session: Session, name: str) -> int:
-    """The id of a category without goods, its own department; added when it is not there."""
+    """The id of a category without goods, which is its own department; added when missing."""
     session.execute(
         text(
             """INSERT INTO category (name, department) VALUES (:name, :name)

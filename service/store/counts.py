@@ -1,4 +1,4 @@
-"""How much there is of each thing."""
+"""Counts of rows, for metrics and status."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ def products(session: Session) -> int:
 
 
 def households(session: Session) -> int:
-    """Households known."""
+    """Households in the database."""
     return _count(session, Household)
 
 
@@ -46,7 +46,7 @@ def lists(session: Session, state: str) -> int:
 
 
 def waiting_runs(session: Session) -> int:
-    """Runs queued or at work."""
+    """Runs that are queued or running."""
     return _count(session, Run, col(Run.state).in_([RunState.QUEUED, RunState.RUNNING]))
 
 

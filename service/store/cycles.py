@@ -1,4 +1,4 @@
-"""Queries on cycles, what they leave behind, and fitted forecasts."""
+"""Queries on cycles, their results, and fitted forecasts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -42,7 +42,7 @@ def add(session: Session, cycle: Cycle) -> int:
 
 
 def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
-    """Keep the shadow prices: offer_id, budget_price, circulation_price_cents."""
+    """Store the shadow prices: offer_id, budget_price, circulation_price_cents."""
     stage(
         session, "staged_price", prices.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id"))
     )
@@ -55,9 +55,9 @@ def add_prices(session: Session, cycle_id: int, prices: pl.DataFrame) -> None:
 
 
 def prices(session: Session, cycle_id: int | None) -> pl.DataFrame:
-    """The shadow prices a cycle left: offer_id, budget_price, circulation_price_cents.
+    """The shadow prices of a cycle: offer_id, budget_price, circulation_price_cents.
 
-    None of no cycle.
+    Empty where `cycle_id` is None.
     """
     rows = session.exec(
         select(CyclePrice.offer_id, CyclePrice.budget_price, CyclePrice.circulation_price_cents)
@@ -95,12 +95,12 @@ def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
     )
 
 
-def seen(
+def household_worth(
     session: Session, cycle_id: int | None, household_ids: Sequence[int] | None = None
 ) -> pl.DataFrame:
-    """What a cycle saw all its households to be worth, or some: household_id, worth_decile, tier.
+    """The worth of all or some households in a cycle: household_id, worth_decile, tier.
 
-    Those it did not see are left out; no cycle saw anybody.
+    Households that are not in it are left out; empty where `cycle_id` is None.
     """
     statement = (
         select(CycleHousehold.household_id, CycleHousehold.worth_decile, CycleHousehold.tier)
@@ -124,8 +124,8 @@ def forecast_for(session: Session, day: date) -> Forecast | None:
     return session.exec(statement).first()
 
 
-def keep_forecast(session: Session, forecast: Forecast) -> None:
-    """Keep a model; one fitted again for its date takes the earlier one's place."""
+def save_forecast(session: Session, forecast: Forecast) -> None:
+    """Store a model; it replaces an earlier one of the same date."""
     earlier = session.exec(select(Forecast).where(Forecast.as_of == forecast.as_of)).first()
     if earlier is not None:
         earlier.model, earlier.fitted_at = forecast.model, forecast.fitted_at

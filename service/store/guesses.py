@@ -1,4 +1,4 @@
-"""Queries on guesses; counting them is the till's own (see `till`)."""
+"""Queries on guesses; `till` counts them."""
 
 from datetime import datetime
 
@@ -9,5 +9,5 @@ from service.store.tables.guess import Guess
 
 
 def forget(session: Session, *, before: datetime) -> None:
-    """Remove the guesses that nothing counts any more."""
+    """Remove the guesses from before a moment, which no longer count."""
     session.execute(delete(Guess).where(col(Guess.guessed_at) < before))

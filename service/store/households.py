@@ -1,4 +1,4 @@
-"""Queries on households, how they are reached and how they are recognised."""
+"""Queries on households, their contact data and their identities."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -26,17 +26,19 @@ _CONTACT = (
 )
 _ADDRESS = ("street", "extra", "postcode", "city", "country")
 # Numbers follow on from the highest there is, so that the same files give the same numbers on
-# every database: a sequence would skip some at each repetition. Draws are made by these numbers.
+# every database: a sequence would skip some at each repetition. Random draws use these numbers.
 _NEW = """INSERT INTO household (id, ref, language)
     SELECT top.id + row_number() OVER (ORDER BY s.place), s.ref, s.language
     FROM staged_household s
     CROSS JOIN (SELECT coalesce(max(id), 0) AS id FROM household) top
     WHERE NOT EXISTS (SELECT 1 FROM household h WHERE h.ref = s.ref)"""
-_ALONE = "LOCK TABLE household IN SHARE ROW EXCLUSIVE MODE"
-_COUNTED = "SELECT setval(pg_get_serial_sequence('household', 'id'), max(id)) FROM household"
+_LOCK_TABLE = "LOCK TABLE household IN SHARE ROW EXCLUSIVE MODE"
+_ADVANCE_SEQUENCE = (
+    "SELECT setval(pg_get_serial_sequence('household', 'id'), max(id)) FROM household"
+)
 _LANGUAGE = """UPDATE household SET language = s.language FROM staged_household s
     WHERE household.ref = s.ref AND household.language <> s.language"""
-_NO_OLDER = """DELETE FROM identity WHERE EXISTS (
+_DELETE_OLDER = """DELETE FROM identity WHERE EXISTS (
         SELECT 1 FROM staged_older s WHERE s.kind = identity.kind AND s.digest = identity.digest)"""
 _IDENTITIES = """INSERT INTO identity (kind, digest, household_id)
     SELECT s.kind, s.digest, h.id FROM staged_identity s JOIN household h ON h.ref = s.ref
@@ -52,12 +54,12 @@ def upsert_households(
     *,
     renewed: Collection[str],
 ) -> None:
-    """Add or renew households by `ref`, with contact and identities.
+    """Add or update households by `ref`, with contact and identities.
 
-    `households`: ref, language and the columns of a contact; `ref` is unique in the frame. Of a
-    household that is there already only the columns in `renewed` change. `identities`: kind,
-    digest, ref. A card that comes back with another household moves to it. `older`: kind and digest
-    of other forms of the same cards and phones, which nobody is known by any more.
+    `households`: ref, language and the columns of a contact; `ref` is unique in the frame. An
+    existing household changes only in the columns in `renewed`. `identities`: kind, digest, ref.
+    A card that is listed with another household moves to it. `older`: kind and digest of other
+    forms of the same cards and phones; these rows are deleted.
     """
     placed = households.sort(pl.col("ref").str.len_chars(), "ref").with_row_index("place")
     stage(session, "staged_household", placed.with_columns(pl.col("place").cast(pl.Int64)))
@@ -66,27 +68,27 @@ def upsert_households(
     if is_sqlite(session):
         session.execute(text(_NEW))
     else:
-        for statement in (_ALONE, _NEW, _COUNTED):
+        for statement in (_LOCK_TABLE, _NEW, _ADVANCE_SEQUENCE):
             session.execute(text(statement))
     if "language" in renewed:
         session.execute(text(_LANGUAGE))
     session.execute(text(_contacts(renewed)))
-    session.execute(text(_NO_OLDER))
+    session.execute(text(_DELETE_OLDER))
     session.execute(text(_IDENTITIES))
 
 
 def _contacts(renewed: Collection[str]) -> str:
     columns = ", ".join(_CONTACT)
-    given = ", ".join(f"s.{column}" for column in _CONTACT)
+    values = ", ".join(f"s.{column}" for column in _CONTACT)
     changes = [f"{column} = excluded.{column}" for column in _CONTACT if column in renewed]
-    moved = [f"contact.{column} = excluded.{column}" for column in _ADDRESS if column in renewed]
-    if moved:
-        same = " AND ".join(moved)
+    address = [f"contact.{column} = excluded.{column}" for column in _ADDRESS if column in renewed]
+    if address:
+        same = " AND ".join(address)
         changes.append(f"undeliverable_at = CASE WHEN {same} THEN contact.undeliverable_at END")
-    then = f"UPDATE SET {', '.join(changes)}" if changes else "NOTHING"
+    action = f"UPDATE SET {', '.join(changes)}" if changes else "NOTHING"
     return f"""INSERT INTO contact (household_id, {columns})
-        SELECT h.id, {given} FROM staged_household s JOIN household h ON h.ref = s.ref WHERE true
-        ON CONFLICT (household_id) DO {then}"""
+        SELECT h.id, {values} FROM staged_household s JOIN household h ON h.ref = s.ref WHERE true
+        ON CONFLICT (household_id) DO {action}"""
 
 
 def ids_by_ref(session: Session) -> dict[str, int]:
@@ -127,11 +129,11 @@ CONTACT = {
     "mail_consent": pl.Boolean,
     "came_back": pl.Boolean,
 }
-"""How a household is reached; `came_back` says that mail to this address was returned."""
+"""The columns of `contacts`; `came_back` is true when mail to this address was returned."""
 
 
 def contacts(session: Session, household_ids: Sequence[int]) -> pl.DataFrame:
-    """How some households are reached, by household_id: the columns of `CONTACT`."""
+    """The contact data of some households, by household_id; see `CONTACT`."""
     # Staged, because a statement takes only so many parameters and a cycle has a million lists.
     stage(
         session,
@@ -160,7 +162,10 @@ def mail_consent(session: Session, household_id: int) -> bool:
 
 
 def mark_undeliverable(session: Session, household_ids: Sequence[int], *, at: datetime) -> None:
-    """Mail to these households came back; nothing is sent to them until their address changes."""
+    """Record that mail to these households was returned.
+
+    Nothing is sent to them until their address changes.
+    """
     session.execute(
         update(Contact)
         .where(

@@ -1,4 +1,4 @@
-"""Queries on whom a card, a phone or the retailer's own number stands for."""
+"""Queries on the household of a card, a phone or the retailer's own number."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from service.digests import identity_digest
 from service.engine.identities import forms
 from service.store.bulk import stage
-from service.store.tables.household import Identity, IdentityKind
+from service.store.tables.household import HouseholdIdentity, IdentityKind
 
 _BY_DIGEST = """SELECT i.digest, i.household_id FROM staged_key s
     JOIN identity i ON i.kind = :kind AND i.digest = s.value"""
@@ -19,7 +19,10 @@ _BY_REF = "SELECT h.ref, h.id FROM staged_key s JOIN household h ON h.ref = s.va
 
 
 class KnownAs(NamedTuple):
-    """A digest that a card or phone may be known by; `moves` to the first of them when seen."""
+    """A digest that a card or phone may be stored under.
+
+    With `moves` the row changes to the first of the digests when the card or phone is seen.
+    """
 
     digest: str
     moves: bool
@@ -41,8 +44,8 @@ def household_of(
     digests = [each.digest for each in known_as(key, kind, value, country=country)]
     found = dict(
         session.exec(
-            select(Identity.digest, Identity.household_id).where(
-                Identity.kind == kind.value, col(Identity.digest).in_(digests)
+            select(HouseholdIdentity.digest, HouseholdIdentity.household_id).where(
+                HouseholdIdentity.kind == kind.value, col(HouseholdIdentity.digest).in_(digests)
             )
         ).all()
     )

@@ -14,7 +14,7 @@ from service.store.tables.redemption import TillReturn
 
 
 def post(session: Session, *postings: Posting) -> None:
-    """Add the entries of postings; none for a posting without any."""
+    """Add the entries of some postings."""
     rows = [
         {
             "posting": posting.name,
@@ -53,23 +53,23 @@ def post_by_offer(
 def sale_postings(
     session: Session, redemption_id: str
 ) -> dict[tuple[str | None, date | None], list[Entry]]:
-    """What a sale, its returns and their voids moved, by store and business date of each."""
-    its = TillReturn.redemption_id == redemption_id
-    returns = select(TillReturn.id).where(its)
-    undone = select(col(TillReturn.id) + "-void").where(its)
+    """The entries of a sale, its returns and their voids, summed by store and business date."""
+    of_sale = TillReturn.redemption_id == redemption_id
+    returns = select(TillReturn.id).where(of_sale)
+    voids = select(col(TillReturn.id) + "-void").where(of_sale)
     place = (col(LedgerEntry.store_id), col(LedgerEntry.business_date))
-    whose = (col(LedgerEntry.offer_id), col(LedgerEntry.supplier_id))
+    payer = (col(LedgerEntry.offer_id), col(LedgerEntry.supplier_id))
     statement = (
-        select(*place, LedgerEntry.account, *whose, func.sum(LedgerEntry.amount_cents))  # type: ignore[call-overload]
+        select(*place, LedgerEntry.account, *payer, func.sum(LedgerEntry.amount_cents))  # type: ignore[call-overload]
         .where(
             or_(
                 col(LedgerEntry.posting) == redemption_id,
                 col(LedgerEntry.posting).in_(returns),
-                col(LedgerEntry.posting).in_(undone),
+                col(LedgerEntry.posting).in_(voids),
             )
         )
-        .group_by(*place, col(LedgerEntry.account), *whose)
-        .order_by(*place, *whose, col(LedgerEntry.account))
+        .group_by(*place, col(LedgerEntry.account), *payer)
+        .order_by(*place, *payer, col(LedgerEntry.account))
     )
     found: dict[tuple[str | None, date | None], list[Entry]] = {}
     for store_id, day, account, offer_id, supplier_id, cents in session.execute(statement):
@@ -90,7 +90,7 @@ def imbalance(session: Session) -> list[tuple[str, int]]:
 
 
 def uncharged(session: Session) -> list[tuple[int, int]]:
-    """Offers whose budget has spent something else than its supplier owes, and how much more.
+    """Offers whose spending differs from what the supplier owes, and by how many cents more.
 
     There must be none.
     """

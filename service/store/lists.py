@@ -23,18 +23,18 @@ _EXPECTED = {
 
 
 def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
-    """Write issued lists and their lines in bulk; the households' drafts end.
+    """Write issued lists and their lines in bulk, and delete the households' drafts.
 
     `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
     code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
-    p_purchase; and what was expected of offers, if known: cell, expected_uses, expected_gain;
-    `terms` of a line where they are not its offer's.
+    p_purchase; and optionally the expectations for offers (cell, expected_uses, expected_gain) and
+    the `terms` of a line where they differ from its offer's.
     """
     stage(session, "staged_list", lists)
     unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
     lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
     stage(session, "staged_list_line", lines)
-    _end_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
+    _remove_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
     session.execute(
         text(
             """INSERT INTO shopping_list (code, household_id, cycle_id, state, valid_from, valid_to,
@@ -58,13 +58,13 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     )
 
 
-def drafted(session: Session, *, until: date) -> list[int]:
+def drafted_households(session: Session, *, until: date) -> list[int]:
     """The households with a draft of a day up to `until`, in ascending order."""
-    home = col(ShoppingList.household_id)
+    household = col(ShoppingList.household_id)
     statement = (
-        select(home)
+        select(household)
         .where(ShoppingList.state == ListState.DRAFT, col(ShoppingList.valid_from) <= until)
-        .order_by(home)
+        .order_by(household)
     )
     return list(session.exec(statement).all())
 
@@ -76,10 +76,10 @@ def remove_drafts(session: Session, household_ids: Sequence[int] | None, *, unti
         ids = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
         stage(session, "staged_drafted", ids)
         where += " AND household_id IN (SELECT household_id FROM staged_drafted)"
-    return _end_drafts(session, where, until=day_value(session, until))
+    return _remove_drafts(session, where, until=day_value(session, until))
 
 
-def _end_drafts(session: Session, where: str, **values: Any) -> int:
+def _remove_drafts(session: Session, where: str, **values: Any) -> int:
     """Remove drafts with their lines; their number."""
     session.execute(
         text(
@@ -88,15 +88,15 @@ def _end_drafts(session: Session, where: str, **values: Any) -> int:
         ),
         values,
     )
-    ended = session.execute(
+    result = session.execute(
         text(f"DELETE FROM shopping_list WHERE state = 'draft' AND {where}"), values
     )
-    removed: int = ended.rowcount  # type: ignore[attr-defined]
+    removed: int = result.rowcount  # type: ignore[attr-defined]
     return removed
 
 
 def write_draft(session: Session, draft: ShoppingList, lines: Sequence[dict[str, Any]]) -> int:
-    """Put a household's draft in the place of its earlier one; its id."""
+    """Write a household's draft in place of its earlier one; its id."""
     earlier = select(ShoppingList.id).where(
         ShoppingList.household_id == draft.household_id, ShoppingList.state == ListState.DRAFT
     )
@@ -134,9 +134,9 @@ def of_household(session: Session, household_id: int) -> Sequence[ShoppingList]:
 
 
 def of_cycle(session: Session, cycle_id: int) -> pl.DataFrame:
-    """The lists a cycle made, whatever became of them: list_id, household_id, is_issued.
+    """The lists a cycle made, in any state but draft: list_id, household_id, is_issued.
 
-    They come by household, so that a list's place among them never changes.
+    They are ordered by household, so that a list's place among them never changes.
     """
     rows = session.execute(
         text(
@@ -164,7 +164,7 @@ def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:
 
 
 def void(session: Session, list_ids: Sequence[int]) -> None:
-    """The codes of these lists are worth nothing from now on."""
+    """Put lists into the state `voided`; their codes are refused from now on."""
     stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
     session.execute(
         text(
@@ -174,10 +174,10 @@ def void(session: Session, list_ids: Sequence[int]) -> None:
     )
 
 
-def taken(session: Session, drawn: pl.DataFrame) -> set[str]:
-    """Which of these codes stand already: code, household_id.
+def codes_in_use(session: Session, drawn: pl.DataFrame) -> set[str]:
+    """Which of these codes are in use already: code, household_id.
 
-    A draft of that household does not count: the list will take its place.
+    A draft of that household does not count: the new list replaces it.
     """
     stage(session, "staged_code", drawn)
     rows = session.execute(
@@ -212,7 +212,7 @@ class LineUse(NamedTuple):
 
 
 def lines_and_uses(session: Session, list_id: int) -> list[LineUse]:
-    """The lines of a list in order, each with the uses it allows and those it had."""
+    """The lines of a list in order, each with the uses it allows and those made of it."""
     rows = session.execute(
         text(
             """SELECT l.line, l.kind, l.text, l.offer_id, l.face_value_cents, l.uses,
@@ -259,7 +259,7 @@ def count_ended(session: Session, *, before: date) -> int:
 def expire(session: Session, *, before: date, limit: int, after: int = 0) -> list[int]:
     """Close up to `limit` issued lists whose last day was before a date; their ids in order.
 
-    Only lists after an id, so that a sweep does not look again at those it has closed.
+    Only lists after an id, so that a sweep does not read again those it has closed.
     """
     statement = (
         select(ShoppingList.id)
@@ -282,9 +282,9 @@ def expire(session: Session, *, before: date, limit: int, after: int = 0) -> lis
 
 
 def open_reservations(session: Session, list_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """What lists still hold of each offer's budget: (offer, cents), by offer.
+    """What lists still reserve of each offer's budget: (offer, cents), by offer.
 
-    A line reserves per use; its unused uses still hold their part.
+    A line reserves per use; its unused uses still reserve their part.
     """
     ids = pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64})
     stage(session, "staged_id", ids)
@@ -342,7 +342,7 @@ def codes_by_ref(session: Session, cycle_id: int) -> dict[str, str]:
 
 
 def open_offer(session: Session, cycle_id: int) -> dict[str, str]:
-    """One list of a cycle with an unused offer on single pieces, and what would use it.
+    """One list of a cycle with an unused offer on single pieces, and a basket that would use it.
 
     Keys: code, valid_to, gtin, pieces, amount_cents; empty when every offer is used.
     """

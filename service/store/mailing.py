@@ -1,4 +1,4 @@
-"""Queries on printed copies and what the mailing house said of them."""
+"""Queries on printed copies and what the mailing house reported about them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ class UnmailedPiece(NamedTuple):
 
 
 def newest_copies(session: Session, piece_ids: Sequence[str]) -> dict[str, Copy]:
-    """The newest copy of each piece that has one, held until the transaction ends."""
+    """The newest copy of each piece that has one, locked until the transaction ends."""
     chosen = _staged_ids(session, piece_ids)
     statement = (
         select(  # type: ignore[call-overload]
@@ -74,7 +74,7 @@ def newest_copies(session: Session, piece_ids: Sequence[str]) -> dict[str, Copy]
 
 
 def known_events(session: Session, piece_ids: Sequence[str]) -> set[tuple[str, str, datetime]]:
-    """What was said before of pieces: (piece_id, state, moment)."""
+    """What was reported before about pieces: (piece_id, state, moment)."""
     chosen = _staged_ids(session, piece_ids)
     statement = (
         select(MailPiece.piece_id, MailEvent.state, MailEvent.happened_at)
@@ -89,14 +89,14 @@ def known_events(session: Session, piece_ids: Sequence[str]) -> set[tuple[str, s
 
 
 def add_acknowledgement(session: Session, acknowledgement: Acknowledgement) -> int:
-    """Note a file; its id."""
+    """Add a file; its id."""
     session.add(acknowledgement)
     session.flush()
     return acknowledgement.id
 
 
 def close_acknowledgement(session: Session, acknowledgement_id: int, **counts: Any) -> None:
-    """Write down what a file came to."""
+    """Record the counts of a file."""
     found = session.get(Acknowledgement, acknowledgement_id)
     assert found is not None
     found.sqlmodel_update(counts)
@@ -105,7 +105,7 @@ def close_acknowledgement(session: Session, acknowledgement_id: int, **counts: A
 
 
 def received_before(session: Session, moment: datetime, *, source: str) -> list[str]:
-    """The names of files that came in some way, and none of that name since a moment."""
+    """The names of files received from a source, the newest of that name before a moment."""
     statement = (
         select(Acknowledgement.name)
         .where(Acknowledgement.source == source)
@@ -116,7 +116,7 @@ def received_before(session: Session, moment: datetime, *, source: str) -> list[
 
 
 def apply_events(session: Session, acknowledgement_id: int, events: pl.DataFrame) -> None:
-    """Write events and where they leave their copies.
+    """Write events and the new state of their copies.
 
     `events`: batch_id, seq, state, reason, happened_at, is_last (of its copy).
     """
@@ -151,7 +151,7 @@ def households_of(session: Session, list_ids: Sequence[int]) -> dict[int, int]:
 
 
 def states(session: Session, batch_id: int) -> dict[str, int]:
-    """How many pieces of a batch and its reprints stand where, each by its newest copy."""
+    """How many pieces of a batch and its reprints are in each state, by their newest copies."""
     rows = session.execute(
         text(f"SELECT n.state, count(*) FROM ({_NEWEST}) n GROUP BY n.state"), {"batch": batch_id}
     )
@@ -159,7 +159,7 @@ def states(session: Session, batch_id: int) -> dict[str, int]:
 
 
 def differences(session: Session, batch_id: int, *, after: str, limit: int) -> list[UnmailedPiece]:
-    """The pieces of a batch that were not mailed, by piece, from beyond one."""
+    """The pieces of a batch that were not mailed, by piece, from after a piece."""
     rows = session.execute(
         text(
             f"""SELECT n.piece_id, n.batch_id, n.state, n.reason FROM ({_NEWEST}) n

@@ -16,10 +16,10 @@ from service.errors import Busy, Misconfigured
 from service.store.session import Database
 
 LOCK_MILLISECONDS = 3_000
-"""How long a migration waits for a table: whoever comes after it waits as long.
+"""How long a migration waits for a table; statements queued behind it wait as long.
 
-PostgreSQL lets nobody pass a migration that waits behind a long transaction, so every till would
-stand still until that transaction ends.
+PostgreSQL lets no statement pass a migration that waits for a long transaction, so every till
+would wait until that transaction ends.
 """
 
 # Two processes that migrate one PostgreSQL database take turns on this advisory lock.
@@ -33,12 +33,12 @@ def upgrade(database: Database) -> None:
     Raises Misconfigured for a database that cannot be used or that a newer Larder migrated, Busy
     when a transaction holds a table for longer than a migration waits.
     """
-    with _in_the_way(), database.alter() as connection:
+    with _lock_timeout_as_busy(), database.alter() as connection:
         if not database.is_sqlite:
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK}
             )
-            # Only now: who waits for another migration holds no table meanwhile.
+            # Only now: while it waits for another migration it holds no table.
             connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
         config = _config()
         config.attributes["connection"] = connection
@@ -46,14 +46,14 @@ def upgrade(database: Database) -> None:
             command.upgrade(config, "head")
         except CommandError as error:
             raise Misconfigured(
-                "The database stands at a migration that this version of Larder does not know. "
+                "The database is at a migration that this version of Larder does not know. "
                 "Install the newer version."
             ) from error
 
 
 @contextmanager
-def _in_the_way() -> Iterator[None]:
-    """A table that was not to be had in time, as Busy."""
+def _lock_timeout_as_busy() -> Iterator[None]:
+    """Raise a lock timeout as Busy."""
     try:
         yield
     except DBAPIError as error:
@@ -68,7 +68,7 @@ def _in_the_way() -> Iterator[None]:
 
 
 def revision(connection: Connection) -> str | None:
-    """The migration the database stands at; None for an empty database."""
+    """The newest migration the database has; None for an empty database."""
     return MigrationContext.configure(connection).get_current_revision()
 
 

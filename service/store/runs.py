@@ -1,4 +1,4 @@
-"""Queries on runs: long work that somebody asked for and polls."""
+"""Queries on runs: long work that a client requests and polls."""
 
 from datetime import datetime
 
@@ -42,9 +42,11 @@ def lease(session: Session, *, now: datetime, until: datetime) -> Run | None:
     return run
 
 
-def give_up(session: Session, *, attempts: int, problem: RunProblem, now: datetime) -> list[str]:
-    """Fail the runs whose process died that were taken up so often; their ids."""
-    given_up = session.execute(
+def fail_abandoned(
+    session: Session, *, attempts: int, problem: RunProblem, now: datetime
+) -> list[str]:
+    """Fail the runs whose process died in each of so many `attempts`; their ids."""
+    failed = session.execute(
         update(Run)
         .where(
             col(Run.state) == RunState.RUNNING,
@@ -54,11 +56,11 @@ def give_up(session: Session, *, attempts: int, problem: RunProblem, now: dateti
         .values(state=RunState.FAILED, problem=problem, finished_at=now, claimed_until=None)
         .returning(Run.id)  # type: ignore[call-overload]
     )
-    return [run_id for (run_id,) in given_up]
+    return [run_id for (run_id,) in failed]
 
 
-def hand_back(session: Session, run_id: str, *, at: datetime) -> None:
-    """Let another worker take up a run at once, as if its process had died."""
+def release(session: Session, run_id: str, *, at: datetime) -> None:
+    """End the lease on a run, so that another worker can take it up at once."""
     session.execute(
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)
@@ -67,7 +69,7 @@ def hand_back(session: Session, run_id: str, *, at: datetime) -> None:
 
 
 def advance(session: Session, run_id: str, *, stage: str, done: int, total: int) -> None:
-    """Write down how far a run is."""
+    """Record the progress of a run."""
     session.execute(
         update(Run).where(col(Run.id) == run_id).values(stage=stage, done=done, total=total)
     )
@@ -79,7 +81,7 @@ def renew(session: Session, run_id: str, *, until: datetime) -> None:
 
 
 def pending(session: Session, kind: str, arguments: JsonObject) -> Run | None:
-    """A run of this kind and these arguments that is queued or at work."""
+    """A run of this kind and these arguments that is queued or running."""
     statement = select(Run).where(
         Run.kind == kind,
         Run.arguments == arguments,
@@ -97,7 +99,7 @@ def finish(
     problem: RunProblem | None,
     at: datetime,
 ) -> None:
-    """Write down how a run ended; how it ended first stands."""
+    """Record how a run ended; a run that has ended already does not change."""
     session.execute(
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)

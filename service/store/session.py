@@ -1,4 +1,4 @@
-"""The door to the database. `write()` is the only place that commits."""
+"""Access to the database. `write()` is the only place that commits."""
 
 import re
 import sqlite3
@@ -18,18 +18,18 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 30
 ATTEMPTS = 10
-"""How often a unit of work is done anew when another comes between."""
+"""How often a unit of work is tried when it conflicts with other transactions."""
 
 CONNECT_SECONDS = 10
 WRITER_CACHE_KIB = 65_536
 
-# What ails the database itself, and not the statement: PostgreSQL's error classes (connection,
+# Errors of the database itself, and not of the statement: PostgreSQL's error classes (connection,
 # authorization, unknown database, resources, cancelled or shut down, idle for too long, system) and
 # SQLite's result codes.
-_AILING_CLASSES = ("08", "28", "3D", "53", "57", "58", "25P03", "25P04")
-# Another transaction came between: deadlock detected, serialization failure, lock not available.
-_CAME_BETWEEN = ("40P01", "40001", "55P03")
-_AILING_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
+_UNUSABLE_CLASSES = ("08", "28", "3D", "53", "57", "58", "25P03", "25P04")
+# Conflicts with another transaction: deadlock detected, serialization failure, lock not available.
+_CONFLICTS = ("40P01", "40001", "55P03")
+_UNUSABLE_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
 
 
 class Database:
@@ -60,39 +60,39 @@ class Database:
     @contextmanager
     def alter(self) -> Iterator[Connection]:
         """A connection for migrations, in one transaction that ends with the block."""
-        with _unusable(self.url), self._writer.begin() as connection:
+        with _database_errors(self.url), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One unit of work: committed when the block ends, undone whole if it raises."""
-        # Outermost: to end a session on a connection that broke fails once more.
-        with _unusable(self.url), Session(self._writer, expire_on_commit=False) as session:
+        # Outermost: to end a session on a broken connection fails again.
+        with _database_errors(self.url), Session(self._writer, expire_on_commit=False) as session:
             session.connection()
             yield session
             session.commit()
 
     def settle(self, act: Callable[[Session], T], *, busy: str) -> T:
-        """`act` in one unit of work, done anew while other transactions come between.
+        """`act` in one unit of work, repeated while it conflicts with other transactions.
 
-        They come between by writing the same row first, or by each holding what the other wants.
-        Raises Busy, saying `busy`, when that does not end.
+        They conflict when one writes the same row first, or when each holds what the other needs.
+        Raises Busy, with `busy` as its text, when every attempt fails.
         """
         for _ in range(ATTEMPTS):
             try:
                 with self.write() as session:
                     return act(session)
             except (DBAPIError, psycopg.Error) as error:
-                if not came_between(error):
+                if not is_conflict(error):
                     raise
         raise Busy(busy)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; whatever it changes is undone, what it read stays readable."""
+        """A session for reading: changes are undone, and rows that were read stay readable."""
         with (
-            _raced(),
-            _unusable(self.url),
+            _conflict_as_busy(),
+            _database_errors(self.url),
             Session(self._reader, expire_on_commit=False) as session,
         ):
             session.connection()
@@ -105,9 +105,9 @@ class Database:
         """The driver's own connection, for statements that cannot pay for a session.
 
         On SQLite a transaction is open and ends with the block, as in `write()` and `read()`. On
-        PostgreSQL every statement is a transaction of its own.
+        PostgreSQL every statement is a separate transaction.
         """
-        with _unusable(self.url):
+        with _database_errors(self.url):
             if self.is_sqlite:
                 engine = self._writer if write else self._reader
                 pooled = engine.raw_connection()
@@ -130,13 +130,13 @@ class Database:
         self._reader.dispose()
 
 
-def came_between(error: DBAPIError | psycopg.Error) -> bool:
-    """Whether another transaction is why this one failed, so that it may be done anew."""
+def is_conflict(error: DBAPIError | psycopg.Error) -> bool:
+    """Whether the transaction failed because of another one, so that it may be repeated."""
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(error, IntegrityError) and violates_unique(error):
         return True
     sqlstate = getattr(original, "sqlstate", None)
-    return sqlstate in (*_CAME_BETWEEN, "23505")
+    return sqlstate in (*_CONFLICTS, "23505")
 
 
 def violates_unique(error: IntegrityError) -> bool:
@@ -177,58 +177,58 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
 
 
 @contextmanager
-def _raced() -> Iterator[None]:
-    """A reader that lost a race against other transactions, as Busy: it has only to ask again."""
+def _conflict_as_busy() -> Iterator[None]:
+    """Raise a reader's conflict with other transactions as Busy: the caller may repeat it."""
     try:
         yield
     except DBAPIError as error:
-        if isinstance(error, IntegrityError) or not came_between(error):
+        if isinstance(error, IntegrityError) or not is_conflict(error):
             raise
         raise Busy("Too many want the same at once; ask again.") from error
 
 
 @contextmanager
-def _unusable(url: str) -> Iterator[None]:
-    """Errors of the database itself, and of one without tables, as Misconfigured."""
+def _database_errors(url: str) -> Iterator[None]:
+    """Raise errors of the database itself, and of one without tables, as Misconfigured."""
     try:
         yield
     except NoConnectionFree as error:
         raise Busy("Every connection to the database is taken; ask again.") from error
     except DBAPIError as error:
         shown = _without_secrets(url)
-        if _without_tables(error):
+        if _lacks_tables(error):
             raise Misconfigured(
                 f"The database {shown} has no tables yet. Run `larder migrate`."
             ) from error
-        if _ailing(error):
-            said = " ".join(str(error.orig).split())
-            raise Misconfigured(f"The database {shown} cannot be used: {said}") from error
+        if _is_unusable(error):
+            detail = " ".join(str(error.orig).split())
+            raise Misconfigured(f"The database {shown} cannot be used: {detail}") from error
         raise
     except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
-        # The driver's own, of statements that go past the session.
-        if isinstance(error, psycopg.Error) and came_between(error):
+        # The driver raises these for statements that bypass the session.
+        if isinstance(error, psycopg.Error) and is_conflict(error):
             raise
         raise Misconfigured("The database cannot be used; ask again.") from error
 
 
 def _without_secrets(url: str) -> str:
-    """An address to be shown: a password may stand before the host or among the options."""
+    """An address to show: a password may come before the host or among the options."""
     address = make_url(url)
     hidden = {name: "***" for name in address.query if "password" in name.lower()}
     return address.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def _without_tables(error: DBAPIError) -> bool:
+def _lacks_tables(error: DBAPIError) -> bool:
     return "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "42P01"
 
 
-def _ailing(error: DBAPIError) -> bool:
+def _is_unusable(error: DBAPIError) -> bool:
     original = error.orig
     if isinstance(original, sqlite3.Error):
-        return _AILING_CODES.match(getattr(original, "sqlite_errorname", "") or "") is not None
+        return _UNUSABLE_CODES.match(getattr(original, "sqlite_errorname", "") or "") is not None
     if not isinstance(original, psycopg.Error):
         return False
     if original.sqlstate is None:
         # The connection broke, or was found broken.
         return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-    return original.sqlstate.startswith(_AILING_CLASSES)
+    return original.sqlstate.startswith(_UNUSABLE_CLASSES)

@@ -1,4 +1,4 @@
-"""Queries on marks of work: households that are due, and slots of planned jobs."""
+"""Queries on pending work: households that are due, and slots of planned jobs."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from service.store.tables.work import Due, JobSlot
 
 
 def mark_due(session: Session, household_id: int, *, at: datetime) -> None:
-    """Say that a household's next list must be written; a lease on an older mark ends."""
+    """Mark that a household's next list must be written; a lease on an older mark ends."""
     make = sqlite.insert if is_sqlite(session) else postgresql.insert
     new = make(Due).values(household_id=household_id, marked_at=at, claimed_until=None)
     session.execute(
@@ -49,14 +49,17 @@ def lease_due(
 
 
 def clear_due(session: Session, household_id: int, marked_at: datetime) -> None:
-    """The list is written; a mark made in the meantime stays. One statement, so none is lost."""
+    """Remove a mark once the list is written; a newer mark stays.
+
+    It is one statement, so that no mark is lost.
+    """
     session.execute(
         delete(Due).where(col(Due.household_id) == household_id, col(Due.marked_at) == marked_at)
     )
 
 
 def still_due(session: Session, household_id: int) -> bool:
-    """Whether a household waits for its list; its mark is held until the transaction ends."""
+    """Whether a household waits for its list; its mark is locked until the transaction ends."""
     statement = select(Due.household_id).where(Due.household_id == household_id)
     return session.exec(statement.with_for_update()).first() is not None
 
@@ -95,7 +98,7 @@ def renew_slot(session: Session, job: str, slot: datetime, *, until: datetime) -
 
 
 def finish_slot(session: Session, job: str, slot: datetime, *, at: datetime) -> None:
-    """The job of this slot is done."""
+    """Record that the job of this slot is done."""
     session.execute(
         update(JobSlot)
         .where(col(JobSlot.job) == job, col(JobSlot.slot) == slot)

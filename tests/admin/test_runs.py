@@ -196,7 +196,7 @@ def test_a_run_that_is_handed_back_is_taken_up_at_once(database: Database) -> No
     now = datetime.now(UTC)
     with database.write() as session:
         runs.lease(session, now=now, until=LATER)
-        runs.hand_back(session, run.id, at=now)
+        runs.release(session, run.id, at=now)
         taken = runs.lease(session, now=now + timedelta(seconds=1), until=LATER)
     assert taken is not None
     assert (taken.id, taken.attempts) == (run.id, 2)

@@ -62,7 +62,7 @@ def test_the_newest_model_that_may_be_used_is(database: Database, settings: Sett
 
 def test_a_model_of_another_version_counts_as_none(database: Database) -> None:
     with database.write() as session:
-        cycles.keep_forecast(
+        cycles.save_forecast(
             session,
             Forecast(as_of=AS_OF, fitted_at=datetime.now(UTC), model='{"version":-1}'),
         )

@@ -19,11 +19,11 @@ from service.engine.allocate.certificate import (
     price_frame,
     tally,
 )
+from service.engine.allocate.instance import Instance, ShortfallPrices, build
 from service.engine.allocate.keep import Keep, Kept, keep_drafts
 from service.engine.allocate.kernels.arguments import Ledger
 from service.engine.allocate.online import PriceBook, allocate_each, allocate_household
 from service.engine.allocate.prices import Effort, Market, rules, search_prices
-from service.engine.allocate.problem import Problem, ShortfallPrices, build
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
 
@@ -43,7 +43,7 @@ __all__ = [
 
 TIE_NOISE = 0.002
 HOUSEHOLDS_AT_ONCE = 1 << 16
-"""Households whose pairs are put in order at a time."""
+"""Households whose pairs are sorted at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +78,31 @@ def allocate(
     (no guarantee for `circulation_min`, no floor for `face_value_floor_cents`). A lazy
     `candidates` is read in parts, so it may be larger than memory allows at once. Of the drafts in
     `keep` as much stays as its share of the objective pays for, which the gap includes. The same
-    input and seed give the same answer, whatever the order of rows and the number of `shards`
-    (threads over households). Raises InvalidInput naming rows and columns.
+    input and seed give the same answer for any order of rows and any number of `shards` (threads
+    over households). Raises InvalidInput naming rows and columns.
     """
     tell = progress or _silent
     tell("reading")
-    problem = build(candidates, offers, households)
+    instance = build(candidates, offers, households)
     market = Market(
-        problem, rules(problem, terms), float(terms.floor_shortfall_price), seed, shards
+        instance, rules(instance, terms), float(terms.floor_shortfall_price), seed, shards
     )
-    work = effort or Effort.fitting(problem.size)
+    work = effort or Effort.fitting(instance.size)
     tell("pricing")
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
     ledger = repair(market, found)
     trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
-    counted, kept = tally(problem, market.state), Kept()
+    counted, kept = tally(instance, market.state), Kept()
     if keep is not None and not keep.pairs.is_empty():
         tell("keeping drafts")
         counted, kept = _keep(market, ledger, counted, keep, nodes=found.nodes)
     tell("proving")
     certificate = certify(market, counted, found.bound)
     prices = price_frame(market, found.prices, counted)
-    chosen = _Chosen(problem, counted)
-    # The pairs of a large instance and its candidates need not stand in memory together.
-    del problem, market, counted
+    chosen = _Chosen(instance, counted)
+    # The chosen pairs of a large instance and its candidates need not be in memory together.
+    del instance, market, counted
     return Allocation(chosen.frame(), prices, certificate, kept)
 
 
@@ -112,7 +112,7 @@ def _keep(
     """Go back towards the drafts; the pairs counted again, and what it came to."""
     worth = objective(market, counted)
     possible, free, held = keep_drafts(market, ledger, keep, objective=worth, nodes=nodes)
-    counted = tally(market.problem, market.state)
+    counted = tally(market.instance, market.state)
     kept = Kept(
         households=keep.pairs["household_id"].n_unique(),
         offers=keep.pairs.height,
@@ -127,20 +127,20 @@ def _keep(
 class _Chosen:
     """The chosen pairs in their narrowest form, by household and offer."""
 
-    def __init__(self, problem: Problem, counted: Tally) -> None:
+    def __init__(self, instance: Instance, counted: Tally) -> None:
         rows = counted.rows
-        self.households, self.offers = problem.households, problem.deals.ids.series
-        self.lines, self.offer = counted.lines, problem.offer[rows]
+        self.households, self.offers = instance.households, instance.deals.ids.series
+        self.lines, self.offer = counted.lines, instance.offer[rows]
         self.value, self.cost, self.face = (
-            problem.value[rows],
-            problem.cost[rows],
-            problem.face[rows],
+            instance.value[rows],
+            instance.cost[rows],
+            instance.face[rows],
         )
         self._by_offer()
-        self.whole_values = problem.whole_values
+        self.whole_values = instance.whole_values
 
     def _by_offer(self) -> None:
-        """Bring the pairs of each household into the order of their offers."""
+        """Sort the pairs of each household by offer."""
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lines)])
         for first in range(0, len(self.lines), HOUSEHOLDS_AT_ONCE):
             lines = self.lines[first : first + HOUSEHOLDS_AT_ONCE]
@@ -166,4 +166,4 @@ class _Chosen:
 
 
 def _silent(_stage: str) -> None:
-    """Progress that nobody asked for."""
+    """Ignore progress."""

@@ -1,4 +1,4 @@
-"""Sorting one band of candidates for the scan, and finding pairs that stand twice."""
+"""Sort one band of candidates for the scan, and find duplicate pairs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,9 @@ def arrange(
 ) -> tuple[Ints, Bytes, Index, int, bool]:
     """Order candidates by household, category, conflict group and offer.
 
-    Only rows that `fits` are kept. Returns the kept rows in order, the borders (NEW_CATEGORY,
-    NEW_GROUP), the group that crosses categories (-1 where none), the row of a pair that stands
-    twice (-1 where none), and whether any group crosses categories.
+    Rows are kept where `fits`. Returns the kept rows in order, the borders (NEW_CATEGORY,
+    NEW_GROUP), the group that crosses categories (-1 where none), the row of a duplicate pair
+    (-1 where none), and whether any group crosses categories.
     """
     rows = len(home)
     start = np.concatenate(
@@ -47,9 +47,9 @@ def _sort(
     border: Bytes,
     cross: Index,
 ) -> tuple[int, int, bool]:
-    """Sort `placed`, the rows by household, in place; what is kept of it, the row twice, crossing.
+    """Sort `placed`, the rows by household, in place; number kept, duplicate row, crossing.
 
-    Household `h` has the places `start[h]` to `start[h + 1]` of it.
+    Household `h` has its places `start[h]` to `start[h + 1]`.
     """
     household_count = start.shape[0] - 1
     twice = -1

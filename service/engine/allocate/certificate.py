@@ -1,4 +1,4 @@
-"""The certificate: what was reached, what cannot be exceeded, and what stands in the way.
+"""The certificate: the objective reached, a bound on every other, and the limits that bind.
 
 Everything here is counted again from the pairs, not carried over from the search.
 """
@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from service.engine.allocate.instance import Instance
 from service.engine.allocate.kernels.arguments import HELD, NEW_CATEGORY, NEW_GROUP, Prices
 from service.engine.allocate.prices import Market
-from service.engine.allocate.problem import Problem
 from service.engine.allocate.validate import UNLIMITED
 
 ROUNDING = 1e-9
@@ -37,7 +37,7 @@ class Certificate:
     `primal_cents` is the objective (values less both penalties), `dual_bound_cents` an upper
     bound on the objective of every allocation, `gap` their difference over the bound.
     `violations` counts hard limits broken. `binding` counts deals and households per limit met
-    exactly or nearly. `cpu_seconds` is filled in by whoever holds a clock.
+    exactly or nearly. `cpu_seconds` is filled in by the caller, which has a clock.
     """
 
     primal_cents: float
@@ -58,7 +58,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The chosen pairs counted again: rows into the problem, and sums."""
+    """The chosen pairs counted again: rows into the instance, and sums."""
 
     rows: NDArray[np.int64]
     faces: NDArray[np.float64]
@@ -71,83 +71,85 @@ class Tally:
         return np.repeat(np.arange(len(self.lines), dtype=np.int32), self.lines)
 
 
-def tally(problem: Problem, state: NDArray[np.uint8]) -> Tally:
+def tally(instance: Instance, state: NDArray[np.uint8]) -> Tally:
     """Count what is HELD in `state`, a byte for each pair.
 
     In blocks: an instance may fill the memory by itself.
     """
-    household_count, deals = len(problem.households), len(problem.deals.ids)
+    household_count, deals = len(instance.households), len(instance.deals.ids)
     faces, lines = np.zeros(household_count), np.zeros(household_count, np.int64)
     copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
     held: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    for first, last in blocks(problem):
-        begin, end = int(problem.indptr[first]), int(problem.indptr[last])
+    for first, last in blocks(instance):
+        begin, end = int(instance.indptr[first]), int(instance.indptr[last])
         rows = begin + np.flatnonzero(state[begin:end] & HELD)
-        home = np.searchsorted(problem.indptr[first : last + 1], rows, side="right") - 1
-        offer = problem.offer[rows]
+        home = np.searchsorted(instance.indptr[first : last + 1], rows, side="right") - 1
+        offer = instance.offer[rows]
         # Sums of whole cents below 2**53 are exact in float64.
-        faces[first:last] = np.bincount(home, weights=problem.face[rows], minlength=last - first)
+        faces[first:last] = np.bincount(home, weights=instance.face[rows], minlength=last - first)
         lines[first:last] = np.bincount(home, minlength=last - first)
         copies += np.bincount(offer, minlength=deals)
-        spend += np.bincount(offer, weights=problem.cost[rows], minlength=deals).astype(np.int64)
+        spend += np.bincount(offer, weights=instance.cost[rows], minlength=deals).astype(np.int64)
         held.append(rows)
     return Tally(np.concatenate(held), faces, lines, copies, spend)
 
 
-def blocks(problem: Problem) -> Iterator[tuple[int, int]]:
+def blocks(instance: Instance) -> Iterator[tuple[int, int]]:
     """Runs of whole households with about BLOCK pairs each, first and behind the last."""
-    household_count, first = len(problem.households), 0
+    household_count, first = len(instance.households), 0
     while first < household_count:
-        last = int(np.searchsorted(problem.indptr, problem.indptr[first] + BLOCK, side="right"))
+        last = int(np.searchsorted(instance.indptr, instance.indptr[first] + BLOCK, side="right"))
         last = min(household_count, max(first + 1, last - 1))
         yield first, last
         first = last
 
 
 def _groups(
-    problem: Problem, counted: Tally, border: int
+    instance: Instance, counted: Tally, border: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Household and number of picks of every category (or conflict group) that holds a pick.
 
     In blocks of whole households.
     """
-    for first, last in blocks(problem):
-        begin, end = int(problem.indptr[first]), int(problem.indptr[last])
+    for first, last in blocks(instance):
+        begin, end = int(instance.indptr[first]), int(instance.indptr[last])
         low, high = np.searchsorted(counted.rows, (begin, end))
-        group = np.cumsum((problem.border[begin:end] & border) != 0)[counted.rows[low:high] - begin]
+        group = np.cumsum((instance.border[begin:end] & border) != 0)[
+            counted.rows[low:high] - begin
+        ]
         heads = np.flatnonzero(np.diff(group, prepend=-1))
         home = np.repeat(np.arange(first, last), counted.lines[first:last])
         yield home[heads], np.diff(heads, append=len(group))
 
 
-def violations(problem: Problem, counted: Tally) -> int:
+def violations(instance: Instance, counted: Tally) -> int:
     """Hard limits broken, each deal, household, category or conflict group once."""
-    deals = problem.deals
+    deals = instance.deals
     broken = int((counted.spend > deals.budget).sum() + (counted.copies > deals.maximum).sum())
-    broken += int((counted.faces > problem.ceiling).sum() + (counted.lines > problem.slots).sum())
-    for home, picks in _groups(problem, counted, NEW_CATEGORY):
-        broken += int((picks > problem.per_category[home]).sum())
-    for _, picks in _groups(problem, counted, NEW_GROUP):
+    broken += int((counted.faces > instance.ceiling).sum() + (counted.lines > instance.slots).sum())
+    for home, picks in _groups(instance, counted, NEW_CATEGORY):
+        broken += int((picks > instance.per_category[home]).sum())
+    for _, picks in _groups(instance, counted, NEW_GROUP):
         broken += int((picks > 1).sum())
-    if len(problem.cross):
-        tangled = problem.cross[counted.rows] >= 0
-        pairs = np.stack([counted.home()[tangled], problem.cross[counted.rows][tangled]])
+    if len(instance.cross):
+        tangled = instance.cross[counted.rows] >= 0
+        pairs = np.stack([counted.home()[tangled], instance.cross[counted.rows][tangled]])
         broken += pairs.shape[1] - np.unique(pairs, axis=1).shape[1]
     return broken
 
 
-def reachable(problem: Problem, deal: int) -> int:
-    """Most copies a deal could place were it alone: takers, cap, and the cheapest copies."""
-    deals = problem.deals
-    most = min(int(problem.takers[deal]), int(deals.maximum[deal]))
+def reachable(instance: Instance, deal: int) -> int:
+    """Most copies a deal could place if it were alone: takers, cap, and the cheapest copies."""
+    deals = instance.deals
+    most = min(int(instance.takers[deal]), int(deals.maximum[deal]))
     if deals.budget[deal] < UNLIMITED:
-        costs = np.sort(problem.cost[problem.offer == deal]).astype(np.int64)
+        costs = np.sort(instance.cost[instance.offer == deal]).astype(np.int64)
         most = min(most, int(np.searchsorted(np.cumsum(costs), deals.budget[deal], side="right")))
     return most
 
 
 def _binding(market: Market, counted: Tally) -> dict[str, int]:
-    p, deals = market.problem, market.problem.deals
+    p, deals = market.instance, market.instance.deals
     limited = deals.budget < UNLIMITED
     dearest = np.maximum(p.cost_high.astype(np.int64), 1)
     full = sum(
@@ -175,7 +177,7 @@ class _Worth:
 
 
 def _worth(market: Market, counted: Tally) -> _Worth:
-    p = market.problem
+    p = market.instance
     below = np.maximum(0.0, p.floor - counted.faces)
     return _Worth(
         value=float(p.value[counted.rows].sum(dtype=np.float64)),
@@ -197,7 +199,7 @@ def _objective(market: Market, worth: _Worth) -> float:
 
 def certify(market: Market, counted: Tally, bound: float) -> Certificate:
     """The certificate of the allocation counted in `counted` against a proven `bound`."""
-    p, deals = market.problem, market.problem.deals
+    p, deals = market.instance, market.instance.deals
     worth = _worth(market, counted)
     missing, below, short, value = worth.missing, worth.below, worth.short, worth.value
     primal = _objective(market, worth)
@@ -234,7 +236,7 @@ def _settled(market: Market, bound: float, primal: float) -> float:
     margin = ROUNDING * (1.0 + abs(bound))
     if bound <= primal + margin:
         return primal
-    if market.problem.whole_values and all(float(price).is_integer() for price in prices):
+    if market.instance.whole_values and all(float(price).is_integer() for price in prices):
         return max(float(np.floor(bound + margin)), primal)
     return bound + margin
 
@@ -246,7 +248,7 @@ def price_frame(market: Market, prices: Prices, counted: Tally) -> pl.DataFrame:
     above 0 where the cap binds, below 0 where the guarantee does. `binds` names the limits with a
     price.
     """
-    deals, limits = market.problem.deals, market.limits
+    deals, limits = market.instance.deals, market.limits
     by_budget = limits.folded & (limits.cap < deals.maximum) & (prices.copy > 0)
     budget_price = np.where(by_budget, prices.copy / limits.unit_cost, prices.spend)
     copy_price = np.where(by_budget, 0.0, prices.copy)

@@ -1,4 +1,4 @@
-"""The decorators that turn plain loops into machine code, kept on disk for every process."""
+"""The decorators that compile plain loops to machine code, cached on disk for every process."""
 
 import os
 import threading
@@ -21,20 +21,20 @@ _thread = threading.RLock()
 
 
 def compiled(loop: Loop) -> Loop:
-    """Compile on first call, keep the machine code on disk, release the interpreter lock."""
-    return _kept(loop)
+    """Compile on first call, cache the machine code on disk, release the interpreter lock."""
+    return _cached(loop)
 
 
 def inner(loop: Loop) -> Loop:
     """A loop that only other loops call: without a wrapper for Python it compiles sooner."""
-    return _kept(loop, no_cpython_wrapper=True)
+    return _cached(loop, no_cpython_wrapper=True)
 
 
-def _kept(loop: Loop, **options: bool) -> Loop:
+def _cached(loop: Loop, **options: bool) -> Loop:
     options |= {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
     dispatcher: Any = njit(error_model="numpy", **options)(loop)  # type: ignore[call-overload]
-    # Machine code on disk is as old as the file of its own loop, says numba, which would not notice
-    # a change in a loop that it calls from another file.
+    # Numba dates the cached machine code by the file of the loop only, so it would not notice a
+    # change in a loop that this one calls from another file.
     dispatcher._cache._cache_file._source_stamp = sources_digest()
     compile_now, folder = dispatcher.compile, dispatcher._cache.cache_path
 
@@ -50,7 +50,7 @@ def _kept(loop: Loop, **options: bool) -> Loop:
 
 @cache
 def sources_digest() -> str:
-    """A digest of all files here: a change in one has every loop compiled again."""
+    """A digest of all files here: after a change in one, every loop is compiled again."""
     digest = sha256()
     for path in sorted(SOURCES.rglob("*.py")):
         digest.update(path.read_bytes())
@@ -59,11 +59,11 @@ def sources_digest() -> str:
 
 @contextmanager
 def alone(folder: str, loop: str) -> Iterator[None]:
-    """Nobody else compiles this loop into the folder meanwhile: no thread and no process.
+    """Keep all other threads and processes from compiling this loop into the folder.
 
-    Numba would confuse its files when two processes compile a loop for different types at once,
-    and whoever waits here finds the work done. Loops that call each other are locked from the
-    outside in, so nobody waits in a circle.
+    Numba would confuse its files when two processes compile a loop for different types at once;
+    whoever waits here finds the work done. Loops that call each other are locked from the outside
+    in, so there is no deadlock.
     """
     with _thread:
         file, place = _lock_file(folder), crc32(loop.encode())
@@ -76,6 +76,6 @@ def alone(folder: str, loop: str) -> Iterator[None]:
 
 @cache
 def _lock_file(folder: str) -> int:
-    """Open for good: closing a file would give up all locks on it."""
+    """The lock file, never closed: closing a file would release all locks on it."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     return os.open(Path(folder) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

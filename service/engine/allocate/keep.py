@@ -12,10 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.certificate import blocks
+from service.engine.allocate.instance import Instance
 from service.engine.allocate.kernels.arguments import DRAFTED, HELD, Ledger, Prices
 from service.engine.allocate.kernels.retain import retain
 from service.engine.allocate.prices import Market
-from service.engine.allocate.problem import Problem
 from service.engine.allocate.validate import require_columns
 
 _FIRST, _STEP, _PASSES = 1 / 16, 4.0, 6
@@ -57,7 +57,7 @@ def keep_drafts(
     Returns how many drafted pairs may be given, were given before, and are now.
     """
     state = market.state
-    _mark(market.problem, state, keep.pairs)
+    _mark(market.instance, state, keep.pairs)
     possible, free = int(np.count_nonzero(state & DRAFTED)), _held(state)
     allowed, held = keep.share * abs(objective), free
     bonus = allowed / max(1, possible - free) * _FIRST
@@ -73,7 +73,7 @@ def keep_drafts(
 
 def _pass(market: Market, ledger: Ledger, *, bonus: float, allowed: float, nodes: int) -> float:
     """One pass over all households; by how much the objective fell."""
-    no_prices = Prices(*np.zeros((2, len(market.problem.deals.ids))))
+    no_prices = Prices(*np.zeros((2, len(market.instance.deals.ids))))
     return float(
         retain(
             market.everyone, market.pairs, no_prices, market.limits.missing, bonus, allowed,
@@ -88,24 +88,24 @@ def _held(state: NDArray[np.uint8]) -> int:
     return int(np.count_nonzero((state & both) == both))
 
 
-def _mark(problem: Problem, state: NDArray[np.uint8], pairs: pl.DataFrame) -> None:
+def _mark(instance: Instance, state: NDArray[np.uint8], pairs: pl.DataFrame) -> None:
     """Mark the drafted pairs that are candidates."""
     require_columns(pairs.schema, ("household_id", "offer_id"), frame="drafts")
-    deals = len(problem.deals.ids)
-    wanted = _keys(problem, pairs)
-    for first, last in blocks(problem):
-        begin, end = int(problem.indptr[first]), int(problem.indptr[last])
-        home = np.repeat(np.arange(first, last), np.diff(problem.indptr[first : last + 1]))
+    deals = len(instance.deals.ids)
+    wanted = _keys(instance, pairs)
+    for first, last in blocks(instance):
+        begin, end = int(instance.indptr[first]), int(instance.indptr[last])
+        home = np.repeat(np.arange(first, last), np.diff(instance.indptr[first : last + 1]))
         low, high = np.searchsorted(wanted, (first * deals, last * deals))
-        found = np.isin(home * deals + problem.offer[begin:end], wanted[low:high])
+        found = np.isin(home * deals + instance.offer[begin:end], wanted[low:high])
         state[begin:end] |= np.where(found, np.uint8(DRAFTED), np.uint8(0))
 
 
-def _keys(problem: Problem, pairs: pl.DataFrame) -> NDArray[np.int64]:
-    """A number for each drafted pair whose household and offer the problem has; they rise."""
-    deals = len(problem.deals.ids)
-    homes = pl.DataFrame({"household_id": problem.households}).with_row_index("home")
-    offers = pl.DataFrame({"offer_id": problem.deals.ids.series}).with_row_index("deal")
-    found = pairs.join(homes, on="household_id").join(offers, on="offer_id")
+def _keys(instance: Instance, pairs: pl.DataFrame) -> NDArray[np.int64]:
+    """A number for each drafted pair whose household and offer the instance has; they rise."""
+    deals = len(instance.deals.ids)
+    households = pl.DataFrame({"household_id": instance.households}).with_row_index("home")
+    offers = pl.DataFrame({"offer_id": instance.deals.ids.series}).with_row_index("deal")
+    found = pairs.join(households, on="household_id").join(offers, on="offer_id")
     keys = found.select(pl.col("home").cast(pl.Int64) * deals + pl.col("deal").cast(pl.Int64))
     return np.unique(keys.to_series().to_numpy())

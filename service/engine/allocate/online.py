@@ -8,10 +8,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from service.engine.allocate.arrange import arrange
+from service.engine.allocate.instance import ShortfallPrices, build, codes
 from service.engine.allocate.kernels.arguments import BEST, HELD, NEVER, Home, Prices, desk_for
 from service.engine.allocate.kernels.choose import choose
 from service.engine.allocate.prices import Market, rules
-from service.engine.allocate.problem import ShortfallPrices, build, codes
 from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,
@@ -21,13 +21,13 @@ from service.engine.allocate.validate import (
     values,
     whole,
 )
-from service.errors import Problem as Fault
+from service.errors import Problem
 
 NODES = 20_000
 
 
 class PriceBook:
-    """Prices per deal, indexed once and asked often; build it when a batch's prices are stored.
+    """Prices per deal, indexed once for many reads; build it when a batch's prices are stored.
 
     `prices` has `offer_id, budget_price, circulation_price_cents` as an allocation writes them.
     """
@@ -54,8 +54,8 @@ def allocate_household(
     `candidates` are this household's, in the columns of an instance; `household` has the keys of
     the households frame (`slots, category_max, face_value_floor_cents,
     face_value_ceiling_cents`, None for no limit). `room` gives per deal the copies and the cents
-    still free (None: no limit); a deal without enough room is not given, so a budget is never
-    exceeded by the answer. A deal that the prices do not know is refused.
+    still free (None: no limit); a deal without enough room is not given, so the answer never
+    exceeds a budget. Raises InvalidInput for a deal without prices.
     """
     require_columns(candidates.schema, CANDIDATE_COLUMNS, frame="candidates")
     n = len(candidates)
@@ -76,8 +76,8 @@ def allocate_household(
     )
     if twice >= 0:
         raise refuse(
-            "candidates: a deal stands twice",
-            [Fault(f"candidates row {twice + 1}, offer_id", "stands twice", "keep one")],
+            "candidates: a deal occurs twice",
+            [Problem(f"candidates row {twice + 1}, offer_id", "occurs twice", "keep one")],
         )
     left = len(order)
     home = Home(
@@ -114,17 +114,17 @@ def allocate_each(
     offers = pl.DataFrame({"offer_id": prices.ids.series}).with_columns(
         endless.alias(name) for name in ("budget_cents", "circulation_max", "circulation_min")
     )
-    problem = build(candidates, offers, households)
-    market = Market(problem, rules(problem, terms), float(terms.floor_shortfall_price), 0)
-    at = prices.ids.positions(problem.deals.ids.series)
-    asked = Prices(prices.spend[at], prices.copy[at])
-    market.demand(asked, exact=True, write=True, limit=NODES)
+    instance = build(candidates, offers, households)
+    market = Market(instance, rules(instance, terms), float(terms.floor_shortfall_price), 0)
+    at = prices.ids.positions(instance.deals.ids.series)
+    at_prices = Prices(prices.spend[at], prices.copy[at])
+    market.demand(at_prices, exact=True, write=True, limit=NODES)
     chosen = np.flatnonzero(market.state & HELD)
-    home = np.repeat(market.everyone, np.diff(problem.indptr))[chosen]
+    home = np.repeat(market.everyone, np.diff(instance.indptr))[chosen]
     pairs = pl.DataFrame(
         [
-            problem.households.gather(pl.Series(home)).alias("household_id"),
-            problem.deals.ids.series.gather(pl.Series(problem.offer[chosen])).alias("offer_id"),
+            instance.households.gather(pl.Series(home)).alias("household_id"),
+            instance.deals.ids.series.gather(pl.Series(instance.offer[chosen])).alias("offer_id"),
         ]
     )
     keys = ["household_id", "offer_id"]
@@ -141,10 +141,10 @@ def _limits(household: Mapping[str, int | None]) -> tuple[int, int, int, int]:
         ("face_value_ceiling_cents", UNLIMITED),
     ):
         if key not in household:
-            raise refuse("household: a limit is missing", [Fault(key, "missing", "add it")])
+            raise refuse("household: a limit is missing", [Problem(key, "missing", "add it")])
         given = household[key]
         if given is not None and given < 0:
-            raise refuse("household: a limit is negative", [Fault(key, "negative", "0 or more")])
+            raise refuse("household: a limit is negative", [Problem(key, "negative", "0 or more")])
         found.append(none if given is None else min(int(given), UNLIMITED))
     return found[0], found[1], found[2], found[3]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from service.engine.allocate.instance import Instance, ShortfallPrices
 from service.engine.allocate.kernels.arguments import WHOLE, Desk, Pairs, Prices, desk_for
 from service.engine.allocate.kernels.passes import curvature, price_pass
-from service.engine.allocate.problem import Problem, ShortfallPrices
 from service.engine.allocate.validate import UNLIMITED
 
 DENSE = 3000
@@ -31,8 +31,9 @@ class Rules:
     """Limits per deal as the loops use them.
 
     Where every copy of a deal costs the same, its budget is a number of copies and joins the cap;
-    `budget` is then UNLIMITED. `minimum` is cut to what the deal could place at all and
-    `unavoidable` counts the copies cut off. `missing` is the price of a copy not delivered.
+    `budget` is then UNLIMITED. `minimum` is reduced to the most the deal could place, and
+    `unavoidable` counts the copies of the reduction. `missing` is the price of a copy not
+    delivered.
     """
 
     budget: NDArray[np.int64]
@@ -44,15 +45,15 @@ class Rules:
     folded: NDArray[np.bool_]
 
 
-def rules(problem: Problem, terms: ShortfallPrices) -> Rules:
-    """The rules of a problem, budgets folded into caps where costs allow."""
-    deals = problem.deals
-    low, high = problem.cost_low.astype(np.int64), problem.cost_high.astype(np.int64)
+def rules(instance: Instance, terms: ShortfallPrices) -> Rules:
+    """The rules of an instance, budgets folded into caps where costs allow."""
+    deals = instance.deals
+    low, high = instance.cost_low.astype(np.int64), instance.cost_high.astype(np.int64)
     folded = (low == high) & (low > 0) & (deals.budget < UNLIMITED)
-    free = (high == 0) | (problem.takers == 0)
+    free = (high == 0) | (instance.takers == 0)
     cap = np.where(folded, np.minimum(deals.maximum, deals.budget // np.maximum(low, 1)),
                    deals.maximum)  # fmt: skip
-    minimum = np.minimum(deals.minimum, np.minimum(cap, problem.takers))
+    minimum = np.minimum(deals.minimum, np.minimum(cap, instance.takers))
     return Rules(
         budget=np.where(folded | free, UNLIMITED, deals.budget),
         cap=cap,
@@ -78,9 +79,9 @@ def fixed(prices: Prices, limits: Rules) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the households chose at a prices: exact sums in 1024ths of a copy, and their bounds.
+    """The households' choices at some prices: exact sums in 1024ths of a copy, and their bounds.
 
-    `nodes` is what their searches took.
+    `nodes` counts the nodes of their searches.
     """
 
     copies: NDArray[np.int64]
@@ -91,13 +92,13 @@ class Demand:
 
 @dataclass(slots=True)
 class Market:
-    """A problem with its rules, and what the passes over it leave for the next.
+    """An instance with its rules, and the state that each pass leaves for the next.
 
     `theta` is each household's face multiplier; `state` a byte for each pair, the answer so far:
-    HELD, and for a while BARRED and WANTED.
+    HELD, and temporarily BARRED and WANTED.
     """
 
-    problem: Problem
+    instance: Instance
     limits: Rules
     floor_price: float
     seed: int
@@ -110,11 +111,11 @@ class Market:
     passes: int = 0
 
     def __post_init__(self) -> None:
-        count = len(self.problem.households)
+        count = len(self.instance.households)
         self.theta = np.zeros(count)
-        self.state = np.zeros(self.problem.size, np.uint8)
-        self.pairs = self.problem.pairs(floor_price=self.floor_price)
-        self.widest = max(1, int(np.diff(self.problem.indptr).max(initial=1)))
+        self.state = np.zeros(self.instance.size, np.uint8)
+        self.pairs = self.instance.pairs(floor_price=self.floor_price)
+        self.widest = max(1, int(np.diff(self.instance.indptr).max(initial=1)))
         self.everyone = np.arange(count, dtype=np.int32)
 
     def desk(self) -> Desk:
@@ -159,7 +160,7 @@ class Market:
         jitter: float,
         limit: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
-        deals = len(self.problem.deals.ids)
+        deals = len(self.instance.deals.ids)
         copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
         bounds = np.zeros(len(rows))
         nodes = price_pass(
@@ -170,7 +171,7 @@ class Market:
 
     def bound(self, prices: Prices, demand: Demand) -> float:
         """The upper bound on every solution that a full true pass at `prices` proves."""
-        unreachable = self.floor_price * self.problem.unreachable_floor_cents
+        unreachable = self.floor_price * self.instance.unreachable_floor_cents
         return demand.bound + fixed(prices, self.limits) - unreachable
 
 
@@ -193,7 +194,7 @@ def newton_step(
     unless `full`. Rows are scaled so that every price is in value cents per copy. `window` is the
     width, in value cents, of the swaps counted as curvature; no price moves by more than `trust`.
     """
-    limits, p = market.limits, market.problem
+    limits, p = market.limits, market.instance
     part = len(which) / max(1, len(p.households))
     used, spent = demand.copies / WHOLE, demand.spend / WHOLE
     spend_slope = (limits.budget * part - spent) / limits.unit_cost
@@ -264,10 +265,10 @@ class Effort:
 
 
 def patience(market: Market, prices: Prices, *, most: int) -> int:
-    """Nodes that one household's search may take: as many, up to `most`, as all can afford.
+    """Nodes that one household's search may take: up to `most`, as far as all can afford them.
 
-    Tried on a few households: hardly any needs many nodes, unless candidates are alike or bands
-    are narrow all over.
+    Measured on a few households: hardly any needs many nodes, unless most candidates are alike or
+    most bands are narrow.
     """
     household_count = len(market.everyone)
     few = market.everyone[:: max(1, household_count // PROBED)]
@@ -281,9 +282,9 @@ def patience(market: Market, prices: Prices, *, most: int) -> int:
     return limit
 
 
-def _typical(problem: Problem) -> tuple[float, float]:
-    """A middling and a high value of a pair: quantiles of the positive values, thinned."""
-    some = problem.value[:: max(1, problem.size // 100_000)]
+def _typical(instance: Instance) -> tuple[float, float]:
+    """A typical and a high value of a pair: quantiles of a sample of the positive values."""
+    some = instance.value[:: max(1, instance.size // 100_000)]
     some = some[some > 0]
     middle, high = np.quantile(some, (0.5, 0.9)) if len(some) else (1.0, 1.0)
     return float(middle), float(high)
@@ -291,10 +292,10 @@ def _typical(problem: Problem) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Prices near the optimum and the best `bound` proved on the way.
+    """Prices near the optimum and the best `bound` proved during the search.
 
-    `nodes` is how far a household's search may go; `demand` is what the households chose at these
-    very prices, when their choice is in `state`.
+    `nodes` limits a household's search; `demand` is the households' choice at exactly these prices
+    if it is in `state`, else None.
     """
 
     prices: Prices
@@ -305,7 +306,7 @@ class Search:
 
 def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     """Look for the prices with the least bound."""
-    p = market.problem
+    p = market.instance
     deals = len(p.deals.ids)
     prices = Prices(np.zeros(deals), np.zeros(deals))
     rng = np.random.default_rng(market.seed)
@@ -318,7 +319,7 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     for k in range(effort.most_steps):
         demand = market.demand(prices, which=sample, jitter=noise)
         bound = market.bound(prices, demand)
-        # The prices still travel: keep the reach until the bound falls slowly.
+        # The prices still move far: keep the trust region until the bound falls slowly.
         travelling = bound < last - 0.01 * abs(bound)
         if k >= effort.steps and bound > last - 1e-4 * abs(bound):
             break

@@ -23,9 +23,9 @@ FEW = 0.0002
 def repair(market: Market, found: Search) -> Ledger:
     """Leave in `state` an allocation within every limit; the ledger it ends with.
 
-    Overspent deals are taken back where they are missed least, guarantees are filled where they
-    cost least, then every household in turn takes what the deals still have room for, at falling
-    fractions of the prices and at last at none.
+    Overspent deals are taken back where that costs least, guarantees are filled where they cost
+    least, then every household in turn takes what the deals still have room for, at falling
+    fractions of the prices and finally at none.
     """
     prices, demand, nodes = found.prices, found.demand, found.nodes
     if demand is None:
@@ -77,7 +77,7 @@ def better(
 def _codes(
     market: Market, prices: Prices, watched: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    p = market.problem
+    p = market.instance
     code = np.full(p.size, 255, np.uint8)
     counts = np.zeros((len(watched), 256), np.int64)
     some = np.abs(p.value[:: max(1, p.size // 10_000)])
@@ -90,14 +90,14 @@ def _codes(
 
 
 def _cuts(counts: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Per deal the lowest code up to which at least `needed` pairs stand."""
+    """Per deal the lowest code up to which there are at least `needed` pairs."""
     reached = counts.cumsum(axis=1) >= needed[:, None]
     return np.where(reached.any(axis=1), reached.argmax(axis=1), 254).astype(np.int32)
 
 
 def take_back_overspent(market: Market, prices: Prices, ledger: Ledger) -> None:
     """Take copies of deals above a limit from the holders that lose least without them."""
-    p = market.problem
+    p = market.instance
     over = (ledger.copies_room < 0) | (ledger.spend_room < 0)
     if not over.any():
         return
@@ -113,7 +113,7 @@ def fill_guarantees(market: Market, prices: Prices, ledger: Ledger, *, nodes: in
 
     Returns how many households changed.
     """
-    p, limits = market.problem, market.limits
+    p, limits = market.instance, market.limits
     missing = np.maximum(0, limits.minimum - ledger.copies)
     if not missing.any() or limits.missing == 0.0:
         return 0

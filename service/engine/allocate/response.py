@@ -1,11 +1,12 @@
-"""The response model learns: what copies added, against households that were held out.
+"""Learn the response model: what copies added, compared with households that were held out.
 
-A cycle leaves copies that were given, and ghosts: copies that households would have been given,
-had they not been held out. Both buy the deal's products or not. What the copies added, over what
-the stated defaults expected of them, is the factor of a cell. It is shrunk twice, as the counts
-allow: all cells together towards 1, and every cell towards all cells (a normal model; the variance
-between cells is that of DerSimonian and Laird 1986, the prior of all cells has mean 1 and standard
-deviation 0.5). Everything is estimated anew from the window, so no cycle counts twice.
+A cycle stores the copies that were given, and ghosts: copies that households would have been given
+if they had not been held out. Households of both buy the deal's products or not. The purchases that
+the copies added, divided by those the stated defaults expected, are the factor of a cell. It is
+shrunk twice: all cells together towards 1, and every cell towards all cells (a normal model; the
+variance between cells is that of DerSimonian and Laird 1986, the prior of all cells has mean 1 and
+standard deviation 0.5). Everything is estimated from the whole window each time, so no cycle counts
+twice.
 """
 
 from dataclasses import dataclass, replace
@@ -29,11 +30,11 @@ EVIDENCE = {
     "ghost_weight_squared": pl.Float64,
     "ghost_buyers": pl.Float64,
 }
-"""What one cycle shows of one cell.
+"""The evidence of one cycle about one cell.
 
 `exposed` copies, how many of them in households that bought the deal's products, and how often they
 were `redeemed`; the purchases they should have added and the uses they should have had, by the
-stated defaults. `ghosts` count copies held out; each weighs as many given ones as it stands for
+stated defaults. `ghosts` count copies held out; each weighs as many given copies as it represents
 (`ghost_weight`, the sum of the weights; `ghost_buyers`, of those that bought).
 """
 
@@ -44,7 +45,7 @@ LEAST, MOST = 0.1, 3.0
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """The model learned, and the table that it rests on.
+    """The learned model, and the table it was learned from.
 
     `cells`: cell, exposed, exposed_rate, ghosts, ghost_rate, expected_gain, seen_gain, error (the
     standard deviation of the gain seen), factor; by cell, those with evidence only.
@@ -67,8 +68,8 @@ def normal(evidence: pl.DataFrame, model: ResponseModel) -> pl.DataFrame:
 def learn(evidence: pl.DataFrame) -> Lesson:
     """The model after some cycles; `evidence` in the columns of `EVIDENCE`, already `normal`.
 
-    Cells without ghosts, or of which nothing was expected, teach nothing and take the factor of
-    all cells. Without any evidence the model is the stated one.
+    Cells without ghosts, or of which nothing was expected, take the factor of all cells. Without
+    any evidence the model is the default one.
     """
     sums = (
         evidence.group_by("cell")
@@ -87,8 +88,8 @@ def learn(evidence: pl.DataFrame) -> Lesson:
         cell: _clipped(factor) for cell, factor in zip(sums["cell"], cells, strict=True)
     }
     model = replace(ResponseModel(), factors=factors, redeemed=redeemed)
-    taught = np.array([factors[cell] for cell in sums["cell"]])
-    return Lesson(model, _table(sums, seen, error, taught))
+    learned = np.array([factors[cell] for cell in sums["cell"]])
+    return Lesson(model, _table(sums, seen, error, learned))
 
 
 def _redeemed(evidence: pl.DataFrame) -> float:
@@ -103,7 +104,7 @@ def _gain(sums: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     bought = sums["exposed_buyers"].to_numpy()
     weight = sums["ghost_weight"].to_numpy()
     ghost_rate = sums["ghost_buyers"].to_numpy() / weight
-    # So many equally weighted ghosts would say as much.
+    # The number of equally weighted ghosts with the same information.
     ghosts = weight**2 / sums["ghost_weight_squared"].to_numpy()
     seen = bought - given * ghost_rate
     # Half a buyer and half a non-buyer more: a rate of 0 is never certain.

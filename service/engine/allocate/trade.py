@@ -1,7 +1,7 @@
 """Small markets: a few households at a time give back what they hold and choose again.
 
-Where thousands share a deal, its price settles who gets it. Among a handful no price may do so,
-and what is left between the bound and the allocation is found by trying.
+Where thousands share a deal, its price decides who gets it. Among a few households no price may do
+so, and the rest of the gap to the bound is closed by trial.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from service.engine.allocate.validate import UNLIMITED
 Thing = TypeVar("Thing")
 
 SMALL = 100
-"""Households above which prices serve well enough."""
+"""Above this many households prices are good enough."""
 IDLE = 30
 MOST_TRIES = 2_000
-"""Tries in vain, for each household, and tries in all, after which no more is sought."""
+"""Tries without gain, per household, and tries in total, after which the search ends."""
 FEW, MORE = 6, 40
 FACTORS = (0.0, 0.5, 1.0)
 SLIP = 1e-9
@@ -33,7 +33,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     Households that could hold one scarce deal give back everything and choose again, one after
     another. Limits hold after every trade. The seed fixes the order; a large market is left alone.
     """
-    p, limits = market.problem, market.limits
+    p, limits = market.instance, market.limits
     household_count = len(market.everyone)
     scarce = (limits.cap < UNLIMITED) | (limits.budget < UNLIMITED) | (limits.minimum > 0)
     live = np.flatnonzero(scarce & (p.takers > 1))
@@ -45,7 +45,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     worth = np.array([_worth(market, int(h)) for h in market.everyone])
     goal = bound + market.floor_price * p.unreachable_floor_cents
     goal += limits.missing * limits.unavoidable
-    whims = (0.0, float(np.abs(p.value).mean()), limits.missing)
+    tilts = (0.0, float(np.abs(p.value).mean()), limits.missing)
     slip, idle = SLIP * (1.0 + abs(goal)), 0
     for _ in range(MOST_TRIES):
         short = _short(market, ledger)
@@ -56,15 +56,15 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
         books = ledger.copies.copy(), ledger.copies_room.copy(), ledger.spend_room.copy()
         for h in party:
             _give_back(market, ledger, int(h))
-        whim = _one_of(whims, rng) * rng.random(len(prices.copy))
-        tilted = Prices(prices.spend, prices.copy.clip(0.0) + whim)
+        tilt = _one_of(tilts, rng) * rng.random(len(prices.copy))
+        tilted = Prices(prices.spend, prices.copy.clip(0.0) + tilt)
         for factor in (_one_of(FACTORS, rng), 0.0):
             better(market, tilted, ledger, factor=factor, nodes=nodes, which=party)
         found = np.array([_worth(market, int(h)) for h in party])
         gain = float(found.sum() - worth[party].sum()) + short - _short(market, ledger)
         idle = 0 if gain > slip else idle + 1
         if gain >= 0.0:
-            # A trade for nothing is kept too: it may free what another needs.
+            # A trade without gain is kept too: it may free a copy that another needs.
             worth[party] = found
             continue
         for h, state in zip(party, kept, strict=True):
@@ -79,8 +79,8 @@ def _one_of(things: Sequence[Thing], rng: np.random.Generator) -> Thing:
 
 def _cheapest(market: Market, owner: NDArray[np.int32], deal: int) -> NDArray[np.int32]:
     """The households that could hold a deal, those with the cheapest copies first."""
-    rows = np.flatnonzero(market.problem.offer == deal)
-    return owner[rows[np.argsort(market.problem.cost[rows], kind="stable")]]
+    rows = np.flatnonzero(market.instance.offer == deal)
+    return owner[rows[np.argsort(market.instance.cost[rows], kind="stable")]]
 
 
 def _party(
@@ -101,15 +101,15 @@ def _party(
 
 
 def _held(market: Market, home: int) -> NDArray[np.int64]:
-    """The pairs that a household holds, as rows of the problem."""
-    begin, end = market.problem.indptr[home], market.problem.indptr[home + 1]
+    """The pairs that a household holds, as rows of the instance."""
+    begin, end = market.instance.indptr[home], market.instance.indptr[home + 1]
     rows: NDArray[np.int64] = begin + np.flatnonzero(market.state[begin:end] & HELD)
     return rows
 
 
 def _worth(market: Market, home: int) -> float:
     """What a household adds to the objective."""
-    p, rows = market.problem, _held(market, home)
+    p, rows = market.instance, _held(market, home)
     short = max(0.0, float(p.floor[home] - p.face[rows].sum()))
     return float(p.value[rows].sum(dtype=np.float64)) - market.floor_price * short
 
@@ -121,7 +121,7 @@ def _short(market: Market, ledger: Ledger) -> float:
 
 
 def _give_back(market: Market, ledger: Ledger, home: int) -> None:
-    p, rows = market.problem, _held(market, home)
+    p, rows = market.instance, _held(market, home)
     offer = p.offer[rows]
     market.state[rows] &= 255 - HELD
     ledger.copies[offer] -= 1

@@ -1,4 +1,4 @@
-"""The door: columns, types, nulls and ids of an instance are checked here and trusted after."""
+"""Validation of an instance: columns, types, nulls and ids, checked here and trusted after."""
 
 from collections.abc import Sequence
 
@@ -61,7 +61,7 @@ def rows_where(
 ) -> list[Problem]:
     """Problems for the first few rows where `bad` holds.
 
-    `rows` are the rows' places in the whole frame from 0 (None: they stand in order); people
+    `rows` are the rows' places in the whole frame from 0 (None: they are in order); the problems
     count from 1.
     """
     at = np.flatnonzero(np.asarray(bad))[:SHOWN]
@@ -70,7 +70,7 @@ def rows_where(
 
 
 def whole(series: pl.Series, *, frame: str, rows: Rows = None, nullable: bool = False) -> pl.Series:
-    """`series` as non-negative Int64; refuses text, fractions, negatives, and nulls if so told."""
+    """`series` as Int64; refuses text, fractions, negatives, and nulls unless `nullable`."""
     column = series.name
     if series.dtype == pl.Null:
         series = series.cast(pl.Int64)
@@ -157,7 +157,7 @@ class Ids:
             )
         for bad, detail in (
             (series.is_null(), "is empty"),
-            (~series.is_first_distinct(), "stands twice"),
+            (~series.is_first_distinct(), "occurs twice"),
         ):
             if bad.any():
                 raise refuse(

@@ -1,4 +1,4 @@
-"""What a deal is worth in the hands of a household: the response model.
+"""The value of a deal to a household: the response model.
 
 A deal is worth what it changes. A household that notices the deal buys the brand with probability
 `p_with`, otherwise with `p_without`; the difference, times what such a household buys, times the
@@ -37,14 +37,14 @@ REQUIRED = (
 
 @dataclass(frozen=True, slots=True)
 class ResponseModel:
-    """How households answer a deal, by cell.
+    """How households respond to a deal, by cell.
 
     `notice`: chance that a deal on the list is seen. `share`: share of the category's purchases
     that go to the deal's brand without it, by brand kind and usage (used where the pair brings no
     `own_share`). `switch`: share of the other purchases that a noticed deal of 100 cents draws
     over. `trial`: chance that such a deal makes somebody buy who would not have. `units`:
-    purchases that one changed purchase stands for. `waste`: how heavily a cent of the supplier's
-    money counts that changes nothing. `half_face_cents`: face value at which the pull is half of
+    purchases that one changed purchase represents. `waste`: the weight of a cent of the supplier's
+    money that changes nothing. `half_face_cents`: face value at which the pull is half of
     its most. `factors`: correction of the pull by cell, `redeemed` of the redemptions expected;
     both learned (see `response`), 1 where nothing was.
     """

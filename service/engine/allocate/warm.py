@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
+from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Ledger, Prices
 from service.engine.allocate.prices import Demand, Market, newton_step, rules
-from service.engine.allocate.problem import build
 from service.engine.allocate.repair import take_back_overspent
 
 _CATEGORIES = 3
@@ -14,23 +14,23 @@ _TERMS = ShortfallPrices(floor_shortfall_price=0.0)
 
 
 def warm(households: int = 8, offers: int = 6) -> None:
-    """Allocate a small market once, so that every loop is compiled and kept on disk.
+    """Allocate a small market once, so that every loop is compiled and cached on disk.
 
-    The loops are compiled on first use, which takes longer than allocating for a small store;
-    a process that has nothing else to do can do it meanwhile.
+    The loops are compiled on first use, which takes longer than allocating for a small store; an
+    idle process can do it in advance.
     """
     candidates, deals, household_limits = _market(households, offers)
     found = allocate(candidates, deals, household_limits, terms=_TERMS)
     household = household_limits.row(0, named=True)
-    mine = candidates.filter(pl.col("household_id") == 0)
-    allocate_household(mine, PriceBook(found.prices), household, terms=_TERMS)
+    one = candidates.filter(pl.col("household_id") == 0)
+    allocate_household(one, PriceBook(found.prices), household, terms=_TERMS)
 
 
 def warm_beside() -> None:
     """Compile the loops that choose nothing: a second process's share of `warm`."""
-    problem = build(*_market(households=8, offers=6))
-    market = Market(problem, rules(problem, _TERMS), 0.0, seed=0)
-    copies = np.full(len(problem.deals.ids), 8 << 10)
+    instance = build(*_market(households=8, offers=6))
+    market = Market(instance, rules(instance, _TERMS), 0.0, seed=0)
+    copies = np.full(len(instance.deals.ids), 8 << 10)
     prices = Prices(np.zeros(len(copies)), np.zeros(len(copies)))
     newton_step(
         market, prices, Demand(copies, copies, 0.0, 0), which=market.everyone, window=1.0,

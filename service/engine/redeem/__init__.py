@@ -1,6 +1,6 @@
-"""The rule engine of the till: a basket against the open lines of a household's lists.
+"""The rule engine of the till: it applies the open lines of a household's lists to a basket.
 
-Pure: the same basket and lines give the same settlement, whatever the order they come in.
+Pure: the same basket and lines give the same settlement in any order.
 """
 
 from service.engine.redeem.benefits import (

@@ -1,4 +1,4 @@
-"""The units of which a percent, rounded for each basket line, comes to most."""
+"""Find the units on which a percent, rounded for each basket line, takes off most."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,7 +10,7 @@ from service.engine.money import BASIS_POINTS, basis_points_off
 from service.engine.redeem.units import Units, bits, first, members, packed
 
 MAX_SHARED = 2_000
-"""Units in question times how many of them are taken, up to which the choice is exact."""
+"""Open units times how many of them are taken, up to which the choice is exact."""
 
 _FINE = 1 << 12
 _WIDE = 1 << 14
@@ -19,9 +19,9 @@ _WIDE = 1 << 14
 def best_by_line(units: Units, mask: int, count: int, basis_points: int) -> tuple[int, int]:
     """`count` units of `mask`, and how many cents at most they are short of the best ones.
 
-    Rounding per line makes the dearest units a cent worse at times. But a unit is worth within a
-    cent of its percent, so units that cost 2 cents' worth more or less than the `count`-th dearest
-    are in or out for certain.
+    Rounding per line sometimes makes the dearest units a cent worse. But the worth of a unit is
+    within a cent of its percent, so units that cost 2 cents' worth more than the `count`-th dearest
+    are certainly in, those that cost as much less certainly out.
     """
     pool = first(mask, count)
     if count == 1 or pool == mask:
@@ -43,7 +43,7 @@ def best_by_line(units: Units, mask: int, count: int, basis_points: int) -> tupl
 def _shared(
     units: Units, mask: int, certain: int, open_units: int, count: int, basis_points: int
 ) -> int:
-    """The best `count` of `open_units`, shared out over the lines by dynamic programming."""
+    """The best `count` of `open_units`, divided among the lines by dynamic programming."""
     best: dict[int, tuple[int, int]] = {0: (0, 0)}
     for line_mask in sorted({units.masks[units.line[u]] & mask for u in bits(open_units)}):
         gross, chosen = units.gross(line_mask & certain), 0
@@ -66,9 +66,9 @@ def _shared(
 class _Relaxed:
     """A choice with a price per unit in place of the number of units (Everett 1963).
 
-    For any price the lines choose apart, each what its rounded percent less the price comes to
-    most; what they come to, and the price of all units to be taken, is no less than the best
-    choice. At the right price that leaves about a cent in doubt, whatever the basket.
+    For any price each line chooses on its own the units that maximise its rounded percent less the
+    price; the sum of that, plus the price of all units to be taken, is at least the best choice.
+    At the right price the doubt is about a cent for any basket.
     """
 
     chosen: int
@@ -79,7 +79,7 @@ class _Relaxed:
         """The choice of `count` of `open_units`, beside the units that are certain."""
         lines = _Lines(units, certain, open_units, basis_points)
         units.steps += 400 + (lines.worth.size >> 3)
-        # A unit in question is worth within 3 cents of the percent of any other.
+        # The worth of an open unit is within 3 cents of the percent of any other.
         price = units.price[open_units.bit_length() - 1] * basis_points // BASIS_POINTS
         low, high = _FINE * max(0, price - 4), _FINE * (price + 8)
         while low < high:
@@ -97,7 +97,7 @@ class _Relaxed:
 
 
 class _Lines:
-    """Units line by line, and what the percent comes to for the first so many of each."""
+    """Units by line, and the percent of the first units of each line, for any number of them."""
 
     def __init__(self, units: Units, certain: int, open_units: int, basis_points: int) -> None:
         ids = members(open_units)
@@ -130,7 +130,7 @@ class _Lines:
         return taken, (best + taken) // _WIDE
 
     def cents(self, taken: NDArray[np.int64]) -> int:
-        """What the percent comes to for so many units of each line."""
+        """The percent in cents of the first `taken` units of each line."""
         some = taken > 0
         return int(self.worth[(self.starts + taken - 1)[some]].sum())
 

@@ -1,12 +1,12 @@
 """The best combination of offers that compete for the same units.
 
-The rule: every unit goes to at most one offer, and of all such sharings the one that takes most
-off the basket is made. Branch and bound per group of competing offers: each offer first draws on
+The rule: every unit goes to at most one offer, and of all such divisions the one that takes most
+off the basket is chosen. Branch and bound per group of competing offers: each offer first draws on
 all it may reach, which bounds the total from above; where two then hold the same unit, one branch
 per holder takes the unit from the others. A branch without such a clash reaches its bound.
 
-The search is bounded by work that is counted, never by time, so that the same basket is settled
-the same on every machine; what it leaves open says how far the result may be from the best.
+The search is limited by counted work, never by time, so that every machine settles the same basket
+in the same way; the remaining bound is how far the result may be from the best.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ from service.engine.redeem.contender import Contender
 from service.engine.redeem.draw import NOTHING, Draw
 
 EFFORT = 300
-"""Branches looked at per group before the best combination found so far is taken as it is."""
+"""Branches examined per group before the best combination found so far is taken."""
 
 STEPS = 40_000
-"""Work counted for a basket before the search ends, whatever its branches: about 1 us each."""
+"""Work counted for a basket before the search ends: about 1 us each."""
 
 DRAW_STEPS = 5_000
-"""Work that one draw may count. Each offer draws three times at most that is not held to `STEPS`:
-alone, in the first sharing, and at the end on what is left."""
+"""Work that one draw may count. At most three draws of each offer are not limited by `STEPS`:
+alone, in the first division, and at the end on the remaining units."""
 
 FIRST_EFFORT = 30
-"""Branches looked at before the best so far is improved by hand; they settle most conflicts."""
+"""Branches examined before the local improvement starts; they settle most conflicts."""
 
 ROUNDS = 3
 
@@ -41,8 +41,8 @@ def choose(
     """One draw per contender, no unit held twice, and what the best could take off beyond them.
 
     `alone[i]` is contender `i`'s draw on all its reach. Among equal totals the order of
-    `contenders` decides. What is left of `steps` is shared out over the groups that compete, in
-    their order; what one leaves is for the others.
+    `contenders` decides. The remaining `steps` are divided among the competing groups in their
+    order; a group leaves what it does not need to the later ones.
     """
     chosen = list(alone)
     if not _clash(alone):
@@ -95,9 +95,9 @@ class _Branch(NamedTuple):
 
 
 class _Search:
-    """One group's search: `best` is the best sharing so far, `best_cents` its total.
+    """One group's search: `best` is the best division so far, `best_cents` its total.
 
-    `bound` is the most that any sharing takes off, as far as the search has come.
+    `bound` is the most that any division can take off, as far as the search has shown.
     """
 
     def __init__(self, contenders: Sequence[Contender], alone: Sequence[Draw]) -> None:
@@ -114,7 +114,7 @@ class _Search:
 
     @property
     def short(self) -> int:
-        """The most that a better sharing could take off beyond the best so far."""
+        """The most that a better division could take off beyond the best so far."""
         return max(self.bound - self.best_cents, 0)
 
     @property
@@ -140,7 +140,7 @@ class _Search:
             self._offer(self._in_turn(range(len(self.alone)), self.best))
 
     def _explore(self, effort: int) -> bool:
-        """Branch from the start; says whether all branches were looked at."""
+        """Branch from the start; whether all branches were examined."""
         reaches = [c.reach for c in self.contenders]
         root = sum([each.cents + each.short for each in self.alone])
         stack = [_Branch(root, reaches, list(self.alone))]
@@ -163,7 +163,7 @@ class _Search:
             if branches is None:
                 stack.append(branch)
                 continue
-            # The most promising branch is looked at first, so it is pushed last.
+            # The most promising branch is examined first, so it is pushed last.
             branches.sort(key=lambda each: each.bound)
             stack.extend(branches)
         self.bound = min(self.bound, max(settled, self.best_cents))
@@ -185,13 +185,13 @@ class _Search:
         self.units.steps += 2 + (len(holders) * len(branch.draws) >> 3)
         branches = []
         for place in range(len(holders) - 1, -1, -1):
-            its_bound = bound + losses[place]
-            if its_bound > self.best_cents:
+            branch_bound = bound + losses[place]
+            if branch_bound > self.best_cents:
                 masks, draws = list(branch.masks), list(branch.draws)
                 for loser, mask, found in without:
                     if loser != holders[place]:
                         masks[loser], draws[loser] = mask, found
-                branches.append(_Branch(its_bound, masks, draws))
+                branches.append(_Branch(branch_bound, masks, draws))
         return branches
 
     def _orders(self) -> list[list[int]]:
@@ -204,7 +204,7 @@ class _Search:
         ]
 
     def _improve(self) -> None:
-        """Let each contender in turn take what it likes best and the others draw anew."""
+        """Let each contender in turn take its best draw, and the others draw again."""
         order = self._orders()[1]
         for number in order:
             wanted = self.alone[number]
@@ -222,7 +222,7 @@ class _Search:
     ) -> list[Draw]:
         """Each contender in `order` draws again on what the others do not hold.
 
-        With `stop`, not for longer than work is allowed.
+        With `stop` it ends when the allowed work is done.
         """
         draws, taken = list(draws), 0
         for each in draws:

@@ -10,7 +10,7 @@ from service.errors import InvalidInput, Problem
 
 MOST = 10**9
 MAX_NEEDS = 3
-"""Product sets of one condition: what the work of sharing units out over them allows for."""
+"""Product sets of one condition; the work of matching units to them limits the number."""
 
 Amount: TypeAlias = Annotated[int, Strict(), Field(ge=0, le=MOST)]
 """A whole number of cents, thousandths or points, which may be 0."""
@@ -34,7 +34,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one use of the offer asks for; several needs make a mixed set."""
+    """What one use of the offer requires; several needs make a mixed set."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -51,18 +51,18 @@ class Condition:
         """Whether something must be bought by the piece or by weight."""
         return any(need.quantity_milli for need in self.needs)
 
-    def check_asks(self) -> None:
-        """Refuse a condition that asks for nothing at all."""
+    def check_not_empty(self) -> None:
+        """Raise InvalidInput for a condition that requires nothing."""
         if not self.has_quantity and not self.minimum_spend_cents:
             raise fault("condition.needs", "asks for nothing", "set a quantity or a minimum spend")
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What one use asks for, worked out once per offer for the rules.
+    """What one use requires, computed once per offer for the rules.
 
     `pieces[i]` and `weights[i]` restate need `i`: whole pieces, or weight in the base of
-    `MEASURES`; one of them is 0. `dimensions[i]` is what it is weighed in, None for pieces.
+    `MEASURES`; one of them is 0. `dimensions[i]` is the dimension of the weight, None for pieces.
     `pieces_only`: a weighed line does not count as a piece. `not_spent` is the set that is given
     away and so does not count towards the minimum spend on the others.
     """
@@ -97,6 +97,6 @@ def requirement(condition: Condition, *, pieces_only: bool, gives_of: int | None
 
 
 def fault(where: str, detail: str, remedy: str) -> InvalidInput:
-    """The error for terms that have no meaning; `where` is their field, as `condition.needs`."""
+    """The error for terms that cannot be applied; `where` is the field, as `condition.needs`."""
     problem = Problem(where=f"terms.{where}", detail=detail, remedy=remedy)
     return InvalidInput(str(problem), [problem])

@@ -1,4 +1,4 @@
-"""An open line put against a basket."""
+"""An open line applied to a basket."""
 
 from datetime import date
 from typing import NamedTuple
@@ -13,14 +13,14 @@ MAX_USES = 100
 
 
 class OpenLine(NamedTuple):
-    """A funded line of a presented list, as the database knows it.
+    """A funded line of a presented list, as read from the database.
 
     `eligible[i]` are the basket line numbers in product set `i` of the terms, `excluded` those
-    that would belong but for an exclusion. `limit` is how often the line may be used in its life
-    and `uses_left` what remains; `deal_left` is what the household has left of its deal, over all
-    its lists, None where that has no limit; lines of one `deal_id` share it. `voided` is true when
-    the list or its batch was withdrawn, `stopped` when its deal was.
-    Valid on `valid_from` and `valid_to` themselves.
+    that an exclusion removes from it. `limit` is how often the line may be used in total and
+    `uses_left` how often it still may; `deal_left` is how often the household still may use the
+    deal, over all its lists, None where that has no limit; lines of one `deal_id` share it.
+    `voided` is true when the list or its batch was withdrawn, `stopped` when its deal was stopped.
+    `valid_from` and `valid_to` are included.
     """
 
     list_code: str
@@ -62,9 +62,9 @@ class Contender(EligibleUnits):
     def draw(self, mask: int) -> Draw:
         """The best draw on units `mask`; `NOTHING` when nothing is met or saved.
 
-        This is the whole meaning of an offer: for any set of units it gives the most the benefit
-        allows on some part of them, with the fewest uses that reach it, so that more units never
-        give less. The choice among competing offers rests on that.
+        For any set of units it returns the most the benefit allows on some part of them, with the
+        fewest uses that reach it, so that more units never give less. The choice among competing
+        offers depends on that.
         """
         mask &= self.reach
         if not mask:

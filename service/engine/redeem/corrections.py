@@ -1,7 +1,7 @@
-"""What a basket comes to once its corrections are taken off.
+"""Take the corrections off a basket.
 
-A till that takes a scanned line back may send a line of its own with quantity and amount negative.
-It cancels as much of the positive lines of the same product, unit and unit price.
+A till that cancels a scanned line may send a further line with negative quantity and amount. It
+cancels as much of the positive lines of the same product, unit and unit price.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from service.engine.redeem.units import BasketLine
 
 
 class _Left(NamedTuple):
-    """What is left of a basket line, in the order in which it is looked at.
+    """What is left of a basket line; tuples sort in the order in which lines are matched.
 
-    Lines that are alike in all but their number come to the same whichever of them is cancelled.
+    Of lines that are equal in all but their number it does not matter which is cancelled.
     """
 
     quantity_milli: int
@@ -22,12 +22,12 @@ class _Left(NamedTuple):
 
 
 def corrected(lines: Sequence[BasketLine]) -> Sequence[BasketLine]:
-    """The lines that are left; whatever order they come in, the same goods at the same prices.
+    """The lines that are left; in any order of the lines the same goods at the same prices.
 
-    A correction of part of a line may be less than a cent away from its share of the line, as
-    rounding makes it. What no line matches stays as it is: goods or a deposit paid back. Neither
-    the quantity nor the cents of a product change in sum. Goods without a GTIN are never matched:
-    two lines of them need not be the same.
+    A correction of part of a line may differ from its share of the line by less than a cent, from
+    rounding. A correction that matches no line does not change: returned goods or a deposit.
+    Neither the quantity nor the cents of a product change in sum. Goods without a GTIN are never
+    matched: two lines of them need not be the same.
     """
     if not any(line.quantity_milli < 0 for line in lines):
         return lines

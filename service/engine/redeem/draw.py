@@ -10,9 +10,9 @@ Groups: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
 class Draw(NamedTuple):
     """An offer applied: cents off, uses made, units held, points given.
 
-    `groups` gives the parts of the sum with the units each is spread over by price; it is asked
-    only of draws that are made. `short` is the most that a better draw on the same units could
-    take off beyond `cents`: 0 where the draw is proven the best.
+    `groups` returns the parts of the sum with the units each is spread over by price; it is called
+    only for chosen draws. `short` is the most that a better draw on the same units could take off
+    beyond `cents`: 0 where the draw is proven the best.
     """
 
     cents: int = 0
@@ -26,8 +26,8 @@ class Draw(NamedTuple):
 NOTHING = Draw()
 
 
-def fewest(most: int, rule: Callable[[int], Draw]) -> Draw:
-    """The draw with the fewest uses among those of the best sum, for a rule that never falls."""
+def find_fewest_uses(most: int, rule: Callable[[int], Draw]) -> Draw:
+    """The draw with the fewest uses among those of the best sum, for a non-decreasing rule."""
     best = rule(most)
     if not best.cents:
         return best if best.short else NOTHING
@@ -44,10 +44,11 @@ def fewest(most: int, rule: Callable[[int], Draw]) -> Draw:
     return found._replace(short=max(0, best.cents + best.short - found.cents))
 
 
-def peak(most: int, rule: Callable[[int], Draw]) -> Draw:
-    """The draw with the fewest uses among those of the best sum, for a rule that is concave.
+def find_peak(most: int, rule: Callable[[int], Draw]) -> Draw:
+    """The draw with the fewest uses among those of the best sum, for a concave rule.
 
-    Each further use adds less than the one before, so the first that adds nothing ends it.
+    Each further use adds less than the one before, so the search ends at the first that adds
+    nothing.
     """
     best = rule(most)
     if most > 1:

@@ -7,11 +7,11 @@ from service.engine.redeem.matching import Matching
 from service.engine.redeem.units import Units, first, last
 
 _FEW = 32
-"""Lines of a set that are put together one by one."""
+"""Up to so many lines of a set are combined one by one."""
 
 
 class EligibleUnits:
-    """What a benefit needs to know of a basket, worked out once per offer and basket.
+    """What a benefit needs to know about a basket, computed once per offer and basket.
 
     `masks[i]` are the units of product set `i`; `pieces[i]` and `weights[i]` what one use takes of
     it, one of them 0; `weighed` whether any set goes by weight; `reach` all units; `base` those
@@ -77,7 +77,7 @@ class EligibleUnits:
                 for line in counted:
                     mask |= of_line.get(line, 0)
             if dimension is not None:
-                # A weighed line cannot be shared out: it counts for the first set that names it.
+                # A weighed line cannot be divided: it counts for the first set that names it.
                 mask &= ~taken
                 taken |= mask
             masks.append(mask)
@@ -98,8 +98,8 @@ class EligibleUnits:
     def pool(self, uses: int, mask: int, *, cheapest: bool = False) -> int | None:
         """The dearest (or cheapest) units of `mask` that meet the needs `uses` times, or None.
 
-        All units of a weighed set. With overlapping sets the units of a maximum-weight matching of
-        units to sets, found greedily because such unit sets form a matroid.
+        A weighed set gives all its units. With overlapping sets they are the units of a
+        maximum-weight matching of units to sets, found greedily because such sets form a matroid.
         """
         pool = 0
         if self.overlapping:
@@ -125,21 +125,21 @@ class EligibleUnits:
         self.units.steps += 16 << len(self.masks)
         return Matching(self.masks, [uses * count for count in self.pieces])
 
-    def most_uses(self, mask: int, asked: Sequence[int] | None = None) -> int:
-        """How often `mask` meets the condition, with overlapping sets shared out.
+    def most_uses(self, mask: int, pieces: Sequence[int] | None = None) -> int:
+        """How often `mask` meets the condition, with each unit in one of overlapping sets.
 
-        `asked` are pieces per set to count with in place of what one use buys. By Hall's theorem
-        the sets can be filled if and only if any of them together have units enough.
+        `pieces` are the pieces per set and use, by default those that one use buys. By Hall's
+        theorem the sets can be filled if and only if any of them together have enough units.
         """
         most = self.uses(mask)
-        if asked is None:
+        if pieces is None:
             if not self.overlapping:
                 return most
-            asked = self.pieces
+            pieces = self.pieces
         if most:
-            # Sets together, by doubling: the units they have and the pieces they are asked for.
+            # All unions of sets, by doubling: the units they have and the pieces they need.
             together = [(0, 0)]
-            for held, count in zip(self.masks, asked, strict=True):
+            for held, count in zip(self.masks, pieces, strict=True):
                 if count:
                     together += [(units | held, wanted + count) for units, wanted in together]
             for units, wanted in together[1:]:

@@ -1,4 +1,4 @@
-"""Whether a basket may take long to settle, before it is."""
+"""Estimate whether a basket may take long to settle."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ from service.engine.redeem.contender import OpenLine
 from service.engine.redeem.units import PIECE, BasketLine
 
 _CONTESTED = 110
-"""Units, each by the pairs of offers that may want it, of which a search stays below 5 ms."""
+"""Units times the pairs of offers that may use each, up to which a search stays below 5 ms."""
 
 _READ = 800
-"""Units, each by the offers that read it, of which the offers by themselves stay below 5 ms."""
+"""Units times the offers that read each, up to which the offers alone stay below 5 ms."""
 
 
 def is_heavy(lines: Sequence[BasketLine], open_lines: Sequence[OpenLine]) -> bool:
-    """Whether the rules may take more than some 5 ms, from counts alone, in microseconds.
+    """Whether the rules may take more than about 5 ms; decided by counts alone, in microseconds.
 
-    Most of what is heavy by this is settled faster: what offers want of each other shows only in
-    the search. Of contested baskets that are not, one in a hundred takes longer, up to 8 ms.
+    Most heavy baskets are settled faster, because real conflicts show only in the search. Of
+    contested baskets that are not heavy, one in a hundred takes longer, up to 8 ms.
     """
     offers: dict[int, int] = {}
     for open_line in open_lines:

@@ -7,12 +7,12 @@ from service.engine.redeem.units import first, last
 
 
 class Matching:
-    """A greedy matching of units to sets with a bounded room each; `left` is what is unfilled.
+    """A greedy matching of units to sets with limited room each; `left` is the unfilled room.
 
-    Units that lie in the same sets are one kind. Some units can be matched if and only if, for any
-    sets together, no more of them lie in these alone than there is room (Hall 1935); so units are
-    taken in order until some sets together are full, and the kinds that lie in those are dropped.
-    A kind is dropped each time, so the work does not grow with the number of units.
+    Units that are in the same sets are one kind. Some units can be matched if and only if, for any
+    union of sets, no more of them are in these alone than there is room (Hall 1935); so units are
+    taken in order until some union is full, and the kinds that are in it alone are dropped. Each
+    round drops a kind, so the work does not grow with the number of units.
     """
 
     __slots__ = ("_inside", "_masks", "_room", "left")
@@ -21,14 +21,14 @@ class Matching:
         places = [place for place, count in enumerate(room) if count]
         self.left = sum(room)
         self._masks = [masks[place] for place in places]
-        # Sets together, and a kind by the sets it lies in, are numbers with a bit for each set.
+        # A union of sets, and a kind by the sets it is in, are numbers with a bit for each set.
         self._inside = _inside(len(places))
         self._room = [0]
         for place in places:
             self._room += [each + room[place] for each in self._room]
 
     def add(self, units: int, *, cheapest: bool = False) -> int:
-        """Match what can be matched of `units`, the dearest (or cheapest) first; returns those."""
+        """Match as many of `units` as possible, the dearest (or cheapest) first; returns them."""
         kinds, room, matched = self._kinds(units), self._room, 0
         while self.left:
             batch = 0
@@ -54,7 +54,7 @@ class Matching:
         return matched
 
     def _kinds(self, units: int) -> list[int]:
-        """Units by the sets they lie in, without those for which there is no room."""
+        """Units by the sets they are in, without those for which there is no room."""
         kinds = [units]
         for mask in self._masks:
             kinds = [here & ~mask for here in kinds] + [here & mask for here in kinds]
@@ -68,7 +68,7 @@ class Matching:
 
 @cache
 def _inside(sets: int) -> list[tuple[int, list[int]]]:
-    """Any of so many sets together, each with the kinds that lie in these alone."""
+    """All unions of so many sets, each with the kinds that are in these alone."""
     numbers = range(1, 1 << sets)
     return [(joined, [kind for kind in numbers if not kind & ~joined]) for joined in numbers]
 

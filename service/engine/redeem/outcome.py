@@ -1,4 +1,4 @@
-"""What the till is told: discounts, refusals with one reason each, points."""
+"""The outcome of a basket: discounts, refusals with one reason each, points."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ class RefusalReason(StrEnum):
 
 
 class Shown(NamedTuple):
-    """Which thing presented: its kind, and its place among them from 0."""
+    """A thing that was presented: its kind, and its place among those of the kind, from 0."""
 
     kind: str
     place: int
@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
 class Discount(NamedTuple):
     """What one open line takes off one basket line.
 
-    `unit_cents` has one entry per unit touched, in the order units are given back; they add up to
+    `unit_cents` has one entry per discounted unit, in the order of returns; they add up to
     `amount_cents`. A weighed line is one unit.
     """
 
@@ -60,7 +60,7 @@ class Discount(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What an open line comes to on one basket line when it is brought back, unit by unit.
+    """The share of an open line that belongs to one basket line when it is returned, by unit.
 
     `points` has as many entries as `unit_cents`, or none where there are no points.
     """
@@ -71,9 +71,9 @@ class Share(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """An open line used: how often, for how much, for how many points.
+    """A used open line: its uses, the amount it takes off and its points.
 
-    `shares` are over all units that were taken or that earned the points; empty where these are the
+    `shares` cover all units that were taken or that earned the points; empty where these are the
     units of its discounts.
     """
 

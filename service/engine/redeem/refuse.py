@@ -43,8 +43,8 @@ def refuse_unusable(open_line: OpenLine, on: date) -> Refusal | None:
     return None
 
 
-def absent(open_line: OpenLine) -> Refusal:
-    """None of the line's products is in the basket, or only ones it excludes."""
+def refuse_absent(open_line: OpenLine) -> Refusal:
+    """The refusal of a line whose products are not in the basket, or only excluded ones."""
     if open_line.excluded:
         lines = ", ".join(map(str, sorted(open_line.excluded)))
         detail = f"basket line {lines} is excluded from this offer"
@@ -53,47 +53,47 @@ def absent(open_line: OpenLine) -> Refusal:
     return refuse(open_line, RefusalReason.NOT_IN_BASKET, detail)
 
 
-def shortage(contender: Contender) -> Refusal:
-    """What the whole basket lacks for an offer that drew nothing from it.
+def refuse_short(contender: Contender) -> Refusal:
+    """The refusal of an offer that takes nothing off the whole basket, with what is missing.
 
     In this order: a product set without any product, too few of one, too little spent, nothing
     saved.
     """
     open_line = contender.open_line
-    asked = _asked(contender)
-    for place, (mask, count) in enumerate(zip(contender.masks, asked, strict=True)):
-        wanted = count or contender.weights[place] or not any(asked)
-        if wanted and not mask:
-            if open_line.excluded or len(asked) == 1:
-                return absent(open_line)
+    pieces = _pieces_per_use(contender)
+    for place, (mask, count) in enumerate(zip(contender.masks, pieces, strict=True)):
+        is_needed = count or contender.weights[place] or not any(pieces)
+        if is_needed and not mask:
+            if open_line.excluded or len(pieces) == 1:
+                return refuse_absent(open_line)
             detail = f"nothing of product set {place + 1} is in the basket"
             return refuse(open_line, RefusalReason.NOT_IN_BASKET, detail)
-    detail = _quantity_missing(contender, asked)
+    detail = _quantity_missing(contender, pieces)
     if detail:
         return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
     missing = contender.spend - contender.units.gross(contender.base)
     if missing > 0:
         detail = f"{missing} cent{'s' * (missing > 1)} more to spend on its products"
         return refuse(open_line, RefusalReason.SPEND_SHORT, detail)
-    if contender.overlapping and not contender.most_uses(contender.reach, asked):
+    if contender.overlapping and not contender.most_uses(contender.reach, pieces):
         detail = "the same products cannot count for two product sets"
         return refuse(open_line, RefusalReason.QUANTITY_SHORT, detail)
     return refuse(open_line, RefusalReason.NO_SAVING, "the price is already as low")
 
 
-def _asked(contender: Contender) -> list[int]:
-    """Pieces per set for one use, what is bought and what is got together."""
-    asked = list(contender.pieces)
+def _pieces_per_use(contender: Contender) -> list[int]:
+    """Pieces per set for one use, those bought and those given together."""
+    pieces = list(contender.pieces)
     given_of = contender.benefit.gives_of
     if given_of is not None:
-        asked[given_of] += contender.benefit.pieces_given
-    return asked
+        pieces[given_of] += contender.benefit.pieces_given
+    return pieces
 
 
-def _quantity_missing(contender: Contender, asked: list[int]) -> str:
+def _quantity_missing(contender: Contender, pieces: list[int]) -> str:
     for place, mask in enumerate(contender.masks):
-        missing = asked[place] - mask.bit_count()
-        if asked[place] and missing > 0:
+        missing = pieces[place] - mask.bit_count()
+        if pieces[place] and missing > 0:
             return f"{missing} more to buy"
         weight = contender.weights[place]
         if weight:

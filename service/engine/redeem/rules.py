@@ -1,4 +1,4 @@
-"""A basket against the open lines of the lists presented: what comes off, and why not."""
+"""Settle a basket against the open lines of the presented lists: discounts and refusals."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -16,7 +16,7 @@ from service.engine.redeem.outcome import (
     Settlement,
     Share,
 )
-from service.engine.redeem.refuse import absent, refuse, refuse_unusable, shortage
+from service.engine.redeem.refuse import refuse, refuse_absent, refuse_short, refuse_unusable
 from service.engine.redeem.share import share_limits
 from service.engine.redeem.units import BasketLine, Units, bits
 from service.errors import InvalidInput
@@ -27,14 +27,14 @@ def settle_basket(
 ) -> Settlement:
     """Apply the open lines to the basket, in the best combination for the household.
 
-    The outcome depends on what is in the arguments, not on their order. Corrections are taken off
-    first. Points take nothing off and so never compete. `InvalidInput` when a basket line number or
+    The outcome does not depend on the order of the arguments. Corrections are taken off first.
+    Points take nothing off and so never compete. Raises InvalidInput when a basket line number or
     an open line occurs twice.
     """
     _require_distinct(lines, open_lines)
     refusals: list[Refusal] = []
     live: list[OpenLine] = []
-    # The line that expires first goes first wherever the sum leaves a choice.
+    # Of equal sums the one that uses the line that expires first is preferred.
     for open_line in sorted(open_lines, key=lambda o: (o.valid_to, o.list_code, o.list_line)):
         refusal = refuse_unusable(open_line, on)
         if refusal is None:
@@ -51,7 +51,7 @@ def settle_basket(
     found_lines = units.masks.keys()
     for open_line in live:
         if all(found_lines.isdisjoint(eligible) for eligible in open_line.eligible):
-            refusals.append(absent(open_line))
+            refusals.append(refuse_absent(open_line))
             continue
         contender = Contender(open_line, units)
         drawn.append((contender, contender.draw(contender.reach)))
@@ -64,7 +64,7 @@ def settle_basket(
         elif found.points:
             outcomes.append((contender, found))
         else:
-            refusals.append(shortage(contender))
+            refusals.append(refuse_short(contender))
             overlooked += found.short
     chosen, short = choose(contenders, alone)
     for contender, found in zip(contenders, chosen, strict=True):
@@ -119,10 +119,10 @@ def _place(open_line: OpenLine) -> tuple[str, int]:
 
 
 def _shares(contender: Contender, found: Draw, units: Units) -> tuple[Share, ...]:
-    """The draw over all units it took, where it took some without taking anything off them."""
+    """The draw spread over all units it holds, where it holds some without a discount."""
     if found.points:
         earned = tuple(bits(_earning(contender, found)))
-        # Of a spend every cent earns the same, of pieces every piece.
+        # With a minimum spend every cent earns the same, else every piece.
         prices = [units.price[unit] if contender.spend else 1 for unit in earned]
         points = spread(found.points, prices)
         return _by_line(units, earned, [0] * len(earned), points)

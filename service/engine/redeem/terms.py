@@ -2,8 +2,8 @@
 
 Terms are stored with the offer as JSON and copied onto every printed list, so reading is strict:
 an unknown field, a missing one or a number out of range is refused with its place.
-Products are not named here. An offer has one product set per `Need`; which basket lines belong to
-which set is resolved before the engine is asked.
+Products are not named here. An offer has one product set per `Need`; the caller of the engine
+resolves which basket lines belong to which set.
 """
 
 import json
@@ -26,8 +26,8 @@ from service.errors import InvalidInput, Problem
 class Terms:
     """An offer's condition and benefit, and how often it may be used in one basket.
 
-    `requires` is the condition as the rules want it. Raises InvalidInput where condition and
-    benefit have no meaning together, so that the engine never has to guess.
+    `requires` is the condition in the form that the rules use. Raises InvalidInput where condition
+    and benefit contradict each other, so that the engine never has to guess.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -54,12 +54,12 @@ class Terms:
         return Terms(self.condition, self.benefit.at_face_value(cents), self.uses_per_basket)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; `from_dict` gives equal terms back."""
+        """The JSON form; `from_dict` returns equal terms."""
         stored: dict[str, Any] = _STORED.dump_python(self, mode="json", exclude_none=True)
         return stored
 
     def to_json(self) -> str:
-        """The text that is stored; `parse_terms` gives equal terms back."""
+        """The text that is stored; `parse_terms` returns equal terms."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @staticmethod
@@ -76,7 +76,7 @@ _STORED = TypeAdapter(Terms)
 
 @lru_cache(maxsize=8192)
 def parse_terms(text: str) -> Terms:
-    """Terms from their stored JSON text, read once however many lists carry them."""
+    """Terms from their stored JSON text; cached, since many lists have the same."""
     try:
         return _STORED.validate_json(text)
     except ValidationError as error:

@@ -1,9 +1,9 @@
-"""A basket taken apart into units, the smallest things an offer can hold.
+"""The units of a basket, the smallest things an offer can hold.
 
 A line of whole pieces is as many units; a weighed line, or a part of a piece, is one unit. Units
-are numbered from the dearest down, of one price by product, and a set of units is an integer whose
-bit `u` stands for unit `u`: the rules ask for unions and differences thousands of times, and
-integers are quickest.
+are numbered from the dearest down, those of one price by product. A set of units is an integer
+whose bit `u` is unit `u`: the rules compute unions and differences thousands of times, and integers
+are fastest.
 """
 
 from bisect import bisect_left
@@ -20,10 +20,10 @@ from service.engine.money import BASIS_POINTS, basis_points_off
 Unit: TypeAlias = Literal["each", "kg", "g", "lb", "oz", "l", "ml"]
 PIECE: Final = "each"
 MAX_UNITS = 10_000
-"""Units of one basket that offers may look at; lines beyond take no discount, the longest first."""
+"""Units of one basket that offers may use; the longest lines beyond take no discount."""
 
 SHORT = 128
-"""Sets of higher units than this are worked on as arrays."""
+"""Sets with units above this are processed as arrays."""
 
 # Dimension and size of a thousandth of each unit, in a base fine enough to keep all of them whole
 # (1 lb = 0.45359237 kg exactly; 1 lb = 16 oz).
@@ -56,7 +56,7 @@ _Run: TypeAlias = tuple[int, int, int, int, str, int, int, int]
 
 
 class Units:
-    """The units of those basket lines that some offer asks for.
+    """The units of those basket lines that some offer may use.
 
     `price[u]` in cents, `line[u]` the basket line's number, `measure[u]` the line's size in the
     base of `MEASURES` (0 for pieces), `masks[line]` the units of a line, `measured[line]` the
@@ -74,7 +74,7 @@ class Units:
         self.steps = 0
         self._prices: NDArray[np.int64] | None = None
         self._ranks: NDArray[np.int64] | None = None
-        # The number of a line decides only between lines that are the same in all else.
+        # The number of a line decides only between lines that are equal in all else.
         start = 0
         for price, _, _, _, _, number, count, measure in sorted(self._runs(lines, wanted)):
             self.price += [-price] * count
@@ -86,7 +86,7 @@ class Units:
     def _runs(self, lines: Sequence[BasketLine], wanted: Collection[int]) -> list[_Run]:
         """Units of one line and one price, as what they are sorted by, their number and size."""
         if sum([max(line.quantity_milli, 0) for line in lines]) > MAX_UNITS * 1000:
-            # Which lines are left out must not depend on the order they were scanned in.
+            # Which lines are left out must not depend on the order of scanning.
             lines = sorted(lines, key=_length)
         runs: list[_Run] = []
         found = 0
@@ -136,7 +136,7 @@ class Units:
         return packed(wanted[self.ranks])
 
     def gross(self, mask: int, *, at_most: int | None = None) -> int:
-        """The price in cents of a set of units, each counted with `at_most` cents."""
+        """The price in cents of a set of units, each counted with at most `at_most` cents."""
         if mask.bit_length() <= SHORT:
             price = self.price
             found = [price[unit] for unit in bits(mask)]

@@ -1,4 +1,4 @@
-"""What an offer and a forecast say in a household's language: plurals, amounts and shares."""
+"""The texts of offers and forecasts in a household's language: plurals, amounts and shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Wording:
     plural: str
     texts: Mapping[str, str | Mapping[str, str]]
     units: Mapping[str, str]
-    """Units of weight and volume that the language writes in its own way."""
+    """Units of weight and volume that the language writes differently."""
     tip: str
 
     def say(self, key: str, *, count: int = 0, **values: str | int) -> str:
@@ -40,11 +40,11 @@ class Wording:
         return format_money(cents, currency, self.language)
 
     def benefit(self, terms: Terms, *, currency: str) -> str:
-        """What comes off, as printed: `$1.00 off`, `20% off`, `2 for $5.00`."""
-        return terms.benefit.worded(self, pieces=_pieces(terms), currency=currency)
+        """The benefit as printed: `$1.00 off`, `20% off`, `2 for $5.00`."""
+        return terms.benefit.describe(self, pieces=_pieces(terms), currency=currency)
 
     def condition(self, terms: Terms, *, currency: str) -> str:
-        """What must be bought, as printed: `when you buy 2`; empty for a single piece."""
+        """The condition as printed: `when you buy 2`; empty for a single piece."""
         condition = terms.condition
         parts = []
         pieces = _pieces(terms)
@@ -65,7 +65,7 @@ class Wording:
         return whole
 
     def reason(self, *, days: int, low_days: float | None, high_days: float | None) -> str:
-        """Why an item is on the list: how often it is bought, and `days` since the last time."""
+        """Why an item is on the list: how often it is bought, days since the last time."""
         ago = self.say("today" if days < 1 else "yesterday")
         if days > 1:
             ago = self.say("days_ago", count=days)

@@ -1,6 +1,6 @@
 """Queries on offers, the revisions of suppliers' deals.
 
-`uploads` the files they came in; `revisions` loading them; `issuable` those a cycle may give;
-`products` what counts for them; `states` their life, and `events` its audit trail; `overview` what
-they hold of budgets; `responses` what their copies taught.
+`uploads`: the files of deals; `revisions`: loading them; `issuable`: the offers a cycle may give;
+`products`: what counts for them; `states`: their states, and `events` the audit trail; `overview`:
+their budgets; `responses`: what was learned from their copies.
 """

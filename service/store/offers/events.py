@@ -20,7 +20,7 @@ def add(
     at: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Tell the audit trail; `offer` as it was before."""
+    """Add an event to the audit trail; `offer` is in its state before the event."""
     session.add(
         OfferEvent(
             offer_id=offer.id,

@@ -44,7 +44,7 @@ _OFFER_COLUMNS = {
 def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
     """Offers that may be mailed on a day and redeemed from it through another, by offer_id.
 
-    Those with nothing left of their budget are among them: the room is for the caller to see.
+    Offers with nothing left of their budget are included; the caller checks what is left.
     """
     rows = session.execute(
         text(
@@ -67,11 +67,11 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
 
 
 def committed(session: Session, *, ended_before: date | None = None) -> pl.DataFrame:
-    """What is promised of each offer that may be issued: offer_id, spent_cents, issued.
+    """What is committed of each offer that may be issued: offer_id, spent_cents, issued.
 
     `spent_cents` is reserved or spent of the budget, `issued` the copies on issued lists; both
-    over all revisions of the deal, so that a revision does not open the budget anew. What lists
-    still reserve whose last day was before `ended_before` is left out, as if they were closed.
+    over all revisions of the deal, so that a new revision does not restore the budget. Lists whose
+    last day was before `ended_before` reserve nothing, as if they were closed.
     """
     rows = session.execute(
         text(

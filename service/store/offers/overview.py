@@ -1,4 +1,4 @@
-"""Queries on what deals hold of their budgets, and what their open copies may still cost."""
+"""Queries on the reserved and spent budgets of deals, and what open copies may still cost."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,7 +69,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "stopped": Boolean(),
     "face_values": Json(list[int]),
 }
-"""What SQLite keeps otherwise: days are text there, and what is true is 1."""
+"""Columns that SQLite stores in another way: days are text there, and true is 1."""
 
 
 def deals(
@@ -80,12 +80,11 @@ def deals(
     after: int = 0,
     limit: int = 2**31,
 ) -> pl.DataFrame:
-    """Every revision that is not replaced, by offer_id, with what it holds; see `DEALS`.
+    """Every revision that is not replaced, by offer_id, with its figures; see `DEALS`.
 
     `issued` copies, `reserved_cents` and `spent_cents` are those of all revisions of the deal;
-    `use_cents` is the most one use may cost, at the dearest of its face values; of a partner's slot
-    it is what a copy costs. Only those in `states`, of the deal of `offer_id`, or after an id, if
-    given.
+    `use_cents` is the most one use may cost, at the highest of its face values; for a partner's
+    slot it is the cost of a copy. `states`, `offer_id` (its deal) and `after` (an id) select some.
     """
     wanted = ["o.state <> 'replaced'", "o.id > :after"]
     if states:
@@ -104,7 +103,7 @@ def deals(
 
 
 def _use_cents(row: Mapping[Any, Any]) -> int:
-    # A partner pays for the copy, and nothing for what is done with it.
+    # A partner pays for the copy, and nothing for its uses.
     reserved = reservation_cents(
         max(row["face_values"] or [row["face_value_cents"]]),
         funding_share=row["funding_share"],
@@ -116,11 +115,11 @@ def _use_cents(row: Mapping[Any, Any]) -> int:
 
 
 def open_copies(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
-    """What may still be used of the deals of some offers, alike copies counted; see `OPEN`.
+    """The uses that are left of the deals of some offers, equal copies counted; see `OPEN`.
 
-    `deal` is the offer asked for, `offer_id` the revision that is printed; `use_cents` the most
-    one use may cost, `expected_uses` what was expected of a copy when it was issued (null where
-    nothing was noted).
+    `deal` is the requested offer, `offer_id` the revision that is printed; `use_cents` the most
+    one use may cost, `expected_uses` the uses expected of a copy when it was issued (null where
+    none were stored).
     """
     numbers = ", ".join(str(int(each)) for each in offer_ids) or "NULL"
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""Queries on what lists teach: artefacts of the response model, and the evidence of a cycle."""
+"""Queries on the response model: its artefacts, and the evidence of a cycle."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -28,8 +28,8 @@ def as_of(session: Session, day: date) -> Response | None:
     return session.exec(select(Response).where(Response.as_of == day)).first()
 
 
-def keep(session: Session, response: Response) -> None:
-    """Keep an artefact; one learned again for its date takes the earlier one's place."""
+def save(session: Session, response: Response) -> None:
+    """Store an artefact; it replaces an earlier one of the same date."""
     earlier = as_of(session, response.as_of)
     if earlier is not None:
         session.delete(earlier)

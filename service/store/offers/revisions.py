@@ -1,4 +1,4 @@
-"""Queries on the revisions of deals: the current ones, what a file adds, the history of a deal."""
+"""Queries on the revisions of deals: the current ones, new ones, the history of a deal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ CURRENT: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of a deal: who loaded it when and from which file, and what the row said."""
+    """One revision of a deal: who loaded it, when and from which file; `given` is the row."""
 
     revision: int
     state: str
@@ -88,9 +88,9 @@ def add(
 ) -> None:
     """Add revisions with their products, and the event of each in the audit trail.
 
-    `offers`: the columns of an offer; `follows`, the id of the revision whose deal it is of and
-    whose stop it inherits, or null; `actor`, `detail` and `happened_at` of the event; `place`, a
-    number of the row. `sets` are those that count and those that are excluded.
+    `offers`: the columns of an offer; `follows`, the id of an earlier revision of the same deal,
+    whose stop it inherits, or null; `actor`, `detail` and `happened_at` of the event; `place`, the
+    number of the row. `sets` are the sets of products that count and of those that are excluded.
     """
     placed = offers.with_columns(
         next_ids(session, "offer", offers.height).alias("id"), pl.col("state").alias("to_state")
@@ -136,7 +136,7 @@ def _add_products(
 
 
 def replace(session: Session, replaced: pl.DataFrame) -> None:
-    """Newer revisions stand; lists already printed keep pointing at these.
+    """Put revisions into the state `replaced`; printed lists still refer to them.
 
     `replaced`: offer_id, actor, detail, happened_at.
     """

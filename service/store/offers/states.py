@@ -1,4 +1,4 @@
-"""Queries on the life of deals: their states, what stops them, and their budgets."""
+"""Queries on the states of deals, their stops, and their budgets."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -11,11 +11,11 @@ from service.store.offers import events, overview
 from service.store.tables.offer import Offer
 
 BY_FACT = "larder"
-"""Who is named in the audit trail where nobody did it but the facts."""
+"""The actor in the audit trail of automatic changes of state."""
 
 
 def lock_deal(session: Session, offer_id: int) -> Sequence[Offer]:
-    """Every revision of the deal of an offer, oldest first, held until the transaction ends."""
+    """Every revision of the deal of an offer, oldest first, locked until the transaction ends."""
     deal = select(Offer.supplier_id, Offer.deal_ref).where(Offer.id == offer_id)
     found = session.exec(deal).first()
     if found is None:
@@ -37,7 +37,7 @@ def move(session: Session, offers: Sequence[Offer], state: DealState) -> None:
 
 
 def set_stopped(session: Session, offers: Sequence[Offer], *, at: datetime | None) -> None:
-    """Stop revisions from a moment on, or let them go on (null)."""
+    """Stop revisions from a moment on, or resume them (None)."""
     ids = [each.id for each in offers]
     session.execute(update(Offer).where(col(Offer.id).in_(ids)).values(stopped_at=at))
 
@@ -48,10 +48,10 @@ def set_budget(session: Session, offer: Offer, cents: int) -> None:
 
 
 def lock(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
-    """The states of some offers by id, held in order of id until the transaction ends.
+    """The states of some offers by id, locked in order of id until the transaction ends.
 
-    Who issues copies, stops a deal or changes its budget holds the offers first, so that no two
-    count on the same money.
+    Whoever issues copies, stops a deal or changes its budget locks the offers first, so that no
+    two spend the same money.
     """
     statement = (
         select(Offer.id, Offer.state)
@@ -63,10 +63,10 @@ def lock(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
 
 
 def follow_facts(session: Session, *, on: date, at: datetime) -> int:
-    """Put every deal into the state that its dates and limits make it; how many moved.
+    """Put every deal into the state that follows from its dates and limits; how many changed.
 
-    A deal is exhausted when the most that a copy may cost has no room in its budget. That is for
-    people to read: a cycle goes by the room there is.
+    A deal is exhausted when its budget does not cover the most that a copy may cost. The state
+    informs people only: a cycle decides by what is left of the budget.
     """
     found = overview.deals(session, states=(*ISSUABLE, DealState.PAUSED))
     moved = 0

@@ -1,4 +1,4 @@
-"""Queries on the files that deals came in."""
+"""Queries on the files of deals."""
 
 from sqlmodel import Session, select
 
@@ -11,7 +11,7 @@ def with_digest(session: Session, sha256: str) -> Upload | None:
 
 
 def add(session: Session, upload: Upload) -> int:
-    """Note a file; its id."""
+    """Add a file; its id."""
     session.add(upload)
     session.flush()
     return upload.id

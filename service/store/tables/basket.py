@@ -25,10 +25,10 @@ class Basket(SQLModel, table=True):
     purchased_at: datetime = Field(sa_type=UtcMoment)
 
 
-class BasketLine(SQLModel, table=True):
-    """One line as paid, after every discount; a GTIN the catalogue does not know is kept too.
+class PurchasedLine(SQLModel, table=True):
+    """One line as paid, after every discount; a GTIN that is not in the catalogue is stored too.
 
-    `gtin` is 0 for goods without one; `code` is what was scanned where the GTIN does not say it.
+    `gtin` is 0 for goods without one; `code` is what was scanned where it is not the GTIN.
     """
 
     __tablename__ = "basket_line"

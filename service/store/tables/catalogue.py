@@ -14,7 +14,7 @@ class Store(SQLModel, table=True):
 
 
 class Supplier(SQLModel, table=True):
-    """Who makes or funds; the retailer's own brand is a supplier too."""
+    """Who makes products or funds deals; the retailer's own brand is a supplier too."""
 
     id: int = row_id()
     name: str = Field(unique=True)

@@ -1,4 +1,4 @@
-"""Planned issues, attempts at jobs, print batches, and what a cycle leaves for single lists."""
+"""Cycles, runs of jobs, print batches, and the results of a cycle that later lists need."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_i
 
 
 class RunState(StrEnum):
-    """Where an attempt at a job stands."""
+    """The states of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -21,7 +21,7 @@ class RunState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where a print batch stands. A withdrawn one was replaced by a newer revision."""
+    """The states of a print batch. A withdrawn one was replaced by a newer revision."""
 
     RENDERING = "rendering"
     READY = "ready"
@@ -39,9 +39,9 @@ class RunProblem:
 
 
 class Run(SQLModel, table=True):
-    """Long work, polled by whoever asked for it; `attempts` counts the workers that took it up.
+    """Long work that a client requests and polls; `attempts` counts the workers that took it up.
 
-    The same work waits once only.
+    The same work is pending once at most.
     """
 
     __table_args__ = (
@@ -71,10 +71,10 @@ class Run(SQLModel, table=True):
 
 
 class Cycle(SQLModel, table=True):
-    """One planned issue: at most one a date.
+    """One planned issue of lists: at most one a date.
 
-    `usage_bounds` says per category from how many units on a buyer is a medium or a heavy one,
-    `summary` what the cycle came to.
+    `usage_bounds` has per category the units from which a buyer is a medium or a heavy one,
+    `summary` the result of the cycle.
     """
 
     id: int = row_id()
@@ -112,8 +112,8 @@ class CyclePrice(SQLModel, table=True):
 class CycleHousehold(SQLModel, table=True):
     """How a cycle treated a household: `exposed`, or `holdout` (a list without offers).
 
-    `tier` is what the household was worth then, which deals may be aimed at; `worth_decile` its
-    place among the eligible by worth, 10 the best.
+    `tier` is the household's tier of worth then, which deals may target; `worth_decile` its place
+    among the eligible by worth, 10 the best.
     """
 
     __tablename__ = "cycle_household"
@@ -137,10 +137,11 @@ class CycleHousehold(SQLModel, table=True):
 
 
 class CycleGhost(SQLModel, table=True):
-    """A copy a household would have been given, had it not been held out.
+    """A copy that a household would have been given if it had not been held out.
 
-    `arm` is `holdout` (of the whole cycle) or `control` (of this deal). What these households buy
-    is what the copies given to others are measured against; it stands for `weight` of those.
+    `arm` is `holdout` (of the whole cycle) or `control` (of this deal). The purchases of these
+    households are what the copies given to others are compared with; each represents `weight` of
+    those copies.
     """
 
     __tablename__ = "cycle_ghost"
@@ -171,10 +172,11 @@ class CycleGhost(SQLModel, table=True):
 
 
 class Response(SQLModel, table=True):
-    """What earlier cycles taught of how households answer deals, as of a date.
+    """How households respond to deals, learned from earlier cycles, as of a date.
 
     `model` is the text of `service.engine.allocate.value.ResponseModel`; `evidence` the counts it
-    rests on, by cycle and cell. Cycles that ended from `window_from` to before `as_of` count.
+    was learned from, by cycle and cell. Cycles that ended from `window_from` to before `as_of`
+    count.
     """
 
     id: int = row_id()
@@ -188,10 +190,10 @@ class Response(SQLModel, table=True):
 class Batch(SQLModel, table=True):
     """A print package of a cycle; revisions and reprints share the cycle's numbers.
 
-    `manifest` is the text of the file. `plan` is a digest of all that the files are made of,
-    `summary` counts what was left out and why. The first fetch of a PDF sets `picked_up_at`, the
-    mailing house's word that it holds the whole package `received_at`; from `purged_at` on the
-    files are gone.
+    `manifest` is the text of the file. `plan` is a digest of all inputs of the files, `summary`
+    counts what was left out and why. The first fetch of a PDF sets `picked_up_at`; the mailing
+    house's confirmation that it has the whole package sets `received_at`; from `purged_at` on the
+    files are deleted.
     """
 
     __table_args__ = (UniqueConstraint("cycle_id", "revision"),)

@@ -1,4 +1,4 @@
-"""What was presented and is not known, so that whoever guesses can be made to wait."""
+"""Unknown values that were presented, so that whoever guesses must wait."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,9 +10,9 @@ from service.store.tables.types import BigId, UtcMoment
 
 
 class GuessKind(StrEnum):
-    """What is counted, each by itself.
+    """The kinds of guesses, counted separately.
 
-    `unknown`: a code, card or phone nobody was given; `replayed`: the same in a sale made offline;
+    `unknown`: an unknown code, card or phone; `replayed`: the same in a sale made offline;
     `waiting`: a redemption that was tried while its key had to wait.
     """
 

@@ -1,4 +1,4 @@
-"""Who buys: the household, apart from it how to reach it, and what identifies it at a till."""
+"""Who buys: the household, its contact data, and what identifies it at a till."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,8 +27,8 @@ class Household(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """Name, address and consent; kept apart from what the household buys.
 
-    `carrier_order` is where the house lies on its carrier's round, if the retailer knows. Mail
-    that came back sets `undeliverable_at`; another address ends it.
+    `carrier_order` is the place of the house on its carrier's round, if the retailer knows it.
+    Returned mail sets `undeliverable_at`; another address clears it.
     """
 
     household_id: int = Field(
@@ -51,8 +51,10 @@ class Contact(SQLModel, table=True):
     undeliverable_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
-class Identity(SQLModel, table=True):
+class HouseholdIdentity(SQLModel, table=True):
     """A card or phone as a keyed digest: enough to recognise it, not to read it."""
+
+    __tablename__ = "identity"
 
     kind: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)

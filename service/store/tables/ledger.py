@@ -13,10 +13,10 @@ from service.store.tables.types import BigId, UtcMoment
 class LedgerEntry(SQLModel, table=True):
     """One side of a posting; `posting` names the event all its entries belong to.
 
-    `store_id` and `business_date` are those of the till transaction that moved it; an entry that no
-    till made has none, and one that is of no offer or no supplier names none. Supplier and store
-    are copies of what was checked with the offer and the sale; checking each entry again would add
-    a quarter to what writing a redemption costs PostgreSQL.
+    `store_id` and `business_date` are those of the till transaction and null for other entries;
+    `offer_id` and `supplier_id` are null where there is none. Supplier and store were checked with
+    the offer and the sale and have no foreign key: to check each entry again would make writing a
+    redemption a quarter slower on PostgreSQL.
     """
 
     __tablename__ = "ledger_entry"

@@ -1,4 +1,4 @@
-"""What became of printed pieces: each copy, what the mailing house said of it, and its files."""
+"""Printed pieces: each copy, what the mailing house reported about it, and its files."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from service.store.tables.types import BigId, Json, UtcMoment, row_id
 
 
 class PieceState(StrEnum):
-    """Where a printed copy stands; all but `outstanding` are the mailing house's own words."""
+    """The states of a printed copy; all but `outstanding` are reported by the mailing house."""
 
     OUTSTANDING = "outstanding"
     PRINTED = "printed"
@@ -24,8 +24,8 @@ class PieceState(StrEnum):
 class MailPiece(SQLModel, table=True):
     """One copy of a piece in one batch. A reprint is another copy with the same `piece_id`.
 
-    `address_digest` tells whether mail that came back went to the address the household still has;
-    the address itself is not kept here.
+    `address_digest` shows whether returned mail went to the address that the household still has;
+    the address itself is not stored here.
     """
 
     __tablename__ = "mail_piece"
@@ -46,7 +46,7 @@ class MailPiece(SQLModel, table=True):
 
 
 class MailEvent(SQLModel, table=True):
-    """One row of an acknowledgement that took effect. Only ever added to."""
+    """One row of an acknowledgement that took effect. Append-only."""
 
     __tablename__ = "mail_event"
     __table_args__ = (
@@ -64,7 +64,7 @@ class MailEvent(SQLModel, table=True):
 
 
 class Acknowledgement(SQLModel, table=True):
-    """One file of the mailing house and what it came to."""
+    """One file of the mailing house and the counts of its rows."""
 
     id: int = row_id()
     name: str

@@ -1,4 +1,4 @@
-"""What suppliers pay for: offers, their products, and the files they came in."""
+"""What suppliers pay for: offers, their products, and the files they were loaded from."""
 
 from datetime import date, datetime
 
@@ -19,9 +19,9 @@ class Offer(SQLModel, table=True):
     A null budget or circulation limit means there is none; `funding_cap_cents` is the most the
     supplier bears of one redemption. `kind` is `product`, or `partner` for a slot that is printed
     and never redeemed here; its payer owes `copy_fee_cents` for every copy printed, and
-    `value_text` is what stands where a discount would. `texts` holds title and small print by
-    language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` what
-    the row said. From `stopped_at` on the till refuses its lines.
+    `value_text` is printed in place of a discount. `texts` holds title and small print by
+    language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` the
+    contents of the row. From `stopped_at` on the till refuses its lines.
     """
 
     __table_args__ = (
@@ -105,9 +105,9 @@ class OfferProduct(SQLModel, table=True):
 
 
 class OfferExclusion(SQLModel, table=True):
-    """A product that an offer excludes from a product set, so that the till can say so.
+    """A product that an offer excludes from a product set, so that the till can report it.
 
-    It would count but for an exclusion or a restriction, or is excluded by its GTIN.
+    It would count if there were no exclusion or restriction, or it is excluded by its GTIN.
     """
 
     __tablename__ = "offer_exclusion"
@@ -129,7 +129,7 @@ class OfferExclusion(SQLModel, table=True):
 
 
 class Upload(SQLModel, table=True):
-    """One file of deals, known again by its SHA-256."""
+    """One file of deals, recognised by its SHA-256 when it is loaded again."""
 
     id: int = row_id()
     name: str
@@ -140,9 +140,10 @@ class Upload(SQLModel, table=True):
 
 
 class OfferEvent(SQLModel, table=True):
-    """The audit trail of deals: who did what to a revision, and when. Only ever added to.
+    """The audit trail of deals: who did what to a revision, and when. Append-only.
 
-    `actor` is a key's number, the name given to a command, or `larder` for what facts decided.
+    `actor` is a key's number, the name given to a command, or `larder` for automatic changes of
+    state.
     """
 
     __tablename__ = "offer_event"

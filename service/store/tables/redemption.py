@@ -1,4 +1,4 @@
-"""What happened at the till: redemptions, what was refused, disputed, voided and brought back."""
+"""What happened at the till: redemptions, refusals, disputes, voids and returns."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -39,7 +39,7 @@ class Redemption(SQLModel, table=True):
     """One till transaction and the answer it was given, stored with its effect.
 
     `basket_id` is null once it is voided; `void_answer` is the answer to its void. `key_id` is who
-    sent it. `sent_at` is its moment by the till's clock where that could not be.
+    sent it. `sent_at` is the moment by the till's clock where that moment was impossible.
     """
 
     __table_args__ = (UniqueConstraint("store_id", "terminal", "business_date", "number"),)
@@ -68,7 +68,7 @@ class RedemptionLine(SQLModel, table=True):
 
     `use_number` is 1 on a line that may be used once, so that the partial unique index allows one
     live use of it; elsewhere it follows the highest there ever was, so that two tills that use a
-    line at once collide. `deal_use` numbers in the same way the uses that the list's household
+    line at once collide. In the same way, `deal_use` numbers the uses that the list's household
     (`household_id`) made of the deal (`deal_id`, its first revision) over all its lists, so that
     tills that use two lists at once collide too; it is null where no use was ever held. A line
     honoured offline that could not be used any more holds no use: it is not live and is in
@@ -116,8 +116,8 @@ class RedemptionLine(SQLModel, table=True):
 class OfflineUse(SQLModel, table=True):
     """A redemption line that was honoured offline: what it may hold depends on the other sales.
 
-    `made` uses were made; `reason` is why they would have been refused whatever else was sold,
-    null for good ones. `borne_by` bears them while they are in dispute, `fee_cents` is what the
+    `made` uses were made; `reason` is why they would be refused without the other sales, null
+    for good ones. `borne_by` bears them while they are in dispute, `fee_cents` is what the
     supplier is charged for handling them, `given_back` says that a return undid them.
     """
 
@@ -136,8 +136,10 @@ class OfflineUse(SQLModel, table=True):
     given_back: bool
 
 
-class Refusal(SQLModel, table=True):
+class RedemptionRefusal(SQLModel, table=True):
     """One list line, code or card that was presented and gave nothing, and why."""
+
+    __tablename__ = "refusal"
 
     id: int = row_id()
     redemption_id: str = Field(foreign_key="redemption.id", index=True)
@@ -152,7 +154,7 @@ class TillConflict(SQLModel, table=True):
 
     `reason` is a refusal reason, or `other_answer` when the till gave something else than it had
     been answered. Nothing of the list is named when it is not known here. A dispute lasts until
-    `ended_at`: the sale got its use after all, was voided, or came back.
+    `ended_at`: the sale got its use after all, was voided, or was returned.
     """
 
     __tablename__ = "till_conflict"
@@ -172,9 +174,9 @@ class TillConflict(SQLModel, table=True):
 
 
 class TillReturn(SQLModel, table=True):
-    """Goods brought back: a transaction of its own, against one redemption.
+    """Returned goods: a separate transaction, against one redemption.
 
-    `sent_at` is its moment by the till's clock where that could not be.
+    `sent_at` is the moment by the till's clock where that moment was impossible.
     """
 
     __tablename__ = "till_return"
@@ -194,10 +196,10 @@ class TillReturn(SQLModel, table=True):
 
 
 class TillReturnLine(SQLModel, table=True):
-    """What came back of one basket line: how much, and what was paid for it.
+    """What was returned of one basket line: how much, and what was paid for it.
 
-    `units` says which of the line's units, as JSON; `gtin` and `unit` are the line's. They are null
-    in returns from before they were stored.
+    `units` lists the returned units of the line, as JSON; `gtin` and `unit` are the line's. They
+    are null in returns made before they were stored.
     """
 
     __tablename__ = "till_return_line"
@@ -212,7 +214,7 @@ class TillReturnLine(SQLModel, table=True):
 
 
 class TillEvent(SQLModel, table=True):
-    """The audit trail: who changed what a transaction had done, and when. Only ever added to."""
+    """The audit trail: who changed the effect of a transaction, and when. Append-only."""
 
     __tablename__ = "till_event"
 

@@ -1,4 +1,4 @@
-"""What a household holds in its hands: lists and their lines."""
+"""What a household receives: lists and their lines."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ class ShoppingList(SQLModel, table=True):
     """One list. `document` is what was printed, byte for byte; `code` is its element string.
 
     `reopenings` grows whenever the list ends, or uses of its lines are given back or pass to
-    another sale, so that a till which looked before that must look again.
+    another sale, so that a till which read it before that must read it again.
     """
 
     __tablename__ = "shopping_list"
@@ -53,9 +53,9 @@ class ShoppingList(SQLModel, table=True):
 class ListLine(SQLModel, table=True):
     """One line of a list, as the till and the reports need it; `reason` is why it is there.
 
-    `terms` are the line's own, where they are not the offer's: its cell had another face value.
-    `cell`, `expected_uses` and `expected_gain` (purchases it should add) are what was known of an
-    offer's copy when it was issued.
+    `terms` is set where the line's terms differ from the offer's: its cell had another face value.
+    `cell`, `expected_uses` and `expected_gain` (purchases it should add) are the expectations for
+    an offer's copy when it was issued.
     """
 
     __tablename__ = "list_line"

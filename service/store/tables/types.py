@@ -24,10 +24,10 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def row_id() -> Any:
-    """The column of a number that the database gives to a row.
+    """A column for the number that the database gives to a row.
 
-    Every row that was read or flushed has it, so it is annotated as `int`. A row that is neither
-    has none yet, and no statement takes it for another row.
+    Every row that was read or flushed has it, so it is annotated as `int`. Before that it is None,
+    which matches no row in a statement.
     """
     return Field(default=None, primary_key=True, sa_type=BigId)
 
@@ -73,10 +73,10 @@ JsonObject = dict[str, Any]
 
 
 class Json(TypeDecorator[Any]):
-    """A value kept as JSON text, on both databases; `kind` is its type, checked both ways.
+    """A value stored as JSON text on both databases; `kind` is its type, checked both ways.
 
-    With `sort_keys` equal values are equal texts, so that they can be compared and indexed. A
-    changed value takes the place of the stored one whole: a change inside it is not noticed.
+    With `sort_keys` equal values are equal texts, so that they can be compared and indexed. Assign
+    a new value to change the stored one: a change inside it is not noticed.
     """
 
     impl = Text

@@ -1,4 +1,4 @@
-"""Marks of work to be done, kept in the database so that no process can lose them."""
+"""Pending work, stored in the database so that no process can lose it."""
 
 from datetime import datetime
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from service.engine.ledger import Payer
 from service.engine.settle import Split
-from service.store.tables.basket import Basket, BasketLine
+from service.store.tables.basket import Basket, PurchasedLine
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
     OfflineUse,
@@ -164,7 +164,7 @@ def bought_lines(session: Session, redemption: Redemption) -> dict[int, BoughtLi
     kept = {
         line.line: line
         for line in session.exec(
-            select(BasketLine).where(BasketLine.basket_id == redemption.basket_id)
+            select(PurchasedLine).where(PurchasedLine.basket_id == redemption.basket_id)
         )
     }
     found = {
@@ -235,7 +235,7 @@ def forget_sale(session: Session, redemption: Redemption) -> None:
     redemption.basket_id = None
     session.add(redemption)
     session.flush()
-    session.execute(delete(BasketLine).where(col(BasketLine.basket_id) == basket_id))
+    session.execute(delete(PurchasedLine).where(col(PurchasedLine.basket_id) == basket_id))
     session.execute(delete(Basket).where(col(Basket.id) == basket_id))
 
 
@@ -295,23 +295,24 @@ def take_from_history(
     """Lessen basket lines: (line, quantity_milli, cents); a line that is gone is removed."""
     if not taken:
         return
-    quantities = {line: quantity for line, quantity, _ in taken}
-    amounts = {line: cents for line, _, cents in taken}
-    here = (col(BasketLine.basket_id) == basket_id) & col(BasketLine.line).in_(quantities)
+    quantities = {number: quantity for number, quantity, _ in taken}
+    amounts = {number: cents for number, _, cents in taken}
+    line = col(PurchasedLine.line)
+    here = (col(PurchasedLine.basket_id) == basket_id) & line.in_(quantities)
     session.execute(
-        update(BasketLine)
+        update(PurchasedLine)
         .where(here)
         .values(
-            quantity_milli=BasketLine.quantity_milli - case(quantities, value=col(BasketLine.line)),
-            amount_cents=BasketLine.amount_cents - case(amounts, value=col(BasketLine.line)),
+            quantity_milli=PurchasedLine.quantity_milli - case(quantities, value=line),
+            amount_cents=PurchasedLine.amount_cents - case(amounts, value=line),
         )
     )
-    session.execute(delete(BasketLine).where(here, col(BasketLine.quantity_milli) == 0))
+    session.execute(delete(PurchasedLine).where(here, col(PurchasedLine.quantity_milli) == 0))
 
 
 def put_into_history(session: Session, basket_id: int | None, lines: Sequence[BackLine]) -> None:
     """What `take_from_history` took: basket lines grow again, and those that are gone are back."""
-    there = session.exec(select(BasketLine).where(BasketLine.basket_id == basket_id)).all()
+    there = session.exec(select(PurchasedLine).where(PurchasedLine.basket_id == basket_id)).all()
     by_number = {line.line: line for line in there}
     for back in lines:
         line = by_number.get(back.line)
@@ -321,7 +322,7 @@ def put_into_history(session: Session, basket_id: int | None, lines: Sequence[Ba
             session.add(line)
         elif basket_id is not None and back.gtin is not None and back.unit is not None:
             session.add(
-                BasketLine(
+                PurchasedLine(
                     basket_id=basket_id,
                     line=back.line,
                     gtin=back.gtin,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from service.engine.allocate import Effort, ShortfallPrices, allocate, prices
+from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.prices import Market
-from service.engine.allocate.problem import build
 from tests.engine.allocate.instances import Frames, instances, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
@@ -97,9 +97,9 @@ def test_alike_candidates_of_one_household_are_settled_exactly(seed: int, crossi
 
 def test_a_search_goes_as_far_as_all_households_can_afford(monkeypatch: pytest.MonkeyPatch) -> None:
     frames, terms = tight(2, crossing=True)
-    problem = build(*frames)
-    street = Market(problem, prices.rules(problem, terms), terms.floor_shortfall_price, 0)
-    none = np.zeros(len(problem.deals.ids))
+    instance = build(*frames)
+    street = Market(instance, prices.rules(instance, terms), terms.floor_shortfall_price, 0)
+    none = np.zeros(len(instance.deals.ids))
     zero = Prices(none, none)
     assert prices.patience(street, zero, most=200_000) == 200_000
     monkeypatch.setattr(prices, "NODES_EACH", 0)

@@ -45,13 +45,13 @@ def test_an_unknown_deal_or_household_is_named_by_row() -> None:
 
 def test_a_pair_that_stands_twice_is_named_even_in_another_category() -> None:
     assert refusal(candidates=[ROW, (1, 1, 5.0, 1, 1, 2, 2)]) == [
-        "candidates row 2: household and offer stand twice"
+        "candidates row 2: household and offer occur twice"
     ]
 
 
 def test_a_deal_or_household_that_stands_twice_is_refused() -> None:
-    assert refusal(offers=[OFFER, OFFER]) == ["offers row 2, offer_id: stands twice"]
-    assert refusal(households=[HOME, HOME]) == ["households row 2, household_id: stands twice"]
+    assert refusal(offers=[OFFER, OFFER]) == ["offers row 2, offer_id: occurs twice"]
+    assert refusal(households=[HOME, HOME]) == ["households row 2, household_id: occurs twice"]
 
 
 def test_a_guarantee_above_the_maximum_is_refused() -> None:

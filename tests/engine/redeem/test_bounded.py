@@ -23,7 +23,7 @@ from service.engine.redeem import (
 from service.engine.redeem.benefits import amount_off
 from service.engine.redeem.choose import DRAW_STEPS, STEPS, choose
 from service.engine.redeem.contender import Contender
-from service.engine.redeem.draw import Draw, peak
+from service.engine.redeem.draw import Draw, find_peak
 from service.engine.redeem.units import Units
 from service.errors import InvalidInput
 from tests.engine.redeem.baskets import TODAY, opened, pieces, settle
@@ -122,7 +122,7 @@ def test_the_peak_of_a_concave_rule_is_found(gains: list[int]) -> None:
     sums = [0]
     for gain in sorted(gains, reverse=True):
         sums.append(sums[-1] + gain)
-    found = peak(len(gains), lambda uses: Draw(cents=sums[uses], uses=uses))
+    found = find_peak(len(gains), lambda uses: Draw(cents=sums[uses], uses=uses))
     assert (found.cents, found.uses) == (max(sums), sums.index(max(sums)))
 
 

@@ -1,6 +1,6 @@
-"""What the loops are given: the pairs of an instance, prices, one household, scratch rows.
+"""The arguments of the loops: the pairs of an instance, prices, one household, scratch rows.
 
-Named tuples, because compiled loops take those; their arrays may be written to where said so.
+Named tuples, because compiled loops accept those; their arrays are written to only where stated.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from service.engine.allocate.compiled import inner
 # Bits of `border`: a candidate with which a category, or a conflict group, begins.
 NEW_CATEGORY = 1
 NEW_GROUP = 2
-# Bits of a pair's `state`: given; not to be given; asked to fill a guarantee; in the draft.
+# Bits of a pair's `state`: given; not to be given; wanted to fill a guarantee; in the draft.
 HELD = 1
 BARRED = 2
 WANTED = 4
@@ -40,10 +40,10 @@ WEIGHT, NEAR_WEIGHT, SCORE, FACE = 7, 8, 9, 10
 
 
 class Pairs(NamedTuple):
-    """The candidates of all households, and the households' limits; nothing of it is written.
+    """The candidates of all households, and the households' limits; read only.
 
-    Those of household `h` stand at `indptr[h]:indptr[h + 1]`, the columns beside it have one entry
-    for each. `cross` is empty where no conflict group crosses categories. From `slots` on there is
+    Those of household `h` are at `indptr[h]:indptr[h + 1]` of the columns up to `cross`, which is
+    empty where no conflict group crosses categories. From `slots` on there is
     one entry for each household; `floor` and `ceiling` are cents of face value, and each cent
     below the floor costs `price` value cents.
     """
@@ -97,7 +97,7 @@ class Home(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Scratch rows for one household: 16 of whole numbers, 11 of others, and states met."""
+    """Scratch rows for one household: 16 of integers, 11 of floats, and the states met."""
 
     ints: NDArray[np.int32]
     reals: NDArray[np.float64]
@@ -124,7 +124,7 @@ def noise(household: int, offer: int, seed: int) -> float:
 
 @inner
 def home_of(pairs: Pairs, h: int, score: Floats, face: Floats) -> Home:
-    """Household `h` on a desk: its face values are written, its scores are left to the caller."""
+    """Household `h` on a desk: writes its face values; the caller writes its scores."""
     begin = pairs.indptr[h]
     n = pairs.indptr[h + 1] - begin
     for i in range(n):

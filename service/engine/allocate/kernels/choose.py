@@ -1,4 +1,4 @@
-"""One household's choice: relaxed, mended, then searched."""
+"""One household's choice: relaxed, repaired, then searched."""
 
 import numpy as np
 

@@ -46,7 +46,7 @@ def regrets(
     """Loss of taking a watched deal from its holder (1) or of giving it to a household (2).
 
     The loss at the prices and the household's multiplier, on a logarithmic scale from `unit`,
-    goes to `code` (255 where nothing is asked) and is counted per deal in `counts`. `which` are
+    goes to `code` (255 where it is not needed) and is counted per deal in `counts`. `which` are
     all households.
     """
     score, face = desk.reals[SCORE], desk.reals[FACE]
@@ -56,15 +56,15 @@ def regrets(
     for h in which:
         begin = pairs.indptr[h]
         n = pairs.indptr[h + 1] - begin
-        asked = False
+        any_watched = False
         for i in range(n):
             p = begin + i
             kind = watched[pairs.offer[p]]
             held = state[p] & HELD
-            ask = (kind == 1 and held != 0) or (kind == 2 and held == 0)
-            code[p] = 0 if ask else 255
-            asked = asked or ask
-        if not asked:
+            is_watched = (kind == 1 and held != 0) or (kind == 2 and held == 0)
+            code[p] = 0 if is_watched else 255
+            any_watched = any_watched or is_watched
+        if not any_watched:
             continue
         home = home_of(pairs, h, score, face)
         set_prices(home, pairs, prices, h, 0.0, quiet)
@@ -115,30 +115,30 @@ def set_choices(
     ledger: Ledger,
     held_picks: Index,
 ) -> int:
-    """Score what a household holds and what deals have room for; the rest is out of the question.
+    """Score what a household holds and what deals have room for; all else scores NEVER.
 
-    Scores as `improve` says. Its own picks go to `held_picks`; their count.
+    Scores are those of `improve`. The held picks go to `held_picks`; returns their count.
     """
     score = home.score
     held = 0
     for i in range(home.n):
         p = begin + i
         o = pairs.offer[p]
-        mine = state[p] & HELD != 0
-        if mine:
+        is_held = state[p] & HELD != 0
+        if is_held:
             held_picks[held] = i
             held += 1
         if state[p] & BARRED or not (
-            mine or (ledger.copies_room[o] >= 1 and ledger.spend_room[o] >= pairs.cost[p])
+            is_held or (ledger.copies_room[o] >= 1 and ledger.spend_room[o] >= pairs.cost[p])
         ):
             score[i] = NEVER
             continue
         score[i] = pairs.value[p] - factor * (
             prices.spend[o] * pairs.cost[p] + max(0.0, prices.copy[o])
         )
-        if mine and ledger.copies[o] <= ledger.minimum[o]:
+        if is_held and ledger.copies[o] <= ledger.minimum[o]:
             score[i] += missing_price
-        elif not mine and ledger.copies[o] < ledger.minimum[o]:
+        elif not is_held and ledger.copies[o] < ledger.minimum[o]:
             score[i] += (
                 missing_price if factor == 0.0 or state[p] & WANTED else -min(0.0, prices.copy[o])
             )
@@ -181,7 +181,7 @@ def improve(
     ledger: Ledger,
     desk: Desk,
 ) -> int:
-    """Each household of `which` in turn chooses again, among its own and what deals have room for.
+    """Let each household of `which` in turn choose again, among its own and deals with room.
 
     Scores are values less `factor` times the prices; a copy that a guarantee still needs is
     worth `missing_price` more. A change is kept when the household is better off by these scores,

@@ -1,4 +1,4 @@
-"""Passes over many households at given prices: what they choose, and how that bends."""
+"""Passes over many households at given prices: their choices, and the curvature."""
 
 import numpy as np
 
@@ -60,11 +60,11 @@ def price_pass(
     bounds: Floats,
     desk: Desk,
 ) -> int:
-    """Every household of `which` chooses at the prices.
+    """Let every household of `which` choose at the prices.
 
-    Adds what was chosen to `copies` and `spend` (per deal, in 1024ths), leaves each household's
-    bound in `bounds` (aligned to `which`) and its multiplier in `theta`. With `exact` the choice
-    is the integer one, otherwise the mix of the relaxation; `write` keeps the choice in `state`.
+    Adds the choices to `copies` and `spend` (per deal, in 1024ths), leaves each household's bound
+    in `bounds` (aligned to `which`) and its multiplier in `theta`. With `exact` the choice is the
+    integer one, otherwise the mix of the relaxation; `write` stores the choice in `state`.
     Returns the nodes searched.
     """
     score, face, best = desk.reals[SCORE], desk.reals[FACE], desk.ints[BEST]

@@ -33,8 +33,8 @@ def scan(
 ) -> tuple[int, float, float, float, float]:
     """Best choice at face multiplier `theta`; the picks go to `pick`, their weights to `weight`.
 
-    Returns count, total weight, total face value, the best weight turned away for want of a slot
-    and the weakest weight taken.
+    Returns count, total weight, total face value, the best weight rejected for lack of a slot, and
+    the lowest weight taken.
     """
     score, face, border, n = home.score, home.face, home.border, home.n
     slots, per_category = home.slots, home.per_category

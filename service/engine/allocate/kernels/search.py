@@ -52,7 +52,7 @@ def number_crossings(home: Home, cores: int, desk: Desk) -> int:
 
 @inner
 def crossings_used(cross: Index, depth: int, desk: Desk) -> float:
-    """Which crossing groups what is taken down to `depth` uses that come again, as bits."""
+    """The crossing groups, as bits, that are taken down to `depth` and occur again below it."""
     taken, last_seen, bit = desk.ints[TAKEN], desk.ints[LAST_SEEN], desk.ints[BIT]
     used = 0.0
     for i in range(depth + 1):
@@ -82,7 +82,7 @@ def met(
 
 @inner
 def weigh_groups(home: Home, theta: float, level: float, desk: Desk) -> tuple[int, int]:
-    """The best weight of each group, and per category what its limit turns away above `level`.
+    """The best weight of each group, and per category what its limit rejects above `level`.
 
     Returns the numbers of groups and categories.
     """
@@ -238,7 +238,7 @@ def clashes(cross: Index, taken: Index, depth: int, item: int) -> bool:
 
 @inner
 def keep(fixed: Index, fixes: int, taken: Index, cores: int, best: Index) -> int:
-    """Write the choice at hand to `best`; its count."""
+    """Write the current choice to `best`; its count."""
     copy(fixed, best, fixes)
     count = fixes
     for i in range(cores):
@@ -370,10 +370,10 @@ def search(
 
     Every choice loses a sum of terms against the bound: per conflict group for the alternative
     taken, per category and for the slots for capacity left empty, and for missing the band. Depth
-    first over the groups that have more than one alternative below the gap. A state (what is
-    taken so far in number, face value and crossing groups) that was met before at no more loss
-    leads to nothing better and is left: alike candidates would else be tried in every order. The
-    desk's `memo` keeps such states. Returns the value, the count in `best`, and the number of
+    first over the groups that have more than one alternative below the gap. A state (number, face
+    value and crossing groups of what is taken so far) that was met before at no more loss leads to
+    nothing better and is skipped: otherwise equal candidates would be tried in every order. The
+    desk's `memo` stores such states. Returns the value, the count in `best`, and the number of
     nodes: above `limit` where the search was not finished.
     """
     # Half of what `choose` allows: the rest is for states that differ by less than `equal`.

@@ -1,4 +1,4 @@
-"""What comes off: every benefit in a file of its own, and the list of them."""
+"""The benefits, one per file, and the list of them."""
 
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias, get_args
@@ -22,7 +22,7 @@ StoredBenefit: TypeAlias = Annotated[Benefit, Field(discriminator="kind")]
 BENEFITS: Mapping[str, type[Benefit]] = {
     get_args(each.__annotations__["kind"])[0]: each for each in get_args(Benefit)
 }
-"""Every kind by its name, in the order of the form; no other list of kinds is written by hand."""
+"""Every kind by its name, in the order of the form; the only list of kinds in the code."""
 
 __all__ = [
     "BENEFITS",

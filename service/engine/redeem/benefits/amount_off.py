@@ -8,12 +8,12 @@ import numpy as np
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Condition, Positive
-from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest
+from service.engine.redeem.draw import NOTHING, Draw, Groups, find_fewest_uses
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.units import SHORT, bits, first, members
 
 _BUNDLED = 3_000
-"""Units dealt into bundles in one draw before the best number of bundles so far is taken."""
+"""Units dealt into bundles in one draw before the search takes the best number so far."""
 
 
 @final
@@ -32,22 +32,22 @@ class AmountOff(Mechanic):
 
     @property
     def face_value_cents(self) -> int:
-        """The sum: the only benefit that differs by cell."""
+        """The sum; this is the only benefit that differs by cell."""
         return self.amount_cents
 
     def at_face_value(self, cents: int) -> Self:
-        """The cell's sum off."""
+        """The cell's sum."""
         return type(self)(cents)
 
     def check(self, condition: Condition) -> None:
-        """Any condition that asks for something."""
-        condition.check_asks()
+        """Any condition that requires something."""
+        condition.check_not_empty()
 
     def units_per_use(self, pieces: int) -> int:
         """The needed pieces share the sum."""
         return pieces
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`$1.00 off`."""
         return words.say("amount_off", amount=words.money(self.amount_cents, currency))
 
@@ -57,17 +57,17 @@ class AmountOff(Mechanic):
         return cls(row.cents())
 
     def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
-        """As many uses as there are units for; each takes at most the price of its own units."""
+        """As many uses as there are units for; each takes off at most the price of its units."""
         if eligible.pieces == (1,) and not eligible.spend:
             return self._unit_by_unit(eligible, first(mask, eligible.uses(mask)))
         most = eligible.most_uses(mask)
         if not most:
             return NOTHING
         if eligible.spend or eligible.weighed:
-            return fewest(most, lambda uses: self._pooled(eligible, mask, uses))
+            return find_fewest_uses(most, lambda uses: self._pooled(eligible, mask, uses))
         if most == 1 or sum(eligible.pieces) == 2:
             # Dearest with cheapest is the best pairing, so another pair never takes anything away.
-            return fewest(most, lambda uses: self._dealt(eligible, mask, uses))
+            return find_fewest_uses(most, lambda uses: self._dealt(eligible, mask, uses))
         return self._dealt_best(eligible, mask, most)
 
     def _pooled(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
@@ -126,7 +126,7 @@ class AmountOff(Mechanic):
         return Draw(cents, uses, held, groups)
 
     def _unit_by_unit(self, eligible: EligibleUnits, pool: int) -> Draw:
-        """A use per unit, which needs no dealing into bundles; units without a price take none."""
+        """One use per unit, without bundles; units without a price take none."""
         amount, units = self.amount_cents, eligible.units
         held = pool & units.above(0)
         return Draw(
@@ -138,10 +138,10 @@ class AmountOff(Mechanic):
 
 
 def _bundles(units: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
-    """Deal units, dearest first, into `count` bundles to and fro, so that they come out alike.
+    """Deal units, dearest first, into `count` bundles to and fro, so that they cost about the same.
 
-    Every bundle takes fixed places of the descending order of prices, so a dearer unit in place of
-    another never makes a bundle smaller.
+    Every bundle takes fixed places in the descending order of prices, so a dearer unit in place of
+    another never makes a bundle cheaper.
     """
     if count == 1:
         return [units]

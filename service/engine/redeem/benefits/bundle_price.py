@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self, final
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Amount, Condition, fault
-from service.engine.redeem.draw import NOTHING, Draw, peak
+from service.engine.redeem.draw import NOTHING, Draw, find_peak
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.units import PIECE, bits
 
@@ -26,7 +26,7 @@ class BundlePrice(Mechanic):
 
     def check(self, condition: Condition) -> None:
         """A number of pieces."""
-        condition.check_asks()
+        condition.check_not_empty()
         if any(need.unit != PIECE for need in condition.needs):
             remedy = "use pieces or fixed_price"
             raise fault("condition.needs", "is weighed under a bundle price", remedy)
@@ -38,7 +38,7 @@ class BundlePrice(Mechanic):
         """The bundle."""
         return pieces
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`2 for $5.00`."""
         return words.say("bundle", count=pieces, amount=words.money(self.price_cents, currency))
 
@@ -53,7 +53,7 @@ class BundlePrice(Mechanic):
         if not most:
             return NOTHING
         # Each further bundle is cheaper than the one before.
-        return peak(most, lambda uses: self._bundled(eligible, mask, uses))
+        return find_peak(most, lambda uses: self._bundled(eligible, mask, uses))
 
     def _bundled(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
         pool = eligible.pool(uses, mask) or 0

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self, final
 
 from pydantic import Field, Strict
 
-from service.engine.redeem.benefits.giving import check_given, given_groups, units_given
+from service.engine.redeem.benefits.giving import check_given, draw_units_given, given_groups
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.percent_off import WHOLE, BasisPoints
 from service.engine.redeem.benefits.row import SheetRow
@@ -36,16 +36,16 @@ class BuyGet(Mechanic):
 
     @property
     def gives_of(self) -> int:
-        """The set that the units got are of."""
+        """The set of the units that are given."""
         return self.on
 
     @property
     def pieces_given(self) -> int:
-        """What is got in one use."""
+        """The units that one use gives."""
         return self.get
 
     def check(self, condition: Condition) -> None:
-        """Pieces to buy; the set got from asks for nothing beside other sets."""
+        """Pieces to buy; beside other sets, the set given away requires nothing."""
         target = check_given(condition, self.on)
         if target.quantity_milli and len(condition.needs) > 1:
             where = f"condition.needs[{self.on}].quantity_milli"
@@ -54,10 +54,10 @@ class BuyGet(Mechanic):
             raise fault("condition.needs", "asks for nothing to buy", "set a quantity")
 
     def units_per_use(self, pieces: int) -> int:
-        """What is got."""
+        """The units that are given."""
         return self.get
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`buy 2, get 1 free`, `buy 1, get 1 50% off`."""
         buy = words.say("buy", count=pieces)
         if self.basis_points == WHOLE:
@@ -73,13 +73,13 @@ class BuyGet(Mechanic):
 
     @classmethod
     def gives_first_set(cls, *, has_second: bool) -> bool:
-        """With a second set that one is bought, and the first is got."""
+        """With a second set, that one is bought and the first is given."""
         return has_second
 
     def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
-        """The cheapest of each full group, or the dearest of another set."""
+        """Off the cheapest of each full group, or the dearest of another set."""
         if not eligible.pieces[self.on]:
-            return units_given(
+            return draw_units_given(
                 eligible, mask, of=self.on, count=self.get, basis_points=self.basis_points
             )
         bought = eligible.pieces[0]

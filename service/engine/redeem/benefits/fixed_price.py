@@ -29,7 +29,7 @@ class FixedPrice(Mechanic):
 
     def check(self, condition: Condition) -> None:
         """One product set."""
-        condition.check_asks()
+        condition.check_not_empty()
         if len(condition.needs) != 1:
             remedy = "use bundle_price"
             raise fault("condition.needs", "has several sets under a fixed price", remedy)
@@ -38,7 +38,7 @@ class FixedPrice(Mechanic):
         """The needed pieces, or all that count."""
         return None if self.covers is Covers.ALL else pieces
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`only $1.99`."""
         return words.say("fixed_price", amount=words.money(self.price_cents, currency))
 
@@ -72,13 +72,13 @@ class FixedPrice(Mechanic):
         )
 
     def _weighed(self, eligible: EligibleUnits, mask: int) -> Draw:
-        """One use reaches every weighed line."""
+        """One use covers every weighed line."""
         price, units = self.price_cents, eligible.units
         prices, measure = units.price, units.measure
         size = MEASURES[eligible.requires.unit][1] * 1000
 
         def savings(held: list[int]) -> list[int]:
-            # Half a cent of the price of a weight rounds up, as scales print it.
+            # Half a cent of the price of a weight rounds up, as on scales.
             return [prices[u] - (2 * price * measure[u] + size) // (2 * size) for u in held]
 
         held = listed(mask)

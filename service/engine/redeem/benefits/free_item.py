@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Self, final
 
-from service.engine.redeem.benefits.giving import check_given, units_given
+from service.engine.redeem.benefits.giving import check_given, draw_units_given
 from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.condition import Amount, Condition, Positive, fault
@@ -14,7 +14,7 @@ from service.engine.redeem.eligible import EligibleUnits
 @final
 @dataclass(frozen=True, slots=True)
 class FreeItem(Mechanic):
-    """One unit of set `on` free, worth at most `cap_cents`."""
+    """One unit of set `on` free, up to `cap_cents`."""
 
     value_means: ClassVar[str] = "the most that the one free piece may be worth"
     value_example: ClassVar[str] = "3.00"
@@ -35,7 +35,7 @@ class FreeItem(Mechanic):
         return 1
 
     def check(self, condition: Condition) -> None:
-        """Nothing of its own set; other sets, or a spend on them, if any."""
+        """Nothing of the free item's set; optionally other sets, or a spend on them."""
         if check_given(condition, self.on).quantity_milli:
             where = f"condition.needs[{self.on}].quantity_milli"
             raise fault(where, "must be 0 for the free item", "write 0")
@@ -44,7 +44,7 @@ class FreeItem(Mechanic):
         """The free one."""
         return 1
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`free`, `free, up to $3.00`."""
         if self.cap_cents is None:
             return words.say("free")
@@ -57,9 +57,9 @@ class FreeItem(Mechanic):
 
     @classmethod
     def gives_first_set(cls, *, has_second: bool) -> bool:
-        """What a sheet's first set names is free."""
+        """The sheet's first set is free."""
         return True
 
     def draw(self, eligible: EligibleUnits, mask: int) -> Draw:
         """The dearest unit of the set, up to the cap."""
-        return units_given(eligible, mask, of=self.on, count=1, cap_cents=self.cap_cents)
+        return draw_units_given(eligible, mask, of=self.on, count=1, cap_cents=self.cap_cents)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from service.engine.money import BASIS_POINTS
 from service.engine.redeem.condition import Condition, Need, fault
-from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest, peak
+from service.engine.redeem.draw import NOTHING, Draw, Groups, find_fewest_uses, find_peak
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.units import PIECE, first, listed
 
 
 def check_given(condition: Condition, on: int) -> Need:
-    """The need of the set that is given of; refused where there is none or it goes by weight."""
+    """The need of the set that is given away; InvalidInput if missing or weighed."""
     needs = condition.needs
     if on >= len(needs):
         raise fault("benefit.on", f"is {on}", f"0 to {len(needs) - 1}")
@@ -20,7 +20,7 @@ def check_given(condition: Condition, on: int) -> Need:
     return needs[on]
 
 
-def units_given(
+def draw_units_given(
     eligible: EligibleUnits,
     mask: int,
     *,
@@ -29,15 +29,15 @@ def units_given(
     basis_points: int = BASIS_POINTS,
     cap_cents: int | None = None,
 ) -> Draw:
-    """`count` units of set `of` a use, dearest first, as far as the rest still meets the needs.
+    """Give away `count` units of set `of` per use, dearest first, if the rest meets the needs.
 
-    A percent of each comes off, or at most `cap_cents`. What is bought and what is given are flows
-    of whole units, so the sum is concave in the number of uses.
+    A percent of each comes off, at most `cap_cents`. The units bought and given are flows of whole
+    units, so the sum is concave in the number of uses.
     """
     if eligible.overlapping:
-        asked = list(eligible.pieces)
-        asked[of] += count
-        most = eligible.most_uses(mask, asked)
+        pieces = list(eligible.pieces)
+        pieces[of] += count
+        most = eligible.most_uses(mask, pieces)
     else:
         most = min(eligible.uses(mask), (mask & eligible.masks[of]).bit_count() // count)
     if not most:
@@ -52,7 +52,7 @@ def units_given(
         return Draw(sum(cents_of(given)), uses, given)
 
     # Where sets do not overlap, the units given are the same dearest ones however many are bought.
-    found = peak(most, rule) if eligible.overlapping else fewest(most, rule)
+    found = (find_peak if eligible.overlapping else find_fewest_uses)(most, rule)
     if not found.cents:
         return NOTHING
     given = found.held
@@ -65,8 +65,8 @@ def units_given(
 def _spare(eligible: EligibleUnits, mask: int, of: int, uses: int) -> int:
     """The units of set `of` that need not be bought, the dearest of them.
 
-    The units that are bought form a base of a matroid: those outside the set are taken first and
-    then its cheapest, so that the dearest are spared.
+    The bought units form a base of a matroid: those outside the set are taken first and then its
+    cheapest, so that the dearest are left.
     """
     inside = mask & eligible.masks[of]
     if not eligible.overlapping:
@@ -77,5 +77,5 @@ def _spare(eligible: EligibleUnits, mask: int, of: int, uses: int) -> int:
 
 
 def given_groups(units: Sequence[int], cents: Sequence[int]) -> Groups:
-    """What comes off each unit, by itself."""
+    """A group per unit with what comes off it."""
     return tuple((part, (unit,)) for part, unit in zip(cents, units, strict=True))

@@ -1,7 +1,7 @@
-"""What every benefit says of itself; a benefit that leaves something out does not type-check.
+"""The interface of a benefit; one that leaves something out does not type-check.
 
-Whatever tells one benefit from another is written in the benefit's own file; the till, the lists,
-the form of deals and the cycle ask it here.
+All differences between benefits are in their files; the till, the lists, the form of deals and the
+cycle use them through this interface.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from service.engine.redeem.eligible import EligibleUnits
 
 
 class Words(Protocol):
-    """How a language says things: a `Wording`."""
+    """The phrases of a language: a `Wording`."""
 
     def say(self, key: str, *, count: int = 0, **values: str | int) -> str:
         """A phrase, in the form that goes with `count`."""
@@ -32,11 +32,11 @@ class Words(Protocol):
 
 
 class Mechanic(ABC):
-    """One way to take something off; its fields are those of the stored terms, beside `kind`.
+    """One kind of benefit; its fields are those of the stored terms, beside `kind`.
 
-    The class variables say how the benefit is written in a sheet of deals: `value_means` is what
-    stands in the column `value`, `value_example` such a cell, `row_columns` the columns beside it
-    that fit this benefit, and `also` other names of it.
+    The class variables describe the benefit in a sheet of deals: `value_means` what the column
+    `value` contains, `value_example` an example of it, `row_columns` the other columns that apply
+    to this benefit, and `also` other names for it.
     """
 
     __slots__ = ()
@@ -48,10 +48,10 @@ class Mechanic(ABC):
     also: ClassVar[tuple[str, ...]] = ()
 
     pieces_only: ClassVar[bool] = False
-    """Whether a weighed line never counts where pieces are asked for."""
+    """Whether a weighed line never counts where pieces are required."""
 
     counts_pieces_itself: ClassVar[bool] = False
-    """Whether its wording says how many must be bought, so that the condition need not."""
+    """Whether its text includes how many must be bought, so that the condition's need not."""
 
     @property
     @abstractmethod
@@ -64,24 +64,24 @@ class Mechanic(ABC):
 
     @abstractmethod
     def check(self, condition: Condition) -> None:
-        """Raise InvalidInput where the condition has no meaning with this benefit."""
+        """Raise InvalidInput where the condition does not fit this benefit."""
 
     @abstractmethod
     def units_per_use(self, pieces: int) -> int | None:
-        """Units that one use discounts when it asks for `pieces`; None for all that count."""
+        """Units that one use discounts when it requires `pieces`; None for all that count."""
 
     @abstractmethod
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
-        """What comes off, as printed, when `pieces` must be bought."""
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
+        """The benefit as printed, when `pieces` must be bought."""
 
     @classmethod
     @abstractmethod
     def from_row(cls, row: SheetRow) -> Self:
-        """The benefit that a row of a sheet gives; raises `DoesNotFit` for its `value`."""
+        """The benefit of a row of a sheet; raises DoesNotFit where its `value` does not fit."""
 
     @property
     def gives_of(self) -> int | None:
-        """The product set of which units are given away, if that is what it does."""
+        """The product set of which units are given away, None if none are."""
         return None
 
     @property
@@ -91,14 +91,14 @@ class Mechanic(ABC):
 
     @property
     def face_value_cents(self) -> int | None:
-        """What one use takes off where that is always the same; it may then differ by cell."""
+        """What one use takes off where that is a fixed sum, which may then differ by cell."""
         return None
 
     def at_face_value(self, cents: int) -> Self:
-        """The benefit for a cell with its own face value; the same unless that is what it takes."""
+        """The benefit for a cell with its own face value; unchanged unless it takes off a sum."""
         return self
 
     @classmethod
     def gives_first_set(cls, *, has_second: bool) -> bool:
-        """Whether a sheet's first product set is what is given, so that nothing of it is bought."""
+        """Whether a sheet's first product set is given away, so that nothing of it is bought."""
         return False

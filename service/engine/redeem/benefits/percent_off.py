@@ -12,7 +12,7 @@ from service.engine.redeem.benefits.mechanic import Mechanic, Words
 from service.engine.redeem.benefits.row import SheetRow
 from service.engine.redeem.by_line import best_by_line
 from service.engine.redeem.condition import Condition, Positive
-from service.engine.redeem.draw import NOTHING, Draw, Groups, fewest
+from service.engine.redeem.draw import NOTHING, Draw, Groups, find_fewest_uses
 from service.engine.redeem.eligible import EligibleUnits
 from service.engine.redeem.units import bits
 
@@ -37,14 +37,14 @@ class PercentOff(Mechanic):
     kind: Literal["percent_off"] = field(default="percent_off", kw_only=True, repr=False)
 
     def check(self, condition: Condition) -> None:
-        """Any condition that asks for something."""
-        condition.check_asks()
+        """Any condition that requires something."""
+        condition.check_not_empty()
 
     def units_per_use(self, pieces: int) -> int | None:
         """The needed pieces, or all that count."""
         return None if self.covers is Covers.ALL else pieces
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`20% off`."""
         return words.say("percent_off", percent=words.percent(self.basis_points))
 
@@ -61,8 +61,8 @@ class PercentOff(Mechanic):
         if self.covers is Covers.ALL or eligible.spend or eligible.weighed:
             return self._of(eligible, mask, 1)
         if len(eligible.masks) > 1:
-            return fewest(most, lambda uses: self._of_mixed(eligible, mask, uses))
-        return fewest(most, lambda uses: self._of_needed(eligible, mask, uses))
+            return find_fewest_uses(most, lambda uses: self._of_mixed(eligible, mask, uses))
+        return find_fewest_uses(most, lambda uses: self._of_needed(eligible, mask, uses))
 
     def _of_mixed(self, eligible: EligibleUnits, mask: int, uses: int) -> Draw:
         pool = eligible.pool(uses, mask) or 0

@@ -23,14 +23,14 @@ class Points(Mechanic):
     kind: Literal["points"] = field(default="points", kw_only=True, repr=False)
 
     def check(self, condition: Condition) -> None:
-        """Any condition that asks for something."""
-        condition.check_asks()
+        """Any condition that requires something."""
+        condition.check_not_empty()
 
     def units_per_use(self, pieces: int) -> int:
         """The needed pieces earn them."""
         return pieces
 
-    def worded(self, words: Words, *, pieces: int, currency: str) -> str:
+    def describe(self, words: Words, *, pieces: int, currency: str) -> str:
         """`250 points`."""
         return words.say("points", count=self.points)
 

@@ -1,4 +1,4 @@
-"""What a row of a deals sheet says of its benefit, as plain values."""
+"""The values of a row of a deals sheet that describe its benefit."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +10,7 @@ _CENTS = 100
 
 
 class DoesNotFit(Exception):
-    """The row's `value` does not go with its benefit; `remedy` says what to write."""
+    """The row's `value` does not fit its benefit; `remedy` is what to write."""
 
     def __init__(self, remedy: str) -> None:
         super().__init__(remedy)

@@ -24,7 +24,7 @@ from service.engine.allocate.validate import (
     values,
     whole,
 )
-from service.errors import Problem as Fault
+from service.errors import Problem
 
 BAND_PAIRS = 1 << 18
 EXACT_IN_32 = 1 << 24
@@ -34,9 +34,9 @@ DEAREST = 1e12
 
 @dataclass(frozen=True, slots=True)
 class ShortfallPrices:
-    """The soft terms.
+    """The prices of the soft limits.
 
-    `floor_shortfall_price`: value cents lost per cent of face value a household stays below its
+    `floor_shortfall_price`: value cents lost per cent of face value that a household is below its
     floor. `minimum_shortfall_price_cents`: value cents lost per guaranteed copy not delivered.
     """
 
@@ -50,12 +50,12 @@ class ShortfallPrices:
             if not number or not 0 <= price <= DEAREST:
                 raise refuse(
                     "terms cannot be used",
-                    [Fault(f"terms.{name}", "is not a number from 0 to 1e12", "correct it")],
+                    [Problem(f"terms.{name}", "is not a number from 0 to 1e12", "correct it")],
                 )
 
 
 @dataclass(frozen=True, slots=True)
-class Deals:
+class DealLimits:
     """Limits per deal, in the order of the ids; UNLIMITED where there is none."""
 
     ids: Ids
@@ -65,17 +65,17 @@ class Deals:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What is to be decided; nothing of it changes.
+class Instance:
+    """An allocation instance; immutable.
 
-    Pairs of household `h` stand at `indptr[h]:indptr[h + 1]`, sorted by category, then by conflict
+    Pairs of household `h` are at `indptr[h]:indptr[h + 1]`, sorted by category, then by conflict
     group; `border` marks where each begins, `cross` numbers the groups that cross categories.
-    Candidates that no solution can hold (dearer than the budget, above the ceiling, no slot) are
-    left out. `floor` is the floor cut to the ceiling; `unreachable_floor_cents` is what the cut
-    took off in total, a shortfall in every solution.
+    Candidates that no solution can hold (above the budget or the ceiling, or without a slot) are
+    left out. `floor` is the floor reduced to the ceiling; `unreachable_floor_cents` is the sum of
+    these reductions, a shortfall in every solution.
     """
 
-    deals: Deals
+    deals: DealLimits
     households: pl.Series
     indptr: NDArray[np.int64]
     offer: NDArray[np.int32]
@@ -100,7 +100,7 @@ class Problem:
         return len(self.offer)
 
     def pairs(self, *, floor_price: float) -> Pairs:
-        """The columns as the loops take them; a cent below a floor costs `floor_price`."""
+        """The columns in the form of the loops; a cent below a floor costs `floor_price`."""
         return Pairs(
             self.indptr,
             self.offer,
@@ -128,7 +128,7 @@ class _HouseholdLimits:
     ceiling: NDArray[np.int64]
 
 
-def read_deals(offers: pl.DataFrame) -> Deals:
+def read_deals(offers: pl.DataFrame) -> DealLimits:
     """Deals by id from the offers frame; a guarantee above the circulation maximum is refused."""
     require_columns(offers.schema, OFFER_COLUMNS, frame="offers")
     Ids(offers["offer_id"], frame="offers")
@@ -150,7 +150,7 @@ def read_deals(offers: pl.DataFrame) -> Deals:
     order = offers["offer_id"].arg_sort()
     at = order.to_numpy()
     ids = Ids(offers["offer_id"].gather(order), frame="offers")
-    return Deals(ids, budget[at], maximum[at], least[at])
+    return DealLimits(ids, budget[at], maximum[at], least[at])
 
 
 def _read_household_limits(households: pl.DataFrame) -> _HouseholdLimits:
@@ -171,7 +171,7 @@ def _read_household_limits(households: pl.DataFrame) -> _HouseholdLimits:
 
 
 def _count(candidates: pl.LazyFrame, bounds: _HouseholdLimits) -> tuple[NDArray[np.int64], bool]:
-    """Candidates per household, and whether they stand in the order of the households."""
+    """Candidates per household, and whether they are in the order of the households."""
     counts = np.zeros(len(bounds.ids), np.int64)
     ordered, last, first = True, -1, 0
     while True:
@@ -200,7 +200,7 @@ def _bands(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def codes(series: pl.Series, offer: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Integers equal where the ids are equal; a null (or NaN) is a group of its own (negative)."""
+    """Integers equal where the ids are equal; each null (or NaN) is a separate, negative group."""
     if series.dtype == pl.Null:
         series = series.cast(pl.Int64)
     if series.dtype.is_float():
@@ -217,11 +217,11 @@ def codes(series: pl.Series, offer: NDArray[np.int32]) -> NDArray[np.int64]:
 
 def build(
     candidates: pl.LazyFrame | pl.DataFrame, offers: pl.DataFrame, households: pl.DataFrame
-) -> Problem:
+) -> Instance:
     """Validate an instance and lay it out; candidates are read in bands of whole households.
 
     Raises InvalidInput with the row and column of the first faults: missing columns, wrong types,
-    nulls where a number is needed, unknown ids, a pair that stands twice, minimum above maximum.
+    nulls where a number is needed, unknown ids, duplicate pairs, minimum above maximum.
     """
     lazy = candidates.lazy()
     schema = lazy.collect_schema()
@@ -260,7 +260,7 @@ def build(
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
     most = np.maximum(kept, 1)
     finite = np.minimum(bounds.floor, bounds.ceiling)
-    return Problem(
+    return Instance(
         deals=deals,
         households=bounds.ids.series,
         indptr=indptr,
@@ -270,7 +270,7 @@ def build(
         face=face[:used],
         border=border[:used],
         cross=cross[:used] if len(cross) else cross,
-        # A limit of zero has left no candidate that it touches; the scan wants one at least.
+        # Candidates under a limit of zero are left out already; the scan needs at least one.
         slots=np.clip(bounds.slots, 1, most).astype(np.int32),
         per_category=np.clip(bounds.category_max, 1, most).astype(np.int32),
         floor=finite.astype(np.float64),
@@ -284,7 +284,7 @@ def build(
 
 
 def _small(lazy: pl.LazyFrame) -> bool:
-    """Whether every integer value is held exactly by float32."""
+    """Whether float32 holds every integer value exactly."""
     ends = lazy.select(
         pl.col("value_cents").min().alias("low"), pl.col("value_cents").max().alias("high")
     ).collect()
@@ -320,9 +320,14 @@ class _Band:
 
 
 def _lay_out(
-    part: pl.DataFrame, rows: Rows, deals: Deals, bounds: _HouseholdLimits, begin: int, end: int
+    part: pl.DataFrame,
+    rows: Rows,
+    deals: DealLimits,
+    bounds: _HouseholdLimits,
+    begin: int,
+    end: int,
 ) -> _Band:
-    """One band: ids to positions, faults refused, hopeless pairs dropped, the rest sorted."""
+    """One band: ids to positions, faults refused, impossible pairs dropped, the rest sorted."""
     home = bounds.ids.positions(part["household_id"], rows=rows)
     offer = deals.ids.positions(part["offer_id"], rows=rows)
     value = values(part["value_cents"], rows=rows)
@@ -343,8 +348,8 @@ def _lay_out(
     if twice >= 0:
         row = int(rows[twice]) if rows is not None else twice
         raise refuse(
-            "candidates: a pair stands twice",
-            [Fault(f"candidates row {row + 1}", "household and offer stand twice", "keep one")],
+            "candidates: a pair occurs twice",
+            [Problem(f"candidates row {row + 1}", "household and offer occur twice", "keep one")],
         )
     kept = np.bincount(home[order] - begin, minlength=end - begin).astype(np.int64)
     return _Band(
