@@ -118,7 +118,7 @@ def test_what_was_done_offline_reaches_the_service_once_and_in_order(
     ]
     assert read_only(
         "SELECT number, state, total_discount_cents FROM redemption ORDER BY number"
-    ) == [("1", "redeemed", 100), ("2", "voided", 0), ("4", "recorded", 0)]
+    ) == [("1", "redeemed", 100), ("2", "voided", 0), ("4", "recorded", 0), ("5", "returned", 0)]
     assert read_only("SELECT number FROM till_return") == [("5",)]
     assert read_only("SELECT count(*) FROM till_conflict") == [(0,)]
     assert read_only("SELECT count(*) FROM basket b JOIN redemption r ON r.basket_id = b.id") == [
