@@ -225,12 +225,14 @@ def test_no_sale_that_begins_after_a_stop_returned_is_honoured(
 ) -> None:
     """Two tills redeem as fast as they can while the deal is stopped."""
     with database.write() as session:
-        session.connection().exec_driver_sql("UPDATE list_line SET uses = 500 WHERE line = 1")
+        run = session.connection().exec_driver_sql
+        run("UPDATE list_line SET uses = 100000 WHERE line = 1")
+        run(f"UPDATE offer SET limit_per_household = 100000 WHERE id = {shop.milk_offer}")
     stopped, both_sell = threading.Event(), threading.Barrier(3)
     sales: list[tuple[bool, bool]] = []
 
     def till(first: int, household: str) -> None:
-        for number in range(first, first + 400):
+        for number in range(first, first + 100_000):
             began_after = stopped.is_set()
             given, _ = given_and_refused(
                 redeem(database, settings, basket(shop, number, household))
@@ -241,7 +243,7 @@ def test_no_sale_that_begins_after_a_stop_returned_is_honoured(
             if began_after:
                 return
 
-    tills = [threading.Thread(target=till, args=(1000 * n, h)) for n, h in ((1, H1), (2, H2))]
+    tills = [threading.Thread(target=till, args=(1_000_000 * n, h)) for n, h in ((1, H1), (2, H2))]
     for each in tills:
         each.start()
     both_sell.wait(30)
