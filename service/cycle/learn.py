@@ -43,7 +43,7 @@ def learned(session: Session, settings: Settings, *, as_of: date) -> Learned:
     and kept with the artefact, so that the next need not count it again.
     """
     window_from = as_of - timedelta(weeks=settings.response_weeks)
-    # An artefact of the very date is learned anew.
+    # An artefact of the very date is learned again.
     earlier = responses.newest(session, on=as_of - timedelta(days=1))
     counted = evidence_of(earlier) if earlier else pl.DataFrame(schema=EVIDENCE)
     parts = [pl.DataFrame(schema=EVIDENCE)]
