@@ -170,11 +170,12 @@ def bench(name: str, url: str, *, tries: int, services: int, folder: Path) -> No
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
     database.dispose()
     start = time.monotonic()
-    forked = multiprocessing.get_context("fork")
-    meeting = forked.Barrier(TILLS)
+    # Not forked: what Polars held in a parent never answers in its child.
+    fresh = multiprocessing.get_context("spawn")
+    meeting = fresh.Barrier(TILLS)
     with served(settings, processes=services, log=folder / "service.log") as running:
         racers = [
-            forked.Process(
+            fresh.Process(
                 target=race,
                 args=(
                     number,
