@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     offers_per_category: int = Field(
         default=2, ge=1, description="Offers of one category on a list"
     )
+    least_chance_percent: int = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="An offer is left out below this chance of a purchase if likelier ones fit",
+    )
     face_value_floor_least_cents: int = Field(
         default=500, ge=0, description="What a list should be worth: the least tenth of households"
     )
