@@ -55,6 +55,18 @@ class Conflict(LarderError):
     type = "conflict"
 
 
+class NotAccepted(Conflict):
+    """A file was read with assumptions that nobody accepted; `digest` accepts what was `asked`."""
+
+    title = "Notes must be accepted"
+    type = "not-accepted"
+
+    def __init__(self, detail: str, *, asked: Sequence[str], digest: str) -> None:
+        super().__init__(detail)
+        self.asked = tuple(asked)
+        self.digest = digest
+
+
 class Unauthorized(LarderError):
     """No valid key was presented."""
 

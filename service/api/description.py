@@ -50,6 +50,10 @@ class ProblemOut(BaseModel):
     detail: str
     instance: str = Field(description="The path of the request, without its query")
     errors: list[FaultOut] = Field(default=[], description="Each fault, where there are several")
+    notes: list[str] = Field(
+        default=[], description="What must be accepted before a file is loaded"
+    )
+    accept: str = Field(default="", description="The digest that accepts these notes")
 
 
 class DocumentedApp(FastAPI):

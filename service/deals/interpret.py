@@ -154,11 +154,9 @@ class Interpreter:
         for code, detail in notes[:MOST_NOTES]:
             row = int(grid.rows[np.argmax(cells.codes == code)])
             place = sheet.sheet.address(row, sheet.columns["target_stores"])
-            self._form.notes.append(f"{place}: {detail}")
+            self._form.note(f"{place}: {detail}")
         if len(notes) > MOST_NOTES:
-            self._form.notes.append(
-                f"column target_stores: {len(notes) - MOST_NOTES} more like these"
-            )
+            self._form.note(f"column target_stores: {len(notes) - MOST_NOTES} more like these")
         grid.columns["target_stores"] = cells.map_values(
             lambda names: tuple([self._stores.get(name.lstrip("0"), name) for name in names or ()])
         )

@@ -1,6 +1,5 @@
 """For marketing: preview and load files of suppliers' deals."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -50,6 +49,14 @@ Encoding = Annotated[
 Dates = Annotated[
     Order | None, Query(description="What comes first in dates that could be read both ways")
 ]
+Accept = Annotated[
+    str,
+    Query(
+        max_length=16,
+        pattern=r"^([0-9a-f]{16})?$",
+        description="The digest of the notes that were accepted, from the preview or the refusal",
+    ),
+]
 
 
 @router.post("/deals", status_code=201, response_model=UploadOut, openapi_extra=_FILE)
@@ -61,8 +68,13 @@ async def upload(
     name: FileName = "deals",
     encoding: Encoding = None,
     dates: Dates = None,
+    accept: Accept = "",
 ) -> UploadOut:
-    """Load a file of deals sent as the body; all of it, or nothing and every fault by cell."""
+    """Load a file of deals sent as the body; all of it, or nothing and every fault by cell.
+
+    Notes that change money, limits, dates or who is meant are refused with 409 and a digest; sent
+    again with `accept` and that digest, just this file with just these notes is loaded.
+    """
     file_name = _file_name(request, name)
     body = await request.body()
     # A file of many rows takes seconds; the event loop must go on answering tills.
@@ -74,8 +86,9 @@ async def upload(
         uploaded_by=f"key {caller.key_id}",
         options=_read_options(settings, encoding, dates),
         with_approval=settings.deal_approval,
+        accept=accept,
     )
-    return UploadOut(**asdict(report))
+    return UploadOut.model_validate(report, from_attributes=True)
 
 
 @router.post("/deals/previews", response_model=DealPreviewOut, openapi_extra=_FILE)

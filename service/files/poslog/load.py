@@ -105,11 +105,11 @@ def load_poslog(
     size = path.stat().st_size
     progress("baskets", size, size)
     if not_sales:
-        report.notes.append(
+        report.note(
             f"{not_sales:,} transactions are no sales (voided, cancelled, training, control)"
         )
     if without_offset:
-        report.notes.append(
+        report.note(
             f"{without_offset:,} transactions have no offset from UTC; the zone of their store "
             f"was applied ({timezone} for a store that was not known)"
         )
