@@ -24,7 +24,7 @@ def explained(
     )
 
 
-def test_all_offers_of_all_lists_are_explained(
+def test_all_offers_of_a_list_are_explained(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_issued(database, settings, tmp_path)
@@ -47,13 +47,18 @@ def test_all_offers_of_all_lists_are_explained(
                JOIN household h ON h.id = c.household_id""",
         )
     )
-    everyone = [explained(database, settings, n) for n in range(1, HOUSEHOLDS)]
+    some = [
+        *range(1, HOUSEHOLDS, 3),
+        *(int(ref_[1:]) for ref_, arm in arms.items() if arm != "exposed"),
+    ]
+    everyone = [explained(database, settings, n) for n in sorted({*some})]
     found = {
         (each.household, offer.line): (offer.offer_id, offer.face_value_cents)
         for each in everyone
         for offer in each.listed
     }
-    assert found == lists
+    explained_refs = {each.household for each in everyone}
+    assert found == {key: value for key, value in lists.items() if key[0] in explained_refs}
     missed = [(each, offer) for each in everyone for offer in each.missed]
     for each, offer in missed:
         assert (each.household, each.arm) in arms.items()
