@@ -15,7 +15,7 @@ _MIN_QUANTITY_MAX = 4
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """What was really given: `percent` 0 means an amount of `face_cents` for `quantity` units."""
+    """What the data record: `percent` 0 means an amount of `face_cents` for `quantity` units."""
 
     percent: int
     face_cents: int
@@ -23,7 +23,7 @@ class Discount:
 
 
 def measured(past: pl.DataFrame, goods: pl.DataFrame) -> Discount:
-    """The median discount really given on these goods in `past`.
+    """The median discount recorded on these goods in `past`.
 
     Manufacturers' coupons give an amount for the usual number of units; where too few were used,
     the loyalty discount off the shelf gives a percentage.
