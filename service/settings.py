@@ -211,6 +211,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest upload of deals"
     )
+    upload_memory_mib: int = Field(
+        default=2048, ge=256, description="Memory (MiB) that reading one upload may take"
+    )
+    upload_cpu_seconds: int = Field(
+        default=180, ge=1, description="CPU time that reading one upload may take"
+    )
 
     @field_validator("database_url")
     @classmethod

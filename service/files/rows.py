@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from service.errors import InvalidInput, NotFound, Problem
 from service.files.report import KEPT_PROBLEMS
 
 CHUNK_ROWS = 50_000
+MOST_COLUMNS = 2_000
 ROW = "row_number"
 # Rows are counted as in a spreadsheet, also in Parquet files: the header is row 1.
 FIRST_ROW = 2
@@ -208,7 +210,7 @@ def _read_parquet(path: Path, name: str, columns: Sequence[FileColumn]) -> Itera
                 pl.col(ROW).cast(pl.Int64)
             )
             yield _Part(numbered, [], min(start + CHUNK_ROWS, total), total)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
 
@@ -278,7 +280,10 @@ def _parse_header(name: str, cells: Sequence[str]) -> list[str]:
     header = [cell or f"unnamed {number}" for number, cell in enumerate(named, start=1)]
     if not any(named):
         raise InvalidInput(f"{name} is empty; the first row must name the columns.")
-    repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    if len(header) > MOST_COLUMNS:
+        fault = Problem(f"{name}, row 1", f"names {len(header):,} columns", "send those it needs")
+        raise InvalidInput(f"{name} has more than {MOST_COLUMNS:,} columns.", [fault])
+    repeated = sorted(cell for cell, count in Counter(header).items() if count > 1)
     if repeated:
         raise InvalidInput(f"{name} names columns twice: {', '.join(repeated)}.")
     return header
