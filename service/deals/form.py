@@ -1,13 +1,14 @@
 """The tables of a file as grids of values; every fault has its place."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from service.currencies import minor_digits
 from service.deals import dates, numbers
 from service.deals.cell import Cell
 from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
@@ -51,13 +52,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Form:
-    """A file as it was read: one grid per table, faults, and notes on how it was read."""
+    """A file as it was read: one grid per table, faults, and notes on how it was read.
+
+    Amounts of money in it have so many decimals (`digits`).
+    """
 
     document: Document
     tables: Sequence[DealTable]
     grids: list[CodedGrid] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    digits: int = 2
 
     @property
     def height(self) -> int:
@@ -86,12 +91,17 @@ class Form:
         return Problem(self.where(fault), fault.detail, fault.remedy)
 
 
-def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
+def read_form(document: Document, *, dates_when_unclear: Order, currency: str = "USD") -> Form:
     """Read every table of a file. Raises InvalidInput when no sheet has one."""
     tables = [table for sheet in document.sheets if (table := find_table(sheet)) is not None]
     if not tables:
         raise _no_table(document)
-    form = Form(document, tables, notes=[Note(text) for text in document.notes])
+    form = Form(
+        document,
+        tables,
+        notes=[Note(text) for text in document.notes],
+        digits=minor_digits(currency),
+    )
     _note_sheets(form)
     for number, table in enumerate(tables):
         _note_table(form, number, table)
@@ -103,6 +113,7 @@ def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
     decimals = numbers.decimals_of(
         _texts_of_kinds(cells, _NUMERIC), as_numbers=document.cells_are_numbers
     )
+    decimals = replace(decimals, digits=form.digits)
     if "," in decimals.seen:
         form.note("numbers with a comma before their last digits have a decimal comma")
     for number, (table, texts) in enumerate(zip(tables, cells, strict=True)):
