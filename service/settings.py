@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
     )
-    currency: str = Field(default="USD", description="ISO 4217")
+    currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")
     language: str = Field(default="en", description="Language of a household that states none")
     timezone: str = Field(
         default="UTC", description="Zone of the planned jobs, and of a store that states none"

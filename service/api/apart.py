@@ -176,16 +176,20 @@ class Apart:
 def _serve(connection: Connection, limits: Limits) -> None:
     """Do one act after the other until the service is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     most = _data_bytes() + limits.memory_mib * _MIB
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     database: Database | None = None
+    is_nice = False
     while True:
         try:
             job: _Job[object] = connection.recv()
         except EOFError:
             return
+        if not is_nice:
+            # Only now: taking the first act imports all that it needs.
+            os.nice(_NICENESS)
+            is_nice = True
         used = resource.getrusage(resource.RUSAGE_SELF)
         until = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
         resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))

@@ -25,11 +25,11 @@ from service.deals.deal_table import DealTable, count_known_columns, find_table
 from service.deals.readers import Reader, readers_of
 from service.deals.sheets import Document
 from service.engine.records import DealKind
+from service.engine.texts import clean_column
 from service.errors import InvalidInput, Problem
 from service.files.notes import Note
 
 _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)
-_INVISIBLE = r"[\u200b-\u200f\u2060\ufeff\u00ad]"
 MOST_NOTES = 5
 """This many repaired cells of a column get a note each."""
 
@@ -175,14 +175,13 @@ def _clean_texts(table: DealTable) -> dict[str, pl.Series]:
     below = table.sheet.frame.slice(table.last + 1)
     columns = []
     for name, place in table.columns.items():
-        text = pl.col(below.columns[place]).str.replace_all(_INVISIBLE, "")
-        if column_of(name).kind is not CellKind.GTINS:
-            text = text.str.replace_all(r"[\x00-\x1f\x7f\u00a0\s]+", " ")
-        columns.append(
-            text.str.replace_all("\x00", "", literal=True).str.strip_chars()
-            .replace("", None).alias(name)
-        )  # fmt: skip
-    return {series.name: series for series in below.select(columns).get_columns()}
+        texts = below.to_series(place)
+        if column_of(name).kind is CellKind.GTINS:
+            # What parts GTINs stays; nothing else that is not seen does.
+            texts = texts.str.replace_all(r"[\r\n\t]+", ";")
+        columns.append(clean_column(texts).alias(name))
+    shown = pl.all().str.replace_all(r"\s+", " ").str.strip_chars().replace("", None)
+    return {series.name: series for series in pl.DataFrame(columns).select(shown).get_columns()}
 
 
 def _texts_of_kinds(

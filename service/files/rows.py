@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from service.engine.texts import clean_column
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.report import KEPT_PROBLEMS
 
@@ -29,8 +30,8 @@ _EXACT_FLOAT = 2.0**53
 class FileColumn:
     """A column to read: how its text becomes a value, and what is expected in it.
 
-    `parse` maps text to values, and to null what it cannot read. Its cells are stripped of blanks
-    and control characters. An empty cell of an optional column becomes `default`.
+    `parse` maps text to values, and to null what it cannot read. Its cells are cleaned (see
+    `engine/texts`) and stripped of blanks. An empty cell of an optional column becomes `default`.
     """
 
     name: str
@@ -148,13 +149,13 @@ def _require_columns(name: str, columns: Sequence[FileColumn], found: Sequence[s
 
 
 def _parse_part(name: str, part: _Part, columns: Sequence[FileColumn]) -> Chunk:
-    raw = part.raw
+    raw = part.raw.with_columns(
+        clean_column(part.raw[c.name].cast(pl.String)) for c in columns if c.name in part.raw
+    )
     given = raw.select(
         pl.col(ROW),
         *(
             (pl.col(c.name) if c.name in raw.columns else pl.lit(None, dtype=pl.String))
-            .cast(pl.String)
-            .str.replace_all(r"[\x00-\x1f\x7f]+", " ")
             .str.strip_chars()
             .replace("", None)
             .fill_null(pl.lit(c.default, dtype=pl.String))

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
+from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound, Problem
 
 TRANSACTION = "Transaction"
@@ -66,7 +67,7 @@ class Node:
         """The first text that is not empty of children with these names, tried in this order."""
         for name in names:
             for child in self.children:
-                if child.name == name and (text := child.text.strip()):
+                if child.name == name and (text := clean(child.text).strip()):
                     return text
         return ""
 
