@@ -177,8 +177,10 @@ def _serve(connection: Connection, limits: Limits) -> None:
     """Do one act after the other until the service is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = _data_bytes() + limits.memory_mib * _MIB
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    with contextlib.suppress(FileNotFoundError):
+        # Where the kernel does not say what a process takes, only time is limited.
+        most = _data_bytes() + limits.memory_mib * _MIB
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     database: Database | None = None
     is_nice = False
     while True:
