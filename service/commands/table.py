@@ -104,6 +104,15 @@ COMMANDS: tuple[Command | Group, ...] = (
         ),
     ),
     group(
+        "money",
+        "Convert amounts to the minor unit of the currency.",
+        Command(
+            "convert",
+            "service.commands.money:convert",
+            "Convert all amounts to another minor unit, exactly, once; a dry run unless `--apply`.",
+        ),
+    ),
+    group(
         "load",
         "Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "
         "Loading a file again makes no duplicates. "
