@@ -21,11 +21,13 @@ class DoesNotFit(Exception):
 class SheetRow:
     """The columns that benefits are read from; None where a cell is empty.
 
-    `value` is the number that was written and `is_percent` whether it had a per cent sign.
+    `value` is the number that was written, `is_percent` and `is_money` whether it had the sign of a
+    per cent or of a currency.
     """
 
     value: Decimal
     is_percent: bool = False
+    is_money: bool = False
     get_quantity: int | None = None
     benefit_cap: int | None = None
     covers: Covers | None = None
@@ -33,7 +35,7 @@ class SheetRow:
     def basis_points(self) -> int:
         """The value as a per cent, in hundredths."""
         points = self.value * _CENTS
-        if not 0 < self.value <= _CENTS or points != int(points):
+        if self.is_money or not 0 < self.value <= _CENTS or points != int(points):
             raise DoesNotFit("write a per cent from 1 to 100, as 20")
         if self.value < 1 and not self.is_percent:
             whole = f"{self.value * 100:f}".rstrip("0").rstrip(".")
@@ -50,6 +52,6 @@ class SheetRow:
     def whole(self) -> int:
         """The value as a whole number."""
         self.cents()
-        if self.value != int(self.value):
+        if self.is_money or self.value != int(self.value):
             raise DoesNotFit("write a whole number")
         return int(self.value)
