@@ -18,6 +18,7 @@ from service.engine.redeem.units import PIECE
 LONGEST_WINDOW_DAYS = 400
 FARTHEST_DAYS = 730
 FAR_ABOVE = 2
+MOST_LOOKED_AT = 20
 CROWD = 3
 """So many deals on one product in the same weeks are noted."""
 
@@ -32,7 +33,10 @@ def note_implausible(
     terms: Mapping[str, Terms],
     as_of: date,
 ) -> None:
-    """Note and ask about deals as interpreted: the columns of `InterpretedDeals.frame`, and
+    """Note and ask about deals as interpreted. No text has today's date in it: what was accepted
+    yesterday is accepted today.
+
+    `deals` has the columns of `InterpretedDeals.frame`, and
     list_price_cents, least_supplier and most_supplier of the products of the first set."""
     _note_budgets(form, deals)
     _note_dates(form, deals, as_of)
@@ -64,9 +68,12 @@ def _note_budgets(form: Form, deals: pl.DataFrame) -> None:
 
 def _note_dates(form: Form, deals: pl.DataFrame, as_of: date) -> None:
     last = pl.min_horizontal("mail_to", pl.when(_IS_PRODUCT).then("redeem_to"))
-    form.note_of(_which(deals, last < as_of), f"ended before {as_of}, so no list will have them")
+    form.note_of(
+        _which(deals, last < as_of),
+        "have ended by today, so only a list of an earlier day has them",
+    )
     far = as_of + timedelta(days=FARTHEST_DAYS)
-    form.ask_of(_which(deals, pl.col("mail_from") > far), f"begin after {far}")
+    form.ask_of(_which(deals, pl.col("mail_from") > far), "begin in more than two years")
     longest = pl.duration(days=LONGEST_WINDOW_DAYS)
     long = (pl.col("mail_to") - pl.col("mail_from") > longest) | (
         _IS_PRODUCT & (pl.col("redeem_to") - pl.col("redeem_from") > longest)
@@ -147,12 +154,17 @@ def _note_crowds(form: Form, deals: pl.DataFrame, sets: Sequence[tuple[int, ...]
         .filter(pl.col("running") >= CROWD)
         .unique(["gtin", "targets"], keep="first", maintain_order=True)
     )
-    for gtin, targets, day in peaks.head(MOST_NOTES).select("gtin", "targets", "day").iter_rows():
+    found: dict[tuple[str, ...], list[str]] = {}
+    looked_at = peaks.head(MOST_LOOKED_AT).select("gtin", "targets", "day")
+    for gtin, targets, day in looked_at.iter_rows():
         there = by_product.filter(
             (pl.col("gtin") == gtin) & (pl.col("targets") == targets)
             & pl.lit(day).is_between("redeem_from", "redeem_to")
         )["deal_ref"].sort().to_list()  # fmt: skip
-        form.note(f"{name_some(there)}: all on {gtin_text(gtin)} in the same weeks")
-    more = peaks.height - MOST_NOTES
+        found.setdefault(tuple(there), []).append(gtin_text(gtin))
+    shown = list(found.items())[:MOST_NOTES]
+    for ids, gtins in shown:
+        form.note(f"{name_some(ids)}: all on {name_some(gtins)} in the same weeks")
+    more = peaks.height - sum(len(gtins) for _, gtins in shown)
     if more > 0:
         form.note(f"{more:,} more products have {CROWD} deals or more in the same weeks")

@@ -51,8 +51,9 @@ def _note_names(form: Form, grid: CodedGrid, column: str, remark: Callable[[str]
     cells, table = grid.columns[column], form.tables[grid.table]
     remarks: dict[str, int] = {}
     for code, names in enumerate(cells.values):
-        for name in names or ():
-            if (text := remark(name)) and (cells.codes == code).any():
+        is_used = bool((cells.codes == code).any())
+        for name in (names or ()) if is_used else ():
+            if text := remark(name):
                 remarks.setdefault(text, code)
             if says_off(name):
                 place = table.sheet.address(_first(grid, column, code), table.columns[column])

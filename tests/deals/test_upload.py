@@ -221,7 +221,7 @@ def test_an_older_file_brings_the_older_terms_back(load: Load, read_only: Ask) -
 def test_a_deal_on_a_category_takes_up_its_new_products_when_loaded_again(
     load: Load, database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
-    deal = {"eligible_gtins": "", "eligible_categories": "Bakery"}
+    deal = {"supplier": "Oven Works", "eligible_gtins": "", "eligible_categories": "Bakery"}
     load(deal)
     header = PRODUCTS.partition("\n")[0]
     rolls = f"{header}\n2000000000060,Oven Rolls,Oven,false,Rolls,Bakery,Grocery,Oven Works,90\n"
