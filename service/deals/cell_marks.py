@@ -13,7 +13,8 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
-from service.deals.currencies import sign_of_format
+from service.deals.currency_signs import sign_of_format
+from service.deals.package import MOST_LISTING_BYTES, column_index
 
 _Value = TypeVar("_Value")
 
@@ -25,7 +26,7 @@ _CELL = rb"<(?:\w+:)?c\b([^>]*\b"
 _ADDRESS = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _STYLE = re.compile(rb'\bs="(\d+)"')
 _STRUCK_TEXT = re.compile(rb'<(?:\w+:)?strike(?:\s*/>|\s+val="(?:1|true)")')
-_TEXT = re.compile(rb"<(?:\w+:)?si\b[^>]*>(.*?)</(?:\w+:)?si>", re.DOTALL)
+_TEXT = re.compile(rb"<(?:\w+:)?si(?=[\s/>])")
 _INLINE = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?is>(.*?)</(?:\w+:)?is>", re.DOTALL
 )  # fmt: skip
@@ -62,14 +63,6 @@ class Styles:
     struck_texts: frozenset[int]
 
 
-def column_index(text: str) -> int:
-    """The place of a column from its letters: A is 0, AA is 26."""
-    place = 0
-    for letter in text:
-        place = place * 26 + ord(letter) - 64
-    return place - 1
-
-
 def elements(root: Element, tag: str) -> Iterable[Element]:
     """The elements below one by their name, in whatever namespace."""
     return (each for each in root.iter() if each.tag.rpartition("}")[2] == tag)
@@ -82,8 +75,8 @@ def read_styles(package: zipfile.ZipFile) -> Styles:
     if "xl/sharedStrings.xml" in parts:
         raw = package.read("xl/sharedStrings.xml")
         if _STRUCK_TEXT.search(raw):
-            texts = enumerate(_TEXT.finditer(raw))
-            struck = frozenset(place for place, text in texts if _STRUCK_TEXT.search(text[1]))
+            texts = enumerate(_TEXT.split(raw)[1:])
+            struck = frozenset(place for place, text in texts if _STRUCK_TEXT.search(text))
     if "xl/styles.xml" not in parts:
         return Styles({}, struck)
     root = fromstring(package.read("xl/styles.xml"))
@@ -204,16 +197,24 @@ def _comments(package: zipfile.ZipFile, part: str) -> Mapping[Place, str]:
     if links not in package.namelist():
         return {}
     found: dict[Place, str] = {}
-    for link in fromstring(package.read(links)):
+    for link in _tree(package, links):
         target = link.get("Target", "")
         if not link.get("Type", "").endswith("/comments"):
             continue
         path = target.lstrip("/") if target.startswith("/") else normpath(f"{folder}/{target}")
         if path not in package.namelist():
             continue
-        for each in elements(fromstring(package.read(path)), "comment"):
+        for each in elements(_tree(package, path), "comment"):
             address = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", each.get("ref", ""))
             if address:
                 text = " ".join("".join(part.text or "" for part in elements(each, "t")).split())
                 found[int(address[2]) - 1, column_index(address[1])] = text
     return found
+
+
+def _tree(package: zipfile.ZipFile, part: str) -> Element:
+    """A part as a tree; raises `BadZipFile` for one that is larger than such a part ever is."""
+    if package.getinfo(part).file_size > MOST_LISTING_BYTES:
+        raise zipfile.BadZipFile(f"{part} is too large")
+    root: Element = fromstring(package.read(part))
+    return root

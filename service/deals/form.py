@@ -30,13 +30,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Form:
-    """A file as it was read: one grid per table, faults, and notes on how it was read."""
+    """A file as it was read: one grid per table, faults, and notes on how it was read.
+
+    Amounts of money in it have so many decimals (`digits`).
+    """
 
     document: Document
     tables: Sequence[DealTable]
     grids: list[CodedGrid] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    digits: int = 2
 
     @property
     def height(self) -> int:

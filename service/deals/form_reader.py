@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from service.currencies import minor_digits
 from service.deals import dates, numbers
 from service.deals.cell import Cell
 from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
@@ -23,11 +24,11 @@ from service.deals.row_status import ask_about_rows
 from service.deals.sheets import Document
 from service.deals.total_rows import find_totals
 from service.engine.records import DealKind
+from service.engine.texts import clean_column
 from service.errors import InvalidInput, Problem
 from service.files.notes import Note
 
 _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)
-_INVISIBLE = r"[\u200b-\u200f\u2060\ufeff\u00ad]"
 MOST_IGNORED = 30
 
 
@@ -42,7 +43,12 @@ def read_form(document: Document, *, dates_when_unclear: Order, currency: str) -
     ]
     if not tables:
         raise _no_table(document)
-    form = Form(document, tables, notes=[Note(text) for text in document.notes])
+    form = Form(
+        document,
+        tables,
+        notes=[Note(text) for text in document.notes],
+        digits=minor_digits(currency),
+    )
     note_sheets(form, found)
     for number, table in enumerate(tables):
         _note_table(form, number, table)
@@ -115,14 +121,13 @@ def _clean_texts(table: DealTable) -> dict[str, pl.Series]:
     below = table.sheet.frame.slice(table.last + 1, height)
     columns = []
     for name, place in table.columns.items():
-        text = pl.col(below.columns[place]).str.replace_all(_INVISIBLE, "")
-        if column_of(name).kind is not CellKind.GTINS:
-            text = text.str.replace_all(r"[\x00-\x1f\x7f\u00a0\s]+", " ")
-        columns.append(
-            text.str.replace_all("\x00", "", literal=True).str.strip_chars()
-            .replace("", None).alias(name)
-        )  # fmt: skip
-    cleaned = {series.name: series for series in below.select(columns).get_columns()}
+        texts = below.to_series(place)
+        if column_of(name).kind is CellKind.GTINS:
+            # What parts GTINs stays; nothing else that is not seen does.
+            texts = texts.str.replace_all(r"[\r\n\t]+", ";")
+        columns.append(clean_column(texts).alias(name))
+    shown = pl.all().str.replace_all(r"\s+", " ").str.strip_chars().replace("", None)
+    cleaned = {each.name: each for each in pl.DataFrame(columns).select(shown).get_columns()}
     return {name: _as_shown(table, name, texts) for name, texts in cleaned.items()}
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from service.currencies import minor_digits
 from service.deals.cell import Cell, faulty_cell
-from service.deals.currencies import foreign_sign, is_hundredths, signs_in, without_signs
+from service.deals.currency_signs import foreign_sign, is_hundredths, signs_in, without_signs
 
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
 # Whole amounts as German and Swiss tills print them: 1.200,-
@@ -26,18 +27,25 @@ _THREE = re.compile(r"^[+-]?[1-9]\d{0,2}([.,])\d{3}$")
 _FLOAT = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}$")
 # A binary fraction in a spreadsheet differs by less than this from what it shows.
 _NOISE = Decimal("0.00000001")
-CENT = Decimal("0.01")
+_TOO_FINE = {
+    0: ("has decimals", "write whole units, as 105"),
+    2: ("has more than two decimals", "write whole cents, as 1.05"),
+    3: ("has more than three decimals", "write at most three, as 1.050"),
+    4: ("has more than four decimals", "write at most four, as 1.0500"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
     """How a file writes numbers: `seen` are the marks that can only be decimal marks.
 
-    `currency` is that of its amounts; empty allows the signs of any.
+    `currency` is that of its amounts, which have so many decimals (`digits`); empty allows the
+    signs of any.
     """
 
     seen: frozenset[str] = frozenset()
     currency: str = ""
+    digits: int = 2
 
 
 def bare_number(text: str) -> str:
@@ -57,7 +65,7 @@ def decimals_of(texts: Iterable[str], *, currency: str = "") -> Decimals:
             seen.add(max(marks, key=number.rindex))
         elif len(marks) == 1 and number.count(marks[0]) == 1 and not _THREE.match(number):
             seen.add(marks[0])
-    return Decimals(frozenset(seen), currency)
+    return Decimals(frozenset(seen), currency, minor_digits(currency) if currency else 2)
 
 
 def is_per_cent(text: str) -> bool:
@@ -65,14 +73,20 @@ def is_per_cent(text: str) -> bool:
     return _PER_CENT.search(text.rstrip()) is not None
 
 
-def read_number(text: str, decimals: Decimals) -> Cell:
-    """Read a number as a Decimal; 20 % is 20."""
+def read_number(text: str, decimals: Decimals, *, digits: int = 2) -> Cell:
+    """Read a number as a Decimal; 20 % is 20.
+
+    A mark before three digits is a decimal mark where amounts have three decimals (`digits`).
+    """
     if wrong := _wrong_currency(text, decimals.currency):
         return wrong
     plain = bare_number(text)
     three = _THREE.match(plain)
     if three:
         mark, other = three[1], "." if three[1] == "," else ","
+        if digits == 3 and other not in decimals.seen:
+            value = Decimal(plain.replace(",", "."))
+            return Cell(value, note="" if mark in decimals.seen else f"{text} was read as {value}")
         if mark in decimals.seen:
             whole = plain.replace(mark, "")
             return faulty_cell(
@@ -83,7 +97,7 @@ def read_number(text: str, decimals: Decimals) -> Cell:
         # A point that groups is rarer than a price with three decimals: a person says which.
         return Cell(Decimal(plain.replace(mark, "")), note=note, asks=bool(note) and mark == ".")
     if _PLAIN.match(plain):
-        return Cell(_without_noise(Decimal(plain)))
+        return Cell(_without_noise(Decimal(plain), decimals))
     for mark, form in _GROUPED.items():
         if form.match(plain):
             return Cell(Decimal(plain.replace(mark, "").replace(",", ".")))
@@ -92,7 +106,7 @@ def read_number(text: str, decimals: Decimals) -> Cell:
     if _FLOAT.match(plain):
         value = Decimal(plain)
         if abs(value) < Decimal(10) ** 15:
-            return Cell(_without_noise(value))
+            return Cell(_without_noise(value, decimals))
     return faulty_cell(text, "is not a number", "write 1234.50")
 
 
@@ -108,23 +122,32 @@ def _wrong_currency(text: str, currency: str) -> Cell | None:
     return None
 
 
-def _without_noise(value: Decimal) -> Decimal:
-    rounded = value.quantize(CENT) if abs(value) < Decimal(10) ** 15 else value
-    return rounded if rounded != value and abs(value - rounded) < _NOISE else value
+def _without_noise(value: Decimal, decimals: Decimals) -> Decimal:
+    if abs(value) >= Decimal(10) ** 15:
+        return value
+    plain = value.quantize(Decimal(1).scaleb(-max(2, decimals.digits)))
+    return plain if plain != value and abs(value - plain) < _NOISE else value
 
 
 def read_money(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
-    """Read an amount as cents; `low` and `high` are in the main unit of the currency."""
+    """Read an amount as minor units of the currency.
+
+    `low` and `high` are in units of a hundred of them, whatever the currency.
+    """
     if is_per_cent(text):
         return faulty_cell(text, "is a per cent, not an amount of money", "write 1.00")
-    cell = read_number(text, decimals)
+    cell = read_number(text, decimals, digits=decimals.digits)
     if cell.detail:
         return cell._replace(detail=cell.detail.replace("a number", "an amount of money"))
-    if cell.value.quantize(CENT) != cell.value:
-        return faulty_cell(text, "has more than two decimals", "write whole cents, as 1.05")
-    if not Decimal(str(low)) <= cell.value <= Decimal(str(high)):
-        return faulty_cell(text, f"is not from {low:,.2f} to {high:,.2f}")
-    return cell._replace(value=int(cell.value * 100))
+    digits = decimals.digits
+    minor = cell.value.scaleb(digits)
+    if minor != minor.to_integral_value():
+        return faulty_cell(text, *_TOO_FINE[digits])
+    least, most = (int(Decimal(str(limit)) * 100) for limit in (low, high))
+    if not least <= minor <= most:
+        shown = (f"{Decimal(limit).scaleb(-digits):,.{digits}f}" for limit in (least, most))
+        return faulty_cell(text, f"is not from {' to '.join(shown)}")
+    return cell._replace(value=int(minor))
 
 
 def read_count(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from service.deals import dates, gtins, numbers
 from service.deals.cell import Cell, faulty_cell
 from service.deals.columns import CellKind, SheetColumn, expected, plain
-from service.deals.currencies import signs_in
+from service.deals.currency_signs import signs_in
 from service.deals.dates import Order
 from service.engine.redeem import BENEFITS
 
@@ -55,7 +55,7 @@ def readers_of(
         CellKind.MONEY: partial(within, numbers.read_money),
         CellKind.COUNT: partial(within, numbers.read_count),
         CellKind.SHARE: lambda column, text: _read_share(column, text, decimals),
-        CellKind.NUMBER: lambda _, text: _read_number(text, decimals),
+        CellKind.NUMBER: lambda column, text: _read_number(column, text, decimals),
         CellKind.DAY: lambda _, text: dates.read_day(text, order, first_day),
         CellKind.CHOICE: _read_choice,
         CellKind.CHOICES: _read_choices,
@@ -73,8 +73,9 @@ def _read_names(text: str) -> Cell:
     return Cell(tuple([part for part in found if part]))
 
 
-def _read_number(text: str, decimals: numbers.Decimals) -> Cell:
-    cell = numbers.read_number(text, decimals)
+def _read_number(column: SheetColumn, text: str, decimals: numbers.Decimals) -> Cell:
+    digits = decimals.digits if column.name == "value" else 2
+    cell = numbers.read_number(text, decimals, digits=digits)
     # These signs decide what the number means, so they stay with the value.
     if cell.detail:
         return cell

@@ -12,10 +12,10 @@ from html import escape
 
 import xlsxwriter
 
-from service.deals.cell_marks import column_index
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.workbook import DAMAGED, column_letters, unreadable_workbook
+from service.deals.package import column_index, column_letters
+from service.deals.workbook import DAMAGED, unreadable_workbook
 from service.errors import InvalidInput
 
 WIDTH = 90

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from service.currencies import CURRENCIES
+
 _SIGNS = {
     "$": "USD CAD AUD NZD MXN SGD HKD TWD ARS CLP COP UYU JMD TTD BBD BSD BZD FJD BMD",
     "us$": "USD", "ca$": "CAD", "c$": "CAD", "can$": "CAD", "a$": "AUD", "au$": "AUD",
@@ -19,17 +21,8 @@ _SIGNS = {
     "dhs": "AED MAD", "euro": "EUR", "euros": "EUR", "dollar": "USD CAD AUD NZD SGD HKD",
     "dollars": "USD CAD AUD NZD SGD HKD", "pounds": "GBP", "yen": "JPY", "yuan": "CNY",
 }  # fmt: skip
-_CODES = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP "
-    "BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP "
-    "GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR "
-    "KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK "
-    "MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR "
-    "SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS "
-    "UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG"
-)
 _OF = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()} | {
-    code.lower(): frozenset((code,)) for code in _CODES.split()
+    code.lower(): frozenset((code,)) for code in CURRENCIES
 }
 _HUNDREDTHS = ("¢", "cents", "cent", "cts", "ct", "pence", "p", "c")
 
