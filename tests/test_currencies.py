@@ -1,5 +1,6 @@
 """The table of ISO 4217: amounts are printed as they are read back, in every currency."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from service.currencies import CURRENCIES, minor_digits
+from service.deals.cell import Cell
 from service.deals.numbers import Decimals, decimals_of, read_money
 from service.engine.money import _STYLES, decimal_mark, format_money
 from service.errors import InvalidInput
@@ -49,12 +51,15 @@ def test_what_has_no_minor_unit_is_no_currency_here(name: str) -> None:
 )
 def test_what_is_printed_is_read_back(currency: str, locale: str, cents: int) -> None:
     printed = format_money(cents, currency, locale)
-    decimals = Decimals(frozenset(decimal_mark(locale)), digits=minor_digits(currency))
-    if minor_digits(currency) == 0:
-        decimals = Decimals(digits=0)
+    digits = minor_digits(currency)
+    decimals = Decimals(frozenset(decimal_mark(locale)), currency, digits)
+    if digits == 0:
+        decimals = Decimals(currency=currency, digits=0)
     assert read_money(printed, decimals, low=-(10**7), high=10**7).value == cents
     plain = f"{Decimal(cents).scaleb(-minor_digits(currency)):f}"
-    in_cells = Decimals(as_numbers=True, digits=minor_digits(currency))
+    in_cells = Decimals(digits=digits)
+    # As a sheet's numbers are given, which have a point for decimals only.
+    plain = re.sub(r"(\.\d{3})$", r"\g<1>0", plain)
     assert read_money(plain, in_cells, low=-(10**7), high=10**7).value == cents
 
 
@@ -77,6 +82,6 @@ def test_amounts_have_the_decimals_of_their_currency(
 
 
 def test_a_file_of_three_decimals_says_which_mark_is_which() -> None:
-    grouped = Decimals(decimals_of(["1,250.500"], as_numbers=False).seen, digits=3)
-    assert read_money("1,250", grouped, low=0, high=10**7) == (1_250_000, "", "", "")
-    assert read_money("1.250", grouped, low=0, high=10**7) == (1250, "", "", "")
+    grouped = Decimals(decimals_of(["1,250.500"]).seen, digits=3)
+    assert read_money("1,250", grouped, low=0, high=10**7) == Cell(1_250_000)
+    assert read_money("1.250", grouped, low=0, high=10**7) == Cell(1250)

@@ -217,6 +217,13 @@ COLUMNS = (
         "kleingedrucktes", "mentions legales")),
 )  # fmt: skip
 
+LIMITS = frozenset((
+    "budget", "circulation_max", "circulation_min", "limit_per_household", "uses_per_basket",
+    "funding_cap", "benefit_cap", "min_quantity", "min_spend", "with_quantity", "with_gtins",
+    "with_items", "excluded_gtins", "excluded_items", "excluded_categories", "excluded_brands",
+))  # fmt: skip
+"""Columns that limit what a deal gives or costs: none of them is left out in silence."""
+
 BY_NAME = {column.name: column for column in COLUMNS}
 
 # A condition that Larder cannot enforce is refused, never ignored.

@@ -26,12 +26,11 @@ def read_gtins(text: str) -> Cell:
     found: list[int] = []
     notes: list[str] = []
     for cell in map(read_gtin, _words(text)):
-        value, detail, _, note = cell
-        if detail:
+        if cell.detail:
             return cell
-        found.append(value)
-        if note:
-            notes.append(note)
+        found.append(cell.value)
+        if cell.note:
+            notes.append(cell.note)
     return Cell(tuple(found), "", "", "; ".join(notes[:3]))
 
 

@@ -5,17 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from service.currencies import CURRENCIES
+from service.currencies import minor_digits
 from service.deals.cell import Cell, faulty_cell
+from service.deals.currency_signs import foreign_sign, is_hundredths, signs_in, without_signs
 
-_CURRENCY = re.compile(
-    r"(?i)us\$|r\$|[$€£¥₽₴₩₹]|(?<![a-z])"
-    rf"(?:{'|'.join(CURRENCIES)}|rmb|kr)(?![a-z])|元|円|zł|kč"
-)
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
 # Whole amounts as German and Swiss tills print them: 1.200,-
 _DASHED = re.compile(r"(?<=\d)[.,][-–—]{1,2}$")
 _MARKS = str.maketrans("٫٬，．", ".,,.")
+_PER_CENT = re.compile(r"(?i)(?:%|percent|per cent|pct|prozent|pour cent|por ciento)$")
 # A decimal mark with nothing before it.
 _OPEN = re.compile(r"^([+-]?)([.,]\d)")
 _PLAIN = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
@@ -39,26 +37,26 @@ _TOO_FINE = {
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
-    """How a file writes decimals: `seen` are the marks that can only be decimal marks.
+    """How a file writes numbers: `seen` are the marks that can only be decimal marks.
 
-    `as_numbers`: cells hold numbers, so a point is always a decimal point. `digits` are the
-    decimals that amounts of money have.
+    `currency` is that of its amounts, which have so many decimals (`digits`); empty allows the
+    signs of any.
     """
 
     seen: frozenset[str] = frozenset()
-    as_numbers: bool = False
+    currency: str = ""
     digits: int = 2
 
 
 def bare_number(text: str) -> str:
     """A number without blanks, currency and per cent signs."""
-    number = _BLANKS.sub("", _CURRENCY.sub("", text.translate(_MARKS))).removesuffix("%")
-    number = _DASHED.sub("", number)
+    plain = _PER_CENT.sub("", without_signs(text.translate(_MARKS)).rstrip())
+    number = _DASHED.sub("", _BLANKS.sub("", plain))
     return _OPEN.sub(r"\g<1>0\g<2>", number).removesuffix(".")
 
 
-def decimals_of(texts: Iterable[str], *, as_numbers: bool) -> Decimals:
-    """The decimal marks that the numbers of a file show."""
+def decimals_of(texts: Iterable[str], *, currency: str = "") -> Decimals:
+    """The decimal marks that the numbers of a file show, where they were written as text."""
     seen = set()
     for text in texts:
         number = bare_number(text)
@@ -67,7 +65,12 @@ def decimals_of(texts: Iterable[str], *, as_numbers: bool) -> Decimals:
             seen.add(max(marks, key=number.rindex))
         elif len(marks) == 1 and number.count(marks[0]) == 1 and not _THREE.match(number):
             seen.add(marks[0])
-    return Decimals(frozenset(seen), as_numbers)
+    return Decimals(frozenset(seen), currency, minor_digits(currency) if currency else 2)
+
+
+def is_per_cent(text: str) -> bool:
+    """Whether a number is written as a per cent."""
+    return _PER_CENT.search(text.rstrip()) is not None
 
 
 def read_number(text: str, decimals: Decimals, *, digits: int = 2) -> Cell:
@@ -75,9 +78,11 @@ def read_number(text: str, decimals: Decimals, *, digits: int = 2) -> Cell:
 
     A mark before three digits is a decimal mark where amounts have three decimals (`digits`).
     """
+    if wrong := _wrong_currency(text, decimals.currency):
+        return wrong
     plain = bare_number(text)
     three = _THREE.match(plain)
-    if three and not (three[1] == "." and decimals.as_numbers):
+    if three:
         mark, other = three[1], "." if three[1] == "," else ","
         if digits == 3 and other not in decimals.seen:
             value = Decimal(plain.replace(",", "."))
@@ -89,7 +94,8 @@ def read_number(text: str, decimals: Decimals, *, digits: int = 2) -> Cell:
             )
         # Nothing here has three decimals, so the mark groups thousands.
         note = "" if other in decimals.seen else f"{text} was read as {plain.replace(mark, '')}"
-        return Cell(Decimal(plain.replace(mark, "")), note=note)
+        # A point that groups is rarer than a price with three decimals: a person says which.
+        return Cell(Decimal(plain.replace(mark, "")), note=note, asks=bool(note) and mark == ".")
     if _PLAIN.match(plain):
         return Cell(_without_noise(Decimal(plain), decimals))
     for mark, form in _GROUPED.items():
@@ -104,6 +110,18 @@ def read_number(text: str, decimals: Decimals, *, digits: int = 2) -> Cell:
     return faulty_cell(text, "is not a number", "write 1234.50")
 
 
+def _wrong_currency(text: str, currency: str) -> Cell | None:
+    """The fault of an amount in another currency, or in hundredths of one."""
+    if not currency:
+        return None
+    if sign := foreign_sign(text, currency):
+        detail = f"has the sign {sign}, and amounts are in {currency}"
+        return faulty_cell(text, detail, f"write the amount in {currency}")
+    if is_hundredths(text):
+        return faulty_cell(text, "is in hundredths of the currency", "write 0.50")
+    return None
+
+
 def _without_noise(value: Decimal, decimals: Decimals) -> Decimal:
     if abs(value) >= Decimal(10) ** 15:
         return value
@@ -116,7 +134,7 @@ def read_money(text: str, decimals: Decimals, *, low: float, high: float) -> Cel
 
     `low` and `high` are in units of a hundred of them, whatever the currency.
     """
-    if text.rstrip().endswith("%"):
+    if is_per_cent(text):
         return faulty_cell(text, "is a per cent, not an amount of money", "write 1.00")
     cell = read_number(text, decimals, digits=decimals.digits)
     if cell.detail:
@@ -137,7 +155,9 @@ def read_count(text: str, decimals: Decimals, *, low: float, high: float) -> Cel
     cell = read_number(text, decimals)
     if cell.detail:
         return cell
-    if cell.value != int(cell.value) or text.rstrip().endswith("%"):
+    if signs_in(text):
+        return faulty_cell(text, "is an amount of money, not a number", "write a whole number")
+    if cell.value != int(cell.value) or is_per_cent(text):
         return faulty_cell(text, "is not a whole number", f"write one from {low:g} to {high:,.0f}")
     if not low <= cell.value <= high:
         return faulty_cell(text, f"is not from {low:g} to {high:,.0f}")
@@ -149,6 +169,8 @@ def read_share(text: str, decimals: Decimals, *, low: float, high: float) -> Cel
     cell = read_number(text, decimals)
     if cell.detail:
         return cell
+    if signs_in(text):
+        return faulty_cell(text, "is an amount of money, not a per cent", "write 50")
     if cell.value != int(cell.value):
         remedy = "write whole per cents, as 50"
         if 0 < cell.value < 1:

@@ -33,22 +33,23 @@ _MOST_ROWS = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read: its sheets, and `notes` on how it was read.
-
-    `cells_are_numbers`: the file stores numbers (a workbook), so a lone point is a decimal point.
-    """
+    """A file that was read: its sheets, and `notes` on how it was read."""
 
     name: str
     body: bytes = field(repr=False)
     sha256: str
     sheets: tuple[Sheet, ...]
     notes: tuple[str, ...]
-    cells_are_numbers: bool
 
     @property
     def is_workbook(self) -> bool:
         """Whether the body is an XLSX file."""
         return self.body.startswith(b"PK\x03\x04")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the body is text with separators."""
+        return not self.is_workbook and not self.body.startswith(b"PAR1")
 
 
 def read_document(name: str, body: bytes, *, encoding: str) -> Document:
@@ -59,12 +60,9 @@ def read_document(name: str, body: bytes, *, encoding: str) -> Document:
     """
     sha256 = hashlib.sha256(body).hexdigest()
     if body.startswith(b"PK\x03\x04"):
-        sheets, notes = workbook.read_workbook(name, body)
-        return Document(name, body, sha256, sheets, notes, cells_are_numbers=True)
+        return Document(name, body, sha256, workbook.read_workbook(name, body), ())
     if body.startswith(b"PAR1"):
-        return Document(
-            name, body, sha256, (_read_parquet(name, body),), (), cells_are_numbers=True
-        )
+        return Document(name, body, sha256, (_read_parquet(name, body),), ())
     if body.startswith(b"\xd0\xcf\x11\xe0"):
         raise InvalidInput(
             f"{name} is an old or a locked workbook.",
@@ -80,7 +78,7 @@ def read_document(name: str, body: bytes, *, encoding: str) -> Document:
         shown = {"\t": "tabs"}.get(separator, repr(separator))
         notes = (*notes, f"cells are separated by {shown}")
     frame = _to_frame(rows)
-    return Document(name, body, sha256, (Sheet("", frame),), notes, cells_are_numbers=False)
+    return Document(name, body, sha256, (Sheet("", frame),), notes)
 
 
 def decode_text(name: str, body: bytes, *, encoding: str) -> tuple[str, tuple[str, ...]]:
@@ -214,7 +212,7 @@ def _read_parquet(name: str, body: bytes) -> Sheet:
     if sum(filter(None, texts.row(0) if texts.width else ())) > MOST_BYTES:
         detail = "repeats long texts to more than half a gigabyte"
         raise InvalidInput(f"{name} is too large.", [Problem(name, detail, "split it")])
-    columns = []
+    columns, typed = [], []
     for place, column in enumerate(frame.columns):
         kind = frame.schema[column]
         if kind.is_nested() or kind == pl.Binary:
@@ -225,4 +223,6 @@ def _read_parquet(name: str, body: bytes) -> Sheet:
             cells = cells.str.replace(r"\.0$", "")
         head = pl.Series(column_letters(place), [column], dtype=pl.String)
         columns.append(head.append(cells.alias(column_letters(place))))
-    return Sheet("", pl.DataFrame(columns))
+        is_number = pl.Series(column_letters(place), [not kind.is_(pl.String)])
+        typed.append(is_number.new_from_index(0, frame.height + 1))
+    return Sheet("", pl.DataFrame(columns), typed=pl.DataFrame(typed))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from service.deals.dates import Order
 from service.deals.describe import describe_deal
-from service.deals.form import Form, read_form
+from service.deals.form import Form
+from service.deals.form_reader import read_form
 from service.deals.interpret import Interpreter
 from service.deals.interpreted import InterpretedDeal, InterpretedDeals
 from service.deals.remarks import write_remarks
@@ -20,7 +21,7 @@ from service.deals.store_deals import Change, LoadContext, find_changes, store_d
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
-from service.store import catalogue
+from service.store import catalogue, households
 from service.store.offers import revisions, uploads
 from service.store.session import Database
 from service.store.tables.offer import Upload
@@ -31,12 +32,13 @@ class ReadOptions:
     """How to read a file where its content does not decide.
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
-    what amounts are in.
+    what amounts are in. Deals that ended before `as_of`, by default today, are noted.
     """
 
     encoding: str = "cp1252"
     dates: Order = Order.ASK
     currency: str = "USD"
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def preview_deals(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
         current = revisions.current(session)
         earlier = uploads.with_digest(session, form.document.sha256)
     frame = deals.frame.with_columns(find_changes(deals.frame, current))
@@ -151,7 +153,7 @@ def add_remarks(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
     descriptions = {
         (deal.table, deal.row): describe_deal(deal, currency=options.currency)
         for deal in deals.each(deals.frame)
@@ -206,11 +208,12 @@ def load_body(
     (`files.notes.require_accepted`).
     """
     progress("reading", 0, 1)
-    form = _read_form(name, body, options or ReadOptions())
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
     progress("reading", 1, 1)
 
     def act(session: Session) -> UploadReport:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
         if form.faults:
             raise InvalidInput(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
@@ -252,12 +255,15 @@ def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
 
 
-def _interpret(session: Session, form: Form) -> InterpretedDeals:
+def _interpret(session: Session, form: Form, options: ReadOptions) -> InterpretedDeals:
+    has_regions = any("target_regions" in grid.columns for grid in form.grids)
     deals = Interpreter(
         form,
         catalogue.products(session),
         suppliers=catalogue.supplier_ids(session),
         stores=catalogue.store_ids(session),
+        regions=households.region_names(session) if has_regions else (),
+        as_of=options.as_of or datetime.now(UTC).date(),
     ).interpret()
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals

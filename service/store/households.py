@@ -176,6 +176,14 @@ def mark_undeliverable(session: Session, household_ids: Sequence[int], *, at: da
     )
 
 
+def region_names(session: Session) -> list[str]:
+    """Every region that a household's address has, in order."""
+    found = session.execute(
+        text("SELECT DISTINCT region FROM contact WHERE region <> '' ORDER BY region")
+    )
+    return [name for (name,) in found]
+
+
 def regions(session: Session, household_ids: Sequence[int] | None = None) -> pl.DataFrame:
     """The region of each household's address, where it has one: household_id, region."""
     some = ", ".join(str(int(each)) for each in household_ids or ()) or "NULL"

@@ -24,7 +24,8 @@ def test_a_dry_run_tells_all_and_loads_nothing(stocked: Larder, tmp_path: Path) 
     assert ended.code == 0
     lines = ended.out.splitlines()
     assert lines[0] == "d.csv: 3 rows, 3 to add, 0 to revise, 0 unchanged, 0 faults"
-    assert lines[1].startswith("  2 MILK-1 (added): Dale Foods gives $1.00 off Dale Milk")
+    assert lines[1].startswith("  BREAD-1, SOAP-1: NO BUDGET")
+    assert lines[2].startswith("  2 MILK-1 (added): Dale Foods gives $1.00 off Dale Milk")
     assert lines[-1] == "nothing was loaded: this was a dry run"
     assert "running offers: 0\n" in stocked("status").out
 

@@ -6,6 +6,7 @@ LibreOffice.
 
 import io
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -19,6 +20,7 @@ from service.store.session import Database
 from tests.files.files import write_file
 
 FOLDER = Path(__file__).parents[1] / "data" / "deals"
+AS_OF = date(2026, 3, 1)
 FILES = sorted(path.name for path in FOLDER.iterdir() if not path.name.endswith(".summary.txt"))
 DEAL = {
     "deal_id": "D1", "supplier": "Dale Foods", "title": "Milk", "eligible_gtins": "2000000000015",
@@ -47,7 +49,12 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 
 def options(name: str) -> ReadOptions:
-    return ReadOptions(encoding="gb18030" if "gb18030" in name else "cp1252")
+    country = name.partition("-")[0]
+    return ReadOptions(
+        encoding="gb18030" if "gb18030" in name else "cp1252",
+        currency={"chinese": "CNY", "german": "EUR"}.get(country, "USD"),
+        as_of=AS_OF,
+    )
 
 
 def summarize(found: Preview) -> str:
@@ -132,10 +139,13 @@ def test_a_formula_nobody_worked_out_is_no_empty_cell(catalogue: Database) -> No
     assert found.deals == ()
 
 
-def test_a_hidden_column_is_named(catalogue: Database) -> None:
+def test_a_hidden_column_is_named_and_one_with_a_limit_is_refused(catalogue: Database) -> None:
+    found = preview_deals(catalogue, "h.xlsx", workbook({"value": "", "title": ""}, hide="F"))
+    assert "sheet Sheet: hidden columns were not read: value" in map(str, found.notes)
     found = preview_deals(catalogue, "h.xlsx", workbook({}, hide="H"))
-    assert [str(note) for note in found.notes] == [
-        "sheet Sheet: hidden columns were not read: budget"
+    assert [str(problem) for problem in found.problems] == [
+        "h.xlsx, Sheet!H1, column budget: 'budget' is hidden, and its limit would be lost "
+        "(show the column, or remove it)"
     ]
 
 

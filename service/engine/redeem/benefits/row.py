@@ -22,12 +22,13 @@ class DoesNotFit(Exception):
 class SheetRow:
     """The columns that benefits are read from; None where a cell is empty.
 
-    `value` is the number that was written and `is_percent` whether it had a per cent sign. Amounts
-    of money have so many decimals (`digits`).
+    `value` is the number that was written, `is_percent` and `is_money` whether it had the sign of a
+    per cent or of a currency. Amounts of money have so many decimals (`digits`).
     """
 
     value: Decimal
     is_percent: bool = False
+    is_money: bool = False
     digits: int = 2
     get_quantity: int | None = None
     benefit_cap: int | None = None
@@ -36,7 +37,7 @@ class SheetRow:
     def basis_points(self) -> int:
         """The value as a per cent, in hundredths."""
         points = self.value * _CENTS
-        if not 0 < self.value <= _CENTS or points != int(points):
+        if self.is_money or not 0 < self.value <= _CENTS or points != int(points):
             raise DoesNotFit("write a per cent from 1 to 100, as 20")
         if self.value < 1 and not self.is_percent:
             whole = f"{self.value * 100:f}".rstrip("0").rstrip(".")
@@ -52,6 +53,7 @@ class SheetRow:
 
     def whole(self) -> int:
         """The value as a whole number."""
-        if self.is_percent or self.value != int(self.value) or not 1 <= self.value <= _MOST_POINTS:
+        is_points = not (self.is_percent or self.is_money) and 1 <= self.value <= _MOST_POINTS
+        if not is_points or self.value != int(self.value):
             raise DoesNotFit("write a whole number")
         return int(self.value)
