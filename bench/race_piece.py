@@ -25,7 +25,7 @@ from service.store.session import Database
 from tests.crowd import Crowd
 from tests.nursery import Nursery, nursery
 from tests.racing import Ask, Till, double_uses, faults, lost_answers
-from tests.served import Service, address, await_all, environment, free_port
+from tests.served import Service, address, await_all, environment, eventually, free_port
 
 # Of so many places at one a service is killed, and at another every backend is ended.
 EVERY = 60
@@ -72,11 +72,13 @@ class Disturber:
         time.sleep(draw.uniform(0, SPREAD_SECONDS))
         if chance == 0:
             which = draw.randrange(len(self.services))
-            self.services[which].kill()
+            killed = self.services[which]
+            killed.kill()
             self.counts["killed"] += 1
+            eventually(lambda: not killed.listens())
             # Long enough for tills to give up and sell offline, or not.
             time.sleep(draw.choice([0, 0, AWAY_SECONDS]))
-            self.services[which] = self._serve(int(self.services[which].address.split(":")[2]))
+            self.services[which] = self._serve(int(killed.address.rpartition(":")[2]))
             await_all(self.services)
         else:
             self._end_backends()
@@ -123,7 +125,7 @@ def run_piece(world: World, *, seed: int, tries: int) -> Outcome:
         racers = [Racer(till, _expire(world)) for till in tills]
         places = _race(world, tills, racers, disturber, seed=seed, tries=tries)
         heard = Heard()
-        left = sum(racer.flush() for racer in racers)
+        left = _at_rest(racers)
         for racer in racers:
             heard.add(racer.heard)
         wrong = {"left in a queue": left} | _again(racers, heard, seed)
@@ -198,6 +200,16 @@ def _race(
     for error in sorted(failed, key=lambda each: isinstance(each, threading.BrokenBarrierError)):
         raise error
     return met
+
+
+def _at_rest(racers: list[Racer]) -> int:
+    """Send all that waits in the queues; how much is left in the end."""
+    for _ in range(20):
+        left = sum(racer.flush() for racer in racers)
+        if not left:
+            break
+        time.sleep(0.5)
+    return left
 
 
 def _expire(world: World) -> Callable[[date], None]:
