@@ -112,7 +112,9 @@ def double_uses(
     """List lines given more often than they may be, by what is stored or by what tills heard.
 
     The same line of all the lists of one `owner` is one line. What a till gave offline does not
-    count where the books say at the end that it is in dispute, nor what goods came back for.
+    count where the books say at the end that it is in dispute, nor what goods came back for. Where
+    the service had answered the same sale otherwise the whole difference is in dispute, and its
+    answer counts.
     """
     stored = {
         str(number): (str(state), str(answer))
@@ -133,11 +135,20 @@ def double_uses(
                JOIN shopping_list s ON s.id = c.list_id WHERE c.ended_at IS NULL"""
         )
     }
+    answered = {
+        str(number)
+        for (number,) in ask(
+            """SELECT r.number FROM till_conflict c JOIN redemption r ON r.id = c.redemption_id
+               WHERE c.reason = 'other_answer' AND c.ended_at IS NULL"""
+        )
+    }
     counts = Counter(
         (owner(line[0]), line[1])
         for number, answers in record.sales.items()
         if stored.get(number, ("lost", ""))[0] != "voided" and number not in came_back
-        for line in uses(answers[:1]).elements()
+        for line in uses(
+            [json.loads(stored[number][1])] if number in answered else answers[:1]
+        ).elements()
         if (number, *line) not in disputed
     )
     heard = [line for line, count in counts.items() if count > LIMITS[line[1]]]
