@@ -139,7 +139,9 @@ def test_an_act_that_is_broken_off_goes_on_anew(
     # A connection may keep what it counted to itself until it ends.
     world.database.dispose()
     eventually(lambda: _asked(world, _OTHERS) == 0)
-    assert _asked(world, _DEADLOCKS) == 1
+    # More than once where the act is back before the other is awake: a row that nobody holds goes
+    # to whoever asks, not to who waited for it, and then both wait as before.
+    assert _asked(world, _DEADLOCKS) >= 1
     assert faults(_ask(world)) == {}
 
 
