@@ -22,7 +22,6 @@ from service.engine.predict.taste import directions
 ORIGINS = 6
 LEAST_PAST_DAYS = 2
 HOUSEHOLDS = 1500
-CHECK_EVERY = 10
 # Of the prospects on the shortlist that were not taken up a quarter is learned from, and of all
 # others one in two hundred.
 LISTED_SHARE = 0.25
@@ -44,7 +43,6 @@ class Examples:
     - `inputs`: the numbers of prospects.NAMES. `row`: the item's vector row.
     - `taken`: whether the item was bought in the window. `listed`: whether it was on the shortlist.
     - `weight`: above 1 where similar prospects were left out.
-    - `check`: whether the household is kept for validation.
     - `calendar`: what the days of the window add to all log-odds (see rhythm.py).
     """
 
@@ -53,7 +51,6 @@ class Examples:
     taken: Flags
     listed: Flags
     weight: Floats
-    check: Flags
     calendar: float
 
 
@@ -197,7 +194,6 @@ def _examples(found: _Origin, coefficients: tuple[float, ...]) -> Examples:
                 is_taken[household, row],
                 listed[household, row],
                 1.0 / share[household, row],
-                (household + block.start) % CHECK_EVERY == CHECK_EVERY - 1,
             )
         )
     return Examples(
@@ -206,51 +202,64 @@ def _examples(found: _Origin, coefficients: tuple[float, ...]) -> Examples:
 
 
 def _learn_network(
-    groups: list[Examples],
-    coefficients: tuple[float, ...],
-    moves: Moves,
-    size: int,
-    steps_ahead: int,
+    groups: list[Examples], coefficients: tuple[float, ...], moves: Moves, size: int, ahead: int
 ) -> Discovery:
+    """Learn the network from all origins, `ahead` steps before the as-of date or more.
+
+    What is in fashion passes, so that a network is too sure of a window that it has not seen. How
+    much to shrink its log-odds is learned from the newest window, by a network that has learned
+    only from windows before it.
+    """
+    network = _train(groups, size)
+    newest, older = groups[0], groups[ahead:]
+    unseen = (np.zeros(0), np.zeros(0), np.zeros(0))
+    if older:
+        unseen = _listed([newest], _train(older, size))
+    network = recalibrate(network, validation=unseen, training=_listed(groups, network))
+    count = float(sum(int(group.taken.sum()) for group in groups))
+    return Discovery(
+        coefficients=coefficients,
+        moves=moves,
+        network=network,
+        level=_level(groups, network, ahead),
+        trust=count / (count + TRUST_TAKEN),
+    )
+
+
+def _train(groups: list[Examples], size: int) -> Network:
     def stack(name: str) -> np.ndarray:
         return np.concatenate([getattr(group, name) for group in groups])
 
-    check = stack("check")
-    inputs, row, weight = stack("inputs"), stack("row"), stack("weight")
-    taken = stack("taken").astype(np.float64)
-    sizes = [len(group.row) for group in groups]
-    calendar = np.repeat([group.calendar for group in groups], sizes)
-    network = train(
-        inputs[~check],
-        taken[~check, None],
-        row[~check],
+    return train(
+        stack("inputs"),
+        stack("taken").astype(np.float64)[:, None],
+        stack("row"),
         items=size,
         epochs=EPOCHS,
         seed=SEED,
         hidden=WIDTHS,
         item_width=ITEM_WIDTH,
-        target_weights=weight[~check, None],
-        known_log_odds=calendar[~check],
-    )
-    odds = network.log_odds(inputs, row)[:, 0] + calendar
-    listed, unseen = stack("listed"), stack("listed") & check
-    network = recalibrate(
-        network,
-        validation=(odds[unseen], taken[unseen], weight[unseen]),
-        training=(odds[listed], taken[listed], weight[listed]),
-    )
-    count = float(taken.sum())
-    return Discovery(
-        coefficients=coefficients,
-        moves=moves,
-        network=network,
-        level=_level(groups, network, steps_ahead),
-        trust=count / (count + TRUST_TAKEN),
+        target_weights=stack("weight")[:, None],
+        known_log_odds=np.repeat(
+            [group.calendar for group in groups], [len(group.row) for group in groups]
+        ),
     )
 
 
-def _level(groups: list[Examples], network: Network, steps_ahead: int) -> float:
-    """What is added to the log-odds on the as-of date, `steps_ahead` steps after the newest origin.
+def _listed(groups: list[Examples], network: Network) -> tuple[Floats, Floats, Floats]:
+    """Log-odds, take-up and weight of the prospects on the shortlists."""
+    odds, taken, weight = [], [], []
+    for group in groups:
+        listed = group.listed
+        found = network.log_odds(group.inputs[listed], group.row[listed])[:, 0]
+        odds.append(found + group.calendar)
+        taken.append(group.taken[listed].astype(np.float64))
+        weight.append(group.weight[listed])
+    return np.concatenate(odds), np.concatenate(taken), np.concatenate(weight)
+
+
+def _level(groups: list[Examples], network: Network, ahead: int) -> float:
+    """What is added to the log-odds on the as-of date, `ahead` steps after the newest origin.
 
     The longer a history, the fewer of the things that a household buys are new to it, so that the
     take-up falls from origin to origin. The line through the log ratios of what was taken up to
@@ -258,15 +267,14 @@ def _level(groups: list[Examples], network: Network, steps_ahead: int) -> float:
     """
     ratio = np.zeros(len(groups))
     for k, group in enumerate(groups):
-        odds = network.log_odds(group.inputs, group.row)[:, 0] + group.calendar
-        weight = group.weight * group.listed
+        odds, taken, weight = _listed([group], network)
         forecast = float((weight / (1.0 + np.exp(-odds))).sum())
-        ratio[k] = np.log((float((weight * group.taken).sum()) + 1.0) / (forecast + 1.0))
+        ratio[k] = np.log((float((weight * taken).sum()) + 1.0) / (forecast + 1.0))
     step = -np.arange(len(groups), dtype=np.float64)
     middle = float(step.mean())
     away = step - middle
     slope = float((away * ratio).sum() / ((away * away).sum() + SLOPE_PRIOR))
-    return round(float(ratio.mean()) + slope * (steps_ahead - middle), 6)
+    return round(float(ratio.mean()) + slope * (ahead - middle), 6)
 
 
 def _fit_logistic(inputs: Floats, bought: Floats, weight: Floats) -> tuple[float, ...]:
