@@ -12,6 +12,7 @@ from service.commands.console import (
     out,
     progress_bars,
     say,
+    show_notes,
     show_problems,
     show_table,
 )
@@ -27,6 +28,7 @@ from service.deals import (
 )
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
+from service.files.notes import ALL
 from service.settings import Settings
 from service.store.offers import revisions
 from service.store.session import Database
@@ -41,6 +43,9 @@ Remarks = Annotated[
     Path | None,
     typer.Option("--remarks", help="Write the file with a column of remarks here, as .xlsx"),
 ]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Load although notes must be accepted: they are accepted")
+]
 Encoding = Annotated[
     str | None,
     typer.Option("--encoding", help="The encoding of text that is not Unicode, such as gb18030"),
@@ -53,6 +58,7 @@ Dates = Annotated[
 def load_file(
     file: File,
     dry_run: DryRun = False,
+    accept: Accept = False,
     remarks: Remarks = None,
     encoding: Encoding = None,
     dates: Dates = None,
@@ -71,7 +77,8 @@ def load_file(
             if dry_run:
                 _dry_run(database, file, body, options)
             else:
-                _load(database, file, body, options, with_approval=settings.deal_approval)
+                approval = settings.deal_approval
+                _load(database, file, body, options, with_approval=approval, accept=accept)
         except InvalidInput as error:
             if error.problems and remarks is None:
                 _write_remarks_beside(database, file, body, options)
@@ -107,12 +114,18 @@ def history(
 
 
 def _load(
-    database: Database, file: Path, body: bytes, options: ReadOptions, *, with_approval: bool
+    database: Database,
+    file: Path,
+    body: bytes,
+    options: ReadOptions,
+    *,
+    with_approval: bool,
+    accept: bool,
 ) -> None:
     with progress_bars() as progress:
         report = load_body(
             database, file.name, body, uploaded_by=current_user(), options=options,
-            with_approval=with_approval, progress=progress,
+            with_approval=with_approval, accept=ALL if accept else "", progress=progress,
         )  # fmt: skip
     if report.already_loaded:
         say(f"deals: this very file is loaded already ({report.rows} rows)")
@@ -121,6 +134,7 @@ def _load(
             f"deals: {report.rows} rows, {report.added} added, {report.revised} revised, "
             f"{report.unchanged} unchanged"
         )
+    show_notes(report.notes)
 
 
 def _dry_run(database: Database, file: Path, body: bytes, options: ReadOptions) -> None:
@@ -138,8 +152,7 @@ def _show(found: Preview, *, currency: str) -> None:
     )
     if found.loaded_before:
         say(f"  these very bytes were loaded {found.loaded_before}")
-    for note in found.notes:
-        say(f"  {note}")
+    show_notes(found.notes)
     for deal in found.deals:
         say(f"  {deal.place} {deal.deal_id} ({deal.change}): {deal.sentence}")
     more = found.added + found.revised + found.unchanged - len(found.deals)

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
+from service.commands.console import (
+    EXIT_SOME_REFUSED,
+    progress_bars,
+    say,
+    show_notes,
+    show_problems,
+)
 from service.commands.database import open_database
 from service.engine.reading import reading_of
 from service.files.baskets import load_baskets
@@ -71,7 +77,6 @@ def _show(name: str, report: LoadReport) -> int:
         f"{name}: {report.read:,} rows read, {report.taken:,} taken, {report.known:,} known, "
         f"{report.refused:,} refused"
     )
-    for note in report.notes:
-        say(f"  {note}")
+    show_notes(report.notes)
     show_problems(report.problems, total=max(report.refused, len(report.problems)))
     return EXIT_SOME_REFUSED if report.refused else 0

@@ -1,13 +1,14 @@
 """The tables of a file as grids of values; every fault has its place."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from service.currencies import minor_digits
 from service.deals import dates, numbers
 from service.deals.cell import Cell
 from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
@@ -24,10 +25,11 @@ from service.deals.deal_table import DealTable, count_known_columns, find_table
 from service.deals.readers import Reader, readers_of
 from service.deals.sheets import Document
 from service.engine.records import DealKind
+from service.engine.texts import clean_column
 from service.errors import InvalidInput, Problem
+from service.files.notes import Note
 
 _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)
-_INVISIBLE = r"[\u200b-\u200f\u2060\ufeff\u00ad]"
 MOST_NOTES = 5
 """This many repaired cells of a column get a note each."""
 
@@ -50,18 +52,30 @@ class Fault:
 
 @dataclass(slots=True)
 class Form:
-    """A file as it was read: one grid per table, faults, and notes on how it was read."""
+    """A file as it was read: one grid per table, faults, and notes on how it was read.
+
+    Amounts of money in it have so many decimals (`digits`).
+    """
 
     document: Document
     tables: Sequence[DealTable]
     grids: list[CodedGrid] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    digits: int = 2
 
     @property
     def height(self) -> int:
         """How many rows are deals."""
         return sum(grid.height for grid in self.grids)
+
+    def note(self, text: str) -> None:
+        """Note an assumption that changes nothing anybody would mind."""
+        self.notes.append(Note(text))
+
+    def ask(self, text: str) -> None:
+        """Note an assumption that a person must accept before the file is loaded."""
+        self.notes.append(Note(text, asks=True))
 
     def where(self, fault: Fault) -> str:
         """`deals.xlsx, Deals!C7, column budget`."""
@@ -77,12 +91,17 @@ class Form:
         return Problem(self.where(fault), fault.detail, fault.remedy)
 
 
-def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
+def read_form(document: Document, *, dates_when_unclear: Order, currency: str = "USD") -> Form:
     """Read every table of a file. Raises InvalidInput when no sheet has one."""
     tables = [table for sheet in document.sheets if (table := find_table(sheet)) is not None]
     if not tables:
         raise _no_table(document)
-    form = Form(document, tables, notes=list(document.notes))
+    form = Form(
+        document,
+        tables,
+        notes=[Note(text) for text in document.notes],
+        digits=minor_digits(currency),
+    )
     _note_sheets(form)
     for number, table in enumerate(tables):
         _note_table(form, number, table)
@@ -90,12 +109,13 @@ def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
     order = dates.find_order(_texts_of_kinds(cells, (CellKind.DAY,)), otherwise=dates_when_unclear)
     if order.reason:
         detail = {Order.ASK: "day and month are not guessed"}.get(order.order, order.order.value)
-        form.notes.append(f"dates: {detail.replace('_', ' ')}; {order.reason}")
+        form.note(f"dates: {detail.replace('_', ' ')}; {order.reason}")
     decimals = numbers.decimals_of(
         _texts_of_kinds(cells, _NUMERIC), as_numbers=document.cells_are_numbers
     )
+    decimals = replace(decimals, digits=form.digits)
     if "," in decimals.seen:
-        form.notes.append("numbers with a comma before their last digits have a decimal comma")
+        form.note("numbers with a comma before their last digits have a decimal comma")
     for number, (table, texts) in enumerate(zip(tables, cells, strict=True)):
         _read_table(form, number, table, texts, readers=readers_of(order.order, decimals))
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
@@ -121,7 +141,7 @@ def _note_sheets(form: Form) -> None:
     with_table = {table.sheet.name for table in form.tables}
     for sheet in form.document.sheets:
         if sheet.name not in with_table:
-            form.notes.append(f"sheet {sheet.name} has no deals and was passed over")
+            form.note(f"sheet {sheet.name} has no deals and was passed over")
 
 
 def _note_table(form: Form, number: int, table: DealTable) -> None:
@@ -129,14 +149,14 @@ def _note_table(form: Form, number: int, table: DealTable) -> None:
     here = f"sheet {sheet.name}: " if sheet.name else ""
     if table.first:
         above = "row 1" if table.first == 1 else f"rows 1 to {table.first}"
-        form.notes.append(f"{here}{above} above the column names passed over")
+        form.note(f"{here}{above} above the column names passed over")
     if table.ignored:
         more = len(table.ignored) - MOST_IGNORED
         named = [*table.ignored[:MOST_IGNORED], *([f"and {more} more"] if more > 0 else [])]
-        form.notes.append(f"{here}columns not used: {', '.join(named)}")
+        form.note(f"{here}columns not used: {', '.join(named)}")
     if sheet.hidden_columns:
         shown = ", ".join(table.hidden) or f"{len(sheet.hidden_columns)}"
-        form.notes.append(f"{here}hidden columns were not read: {shown}")
+        form.note(f"{here}hidden columns were not read: {shown}")
     form.faults.extend(Fault(number, *fault) for fault in table.faults)
     partners = "kind" in table.columns
     for column in COLUMNS:
@@ -155,14 +175,13 @@ def _clean_texts(table: DealTable) -> dict[str, pl.Series]:
     below = table.sheet.frame.slice(table.last + 1)
     columns = []
     for name, place in table.columns.items():
-        text = pl.col(below.columns[place]).str.replace_all(_INVISIBLE, "")
-        if column_of(name).kind is not CellKind.GTINS:
-            text = text.str.replace_all(r"[\x00-\x1f\x7f\u00a0\s]+", " ")
-        columns.append(
-            text.str.replace_all("\x00", "", literal=True).str.strip_chars()
-            .replace("", None).alias(name)
-        )  # fmt: skip
-    return {series.name: series for series in below.select(columns).get_columns()}
+        texts = below.to_series(place)
+        if column_of(name).kind is CellKind.GTINS:
+            # What parts GTINs stays; nothing else that is not seen does.
+            texts = texts.str.replace_all(r"[\r\n\t]+", ";")
+        columns.append(clean_column(texts).alias(name))
+    shown = pl.all().str.replace_all(r"\s+", " ").str.strip_chars().replace("", None)
+    return {series.name: series for series in pl.DataFrame(columns).select(shown).get_columns()}
 
 
 def _texts_of_kinds(
@@ -217,9 +236,9 @@ def _note_cells(
     for code in noted[:MOST_NOTES]:
         row = int(grid.rows[np.argmax(codes == code)])
         address = table.sheet.address(row, table.columns[name])
-        form.notes.append(f"{address}: {found[code].note}")
+        form.note(f"{address}: {found[code].note}")
     if len(noted) > MOST_NOTES:
-        form.notes.append(f"column {name}: {len(noted) - MOST_NOTES} more cells like these")
+        form.note(f"column {name}: {len(noted) - MOST_NOTES} more cells like these")
 
 
 def _deal_rows(form: Form, table: DealTable, cells: Mapping[str, pl.Series]) -> list[int]:
@@ -229,12 +248,12 @@ def _deal_rows(form: Form, table: DealTable, cells: Mapping[str, pl.Series]) -> 
     places = filled.to_series().arg_true().to_list()
     here = f"sheet {table.sheet.name}: " if table.sheet.name else ""
     if not places:
-        form.notes.append(f"{here}there are no deals below the names of the columns")
+        form.note(f"{here}there are no deals below the names of the columns")
     hidden = [row for row in places if first + row in table.sheet.hidden]
     if hidden:
         shown = ", ".join(str(first + row + 1) for row in hidden[:10])
         more = f" and {len(hidden) - 10} more" if len(hidden) > 10 else ""
-        form.notes.append(f"{here}hidden rows were not read: {shown}{more}")
+        form.note(f"{here}hidden rows were not read: {shown}{more}")
         places = [row for row in places if first + row not in table.sheet.hidden]
     if "deal_id" in cells:
         ids = cells["deal_id"].to_list()
@@ -243,7 +262,7 @@ def _deal_rows(form: Form, table: DealTable, cells: Mapping[str, pl.Series]) -> 
         own = [row for row in places if not (ids[row] or "").upper().startswith(EXAMPLE)]
         if len(own) < len(places):
             count = len(places) - len(own)
-            form.notes.append(f"{here}{count} rows called {EXAMPLE} ... were passed over")
+            form.note(f"{here}{count} rows called {EXAMPLE} ... were passed over")
         places = own
     return places
 

@@ -18,6 +18,7 @@ from service.deals.remarks import write_remarks
 from service.deals.sheets import read_document
 from service.deals.store_deals import Change, LoadContext, find_changes, store_deals
 from service.errors import InvalidInput, NotFound, Problem
+from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
 from service.store import catalogue
 from service.store.offers import revisions, uploads
@@ -30,7 +31,7 @@ class ReadOptions:
     """How to read a file where its content does not decide.
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
-    what amounts are shown in.
+    what amounts are in.
     """
 
     encoding: str = "cp1252"
@@ -42,13 +43,16 @@ class ReadOptions:
 class UploadReport:
     """The result of loading a file of deals.
 
-    `already_loaded`: the same bytes were loaded before and change nothing."""
+    `already_loaded`: the same bytes were loaded before and change nothing. `notes` are those of the
+    preview: what was assumed in reading the file.
+    """
 
     rows: int
     added: int
     revised: int
     unchanged: int
     already_loaded: bool
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ class Preview:
     """What loading a file would do. Nothing is loaded while there are `faults`.
 
     `problems` are the first of the faults, `deals` the rows without faults, `notes` what was
-    assumed in reading. `loaded_before` says who loaded the same bytes and when, or is empty.
+    assumed in reading, and `accept` the digest that accepts those of them that ask. `loaded_before`
+    says who loaded the same bytes and when, or is empty.
     """
 
     name: str
@@ -89,7 +94,8 @@ class Preview:
     unchanged: int
     faults: int
     loaded_before: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    accept: str
     totals: tuple[SupplierTotal, ...]
     deals: tuple[PreviewedDeal, ...]
     problems: tuple[Problem, ...]
@@ -125,6 +131,7 @@ def preview_deals(
         faults=len(form.faults),
         loaded_before=_loaded(earlier),
         notes=tuple(form.notes),
+        accept=digest_notes(form.document.sha256, form.notes),
         totals=_totals(frame),
         deals=tuple(
             _preview_deal(form, deal, currency=options.currency) for deal in deals.each(shown)
@@ -159,6 +166,7 @@ def load_deals(
     uploaded_by: str,
     options: ReadOptions | None = None,
     with_approval: bool = False,
+    accept: str = "",
     progress: Progress = silent,
 ) -> UploadReport:
     """Load a file of deals: XLSX, CSV or other separated text, or Parquet.
@@ -173,7 +181,7 @@ def load_deals(
         raise InvalidInput(f"{path.name} cannot be read: {error.strerror}.") from None
     return load_body(
         database, path.name, body, uploaded_by=uploaded_by, options=options,
-        with_approval=with_approval, progress=progress,
+        with_approval=with_approval, accept=accept, progress=progress,
     )  # fmt: skip
 
 
@@ -185,6 +193,7 @@ def load_body(
     uploaded_by: str,
     options: ReadOptions | None = None,
     with_approval: bool = False,
+    accept: str = "",
     progress: Progress = silent,
 ) -> UploadReport:
     """Load deals; nothing at all when any row has a fault.
@@ -193,7 +202,8 @@ def load_body(
     use; printed lists keep their revision. Loading the same bytes again changes nothing,
     unless another file or the catalogue changed what they mean. With approval a revision
     waits as a draft. Raises InvalidInput with the faults by row and column, the first
-    `KEPT_PROBLEMS` of them.
+    `KEPT_PROBLEMS` of them, and NotAccepted unless `accept` accepts the notes that ask
+    (`files.notes.require_accepted`).
     """
     progress("reading", 0, 1)
     form = _read_form(name, body, options or ReadOptions())
@@ -206,6 +216,7 @@ def load_body(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
                 [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]],
             )
+        require_accepted(name, form.document.sha256, form.notes, accept)
         current = revisions.current(session)
         change = find_changes(deals.frame, current)
         changed = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))
@@ -230,6 +241,7 @@ def load_body(
             revised=counts[Change.REVISED],
             unchanged=counts[Change.UNCHANGED],
             already_loaded=bool(earlier) and changed.frame.is_empty(),
+            notes=tuple(form.notes),
         )
 
     return database.settle(act, busy="Others are loading the same deals; load the file again.")
@@ -237,7 +249,7 @@ def load_body(
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     document = read_document(name, body, encoding=options.encoding)
-    return read_form(document, dates_when_unclear=options.dates)
+    return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
 
 
 def _interpret(session: Session, form: Form) -> InterpretedDeals:

@@ -91,7 +91,7 @@ def test_remarks_are_not_read_and_not_piled_up(catalogue: Database) -> None:
 def test_the_template_itself_uploads_clean(database: Database) -> None:
     found = preview_deals(database, "deals.xlsx", make_template())
     assert (found.rows, found.faults) == (0, 0)
-    assert found.notes[-1] == "sheet Deals: 5 rows called EXAMPLE ... were passed over"
+    assert str(found.notes[-1]) == "sheet Deals: 5 rows called EXAMPLE ... were passed over"
     assert make_template() == make_template()
     report = load_body(database, "deals.xlsx", make_template(), uploaded_by="tests")
     assert (report.rows, report.added) == (0, 0)

@@ -8,6 +8,13 @@ from pydantic import BaseModel, Field, StringConstraints
 from service.api.schemas.wire import Wire
 
 
+class LoadNoteOut(BaseModel):
+    """What was assumed in reading a file; one that `asks` must be accepted before it is loaded."""
+
+    text: str
+    asks: bool
+
+
 class UploadOut(BaseModel):
     """The outcome of an upload of deals."""
 
@@ -16,6 +23,7 @@ class UploadOut(BaseModel):
     revised: int
     unchanged: int
     already_loaded: bool
+    notes: list[LoadNoteOut] = Field(description="What was assumed in reading the file")
 
 
 class DealLineOut(BaseModel):
@@ -57,7 +65,8 @@ class DealPreviewOut(BaseModel):
     unchanged: int
     faults: int
     loaded_before: str = Field(description="When and by whom these bytes were loaded, or empty")
-    notes: list[str] = Field(description="What was assumed in reading the file")
+    notes: list[LoadNoteOut] = Field(description="What was assumed in reading the file")
+    accept: str = Field(description="Accepts the notes that ask, for the upload; or empty")
     totals: list[SupplierTotalOut]
     deals: list[DealLineOut]
     problems: list[DealFaultOut]
