@@ -30,6 +30,9 @@ def predict(
     new_items: Annotated[
         int, typer.Option(help="Also so many items that a household never bought, without a date")
     ] = 0,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Also the dates that hold 50 % and 80 %")
+    ] = False,
 ) -> None:
     """When each household buys each item next: chance and date for all it has bought."""
     with progress_bars() as progress:
@@ -39,6 +42,7 @@ def predict(
             horizon_days=horizon_days,
             out=out_file,
             new_items=new_items,
+            intervals=intervals,
             progress=progress,
         )
     say(

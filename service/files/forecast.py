@@ -31,6 +31,7 @@ from service.files.report import Progress, silent
 from service.files.spill import Spiller
 
 PUBLIC_COLUMNS = ("household_id", "item_id", "p_purchase", "expected_on")
+INTERVAL_COLUMNS = ("early_50_on", "late_50_on", "early_80_on", "late_80_on")
 CSV = ".csv"
 SUFFIXES = (".parquet", CSV)
 BATCH_ROWS = 250_000
@@ -77,15 +78,18 @@ def predict_file(
     horizon_days: int,
     out: Path,
     new_items: int = 0,
+    intervals: bool = False,
     progress: Progress = silent,
 ) -> Prediction:
     """Fit on a history file and write the chance and date of every household's items.
 
     Reads and writes Parquet or CSV by the suffix. Writes `household_id, item_id, p_purchase,
     expected_on`; ids keep their type. Of each household, up to `new_items` items that it never
-    bought are written as well, with a chance and without a date. Only a part of the rows is in
-    memory at a time; the others are in a temporary folder beside `out`. Raises InvalidInput with
-    file, row and column.
+    bought are written as well, with a chance and without a date. With `intervals`, the dates are
+    added between which 50 % and 80 % of the purchases fall, both included.
+
+    Only a part of the rows is in memory at a time; the others are in a temporary folder beside
+    `out`. Raises InvalidInput with file, row and column.
     """
     _validate_options(horizon_days=horizon_days, out=out, new_items=new_items)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -103,11 +107,15 @@ def predict_file(
         progress("fit", 1, 3)
         model = fit_base(base, as_of=as_of, horizon_days=horizon_days)
         progress("score", 2, 3)
-        frames = score_base(model, base, as_of=as_of, horizon_days=horizon_days)
+        columns = PUBLIC_COLUMNS + (INTERVAL_COLUMNS if intervals else ())
+        scored = score_base(
+            model, base, as_of=as_of, horizon_days=horizon_days, intervals=intervals
+        )
+        frames = (frame.select(columns) for frame in scored)
         if new_items:
             found = discover_base(model, base, as_of=as_of, per_household=new_items)
             frames = (_with_new(*both) for both in zip(frames, found, strict=True))
-        pairs = _write((frame.select(PUBLIC_COLUMNS) for frame in frames), out, Path(folder))
+        pairs = _write(frames, out, Path(folder))
         progress("done", 3, 3)
     return Prediction(
         rows=spiller.rows,
@@ -170,8 +178,7 @@ def read_history(path: Path) -> pl.DataFrame:
 
 def _with_new(scores: pl.DataFrame, new_items: pl.DataFrame) -> pl.DataFrame:
     """The scores of some households with their new items, in the order of the scores."""
-    both = pl.concat([scores.select(PUBLIC_COLUMNS), new_items], how="diagonal")
-    return both.sort("household_id", "item_id")
+    return pl.concat([scores, new_items], how="diagonal").sort("household_id", "item_id")
 
 
 def _spill_rows(path: Path, spiller: Spiller) -> dict[str, bool]:

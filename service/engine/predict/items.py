@@ -121,8 +121,8 @@ class ItemTally:
         self._gap_weight += np.bincount(pairs.item, pairs.gap_weight, minlength=size)
         self._gap_log_sum += np.bincount(pairs.item, pairs.gap_log_sum, minlength=size)
         self._buyers += np.bincount(pairs.item, minlength=size)
-        for row, days in enumerate((NEW_DAYS, FRESH_DAYS)):
-            is_new = pairs.first_age <= days
+        for row, recent_days in enumerate((NEW_DAYS, FRESH_DAYS)):
+            is_new = pairs.first_age <= recent_days
             self._new_buyers[row] += np.bincount(pairs.item, is_new, minlength=size)
         fortnights = pairs.recent.sum(axis=1)
         self._recent_buyers += np.bincount(pairs.item, fortnights > 0, minlength=size)

@@ -183,7 +183,7 @@ def prospects_of(
     size = len(households.trips)
     weights = purchase_weights(pairs)
 
-    def count(values: Floats) -> Floats:
+    def count(values: Floats | Flags) -> Floats:
         return np.bincount(pairs.household, values, minlength=size).astype(np.float64)
 
     of_household = (

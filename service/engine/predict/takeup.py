@@ -196,9 +196,8 @@ def _examples(found: _Origin, coefficients: tuple[float, ...]) -> Examples:
                 1.0 / share[household, row],
             )
         )
-    return Examples(
-        *(np.concatenate(parts) for parts in zip(*columns, strict=True)), calendar=found.calendar
-    )
+    inputs, rows, taken, is_listed, weight = map(np.concatenate, zip(*columns, strict=True))
+    return Examples(inputs, rows, taken, is_listed, weight, found.calendar)
 
 
 def _learn_network(

@@ -40,13 +40,16 @@ def shopping_log_odds(weekdays: Floats, horizon_days: int) -> Floats:
     """What the household's own shopping days add to the hazards: (rows, bins - 1).
 
     `weekdays` is the share of trips on the weekday of the as-of date plus 0 to 6 days, (rows, 7). A
-    bin gets the mean share of its days against one seventh.
+    bin gets the mean share of its days against one seventh. Products are added in a fixed order, so
+    that a household gets the same bits alone as among others.
     """
     size = bin_count(horizon_days)
     day = np.arange(horizon_days)
     in_bin = np.zeros((7, size))
     np.add.at(in_bin, (day % 7, day * size // horizon_days), 1.0)
-    mean_share = (weekdays @ (in_bin / in_bin.sum(axis=0)))[:, :-1]
+    mean_share = np.zeros((len(weekdays), size - 1))
+    for weekday, part in enumerate((in_bin / in_bin.sum(axis=0))[:, :-1]):
+        mean_share += weekdays[:, weekday, None] * part
     return np.asarray(np.log(7.0 * mean_share))
 
 

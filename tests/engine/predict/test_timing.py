@@ -47,7 +47,7 @@ def test_a_household_that_shops_on_one_weekday_is_expected_then(horizon_days: in
     shopping = shopping_log_odds(weekdays, horizon_days)
     assert shopping.shape == (2, horizon_days - 1)
     assert shopping[1] == pytest.approx(np.zeros(horizon_days - 1))
-    cumulative = cumulative_chances(shopping - 2.0)
+    cumulative = cumulative_chances(shopping - 1.0)
     assert day_of(cumulative, 0.5, horizon_days)[0] % 7 == 3
 
 
