@@ -74,12 +74,12 @@ def explain(
 
 
 def _show_items(table: pl.DataFrame, most: int) -> None:
-    shown = Table("item", "chance", "expected", "bought on", "why", box=None)
+    shown = Table("item", "chance", "expected (80 %)", "bought on", "why", box=None)
     for row in table.head(most).iter_rows(named=True):
         shown.add_row(
             row["item"],
             f"{row['p_purchase']:.1%}",
-            str(row["expected_on"]),
+            f"{row['expected_on']} ({row['early_80_on']} to {row['late_80_on']})",
             f"{row['times']} days",
             row["reason"],
         )
