@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.table import Table
 
 from service.commands.console import current_user, say, show_table
 from service.commands.database import open_database
-from service.deals import steer
+from service.deals import picture_deal, steer
 from service.engine.lifecycle import DealState
 from service.engine.money import format_money
 from service.errors import InvalidInput
@@ -76,6 +77,21 @@ def show(number: Number) -> None:
             f"  {event.happened_at:%Y-%m-%d %H:%M:%S} UTC revision {revision}: {event.act} by "
             f"{event.actor}, {change}{detail}"
         )
+
+
+def picture(
+    number: Number,
+    out_file: Annotated[Path, typer.Option("--out", help="PNG to write")],
+    language: Annotated[str, typer.Option(help="The language of the list it is printed on")] = "",
+) -> None:
+    """Draw a deal as it is printed on a list, with its small print."""
+    with open_database() as (database, settings):
+        drawn = picture_deal(database, settings, number, language=language)
+    try:
+        out_file.write_bytes(drawn.png)
+    except OSError as error:
+        raise InvalidInput(f"{out_file} cannot be written: {error.strerror}.") from None
+    say(f"{out_file}: deal {number} in {drawn.language}")
 
 
 def check(number: Number, by: By = None) -> None:

@@ -153,6 +153,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "One deal: its state, what it may still cost, and who did what to it.",
         ),
         Command(
+            "picture",
+            "service.commands.steer:picture",
+            "Draw a deal as it is printed on a list, with its small print.",
+        ),
+        Command(
             "check",
             "service.commands.steer:check",
             "Confirm that a draft is as intended; then another person may approve it.",

@@ -73,7 +73,12 @@ class Interpreter:
         frame = frame.with_columns(digest_deals(frame, self._product_sets.sets))
         product_sets = self._product_sets
         return InterpretedDeals(
-            frame, product_sets.sets, product_sets.exclusions, self._terms, self._form.grids
+            frame,
+            product_sets.sets,
+            product_sets.exclusions,
+            self._terms,
+            self._form.grids,
+            product_sets.descriptions,
         )
 
     def _interpret_table(self, grid: CodedGrid) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Loads a file of deals as offers: all of it, or nothing and a list of its faults."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +14,15 @@ from service.deals.describe import describe_deal
 from service.deals.form import Form, read_form
 from service.deals.interpret import Interpreter
 from service.deals.interpreted import InterpretedDeal, InterpretedDeals
+from service.deals.picture import Picture, picture_each
+from service.deals.printable import PrintCheck, Printing
 from service.deals.remarks import write_remarks
 from service.deals.sheets import read_document
 from service.deals.store_deals import Change, LoadContext, find_changes, store_deals
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
+from service.settings import Settings
 from service.store import catalogue
 from service.store.offers import revisions, uploads
 from service.store.session import Database
@@ -31,12 +34,25 @@ class ReadOptions:
     """How to read a file where its content does not decide.
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
-    what amounts are shown in.
+    what amounts are shown in, `printing` how the deals are printed.
     """
 
     encoding: str = "cp1252"
     dates: Order = Order.ASK
     currency: str = "USD"
+    printing: Printing = Printing()
+
+    @classmethod
+    def of(
+        cls, settings: Settings, *, encoding: str | None = None, dates: Order | None = None
+    ) -> "ReadOptions":
+        """What the settings say, where nothing else was asked for."""
+        return cls(
+            encoding=encoding or settings.deals_encoding,
+            dates=dates or Order(settings.deals_dates),
+            currency=settings.currency,
+            printing=Printing(settings.layout, settings.language, settings.offers_per_list),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +95,22 @@ class SupplierTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderUse:
+    """What a header was taken for: the column of the form, empty for a header that is not used."""
+
+    sheet: str
+    cell: str
+    header: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What loading a file would do. Nothing is loaded while there are `faults`.
 
-    `problems` are the first of the faults, `deals` the rows without faults, `notes` what was
-    assumed in reading, and `accept` the digest that accepts those of them that ask. `loaded_before`
-    says who loaded the same bytes and when, or is empty.
+    `problems` are the first of the faults, `deals` the rows without faults, `headers` what each
+    header was taken for, `notes` what was assumed in reading, and `accept` the digest that accepts
+    those of them that ask. `loaded_before` says who loaded the same bytes and when, or is empty.
     """
 
     name: str
@@ -96,6 +122,7 @@ class Preview:
     loaded_before: str
     notes: tuple[Note, ...]
     accept: str
+    headers: tuple[HeaderUse, ...]
     totals: tuple[SupplierTotal, ...]
     deals: tuple[PreviewedDeal, ...]
     problems: tuple[Problem, ...]
@@ -116,7 +143,7 @@ def preview_deals(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
         current = revisions.current(session)
         earlier = uploads.with_digest(session, form.document.sha256)
     frame = deals.frame.with_columns(find_changes(deals.frame, current))
@@ -132,12 +159,33 @@ def preview_deals(
         loaded_before=_loaded(earlier),
         notes=tuple(form.notes),
         accept=digest_notes(form.document.sha256, form.notes),
+        headers=tuple(_header_uses(form)),
         totals=_totals(frame),
         deals=tuple(
             _preview_deal(form, deal, currency=options.currency) for deal in deals.each(shown)
         ),
         problems=tuple(form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]),
     )
+
+
+def preview_pictures(
+    database: Database,
+    name: str,
+    body: bytes,
+    *,
+    options: ReadOptions | None = None,
+    listed: int | None = None,
+) -> Iterator[Picture]:
+    """The rows without faults as they will be printed, each in the languages of its texts.
+
+    `listed` is the most rows. Nothing is written. Raises InvalidInput as `preview_deals` does.
+    """
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
+    with database.read() as session:
+        deals = _interpret(session, form, options)
+    rows = deals.frame.head(deals.frame.height if listed is None else listed).to_dicts()
+    return picture_each(rows, deals.terms, options.printing, currency=options.currency)
 
 
 def add_remarks(
@@ -151,7 +199,7 @@ def add_remarks(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
     descriptions = {
         (deal.table, deal.row): describe_deal(deal, currency=options.currency)
         for deal in deals.each(deals.frame)
@@ -206,11 +254,12 @@ def load_body(
     (`files.notes.require_accepted`).
     """
     progress("reading", 0, 1)
-    form = _read_form(name, body, options or ReadOptions())
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
     progress("reading", 1, 1)
 
     def act(session: Session) -> UploadReport:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
         if form.faults:
             raise InvalidInput(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
@@ -252,13 +301,17 @@ def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     return read_form(document, dates_when_unclear=options.dates)
 
 
-def _interpret(session: Session, form: Form) -> InterpretedDeals:
+def _interpret(session: Session, form: Form, options: ReadOptions) -> InterpretedDeals:
+    prints = PrintCheck(form, options.printing)
+    prints.check_texts()
     deals = Interpreter(
         form,
         catalogue.products(session),
         suppliers=catalogue.supplier_ids(session),
         stores=catalogue.store_ids(session),
     ).interpret()
+    deals = prints.without_unprintable(deals, currency=options.currency)
+    prints.note_small_print(deals)
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals
 
@@ -282,6 +335,16 @@ def _preview_deal(form: Form, deal: InterpretedDeal, *, currency: str) -> Previe
         change=Change(deal.columns["change"]),
         sentence=describe_deal(deal, currency=currency),
     )
+
+
+def _header_uses(form: Form) -> Iterator[HeaderUse]:
+    for table in form.tables:
+        columns = {place: name for name, place in table.columns.items()}
+        for place, header in sorted(table.headers.items()):
+            cell = table.sheet.address(table.last, place)
+            yield HeaderUse(
+                table.sheet.name, cell.rpartition("!")[2], header, columns.get(place, "")
+            )
 
 
 def _totals(deals: pl.DataFrame) -> tuple[SupplierTotal, ...]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from service.admin.keys import Caller
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
@@ -16,8 +16,10 @@ from service.api.schemas.deals import (
     NoteIn,
     ResumeIn,
 )
-from service.deals import steer
+from service.deals import picture_deal, steer
 from service.engine.lifecycle import DealState
+
+PNG = "image/png"
 
 router = APIRouter(tags=["deals"])
 
@@ -72,6 +74,25 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
             for revision, event in trail
         ],
     )
+
+
+@router.get(
+    "/deals/{number}/picture",
+    response_class=Response,
+    responses={200: {"description": "The offer as printed", "content": {PNG: {}}}},
+)
+def picture(
+    number: Id,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    language: Annotated[
+        str, Query(max_length=12, pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?$")
+    ] = "",
+) -> Response:
+    """One deal as it is printed in a language, by default that of households without one."""
+    drawn = picture_deal(database, settings, number, language=language)
+    return Response(drawn.png, media_type=PNG)
 
 
 @router.post("/deals/{number}/check", response_model=DealStateOut)

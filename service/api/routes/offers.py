@@ -10,11 +10,11 @@ from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
 from service.api.schemas.deals import DealPreviewOut, UploadOut
 from service.deals import Order, ReadOptions
 from service.errors import InvalidInput
-from service.settings import Settings
 
 router = APIRouter(tags=["deals"])
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ZIP = "application/zip"
 _SUFFIXES = {
     "text/csv": ".csv",
     "text/plain": ".csv",
@@ -84,7 +84,7 @@ async def upload(
         file_name,
         body,
         uploaded_by=f"key {caller.key_id}",
-        options=_read_options(settings, encoding, dates),
+        options=ReadOptions.of(settings, encoding=encoding, dates=dates),
         with_approval=settings.deal_approval,
         accept=accept,
     )
@@ -107,11 +107,44 @@ async def preview(
     """
     file_name = _file_name(request, name)
     body = await request.body()
-    options = _read_options(settings, encoding, dates)
+    options = ReadOptions.of(settings, encoding=encoding, dates=dates)
     found = await run_in_threadpool(
         deals.preview_deals, database, file_name, body, options=options, listed=1000
     )
     return DealPreviewOut.model_validate(found, from_attributes=True)
+
+
+@router.post(
+    "/deals/previews/pictures",
+    response_class=Response,
+    responses={200: {"description": "A picture of each deal", "content": {ZIP: {}}}},
+    openapi_extra=_FILE,
+)
+async def pictures(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    name: FileName = "deals",
+    encoding: Encoding = None,
+    dates: Dates = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="The most deals")] = 20,
+) -> Response:
+    """The deals of the file as they will be printed: a ZIP with a PNG a deal and language.
+
+    Drawn by the layout that lists are printed with; rows with faults have none. Nothing is written.
+    """
+    file_name = _file_name(request, name)
+    body = await request.body()
+    options = ReadOptions.of(settings, encoding=encoding, dates=dates)
+
+    def draw() -> bytes:
+        return deals.zip_pictures(
+            deals.preview_pictures(database, file_name, body, options=options, listed=limit)
+        )
+
+    headers = {"Content-Disposition": 'attachment; filename="pictures.zip"'}
+    return Response(await run_in_threadpool(draw), media_type=ZIP, headers=headers)
 
 
 @router.post("/deals/remarks", response_class=Response, responses=_WORKBOOK, openapi_extra=_FILE)
@@ -127,7 +160,7 @@ async def remarks(
     """The same spreadsheet back with a column of remarks; nothing is written."""
     file_name = _file_name(request, name)
     body = await request.body()
-    options = _read_options(settings, encoding, dates)
+    options = ReadOptions.of(settings, encoding=encoding, dates=dates)
     book = await run_in_threadpool(deals.add_remarks, database, file_name, body, options=options)
     return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
 
@@ -144,14 +177,6 @@ def _file_name(request: Request, name: str) -> str:
     if suffix is None:
         raise InvalidInput(f"Send the file as text/csv, {XLSX} or application/vnd.apache.parquet.")
     return name if "." in name else f"{name}{suffix}"
-
-
-def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
-    return ReadOptions(
-        encoding=encoding or settings.deals_encoding,
-        dates=dates or Order(settings.deals_dates),
-        currency=settings.currency,
-    )
 
 
 def _workbook(book: bytes, name: str) -> Response:

@@ -55,6 +55,15 @@ class DealFaultOut(BaseModel):
     remedy: str
 
 
+class HeaderUseOut(BaseModel):
+    """What a header of the file was taken for."""
+
+    sheet: str = Field(description="Empty for a file of text")
+    cell: str
+    header: str
+    column: str = Field(description="The column of the form; empty for a header that is not used")
+
+
 class DealPreviewOut(BaseModel):
     """What loading a file would do. Nothing is loaded while there are faults."""
 
@@ -67,6 +76,7 @@ class DealPreviewOut(BaseModel):
     loaded_before: str = Field(description="When and by whom these bytes were loaded, or empty")
     notes: list[LoadNoteOut] = Field(description="What was assumed in reading the file")
     accept: str = Field(description="Accepts the notes that ask, for the upload; or empty")
+    headers: list[HeaderUseOut] = Field(description="What each header was taken for")
     totals: list[SupplierTotalOut]
     deals: list[DealLineOut]
     problems: list[DealFaultOut]
