@@ -27,6 +27,8 @@ from service.deals import (
     preview_deals,
     preview_pictures,
 )
+from service.deals.listing import split_name
+from service.deals.one_deal import row_with
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
 from service.files.notes import ALL
@@ -120,6 +122,32 @@ def history(
             if was != now:
                 say(f"  {name}: {was[:80]} -> {now[:80]}")
         before = each.given
+
+
+def set_cells(
+    deal: Annotated[str, typer.Argument(help="SUPPLIER:ID; a deal that is not there is made")],
+    cells: Annotated[list[str], typer.Argument(help="COLUMN=VALUE; an empty value clears it")],
+    dry_run: DryRun = False,
+    accept: Accept = False,
+) -> None:
+    """Make or edit one deal by itself, with the checks of a file."""
+    changes = {}
+    for cell in cells:
+        name, equals, value = cell.partition("=")
+        if not equals or name in changes:
+            raise InvalidInput(f"{cell[:60]!r} is not COLUMN=VALUE, each column once.")
+        changes[name] = value
+    with open_database() as (database, settings):
+        name, body = row_with(database, *split_name(database, deal), changes)
+        options = ReadOptions.of(settings)
+        if dry_run:
+            found = preview_deals(database, name, body, options=options)
+            _show(found, currency=options.currency)
+            if found.faults:
+                raise typer.Exit(EXIT_FAILED)
+            return
+        approval = settings.deal_approval
+        _load(database, Path(name), body, options, with_approval=approval, accept=accept)
 
 
 def _load(

@@ -41,9 +41,9 @@ WINDOW_COLUMNS = tuple(name for window in WINDOWS for name in window)
 class InterpretedDeal:
     """One interpreted row. `columns` are the offer's as stored, except for its supplier's id.
 
-    `sets` are the products of each set, of which `descriptions` has the names, `restricted` how many
-    more were left out because of a restriction; `terms` None for a partner's slot. `given` are the
-    cells that were filled in, by column.
+    `sets` are the products of each set, of which `descriptions` has the names; `restricted` is how
+    many more were left out because of a restriction; `terms` None for a partner's slot. `given` are
+    the cells that were filled in, by column.
     """
 
     table: int

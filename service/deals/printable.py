@@ -91,9 +91,10 @@ class PrintCheck:
         faulty = pl.DataFrame(found, schema=schema, orient="row")
         keys = ["terms", "face_values"]
         bad = deals.frame.join(faulty, on=keys, how="inner", maintain_order="left")
-        for table, row, *fault in bad.select("table", "row", *faulty.columns[2:]).iter_rows():
-            place = self._form.tables[table].columns.get(fault[0])
-            self._form.faults.append(Fault(table, row, place, *fault))
+        shown = bad.select("table", "row", "column", "detail", "remedy")
+        for table, row, column, detail, remedy in shown.iter_rows():
+            place = self._form.tables[table].columns.get(column)
+            self._form.faults.append(Fault(table, row, place, column, detail, remedy))
         return replace(deals, frame=deals.frame.join(faulty, on=keys, how="anti"))
 
     def note_small_print(self, deals: InterpretedDeals) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class ReadOptions:
     encoding: str = "cp1252"
     dates: Order = Order.ASK
     currency: str = "USD"
-    printing: Printing = Printing()
+    printing: Printing = field(default_factory=Printing)
 
     @classmethod
     def of(

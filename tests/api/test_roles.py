@@ -33,6 +33,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
     ("POST", "/v1/deals/previews/pictures"): MARKETING,
+    ("POST", "/v1/deals/rows"): MARKETING,
+    ("PATCH", "/v1/deals/{number}"): MARKETING,
     ("POST", "/v1/deals/remarks"): MARKETING,
     ("GET", "/v1/deals/{number}/picture"): MARKETING,
     ("GET", "/v1/deals/{number}"): MARKETING,

@@ -1,7 +1,5 @@
 """A deal's sentence: filling in any column changes it."""
 
-from pathlib import Path
-
 import pytest
 
 from service.deals import COLUMNS, preview_deals

@@ -6,10 +6,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from service import deals
-from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
-from service.api.schemas.deals import DealPreviewOut, UploadOut
+from service.admin.keys import Caller
+from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.schemas.deals import CellsIn, DealPreviewOut, UploadOut
 from service.deals import Order, ReadOptions
+from service.deals.one_deal import name_of, new_row, row_with
 from service.errors import InvalidInput
+from service.settings import Settings
+from service.store.session import Database
 
 router = APIRouter(tags=["deals"])
 
@@ -163,6 +167,46 @@ async def remarks(
     options = ReadOptions.of(settings, encoding=encoding, dates=dates)
     book = await run_in_threadpool(deals.add_remarks, database, file_name, body, options=options)
     return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
+
+
+@router.post("/deals/rows", status_code=201, response_model=UploadOut)
+def add_row(
+    body: CellsIn,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+    accept: Accept = "",
+) -> UploadOut:
+    """Make one deal, or its next revision, from the cells of its row; checked as a file is."""
+    return _load_row(new_row(body.columns), database, settings, caller, accept)
+
+
+@router.patch("/deals/{number}", response_model=UploadOut)
+def edit(
+    number: Id,
+    body: CellsIn,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+    accept: Accept = "",
+) -> UploadOut:
+    """Edit some cells of a deal's row: its next revision, checked as a file is."""
+    row = row_with(database, *name_of(database, number), body.columns)
+    return _load_row(row, database, settings, caller, accept)
+
+
+def _load_row(
+    row: tuple[str, bytes], database: Database, settings: Settings, caller: Caller, accept: str
+) -> UploadOut:
+    report = deals.load_body(
+        database,
+        *row,
+        uploaded_by=f"key {caller.key_id}",
+        options=ReadOptions.of(settings),
+        with_approval=settings.deal_approval,
+        accept=accept,
+    )
+    return UploadOut.model_validate(report, from_attributes=True)
 
 
 @router.get("/deals/template", response_class=Response, responses=_WORKBOOK)

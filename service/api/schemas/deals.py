@@ -5,7 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from service.api.deps import MAX_ID
 from service.api.schemas.wire import Wire
+from service.engine.lifecycle import DealState
+from service.engine.redeem import BENEFITS
+from service.store.offers.overview import DealFilter
 
 
 class LoadNoteOut(BaseModel):
@@ -102,6 +106,60 @@ class DealOut(BaseModel):
     circulation_min: int | None
     issued: int
     uploaded_by: str
+
+
+class ListedDealOut(DealOut):
+    """A deal in a listing, with what it gives, on what and to whom."""
+
+    kind: str
+    value: str = Field(description="What comes off and when, in words")
+    category: str
+    products: int = Field(description="How many products count; none for a partner's slot")
+    product: str | None = Field(description="One of them")
+    targets: dict[str, list[str]]
+    face_value_cents: int
+    redeem_from: date
+
+
+Text = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")]
+
+
+class DealsIn(BaseModel):
+    """Which deals to list; each filter that is given must match."""
+
+    state: list[DealState] = Field(default=[], max_length=8)
+    supplier: Text = ""
+    upload: int | None = Field(default=None, ge=1, le=MAX_ID)
+    category: Text = ""
+    product: int | None = Field(default=None, ge=1, lt=10**14, description="A GTIN that counts")
+    text: Text = Field(default="", description="In the title or the deal's id")
+    benefit: Literal["", *BENEFITS] = ""  # type: ignore[valid-type]
+    target: Text = Field(default="", description="One of its targets, such as switcher_heavy")
+    worth_from_cents: int | None = Field(default=None, ge=0, le=10**9)
+    worth_to_cents: int | None = Field(default=None, ge=0, le=10**9)
+    mailed_on: date | None = None
+    redeemed_on: date | None = None
+    after: int | None = Field(
+        default=None, ge=1, le=MAX_ID, description="The cursor of the page before"
+    )
+    limit: int = Field(default=50, ge=1, le=200)
+
+    def filter(self) -> DealFilter:
+        """The same for the query."""
+        given = self.model_dump(exclude={"state", "product", "after", "limit"})
+        return DealFilter(**given, states=self.state, gtin=self.product)
+
+
+Cell = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class CellsIn(Wire):
+    """Cells of one row of the form, by column; an empty one is cleared."""
+
+    columns: Annotated[dict[Annotated[str, StringConstraints(max_length=60)], Cell],
+                       Field(min_length=1, max_length=80)] = Field(
+        examples=[{"value": "1.10", "budget": "1500.00"}]
+    )  # fmt: skip
 
 
 class DealEventOut(BaseModel):
