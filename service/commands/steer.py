@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -12,6 +14,7 @@ from rich.table import Table
 
 from service.commands.console import EXIT_FAILED, current_user, say, show_table
 from service.commands.database import open_database
+from service.currencies import minor_digits
 from service.deals import listing, picture_deal, steer
 from service.engine.codes import gtin
 from service.engine.lifecycle import DealState
@@ -68,12 +71,15 @@ def show_all(
         text=text,
         benefit=benefit,
         target=target,
-        worth_from_cents=_cents(worth_from) if worth_from else None,
-        worth_to_cents=_cents(worth_to) if worth_to else None,
         mailed_on=mailed_on.date() if mailed_on else None,
         redeemed_on=redeemed_on.date() if redeemed_on else None,
     )
     with open_database() as (database, settings):
+        chosen = replace(
+            chosen,
+            worth_from_cents=_cents(worth_from, settings.currency) if worth_from else None,
+            worth_to_cents=_cents(worth_to, settings.currency) if worth_to else None,
+        )
         found = listing.list_deals(database, chosen, currency=settings.currency)
     table = Table(
         "number", "deal", "supplier", "state", "mailed", "copies", "budget", "reserved", "spent",
@@ -227,8 +233,8 @@ def budget(
     by: By = None,
 ) -> None:
     """Raise the budget of a deal while it runs."""
-    cents = _cents(amount)
     with open_database() as (database, settings):
+        cents = _cents(amount, settings.currency)
         _say(number, steer.raise_budget(database, settings, number, cents, by=by or current_user()))
 
 
@@ -236,11 +242,13 @@ def _say(number: int, state: DealState) -> None:
     say(f"Deal {number} is {state}.")
 
 
-def _cents(amount: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{2})?", amount):
-        raise InvalidInput(f"{amount[:40]!r} is not an amount of money such as 5000.00.")
-    whole, _, part = amount.partition(".")
-    return int(whole) * 100 + int(part or 0)
+def _cents(amount: str, currency: str) -> int:
+    digits = minor_digits(currency)
+    decimals = rf"(\.[0-9]{{{digits}}})?" if digits else ""
+    if not re.fullmatch(rf"[0-9]{{1,9}}{decimals}", amount):
+        example = f"{5000:.{digits}f}"
+        raise InvalidInput(f"{amount[:40]!r} is not an amount of money such as {example}.")
+    return int(Decimal(amount).scaleb(digits))
 
 
 class _Choice(NamedTuple):

@@ -2,7 +2,7 @@
 
 from service.deals.columns import COLUMNS
 from service.deals.dates import Order
-from service.deals.picture import Picture, picture_deal, zip_pictures
+from service.deals.picture import Picture, picture_deal
 from service.deals.printable import Printing
 from service.deals.template import make_template
 from service.deals.upload import (
@@ -12,6 +12,7 @@ from service.deals.upload import (
     add_remarks,
     load_body,
     load_deals,
+    pack_pictures,
     preview_deals,
     preview_pictures,
 )
@@ -28,8 +29,8 @@ __all__ = [
     "load_body",
     "load_deals",
     "make_template",
+    "pack_pictures",
     "picture_deal",
     "preview_deals",
     "preview_pictures",
-    "zip_pictures",
 ]

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.deals.columns import COLUMNS, REFUSED, REMARKS, column_named, plain
-from service.deals.workbook import Sheet, column_letters
+from service.deals.package import column_letters
+from service.deals.workbook import Sheet
 
 # A sheet is a table of deals when a row names at least this many known columns.
 FEWEST = 3

@@ -14,7 +14,8 @@ import xlsxwriter
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.workbook import DAMAGED, column_index, column_letters, unreadable_workbook
+from service.deals.package import column_index, column_letters
+from service.deals.workbook import DAMAGED, unreadable_workbook
 from service.errors import InvalidInput
 
 WIDTH = 90

@@ -14,7 +14,7 @@ from service.deals.describe import describe_deal
 from service.deals.form import Form, read_form
 from service.deals.interpret import Interpreter
 from service.deals.interpreted import InterpretedDeal, InterpretedDeals
-from service.deals.picture import Picture, picture_each
+from service.deals.picture import Picture, picture_each, zip_pictures
 from service.deals.printable import PrintCheck, Printing
 from service.deals.remarks import write_remarks
 from service.deals.sheets import read_document
@@ -34,7 +34,7 @@ class ReadOptions:
     """How to read a file where its content does not decide.
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
-    what amounts are shown in, `printing` how the deals are printed.
+    what amounts are in, `printing` how the deals are printed.
     """
 
     encoding: str = "cp1252"
@@ -188,6 +188,18 @@ def preview_pictures(
     return picture_each(rows, deals.terms, options.printing, currency=options.currency)
 
 
+def pack_pictures(
+    database: Database,
+    name: str,
+    body: bytes,
+    *,
+    options: ReadOptions | None = None,
+    listed: int | None = None,
+) -> bytes:
+    """The same pictures as a ZIP."""
+    return zip_pictures(preview_pictures(database, name, body, options=options, listed=listed))
+
+
 def add_remarks(
     database: Database, name: str, body: bytes, *, options: ReadOptions | None = None
 ) -> bytes:
@@ -298,7 +310,7 @@ def load_body(
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     document = read_document(name, body, encoding=options.encoding)
-    return read_form(document, dates_when_unclear=options.dates)
+    return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
 
 
 def _interpret(session: Session, form: Form, options: ReadOptions) -> InterpretedDeals:

@@ -2,16 +2,19 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from service.engine.texts import clean_column
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.report import KEPT_PROBLEMS
 
 CHUNK_ROWS = 50_000
+MOST_COLUMNS = 2_000
 ROW = "row_number"
 # Rows are counted as in a spreadsheet, also in Parquet files: the header is row 1.
 FIRST_ROW = 2
@@ -27,8 +30,8 @@ _EXACT_FLOAT = 2.0**53
 class FileColumn:
     """A column to read: how its text becomes a value, and what is expected in it.
 
-    `parse` maps text to values, and to null what it cannot read. Its cells are stripped of blanks
-    and control characters. An empty cell of an optional column becomes `default`.
+    `parse` maps text to values, and to null what it cannot read. Its cells are cleaned (see
+    `engine/texts`) and stripped of blanks. An empty cell of an optional column becomes `default`.
     """
 
     name: str
@@ -146,13 +149,13 @@ def _require_columns(name: str, columns: Sequence[FileColumn], found: Sequence[s
 
 
 def _parse_part(name: str, part: _Part, columns: Sequence[FileColumn]) -> Chunk:
-    raw = part.raw
+    raw = part.raw.with_columns(
+        clean_column(part.raw[c.name].cast(pl.String)) for c in columns if c.name in part.raw
+    )
     given = raw.select(
         pl.col(ROW),
         *(
             (pl.col(c.name) if c.name in raw.columns else pl.lit(None, dtype=pl.String))
-            .cast(pl.String)
-            .str.replace_all(r"[\x00-\x1f\x7f]+", " ")
             .str.strip_chars()
             .replace("", None)
             .fill_null(pl.lit(c.default, dtype=pl.String))
@@ -208,7 +211,7 @@ def _read_parquet(path: Path, name: str, columns: Sequence[FileColumn]) -> Itera
                 pl.col(ROW).cast(pl.Int64)
             )
             yield _Part(numbered, [], min(start + CHUNK_ROWS, total), total)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
 
@@ -278,7 +281,10 @@ def _parse_header(name: str, cells: Sequence[str]) -> list[str]:
     header = [cell or f"unnamed {number}" for number, cell in enumerate(named, start=1)]
     if not any(named):
         raise InvalidInput(f"{name} is empty; the first row must name the columns.")
-    repeated = sorted({cell for cell in header if header.count(cell) > 1})
+    if len(header) > MOST_COLUMNS:
+        fault = Problem(f"{name}, row 1", f"names {len(header):,} columns", "send those it needs")
+        raise InvalidInput(f"{name} has more than {MOST_COLUMNS:,} columns.", [fault])
+    repeated = sorted(cell for cell, count in Counter(header).items() if count > 1)
     if repeated:
         raise InvalidInput(f"{name} names columns twice: {', '.join(repeated)}.")
     return header

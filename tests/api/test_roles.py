@@ -183,6 +183,6 @@ def test_every_endpoint_is_in_the_documentation(database: Database, settings: Se
     named = {
         line.split("`")[1]
         for line in text.splitlines()
-        if line.startswith("| `") and line.split("`")[1].split()[0] in ("GET", "POST")
+        if line.startswith("| `") and line.split("`")[1].split()[0] in ("GET", "POST", "PATCH")
     }
     assert named == {f"{method} {template}" for method, template in ALLOWED}

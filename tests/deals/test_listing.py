@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from service.deals import load_body, load_deals, steer
+from service.deals import load_body, load_deals, preview_deals, steer, upload
+from service.deals.form import Form, read_form
 from service.deals.listing import act_on_each, choose_deals, list_deals, split_name
 from service.deals.one_deal import new_row, row_with
-from service.errors import InvalidInput, NotFound
+from service.errors import InvalidInput, NotAccepted, NotFound
 from service.files.products import load_products
 from service.settings import Settings
 from service.store.offers.overview import DealFilter
@@ -120,3 +121,27 @@ def test_one_deal_is_edited_and_made_with_the_checks_of_a_file(
             row_with(stocked, "Oven Works", "B1", wrong)
     with pytest.raises(InvalidInput, match="SUPPLIER:ID"):
         split_name(stocked, "B1")
+
+
+def test_a_digest_accepts_only_the_notes_that_were_seen(
+    stocked: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader is made to ask, so that this holds whatever it asks about."""
+    asked = ["the first question"]
+
+    def read_and_ask(*given: Any, **named: Any) -> Form:
+        form = read_form(*given, **named)
+        for text in asked:
+            form.ask(text)
+        return form
+
+    monkeypatch.setattr(upload, "read_form", read_and_ask)
+    body = DEALS.replace("Milk_1", "Milk").encode()
+    seen = preview_deals(stocked, "d.csv", body)
+    asked.append("another question")
+    with pytest.raises(NotAccepted) as caught:
+        load_body(stocked, "d.csv", body, uploaded_by="anna", accept=seen.accept)
+    assert caught.value.asked == ("the first question", "another question")
+    asked.pop()
+    report = load_body(stocked, "d.csv", body, uploaded_by="anna", accept=seen.accept)
+    assert (report.revised, report.notes) == (1, seen.notes)

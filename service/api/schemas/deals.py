@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from service.api.deps import MAX_ID
-from service.api.schemas.wire import Wire
+from service.api.schemas.wire import Day, Wire
 from service.engine.lifecycle import DealState
 from service.engine.redeem import BENEFITS
 from service.store.offers.overview import DealFilter
@@ -137,8 +137,8 @@ class DealsIn(BaseModel):
     target: Text = Field(default="", description="One of its targets, such as switcher_heavy")
     worth_from_cents: int | None = Field(default=None, ge=0, le=10**9)
     worth_to_cents: int | None = Field(default=None, ge=0, le=10**9)
-    mailed_on: date | None = None
-    redeemed_on: date | None = None
+    mailed_on: Day | None = None
+    redeemed_on: Day | None = None
     after: int | None = Field(
         default=None, ge=1, le=MAX_ID, description="The cursor of the page before"
     )

@@ -83,7 +83,11 @@ class PrintTrial:
         try:
             self._fit(plan, variable, shown(text))
         except MissingGlyph as error:
-            return _without_glyph(error.characters, self._has_glyph(plan))
+            # The error names those of one word.
+            whole = dict.fromkeys([*error.characters, *text])
+            has_glyph = self._has_glyph(plan)
+            missing = [each for each in whole if not (has_glyph(each) or each.isspace())]
+            return _without_glyph(missing, has_glyph)
         except TooLarge:
             return self._too_long(
                 plan, text, lambda part: self._is_fitting(plan, variable, shown(part))
