@@ -29,7 +29,13 @@ BasketsArgument = Annotated[
 def products(file: FileArgument) -> None:
     """The catalogue: products with their items, categories and suppliers."""
     with open_database() as (database, settings), progress_bars() as progress:
-        report = load_products(database, file, reading=reading_of(settings), progress=progress)
+        report = load_products(
+            database,
+            file,
+            reading=reading_of(settings),
+            layout=settings.layout,
+            progress=progress,
+        )
     raise typer.Exit(_show("products", report))
 
 

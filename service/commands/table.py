@@ -152,9 +152,14 @@ COMMANDS: tuple[Command | Group, ...] = (
             "Every revision of a deal: who loaded it when, from which file, and what changed.",
         ),
         Command(
+            "set",
+            "service.commands.deals:set_cells",
+            "Make or edit one deal by itself, with the checks of a file.",
+        ),
+        Command(
             "list",
             "service.commands.steer:show_all",
-            "Every deal with its state, copies, budget, reservations and spending.",
+            "Deals with title, products, value, dates, targets, state, copies and money.",
         ),
         Command(
             "show",
@@ -162,14 +167,19 @@ COMMANDS: tuple[Command | Group, ...] = (
             "One deal: its state, what it may still cost, and who did what to it.",
         ),
         Command(
+            "picture",
+            "service.commands.steer:picture",
+            "Draw a deal as it is printed on a list, with its small print.",
+        ),
+        Command(
             "check",
             "service.commands.steer:check",
-            "Confirm that a draft is as intended; then another person may approve it.",
+            "Confirm that drafts are as intended; then another person may approve them.",
         ),
         Command(
             "approve",
             "service.commands.steer:approve",
-            "Approve a checked deal. With approval on, whoever loaded it may not.",
+            "Approve checked deals. With approval on, whoever loaded them may not.",
         ),
         Command(
             "send-back", "service.commands.steer:send_back", "Make a checked deal a draft again."
@@ -177,7 +187,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "stop",
             "service.commands.steer:stop",
-            "Stop a deal at once: no more copies, and tills refuse those in circulation.",
+            "Stop deals at once: no more copies, and tills refuse those in circulation.",
         ),
         Command("resume", "service.commands.steer:resume", "Resume a stopped deal."),
         Command(

@@ -88,6 +88,7 @@ class Interpreter:
             product_sets.exclusions,
             self._terms,
             self._form.grids,
+            product_sets.descriptions,
             self._form.digits,
         )
 

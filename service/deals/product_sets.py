@@ -73,6 +73,8 @@ class ProductSets:
         self._restricted = frozenset(gtin for gtin, row in self._known.items() if row[3])
         self._allowed = self._known.keys() - self._restricted
         self._traits = products.select(columns)
+        self.descriptions = dict(products.select("gtin", "description").iter_rows())
+        """The name of each product."""
         self._filters: dict[tuple[Any, ...], _Filter] = {}
         self._groups: dict[str, dict[str, frozenset[int]]] = {}
         self._names: dict[str, dict[str, str]] = {}

@@ -160,14 +160,6 @@ def follow_facts(database: Database, *, on: date) -> int:
     return database.settle(act, busy=_BUSY)
 
 
-def list_deals(
-    database: Database, *, states_: Sequence[DealState] = (), after_id: int = 0, limit: int = 2**31
-) -> pl.DataFrame:
-    """Deals with their figures; the columns of `store.offers.overview.DEALS`."""
-    with database.read() as session:
-        return overview.deals(session, states=states_, after=after_id, limit=limit)
-
-
 def show(
     database: Database, offer_id: int
 ) -> tuple[list[dict[str, Any]], Exposure, Sequence[tuple[int, OfferEvent]]]:

@@ -8,6 +8,7 @@ from service.engine.reading import PLAIN, Reading
 from service.engine.scanned import GoodsReader
 from service.errors import InvalidInput
 from service.files import rows
+from service.files.printed import NameCheck
 from service.files.report import LoadReport, Progress, silent
 from service.files.rows import FileColumn, Parse
 from service.store import catalogue
@@ -57,15 +58,23 @@ COLUMNS = columns(PLAIN)
 
 
 def load_products(
-    database: Database, path: Path, *, reading: Reading = PLAIN, progress: Progress = silent
+    database: Database,
+    path: Path,
+    *,
+    reading: Reading = PLAIN,
+    layout: str = "classic-a4",
+    progress: Progress = silent,
 ) -> LoadReport:
     """Add or update the products of a file; each chunk of rows is committed when it is done.
 
     Of several rows with one product the last counts. For products that exist already, what the file
-    has no column for stays as it is. Raises as `rows.read` does.
+    has no column for stays as it is. Rows with a name that `layout` cannot print are refused.
+    Raises as `rows.read` does.
     """
     report = LoadReport()
-    for chunk in rows.read(path, columns(reading)):
+    names = NameCheck(layout)
+    for found in rows.read(path, columns(reading)):
+        chunk = names.apply(found, path.name)
         frame = chunk.rows.drop(rows.ROW).unique("gtin", keep="last", maintain_order=True)
         with database.write() as session:
             catalogue.upsert_products(session, frame, renewed=chunk.present)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,33 @@ def test_the_template_is_a_workbook_that_uploads(marketing: TestClient) -> None:
     assert (book.status_code, book.headers["content-type"]) == (200, XLSX)
     loaded = marketing.post("/v1/deals", content=book.content, headers={"Content-Type": XLSX})
     assert (loaded.status_code, loaded.json()["rows"]) == (201, 0)
+
+
+def test_headers_pictures_and_single_rows(marketing: TestClient, database: Database) -> None:
+    found = marketing.post("/v1/deals/previews", content=GOOD, headers=CSV).json()
+    assert found["headers"][0] == {
+        "sheet": "", "cell": "A1", "header": "deal_id", "column": "deal_id",
+    }  # fmt: skip
+    packed = marketing.post("/v1/deals/previews/pictures", content=GOOD, headers=CSV)
+    assert (packed.status_code, packed.headers["content-type"]) == (200, "application/zip")
+    names = zipfile.ZipFile(io.BytesIO(packed.content)).namelist()
+    assert names == ["001-D0-en.png", "002-D20-en.png"]
+    drawn = marketing.get("/v1/deals/1/picture?language=de")
+    assert (drawn.status_code, drawn.content[:4]) == (200, b"\x89PNG")
+    assert drawn.content != marketing.get("/v1/deals/1/picture").content
+    assert marketing.get("/v1/deals/1/picture?language=xx").status_code == 422
+    assert marketing.get("/v1/deals/999/picture").status_code == 404
+    edited = marketing.patch("/v1/deals/1", json={"columns": {"title": "Other"}})
+    assert (edited.status_code, edited.json()["revised"]) == (200, 1)
+    row = dict(zip(DEAL_COLUMNS.split(","), deal(21).split(","), strict=True))
+    made = marketing.post("/v1/deals/rows", json={"columns": row})
+    assert (made.status_code, made.json()["added"]) == (201, 1)
+    assert marketing.post("/v1/deals/rows", json={"columns": {"colour": "red"}}).status_code == 422
+    listed = marketing.get("/v1/deals?text=other").json()["deals"]
+    assert [(each["deal_id"], each["title"], each["products"] > 0) for each in listed] == [
+        ("D0", "Other", True)
+    ]
+    assert query(database, "SELECT count(*) FROM offer WHERE deal_ref = 'D21'") == [(1,)]
 
 
 def test_a_form_of_a_browser_is_read_as_its_file_is(marketing: TestClient) -> None:
@@ -125,3 +153,28 @@ def test_hostile_files_are_refused_and_the_next_is_read(shared_marketing: TestCl
         assert answer.status_code == 422, kind
     answer = shared_marketing.post("/v1/deals/previews", content=GOOD, headers=CSV)
     assert answer.status_code == 200
+
+
+def test_a_digest_accepts_only_the_file_whose_notes_were_seen(marketing: TestClient) -> None:
+    """Two small prints that fit a list alone and not together are asked about."""
+    rows = [
+        f"{deal(n)},{letter * 4} {f'{letter * 9} ' * 65}" for n, letter in ((20, "a"), (1, "b"))
+    ]
+    file = "\n".join([f"{DEAL_COLUMNS},legal_text", *rows])
+
+    def post(content: str, accept: str = "") -> Any:
+        return marketing.post(f"/v1/deals?accept={accept}", content=content, headers=CSV)
+
+    preview = marketing.post("/v1/deals/previews", content=file, headers=CSV).json()
+    asked = [note["text"] for note in preview["notes"] if note["asks"]]
+    assert len(asked) == 1
+    assert asked[0].startswith("legal_text: the small print of up to 2 different offers")
+    refused = post(file)
+    assert (refused.status_code, refused.json()["notes"]) == (409, asked)
+    assert preview["accept"] == refused.json()["accept"]
+    other = post(f"{file}\n", preview["accept"])
+    assert (other.status_code, other.json()["notes"]) == (409, asked)
+    assert other.json()["accept"] != preview["accept"]
+    loaded = post(file, preview["accept"])
+    assert loaded.status_code == 201
+    assert loaded.json()["notes"] == preview["notes"]

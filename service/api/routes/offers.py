@@ -7,17 +7,21 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 
 from service import deals
+from service.admin.keys import Caller
 from service.api import uploads
-from service.api.deps import ApartDep, DatabaseDep, MarketingCaller, SettingsDep
+from service.api.deps import ApartDep, DatabaseDep, Id, MarketingCaller, SettingsDep
 from service.api.description import may_answer
-from service.api.schemas.deals import DealPreviewOut, UploadOut
+from service.api.schemas.deals import CellsIn, DealPreviewOut, UploadOut
 from service.api.uploads import Received
 from service.deals import Order, ReadOptions
+from service.deals.one_deal import name_of, new_row, row_with
 from service.settings import Settings
+from service.store.session import Database
 
 router = APIRouter(tags=["deals"])
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ZIP = "application/zip"
 _SUFFIXES = {
     "text/csv": ".csv",
     "text/plain": ".csv",
@@ -44,6 +48,9 @@ _FILE = {
 }
 _WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {"description": "A workbook", "content": {XLSX: {}}}
+}
+_PICTURES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A picture of each deal", "content": {ZIP: {}}}
 }
 _TYPES = may_answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
@@ -98,7 +105,7 @@ async def upload(
             _file_name(file, name),
             file.path,
             uploaded_by=f"key {caller.key_id}",
-            options=_read_options(settings, encoding, dates),
+            options=ReadOptions.of(settings, encoding=encoding, dates=dates),
             with_approval=settings.deal_approval,
             accept=accept,
         )
@@ -128,10 +135,44 @@ async def preview(
             database,
             _file_name(file, name),
             file.path,
-            options=_read_options(settings, encoding, dates),
+            options=ReadOptions.of(settings, encoding=encoding, dates=dates),
             listed=1000,
         )
     return DealPreviewOut.model_validate(found, from_attributes=True)
+
+
+@router.post(
+    "/deals/previews/pictures",
+    response_class=Response,
+    responses=_PICTURES | _TYPES,
+    openapi_extra=_FILE,
+)
+async def pictures(
+    request: Request,
+    apart: ApartDep,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    name: FileName = "",
+    encoding: Encoding = None,
+    dates: Dates = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="The most deals")] = 20,
+) -> Response:
+    """The deals of the file as they will be printed: a ZIP with a PNG a deal and language.
+
+    Drawn by the layout that lists are printed with; rows with faults have none. Nothing is written.
+    """
+    async with uploads.received(request, _SUFFIXES) as file:
+        packed = await apart.run(
+            deals.pack_pictures,
+            database,
+            _file_name(file, name),
+            file.path,
+            options=ReadOptions.of(settings, encoding=encoding, dates=dates),
+            listed=limit,
+        )
+    headers = {"Content-Disposition": 'attachment; filename="pictures.zip"'}
+    return Response(packed, media_type=ZIP, headers=headers)
 
 
 @router.post(
@@ -158,9 +199,49 @@ async def remarks(
             database,
             file_name,
             file.path,
-            options=_read_options(settings, encoding, dates),
+            options=ReadOptions.of(settings, encoding=encoding, dates=dates),
         )
     return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
+
+
+@router.post("/deals/rows", status_code=201, response_model=UploadOut)
+def add_row(
+    body: CellsIn,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+    accept: Accept = "",
+) -> UploadOut:
+    """Make one deal, or its next revision, from the cells of its row; checked as a file is."""
+    return _load_row(new_row(body.columns), database, settings, caller, accept)
+
+
+@router.patch("/deals/{number}", response_model=UploadOut)
+def edit(
+    number: Id,
+    body: CellsIn,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+    accept: Accept = "",
+) -> UploadOut:
+    """Edit some cells of a deal's row: its next revision, checked as a file is."""
+    row = row_with(database, *name_of(database, number), body.columns)
+    return _load_row(row, database, settings, caller, accept)
+
+
+def _load_row(
+    row: tuple[str, bytes], database: Database, settings: Settings, caller: Caller, accept: str
+) -> UploadOut:
+    report = deals.load_body(
+        database,
+        *row,
+        uploaded_by=f"key {caller.key_id}",
+        options=ReadOptions.of(settings),
+        with_approval=settings.deal_approval,
+        accept=accept,
+    )
+    return UploadOut.model_validate(report, from_attributes=True)
 
 
 @router.get("/deals/template", response_class=Response, responses=_WORKBOOK)
@@ -172,14 +253,6 @@ def template(_caller: MarketingCaller) -> Response:
 def _file_name(file: Received, asked: str) -> str:
     name = asked or file.name or "deals"
     return name if "." in name else f"{name}{_SUFFIXES[file.kind]}"
-
-
-def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
-    return ReadOptions(
-        encoding=encoding or settings.deals_encoding,
-        dates=dates or Order(settings.deals_dates),
-        currency=settings.currency,
-    )
 
 
 def _workbook(book: bytes, name: str) -> Response:
