@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.deals.dates import Order
-from service.deals.form import read_form
+from service.deals.form_reader import read_form
 from service.deals.sheets import read_document
 from service.files import rows
 from service.files.households import load_households
