@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.deals.dates import Order
-from service.deals.form import read_form
+from service.deals.form_reader import read_form
 from service.deals.sheets import read_document
 from service.files import rows
 from service.files.households import load_households
@@ -28,7 +28,8 @@ def test_files_of_every_kind_read_one_name(tmp_path: Path) -> None:
     [chunk] = rows.read(path, (FileColumn("name", rows.text, "text"),))
     assert chunk.rows["name"].to_list() == [NAME]
     body = f"deal_id;supplier;title;eligible_brands\nD1;{HIDDEN};{HIDDEN};{HIDDEN}".encode()
-    form = read_form(read_document("a.csv", body, encoding="cp1252"), dates_when_unclear=Order.ASK)
+    document = read_document("a.csv", body, encoding="cp1252")
+    form = read_form(document, dates_when_unclear=Order.ASK, currency="USD")
     row = form.grids[0].row(0).values
     assert (row["supplier"], row["title"], row["eligible_brands"]) == (NAME, NAME, (NAME,))
     log = write_file(
