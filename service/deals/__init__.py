@@ -1,7 +1,6 @@
 """Suppliers' spreadsheets of deals: read, interpreted, checked and stored as offers."""
 
 from service.deals.columns import COLUMNS
-from service.deals.dates import Order
 from service.deals.template import make_template
 from service.deals.upload import (
     Preview,
@@ -12,6 +11,7 @@ from service.deals.upload import (
     load_deals,
     preview_deals,
 )
+from service.files.dates import Order
 
 __all__ = [
     "COLUMNS",

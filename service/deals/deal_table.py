@@ -4,8 +4,9 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.deals.columns import COLUMNS, REFUSED, REMARKS, column_named, plain
-from service.deals.workbook import Sheet, column_letters
+from service.deals.columns import COLUMNS, REFUSED, REMARKS, column_named
+from service.files.headers import plain
+from service.files.workbook import Sheet, column_letters
 
 # A sheet is a table of deals when a row names at least this many known columns.
 FEWEST = 3

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from service.deals import dates, numbers
-from service.deals.cell import Cell
+from service.deals import numbers
 from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
 from service.deals.columns import (
     COLUMNS,
@@ -17,14 +16,16 @@ from service.deals.columns import (
     Required,
     column_of,
     expected,
-    plain,
 )
-from service.deals.dates import Order
 from service.deals.deal_table import DealTable, count_known_columns, find_table
 from service.deals.readers import Reader, readers_of
 from service.deals.sheets import Document
 from service.engine.records import DealKind
 from service.errors import InvalidInput, Problem
+from service.files import dates
+from service.files.cell import Cell
+from service.files.dates import Order
+from service.files.headers import plain
 from service.files.notes import Note
 
 _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)

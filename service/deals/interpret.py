@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from service.deals.coded_grid import CodedGrid, GridRow, Positions
-from service.deals.columns import FACE_VALUES, plain
+from service.deals.columns import FACE_VALUES
 from service.deals.digest import digest_deals
 from service.deals.form import MOST_NOTES, Form
 from service.deals.interpreted import COLUMNS_BY_KIND, WINDOW_COLUMNS, WINDOWS, InterpretedDeals
@@ -22,6 +22,7 @@ from service.deals.row_faults import RowFaults
 from service.deals.terms import TERMS_COLUMNS, read_terms
 from service.engine.records import DealKind
 from service.engine.redeem import Terms
+from service.files.headers import plain
 
 _TARGETS = {name: f"target_{name}" for name in ("cells", "tiers", "regions", "stores", "buyers")}
 _NO_FACES = [None] * len(FACE_VALUES)

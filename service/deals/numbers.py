@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from service.deals.cell import Cell, faulty_cell
+from service.files.cell import Cell, faulty_cell
 
 _CURRENCY = re.compile(
     r"(?i)us\$|r\$|[$€£¥₽₴₩₹]|(?<![a-z])"

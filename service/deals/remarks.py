@@ -14,8 +14,8 @@ import xlsxwriter
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.workbook import DAMAGED, column_index, column_letters, unreadable_workbook
 from service.errors import InvalidInput
+from service.files.workbook import DAMAGED, column_index, column_letters, unreadable_workbook
 
 WIDTH = 90
 LINE_POINTS = 15

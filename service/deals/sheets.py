@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from service.deals import workbook
 from service.deals.columns import column_named
-from service.deals.workbook import Sheet, column_letters
 from service.errors import InvalidInput, Problem
+from service.files import workbook
+from service.files.workbook import Sheet, column_letters
 
 SEPARATORS = (",", ";", "\t", "|")
 _MARKS = (
