@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from service.errors import NotAccepted
 from service.files import rows
 from service.files.products import load_products
 from service.store.session import Database
@@ -56,9 +57,13 @@ def test_what_the_file_has_no_column_for_stays_and_an_empty_cell_means_none(
     load_products(database, write_file(tmp_path / "p.csv", full))
     load_products(database, write_file(tmp_path / "p.csv", f"{head}\n{required}\n"))
     assert read_only(columns) == [("Dale", True, "1 l", "alcohol", 900, 611)]
-    load_products(
-        database, write_file(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n")
-    )
+    emptied = write_file(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n")
+    with pytest.raises(NotAccepted) as caught:
+        load_products(database, emptied)
+    (asked,) = caught.value.asked
+    assert "1 restricted products lose their restriction and may be on lists: row 2" in asked
+    assert read_only(columns) == [("Dale", True, "1 l", "alcohol", 900, 611)]
+    load_products(database, emptied, accept=caught.value.digest)
     assert read_only(columns) == [("", False, "", "", None, None)]
 
 
@@ -116,16 +121,26 @@ def test_parquet_with_numbers_gives_the_same_catalogue(
     assert read_only(CATALOGUE) == [MILK, BREAD]
 
 
-def test_one_product_in_its_upc_and_ean_forms_is_one_row_and_the_last_counts(
-    database: Database, tmp_path: Path, read_only: Ask
+def test_one_product_twice_is_known_if_alike_and_a_fault_otherwise(
+    database: Database, tmp_path: Path, read_only: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also in its UPC and EAN forms, and where the rows lie in two chunks."""
+    tissue = "Tissue,Paper,Household,Maker"
     rows_ = (
-        "036000291452,First,Tissue,Paper,Household,Maker,1\n"
-        "0036000291452,Second,Tissue,Paper,Household,Maker,2\n"
+        f"036000291452,First,{tissue},1\n4011,Plums,Plums,Fruit,Fresh,Dale,9\n"
+        f"0036000291452,Second,{tissue},2\n4011,Plums,Plums,Fruit,Fresh,Dale,9\n"
     )
-    report = load_products(database, write_file(tmp_path / "p.csv", f"{HEADER}\n{rows_}"))
-    assert (report.read, report.taken, report.known) == (2, 1, 1)
-    assert read_only("SELECT gtin, description FROM product") == [(36000291452, "Second")]
+    path = write_file(tmp_path / "p.csv", f"{HEADER}\n{rows_}")
+    for chunk_rows, taken in ((50_000, 1), (2, 2)):
+        monkeypatch.setattr(rows, "CHUNK_ROWS", chunk_rows)
+        report = load_products(database, path)
+        assert (report.read, report.taken, report.refused) == (4, taken, 2)
+        assert [str(problem) for problem in report.problems] == [
+            f"{path}, row {row}, column gtin: 36000291452 comes with other contents in "
+            f"row {other} (keep the row that is right)"
+            for row, other in ((2, 4), (4, 2))
+        ]
+        assert read_only("SELECT gtin FROM product") == [(4011,)]
 
 
 BAD = (
