@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from service.digests import identity_digest
+from service.errors import NotAccepted
 from service.files import rows
 from service.files.households import load_households
 from service.files.report import LoadReport
@@ -31,15 +32,18 @@ IDENTITIES = """SELECT h.ref, i.kind, i.digest FROM identity i
 
 
 @pytest.fixture
-def load(database: Database, settings: Settings, tmp_path: Path) -> Callable[[str], LoadReport]:
-    def load(content: str) -> LoadReport:
+def load(database: Database, settings: Settings, tmp_path: Path) -> Callable[..., LoadReport]:
+    def load(content: str, **how: str) -> LoadReport:
         path = write_file(tmp_path / "households.csv", content)
-        return load_households(database, path, secret_key=settings.secret_key, language="en")
+        return load_households(
+            database, path, secret_key=settings.secret_key, language="en",
+            card_pattern="[0-9]{3,8}", **how,
+        )  # fmt: skip
 
     return load
 
 
-Load = Callable[[str], LoadReport]
+Load = Callable[..., LoadReport]
 
 
 def counts(report: LoadReport) -> tuple[int, int, int, int]:
@@ -145,22 +149,47 @@ def test_numbers_follow_on_whatever_was_loaded_before(
     ]
 
 
-def test_a_card_that_comes_back_with_another_household_moves_to_it(
-    load: Load, read_only: Ask
+def test_a_card_of_another_household_asks_and_then_moves(load: Load, read_only: Ask) -> None:
+    load("household_id,card\nH1,778\nH1,779\n")
+    with pytest.raises(NotAccepted) as caught:
+        load("household_id,card\nH2,7-7-8\n")
+    assert caught.value.asked == (
+        "1 cards or phones belong to another household now and move to the one named here: row 2",
+    )
+    assert {row[0] for row in read_only(IDENTITIES)} == {"H1"}
+    load("household_id,card\nH2,7-7-8\n", accept=caught.value.digest)
+    assert [row[:2] for row in read_only(IDENTITIES)] == [("H1", "card"), ("H2", "card")]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 50_000])
+def test_a_card_or_phone_of_two_households_in_one_file_is_a_fault_of_both(
+    load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
 ) -> None:
-    load("household_id,card\nH1,777\n")
-    load("household_id,card\nH2,7-7-7\n")
-    assert [row[:2] for row in read_only(IDENTITIES)] == [("H2", "card")]
-
-
-def test_a_card_of_two_households_in_one_file_goes_to_the_last(load: Load, read_only: Ask) -> None:
-    load("household_id,card\nH1,777\nH2,777\n")
-    assert [row[:2] for row in read_only(IDENTITIES)] == [("H2", "card")]
+    monkeypatch.setattr(rows, "CHUNK_ROWS", chunk_rows)
+    same = "+1 502 555 0101", "0015025550101"
+    report = load(
+        "household_id,card,phone\n"
+        f"H1,778,\nH2,7 78,\nH3,779,\nH4,,{same[0]}\nH5,,{same[1]}\nH3,779,\n"
+    )
+    assert counts(report) == (6, 2 if chunk_rows == 1 else 1, 0 if chunk_rows == 1 else 1, 4)
+    assert [row[0] for row in read_only(IDENTITIES)] == ["H3"]
+    assert [
+        str(problem).rpartition("csv, ")[2].partition(" (")[0] for problem in report.problems
+    ] == [
+        "row 2, column card: another household has the same card in row 3",
+        "row 3, column card: another household has the same card in row 2",
+        "row 5, column phone: another household has the same phone in row 6",
+        "row 6, column phone: another household has the same phone in row 5",
+    ]
 
 
 def test_of_several_rows_of_one_household_the_last_counts(load: Load, read_only: Ask) -> None:
-    report = load("household_id,name\nH1,First\nH2,Other\nH1,Last\n")
+    report = load("household_id,name\nH1,First\nH2,Other\nH1,Last\n", accept="all")
     assert counts(report) == (3, 2, 1, 0)
+    assert [str(note) for note in report.notes] == [
+        "1 households come more than once with other contents; the last row of each counts: "
+        "rows 2, 4"
+    ]
     assert [row[2] for row in read_only(CONTACTS)] == ["Last", "Other"]
 
 
@@ -168,7 +197,7 @@ def test_the_last_row_counts_across_chunks_too(
     load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
-    load("household_id,name\nH1,First\nH2,Other\nH1,Last\n")
+    load("household_id,name\nH1,First\nH2,Other\nH1,Last\n", accept="all")
     assert [row[2] for row in read_only(CONTACTS)] == ["Last", "Other"]
 
 
