@@ -20,6 +20,7 @@ _FEW = 0.01
 _LOW_MEDIAN_CENTS = 20
 _ENOUGH_LINES = 20
 _MOST_EXAMPLES = 5
+_MOST_PARTS = 20
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ class BasketSigns:
         if odd.any():
             self._odd_sign.add(frame.filter(odd))
         self._amounts.append(cents.value_counts(name="lines"))
-        if len(self._amounts) > 1:
+        if len(self._amounts) > _MOST_PARTS:
             merged = pl.concat(self._amounts).group_by("amount_cents").agg(pl.col("lines").sum())
             self._amounts = [merged]
         if self._prices.is_empty():
@@ -144,7 +145,13 @@ class BasketSigns:
                 staged.report.note(text)
         if not self._amounts:
             return
-        amounts = self._amounts[0].filter(pl.col("amount_cents") > 0).sort("amount_cents")
+        amounts = (
+            pl.concat(self._amounts)
+            .filter(pl.col("amount_cents") > 0)
+            .group_by("amount_cents")
+            .agg(pl.col("lines").sum())
+            .sort("amount_cents")
+        )
         lines = int(amounts["lines"].sum())
         if lines < _ENOUGH_LINES:
             return

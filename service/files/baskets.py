@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from service.engine.reading import PLAIN, Reading
+from service.engine.scanned import Scanned
 from service.errors import Problem
 from service.files import rows
 from service.files.basket_layouts import PLAIN_LAYOUT
@@ -32,6 +33,7 @@ _STAGED = (
     rows.ROW, "store_id", "terminal", "basket_id", "household_id", "purchased_at", "line",
     "gtin", "quantity", "unit", "amount_cents", "code",
 )  # fmt: skip
+_MOST_CODES = 500_000
 _FLOAT = r"^(\d+)\.0+$"
 _NUMBER_ONCE = "number each transaction of a till's day once"
 
@@ -83,19 +85,20 @@ def _read(
         prices = catalogue.prices(session)
     completer = BasketCompleter(path, options, reader, prices)
     signs = BasketSigns(prices, reading.others)
+    goods = _Goods(reading)
     named: set[str] = set()
     columns = file_columns(options.layout, reader)
     for chunk in rows.read(path, columns, options=options.text, rules=options.layout.rules):
         whole, problems = completer.complete(chunk.rows)
         lost = chunk.rows.height - whole.height
         good, unknown = people.find(whole)
-        sold = _sold(good, reading)
+        sold = goods.sold(good)
         signs.look(good, sold)
         named.update(good["store_id"].unique())
         units = {text: reading.unit(text) for text in good["unit"].unique()}
         lines = good.with_columns(
             sold["gtin"], sold["code"],
-            pl.Series("unit", [units[text] for text in good["unit"]], pl.String),
+            good["unit"].replace_strict(units, return_dtype=pl.String),
         ).select(_STAGED)  # fmt: skip
         staged.add(chunk, lines)
         staged.report.refuse(tuple(problems), lost)
@@ -109,15 +112,26 @@ def _read(
     return people.added()
 
 
-def _sold(frame: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    """The key of each row's product, and what was written where the key does not say it."""
-    found = {text: reading.goods.read(text) for text in frame["gtin"].unique()}
-    read = [found[text] for text in frame["gtin"]]
-    codes = pl.Series("code", [each.code for each in read], pl.String)
-    if "own_code" in frame.columns:
-        own = frame["own_code"]
-        codes = codes.set(own.ne(""), own).alias("code") if own.ne("").any() else codes
-    return pl.DataFrame([pl.Series("gtin", [each.gtin for each in read], pl.Int64), codes])
+class _Goods:
+    """Reads the codes of rows; a code is read once for many chunks."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._read = reading.goods.read
+        self._known: dict[str, Scanned] = {}
+
+    def sold(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The key of each row's product, and what was written where the key does not say it."""
+        if len(self._known) > _MOST_CODES:
+            self._known.clear()
+        known, read = self._known, self._read
+        texts = frame["gtin"]
+        known.update({text: read(text) for text in texts.unique() if text not in known})
+        found = [known[text] for text in texts]
+        codes = pl.Series("code", [code for _, code in found], pl.String)
+        if "own_code" in frame.columns:
+            own = frame["own_code"]
+            codes = codes.zip_with(own.eq(""), own).alias("code")
+        return pl.DataFrame([pl.Series("gtin", [gtin for gtin, _ in found], pl.Int64), codes])
 
 
 class _People:
@@ -161,8 +175,8 @@ class _People:
         return frame.filter(~is_unknown), problems
 
     def _unknown(self, refs: pl.Series) -> pl.Series:
-        known = {ref for ref in refs.unique() if ref is None or ref in self._ids}
-        return ~refs.is_in([ref for ref in known if ref is not None]) & refs.is_not_null()
+        unknown = [ref for ref in refs.unique() if ref is not None and ref not in self._ids]
+        return refs.is_in(unknown) & refs.is_not_null()
 
     def say(self, staged: Staging) -> None:
         """Add the notes on households."""
@@ -218,8 +232,8 @@ def _without_conflicts(path: Path, lines: pl.DataFrame) -> tuple[pl.DataFrame, l
     """The lines without those that contradict an earlier one of this chunk, and their faults."""
     key = ["store_id", "terminal", "business_date", "number"]
     problems: list[Problem] = []
-    owners = lines.filter(pl.col("household_id").is_not_null()).select(*key, "household_id")
-    if owners.unique().height > owners.select(key).unique().height:
+    owners = lines.select(*key, "household_id").unique(maintain_order=True).drop_nulls()
+    if owners.select(key).is_duplicated().any():
         first = owners.unique(key, keep="first", maintain_order=True).rename(
             {"household_id": "owner"}
         )
