@@ -59,6 +59,7 @@ class BasketLayout:
             remedy="leave out the rows that it marks, and remove the column",
             asks=_ASKS,
             unused=self.unused,
+            only_also=self.name != "plain",
         )
 
 

@@ -14,6 +14,7 @@ from service.errors import InvalidInput, Problem
 from service.files import rows
 from service.files.basket_layouts import PLAIN_LAYOUT, BasketLayout
 from service.files.dates import Order, find_order
+from service.files.headers import HeaderRules
 from service.files.moments import MomentReader
 from service.files.report import KEPT_PROBLEMS
 from service.files.rows import PLAIN_TEXT, FileColumn
@@ -107,8 +108,11 @@ def date_order(path: Path, options: BasketOptions) -> tuple[Order, str]:
     texts: set[str] = set()
     only = (FileColumn(column, rows.text, "text"),)
     unused = [name for also in layout.columns.values() for name in also]
-    rules = layout.rules
-    quiet = type(rules)(also=layout.columns, unused=(*layout.columns, *unused, *layout.unused))
+    quiet = HeaderRules(
+        also=layout.columns,
+        unused=(*layout.columns, *unused, *layout.unused),
+        only_also=layout.rules.only_also,
+    )
     for chunk in rows.read(path, only, options=options.text, rules=quiet):
         # A day is enough, so that the many moments of a day count once.
         days = chunk.rows[column].str.replace(r"[T ,]+\d{1,2}:.*$", "").unique()
@@ -129,9 +133,7 @@ class BasketCompleter:
         self._reader = reader
         self._prices = prices
         self._goods = GoodsReader()
-        self._lines = pl.DataFrame(
-            schema={**dict.fromkeys(_BASKET, pl.String), "day": pl.Date, "last": pl.Int64}
-        )
+        self._lines = pl.DataFrame(schema={**dict.fromkeys(_BASKET, pl.String), "last": pl.Int64})
         self._ordered_on = (
             _order_days(path, options, reader) if "order_number" in options.layout.columns else None
         )
@@ -224,9 +226,7 @@ class BasketCompleter:
         """Number the lines of each basket in the order of the file, across chunks."""
         if "line" in frame.columns and not frame["line"].has_nulls():
             return frame
-        keys = [*_BASKET, "day"]
-        if "day" not in frame.columns:
-            frame = frame.with_columns(pl.col("purchased_at").dt.date().alias("day"))
+        keys = list(_BASKET)
         numbered = frame.join(self._lines, on=keys, how="left", maintain_order="left").with_columns(
             (pl.int_range(1, pl.len() + 1).over(keys) + pl.col("last").fill_null(0)).alias("line")
         )

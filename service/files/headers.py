@@ -38,7 +38,8 @@ class HeaderRules:
 
     `also` are other names by column. A header that `limits` finds in and that is not read would
     drop a limit: it is a fault with the `remedy`. One that `asks` finds in may change what the rows
-    mean. `unused` are headers that are left out on purpose.
+    mean. `unused` are headers that are left out on purpose. With `only_also` a column that has
+    other names is not known by its own.
     """
 
     also: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class HeaderRules:
     remedy: str = ""
     asks: re.Pattern[str] = _NEVER
     unused: Sequence[str] = ()
+    only_also: bool = False
 
 
 NO_RULES = HeaderRules()
@@ -69,7 +71,9 @@ class HeaderReader:
         self._required = tuple(required)
         self._rules = rules
         self._unused = {key_of(name) for name in rules.unused}
-        self._exact = {key_of(name): name for name in columns}
+        self._exact = {
+            key_of(name): name for name in columns if not (rules.only_also and rules.also.get(name))
+        }
         self._named = {
             key_of(other): name
             for name in columns

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from service.digests import file_digest
+from service.errors import NotAccepted
 from service.files.notes import Note, require_accepted
 from service.files.report import LoadReport
 from service.files.rows import ROW, Chunk
@@ -68,7 +69,12 @@ class Staging:
     def require_accepted(self, path: Path, accept: str) -> None:
         """Raise NotAccepted unless the notes that ask are accepted by `accept`."""
         if any(note.asks for note in self.report.notes):
-            require_accepted(str(path), file_digest(path), self.report.notes, accept)
+            try:
+                require_accepted(str(path), file_digest(path), self.report.notes, accept)
+            except NotAccepted as error:
+                # What would be refused is part of what a person decides on.
+                error.problems = tuple(self.report.problems)
+                raise
 
 
 @contextmanager
