@@ -23,6 +23,7 @@ _PROBLEM_TEXTS = {
     HTTPStatus.NOT_FOUND: "It does not exist, or this key may not see it",
     HTTPStatus.CONFLICT: "It contradicts the present state",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "A body of this type is not read here",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request cannot be understood",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many unknown codes were presented",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not ready for work; ask again later",

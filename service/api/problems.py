@@ -11,7 +11,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import Busy, InvalidInput, LarderError, NotAccepted, Throttled, without_message
+from service.errors import (
+    Busy,
+    InvalidInput,
+    LarderError,
+    NotAccepted,
+    Throttled,
+    UnsupportedType,
+    without_message,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -111,6 +119,8 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
         headers = {"Retry-After": str(error.retry_seconds)}
     elif error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {"Retry-After": str(AWAY_SECONDS)}
+    elif isinstance(error, UnsupportedType):
+        headers = error.headers
     members = None
     if isinstance(error, NotAccepted):
         members = {"notes": list(error.asked), "accept": error.digest}

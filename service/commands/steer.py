@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from service.commands.console import current_user, say, show_table
 from service.commands.database import open_database
+from service.currencies import minor_digits
 from service.deals import steer
 from service.engine.lifecycle import DealState
 from service.engine.money import format_money
@@ -125,11 +127,13 @@ def budget(
     by: By = None,
 ) -> None:
     """Raise the budget of a deal while it runs."""
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{2})?", amount):
-        raise InvalidInput(f"{amount[:40]!r} is not an amount of money such as 5000.00.")
-    whole, _, part = amount.partition(".")
-    cents = int(whole) * 100 + int(part or 0)
     with open_database() as (database, settings):
+        digits = minor_digits(settings.currency)
+        decimals = rf"(\.[0-9]{{{digits}}})?" if digits else ""
+        if not re.fullmatch(rf"[0-9]{{1,9}}{decimals}", amount):
+            example = f"{5000:.{digits}f}"
+            raise InvalidInput(f"{amount[:40]!r} is not an amount of money such as {example}.")
+        cents = int(Decimal(amount).scaleb(digits))
         _say(number, steer.raise_budget(database, settings, number, cents, by=by or current_user()))
 
 

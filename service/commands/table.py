@@ -6,7 +6,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "demo",
         "service.commands.demo:demo",
-        "Run the whole loop on real purchases: from baskets to redeemed lists and the next lists.",
+        "Run the whole loop on the sample: from baskets to redeemed lists and the next lists.",
     ),
     Command(
         "init",
@@ -66,7 +66,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "explain",
         "service.commands.explain:explain",
-        "Why a household's list looks as it does: each item, its chance, its date, its reason.",
+        "Why a household's list looks as it does: each item, each offer, and the next offers.",
     ),
     Command(
         "allocate",
@@ -101,6 +101,15 @@ COMMANDS: tuple[Command | Group, ...] = (
             "revoke",
             "service.commands.keys:revoke",
             "Revoke a key; a running service refuses it within five seconds.",
+        ),
+    ),
+    group(
+        "money",
+        "Convert amounts to the minor unit of the currency.",
+        Command(
+            "convert",
+            "service.commands.money:convert",
+            "Convert all amounts to another minor unit, exactly, once; a dry run unless `--apply`.",
         ),
     ),
     group(

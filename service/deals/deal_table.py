@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from service.deals.columns import COLUMNS, REFUSED, REMARKS, column_named
 from service.files.headers import plain
-from service.files.workbook import Sheet, column_letters
+from service.files.package import column_letters
+from service.files.workbook import Sheet
 
 # A sheet is a table of deals when a row names at least this many known columns.
 FEWEST = 3

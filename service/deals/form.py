@@ -1,13 +1,14 @@
 """The tables of a file as grids of values; every fault has its place."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from service.currencies import minor_digits
 from service.deals import numbers
 from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
 from service.deals.columns import (
@@ -21,6 +22,7 @@ from service.deals.deal_table import DealTable, count_known_columns, find_table
 from service.deals.readers import Reader, readers_of
 from service.deals.sheets import Document
 from service.engine.records import DealKind
+from service.engine.texts import clean_column
 from service.errors import InvalidInput, Problem
 from service.files import dates
 from service.files.cell import Cell
@@ -29,7 +31,6 @@ from service.files.headers import plain
 from service.files.notes import Note
 
 _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)
-_INVISIBLE = r"[\u200b-\u200f\u2060\ufeff\u00ad]"
 MOST_NOTES = 5
 """This many repaired cells of a column get a note each."""
 
@@ -52,13 +53,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Form:
-    """A file as it was read: one grid per table, faults, and notes on how it was read."""
+    """A file as it was read: one grid per table, faults, and notes on how it was read.
+
+    Amounts of money in it have so many decimals (`digits`).
+    """
 
     document: Document
     tables: Sequence[DealTable]
     grids: list[CodedGrid] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    digits: int = 2
 
     @property
     def height(self) -> int:
@@ -87,12 +92,17 @@ class Form:
         return Problem(self.where(fault), fault.detail, fault.remedy)
 
 
-def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
+def read_form(document: Document, *, dates_when_unclear: Order, currency: str = "USD") -> Form:
     """Read every table of a file. Raises InvalidInput when no sheet has one."""
     tables = [table for sheet in document.sheets if (table := find_table(sheet)) is not None]
     if not tables:
         raise _no_table(document)
-    form = Form(document, tables, notes=[Note(text) for text in document.notes])
+    form = Form(
+        document,
+        tables,
+        notes=[Note(text) for text in document.notes],
+        digits=minor_digits(currency),
+    )
     _note_sheets(form)
     for number, table in enumerate(tables):
         _note_table(form, number, table)
@@ -104,6 +114,7 @@ def read_form(document: Document, *, dates_when_unclear: Order) -> Form:
     decimals = numbers.decimals_of(
         _texts_of_kinds(cells, _NUMERIC), as_numbers=document.cells_are_numbers
     )
+    decimals = replace(decimals, digits=form.digits)
     if "," in decimals.seen:
         form.note("numbers with a comma before their last digits have a decimal comma")
     for number, (table, texts) in enumerate(zip(tables, cells, strict=True)):
@@ -165,14 +176,13 @@ def _clean_texts(table: DealTable) -> dict[str, pl.Series]:
     below = table.sheet.frame.slice(table.last + 1)
     columns = []
     for name, place in table.columns.items():
-        text = pl.col(below.columns[place]).str.replace_all(_INVISIBLE, "")
-        if column_of(name).kind is not CellKind.GTINS:
-            text = text.str.replace_all(r"[\x00-\x1f\x7f\u00a0\s]+", " ")
-        columns.append(
-            text.str.replace_all("\x00", "", literal=True).str.strip_chars()
-            .replace("", None).alias(name)
-        )  # fmt: skip
-    return {series.name: series for series in below.select(columns).get_columns()}
+        texts = below.to_series(place)
+        if column_of(name).kind is CellKind.GTINS:
+            # What parts GTINs stays; nothing else that is not seen does.
+            texts = texts.str.replace_all(r"[\r\n\t]+", ";")
+        columns.append(clean_column(texts).alias(name))
+    shown = pl.all().str.replace_all(r"\s+", " ").str.strip_chars().replace("", None)
+    return {series.name: series for series in pl.DataFrame(columns).select(shown).get_columns()}
 
 
 def _texts_of_kinds(

@@ -74,7 +74,12 @@ class Interpreter:
         frame = frame.with_columns(digest_deals(frame, self._product_sets.sets))
         product_sets = self._product_sets
         return InterpretedDeals(
-            frame, product_sets.sets, product_sets.exclusions, self._terms, self._form.grids
+            frame,
+            product_sets.sets,
+            product_sets.exclusions,
+            self._terms,
+            self._form.grids,
+            self._form.digits,
         )
 
     def _interpret_table(self, grid: CodedGrid) -> pl.DataFrame:
@@ -189,7 +194,7 @@ class Interpreter:
         ).reshape(-1, 5)
         first, second, restricted, first_excluded, second_excluded = counted[of].T
         found, kind = row_faults.group_rows(positions, (*TERMS_COLUMNS, "with_gtins", "with_items"))
-        terms = [_read_terms(values, report) for values, report, _ in found]
+        terms = [_read_terms(values, report, self._form.digits) for values, report, _ in found]
         self._terms |= {stored: known for known, stored in terms if known and stored}
         has_terms = np.array([known is not None for known, _ in terms], np.bool_)[kind]
         valued = np.flatnonzero((first >= 0) & has_terms)
@@ -260,10 +265,12 @@ def _values_at(name: str, values: Sequence[Any], kind: Any, places: Positions) -
     return known.gather(np.where(places < 0, len(values), places))
 
 
-def _read_terms(values: Mapping[str, Any], report: ReportFault) -> tuple[Terms | None, str | None]:
+def _read_terms(
+    values: Mapping[str, Any], report: ReportFault, digits: int
+) -> tuple[Terms | None, str | None]:
     """The terms of a row, and as they are stored."""
     has_second = "with_gtins" in values or "with_items" in values
-    terms = read_terms(values, has_second=has_second, report=report)
+    terms = read_terms(values, has_second=has_second, digits=digits, report=report)
     if terms is None:
         return None, None
     return terms, terms.to_json()

@@ -70,11 +70,12 @@ class InterpretedDeals:
     exclusions: Sequence[tuple[int, ...]] = field(repr=False)
     terms: Mapping[str, Terms] = field(repr=False)
     grids: Sequence[CodedGrid] = field(repr=False)
+    digits: int = 2
 
     def with_rows_as_read(self) -> pl.DataFrame:
         """The frame and `given`: each row as it was read, as JSON, for the deal's history."""
         rows = [
-            pl.DataFrame({"row": grid.rows, "given": rows_as_read(grid)}).with_columns(
+            pl.DataFrame({"row": grid.rows, "given": rows_as_read(grid, self.digits)}).with_columns(
                 pl.lit(grid.table, pl.Int64).alias("table")
             )
             for grid in self.grids

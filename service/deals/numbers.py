@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from service.currencies import CURRENCIES
 from service.files.cell import Cell, faulty_cell
 
 _CURRENCY = re.compile(
     r"(?i)us\$|r\$|[$€£¥₽₴₩₹]|(?<![a-z])"
-    r"(?:usd|eur|gbp|cad|aud|chf|cny|rmb|jpy|mxn|brl|pln|sek|nok|dkk|kr)(?![a-z])|元|円|zł|kč"
+    rf"(?:{'|'.join(CURRENCIES)}|rmb|kr)(?![a-z])|元|円|zł|kč"
 )
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
 # Whole amounts as German and Swiss tills print them: 1.200,-
@@ -28,18 +29,25 @@ _THREE = re.compile(r"^[+-]?[1-9]\d{0,2}([.,])\d{3}$")
 _FLOAT = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}$")
 # A binary fraction in a spreadsheet differs by less than this from what it shows.
 _NOISE = Decimal("0.00000001")
-CENT = Decimal("0.01")
+_TOO_FINE = {
+    0: ("has decimals", "write whole units, as 105"),
+    2: ("has more than two decimals", "write whole cents, as 1.05"),
+    3: ("has more than three decimals", "write at most three, as 1.050"),
+    4: ("has more than four decimals", "write at most four, as 1.0500"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
     """How a file writes decimals: `seen` are the marks that can only be decimal marks.
 
-    `as_numbers`: cells hold numbers, so a point is always a decimal point.
+    `as_numbers`: cells hold numbers, so a point is always a decimal point. `digits` are the
+    decimals that amounts of money have.
     """
 
     seen: frozenset[str] = frozenset()
     as_numbers: bool = False
+    digits: int = 2
 
 
 def bare_number(text: str) -> str:
@@ -62,12 +70,18 @@ def decimals_of(texts: Iterable[str], *, as_numbers: bool) -> Decimals:
     return Decimals(frozenset(seen), as_numbers)
 
 
-def read_number(text: str, decimals: Decimals) -> Cell:
-    """Read a number as a Decimal; 20 % is 20."""
+def read_number(text: str, decimals: Decimals, *, digits: int = 2) -> Cell:
+    """Read a number as a Decimal; 20 % is 20.
+
+    A mark before three digits is a decimal mark where amounts have three decimals (`digits`).
+    """
     plain = bare_number(text)
     three = _THREE.match(plain)
     if three and not (three[1] == "." and decimals.as_numbers):
         mark, other = three[1], "." if three[1] == "," else ","
+        if digits == 3 and other not in decimals.seen:
+            value = Decimal(plain.replace(",", "."))
+            return Cell(value, note="" if mark in decimals.seen else f"{text} was read as {value}")
         if mark in decimals.seen:
             whole = plain.replace(mark, "")
             return faulty_cell(
@@ -77,7 +91,7 @@ def read_number(text: str, decimals: Decimals) -> Cell:
         note = "" if other in decimals.seen else f"{text} was read as {plain.replace(mark, '')}"
         return Cell(Decimal(plain.replace(mark, "")), note=note)
     if _PLAIN.match(plain):
-        return Cell(_without_noise(Decimal(plain)))
+        return Cell(_without_noise(Decimal(plain), decimals))
     for mark, form in _GROUPED.items():
         if form.match(plain):
             return Cell(Decimal(plain.replace(mark, "").replace(",", ".")))
@@ -86,27 +100,36 @@ def read_number(text: str, decimals: Decimals) -> Cell:
     if _FLOAT.match(plain):
         value = Decimal(plain)
         if abs(value) < Decimal(10) ** 15:
-            return Cell(_without_noise(value))
+            return Cell(_without_noise(value, decimals))
     return faulty_cell(text, "is not a number", "write 1234.50")
 
 
-def _without_noise(value: Decimal) -> Decimal:
-    suggest_name = value.quantize(CENT) if abs(value) < Decimal(10) ** 15 else value
-    return suggest_name if suggest_name != value and abs(value - suggest_name) < _NOISE else value
+def _without_noise(value: Decimal, decimals: Decimals) -> Decimal:
+    if abs(value) >= Decimal(10) ** 15:
+        return value
+    plain = value.quantize(Decimal(1).scaleb(-max(2, decimals.digits)))
+    return plain if plain != value and abs(value - plain) < _NOISE else value
 
 
 def read_money(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:
-    """Read an amount as cents; `low` and `high` are in the main unit of the currency."""
+    """Read an amount as minor units of the currency.
+
+    `low` and `high` are in units of a hundred of them, whatever the currency.
+    """
     if text.rstrip().endswith("%"):
         return faulty_cell(text, "is a per cent, not an amount of money", "write 1.00")
-    cell = read_number(text, decimals)
+    cell = read_number(text, decimals, digits=decimals.digits)
     if cell.detail:
         return cell._replace(detail=cell.detail.replace("a number", "an amount of money"))
-    if cell.value.quantize(CENT) != cell.value:
-        return faulty_cell(text, "has more than two decimals", "write whole cents, as 1.05")
-    if not Decimal(str(low)) <= cell.value <= Decimal(str(high)):
-        return faulty_cell(text, f"is not from {low:,.2f} to {high:,.2f}")
-    return cell._replace(value=int(cell.value * 100))
+    digits = decimals.digits
+    minor = cell.value.scaleb(digits)
+    if minor != minor.to_integral_value():
+        return faulty_cell(text, *_TOO_FINE[digits])
+    least, most = (int(Decimal(str(limit)) * 100) for limit in (low, high))
+    if not least <= minor <= most:
+        shown = (f"{Decimal(limit).scaleb(-digits):,.{digits}f}" for limit in (least, most))
+        return faulty_cell(text, f"is not from {' to '.join(shown)}")
+    return cell._replace(value=int(minor))
 
 
 def read_count(text: str, decimals: Decimals, *, low: float, high: float) -> Cell:

@@ -45,7 +45,7 @@ def readers_of(order: Order, decimals: numbers.Decimals) -> dict[CellKind, Reade
         CellKind.MONEY: partial(within, numbers.read_money),
         CellKind.COUNT: partial(within, numbers.read_count),
         CellKind.SHARE: partial(within, numbers.read_share),
-        CellKind.NUMBER: lambda _, text: _read_number(text, decimals),
+        CellKind.NUMBER: lambda column, text: _read_number(column, text, decimals),
         CellKind.DAY: lambda _, text: dates.read_day(text, order),
         CellKind.CHOICE: _read_choice,
         CellKind.CHOICES: _read_choices,
@@ -63,8 +63,9 @@ def _read_names(text: str) -> Cell:
     return Cell(tuple([part for part in found if part]))
 
 
-def _read_number(text: str, decimals: numbers.Decimals) -> Cell:
-    cell = numbers.read_number(text, decimals)
+def _read_number(column: SheetColumn, text: str, decimals: numbers.Decimals) -> Cell:
+    digits = decimals.digits if column.name == "value" else 2
+    cell = numbers.read_number(text, decimals, digits=digits)
     # The per cent sign decides what the number means, so it stays with the value.
     if cell.detail:
         return cell

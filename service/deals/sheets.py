@@ -13,7 +13,8 @@ import polars as pl
 from service.deals.columns import column_named
 from service.errors import InvalidInput, Problem
 from service.files import workbook
-from service.files.workbook import Sheet, column_letters
+from service.files.package import MOST_BYTES, MOST_CELLS, MOST_COLUMNS, column_letters
+from service.files.workbook import Sheet
 
 SEPARATORS = (",", ";", "\t", "|")
 _MARKS = (
@@ -104,8 +105,10 @@ def decode_text(name: str, body: bytes, *, encoding: str) -> tuple[str, tuple[st
 def _decode_strictly(name: str, body: bytes, codec: str) -> str:
     try:
         return body.decode(codec)
-    except (UnicodeDecodeError, LookupError) as error:
-        reason = error.reason if isinstance(error, UnicodeDecodeError) else "no such encoding"
+    except (UnicodeError, LookupError) as error:
+        reason = (
+            error.reason if isinstance(error, UnicodeDecodeError) else "it is no encoding of files"
+        )
         raise InvalidInput(
             f"{name} cannot be read as {codec} text: {reason}.",
             [Problem(name, "is in another encoding", "name it with --encoding, or save as UTF-8")],
@@ -164,8 +167,7 @@ def _rows(name: str, text: str, separator: str) -> list[list[str]]:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             rows.append(row)
             cells = max(cells, len(row))
-            if len(rows) > _MOST_ROWS or len(rows) * cells > workbook.MOST_CELLS:
-                raise _too_large(name, len(rows), cells)
+            _check_size(name, len(rows), cells)
     except csv.Error as error:
         raise InvalidInput(
             f"{name}, row {len(rows) + 1}: {error}.",
@@ -174,9 +176,15 @@ def _rows(name: str, text: str, separator: str) -> list[list[str]]:
     return rows
 
 
-def _too_large(name: str, rows: int, columns: int) -> InvalidInput:
-    detail = f"has {rows:,} rows and more, of up to {columns:,} cells"
-    return InvalidInput(f"{name} is too large.", [Problem(name, detail, "split it")])
+def _check_size(name: str, rows: int, columns: int) -> None:
+    """Raise InvalidInput for a table of more rows, columns or cells than are read."""
+    if columns > MOST_COLUMNS:
+        detail, remedy = f"has {columns:,} columns", f"send at most {MOST_COLUMNS:,}"
+    elif rows > _MOST_ROWS or rows * columns > MOST_CELLS:
+        detail, remedy = f"has {rows:,} rows and more, of up to {columns:,} cells", "split it"
+    else:
+        return
+    raise InvalidInput(f"{name} is too large.", [Problem(name, detail, remedy)])
 
 
 def _to_frame(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
@@ -193,10 +201,19 @@ def _to_frame(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
 def _read_parquet(name: str, body: bytes) -> Sheet:
     """Read a Parquet file as a sheet whose first row holds the names of its columns."""
     try:
-        frame = pl.read_parquet(io.BytesIO(body))
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        schema = pl.read_parquet_schema(io.BytesIO(body))
+        _check_size(name, 0, len(schema))
+        # What the file says of its rows is not trusted: no more are read than may be.
+        frame = pl.read_parquet(io.BytesIO(body), n_rows=_MOST_ROWS + 1)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
+    _check_size(name, frame.height, frame.width)
+    # A text that a dictionary holds once takes its length in every row that refers to it.
+    texts = frame.select(pl.col(pl.String).str.len_bytes().cast(pl.Int64).sum())
+    if sum(filter(None, texts.row(0) if texts.width else ())) > MOST_BYTES:
+        detail = "repeats long texts to more than half a gigabyte"
+        raise InvalidInput(f"{name} is too large.", [Problem(name, detail, "split it")])
     columns = []
     for place, column in enumerate(frame.columns):
         kind = frame.schema[column]

@@ -18,8 +18,13 @@ TERMS_COLUMNS = (
 """The columns of the terms; whether there is a second set matters too."""
 
 
-def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFault) -> Terms | None:
-    """The terms of a row, or None after reporting what does not fit."""
+def read_terms(
+    values: Mapping[str, Any], *, has_second: bool, digits: int, report: ReportFault
+) -> Terms | None:
+    """The terms of a row, or None after reporting what does not fit.
+
+    `digits` are the decimals that amounts of money have.
+    """
     kind = BENEFITS[values["benefit"]]
     fits = True
     for column in _SOME_BENEFITS:
@@ -29,7 +34,7 @@ def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFau
     if "with_quantity" in values and not has_second:
         report("with_quantity", "says how many, but not of what", "fill in with_gtins")
         fits = False
-    benefit = _read_benefit(kind, values, report)
+    benefit = _read_benefit(kind, values, digits, report)
     needs = _read_needs(kind, values, has_second=has_second, report=report)
     if benefit is None or needs is None or not fits:
         return None
@@ -46,13 +51,14 @@ def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFau
 
 
 def _read_benefit(
-    kind: type[Benefit], values: Mapping[str, Any], report: ReportFault
+    kind: type[Benefit], values: Mapping[str, Any], digits: int, report: ReportFault
 ) -> Benefit | None:
     number, is_percent = values["value"]
     covers = values.get("covers")
     row = SheetRow(
         number,
         is_percent,
+        digits=digits,
         get_quantity=values.get("get_quantity"),
         benefit_cap=values.get("benefit_cap"),
         covers=None if covers is None else Covers(covers),

@@ -31,7 +31,7 @@ class ReadOptions:
     """How to read a file where its content does not decide.
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
-    what amounts are shown in.
+    what amounts are in.
     """
 
     encoding: str = "cp1252"
@@ -249,7 +249,7 @@ def load_body(
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     document = read_document(name, body, encoding=options.encoding)
-    return read_form(document, dates_when_unclear=options.dates)
+    return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
 
 
 def _interpret(session: Session, form: Form) -> InterpretedDeals:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from service.engine import money
+from service.currencies import minor_digits
 from service.engine.scanned import GoodsReader
 from service.errors import InvalidInput, Problem
 from service.files import rows
@@ -238,7 +238,7 @@ class BasketCompleter:
         columns = self._options.layout.columns
         if "amount_cents" in columns:
             return frame
-        scale = 10 ** money.minor_digits(self._options.currency)
+        scale = 10 ** minor_digits(self._options.currency)
         if "amount" in columns:
             cents = pl.col("amount") * scale
         elif "unit_price" in columns:

@@ -14,6 +14,7 @@ _ASCII_WORDS = re.compile(r"[a-z0-9]+|%")
 _WORDS = re.compile(r"[^\W_]+|%")
 _CLOSE = 0.84
 _MOST_IGNORED = 30
+MOST_COLUMNS = 2_000
 _NEVER = re.compile(r"(?!)")
 
 
@@ -93,6 +94,10 @@ class HeaderReader:
         """
         if not any(headers):
             raise InvalidInput(f"{name} is empty; the first row must name the columns.")
+        if len(headers) > MOST_COLUMNS:
+            detail = f"names {len(headers):,} columns"
+            fault = Problem(f"{name}, row 1", detail, "send those it needs")
+            raise InvalidInput(f"{name} has more than {MOST_COLUMNS:,} columns.", [fault])
         places = self._places(name, headers)
         lacking = [column for column in self._columns if column not in places]
         faults: list[Problem] = []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from service.engine.texts import clean_column
 from service.errors import NotFound, Problem
 from service.files import sources
 from service.files.headers import NO_RULES, HeaderReader, HeaderRules
@@ -25,8 +26,8 @@ Parse = Callable[[pl.Expr], pl.Expr]
 class FileColumn:
     """A column to read: how its text becomes a value, and what is expected in it.
 
-    `parse` maps text to values, and to null what it cannot read. Its cells are stripped of blanks
-    and control characters. An empty cell of an optional column becomes `default`.
+    `parse` maps text to values, and to null what it cannot read. Its cells are cleaned (see
+    `engine/texts`) and stripped of blanks. An empty cell of an optional column becomes `default`.
     """
 
     name: str
@@ -135,13 +136,13 @@ def read(
 
 
 def _parse_part(name: str, part: Part, columns: Sequence[FileColumn]) -> Chunk:
-    raw = part.texts
+    raw = part.texts.with_columns(
+        clean_column(part.texts[c.name]) for c in columns if c.name in part.texts
+    )
     given = raw.select(
         pl.col(ROW),
         *(
             (pl.col(c.name) if c.name in raw.columns else pl.lit(None, dtype=pl.String))
-            .cast(pl.String)
-            .str.replace_all(r"[\x00-\x1f\x7f]+", " ")
             .str.strip_chars()
             .replace("", None)
             .fill_null(pl.lit(c.default, dtype=pl.String))

@@ -82,7 +82,7 @@ def _read_parquet(path: Path, name: str, header: HeaderReader, chunk_rows: int) 
             )
             yield Part(numbered, [], min(start + chunk_rows, total), total, notes)
             notes = ()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
 

@@ -20,11 +20,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from service.errors import InvalidInput, Problem
-
-# A workbook of 100,000 deals has some 200 MB of XML; one that claims far more is no list of deals.
-MOST_BYTES = 1 << 29
-MOST_CELLS = 20_000_000
-"""The most cells a file may span, from its first to its last, counting empty ones."""
+from service.files.package import check_sheets, column_index, column_letters, unpack
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PERCENT_FORMATS = {9, 10}
@@ -34,22 +30,12 @@ _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _ADDRESS = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _NUMBER = re.compile(rb'\br="(\d+)"')
-_ROW_NUMBERS = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"')
-_PLACES = re.compile(rb'\br="([A-Z]{1,3})\d')
-_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
 # A formula without a value, as written by programs that do not calculate.
 _UNCALCULATED = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_CHUNK = 1 << 20
-# Parts that show that a package is another kind of file.
-_OTHERS = (
-    ("content.xml", "is an OpenDocument spreadsheet (.ods)"),
-    ("xl/workbook.bin", "is a binary workbook (.xlsb)"),
-    ("word/document.xml", "is a text document (.docx)"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +62,6 @@ class Sheet:
         return f"{self.name}!{here}" if self.name else here
 
 
-def column_letters(place: int) -> str:
-    """The letters of a column counted from 0: A, B, ..., Z, AA."""
-    text = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
-def column_index(text: str) -> int:
-    """The inverse of `letters`."""
-    place = 0
-    for letter in text:
-        place = place * 26 + ord(letter) - 64
-    return place - 1
-
-
 DAMAGED = (
     zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, fastexcel.FastExcelError,
     NotImplementedError, EOFError, OSError, ValueError, RuntimeError, zlib.error,
@@ -104,51 +72,12 @@ DAMAGED = (
 def read_workbook(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
     """Read the visible sheets of a workbook, with notes on the sheets that were skipped.
 
-    Raises InvalidInput for a file that is not a workbook or declares more than `MOST_BYTES`.
+    Raises InvalidInput for a file that is not a workbook or holds more than `package` allows.
     """
     try:
         return _read(name, body)
     except DAMAGED as error:
         raise unreadable_workbook(name) from error
-
-
-def _check_package(name: str, package: zipfile.ZipFile) -> None:
-    """Check that a package is a workbook, and no larger than its directory declares."""
-    parts = package.namelist()
-    for part, detail in _OTHERS:
-        if part in parts:
-            fault = Problem(name, detail, "save it as .xlsx")
-            raise InvalidInput(f"{name} is not a workbook that can be read.", [fault])
-    if "xl/workbook.xml" not in parts:
-        fault = Problem(name, "is an archive, not a workbook", "unpack it and send what is in it")
-        raise InvalidInput(f"{name} is not a workbook that can be read.", [fault])
-    if sum(entry.file_size for entry in package.infolist()) > MOST_BYTES:
-        fault = Problem(name, "unpacks to more than half a gigabyte", "split it")
-        raise InvalidInput(f"{name} is too large a workbook.", [fault])
-    for entry in package.infolist():
-        # Reading stops at the declared size; a longer part fails its checksum.
-        with package.open(entry) as content:
-            while content.read(_CHUNK):
-                pass
-
-
-def _check_span(name: str, title: str, raw: bytes) -> None:
-    """Check that a sheet does not span too many cells: empty ones take memory too."""
-    rows = max((int(row) for row in _ROW_NUMBERS.findall(raw)), default=0)
-    columns = (
-        max((column_index(each.decode()) for each in set(_PLACES.findall(raw))), default=0) + 1
-    )
-    if rows * columns > MOST_CELLS:
-        # Empty cells that only have a format do not count.
-        filled = _FILLED.findall(raw)
-        rows = max((int(row) for _, row in filled), default=0)
-        columns = max((column_index(each.decode()) for each, _ in filled), default=0) + 1
-    if rows * columns > MOST_CELLS:
-        detail = f"reaches to {column_letters(columns - 1)}{rows:,}"
-        remedy = "delete the rows and columns beyond the table, or split it"
-        raise InvalidInput(
-            f"{name} is too large.", [Problem(f"{name}, sheet {title}", detail, remedy)]
-        )
 
 
 def unreadable_workbook(name: str) -> InvalidInput:
@@ -162,11 +91,12 @@ def unreadable_workbook(name: str) -> InvalidInput:
 def _read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
     sheets: list[Sheet] = []
     notes: list[str] = []
-    with zipfile.ZipFile(io.BytesIO(body)) as package:
-        _check_package(name, package)
+    plain = unpack(name, body)
+    with zipfile.ZipFile(io.BytesIO(plain)) as package:
         listed = _list_sheets(package)
+        check_sheets(name, package, listed)
         percent = _percent_styles(package)
-        reader = fastexcel.read_excel(body)
+        reader = fastexcel.read_excel(plain)
         for title, state, part in listed:
             if title not in reader.sheet_names or part not in package.namelist():
                 continue
@@ -174,7 +104,6 @@ def _read(name: str, body: bytes) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
                 notes.append(f"sheet {title} is hidden and was passed over")
                 continue
             raw = package.read(part)
-            _check_span(name, title, raw)
             loaded = reader.load_sheet(title, header_row=None, skip_rows=0, dtypes="string")
             places = [column.absolute_index for column in loaded.available_columns()]
             sheet = _sheet(title, part, _by_position(loaded.to_polars(), places), raw)

@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
+from service.engine.texts import clean
 from service.store.bulk import is_sqlite, stage
 from service.store.tables.household import Contact, Household
 
@@ -122,7 +123,7 @@ def languages(session: Session, household_ids: Sequence[int] | None = None) -> d
 
 def by_ref(session: Session, ref: str) -> Household | None:
     """The household with the retailer's number `ref`."""
-    return session.exec(select(Household).where(Household.ref == ref)).first()
+    return session.exec(select(Household).where(Household.ref == clean(ref))).first()
 
 
 def refs(session: Session, household_ids: Sequence[int]) -> dict[int, str]:

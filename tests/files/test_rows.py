@@ -321,3 +321,10 @@ def test_a_parquet_file_without_a_needed_column(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         list(read(parquet(tmp_path / "a.parquet", amount=[1]), COLUMNS))
     assert caught.value.problems[0].remedy == "add it; the file has amount"
+
+
+def test_a_file_of_absurdly_many_columns_is_refused(tmp_path: Path) -> None:
+    path = write_file(tmp_path / "wide.csv", "name" + ",x" * 100_000 + "\n")
+    with pytest.raises(InvalidInput) as refused:
+        next(rows.read(path, (FileColumn("name", rows.text, "text"),)))
+    assert refused.value.problems[0].detail == "names 100,001 columns"

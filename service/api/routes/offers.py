@@ -1,15 +1,18 @@
 """For marketing: preview and load files of suppliers' deals."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from service import deals
-from service.api.deps import DatabaseDep, MarketingCaller, SettingsDep
+from service.api import uploads
+from service.api.deps import ApartDep, DatabaseDep, MarketingCaller, SettingsDep
+from service.api.description import may_answer
 from service.api.schemas.deals import DealPreviewOut, UploadOut
+from service.api.uploads import Received
 from service.deals import Order, ReadOptions
-from service.errors import InvalidInput
 from service.settings import Settings
 
 router = APIRouter(tags=["deals"])
@@ -20,27 +23,37 @@ _SUFFIXES = {
     "text/plain": ".csv",
     "text/tab-separated-values": ".csv",
     "application/octet-stream": ".csv",
+    # What browsers of some systems call a CSV file.
+    "application/vnd.ms-excel": ".csv",
     "application/vnd.apache.parquet": ".parquet",
     "application/vnd.ms-excel.sheet.macroenabled.12": ".xlsm",
     XLSX: ".xlsx",
 }
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILE = {
     "requestBody": {
         "required": True,
         "description": "The file as suppliers sent it; its first bytes tell what it is",
         "content": {
             "text/csv": {"schema": {"type": "string"}},
-            XLSX: {"schema": {"type": "string", "format": "binary"}},
-            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+            XLSX: _BINARY,
+            "application/vnd.apache.parquet": _BINARY,
+            uploads.FORM: uploads.FORM_SCHEMA,
         },
     },
 }
 _WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {"description": "A workbook", "content": {XLSX: {}}}
 }
+_TYPES = may_answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 FileName = Annotated[
-    str, Query(max_length=60, pattern=r"^\w[\w .()+-]*$", description="What the file is called")
+    str,
+    Query(
+        max_length=60,
+        pattern=r"^(\w[\w .()+-]*)?$",
+        description="What the file is called; a form says it itself",
+    ),
 ]
 Encoding = Annotated[
     str | None,
@@ -59,13 +72,16 @@ Accept = Annotated[
 ]
 
 
-@router.post("/deals", status_code=201, response_model=UploadOut, openapi_extra=_FILE)
+@router.post(
+    "/deals", status_code=201, response_model=UploadOut, responses=_TYPES, openapi_extra=_FILE
+)
 async def upload(
     request: Request,
+    apart: ApartDep,
     database: DatabaseDep,
     settings: SettingsDep,
     caller: MarketingCaller,
-    name: FileName = "deals",
+    name: FileName = "",
     encoding: Encoding = None,
     dates: Dates = None,
     accept: Accept = "",
@@ -75,29 +91,30 @@ async def upload(
     Notes that change money, limits, dates or who is meant are refused with 409 and a digest; sent
     again with `accept` and that digest, just this file with just these notes is loaded.
     """
-    file_name = _file_name(request, name)
-    body = await request.body()
-    # A file of many rows takes seconds; the event loop must go on answering tills.
-    report = await run_in_threadpool(
-        deals.load_body,
-        database,
-        file_name,
-        body,
-        uploaded_by=f"key {caller.key_id}",
-        options=_read_options(settings, encoding, dates),
-        with_approval=settings.deal_approval,
-        accept=accept,
-    )
+    async with uploads.received(request, _SUFFIXES) as file:
+        report = await apart.run(
+            deals.load_body,
+            database,
+            _file_name(file, name),
+            file.path,
+            uploaded_by=f"key {caller.key_id}",
+            options=_read_options(settings, encoding, dates),
+            with_approval=settings.deal_approval,
+            accept=accept,
+        )
     return UploadOut.model_validate(report, from_attributes=True)
 
 
-@router.post("/deals/previews", response_model=DealPreviewOut, openapi_extra=_FILE)
+@router.post(
+    "/deals/previews", response_model=DealPreviewOut, responses=_TYPES, openapi_extra=_FILE
+)
 async def preview(
     request: Request,
+    apart: ApartDep,
     database: DatabaseDep,
     settings: SettingsDep,
     _caller: MarketingCaller,
-    name: FileName = "deals",
+    name: FileName = "",
     encoding: Encoding = None,
     dates: Dates = None,
 ) -> DealPreviewOut:
@@ -105,30 +122,44 @@ async def preview(
 
     Nothing is written. The first 1,000 deals and faults are listed; all are counted.
     """
-    file_name = _file_name(request, name)
-    body = await request.body()
-    options = _read_options(settings, encoding, dates)
-    found = await run_in_threadpool(
-        deals.preview_deals, database, file_name, body, options=options, listed=1000
-    )
+    async with uploads.received(request, _SUFFIXES) as file:
+        found = await apart.run(
+            deals.preview_deals,
+            database,
+            _file_name(file, name),
+            file.path,
+            options=_read_options(settings, encoding, dates),
+            listed=1000,
+        )
     return DealPreviewOut.model_validate(found, from_attributes=True)
 
 
-@router.post("/deals/remarks", response_class=Response, responses=_WORKBOOK, openapi_extra=_FILE)
+@router.post(
+    "/deals/remarks",
+    response_class=Response,
+    responses=_WORKBOOK | _TYPES,
+    openapi_extra=_FILE,
+)
 async def remarks(
     request: Request,
+    apart: ApartDep,
     database: DatabaseDep,
     settings: SettingsDep,
     _caller: MarketingCaller,
-    name: FileName = "deals",
+    name: FileName = "",
     encoding: Encoding = None,
     dates: Dates = None,
 ) -> Response:
     """The same spreadsheet back with a column of remarks; nothing is written."""
-    file_name = _file_name(request, name)
-    body = await request.body()
-    options = _read_options(settings, encoding, dates)
-    book = await run_in_threadpool(deals.add_remarks, database, file_name, body, options=options)
+    async with uploads.received(request, _SUFFIXES) as file:
+        file_name = _file_name(file, name)
+        book = await apart.run(
+            deals.add_remarks,
+            database,
+            file_name,
+            file.path,
+            options=_read_options(settings, encoding, dates),
+        )
     return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
 
 
@@ -138,12 +169,9 @@ def template(_caller: MarketingCaller) -> Response:
     return _workbook(deals.make_template(), "deals.xlsx")
 
 
-def _file_name(request: Request, name: str) -> str:
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    suffix = _SUFFIXES.get(kind)
-    if suffix is None:
-        raise InvalidInput(f"Send the file as text/csv, {XLSX} or application/vnd.apache.parquet.")
-    return name if "." in name else f"{name}{suffix}"
+def _file_name(file: Received, asked: str) -> str:
+    name = asked or file.name or "deals"
+    return name if "." in name else f"{name}{_SUFFIXES[file.kind]}"
 
 
 def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
@@ -155,5 +183,8 @@ def _read_options(settings: Settings, encoding: str | None, dates: Order | None)
 
 
 def _workbook(book: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    # A name as a supplier writes it may have letters that a header cannot carry.
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    if name.isascii() and '"' not in name:
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(book, media_type=XLSX, headers=headers)

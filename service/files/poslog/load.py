@@ -10,8 +10,8 @@ import polars as pl
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from service.currencies import minor_digits
 from service.digests import normal_identity
-from service.engine import money
 from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files import rows
@@ -83,7 +83,7 @@ def load_poslog(
     not_sales = without_offset = 0
     chunk: list[Sale] = []
     held = 0
-    exponent = money.minor_digits(currency)
+    exponent = minor_digits(currency)
     for node, done, total in transactions(path, str(path)):
         read = read_sale(
             node, file=str(path), currency=currency, exponent=exponent, reading=reading

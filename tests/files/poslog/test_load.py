@@ -15,6 +15,7 @@ from service.files.poslog import load_poslog
 from service.files.report import LoadReport
 from service.settings import Settings
 from service.store.session import Database
+from tests.deals.hostile import gzip_bomb
 from tests.files.files import write_file
 from tests.files.poslog.files import CARD, DATA, HOUSEHOLDS, line, poslog, transaction
 
@@ -291,6 +292,16 @@ def test_of_a_broken_file_nothing_is_loaded(
             load(path)
         assert caught.value.detail.startswith(f"{path} {expected}")
         assert [problem for problem in caught.value.problems if problem.remedy]
+    assert read_only("SELECT count(*) FROM basket") == [(0,)]
+
+
+def test_a_packed_file_that_unpacks_to_absurdly_much_is_refused(
+    load: Load, read_only: Ask, tmp_path: Path
+) -> None:
+    bomb = write_file(tmp_path / "bomb.xml.gz", gzip_bomb(80))
+    with pytest.raises(InvalidInput, match="cannot be loaded safely") as caught:
+        load(bomb)
+    assert caught.value.problems[0].detail == "unpacks to more than 200 times its size"
     assert read_only("SELECT count(*) FROM basket") == [(0,)]
 
 

@@ -7,6 +7,7 @@ from service.engine.redeem.benefits.covers import Covers
 from service.engine.redeem.condition import MOST
 
 _CENTS = 100
+_MOST_POINTS = MOST // _CENTS
 
 
 class DoesNotFit(Exception):
@@ -21,11 +22,13 @@ class DoesNotFit(Exception):
 class SheetRow:
     """The columns that benefits are read from; None where a cell is empty.
 
-    `value` is the number that was written and `is_percent` whether it had a per cent sign.
+    `value` is the number that was written and `is_percent` whether it had a per cent sign. Amounts
+    of money have so many decimals (`digits`).
     """
 
     value: Decimal
     is_percent: bool = False
+    digits: int = 2
     get_quantity: int | None = None
     benefit_cap: int | None = None
     covers: Covers | None = None
@@ -41,15 +44,14 @@ class SheetRow:
         return int(points)
 
     def cents(self, *, low: int = 1) -> int:
-        """The value as an amount of money, in cents."""
-        cents = self.value * _CENTS
+        """The value as an amount of money, in minor units."""
+        cents = self.value.scaleb(self.digits)
         if self.is_percent or cents != int(cents) or not low <= cents <= MOST:
-            raise DoesNotFit("write an amount, as 1.00")
+            raise DoesNotFit(f"write an amount, as {Decimal(1):.{self.digits}f}")
         return int(cents)
 
     def whole(self) -> int:
         """The value as a whole number."""
-        self.cents()
-        if self.value != int(self.value):
+        if self.is_percent or self.value != int(self.value) or not 1 <= self.value <= _MOST_POINTS:
             raise DoesNotFit("write a whole number")
         return int(self.value)
