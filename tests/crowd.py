@@ -50,7 +50,10 @@ def open_crowd(
     path.write_text(
         f"household_id,name,street,postcode,city,country,card,mail_consent\n{rows}", "utf-8"
     )
-    load_households(database, path, secret_key=settings.secret_key, language="en")
+    report = load_households(
+        database, path, secret_key=settings.secret_key, language="en", card_pattern="[0-9]{18}"
+    )
+    assert report.refused == 0
     codes = tuple(list_code(n) for n in numbers)
     last_days = tuple(last_day(place) for place in range(size))
     offered = {
