@@ -30,6 +30,7 @@ _NOTHING = frozenset(
      "TBD", "TBA", "X", "XX", "XXX", "XXXX", "DIV0", "REF", "VALUE", "KEINE", "KEIN", "UNBEKANNT",
      "AUCUN", "INCONNU", "NINGUNO", "DESCONOCIDO")
 )  # fmt: skip
+_PLACEHOLDER = "is a placeholder, not a number"
 _FEWEST_ALIKE = 4
 _FEWEST_COUNTED = 5
 _COUNTED = "01234567890123456789"
@@ -199,6 +200,8 @@ def phone_fault(value: str, *, country: str) -> str:
     number = _phone(value[:_MOST_CHARACTERS], _NOT_PHONE.sub("", value), country)
     if number is None or phonenumbers.is_possible_number_with_reason(number) != _POSSIBLE:
         return "is no telephone number" + ("" if country else " with its country code")
+    if is_placeholder(phonenumbers.national_significant_number(number)):
+        return _PLACEHOLDER
     return ""
 
 
@@ -210,7 +213,7 @@ def names_country(value: str) -> bool:
 def _no_number(value: str) -> str:
     if is_scientific(value):
         return "was cut short by a spreadsheet"
-    return "is a placeholder, not a number" if is_placeholder(value) else ""
+    return _PLACEHOLDER if is_placeholder(value) else ""
 
 
 def require_country(text: str) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
-from service.errors import NotAccepted
+from service.errors import InvalidInput, NotAccepted
 from service.files import rows
 from service.files.products import load_products
 from service.store.session import Database
@@ -188,3 +189,52 @@ def test_text_of_every_script_is_kept(database: Database, tmp_path: Path, read_o
     assert read_only(CATALOGUE) == [
         (4011, '茶叶 "Jasmin"; O\'Neill\\x', "Té verde", "Κατηγορία", "Отдел", "Ünï 🍵", 1)
     ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["restrictions", "Restricton", "Age limit", "Min. Age", "FSK", "Alcohol", "over 18",
+     "No coupons", "max per household", "Price", "Brandd"],
+)  # fmt: skip
+def test_a_header_that_is_nearly_a_column_or_a_limit_is_a_fault(
+    database: Database, tmp_path: Path, header: str
+) -> None:
+    head = "gtin,description,item,category,department,supplier"
+    path = write_file(tmp_path / "p.csv", f"{head},{header}\n4011,Rum,Rum,Rum,Wine,Dale,alcohol\n")
+    with pytest.raises(InvalidInput) as caught:
+        load_products(database, path)
+    assert f"column {header}" in caught.value.problems[0].where
+
+
+FORMS = ("utf-8-sig", "utf-16", "utf-16-le", "cp1252")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_the_same_table_in_any_form_and_spelling_gives_the_same_rows(
+    database: Database, tmp_path: Path, read_only: Ask, separator: str
+) -> None:
+    head = "GTIN,Déscription,ITEM, Category ,Department,Supplier,Private Label,RESTRICTION,Shelf"
+    text = f"{head}\n4011,Crème,Cream,Dairy,Chilled,Dale,true,alcohol,7\n".replace(",", separator)
+    book = openpyxl.Workbook()
+    for line in text.splitlines():
+        book.active.append(line.split(separator))
+    book.save(tmp_path / "p.xlsx")
+    files = [write_file(tmp_path / f"{form}.csv", text.encode(form)) for form in FORMS]
+    asked = "SELECT gtin, description, private_label, restriction FROM product"
+    for path in (*files, tmp_path / "p.xlsx"):
+        report = load_products(database, path)
+        assert (report.taken, report.refused) == (1, 0)
+        assert str(report.notes[-1]) == "columns not used: Shelf"
+        assert [tuple(row) for row in read_only(asked)] == [(4011, "Crème", True, "alcohol")]
+
+
+def test_rows_above_the_header_and_prices_in_whole_units(
+    database: Database, tmp_path: Path
+) -> None:
+    rows_ = "".join(f"40{n},Plum {n},Plums,Fruit,Fresh,Dale,{n - 9}\n" for n in range(11, 17))
+    path = write_file(tmp_path / "p.csv", f"Our catalogue,,,,,,\n{HEADER}\n{rows_}")
+    with pytest.raises(NotAccepted, match="1 note to accept") as caught:
+        load_products(database, path)
+    assert "price_cents may be in whole units of money" in caught.value.asked[0]
+    report = load_products(database, path, accept="all")
+    assert (report.taken, str(report.notes[0])) == (6, "row 1 above the column names passed over")
