@@ -24,6 +24,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK = 1 << 20
+_HEAD = 1024
 _NEARBY = 2000
 _UNMARKED_HEAD = 400
 _NO_TABLES = (
@@ -31,7 +32,7 @@ _NO_TABLES = (
     (b"%PDF", "is a PDF"),
     (b"\xd0\xcf\x11\xe0", "is an .xls file, or a workbook with a password"),
 )
-_NAMES = {"\t": "tabs", "": "nothing"}
+_NAMES = {"\t": "tabs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +61,26 @@ def find_form(
     Reads the file in blocks. Raises InvalidInput for what is no text or has another encoding.
     """
     with path.open("rb") as file:
-        head = file.read(_BLOCK)
-        _require_text(name, head)
-        encoding, notes = _find_encoding(name, file, head, options.encoding)
+        require_text(name, file.read(_HEAD))
+        encoding, notes = find_encoding(name, file, options.encoding)
     with path.open(encoding=encoding, newline="") as text:
         start = text.read(_BLOCK)
+    separator, hint_rows = find_separator(start, count_known)
+    separator = options.separator or separator
+    if separator != "," and not hint_rows:
+        notes = (*notes, f"cells are separated by {_NAMES.get(separator, repr(separator))}")
+    return TextForm(encoding, separator, hint_rows, notes)
+
+
+def find_separator(start: str, count_known: Callable[[Sequence[str]], int]) -> tuple[str, int]:
+    """The separator that a first row `sep=;` names, and 1 for it; or the best one, and 0.
+
+    The best is the one with which most columns are known in one of the first rows.
+    """
     first = start[:6].splitlines()[0] if start[:6].splitlines() else ""
     if first.startswith("sep=") and len(first) == len("sep=") + 1:
-        return TextForm(encoding, options.separator or first[-1], 1, notes)
-    best = options.separator or max(SEPARATORS, key=lambda each: _score(start, each, count_known))
-    if best != ",":
-        notes = (*notes, f"cells are separated by {_NAMES.get(best, repr(best))}")
-    return TextForm(encoding, best, 0, notes)
+        return first[-1], 1
+    return max(SEPARATORS, key=lambda each: _score(start, each, count_known)), 0
 
 
 def read_cells(file: BinaryIO, form: TextForm) -> Iterator[list[str]]:
@@ -81,48 +90,60 @@ def read_cells(file: BinaryIO, form: TextForm) -> Iterator[list[str]]:
         yield from itertools.islice(rows, form.hint_rows, None)
 
 
-def _require_text(name: str, head: bytes) -> None:
+def require_text(name: str, head: bytes) -> None:
+    """Raise InvalidInput for what begins like a web page, a PDF or an old workbook."""
     for mark, detail in _NO_TABLES:
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
+        if head[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
             remedy = "open it in a spreadsheet program and save it as .xlsx"
             raise InvalidInput(
-                f"{name} is no table that can be read.", [Problem(name, detail, remedy)]
+                f"{name} is no spreadsheet that can be read.", [Problem(name, detail, remedy)]
             )
 
 
-def _find_encoding(
-    name: str, file: BinaryIO, head: bytes, otherwise: str
-) -> tuple[str, tuple[str, ...]]:
+def find_encoding(name: str, file: BinaryIO, otherwise: str) -> tuple[str, tuple[str, ...]]:
+    """The encoding of a file by its mark, else UTF-8, else `otherwise`; and notes on it.
+
+    Raises InvalidInput for a file that is no such text.
+    """
+    file.seek(0)
+    head = file.read(_UNMARKED_HEAD)
     for mark, codec in _MARKS:
         if head.startswith(mark):
-            shown = () if codec == "utf-8-sig" else (f"text is {codec.upper()}, by its mark",)
+            shown = (
+                ()
+                if codec == "utf-8-sig"
+                else (f"text is {codec.upper()}, by its byte order mark",)
+            )
             _check(name, file, codec)
             return codec, shown
-    if codec := _unmarked_utf16(head[:_UNMARKED_HEAD]):
+    if codec := _unmarked_utf16(head):
         _check(name, file, codec)
         return codec, (f"text is {codec.upper()}, without a mark",)
     wrong = _first_wrong(file, "utf-8")
     if wrong is None:
         return "utf-8", ()
     _check(name, file, otherwise)
-    words = _foreign_words(wrong.decode(otherwise, errors="replace"))
+    words = _foreign_words(wrong.decode(otherwise, errors="ignore"))
     return otherwise, (f"text is not UTF-8; read as {otherwise}: {words}",)
 
 
 def _check(name: str, file: BinaryIO, codec: str) -> None:
+    reason = ""
     try:
-        wrong = _first_wrong(file, codec)
-    except LookupError:
-        wrong = b""
-    if wrong is not None:
+        b"".decode(codec)
+        if _first_wrong(file, codec) is not None:
+            reason = "some bytes are no text in it"
+    except (UnicodeError, LookupError):
+        reason = "it is no encoding of files"
+    if reason:
         raise InvalidInput(
-            f"{name} cannot be read as {codec} text.",
+            f"{name} cannot be read as {codec} text: {reason}.",
             [Problem(name, "is in another encoding", "name it with --encoding, or save as UTF-8")],
         )
 
 
 def _first_wrong(file: BinaryIO, codec: str) -> bytes | None:
-    """What lies about the first bytes that are not text of this encoding; None if all are."""
+    """The line of the first bytes that are not text in this encoding, and more; None without."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(codec)()
     before = b""
@@ -131,7 +152,9 @@ def _first_wrong(file: BinaryIO, codec: str) -> bytes | None:
             decoder.decode(block)
         except UnicodeDecodeError as error:
             place = len(before) + max(0, error.start)
-            return (before + block)[max(0, place - _NEARBY // 4) : place + _NEARBY]
+            whole = before + block
+            start = max(whole.rfind(b"\n", 0, place) + 1, place - _NEARBY, 0)
+            return whole[start : place + _NEARBY]
         before = block[-_NEARBY:]
     try:
         decoder.decode(b"", final=True)

@@ -148,8 +148,8 @@ def test_bounds_are_part_of_the_range() -> None:
         ("amount\n1\n", "has not all the columns it needs"),
         ("kez;amount\n1;2\n", "has not all the columns it needs"),
         ("key\na\x81\n".encode("latin-1"), "cannot be read as cp1252 text"),
-        (b"\xd0\xcf\x11\xe0 old", "is no table that can be read"),
-        (b" <html><table>", "is no table that can be read"),
+        (b"\xd0\xcf\x11\xe0 old", "is no spreadsheet that can be read"),
+        (b" <html><table>", "is no spreadsheet that can be read"),
         (f'key,amount\na,1\n"b,2\n{"c,3" * 50_000}\n', "row 3: field larger than field limit"),
     ],
 )
