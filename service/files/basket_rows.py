@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
@@ -323,7 +323,7 @@ def zone_of(name: str) -> ZoneInfo | None:
     """The zone of that name; None for none. Raises InvalidInput."""
     try:
         return ZoneInfo(name) if name else None
-    except (ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidInput(f"no time zone is called {name}") from None
 
 
