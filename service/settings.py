@@ -1,6 +1,7 @@
 """Settings from the environment (`LARDER_...`) and a `.env` file; one typed class."""
 
 import codecs
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -145,6 +146,10 @@ class Settings(BaseSettings):
         pattern="^([A-Z]{2})?$",
         description="Country (ISO 3166) of phone numbers without a country code; empty for none",
     )
+    card_pattern: str = Field(
+        default="",
+        description="Regular expression of loyalty cards that are no GSRN of 18 digits",
+    )
     variable_measure: str = Field(
         default="",
         description="Where goods' codes hold a price or weight: presets or masks, by semicolons",
@@ -242,6 +247,15 @@ class Settings(BaseSettings):
     def walking_order(self) -> tuple[str, ...]:
         """The departments in the order in which a shopper passes them."""
         return tuple(name.strip() for name in self.departments.split(";") if name.strip())
+
+    @field_validator("card_pattern")
+    @classmethod
+    def _readable_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from None
+        return value
 
     @field_validator("currency")
     @classmethod

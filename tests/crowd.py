@@ -51,7 +51,10 @@ def open_crowd(
     path.write_text(
         f"household_id,name,street,postcode,city,country,card,mail_consent\n{rows}", "utf-8"
     )
-    load_households(database, path, secret_key=settings.secret_key, language="en")
+    report = load_households(
+        database, path, secret_key=settings.secret_key, language="en", card_pattern="[0-9]{18}"
+    )
+    assert report.refused == 0
     owners = [place for place in range(size) for _ in range(lists_each)]
     codes = tuple(list_code(_FIRST + serial) for serial in range(len(owners)))
     offered = {

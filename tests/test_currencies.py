@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from service.currencies import CURRENCIES, minor_digits
-from service.deals.cell import Cell
 from service.deals.numbers import Decimals, decimals_of, read_money
 from service.engine.money import _STYLES, decimal_mark, format_money
 from service.errors import InvalidInput
+from service.files.cell import Cell
 from service.settings import Settings
 from tests.conftest import CODE, SECRET
 

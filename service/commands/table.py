@@ -114,9 +114,10 @@ COMMANDS: tuple[Command | Group, ...] = (
     ),
     group(
         "load",
-        "Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "
+        "Load CSV and other separated text, XLSX or Parquet; baskets as POSLog too. "
         "Loading a file again makes no duplicates. "
-        "Exit code 3: some rows were refused, the others are loaded.",
+        "Exit code 3: some rows were refused, the others are loaded. "
+        "Exit code 4: nothing was loaded, notes must be accepted first.",
         Command(
             "products",
             "service.commands.load:products",

@@ -1,7 +1,6 @@
 """Suppliers' spreadsheets of deals: read, interpreted, checked and stored as offers."""
 
 from service.deals.columns import COLUMNS
-from service.deals.dates import Order
 from service.deals.picture import Picture, picture_deal
 from service.deals.printable import Printing
 from service.deals.template import make_template
@@ -16,6 +15,7 @@ from service.deals.upload import (
     preview_deals,
     preview_pictures,
 )
+from service.files.dates import Order
 
 __all__ = [
     "COLUMNS",

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from service.deals.columns import COLUMNS, LIMITS, REFUSED, REMARKS, column_named, plain
+from service.deals.columns import COLUMNS, LIMITS, REFUSED, REMARKS, column_named
 from service.deals.header_smells import limit_meant
-from service.deals.package import column_letters
-from service.deals.workbook import Sheet
+from service.files.headers import plain
+from service.files.package import column_letters
+from service.files.workbook import Sheet
 
 # A sheet is a table of deals when a row names at least this many known columns.
 FEWEST = 3

@@ -7,11 +7,11 @@ and `eligible_categories` say what counts as well.
 import numpy as np
 
 from service.deals.coded_grid import CodedGrid, GridColumn
-from service.deals.columns import plain
 from service.deals.deal_table import DealTable
 from service.deals.form import Form
 from service.deals.product_sets import ProductSets
 from service.deals.row_status import name_deals
+from service.files.headers import plain
 
 DESCRIBED = {
     "eligible_brands": "brand",

@@ -8,11 +8,9 @@ import numpy as np
 import polars as pl
 
 from service.currencies import minor_digits
-from service.deals import dates, numbers
-from service.deals.cell import Cell
+from service.deals import numbers
 from service.deals.coded_grid import CodedGrid, GridColumn, GridRow, Positions, encode_texts
 from service.deals.columns import COLUMNS, CellKind, Required, column_of, expected
-from service.deals.dates import Order
 from service.deals.deal_table import DealTable, count_known_columns, find_tables
 from service.deals.described import describing_columns, set_descriptions_apart
 from service.deals.form import EXAMPLE, MOST_NOTES, Fault, Form, name_some
@@ -26,6 +24,9 @@ from service.deals.total_rows import find_totals
 from service.engine.records import DealKind
 from service.engine.texts import clean_column
 from service.errors import InvalidInput, Problem
+from service.files import dates
+from service.files.cell import Cell
+from service.files.dates import Order
 from service.files.notes import Note
 
 _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)

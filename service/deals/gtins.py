@@ -4,9 +4,9 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from service.deals.cell import Cell
 from service.engine import codes
 from service.errors import InvalidInput
+from service.files.cell import Cell
 
 _BETWEEN = re.compile(r"[;,|/\n\r\t]+")
 _DIGITS = re.compile("[0-9]+")

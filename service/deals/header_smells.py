@@ -6,7 +6,7 @@ A column that is not read may be left out, except where it limits what a deal gi
 from functools import lru_cache
 from itertools import pairwise
 
-from service.deals.columns import plain
+from service.files.headers import plain
 
 _BUDGET, _COPIES, _HOUSEHOLD = "budget", "circulation_max", "limit_per_household"
 _SPEND, _FUNDING, _LEAST, _EXCEPT = (

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from service.deals.coded_grid import CodedGrid, GridRow, Positions
-from service.deals.columns import FACE_VALUES, plain
+from service.deals.columns import FACE_VALUES
 from service.deals.described import ask_about_contradictions
 from service.deals.digest import digest_deals
 from service.deals.form import Form
@@ -26,6 +26,7 @@ from service.deals.target_names import note_regions, restore_stores
 from service.deals.terms import TERMS_COLUMNS, read_terms
 from service.engine.records import DealKind
 from service.engine.redeem import Terms
+from service.files.headers import plain
 
 _TARGETS = {name: f"target_{name}" for name in ("cells", "tiers", "regions", "stores", "buyers")}
 _NO_FACES = [None] * len(FACE_VALUES)

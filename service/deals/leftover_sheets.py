@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from service.deals.columns import plain
 from service.deals.deal_table import DealTable
 from service.deals.form import Form
+from service.files.headers import plain
 
 _WORDS = (
     "old", "older", "archive", "archived", "archives", "copy", "copies", "backup", "backups", "bak",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from service.currencies import minor_digits
-from service.deals.cell import Cell, faulty_cell
-from service.deals.currency_signs import foreign_sign, is_hundredths, signs_in, without_signs
+from service.files.cell import Cell, faulty_cell
+from service.files.currency_signs import foreign_sign, is_hundredths, signs_in, without_signs
 
 _BLANKS = re.compile(r"[\s\u00a0\u202f\u2007\u2009'’]")
 # Whole amounts as German and Swiss tills print them: 1.200,-

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from service.deals.columns import plain
 from service.engine.codes import gtin_text
+from service.files.headers import plain
 
 _GROUPS = {"items": "item", "categories": "category", "brands": "brand"}
 FILTERS = (

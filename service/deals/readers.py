@@ -7,12 +7,14 @@ from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
-from service.deals import dates, gtins, numbers
-from service.deals.cell import Cell, faulty_cell
-from service.deals.columns import CellKind, SheetColumn, expected, plain
-from service.deals.currency_signs import signs_in
-from service.deals.dates import Order
+from service.deals import gtins, numbers
+from service.deals.columns import CellKind, SheetColumn, expected
 from service.engine.redeem import BENEFITS
+from service.files import dates
+from service.files.cell import Cell, faulty_cell
+from service.files.currency_signs import signs_in
+from service.files.dates import Order
+from service.files.headers import plain
 
 _CHOICES = {
     **{name: kind for kind, benefit in BENEFITS.items() for name in benefit.also},

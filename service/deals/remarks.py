@@ -14,9 +14,9 @@ import xlsxwriter
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.package import column_index, column_letters
-from service.deals.workbook import DAMAGED, unreadable_workbook
 from service.errors import InvalidInput
+from service.files.package import column_index, column_letters
+from service.files.workbook import DAMAGED, unreadable_workbook
 
 WIDTH = 90
 LINE_POINTS = 15

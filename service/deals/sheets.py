@@ -4,30 +4,19 @@ import csv
 import hashlib
 import io
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from service.deals import workbook
 from service.deals.columns import column_named
-from service.deals.package import MOST_BYTES, MOST_CELLS, MOST_COLUMNS, column_letters
-from service.deals.workbook import Sheet
 from service.errors import InvalidInput, Problem
+from service.files import workbook
+from service.files.package import MOST_BYTES, MOST_CELLS, MOST_COLUMNS, column_letters
+from service.files.text_form import find_encoding, find_separator, require_text
+from service.files.workbook import Sheet
 
-SEPARATORS = (",", ";", "\t", "|")
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_LOOKED_AT = 40
-_HEAD = 1024
 _HEAD_CHARACTERS = 1 << 20
-_NO_TABLES = {b"<": "is a web page or XML, whatever its name says", b"%PDF": "is a PDF"}
 _MOST_ROWS = 1_048_576
 
 
@@ -68,10 +57,7 @@ def read_document(name: str, body: bytes, *, encoding: str) -> Document:
             f"{name} is an old or a locked workbook.",
             [Problem(name, "is an .xls file, or has a password", "save it as .xlsx without one")],
         )
-    for mark, detail in _NO_TABLES.items():
-        if body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(mark):
-            fault = Problem(name, detail, "open it in a spreadsheet program and save it as .xlsx")
-            raise InvalidInput(f"{name} is no spreadsheet that can be read.", [fault])
+    require_text(name, body)
     text, notes = decode_text(name, body, encoding=encoding)
     rows, separator = _split_rows(name, text)
     if separator != ",":
@@ -83,79 +69,18 @@ def read_document(name: str, body: bytes, *, encoding: str) -> Document:
 
 def decode_text(name: str, body: bytes, *, encoding: str) -> tuple[str, tuple[str, ...]]:
     """Decode a file to text; also returns notes on its encoding."""
-    for mark, codec in _MARKS:
-        if body.startswith(mark):
-            return _decode_strictly(name, body, codec), (
-                ()
-                if codec == "utf-8-sig"
-                else (f"text is {codec.upper()}, by its byte order mark",)
-            )
-    codec = _unmarked_utf16(body)
-    if codec:
-        return _decode_strictly(name, body, codec), (f"text is {codec.upper()}, without a mark",)
-    try:
-        return body.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        text = _decode_strictly(name, body, encoding)
-    return text, (f"text is not UTF-8; read as {encoding}: {_foreign_words(text)}",)
-
-
-def _decode_strictly(name: str, body: bytes, codec: str) -> str:
-    try:
-        return body.decode(codec)
-    except (UnicodeError, LookupError) as error:
-        reason = (
-            error.reason if isinstance(error, UnicodeDecodeError) else "it is no encoding of files"
-        )
-        raise InvalidInput(
-            f"{name} cannot be read as {codec} text: {reason}.",
-            [Problem(name, "is in another encoding", "name it with --encoding, or save as UTF-8")],
-        ) from None
-
-
-def _unmarked_utf16(body: bytes) -> str:
-    """UTF-16 of mostly Latin text shows as every other byte being zero."""
-    head = body[:400]
-    if len(head) < 8 or b"\x00" not in head:
-        return ""
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > len(head) // 4 > even:
-        return "utf-16-le"
-    return "utf-16-be" if even > len(head) // 4 > odd else ""
-
-
-def _foreign_words(text: str) -> str:
-    """A few words that show whether the encoding was right."""
-    words: list[str] = []
-    for word in re.split(r'[\s,;|"]+', text):
-        if not word.isascii():
-            shown = word[:30]
-            if shown not in words:
-                words.append(shown)
-        if len(words) == 3:
-            break
-    return ", ".join(words)
+    codec, notes = find_encoding(name, io.BytesIO(body), encoding)
+    return body.decode(codec), notes
 
 
 def _split_rows(name: str, text: str) -> tuple[list[list[str]], str]:
     """Split a text into rows by the separator with which most columns are known."""
-    hint = text[:6].splitlines()[0] if text[:6].splitlines() else ""
-    if hint.startswith("sep=") and len(hint) == 5:
-        return _rows(name, text, hint[4]), hint[4]
-    head = text[:_HEAD_CHARACTERS]
-    best = max(SEPARATORS, key=lambda each: _count_known(head, each))
-    return _rows(name, text, best), best
+    separator, _ = find_separator(text[:_HEAD_CHARACTERS], _count_known)
+    return _rows(name, text, separator), separator
 
 
-def _count_known(text: str, separator: str) -> tuple[int, int]:
-    """How many columns the best of the first rows names, and how many cells it has."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        head = list(itertools.islice(reader, _LOOKED_AT))
-    except csv.Error:
-        return 0, 0
-    named = [sum(column_named(cell) is not None for cell in row) for row in head]
-    return max(named, default=0), max((len(row) for row in head), default=0)
+def _count_known(cells: Sequence[str]) -> int:
+    return sum(column_named(cell) is not None for cell in cells)
 
 
 def _rows(name: str, text: str, separator: str) -> list[list[str]]:

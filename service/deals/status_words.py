@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from service.deals.columns import plain
+from service.files.headers import plain
 
 _HEADERS = (
     "status state stage approval approved active live decision phase lifecycle zustand statut etat "

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import polars as pl
 
-from service.deals.columns import CellKind, column_of, plain
+from service.deals.columns import CellKind, column_of
 from service.deals.deal_table import DealTable
 from service.deals.numbers import Decimals, read_number
+from service.files.headers import plain
 
 _SUMS = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT)
 _WORDS = (

@@ -9,7 +9,6 @@ from pathlib import Path
 import polars as pl
 from sqlmodel import Session
 
-from service.deals.dates import Order
 from service.deals.describe import describe_deal
 from service.deals.form import Form
 from service.deals.form_reader import read_form
@@ -21,6 +20,7 @@ from service.deals.remarks import write_remarks
 from service.deals.sheets import read_document
 from service.deals.store_deals import Change, LoadContext, find_changes, store_deals
 from service.errors import InvalidInput, NotFound, Problem
+from service.files.dates import Order
 from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
 from service.settings import Settings

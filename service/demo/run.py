@@ -185,6 +185,7 @@ def _load(
         secret_key=settings.secret_key,
         language=settings.language,
         country=settings.country,
+        card_pattern=settings.card_pattern,
         progress=progress,
     )
     baskets = pl.read_parquet(files / sample.BASKETS)

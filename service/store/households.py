@@ -78,6 +78,22 @@ def upsert_households(
     session.execute(text(_IDENTITIES))
 
 
+def ensure(session: Session, refs: Sequence[str], *, language: str) -> None:
+    """Add the households that do not exist yet, without contact data and consent."""
+    unknown = dict.fromkeys(_CONTACT, "") | {"mail_consent": False}
+    upsert_households(
+        session,
+        pl.DataFrame({"ref": refs}, {"ref": pl.String}).with_columns(
+            pl.lit(language).alias("language"),
+            *(pl.lit(value).alias(name) for name, value in unknown.items() if name != "consent_at"),
+            pl.lit(None, pl.Datetime("us", "UTC")).alias("consent_at"),
+        ),
+        pl.DataFrame(schema=dict.fromkeys(("kind", "digest", "ref"), pl.String)),
+        pl.DataFrame(schema=dict.fromkeys(("kind", "digest"), pl.String)),
+        renewed=(),
+    )
+
+
 def _contacts(renewed: Collection[str]) -> str:
     columns = ", ".join(_CONTACT)
     values = ", ".join(f"s.{column}" for column in _CONTACT)

@@ -253,7 +253,9 @@ def test_a_household_whose_history_says_nothing_gets_an_empty_draft(
     why: str,
 ) -> None:
     people = write(tmp_path / "new.csv", ["household_id,card", f"NEW,{NEW_CARD}"])
-    load_households(database, people, secret_key=settings.secret_key, language="en")
+    load_households(
+        database, people, secret_key=settings.secret_key, language="en", card_pattern="[0-9]{18}"
+    )
     with database.read() as session:
         household_id = households.ids_by_ref(session)["NEW"]
     sent: dict[str, Any] = body(1, presented=[("card", NEW_CARD)], lines=lines)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import openpyxl
 import polars as pl
 
-from service.deals.package import column_letters
+from service.files.package import column_letters
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SHEET = "xl/worksheets/sheet1.xml"

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.deals.cell import Cell
-from service.deals.columns import COLUMNS, column_named, plain
-from service.deals.dates import Order, find_order, read_day
+from service.deals.columns import COLUMNS, column_named
 from service.deals.gtins import GtinReader, read_gtins
 from service.deals.numbers import decimals_of, read_money, read_number
 from service.engine.codes import check_digit
+from service.files.cell import Cell
+from service.files.dates import Order, find_order, read_day
+from service.files.headers import plain
 
 NO_EVIDENCE = decimals_of([])
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from service.deals import package
 from service.deals.sheets import read_document
 from service.errors import InvalidInput
+from service.files import package
 from tests.deals.hostile import HOSTILE, MAIN, SHEET, cells, parquet, placed, repack, workbook
 
 CPU_SECONDS = 5

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from service.deals.dates import Order
 from service.deals.form_reader import read_form
 from service.deals.sheets import read_document
 from service.files import rows
+from service.files.dates import Order
 from service.files.households import load_households
 from service.files.layouts import wordings
 from service.files.poslog.stream import transactions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from service.deals.cell import Cell, faulty_cell
+from service.files.cell import Cell, faulty_cell
 
 # Days as Excel counts them, which takes 1900 for a leap year: right from March 1900 on.
 FROM_1900 = date(1899, 12, 30)

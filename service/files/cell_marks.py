@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
-from service.deals.currency_signs import sign_of_format
-from service.deals.package import MOST_LISTING_BYTES, column_index
+from service.files.currency_signs import sign_of_format
+from service.files.package import MOST_LISTING_BYTES, column_index
 
 _Value = TypeVar("_Value")
 

@@ -21,16 +21,16 @@ import polars as pl
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from service.deals.cell_marks import (
+from service.errors import InvalidInput, Problem
+from service.files.cell_marks import (
     CellMarks,
     cells_with,
     elements,
     read_marks,
     read_styles,
 )
-from service.deals.dates import FROM_1900, FROM_1904
-from service.deals.package import check_sheets, column_index, column_letters, unpack
-from service.errors import InvalidInput, Problem
+from service.files.dates import FROM_1900, FROM_1904
+from service.files.package import check_sheets, column_index, column_letters, unpack
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
