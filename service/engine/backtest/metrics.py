@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.engine.predict.calibration import calibration_error, reliability
 from service.engine.predict.events import Flags, Floats, Ints
 
-CALIBRATION_BINS = 20
 LEAST_CHANCE = 1e-9
 
 
@@ -130,25 +130,6 @@ def _rank(outcome: Outcome, shown: int, curve_to: int) -> _Ranked:
         ndcg=float((gain[shops] / ideal[shops]).sum()),
         any_hit=int((hits_of_household > 0).sum()),
     )
-
-
-def reliability(
-    chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS
-) -> tuple[tuple[float, float, int], ...]:
-    """(mean forecast, share bought, pairs) of bins of equal size, by ascending forecast."""
-    parts = np.array_split(np.argsort(chance, kind="stable"), bins)
-    return tuple(
-        (float(chance[part].mean()), float(bought[part].mean()), len(part))
-        for part in parts
-        if len(part)
-    )
-
-
-def calibration_error(chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS) -> float:
-    """Expected calibration error: mean of |forecast - share bought|, weighted by bin size."""
-    table = reliability(chance, bought, bins)
-    total = sum(size for _, _, size in table)
-    return sum(abs(mean - share) * size for mean, share, size in table) / max(total, 1)
 
 
 def auc(chance: Floats, bought: Flags) -> float:

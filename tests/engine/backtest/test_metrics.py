@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from service.engine.backtest.metrics import Outcome, auc, calibration_error, reliability, report
+from service.engine.backtest.metrics import Outcome, auc, report
+from service.engine.predict.calibration import calibration_error, reliability
 
 
 def outcome() -> Outcome:
