@@ -27,7 +27,7 @@ from service.store import baskets, catalogue
 from service.store.session import Database
 
 # So many households are looked at, evenly over their numbers.
-MOST_HOUSEHOLDS = 20_000
+MOST_HOUSEHOLDS = 5_000
 NO_TIER, NO_DEPARTMENT = "no recent purchase", "none"
 
 
