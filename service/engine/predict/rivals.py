@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from service.engine.predict.clusters import mean_by_household
 from service.engine.predict.events import CustomerBase, Events, Floats, Ints, day_number
 from service.engine.predict.examples import sample_events, validation_examples
 from service.engine.predict.fitting import PRIOR_COLUMN
@@ -52,21 +53,17 @@ def compare(base: CustomerBase, new: Model, old: Model) -> Contest | None:
     events = sample_events(base, rows)
     new_loss, household = _losses(events, origin, new)
     old_loss, _ = _losses(events, origin, old)
-    worse = new_loss - old_loss
-    _, codes = np.unique(household, return_inverse=True)
-    households = int(codes.max()) + 1 if len(codes) else 0
+    households = len(np.unique(household))
     if households < LEAST_HOUSEHOLDS:
         return None
-    difference = float(worse.mean())
-    sums = np.bincount(codes, worse - difference)
-    spread = float((sums * sums).sum()) * households / (households - 1)
+    difference, standard_error = mean_by_household(new_loss - old_loss, household)
     return Contest(
         origin=origin,
         households=households,
         new_log_loss=float(new_loss.mean()),
         old_log_loss=float(old_loss.mean()),
         difference=difference,
-        standard_error=float(np.sqrt(spread)) / len(worse),
+        standard_error=standard_error,
     )
 
 
