@@ -84,8 +84,9 @@ def staging() -> Iterator[Staging]:
         yield Staging(Path(folder), LoadReport())
 
 
-def shown_rows(numbers: list[int], *, most: int = 5) -> str:
-    """`row 7`, or `rows 3, 9 and 12 more`."""
+def shown_rows(numbers: list[int], *, most: int = 5, place: str = "row") -> str:
+    """`row 7`, or `rows 3, 9 and 12 more`; `place` is what the numbers count."""
     listed = ", ".join(f"{number:,}" for number in numbers[:most])
     more = len(numbers) - most
-    return f"row{'s' * (len(numbers) > 1)} {listed}" + (f" and {more:,} more" if more > 0 else "")
+    named = f"{place}{'s' * (len(numbers) > 1)} {listed}"
+    return named + (f" and {more:,} more" if more > 0 else "")
