@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from service.engine.measures import unit_of
+from service.files.notes import shown_rows
 from service.files.rows import ROW
-from service.files.staging import Staging, shown_rows
+from service.files.staging import Staging
 
 _FIRST_YEAR = 1990
 _MANY_PIECES = 1000
