@@ -20,8 +20,8 @@ from service.files.basket_rows import (
 )
 from service.files.basket_signs import BasketSigns
 from service.files.dates import Order
+from service.files.lost_zeros import ask_about_zeros
 from service.files.moments import MomentReader
-from service.files.new_stores import ask_for_stores
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.staging import Staging, staging
 from service.store import baskets, catalogue, households
@@ -107,7 +107,7 @@ def _read(
         progress("read", chunk.done, chunk.total)
     for text in notes_of(options, reader, completer, reason):
         staged.report.note(text)
-    ask_for_stores(staged, named, stores)
+    ask_about_zeros(staged, "stores", named, stores)
     people.say(staged)
     signs.say(staged)
     return people.added()

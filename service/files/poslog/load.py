@@ -17,7 +17,7 @@ from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files import rows
 from service.files.basket_signs import BasketSigns, SourceWords
-from service.files.new_stores import ask_for_stores
+from service.files.lost_zeros import ask_about_zeros
 from service.files.poslog.held import HeldChunk, HeldSales
 from service.files.poslog.sale import Refused, Sale, read_sale
 from service.files.poslog.stream import transactions
@@ -99,7 +99,7 @@ def load_poslog(
             _look(signs, chunk.sales)
             progress("read", chunk.done, chunk.total)
         reader.say(staged.report, timezone)
-        ask_for_stores(staged, named, stores)
+        ask_about_zeros(staged, "stores", named, stores)
         signs.say(staged)
         staged.require_accepted(path, accept)
         for sales, done, total in held.chunks():
