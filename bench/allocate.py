@@ -25,7 +25,7 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from bench.allocate_instance import TERMS, Instance, build
+from bench.allocate_instance import Instance, build
 from bench.allocate_run import peak_mb
 from service.engine.allocate.instance import Instance as Layout
 from service.engine.allocate.instance import build as lay_out
@@ -33,6 +33,7 @@ from service.files.allocation import FRAMES
 from tests.engine.allocate.reference import broken
 
 Counts = NDArray[np.int64]
+TERMS = {}
 WORST = ("gap_percent", "process_cpu_seconds", "peak_mb", "violations", "missing_copies")
 
 
