@@ -25,6 +25,7 @@ from service.engine.allocate.kernels.arguments import Ledger
 from service.engine.allocate.online import PriceBook, allocate_each, allocate_household
 from service.engine.allocate.prices import Effort, Market, rules, search_prices
 from service.engine.allocate.repair import repair
+from service.engine.allocate.trade import trade
 
 __all__ = [
     "Allocation",
@@ -91,6 +92,7 @@ def allocate(
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
     ledger = repair(market, found)
+    trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
     counted, kept = tally(instance, market.state), Kept()
     if keep is not None and not keep.pairs.is_empty():
         tell("keeping drafts")

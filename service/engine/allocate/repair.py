@@ -62,17 +62,20 @@ def better(
     nodes: int,
     turn: int = 0,
     which: NDArray[np.int32] | None = None,
+    asking: bool = True,
     draft: Draft = NO_DRAFT,
 ) -> float:
     """One pass in which every household (of `which`) chooses again; what that gained.
 
-    With a `draft` they go back towards it, and nobody gives up a copy for another.
+    With a `draft` they go back towards it. Then, or unless `asking`, nobody gives up a copy for
+    another.
     """
     at, bonus = _at(market, prices, factor)
     everyone, limits = market.everyone, market.limits
     full = (ledger.copies_room < 1) | (ledger.spend_room < market.instance.cost_high)
     held_up = (ledger.minimum > 0) & (ledger.copies <= ledger.minimum)
-    places = np.where((full | held_up) & (draft.bonus <= 0.0), PLACES, 0)
+    asking = asking and draft.bonus <= 0.0
+    places = np.where((full | held_up) & asking, PLACES, 0)
     stride = max(1, len(everyone) // LISTED)
     some = everyone[turn % stride :: stride]
     givers = _givers(market, at, bonus, ledger, places, which=some)
