@@ -26,6 +26,7 @@ NODES_ALL = 2e7
 PROBED = 500
 ENOUGH = 1e-5
 PATIENT = 4
+OFF = 0.02
 """A step gains something when it lowers the bound by such a part; so many in turn without end it."""
 
 
@@ -259,7 +260,7 @@ class Effort:
     sample: int = 25_000
     steps: int = 60
     full_steps: int = 3
-    exact_steps: int = 4
+    exact_steps: int = 10
     nodes: int = 200_000
 
     @staticmethod
@@ -267,7 +268,7 @@ class Effort:
         """More steps where they are cheap; few deals and households also need them more."""
         if pairs < 400_000:
             return Effort(exact_steps=20)
-        return Effort(exact_steps=8) if pairs < 4_000_000 else Effort()
+        return Effort()
 
 
 def patience(market: Market, prices: Prices, *, most: int) -> int:
@@ -327,6 +328,8 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
                     jitter=jitter * scale)  # fmt: skip
     nodes = patience(market, found.prices, most=effort.nodes)
     if len(sample) < len(everyone):
+        # The best prices of the sample are off by more than its last steps.
+        found = replace(found, trust=max(found.trust, OFF * scale))
         found = descend(market, found, scale=scale, steps=effort.full_steps, which=everyone,
                         probe=sample)  # fmt: skip
     found = descend(market, found, scale=scale, steps=effort.exact_steps, which=everyone,

@@ -10,10 +10,14 @@ from service.engine.allocate.kernels.holdings import give_back, improve, list_gi
 from service.engine.allocate.prices import Market, Search
 
 FACTORS = (1.0, 0.9, 0.7, 0.0)
+MANY, FACTORS_OF_MANY = 100_000, (1.0, 0.9, 0.0)
+"""Fractions of the prices; among more households than this fewer of them."""
 MOST_PASSES = 6
-WORTH_IT, NEXT_TO_NOTHING = 0.03, 1e-5
+WORTH_IT, NEXT_TO_NOTHING = 0.05, 2e-5
 """A factor gets another pass when the last one gained such a part of the first one's gain, and of
 the bound."""
+FEW, NODES = 1_000, 2_000
+"""Among more households a search may take so many nodes."""
 PLACES = 64
 LISTED = 50_000
 """Places in a deal's list of givers, and households looked at to fill the lists."""
@@ -41,7 +45,7 @@ def repair(market: Market, found: Search) -> Ledger:
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
     take_back_overspent(market, found.prices, ledger)
-    for factor in FACTORS:
+    for factor in FACTORS if len(market.everyone) < MANY else FACTORS_OF_MANY:
         first = 0.0
         for turn in range(MOST_PASSES):
             gain = better(
@@ -74,13 +78,14 @@ def better(
     everyone, limits = market.everyone, market.limits
     full = (ledger.copies_room < 1) | (ledger.spend_room < market.instance.cost_high)
     held_up = (ledger.minimum > 0) & (ledger.copies <= ledger.minimum)
+    limit = min(nodes, NODES) if len(everyone) > FEW else nodes
     asking = asking and draft.bonus <= 0.0
     places = np.where((full | held_up) & asking, PLACES, 0)
     stride = max(1, len(everyone) // LISTED)
     some = everyone[turn % stride :: stride]
     givers = _givers(market, at, bonus, ledger, places, which=some)
     _kept, gain = improve(
-        everyone if which is None else which, market.pairs, at, bonus, market.theta, nodes,
+        everyone if which is None else which, market.pairs, at, bonus, market.theta, limit,
         market.state, ledger, givers, np.zeros(len(everyone), np.uint8), draft.bonus,
         draft.allowed, chain_for(market.widest), market.desk(), market.desk(),
     )  # fmt: skip
@@ -109,14 +114,14 @@ def _givers(
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(places)])
     size = int(start[-1])
     row, owner = np.zeros((2, size), np.int32)
-    givers = Givers(start, row, owner, np.full(size, np.inf))
+    givers = Givers(start, start[:-1].copy(), row, owner, np.full(size, np.inf))
     if not size:
         return givers
     list_givers(
         which, market.pairs, prices, bonus, market.state, ledger, givers, market.desk()
     )
     order = np.lexsort((row, givers.loss, np.repeat(np.arange(len(places)), places)))
-    return Givers(start, row[order], owner[order], givers.loss[order])
+    return Givers(start, givers.first, row[order], owner[order], givers.loss[order])
 
 
 def take_back_overspent(market: Market, prices: Prices, ledger: Ledger) -> None:

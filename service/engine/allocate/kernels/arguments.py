@@ -87,10 +87,11 @@ class Givers(NamedTuple):
     """Per deal a list of who holds it: entries `start[o]` to `start[o + 1]`.
 
     An entry is a pair, its household, and what that household loses by giving it up; infinite
-    where the entry is empty.
+    where the entry is empty. Before `first` of a deal nobody is left to ask.
     """
 
     start: Ints
+    first: Ints
     row: Index
     owner: Index
     loss: Floats

@@ -310,7 +310,12 @@ def find_givers(
     many = 0
     looked = 0
     done = False
-    for k in range(givers.start[o], givers.start[o + 1]):
+    end = givers.start[o + 1]
+    first = givers.first[o]
+    while first < end and (moved[givers.owner[first]] or not state[givers.row[first]] & HELD):
+        first += 1
+    givers.first[o] = first
+    for k in range(first, end):
         loss = givers.loss[k]
         if loss == np.inf or looked == LOOKED_AT or (done and loss >= together):
             break
@@ -509,7 +514,7 @@ def improve(
                     if state[begin + i] & DRAFTED:
                         score[i] += draft
             now = worth(home, best, held)
-            _theta, _bound, count, reached, _nodes = choose(
+            theta[h], _bound, count, reached, _nodes = choose(
                 home, theta[h], now, best, held, limit, desk
             )
             link += 1
