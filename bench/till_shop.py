@@ -1,33 +1,63 @@
 """A chain's shop for measuring the till: its tables filled, and the baskets its tills send."""
 
-import json
 import random
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-import psutil
 import psycopg
 
 from service.digests import identity_digest
 from service.engine import codes
+from service.engine.redeem import (
+    AmountOff,
+    Benefit,
+    BundlePrice,
+    BuyGet,
+    Condition,
+    Need,
+    PercentOff,
+    Terms,
+)
 from service.settings import Settings
 from service.store.session import Database
 
 SECRET = "a key for measuring only, with no household behind it"
 STORE, DAY = "0042", "2026-03-05"
-OFFERS, PRODUCTS, LINES = 300, 2000, 12
+OFFERS, PRODUCTS, LINES, BASKET = 300, 2000, 12, 20
 GTIN = 2_000_000_000_000
 GCN = codes.gcn("952123400001")
 CARD = "9521234{:011d}"
-TERMS = json.dumps(
-    {
-        "condition": {
-            "needs": [{"quantity_milli": 1000, "unit": "each"}],
-            "minimum_spend_cents": 0,
-        },
-        "benefit": {"kind": "amount_off", "amount_cents": 50},
-    }
+
+
+class Deal(NamedTuple):
+    """What an offer asks and gives, how often, and what a basket has of its products."""
+
+    pieces: int
+    benefit: Benefit
+    uses: int
+    bought: tuple[int, ...]
+
+    @property
+    def terms(self) -> str:
+        """As stored."""
+        return Terms(Condition((Need(1000 * self.pieces),), 0), self.benefit).to_json()
+
+
+DEALS = (
+    Deal(1, AmountOff(50), 1, (1,)),
+    Deal(2, PercentOff(2000), 3, (4,)),
+    Deal(1, AmountOff(50), 3, (2,)),
+    Deal(2, BuyGet(1, 0, 10000), 3, (3,)),
+    Deal(3, BundlePrice(600), 2, (2, 1)),
+    Deal(1, PercentOff(1500), 1, (1,)),
 )
+"""A list has two offers of each, and a basket meets one of each: by the piece, by several pieces,
+with several uses in one basket, and over two products."""
+
+
+def _by_deal(values: list[str], number: str) -> str:
+    """SQL for what an offer's kind of deal decides."""
+    cases = " ".join([f"WHEN {place} THEN {value}" for place, value in enumerate(values)])
+    return f"CASE {number} % {len(DEALS)} {cases} END"
 
 
 def fill(database: Database, households: int, cards: int) -> None:
@@ -41,6 +71,8 @@ def fill(database: Database, households: int, cards: int) -> None:
     )
     serial = "printf('%012d', i)" if lite else "lpad(i::text, 12, '0')"
     now = "0" if lite else "now()"
+    terms = _by_deal([f"'{deal.terms}'" for deal in DEALS], "i")
+    uses = [str(deal.uses) for deal in DEALS]
     blob = "hex(zeroblob(1500))" if lite else "repeat('x', 3000)"
 
     def many(count: int) -> str:
@@ -63,8 +95,8 @@ def fill(database: Database, households: int, cards: int) -> None:
                 control_share, handling_fee_cents, mail_from, mail_to, redeem_from, redeem_to,
                 legal, private_label, price_cents)
             SELECT i, 1 + i % 20, 'd' || i, 1, 'running', 1, 'd', 'Offer ' || i, 1 + i % 20,
-                '{TERMS}', 50, 1, 80, 0, 8, '2026-01-01', '2026-12-31', '2026-01-01', '2026-12-31',
-                '', 1 > 2, 300 FROM {many(OFFERS)}""",
+                {terms}, 50, {_by_deal(uses, "i")}, 80, 0, 8, '2026-01-01', '2026-12-31',
+                '2026-01-01', '2026-12-31', '', 1 > 2, 300 FROM {many(OFFERS)}""",
         f"""INSERT INTO offer_product (offer_id, set_number, gtin)
             SELECT 1 + i / 5, 0, {GTIN} + 1 + i FROM {many(OFFERS * 5 - 5)}""",
         f"""INSERT INTO household (id, ref, language) SELECT i, 'h' || i, 'en'
@@ -76,9 +108,10 @@ def fill(database: Database, households: int, cards: int) -> None:
         *(
             f"""INSERT INTO list_line (list_id, line, kind, offer_id, text, face_value_cents, uses,
                     reserved_cents, reason)
-                SELECT i, {line}, 'offer', 1 + (i * 7 + {line * 25}) % {OFFERS},
-                    'An offer with a text as printed', 50, 1, 48, '' FROM {many(households)}"""
+                SELECT i, {line}, 'offer', {offer}, 'An offer with a text as printed', 50,
+                    {_by_deal(uses, f"({offer})")}, 48, '' FROM {many(households)}"""
             for line in range(1, LINES + 1)
+            for offer in [f"1 + (i * 7 + {line * 25}) % {OFFERS}"]
         ),
     ]
     with database.alter() as connection:
@@ -119,12 +152,18 @@ def settings_of(url: str) -> Settings:
 
 
 def body(household: int, *, shown: str = "list") -> dict[str, Any]:
-    """A basket of 20 lines that meets 6 of the household's 12 offers."""
+    """A basket of 20 lines that meets 6 of the household's 12 offers, one of each kind of deal."""
     draw = random.Random(household)
-    offers = [1 + (household * 7 + line * 25) % OFFERS for line in range(1, 7)]
-    # Products of offer o are 5 (o - 1) + 1 ... 5 o; those past 1500 belong to none.
-    gtins = [GTIN + min(5 * o - draw.randrange(5), OFFERS * 5 - 5) for o in offers]
-    gtins += [GTIN + 1501 + draw.randrange(PRODUCTS - 1501) for _ in range(14)]
+    bought = []
+    for line in range(1, len(DEALS) + 1):
+        offer = 1 + (household * 7 + line * 25) % OFFERS
+        # Products of offer o are 5 (o - 1) + 1 ... 5 o; those past 1500 belong to none.
+        pieces = DEALS[offer % len(DEALS)].bought
+        products = draw.sample(range(5 * offer - 4, 5 * offer + 1), len(pieces))
+        gtins = [GTIN + min(each, 5 * OFFERS - 5) for each in products]
+        bought += zip(gtins, pieces, strict=True)
+    others = BASKET - len(bought)
+    bought += [(GTIN + 1501 + draw.randrange(PRODUCTS - 1501), 1) for _ in range(others)]
     value = codes.list_code(GCN, f"{household:012d}") if shown == "list" else CARD.format(household)
     return {
         "transaction": {
@@ -136,20 +175,13 @@ def body(household: int, *, shown: str = "list") -> dict[str, Any]:
         },
         "presented": [{"kind": shown, "value": value}],
         "lines": [
-            {"line": n, "gtin": str(g), "quantity": 1, "unit": "each", "amount_cents": 250 + n}
-            for n, g in enumerate(gtins, 1)
+            {
+                "line": line,
+                "gtin": str(gtin),
+                "quantity": pieces,
+                "unit": "each",
+                "amount_cents": (250 + line) * pieces,
+            }
+            for line, (gtin, pieces) in enumerate(bought, start=1)
         ],
     }
-
-
-def cpu(processes: Sequence[psutil.Process]) -> float:
-    """Seconds of CPU used so far, of processes and their children."""
-    total = 0.0
-    for process in processes:
-        for each in (process, *process.children(recursive=True)):
-            try:
-                times = each.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system
-    return total

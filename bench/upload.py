@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from service.deals import load_body, preview_deals
+from service.files.notes import ALL
 from service.files.products import load_products
 from service.store import migrate
 from service.store.session import Database
@@ -45,8 +46,14 @@ def main() -> None:
         _say("polars reads text", given.rows, plain, plain)
         for name, act in (
             ("dry run", lambda: preview_deals(database, "deals.csv", body, listed=1000)),
-            ("load", lambda: load_body(database, "deals.csv", body, uploaded_by="bench")),
-            ("load again", lambda: load_body(database, "deals.csv", body, uploaded_by="bench")),
+            (
+                "load",
+                lambda: load_body(database, "deals.csv", body, uploaded_by="bench", accept=ALL),
+            ),
+            (
+                "load again",
+                lambda: load_body(database, "deals.csv", body, uploaded_by="bench", accept=ALL),
+            ),
         ):
             _say(name, given.rows, _cpu(act), plain)
         database.dispose()

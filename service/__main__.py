@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from service.commands.console import EXIT_FAILED, say, show_error
+from service.commands.console import EXIT_FAILED, EXIT_NOT_ACCEPTED, say, show_error
 from service.commands.lazy import Group
 from service.commands.table import COMMANDS
-from service.errors import LarderError
+from service.errors import LarderError, NotAccepted
 
 
 class Larder(Group):
@@ -24,7 +24,7 @@ app = typer.Typer(
     cls=Larder,
     help="Shopping lists that know what each household needs next, with the deals suppliers "
     "pay for. Exit codes: 0 done, 1 failed with nothing half-done, 2 wrong usage, 3 done but some "
-    "rows were refused.",
+    "rows were refused, 4 nothing done: notes must be accepted.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     add_completion=False,
@@ -53,7 +53,7 @@ def main() -> None:
         app()
     except LarderError as error:
         show_error(error)
-        sys.exit(EXIT_FAILED)
+        sys.exit(EXIT_NOT_ACCEPTED if isinstance(error, NotAccepted) else EXIT_FAILED)
 
 
 if __name__ == "__main__":

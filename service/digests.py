@@ -3,8 +3,10 @@
 The database stores digests instead of the values themselves.
 """
 
+import hashlib
 import hmac
 import re
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -36,6 +38,12 @@ def address_digest(key: SecretStr, normal_address: str) -> str:
 def guess_digest(key: SecretStr, presented: str) -> str:
     """The stored digest of what was presented and is not known: 32 hex digits, to recognise it."""
     return _digest(key, f"guess:{presented}")[:32]
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, read in blocks: 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def list_serial(key: SecretStr, *parts: str | int) -> str:

@@ -1,8 +1,9 @@
 """The error tree. Every error knows its HTTP status and problem type (RFC 9457)."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class LarderError(Exception):
         self.detail = detail
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by what it holds, not by its arguments: errors cross between processes."""
+        return _revive, (type(self), self.detail), self.__dict__
+
+
+def _revive(kind: type[LarderError], detail: str) -> LarderError:
+    error = kind.__new__(kind, detail)
+    error.args = (detail,)
+    return error
+
 
 class InvalidInput(LarderError):
     """The input is not valid; `problems` says where and why."""
@@ -37,6 +48,29 @@ class InvalidInput(LarderError):
     status = 422
     title = "The input is not valid"
     type = "invalid-input"
+
+
+class FileTooLarge(LarderError):
+    """Reading a file takes more memory or time than a file may take; nothing was done."""
+
+    status = 413
+    title = "Content Too Large"
+    type = "file-too-large"
+
+
+class UnsupportedType(LarderError):
+    """What was sent is of a type that is not read here; `headers` say what is.
+
+    RFC 9110, 15.5.16.
+    """
+
+    status = 415
+    title = "Unsupported Media Type"
+    type = "unsupported-type"
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        self.headers = dict(headers)
 
 
 class NotFound(LarderError):
@@ -53,6 +87,18 @@ class Conflict(LarderError):
     status = 409
     title = "Conflict with the present state"
     type = "conflict"
+
+
+class NotAccepted(Conflict):
+    """A file was read with assumptions that nobody accepted; `digest` accepts what was `asked`."""
+
+    title = "Notes must be accepted"
+    type = "not-accepted"
+
+    def __init__(self, detail: str, *, asked: Sequence[str], digest: str) -> None:
+        super().__init__(detail)
+        self.asked = tuple(asked)
+        self.digest = digest
 
 
 class Unauthorized(LarderError):

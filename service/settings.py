@@ -1,6 +1,7 @@
 """Settings from the environment (`LARDER_...`) and a `.env` file; one typed class."""
 
 import codecs
+import re
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from service.currencies import minor_digits
 from service.errors import Misconfigured, Problem
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -32,7 +34,7 @@ class Settings(BaseSettings):
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
     )
-    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="ISO 4217")
+    currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")
     language: str = Field(default="en", description="Language of a household that states none")
     timezone: str = Field(
         default="UTC", description="Zone of the planned jobs, and of a store that states none"
@@ -61,6 +63,12 @@ class Settings(BaseSettings):
     )
     offers_per_category: int = Field(
         default=2, ge=1, description="Offers of one category on a list"
+    )
+    least_chance_percent: int = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="An offer is left out below this chance of a purchase if likelier ones fit",
     )
     face_value_floor_least_cents: int = Field(
         default=500, ge=0, description="What a list should be worth: the least tenth of households"
@@ -138,6 +146,10 @@ class Settings(BaseSettings):
         pattern="^([A-Z]{2})?$",
         description="Country (ISO 3166) of phone numbers without a country code; empty for none",
     )
+    card_pattern: str = Field(
+        default="",
+        description="Regular expression of loyalty cards that are no GSRN of 18 digits",
+    )
     variable_measure: str = Field(
         default="",
         description="Where goods' codes hold a price or weight: presets or masks, by semicolons",
@@ -211,6 +223,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest upload of deals"
     )
+    upload_memory_mib: int = Field(
+        default=2048, ge=256, description="Memory (MiB) that reading one upload may take"
+    )
+    upload_cpu_seconds: int = Field(
+        default=180, ge=1, description="CPU time that reading one upload may take"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -229,6 +247,21 @@ class Settings(BaseSettings):
     def walking_order(self) -> tuple[str, ...]:
         """The departments in the order in which a shopper passes them."""
         return tuple(name.strip() for name in self.departments.split(";") if name.strip())
+
+    @field_validator("card_pattern")
+    @classmethod
+    def _readable_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from None
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        minor_digits(value)
+        return value
 
     @field_validator("timezone")
     @classmethod

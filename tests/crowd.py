@@ -1,4 +1,4 @@
-"""A crowd for races: the small shop, and many households more with a list each.
+"""A crowd for races: the small shop, and many households more with a list or several each.
 
 Every list is like those of tests/shop: line 1 may be used once, line 2 twice, line 3 once.
 """
@@ -18,17 +18,18 @@ from service.store.session import Database
 from service.store.tables.cycle import Cycle
 from tests.shop import VALID_FROM, VALID_TO, Shop, list_code, open_shop
 
-_FIRST = 100_000
+_FIRST = 100_001
+"""No card ends in zeros, as one that a spreadsheet rounded does."""
 _CARD = "952123500{:09d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """The shop, and the code and last day of each list of the crowd."""
+    """The shop, the code of each list of the crowd, one household's after another's, and cards."""
 
     shop: Shop
     codes: tuple[str, ...]
-    last_days: tuple[date, ...]
+    cards: tuple[str, ...]
 
 
 def open_crowd(
@@ -37,9 +38,10 @@ def open_crowd(
     folder: Path,
     *,
     size: int,
+    lists_each: int = 1,
     last_day: Callable[[int], date] = lambda _number: VALID_TO,
 ) -> Crowd:
-    """Open the shop and issue a list to each of `size` households; `last_day` of list number n."""
+    """Open the shop and issue lists to each of `size` households; `last_day` of household n."""
     shop = open_shop(database, settings, folder)
     numbers = range(_FIRST, _FIRST + size)
     rows = "".join(
@@ -50,9 +52,12 @@ def open_crowd(
     path.write_text(
         f"household_id,name,street,postcode,city,country,card,mail_consent\n{rows}", "utf-8"
     )
-    load_households(database, path, secret_key=settings.secret_key, language="en")
-    codes = tuple(list_code(n) for n in numbers)
-    last_days = tuple(last_day(place) for place in range(size))
+    report = load_households(
+        database, path, secret_key=settings.secret_key, language="en", card_pattern="[0-9]{18}"
+    )
+    assert report.refused == 0
+    owners = [place for place in range(size) for _ in range(lists_each)]
+    codes = tuple(list_code(_FIRST + serial) for serial in range(len(owners)))
     offered = {
         1: (shop.milk_offer, 1, 108),
         2: (shop.bread_offer, 2, 25),
@@ -70,14 +75,14 @@ def open_crowd(
                 valid_to=VALID_TO,
                 issued_at=issued_at,
                 usage_bounds=[],
-                summary={"lists": size},
+                summary={"lists": len(codes)},
             ),
         )
         listed = pl.DataFrame(
             {
                 "code": codes,
-                "household_id": [ids[f"C{n}"] for n in numbers],
-                "valid_to": last_days,
+                "household_id": [ids[f"C{_FIRST + place}"] for place in owners],
+                "valid_to": [last_day(place) for place in owners],
             }
         ).with_columns(
             pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
@@ -118,8 +123,11 @@ def open_crowd(
             session,
             f"cycle-{cycle_id}",
             EntryKind.ISSUE,
-            [(offer_id, uses * reserved * size) for offer_id, uses, reserved in offered.values()],
+            [
+                (offer_id, uses * reserved * len(codes))
+                for offer_id, uses, reserved in offered.values()
+            ],
             reserve,
             at=issued_at,
         )
-    return Crowd(shop, codes, last_days)
+    return Crowd(shop, codes, tuple(_CARD.format(n) for n in numbers))

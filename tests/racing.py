@@ -24,11 +24,15 @@ Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
 class Counting(httpx2.BaseTransport):
-    """Passes requests on and counts the statuses of their answers; 0 is no answer."""
+    """Passes requests on and counts the statuses of their answers; 0 is no answer.
+
+    `text` is the last answer, to the byte.
+    """
 
     def __init__(self) -> None:
         self.inner = httpx2.HTTPTransport()
         self.statuses: Counter[int] = Counter()
+        self.text = b""
 
     def close(self) -> None:
         self.inner.close()
@@ -36,6 +40,7 @@ class Counting(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
             answer = self.inner.handle_request(request)
+            self.text = answer.read()
         except httpx2.TransportError:
             self.statuses[0] += 1
             raise
@@ -101,14 +106,26 @@ def uses(answers: Iterable[dict[str, Any]]) -> Counter[tuple[str, int]]:
     )
 
 
-def double_uses(ask: Ask, record: TillAnswers) -> list[tuple[str, int]]:
+def double_uses(
+    ask: Ask, record: TillAnswers, *, owner: Callable[[str], object] = lambda code: code
+) -> list[tuple[object, int]]:
     """List lines given more often than they may be, by what is stored or by what tills heard.
 
-    What a till gave offline does not count where the books say at the end that it is in dispute.
+    The same line of all the lists of one `owner` is one line. What a till gave offline does not
+    count where the books say at the end that it is in dispute, nor what goods came back for. Where
+    the service had answered the same sale otherwise the whole difference is in dispute, and its
+    answer counts.
     """
     stored = {
         str(number): (str(state), str(answer))
         for number, state, answer in ask("SELECT number, state, answer FROM redemption")
+    }
+    came_back = {
+        str(number)
+        for (number,) in ask(
+            """SELECT s.number FROM redemption s JOIN till_return t ON t.redemption_id = s.id
+               JOIN redemption n ON n.id = t.id AND n.state = 'returned' """
+        )
     }
     disputed = {
         (str(number), str(code), int(line))
@@ -118,11 +135,20 @@ def double_uses(ask: Ask, record: TillAnswers) -> list[tuple[str, int]]:
                JOIN shopping_list s ON s.id = c.list_id WHERE c.ended_at IS NULL"""
         )
     }
+    answered = {
+        str(number)
+        for (number,) in ask(
+            """SELECT r.number FROM till_conflict c JOIN redemption r ON r.id = c.redemption_id
+               WHERE c.reason = 'other_answer' AND c.ended_at IS NULL"""
+        )
+    }
     counts = Counter(
-        line
+        (owner(line[0]), line[1])
         for number, answers in record.sales.items()
-        if stored.get(number, ("lost", ""))[0] != "voided"
-        for line in uses(answers[:1]).elements()
+        if stored.get(number, ("lost", ""))[0] != "voided" and number not in came_back
+        for line in uses(
+            [json.loads(stored[number][1])] if number in answered else answers[:1]
+        ).elements()
         if (number, *line) not in disputed
     )
     heard = [line for line, count in counts.items() if count > LIMITS[line[1]]]
@@ -130,9 +156,14 @@ def double_uses(ask: Ask, record: TillAnswers) -> list[tuple[str, int]]:
         """SELECT s.code, r.list_line FROM redemption_line r
            JOIN list_line l ON l.list_id = r.list_id AND l.line = r.list_line
            JOIN shopping_list s ON s.id = r.list_id
-           WHERE r.live GROUP BY s.code, r.list_line, l.uses HAVING sum(r.uses) > l.uses"""
+           WHERE r.live GROUP BY s.code, r.list_line, l.uses HAVING sum(r.uses) > l.uses
+           UNION ALL
+           SELECT min(s.code), min(r.list_line) FROM redemption_line r
+           JOIN offer o ON o.id = r.deal_id JOIN shopping_list s ON s.id = r.list_id
+           WHERE r.live GROUP BY r.household_id, r.deal_id, o.limit_per_household
+           HAVING sum(r.uses) > o.limit_per_household"""
     )
-    return sorted({*heard, *((str(code), int(line)) for code, line in kept)})
+    return sorted({*heard, *((owner(str(code)), int(line)) for code, line in kept)}, key=str)
 
 
 def lost_answers(ask: Ask, record: TillAnswers) -> list[str]:
@@ -179,7 +210,8 @@ def faults(ask: Ask) -> dict[str, list[tuple[Any, ...]]]:
             JOIN redemption r ON r.id = l.redemption_id WHERE l.live AND r.state = 'voided'""",
         "baskets that are not what was paid": """SELECT r.id FROM redemption r
             JOIN basket_line b ON b.basket_id = r.basket_id
-            WHERE NOT EXISTS (SELECT 1 FROM till_return t WHERE t.redemption_id = r.id)
+            WHERE NOT EXISTS (SELECT 1 FROM till_return t JOIN redemption n ON n.id = t.id
+                              WHERE t.redemption_id = r.id AND n.state = 'returned')
               AND r.state <> 'voided'
             GROUP BY r.id, r.total_discount_cents
             HAVING sum(b.amount_cents) + r.total_discount_cents <> 970""",

@@ -1,6 +1,7 @@
 """The five steps of README.md, run on the shipped sample.
 
-`python -m tests.readme` writes into README.md what the steps print today.
+`python -m tests.readme` writes into README.md what the steps print today, and draws its picture of
+what lists are worth.
 """
 
 import json
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from fastapi.testclient import TestClient
@@ -20,13 +21,15 @@ from fastapi.testclient import TestClient
 from service import sample
 from service.__main__ import app
 from service.api.app import create_app
+from service.demo.picture import mean_by_cell, svg
 from service.demo.run import write_history
 from service.settings import load_settings
-from service.store import lists
+from service.store import copies, cycles, lists
 from service.store.session import Database
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "pictures" / "worth.svg"
 
 BLOCK = re.compile(r"(?<=<!-- step: )(\w+)( -->\n```console\n)(.*?)(?=```\n)", re.DOTALL)
 """What a step typed and printed, under its name."""
@@ -57,16 +60,24 @@ def alike(said: str) -> str:
     return said
 
 
-def run_steps() -> dict[str, str]:
-    """Run the steps in a folder of their own: what each typed and printed, by its name."""
+class Made(NamedTuple):
+    """What the steps typed and printed, by name, and the picture of what their lists are worth."""
+
+    steps: dict[str, str]
+    picture: str
+
+
+def run_steps() -> Made:
+    """Run the steps in a folder of their own."""
     with tempfile.TemporaryDirectory() as clone, _empty_folder(Path(clone)):
-        return {
+        steps = {
             "load": "".join(_load()),
             "cycle": "".join(_cycle()),
             "publish": "".join(_publish()),
             "redeem": "".join(_redeem()),
             "next": "".join(_next()),
         }
+        return Made(steps, _picture())
 
 
 @contextmanager
@@ -135,6 +146,17 @@ def _next() -> Iterator[str]:
     yield _typed("status")
 
 
+def _picture() -> str:
+    settings = load_settings()
+    database = Database(settings.database_url)
+    with database.read() as session:
+        cycle = cycles.get(session, 1)
+        printed = copies.worth_by_cell(session, 1)
+    database.dispose()
+    assert cycle is not None
+    return svg(cycle.summary["worth"], mean_by_cell(printed))
+
+
 def _body(example: dict[str, str]) -> dict[str, Any]:
     return {
         "transaction": {
@@ -201,5 +223,7 @@ def written(text: str, made: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text("utf-8"), run_steps()), "utf-8")
-    sys.stdout.write(f"{README} is written\n")
+    steps, picture = run_steps()
+    README.write_text(written(README.read_text("utf-8"), steps), "utf-8")
+    PICTURE.write_text(picture, "utf-8")
+    sys.stdout.write(f"{README} and {PICTURE} are written\n")

@@ -28,6 +28,11 @@ class Service:
         """End it with SIGKILL, as a power cut would."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def listens(self) -> bool:
+        """Whether somebody takes connections there; one that was killed may for a moment."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", int(self.address.rpartition(":")[2]))) == 0
+
 
 @contextmanager
 def served(settings: Settings, *, processes: int, log: Path) -> Iterator[list[Service]]:
@@ -72,8 +77,7 @@ def address(port: int) -> str:
 def await_all(services: Sequence[Service]) -> None:
     """Wait until every process takes connections."""
     for service in services:
-        port = int(service.address.rpartition(":")[2])
-        eventually(lambda port=port: _listens(port))  # type: ignore[misc]
+        eventually(service.listens)
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -83,11 +87,6 @@ def eventually(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < give_up, "it never came to pass"
         pause.wait(0.02)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def environment(settings: Settings) -> dict[str, str]:

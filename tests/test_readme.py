@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.readme import DIFFERS, README, alike, blocks, run_steps
+from tests.readme import DIFFERS, PICTURE, README, alike, blocks, run_steps
 
 SAID = blocks(README.read_text("utf-8"))
 
@@ -12,10 +12,11 @@ SAID = blocks(README.read_text("utf-8"))
 @pytest.mark.slow
 def test_the_steps_print_what_is_said() -> None:
     """Renew it with `python -m tests.readme`."""
-    made = run_steps()
+    made, picture = run_steps()
     assert list(SAID) == list(made)
     for name, printed in made.items():
         assert alike(SAID[name]) == alike(printed)
+    assert PICTURE.read_text("utf-8") == picture
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern, _ in DIFFERS])

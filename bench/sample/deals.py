@@ -1,5 +1,7 @@
 """The sample's deals: the data's own coupons and discounts as suppliers would offer them.
 
+Two in three of them are invented to be stronger than what the data record: see `strength`.
+
 Columns and units are those of `larder load deals` (docs/loading.md); amounts are in dollars.
 """
 
@@ -11,7 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from bench.sample import fiction
-from bench.sample.discounts import Discount, measured
+from bench.sample.discounts import Discount, measured, unit_price_cents
+from bench.sample.strength import CELLS, Strength, Value, valued
 
 AS_OF = date(2017, 11, 25)
 RECENT_WEEKS = 26
@@ -25,10 +28,12 @@ PER_MAKER = 5
 PER_CATEGORY = 6
 OVERLAP_MAX = 0.5
 MIN_BUYER_SHARE = 0.03
-COPIES_MIN = 20
+COPIES_MIN = 24
 HANDLING_FEE = "0.08"
 CONTROL_PERCENT = 10
 
+_STRENGTHS = (Strength.LARGE, Strength.BY_CELL, Strength.MEASURED)
+_STORE_STRENGTHS = (Strength.MEASURED, Strength.BY_CELL)
 _NO_DEALS_ON = ("Infant Formula",)
 _FUNDING = (100, 100, 100, 100, 80, 75, 50)
 _LEGAL = "Limit {limit} per household. Valid with this list only. No cash value."
@@ -152,7 +157,13 @@ def _supplier_rows(
     rows = []
     for number, one in enumerate(chosen, start=1):
         own = goods.filter(pl.col("product_id").is_in(one.products)).sort("gtin")
-        discount = measured(past, own)
+        value = valued(
+            measured(past, own),
+            key=int(one.key),
+            strength=_STRENGTHS[number % len(_STRENGTHS)],
+            price_cents=unit_price_cents(past, own),
+            own_brand=False,
+        )
         share = one.buyers / buyers_of_maker[one.maker]
         budget = sales.get(one.maker, 0) * BUDGET_SHARE * share
         rows.append(
@@ -160,9 +171,9 @@ def _supplier_rows(
                 deal_id=f"S{number:03d}",
                 supplier=own["supplier"][0],
                 title=f"{own['brand'][0]} {_subject(own)}",
-                discount=discount,
+                value=value,
                 funding=_FUNDING[fiction.draw("funding", int(one.key), len(_FUNDING))],
-                budget_cents=max(budget, COPIES_MIN * discount.face_cents),
+                budget_cents=max(budget, COPIES_MIN * value.discount.face_cents),
                 buyers=one.buyers,
                 gtins=";".join(own["gtin"]),
             )
@@ -191,15 +202,22 @@ def _store_item_rows(
     )
     rows = []
     for number, (_, item, buyers) in enumerate(popular.iter_rows(), start=1):
-        discount = measured(past, own.filter(pl.col("item") == item))
+        of_item = own.filter(pl.col("item") == item)
+        value = valued(
+            measured(past, of_item),
+            key=number,
+            strength=_STORE_STRENGTHS[number % len(_STORE_STRENGTHS)],
+            price_cents=unit_price_cents(past, of_item),
+            own_brand=True,
+        )
         rows.append(
             _row(
                 deal_id=f"H{number:03d}",
                 supplier=fiction.STORE_SUPPLIER,
                 title=f"{fiction.STORE_BRAND} {item}",
-                discount=discount,
+                value=value,
                 funding=0,
-                budget_cents=discount.face_cents * buyers / 2,
+                budget_cents=value.discount.face_cents * buyers / 2,
                 buyers=buyers,
                 brands=fiction.STORE_BRAND,
                 items=item,
@@ -236,7 +254,7 @@ def _store_category_rows(recent: pl.DataFrame, goods: pl.DataFrame) -> list[dict
                 deal_id=f"C{number:03d}",
                 supplier=fiction.STORE_SUPPLIER,
                 title=f"{category} for {spend // 100} dollars or more",
-                discount=Discount(0, face, 1),
+                value=Value(Discount(0, face, 1), {}),
                 funding=0,
                 budget_cents=face * buyers / 2,
                 buyers=buyers,
@@ -252,7 +270,7 @@ def _row(
     deal_id: str,
     supplier: str,
     title: str,
-    discount: Discount,
+    value: Value,
     funding: int,
     budget_cents: float,
     buyers: int,
@@ -263,7 +281,7 @@ def _row(
     spend_cents: int = 0,
 ) -> dict[str, object]:
     """One row of deals.csv, every cell as marketing would type it."""
-    number = int(deal_id[1:])
+    number, discount = int(deal_id[1:]), value.discount
     budget = 100 * math.ceil(budget_cents / 100)
     reachable = max(min(buyers, budget // discount.face_cents), COPIES_MIN)
     cap = max(buyers // 3, COPIES_MIN)
@@ -283,6 +301,10 @@ def _row(
         "min_quantity": "" if spend_cents else f"{discount.quantity}",
         "min_spend": _dollars(spend_cents) if spend_cents else "",
         "face_value": _dollars(discount.face_cents),
+        **{
+            f"face_value_{cell}": _dollars(value.by_cell[cell]) if value.by_cell else ""
+            for cell in CELLS
+        },
         "funding_share_percent": f"{funding}",
         "handling_fee": HANDLING_FEE if funding else "0.00",
         "budget": _dollars(budget),

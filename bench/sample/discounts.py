@@ -15,7 +15,7 @@ _MIN_QUANTITY_MAX = 4
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """What was really given: `percent` 0 means an amount of `face_cents` for `quantity` units."""
+    """What the data record: `percent` 0 means an amount of `face_cents` for `quantity` units."""
 
     percent: int
     face_cents: int
@@ -23,14 +23,13 @@ class Discount:
 
 
 def measured(past: pl.DataFrame, goods: pl.DataFrame) -> Discount:
-    """The median discount really given on these goods in `past`.
+    """The median discount recorded on these goods in `past`.
 
     Manufacturers' coupons give an amount for the usual number of units; where too few were used,
     the loyalty discount off the shelf gives a percentage.
     """
-    own = past.filter(pl.col("product_id").is_in(goods["product_id"].to_list()))
-    shelf = own.select(pl.col("shelf_cents").sum() / pl.col("quantity").sum()).item()
-    price = float(shelf or goods["price_cents"].median())
+    own = _sold(past, goods)
+    price = unit_price_cents(past, goods)
     couponed = own.filter(pl.col("coupon_cents") > 0)
     if couponed.height >= MIN_DISCOUNTED_LINES:
         medians = couponed.select(pl.median("coupon_cents"), pl.median("quantity"))
@@ -42,6 +41,16 @@ def measured(past: pl.DataFrame, goods: pl.DataFrame) -> Discount:
     percent = _PERCENT_STEP * round((share or 0.15) * 100 / _PERCENT_STEP)
     percent = min(max(percent, _PERCENT_MIN), _PERCENT_MAX)
     return Discount(percent, face_cents(price * percent / 100, price), 1)
+
+
+def unit_price_cents(past: pl.DataFrame, goods: pl.DataFrame) -> float:
+    """The mean shelf price of a unit sold of these goods in `past`, else of their catalogue."""
+    sold = _sold(past, goods).select(pl.col("shelf_cents").sum() / pl.col("quantity").sum()).item()
+    return float(sold or goods["price_cents"].median())
+
+
+def _sold(past: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:
+    return past.filter(pl.col("product_id").is_in(goods["product_id"].to_list()))
 
 
 def face_cents(cents: float, price_cents: float) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.digests import api_key_digest
+from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
 from service.settings import Settings
 from service.store import access, catalogue
@@ -57,7 +58,7 @@ def add_key(
     with database.write() as session:
         supplier_id = None
         if supplier is not None:
-            found = catalogue.supplier_by_name(session, supplier)
+            found = catalogue.supplier_by_name(session, clean(supplier))
             if found is None:
                 raise NotFound(f"There is no supplier called {supplier!r}.")
             supplier_id = found.id

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
+from service.api.apart import Apart, limits_of
 from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, deals, health, households, lists, offers, runs
 from service.api.till import routes as till
@@ -27,8 +28,11 @@ every moment carries its offset. Keys come from `larder keys add` and go into
 `Authorization: Bearer ...`."""
 
 
-def create_app(database: Database, settings: Settings) -> FastAPI:
-    """The HTTP application of a migrated database. It closes the database when it stops."""
+def create_app(database: Database, settings: Settings, *, apart: Apart | None = None) -> FastAPI:
+    """The HTTP application of a migrated database. It closes the database when it stops.
+
+    Files are read by processes of its own, or by those of `apart`, which others may share.
+    """
     app = description.DocumentedApp(
         title="Larder",
         version="1",
@@ -42,6 +46,8 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     app.state.keys = Keyring(database, settings)
     house_of(settings)  # A setting of the till that cannot be read stops the start.
     app.state.till = Counter(database)
+    app.state.apart = apart or Apart(limits_of(settings))
+    app.state.closes_apart = apart is None
     app.add_middleware(LimitBody, settings=settings)
     problems.install(app)
     description.install(app)
@@ -75,6 +81,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database: Database = app.state.database
     settings: Settings = app.state.settings
     counter: Counter = app.state.till
+    apart: Apart = app.state.apart
     await counter.open()
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
@@ -95,4 +102,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if worker is not None:
             worker.join()
         await counter.close()
+        if app.state.closes_apart:
+            apart.close()
         database.dispose()

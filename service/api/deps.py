@@ -6,8 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Path, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
 
 from service.admin.keys import Caller, Keyring
+from service.api.apart import Apart
+from service.engine.texts import clean
 from service.errors import Forbidden, Unauthorized
 from service.settings import Settings
 from service.store.session import Database
@@ -26,13 +29,21 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
+async def _apart(request: Request) -> Apart:
+    apart: Apart = request.app.state.apart
+    return apart
+
+
 # The largest integer that both databases can compare with an id.
 MAX_ID = 2**63 - 1
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 # PostgreSQL cannot store NUL in a text, and no name has control characters.
-Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[
+    str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$"), AfterValidator(clean)
+]
 DatabaseDep = Annotated[Database, Depends(_database)]
+ApartDep = Annotated[Apart, Depends(_apart)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 
 

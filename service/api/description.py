@@ -23,6 +23,7 @@ _PROBLEM_TEXTS = {
     HTTPStatus.NOT_FOUND: "It does not exist, or this key may not see it",
     HTTPStatus.CONFLICT: "It contradicts the present state",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "A body of this type is not read here",
     HTTPStatus.UNPROCESSABLE_ENTITY: "The request cannot be understood",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many unknown codes were presented",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not ready for work; ask again later",
@@ -50,6 +51,10 @@ class ProblemOut(BaseModel):
     detail: str
     instance: str = Field(description="The path of the request, without its query")
     errors: list[FaultOut] = Field(default=[], description="Each fault, where there are several")
+    notes: list[str] = Field(
+        default=[], description="What must be accepted before a file is loaded"
+    )
+    accept: str = Field(default="", description="The digest that accepts these notes")
 
 
 class DocumentedApp(FastAPI):

@@ -11,7 +11,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import Busy, InvalidInput, LarderError, Throttled, without_message
+from service.errors import (
+    Busy,
+    InvalidInput,
+    LarderError,
+    NotAccepted,
+    Throttled,
+    UnsupportedType,
+    without_message,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -32,8 +40,12 @@ def problem(
     kind: str = "about:blank",
     errors: Sequence[dict[str, str]] = (),
     headers: dict[str, str] | None = None,
+    members: dict[str, Any] | None = None,
 ) -> JSONResponse:
-    """A problem document. Each of `errors` points into the body of the request."""
+    """A problem document. Each of `errors` points into the body of the request.
+
+    `members` are further ones of this kind of problem (RFC 9457, 3.2).
+    """
     body: dict[str, Any] = {
         "type": kind,
         "title": title,
@@ -43,6 +55,7 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
+    body |= members or {}
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -106,6 +119,11 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
         headers = {"Retry-After": str(error.retry_seconds)}
     elif error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {"Retry-After": str(AWAY_SECONDS)}
+    elif isinstance(error, UnsupportedType):
+        headers = error.headers
+    members = None
+    if isinstance(error, NotAccepted):
+        members = {"notes": list(error.asked), "accept": error.digest}
     return problem(
         request,
         status=error.status,
@@ -114,6 +132,7 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
         kind=f"urn:larder:problem:{error.type}",
         errors=errors,
         headers=headers,
+        members=members,
     )
 
 

@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from service.errors import LarderError, Problem
+from service.errors import LarderError, NotAccepted, Problem
+from service.files.notes import Note
 
 EXIT_FAILED = 1
 EXIT_SOME_REFUSED = 3
+EXIT_NOT_ACCEPTED = 4
 SHOWN_PROBLEMS = 20
 _TABLE_WIDTH = 160
 
@@ -64,6 +66,16 @@ def show_error(error: LarderError) -> None:
     """Print one line for the error, then a line for each fault."""
     err.print(f"larder: {error.detail}", style="red", soft_wrap=True)
     show_problems(error.problems)
+    if isinstance(error, NotAccepted):
+        for text in error.asked:
+            err.print(f"  {text}", soft_wrap=True)
+        err.print("  if all of this is as it was meant, load it with --accept")
+
+
+def show_notes(notes: Sequence[Note]) -> None:
+    """Print what was assumed in reading a file; what a person must accept is marked."""
+    for note in notes:
+        say(f"  {'TO ACCEPT: ' if note.asks else ''}{note.text}")
 
 
 def show_problems(problems: Sequence[Problem], *, total: int | None = None) -> None:

@@ -12,6 +12,7 @@ from service.commands.console import (
     out,
     progress_bars,
     say,
+    show_notes,
     show_problems,
     show_table,
 )
@@ -24,10 +25,13 @@ from service.deals import (
     load_body,
     make_template,
     preview_deals,
+    preview_pictures,
 )
+from service.deals.listing import split_name
+from service.deals.one_deal import row_with
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
-from service.settings import Settings
+from service.files.notes import ALL
 from service.store.offers import revisions
 from service.store.session import Database
 
@@ -41,6 +45,13 @@ Remarks = Annotated[
     Path | None,
     typer.Option("--remarks", help="Write the file with a column of remarks here, as .xlsx"),
 ]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Load although notes must be accepted: they are accepted")
+]
+Pictures = Annotated[
+    Path | None,
+    typer.Option("--pictures", help="With --dry-run: draw every deal into this folder, as printed"),
+]
 Encoding = Annotated[
     str | None,
     typer.Option("--encoding", help="The encoding of text that is not Unicode, such as gb18030"),
@@ -53,7 +64,9 @@ Dates = Annotated[
 def load_file(
     file: File,
     dry_run: DryRun = False,
+    accept: Accept = False,
     remarks: Remarks = None,
+    pictures: Pictures = None,
     encoding: Encoding = None,
     dates: Dates = None,
 ) -> None:
@@ -62,16 +75,21 @@ def load_file(
     Where a file has faults it is written again as NAME-remarks.xlsx, with what is wrong in each
     row.
     """
+    if pictures is not None and not dry_run:
+        raise InvalidInput("--pictures draws what a dry run shows: add --dry-run.")
     body = _read_bytes(file)
     with open_database() as (database, settings):
-        options = _read_options(settings, encoding, dates)
+        options = ReadOptions.of(settings, encoding=encoding, dates=dates)
         if remarks is not None:
             _write_remarks(database, file, body, options, remarks)
         try:
             if dry_run:
+                if pictures is not None:
+                    _draw(database, file, body, options, pictures)
                 _dry_run(database, file, body, options)
             else:
-                _load(database, file, body, options, with_approval=settings.deal_approval)
+                approval = settings.deal_approval
+                _load(database, file, body, options, with_approval=approval, accept=accept)
         except InvalidInput as error:
             if error.problems and remarks is None:
                 _write_remarks_beside(database, file, body, options)
@@ -106,13 +124,45 @@ def history(
         before = each.given
 
 
+def set_cells(
+    deal: Annotated[str, typer.Argument(help="SUPPLIER:ID; a deal that is not there is made")],
+    cells: Annotated[list[str], typer.Argument(help="COLUMN=VALUE; an empty value clears it")],
+    dry_run: DryRun = False,
+    accept: Accept = False,
+) -> None:
+    """Make or edit one deal by itself, with the checks of a file."""
+    changes = {}
+    for cell in cells:
+        name, equals, value = cell.partition("=")
+        if not equals or name in changes:
+            raise InvalidInput(f"{cell[:60]!r} is not COLUMN=VALUE, each column once.")
+        changes[name] = value
+    with open_database() as (database, settings):
+        name, body = row_with(database, *split_name(database, deal), changes)
+        options = ReadOptions.of(settings)
+        if dry_run:
+            found = preview_deals(database, name, body, options=options)
+            _show(found, currency=options.currency)
+            if found.faults:
+                raise typer.Exit(EXIT_FAILED)
+            return
+        approval = settings.deal_approval
+        _load(database, Path(name), body, options, with_approval=approval, accept=accept)
+
+
 def _load(
-    database: Database, file: Path, body: bytes, options: ReadOptions, *, with_approval: bool
+    database: Database,
+    file: Path,
+    body: bytes,
+    options: ReadOptions,
+    *,
+    with_approval: bool,
+    accept: bool,
 ) -> None:
     with progress_bars() as progress:
         report = load_body(
             database, file.name, body, uploaded_by=current_user(), options=options,
-            with_approval=with_approval, progress=progress,
+            with_approval=with_approval, accept=ALL if accept else "", progress=progress,
         )  # fmt: skip
     if report.already_loaded:
         say(f"deals: this very file is loaded already ({report.rows} rows)")
@@ -121,6 +171,7 @@ def _load(
             f"deals: {report.rows} rows, {report.added} added, {report.revised} revised, "
             f"{report.unchanged} unchanged"
         )
+    show_notes(report.notes)
 
 
 def _dry_run(database: Database, file: Path, body: bytes, options: ReadOptions) -> None:
@@ -131,6 +182,19 @@ def _dry_run(database: Database, file: Path, body: bytes, options: ReadOptions) 
         raise typer.Exit(EXIT_FAILED)
 
 
+def _draw(database: Database, file: Path, body: bytes, options: ReadOptions, folder: Path) -> None:
+    count = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for count, drawn in enumerate(
+            preview_pictures(database, file.name, body, options=options), 1
+        ):
+            (folder / f"{count:03d}-{drawn.file_name}").write_bytes(drawn.png)
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be written to: {error.strerror}.") from None
+    say(f"pictures: {count} in {folder}")
+
+
 def _show(found: Preview, *, currency: str) -> None:
     say(
         f"{found.name}: {found.rows:,} rows, {found.added:,} to add, {found.revised:,} to revise, "
@@ -138,8 +202,8 @@ def _show(found: Preview, *, currency: str) -> None:
     )
     if found.loaded_before:
         say(f"  these very bytes were loaded {found.loaded_before}")
-    for note in found.notes:
-        say(f"  {note}")
+    _show_headers(found)
+    show_notes(found.notes)
     for deal in found.deals:
         say(f"  {deal.place} {deal.deal_id} ({deal.change}): {deal.sentence}")
     more = found.added + found.revised + found.unchanged - len(found.deals)
@@ -159,12 +223,15 @@ def _show(found: Preview, *, currency: str) -> None:
         out.print("nothing was loaded: this was a dry run")
 
 
-def _read_options(settings: Settings, encoding: str | None, dates: Order | None) -> ReadOptions:
-    return ReadOptions(
-        encoding=encoding or settings.deals_encoding,
-        dates=dates or Order(settings.deals_dates),
-        currency=settings.currency,
-    )
+def _show_headers(found: Preview) -> None:
+    """One line a sheet: what each header was taken for; a header that names its column is short."""
+    sheets: dict[str, list[str]] = {}
+    for each in found.headers:
+        taken = each.column or "not used"
+        shown = each.header if each.header == taken else f"{each.header!r} = {taken}"
+        sheets.setdefault(each.sheet, []).append(f"{each.cell} {shown}")
+    for sheet, shown_headers in sheets.items():
+        say(f"  headers{f' of {sheet}' if sheet else ''}: {', '.join(shown_headers)}")
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -16,7 +16,7 @@ def demo(
         Path, typer.Argument(help="Where to run it; replaces an earlier demo")
     ] = Path("larder-demo"),
 ) -> None:
-    """Run the whole loop on real purchases: from baskets to redeemed lists and the next lists."""
+    """Run the whole loop on the sample: from baskets to redeemed lists and the next lists."""
     with progress_bars() as progress:
         made = run_demo(folder, progress=progress)
     show(made, out, program=program())

@@ -27,6 +27,12 @@ def predict(
     ],
     out_file: Annotated[Path, typer.Option("--out", help="Parquet or CSV to write")],
     horizon_days: Annotated[int, typer.Option(help="Days to forecast")] = 14,
+    new_items: Annotated[
+        int, typer.Option(help="Also so many items that a household never bought, without a date")
+    ] = 0,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Also the dates that hold 50 % and 80 %")
+    ] = False,
 ) -> None:
     """When each household buys each item next: chance and date for all it has bought."""
     with progress_bars() as progress:
@@ -35,6 +41,8 @@ def predict(
             as_of=as_of.date(),
             horizon_days=horizon_days,
             out=out_file,
+            new_items=new_items,
+            intervals=intervals,
             progress=progress,
         )
     say(
@@ -91,6 +99,7 @@ def _show(found: Backtest) -> None:
         "method",
         "precision@12",
         "recall@12",
+        "repeat recall",
         "nDCG@12",
         "hit rate",
         "log loss",
@@ -107,6 +116,7 @@ def _show(found: Backtest) -> None:
             name,
             f"{one.precision:.4f}",
             f"{one.recall:.4f}",
+            f"{one.repeat_recall:.4f}",
             f"{one.ndcg:.4f}",
             f"{one.hit_rate:.4f}",
             f"{one.log_loss:.4f}",
@@ -127,4 +137,11 @@ def _show(found: Backtest) -> None:
         f"{found.date_error_median_days:.2f}; 50 % interval holds {found.inside_50:.1%}, "
         f"80 % interval {found.inside_80:.1%}; fit {found.fit_seconds:.1f} CPU s a date"
     )
+    if found.exploration is not None:
+        new = found.exploration
+        say(
+            f"new items: {new.share_new:.1%} of what was bought; of two proposed per household "
+            f"{new.taken_up:.1%} were taken up, forecast {new.forecast:.1%}; the ten likeliest "
+            f"hold {new.recall:.1%} of them, ECE {new.calibration_error:.4f}"
+        )
     say(f"written to {found.out}/")

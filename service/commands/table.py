@@ -6,7 +6,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "demo",
         "service.commands.demo:demo",
-        "Run the whole loop on real purchases: from baskets to redeemed lists and the next lists.",
+        "Run the whole loop on the sample: from baskets to redeemed lists and the next lists.",
     ),
     Command(
         "init",
@@ -66,7 +66,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "explain",
         "service.commands.explain:explain",
-        "Why a household's list looks as it does: each item, its chance, its date, its reason.",
+        "Why a household's list looks as it does: each item, each offer, and the next offers.",
     ),
     Command(
         "allocate",
@@ -104,10 +104,20 @@ COMMANDS: tuple[Command | Group, ...] = (
         ),
     ),
     group(
+        "money",
+        "Convert amounts to the minor unit of the currency.",
+        Command(
+            "convert",
+            "service.commands.money:convert",
+            "Convert all amounts to another minor unit, exactly, once; a dry run unless `--apply`.",
+        ),
+    ),
+    group(
         "load",
-        "Load CSV or Parquet, baskets as POSLog too, deals as XLSX too. "
+        "Load CSV and other separated text, XLSX or Parquet; baskets as POSLog too. "
         "Loading a file again makes no duplicates. "
-        "Exit code 3: some rows were refused, the others are loaded.",
+        "Exit code 3: some rows were refused, the others are loaded. "
+        "Exit code 4: nothing was loaded, notes must be accepted first.",
         Command(
             "products",
             "service.commands.load:products",
@@ -143,9 +153,14 @@ COMMANDS: tuple[Command | Group, ...] = (
             "Every revision of a deal: who loaded it when, from which file, and what changed.",
         ),
         Command(
+            "set",
+            "service.commands.deals:set_cells",
+            "Make or edit one deal by itself, with the checks of a file.",
+        ),
+        Command(
             "list",
             "service.commands.steer:show_all",
-            "Every deal with its state, copies, budget, reservations and spending.",
+            "Deals with title, products, value, dates, targets, state, copies and money.",
         ),
         Command(
             "show",
@@ -153,14 +168,19 @@ COMMANDS: tuple[Command | Group, ...] = (
             "One deal: its state, what it may still cost, and who did what to it.",
         ),
         Command(
+            "picture",
+            "service.commands.steer:picture",
+            "Draw a deal as it is printed on a list, with its small print.",
+        ),
+        Command(
             "check",
             "service.commands.steer:check",
-            "Confirm that a draft is as intended; then another person may approve it.",
+            "Confirm that drafts are as intended; then another person may approve them.",
         ),
         Command(
             "approve",
             "service.commands.steer:approve",
-            "Approve a checked deal. With approval on, whoever loaded it may not.",
+            "Approve checked deals. With approval on, whoever loaded them may not.",
         ),
         Command(
             "send-back", "service.commands.steer:send_back", "Make a checked deal a draft again."
@@ -168,7 +188,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "stop",
             "service.commands.steer:stop",
-            "Stop a deal at once: no more copies, and tills refuse those in circulation.",
+            "Stop deals at once: no more copies, and tills refuse those in circulation.",
         ),
         Command("resume", "service.commands.steer:resume", "Resume a stopped deal."),
         Command(

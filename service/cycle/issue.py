@@ -74,7 +74,7 @@ def run_cycle(
     )
     progress("compose", len(drafted), len(drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
-    report = _issue(database, report_on(plan, drafted), plan, drafted, held, on=closing)
+    report = _issue(database, report_on(plan, drafted, languages), plan, drafted, held, on=closing)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 

@@ -18,6 +18,7 @@ from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
+from service.engine.offers.likely import keep_promises
 from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
 from service.engine.segment import usage_bounds, worth, worth_deciles
@@ -95,7 +96,8 @@ def plan_cycle(
     left = room(task.inputs.running.offers, read.committed, share=share)
     progress("allocate", 0, 1)
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
-    allocation = _allocate(scored.pairs, left, eligible, terms=terms, keep=keep, seed=seed)
+    pairs = keep_promises(scored.pairs, _exposed(eligible), left)
+    allocation = _allocate(pairs, left, eligible, terms=terms, keep=keep, seed=seed)
     progress("allocate", 1, 1)
     return Plan(
         task=task,
@@ -105,10 +107,10 @@ def plan_cycle(
         eligible=eligible,
         purchases=mine,
         scores=scored.scores,
-        pairs=scored.pairs,
+        pairs=pairs,
         room=left,
         allocation=allocation,
-        chosen=_chosen(scored.pairs, allocation),
+        chosen=_chosen(pairs, allocation),
         terms=terms,
     )
 

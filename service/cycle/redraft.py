@@ -60,7 +60,7 @@ class Redraft:
         yield str(self.horizon_days)
         for day in self.days:
             by = day.last.by
-            yield f"{day.as_of} {by.seed} {by.expected_safety} {day.last.terms}"
+            yield f"{day.as_of} {by.seed} {by.expected_safety} {by.likely} {day.last.terms}"
             yield from (by.response.to_json(), day.model_json)
 
     def draft(self, purchases: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """What a cycle came to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -49,10 +49,11 @@ class CycleReport:
     draft_cost_cents: float
     draft_cost_percent: float
     worth: tuple[dict[str, Any], ...]
+    other_language: int = 0
 
 
-def report_on(plan: Plan, drafted: Sequence[Drafted]) -> CycleReport:
-    """What the plan came to, before it has a number."""
+def report_on(plan: Plan, drafted: Sequence[Drafted], languages: Mapping[int, str]) -> CycleReport:
+    """What the plan came to, before it has a number; `languages` are those of the households."""
     certificate, kept = plan.allocation.certificate, plan.allocation.kept
     unkept = abs(certificate.primal_cents + kept.cost_cents)
     worth = by_worth(plan.eligible, plan.chosen)
@@ -82,4 +83,7 @@ def report_on(plan: Plan, drafted: Sequence[Drafted]) -> CycleReport:
         draft_cost_cents=round(kept.cost_cents, 2),
         draft_cost_percent=round(100 * kept.cost_cents / unkept, 4) if unkept else 0.0,
         worth=tuple(worth.to_dicts()),
+        other_language=sum(
+            each.document.language != languages[each.household_id] for each in drafted
+        ),
     )

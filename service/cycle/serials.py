@@ -8,6 +8,8 @@ from sqlmodel import Session
 from service.digests import list_serial
 from service.engine import codes
 from service.engine.compose import Recipient
+from service.engine.redeem import has_wording
+from service.files import layouts
 from service.settings import Settings
 from service.store import lists
 
@@ -24,6 +26,7 @@ def draw_recipients(
     """Some households with the codes drawn for their lists, in the order given.
 
     `languages` and `refs` (the retailer's numbers) are by household; `issue` as for `draw_codes`.
+    A list is in the language of the settings where that of the household has no phrases.
     """
     drawn = draw_codes(
         session,
@@ -31,9 +34,12 @@ def draw_recipients(
         issue=issue,
         households=[(household_id, refs[household_id]) for household_id in household_ids],
     )
+    spoken = layouts.wordings()
+    wanted = [languages[household_id] for household_id in household_ids]
+    said = [each if has_wording(spoken, each) else settings.language for each in wanted]
     return [
-        Recipient(household_id, languages[household_id], code)
-        for household_id, code in zip(household_ids, drawn, strict=True)
+        Recipient(household_id, language, code)
+        for household_id, language, code in zip(household_ids, said, drawn, strict=True)
     ]
 
 

@@ -57,7 +57,7 @@ class Task:
         """Equal for equal tasks only."""
         by = self.by
         numbers = (self.inputs.as_of, self.horizon_days, by.seed)
-        digest = hashlib.sha256(repr((*numbers, by.expected_safety)).encode())
+        digest = hashlib.sha256(repr((*numbers, by.expected_safety, by.likely)).encode())
         digest.update(by.response.to_json().encode())
         digest.update(self.model_json.encode())
         running = self.inputs.running

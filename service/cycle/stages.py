@@ -9,6 +9,7 @@ import polars as pl
 from service.cycle.inputs import Inputs
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import Valuation
+from service.engine.offers.likely import Likely
 from service.engine.predict import Model, discover, score
 from service.engine.segment import FaceValueBand
 from service.settings import Settings
@@ -23,6 +24,11 @@ def valuation(settings: Settings, *, seed: int, response: ResponseModel) -> Valu
         seed=seed,
         response=response,
         expected_safety=settings.expected_safety if settings.budget_mode == "expected" else None,
+        likely=Likely(
+            settings.least_chance_percent / 100,
+            slots=settings.offers_per_list,
+            category_max=settings.offers_per_category,
+        ),
     )
 
 

@@ -1,23 +1,20 @@
 """The form of a deal: every column, what it means, and what suppliers call it."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from service.engine.allocate.value import CELLS
 from service.engine.records import DealKind
 from service.engine.redeem import BENEFITS, Covers
 from service.engine.redeem.units import MEASURES, PIECE
 from service.engine.segment import BELOW_ZERO, MOST_GROWABLE, MOST_VALUABLE, REGULAR
+from service.files.headers import plain
 
 UNITS = (PIECE, *MEASURES)
 TIERS = (MOST_VALUABLE, MOST_GROWABLE, REGULAR, BELOW_ZERO)
 FACE_VALUES = tuple(f"face_value_{cell}" for cell in CELLS)
 REMARKS = "Larder remarks"
-_ASCII_WORDS = re.compile(r"[a-z0-9]+|%")
-_WORDS = re.compile(r"[^\W_]+|%")
 _LANGUAGE = re.compile(r"^(title|legal text) ([a-z]{2})$")
 
 
@@ -70,16 +67,6 @@ class SheetColumn:
     choices: tuple[str, ...] = ()
     low: float = 0
     high: float = 10_000_000
-
-
-@lru_cache(maxsize=1 << 17)
-def plain(header: str) -> str:
-    """A name for comparison: lower case, no accents, one blank between words."""
-    if header.isascii():
-        return " ".join(_ASCII_WORDS.findall(header.lower()))
-    folded = unicodedata.normalize("NFKD", header).casefold()
-    bare = "".join(mark for mark in folded if not unicodedata.combining(mark))
-    return " ".join(_WORDS.findall(bare))
 
 
 _NAMES = "names with ; between"
@@ -216,6 +203,13 @@ COLUMNS = (
         also=("legal", "terms", "terms and conditions", "small print", "disclaimer",
         "kleingedrucktes", "mentions legales")),
 )  # fmt: skip
+
+LIMITS = frozenset((
+    "budget", "circulation_max", "circulation_min", "limit_per_household", "uses_per_basket",
+    "funding_cap", "benefit_cap", "min_quantity", "min_spend", "with_quantity", "with_gtins",
+    "with_items", "excluded_gtins", "excluded_items", "excluded_categories", "excluded_brands",
+))  # fmt: skip
+"""Columns that limit what a deal gives or costs: none of them is left out in silence."""
 
 BY_NAME = {column.name: column for column in COLUMNS}
 

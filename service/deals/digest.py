@@ -99,11 +99,14 @@ def _unless(empty: object, value: object) -> str | None:
     return None if value == empty else json.dumps(value)
 
 
-def rows_as_read(grid: CodedGrid) -> pl.Series:
-    """Each row as it was read, by column as JSON, for the history of the deal."""
+def rows_as_read(grid: CodedGrid, digits: int) -> pl.Series:
+    """Each row as it was read, by column as JSON, for the history of the deal.
+
+    `digits` are the decimals that amounts have.
+    """
     members = [
         pl.Series(
-            name, [*[_json_member(name, value) for value in cells.values], None], pl.String
+            name, [*[_json_member(name, value, digits) for value in cells.values], None], pl.String
         ).gather(np.where(cells.codes < 0, len(cells.values), cells.codes))
         for name, cells in grid.columns.items()
     ]
@@ -111,15 +114,15 @@ def rows_as_read(grid: CodedGrid) -> pl.Series:
     return pl.select(pl.concat_str(pl.lit("{"), content, pl.lit("}")).alias("given")).to_series()
 
 
-def _json_member(name: str, value: Any) -> str:
-    return f"{json.dumps(name)}: {_as_is(_as_text(name, value))}"
+def _json_member(name: str, value: Any, digits: int) -> str:
+    return f"{json.dumps(name)}: {_as_is(_as_text(name, value, digits))}"
 
 
-def _as_text(name: str, value: Any) -> str:
+def _as_text(name: str, value: Any, digits: int) -> str:
     if isinstance(value, Number):
         return f"{value.amount:f}{'%' if value.is_percent else ''}"
     if isinstance(value, tuple):
         return "; ".join(map(str, value))
     if isinstance(value, int) and name in _IN_CENTS:
-        return f"{Decimal(value) / 100:.2f}"
+        return f"{Decimal(value).scaleb(-digits):.{digits}f}"
     return str(value)

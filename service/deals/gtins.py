@@ -4,9 +4,9 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from service.deals.cell import Cell
 from service.engine import codes
 from service.errors import InvalidInput
+from service.files.cell import Cell
 
 _BETWEEN = re.compile(r"[;,|/\n\r\t]+")
 _DIGITS = re.compile("[0-9]+")
@@ -26,12 +26,11 @@ def read_gtins(text: str) -> Cell:
     found: list[int] = []
     notes: list[str] = []
     for cell in map(read_gtin, _words(text)):
-        value, detail, _, note = cell
-        if detail:
+        if cell.detail:
             return cell
-        found.append(value)
-        if note:
-            notes.append(note)
+        found.append(cell.value)
+        if cell.note:
+            notes.append(cell.note)
     return Cell(tuple(found), "", "", "; ".join(notes[:3]))
 
 

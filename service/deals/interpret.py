@@ -6,22 +6,27 @@ file depends on its distinct rows.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from service.deals.coded_grid import CodedGrid, GridRow, Positions
-from service.deals.columns import FACE_VALUES, plain
+from service.deals.columns import FACE_VALUES
+from service.deals.described import ask_about_contradictions
 from service.deals.digest import digest_deals
-from service.deals.form import MOST_NOTES, Form
+from service.deals.form import Form
 from service.deals.interpreted import COLUMNS_BY_KIND, WINDOW_COLUMNS, WINDOWS, InterpretedDeals
 from service.deals.partners import ONLY_FOR_PARTNERS, interpret_partners
+from service.deals.plausible import note_implausible
 from service.deals.product_sets import FILTERS, ProductSets, ReportFault, suggest_name
 from service.deals.row_faults import RowFaults
+from service.deals.target_names import note_regions, restore_stores
 from service.deals.terms import TERMS_COLUMNS, read_terms
 from service.engine.records import DealKind
 from service.engine.redeem import Terms
+from service.files.headers import plain
 
 _TARGETS = {name: f"target_{name}" for name in ("cells", "tiers", "regions", "stores", "buyers")}
 _NO_FACES = [None] * len(FACE_VALUES)
@@ -57,11 +62,14 @@ class Interpreter:
         *,
         suppliers: Mapping[str, int],
         stores: Sequence[str],
+        regions: Sequence[str],
+        as_of: date,
     ) -> None:
         self._form = form
+        self._as_of = as_of
         self._product_sets = ProductSets(products)
         self._suppliers = {plain(name): (name, key) for name, key in suppliers.items()}
-        self._stores = {name.lstrip("0"): name for name in stores}
+        self._stores, self._regions = stores, regions
         self._names = {key: name for key, (name, _) in self._suppliers.items()}
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
         self._terms: dict[str, Terms] = {}
@@ -70,14 +78,25 @@ class Interpreter:
         """Interpret the rows that have no fault."""
         frame = pl.concat([self._interpret_table(grid) for grid in self._form.grids])
         frame = self._product_sets.with_traits(frame)
+        note_implausible(
+            self._form, frame, sets=self._product_sets.sets, terms=self._terms, as_of=self._as_of
+        )
         frame = frame.with_columns(digest_deals(frame, self._product_sets.sets))
         product_sets = self._product_sets
         return InterpretedDeals(
-            frame, product_sets.sets, product_sets.exclusions, self._terms, self._form.grids
+            frame,
+            product_sets.sets,
+            product_sets.exclusions,
+            self._terms,
+            self._form.grids,
+            product_sets.descriptions,
+            self._form.digits,
         )
 
     def _interpret_table(self, grid: CodedGrid) -> pl.DataFrame:
-        self._restore_zeros(grid)
+        restore_stores(self._form, grid, self._stores)
+        note_regions(self._form, grid, self._regions)
+        ask_about_contradictions(self._form, grid, self._product_sets)
         row_faults = RowFaults(self._form, grid)
         for position in np.flatnonzero(~grid.faultless).tolist():
             self._check_names(grid.row(position), row_faults.reporter(np.array([position])))
@@ -136,33 +155,6 @@ class Interpreter:
             report("supplier", f"there is no supplier {name[:60]!r}", remedy)
         return name, None
 
-    def _restore_zeros(self, grid: CodedGrid) -> None:
-        """Put back the leading zeros that a spreadsheet dropped from target stores."""
-        if "target_stores" not in grid.columns:
-            return
-        cells = grid.columns["target_stores"]
-        sheet = self._form.tables[grid.table]
-        notes = []
-        for code, names in enumerate(cells.values):
-            for name in names or ():
-                known = self._stores.get(name.lstrip("0"), name)
-                if known != name or name.lstrip("0") not in self._stores:
-                    detail = (
-                        f"was read as store {known}" if known != name else "is no store known yet"
-                    )
-                    notes.append((code, f"{name} {detail}"))
-        for code, detail in notes[:MOST_NOTES]:
-            row = int(grid.rows[np.argmax(cells.codes == code)])
-            place = sheet.sheet.address(row, sheet.columns["target_stores"])
-            self._form.notes.append(f"{place}: {detail}")
-        if len(notes) > MOST_NOTES:
-            self._form.notes.append(
-                f"column target_stores: {len(notes) - MOST_NOTES} more like these"
-            )
-        grid.columns["target_stores"] = cells.map_values(
-            lambda names: tuple([self._stores.get(name.lstrip("0"), name) for name in names or ()])
-        )
-
     def _check_unique(
         self, grid: CodedGrid, positions: Positions, suppliers: Sequence[str], row_faults: RowFaults
     ) -> None:
@@ -190,7 +182,7 @@ class Interpreter:
         ).reshape(-1, 5)
         first, second, restricted, first_excluded, second_excluded = counted[of].T
         found, kind = row_faults.group_rows(positions, (*TERMS_COLUMNS, "with_gtins", "with_items"))
-        terms = [_read_terms(values, report) for values, report, _ in found]
+        terms = [_read_terms(values, report, self._form.digits) for values, report, _ in found]
         self._terms |= {stored: known for known, stored in terms if known and stored}
         has_terms = np.array([known is not None for known, _ in terms], np.bool_)[kind]
         valued = np.flatnonzero((first >= 0) & has_terms)
@@ -261,10 +253,12 @@ def _values_at(name: str, values: Sequence[Any], kind: Any, places: Positions) -
     return known.gather(np.where(places < 0, len(values), places))
 
 
-def _read_terms(values: Mapping[str, Any], report: ReportFault) -> tuple[Terms | None, str | None]:
+def _read_terms(
+    values: Mapping[str, Any], report: ReportFault, digits: int
+) -> tuple[Terms | None, str | None]:
     """The terms of a row, and as they are stored."""
     has_second = "with_gtins" in values or "with_items" in values
-    terms = read_terms(values, has_second=has_second, report=report)
+    terms = read_terms(values, has_second=has_second, digits=digits, report=report)
     if terms is None:
         return None, None
     return terms, terms.to_json()

@@ -41,17 +41,20 @@ WINDOW_COLUMNS = tuple(name for window in WINDOWS for name in window)
 class InterpretedDeal:
     """One interpreted row. `columns` are the offer's as stored, except for its supplier's id.
 
-    `counted` is how many products each set has, `restricted` how many more were left out because of
-    a restriction; `terms` None for a partner's slot.
+    `sets` are the products of each set, of which `descriptions` has the names; `restricted` is how
+    many more were left out because of a restriction; `terms` None for a partner's slot. `given` are
+    the cells that were filled in, by column.
     """
 
     table: int
     row: int
     supplier: str
     columns: Mapping[str, Any] = field(repr=False)
-    counted: tuple[int, ...]
+    sets: tuple[tuple[int, ...], ...] = field(repr=False)
     terms: Terms | None
     restricted: int
+    given: Mapping[str, Any] = field(repr=False)
+    descriptions: Mapping[int, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class InterpretedDeals:
     columns of `OFFER_COLUMNS` (a partner has no category), digest (what the deal means, equal for
     two that mean the same), restricted, and first_set and second_set, places in `sets`, the
     products of each, and first_excluded and second_excluded, places in `exclusions`, those left
-    out of each; null where there is none.
+    out of each; null where there is none. `descriptions` are the names of products.
     """
 
     frame: pl.DataFrame
@@ -70,11 +73,13 @@ class InterpretedDeals:
     exclusions: Sequence[tuple[int, ...]] = field(repr=False)
     terms: Mapping[str, Terms] = field(repr=False)
     grids: Sequence[CodedGrid] = field(repr=False)
+    descriptions: Mapping[int, str] = field(repr=False)
+    digits: int = 2
 
     def with_rows_as_read(self) -> pl.DataFrame:
         """The frame and `given`: each row as it was read, as JSON, for the deal's history."""
         rows = [
-            pl.DataFrame({"row": grid.rows, "given": rows_as_read(grid)}).with_columns(
+            pl.DataFrame({"row": grid.rows, "given": rows_as_read(grid, self.digits)}).with_columns(
                 pl.lit(grid.table, pl.Int64).alias("table")
             )
             for grid in self.grids
@@ -84,14 +89,23 @@ class InterpretedDeals:
 
     def each(self, frame: pl.DataFrame) -> Iterable[InterpretedDeal]:
         """Iterate over some rows of the frame."""
+        grids = {grid.table: grid for grid in self.grids}
+        positions = {
+            table: {row: position for position, row in enumerate(grid.rows.tolist())}
+            for table, grid in grids.items()
+        }
         for row in frame.iter_rows(named=True):
             sets = [row[name] for name in ("first_set", "second_set") if row[name] is not None]
+            grid = grids[row["table"]]
+            position = positions[row["table"]][row["row"]]
             yield InterpretedDeal(
                 row["table"],
                 row["row"],
                 row["supplier"],
                 row,
-                tuple(len(self.sets[place]) for place in sets),
+                tuple(self.sets[place] for place in sets),
                 self.terms.get(row["terms"]),
                 row["restricted"],
+                grid.values(position, grid.columns),
+                self.descriptions,
             )

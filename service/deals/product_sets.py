@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from service.deals.columns import plain
 from service.engine.codes import gtin_text
+from service.files.headers import plain
 
 _GROUPS = {"items": "item", "categories": "category", "brands": "brand"}
 FILTERS = (
@@ -61,14 +61,25 @@ class ProductSets:
     """
 
     def __init__(self, products: pl.DataFrame) -> None:
-        columns = ("gtin", "price_cents", "category_id", "private_label", "restriction")
+        columns = (
+            "gtin",
+            "price_cents",
+            "category_id",
+            "private_label",
+            "restriction",
+            "supplier_id",
+        )
         self._known = {row[0]: row[1:] for row in products.select(columns).iter_rows()}
         self._restricted = frozenset(gtin for gtin, row in self._known.items() if row[3])
         self._allowed = self._known.keys() - self._restricted
         self._traits = products.select(columns)
+        self.descriptions = dict(products.select("gtin", "description").iter_rows())
+        """The name of each product."""
         self._filters: dict[tuple[Any, ...], _Filter] = {}
         self._groups: dict[str, dict[str, frozenset[int]]] = {}
         self._names: dict[str, dict[str, str]] = {}
+        self._products = products
+        self._group_of: dict[str, dict[int, str]] = {}
         for column in _GROUPS.values():
             grouped: dict[str, set[int]] = {}
             names: dict[str, str] = {}
@@ -108,6 +119,16 @@ class ProductSets:
             found.second_left_out,
         )
 
+    def names_of(self, gtin: int, group: str) -> str:
+        """The brand, item or category of a product; empty for one that is not known."""
+        if group not in self._group_of:
+            self._group_of[group] = dict(self._products.select("gtin", group).iter_rows())
+        return self._group_of[group].get(gtin, "")
+
+    def is_known(self, group: str, name: str) -> bool:
+        """Whether a product has this brand, item or category."""
+        return plain(name) in self._groups[group]
+
     @property
     def exclusions(self) -> Sequence[tuple[int, ...]]:
         """The sets of products left out of deals so far; a place is an index into them."""
@@ -131,7 +152,8 @@ class ProductSets:
 
         `deals` has first_set (null without), face_value_cents; added are price_cents (the median,
         or the face value where no price is known; 0 without products), category_id (of most of
-        them; of several, the lowest) and private_label (of more than half).
+        them; of several, the lowest) and private_label (of more than half); also list_price_cents,
+        the median or null, and least_supplier and most_supplier, the lowest and the highest id.
         """
         members = members_of(self.sets, range(len(self._places))).join(self._traits, on="gtin")
         category = (
@@ -142,13 +164,16 @@ class ProductSets:
             .select("set", "category_id")
         )
         owned = members.group_by("set").agg(
-            (pl.col("private_label").sum() * 2 > pl.len()).alias("private_label")
+            (pl.col("private_label").sum() * 2 > pl.len()).alias("private_label"),
+            pl.col("supplier_id").min().alias("least_supplier"),
+            pl.col("supplier_id").max().alias("most_supplier"),
         )
         common = owned.join(category, on="set").join(_median_prices(members), on="set", how="left")
         return deals.join(
             common, left_on="first_set", right_on="set", how="left", maintain_order="left"
         ).with_columns(
             pl.coalesce("price_cents", "face_value_cents"),
+            pl.col("price_cents").alias("list_price_cents"),
             pl.col("private_label").fill_null(False),
         )
 

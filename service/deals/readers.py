@@ -1,15 +1,20 @@
 """Reads the text of a cell by the kind of its column."""
 
+import difflib
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
-from service.deals import dates, gtins, numbers
-from service.deals.cell import Cell, faulty_cell
-from service.deals.columns import CellKind, SheetColumn, expected, plain
-from service.deals.dates import Order
+from service.deals import gtins, numbers
+from service.deals.columns import CellKind, SheetColumn, expected
 from service.engine.redeem import BENEFITS
+from service.files import dates
+from service.files.cell import Cell, faulty_cell
+from service.files.currency_signs import signs_in
+from service.files.dates import Order
+from service.files.headers import plain
 
 _CHOICES = {
     **{name: kind for kind, benefit in BENEFITS.items() for name in benefit.also},
@@ -19,18 +24,27 @@ _CHOICES = {
 }  # fmt: skip
 
 
+FUNDING_SHARE = "funding_share_percent"
+
+
 class Number(NamedTuple):
-    """A number, and whether it was written as a per cent, which decides what it means."""
+    """A number, and whether it was written as a per cent or as money: that decides its meaning."""
 
     amount: Decimal
     is_percent: bool
+    is_money: bool = False
 
 
 Reader = Callable[[SheetColumn, str], Cell]
 
 
-def readers_of(order: Order, decimals: numbers.Decimals) -> dict[CellKind, Reader]:
-    """The readers of a file's cells; the values they return are hashable."""
+def readers_of(
+    order: Order, decimals: numbers.Decimals, *, first_day: date = dates.FROM_1900
+) -> dict[CellKind, Reader]:
+    """The readers of a file's cells; the values they return are hashable.
+
+    `first_day` is day 0 of the dates that are stored as numbers.
+    """
 
     def within(read: Callable[..., Cell], column: SheetColumn, text: str) -> Cell:
         return read(text, decimals, low=column.low, high=column.high)
@@ -42,9 +56,9 @@ def readers_of(order: Order, decimals: numbers.Decimals) -> dict[CellKind, Reade
         CellKind.GTINS: lambda _, text: gtin_reader.read(text),
         CellKind.MONEY: partial(within, numbers.read_money),
         CellKind.COUNT: partial(within, numbers.read_count),
-        CellKind.SHARE: partial(within, numbers.read_share),
-        CellKind.NUMBER: lambda _, text: _read_number(text, decimals),
-        CellKind.DAY: lambda _, text: dates.read_day(text, order),
+        CellKind.SHARE: lambda column, text: _read_share(column, text, decimals),
+        CellKind.NUMBER: lambda column, text: _read_number(column, text, decimals),
+        CellKind.DAY: lambda _, text: dates.read_day(text, order, first_day),
         CellKind.CHOICE: _read_choice,
         CellKind.CHOICES: _read_choices,
     }
@@ -61,12 +75,22 @@ def _read_names(text: str) -> Cell:
     return Cell(tuple([part for part in found if part]))
 
 
-def _read_number(text: str, decimals: numbers.Decimals) -> Cell:
-    cell = numbers.read_number(text, decimals)
-    # The per cent sign decides what the number means, so it stays with the value.
+def _read_number(column: SheetColumn, text: str, decimals: numbers.Decimals) -> Cell:
+    digits = decimals.digits if column.name == "value" else 2
+    cell = numbers.read_number(text, decimals, digits=digits)
+    # These signs decide what the number means, so they stay with the value.
     if cell.detail:
         return cell
-    return cell._replace(value=Number(cell.value, text.rstrip()[-1:] == "%"))
+    is_percent = numbers.is_per_cent(text)
+    return cell._replace(value=Number(cell.value, is_percent, bool(signs_in(text))))
+
+
+def _read_share(column: SheetColumn, text: str, decimals: numbers.Decimals) -> Cell:
+    """A share of 1 is one per cent or the whole of it, unless it has a sign."""
+    cell = numbers.read_share(text, decimals, low=column.low, high=column.high)
+    if cell.value == 1 and column.name == FUNDING_SHARE and not numbers.is_per_cent(text):
+        return cell._replace(note=f"{column.name} {text} was read as 1 %, not as 100 %", asks=True)
+    return cell
 
 
 def _read_choice(column: SheetColumn, text: str) -> Cell:
@@ -77,7 +101,11 @@ def _read_choice(column: SheetColumn, text: str) -> Cell:
     meant = _CHOICES.get(word)
     if meant in column.choices:
         return Cell(meant)
-    return faulty_cell(text, f"is not {expected(column)}")
+    near = difflib.get_close_matches(
+        word, [plain(choice) for choice in column.choices], n=1, cutoff=0.75
+    )
+    remedy = f"did you mean {near[0].replace(' ', '_')}?" if near else ""
+    return faulty_cell(text, f"is not {expected(column)}", remedy)
 
 
 def _read_choices(column: SheetColumn, text: str) -> Cell:

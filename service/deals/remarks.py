@@ -14,8 +14,9 @@ import xlsxwriter
 
 from service.deals.columns import REMARKS
 from service.deals.form import Fault, Form
-from service.deals.workbook import DAMAGED, column_index, column_letters, unreadable_workbook
 from service.errors import InvalidInput
+from service.files.package import column_index, column_letters
+from service.files.workbook import DAMAGED, unreadable_workbook
 
 WIDTH = 90
 LINE_POINTS = 15
@@ -41,17 +42,19 @@ def write_remarks(form: Form, sentences: Mapping[tuple[int, int], str]) -> bytes
 
     `sentences` describe the rows without a fault, by table and row.
     """
-    remarks = [_sheet_remarks(form, number, sentences) for number in range(len(form.tables))]
+    remarks: dict[str, dict[int, tuple[str, int]]] = {}
+    for number, table in enumerate(form.tables):
+        remarks.setdefault(table.sheet.part, {}).update(_table_remarks(form, number, sentences))
     if form.document.is_workbook:
         try:
             return _amend_workbook(form, remarks)
         except DAMAGED as error:
             # A part that was not needed for reading may be damaged.
             raise unreadable_workbook(form.document.name) from error
-    return _write_workbook(form, remarks[0])
+    return _write_workbook(form, remarks[""])
 
 
-def _sheet_remarks(
+def _table_remarks(
     form: Form, number: int, sentences: Mapping[tuple[int, int], str]
 ) -> SheetRemarks:
     table = form.tables[number]
@@ -82,8 +85,8 @@ def _clean_text(text: str) -> str:
 
 def _write_workbook(form: Form, by_row: SheetRemarks) -> bytes:
     """Write a text file as a workbook: every cell as text, unchanged."""
-    table = form.tables[0]
-    frame = table.sheet.frame
+    frame = form.tables[0].sheet.frame
+    headers = {row for table in form.tables for row in range(table.first, table.last + 1)}
     if frame.height > _MOST_ROWS:
         raise InvalidInput(f"A workbook has at most {_MOST_ROWS:,} rows; split the file.")
     out = io.BytesIO()
@@ -100,7 +103,7 @@ def _write_workbook(form: Form, by_row: SheetRemarks) -> bytes:
             width = 6
             for row, text in enumerate(column.to_list()):
                 if text:
-                    look = heading if table.first <= row <= table.last else plain
+                    look = heading if row in headers else plain
                     sheet.write_string(row, place, _clean_text(text), look)
                     width = max(width, min(len(text), 28))
             sheet.set_column(place, place, width + 2)
@@ -108,15 +111,14 @@ def _write_workbook(form: Form, by_row: SheetRemarks) -> bytes:
             sheet.write_string(row, frame.width, _clean_text(text), looks[look])
             sheet.set_row(row, row_height(text, WIDTH))
         sheet.set_column(frame.width, frame.width, WIDTH)
-        sheet.freeze_panes(table.last + 1, 0)
+        sheet.freeze_panes(form.tables[0].last + 1, 0)
     return out.getvalue()
 
 
-def _amend_workbook(form: Form, remarks: list[SheetRemarks]) -> bytes:
-    by_part = {
-        table.sheet.part: (table.headers, by_row)
-        for table, by_row in zip(form.tables, remarks, strict=True)
-    }
+def _amend_workbook(form: Form, remarks: Mapping[str, SheetRemarks]) -> bytes:
+    headers: dict[str, dict[int, str]] = {}
+    for table in form.tables:
+        headers.setdefault(table.sheet.part, {}).update(table.headers)
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(form.document.body)) as package,
@@ -129,9 +131,9 @@ def _amend_workbook(form: Form, remarks: list[SheetRemarks]) -> bytes:
             content = package.read(entry)
             if entry.filename == "xl/styles.xml" and styles is not None:
                 content = styles
-            elif entry.filename in by_part:
-                headers, by_row = by_part[entry.filename]
-                old = [place for place, text in headers.items() if text.startswith(REMARKS)]
+            elif by_row := remarks.get(entry.filename):
+                named = headers[entry.filename].items()
+                old = [place for place, text in named if text.startswith(REMARKS)]
                 content = _add_column(content, by_row, old, first if styles is not None else None)
             amended.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return out.getvalue()

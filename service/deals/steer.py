@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from service.engine.lifecycle import PENDING, Act, DealState, next_state
 from service.engine.reserve import OpenCopies, overspend_chance
+from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
 from service.store.offers import events, overview, states, uploads
@@ -88,7 +89,7 @@ def stop(database: Database, offer_id: int, *, by: str, note: str = "") -> DealS
         revisions = _lock_revisions(session, offer_id)
         offer = _live_revision(revisions, offer_id)
         now = datetime.now(UTC)
-        state = _move(session, offer, Act.STOP, by=by, at=now, detail={"note": note})
+        state = _move(session, offer, Act.STOP, by=by, at=now, detail={"note": clean(note)})
         states.set_stopped(session, [r for r in revisions if r.stopped_at is None], at=now)
         return state
 
@@ -110,7 +111,7 @@ def resume(
     def act(session: Session) -> DealState:
         revisions = _lock_revisions(session, offer_id)
         offer = _live_revision(revisions, offer_id)
-        detail = {"new_copies_only": new_copies_only, "note": note}
+        detail = {"new_copies_only": new_copies_only, "note": clean(note)}
         state = _move(session, offer, Act.RESUME, by=by, at=datetime.now(UTC), detail=detail)
         states.set_stopped(session, (offer,) if new_copies_only else revisions, at=None)
         return state
@@ -157,14 +158,6 @@ def follow_facts(database: Database, *, on: date) -> int:
         return states.follow_facts(session, on=on, at=datetime.now(UTC))
 
     return database.settle(act, busy=_BUSY)
-
-
-def list_deals(
-    database: Database, *, states_: Sequence[DealState] = (), after_id: int = 0, limit: int = 2**31
-) -> pl.DataFrame:
-    """Deals with their figures; the columns of `store.offers.overview.DEALS`."""
-    with database.read() as session:
-        return overview.deals(session, states=states_, after=after_id, limit=limit)
 
 
 def show(
@@ -218,7 +211,7 @@ def _move_pending(
 ) -> DealState:
     def write(session: Session) -> DealState:
         offer = _pending_revision(_lock_revisions(session, offer_id), offer_id)
-        detail = {"note": note} if note else {}
+        detail = {"note": clean(note)} if note else {}
         return _move(session, offer, act, by=by, at=datetime.now(UTC), detail=detail)
 
     return database.settle(write, busy=_BUSY)

@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from service.deals.product_sets import ReportFault
+from service.deals.readers import Number
 from service.engine.redeem import BENEFITS, Benefit, Condition, Covers, Need, Terms
 from service.engine.redeem.benefits.row import DoesNotFit, SheetRow
 from service.engine.redeem.units import PIECE
 from service.errors import InvalidInput
 
+_ONE = Number(Decimal(1), is_percent=False)
 _SOME_BENEFITS = ("get_quantity", "benefit_cap", "covers")
 TERMS_COLUMNS = (
     "benefit", "value", *_SOME_BENEFITS, "min_quantity", "unit", "min_spend",
@@ -18,8 +20,13 @@ TERMS_COLUMNS = (
 """The columns of the terms; whether there is a second set matters too."""
 
 
-def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFault) -> Terms | None:
-    """The terms of a row, or None after reporting what does not fit."""
+def read_terms(
+    values: Mapping[str, Any], *, has_second: bool, digits: int, report: ReportFault
+) -> Terms | None:
+    """The terms of a row, or None after reporting what does not fit.
+
+    `digits` are the decimals that amounts of money have.
+    """
     kind = BENEFITS[values["benefit"]]
     fits = True
     for column in _SOME_BENEFITS:
@@ -29,7 +36,7 @@ def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFau
     if "with_quantity" in values and not has_second:
         report("with_quantity", "says how many, but not of what", "fill in with_gtins")
         fits = False
-    benefit = _read_benefit(kind, values, report)
+    benefit = _read_benefit(kind, values, digits, report)
     needs = _read_needs(kind, values, has_second=has_second, report=report)
     if benefit is None or needs is None or not fits:
         return None
@@ -46,13 +53,15 @@ def read_terms(values: Mapping[str, Any], *, has_second: bool, report: ReportFau
 
 
 def _read_benefit(
-    kind: type[Benefit], values: Mapping[str, Any], report: ReportFault
+    kind: type[Benefit], values: Mapping[str, Any], digits: int, report: ReportFault
 ) -> Benefit | None:
-    number, is_percent = values["value"]
+    number, is_percent, is_money = values["value"]
     covers = values.get("covers")
     row = SheetRow(
         number,
         is_percent,
+        is_money,
+        digits=digits,
         get_quantity=values.get("get_quantity"),
         benefit_cap=values.get("benefit_cap"),
         covers=None if covers is None else Covers(covers),
@@ -61,6 +70,7 @@ def _read_benefit(
         return kind.from_row(row)
     except DoesNotFit as error:
         shown = f"{number:f}{'%' if is_percent else ''}"
+        shown = f"an amount of money ({shown})" if is_money else shown
         report("value", f"{shown} does not fit {values['benefit']}", error.remedy)
         return None
 
@@ -70,9 +80,9 @@ def _read_needs(
 ) -> tuple[Need, ...] | None:
     """One need per product set. A first set that is given away needs no quantity bought."""
     unit = values.get("unit", PIECE)
-    amount, is_percent = values.get("min_quantity", (Decimal(1), False))
+    amount, is_percent, is_money = values.get("min_quantity", _ONE)
     milli = amount * 1000
-    if is_percent or milli != int(milli) or not 0 < milli <= 10**6:
+    if is_percent or is_money or milli != int(milli) or not 0 < milli <= 10**6:
         report("min_quantity", f"{amount:f} is not a quantity from 0.001 to 1000", "write 2")
         return None
     if unit == PIECE and milli % 1000:
@@ -83,7 +93,7 @@ def _read_needs(
         return (Need(int(milli), unit), *second)
     fits = True
     for column in ("min_quantity", "unit", *(() if has_second else ("min_spend",))):
-        if column in values and values[column] not in ((Decimal(1), False), PIECE, 0):
+        if column in values and values[column] not in (_ONE, PIECE, 0):
             remedy = "leave it empty; what must be bought is the second set, with_gtins"
             report(column, f"does not fit {values['benefit']}", remedy)
             fits = False

@@ -1,25 +1,30 @@
 """Loads a file of deals as offers: all of it, or nothing and a list of its faults."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 from sqlmodel import Session
 
-from service.deals.dates import Order
 from service.deals.describe import describe_deal
-from service.deals.form import Form, read_form
+from service.deals.form import Form
+from service.deals.form_reader import read_form
 from service.deals.interpret import Interpreter
 from service.deals.interpreted import InterpretedDeal, InterpretedDeals
+from service.deals.picture import Picture, picture_each, zip_pictures
+from service.deals.printable import PrintCheck, Printing
 from service.deals.remarks import write_remarks
 from service.deals.sheets import read_document
 from service.deals.store_deals import Change, LoadContext, find_changes, store_deals
 from service.errors import InvalidInput, NotFound, Problem
+from service.files.dates import Order
+from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
-from service.store import catalogue
+from service.settings import Settings
+from service.store import catalogue, households
 from service.store.offers import revisions, uploads
 from service.store.session import Database
 from service.store.tables.offer import Upload
@@ -30,25 +35,43 @@ class ReadOptions:
     """How to read a file where its content does not decide.
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
-    what amounts are shown in.
+    what amounts are in, `printing` how the deals are printed. Deals that ended before `as_of`, by
+    default today, are noted.
     """
 
     encoding: str = "cp1252"
     dates: Order = Order.ASK
     currency: str = "USD"
+    as_of: date | None = None
+    printing: Printing = field(default_factory=Printing)
+
+    @classmethod
+    def of(
+        cls, settings: Settings, *, encoding: str | None = None, dates: Order | None = None
+    ) -> "ReadOptions":
+        """What the settings say, where nothing else was asked for."""
+        return cls(
+            encoding=encoding or settings.deals_encoding,
+            dates=dates or Order(settings.deals_dates),
+            currency=settings.currency,
+            printing=Printing(settings.layout, settings.language, settings.offers_per_list),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class UploadReport:
     """The result of loading a file of deals.
 
-    `already_loaded`: the same bytes were loaded before and change nothing."""
+    `already_loaded`: the same bytes were loaded before and change nothing. `notes` are those of the
+    preview: what was assumed in reading the file.
+    """
 
     rows: int
     added: int
     revised: int
     unchanged: int
     already_loaded: bool
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +98,22 @@ class SupplierTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderUse:
+    """What a header was taken for: the column of the form, empty for a header that is not used."""
+
+    sheet: str
+    cell: str
+    header: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What loading a file would do. Nothing is loaded while there are `faults`.
 
-    `problems` are the first of the faults, `deals` the rows without faults, `notes` what was
-    assumed in reading. `loaded_before` says who loaded the same bytes and when, or is empty.
+    `problems` are the first of the faults, `deals` the rows without faults, `headers` what each
+    header was taken for, `notes` what was assumed in reading, and `accept` the digest that accepts
+    those of them that ask. `loaded_before` says who loaded the same bytes and when, or is empty.
     """
 
     name: str
@@ -89,7 +123,9 @@ class Preview:
     unchanged: int
     faults: int
     loaded_before: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    accept: str
+    headers: tuple[HeaderUse, ...]
     totals: tuple[SupplierTotal, ...]
     deals: tuple[PreviewedDeal, ...]
     problems: tuple[Problem, ...]
@@ -110,7 +146,7 @@ def preview_deals(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
         current = revisions.current(session)
         earlier = uploads.with_digest(session, form.document.sha256)
     frame = deals.frame.with_columns(find_changes(deals.frame, current))
@@ -125,12 +161,46 @@ def preview_deals(
         faults=len(form.faults),
         loaded_before=_loaded(earlier),
         notes=tuple(form.notes),
+        accept=digest_notes(form.document.sha256, form.notes),
+        headers=tuple(_header_uses(form)),
         totals=_totals(frame),
         deals=tuple(
             _preview_deal(form, deal, currency=options.currency) for deal in deals.each(shown)
         ),
         problems=tuple(form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]),
     )
+
+
+def preview_pictures(
+    database: Database,
+    name: str,
+    body: bytes,
+    *,
+    options: ReadOptions | None = None,
+    listed: int | None = None,
+) -> Iterator[Picture]:
+    """The rows without faults as they will be printed, each in the languages of its texts.
+
+    `listed` is the most rows. Nothing is written. Raises InvalidInput as `preview_deals` does.
+    """
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
+    with database.read() as session:
+        deals = _interpret(session, form, options)
+    rows = deals.frame.head(deals.frame.height if listed is None else listed).to_dicts()
+    return picture_each(rows, deals.terms, options.printing, currency=options.currency)
+
+
+def pack_pictures(
+    database: Database,
+    name: str,
+    body: bytes,
+    *,
+    options: ReadOptions | None = None,
+    listed: int | None = None,
+) -> bytes:
+    """The same pictures as a ZIP."""
+    return zip_pictures(preview_pictures(database, name, body, options=options, listed=listed))
 
 
 def add_remarks(
@@ -144,7 +214,7 @@ def add_remarks(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     with database.read() as session:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
     descriptions = {
         (deal.table, deal.row): describe_deal(deal, currency=options.currency)
         for deal in deals.each(deals.frame)
@@ -159,6 +229,7 @@ def load_deals(
     uploaded_by: str,
     options: ReadOptions | None = None,
     with_approval: bool = False,
+    accept: str = "",
     progress: Progress = silent,
 ) -> UploadReport:
     """Load a file of deals: XLSX, CSV or other separated text, or Parquet.
@@ -173,7 +244,7 @@ def load_deals(
         raise InvalidInput(f"{path.name} cannot be read: {error.strerror}.") from None
     return load_body(
         database, path.name, body, uploaded_by=uploaded_by, options=options,
-        with_approval=with_approval, progress=progress,
+        with_approval=with_approval, accept=accept, progress=progress,
     )  # fmt: skip
 
 
@@ -185,6 +256,7 @@ def load_body(
     uploaded_by: str,
     options: ReadOptions | None = None,
     with_approval: bool = False,
+    accept: str = "",
     progress: Progress = silent,
 ) -> UploadReport:
     """Load deals; nothing at all when any row has a fault.
@@ -193,19 +265,22 @@ def load_body(
     use; printed lists keep their revision. Loading the same bytes again changes nothing,
     unless another file or the catalogue changed what they mean. With approval a revision
     waits as a draft. Raises InvalidInput with the faults by row and column, the first
-    `KEPT_PROBLEMS` of them.
+    `KEPT_PROBLEMS` of them, and NotAccepted unless `accept` accepts the notes that ask
+    (`files.notes.require_accepted`).
     """
     progress("reading", 0, 1)
-    form = _read_form(name, body, options or ReadOptions())
+    options = options or ReadOptions()
+    form = _read_form(name, body, options)
     progress("reading", 1, 1)
 
     def act(session: Session) -> UploadReport:
-        deals = _interpret(session, form)
+        deals = _interpret(session, form, options)
         if form.faults:
             raise InvalidInput(
                 f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
                 [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]],
             )
+        require_accepted(name, form.document.sha256, form.notes, accept)
         current = revisions.current(session)
         change = find_changes(deals.frame, current)
         changed = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))
@@ -230,6 +305,7 @@ def load_body(
             revised=counts[Change.REVISED],
             unchanged=counts[Change.UNCHANGED],
             already_loaded=bool(earlier) and changed.frame.is_empty(),
+            notes=tuple(form.notes),
         )
 
     return database.settle(act, busy="Others are loading the same deals; load the file again.")
@@ -237,16 +313,23 @@ def load_body(
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     document = read_document(name, body, encoding=options.encoding)
-    return read_form(document, dates_when_unclear=options.dates)
+    return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
 
 
-def _interpret(session: Session, form: Form) -> InterpretedDeals:
+def _interpret(session: Session, form: Form, options: ReadOptions) -> InterpretedDeals:
+    has_regions = any("target_regions" in grid.columns for grid in form.grids)
+    prints = PrintCheck(form, options.printing)
+    prints.check_texts()
     deals = Interpreter(
         form,
         catalogue.products(session),
         suppliers=catalogue.supplier_ids(session),
         stores=catalogue.store_ids(session),
+        regions=households.region_names(session) if has_regions else (),
+        as_of=options.as_of or datetime.now(UTC).date(),
     ).interpret()
+    deals = prints.without_unprintable(deals, currency=options.currency)
+    prints.note_small_print(deals)
     form.faults.sort(key=lambda fault: (fault.table, fault.row, fault.column or 0))
     return deals
 
@@ -270,6 +353,16 @@ def _preview_deal(form: Form, deal: InterpretedDeal, *, currency: str) -> Previe
         change=Change(deal.columns["change"]),
         sentence=describe_deal(deal, currency=currency),
     )
+
+
+def _header_uses(form: Form) -> Iterator[HeaderUse]:
+    for table in form.tables:
+        columns = {place: name for name, place in table.columns.items()}
+        for place, header in sorted(table.headers.items()):
+            cell = table.sheet.address(table.last, place)
+            yield HeaderUse(
+                table.sheet.name, cell.rpartition("!")[2], header, columns.get(place, "")
+            )
 
 
 def _totals(deals: pl.DataFrame) -> tuple[SupplierTotal, ...]:

@@ -17,6 +17,7 @@ from service.admin.configuration import write_configuration
 from service.admin.keys import add_key
 from service.cycle import CycleReport, refresh_forecast, run_cycle
 from service.deals import load_deals
+from service.demo.picture import mean_by_cell, svg
 from service.demo.replay import Replay, Shopper, bought_between, replay
 from service.engine.reading import reading_of
 from service.errors import Conflict
@@ -26,11 +27,13 @@ from service.files.products import load_products
 from service.jobs.worker import drain
 from service.publish import BatchReport, publish
 from service.settings import Settings
-from service.store import ledger, lists, migrate, work
+from service.store import copies, ledger, lists, migrate, work
 from service.store.session import Database
 from service.store.tables.access import Role
 
 AS_OF = date(2017, 11, 25)
+PICTURE = "worth.svg"
+"""What lists and offers are worth, in the folder of the demonstration."""
 # A fixed code key makes the lists of every demonstration the same, byte for byte. It is safe here:
 # the households are fictional and the service listens on loopback.
 CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
@@ -45,12 +48,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class Demo:
-    """What the summary of a demonstration shows. `seconds` are wall-clock seconds by stage."""
+    """What the summary of a demonstration shows. `seconds` are wall-clock seconds by stage.
+
+    `worth_by_cell` is the mean face value of a printed offer in cents.
+    """
 
     folder: Path
     cycle: CycleReport
     batch: BatchReport
     replay: Replay
+    worth_by_cell: dict[str, int]
     usage: dict[str, int]
     balances: pl.DataFrame
     next_lists: int
@@ -104,15 +111,18 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
     with _time_stage(seconds, "next lists"):
         made = _write_next_lists(database, settings, progress)
     with database.read() as session:
+        worth_by_cell = mean_by_cell(copies.worth_by_cell(session, cycle.cycle_id))
         usage = lists.usage(session, cycle.cycle_id, until=last)
         balances = ledger.balances(session)
         example = lists.open_offer(session, cycle.cycle_id)
+    (folder / PICTURE).write_text(svg(cycle.worth, worth_by_cell), encoding="utf-8")
     store = bought["store_id"][0]
     demo = Demo(
         folder=folder,
         cycle=cycle,
         batch=batch,
         replay=outcome,
+        worth_by_cell=worth_by_cell,
         usage=usage,
         balances=balances,
         next_lists=made,
@@ -175,6 +185,7 @@ def _load(
         secret_key=settings.secret_key,
         language=settings.language,
         country=settings.country,
+        card_pattern=settings.card_pattern,
         progress=progress,
     )
     baskets = pl.read_parquet(files / sample.BASKETS)

@@ -6,12 +6,17 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from service.demo.run import Demo
+from service.demo.picture import text_chart
+from service.demo.run import PICTURE, Demo
 from service.engine.ledger import Account
 from service.engine.money import format_money
 
 _CURRENCY = "USD"
 _SUPPLIERS_SHOWN = 5
+DATA = (
+    "84.51°'s public Complete Journey 2017 data (simulated, says one redistributor; of 2,469 real "
+    "households, says another); names, addresses, brands and the values of deals are invented"
+)
 _INCOME = (Account.FEE_INCOME, Account.SLOT_INCOME)
 
 
@@ -20,7 +25,9 @@ def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
 
     `program` is what to type before a command.
     """
+    out.print(DATA, soft_wrap=True, markup=False)
     _numbers(demo, out)
+    _worth(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
     _next_steps(demo, out, program)
@@ -61,6 +68,13 @@ def _numbers(demo: Demo, out: Console) -> None:
     for name, text in rows:
         table.add_row(name, text)
     out.print(table)
+
+
+def _worth(demo: Demo, out: Console) -> None:
+    title, *lines = text_chart(demo.cycle.worth, demo.worth_by_cell)
+    out.print(title, style="italic", markup=False)
+    for line in lines:
+        out.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def _balance(demo: Demo, account: Account) -> int:
@@ -124,6 +138,7 @@ def _next_steps(demo: Demo, out: Console, program: str) -> None:
     out.print("Look further", style="italic")
     for line in (
         f"the printed lists: {demo.batch.folder}",
+        f"the picture above: {demo.folder / PICTURE}",
         f"the service:       cd {demo.folder} && {program} serve",
         "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
         f"                   {demo.admin_key}",

@@ -120,7 +120,7 @@ def compose_documents(
         own_offers = offers_of.get(recipient.household_id, [])
         wording = wording_of(masthead.wordings, recipient.language)
         offer_lines = tuple(
-            _offer_line(
+            offer_line(
                 number,
                 row,
                 terms.get(row["offer_id"]),
@@ -166,7 +166,7 @@ def _by_household(frame: pl.DataFrame) -> Mapping[int, list[dict[str, Any]]]:
     return rows
 
 
-def _offer_line(
+def offer_line(
     number: int,
     row: Mapping[str, Any],
     terms: Terms | None,
@@ -175,6 +175,7 @@ def _offer_line(
     language: str,
     wording: Wording,
 ) -> OfferLine:
+    """The line of an offer on a list in a language; `row` as `compose_documents` takes it."""
     if terms is not None and row.get("face_values", "[]") != "[]":
         terms = terms.at_face_value(row["face_value_cents"])
     translated = _texts_in(row.get("texts", "{}"), language)

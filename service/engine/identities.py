@@ -5,6 +5,7 @@ phones Google's libphonenumber.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +23,19 @@ _LINK = re.compile(r"^https?://[^/?#\s]+/(?:[^?#\s]*/)?8018/([0-9]{18})(?:[/?#].
 _BRACKETED = re.compile(r"\(8018\)\s*([0-9]{18})")
 _BETWEEN = re.compile("\x1d|<GS>|<FNC1>", re.IGNORECASE)
 _MOST_CHARACTERS = 64
+_POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
+_NOTHING = frozenset(
+    ("", "NA", "NAN", "NONE", "NULL", "NIL", "NO", "NOTAVAILABLE", "NOTAPPLICABLE", "UNKNOWN",
+     "TBD", "TBA", "X", "XX", "XXX", "XXXX", "DIV0", "REF", "VALUE", "KEINE", "KEIN", "UNBEKANNT",
+     "AUCUN", "INCONNU", "NINGUNO", "DESCONOCIDO")
+)  # fmt: skip
+_PLACEHOLDER = "is a placeholder, not a number"
+_FEWEST_ALIKE = 4
+_FEWEST_COUNTED = 5
+_COUNTED = "01234567890123456789"
+# A spreadsheet keeps so many digits of a number.
+_EXACT_DIGITS = 15
 
 
 class Form(NamedTuple):
@@ -137,6 +151,69 @@ def _is_international(digits: str) -> bool:
 @lru_cache(maxsize=16)
 def _calling_code(country: str) -> int:
     return phonenumbers.country_code_for_region(country)
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a cell says that there is no number: `n/a`, `-`, zeros, one digit over and over."""
+    bare = _NOT_CARD.sub("", value).upper()
+    digits = bare if bare.isdigit() else ""
+    return (
+        bare in _NOTHING
+        or (len(digits) >= _FEWEST_ALIKE and len(set(digits)) == 1)
+        or (len(digits) >= _FEWEST_COUNTED and (digits in _COUNTED or digits in _COUNTED[::-1]))
+    )
+
+
+def is_scientific(value: str) -> bool:
+    """Whether a spreadsheet cut a number short, as in `9.52E+17`."""
+    return bool(_SCIENTIFIC.fullmatch(value.strip()))
+
+
+def card_fault(value: str, found: Sequence[Form], pattern: re.Pattern[str] | None) -> str:
+    """What is wrong with a card whose forms these are; empty if it is right.
+
+    A card is a GSRN of 18 digits with a right check digit, or matches `pattern`.
+    """
+    if detail := _no_number(value):
+        return detail
+    card = found[0].text
+    if pattern is not None and (pattern.fullmatch(card) or pattern.fullmatch(value.strip())):
+        return ""
+    if len(card) != _GSRN_DIGITS or not card.isdigit():
+        return "is no card number of 18 digits, nor does it match LARDER_CARD_PATTERN"
+    if _has_check_digit(card):
+        return ""
+    if is_rounded(card):
+        return "has lost its last digits in a spreadsheet"
+    return "is a card number with a wrong check digit"
+
+
+def is_rounded(card: str) -> bool:
+    """Whether a number ends as one that a spreadsheet rounded to 15 digits."""
+    return len(card) > _EXACT_DIGITS and not card[_EXACT_DIGITS:].strip("0")
+
+
+def phone_fault(value: str, *, country: str) -> str:
+    """What is wrong with a phone number; empty if it is one of E.164 or of `country`."""
+    if detail := _no_number(value):
+        return detail
+    number = _phone(value[:_MOST_CHARACTERS], _NOT_PHONE.sub("", value), country)
+    if number is None or phonenumbers.is_possible_number_with_reason(number) != _POSSIBLE:
+        return "is no telephone number" + ("" if country else " with its country code")
+    if is_placeholder(phonenumbers.national_significant_number(number)):
+        return _PLACEHOLDER
+    return ""
+
+
+def names_country(value: str) -> bool:
+    """Whether a phone number is written with its country's code."""
+    return value.lstrip().startswith(("+", "\uff0b", "tel:+", "00"))
+
+
+def _no_number(value: str) -> str:
+    if is_scientific(value):
+        return "was cut short by a spreadsheet"
+    return _PLACEHOLDER if is_placeholder(value) else ""
 
 
 def require_country(text: str) -> str:

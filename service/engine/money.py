@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from service.currencies import minor_digits
 from service.errors import InvalidInput
 
 BASIS_POINTS = 10_000
@@ -102,26 +103,20 @@ _SYMBOLS = {
     "BRL": "R$", "JPY": "¥", "PLN": "zł", "CZK": "Kč", "SEK": "kr", "NOK": "kr", "DKK": "kr",
     "RUB": "₽", "UAH": "₴", "CNY": "¥",
 }  # fmt: skip
-# ISO 4217: currencies whose minor unit is not the hundredth.
-_EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
-
-
-def minor_digits(currency: str) -> int:
-    """The number of decimals of a currency (ISO 4217): 2 for USD, 0 for JPY."""
-    return _EXPONENTS.get(currency, 2)
 
 
 def format_money(cents: int, currency: str, locale: str = "en") -> str:
     """Format an amount for customers: `$1,234.50`, `1.234,50 €`.
 
     `locale` is a language with an optional region (`de`, `de-CH`, `de_CH`). An unknown region falls
-    back to its language; an unknown language, or a malformed currency code, raises InvalidInput. A
-    currency without a known symbol is written as its three letters.
+    back to its language; an unknown language or currency raises InvalidInput. A currency without a
+    known symbol is written as its three letters.
     """
-    if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
-        raise InvalidInput(f"a currency is three capital letters, not {currency!r}")
     style = _style(locale)
-    exponent = minor_digits(currency)
+    try:
+        exponent = minor_digits(currency)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
     whole, minor = divmod(abs(cents), 10**exponent)
     number = f"{whole:,}".replace(",", style.group)
     if exponent:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
+from service.engine.backtest.explore import Exploration, explore
 from service.engine.backtest.metrics import Report, report
 from service.engine.backtest.rolling import (
     OURS,
@@ -24,15 +25,17 @@ from service.engine.backtest.rolling import (
     run_backtest,
 )
 from service.engine.history import COLUMNS, IDS, validate_history
-from service.engine.predict import Model, fit_base, score_base
+from service.engine.predict import Model, discover_base, fit_base, score_base
 from service.errors import InvalidInput, Problem
 from service.files.report import Progress, silent
 from service.files.spill import Spiller
 
 PUBLIC_COLUMNS = ("household_id", "item_id", "p_purchase", "expected_on")
+INTERVAL_COLUMNS = ("early_50_on", "late_50_on", "early_80_on", "late_80_on")
 CSV = ".csv"
 SUFFIXES = (".parquet", CSV)
 BATCH_ROWS = 250_000
+MOST_NEW_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class Prediction:
 class Backtest:
     """The result of `backtest_file`: reports by method, Larder's first.
 
+    `exploration` scores the items never bought before, None if there were none.
     The seconds are CPU seconds by method. `inside_50` and `inside_80` are the shares of purchases
     inside these intervals. `out` is the folder of the files written.
     """
 
     reports: dict[str, Report]
+    exploration: Exploration | None
     dates: tuple[date, ...]
     seconds_per_date: dict[str, float]
     fit_seconds: float
@@ -72,15 +77,21 @@ def predict_file(
     as_of: date,
     horizon_days: int,
     out: Path,
+    new_items: int = 0,
+    intervals: bool = False,
     progress: Progress = silent,
 ) -> Prediction:
     """Fit on a history file and write the chance and date of every household's items.
 
     Reads and writes Parquet or CSV by the suffix. Writes `household_id, item_id, p_purchase,
-    expected_on`; ids keep their type. Only a part of the rows is in memory at a time; the others
-    are in a temporary folder beside `out`. Raises InvalidInput with file, row and column.
+    expected_on`; ids keep their type. Of each household, up to `new_items` items that it never
+    bought are written as well, with a chance and without a date. With `intervals`, the dates are
+    added between which 50 % and 80 % of the purchases fall, both included.
+
+    Only a part of the rows is in memory at a time; the others are in a temporary folder beside
+    `out`. Raises InvalidInput with file, row and column.
     """
-    _validate_options(horizon_days=horizon_days, out=out)
+    _validate_options(horizon_days=horizon_days, out=out, new_items=new_items)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".larder-", dir=out.parent) as folder:
         progress("read", 0, 3)
@@ -96,8 +107,15 @@ def predict_file(
         progress("fit", 1, 3)
         model = fit_base(base, as_of=as_of, horizon_days=horizon_days)
         progress("score", 2, 3)
-        frames = score_base(model, base, as_of=as_of, horizon_days=horizon_days)
-        pairs = _write((frame.select(PUBLIC_COLUMNS) for frame in frames), out, Path(folder))
+        columns = PUBLIC_COLUMNS + (INTERVAL_COLUMNS if intervals else ())
+        scored = score_base(
+            model, base, as_of=as_of, horizon_days=horizon_days, intervals=intervals
+        )
+        frames = (frame.select(columns) for frame in scored)
+        if new_items:
+            found = discover_base(model, base, as_of=as_of, per_household=new_items)
+            frames = (_with_new(*both) for both in zip(frames, found, strict=True))
+        pairs = _write(frames, out, Path(folder))
         progress("done", 3, 3)
     return Prediction(
         rows=spiller.rows,
@@ -158,6 +176,11 @@ def read_history(path: Path) -> pl.DataFrame:
     return validate_history(frame, source=str(path), first_row=2)
 
 
+def _with_new(scores: pl.DataFrame, new_items: pl.DataFrame) -> pl.DataFrame:
+    """The scores of some households with their new items, in the order of the scores."""
+    return pl.concat([scores, new_items], how="diagonal").sort("household_id", "item_id")
+
+
 def _spill_rows(path: Path, spiller: Spiller) -> dict[str, bool]:
     """Add a file's rows to `spiller`; by id column, whether all ids of a CSV are whole numbers."""
     csv = path.suffix.lower() == CSV
@@ -207,8 +230,14 @@ def _suffix_problem(path: Path) -> Problem:
     return Problem(str(path), f"unknown suffix {path.suffix!r}", "name it .parquet or .csv")
 
 
-def _validate_options(*, horizon_days: int, out: Path | None = None, every_days: int = 1) -> None:
+def _validate_options(
+    *, horizon_days: int, out: Path | None = None, every_days: int = 1, new_items: int = 0
+) -> None:
     problems = []
+    if not 0 <= new_items <= MOST_NEW_ITEMS:
+        problems.append(
+            Problem("--new-items", f"{new_items} is not possible", f"0 to {MOST_NEW_ITEMS}")
+        )
     if not 1 <= horizon_days <= 366:
         problems.append(Problem("--horizon-days", f"{horizon_days} is not possible", "1 to 366"))
     if every_days < 1:
@@ -248,6 +277,7 @@ def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
             name: report([day.outcomes[name] for day in judged if name in day.outcomes])
             for name in methods
         },
+        exploration=explore([day.proposals for day in judged]),
         dates=tuple(day.as_of for day in judged),
         seconds_per_date={
             name: float(np.mean([day.seconds[name] for day in judged if name in day.seconds]))
@@ -276,6 +306,7 @@ def _write_reports(found: Backtest, settings: BacktestSettings) -> None:
             "inside_50": round(found.inside_50, 4),
             "inside_80": round(found.inside_80, 4),
         },
+        "explore": None if found.exploration is None else _round(asdict(found.exploration)),
         "methods": {name: _round_report(one) for name, one in found.reports.items()},
     }
     ours = found.reports[OURS]
@@ -293,4 +324,8 @@ def _round_report(one: Report) -> dict[str, Any]:
     plain = asdict(one)
     plain["curve"] = [round(value, 5) for value in one.curve]
     plain["reliability"] = [[round(a, 5), round(b, 5), n] for a, b, n in one.reliability]
+    return _round(plain)
+
+
+def _round(plain: dict[str, Any]) -> dict[str, Any]:
     return {k: round(v, 5) if isinstance(v, float) else v for k, v in plain.items()}

@@ -1,16 +1,24 @@
 """Load households with their addresses, cards and phones."""
 
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 from pydantic import SecretStr
+from sqlmodel import Session
 
-from service.digests import normal_identity
-from service.files import rows
-from service.files.report import LoadReport, Progress, silent
-from service.files.rows import FileColumn
-from service.store import households
-from service.store.identities import known_as
+from service.engine.redeem import has_wording
+from service.errors import Problem
+from service.files import layouts, rows
+from service.files.contact_cells import ContactNotes, ContactReader, ContactRules
+from service.files.headers import HeaderRules
+from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
+from service.files.rows import PLAIN_TEXT, FileColumn
+from service.files.staging import Staging, shown_rows, staging
+from service.files.text_form import TextOptions
+from service.store import households, identities
 from service.store.session import Database
 from service.store.tables.household import IdentityKind
 
@@ -21,7 +29,10 @@ def _country(expr: pl.Expr) -> pl.Expr:
 
 
 def _language(expr: pl.Expr) -> pl.Expr:
-    return pl.when(expr.str.contains("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).then(expr)
+    tag = expr.str.replace_all("_", "-", literal=True).str.replace("^[A-Za-z]{2,3}(-|$)", "")
+    main = expr.str.extract("^([A-Za-z]{2,3})([-_]|$)").str.to_lowercase()
+    whole = pl.when(tag == "").then(main).otherwise(main + "-" + tag)
+    return pl.when(whole.str.contains("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")).then(whole)
 
 
 def columns(language: str) -> tuple[FileColumn, ...]:
@@ -43,6 +54,32 @@ def columns(language: str) -> tuple[FileColumn, ...]:
     )
 
 
+_STOPS = (
+    r"opt(ed)? ?outs?|\b(no|not|non|never|do not|dont)\b.*\b(mail\w*|contact\w*|post\w*|letter\w*|"
+    r"promo\w*|market\w*|print\w*|call\w*|profil\w*)|unsubscri\w*|suppress\w*|robinson|block(ed)?\b|"
+    r"decease\w*|\bdead\b|\bdied\b|eras\w*|forget|gdpr|dsgvo|rgpd|consent\w*|permission\w*|"
+    r"einwillig\w*|widerspruch|sperr\w*|consentement|consentimiento|\bbaja\b|objecti\w*|opposition"
+)
+RULES = HeaderRules(
+    also={
+        "household_id": ("household", "household number", "household no", "household key"),
+        "postcode": ("postal code", "zip", "zip code", "zipcode", "plz", "postleitzahl",
+                     "code postal", "codigo postal"),
+        "city": ("town",),
+        "region": ("state", "province"),
+        "country": ("country code",),
+        "card": ("loyalty card", "card number", "card no"),
+        "phone": ("telephone", "phone number", "phone no", "mobile"),
+    },
+    limits=re.compile(_STOPS),
+    remedy="say it in mail_consent, or remove the column if it is something else",
+    asks=re.compile(r"\bstatus\b|\b(in)?active\b|closed|deleted|cancel\w*"),
+)  # fmt: skip
+_CONTENTS = ("name", "street", "extra", "postcode", "city", "region", "country", "language",
+             "mail_consent", "consent_at", "consent_source", "carrier_order")  # fmt: skip
+_FEW_ROUNDED = 0.01
+
+
 def load_households(
     database: Database,
     path: Path,
@@ -50,51 +87,178 @@ def load_households(
     secret_key: SecretStr,
     language: str,
     country: str = "",
+    card_pattern: str = "",
+    accept: str = "",
+    text: TextOptions = PLAIN_TEXT,
     progress: Progress = silent,
 ) -> LoadReport:
     """Add or update the households of a file; each chunk of rows is committed when it is done.
 
-    Of several rows with one household_id the last counts. For households that exist already, what
-    the file has no column for stays as it is. Cards and phones are stored as keyed digests of one
-    form each; `country` is that of phones that name none. Raises as `rows.read` does.
+    Of several rows with one household_id the last counts; the cards and phones of all are added.
+    For households that exist already, what the file has no column for stays as it is. Cards and
+    phones are stored as keyed digests of one form each; `country` is that of phones that name none,
+    `card_pattern` that of cards that are no GSRN. The file is read to its end first. Raises as
+    `rows.read` does, and NotAccepted unless `accept` accepts the notes that ask.
     """
-    report = LoadReport()
-    for chunk in rows.read(path, columns(language)):
+    pattern = re.compile(card_pattern) if card_pattern else None
+    rules = ContactRules(secret_key, country, pattern)
+    with staging() as staged:
+        reader = ContactReader(str(path), rules)
+        claims, contents = [], []
+        moved: list[int] = []
+        with database.read() as session:
+            for chunk in rows.read(path, columns(language), options=text, rules=RULES):
+                frame, faults = reader.read(chunk.rows)
+                _refuse(staged, faults)
+                frame = frame.filter(~pl.col(rows.ROW).is_in(set(faults)))
+                staged.add(chunk, frame)
+                claims.append(_claims(frame))
+                hashed = frame.select(_CONTENTS).hash_rows().alias("contents")
+                contents.append(frame.select(rows.ROW, "household_id", "consent_at", hashed))
+                moved += _belonging_to_others(session, claims[-1])
+                progress("read", chunk.done, chunk.total)
+        _refuse_shared(staged, path, pl.concat(claims))
+        _add_notes(staged, reader.notes, moved, language)
+        _ask_for_repeated(staged, pl.concat(contents))
+        staged.require_accepted(path, accept)
+        return _store(database, staged, progress)
+
+
+def _refuse(staged: Staging, faults: Mapping[int, list[Problem]]) -> None:
+    problems = tuple(problem for _, found in sorted(faults.items()) for problem in found)
+    staged.report.refuse(problems, len(faults))
+
+
+def _store(database: Database, staged: Staging, progress: Progress) -> LoadReport:
+    report = staged.report
+    for chunk in staged.chunks():
         good = chunk.rows.drop(rows.ROW).rename({"household_id": "ref"})
-        frame = good.unique("ref", keep="last", maintain_order=True).with_columns(
-            pl.col("country").fill_null("")
-        )
+        frame = good.unique("ref", keep="last", maintain_order=True)
         with database.write() as session:
             households.upsert_households(
                 session,
-                frame.drop("card", "phone"),
-                *_identities(frame, secret_key, country),
-                renewed=chunk.present,
+                frame.select("ref", *_CONTENTS).with_columns(pl.col("country").fill_null("")),
+                *_identities(good),
+                renewed=staged.present,
             )
-        report.read += chunk.rows.height + chunk.refused
         report.taken += frame.height
         report.known += good.height - frame.height
-        report.refuse(chunk.problems, chunk.refused)
         progress("households", chunk.done, chunk.total)
     return report
 
 
-def _identities(
-    frame: pl.DataFrame, secret_key: SecretStr, country: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _identities(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The digests to know cards and phones by, and those of other forms that are over."""
     found, over = [], []
     for kind in IdentityKind:
-        for ref, value in frame.select("ref", kind.value).iter_rows():
-            if value is None or not normal_identity(kind, value):
-                continue
-            first, *others = known_as(secret_key, kind, value, country=country)
-            found.append((kind.value, first.digest, ref))
-            over += [(kind.value, other.digest) for other in others if other.moves]
-    schema = {"kind": pl.String, "digest": pl.String, "ref": pl.String}
-    identities = pl.DataFrame(found, schema=schema, orient="row")
-    older = pl.DataFrame(over, schema={"kind": pl.String, "digest": pl.String}, orient="row")
+        given = frame.filter(pl.col(f"{kind.value}_digest").is_not_null())
+        named = pl.lit(kind.value).alias("kind")
+        digest = pl.col(f"{kind.value}_digest").alias("digest")
+        found.append(given.select(named, digest, "ref"))
+        other = pl.col(f"{kind.value}_older").explode(empty_as_null=True).alias("digest")
+        over.append(given.select(other).drop_nulls().select(named, "digest"))
     return (
-        identities.unique(["kind", "digest"], keep="last", maintain_order=True),
-        older.unique(maintain_order=True),
+        pl.concat(found).unique(["kind", "digest"], keep="last", maintain_order=True),
+        pl.concat(over).unique(maintain_order=True),
     )
+
+
+def _claims(frame: pl.DataFrame) -> pl.DataFrame:
+    """Who claims which number: row, kind, digest, the other digests, household_id."""
+    return pl.concat(
+        frame.filter(pl.col(f"{kind.value}_digest").is_not_null()).select(
+            pl.col(rows.ROW),
+            pl.lit(kind.value).alias("kind"),
+            pl.col(f"{kind.value}_digest").alias("digest"),
+            pl.col(f"{kind.value}_older").alias("older"),
+            "household_id",
+        )
+        for kind in IdentityKind
+    )
+
+
+def _belonging_to_others(session: Session, claims: pl.DataFrame) -> list[int]:
+    """The rows with a number that another household of the database is known by."""
+    owners = identities.ids_by_ref(session, claims["household_id"])
+    moved = []
+    for kind in IdentityKind:
+        mine = claims.filter(pl.col("kind") == kind.value)
+        wanted = {*mine["digest"], *mine["older"].explode().drop_nulls()}
+        known = identities.ids_by_digest(session, kind, wanted) if wanted else {}
+        if not known:
+            continue
+        for row, digest, older, ref in mine.select(
+            rows.ROW, "digest", "older", "household_id"
+        ).iter_rows():
+            of = {known[each] for each in (digest, *older) if each in known}
+            if of - {owners.get(ref)}:
+                moved.append(row)
+    return moved
+
+
+def _refuse_shared(staged: Staging, path: Path, claims: pl.DataFrame) -> None:
+    """Refuse the rows of households that claim the same card or phone."""
+    shared = claims.filter(pl.col("household_id").n_unique().over("kind", "digest") > 1)
+    if shared.is_empty():
+        return
+    by_number = shared.group_by("kind", "digest").agg(rows.ROW)
+    of_number = {(kind, digest): found for kind, digest, found in by_number.iter_rows()}
+    problems = []
+    for row, kind, digest in shared.select(rows.ROW, "kind", "digest").sort(rows.ROW).iter_rows():
+        others = shown_rows(sorted(each for each in of_number[kind, digest] if each != row))
+        detail = f"another household has the same {kind} in {others}"
+        where = f"{path}, row {row}, column {kind}"
+        problems.append(Problem(where, detail, "leave it with the household that it belongs to"))
+        if len(problems) == KEPT_PROBLEMS:
+            break
+    refused = shared[rows.ROW].unique()
+    staged.drop(refused)
+    staged.report.refuse(tuple(problems), len(refused))
+
+
+def _add_notes(staged: Staging, notes: ContactNotes, moved: list[int], language: str) -> None:
+    if moved:
+        staged.ask(
+            f"{len(moved):,} cards or phones belong to another household now and move to the one "
+            f"named here: {shown_rows(sorted(moved))}"
+        )
+    if notes.repaired:
+        first = ", ".join(f"row {row}: {text}" for row, text in list(notes.repaired.items())[:3])
+        staged.ask(
+            f"{len(notes.repaired):,} postcodes lost their leading zeros, which are put back "
+            f"({first})"
+        )
+    if notes.bare_phones:
+        staged.ask(
+            f"{len(notes.bare_phones):,} phones have no + and LARDER_COUNTRY is not set; their "
+            f"first digits are read as the country's code: {shown_rows(notes.bare_phones)}"
+        )
+    if len(notes.rounded) > _FEW_ROUNDED * notes.cards:
+        staged.ask(
+            f"{len(notes.rounded):,} cards end in zeros as if a spreadsheet had rounded them: "
+            f"{shown_rows(notes.rounded)}"
+        )
+    spoken = layouts.wordings()
+    lacking = {each: count for each, count in sorted(notes.languages.items())
+               if not has_wording(spoken, each)}  # fmt: skip
+    if lacking:
+        named = ", ".join(f"{each} ({count:,})" for each, count in lacking.items())
+        staged.report.note(
+            f"{sum(lacking.values()):,} households speak a language without phrases; their lists "
+            f"are in {language}: {named}"
+        )
+
+
+def _ask_for_repeated(staged: Staging, contents: pl.DataFrame) -> None:
+    now = datetime.now(UTC)
+    ahead = contents.filter(pl.col("consent_at") > now + timedelta(days=1))
+    if ahead.height:
+        staged.ask(f"consent is dated in the future: {shown_rows(ahead[rows.ROW].to_list())}")
+    if not contents["household_id"].is_duplicated().any():
+        return
+    other = contents.filter(pl.col("contents").n_unique().over("household_id") > 1)
+    if other.height:
+        staged.ask(
+            f"{other['household_id'].n_unique():,} households come more than once with other "
+            f"contents; the last row of each counts: {shown_rows(other[rows.ROW].to_list())}"
+        )

@@ -24,6 +24,7 @@ from service.engine.render import (
 )
 from service.engine.render.faults import find_faults
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
+from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
 
 _TEMPLATES = files("templates")
@@ -90,7 +91,7 @@ def _tips(path: Path) -> Mapping[str, str]:
         raise InvalidInput(f"{path} cannot be read as tips: {error}") from error
     if not (isinstance(data, dict) and all(isinstance(text, str) for text in data.values())):
         raise InvalidInput(f"{path} is no object of texts by language")
-    return data
+    return {language: clean(text) for language, text in data.items()}
 
 
 @lru_cache(maxsize=1)

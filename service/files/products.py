@@ -1,15 +1,21 @@
 """Load the catalogue of products."""
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
 
 from service.engine.reading import PLAIN, Reading
 from service.engine.scanned import GoodsReader
-from service.errors import InvalidInput
+from service.errors import InvalidInput, Problem
 from service.files import rows
-from service.files.report import LoadReport, Progress, silent
-from service.files.rows import FileColumn, Parse
+from service.files.headers import HeaderRules
+from service.files.printed import NameCheck
+from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
+from service.files.rows import PLAIN_TEXT, FileColumn, Parse
+from service.files.staging import Staging, shown_rows, staging
+from service.files.text_form import TextOptions
 from service.store import catalogue
 from service.store.session import Database
 
@@ -55,23 +61,121 @@ def columns(reading: Reading) -> tuple[FileColumn, ...]:
 
 COLUMNS = columns(PLAIN)
 
+_RESTRICTION = (
+    r"restri\w*|beschrankung\w*|\bage\b|\balter\w*|\badults?\b|\bfsk\b|alcohol\w*|alkohol\w*|"
+    r"\balcool\w*|liquor|tobacco|\btaba[ck]\w*|nicotin\w*|cigar\w*|discreet|diskret|prescription|"
+    r"\brx\b|hazard\w*|\bban(ned)?\b|forbidden|prohibited|verboten|exclu\w*|block(ed)?\b|sensitive|"
+    r"\b(no|not|non|never|do not)\b.*\b(print\w*|mail\w*|list\w*|promo\w*|advert\w*|coupon\w*|"
+    r"discount\w*)|\blimit\w*|\bmax\w*|\bcaps?\b|\b(over|under) ?(16|18|21)\b|\b(16|18|21) plus\b"
+)
+RULES = HeaderRules(
+    also={
+        "gtin": ("ean", "upc", "barcode", "gtin ean", "ean gtin", "gtin13", "ean13", "upc code",
+                 "ean code"),
+        "brand": ("brand name",),
+        "private_label": ("own brand", "own label", "store brand"),
+        "category": ("category name",),
+        "department": ("department name",),
+        "supplier": ("supplier name", "vendor", "vendor name"),
+        "package_size": ("pack size",),
+    },
+    limits=re.compile(_RESTRICTION),
+    remedy="give it as the column restriction, or remove the column if it is something else",
+    asks=re.compile(r"\bstatus\b|\b(in)?active\b|discontinued|delisted|deleted|currency"),
+)  # fmt: skip
+# Half of a catalogue costs less than this only if its prices are not in cents.
+_LOW_MEDIAN_CENTS = 20
+_FEW_PRICES = 5
+
 
 def load_products(
-    database: Database, path: Path, *, reading: Reading = PLAIN, progress: Progress = silent
+    database: Database,
+    path: Path,
+    *,
+    reading: Reading = PLAIN,
+    layout: str = "classic-a4",
+    accept: str = "",
+    text: TextOptions = PLAIN_TEXT,
+    progress: Progress = silent,
 ) -> LoadReport:
     """Add or update the products of a file; each chunk of rows is committed when it is done.
 
-    Of several rows with one product the last counts. For products that exist already, what the file
-    has no column for stays as it is. Raises as `rows.read` does.
+    Rows of one product that differ are all faults. For products that exist already, what the file
+    has no column for stays as it is. The file is read to its end first. Raises as `rows.read` does,
+    and NotAccepted unless `accept` accepts the notes that ask (`files.notes.require_accepted`).
+    Rows with a name that `layout` cannot print are refused.
     """
-    report = LoadReport()
-    for chunk in rows.read(path, columns(reading)):
+    with staging() as staged:
+        prints = []
+        names = NameCheck(layout)
+        for found in rows.read(path, columns(reading), options=text, rules=RULES):
+            chunk = names.apply(found, path.name)
+            staged.add(chunk)
+            contents = chunk.rows.drop(rows.ROW).hash_rows().alias("contents")
+            prints.append(
+                chunk.rows.select(rows.ROW, "gtin", "price_cents", "restriction", contents)
+            )
+            progress("read", chunk.done, chunk.total)
+        seen = pl.concat(prints)
+        _refuse_contradictions(staged, path, seen)
+        _ask_for_prices(staged, seen)
+        if "restriction" in staged.present:
+            with database.read() as session:
+                restricted = catalogue.restricted(session)
+            _ask_for_freed(staged, seen, restricted)
+        staged.require_accepted(path, accept)
+        return _store(database, staged, progress)
+
+
+def _store(database: Database, staged: Staging, progress: Progress) -> LoadReport:
+    report = staged.report
+    for chunk in staged.chunks():
         frame = chunk.rows.drop(rows.ROW).unique("gtin", keep="last", maintain_order=True)
         with database.write() as session:
-            catalogue.upsert_products(session, frame, renewed=chunk.present)
-        report.read += chunk.rows.height + chunk.refused
+            catalogue.upsert_products(session, frame, renewed=staged.present)
         report.taken += frame.height
         report.known += chunk.rows.height - frame.height
-        report.refuse(chunk.problems, chunk.refused)
         progress("products", chunk.done, chunk.total)
     return report
+
+
+def _refuse_contradictions(staged: Staging, path: Path, seen: pl.DataFrame) -> None:
+    """Refuse the rows of each product that the file describes in more than one way."""
+    others = (
+        seen.filter(pl.col("contents").n_unique().over("gtin") > 1)
+        if seen["gtin"].is_duplicated().any()
+        else seen.clear()
+    )
+    if others.is_empty():
+        return
+    of_gtin: dict[int, list[int]] = dict(others.group_by("gtin").agg(rows.ROW).iter_rows())
+    problems = []
+    for row, gtin in others.select(rows.ROW, "gtin").head(KEPT_PROBLEMS).iter_rows():
+        elsewhere = shown_rows([number for number in of_gtin[gtin] if number != row])
+        detail = f"{gtin} comes with other contents in {elsewhere}"
+        where = f"{path}, row {row}, column gtin"
+        problems.append(Problem(where, detail, "keep the row that is right"))
+    staged.drop(others[rows.ROW])
+    staged.report.refuse(tuple(problems), others.height)
+
+
+def _ask_for_prices(staged: Staging, seen: pl.DataFrame) -> None:
+    prices = seen["price_cents"].drop_nulls()
+    if len(prices) < _FEW_PRICES:
+        return
+    median = prices.median()
+    if isinstance(median, float) and median < _LOW_MEDIAN_CENTS:
+        staged.ask(
+            f"half of the {len(prices):,} prices are below {_LOW_MEDIAN_CENTS} cents: "
+            "price_cents may be in whole units of money"
+        )
+
+
+def _ask_for_freed(staged: Staging, seen: pl.DataFrame, restricted: Collection[int]) -> None:
+    """Ask before products that are restricted lose it, and so come onto lists."""
+    freed = seen.filter((pl.col("restriction") == "") & pl.col("gtin").is_in(restricted))
+    if freed.height:
+        staged.ask(
+            f"{freed.height:,} restricted products lose their restriction and may be on lists: "
+            f"{shown_rows(freed[rows.ROW].to_list())}"
+        )

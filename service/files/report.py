@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from service.errors import Problem
+from service.files.notes import Note
 
 Progress = Callable[[str, int, int], None]
 
@@ -25,7 +26,11 @@ class LoadReport:
     known: int = 0
     refused: int = 0
     problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Note an assumption that changes nothing anybody would mind."""
+        self.notes.append(Note(text))
 
     def refuse(self, problems: tuple[Problem, ...], rows: int) -> None:
         """Count refused rows and list their faults."""

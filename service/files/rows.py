@@ -1,34 +1,33 @@
-"""Reads the rows of CSV and Parquet files in typed chunks; faults name their row and column."""
+"""Reads the rows of a file in typed chunks; faults name their row and column."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from service.errors import InvalidInput, NotFound, Problem
+from service.engine.texts import clean_column
+from service.errors import NotFound, Problem
+from service.files import sources
+from service.files.headers import NO_RULES, HeaderReader, HeaderRules
+from service.files.notes import Note
 from service.files.report import KEPT_PROBLEMS
+from service.files.sources import ROW as ROW
+from service.files.sources import Part
+from service.files.text_form import TextOptions
 
 CHUNK_ROWS = 50_000
-ROW = "row_number"
-# Rows are counted as in a spreadsheet, also in Parquet files: the header is row 1.
-FIRST_ROW = 2
+PLAIN_TEXT = TextOptions()
 
 Parse = Callable[[pl.Expr], pl.Expr]
-
-# Parquet types that have an unambiguous text; lists, structs and bytes have none.
-_TEXT_TYPES = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum, pl.Null)
-_EXACT_FLOAT = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
 class FileColumn:
     """A column to read: how its text becomes a value, and what is expected in it.
 
-    `parse` maps text to values, and to null what it cannot read. Its cells are stripped of blanks
-    and control characters. An empty cell of an optional column becomes `default`.
+    `parse` maps text to values, and to null what it cannot read. Its cells are cleaned (see
+    `engine/texts`) and stripped of blanks. An empty cell of an optional column becomes `default`.
     """
 
     name: str
@@ -43,8 +42,9 @@ class Chunk:
     """A chunk of a file: its good rows, the faults of the others, and the progress.
 
     `rows` has a column `row_number`; the header is row 1. `problems` are in order of rows and may
-    be fewer than `refused`, the count of bad rows. `done` and `total` count bytes of a CSV file and
-    rows of a Parquet file. `present` are the names of the known columns that the file has.
+    be fewer than `refused`, the count of bad rows. `done` and `total` count bytes of a text file
+    and rows of another. `present` are the names of the known columns that the file has. The first
+    chunk has the `notes` on how the file was read.
     """
 
     rows: pl.DataFrame
@@ -53,6 +53,7 @@ class Chunk:
     done: int
     total: int
     present: frozenset[str]
+    notes: tuple[Note, ...] = ()
 
 
 def text(expr: pl.Expr) -> pl.Expr:
@@ -111,48 +112,37 @@ def moment(expr: pl.Expr) -> pl.Expr:
     return pl.when(found.dt.year().is_between(1900, 9998)).then(found)
 
 
-def read(path: Path, columns: Sequence[FileColumn], *, name: str = "") -> Iterator[Chunk]:
-    """Yield the rows of a file, chunk by chunk. Columns of the file not in `columns` are ignored.
+def read(
+    path: Path,
+    columns: Sequence[FileColumn],
+    *,
+    name: str = "",
+    options: TextOptions = PLAIN_TEXT,
+    rules: HeaderRules = NO_RULES,
+) -> Iterator[Chunk]:
+    """Yield the rows of a file, chunk by chunk: separated text, Parquet or XLSX.
 
-    Faults call the file `name`, or by its path. Raises NotFound when there is no such file,
-    InvalidInput for a missing column or a file that is neither UTF-8 CSV nor Parquet.
+    Columns of the file that are not in `columns` are named in a note, or are faults by `rules`
+    (see `headers.HeaderReader.match`). Faults call the file `name`, or by its path. Raises NotFound
+    when there is no such file, InvalidInput for one that is no table of these columns.
     """
     name = name or str(path)
     if not path.is_file():
         raise NotFound(f"There is no file {name}.")
-    is_parquet = path.suffix.lower() in {".parquet", ".pq"}
-    for part in (_read_parquet if is_parquet else _read_csv)(path, name, columns):
+    required = [column.name for column in columns if column.required]
+    header = HeaderReader([column.name for column in columns], required, rules)
+    for part in sources.read_parts(path, name, header, chunk_rows=CHUNK_ROWS, options=options):
         yield _parse_part(name, part, columns)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A chunk of texts; `ragged` are rows with the wrong number of cells, each with its fault."""
-
-    raw: pl.DataFrame
-    ragged: list[tuple[int, Problem]]
-    done: int
-    total: int
-
-
-def _require_columns(name: str, columns: Sequence[FileColumn], found: Sequence[str]) -> None:
-    missing = [column.name for column in columns if column.required and column.name not in found]
-    if missing:
-        remedy = f"add it; the file has {', '.join(found)}"
-        raise InvalidInput(
-            f"{name} has not all the columns it needs.",
-            [Problem(f"{name}, column {column}", "is missing", remedy) for column in missing],
-        )
-
-
-def _parse_part(name: str, part: _Part, columns: Sequence[FileColumn]) -> Chunk:
-    raw = part.raw
+def _parse_part(name: str, part: Part, columns: Sequence[FileColumn]) -> Chunk:
+    raw = part.texts.with_columns(
+        clean_column(part.texts[c.name]) for c in columns if c.name in part.texts
+    )
     given = raw.select(
         pl.col(ROW),
         *(
             (pl.col(c.name) if c.name in raw.columns else pl.lit(None, dtype=pl.String))
-            .cast(pl.String)
-            .str.replace_all(r"[\x00-\x1f\x7f]+", " ")
             .str.strip_chars()
             .replace("", None)
             .fill_null(pl.lit(c.default, dtype=pl.String))
@@ -161,7 +151,7 @@ def _parse_part(name: str, part: _Part, columns: Sequence[FileColumn]) -> Chunk:
         ),
     )
     parsed = given.select(pl.col(ROW), *(c.parse(pl.col(c.name)).alias(c.name) for c in columns))
-    problems = list(part.ragged)
+    problems = list(part.faulty)
     bad = pl.Series([False]).new_from_index(0, raw.height)
     for column in columns:
         empty = given[column.name].is_null()
@@ -180,10 +170,11 @@ def _parse_part(name: str, part: _Part, columns: Sequence[FileColumn]) -> Chunk:
     return Chunk(
         parsed.filter(~bad),
         tuple(problem for _, problem in problems),
-        int(bad.sum()) + len(part.ragged),
+        int(bad.sum()) + len(part.faulty),
         part.done,
         part.total,
         frozenset(column.name for column in columns if column.name in raw.columns),
+        part.notes,
     )
 
 
@@ -192,103 +183,3 @@ def _cell_fault(name: str, row: int, column: FileColumn, value: str | None) -> P
     if value is None:
         return Problem(where, "is empty", f"give {column.expected}")
     return Problem(where, f"{value[:60]!r} is not {column.expected}")
-
-
-def _read_parquet(path: Path, name: str, columns: Sequence[FileColumn]) -> Iterator[_Part]:
-    try:
-        lazy = pl.scan_parquet(path)
-        schema = lazy.collect_schema()
-        _require_columns(name, columns, schema.names())
-        wanted = [column.name for column in columns if column.name in schema]
-        plain = [_as_text(name, column, schema[column]) for column in wanted]
-        total = lazy.select(pl.len()).collect().item()
-        for start in range(0, max(total, 1), CHUNK_ROWS):
-            part = lazy.select(plain).slice(start, CHUNK_ROWS).collect()
-            numbered = part.with_row_index(ROW, offset=start + FIRST_ROW).with_columns(
-                pl.col(ROW).cast(pl.Int64)
-            )
-            yield _Part(numbered, [], min(start + CHUNK_ROWS, total), total)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
-
-
-def _as_text(name: str, column: str, kind: pl.DataType) -> pl.Expr:
-    """A column as text; whole floats are written without a point.
-
-    Columns of whole numbers with gaps are often stored as floats.
-    """
-    expr = pl.col(column)
-    if kind.is_float():
-        is_whole = (expr == expr.round()) & (expr.abs() < _EXACT_FLOAT)
-        return (
-            pl.when(is_whole)
-            .then(expr.cast(pl.Int64, strict=False).cast(pl.String))
-            .when(expr.is_not_nan())
-            .then(expr.cast(pl.String))
-            .alias(column)
-        )
-    if isinstance(kind, pl.Datetime):
-        return expr.dt.to_string("iso:strict")
-    if kind.is_numeric() or isinstance(kind, _TEXT_TYPES):
-        return expr.cast(pl.String)
-    fault = Problem(f"{name}, column {column}", f"is of type {kind}", "write numbers or text")
-    raise InvalidInput(f"{name} has a column that cannot be read.", [fault])
-
-
-def _read_csv(path: Path, name: str, columns: Sequence[FileColumn]) -> Iterator[_Part]:
-    number = 0
-    try:
-        total = path.stat().st_size
-        with (
-            path.open("rb") as binary,
-            io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as file,
-        ):
-            reader = csv.reader(file)
-            header = _parse_header(name, next(reader, []))
-            _require_columns(name, columns, header)
-            number = 1
-            rows: list[list[str]] = []
-            numbers: list[int] = []
-            ragged: list[tuple[int, Problem]] = []
-            for number, row in enumerate(reader, start=FIRST_ROW):
-                if len(row) == len(header):
-                    rows.append(row)
-                    numbers.append(number)
-                elif row:
-                    ragged.append((number, _ragged_fault(name, number, len(row), len(header))))
-                if len(rows) + len(ragged) >= CHUNK_ROWS:
-                    done = min(binary.tell(), total)
-                    yield _Part(_text_frame(header, rows, numbers), ragged, done, total)
-                    rows, numbers, ragged = [], [], []
-            yield _Part(_text_frame(header, rows, numbers), ragged, total, total)
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"{name} is not UTF-8 text (after row {number}): {error.reason}.",
-            [Problem(name, "is in another encoding", "save it as CSV UTF-8, or as Parquet")],
-        ) from None
-    except csv.Error as error:
-        raise InvalidInput(f"{name}, row {number + 1}: {error}.") from None
-    except OSError as error:
-        raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
-
-
-def _parse_header(name: str, cells: Sequence[str]) -> list[str]:
-    named = [cell.strip() for cell in cells]
-    header = [cell or f"unnamed {number}" for number, cell in enumerate(named, start=1)]
-    if not any(named):
-        raise InvalidInput(f"{name} is empty; the first row must name the columns.")
-    repeated = sorted({cell for cell in header if header.count(cell) > 1})
-    if repeated:
-        raise InvalidInput(f"{name} names columns twice: {', '.join(repeated)}.")
-    return header
-
-
-def _ragged_fault(name: str, row: int, cells: int, wanted: int) -> Problem:
-    detail = f"has {cells} cells where the header has {wanted}"
-    return Problem(f"{name}, row {row}", detail, "put quotes round a cell with a comma")
-
-
-def _text_frame(header: list[str], rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-    return frame.with_columns(pl.Series(ROW, numbers, dtype=pl.Int64))

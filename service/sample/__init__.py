@@ -1,4 +1,4 @@
-"""The shipped sample: one year of real purchases with fictional people, brands and suppliers.
+"""The shipped sample: a year of Complete Journey 2017 with fictional people, brands and suppliers.
 
 `README.md` beside this file says where the data come from, their licence and the rule that chose
 the households. The files have the formats of `larder load` (docs/loading.md).

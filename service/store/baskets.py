@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import text
@@ -33,6 +34,19 @@ _DROP_RECORDED = f"""DELETE FROM staged_line
        OR EXISTS (SELECT 1 FROM till_return t WHERE {_SAME.format("t")})"""
 _DROP_KNOWN = f"""DELETE FROM staged_line
     WHERE EXISTS (SELECT 1 FROM basket b WHERE {_SAME.format("b")})"""
+_OF_OTHERS = f"""SELECT staged_line.row_number FROM staged_line
+    JOIN basket b ON {_SAME.format("b")}
+    WHERE b.household_id <> staged_line.household_id"""
+_DROP_OTHERS = f"""DELETE FROM staged_line
+    WHERE EXISTS (SELECT 1 FROM basket b
+                  WHERE {_SAME.format("b")} AND b.household_id <> staged_line.household_id)"""
+# What the till recorded is not a file's to contradict: goods were returned there since.
+_CHANGED = f"""SELECT staged_line.row_number FROM staged_line
+    JOIN basket b ON {_SAME.format("b")}
+    JOIN basket_line l ON l.basket_id = b.id AND l.line = staged_line.line
+    WHERE (l.gtin <> staged_line.gtin OR l.quantity_milli <> staged_line.quantity_milli
+           OR l.amount_cents <> staged_line.amount_cents)
+      AND NOT EXISTS (SELECT 1 FROM redemption r WHERE r.basket_id = b.id)"""
 _OTHERS = """
     SELECT s.store_id, s.terminal, s.business_date, s.number
     FROM (SELECT store_id, terminal, business_date, number, count(*) AS lines,
@@ -47,18 +61,39 @@ _OTHERS = """
     ORDER BY s.store_id, s.terminal, s.business_date, s.number"""
 
 
-def add_baskets(session: Session, lines: pl.DataFrame) -> int:
-    """Add purchase lines that are not there yet; the number added.
+class AddedLines(NamedTuple):
+    """How many lines were added, and the `row_number` of those that contradict what is stored.
 
-    Columns: store_id, terminal, business_date, number, household_id (null for an unknown one),
-    purchased_at, line, gtin, quantity_milli, unit, amount_cents, code. The key of a basket is
-    store, terminal, business date and number, that of a line its basket and line number. Every
-    store and household exists. A sale that was voided at the till, and goods that were returned
-    there, are not added: history has recorded them already.
+    `others` belong to a basket of another household, `changed` are stored with other contents.
+    """
+
+    lines: int
+    others: frozenset[int]
+    changed: frozenset[int]
+
+
+def add_baskets(session: Session, lines: pl.DataFrame) -> AddedLines:
+    """Add purchase lines that are not there yet.
+
+    Columns: row_number, store_id, terminal, business_date, number, household_id (null for an
+    unknown one), purchased_at, line, gtin, quantity_milli, unit, amount_cents, code. The key of a
+    basket is store, terminal, business date and number, that of a line its basket and line number.
+    Every store and household exists. A sale that was voided at the till, and goods that were
+    returned there, are not added: history has recorded them already.
     """
     stage(session, "staged_line", lines)
     session.execute(text(_DROP_RECORDED))
-    return _add_staged(session)
+    baskets = lines.select("store_id", "terminal", "business_date", "number").n_unique()
+    others: frozenset[int] = frozenset()
+    if _add_baskets(session) < baskets:
+        others = frozenset(session.execute(text(_OF_OTHERS)).scalars())
+        if others:
+            session.execute(text(_DROP_OTHERS))
+    added = _add_lines(session)
+    changed: frozenset[int] = frozenset()
+    if added + len(others) < lines.height:
+        changed = frozenset(session.execute(text(_CHANGED)).scalars())
+    return AddedLines(added, others, changed)
 
 
 def add_whole_baskets(
@@ -81,7 +116,13 @@ def add_whole_baskets(
 
 
 def _add_staged(session: Session) -> int:
-    session.execute(
+    _add_baskets(session)
+    return _add_lines(session)
+
+
+def _add_baskets(session: Session) -> int:
+    """Add the baskets of the staged lines; how many are new."""
+    added: int = session.execute(
         text(
             """INSERT INTO basket (store_id, terminal, business_date, number, household_id,
                                    purchased_at)
@@ -91,7 +132,12 @@ def _add_staged(session: Session) -> int:
                ORDER BY min(purchased_at), store_id, number
                ON CONFLICT (store_id, terminal, business_date, number) DO NOTHING"""
         )
-    )
+    ).rowcount  # type: ignore[attr-defined]
+    return added
+
+
+def _add_lines(session: Session) -> int:
+    """Add the staged lines to their baskets; how many are new."""
     added: int = session.execute(
         text(
             """INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents,

@@ -92,6 +92,19 @@ def supplier_by_name(session: Session, name: str) -> Supplier | None:
     return session.exec(select(Supplier).where(Supplier.name == name)).first()
 
 
+def restricted(session: Session) -> list[int]:
+    """The GTINs of the products that are never on a list."""
+    return list(session.exec(select(Product.gtin).where(Product.restriction != "")).all())
+
+
+def prices(session: Session) -> dict[int, int]:
+    """The usual price in cents of each product that has one, by GTIN."""
+    found = session.exec(
+        select(Product.gtin, Product.price_cents).where(col(Product.price_cents).is_not(None))
+    )
+    return {gtin: cents for gtin, cents in found if cents}
+
+
 def discoverable(session: Session) -> pl.DataFrame:
     """The items with a product that is not restricted: item_id, item, department."""
     product = (

@@ -21,9 +21,12 @@ def as_of(session: Session, day: date) -> Cycle | None:
     return session.exec(select(Cycle).where(Cycle.as_of == day)).first()
 
 
-def newest(session: Session) -> Cycle | None:
-    """The cycle with the latest date."""
-    return session.exec(select(Cycle).order_by(col(Cycle.as_of).desc()).limit(1)).first()
+def newest(session: Session, *, until: date | None = None) -> Cycle | None:
+    """The cycle with the latest date, or the latest up to a day."""
+    statement = select(Cycle).order_by(col(Cycle.as_of).desc()).limit(1)
+    if until is not None:
+        statement = statement.where(col(Cycle.as_of) <= until)
+    return session.exec(statement).first()
 
 
 def page(session: Session, *, after: int | None, limit: int) -> Sequence[Cycle]:
@@ -111,6 +114,14 @@ def household_worth(
         statement = statement.where(col(CycleHousehold.household_id).in_(household_ids))
     schema = {"household_id": pl.Int64, "worth_decile": pl.Int64, "tier": pl.String}
     return pl.DataFrame([tuple(row) for row in session.exec(statement)], schema, orient="row")
+
+
+def arm_of(session: Session, cycle_id: int, household_id: int) -> str | None:
+    """Whether a household of a cycle was exposed or held out; None for one that got no list."""
+    statement = select(CycleHousehold.arm).where(
+        CycleHousehold.cycle_id == cycle_id, CycleHousehold.household_id == household_id
+    )
+    return session.exec(statement).first()
 
 
 def forecast_for(session: Session, day: date) -> Forecast | None:

@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
+from service.engine.texts import clean
 from service.store.bulk import is_sqlite, stage
 from service.store.tables.household import Contact, Household
 
@@ -77,6 +78,22 @@ def upsert_households(
     session.execute(text(_IDENTITIES))
 
 
+def ensure(session: Session, refs: Sequence[str], *, language: str) -> None:
+    """Add the households that do not exist yet, without contact data and consent."""
+    unknown = dict.fromkeys(_CONTACT, "") | {"mail_consent": False}
+    upsert_households(
+        session,
+        pl.DataFrame({"ref": refs}, {"ref": pl.String}).with_columns(
+            pl.lit(language).alias("language"),
+            *(pl.lit(value).alias(name) for name, value in unknown.items() if name != "consent_at"),
+            pl.lit(None, pl.Datetime("us", "UTC")).alias("consent_at"),
+        ),
+        pl.DataFrame(schema=dict.fromkeys(("kind", "digest", "ref"), pl.String)),
+        pl.DataFrame(schema=dict.fromkeys(("kind", "digest"), pl.String)),
+        renewed=(),
+    )
+
+
 def _contacts(renewed: Collection[str]) -> str:
     columns = ", ".join(_CONTACT)
     values = ", ".join(f"s.{column}" for column in _CONTACT)
@@ -106,7 +123,7 @@ def languages(session: Session, household_ids: Sequence[int] | None = None) -> d
 
 def by_ref(session: Session, ref: str) -> Household | None:
     """The household with the retailer's number `ref`."""
-    return session.exec(select(Household).where(Household.ref == ref)).first()
+    return session.exec(select(Household).where(Household.ref == clean(ref))).first()
 
 
 def refs(session: Session, household_ids: Sequence[int]) -> dict[int, str]:
@@ -173,6 +190,14 @@ def mark_undeliverable(session: Session, household_ids: Sequence[int], *, at: da
         )
         .values(undeliverable_at=at)
     )
+
+
+def region_names(session: Session) -> list[str]:
+    """Every region that a household's address has, in order."""
+    found = session.execute(
+        text("SELECT DISTINCT region FROM contact WHERE region <> '' ORDER BY region")
+    )
+    return [name for (name,) in found]
 
 
 def regions(session: Session, household_ids: Sequence[int] | None = None) -> pl.DataFrame:

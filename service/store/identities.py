@@ -1,6 +1,6 @@
 """Queries on the household of a card, a phone or the retailer's own number."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.digests import identity_digest
-from service.engine.identities import forms
+from service.engine.identities import Form, forms
 from service.store.bulk import stage
 from service.store.tables.household import HouseholdIdentity, IdentityKind
 
@@ -33,7 +33,11 @@ def known_as(key: SecretStr, kind: str, value: str, *, country: str) -> tuple[Kn
 
     `country` is that of phone numbers that name none.
     """
-    found = forms(kind, value, country=country)
+    return digests_of(key, kind, forms(kind, value, country=country))
+
+
+def digests_of(key: SecretStr, kind: str, found: Sequence[Form]) -> tuple[KnownAs, ...]:
+    """The digests of these forms, in their order."""
     return tuple([KnownAs(identity_digest(key, kind, form.text), form.moves) for form in found])
 
 

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.admin.keys import add_key
+from service.api.apart import Apart, Limits
 from service.api.app import create_app
 from service.settings import Settings
 from service.store.session import Database
@@ -29,9 +30,20 @@ def key_for(database: Database, settings: Settings, issued: None) -> Callable[[R
     return partial(_new_key, database, settings)
 
 
+@pytest.fixture(scope="session")
+def apart() -> Iterator[Apart]:
+    """Processes that read files, shared by all applications of this run: one takes a second."""
+    shared = Apart(Limits(memory_mib=1024, cpu_seconds=60))
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def anonymous(database: Database, settings: Settings, issued: None) -> Iterator[TestClient]:
-    with TestClient(create_app(database, settings), raise_server_exceptions=False) as client:
+def anonymous(
+    database: Database, settings: Settings, issued: None, apart: Apart
+) -> Iterator[TestClient]:
+    app = create_app(database, settings, apart=apart)
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -43,7 +55,7 @@ def marketing(anonymous: TestClient, key_for: Callable[[Role], str]) -> TestClie
 
 @pytest.fixture(scope="module", params=DATABASES)
 def shared_marketing(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, apart: Apart
 ) -> Iterator[TestClient]:
     """Marketing's client that the tests of a file share: what they ask for changes nothing."""
     folder = tmp_path_factory.mktemp("still")
@@ -53,7 +65,7 @@ def shared_marketing(
         open_issued(database, settings, folder)
         key = _new_key(database, settings, Role.MARKETING)
         with TestClient(
-            create_app(database, settings),
+            create_app(database, settings, apart=apart),
             headers={"Authorization": key},
             raise_server_exceptions=False,
         ) as client:

@@ -152,7 +152,9 @@ def test_pieces_are_answered_for_and_reconciled(printed: TestClient) -> None:
 
 def test_a_body_that_is_no_acknowledgement_is_refused(printed: TestClient) -> None:
     wrong = printed.post("/v1/acknowledgements", json={"piece_id": "x"})
-    assert (wrong.status_code, wrong.json()["detail"]) == (422, "Send the file as text/csv.")
+    assert (wrong.status_code, "text/csv" in wrong.headers["accept"]) == (415, True)
+    form = printed.post("/v1/acknowledgements", files={"file": ("ack.csv", b"a,b\n", "text/csv")})
+    assert (form.status_code, form.json()["detail"][:7]) == (422, "ack.csv")
     empty = printed.post(
         "/v1/acknowledgements", content="a,b\n", headers={"Content-Type": "text/csv"}
     )

@@ -19,6 +19,7 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from service.admin.keys import add_key
+from service.api.apart import Apart
 from service.api.app import create_app
 from service.api.till import replays
 from service.settings import Settings
@@ -62,7 +63,11 @@ def shop(database: Database, settings: Settings, tmp_path: Path) -> Shop:
 
 @pytest.fixture
 def described(
-    database: Database, settings: Settings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    settings: Settings,
+    shop: Shop,
+    apart: Apart,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[BaseSchema]:
     """The document of the running application; on PostgreSQL the till's part of it."""
     # The border of 5,000 sales is tried at 20, which takes less than seconds.
@@ -70,7 +75,8 @@ def described(
     monkeypatch.setitem(replays.SALES, "maxItems", 20)
     # Who is throttled is tested where it is told apart; here it would hide every other answer.
     open_handed = settings.model_copy(update={"unknown_codes_per_minute": 10**6})
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(database, open_handed))
+    app = create_app(database, open_handed, apart=apart)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     schema.config.generation.deterministic = True
     # A key is sent with every request; what happens without one is tests/api/test_roles.py.
     schema.config.generation.with_security_parameters = False

@@ -121,6 +121,9 @@ def test_deals_are_uploaded_whole_or_not_at_all(marketing: TestClient, database:
     assert first.status_code == 201
     assert first.json() == {
         "rows": 2, "added": 2, "revised": 0, "unchanged": 0, "already_loaded": False,
+        "notes": [
+            {"text": "D20: NO BUDGET: nothing limits what these deals may cost", "asks": False}
+        ],
     }  # fmt: skip
     again = marketing.post("/v1/deals?name=spring", content=good, headers=headers).json()
     assert again["already_loaded"] is True

@@ -107,7 +107,7 @@ def test_a_name_that_no_database_can_hold(shared_marketing: TestClient, path: st
 @pytest.mark.parametrize(
     ("kind", "name", "status"),
     [
-        ("application/json", "deals", 422),
+        ("application/json", "deals", 415),
         ("text/csv", "../../etc/passwd", 422),
         ("text/csv", "a%00b", 422),
         ("text/csv", "x" * 300, 422),

@@ -32,7 +32,11 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/deals"): MARKETING,
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
+    ("POST", "/v1/deals/previews/pictures"): MARKETING,
+    ("POST", "/v1/deals/rows"): MARKETING,
+    ("PATCH", "/v1/deals/{number}"): MARKETING,
     ("POST", "/v1/deals/remarks"): MARKETING,
+    ("GET", "/v1/deals/{number}/picture"): MARKETING,
     ("GET", "/v1/deals/{number}"): MARKETING,
     ("POST", "/v1/deals/{number}/check"): MARKETING,
     ("POST", "/v1/deals/{number}/approve"): MARKETING,
@@ -179,6 +183,6 @@ def test_every_endpoint_is_in_the_documentation(database: Database, settings: Se
     named = {
         line.split("`")[1]
         for line in text.splitlines()
-        if line.startswith("| `") and line.split("`")[1].split()[0] in ("GET", "POST")
+        if line.startswith("| `") and line.split("`")[1].split()[0] in ("GET", "POST", "PATCH")
     }
     assert named == {f"{method} {template}" for method, template in ALLOWED}

@@ -24,7 +24,9 @@ def test_a_dry_run_tells_all_and_loads_nothing(stocked: Larder, tmp_path: Path) 
     assert ended.code == 0
     lines = ended.out.splitlines()
     assert lines[0] == "d.csv: 3 rows, 3 to add, 0 to revise, 0 unchanged, 0 faults"
-    assert lines[1].startswith("  2 MILK-1 (added): Dale Foods gives $1.00 off Dale Milk")
+    assert lines[1].startswith("  headers: A1 deal_id, B1 supplier, C1 title, ")
+    assert lines[2].startswith("  BREAD-1, SOAP-1: NO BUDGET")
+    assert lines[3].startswith("  2 MILK-1 (added): Dale Foods gives $1.00 off Dale Milk")
     assert lines[-1] == "nothing was loaded: this was a dry run"
     assert "running offers: 0\n" in stocked("status").out
 
@@ -54,3 +56,29 @@ def test_the_template_and_the_history(stocked: Larder, tmp_path: Path) -> None:
     assert lines[2] == "  value: 1.00 -> 1.50"
     assert lines[1].endswith(", from e.csv")
     assert stocked("deals", "history", "Dale Foods", "X").code == 1
+
+
+def test_a_dry_run_draws_deals_as_they_will_be_printed(stocked: Larder, tmp_path: Path) -> None:
+    write_file(tmp_path / "d.csv", DEALS)
+    assert stocked("load", "deals", "d.csv", "--pictures", "p").code == 1
+    ended = stocked("load", "deals", "d.csv", "--dry-run", "--pictures", "p")
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "pictures: 3 in p"
+    drawn = {path.name: path.read_bytes() for path in (tmp_path / "p").iterdir()}
+    assert sorted(drawn) == ["001-MILK-1-en.png", "002-BREAD-1-en.png", "003-SOAP-1-en.png"]
+    assert len(set(drawn.values())) == 3
+    stocked("load", "deals", "d.csv", "--dry-run", "--pictures", "q")
+    assert drawn == {path.name: path.read_bytes() for path in (tmp_path / "q").iterdir()}
+
+
+def test_what_cannot_be_printed_is_a_fault_of_its_cell(stocked: Larder, tmp_path: Path) -> None:
+    unprintable = DEALS.replace("Dale Milk,", "Dale\u2011Milk,").replace(
+        "Oven Bread,", "W" * 300 + ","
+    )
+    write_file(tmp_path / "d.csv", unprintable)
+    for words in (("--dry-run",), ()):
+        ended = stocked("load", "deals", "d.csv", *words)
+        assert ended.code == 1
+        assert "d.csv, C2, column title: has '\u2011' (U+2011 NON-BREAKING HYPHEN)" in ended.err
+        assert "d.csv, C3, column title: is too long to be printed: about" in ended.err
+    assert "running offers: 0\n" in stocked("status").out

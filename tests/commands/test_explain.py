@@ -1,11 +1,17 @@
 """explain: a household's own table, on both databases."""
 
+import json
 from pathlib import Path
 
+import pytest
+
+from service.engine.money import format_money
+from service.engine.offers.why import Why
 from service.files.baskets import load_baskets
 from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder
+from tests.market import AS_OF, open_issued
 from tests.shop import MILK, open_shop
 
 VISITS = "household_id,basket_id,store_id,purchased_at,line,gtin,quantity,amount_cents\n" + "".join(
@@ -25,6 +31,7 @@ def test_a_household_sees_its_items_chances_and_reasons(
     assert "4 days" in ended.out
     assert "bought 6 days ago" in " ".join(ended.out.split())
     assert "1 of 1 items" in ended.out
+    assert "no cycle up to 2026-03-01" in ended.out
     rows = ended.out[ended.out.index("on the newest list") :].splitlines()
     assert [row.strip() for row in rows[1:]] == [
         "1     Dale Milk: $1.00 off",
@@ -42,3 +49,24 @@ def test_an_unknown_household_and_one_that_bought_nothing_are_named(
         ended = configured("explain", "--household", household, "--as-of", "2026-03-01")
         assert ended.code == 1
         assert why in ended.err
+
+
+@pytest.mark.slow
+def test_the_table_and_the_json_say_the_same_of_each_offer(
+    configured: Larder, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_issued(database, settings, tmp_path)
+    typed = ("explain", "--household", "M03", "--as-of", str(AS_OF), "--missed", "99")
+    said = json.loads(configured(*typed, "--json").out)
+    offers = said["offers"]
+    assert said["items"][0].keys() >= {"item", "p_purchase", "expected_on", "reason"}
+    assert offers["issued"]
+    rows = configured(*typed).out.splitlines()
+    assert f"{len(offers['listed'])} of {offers['considered']} offers" in "\n".join(rows)
+    for offer in (*offers["listed"], *offers["missed"]):
+        line = "" if offer["line"] is None else f" {offer['line']} "
+        (row,) = (row for row in rows if f" {offer['deal_id']} {offer['title']} " in row and (
+            row.startswith(line) or offer["line"] is None))  # fmt: skip
+        assert f"{offer['chance']:.1%}" in row
+        assert format_money(offer["face_value_cents"], "USD") in row
+        assert set(Why) >= {offer["reason"]}

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tests.commands.conftest import Larder
-from tests.engine.predict.households import random_history
+from tests.engine.predict.households import random_history, with_new_items
 
 
 @pytest.fixture
@@ -29,9 +29,33 @@ def test_predict_writes_a_file_and_says_what(larder: Larder, history: Path) -> N
     assert ended.out.count("\n") == 1
 
 
+def test_new_items_are_written_beside_the_others(larder: Larder, history: Path) -> None:
+    """They have no date; the others are as they are without."""
+    with_new_items(random_history()).write_parquet(history)
+    words = ("predict", "--history", str(history), "--as-of", "2026-03-25", "--out")
+    assert larder(*words, "without.parquet").code == 0
+    assert larder(*words, "with.parquet", "--new-items", "3", "--intervals").code == 0
+    without = pl.read_parquet(history.parent / "without.parquet")
+    scores = pl.read_parquet(history.parent / "with.parquet")
+    new = scores.filter(pl.col("expected_on").is_null())
+    known = scores.filter(pl.col("expected_on").is_not_null())
+    assert known.select(without.columns).equals(without)
+    inner = pl.col("early_50_on", "late_50_on").is_between("early_80_on", "late_80_on")
+    assert known.select(inner).to_series().all()
+    assert scores.equals(scores.sort("household_id", "item_id"))
+    assert new.group_by("household_id").len()["len"].max() == 3
+    assert new.join(without, on=["household_id", "item_id"], how="semi").is_empty()
+    assert new["p_purchase"].is_between(0.0, 1.0, closed="none").all()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
+        (
+            ["--history", "h.csv", "--as-of", "2026-01-01", "--out", "x.csv", "--new-items", "-1"],
+            1,
+            "larder: ",
+        ),
         (["--as-of", "2026-01-01", "--out", "x.csv"], 2, "Missing option '--history'"),
         (["--history", "h.csv", "--out", "x.csv"], 2, "Missing option '--as-of'"),
         (["--history", "h.csv", "--as-of", "1/2/26", "--out", "x.csv"], 2, "does not match the"),
@@ -59,7 +83,7 @@ def test_backtest_writes_its_findings_and_prints_them(larder: Larder, history: P
     assert ended.code == 0, ended.err
     assert ended.out.startswith("1 dates from ")
     header = ended.out.splitlines()[1].split()
-    assert header[:4] == ["method", "precision@12", "recall@12", "nDCG@12"]
+    assert header[:5] == ["method", "precision@12", "recall@12", "repeat", "recall"]
     found = json.loads((history.parent / "found" / "backtest.json").read_text())
     assert found["dates"] == ["2026-03-25"]
 

@@ -35,11 +35,12 @@ def test_each_kind_of_file_and_again(configured: Larder, tmp_path: Path) -> None
         for counts in (first, again):
             ended = configured("load", kind, file)
             assert (ended.code, ended.out) == (0, f"{kind}: {counts}, 0 refused\n")
+    no_budget = "  BREAD-1, SOAP-1: NO BUDGET: nothing limits what these deals may cost\n"
     assert configured("load", "deals", "d.csv").out == (
-        "deals: 3 rows, 3 added, 0 revised, 0 unchanged\n"
+        f"deals: 3 rows, 3 added, 0 revised, 0 unchanged\n{no_budget}"
     )
     assert configured("load", "deals", "d.csv").out == (
-        "deals: this very file is loaded already (3 rows)\n"
+        f"deals: this very file is loaded already (3 rows)\n{no_budget}"
     )
     counted = configured("status").out
     for line in ("products: 4", "households: 3", "baskets: 3", "running offers: 3"):
@@ -92,6 +93,9 @@ def test_what_is_told_of_very_many_faults_is_bounded(embedded: Larder, tmp_path:
     [
         (["products", "nothing.csv"], "larder: There is no file nothing.csv."),
         (["baskets", "."], "larder: There is no file ."),
+        (["baskets", "x.csv", "--timezone", "Mars/X"], "larder: no time zone is called Mars/X"),
+        (["baskets", "x.csv", "--layout", "x"], "larder: there is no layout 'x'; known are days"),
+        (["products", "x.csv", "--separator", "::"], "larder: '::' is no separator"),
         (
             ["deals", "empty.csv"],
             "larder: empty.csv is empty; a row must name the columns.",
@@ -119,6 +123,29 @@ def test_a_denied_file_of_deals_is_told_and_exits_with_1(embedded: Larder, tmp_p
     assert "larder: d.csv has 6 faults; no deal of it was loaded.\n" in ended.err
     assert "d.csv, B2, column supplier: there is no supplier 'Dale Foods' (load its" in ended.err
     assert (tmp_path / "d-remarks.xlsx").read_bytes()[:2] == b"PK"
+
+
+def test_notes_that_ask_exit_with_4_and_load_nothing_until_they_are_accepted(
+    embedded: Larder, tmp_path: Path
+) -> None:
+    write_file(tmp_path / "h.csv", "household_id;postcode;country;card\nH1;2138;US;\nH2;;;n/a\n")
+    ended = embedded("load", "households", "h.csv")
+    assert (ended.code, ended.out) == (4, "")
+    for line in (
+        "larder: h.csv has 1 note to accept; nothing of it was loaded.",
+        "  h.csv, row 3, column card: 'n/a' is a placeholder, not a number",
+        "  1 postcodes lost their leading zeros, which are put back (row 2: 2138 is 02138)",
+    ):
+        assert any(each.startswith(line) for each in ended.err.splitlines())
+    assert "households: 0\n" in embedded("status").out
+    ended = embedded("load", "households", "h.csv", "--accept")
+    assert (ended.code, ended.out) == (
+        3,
+        "households: 2 rows read, 1 taken, 0 known, 1 refused\n"
+        "  cells are separated by ';'\n"
+        "  TO ACCEPT: 1 postcodes lost their leading zeros, which are put back "
+        "(row 2: 2138 is 02138)\n",
+    )
 
 
 def test_load_of_what(embedded: Larder) -> None:

@@ -1,5 +1,6 @@
 """larder deals, larder cycle --dry-run and larder response, as they are typed."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def test_a_deal_is_stopped_and_its_trail_is_shown(
     listed = configured("deals", "list").out.splitlines()
     assert listed[0].split() == [
         "number", "deal", "supplier", "state", "mailed", "copies", "budget", "reserved", "spent",
+        "title", "value", "products", "redeemed", "targets",
     ]  # fmt: skip
     assert listed[-1] == "18 deals"
     stopped = configured("deals", "stop", "3", "--by", "anna", "--note", "recall")
@@ -64,3 +66,29 @@ def test_what_was_learned_is_shown_by_cell(
     shown = configured("response", "--as-of", "2026-03-20").out.splitlines()
     assert len(shown) == 11
     assert shown[-1].startswith("1 cycles from 2025-09-19 to before 2026-03-20; redemptions 0.")
+
+
+def test_many_deals_are_stopped_at_once_and_one_is_edited(
+    configured: Larder, issued: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert configured("deals", "stop").code == 1
+    assert configured("deals", "stop", "3", "--all").code == 1
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    asked = configured("deals", "stop", "--supplier", "Supplier 0")
+    assert (asked.code, "Go on?" in asked.out) == (1, True)
+    one = configured("deals", "stop", "--deal", "Supplier 0:D0")
+    assert (one.code, one.out) == (0, "1 of 1 deals stopped, 0 skipped\n")
+    rest = configured("deals", "stop", "--all", "--yes").out.splitlines()
+    assert rest[0] == "17 of 18 deals stopped, 1 skipped"
+    assert rest[1].startswith("  1 skipped: ")
+    assert rest[1].endswith("(D0)")
+    paused = configured("deals", "list", "--state", "paused", "--text", "deal 1").out.splitlines()
+    assert paused[-1] == "9 deals"
+    edited = configured("deals", "set", "Supplier 0:D0", "title=Other", "--dry-run").out
+    assert "D0 (revised): Supplier 0 gives" in edited
+    assert configured("deals", "set", "Supplier 0:D0", "title=Other").code == 0
+    assert configured("deals", "set", "Supplier 0:D0", "title").code == 1
+    assert configured("deals", "list", "--text", "other").out.splitlines()[-1] == "1 deals"
+    drawn = configured("deals", "picture", "1", "--out", "d.png")
+    assert (drawn.code, drawn.out) == (0, "d.png: deal 1 in en\n")
+    assert (tmp_path / "d.png").read_bytes().startswith(b"\x89PNG")

@@ -140,7 +140,8 @@ def test_from_twenty_five_a_week_over_eight_weeks_on_a_household_gets_a_list(
     lines: list[tuple[int, int]],
     listed: bool,
 ) -> None:
-    people = write(tmp_path / "more-households.csv", ["household_id", "EDGE"])
+    # A language without phrases stops nobody's list.
+    people = write(tmp_path / "more-households.csv", ["household_id,language", "EDGE,it"])
     load_households(database, people, secret_key=settings.secret_key, language="en")
     more_baskets(
         database,
@@ -156,6 +157,7 @@ def test_from_twenty_five_a_week_over_eight_weeks_on_a_household_gets_a_list(
     refs = [row[0] for row in documents(database)]
     assert ("EDGE" in refs) is listed
     assert report.eligible == 29 + listed
+    assert report.other_language == listed
 
 
 def test_the_threshold_is_a_setting(database: Database, settings: Settings, market: None) -> None:

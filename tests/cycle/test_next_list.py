@@ -12,7 +12,9 @@ from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import redeem
 from service.cycle import write_next_list
+from service.cycle.explain_deals import explain_deals
 from service.cycle.inputs import read_inputs, read_purchases
+from service.engine.offers.why import Why
 from service.engine.records import ListDocument
 from service.files.households import load_households
 from service.jobs.worker import drain
@@ -176,6 +178,10 @@ def test_a_draft_leaves_out_the_deals_that_the_household_has_used_up(
     assert set(printed.values()) == {1, 2}
     assert not {offer_id for offer_id, uses in left.items() if not uses} & set(drafted)
     assert {left[offer_id] for offer_id in drafted if offer_id in left} <= {1}
+    why = explain_deals(database, settings, "M03", as_of=date(2026, 3, 6), most_missed=99)
+    assert {offer.offer_id for offer in why.listed} == set(drafted)
+    said = {offer.offer_id for offer in why.missed if offer.reason == Why.USED_UP}
+    assert said == {offer_id for offer_id, uses in left.items() if not uses}
     with database.read() as session:
         some = read_purchases(session, settings, before=AS_OF, household_ids=[2, 3])
         alone = read_inputs(session, settings, as_of=AS_OF, bought=some).running.used
@@ -247,7 +253,9 @@ def test_a_household_whose_history_says_nothing_gets_an_empty_draft(
     why: str,
 ) -> None:
     people = write(tmp_path / "new.csv", ["household_id,card", f"NEW,{NEW_CARD}"])
-    load_households(database, people, secret_key=settings.secret_key, language="en")
+    load_households(
+        database, people, secret_key=settings.secret_key, language="en", card_pattern="[0-9]{18}"
+    )
     with database.read() as session:
         household_id = households.ids_by_ref(session)["NEW"]
     sent: dict[str, Any] = body(1, presented=[("card", NEW_CARD)], lines=lines)

@@ -215,5 +215,9 @@ def test_a_store_gets_its_zeros_back_and_one_that_is_not_known_is_noted(
 ) -> None:
     deals = [COLUMNS, row("A", 0, targets=f",{int(STORE)},"), row("B", 3, targets=",9999,")]
     found = preview_deals(database, "s.csv", "\n".join(deals).encode())
-    assert found.notes == ("N2: 42 was read as store 0042", "N3: 9999 is no store known yet")
+    assert tuple(map(str, found.notes)) == (
+        "N2: 42 was read as store 0042",
+        "N3: 9999 is no store known yet",
+        "A, B: NO BUDGET: nothing limits what these deals may cost",
+    )
     assert "only for stores 0042" in found.deals[0].sentence

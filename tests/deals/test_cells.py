@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.deals.columns import COLUMNS, column_named, plain
-from service.deals.dates import Order, find_order, read_day
+from service.deals.columns import COLUMNS, column_named
 from service.deals.gtins import GtinReader, read_gtins
 from service.deals.numbers import decimals_of, read_money, read_number
 from service.engine.codes import check_digit
+from service.files.cell import Cell
+from service.files.dates import Order, find_order, read_day
+from service.files.headers import plain
 
-NO_EVIDENCE = decimals_of([], as_numbers=False)
-IN_CELLS = decimals_of([], as_numbers=True)
+NO_EVIDENCE = decimals_of([])
 
 
 @pytest.mark.parametrize(
@@ -44,20 +45,21 @@ def test_what_is_no_number(text: str) -> None:
 
 
 def test_three_digits_after_a_mark_go_by_the_rest_of_the_file() -> None:
-    comma = decimals_of(["0,50"], as_numbers=False)
-    assert read_number("1.234", comma) == (Decimal(1234), "", "", "")
+    comma = decimals_of(["0,50"])
+    assert read_number("1.234", comma) == Cell(Decimal(1234))
     assert read_number("1,234", comma).detail == "'1,234' may be 1234 or 1.234"
-    point = decimals_of(["$1,000.50"], as_numbers=False)
-    assert read_number("1,234", point) == (Decimal(1234), "", "", "")
+    point = decimals_of(["$1,000.50"])
+    assert read_number("1,234", point) == Cell(Decimal(1234))
     assert read_number("1.234", point).detail == "'1.234' may be 1234 or 1.234"
-    assert read_number("1.234", IN_CELLS).value == Decimal("1.234")
-    assert read_number("1.234", NO_EVIDENCE).note == "1.234 was read as 1234"
+    guessed = read_number("1.234", NO_EVIDENCE)
+    assert (guessed.note, guessed.asks) == ("1.234 was read as 1234", True)
+    assert not read_number("1,234", NO_EVIDENCE).asks
 
 
 def test_a_binary_fraction_counts_as_what_it_shows() -> None:
-    cell = read_money("3.3000000000000003", IN_CELLS, low=0, high=100)
+    cell = read_money("3.3000000000000003", NO_EVIDENCE, low=0, high=100)
     assert cell.value == 330
-    assert read_money("0.005", IN_CELLS, low=0, high=100).detail.endswith(
+    assert read_money("0.005", NO_EVIDENCE, low=0, high=100).detail.endswith(
         "has more than two decimals"
     )
 
@@ -69,7 +71,7 @@ def test_an_amount_is_read_back_however_it_is_written(cents: int) -> None:
     swiss = grouped.replace(",", "'")
     german = grouped.translate(str.maketrans(",.", ".,"))
     for text in (grouped, swiss, german, f"{whole}.{rest:02d}", f"${grouped}", f"{german} €"):
-        decimals = decimals_of([text], as_numbers=False)
+        decimals = decimals_of([text])
         assert read_money(text, decimals, low=0, high=10**8).value == cents
 
 

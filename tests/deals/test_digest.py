@@ -87,7 +87,7 @@ def test_numbers_are_kept_as_they_were_written() -> None:
     two = np.arange(2)
     columns = {name: GridColumn([values[name], again[name]], two) for name in values}
     columns["title"] = GridColumn(["Milk"], np.array([0, -1]))
-    given = rows_as_read(CodedGrid(0, two, columns, np.ones(2, np.bool_)))
+    given = rows_as_read(CodedGrid(0, two, columns, np.ones(2, np.bool_)), 2)
     first, second = (json.loads(each) for each in given)
     assert first == {
         "value": "1.0",

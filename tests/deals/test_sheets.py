@@ -6,6 +6,7 @@ LibreOffice.
 
 import io
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -19,6 +20,7 @@ from service.store.session import Database
 from tests.files.files import write_file
 
 FOLDER = Path(__file__).parents[1] / "data" / "deals"
+AS_OF = date(2026, 3, 1)
 FILES = sorted(path.name for path in FOLDER.iterdir() if not path.name.endswith(".summary.txt"))
 DEAL = {
     "deal_id": "D1", "supplier": "Dale Foods", "title": "Milk", "eligible_gtins": "2000000000015",
@@ -47,7 +49,12 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 
 def options(name: str) -> ReadOptions:
-    return ReadOptions(encoding="gb18030" if "gb18030" in name else "cp1252")
+    country = name.partition("-")[0]
+    return ReadOptions(
+        encoding="gb18030" if "gb18030" in name else "cp1252",
+        currency={"chinese": "CNY", "german": "EUR"}.get(country, "USD"),
+        as_of=AS_OF,
+    )
 
 
 def summarize(found: Preview) -> str:
@@ -73,14 +80,14 @@ def test_dates_that_could_be_read_both_ways_are_read_as_one_is_told(catalogue: D
         found = preview_deals(catalogue, "f.csv", mended, options=ReadOptions(dates=order))
         assert not [each for each in found.problems if "J4, column mail_from" in each.where], day
         assert f"dates: {order.replace('_', ' ')}; no date tells which comes first" in "".join(
-            found.notes
+            map(str, found.notes)
         )
 
 
 def test_a_file_in_an_encoding_it_is_not_in_says_so(catalogue: Database) -> None:
     body = (FOLDER / "german-cp1252.csv").read_bytes()
     found = preview_deals(catalogue, "g.csv", body, options=ReadOptions(encoding="cp1250"))
-    assert found.notes[0].startswith("text is not UTF-8; read as cp1250: Frühjahr")
+    assert found.notes[0].text.startswith("text is not UTF-8; read as cp1250: Frühjahr")
 
 
 def test_a_column_that_is_missing_is_one_fault_whatever_the_rows_say(catalogue: Database) -> None:
@@ -132,9 +139,14 @@ def test_a_formula_nobody_worked_out_is_no_empty_cell(catalogue: Database) -> No
     assert found.deals == ()
 
 
-def test_a_hidden_column_is_named(catalogue: Database) -> None:
+def test_a_hidden_column_is_named_and_one_with_a_limit_is_refused(catalogue: Database) -> None:
+    found = preview_deals(catalogue, "h.xlsx", workbook({"value": "", "title": ""}, hide="F"))
+    assert "sheet Sheet: hidden columns were not read: value" in map(str, found.notes)
     found = preview_deals(catalogue, "h.xlsx", workbook({}, hide="H"))
-    assert found.notes == ("sheet Sheet: hidden columns were not read: budget",)
+    assert [str(problem) for problem in found.problems] == [
+        "h.xlsx, Sheet!H1, column budget: 'budget' is hidden, and its limit would be lost "
+        "(show the column, or remove it)"
+    ]
 
 
 CORNER = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
@@ -193,9 +205,8 @@ def test_what_is_no_table_says_what_to_do(
 
 def test_a_table_without_deals_says_so(catalogue: Database) -> None:
     found = preview_deals(catalogue, "none.csv", f"{','.join(DEAL)}\n,,\n".encode())
-    assert (found.rows, found.notes) == (
-        0, ("there are no deals below the names of the columns",),
-    )  # fmt: skip
+    assert found.rows == 0
+    assert list(map(str, found.notes)) == ["there are no deals below the names of the columns"]
 
 
 def test_what_looks_like_a_formula_comes_back_as_text(catalogue: Database) -> None:

@@ -16,11 +16,13 @@ from service.api.till.schemas import BasketIn, OfflineIn
 from service.checkout import quote, redeem, replay
 from service.checkout.redeem import redeeming
 from service.deals import load_deals, steer
+from service.deals.listing import list_deals
 from service.engine.lifecycle import DealState
 from service.errors import Conflict, NotFound
 from service.settings import Settings
 from service.store import ledger
 from service.store.offers import issuable, revisions
+from service.store.offers.overview import DealFilter
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.till import Steps, gate
@@ -340,8 +342,8 @@ def test_a_deal_is_exhausted_when_its_dearest_copy_has_no_room(
     )
     load(database, tmp_path, "\n".join((columns, *rows, "")), approval=False, by="anna")
     assert steer.follow_facts(database, on=date(2026, 3, 2)) == 2
-    found = steer.list_deals(database, after_id=shop.soap_offer)
-    assert found.select("deal_id", "use_cents", "state").rows() == [
+    found = list_deals(database, currency="USD", after_id=shop.soap_offer)
+    assert [(row["deal_id"], row["use_cents"], row["state"]) for row in found] == [
         ("CELLS-1", 208, "exhausted"),
         ("CELLS-2", 208, "running"),
         ("SLOT-1", 15, "exhausted"),
@@ -359,14 +361,13 @@ def test_what_open_copies_may_cost_is_shown(
     assert [event.act for _, event in events] == ["load"]
     redeem(database, settings, basket(shop, 1))
     assert steer.show(database, shop.milk_offer)[1].worst_cents == 108
-    found = steer.list_deals(database, states_=[DealState.RUNNING])
-    assert found.select("deal_id", "spent_cents").rows() == [
+    running = DealFilter(states=[DealState.RUNNING])
+    found = list_deals(database, running, currency="USD")
+    assert [(row["deal_id"], row["spent_cents"]) for row in found] == [
         ("MILK-1", 108), ("BREAD-1", 25), ("SOAP-1", 0),
     ]  # fmt: skip
-    assert steer.list_deals(database, after_id=shop.milk_offer, limit=1)["deal_id"].to_list() == [
-        "BREAD-1"
-    ]
-    assert isinstance(found, pl.DataFrame)
+    next_page = list_deals(database, currency="USD", after_id=shop.milk_offer, limit=1)
+    assert [row["deal_id"] for row in next_page] == ["BREAD-1"]
 
 
 def test_a_supplier_never_pays_more_for_a_use_than_was_reserved(

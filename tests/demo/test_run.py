@@ -12,6 +12,7 @@ from rich.console import Console
 
 from service import sample
 from service.demo import run as demo
+from service.demo.picture import svg, text_chart
 from service.demo.summary import show
 from service.engine.ledger import Account
 from service.errors import Conflict
@@ -147,8 +148,12 @@ def _summary(made: demo.Demo) -> None:
         made.pos_key,
         f"cd {made.folder} && /opt/bin/larder serve",
         f"{made.next_lists}",
+        *text_chart(made.cycle.worth, made.worth_by_cell),
+        "84.51°'s public Complete Journey 2017 data",
     ):
         assert number in printed
+    drawn = (made.folder / demo.PICTURE).read_text(encoding="utf-8")
+    assert drawn == svg(made.cycle.worth, made.worth_by_cell)
     example = printed[printed.index("-d '") + 4 :].split("'")[0]
     assert json.loads(example)["transaction"]["store"] == made.pos_store
 

@@ -66,7 +66,8 @@ def test_a_file_becomes_baskets_and_again_changes_nothing(
     report = load_baskets(database, path, timezone="UTC", progress=lambda *step: steps.append(step))
     assert counts(report) == (4, 4, 0, 0)
     assert plain(read_only(LINES)) == EXPECTED
-    assert steps == [("baskets", path.stat().st_size, path.stat().st_size)]
+    size = path.stat().st_size
+    assert steps == [("read", size, size), ("baskets", size, size)]
     assert counts(loaded(database, path)) == (4, 0, 4, 0)
     assert plain(read_only(LINES)) == EXPECTED
     assert read_only("SELECT count(*) FROM basket") == [(3,)]
@@ -202,7 +203,14 @@ def test_returns_and_very_large_amounts_are_history(
         "H1,1,0042,07,2026-03-01T10:00:00Z,1,99999999999999,-1,each,-100000000000\n"
         "H1,1,0042,07,2026-03-01T10:00:00Z,2,2000000000016,1000000,kg,100000000000\n"
     )
-    assert counts(loaded(database, write_file(folder / "b.csv", lines))) == (2, 2, 0, 0)
+    report = load_baskets(
+        database, write_file(folder / "b.csv", lines), timezone="UTC", accept="all"
+    )
+    assert counts(report) == (2, 2, 0, 0)
+    assert [str(note) for note in report.notes] == [
+        "1 lines have a quantity of 1,000 or more: row 3",
+        "2 lines have an amount of 1,000,000 cents or more: rows 2, 3",
+    ]
     assert read_only(
         "SELECT gtin, quantity_milli, amount_cents FROM basket_line ORDER BY line"
     ) == [(99999999999999, -1000, -(10**11)), (2000000000016, 10**9, 10**11)]
@@ -219,7 +227,7 @@ def many(baskets: int, lines: int) -> str:
     """A file whose baskets have three lines each, for two households by turns."""
     return f"{HEADER}\n" + "".join(
         f"H{number % 2 + 1},{number:04d},0042,07,2026-03-01T{number % 24:02d}:00:00Z,{line},"
-        f"{4000 + line},1,each,{number + line}\n"
+        f"{4000 + line},1,each,{130 + number + line}\n"
         for number in range(1, baskets + 1)
         for line in range(1, lines + 1)
     )
@@ -265,7 +273,7 @@ calls = []
 
 def add_and_die(session, lines):
     count = added(session, lines)
-    calls.append(count)
+    calls.append(count.lines)
     if len(calls) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return count
@@ -287,7 +295,7 @@ def test_a_load_killed_in_a_transaction_and_run_again_gives_every_row_once(
     after = plain(read_only(LINES))
     assert after == [
         ("0042", "07", "2026-03-01", f"{number:04d}", f"H{number % 2 + 1}", str(line),
-         str(4000 + line), "1000", "each", str(number + line))
+         str(4000 + line), "1000", "each", str(130 + number + line))
         for number in range(1, 11)
         for line in range(1, 4)
     ]  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from service.digests import identity_digest
+from service.errors import InvalidInput, NotAccepted
 from service.files import rows
 from service.files.households import load_households
 from service.files.report import LoadReport
@@ -31,15 +32,18 @@ IDENTITIES = """SELECT h.ref, i.kind, i.digest FROM identity i
 
 
 @pytest.fixture
-def load(database: Database, settings: Settings, tmp_path: Path) -> Callable[[str], LoadReport]:
-    def load(content: str) -> LoadReport:
+def load(database: Database, settings: Settings, tmp_path: Path) -> Callable[..., LoadReport]:
+    def load(content: str, **how: str) -> LoadReport:
         path = write_file(tmp_path / "households.csv", content)
-        return load_households(database, path, secret_key=settings.secret_key, language="en")
+        return load_households(
+            database, path, secret_key=settings.secret_key, language="en",
+            card_pattern="[0-9]{3,8}", **how,
+        )  # fmt: skip
 
     return load
 
 
-Load = Callable[[str], LoadReport]
+Load = Callable[..., LoadReport]
 
 
 def counts(report: LoadReport) -> tuple[int, int, int, int]:
@@ -145,22 +149,47 @@ def test_numbers_follow_on_whatever_was_loaded_before(
     ]
 
 
-def test_a_card_that_comes_back_with_another_household_moves_to_it(
-    load: Load, read_only: Ask
+def test_a_card_of_another_household_asks_and_then_moves(load: Load, read_only: Ask) -> None:
+    load("household_id,card\nH1,778\nH1,779\n")
+    with pytest.raises(NotAccepted) as caught:
+        load("household_id,card\nH2,7-7-8\n")
+    assert caught.value.asked == (
+        "1 cards or phones belong to another household now and move to the one named here: row 2",
+    )
+    assert {row[0] for row in read_only(IDENTITIES)} == {"H1"}
+    load("household_id,card\nH2,7-7-8\n", accept=caught.value.digest)
+    assert [row[:2] for row in read_only(IDENTITIES)] == [("H1", "card"), ("H2", "card")]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 50_000])
+def test_a_card_or_phone_of_two_households_in_one_file_is_a_fault_of_both(
+    load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
 ) -> None:
-    load("household_id,card\nH1,777\n")
-    load("household_id,card\nH2,7-7-7\n")
-    assert [row[:2] for row in read_only(IDENTITIES)] == [("H2", "card")]
-
-
-def test_a_card_of_two_households_in_one_file_goes_to_the_last(load: Load, read_only: Ask) -> None:
-    load("household_id,card\nH1,777\nH2,777\n")
-    assert [row[:2] for row in read_only(IDENTITIES)] == [("H2", "card")]
+    monkeypatch.setattr(rows, "CHUNK_ROWS", chunk_rows)
+    same = "+1 502 555 0101", "0015025550101"
+    report = load(
+        "household_id,card,phone\n"
+        f"H1,778,\nH2,7 78,\nH3,779,\nH4,,{same[0]}\nH5,,{same[1]}\nH3,779,\n"
+    )
+    assert counts(report) == (6, 2 if chunk_rows == 1 else 1, 0 if chunk_rows == 1 else 1, 4)
+    assert [row[0] for row in read_only(IDENTITIES)] == ["H3"]
+    assert [
+        str(problem).rpartition("csv, ")[2].partition(" (")[0] for problem in report.problems
+    ] == [
+        "row 2, column card: another household has the same card in row 3",
+        "row 3, column card: another household has the same card in row 2",
+        "row 5, column phone: another household has the same phone in row 6",
+        "row 6, column phone: another household has the same phone in row 5",
+    ]
 
 
 def test_of_several_rows_of_one_household_the_last_counts(load: Load, read_only: Ask) -> None:
-    report = load("household_id,name\nH1,First\nH2,Other\nH1,Last\n")
+    report = load("household_id,name\nH1,First\nH2,Other\nH1,Last\n", accept="all")
     assert counts(report) == (3, 2, 1, 0)
+    assert [str(note) for note in report.notes] == [
+        "1 households come more than once with other contents; the last row of each counts: "
+        "rows 2, 4"
+    ]
     assert [row[2] for row in read_only(CONTACTS)] == ["Last", "Other"]
 
 
@@ -168,7 +197,7 @@ def test_the_last_row_counts_across_chunks_too(
     load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
-    load("household_id,name\nH1,First\nH2,Other\nH1,Last\n")
+    load("household_id,name\nH1,First\nH2,Other\nH1,Last\n", accept="all")
     assert [row[2] for row in read_only(CONTACTS)] == ["Last", "Other"]
 
 
@@ -207,3 +236,89 @@ def test_another_key_gives_other_digests() -> None:
     assert identity_digest(first, "card", "777") != identity_digest(second, "card", "777")
     assert identity_digest(first, "card", "777") != identity_digest(first, "phone", "777")
     assert identity_digest(first, "card", "ab 7") == identity_digest(first, "card", "AB-7")
+
+
+BAD_CELLS = (
+    ("card", "9.52123E+17", "'9.52123E+17' was cut short by a spreadsheet"),
+    ("card", "952123400000010000", "...0000 has lost its last digits in a spreadsheet"),
+    ("card", "952123400000000018", "...0018 is a card number with a wrong check digit"),
+    ("card", "n/a", "'n/a' is a placeholder, not a number"),
+    ("card", "-", "'-' is a placeholder, not a number"),
+    ("card", "0000000", "...0000 is a placeholder, not a number"),
+    ("card", "1111111", "...1111 is a placeholder, not a number"),
+    ("card", "12345678", "...5678 is a placeholder, not a number"),
+    ("card", "AB-77", "'AB-77' is no card number of 18 digits, nor does it match"),
+    ("phone", "1.41956E+10", "'1.41956E+10' was cut short by a spreadsheet"),
+    ("phone", "0142", "'0142' is no telephone number with its country code"),
+    ("phone", "none", "'none' is a placeholder, not a number"),
+    ("phone", "+1 000 000 0000", "is a placeholder"),
+    ("postcode", "ABCDE", "'ABCDE' is no postcode of US"),
+    ("household_id", "9.52E+17", "'9.52E+17' names no household"),
+    ("household_id", "n/a", "'n/a' names no household"),
+)
+
+
+def test_what_names_nobody_is_a_fault_of_its_row(load: Load, read_only: Ask) -> None:
+    lines = []
+    for number, (column, value, _) in enumerate(BAD_CELLS):
+        cells = {"household_id": f"H{number}", "card": "", "phone": "", "postcode": ""}
+        lines.append(",".join(({**cells, column: value}).values()) + ",US\n")
+    report = load("household_id,card,phone,postcode,country\n" + "".join(lines) + "G,,,02138,US\n")
+    assert counts(report) == (len(BAD_CELLS) + 1, 1, 0, len(BAD_CELLS))
+    for row, (problem, (column, _, expected)) in enumerate(
+        zip(report.problems, BAD_CELLS, strict=True), start=2
+    ):
+        assert f"row {row}, column {column}: " in str(problem)
+        assert expected.removeprefix("'+") in str(problem)
+    assert [row[0] for row in read_only(CONTACTS)] == ["G"]
+
+
+@pytest.mark.parametrize(
+    ("postcode", "country", "stored"),
+    [
+        ("2138", "US", "02138"), ("1067", "DE", "01067"), ("8001.0", "ES", "08001"),
+        ("150", "NO", "0150"), ("501", "US", "00501"),
+    ],
+)  # fmt: skip
+def test_a_postcode_gets_its_zeros_back_once_that_is_accepted(
+    load: Load, read_only: Ask, postcode: str, country: str, stored: str
+) -> None:
+    content = f"household_id,postcode,country\nH1,{postcode},{country}\n"
+    with pytest.raises(NotAccepted, match="1 note to accept"):
+        load(content)
+    assert read_only(CONTACTS) == []
+    report = load(content, accept="all")
+    assert f"row 2: {postcode} is {stored}" in report.notes[0].text
+    assert [row[3] for row in read_only(CONTACTS)] == [stored]
+
+
+def test_right_postcodes_are_kept_as_written_and_countries_without_any_are_fine(
+    load: Load, read_only: Ask
+) -> None:
+    right = [("02138-1234", "US"), ("021381234", "US"), ("sw1a1aa", "GB"), ("00950", "PL"),
+             ("00-950", "PL"), ("K1A0B1", "CA"), ("", "US"), ("999077", "HK")]  # fmt: skip
+    rows_ = "".join(f"H{n},{code},{land}\n" for n, (code, land) in enumerate(right))
+    assert load(f"household_id,postcode,country\n{rows_}").refused == 0
+    assert [row[3] for row in read_only(CONTACTS)] == [code for code, _ in right]
+
+
+def test_languages_have_one_spelling_and_those_without_phrases_are_counted(
+    load: Load, read_only: Ask
+) -> None:
+    report = load("household_id,language\nH1,EN\nH2,en_US\nH3,it\nH4,pl\nH5,it\n")
+    assert [row[1] for row in read_only(CONTACTS)] == ["en", "en-US", "it", "pl", "it"]
+    assert [str(note) for note in report.notes] == [
+        "3 households speak a language without phrases; their lists are in en: it (2), pl (1)"
+    ]
+
+
+def test_a_column_that_says_who_gets_no_mail_is_not_passed_over(load: Load, read_only: Ask) -> None:
+    for header in ("opt_out", "Do not mail", "deceased", "Robinson", "GDPR", "mail consents"):
+        with pytest.raises(InvalidInput):
+            load(f"household_id,name,{header}\nH1,Ann,true\n")
+    with pytest.raises(NotAccepted):
+        load("household_id,name,status\nH1,Ann,closed\n")
+    assert read_only(CONTACTS) == []
+    assert str(load("Household ID;NAME;Hobby\nH1;Ann;chess\n").notes[-1]) == (
+        "columns not used: Hobby"
+    )

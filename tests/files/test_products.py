@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
+from service.errors import InvalidInput, NotAccepted
 from service.files import rows
 from service.files.products import load_products
 from service.store.session import Database
@@ -56,9 +58,13 @@ def test_what_the_file_has_no_column_for_stays_and_an_empty_cell_means_none(
     load_products(database, write_file(tmp_path / "p.csv", full))
     load_products(database, write_file(tmp_path / "p.csv", f"{head}\n{required}\n"))
     assert read_only(columns) == [("Dale", True, "1 l", "alcohol", 900, 611)]
-    load_products(
-        database, write_file(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n")
-    )
+    emptied = write_file(tmp_path / "p.csv", f"{head},{optional}\n{required},,,,,,\n")
+    with pytest.raises(NotAccepted) as caught:
+        load_products(database, emptied)
+    (asked,) = caught.value.asked
+    assert "1 restricted products lose their restriction and may be on lists: row 2" in asked
+    assert read_only(columns) == [("Dale", True, "1 l", "alcohol", 900, 611)]
+    load_products(database, emptied, accept=caught.value.digest)
     assert read_only(columns) == [("", False, "", "", None, None)]
 
 
@@ -116,16 +122,26 @@ def test_parquet_with_numbers_gives_the_same_catalogue(
     assert read_only(CATALOGUE) == [MILK, BREAD]
 
 
-def test_one_product_in_its_upc_and_ean_forms_is_one_row_and_the_last_counts(
-    database: Database, tmp_path: Path, read_only: Ask
+def test_one_product_twice_is_known_if_alike_and_a_fault_otherwise(
+    database: Database, tmp_path: Path, read_only: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also in its UPC and EAN forms, and where the rows lie in two chunks."""
+    tissue = "Tissue,Paper,Household,Maker"
     rows_ = (
-        "036000291452,First,Tissue,Paper,Household,Maker,1\n"
-        "0036000291452,Second,Tissue,Paper,Household,Maker,2\n"
+        f"036000291452,First,{tissue},1\n4011,Plums,Plums,Fruit,Fresh,Dale,9\n"
+        f"0036000291452,Second,{tissue},2\n4011,Plums,Plums,Fruit,Fresh,Dale,9\n"
     )
-    report = load_products(database, write_file(tmp_path / "p.csv", f"{HEADER}\n{rows_}"))
-    assert (report.read, report.taken, report.known) == (2, 1, 1)
-    assert read_only("SELECT gtin, description FROM product") == [(36000291452, "Second")]
+    path = write_file(tmp_path / "p.csv", f"{HEADER}\n{rows_}")
+    for chunk_rows, taken in ((50_000, 1), (2, 2)):
+        monkeypatch.setattr(rows, "CHUNK_ROWS", chunk_rows)
+        report = load_products(database, path)
+        assert (report.read, report.taken, report.refused) == (4, taken, 2)
+        assert [str(problem) for problem in report.problems] == [
+            f"{path}, row {row}, column gtin: 36000291452 comes with other contents in "
+            f"row {other} (keep the row that is right)"
+            for row, other in ((2, 4), (4, 2))
+        ]
+        assert read_only("SELECT gtin FROM product") == [(4011,)]
 
 
 BAD = (
@@ -173,3 +189,68 @@ def test_text_of_every_script_is_kept(database: Database, tmp_path: Path, read_o
     assert read_only(CATALOGUE) == [
         (4011, '茶叶 "Jasmin"; O\'Neill\\x', "Té verde", "Κατηγορία", "Отдел", "Ünï 🍵", 1)
     ]
+
+
+def test_names_that_lists_cannot_print_are_refused(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    wrong = PRODUCTS.replace("Dale Milk 1 l", "Dale\u2011Milk \U0001f95b").replace(
+        "Bakery,Grocery", f"Bakery,{'Grocery' * 40}"
+    )
+    report = load_products(database, write_file(tmp_path / "p.csv", wrong))
+    assert (report.read, report.taken, report.refused) == (2, 0, 2)
+    assert [str(problem).split(": ")[0] for problem in report.problems] == [
+        "p.csv, row 2, column description", "p.csv, row 3, column department",
+    ]  # fmt: skip
+    assert "U+1F95B GLASS OF MILK" in report.problems[0].detail
+    assert "too long to be printed" in report.problems[1].detail
+    assert read_only("SELECT count(*) FROM product") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["restrictions", "Restricton", "Age limit", "Min. Age", "FSK", "Alcohol", "over 18",
+     "No coupons", "max per household", "Price", "Brandd"],
+)  # fmt: skip
+def test_a_header_that_is_nearly_a_column_or_a_limit_is_a_fault(
+    database: Database, tmp_path: Path, header: str
+) -> None:
+    head = "gtin,description,item,category,department,supplier"
+    path = write_file(tmp_path / "p.csv", f"{head},{header}\n4011,Rum,Rum,Rum,Wine,Dale,alcohol\n")
+    with pytest.raises(InvalidInput) as caught:
+        load_products(database, path)
+    assert f"column {header}" in caught.value.problems[0].where
+
+
+FORMS = ("utf-8-sig", "utf-16", "utf-16-le", "cp1252")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_the_same_table_in_any_form_and_spelling_gives_the_same_rows(
+    database: Database, tmp_path: Path, read_only: Ask, separator: str
+) -> None:
+    head = "GTIN,Déscription,ITEM, Category ,Department,Supplier,Private Label,RESTRICTION,Shelf"
+    text = f"{head}\n4011,Crème,Cream,Dairy,Chilled,Dale,true,alcohol,7\n".replace(",", separator)
+    book = openpyxl.Workbook()
+    for line in text.splitlines():
+        book.active.append(line.split(separator))
+    book.save(tmp_path / "p.xlsx")
+    files = [write_file(tmp_path / f"{form}.csv", text.encode(form)) for form in FORMS]
+    asked = "SELECT gtin, description, private_label, restriction FROM product"
+    for path in (*files, tmp_path / "p.xlsx"):
+        report = load_products(database, path)
+        assert (report.taken, report.refused) == (1, 0)
+        assert str(report.notes[-1]) == "columns not used: Shelf"
+        assert [tuple(row) for row in read_only(asked)] == [(4011, "Crème", True, "alcohol")]
+
+
+def test_rows_above_the_header_and_prices_in_whole_units(
+    database: Database, tmp_path: Path
+) -> None:
+    rows_ = "".join(f"40{n},Plum {n},Plums,Fruit,Fresh,Dale,{n - 9}\n" for n in range(11, 17))
+    path = write_file(tmp_path / "p.csv", f"Our catalogue,,,,,,\n{HEADER}\n{rows_}")
+    with pytest.raises(NotAccepted, match="1 note to accept") as caught:
+        load_products(database, path)
+    assert "price_cents may be in whole units of money" in caught.value.asked[0]
+    report = load_products(database, path, accept="all")
+    assert (report.taken, str(report.notes[0])) == (6, "row 1 above the column names passed over")

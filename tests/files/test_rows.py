@@ -146,9 +146,10 @@ def test_bounds_are_part_of_the_range() -> None:
         ("key,amount,key\n", "names columns twice: key"),
         ("key,amount,amount ,key\n", "names columns twice: amount, key"),
         ("amount\n1\n", "has not all the columns it needs"),
-        ("key;amount\n1;2\n", "has not all the columns it needs"),
-        ("key\n茶\n".encode("gb18030"), "is not UTF-8 text (after row 0)"),
-        ("key\na\n".encode("utf-16"), "is not UTF-8 text (after row 0)"),
+        ("kez;amount\n1;2\n", "has not all the columns it needs"),
+        ("key\na\x81\n".encode("latin-1"), "cannot be read as cp1252 text"),
+        (b"\xd0\xcf\x11\xe0 old", "is no spreadsheet that can be read"),
+        (b" <html><table>", "is no spreadsheet that can be read"),
         (f'key,amount\na,1\n"b,2\n{"c,3" * 50_000}\n', "row 3: field larger than field limit"),
     ],
 )
@@ -164,11 +165,11 @@ def test_a_file_that_cannot_be_read_says_why(
 
 
 def test_a_missing_column_is_named_with_what_the_file_has(tmp_path: Path) -> None:
-    path = write_file(tmp_path / "a.csv", "Key,amount\n1,2\n")
+    path = write_file(tmp_path / "a.csv", "Other,amount\n1,2\n")
     with pytest.raises(InvalidInput) as caught:
         list(read(path, COLUMNS))
     (problem,) = caught.value.problems
-    assert str(problem) == f"{path}, column key: is missing (add it; the file has Key, amount)"
+    assert str(problem) == f"{path}, column key: is missing (add it; the file has Other, amount)"
 
 
 def test_faults_call_the_file_by_the_name_given(tmp_path: Path) -> None:
@@ -320,3 +321,10 @@ def test_a_parquet_file_without_a_needed_column(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         list(read(parquet(tmp_path / "a.parquet", amount=[1]), COLUMNS))
     assert caught.value.problems[0].remedy == "add it; the file has amount"
+
+
+def test_a_file_of_absurdly_many_columns_is_refused(tmp_path: Path) -> None:
+    path = write_file(tmp_path / "wide.csv", "name" + ",x" * 100_000 + "\n")
+    with pytest.raises(InvalidInput) as refused:
+        next(rows.read(path, (FileColumn("name", rows.text, "text"),)))
+    assert refused.value.problems[0].detail == "names 100,001 columns"

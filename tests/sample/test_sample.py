@@ -9,9 +9,11 @@ import polars as pl
 import pytest
 
 from bench import build_sample
-from bench.sample import fiction, wording
+from bench.sample import fiction, strength, wording
+from bench.sample.discounts import Discount
 from service import deals, sample
 from service.engine import codes
+from service.engine.allocate.value import CELLS, USAGES
 from service.files import baskets, households, products, rows
 from service.store.session import Database
 from tests.conftest import fresh_database
@@ -238,3 +240,46 @@ def test_amounts_of_deals_fit_together(offered: pl.DataFrame) -> None:
     assert money.filter(~amounts)["value"].is_between(10, 50).all()
     assert (low <= high).all()
     assert low.drop_nulls().len() >= 10
+
+
+def test_some_deals_are_large_and_some_have_nine_values(offered: pl.DataFrame) -> None:
+    of_cell = pl.col(f"face_value_{cell}" for cell in CELLS).cast(pl.Float64, strict=False)
+    faces = offered.with_columns(pl.col("face_value").cast(pl.Float64), of_cell)
+    nine = faces.filter(pl.all_horizontal(pl.col(f"face_value_{c}").is_not_null() for c in CELLS))
+    none = faces.filter(pl.all_horizontal(pl.col(f"face_value_{c}").is_null() for c in CELLS))
+    assert nine.height + none.height == offered.height
+    assert nine.height >= 30
+    assert none["face_value"].is_between(2.50, 5.00).sum() >= 25
+    assert faces["face_value"].max() <= 5.00
+
+
+def test_the_strongest_value_is_for_heavy_buyers_of_rivals(offered: pl.DataFrame) -> None:
+    nine = offered.filter(pl.col("face_value_switcher_heavy") != "")
+    store = nine["eligible_brands"] == fiction.STORE_BRAND
+    assert 0 < store.sum() < nine.height
+    for deals_of, own, rival in (
+        (nine.filter(~store), "national_brand", "store_brand"),
+        (nine.filter(store), "store_brand", "national_brand"),
+    ):
+        amounts = deals_of.select(pl.col(f"face_value_{cell}" for cell in CELLS).cast(pl.Float64))
+        most = amounts.max_horizontal()
+        for strongest in (f"{rival}_heavy", "switcher_heavy"):
+            assert (amounts[f"face_value_{strongest}"] == most).all()
+        assert (amounts[f"face_value_{own}_heavy"] == amounts.min_horizontal()).all()
+        assert (amounts[f"face_value_{own}_heavy"] < most).all()
+        for brand in (rival, "switcher"):
+            by_use = [amounts[f"face_value_{brand}_{usage}"] for usage in USAGES]
+            assert (by_use[0] <= by_use[1]).all()
+            assert (by_use[1] <= by_use[2]).all()
+
+
+@pytest.mark.parametrize("price", [75.0, 199.0, 640.0, 5000.0])
+@pytest.mark.parametrize("made", list(strength.Strength))
+def test_no_value_is_above_two_thirds_of_the_price(made: strength.Strength, price: float) -> None:
+    measured = Discount(0, 25, 1)
+    value = strength.valued(measured, key=7, strength=made, price_cents=price, own_brand=False)
+    of_goods = price * value.discount.quantity
+    for cents in (value.discount.face_cents, *value.by_cell.values()):
+        assert 25 <= cents <= min(500, of_goods * 2 / 3)
+    if made == strength.Strength.LARGE and price * 2 >= 250:
+        assert value.discount.face_cents >= 250

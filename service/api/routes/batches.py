@@ -1,17 +1,14 @@
 """Print batches: marketing requests them, the mailing house fetches and acknowledges them."""
 
-import tempfile
 from dataclasses import asdict
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from service.admin import runs
-from service.admin.keys import Caller
-from service.api import description, stored
+from service.api import description, stored, uploads
 from service.api.deps import (
     DatabaseDep,
     Id,
@@ -32,10 +29,9 @@ from service.api.paging import After, AfterText, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut
 from service.api.schemas.runs import RunOut
-from service.errors import InvalidInput, NotFound
+from service.errors import NotFound
 from service.publish import (
     MANIFEST,
-    AckReport,
     LeftOutReason,
     acknowledge,
     confirm_receipt,
@@ -44,7 +40,6 @@ from service.publish import (
     reconcile,
     void_batch,
 )
-from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -53,12 +48,13 @@ from service.store.tables.cycle import Batch
 router = APIRouter(tags=["batches"])
 
 FileName = Annotated[
-    str, Query(max_length=60, pattern=r"^\w[\w .()+-]*$", description="What the file is called")
+    str, Query(max_length=60, pattern=r"^(\w[\w .()+-]*)?$", description="What the file is called")
 ]
+_TYPES = ("text/csv", "application/octet-stream", "application/vnd.ms-excel", "text/plain")
 _CSV: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "content": {"text/csv": {"schema": {"type": "string"}}, uploads.FORM: uploads.FORM_SCHEMA},
     }
 }
 
@@ -180,23 +176,32 @@ def reconciliation(
     )
 
 
-@router.post("/acknowledgements", response_model=AcknowledgementOut, openapi_extra=_CSV)
+@router.post(
+    "/acknowledgements",
+    response_model=AcknowledgementOut,
+    responses=description.may_answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    openapi_extra=_CSV,
+)
 async def answer_for(
     request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
     caller: MailingCaller,
-    name: FileName = "acknowledgement",
+    name: FileName = "",
 ) -> AcknowledgementOut:
     """Report what became of the pieces, as a CSV body; safe to send again.
 
     Good rows take effect at once; each of the others is reported with row, column and remedy.
     """
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind not in ("text/csv", "application/octet-stream"):
-        raise InvalidInput("Send the file as text/csv.")
-    body = await request.body()
-    report = await run_in_threadpool(_acknowledge_body, database, settings, body, name, caller)
+    async with uploads.received(request, _TYPES) as file:
+        report = await run_in_threadpool(
+            acknowledge,
+            database,
+            settings,
+            file.path,
+            name=name or file.name or "acknowledgement",
+            source=f"key {caller.key_id}",
+        )
     return AcknowledgementOut(
         acknowledgement_id=report.acknowledgement_id,
         rows=report.rows,
@@ -205,15 +210,6 @@ async def answer_for(
         refused=report.refused,
         faults=[RowFaultOut(**asdict(problem)) for problem in report.problems],
     )
-
-
-def _acknowledge_body(
-    database: Database, settings: Settings, body: bytes, name: str, caller: Caller
-) -> AckReport:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "acknowledgement.csv"
-        path.write_bytes(body)
-        return acknowledge(database, settings, path, name=name, source=f"key {caller.key_id}")
 
 
 def _found(database: Database, batch_id: int) -> Batch:

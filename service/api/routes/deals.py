@@ -2,51 +2,55 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from service.admin.keys import Caller
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
-from service.api.paging import After, Limit, Page, page_of
+from service.api.paging import Page, page_of
 from service.api.schemas.deals import (
     BudgetIn,
     DealDetailOut,
     DealEventOut,
     DealOut,
+    DealsIn,
     DealStateOut,
+    ListedDealOut,
     NoteIn,
     ResumeIn,
 )
-from service.deals import steer
-from service.engine.lifecycle import DealState
+from service.deals import listing, picture_deal, steer
+
+PNG = "image/png"
 
 router = APIRouter(tags=["deals"])
-
-States = Annotated[list[DealState] | None, Query(max_length=8)]
 
 
 class DealPage(Page):
     """Some deals, by number."""
 
-    deals: list[DealOut]
+    deals: list[ListedDealOut]
 
 
 @router.get("/deals", response_model=DealPage)
 def page(
     database: DatabaseDep,
+    settings: SettingsDep,
     _caller: MarketingCaller,
-    state: States = None,
-    after: After = None,
-    limit: Limit = 50,
+    chosen: Annotated[DealsIn, Query()],
 ) -> DealPage:
-    """Deals with their states, copies and budgets; only those in a `state`, if given."""
+    """Deals with what they give, their states and budgets; every filter given must match."""
     found, cursor = page_of(
-        lambda most: steer.list_deals(
-            database, states_=state or (), after_id=after or 0, limit=most
-        ).to_dicts(),
-        limit,
+        lambda most: listing.list_deals(
+            database,
+            chosen.filter(),
+            currency=settings.currency,
+            after_id=chosen.after or 0,
+            limit=most,
+        ),
+        chosen.limit,
         key=lambda row: row["offer_id"],
     )
-    return DealPage(deals=[_out(row) for row in found], cursor=cursor)
+    return DealPage(deals=[_listed(row) for row in found], cursor=cursor)
 
 
 @router.get("/deals/{number}", response_model=DealDetailOut)
@@ -72,6 +76,25 @@ def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDeta
             for revision, event in trail
         ],
     )
+
+
+@router.get(
+    "/deals/{number}/picture",
+    response_class=Response,
+    responses={200: {"description": "The offer as printed", "content": {PNG: {}}}},
+)
+def picture(
+    number: Id,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    language: Annotated[
+        str, Query(max_length=12, pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?$")
+    ] = "",
+) -> Response:
+    """One deal as it is printed in a language, by default that of households without one."""
+    drawn = picture_deal(database, settings, number, language=language)
+    return Response(drawn.png, media_type=PNG)
 
 
 @router.post("/deals/{number}/check", response_model=DealStateOut)
@@ -133,6 +156,10 @@ def budget(
 
 def _actor(caller: Caller) -> str:
     return f"key {caller.key_id}"
+
+
+def _listed(row: dict[str, Any]) -> ListedDealOut:
+    return ListedDealOut(**{**row, "number": row["offer_id"]})
 
 
 def _out(row: dict[str, Any]) -> DealOut:

@@ -5,7 +5,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from service.api.schemas.wire import Wire
+from service.api.deps import MAX_ID
+from service.api.schemas.wire import Day, Wire
+from service.engine.lifecycle import DealState
+from service.engine.redeem import BENEFITS
+from service.store.offers.overview import DealFilter
+
+
+class LoadNoteOut(BaseModel):
+    """What was assumed in reading a file; one that `asks` must be accepted before it is loaded."""
+
+    text: str
+    asks: bool
 
 
 class UploadOut(BaseModel):
@@ -16,6 +27,7 @@ class UploadOut(BaseModel):
     revised: int
     unchanged: int
     already_loaded: bool
+    notes: list[LoadNoteOut] = Field(description="What was assumed in reading the file")
 
 
 class DealLineOut(BaseModel):
@@ -47,6 +59,15 @@ class DealFaultOut(BaseModel):
     remedy: str
 
 
+class HeaderUseOut(BaseModel):
+    """What a header of the file was taken for."""
+
+    sheet: str = Field(description="Empty for a file of text")
+    cell: str
+    header: str
+    column: str = Field(description="The column of the form; empty for a header that is not used")
+
+
 class DealPreviewOut(BaseModel):
     """What loading a file would do. Nothing is loaded while there are faults."""
 
@@ -57,7 +78,9 @@ class DealPreviewOut(BaseModel):
     unchanged: int
     faults: int
     loaded_before: str = Field(description="When and by whom these bytes were loaded, or empty")
-    notes: list[str] = Field(description="What was assumed in reading the file")
+    notes: list[LoadNoteOut] = Field(description="What was assumed in reading the file")
+    accept: str = Field(description="Accepts the notes that ask, for the upload; or empty")
+    headers: list[HeaderUseOut] = Field(description="What each header was taken for")
     totals: list[SupplierTotalOut]
     deals: list[DealLineOut]
     problems: list[DealFaultOut]
@@ -83,6 +106,60 @@ class DealOut(BaseModel):
     circulation_min: int | None
     issued: int
     uploaded_by: str
+
+
+class ListedDealOut(DealOut):
+    """A deal in a listing, with what it gives, on what and to whom."""
+
+    kind: str
+    value: str = Field(description="What comes off and when, in words")
+    category: str
+    products: int = Field(description="How many products count; none for a partner's slot")
+    product: str | None = Field(description="One of them")
+    targets: dict[str, list[str]]
+    face_value_cents: int
+    redeem_from: date
+
+
+Text = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")]
+
+
+class DealsIn(BaseModel):
+    """Which deals to list; each filter that is given must match."""
+
+    state: list[DealState] = Field(default=[], max_length=8)
+    supplier: Text = ""
+    upload: int | None = Field(default=None, ge=1, le=MAX_ID)
+    category: Text = ""
+    product: int | None = Field(default=None, ge=1, lt=10**14, description="A GTIN that counts")
+    text: Text = Field(default="", description="In the title or the deal's id")
+    benefit: Literal["", *BENEFITS] = ""  # type: ignore[valid-type]
+    target: Text = Field(default="", description="One of its targets, such as switcher_heavy")
+    worth_from_cents: int | None = Field(default=None, ge=0, le=10**9)
+    worth_to_cents: int | None = Field(default=None, ge=0, le=10**9)
+    mailed_on: Day | None = None
+    redeemed_on: Day | None = None
+    after: int | None = Field(
+        default=None, ge=1, le=MAX_ID, description="The cursor of the page before"
+    )
+    limit: int = Field(default=50, ge=1, le=200)
+
+    def filter(self) -> DealFilter:
+        """The same for the query."""
+        given = self.model_dump(exclude={"state", "product", "after", "limit"})
+        return DealFilter(**given, states=self.state, gtin=self.product)
+
+
+Cell = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class CellsIn(Wire):
+    """Cells of one row of the form, by column; an empty one is cleared."""
+
+    columns: Annotated[dict[Annotated[str, StringConstraints(max_length=60)], Cell],
+                       Field(min_length=1, max_length=80)] = Field(
+        examples=[{"value": "1.10", "budget": "1500.00"}]
+    )  # fmt: skip
 
 
 class DealEventOut(BaseModel):

@@ -8,7 +8,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi.concurrency import run_in_threadpool
 
 from service.store.session import Database
-from service.store.till import Aside, Steps, gate
+from service.store.till import Aside, Look, Steps, gate
 from service.store.till.async_gate import AsyncGate
 from service.store.till.steps import advance
 
@@ -49,7 +49,7 @@ class Counter:
         while not isinstance(step, str):
             carry_out = partial(gate.advance_aside, self._database, steps, step)
             # Guesses wait for SQLite's one writer, as redemptions do.
-            is_heavy = isinstance(step, Aside)
+            is_heavy = isinstance(step, Aside | Look)
             done = await (self.beside(carry_out) if is_heavy else run_in_threadpool(carry_out))
             step = gate.read_on(self._database, steps, done)
         return step

@@ -2,7 +2,8 @@
 
 Rankings are judged per household and date on the first K items. Precision and hit rate are means
 over all households; one that did not shop counts as 0. Recall and nDCG are means over the
-households that bought something. nDCG has binary gain and a log2 discount; its ideal is the first K
+households that bought something; repeat recall is over those that bought something again, of what
+they had bought before. nDCG has binary gain and a log2 discount; its ideal is the first K
 of everything bought, new items included. Chances are judged over all household-item pairs together.
 """
 
@@ -43,6 +44,7 @@ class Report:
 
     precision: float
     recall: float
+    repeat_recall: float
     ndcg: float
     hit_rate: float
     log_loss: float
@@ -65,11 +67,13 @@ def report(outcomes: list[Outcome], *, shown: int = 12, curve_to: int = 30) -> R
     household_dates = sum(len(outcome.truths) for outcome in outcomes)
     shoppers = sum(int((outcome.truths > 0).sum()) for outcome in outcomes)
     hits = np.sum([one.hits for one in ranked], axis=0)
+    repeaters = sum(one.repeaters for one in ranked)
     clipped = np.clip(chance, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
     loss = -np.where(bought, np.log(clipped), np.log1p(-clipped))
     return Report(
         precision=float(hits[shown - 1] / (household_dates * shown)),
         recall=float(sum(one.recall for one in ranked) / max(shoppers, 1)),
+        repeat_recall=float(sum(one.repeat_recall for one in ranked) / max(repeaters, 1)),
         ndcg=float(sum(one.ndcg for one in ranked) / max(shoppers, 1)),
         hit_rate=float(sum(one.any_hit for one in ranked) / household_dates),
         log_loss=float(loss.mean()),
@@ -91,6 +95,8 @@ class _Ranked:
     top: Flags
     hits: Floats
     recall: float
+    repeat_recall: float
+    repeaters: int
     ndcg: float
     any_hit: int
 
@@ -111,12 +117,16 @@ def _rank(outcome: Outcome, shown: int, curve_to: int) -> _Ranked:
     gain = np.bincount(household[first], bought[first] * discount[rank[first]], minlength=size)
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(outcome.truths, shown)]
     shops = outcome.truths > 0
+    known = np.bincount(outcome.household, outcome.bought, minlength=size)
+    repeats = known > 0
     top = np.zeros(len(household), dtype=np.bool_)
     top[order[first]] = True
     return _Ranked(
         top=top,
         hits=hits.astype(np.float64),
         recall=float((hits_of_household[shops] / outcome.truths[shops]).sum()),
+        repeat_recall=float((hits_of_household[repeats] / known[repeats]).sum()),
+        repeaters=int(repeats.sum()),
         ndcg=float((gain[shops] / ideal[shops]).sum()),
         any_hit=int((hits_of_household > 0).sum()),
     )

@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 
 from service.engine.backtest import baselines, boosted
+from service.engine.backtest.explore import LISTED, Proposals
 from service.engine.backtest.metrics import Outcome
 from service.engine.history import rows_before
-from service.engine.predict import fit, forecast, score
+from service.engine.predict import discover, fit, forecast, score
 from service.engine.predict.events import Events, Flags, Floats, Ints, day_number, encode
 from service.engine.predict.examples import active_pairs, days_to_first_purchase, make_examples
 from service.engine.predict.fitting import item_statistics
+from service.engine.predict.items import IdIndex
 from service.engine.predict.model import Model
 from service.engine.predict.pairs import PairSummaries, summarise
 from service.engine.segment import eligible_households
@@ -41,13 +43,15 @@ class BacktestSettings:
 class JudgedDate:
     """The results of one as-of date.
 
-    `outcomes` and `seconds` (CPU, to score) are by method. `date_errors` are the days between the
+    `outcomes` and `seconds` (CPU, to score) are by method. `proposals` are the ten likeliest new
+    items of each household. `date_errors` are the days between the
     expected and the real date of each item bought; `inside_50` and `inside_80` say whether the real
     date was in the interval.
     """
 
     as_of: date
     model: Model
+    proposals: Proposals
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     fit_seconds: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
@@ -92,7 +96,13 @@ def run_backtest(
             as_of,
             settings,
         )
-        day = JudgedDate(as_of=as_of, model=model, fit_seconds=fitted - started)
+        new_items = discover(model, history_before, as_of=as_of, per_household=LISTED)
+        day = JudgedDate(
+            as_of=as_of,
+            model=model,
+            proposals=candidates.proposals(new_items),
+            fit_seconds=fitted - started,
+        )
         day.seconds[OURS] = scored - fitted
         day.outcomes[OURS] = candidates.outcome(scores["p_purchase"].to_numpy())
         _score_dates(day, candidates, scores, settings.horizon_days)
@@ -103,10 +113,17 @@ def run_backtest(
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """All pairs of one date, which of them are judged, and what was bought in the horizon."""
+    """All pairs of one date, which of them are judged, and what was bought in the horizon.
+
+    `window` are the purchases in the horizon; `position` is the place of each household code among
+    those judged, of which `is_judged` says which they are.
+    """
 
     day: int
     past: Events
+    window: Events
+    is_judged: Flags
+    position: Ints
     pairs: PairSummaries
     judged: Flags
     offset: Ints
@@ -132,6 +149,9 @@ class _Candidates:
         return _Candidates(
             day=day,
             past=past,
+            window=window,
+            is_judged=is_judged_household,
+            position=position,
             pairs=pairs,
             judged=judged,
             offset=days_to_first_purchase(events, pairs, day, settings.horizon_days),
@@ -149,6 +169,26 @@ class _Candidates:
             chance=chance[self.judged],
             bought=(self.offset < self.horizon_days)[self.judged],
             truths=self.truths,
+        )
+
+    def proposals(self, new_items: pl.DataFrame) -> Proposals:
+        """Judge the new items of the judged households; `new_items` is what `discover` returns."""
+        ids, item_ids = self.past.household_ids, self.past.item_ids
+        household = IdIndex(ids).rows_of(new_items["household_id"])
+        judged = self.is_judged[household]
+        household = household[judged]
+        item = IdIndex(item_ids).rows_of(new_items["item_id"])[judged]
+        window = self.window.where(self.is_judged[self.window.household])
+        size = len(item_ids)
+        bought = np.unique(window.household * size + window.item)
+        known = np.isin(bought, self.pairs.household * size + self.pairs.item)
+        households = self.position[bought // size]
+        return Proposals(
+            household=self.position[household],
+            chance=new_items["p_purchase"].to_numpy()[judged],
+            bought=np.isin(household * size + item, bought),
+            truths=np.bincount(households[~known], minlength=len(self.truths)),
+            known_truths=np.bincount(households[known], minlength=len(self.truths)),
         )
 
 

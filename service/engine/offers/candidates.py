@@ -7,6 +7,7 @@ import polars as pl
 from service.engine.allocate.value import reasons, value
 from service.engine.offers.face_values import face_values, supplier_share
 from service.engine.offers.left_out import left_out
+from service.engine.offers.likely import without_unlikely
 from service.engine.offers.reservations import reserved_cents, use_cents
 from service.engine.offers.running import RunningOffers
 from service.engine.offers.slots import slots
@@ -35,13 +36,15 @@ def candidates(
     has one offer of a supplier in a category. `bounds` are the usage bounds of all households.
     Beside the columns of `value`: `cell`, `why` (a line on each pair), `use_cents` (the most one
     use may cost), `reserved_cents` (what it reserves), `uses`, `control_share`, `kind`, and
-    `left_out`: why the household does not get it all the same (`LeftOut`), or null. See `given`.
-    Partners' slots are among them.
+    `p_purchase` (the chance that the household buys its goods, of whatever brand), and `left_out`:
+    why the household does not get it all the same (`LeftOut`), or null. See `given`. Partners'
+    slots are among them, with neither cell nor chance.
     """
     pairs = _pairs(purchases, scores, running, as_of=as_of, bounds=bounds)
     buyers = buyer_kinds(purchases, running.products, as_of=as_of)
     valued = value(pairs, model=by.response).with_columns(
         pairs["cell"],
+        pairs["p_purchase"],
         reasons(pairs).alias("why"),
         pairs["control_share"],
         pairs["limit_per_household"].alias("uses"),
@@ -54,9 +57,9 @@ def candidates(
         reserved_cents(by.expected_safety).alias("reserved_cents")
     ).with_columns((pl.col("reserved_cents") * pl.col("uses")).alias("cost_cents"))
     partners = slots(scores["household_id"], running, seed=by.seed)
-    return pl.concat([costed, partners.with_columns(_conflict()).select(costed.columns)]).sort(
-        "household_id", "offer_id"
-    )
+    considered = pl.concat([costed, partners.with_columns(_conflict()).select(costed.columns)])
+    likely = considered if by.likely is None else without_unlikely(considered, by.likely)
+    return likely.sort("household_id", "offer_id")
 
 
 def bought(scores: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,8 @@ class LeftOut(StrEnum):
     """The offer is for others."""
     CONTROL = "control"
     """The household is in the offer's control share."""
+    UNLIKELY = "unlikely"
+    """It hardly buys the goods, and likelier offers are left (`likely.without_unlikely`)."""
 
 
 def left_out(

@@ -14,6 +14,7 @@ class Shortage(StrEnum):
     NO_DEAL = "no_deal_in_their_categories"
     FEW_DEALS = "few_deals_in_their_categories"
     NOT_TARGETED = "not_among_the_targets"
+    UNLIKELY = "unlikely_to_be_used"
     CONTROL = "in_control_shares"
     CONFLICTS = "category_and_conflict_limits"
     CEILING = "face_value_ceiling"
@@ -41,7 +42,7 @@ def shortages(
     joined = exposed
     for frame in (got, _counted(pairs), _fitting(pairs, exposed), _left(pairs, chosen, room)):
         joined = joined.join(frame, on="household_id", how="left")
-    counts = pl.col("offers", "face", "pairs", "targeted", "given", "fits").fill_null(0)
+    counts = pl.col("offers", "face", "pairs", "targeted", "likely", "given", "fits").fill_null(0)
     return (
         joined.with_columns(counts)
         .filter(pl.col("offers") < fewer_than)
@@ -55,6 +56,7 @@ def _first_that_holds(fewer_than: int) -> pl.Expr:
         pl.when(pl.col("pairs") == 0).then(pl.lit(Shortage.NO_DEAL))
         .when(pl.col("pairs") < fewer_than).then(pl.lit(Shortage.FEW_DEALS))
         .when(pl.col("targeted") < fewer_than).then(pl.lit(Shortage.NOT_TARGETED))
+        .when(pl.col("likely") < fewer_than).then(pl.lit(Shortage.UNLIKELY))
         .when(pl.col("given") < fewer_than).then(pl.lit(Shortage.CONTROL))
         .when(pl.col("fits") < fewer_than).then(pl.lit(Shortage.CONFLICTS))
         .when(pl.col("least_face") > allowed).then(pl.lit(Shortage.CEILING))
@@ -64,11 +66,12 @@ def _first_that_holds(fewer_than: int) -> pl.Expr:
 
 
 def _counted(pairs: pl.DataFrame) -> pl.DataFrame:
-    """How many candidates households have, are targeted by, and may be given."""
+    """How many candidates households have, are targeted by, are likely, and may be given."""
     reason = pl.col("left_out")
     return pairs.group_by("household_id").agg(
         pl.len().alias("pairs"),
-        (reason.is_null() | (reason == LeftOut.CONTROL)).sum().alias("targeted"),
+        (reason.is_null() | (reason != LeftOut.TARGET)).sum().alias("targeted"),
+        (reason.is_null() | (reason == LeftOut.CONTROL)).sum().alias("likely"),
         reason.is_null().sum().alias("given"),
     )
 

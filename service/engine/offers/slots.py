@@ -30,6 +30,7 @@ def slots(household_ids: pl.Series, running: RunningOffers, *, seed: int) -> pl.
             pl.lit(1, pl.Int64).alias("uses"),
             pl.lit("paid for by a partner").alias("why"),
             *(pl.lit(0.0).alias(name) for name in _CHANCES),
+            pl.lit(None, pl.Float64).alias("p_purchase"),
             *(pl.col("copy_fee_cents").alias(name) for name in _COSTS),
             pl.col("copy_fee_cents").cast(pl.Float64).alias("value_cents"),
         )

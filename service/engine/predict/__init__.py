@@ -5,7 +5,7 @@ and when. `forecast` scores the whole customer base with the item statistics of 
 explains one forecast in words. docs/forecast.md has the equations and the measured accuracy.
 """
 
-from service.engine.predict.discovery import discover
+from service.engine.predict.discovery import discover, discover_base
 from service.engine.predict.events import CustomerBase
 from service.engine.predict.explain import explain
 from service.engine.predict.fitting import fit, fit_base
@@ -19,6 +19,7 @@ __all__ = [
     "Training",
     "default_model",
     "discover",
+    "discover_base",
     "explain",
     "fit",
     "fit_base",

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from service.engine.blas import use_one_thread
-from service.engine.predict import discovery, rhythm, timing
+from service.engine.predict import rhythm, takeup, timing
 from service.engine.predict.events import (
     CustomerBase,
     Events,
@@ -121,11 +121,11 @@ def fit_base(base: CustomerBase, *, as_of: date, horizon_days: int) -> Model:
     rows = sum(int((~group.check).sum()) for group in groups)
     if rows < LEAST_ROWS or not any(group.bought.any() for group in groups):
         return model
+    model = replace(model, discovery=takeup.learn(events, model))
     if past_days < max(LEAST_PAST_DAYS, horizon_days):
         return model
     return replace(
         model,
-        discovery=_learn_discovery(events, model, groups[0].origin),
         trust=rows / (rows + TRUST_ROWS),
         **_learn_networks(groups, vectors.rows_of(events.item_ids), len(vectors), horizon_days),
     )
@@ -218,7 +218,7 @@ def learn_chance(groups: list[OriginExamples], vectors: Ints, size: int) -> Netw
     recency = np.repeat(0.5 ** (np.arange(len(groups)) / LEVEL_HALF_LIFE), sizes)
     return recalibrate(
         network,
-        validation=(np.concatenate(odds), np.concatenate(outcomes)),
+        validation=(np.concatenate(odds), np.concatenate(outcomes), np.ones(sum(map(len, odds)))),
         training=(level, bought[level_rows], (weight * recency)[level_rows]),
     )
 
@@ -236,7 +236,8 @@ def _learn_timing(
     if timing.bin_count(horizon_days) < 2:
         return None
     bought = _stack(groups, "bought")
-    inputs = np.hstack([_stack(groups, "inputs"), _stack(groups, "weekdays")])[bought]
+    weekdays = _stack(groups, "weekdays")[bought]
+    inputs = np.hstack([_stack(groups, "inputs")[bought], weekdays])
     targets, target_weights = timing.hazard_targets(_stack(groups, "offset")[bought], horizon_days)
     return train(
         inputs,
@@ -247,12 +248,8 @@ def _learn_timing(
         hidden=TIMING_WIDTHS,
         seed=SEED,
         target_weights=target_weights,
+        known_log_odds=timing.shopping_log_odds(weekdays, horizon_days),
     )
-
-
-def _learn_discovery(events: Events, model: Model, origin: int) -> tuple[float, ...]:
-    """Learn with the item statistics before the origin, not with those of the as-of date."""
-    return discovery.learn(replace(model, items=item_statistics(events, origin)), events, origin)
 
 
 def _check_scores(

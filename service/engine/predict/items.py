@@ -15,6 +15,7 @@ TREND_PRIOR_DAYS = 500.0
 SURGE_PRIOR_DAYS = 300.0
 GAP_PRIOR = 20.0
 NEW_DAYS = 56
+FRESH_DAYS = 14
 DEFAULT_RATE = 0.01
 DEFAULT_LOG_GAP = 3.1
 REPEAT_PRIOR, REPEAT_PRIOR_BUYERS = 0.4, 2.0
@@ -66,7 +67,7 @@ class Items:
     - `log_gap`: mean log interval between purchases, in log days.
     - `buyers`: households that have bought the item.
     - `novelty`: share of active households new to the item that first bought it in the last eight
-      weeks.
+      weeks. `fresh`: the same of the last two weeks.
     - `repeat`: log share of the buyers of the last six fortnights who bought in more than one.
     - `popular`: log of recent purchases (half-life 28 days) per active household.
     """
@@ -78,6 +79,7 @@ class Items:
     log_gap: Floats
     buyers: Floats
     novelty: Floats
+    fresh: Floats
     repeat: Floats
     popular: Floats
 
@@ -103,7 +105,7 @@ class ItemTally:
         self._gap_weight = np.zeros(size)
         self._gap_log_sum = np.zeros(size)
         self._buyers = np.zeros(size)
-        self._new_buyers = np.zeros(size)
+        self._new_buyers = np.zeros((2, size))
         self._recent_buyers = np.zeros(size)
         self._repeat_buyers = np.zeros(size)
         self._households = 0
@@ -119,7 +121,9 @@ class ItemTally:
         self._gap_weight += np.bincount(pairs.item, pairs.gap_weight, minlength=size)
         self._gap_log_sum += np.bincount(pairs.item, pairs.gap_log_sum, minlength=size)
         self._buyers += np.bincount(pairs.item, minlength=size)
-        self._new_buyers += np.bincount(pairs.item, pairs.first_age <= NEW_DAYS, minlength=size)
+        for row, recent_days in enumerate((NEW_DAYS, FRESH_DAYS)):
+            is_new = pairs.first_age <= recent_days
+            self._new_buyers[row] += np.bincount(pairs.item, is_new, minlength=size)
         fortnights = pairs.recent.sum(axis=1)
         self._recent_buyers += np.bincount(pairs.item, fortnights > 0, minlength=size)
         self._repeat_buyers += np.bincount(pairs.item, fortnights > 1, minlength=size)
@@ -135,8 +139,10 @@ class ItemTally:
         rate = _shrink(events[0], days[0], mean_rate, RATE_PRIOR_DAYS)
         month = _shrink(events[1], days[1], rate, TREND_PRIOR_DAYS)
         fortnight = _shrink(events[2], days[2], month, SURGE_PRIOR_DAYS)
-        new_buyers, buyers = np.append(self._new_buyers, 0.0), np.append(self._buyers, 0.0)
+        new_buyers = np.append(self._new_buyers, np.zeros((2, 1)), axis=1)
+        buyers = np.append(self._buyers, 0.0)
         without = np.maximum(self._households - buyers + new_buyers, 0.0)
+        share_new = (new_buyers + 0.1) / (without + 10.0)
         recent_buyers = np.append(self._recent_buyers, 0.0)
         repeat_buyers = np.append(self._repeat_buyers, 0.0)
         return Items(
@@ -146,7 +152,8 @@ class ItemTally:
             surge=np.log(fortnight / month),
             log_gap=_shrink(np.append(self._gap_log_sum, 0.0), weight, mean_gap, GAP_PRIOR),
             buyers=buyers,
-            novelty=(new_buyers + 0.1) / (without + 10.0),
+            novelty=share_new[0],
+            fresh=share_new[1],
             repeat=np.log(_shrink(repeat_buyers, recent_buyers, REPEAT_PRIOR, REPEAT_PRIOR_BUYERS)),
             popular=np.log((events[1] + 0.5) / (self._households + 1.0)),
         )

@@ -16,12 +16,14 @@ from service.engine.predict import rhythm
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.features import NAMES, features
 from service.engine.predict.items import IdIndex, Items, no_items
+from service.engine.predict.moves import Moves
 from service.engine.predict.network import Network
 from service.engine.predict.pairs import PairSummaries
+from service.engine.predict.prospects import Discovery
 from service.engine.predict.taste import WIDTH, affinity, purchase_weights
 from service.errors import InvalidInput, Problem
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Model:
     - `trust`: weight of the network against the prior, from 0 to 1.
     - `chance`: network for the log-odds of a purchase. `timing`: network for the hazards by bin
       (see timing.py). Both are None if there was too little to learn from.
-    - `discovery`: coefficients of discovery.py, empty if there was too little to learn from.
+    - `discovery`: what is learned of items never bought (see prospects.py); None likewise.
     """
 
     as_of: date
@@ -67,7 +69,7 @@ class Model:
     trust: float
     chance: Network | None
     timing: Network | None
-    discovery: tuple[float, ...]
+    discovery: Discovery | None
     training: Training
 
     @property
@@ -120,7 +122,7 @@ class Model:
                 "taste": _pack(self.taste),
                 "chance": _pack_network(self.chance),
                 "timing": _pack_network(self.timing),
-                "discovery": list(self.discovery),
+                "discovery": _pack_discovery(self.discovery),
             },
             separators=(",", ":"),
             sort_keys=True,
@@ -155,7 +157,7 @@ class Model:
             trust=found["trust"],
             chance=_unpack_network(found["chance"]),
             timing=_unpack_network(found["timing"]),
-            discovery=tuple(found["discovery"]),
+            discovery=_unpack_discovery(found["discovery"]),
             training=Training(**training),
         )
 
@@ -174,7 +176,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         trust=0.0,
         chance=None,
         timing=None,
-        discovery=(),
+        discovery=None,
         training=Training(None, None, 0, 0, 0, 0.0, 0.0),
     )
 
@@ -196,6 +198,37 @@ def _pack(array: NDArray[Any]) -> dict[str, Any]:
 def _unpack(packed: dict[str, Any]) -> NDArray[Any]:
     raw = np.frombuffer(base64.b64decode(packed["data"]), dtype=packed["kind"])
     return raw.reshape(packed["shape"]).astype(raw.dtype.newbyteorder("="))
+
+
+def _pack_discovery(discovery: Discovery | None) -> dict[str, Any] | None:
+    if discovery is None:
+        return None
+    return {
+        "coefficients": list(discovery.coefficients),
+        "targets": _pack(discovery.moves.targets.astype(np.float32)),
+        "strengths": _pack(discovery.moves.strengths.astype(np.float32)),
+        "network": _pack_network(discovery.network),
+        "level": discovery.level,
+        "trust": discovery.trust,
+    }
+
+
+def _unpack_discovery(packed: dict[str, Any] | None) -> Discovery | None:
+    if packed is None:
+        return None
+    network = _unpack_network(packed["network"])
+    if network is None:
+        return None
+    return Discovery(
+        coefficients=tuple(packed["coefficients"]),
+        moves=Moves(
+            targets=_unpack(packed["targets"]).astype(np.int64),
+            strengths=_unpack(packed["strengths"]).astype(np.float64),
+        ),
+        network=network,
+        level=packed["level"],
+        trust=packed["trust"],
+    )
 
 
 def _pack_network(network: Network | None) -> dict[str, Any] | None:

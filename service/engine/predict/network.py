@@ -66,18 +66,21 @@ class Network:
 
 
 def recalibrate(
-    network: Network, *, validation: tuple[Floats, Floats], training: tuple[Floats, Floats, Floats]
+    network: Network,
+    *,
+    validation: tuple[Floats, Floats, Floats],
+    training: tuple[Floats, Floats, Floats],
 ) -> Network:
     """Return a network of one output whose log-odds are replaced by a + b odds (Platt 1999).
 
-    b corrects overconfidence; it is fitted to `validation` examples (log-odds, bought), which the
-    network did not learn from. These come from few households, so a is fitted to the `training`
-    examples instead (log-odds, bought, weight).
+    b corrects overconfidence; it is fitted to `validation` examples (log-odds, bought, weight),
+    which the network did not learn from. These come from few households, so a is fitted to the
+    `training` examples instead (the same three).
     """
-    odds, bought = validation
+    odds, bought, weight = validation
     stretch, shift = 1.0, 0.0
     if len(odds):
-        stretch = fit_platt(odds, bought, np.ones(len(odds)))[1]
+        stretch = fit_platt(odds, bought, weight)[1]
     odds, bought, weight = training
     for _ in range(PLATT_STEPS):
         chance = 1.0 / (1.0 + np.exp(-(shift + stretch * odds)))
@@ -101,14 +104,17 @@ def train(
     epochs: int,
     seed: int,
     hidden: tuple[int, ...],
+    item_width: int = ITEM_WIDTH,
     target_weights: Floats | None = None,
     known_log_odds: Floats | None = None,
 ) -> Network:
     """Fit a network to 0/1 `targets` (rows, outputs).
 
     `item_rows` are below `items`, or `items` for an unknown item. `hidden` are the widths of the
-    rectified layers. `target_weights` has the shape of `targets`; weight 0 leaves a target out.
-    `known_log_odds` (rows) are added to the outputs, so that the network learns only the rest.
+    rectified layers, `item_width` that of the item vectors. `target_weights` has the shape of
+    `targets`; weight 0 leaves a target out.
+    `known_log_odds`, (rows) or (rows, outputs), are added to the outputs, so that the network
+    learns only the rest.
     Small data gets more epochs than `epochs`, in smaller batches. The same seed gives the same
     network.
     """
@@ -118,7 +124,7 @@ def train(
     standard = _standardise(inputs, mean, scale)
     target = targets.astype(np.float32)
     offset = np.zeros(len(target)) if known_log_odds is None else known_log_odds
-    known = offset.astype(np.float32)[:, None]
+    known = offset.astype(np.float32).reshape(len(target), -1)
     target_weight = (
         np.ones_like(target) if target_weights is None else target_weights.astype(np.float32)
     )
@@ -126,7 +132,7 @@ def train(
     positive = (target * target_weight).sum(axis=0, dtype=np.float64)
     share = np.clip(positive / total_weight, 1e-4, 1.0 - 1e-4)
     sizes, bias = (inputs.shape[1], *hidden), np.log(share / (1.0 - share))
-    weights = _initial_weights(random, sizes, items + 1, bias)
+    weights = _initial_weights(random, sizes, (items + 1, item_width), bias)
     moments = [(np.zeros_like(w), np.zeros_like(w)) for w in weights]
     batch = min(BATCH, max(LEAST_BATCH, len(target) // LEAST_STEPS), len(target))
     steps = len(target) // batch
@@ -155,12 +161,12 @@ def train(
 
 
 def _initial_weights(
-    random: np.random.Generator, widths: tuple[int, ...], items: int, base: Floats
+    random: np.random.Generator, widths: tuple[int, ...], items: tuple[int, int], base: Floats
 ) -> list[Singles]:
-    """Initial weights: layers, output, linear path, item vectors, item biases."""
+    """Initial weights: layers, output, linear path, item vectors (shape `items`), item biases."""
     outputs = len(base)
     features, *inner = widths
-    sizes = (features + ITEM_WIDTH, *inner)
+    sizes = (features + items[1], *inner)
     weights: list[Singles] = []
     for wide, narrow in itertools.pairwise(sizes):
         draw = random.standard_normal((wide, narrow)) * np.sqrt(2.0 / wide)
@@ -168,8 +174,8 @@ def _initial_weights(
     last = random.standard_normal((sizes[-1], outputs)) * 0.1 / np.sqrt(sizes[-1])
     weights += [last.astype(np.float32), base.astype(np.float32)]
     weights.append(np.zeros((features, outputs), dtype=np.float32))
-    vectors = random.standard_normal((items, ITEM_WIDTH)) * 0.05
-    return [*weights, vectors.astype(np.float32), np.zeros((items, outputs), dtype=np.float32)]
+    vectors = random.standard_normal(items) * 0.05
+    return [*weights, vectors.astype(np.float32), np.zeros((items[0], outputs), dtype=np.float32)]
 
 
 def _standardise(inputs: Reals, mean: Singles, scale: Singles) -> Singles:

@@ -71,7 +71,8 @@ class PairSummaries:
 class Households:
     """One row per household code: its trips and how much it buys, as of one day.
 
-    - `seen_days`, `last_trip_age`: days since the first and the last trip.
+    - `seen_days`, `last_trip_age`: days since the first and the last trip; 0 and infinite for a
+      household without one.
     - `trips`: trips; `trip_counts[:, k]`: trips discounted at the k-th half-life.
     - `event_counts[:, k]`: events discounted at the k-th half-life.
     - `distinct`, `recent_events`: distinct items and events of the last eight weeks.
@@ -166,7 +167,7 @@ def _summarise_households(events: Events, age: Floats, as_of: int) -> tuple[Hous
     trips_after = (last_slot[events.household] - trips_so_far[slot]).astype(np.float64)
     seen_days = np.zeros(size)
     np.maximum.at(seen_days, household_of_trip, trip_age)
-    last_age = np.full(size, float(span))
+    last_age = np.full(size, np.inf)
     np.minimum.at(last_age, household_of_trip, trip_age)
     trip_counts = np.empty((size, DECAYS))
     event_counts = np.empty((size, DECAYS))

@@ -199,5 +199,7 @@ def _cumulative_chances(
 ) -> Floats:
     if model.timing is None:
         return timing.uniform_chances(pairs.rows, model.horizon_days)
-    timing_inputs = np.hstack([inputs, pairs.households.weekdays[pairs.household]])
-    return timing.cumulative_chances(model.timing.log_odds(timing_inputs, vectors))
+    weekdays = pairs.households.weekdays
+    shopping = timing.shopping_log_odds(weekdays, model.horizon_days)[pairs.household]
+    timing_inputs = np.hstack([inputs, weekdays[pairs.household]])
+    return timing.cumulative_chances(model.timing.log_odds(timing_inputs, vectors) + shopping)

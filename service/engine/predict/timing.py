@@ -1,8 +1,10 @@
 """When within the horizon an item is bought, given that it is: a discrete hazard by day.
 
-The horizon is cut into at most fourteen bins. For each bin but the last, the network gives the
-hazard: the chance that the first purchase falls into the bin if it did not come earlier (Cox 1972,
-discrete time). The expected date is the median, which has the least mean absolute error.
+The horizon is cut into at most 28 bins, so that each day of up to four weeks has its own. For each
+bin but the last, the network gives the hazard: the chance that the first purchase falls into the
+bin if it did not come earlier (Cox 1972, discrete time). To its log-odds is added the log of how
+much more the household shops on the weekdays of the bin than on others, so that the dates are its
+own shopping days. The expected date is the median, which has the least mean absolute error.
 
 `cumulative` is (rows, bins): the chance that the first purchase has come by the end of each bin,
 given that it comes within the horizon. The last column is 1.
@@ -14,7 +16,7 @@ import numpy as np
 
 from service.engine.predict.events import Floats, Ints
 
-MAX_BINS = 14
+MAX_BINS = 28
 
 
 def bin_count(horizon_days: int) -> int:
@@ -32,6 +34,23 @@ def hazard_targets(offset: Ints, horizon_days: int) -> tuple[Floats, Floats]:
     purchase_bin = (offset * size // horizon_days)[:, None]
     bins = np.arange(size - 1)[None, :]
     return (bins == purchase_bin).astype(np.float64), (bins <= purchase_bin).astype(np.float64)
+
+
+def shopping_log_odds(weekdays: Floats, horizon_days: int) -> Floats:
+    """What the household's own shopping days add to the hazards: (rows, bins - 1).
+
+    `weekdays` is the share of trips on the weekday of the as-of date plus 0 to 6 days, (rows, 7). A
+    bin gets the mean share of its days against one seventh. Products are added in a fixed order, so
+    that a household gets the same bits alone as among others.
+    """
+    size = bin_count(horizon_days)
+    day = np.arange(horizon_days)
+    in_bin = np.zeros((7, size))
+    np.add.at(in_bin, (day % 7, day * size // horizon_days), 1.0)
+    mean_share = np.zeros((len(weekdays), size - 1))
+    for weekday, part in enumerate((in_bin / in_bin.sum(axis=0))[:, :-1]):
+        mean_share += weekdays[:, weekday, None] * part
+    return np.asarray(np.log(7.0 * mean_share))
 
 
 def cumulative_chances(log_odds: Floats) -> Floats:

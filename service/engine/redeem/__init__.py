@@ -30,7 +30,7 @@ from service.engine.redeem.outcome import (
 from service.engine.redeem.rules import settle_basket
 from service.engine.redeem.terms import Terms, parse_terms
 from service.engine.redeem.units import BasketLine
-from service.engine.redeem.wording import Wording, wording_of
+from service.engine.redeem.wording import Wording, has_wording, wording_of
 
 __all__ = [
     "BENEFITS",
@@ -56,6 +56,7 @@ __all__ = [
     "Shown",
     "Terms",
     "Wording",
+    "has_wording",
     "is_heavy",
     "parse_terms",
     "settle_basket",

@@ -81,6 +81,12 @@ class Wording:
         return self.say("often_last", often=often, ago=ago)
 
 
+def has_wording(wordings: Mapping[str, Wording], language: str) -> bool:
+    """Whether lists can be in a language such as `de-AT`, or else in `de`."""
+    tag = language.replace("_", "-")
+    return tag in wordings or tag.partition("-")[0] in wordings
+
+
 def wording_of(wordings: Mapping[str, Wording], language: str) -> Wording:
     """The wording of `de-AT`, or that of `de` with amounts as in `de-AT`.
 

@@ -4,18 +4,25 @@ from service.engine.render.batch import Checker, PiecePages, render_batch, rende
 from service.engine.render.fonts import FontFile
 from service.engine.render.layout import Layout, Window
 from service.engine.render.layout_data import layout_from
+from service.engine.render.offer_picture import Frame, frames_of_offer, print_offer
 from service.engine.render.phrases import Stationery, stationery_from
+from service.engine.render.printable import PrintTrial, Unprintable
 from service.engine.render.symbols import SymbolProfile
 
 __all__ = [
     "Checker",
     "FontFile",
+    "Frame",
     "Layout",
     "PiecePages",
+    "PrintTrial",
     "Stationery",
     "SymbolProfile",
+    "Unprintable",
     "Window",
+    "frames_of_offer",
     "layout_from",
+    "print_offer",
     "render_batch",
     "render_one",
     "stationery_from",

@@ -17,6 +17,7 @@ class MissingGlyph(Exception):
     def __init__(self, characters: Sequence[str]) -> None:
         named = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in characters)
         super().__init__(f"no font holds {named}")
+        self.characters = tuple(characters)
 
 
 class Word(NamedTuple):

@@ -10,8 +10,8 @@ import polars as pl
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from service.currencies import minor_digits
 from service.digests import normal_identity
-from service.engine import money
 from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files import rows
@@ -83,7 +83,7 @@ def load_poslog(
     not_sales = without_offset = 0
     chunk: list[Sale] = []
     held = 0
-    exponent = money.minor_digits(currency)
+    exponent = minor_digits(currency)
     for node, done, total in transactions(path, str(path)):
         read = read_sale(
             node, file=str(path), currency=currency, exponent=exponent, reading=reading
@@ -105,11 +105,11 @@ def load_poslog(
     size = path.stat().st_size
     progress("baskets", size, size)
     if not_sales:
-        report.notes.append(
+        report.note(
             f"{not_sales:,} transactions are no sales (voided, cancelled, training, control)"
         )
     if without_offset:
-        report.notes.append(
+        report.note(
             f"{without_offset:,} transactions have no offset from UTC; the zone of their store "
             f"was applied ({timezone} for a store that was not known)"
         )

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
+from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound, Problem
 
 TRANSACTION = "Transaction"
@@ -25,6 +26,8 @@ MAX_ELEMENTS = 200_000
 MAX_TEXT = 16_000_000
 MAX_DEPTH = 100
 MAX_TOKEN = 16 * _BLOCK
+# XML packs twenty- to fiftyfold.
+MAX_RATIO = 200
 _ARTS = ("http://www.nrf-arts.org/", "http://www.omg.org/")
 _SKIPPED = frozenset(
     {
@@ -64,7 +67,7 @@ class Node:
         """The first text that is not empty of children with these names, tried in this order."""
         for name in names:
             for child in self.children:
-                if child.name == name and (text := child.text.strip()):
+                if child.name == name and (text := clean(child.text).strip()):
                     return text
         return ""
 
@@ -91,7 +94,7 @@ def check(path: Path, name: str, report_progress: Callable[[int, int], None]) ->
     # Without a handler no Python objects are made of the texts of the file.
     parser.parser.DefaultHandlerExpand = None
     with _faults_as_input_errors(name, parser), _open_xml(path) as (file, position):
-        for _ in _feed_blocks(parser, file):
+        for _ in _feed_blocks(parser, file, position):
             report_progress(*position())
         parser.close()
 
@@ -105,7 +108,7 @@ def transactions(path: Path, name: str) -> Iterator[tuple[Node, int, int]]:
     parser: Any = XMLParser(target=builder, forbid_dtd=True)
     builder.where = parser.parser
     with _faults_as_input_errors(name, parser), _open_xml(path) as (file, position):
-        for _ in _feed_blocks(parser, file):
+        for _ in _feed_blocks(parser, file, position):
             done, total = position()
             for node in builder.take_completed():
                 yield node, done, total
@@ -204,7 +207,13 @@ class _TooLargeError(Exception):
     """A transaction or an element exceeds the limits."""
 
 
-def _feed_blocks(parser: Any, file: IO[bytes]) -> Iterator[None]:
+class _PackedTooTightError(Exception):
+    """The XML unpacks to far more than any export does."""
+
+
+def _feed_blocks(
+    parser: Any, file: IO[bytes], position: Callable[[], tuple[int, int]]
+) -> Iterator[None]:
     fed_bytes = 0
     while block := file.read(_BLOCK):
         parser.feed(block)
@@ -212,6 +221,8 @@ def _feed_blocks(parser: Any, file: IO[bytes]) -> Iterator[None]:
         # The parser buffers a tag or a comment until it ends, which may never happen.
         if fed_bytes - parser.parser.CurrentByteIndex > MAX_TOKEN:
             raise _TooLargeError
+        if fed_bytes > MAX_RATIO * (position()[0] + _BLOCK):
+            raise _PackedTooTightError
         yield
 
 
@@ -251,6 +262,13 @@ def _faults_as_input_errors(name: str, parser: Any) -> Iterator[None]:
             where, "has a transaction or an element of absurd size", "export it again"
         )
         raise InvalidInput(f"{name} cannot be loaded safely.", [problem]) from None
+    except _PackedTooTightError:
+        problem = Problem(
+            name, f"unpacks to more than {MAX_RATIO} times its size", "unpack it and look into it"
+        )
+        raise InvalidInput(
+            f"{name} cannot be loaded safely; nothing of it was.", [problem]
+        ) from None
     except ParseError as error:
         reason = str(error).partition(":")[0]
         problem = Problem(

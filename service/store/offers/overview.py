@@ -1,15 +1,19 @@
 """Queries on the reserved and spent budgets of deals, and what open copies may still cost."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Boolean, Date, text
+from sqlalchemy import Boolean, Date, TextClause, bindparam, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from service.engine.lifecycle import DealState
 from service.engine.reserve import reservation_cents
+from service.store.bulk import stage
 from service.store.tables.types import Json
 
 DEALS = {
@@ -45,6 +49,75 @@ OPEN = {
 }
 """The columns of `open_copies`."""
 
+
+@dataclass(frozen=True, slots=True)
+class DealFilter:
+    """Which deals; each field that is filled in must match.
+
+    `supplier` and `category` are names, `text` stands in the title or the deal's id, `target` is
+    one value of its targets, `benefit` its kind, `worth_from_cents` and `worth_to_cents` bound the
+    face value; on `mailed_on` and `redeemed_on` it may be issued and redeemed.
+    """
+
+    states: Sequence[DealState] = ()
+    supplier: str = ""
+    deal_id: str = ""
+    upload: int | None = None
+    category: str = ""
+    gtin: int | None = None
+    text: str = ""
+    benefit: str = ""
+    target: str = ""
+    worth_from_cents: int | None = None
+    worth_to_cents: int | None = None
+    mailed_on: date | None = None
+    redeemed_on: date | None = None
+
+    def conditions(self) -> Mapping[str, str]:
+        """The conditions in SQL that apply, by the parameter that each has."""
+        return {name: sql for name, sql in _CONDITIONS.items() if self.values()[name] is not None}
+
+    def values(self) -> Mapping[str, Any]:
+        """The parameters; None for what does not matter."""
+        text = self.text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return {
+            "supplier": self.supplier or None,
+            "deal_id": self.deal_id or None,
+            "upload": self.upload,
+            "category": self.category or None,
+            "gtin": self.gtin,
+            "text": f"%{text}%" if text else None,
+            "benefit": f'%"kind":"{self.benefit}"%' if self.benefit else None,
+            "target": self.target or None,
+            "worth_from": self.worth_from_cents,
+            "worth_to": self.worth_to_cents,
+            "mailed_on": self.mailed_on,
+            "redeemed_on": self.redeemed_on,
+        }
+
+
+_CONDITIONS = {
+    "supplier": "o.supplier_id IN (SELECT id FROM supplier WHERE name = :supplier)",
+    "deal_id": "o.deal_ref = :deal_id",
+    "upload": "o.upload_id = :upload",
+    "category": "o.category_id IN (SELECT id FROM category WHERE name = :category)",
+    "gtin": "EXISTS (SELECT 1 FROM offer_product p WHERE p.offer_id = o.id AND p.gtin = :gtin)",
+    "text": "(lower(o.title) LIKE :text ESCAPE '\\' OR lower(o.deal_ref) LIKE :text ESCAPE '\\')",
+    "benefit": "o.terms LIKE :benefit",
+    "target": "(o.targets LIKE :target ESCAPE '\\' OR o.targets LIKE :target_escaped ESCAPE '\\')",
+    "worth_from": "o.face_value_cents >= :worth_from",
+    "worth_to": "o.face_value_cents <= :worth_to",
+    "mailed_on": "o.mail_from <= :mailed_on AND o.mail_to >= :mailed_on",
+    "redeemed_on": "o.redeem_from <= :redeemed_on AND o.redeem_to >= :redeemed_on",
+}
+
+SHOWN: dict[str, Any] = {
+    "offer_id": pl.Int64, "kind": pl.String, "category": pl.String, "products": pl.Int64,
+    "product": pl.String, "terms": pl.String, "value_text": pl.String, "targets": pl.String,
+    "face_value_cents": pl.Int64, "redeem_from": pl.Date,
+}  # fmt: skip
+"""The columns of `shown`."""
+
 _SAME = "r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref"
 _MONEY = f"""CAST((SELECT coalesce(sum(e.amount_cents), 0) FROM ledger_entry e
                     JOIN offer r ON r.id = e.offer_id WHERE {_SAME} AND e.account ="""
@@ -72,10 +145,14 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 """Columns that SQLite stores in another way: days are text there, and true is 1."""
 
 
+ALL_DEALS = DealFilter()
+
+
 def deals(
     session: Session,
     *,
     states: Sequence[DealState] = (),
+    chosen: DealFilter = ALL_DEALS,
     offer_id: int | None = None,
     after: int = 0,
     limit: int = 2**31,
@@ -84,9 +161,11 @@ def deals(
 
     `issued` copies, `reserved_cents` and `spent_cents` are those of all revisions of the deal;
     `use_cents` is the most one use may cost, at the highest of its face values; for a partner's
-    slot it is the cost of a copy. `states`, `offer_id` (its deal) and `after` (an id) select some.
+    slot it is the cost of a copy. `states`, `chosen`, `offer_id` (its deal) and `after` (an id)
+    select some.
     """
-    wanted = ["o.state <> 'replaced'", "o.id > :after"]
+    wanted = ["o.state <> 'replaced'", "o.id > :after", *chosen.conditions().values()]
+    states = states or chosen.states
     if states:
         wanted.append("o.state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
     if offer_id is not None:
@@ -95,11 +174,55 @@ def deals(
             " AND x.supplier_id = o.supplier_id AND x.deal_ref = o.deal_ref)"
         )
     rows = session.execute(
-        text(_DEALS.format(wanted=" AND ".join(wanted))).columns(**_TYPES),
+        _bind(_DEALS.format(wanted=" AND ".join(wanted)), chosen).columns(**_TYPES),
         {"after": after, "limit": limit} | ({} if offer_id is None else {"offer": offer_id}),
     )
     records = [{**row, "use_cents": _use_cents(row)} for row in rows.mappings()]
     return pl.DataFrame(records, schema=DEALS)
+
+
+def _bind(sql: str, chosen: DealFilter) -> TextClause:
+    """The statement with the parameters of a filter; days are typed, as SQLite stores them as text.
+
+    Targets are stored as JSON, by one writer with letters outside ASCII and by one without.
+    """
+    values = {name: chosen.values()[name] for name in chosen.conditions()}
+    if "target" in values:
+        target = values["target"]
+        values["target"] = _like(json.dumps(target, ensure_ascii=False))
+        values["target_escaped"] = _like(json.dumps(target))
+    return text(sql).bindparams(
+        *(
+            bindparam(name, value, type_=Date() if isinstance(value, date) else None)
+            for name, value in values.items()
+        )
+    )
+
+
+def _like(part: str) -> str:
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def shown(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
+    """What people want to see of some offers beside their figures; see `SHOWN`.
+
+    `products` counts the products of the first set, of which `product` is one; `terms` and
+    `targets` are JSON.
+    """
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    rows = session.execute(
+        text(
+            """SELECT o.id, o.kind, c.name, count(q.gtin), min(q.description), o.terms,
+                      o.value_text, o.targets, o.face_value_cents, o.redeem_from AS redeem_from
+               FROM staged_offer s JOIN offer o ON o.id = s.offer_id
+               JOIN category c ON c.id = o.category_id
+               LEFT JOIN offer_product p ON p.offer_id = o.id AND p.set_number = 0
+               LEFT JOIN product q ON q.gtin = p.gtin
+               GROUP BY o.id, c.name ORDER BY o.id"""
+        ).columns(redeem_from=Date())
+    )
+    return pl.DataFrame([tuple(row) for row in rows], schema=SHOWN, orient="row")
 
 
 def _use_cents(row: Mapping[Any, Any]) -> int:

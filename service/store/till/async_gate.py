@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import asyncpg  # type: ignore[import-untyped]
@@ -45,6 +46,8 @@ _AWAY = (
     EOFError,
     OSError,
 )
+AT_ONCE_CHARS = 65_536
+"""Of what a look found, up to which reading it and what follows takes some 3 ms."""
 # A connection unused for longer may have been cut on the way, without notice.
 _IDLE_SECONDS = 300
 
@@ -57,6 +60,13 @@ class _Prepared:
     look: Any
     write: Any
     used_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Long:
+    """What a look found, too long to be read in the event loop."""
+
+    row: Any
 
 
 class AsyncGate:
@@ -96,15 +106,17 @@ class AsyncGate:
 
     async def run(self, steps: Steps, *, beside: Beside = asyncio.to_thread) -> str:
         """Carry out steps; their answer. Raises Misconfigured when the database is away."""
-        step = advance(steps, None)
+        step: Step | _Long | str = advance(steps, None)
         while not isinstance(step, str):
             if isinstance(step, Aside):
                 step = await beside(lambda: advance(steps, None))
+            elif isinstance(step, _Long):
+                step = await beside(partial(_read, steps, step))
             else:
                 step = await self._carry_out(steps, step)
         return step
 
-    async def _carry_out(self, steps: Steps, step: Step) -> Aside | str:
+    async def _carry_out(self, steps: Steps, step: Step) -> "Aside | _Long | str":
         """Steps up to the answer, or to what takes long: no connection waits for that."""
         try:
             async with self._free:
@@ -148,10 +160,16 @@ class AsyncGate:
         return _Prepared(connection, look, write, time.monotonic())
 
 
-async def _run(ready: _Prepared, steps: Steps, step: Step | str) -> Aside | str:
+def _read(steps: Steps, found: _Long) -> Step | str:
+    return advance(steps, postgresql.seen(found.row))
+
+
+async def _run(ready: _Prepared, steps: Steps, step: Step | str) -> Aside | _Long | str:
     while not isinstance(step, Aside | str):
         if isinstance(step, Look):
             row = await ready.look.fetchrow(*postgresql.look_parameters(step))
+            if postgresql.length(row) > AT_ONCE_CHARS:
+                return _Long(row)
             step = advance(steps, postgresql.seen(row))
         elif isinstance(step, Effect):
             step = advance(steps, await _write(ready, step))

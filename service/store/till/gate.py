@@ -34,7 +34,7 @@ def run(database: Database, steps: Steps, *, write: bool) -> str:
     step = advance(steps, None)
     if database.is_sqlite and not write:
         while not isinstance(step, str):
-            step = read_on(database, steps, advance_aside(database, steps, step))
+            step = advance_aside(database, steps, step)
         return step
     try:
         with database.driver(write=write) as connection:
@@ -45,26 +45,37 @@ def run(database: Database, steps: Steps, *, write: bool) -> str:
         raise Misconfigured("The database cannot be used; ask again.") from error
 
 
-def read_on(database: Database, steps: Steps, step: Step | str) -> Guesses | Aside | str:
-    """Carry out the looks of a reader of SQLite; its answer, or the first step that may last."""
+def read_on(database: Database, steps: Steps, step: Step | str) -> Step | str:
+    """Carry out the short looks of a reader of SQLite; its answer, or the first step that may last.
+
+    That step may be a look.
+    """
     if not isinstance(step, Look):
-        assert not isinstance(step, Effect), "a reader writes nothing"
         return step
     try:
         with database.driver(write=False) as connection:
             while isinstance(step, Look):
-                step = advance(steps, sqlite.look(connection, step))
+                seen = sqlite.look_at_once(connection, step)
+                if seen is None:
+                    return step
+                step = advance(steps, seen)
     except _AWAY as error:
         raise Misconfigured("The database cannot be used; ask again.") from error
-    assert not isinstance(step, Effect), "a reader writes nothing"
     return step
 
 
 def advance_aside(database: Database, steps: Steps, step: Step) -> Step | str:
     """Carry out a step of a reader of SQLite that may last, and say what comes next."""
+    assert not isinstance(step, Effect), "a reader writes nothing"
     if isinstance(step, Guesses):
         return advance(steps, count(database, step))
-    return advance(steps, None) if isinstance(step, Aside) else step
+    if isinstance(step, Aside):
+        return advance(steps, None)
+    try:
+        with database.driver(write=False) as connection:
+            return advance(steps, sqlite.look(connection, step))
+    except _AWAY as error:
+        raise Misconfigured("The database cannot be used; ask again.") from error
 
 
 def count(database: Database, guesses: Guesses) -> bool:

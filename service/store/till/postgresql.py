@@ -258,6 +258,11 @@ def look_parameters(look: Look) -> list[Any]:
     ]
 
 
+def length(row: Sequence[Any]) -> int:
+    """The characters in the one row of `LOOK`."""
+    return sum([len(each) for each in row if type(each) is str])
+
+
 def seen(row: Sequence[Any]) -> Seen:
     """The one row of `LOOK`, read."""
     store_known, prior, who, lists, lines, products, full_since_micros, drafts = row

@@ -132,8 +132,23 @@ _bought, _uses, _refusals, _entries = (
 )
 
 
+AT_ONCE = 1_500
+"""GTINs of a basket times offers of its lists, up to which reading what counts takes some 3 ms."""
+
+
+def look_at_once(connection: sqlite3.Connection, wanted: Look) -> Seen | None:
+    """What `look` finds, or None where finding it may take long."""
+    return _look(connection, wanted, most=AT_ONCE)
+
+
 def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     """Look up everything, inside the caller's transaction."""
+    seen = _look(connection, wanted, most=None)
+    assert seen is not None, "there is no bound"
+    return seen
+
+
+def _look(connection: sqlite3.Connection, wanted: Look, *, most: int | None) -> Seen | None:
     reference = sqlite_values(wanted.reference)
     run = connection.execute
     asked = reference | sqlite_values(wanted.watch)
@@ -147,8 +162,10 @@ def look(connection: sqlite3.Connection, wanted: Look) -> Seen:
     lists = tuple([_read_list(row) for row in run(_LISTS, found)])
     listed = json_of([(each.id, each.household_id) for each in lists])
     lines = tuple(map(PresentedLine._make, run(_LINES, (listed,))))
-    offers = json_of([*{line.offer_id for line in lines}])
-    named = run(_PRODUCTS, (json_of([*wanted.gtins]), offers))
+    offers = [*{line.offer_id for line in lines}]
+    if most is not None and len(wanted.gtins) * len(offers) > most:
+        return None
+    named = run(_PRODUCTS, (json_of([*wanted.gtins]), json_of(offers)))
     products = tuple(map(NamedProduct._make, named))
     prior = Prior(*found_prior) if found_prior[0] else None
     known_as = {*households.values(), *(each.household_id for each in lists)}

@@ -15,14 +15,15 @@ from service.api.till import bodies
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
+from service.store.till import async_gate, sqlite
 from tests.api.direct import Ask, with_app
 from tests.shop import H1, STORE, open_shop
 from tests.till import FULL, body
 
 pytestmark = pytest.mark.slow
 
-# The package has a function of this name.
-redeem = import_module("service.checkout.redeem")
+# The package has functions of these names.
+redeem, recognise = map(import_module, ("service.checkout.redeem", "service.checkout.recognise"))
 
 
 def test_heavy_baskets_and_large_bodies_leave_the_event_loop(
@@ -73,5 +74,44 @@ def test_heavy_baskets_and_large_bodies_leave_the_event_loop(
         sent = json.dumps(body("many", presented=shown, lines=FULL)).encode()
         many = [ask("/v1/quotes", sent, headers) for _ in range(8)]
         assert {each.status for each in await asyncio.gather(*many)} == {200}
+
+    with_app(create_app(database, settings), act)
+
+
+def test_what_many_offers_say_of_many_products_is_read_beside_the_event_loop(
+    database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite a quote looks it up there too. The answers are the same."""
+    shop = open_shop(database, settings, tmp_path)
+    key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    found: set[int] = set()
+    plain = recognise.open_lines
+
+    def noted(*args: Any) -> Any:
+        found.add(threading.get_ident())
+        return plain(*args)
+
+    monkeypatch.setattr(recognise, "open_lines", noted)
+
+    async def act(ask: Ask) -> None:
+        async def send(path: str, number: str) -> tuple[dict[str, Any], bool]:
+            found.clear()
+            sent = body(number, presented=[("list", shop.lists[H1])], lines=FULL)
+            answer = await ask(path, json.dumps(sent).encode(), headers)
+            assert answer.status == 200
+            return json.loads(answer.body), threading.get_ident() in found
+
+        short, on_loop = await send("/v1/quotes", "1")
+        assert on_loop
+        monkeypatch.setattr(sqlite, "AT_ONCE", 0)
+        monkeypatch.setattr(async_gate, "AT_ONCE_CHARS", 0)
+        assert await send("/v1/quotes", "1") == (short, False)
+        redeemed, on_loop = await send("/v1/redemptions", "1")
+        assert not on_loop
+        assert redeemed["discounts"] == short["discounts"] != []
+        # A retry finds its answer, beside the loop or not.
+        monkeypatch.undo()
+        assert await send("/v1/redemptions", "1") == (redeemed, False)
 
     with_app(create_app(database, settings), act)

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from service.admin.keys import Caller
 from service.api.till.forms import basket_of, offline_of, return_of
-from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn
+from service.api.till.schemas import (
+    BasketIn,
+    LineIn,
+    OfflineIn,
+    PresentedIn,
+    ReturnIn,
+    TransactionIn,
+)
 from service.checkout import BodyDigest
 from service.store.tables.access import Role
 from tests.till import body
@@ -71,22 +78,31 @@ def test_equal_values_have_one_digest(
     assert digest(sent).text == digest(sold()).text
 
 
-@pytest.mark.parametrize(
-    ("part", "name", "value"),
-    [
-        ("transaction", "at", "2026-03-05T17:04:13+00:00"),
-        ("transaction", "terminal", "01"),
-        ("transaction", "number", "07"),
-        ("lines", "gtin", "02000000000016"),
-        ("lines", "gtin", "X"),
-        ("lines", "quantity", 2.501),
-        ("lines", "unit", "kg"),
-        ("lines", "amount_cents", 121),
-        ("lines", "line", 3),
-        ("presented", "value", "952123400000000018"),
-        ("presented", "kind", "list"),
-    ],
-)
+OTHER_VALUES = [
+    ("transaction", "store", "0043"),
+    ("transaction", "business_date", "2026-03-06"),
+    ("transaction", "at", "2026-03-05T17:04:13+00:00"),
+    ("transaction", "terminal", "01"),
+    ("transaction", "number", "07"),
+    ("lines", "gtin", "02000000000016"),
+    ("lines", "gtin", "X"),
+    ("lines", "quantity", 2.501),
+    ("lines", "unit", "kg"),
+    ("lines", "amount_cents", 121),
+    ("lines", "line", 3),
+    ("presented", "value", "952123400000000018"),
+    ("presented", "kind", "list"),
+]
+
+
+def test_every_field_of_a_sale_is_tried() -> None:
+    parts = {"transaction": TransactionIn, "presented": PresentedIn, "lines": LineIn}
+    assert set(BasketIn.model_fields) == set(parts)
+    fields = {(part, name) for part, form in parts.items() for name in form.model_fields}
+    assert {(part, name) for part, name, _ in OTHER_VALUES} == fields
+
+
+@pytest.mark.parametrize(("part", "name", "value"), OTHER_VALUES)
 def test_another_value_is_another_body(part: str, name: str, value: Any) -> None:
     sent = sold()
     (sent[part] if part == "transaction" else sent[part][0])[name] = value

@@ -25,6 +25,7 @@ def test_ranking_scores() -> None:
     assert found.precision == pytest.approx(3 / 6)
     assert found.hit_rate == pytest.approx(2 / 3)
     assert found.recall == pytest.approx((1.0 + 0.5) / 2)
+    assert found.repeat_recall == pytest.approx((1.0 + 1.0) / 2)
     second = 1 / math.log2(3)
     assert found.ndcg == pytest.approx((1.0 + second / (1 + second)) / 2)
     assert found.curve == pytest.approx((1 / 3, 3 / 6, 3 / 9))

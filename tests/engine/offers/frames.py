@@ -120,11 +120,16 @@ def pairs(*rows: dict[str, Any]) -> pl.DataFrame:
     defaults = CANDIDATES | {
         "category_id": 7, "conflict_id": None, "cell": "switcher_light", "why": "", "uses": 1,
         "use_cents": 50, "reserved_cents": 50, "control_share": 0, "left_out": None,
-        "kind": "product", "expected_redemptions": 0.5, "expected_gain": 0.1,
+        "kind": "product", "expected_redemptions": 0.5, "expected_gain": 0.1, "p_purchase": 0.5,
     }  # fmt: skip
     return pl.DataFrame(
         [defaults | row for row in rows],
-        schema_overrides={"conflict_id": pl.Int64, "left_out": pl.String},
+        schema_overrides={
+            "category_id": pl.Int64,
+            "conflict_id": pl.Int64,
+            "left_out": pl.String,
+            "p_purchase": pl.Float64,
+        },
     )
 
 

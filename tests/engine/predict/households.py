@@ -39,3 +39,21 @@ def history_of(bought: dict[tuple[int, int], list[int]]) -> pl.DataFrame:
     frame = pl.DataFrame(rows, schema=columns, orient="row")
     moment = pl.col("purchased_at").cast(pl.Int32).cast(pl.Date).cast(pl.Datetime("us"))
     return frame.with_columns(moment)
+
+
+def with_new_items(history: pl.DataFrame) -> pl.DataFrame:
+    """The history with two more purchases of each household, so that some take up a new item."""
+    random = np.random.default_rng(3)
+    households = history["household_id"].unique().sort().to_list()
+    late = [
+        (household, int(random.integers(1, 13)), 9_000_000 + household, START + timedelta(days=day))
+        for household in households
+        for day in random.integers(60, 135, 2).tolist()
+    ]
+    names = ["household_id", "item_id", "basket_id", "purchased_at"]
+    extra = pl.DataFrame(late, schema=names, orient="row").with_columns(
+        pl.col("purchased_at").cast(pl.Datetime("us")),
+        quantity=pl.lit(1.0),
+        amount_cents=pl.lit(100, dtype=pl.Int64),
+    )
+    return pl.concat([history, extra.select(history.columns)])

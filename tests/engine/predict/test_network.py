@@ -65,7 +65,7 @@ def test_too_sure_is_shrunk_and_the_level_kept(network: Network) -> None:
     overconfident = 1.5 * truth
     recalibrated = recalibrate(
         network,
-        validation=(overconfident, bought),
+        validation=(overconfident, bought, np.ones(40_000)),
         training=(overconfident, bought, np.ones(40_000)),
     )
     stretch = float((recalibrated.layers[-3] / network.layers[-3]).mean())

@@ -9,6 +9,7 @@ import pytest
 
 from service.engine.history import rows_before, validate_history
 from service.engine.predict import Model, default_model, fit, forecast, score
+from service.engine.predict.model import VERSION
 from service.errors import InvalidInput
 from tests.engine.predict.households import random_history
 
@@ -67,7 +68,7 @@ def test_the_stored_model_scores_as_the_fitted_one(history: pl.DataFrame, model:
 
 
 def test_a_model_of_another_version_is_refused(model: Model) -> None:
-    text = model.to_json().replace('"version":4', '"version":1')
+    text = model.to_json().replace(f'"version":{VERSION}', '"version":1')
     with pytest.raises(InvalidInput, match="another version"):
         Model.from_json(text)
 

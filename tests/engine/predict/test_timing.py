@@ -10,6 +10,7 @@ from service.engine.predict.timing import (
     day_of,
     hazard_targets,
     interval,
+    shopping_log_odds,
     uniform_chances,
 )
 
@@ -38,3 +39,18 @@ def test_long_horizons_are_cut_into_bins() -> None:
 def test_an_interval_holds_about_its_share(level: float, days: int) -> None:
     early, late = interval(uniform_chances(1, 14), level, 14)
     assert late[0] - early[0] + 1 == days
+
+
+@pytest.mark.parametrize("horizon_days", [5, 14, 28])
+def test_a_household_that_shops_on_one_weekday_is_expected_then(horizon_days: int) -> None:
+    weekdays = np.array([[0.02, 0.02, 0.02, 0.88, 0.02, 0.02, 0.02], [1 / 7] * 7])
+    shopping = shopping_log_odds(weekdays, horizon_days)
+    assert shopping.shape == (2, horizon_days - 1)
+    assert shopping[1] == pytest.approx(np.zeros(horizon_days - 1))
+    cumulative = cumulative_chances(shopping - 1.0)
+    assert day_of(cumulative, 0.5, horizon_days)[0] % 7 == 3
+
+
+def test_a_bin_of_whole_weeks_has_no_shopping_day() -> None:
+    weekdays = np.array([[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]])
+    assert shopping_log_odds(weekdays, 28 * 7)[0] == pytest.approx(np.zeros(27))

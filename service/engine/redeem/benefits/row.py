@@ -7,6 +7,7 @@ from service.engine.redeem.benefits.covers import Covers
 from service.engine.redeem.condition import MOST
 
 _CENTS = 100
+_MOST_POINTS = MOST // _CENTS
 
 
 class DoesNotFit(Exception):
@@ -21,11 +22,14 @@ class DoesNotFit(Exception):
 class SheetRow:
     """The columns that benefits are read from; None where a cell is empty.
 
-    `value` is the number that was written and `is_percent` whether it had a per cent sign.
+    `value` is the number that was written, `is_percent` and `is_money` whether it had the sign of a
+    per cent or of a currency. Amounts of money have so many decimals (`digits`).
     """
 
     value: Decimal
     is_percent: bool = False
+    is_money: bool = False
+    digits: int = 2
     get_quantity: int | None = None
     benefit_cap: int | None = None
     covers: Covers | None = None
@@ -33,7 +37,7 @@ class SheetRow:
     def basis_points(self) -> int:
         """The value as a per cent, in hundredths."""
         points = self.value * _CENTS
-        if not 0 < self.value <= _CENTS or points != int(points):
+        if self.is_money or not 0 < self.value <= _CENTS or points != int(points):
             raise DoesNotFit("write a per cent from 1 to 100, as 20")
         if self.value < 1 and not self.is_percent:
             whole = f"{self.value * 100:f}".rstrip("0").rstrip(".")
@@ -41,15 +45,15 @@ class SheetRow:
         return int(points)
 
     def cents(self, *, low: int = 1) -> int:
-        """The value as an amount of money, in cents."""
-        cents = self.value * _CENTS
+        """The value as an amount of money, in minor units."""
+        cents = self.value.scaleb(self.digits)
         if self.is_percent or cents != int(cents) or not low <= cents <= MOST:
-            raise DoesNotFit("write an amount, as 1.00")
+            raise DoesNotFit(f"write an amount, as {Decimal(1):.{self.digits}f}")
         return int(cents)
 
     def whole(self) -> int:
         """The value as a whole number."""
-        self.cents()
-        if self.value != int(self.value):
+        is_points = not (self.is_percent or self.is_money) and 1 <= self.value <= _MOST_POINTS
+        if not is_points or self.value != int(self.value):
             raise DoesNotFit("write a whole number")
         return int(self.value)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from service.deals.cell import Cell, faulty_cell
+from service.files.cell import Cell, faulty_cell
 
 # Days as Excel counts them, which takes 1900 for a leap year: right from March 1900 on.
-_EPOCH = date(1899, 12, 30)
-_SERIALS = range(36526, 73051)
+FROM_1900 = date(1899, 12, 30)
+FROM_1904 = date(1904, 1, 1)
+"""Day 0 of a workbook that counts from 1904, as early ones on a Mac did."""
+
+_CENTURY = (date(2000, 1, 1), date(2100, 1, 1))
 _ISO = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$")
 _COMPACT = re.compile(r"^(20\d\d)(\d\d)(\d\d)$")
 _HAN = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日?$")
@@ -85,16 +88,17 @@ def find_order(texts: Iterable[str], *, otherwise: Order) -> FoundOrder:
     )
 
 
-def read_day(text: str, order: Order) -> Cell:
-    """The date a cell shows."""
+def read_day(text: str, order: Order, first_day: date = FROM_1900) -> Cell:
+    """The date a cell shows; `first_day` is day 0 where it is a number."""
     clean = _MIDNIGHT.sub("", text.strip())
     for form in (_ISO, _COMPACT, _HAN):
         if found := form.match(clean):
             return _checked_day(text, int(found[1]), int(found[2]), int(found[3]))
     if found := _SLASHED.match(clean):
         return _read_slashed(text, found, order)
-    if re.match(r"^\d{5}(\.0+)?$", clean) and int(clean[:5]) in _SERIALS:
-        value = _EPOCH + timedelta(days=int(clean[:5]))
+    if re.match(r"^\d{5}(\.0+)?$", clean) and (
+        _CENTURY[0] <= (value := first_day + timedelta(days=int(clean[:5]))) <= _CENTURY[1]
+    ):
         return Cell(value, note=f"{text} was read as the spreadsheet's number of {value}")
     worded = _without_accents(clean)
     for form in _WORDED:

@@ -1,0 +1,117 @@
+"""Deals as people list and choose them, and one act on many of them."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.engine.lifecycle import DealState
+from service.engine.redeem import Terms
+from service.errors import Conflict, InvalidInput, NotFound
+from service.files import layouts
+from service.store.offers import overview
+from service.store.offers.overview import ALL_DEALS, DealFilter
+from service.store.session import Database
+
+_LANGUAGE = "en"
+
+
+def list_deals(
+    database: Database,
+    chosen: DealFilter = ALL_DEALS,
+    *,
+    currency: str,
+    after_id: int = 0,
+    limit: int = 2**31,
+) -> list[dict[str, Any]]:
+    """Deals with their figures: the columns of `overview.DEALS`, and what people want to see.
+
+    `value` is what comes off in words, `products` how many count and `product` one of them,
+    `targets` who may get it, by kind of target.
+    """
+    with database.read() as session:
+        figures = overview.deals(session, chosen=chosen, after=after_id, limit=limit)
+        seen = overview.shown(session, figures["offer_id"].to_list())
+    found = figures.join(seen, on="offer_id", how="left", maintain_order="left").to_dicts()
+    wording = layouts.wordings()[_LANGUAGE]
+    for row in found:
+        row["targets"] = json.loads(row["targets"])
+        row["value"] = row.pop("value_text") or ""
+        stored = row.pop("terms")
+        if stored != "{}":
+            terms = Terms.from_dict(json.loads(stored))
+            parts = (wording.benefit(terms, currency=currency),
+                     wording.condition(terms, currency=currency))  # fmt: skip
+            row["value"] = " ".join(filter(None, parts))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenDeal:
+    """One of the deals that an act is for; `number` is that of one of its revisions."""
+
+    number: int
+    supplier: str
+    deal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkReport:
+    """What an act on many deals did: those it was done to, and why the others were skipped."""
+
+    done: Sequence[ChosenDeal]
+    skipped: Sequence[tuple[ChosenDeal, str]]
+
+    def reasons(self) -> Sequence[tuple[str, int]]:
+        """Why deals were skipped and how many for each reason, the commonest first."""
+        return Counter(reason for _, reason in self.skipped).most_common()
+
+
+def choose_deals(database: Database, filters: Sequence[DealFilter]) -> list[ChosenDeal]:
+    """The deals that match any of some filters, each once, by number.
+
+    Raises NotFound for a filter that nothing matches.
+    """
+    found: dict[tuple[str, str], ChosenDeal] = {}
+    with database.read() as session:
+        for each in filters:
+            frame = overview.deals(session, chosen=each).select("offer_id", "supplier", "deal_id")
+            if frame.is_empty():
+                named = f"{each.supplier}:{each.deal_id}" if each.deal_id else "so chosen"
+                raise NotFound(f"There is no deal {named}.")
+            for row in frame.iter_rows():
+                found.setdefault(row[1:], ChosenDeal(*row))
+    return sorted(found.values(), key=lambda deal: deal.number)
+
+
+def act_on_each(chosen: Sequence[ChosenDeal], act: Callable[[int], DealState]) -> BulkReport:
+    """Do an act to each deal by itself; one that its state or a rule does not allow is skipped."""
+    done: list[ChosenDeal] = []
+    skipped: list[tuple[ChosenDeal, str]] = []
+    for deal in chosen:
+        try:
+            act(deal.number)
+        except (Conflict, NotFound) as error:
+            skipped.append((deal, error.detail))
+        else:
+            done.append(deal)
+    return BulkReport(done, skipped)
+
+
+def split_name(database: Database, name: str) -> tuple[str, str]:
+    """The supplier and the deal's id in `SUPPLIER:ID`; either may have a colon of its own.
+
+    A deal that exists is preferred; of a new one the supplier ends at the first colon.
+    """
+    places = [place for place, letter in enumerate(name) if letter == ":"]
+    splits = [(name[:place].strip(), name[place + 1 :].strip()) for place in places]
+    splits = [(supplier, deal_id) for supplier, deal_id in splits if supplier and deal_id]
+    if not splits:
+        raise InvalidInput(f"{name[:60]!r} is not a deal: write SUPPLIER:ID.")
+    with database.read() as session:
+        for supplier, deal_id in splits if len(splits) > 1 else ():
+            named = DealFilter(supplier=supplier, deal_id=deal_id)
+            if overview.deals(session, chosen=named, limit=1).height:
+                return supplier, deal_id
+    return splits[0]

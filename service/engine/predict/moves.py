@@ -1,0 +1,80 @@
+"""Item-to-item moves: which purchases speak for which other items.
+
+The moves B are the ridge regression of each item's weight on the weights of all other items over
+all households, with no item speaking for itself: B_ji = -P_ji / P_ii for j != i, where P is the
+inverse of X'X + RIDGE and the rows of X are the households' weights, scaled to length one (EASE,
+Steck 2019). Of each item the `LINKS` strongest moves are kept, in whole numbers: a sum of them is
+the same for one household alone as among others, in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.engine.predict.events import Floats, Ints
+from service.engine.predict.fixed_point import round_to_unit
+from service.engine.predict.pairs import PairSummaries
+from service.engine.predict.taste import purchase_weights
+
+LINKS = 64
+MOST_ITEMS = 1500
+MOST_HOUSEHOLDS = 10_000
+RIDGE = 5.0
+# Sums of four thousand products of a weight and a move stay below 2^53.
+MOVE_UNIT, MAX_MOVE = 2.0**15, 2.0
+WEIGHT_UNIT, MAX_WEIGHT = 2.0**12, 2.0**5
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The strongest moves from each item: `targets` and `strengths`, (items, links).
+
+    `strengths` are whole multiples of 1/MOVE_UNIT; an item with fewer moves is filled up with 0.
+    """
+
+    targets: Ints
+    strengths: Floats
+
+    def sums(self, household: Ints, item: Ints, weights: Floats, households: int) -> Floats:
+        """What the items of each household speak for: (households, items).
+
+        `household`, `item` and `weights` are the pairs; `household` is below `households`.
+        """
+        size = len(self.targets)
+        whole = round_to_unit(weights, unit=WEIGHT_UNIT, most=MAX_WEIGHT)
+        slots = household[:, None] * size + self.targets[item]
+        total = np.bincount(
+            slots.ravel(),
+            (whole[:, None] * self.strengths[item]).ravel(),
+            minlength=households * size,
+        )
+        return total.reshape(households, size) / (MOVE_UNIT * WEIGHT_UNIT)
+
+
+def learn_moves(pairs: PairSummaries, rows: Ints, items: int) -> Moves:
+    """Learn the moves between the most bought items. `rows` is as in `taste.directions`."""
+    known = (rows < items) & (pairs.household < MOST_HOUSEHOLDS)
+    weights = purchase_weights(pairs)
+    volume = np.bincount(rows[known], weights[known], minlength=items)
+    chosen = np.sort(np.argsort(-volume, kind="stable")[:MOST_ITEMS])
+    column = np.full(items + 1, -1)
+    column[chosen] = np.arange(len(chosen))
+    known &= column[rows] >= 0
+    table = np.zeros((min(len(pairs.households.trips), MOST_HOUSEHOLDS), len(chosen)), np.float32)
+    table[pairs.household[known], column[rows[known]]] = weights[known]
+    table /= np.linalg.norm(table, axis=1, keepdims=True) + np.float32(1e-3)
+    gram = (table.T @ table).astype(np.float64)
+    gram[np.diag_indices(len(gram))] += RIDGE
+    precision = np.linalg.inv(gram)
+    moves = -precision / np.diag(precision)[None, :]
+    np.fill_diagonal(moves, 0.0)
+    links = min(LINKS, len(chosen))
+    strongest = np.argsort(-np.abs(moves), axis=1, kind="stable")[:, :links]
+    targets = np.zeros((items, links), dtype=np.int64)
+    strengths = np.zeros((items, links))
+    targets[chosen] = chosen[strongest]
+    found = np.take_along_axis(moves, strongest, axis=1)
+    strengths[chosen] = round_to_unit(found, unit=MOVE_UNIT, most=MAX_MOVE)
+    return Moves(targets, strengths)

@@ -1,0 +1,48 @@
+"""Notes on how a file was read; some must be accepted before the file is loaded."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.errors import NotAccepted
+
+ALL = "all"
+"""Accepts whatever notes a file has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was assumed in reading a file.
+
+    A note that `asks` changes money, limits, dates or who is meant: nothing is loaded until a
+    person has accepted it.
+    """
+
+    text: str
+    asks: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def digest_notes(sha256: str, notes: Sequence[Note]) -> str:
+    """The digest that accepts these notes on the file with this SHA-256; empty if none asks."""
+    asked = sorted({note.text for note in notes if note.asks})
+    if not asked:
+        return ""
+    return hashlib.sha256("\n".join([sha256, *asked]).encode()).hexdigest()[:16]
+
+
+def require_accepted(name: str, sha256: str, notes: Sequence[Note], accepted: str) -> None:
+    """Raise NotAccepted unless no note asks, or `accepted` is `ALL` or the digest of the notes."""
+    digest = digest_notes(sha256, notes)
+    if not digest or accepted in (ALL, digest):
+        return
+    asked = [note.text for note in notes if note.asks]
+    count = "1 note" if len(asked) == 1 else f"{len(asked)} notes"
+    changed = "; the notes are not the ones that were accepted" if accepted else ""
+    raise NotAccepted(
+        f"{name} has {count} to accept; nothing of it was loaded{changed}.",
+        asked=asked,
+        digest=digest,
+    )

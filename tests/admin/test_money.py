@@ -1,0 +1,121 @@
+"""Converting amounts to another minor unit: exactly, all of it, once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Text
+
+from service.admin.money import convert_money
+from service.errors import Conflict, InvalidInput
+from service.files.products import load_products
+from service.settings import Settings
+from service.store import money
+from service.store.session import Database
+from service.store.tables import metadata
+from service.store.tables.types import Json
+from tests.checkout.acts import returned, sold, voided
+from tests.commands.conftest import Larder, configured, larder
+from tests.shop import H1, H2, PRODUCTS, open_shop
+from tests.till import FULL
+
+__all__ = ["configured", "larder"]
+
+Ask = Callable[[str], list[tuple[object, ...]]]
+
+
+def test_every_document_is_known_to_hold_money_or_not() -> None:
+    documents = {
+        (table.name, column.name)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Text | Json)
+    }
+    assert documents == {*money.DOCUMENTS, *money.WITHOUT_MONEY}
+    assert not money.DOCUMENTS.keys() & money.WITHOUT_MONEY
+
+
+def test_every_amount_is_converted_there_and_back_and_nothing_else(
+    database: Database, settings: Settings, read_only: Ask, tmp_path: Path
+) -> None:
+    shop = open_shop(database, settings, tmp_path)
+    hundredfold = [(gtin, pieces, 100 * cents) for gtin, pieces, cents in FULL]
+    for number, ref in ((1, H1), (2, H2)):
+        shown = [("list", shop.lists[ref])]
+        sold(database, settings, number, presented=shown, lines=hundredfold)
+    returned(database, settings, 3, of=1, lines=[(1, 1)])
+    voided(database, 2)
+    before = _all(read_only)
+    # A fee of 8 cents is no whole number of the main unit.
+    with pytest.raises(Conflict) as inexact:
+        convert_money(database, from_exponent=2, to_exponent=0, apply=True)
+    assert inexact.value.problems[0].detail.endswith("are no multiples of 100")
+    assert _all(read_only) == before
+    dry = convert_money(database, from_exponent=2, to_exponent=3, apply=False)
+    assert _all(read_only) == before
+    assert convert_money(database, from_exponent=2, to_exponent=3, apply=True) == dry
+    after = _all(read_only)
+    for table in money.tables():
+        for column in money.money_columns(table):
+            place = f"{table.name}.{column.name}"
+            assert after[place] == [each and each * 10 for each in before[place]], place
+            assert (
+                table.name in {"till_conflict", "offline_use"}
+                or any(before[place])
+                or (
+                    column.name in {"cost_cents", "copy_fee_cents", "funding_cap_cents"}
+                    or table.name == "cycle_price"
+                )
+            ), place
+    [answer] = read_only("SELECT answer FROM redemption WHERE number = '1'")
+    assert '"total_discount_cents":' in str(answer[0])
+    with pytest.raises(Conflict, match="converted to exponent 3 already"):
+        convert_money(database, from_exponent=2, to_exponent=3, apply=True)
+    convert_money(database, from_exponent=3, to_exponent=2, apply=True)
+    assert _all(read_only) == before
+    conversions = read_only("SELECT count(*) FROM money_conversion")
+    assert conversions == [(2 * len(money.tables()),)]
+
+
+def _all(read_only: Ask) -> dict[str, list[Any]]:
+    """All amounts and all documents, by place."""
+    found = {}
+    for table in money.tables():
+        keys = ", ".join(column.name for column in table.primary_key.columns)
+        names = [column.name for column in money.money_columns(table)]
+        for name in [*names, *(each for of, each in money.DOCUMENTS if of == table.name)]:
+            rows = read_only(f"SELECT {name} FROM {table.name} ORDER BY {keys}")
+            found[f"{table.name}.{name}"] = [row[0] for row in rows]
+    return found
+
+
+def test_a_document_is_converted_where_it_holds_amounts(database: Database) -> None:
+    text = (
+        '{"a_cents": -150, "text":"\\"b_cents\\": 7", "of":[{"c_cents":0}], "d_cents":null, "e":1}'
+    )
+    assert money._members(text, 1) == (
+        text.replace("-150", "-1500"), 2,
+    )  # fmt: skip
+    assert money._members('{"x_cents": 2.5}', -1) == ('{"x_cents": 0.25}', 1)
+    assert money._parts("[[1,[10,20],[0,0],[5,5]]]", -1) == ("[[1,[1,2],[0,0],[5,5]]]", 4)
+    with pytest.raises(money.NotExact):
+        money._amounts("[5]", -1)
+    with pytest.raises(InvalidInput, match="No money is in store"):
+        convert_money(database, from_exponent=2, to_exponent=0, tables=["store"], apply=False)
+
+
+def test_it_is_typed(
+    configured: Larder, database: Database, read_only: Ask, tmp_path: Path
+) -> None:
+    products = PRODUCTS.replace(",120", ",12000").replace(",250", ",").replace(",300", ",")
+    (tmp_path / "products.csv").write_text(products.replace(",80\n", ",\n"), encoding="utf-8")
+    load_products(database, tmp_path / "products.csv")
+    typed = ("money", "convert", "--from-exponent", "2", "--to-exponent", "0")
+    dry = configured(*typed, "--table", "product")
+    assert (dry.code, dry.out.split()[:4]) == (0, ["table", "amounts", "product", "1"])
+    assert dry.out.splitlines()[-1].startswith("nothing was written")
+    assert read_only("SELECT price_cents FROM product WHERE price_cents > 0") == [(12_000,)]
+    assert configured(*typed, "--table", "product", "--apply").out.splitlines()[-1] == "converted"
+    assert read_only("SELECT price_cents FROM product WHERE price_cents > 0") == [(120,)]
+    assert configured(*typed, "--apply").code == 1
