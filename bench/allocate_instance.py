@@ -16,6 +16,7 @@ NO_LIST = ("FUEL", "KIOSK-GAS", "MISCELLANEOUS")
 TRIPLE = ("product_category", "manufacturer_id", "product_type")
 HANDLING_FEE_CENTS = 8
 
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """The three frames of one instance, and its terms."""

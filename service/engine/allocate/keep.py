@@ -74,9 +74,7 @@ def keep_drafts(
 def _pass(market: Market, ledger: Ledger, *, bonus: float, allowed: float, nodes: int) -> float:
     """One pass over all households; by how much the objective fell."""
     no_prices = Prices(*np.zeros((2, len(market.instance.deals.ids))))
-    return -better(
-        market, no_prices, ledger, factor=0.0, nodes=nodes, draft=Draft(bonus, allowed)
-    )
+    return -better(market, no_prices, ledger, factor=0.0, nodes=nodes, draft=Draft(bonus, allowed))
 
 
 def _held(state: NDArray[np.uint8]) -> int:

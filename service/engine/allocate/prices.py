@@ -26,8 +26,9 @@ NODES_ALL = 2e7
 PROBED = 500
 ENOUGH = 1e-5
 PATIENT = 4
+"""A step gains when it lowers the bound by such a part; so many in turn without a gain end it."""
 OFF = 0.02
-"""A step gains something when it lowers the bound by such a part; so many in turn without end it."""
+"""How far a sample's prices may be off, as a part of what a pair is worth."""
 
 
 @dataclass(slots=True)

@@ -75,7 +75,7 @@ def better(
     another.
     """
     at, bonus = _at(market, prices, factor)
-    everyone, limits = market.everyone, market.limits
+    everyone = market.everyone
     full = (ledger.copies_room < 1) | (ledger.spend_room < market.instance.cost_high)
     held_up = (ledger.minimum > 0) & (ledger.copies <= ledger.minimum)
     limit = min(nodes, NODES) if len(everyone) > FEW else nodes
@@ -117,9 +117,7 @@ def _givers(
     givers = Givers(start, start[:-1].copy(), row, owner, np.full(size, np.inf))
     if not size:
         return givers
-    list_givers(
-        which, market.pairs, prices, bonus, market.state, ledger, givers, market.desk()
-    )
+    list_givers(which, market.pairs, prices, bonus, market.state, ledger, givers, market.desk())
     order = np.lexsort((row, givers.loss, np.repeat(np.arange(len(places)), places)))
     return Givers(start, givers.first, row[order], owner[order], givers.loss[order])
 

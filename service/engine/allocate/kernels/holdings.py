@@ -42,7 +42,7 @@ LOOKED_AT = 24
 def score_of(pairs: Pairs, prices: Prices, p: int) -> float:
     """A pair's value less the prices of its deal."""
     o = pairs.offer[p]
-    return pairs.value[p] - prices.spend[o] * pairs.cost[p] - prices.copy[o]
+    return float(pairs.value[p] - prices.spend[o] * pairs.cost[p] - prices.copy[o])
 
 
 @inner
@@ -54,7 +54,7 @@ def held_worth(pairs: Pairs, prices: Prices, h: int, state: Bytes) -> float:
         if state[p] & HELD:
             total += score_of(pairs, prices, p)
             faces += pairs.face[p]
-    return total - pairs.price * max(0.0, pairs.floor[h] - faces)
+    return float(total - pairs.price * max(0.0, pairs.floor[h] - faces))
 
 
 @inner
@@ -82,9 +82,7 @@ def set_choices(
             held_picks[held] = i
             held += 1
         score[i] = score_of(pairs, prices, p)
-        if not is_held and (
-            ledger.copies_room[o] < 1 or ledger.spend_room[o] < pairs.cost[p]
-        ):
+        if not is_held and (ledger.copies_room[o] < 1 or ledger.spend_room[o] < pairs.cost[p]):
             score[i] = NEVER
             continue
         if ledger.copies[o] + (0 if is_held else 1) <= ledger.minimum[o]:
@@ -93,7 +91,7 @@ def set_choices(
 
 
 @inner
-def survey(home: Home, pairs: Pairs, begin: int, state: Bytes, desk: Desk) -> float:
+def survey(home: Home, begin: int, state: Bytes, desk: Desk) -> float:
     """Where a household's candidates belong and what is taken there; the face value it holds."""
     category, group, in_category = desk.ints[CATEGORY], desk.ints[GROUP], desk.ints[IN_CATEGORY]
     in_group, is_held = desk.ints[IN_GROUP], desk.ints[IS_HELD]
@@ -124,10 +122,10 @@ def crosses(home: Home, j: int, left: int, is_held: Index) -> bool:
     cross = home.cross
     if cross.shape[0] == 0 or cross[j] < 0:
         return False
+    met = False
     for k in range(home.n):
-        if is_held[k] and k != left and cross[k] == cross[j]:
-            return True
-    return False
+        met = met or (is_held[k] != 0 and k != left and cross[k] == cross[j])
+    return met
 
 
 @inner
@@ -206,14 +204,12 @@ def list_givers(
         watched = False
         for p in range(begin, begin + n):
             o = pairs.offer[p]
-            watched = watched or (
-                state[p] & HELD != 0 and givers.start[o + 1] > givers.start[o]
-            )
+            watched = watched or (state[p] & HELD != 0 and givers.start[o + 1] > givers.start[o])
         if not watched:
             continue
         home = home_of(pairs, h, score, face)
         held = set_choices(home, pairs, prices, bonus, begin, state, ledger, best)
-        faces = survey(home, pairs, begin, state, desk)
+        faces = survey(home, begin, state, desk)
         for k in range(held):
             i = best[k]
             o = pairs.offer[begin + i]
@@ -273,7 +269,7 @@ def give_back(
             begin = pairs.indptr[g]
             home = home_of(pairs, g, score, face)
             set_choices(home, pairs, prices, bonus, begin, state, ledger, best)
-            faces = survey(home, pairs, begin, state, desk)
+            faces = survey(home, begin, state, desk)
             loss, into = best_swap(home, p - begin, faces, desk)
             if strict and moved[g] and loss > givers.loss[k] + DUST * abs(givers.loss[k]):
                 continue
@@ -323,11 +319,10 @@ def find_givers(
             continue
         looked += 1
         gives = pairs.cost[givers.row[k]]
-        if gives + room >= cost:
-            if not done or loss < together:
-                desk.ints[VIA, i] = k
-                desk.ints[VIA + 1, i] = -1
-                return loss
+        if gives + room >= cost and (not done or loss < together):
+            desk.ints[VIA, i] = k
+            desk.ints[VIA + 1, i] = -1
+            return float(loss)
         if not done and many < MOST_GIVERS:
             desk.ints[VIA + many, i] = k
             many += 1
@@ -342,9 +337,7 @@ def find_givers(
 
 
 @inner
-def more_drafted(
-    begin: int, best: Index, count: int, old: Index, held: int, state: Bytes
-) -> int:
+def more_drafted(begin: int, best: Index, count: int, old: Index, held: int, state: Bytes) -> int:
     """How many more drafted pairs the picks hold than the old ones."""
     more = 0
     for k in range(count):
@@ -467,8 +460,8 @@ def improve(
     """Let each household of `which` in turn choose again.
 
     It chooses among its own, deals with room, and deals that others on the lists give up for it
-    at their loss; those then choose again among their own and deals with room. Scores are values less
-    prices; a copy that a guarantee still needs is worth the deal's `bonus` more. A chain is kept
+    at their loss; those then choose again among their own and deals with room. Scores are values
+    less prices; a copy that a guarantee still needs is worth the deal's `bonus` more. A chain stays
     when all its households together are better off by these scores, so without prices the
     objective never falls. Hard limits hold after every chain. Returns how many chains were kept
     and what they gained.
@@ -498,14 +491,10 @@ def improve(
             if n == 0 or not misses:
                 break
             home = home_of(pairs, h, score, face)
-            held = set_choices(
-                home, pairs, prices, bonus, begin, state, ledger, best
-            )
+            held = set_choices(home, pairs, prices, bonus, begin, state, ledger, best)
             copy(best, old, held)
             if link == 0:
-                ask_others(
-                    home, pairs, prices, bonus, h, state, ledger, givers, moved, other
-                )
+                ask_others(home, pairs, prices, bonus, h, state, ledger, givers, moved, other)
             else:
                 for i in range(n):
                     other.ints[VIA, i] = -1
@@ -526,9 +515,11 @@ def improve(
                 least = 1e-7 * (abs(now) + abs(reached))
                 if draft > 0.0:
                     least = -allowed - gained
-            if draft > 0.0 and reached - now - draft * more_drafted(
-                begin, best, count, old, held, state
-            ) < least:
+            if (
+                draft > 0.0
+                and reached - now - draft * more_drafted(begin, best, count, old, held, state)
+                < least
+            ):
                 break
             gain += settle(
                 pairs, prices, bonus, h, best, count, state, ledger, givers, moved, chain, other
