@@ -137,7 +137,9 @@ def take_back_overspent(market: Market, prices: Prices, ledger: Ledger) -> None:
         places = np.where(over, 2 * needed + PLACES, 0)
         givers = _givers(market, at, bonus, ledger, places, which=market.everyone)
         moved = np.zeros(len(market.everyone), np.uint8)
-        give_back(
+        taken = give_back(
             market.pairs, at, bonus, market.state, ledger, givers, moved, strict, market.desk()
         )
+        if not taken and not strict:
+            return
         strict = not strict

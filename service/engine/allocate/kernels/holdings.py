@@ -262,8 +262,8 @@ def give_back(
                 break
             if givers.loss[k] == np.inf:
                 break
-            p = givers.row[k]
-            g = givers.owner[k]
+            p = int(givers.row[k])
+            g = int(givers.owner[k])
             if not state[p] & HELD:
                 continue
             begin = pairs.indptr[g]
@@ -413,7 +413,7 @@ def settle(
             at = other.ints[VIA + t, i]
             if at < 0:
                 break
-            g = givers.owner[at]
+            g = int(givers.owner[at])
             if not moved[g]:
                 if size == chain.homes.shape[0]:
                     gain = -np.inf
@@ -422,7 +422,7 @@ def settle(
                 chain.homes[size] = g
                 size += 1
             gain -= held_worth(pairs, prices, g, state)
-            gain += flip(pairs, givers.row[at], bonus, state, ledger)
+            gain += flip(pairs, int(givers.row[at]), bonus, state, ledger)
             gain += held_worth(pairs, prices, g, state)
             chain.rows[flips] = givers.row[at]
             flips += 1
@@ -482,7 +482,7 @@ def improve(
         least = 0.0
         link = 0
         while link < chain.sizes[0]:
-            h = chain.homes[link]
+            h = int(chain.homes[link])
             begin = pairs.indptr[h]
             n = pairs.indptr[h + 1] - begin
             misses = draft <= 0.0
