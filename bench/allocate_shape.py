@@ -60,3 +60,10 @@ LARGE = tuple(FAMILY[at] for at in (0, 1, 3, 6, 7, 9))
 """Those built at 250,000 households."""
 LARGEST = tuple(FAMILY[at] for at in (0, 6, 9))
 """Those built at 1,000,000."""
+
+
+def shapes_for(households: int) -> tuple[Shape, ...]:
+    """The shapes that are built at a size."""
+    if households >= 1_000_000:
+        return LARGEST
+    return LARGE if households >= 250_000 else FAMILY
