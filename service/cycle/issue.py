@@ -1,7 +1,7 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.cycle.compose import compose
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
 from service.cycle.expiry import closing_day, expire_lists
+from service.cycle.fit_lists import fit_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients
@@ -44,7 +45,8 @@ def run_cycle(
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
-    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made.
+    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made;
+    InvalidInput when a list cannot be printed whatever is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
@@ -64,7 +66,7 @@ def run_cycle(
             languages=languages,
             refs=refs,
         )
-    drafted = compose(
+    composed = compose(
         recipients,
         settings=settings,
         inputs=plan.inputs,
@@ -72,11 +74,24 @@ def run_cycle(
         scores=plan.scores,
         chosen=plan.chosen,
     )
+    drafted = fit_lists(composed, settings)
     progress("compose", len(drafted), len(drafted))
+    plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
-    report = _issue(database, report_on(plan, drafted, languages), plan, drafted, held, on=closing)
+    made = report_on(plan, composed, drafted, languages)
+    report = _issue(database, made, plan, drafted, held, on=closing)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
+
+
+def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:
+    """The chosen pairs that are on the lists."""
+    printed = pl.DataFrame(
+        [(each.household_id, line.offer_id) for each in drafted for line in each.document.offers],
+        chosen.select("household_id", "offer_id").schema,
+        orient="row",
+    )
+    return chosen.join(printed, on=["household_id", "offer_id"], how="semi", maintain_order="left")
 
 
 def _withheld(plan: Plan, settings: Settings, *, salt: str) -> pl.DataFrame:

@@ -14,9 +14,10 @@ from service.errors import Problem
 from service.files import layouts, rows
 from service.files.contact_cells import ContactNotes, ContactReader, ContactRules
 from service.files.headers import HeaderRules
+from service.files.notes import shown_rows
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.rows import PLAIN_TEXT, FileColumn
-from service.files.staging import Staging, shown_rows, staging
+from service.files.staging import Staging, staging
 from service.files.text_form import TextOptions
 from service.store import households, identities
 from service.store.session import Database
