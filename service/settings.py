@@ -144,7 +144,12 @@ class Settings(BaseSettings):
     country: str = Field(
         default="",
         pattern="^([A-Z]{2})?$",
-        description="Country (ISO 3166) of phone numbers without a country code; empty for none",
+        description="Country (ISO 3166) of the retailer: where letters are posted, and of phone "
+        "numbers without a country code; empty for none",
+    )
+    return_address: str = Field(
+        default="",
+        description="Return address on letters, its parts by semicolons; empty for the retailer",
     )
     card_pattern: str = Field(
         default="",

@@ -32,7 +32,13 @@ def pdf_of(document: ListDocument, settings: Settings, *, name: str) -> Response
     """A list as a PDF, without an address."""
     layout = layouts.load(settings.layout)
     return Response(
-        render_one(document, None, layout, departments=settings.walking_order),
+        render_one(
+            document,
+            None,
+            layout,
+            sender=layouts.sender_of(settings),
+            departments=settings.walking_order,
+        ),
         media_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
     )

@@ -6,6 +6,7 @@ conditions of two lines.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from service.cycle.drafted import Drafted
 from service.engine.render import Checker
@@ -20,8 +21,11 @@ def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
     A list that does not fit keeps, in its own order, each offer that fits with those before it, and
     then each reminder. Raises InvalidInput when a list cannot even be printed without any.
     """
+    sender = layouts.sender_of(settings)
     checker = Checker(
-        layouts.load(settings.layout), sender=settings.retailer, departments=settings.walking_order
+        layouts.load(settings.layout),
+        sender=replace(sender, address=sender.address_abroad),
+        departments=settings.walking_order,
     )
     found = checker.check_lists(each.document for each in drafted)
     return [

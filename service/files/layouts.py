@@ -15,6 +15,7 @@ from service.engine.render import (
     FontFile,
     Layout,
     PiecePages,
+    Sender,
     Stationery,
     SymbolProfile,
     Window,
@@ -26,6 +27,8 @@ from service.engine.render.faults import find_faults
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
+from service.files.postal import postal_forms, sender_from
+from service.settings import Settings
 
 _TEMPLATES = files("templates")
 
@@ -42,6 +45,17 @@ def load(name: str) -> Layout:
     return layout_from(_layout_data(name), windows=windows(), stationery=stationery())
 
 
+def sender_of(settings: Settings) -> Sender:
+    """The sender of the settings; countries abroad are named as their layout can print them."""
+    return _sender(settings.layout, settings.return_address, settings.country, settings.language)
+
+
+@lru_cache(maxsize=32)
+def _sender(layout: str, address: str, country: str, language: str) -> Sender:
+    printable = load(layout).address_characters()
+    return sender_from(address=address, country=country, language=language, printable=printable)
+
+
 @lru_cache(maxsize=1)
 def stationery() -> Stationery:
     """The shipped fonts, phrases and address forms."""
@@ -53,7 +67,7 @@ def stationery() -> Stationery:
             if file.name.endswith(".ttf")
         ),
         phrases=_read_json(_TEMPLATES / "phrases.json"),
-        postal=_read_json(_TEMPLATES / "addresses.json"),
+        postal=postal_forms(),
     )
 
 
@@ -206,8 +220,7 @@ def preview(
         title=f"Preview of {layout.title}",
         language=wanted[0],
         profile=profile,
-        sender=known[wanted[0]]["sender"],
-        sender_country=known[wanted[0]]["address"]["country"],
+        sender=Sender(address=known[wanted[0]]["sender"]),
     )
     return LayoutPreview(pdf=out.getvalue(), pages=placed)
 

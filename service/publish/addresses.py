@@ -1,10 +1,12 @@
 """Which households can be mailed: with consent, a complete address, and one list per address."""
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 
 import polars as pl
+
+from service.files.postal import requires
+from service.files.postcodes import read_postcode
 
 ADDRESS = ("name", "street", "extra", "postcode", "city", "region", "country")
 """The columns of an address in frames of contacts and in piece files."""
@@ -23,26 +25,6 @@ class LeftOutReason(StrEnum):
     RETURNED_MAIL = "returned_mail"
     DUPLICATE_ADDRESS = "duplicate_address"
 
-
-_DIGITS = {4: "AT AU BE BG CH CY DK HU LI NO NZ SI", 5: "DE EE ES FI FR HR IT MX UA", 6: "CN RO RU"}
-POSTCODES: Mapping[str, str] = {
-    **{code: rf"\d{{{count}}}" for count, codes in _DIGITS.items() for code in codes.split()},
-    "US": r"\d{5}(-\d{4})?",
-    "CA": r"[A-Z]\d[A-Z] ?\d[A-Z]\d",
-    "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}",
-    "IE": r"[A-Z]\d[\dW] ?[A-Z\d]{4}",
-    "NL": r"\d{4} ?[A-Z]{2}",
-    "GR": r"\d{3} ?\d{2}",
-    "CZ": r"\d{3} ?\d{2}",
-    "SK": r"\d{3} ?\d{2}",
-    "SE": r"\d{3} ?\d{2}",
-    "PL": r"\d{2}-\d{3}",
-    "PT": r"\d{4}-\d{3}",
-    "LT": r"(LT-)?\d{5}",
-    "LV": r"(LV-)?\d{4}",
-    "LU": r"(L-)?\d{4}",
-}
-"""The form of a postcode by country, as a regular expression; other countries take any."""
 
 # Letters without a decomposition, then the two-letter forms of umlauts, then words and their
 # shortest form. The results are only compared with each other and never shown.
@@ -115,15 +97,23 @@ def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
     """
     checks: tuple[tuple[LeftOutReason, pl.Expr], ...] = (
         (LeftOutReason.NO_CONSENT, ~pl.col("mail_consent")),
-        *(
-            (LeftOutReason(f"no_{element}"), pl.col(element) == "")
-            for element in ("name", "street", "postcode", "city", "country")
-        ),
-        (LeftOutReason.POSTCODE_FORM, ~_has_postcode_form()),
+        (LeftOutReason.NO_NAME, pl.col("name") == ""),
+        (LeftOutReason.NO_STREET, pl.col("street") == ""),
+        (LeftOutReason.NO_POSTCODE, (pl.col("postcode") == "") & pl.col("needs_postcode")),
+        (LeftOutReason.NO_CITY, (pl.col("city") == "") & pl.col("needs_city")),
+        (LeftOutReason.NO_COUNTRY, pl.col("country") == ""),
+        (LeftOutReason.POSTCODE_FORM, ~pl.col("has_form")),
         (LeftOutReason.RETURNED_MAIL, pl.col("came_back")),
     )
     reasons = [pl.when(fails).then(pl.lit(reason.value)) for reason, fails in checks]
-    checked = contacts.with_columns(pl.coalesce(reasons).alias("reason"))
+    facts = _postal_facts(contacts)
+    checked = (
+        contacts.join(
+            facts, on=["country", "postcode"], how="left", nulls_equal=True, maintain_order="left"
+        )
+        .with_columns(pl.coalesce(reasons).alias("reason"))
+        .drop("needs_postcode", "needs_city", "has_form")
+    )
     box = (
         pl.concat_str(address_key(), normal_form(pl.col("name")), separator="|")
         if by_name
@@ -146,16 +136,20 @@ def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
     ).drop("box", "first")
 
 
-def _has_postcode_form() -> pl.Expr:
-    code = pl.col("postcode").str.to_uppercase()
-    known = pl.lit(True)
-    for country, form in POSTCODES.items():
-        known = (
-            pl.when(pl.col("country") == country)
-            .then(code.str.contains(f"^(?:{form})$"))
-            .otherwise(known)
-        )
-    return known
+def _postal_facts(contacts: pl.DataFrame) -> pl.DataFrame:
+    """Of each country and postcode: whether it `needs_postcode`, `needs_city`, `has_form`."""
+    pairs = contacts.select("country", "postcode").unique(maintain_order=True)
+    facts = [
+        (requires(country, "postcode"), requires(country, "city"), _has_form(postcode, country))
+        for country, postcode in pairs.select(pl.all().fill_null("")).iter_rows()
+    ]
+    names = ("needs_postcode", "needs_city", "has_form")
+    return pairs.hstack(pl.DataFrame(facts, schema=dict.fromkeys(names, pl.Boolean), orient="row"))
+
+
+def _has_form(postcode: str, country: str) -> bool:
+    read = read_postcode(postcode, country)
+    return not (read.fault or read.repaired)
 
 
 def _fold_digraphs(words: str) -> list[str]:

@@ -48,6 +48,8 @@ class Choice:
             name,
             layout.name,
             settings.retailer,
+            settings.country,
+            settings.return_address,
             settings.language,
             settings.departments,
             settings.pieces_per_file,

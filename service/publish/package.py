@@ -11,6 +11,7 @@ import polars as pl
 from service.engine.records import Mailpiece
 from service.engine.render import Checker, Layout, PiecePages, render_batch
 from service.errors import InvalidInput, LarderError, Problem
+from service.files import layouts
 from service.publish.addresses import ADDRESS
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
@@ -56,7 +57,9 @@ def check_texts(
 
     Raises InvalidInput naming every list and element that cannot be printed.
     """
-    checker = Checker(package.layout, sender=settings.retailer, departments=settings.walking_order)
+    checker = Checker(
+        package.layout, sender=layouts.sender_of(settings), departments=settings.walking_order
+    )
     problems: list[Problem] = []
     for name, part in package.parts(settings.pieces_per_file):
         if name in done:
@@ -170,7 +173,7 @@ def _print_part(
             out,
             title=f"{settings.retailer} {package.name}",
             language=settings.language,
-            sender=settings.retailer,
+            sender=layouts.sender_of(settings),
             departments=settings.walking_order,
         ),
         proof=None if proof is None else lambda path: proof(path, codes),

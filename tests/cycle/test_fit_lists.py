@@ -42,7 +42,9 @@ def test_what_lists_have_no_room_for_is_left_out_and_counted(
     assert len(documents) == report.lists
     printed = layouts.load(layout)
     for key, document in documents.items():
-        assert render_one(document, None, printed, sender=settings.retailer).startswith(b"%PDF")
+        assert render_one(document, None, printed, sender=layouts.sender_of(settings)).startswith(
+            b"%PDF"
+        )
         lines = query(
             database,
             f"SELECT line, offer_id, item_id FROM list_line WHERE list_id = {key} ORDER BY line",

@@ -6,6 +6,7 @@ from service.engine.render.layout import Layout, Window
 from service.engine.render.layout_data import layout_from
 from service.engine.render.offer_picture import Frame, frames_of_offer, print_offer
 from service.engine.render.phrases import Stationery, stationery_from
+from service.engine.render.postal import PostalForm, PostalForms, Sender, form_from
 from service.engine.render.printable import PrintTrial, Unprintable
 from service.engine.render.symbols import SymbolProfile
 
@@ -15,11 +16,15 @@ __all__ = [
     "Frame",
     "Layout",
     "PiecePages",
+    "PostalForm",
+    "PostalForms",
     "PrintTrial",
+    "Sender",
     "Stationery",
     "SymbolProfile",
     "Unprintable",
     "Window",
+    "form_from",
     "frames_of_offer",
     "layout_from",
     "print_offer",

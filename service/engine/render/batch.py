@@ -11,6 +11,7 @@ from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
 from service.engine.render.painter import Painter, PrintOptions
+from service.engine.render.postal import NOBODY, Sender
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
@@ -47,8 +48,7 @@ def render_batch(
     language: str,
     profile: SymbolProfile | None = None,
     resolver: str = RESOLVER,
-    sender: str = "",
-    sender_country: str = "US",
+    sender: Sender = NOBODY,
     departments: Sequence[str] = (),
     by_line: bool = False,
 ) -> tuple[PiecePages, ...]:
@@ -57,7 +57,7 @@ def render_batch(
     - `title`, `language`: of the file. Each list is tagged with its own language.
     - `profile`: the kind of symbol, instead of that of the layout.
     - `resolver`: the address in the GS1 Digital Link of a QR symbol.
-    - `sender`: the return line above the address.
+    - `sender`: the return line above the address, and what addresses abroad end with.
     - `departments`: the walking order of the store.
     - `by_line`: make each line of a list a structure element; otherwise all lines of a list are
       one, which is enough for paper.
@@ -65,7 +65,7 @@ def render_batch(
     The same input gives the same bytes. Raises `InvalidInput` with list and element if a text does
     not fit or has no glyph; `out` then holds an invalid file. `Checker` finds this beforehand.
     """
-    options = _options(layout, profile, resolver, sender, sender_country, departments, by_line)
+    options = _options(layout, profile, resolver, sender, departments, by_line)
     painter = Painter(layout, options)
     file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
     located: list[PiecePages] = []
@@ -90,15 +90,14 @@ def render_one(
     *,
     profile: SymbolProfile | None = None,
     resolver: str = RESOLVER,
-    sender: str = "",
-    sender_country: str = "US",
+    sender: Sender = NOBODY,
     departments: Sequence[str] = (),
 ) -> bytes:
     """Render one list as a PDF. Without an address the window stays empty.
 
     Arguments and errors are those of `render_batch`.
     """
-    options = _options(layout, profile, resolver, sender, sender_country, departments)
+    options = _options(layout, profile, resolver, sender, departments)
     painter = Painter(layout, options)
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
@@ -117,11 +116,10 @@ class Checker:
         *,
         profile: SymbolProfile | None = None,
         resolver: str = RESOLVER,
-        sender: str = "",
-        sender_country: str = "US",
+        sender: Sender = NOBODY,
         departments: Sequence[str] = (),
     ) -> None:
-        options = _options(layout, profile, resolver, sender, sender_country, departments)
+        options = _options(layout, profile, resolver, sender, departments)
         self._painter = Painter(layout, options)
 
     def problems(self, piece: Mailpiece) -> tuple[Problem, ...]:
@@ -164,8 +162,7 @@ def _options(
     layout: Layout,
     profile: SymbolProfile | None,
     resolver: str,
-    sender: str,
-    sender_country: str,
+    sender: Sender,
     departments: Sequence[str],
     by_line: bool = True,
 ) -> PrintOptions:
@@ -173,7 +170,6 @@ def _options(
         profile=profile or layout.symbol,
         resolver=resolver,
         sender=sender,
-        sender_country=sender_country,
         departments=tuple(departments),
         by_line=by_line,
     )

@@ -240,6 +240,14 @@ class Layout:
         """Width and height of the page in points."""
         return SHEETS_PT[self.sheet]
 
+    def address_characters(self) -> frozenset[str] | None:
+        """The characters that addresses can have; None in a layout without an address."""
+        boxes = [each for each in self.elements if isinstance(each, AddressBox)]
+        if not boxes:
+            return None
+        faces = self.stationery.faces
+        return frozenset().union(*(faces[name].advances for name in boxes[0].style.chain))
+
     @property
     def sheets(self) -> int:
         """The number of sheets of paper of a piece."""

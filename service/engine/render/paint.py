@@ -99,6 +99,7 @@ class _ListPainter(RowPainter):
         self.own_values["greeting"] = document.greeting or language.phrases.texts["greeting"]
         self.own_values["worth"] = language.amount(document.worth_cents)
         self.legal = self._legal_text()
+        self.sender_line = self._sender_line()
         self.shared_key = (
             document.retailer,
             document.issued_on,
@@ -107,6 +108,7 @@ class _ListPainter(RowPainter):
             document.tip,
             self.legal,
             not document.offers,
+            self.sender_line,
         )
         """The values that the shared texts depend on."""
 
@@ -123,7 +125,7 @@ class _ListPainter(RowPainter):
             "to_day": language.day(document.valid_to),
             "tip": document.tip,
             "legal": self.legal,
-            "sender": painter.options.sender or document.retailer,
+            "sender": self.sender_line,
             "pages": str(painter.layout.pages),
             "offers": "1" if document.offers else "",
         }
@@ -177,6 +179,13 @@ class _ListPainter(RowPainter):
             parts[-1] = ("P", b"%b\n%b" % (parts[-1][1], ops))
         else:
             parts.append((role, ops))
+
+    def _sender_line(self) -> str:
+        """The return line: with the sender's country on letters to another one."""
+        sender = self.painter.options.sender
+        if self.address is not None and sender.country_line(self.address.country):
+            return sender.address_abroad or self.document.retailer
+        return sender.address or self.document.retailer
 
     def _legal_text(self) -> str:
         """The legal text of the list, then those of its offers, each different text once."""
@@ -258,13 +267,21 @@ class _ListPainter(RowPainter):
         """Draw the address, if there is one."""
         if self.address is None:
             return
-        painter = self.painter
-        postal = painter.layout.stationery.postal
-        lines = postal.compose(self.address, sender_country=painter.options.sender_country)
         try:
-            canvas.add_tagged("P", painter.place_address(box, lines))
+            canvas.add_tagged("P", self._place_address(box, self.address))
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
+
+    def _place_address(self, box: AddressBox, address: Address) -> bytes:
+        """The content of an address, with lines joined where it has too many."""
+        painter = self.painter
+        postal, sender = painter.layout.stationery.postal, painter.options.sender
+        for joined in (0, 1):
+            try:
+                return painter.place_address(box, postal.compose(address, sender, joined=joined))
+            except TooLarge:
+                continue
+        return painter.place_address(box, postal.compose(address, sender, joined=2))
 
 
 _DRAW_METHODS: Mapping[type, Callable[..., None]] = {

@@ -22,6 +22,7 @@ from service.engine.render.layout import (
 )
 from service.engine.render.moves import Moves
 from service.engine.render.plans import CellPlan, Content, RowStart, TextPlan
+from service.engine.render.postal import NO_BREAK, Sender
 from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol, SymbolProfile
 from service.engine.render.words import MissingGlyph
@@ -46,8 +47,7 @@ class PrintOptions:
 
     profile: SymbolProfile
     resolver: str
-    sender: str
-    sender_country: str
+    sender: Sender
     departments: tuple[str, ...]
     """The walking order of the store. Departments not named here follow in order of appearance."""
     by_line: bool
@@ -172,8 +172,11 @@ class Painter:
         )
 
     def place_address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
-        """Set an address, aligned with the bottom of its box."""
-        ops = self._stacks.plain_text(box, lines)
+        """Set an address, aligned with the bottom of its box; a line breaks at plain spaces only.
+
+        Raises `TooLarge` or `MissingGlyph`.
+        """
+        ops = self._stacks.plain_text(box, [line.replace(NO_BREAK, " ") for line in lines])
         if ops:
             return ops
         text_box = self._address_text(box)

@@ -1,15 +1,13 @@
-"""What all lists have in common: fonts, fixed phrases, date formats and address formats."""
+"""What all lists have in common: fonts, fixed phrases, date formats and address forms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from operator import attrgetter
-from string import Formatter
 from typing import Any
 
 from service.engine.money import format_money
-from service.engine.records import Address
 from service.engine.render.fonts import Face, FontFile
+from service.engine.render.postal import PostalForms
 from service.errors import InvalidInput, Problem
 
 
@@ -50,23 +48,6 @@ class Phrases:
 
 
 @dataclass(frozen=True, slots=True)
-class PostalForms:
-    """Address formats by country, after the UPU addressing templates; `*` is for all others."""
-
-    forms: Mapping[str, tuple[tuple[str, Callable[[Address], Any]], ...]]
-    """For each line a %-pattern, and a function from an address to its values."""
-    names: Mapping[str, str]
-
-    def compose(self, address: Address, *, sender_country: str) -> tuple[str, ...]:
-        """The lines of an address. The country is the last line if it is not that of the sender."""
-        forms = self.forms.get(address.country) or self.forms["*"]
-        lines = [" ".join((form % of(address)).split()).strip(" ,") for form, of in forms]
-        if address.country != sender_country:
-            lines.append(self.names.get(address.country, address.country).upper())
-        return tuple(line for line in lines if line)
-
-
-@dataclass(frozen=True, slots=True)
 class Stationery:
     """Font faces by file name, phrases by language tag, and address formats."""
 
@@ -86,9 +67,9 @@ class Stationery:
 
 
 def stationery_from(
-    *, fonts: tuple[FontFile, ...], phrases: Mapping[str, Any], postal: Mapping[str, Any]
+    *, fonts: tuple[FontFile, ...], phrases: Mapping[str, Any], postal: PostalForms
 ) -> Stationery:
-    """Load the fonts, and read the data of `phrases.json` and `addresses.json`."""
+    """Load the fonts, and read the data of `phrases.json`."""
     read: dict[str, Phrases] = {}
     for tag, data in phrases.items():
         base = phrases[data["extends"]] if "extends" in data else {}
@@ -105,20 +86,5 @@ def stationery_from(
     return Stationery(
         faces={file.name: Face(file) for file in fonts},
         phrases=read,
-        postal=PostalForms(
-            forms={country: tuple(map(_form, lines)) for country, lines in postal["lines"].items()},
-            names=postal["names"],
-        ),
+        postal=postal,
     )
-
-
-def _form(line: str) -> tuple[str, Callable[[Address], Any]]:
-    """Compile a line such as `{postcode} {city}` to a %-pattern and a getter of its fields."""
-    pattern = ""
-    fields: list[str] = []
-    for literal, name, _, _ in Formatter().parse(line):
-        pattern += literal.replace("%", "%%")
-        if name is not None:
-            pattern += "%s"
-            fields.append(name)
-    return pattern, attrgetter(*fields)

@@ -9,6 +9,7 @@ from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, 
 from service.engine.render.batch import Checker
 from service.engine.render.layout import Layout
 from service.engine.render.phrases import Phrases
+from service.engine.render.postal import Sender
 from service.engine.render.symbols import SymbolProfile
 from service.errors import Problem
 
@@ -93,8 +94,7 @@ def worst_case(
     problems: list[Problem] = []
     for language, data in samples.items():
         piece = longest_piece(data, language=language)
-        country = piece.address.country
-        checker = Checker(layout, profile=profile, sender=data["sender"], sender_country=country)
+        checker = Checker(layout, profile=profile, sender=Sender(address=data["sender"]))
         problems += checker.problems(piece)
     return tuple(dict.fromkeys(problems))
 

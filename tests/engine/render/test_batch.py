@@ -6,7 +6,7 @@ import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 
-from service.engine.render import Checker, PiecePages, render_batch, render_one
+from service.engine.render import Checker, PiecePages, Sender, render_batch, render_one
 from service.errors import InvalidInput
 from service.files import layouts
 from tests.engine.render.lists import ADDRESS, code, document, piece
@@ -15,7 +15,12 @@ from tests.engine.render.lists import ADDRESS, code, document, piece
 def _render(*pieces):
     out = io.BytesIO()
     located = render_batch(
-        pieces, layouts.load("classic-a4"), out, title="Lists", language="en-US", sender="Larder"
+        pieces,
+        layouts.load("classic-a4"),
+        out,
+        title="Lists",
+        language="en-US",
+        sender=Sender("Larder"),
     )
     return located, out.getvalue()
 
@@ -126,7 +131,7 @@ def _letters(text):
 
 def test_the_page_says_what_the_list_says():
     front, back = _texts(render_one(document(), ADDRESS, layouts.load("classic-a4")))
-    for text in ("Larder Market", "Ms. Eleanor Whitfield", "Springfield, IL 62704", "$3.00"):
+    for text in ("Larder Market", "Ms. Eleanor Whitfield", "SPRINGFIELD, IL 62704", "$3.00"):
         assert text in front
     for text in ("Sharp cheddar 2", "$1.00 off", "(255)9521234000013382915604417"):
         assert text in front

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pikepdf
 import pypdfium2 as pdfium
 
-from service.engine.render import Checker, render_batch, render_one
+from service.engine.render import Checker, Sender, render_batch, render_one
 from service.files import layouts
 from tests.engine.render.lists import ADDRESS, document, piece
 
@@ -78,8 +78,14 @@ def test_without_an_address_the_window_stays_empty():
 
 
 def test_an_address_from_abroad_ends_with_its_country():
-    front = _page_texts(_render_one(document(), sender_country="DE"))[0]
-    assert "Springfield, IL 62704\r\nUNITED STATES OF AMERICA" in front
+    sender = Sender("Larder · Leipzig", "Larder · Leipzig · GERMANY", countries={"US": "USA"})
+    front = _page_texts(_render_one(document(), sender=sender))[0]
+    assert "SPRINGFIELD, IL 62704\r\nUSA" in front
+    assert "Larder · Leipzig · GERMANY" in front
+    at_home = replace(sender, domestic=frozenset({"US"}))
+    front = _page_texts(_render_one(document(), sender=at_home))[0]
+    assert "USA" not in front
+    assert "GERMANY" not in front
 
 
 def test_dates_and_amounts_follow_the_language():
