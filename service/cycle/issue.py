@@ -1,7 +1,7 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -74,7 +74,8 @@ def run_cycle(
     )
     progress("compose", len(drafted), len(drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
-    report = _issue(database, report_on(plan, drafted, languages), plan, drafted, held, on=closing)
+    report = replace(report_on(plan, drafted, languages), mail_holdout=settings.mail_holdout)
+    report = _issue(database, report, plan, drafted, held, on=closing)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
@@ -130,6 +131,7 @@ def _issue(
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_ghosts(session, cycle_id, held)
+        cycles.add_left_out(session, cycle_id, plan.left_out)
         responses.save(session, plan.learned.artefact())
         held_cents = reserved.select("offer_id", "cents").iter_rows()
         ledger.post_by_offer(
@@ -154,6 +156,7 @@ def _cycle(report: CycleReport, plan: Plan, *, now: datetime) -> Cycle:
         issued_at=now,
         usage_bounds=plan.task.bounds.to_dicts(),
         summary={},
+        mail_holdout=report.mail_holdout,
     )
 
 

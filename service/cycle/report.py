@@ -21,7 +21,8 @@ class CycleReport:
     worth of their households (see `offers.worth.by_worth`), `learned_cycles` how many taught the
     response. `drafts` were computed again, with `draft_offers` in all: of those so many were
     `possible` still, and `kept`; for that the lists are worth `draft_cost_cents` less, in per cent
-    of their worth `draft_cost_percent`.
+    of their worth `draft_cost_percent`. `left_out` counts the eligible households whose letters
+    cannot be printed, `mail_holdout` says whether those held out are mailed their lists.
     """
 
     cycle_id: int
@@ -50,6 +51,8 @@ class CycleReport:
     draft_cost_percent: float
     worth: tuple[dict[str, Any], ...]
     other_language: int = 0
+    left_out: int = 0
+    mail_holdout: bool = True
 
 
 def report_on(plan: Plan, drafted: Sequence[Drafted], languages: Mapping[int, str]) -> CycleReport:
@@ -86,4 +89,5 @@ def report_on(plan: Plan, drafted: Sequence[Drafted], languages: Mapping[int, st
         other_language=sum(
             each.document.language != languages[each.household_id] for each in drafted
         ),
+        left_out=plan.left_out.height,
     )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import polars as pl
 from sqlalchemy.exc import IntegrityError
 
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
@@ -19,12 +19,13 @@ from service.publish.package import (
     Package,
     Progress,
     Proof,
-    check_texts,
+    find_unprintable,
     read_manifest,
+    remove_files,
     write_package,
 )
 from service.settings import Settings
-from service.store import batches, cycles, lists
+from service.store import batches, cycles, households, lists
 from service.store.session import Database, violates_unique
 from service.store.tables.cycle import Batch, BatchState, Cycle
 
@@ -36,7 +37,7 @@ REPRINT = "reprint"
 class BatchReport:
     """A published batch.
 
-    `not_mailed` counts the lists that were not printed; the three counts after it add up to it.
+    `not_mailed` counts the lists that were not printed; the five counts after it add up to it.
     `window` names the envelope profile that the layout places the address for, if any.
     """
 
@@ -48,6 +49,8 @@ class BatchReport:
     not_mailed: int
     duplicates: int
     undeliverable: int
+    unprintable: int
+    held_out: int
     without_consent: int
     window: str | None
 
@@ -67,8 +70,9 @@ def publish(
     revision. A killed run is resumed: complete PDF files stay when nothing they are made of has
     changed. A package with its marker is never written again. `proof` checks every PDF file before
     it gets its name. Raises NotFound when there is no such cycle; Conflict when none of its lists
-    can be mailed, its batch was voided, or `revise` comes after the pickup; InvalidInput naming
-    every list and element that does not fit.
+    can be mailed, its batch was voided, or `revise` comes after the pickup. What cannot be printed
+    is left out with its reason and the rest is printed; InvalidInput naming every list and element
+    that does not fit when nothing is left.
     """
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
@@ -151,8 +155,8 @@ class _Press:
             revision = batches.next_revision(session, self.cycle.id)
         campaign = CAMPAIGN if reprint_of is None else REPRINT
         name = f"{self.settings.client}_{campaign}_{self.cycle.as_of:%Y%m%d}_v{revision}"
+        choice = self._printable(choice)
         package = self._package(choice, name, revision)
-        check_texts(self.database, self.settings, package, done=(), progress=self.progress)
         batch = Batch(
             cycle_id=self.cycle.id,
             revision=revision,
@@ -189,12 +193,11 @@ class _Press:
         existing = self.depot.files(batch.name)
         if batch.plan and READY in existing:
             return self._finish(batch)
+        choice = self._printable(choice)
         package = self._package(choice, batch.name, batch.revision)
         if choice.digest(self.settings, package.layout, batch.name) != batch.plan:
             # Consent or an address changed since: a printed page may now belong to another piece.
             self.depot.clear(batch.name)
-            existing = {}
-        check_texts(self.database, self.settings, package, done=existing, progress=self.progress)
         return self._print(package, self._save_plan(batch, package))
 
     def _save_plan(self, batch: Batch, package: Package) -> Batch:
@@ -209,10 +212,33 @@ class _Press:
             held.summary = package.choice.summary()
             return batches.save(session, held)
 
+    def _printable(self, choice: Choice) -> Choice:
+        """The choice without the lists that no layout holds.
+
+        Raises InvalidInput with every text that does not fit when nothing else is left.
+        """
+        layout = layouts.load(self.settings.layout)
+        found = find_unprintable(
+            self.database, self.settings, choice, layout, progress=self.progress
+        )
+        if not found:
+            return choice
+        if len(found) == choice.pieces.height:
+            problems = [problem for each in found.values() for problem in each]
+            raise InvalidInput(
+                f"{len(problems)} texts cannot be printed; no file was made.", problems
+            )
+        owners = choice.pieces.filter(pl.col("list_id").is_in([*found]))["household_id"]
+        with self.database.read() as session:
+            refs = households.refs(session, owners.to_list())
+        details = {key: "; ".join(map(str, each[:3])) for key, each in found.items()}
+        return choice.without(details, refs)
+
     def _package(self, choice: Choice, name: str, revision: int) -> Package:
         if choice.pieces.is_empty():
             raise Conflict(
-                f"No list of cycle {self.cycle.id} can be mailed: no consent or no address."
+                f"No list of cycle {self.cycle.id} can be mailed: no consent, or no address that "
+                "can be printed."
             )
         return Package(
             name=name,
@@ -239,7 +265,7 @@ class _Press:
         with self.database.read() as session:
             ended = batches.ended(session, self.cycle.id)
         for batch in ended:
-            self.depot.clear(batch.name)
+            remove_files(self.depot, batch.name)
             with self.database.write() as session:
                 batches.mark_purged(session, batch.id, at=datetime.now(UTC))
 
@@ -288,16 +314,14 @@ def _require_not_picked_up(batch: Batch) -> None:
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:
-    duplicates, undeliverable, without_consent = count_left_out(batch.summary)
+    left_out = count_left_out(batch.summary)
     return BatchReport(
         batch_id=batch.id,
         name=batch.name,
         folder=open_depot(settings).display_name(batch.name),
         pieces=batch.pieces,
         pages=batch.pages,
-        not_mailed=duplicates + undeliverable + without_consent,
-        duplicates=duplicates,
-        undeliverable=undeliverable,
-        without_consent=without_consent,
+        not_mailed=sum(left_out),
+        **left_out._asdict(),
         window=read_manifest(batch.manifest).get("envelope_profile"),
     )

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from service.publish.depot import open_depot
 from service.publish.inbox import FOLDER, REPORT, SFTP
+from service.publish.package import remove_files
 from service.settings import Settings
 from service.store import batches, mailing
 from service.store.session import Database
@@ -21,7 +22,7 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
         found = batches.to_purge(session, before)
         received = mailing.received_before(session, before, source=SFTP)
     for batch in found:
-        store.clear(batch.name)
+        remove_files(store, batch.name)
         with database.write() as session:
             batches.mark_purged(session, batch.id, at=now)
     stored = store.files(FOLDER) if received else {}

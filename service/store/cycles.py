@@ -98,6 +98,50 @@ def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
     )
 
 
+def add_left_out(session: Session, cycle_id: int, left_out: pl.DataFrame) -> None:
+    """Keep whose letters cannot be printed: household_id, reason, detail."""
+    stage(
+        session,
+        "staged_left_out",
+        left_out.select(
+            pl.lit(cycle_id, pl.Int64).alias("cycle_id"), "household_id", "reason", "detail"
+        ),
+    )
+    session.execute(
+        text(
+            """INSERT INTO cycle_left_out (cycle_id, household_id, reason, detail)
+               SELECT cycle_id, household_id, reason, detail FROM staged_left_out"""
+        )
+    )
+
+
+def left_out(session: Session, cycle_id: int) -> pl.DataFrame:
+    """Who got no list because it cannot be printed, in the columns of `publish.choice.Choice`.
+
+    `household_id` is the retailer's own number; the columns of pieces are empty.
+    """
+    rows = session.execute(
+        text(
+            """SELECT h.ref, '', o.reason, '', '', o.detail FROM cycle_left_out o
+               JOIN household h ON h.id = o.household_id WHERE o.cycle_id = :cycle
+               ORDER BY o.household_id"""
+        ),
+        {"cycle": cycle_id},
+    )
+    schema = ("household_id", "piece_id", "reason", "duplicate_of", "duplicate_piece", "detail")
+    return pl.DataFrame(
+        [tuple(row) for row in rows], dict.fromkeys(schema, pl.String), orient="row"
+    )
+
+
+def held_out(session: Session, cycle_id: int) -> list[int]:
+    """The households that a cycle held out."""
+    statement = select(CycleHousehold.household_id).where(
+        CycleHousehold.cycle_id == cycle_id, CycleHousehold.arm == "holdout"
+    )
+    return list(session.exec(statement).all())
+
+
 def household_worth(
     session: Session, cycle_id: int | None, household_ids: Sequence[int] | None = None
 ) -> pl.DataFrame:
