@@ -187,6 +187,10 @@ class Settings(BaseSettings):
         ge=0,
         description="Pieces of each PDF that are read back while a batch is published",
     )
+    piece_file_bom: bool = Field(
+        default=False,
+        description="Begin the CSV files of a batch with a byte-order mark, which Excel needs",
+    )
     package_store: str = Field(
         default="",
         pattern=r"^$|^[a-z0-9]+://.+$",

@@ -78,6 +78,7 @@ class Choice:
             settings.language,
             settings.departments,
             settings.pieces_per_file,
+            settings.piece_file_bom,
         ]
         digest = hashlib.sha256(json.dumps(inputs).encode())
         for frame in (self.pieces, self.left_out):

@@ -12,6 +12,7 @@ from service.engine.records import Mailpiece
 from service.engine.render import Checker, Layout, PiecePages, render_batch
 from service.errors import LarderError, Problem
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
+from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
 from service.settings import Settings
@@ -109,12 +110,12 @@ def write_package(
             }
         )
         progress("print", part["seq"][-1], package.choice.pieces.height)
-    left_out = package.choice.left_out
+    left_out, bom = package.choice.left_out, settings.piece_file_bom
     own = left_out.select("household_id", "piece_id", "reason", "duplicate_of", "detail")
-    put_bytes(depot, LEFT_OUT, f"{package.name}.csv", _to_csv(own))
+    put_bytes(depot, LEFT_OUT, f"{package.name}.csv", to_csv(own, bom=bom))
     for ending, content in (
-        (".csv", _to_csv(pl.concat(rows))),
-        ("_left_out.csv", _to_csv(_for_the_house(left_out))),
+        (".csv", to_csv(pl.concat(rows), bom=bom)),
+        ("_left_out.csv", to_csv(_for_the_house(left_out), bom=bom)),
     ):
         files.append(asdict(put_bytes(depot, package.name, f"{package.name}{ending}", content)))
     _write_manifest(package, depot, files)
@@ -227,7 +228,3 @@ def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> 
         *ADDRESS,
         "carrier_order",
     )
-
-
-def _to_csv(frame: pl.DataFrame) -> bytes:
-    return frame.write_csv(line_terminator="\r\n").encode()

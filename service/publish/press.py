@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
+from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
 from service.publish.package import (
@@ -290,7 +291,8 @@ class _Press:
     def _pieces(self, batch: Batch) -> pl.DataFrame:
         """The copies in the piece file of a package, each with its list."""
         content = self.depot.read(batch.name, f"{batch.name}.csv")
-        printed = pl.read_csv(io.BytesIO(content), infer_schema=False).fill_null("")
+        table = io.BytesIO(content.removeprefix(BOM))
+        printed = unguarded(pl.read_csv(table, infer_schema=False).fill_null(""))
         with self.database.read() as session:
             issued = lists.of_cycle(session, self.cycle.id)
         place = pl.col("piece_id").str.split("-").list.last().cast(pl.Int64) - 1
