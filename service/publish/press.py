@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
@@ -67,13 +68,14 @@ def publish(
 ) -> BatchReport:
     """Print the lists of a cycle; a cycle that is published already returns its batch.
 
-    With `revise`, a batch that was not picked up is withdrawn and printed again as the next
-    revision. A killed run is resumed: complete PDF files stay when nothing they are made of has
-    changed. A package with its marker is never written again. `proof` checks every PDF file before
-    it gets its name. Raises NotFound when there is no such cycle; Conflict when none of its lists
-    can be mailed, its batch was voided, or `revise` comes after the pickup. What cannot be printed
-    is left out with its reason and the rest is printed; InvalidInput naming every list and element
-    that does not fit when nothing is left.
+    With `revise`, a batch that was not picked up is printed again as the next revision, and
+    withdrawn once that is ready: until then it can be fetched, and a pickup ends the revision. A
+    killed run is resumed: complete PDF files stay when nothing they are made of has changed. A
+    package with its marker is never written again. `proof` checks every PDF file before it gets its
+    name. Raises NotFound when there is no such cycle; Conflict when none of its lists can be
+    mailed, its batch was voided, or it was picked up before the revision is ready. What cannot be
+    printed is left out with its reason and the rest is printed; InvalidInput naming every list and
+    element that does not fit when nothing is left.
     """
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
@@ -90,7 +92,7 @@ def publish(
     with press.locked():
         if batch is not None and batch.state == BatchState.RENDERING:
             return press.resume(batch, choose(database, settings, cycle))
-        return press.begin(choose(database, settings, cycle), replaces=batch)
+        return press.begin(choose(database, settings, cycle))
 
 
 def reprint(
@@ -148,10 +150,8 @@ class _Press:
                 raise self._busy() from None
             yield
 
-    def begin(
-        self, choice: Choice, *, replaces: Batch | None = None, reprint_of: int | None = None
-    ) -> BatchReport:
-        """Print a new batch; the batch it replaces is withdrawn when all texts are known to fit."""
+    def begin(self, choice: Choice, *, reprint_of: int | None = None) -> BatchReport:
+        """Print a new batch, when all texts are known to fit."""
         with self.database.read() as session:
             revision = batches.next_revision(session, self.cycle.id)
         campaign = CAMPAIGN if reprint_of is None else REPRINT
@@ -170,12 +170,6 @@ class _Press:
         )
         try:
             with self.database.write() as session:
-                if replaces is not None:
-                    held = batches.lock(session, replaces.id)
-                    assert held is not None
-                    _require_not_picked_up(held)
-                    held.state = BatchState.WITHDRAWN
-                    batches.save(session, held)
                 batches.save(session, batch)
         except IntegrityError as error:
             if violates_unique(error):
@@ -271,22 +265,53 @@ class _Press:
                 batches.mark_purged(session, batch.id, at=datetime.now(UTC))
 
     def _finish(self, batch: Batch) -> BatchReport:
-        """Record the contents of the package, which now has its marker."""
+        """Record the contents of the package, which now has its marker, and withdraw the earlier.
+
+        Raises Conflict when the house has the earlier one, or it was voided meanwhile; this one is
+        then withdrawn.
+        """
         text = self.depot.read(batch.name, MANIFEST).decode()
-        manifest = read_manifest(text)
         pieces = self._pieces(batch)
         with self.database.write() as session:
-            held = batches.lock(session, batch.id)
-            assert held is not None
-            if held.state == BatchState.RENDERING:
-                held.state = BatchState.READY
-                held.pieces = manifest["total_pieces"]
-                held.pages = sum(file.get("pages", 0) for file in manifest["files"])
-                held.manifest = text
-                held.published_at = datetime.now(UTC)
-                batches.save(session, held)
-                batches.add_pieces(session, held.id, pieces)
+            refusal, held = self._replace_earlier(session, batch)
+            if refusal is None and held.state == BatchState.RENDERING:
+                self._make_ready(session, held, text, pieces)
+        self._remove_ended()
+        if refusal is not None:
+            raise refusal
         return _report(self.settings, held)
+
+    def _make_ready(self, session: Session, held: Batch, text: str, pieces: pl.DataFrame) -> None:
+        manifest = read_manifest(text)
+        held.state = BatchState.READY
+        held.pieces = manifest["total_pieces"]
+        held.pages = sum(file.get("pages", 0) for file in manifest["files"])
+        held.manifest = text
+        held.published_at = datetime.now(UTC)
+        batches.save(session, held)
+        batches.add_pieces(session, held.id, pieces)
+
+    def _replace_earlier(self, session: Session, batch: Batch) -> tuple[Conflict | None, Batch]:
+        """Withdraw the earlier revisions of a batch, or the batch when one of them must stay.
+
+        All are locked in the order of their ids, so that a pickup or a void comes before or after.
+        """
+        earlier = [] if batch.reprint_of else batches.earlier(session, batch)
+        locked = [batches.lock(session, each.id) for each in earlier]
+        held = batches.lock(session, batch.id)
+        assert held is not None
+        if held.state != BatchState.RENDERING:
+            return None, held
+        refusal = None
+        for each in locked:
+            assert each is not None
+            refusal = refusal or _why_kept(each)
+        gone = [held] if refusal is not None else [each for each in locked if each is not None]
+        for each in gone:
+            if each.state in (BatchState.READY, BatchState.RENDERING):
+                each.state = BatchState.WITHDRAWN
+                batches.save(session, each)
+        return refusal, held
 
     def _pieces(self, batch: Batch) -> pl.DataFrame:
         """The copies in the piece file of a package, each with its list."""
@@ -305,14 +330,22 @@ class _Press:
 
 
 def _require_not_picked_up(batch: Batch) -> None:
-    """Raises Conflict unless the batch is ready and was not picked up."""
+    """Raises Conflict when the batch was picked up or voided."""
+    refusal = _why_kept(batch)
+    if refusal is not None:
+        raise refusal
+
+
+def _why_kept(batch: Batch) -> Conflict | None:
+    """Why no revision can take the place of a batch; None when one can."""
     if batch.picked_up_at is not None:
-        raise Conflict(
+        return Conflict(
             f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}; "
             "report its pieces as spoiled and reprint them."
         )
-    if batch.state != BatchState.READY:
-        raise Conflict(f"Batch {batch.id} is {batch.state}.")
+    if batch.state == BatchState.VOIDED:
+        return Conflict(f"Batch {batch.id} was voided; its lists stay void.")
+    return None
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:

@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 
 from service.errors import Conflict, InvalidInput, NotFound
-from service.publish import BatchReport, publish, reprint
+from service.publish import BatchReport, fetch, publish, reprint, void_batch
 from service.publish.depot import LocalDepot
 from service.publish.verify import proofread
 from service.settings import Settings
@@ -285,6 +285,54 @@ def test_those_held_out_are_mailed_as_the_cycle_recorded(
     assert (report.held_out, report.not_mailed) == (1, 3)
     assert "held_out" not in {row["reason"] for row in left_out(report)}
     assert "held_out" in {row["reason"] for row in known(shop, 2)}
+
+
+def test_a_package_is_there_until_its_revision_is_ready(
+    database: Database, shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that dies while it prints a revision leaves the earlier package to be fetched."""
+    first = print_batch(database, shop)
+    put = LocalDepot.put
+
+    def once(self: LocalDepot, folder: str, name: str, fill: Any, **how: Any) -> Any:
+        put(self, folder, name, fill, **how)
+        raise Killed
+
+    monkeypatch.setattr(LocalDepot, "put", once)
+    with pytest.raises(Killed):
+        print_batch(database, shop, revise=True)
+    monkeypatch.setattr(LocalDepot, "put", put)
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [("ready",), ("rendering",)]
+    assert fetch(database, shop, 1, f"{NAME}_1of3_v1.pdf", for_print=False).path
+    second = print_batch(database, shop)
+    assert (second.name, second.pieces) == (f"{NAME}_v2", 5)
+    assert not Path(first.folder).exists()
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
+    assert query(database, "SELECT count(*) FROM mail_piece WHERE batch_id = 2") == [(5,)]
+
+
+@pytest.mark.parametrize("act", ["pick up", "void"])
+def test_a_package_that_is_fetched_or_voided_meanwhile_ends_its_revision(
+    database: Database, shop: Settings, act: str
+) -> None:
+    first = print_batch(database, shop)
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "print" and done == total:
+            if act == "void":
+                void_batch(database, shop, 1)
+            else:
+                fetch(database, shop, 1, f"{NAME}_1of3_v1.pdf", for_print=True)
+
+    with pytest.raises(Conflict, match=r"picked up on|was voided"):
+        publish(database, shop, 1, progress=progress, revise=True)
+    state = "voided" if act == "void" else "ready"
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [(state,), ("withdrawn",)]
+    assert not (shop.output_folder / f"{NAME}_v2").exists()
+    assert query(database, "SELECT count(*) FROM mail_piece WHERE batch_id = 2") == [(0,)]
+    if act == "pick up":
+        assert (Path(first.folder) / ".ready").is_file()
+        assert print_batch(database, shop) == first
 
 
 def test_what_is_picked_up_is_not_replaced(database: Database, shop: Settings) -> None:
