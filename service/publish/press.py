@@ -82,6 +82,7 @@ def publish(
         batch = batches.of_cycle(session, cycle_id)
     if cycle is None:
         raise NotFound(f"There is no cycle {cycle_id}.")
+    _require_issued(cycle)
     if batch is not None and batch.state == BatchState.VOIDED:
         raise Conflict(f"Batch {batch.id} of cycle {cycle_id} was voided; its lists stay void.")
     if batch is not None and batch.state == BatchState.READY:
@@ -170,6 +171,7 @@ class _Press:
         )
         try:
             with self.database.write() as session:
+                _require_issued(cycles.lock(session, self.cycle.id))
                 batches.save(session, batch)
         except IntegrityError as error:
             if violates_unique(error):
@@ -327,6 +329,11 @@ class _Press:
             issued["list_id"].gather(printed.select(place).to_series()).alias("list_id"),
             pl.Series("address_digest", address_digests(self.settings, printed)),
         )
+
+
+def _require_issued(cycle: Cycle | None) -> None:
+    if cycle is not None and cycle.withdrawn_at is not None:
+        raise Conflict(f"Cycle {cycle.id} was withdrawn; `larder cycle recompose {cycle.id}`.")
 
 
 def _require_not_picked_up(batch: Batch) -> None:

@@ -21,9 +21,32 @@ def as_of(session: Session, day: date) -> Cycle | None:
     return session.exec(select(Cycle).where(Cycle.as_of == day)).first()
 
 
+def lock(session: Session, cycle_id: int) -> Cycle | None:
+    """One cycle, locked until the transaction ends."""
+    statement = select(Cycle).where(Cycle.id == cycle_id).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).first()
+
+
+def postings(cycle: Cycle) -> tuple[str, str]:
+    """The names of the postings of a cycle's revision: of its copies, and of partners' slots."""
+    revision = f"-r{cycle.revision}" if cycle.revision > 1 else ""
+    return f"cycle-{cycle.id}{revision}", f"slots-{cycle.id}{revision}"
+
+
+def forget_results(session: Session, cycle_id: int) -> None:
+    """Delete what a cycle left for later ones: prices, arms, ghosts, whom it left out."""
+    for table in ("cycle_price", "cycle_household", "cycle_ghost", "cycle_left_out"):
+        session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
+
+
 def newest(session: Session, *, until: date | None = None) -> Cycle | None:
-    """The cycle with the latest date, or the latest up to a day."""
-    statement = select(Cycle).order_by(col(Cycle.as_of).desc()).limit(1)
+    """The cycle with the latest date, or the latest up to a day; no withdrawn one."""
+    statement = (
+        select(Cycle)
+        .where(col(Cycle.withdrawn_at).is_(None))
+        .order_by(col(Cycle.as_of).desc())
+        .limit(1)
+    )
     if until is not None:
         statement = statement.where(col(Cycle.as_of) <= until)
     return session.exec(statement).first()

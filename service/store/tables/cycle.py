@@ -75,7 +75,8 @@ class Cycle(SQLModel, table=True):
 
     `usage_bounds` has per category the units from which a buyer is a medium or a heavy one,
     `summary` the result of the cycle. `mail_holdout` is whether the households that it held out
-    are mailed their lists without offers.
+    are mailed their lists without offers. A withdrawn cycle has no lists that count; its next
+    `revision` takes its place.
     """
 
     id: int = row_id()
@@ -87,6 +88,8 @@ class Cycle(SQLModel, table=True):
     usage_bounds: list[JsonObject] = Field(sa_type=Json(list[JsonObject]))
     summary: JsonObject = Field(sa_type=Json(JsonObject))
     mail_holdout: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    revision: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class CyclePrice(SQLModel, table=True):

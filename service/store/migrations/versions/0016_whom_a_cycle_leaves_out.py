@@ -1,7 +1,9 @@
-"""whom a cycle leaves out, and whether those held out are mailed"""
+"""whom a cycle leaves out, whether those held out are mailed, and withdrawn cycles"""
 
 import sqlalchemy as sa
 from alembic import op
+
+from service.store.tables.types import UtcMoment
 
 revision = "0016"
 down_revision = "0015"
@@ -34,10 +36,13 @@ def upgrade() -> None:
         "cycle",
         sa.Column("mail_holdout", sa.Boolean(), server_default=sa.true(), nullable=False),
     )
+    op.add_column("cycle", sa.Column("revision", sa.Integer(), server_default="1", nullable=False))
+    op.add_column("cycle", sa.Column("withdrawn_at", UtcMoment(), nullable=True))
 
 
 def downgrade() -> None:
     """Back to cycles that do not say whom they left out."""
     with op.batch_alter_table("cycle") as batch:
-        batch.drop_column("mail_holdout")
+        for name in ("mail_holdout", "revision", "withdrawn_at"):
+            batch.drop_column(name)
     op.drop_table("cycle_left_out")
