@@ -79,3 +79,28 @@ def test_what_was_used_stays(database: Database, settings: Settings, issued: Non
         withdraw_cycle(database, 1)
     assert held(database) == before
     assert states(database) == {"expired": 1, "issued": 28}
+
+
+def test_a_press_that_has_begun_finds_the_cycle_withdrawn(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "check" and done == total:
+            withdraw_cycle(database, 1)
+
+    with pytest.raises(Conflict, match="was withdrawn"):
+        publish(database, settings, 1, progress=progress)
+    assert query(database, "SELECT count(*) FROM batch") == [(0,)]
+    assert not settings.output_folder.exists()
+
+
+def test_a_press_that_prints_keeps_the_cycle(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "print" and done == total:
+            with pytest.raises(Conflict, match="has batch 1, which is rendering"):
+                withdraw_cycle(database, 1)
+
+    assert publish(database, settings, 1, progress=progress).pieces == 27
+    assert states(database) == {"issued": 29}
