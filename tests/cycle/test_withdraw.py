@@ -1,6 +1,9 @@
 """A cycle of which nothing was published or used is withdrawn with its money, or made again."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -10,7 +13,9 @@ from service.publish import publish
 from service.settings import Settings
 from service.store import ledger
 from service.store.session import Database
+from tests.cycle.test_expiry import use
 from tests.market import cycle, documents, open_issued, query, silent
+from tests.shop import open_shop
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +109,37 @@ def test_a_press_that_prints_keeps_the_cycle(
 
     assert publish(database, settings, 1, progress=progress).pieces == 27
     assert states(database) == {"issued": 29}
+
+
+def test_a_till_at_the_same_moment_comes_before_or_after(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """Either the sale has its offers and the cycle stays, or it has none and the cycle is gone."""
+    shop = open_shop(database, settings, tmp_path)
+    together = Barrier(2)
+
+    def sell() -> str:
+        together.wait()
+        return use(database, settings, shop)
+
+    def take_back() -> str:
+        together.wait()
+        try:
+            withdraw_cycle(database, 1)
+        except Conflict:
+            return "kept"
+        return "withdrawn"
+
+    with ThreadPoolExecutor(2) as pool:
+        answer, outcome = pool.submit(sell), pool.submit(take_back)
+        said, became = answer.result(), outcome.result()
+    used = query(database, "SELECT count(*) FROM redemption_line")[0][0]
+    assert (used > 0) == (became == "kept")
+    assert ("voided" in said) == (became == "withdrawn")
+    with pytest.raises(Conflict) if used else nullcontext():
+        withdraw_cycle(database, 1)
+    with database.read() as session:
+        assert ledger.imbalance(session) == []
+        assert ledger.uncharged(session) == []
+    if became == "withdrawn":
+        assert held(database) == []
