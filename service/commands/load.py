@@ -136,6 +136,7 @@ def baskets(
                 currency=settings.currency,
                 secret_key=settings.secret_key,
                 reading=reading_of(settings),
+                accept=ALL if accept else "",
                 progress=progress,
             )
         else:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.cycle.compose import compose
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
 from service.cycle.expiry import closing_day, expire_lists
+from service.cycle.fit_lists import fit_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients
@@ -46,7 +47,8 @@ def run_cycle(
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
     `again` is a withdrawn cycle of the date, of which this is the next revision.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
-    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made.
+    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made;
+    InvalidInput when a list cannot be printed whatever is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
@@ -66,7 +68,7 @@ def run_cycle(
             languages=languages,
             refs=refs,
         )
-    drafted = compose(
+    composed = compose(
         recipients,
         settings=settings,
         inputs=plan.inputs,
@@ -74,12 +76,26 @@ def run_cycle(
         scores=plan.scores,
         chosen=plan.chosen,
     )
+    drafted = fit_lists(composed, settings)
     progress("compose", len(drafted), len(drafted))
+    plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
-    report = replace(report_on(plan, drafted, languages), mail_holdout=settings.mail_holdout)
-    report = _issue(database, report, plan, drafted, held, on=closing, again=again)
+    made = replace(
+        report_on(plan, composed, drafted, languages), mail_holdout=settings.mail_holdout
+    )
+    report = _issue(database, made, plan, drafted, held, on=closing, again=again)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
+
+
+def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:
+    """The chosen pairs that are on the lists."""
+    printed = pl.DataFrame(
+        [(each.household_id, line.offer_id) for each in drafted for line in each.document.offers],
+        chosen.select("household_id", "offer_id").schema,
+        orient="row",
+    )
+    return chosen.join(printed, on=["household_id", "offer_id"], how="semi", maintain_order="left")
 
 
 def _withheld(plan: Plan, settings: Settings, *, salt: str) -> pl.DataFrame:

@@ -93,7 +93,8 @@ def replay(
 ) -> Replay:
     """Send every basket to `POST /v1/redemptions`, in the order they were bought.
 
-    Makes a pos key for every store first. The queue of each store's till is a file in `folder`.
+    Makes a pos key for every store first. The queue of each store's till is a file in
+    `folder/tills`.
     Raises TillRefusedError with the problem when a basket is refused.
     """
     stores = baskets["store_id"].unique().sort().to_list()
@@ -104,14 +105,14 @@ def replay(
         "basket_id", maintain_order=True
     )
     result = Replay()
+    queues = folder / "tills"
+    queues.mkdir(exist_ok=True)
     with ExitStack() as open_tills:
         address = open_tills.enter_context(serve_on_loopback(database, settings))
         tills = {
             store: open_tills.enter_context(
                 closing(
-                    TillClient(
-                        address, key, queue=folder / f"till-{store}.ndjson", timeout_seconds=30
-                    )
+                    TillClient(address, key, queue=queues / f"{store}.ndjson", timeout_seconds=30)
                 )
             )
             for store, key in keys.items()

@@ -14,10 +14,12 @@ from service.errors import Problem
 from service.files import layouts, rows
 from service.files.contact_cells import ContactNotes, ContactReader, ContactRules
 from service.files.headers import HeaderRules
+from service.files.lost_zeros import ask_about_zeros
+from service.files.notes import shown_rows
 from service.files.printed import unprintable_contacts
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.rows import PLAIN_TEXT, FileColumn
-from service.files.staging import Staging, shown_rows, staging
+from service.files.staging import Staging, staging
 from service.files.text_form import TextOptions
 from service.store import households, identities
 from service.store.session import Database
@@ -126,7 +128,12 @@ def load_households(
         _refuse_shared(staged, path, pl.concat(claims))
         _add_notes(staged, reader.notes, moved, language)
         _note_unprintable(staged.report, unprintable)
-        _ask_for_repeated(staged, pl.concat(contents))
+        whole = pl.concat(contents)
+        _ask_for_repeated(staged, whole)
+        with database.read() as session:
+            ask_about_zeros(
+                staged, "households", whole["household_id"], households.ids_by_ref(session)
+            )
         staged.require_accepted(path, accept)
         return _store(database, staged, progress)
 

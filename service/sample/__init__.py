@@ -17,7 +17,10 @@ BASKETS = "baskets.parquet"
 DEALS = "deals.csv"
 RETAILER = "Harvelle Markets"
 TIMEZONE = "America/New_York"
-SETTINGS = f"LARDER_RETAILER={RETAILER}\nLARDER_TIMEZONE={TIMEZONE}\nLARDER_LAYOUT=classic-letter\n"
+SETTINGS = (
+    f"LARDER_RETAILER={RETAILER}\nLARDER_TIMEZONE={TIMEZONE}\nLARDER_COUNTRY=US\n"
+    "LARDER_LAYOUT=classic-letter\n"
+)
 """The sample's shop, as lines of a `.env`."""
 
 # The people of the sample are fictional: a fixed code key makes everybody's lists of it the same,
