@@ -47,11 +47,17 @@ def load(name: str) -> Layout:
 
 def sender_of(settings: Settings) -> Sender:
     """The sender of the settings; countries abroad are named as their layout can print them."""
-    return _sender(settings.layout, settings.return_address, settings.country, settings.language)
+    return sender_for(
+        settings.layout,
+        address=settings.return_address,
+        country=settings.country,
+        language=settings.language,
+    )
 
 
 @lru_cache(maxsize=32)
-def _sender(layout: str, address: str, country: str, language: str) -> Sender:
+def sender_for(layout: str, *, country: str, language: str, address: str = "") -> Sender:
+    """The sender of letters in a layout; the arguments are those of `sender_from`."""
     printable = load(layout).address_characters()
     return sender_from(address=address, country=country, language=language, printable=printable)
 

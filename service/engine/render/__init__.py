@@ -1,5 +1,10 @@
 """Render lists as PDF, from layouts, fonts and symbols. Pure: it reads no files or settings."""
 
+from service.engine.render.address_trial import (
+    AddressFault,
+    AddressTrial,
+    UnprintableAddress,
+)
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
 from service.engine.render.fonts import FontFile
 from service.engine.render.layout import Layout, Window
@@ -11,6 +16,8 @@ from service.engine.render.printable import PrintTrial, Unprintable
 from service.engine.render.symbols import SymbolProfile
 
 __all__ = [
+    "AddressFault",
+    "AddressTrial",
     "Checker",
     "FontFile",
     "Frame",
@@ -23,6 +30,7 @@ __all__ = [
     "Stationery",
     "SymbolProfile",
     "Unprintable",
+    "UnprintableAddress",
     "Window",
     "form_from",
     "frames_of_offer",

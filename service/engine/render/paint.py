@@ -97,7 +97,7 @@ class _ListPainter(RowPainter):
         self.mark_values = {"piece_id": job.piece_id, "seq": number} if job.piece_id else {}
         self.own_values["seq"] = number if job.seq else ""
         self.own_values["greeting"] = document.greeting or language.phrases.texts["greeting"]
-        self.own_values["worth"] = language.amount(document.worth_cents)
+        self.own_values["worth"] = language.amount(document.worth_cents) if document.offers else ""
         self.legal = self._legal_text()
         self.sender_line = self._sender_line()
         self.shared_key = (
@@ -268,20 +268,9 @@ class _ListPainter(RowPainter):
         if self.address is None:
             return
         try:
-            canvas.add_tagged("P", self._place_address(box, self.address))
+            canvas.add_tagged("P", self.painter.place_postal(box, self.address))
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
-
-    def _place_address(self, box: AddressBox, address: Address) -> bytes:
-        """The content of an address, with lines joined where it has too many."""
-        painter = self.painter
-        postal, sender = painter.layout.stationery.postal, painter.options.sender
-        for joined in (0, 1):
-            try:
-                return painter.place_address(box, postal.compose(address, sender, joined=joined))
-            except TooLarge:
-                continue
-        return painter.place_address(box, postal.compose(address, sender, joined=2))
 
 
 _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
