@@ -76,6 +76,7 @@ def _form_of(country: str) -> PostalForm:
                for kind, of in lines.items()},
             "prefix": prefix,
             "prefix_always": country in ours["prefix_always"],
+            "gap": ours["postcode_gaps"].get(country),
             "town": ours["towns"].get(country, ""),
             "regions": _short_regions(facts) if country in ours["short_regions"] else {},
         }

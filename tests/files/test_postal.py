@@ -11,6 +11,7 @@ import pytest
 from service.engine.records import Address
 from service.engine.render import Checker, render_batch
 from service.engine.render.layout import AddressBox
+from service.engine.render.postal import NOBODY
 from service.files import layouts
 from service.files.postal import country_facts, postal_forms, requires, sender_from
 from tests.engine.render.lists import piece
@@ -59,8 +60,8 @@ def test_no_country_loses_a_part_and_only_those_abroad_are_named() -> None:
         text = " ".join(abroad).replace("\u00a0", " ").casefold()
         facts = country_facts(code)
         has_postcode = "%Z" in facts.get("fmt", "%Z")
-        wanted = ["nam", "street 7", "extra", "cityville", *(["12345"] if has_postcode else [])]
-        assert all(part in text for part in wanted), (code, abroad)
+        assert all(part in text for part in ("nam", "street 7", "extra", "cityville"))
+        assert ("12345" in text.replace(" ", "").replace("-", "")) == has_postcode, (code, abroad)
         assert has_postcode or not requires(code, "postcode")
         assert abroad[-1] == FROM_DE.country_line(code) or code in {"DE", "GG", "JE", "GI", "AX"}
         at_home = FORMS.compose(address, replace(FROM_DE, domestic=frozenset({code})))
@@ -146,6 +147,24 @@ def test_every_country_fits_the_window(name: str) -> None:
         shown = " ".join(text.replace("\u00a0", " ").split())
         assert shown.endswith(FROM_US.country_line(address.country)), shown
         assert all(word in shown for line in lines for word in line.replace(",", "").split()), shown
+
+
+@pytest.mark.parametrize(
+    "country", ["BR", "CA", "CZ", "GB", "GR", "IE", "JP", "NL", "PL", "PT", "SE"]
+)
+def test_a_postcode_that_lost_its_blank_is_printed_with_it(country: str) -> None:
+    (address,) = (each for each, _ in GUIDES if each.country == country)
+    bare = address.postcode.replace(" ", "").replace("-", "")
+    assert bare != address.postcode
+    for sender in (FROM_US, NOBODY):
+        whole = FORMS.compose(address, sender)
+        assert FORMS.compose(replace(address, postcode=bare), sender) == whole
+
+
+@pytest.mark.parametrize(("country", "name"), [("JE", "JERSEY"), ("GI", "GIBRALTAR")])
+def test_a_country_in_its_own_form_is_not_named_twice(country: str, name: str) -> None:
+    address = Address("N", "Esplanade 1", "", "JE2 3AS", "St Helier", "", country)
+    assert FORMS.compose(address, FROM_US).count(name) == 1
 
 
 def test_lines_are_joined_where_a_window_has_too_few() -> None:

@@ -31,6 +31,7 @@ class PostalForm:
     - `latin`: the lines of an address in Latin letters, where they differ.
     - `prefix`: what stands before the postcode on letters from abroad, or always (`prefix_always`).
     - `town`: the town of an address without one, in a country that is one town.
+    - `gap`: where a postcode written without a blank or hyphen gets which of them.
     - `regions`: the short form of a region by its name in lower case.
     """
 
@@ -40,6 +41,7 @@ class PostalForm:
     prefix_always: bool = False
     town: str = ""
     regions: Mapping[str, str] = field(default_factory=dict)
+    gap: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,9 @@ def _values(address: Address, form: PostalForm, *, from_abroad: bool) -> dict[st
     if region and region.casefold() == address.city.casefold():
         region = ""
     postcode = address.postcode.strip()
+    if form.gap and postcode.isalnum():
+        place, mark = form.gap
+        postcode = f"{postcode[:place]}{mark}{postcode[place:]}".strip(mark)
     if form.prefix and postcode:
         bare = postcode.removeprefix(form.prefix).removeprefix(form.prefix.strip("- ")).strip("- ")
         postcode = f"{form.prefix}{bare}" if from_abroad or form.prefix_always else bare
@@ -161,6 +166,7 @@ def form_from(data: Mapping[str, Any]) -> PostalForm:
         prefix_always=data.get("prefix_always", False),
         town=data.get("town", ""),
         regions=data.get("regions", {}),
+        gap=data.get("gap"),
     )
 
 
