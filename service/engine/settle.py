@@ -38,8 +38,7 @@ class UnitDiscount(Protocol):
     def unit_cents(self) -> tuple[int, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Funding:
+class Funding(NamedTuple):
     """What a supplier agreed to bear: a share of the discount, at most `cap_cents` per use."""
 
     share_basis_points: int = BASIS_POINTS
