@@ -1,10 +1,13 @@
 """Gap, CPU and memory of the allocation beside plain greedy and the LP.
 
     python -m bench.allocate --households 2500 --offers 500 --seeds 3 --greedy --lp --check
-    python -m bench.allocate --households 25000 --seeds 3 --ties
+    python -m bench.allocate --households 25000 --family
+    python -m bench.allocate --small 24
     python -m bench.allocate --households 250000 --seeds 3 --greedy --lp --lp-seconds 600
 
-Each seed is an instance of its own; the last line is the worst of them. Allocation and LP run in
+Each seed is an instance of its own; with `--family` there is one of each seed and shape that is
+built at this size (`bench.allocate_shape`); the last line is the worst of them. `--small` compares
+markets of 8 to 300 households with their exact optima by HiGHS. Allocation and LP run in
 fresh processes, so that memory and CPU are their own (with what importing and loading compiled
 loops costs; run once before measuring so that they are compiled). `--check` counts broken rules
 again from the files, by other code than the engine's.
@@ -25,14 +28,17 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from bench.allocate_instance import TERMS, Instance, build
+from bench.allocate_instance import Instance, build
 from bench.allocate_run import peak_mb
+from bench.allocate_shape import FAMILY, PLAIN, Shape, shapes_for
+from service.engine.allocate import ShortfallPrices, allocate
 from service.engine.allocate.instance import Instance as Layout
 from service.engine.allocate.instance import build as lay_out
 from service.files.allocation import FRAMES
-from tests.engine.allocate.reference import broken
+from tests.engine.allocate.reference import broken, optimum
 
 Counts = NDArray[np.int64]
+SMALL_HOUSEHOLDS = (8, 20, 50, 100, 200, 300)
 WORST = ("gap_percent", "process_cpu_seconds", "peak_mb", "violations", "missing_copies")
 
 
@@ -43,7 +49,10 @@ def main() -> None:
     parser.add_argument("--offers", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=1, help="instances, one to a seed")
     parser.add_argument("--first", type=int, default=1, help="seed of the first instance")
-    parser.add_argument("--ties", action="store_true", help="values in whole tens")
+    parser.add_argument("--family", action="store_true", help="every shape built at this size")
+    parser.add_argument("--shape", default=PLAIN.name, choices=[shape.name for shape in FAMILY])
+    parser.add_argument("--small", type=int, default=0, help="so many small markets by HiGHS too")
+    parser.add_argument("--small-seconds", type=float, default=60.0, help="when HiGHS gives up")
     parser.add_argument("--greedy", action="store_true", help="plain greedy beside it")
     parser.add_argument("--lp", action="store_true", help="the LP by HiGHS beside it")
     parser.add_argument("--lp-solver", default="ipm", choices=("ipm", "simplex"))
@@ -55,21 +64,47 @@ def main() -> None:
         found = relaxation(given.relax, seconds=given.lp_seconds, method=given.lp_solver)
         sys.stdout.write(json.dumps(found))
         return
-    proofs = [_instance(given, seed) for seed in range(given.first, given.first + given.seeds)]
+    if given.small:
+        small(given.small, first=given.first, seconds=given.small_seconds)
+        return
+    shapes = [shape for shape in FAMILY if shape.name == given.shape]
+    if given.family:
+        shapes = list(shapes_for(given.households))
+    seeds = range(given.first, given.first + given.seeds)
+    proofs = [_instance(given, seed, shape) for shape in shapes for seed in seeds]
     worst = {name: max(proof[name] for proof in proofs) for name in WORST}
     sys.stdout.write(f"worst of {len(proofs)}  {json.dumps(worst)}\n")
 
 
-def _instance(given: argparse.Namespace, seed: int) -> dict[str, float]:
+def small(count: int, *, first: int, seconds: float) -> None:
+    """Markets of a few households of every shape beside the optima, or the bounds, of HiGHS."""
+    worst = 0.0
+    for turn in range(count):
+        shape, seed = FAMILY[turn % len(FAMILY)], first + turn
+        households = SMALL_HOUSEHOLDS[turn // 2 % len(SMALL_HOUSEHOLDS)]
+        instance = build(households=households, offers=60, seed=seed, shape=shape)
+        frames = instance.candidates, instance.offers, instance.households
+        terms = ShortfallPrices(**instance.terms)
+        began = time.process_time()
+        proof = allocate(*frames, terms=terms, seed=seed).certificate
+        took = time.process_time() - began
+        best = optimum(*frames, terms, seconds=seconds)
+        loss = 100 * (best - proof.primal_cents) / abs(best)
+        worst = max(worst, loss)
+        facts = {"shape": shape.name, "households": households, "loss_percent": round(loss, 4)}
+        gap = round(100 * proof.gap, 4)
+        _say("small", seed, facts | {"gap_percent": gap, "cpu_seconds": round(took, 1)})
+    sys.stdout.write(f"worst of {count}  {json.dumps({'loss_percent': round(worst, 4)})}\n")
+
+
+def _instance(given: argparse.Namespace, seed: int, shape: Shape) -> dict[str, float]:
     """Build one instance, run what was asked for, print a line each; the allocation's proof."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        instance = build(
-            households=given.households, offers=given.offers, seed=seed, ties=given.ties
-        )
+        instance = build(households=given.households, offers=given.offers, seed=seed, shape=shape)
         instance.write(home)
         proof = _apart("bench.allocate_run", home, seed)
-        _say("larder", seed, proof)
+        _say(shape.name, seed, proof)
         bound = proof["dual_bound_cents"]
         if given.check:
             pairs = pl.read_parquet(home / "out" / "allocation.parquet")
@@ -146,8 +181,8 @@ def greedy(instance: Instance, bound: float) -> dict[str, object]:
     short, missing = np.maximum(0, floor - faces).sum(), np.maximum(0, least - copies)
     objective = float(
         value[held].sum()
-        - TERMS["floor_shortfall_price"] * short
-        - TERMS["minimum_shortfall_price_cents"] * missing.sum()
+        - instance.terms["floor_shortfall_price"] * short
+        - instance.terms["minimum_shortfall_price_cents"] * missing.sum()
     )
     return {
         "gap_percent": round(100 * (bound - objective) / bound, 2),
@@ -160,7 +195,8 @@ def greedy(instance: Instance, bound: float) -> dict[str, object]:
 def relaxation(folder: Path, *, seconds: float, method: str) -> dict[str, object]:
     """The LP of the whole instance by HiGHS within a time; interior point without crossover."""
     frames = [pl.read_parquet(folder / f"{name}.parquet") for name in FRAMES]
-    model = _programme(lay_out(*frames))
+    terms = json.loads((folder / "instance.json").read_text())
+    model = _programme(lay_out(*frames), terms)
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("solver", method)
@@ -178,7 +214,7 @@ def relaxation(folder: Path, *, seconds: float, method: str) -> dict[str, object
     }
 
 
-def _programme(layout: Layout) -> highspy.HighsLp:
+def _programme(layout: Layout, terms: Mapping[str, float]) -> highspy.HighsLp:
     """Columns: pairs, then floor shortfalls, then missing copies. Rows: see the stack below."""
     pairs, homes, deals = layout.size, len(layout.households), len(layout.deals.ids)
     home = np.repeat(np.arange(homes), np.diff(layout.indptr))
@@ -214,8 +250,8 @@ def _programme(layout: Layout) -> highspy.HighsLp:
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = pairs + homes + deals, first
     model.col_cost_ = np.concatenate(
-        [-layout.value.astype(np.float64), np.full(homes, TERMS["floor_shortfall_price"]),
-         np.full(deals, float(TERMS["minimum_shortfall_price_cents"]))]
+        [-layout.value.astype(np.float64), np.full(homes, terms["floor_shortfall_price"]),
+         np.full(deals, float(terms["minimum_shortfall_price_cents"]))]
     )  # fmt: skip
     model.col_lower_ = np.zeros(model.num_col_)
     model.col_upper_ = np.concatenate([np.ones(pairs), np.full(homes + deals, endless)])

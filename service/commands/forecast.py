@@ -132,6 +132,12 @@ def _show(found: Backtest) -> None:
         f"{first.household_dates:,} household-dates, {first.candidates:,} candidates"
     )
     show_table(table)
+    for name, ahead in found.leads.items():
+        say(
+            f"ahead of {name}: precision {ahead.precision:+.4f} (standard error "
+            f"{ahead.precision_error:.4f}), log loss {ahead.log_loss:+.5f} "
+            f"({ahead.log_loss_error:.5f})"
+        )
     say(
         f"date: mean error {found.date_error_days:.2f} days, median "
         f"{found.date_error_median_days:.2f}; 50 % interval holds {found.inside_50:.1%}, "

@@ -89,6 +89,16 @@ COMMANDS: tuple[Command | Group, ...] = (
         "What is in the database, what waits to be done, and whether the ledger balances.",
     ),
     group(
+        "forecast",
+        "Inspect the stored forecasts.",
+        Command(
+            "check",
+            "service.commands.forecast_check:check",
+            "Whether the stored forecasts were right and their inputs look as at the fit; "
+            "else exit 1.",
+        ),
+    ),
+    group(
         "keys",
         "Make, list and revoke API keys.",
         Command("add", "service.commands.keys:add", "Make a key and show it once."),

@@ -1,7 +1,7 @@
 """Lists that are made and not stored yet: their lines, what they reserve, their rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,11 +34,36 @@ _LINES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A list before it is stored: whose, what is printed, and its lines for the till."""
+    """A list before it is stored: whose, what is printed, and its lines for the till.
+
+    The lines are those of the document's offers, then of its reminders.
+    """
 
     household_id: int
     document: ListDocument
     lines: list[dict[str, Any]]
+
+    def with_only(self, offers: Sequence[int], reminders: Sequence[int]) -> "Drafted":
+        """The same with some of its offers and reminders, by their place; numbered again."""
+        document = self.document
+        first_reminder = len(document.offers)
+        places = [*offers, *(first_reminder + place for place in reminders)]
+        kept = tuple(
+            replace(document.offers[place], line=number) for number, place in enumerate(offers, 1)
+        )
+        return Drafted(
+            self.household_id,
+            replace(
+                document,
+                offers=kept,
+                reminders=tuple(
+                    replace(document.reminders[place], line=number)
+                    for number, place in enumerate(reminders, len(kept) + 1)
+                ),
+                worth_cents=sum(line.face_value_cents for line in kept),
+            ),
+            [{**self.lines[place], "line": number} for number, place in enumerate(places, 1)],
+        )
 
 
 def list_lines(

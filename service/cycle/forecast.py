@@ -1,5 +1,7 @@
 """The forecast model a cycle predicts with: fitted, kept under its date, and found again."""
 
+import logging
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +11,8 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle.inputs import midnight, read_purchases
-from service.engine.predict import Model, fit, fit_base
+from service.engine.predict import Contest, CustomerBase, Model, carry_on, compare, fit_base
+from service.engine.predict.events import encode
 from service.errors import Conflict, InvalidInput
 from service.files.spill import Spiller
 from service.settings import Settings
@@ -17,10 +20,28 @@ from service.store import baskets, cycles
 from service.store.session import Database
 from service.store.tables.cycle import Forecast
 
+logger = logging.getLogger("larder.forecast")
+
 # A model older than this is fitted again for a cycle.
 FORECAST_DAYS = 7
 # The purchases of so many households are read at a time.
 READ_TOGETHER = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The model that is stored now, and how the fitted one did against the one stored before.
+
+    `contest` is None when there was none that it could be compared with.
+    """
+
+    model: Model
+    contest: Contest | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the fitted model was worse, so that the earlier one goes on."""
+        return self.contest is not None and self.contest.is_new_worse
 
 
 def stored_model(session: Session, *, as_of: date, any_age: bool = False) -> Model | None:
@@ -45,8 +66,8 @@ def _model(text: str) -> Model:
     return Model.from_json(text)
 
 
-def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Model:
-    """Fit the forecast on everything bought before a date, and keep it.
+def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Refreshed:
+    """Fit the forecast on everything bought before a date, and keep it unless it is worse.
 
     The purchases of some households after others are in memory, the rest waits in the runs' folder.
     Raises Conflict when nothing was bought.
@@ -61,20 +82,41 @@ def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> 
                 spiller.add(read_purchases(session, settings, before=as_of, household_ids=some))
         if not spiller.rows:
             raise _nothing_bought(as_of)
-        model = fit_base(spiller.base(), as_of=as_of, horizon_days=settings.horizon_days)
-    _keep(database, model)
-    return model
+        return _fit_and_keep(database, settings, spiller.base(), as_of=as_of)
 
 
 def fit_and_keep(
     database: Database, settings: Settings, purchases: pl.DataFrame, *, as_of: date
 ) -> Model:
-    """Fit the forecast on these purchases, and keep it under its date."""
+    """Fit the forecast on these purchases, and keep it under its date unless it is worse."""
     if purchases.is_empty():
         raise _nothing_bought(as_of)
-    model = fit(purchases, as_of=as_of, horizon_days=settings.horizon_days)
-    _keep(database, model)
-    return model
+    return _fit_and_keep(database, settings, encode(purchases, as_of), as_of=as_of).model
+
+
+def _fit_and_keep(
+    database: Database, settings: Settings, base: CustomerBase, *, as_of: date
+) -> Refreshed:
+    """Fit a model; store it, or the one before with the day's counts if the new one is worse."""
+    model = fit_base(base, as_of=as_of, horizon_days=settings.horizon_days)
+    with database.read() as session:
+        earlier = stored_model(session, as_of=as_of, any_age=True)
+    contest = None if earlier is None else compare(base, model, earlier)
+    found = Refreshed(model, contest)
+    if earlier is not None and contest is not None and contest.is_new_worse:
+        found = Refreshed(carry_on(earlier, model), contest)
+        logger.warning("forecast of %s: %s", as_of, _said(contest, earlier))
+    _keep(database, found.model)
+    return found
+
+
+def _said(contest: Contest, earlier: Model) -> str:
+    return (
+        f"the fitted model is worse (log loss {contest.new_log_loss:.4f} against "
+        f"{contest.old_log_loss:.4f}, difference {contest.difference:.4f} with a standard error of "
+        f"{contest.standard_error:.4f}, {contest.households} households from {contest.origin}); "
+        f"the one stored for {earlier.as_of} is kept"
+    )
 
 
 def _keep(database: Database, model: Model) -> None:

@@ -21,7 +21,10 @@ class CycleReport:
     worth of their households (see `offers.worth.by_worth`), `learned_cycles` how many taught the
     response. `drafts` were computed again, with `draft_offers` in all: of those so many were
     `possible` still, and `kept`; for that the lists are worth `draft_cost_cents` less, in per cent
-    of their worth `draft_cost_percent`.
+    of their worth `draft_cost_percent`. `other_language` lists are in another language than their
+    household's; what lists had no room to print is counted as `offers_without_room`, which reserve
+    nothing, and `reminders_without_room`. `left_out` counts the eligible households whose letters
+    cannot be printed, `mail_holdout` says whether those held out are mailed their lists.
     """
 
     cycle_id: int
@@ -50,10 +53,23 @@ class CycleReport:
     draft_cost_percent: float
     worth: tuple[dict[str, Any], ...]
     other_language: int = 0
+    left_out: int = 0
+    mail_holdout: bool = True
+    offers_without_room: int = 0
+    reminders_without_room: int = 0
 
 
-def report_on(plan: Plan, drafted: Sequence[Drafted], languages: Mapping[int, str]) -> CycleReport:
-    """What the plan came to, before it has a number; `languages` are those of the households."""
+def report_on(
+    plan: Plan,
+    composed: Sequence[Drafted],
+    drafted: Sequence[Drafted],
+    languages: Mapping[int, str],
+) -> CycleReport:
+    """What the plan came to, before it has a number.
+
+    `composed` are the lists as they were planned, `drafted` as they can be printed; `languages` are
+    those of the households.
+    """
     certificate, kept = plan.allocation.certificate, plan.allocation.kept
     unkept = abs(certificate.primal_cents + kept.cost_cents)
     worth = by_worth(plan.eligible, plan.chosen)
@@ -68,8 +84,8 @@ def report_on(plan: Plan, drafted: Sequence[Drafted], languages: Mapping[int, st
         lists=len(drafted),
         offers_running=plan.inputs.running.offers.height,
         candidates=given(plan.pairs).height,
-        offers_issued=sum(len(each.document.offers) for each in drafted),
-        reminders_issued=sum(len(each.document.reminders) for each in drafted),
+        offers_issued=_offers(drafted),
+        reminders_issued=_reminders(drafted),
         face_value_cents=sum(each.document.worth_cents for each in drafted),
         reserved_cents=int(reserved_by_offer(drafted)["cents"].sum()),
         gap=round(certificate.gap, 6),
@@ -86,4 +102,15 @@ def report_on(plan: Plan, drafted: Sequence[Drafted], languages: Mapping[int, st
         other_language=sum(
             each.document.language != languages[each.household_id] for each in drafted
         ),
+        left_out=plan.left_out.height,
+        offers_without_room=_offers(composed) - _offers(drafted),
+        reminders_without_room=_reminders(composed) - _reminders(drafted),
     )
+
+
+def _offers(drafted: Sequence[Drafted]) -> int:
+    return sum(len(each.document.offers) for each in drafted)
+
+
+def _reminders(drafted: Sequence[Drafted]) -> int:
+    return sum(len(each.document.reminders) for each in drafted)

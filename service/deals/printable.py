@@ -118,8 +118,8 @@ class PrintCheck:
         self._form.ask(
             f"legal_text: the small print of up to {count} different offers may meet on one list, "
             f"and of the longest {count} of this file only {fitting} fit it together (layout "
-            f"{self._printing.layout}); a list with more of them cannot be printed: shorten them, "
-            "or give several deals the same text"
+            f"{self._printing.layout}); a list leaves out offers that it has no room for: shorten "
+            "them, or give several deals the same text"
         )
 
     def _languages(self, language: str) -> Sequence[str]:

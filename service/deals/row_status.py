@@ -13,9 +13,8 @@ from service.deals.coded_grid import CodedGrid, GridColumn, Positions
 from service.deals.deal_table import DealTable
 from service.deals.form import MOST_NOTES, Form
 from service.deals.status_words import is_status, is_status_header, says_off
+from service.files.marked_rows import marked_rows
 
-# Grey rows beside which there are not twice as many others are only striped.
-_STRIPED = 3
 _TITLED_OFF = re.compile(
     r"(?i)^\W*(?:cancell?ed|storniert|annul[eé]e?|cancelad[oa]|on hold|void)\b"
 )
@@ -33,15 +32,9 @@ def ask_about_rows(
     rows = {int(row): int(row) for row in grid.rows}
     for start, others in parts.items():
         rows |= dict.fromkeys((first + each for each in others), first + start)
-    marks = table.sheet.marks
-    filled = [(places, text) for places, text in (
-        (marks.struck, "struck through"),
-        (_mostly(table, marks.grey, rows), "written in grey"),
-        (_crossed_out(table, marks.coloured, rows), "on a grey or red ground"),
-    ) if places]  # fmt: skip
-    for places, text in filled:
-        _ask(form, grid, {rows[row] for row, _ in places if row in rows}, text)
-    for (row, column), comment in sorted(marks.comments.items()):
+    for marked, text in marked_rows(table.sheet, rows):
+        _ask(form, grid, {rows[row] for row in marked}, text)
+    for (row, column), comment in sorted(table.sheet.marks.comments.items()):
         if row in rows:
             address = table.sheet.address(row, column)
             form.ask(f"{address}: the cell has a comment: {comment[:200]!r}")
@@ -130,26 +123,3 @@ def _move_states(form: Form, table: DealTable, grid: CodedGrid) -> None:
 
 def _names(text: str, names: Sequence[str] | None) -> bool:
     return text in (names or ())
-
-
-def _mostly(
-    table: DealTable, places: frozenset[tuple[int, int]], rows: Mapping[int, int]
-) -> list[tuple[int, int]]:
-    """One place in each row of which at least half of the filled cells are among the places."""
-    by_row: dict[int, int] = {}
-    for row, column in places:
-        if row in rows and column < table.sheet.frame.width:
-            by_row[row] = by_row.get(row, 0) + (table.sheet.frame.item(row, column) is not None)
-    return [
-        (row, 0)
-        for row, count in sorted(by_row.items())
-        if 2 * count >= sum(cell is not None for cell in table.sheet.frame.row(row))
-    ]
-
-
-def _crossed_out(
-    table: DealTable, places: frozenset[tuple[int, int]], rows: Mapping[int, int]
-) -> list[tuple[int, int]]:
-    """Rows that are mostly on a ground of their own, unless so many are that it is a pattern."""
-    found = _mostly(table, places, rows)
-    return found if _STRIPED * len(found) <= len(rows) else []

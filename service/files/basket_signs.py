@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from service.engine.measures import unit_of
+from service.files.notes import shown_rows
 from service.files.rows import ROW
-from service.files.staging import Staging, shown_rows
+from service.files.staging import Staging
 
 _FIRST_YEAR = 1990
 _MANY_PIECES = 1000
@@ -23,10 +24,23 @@ _MOST_EXAMPLES = 5
 _MOST_PARTS = 20
 
 
+@dataclass(frozen=True, slots=True)
+class SourceWords:
+    """How notes call what a file has: the numbers of `ROW`, its amounts, and GTINs to be given."""
+
+    place: str = "row"
+    amounts: str = "amount_cents may not be in cents"
+    gtins: str = "; --items FILE gives GTINs by the shop's own numbers"
+
+
+TABLE_WORDS = SourceWords()
+
+
 @dataclass(slots=True)
 class _Found:
     """Rows with the same sign: how many, and the first of them."""
 
+    place: str
     count: int = 0
     first: list[int] = field(default_factory=list)
 
@@ -37,24 +51,30 @@ class _Found:
 
     def shown(self) -> str:
         more = self.count - len(self.first)
-        return shown_rows(self.first) + (f" and {more:,} more" if more else "")
+        return shown_rows(self.first, place=self.place) + (f" and {more:,} more" if more else "")
 
 
 class BasketSigns:
     """Looks at the lines of a file, chunk by chunk; `prices` are the catalogue's by GTIN."""
 
-    def __init__(self, prices: Mapping[int, int], units: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        prices: Mapping[int, int],
+        units: Mapping[str, str],
+        words: SourceWords = TABLE_WORDS,
+    ) -> None:
+        self._words = words
         self._prices = pl.DataFrame(
             {"gtin": list(prices), "price": list(prices.values())},
             {"gtin": pl.Int64, "price": pl.Int64},
         )
         self._units = units
-        self._ahead, self._before = _Found(), _Found()
-        self._pieces, self._much = _Found(), _Found()
+        self._ahead, self._before = _Found(words.place), _Found(words.place)
+        self._pieces, self._much = _Found(words.place), _Found(words.place)
         self._priced = 0
-        self._cheap, self._dear = _Found(), _Found()
-        self._odd_sign = _Found()
-        self._unnamed = _Found()
+        self._cheap, self._dear = _Found(words.place), _Found(words.place)
+        self._odd_sign = _Found(words.place)
+        self._unnamed = _Found(words.place)
         self._codes: dict[str, None] = {}
         self._strange_units: dict[str, None] = {}
         self._amounts: list[pl.DataFrame] = []
@@ -126,8 +146,7 @@ class BasketSigns:
         if self._unnamed.count:
             staged.report.note(
                 f"{self._unnamed.count:,} lines have goods without a GTIN ({', '.join(self._codes)}"
-                "): they count as spend and in no forecast; --items FILE gives GTINs by the shop's "
-                "own numbers"
+                f"): they count as spend and in no forecast{self._words.gtins}"
             )
         if self._strange_units:
             shown = ", ".join(sorted(self._strange_units)[:_MOST_EXAMPLES])
@@ -137,7 +156,7 @@ class BasketSigns:
         for found, meaning in ((self._cheap, "below"), (self._dear, "above")):
             text = (
                 f"{found.count:,} of {self._priced:,} lines are more than {_TIMES} times {meaning} "
-                f"the catalogue's price; amount_cents may not be in cents: {found.shown()}"
+                f"the catalogue's price; {self._words.amounts}: {found.shown()}"
             )
             if found.count > _FEW * self._priced:
                 staged.ask(text)

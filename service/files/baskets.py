@@ -1,6 +1,6 @@
 """Load purchase history from a file of lines: separated text, XLSX or Parquet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +20,7 @@ from service.files.basket_rows import (
 )
 from service.files.basket_signs import BasketSigns
 from service.files.dates import Order
+from service.files.lost_zeros import ask_about_zeros
 from service.files.moments import MomentReader
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.staging import Staging, staging
@@ -106,7 +107,7 @@ def _read(
         progress("read", chunk.done, chunk.total)
     for text in notes_of(options, reader, completer, reason):
         staged.report.note(text)
-    _ask_for_stores(staged, named, stores)
+    ask_about_zeros(staged, "stores", named, stores)
     people.say(staged)
     signs.say(staged)
     return people.added()
@@ -194,19 +195,6 @@ class _People:
     def added(self) -> list[str]:
         """The households to add, in the order of the file."""
         return list(self._new)
-
-
-def _ask_for_stores(staged: Staging, named: Iterable[str], known: set[str]) -> None:
-    """Ask about new stores that differ from known ones by leading zeros only."""
-    new = sorted({*named} - known)
-    # Among new ones, the one with most zeros is taken for the store's own number.
-    by_bare = {store.lstrip("0"): store for store in sorted([*new, *known], key=len)}
-    by_bare |= {store.lstrip("0"): store for store in sorted(known, key=len)}
-    alike = [(store, by_bare[store.lstrip("0")]) for store in new]
-    alike = [(store, other) for store, other in alike if store != other]
-    if alike:
-        shown = ", ".join(f"{store} ({other} is there too)" for store, other in alike[:5])
-        staged.ask(f"stores that differ from others in leading zeros only are added: {shown}")
 
 
 def _store(

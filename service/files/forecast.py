@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ import polars as pl
 
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
 from service.engine.backtest.explore import Exploration, explore
-from service.engine.backtest.metrics import Report, report
+from service.engine.backtest.metrics import Lead, Report, lead, report
 from service.engine.backtest.rolling import (
     OURS,
     BacktestSettings,
@@ -26,6 +27,7 @@ from service.engine.backtest.rolling import (
 )
 from service.engine.history import COLUMNS, IDS, validate_history
 from service.engine.predict import Model, discover_base, fit_base, score_base
+from service.engine.predict.items import IdIndex
 from service.errors import InvalidInput, Problem
 from service.files.report import Progress, silent
 from service.files.spill import Spiller
@@ -54,12 +56,15 @@ class Prediction:
 class Backtest:
     """The result of `backtest_file`: reports by method, Larder's first.
 
+    `leads` say by how much Larder is ahead of each other method.
+
     `exploration` scores the items never bought before, None if there were none.
     The seconds are CPU seconds by method. `inside_50` and `inside_80` are the shares of purchases
     inside these intervals. `out` is the folder of the files written.
     """
 
     reports: dict[str, Report]
+    leads: dict[str, Lead]
     exploration: Exploration | None
     dates: tuple[date, ...]
     seconds_per_date: dict[str, float]
@@ -277,6 +282,7 @@ def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
             name: report([day.outcomes[name] for day in judged if name in day.outcomes])
             for name in methods
         },
+        leads={name: _lead(judged, name) for name in methods if name != OURS},
         exploration=explore([day.proposals for day in judged]),
         dates=tuple(day.as_of for day in judged),
         seconds_per_date={
@@ -289,6 +295,17 @@ def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
         inside_50=float(np.concatenate([day.inside_50 for day in judged]).mean()),
         inside_80=float(np.concatenate([day.inside_80 for day in judged]).mean()),
         out=out,
+    )
+
+
+def _lead(days: list[JudgedDate], name: str) -> Lead:
+    """Larder's lead over a method, on the dates that judged both."""
+    both = [day for day in days if name in day.outcomes]
+    ids = IdIndex(pl.concat([day.households for day in both]).unique().sort())
+    return lead(
+        [day.outcomes[OURS] for day in both],
+        [day.outcomes[name] for day in both],
+        [ids.rows_of(day.households) for day in both],
     )
 
 
@@ -307,6 +324,7 @@ def _write_reports(found: Backtest, settings: BacktestSettings) -> None:
             "inside_80": round(found.inside_80, 4),
         },
         "explore": None if found.exploration is None else _round(asdict(found.exploration)),
+        "leads": {name: _round(asdict(one)) for name, one in found.leads.items()},
         "methods": {name: _round_report(one) for name, one in found.reports.items()},
     }
     ours = found.reports[OURS]
@@ -328,4 +346,8 @@ def _round_report(one: Report) -> dict[str, Any]:
 
 
 def _round(plain: dict[str, Any]) -> dict[str, Any]:
-    return {k: round(v, 5) if isinstance(v, float) else v for k, v in plain.items()}
+    """Floats to five digits; what is not known (infinite) is null."""
+    return {
+        k: (round(v, 5) if math.isfinite(v) else None) if isinstance(v, float) else v
+        for k, v in plain.items()
+    }

@@ -46,3 +46,11 @@ def require_accepted(name: str, sha256: str, notes: Sequence[Note], accepted: st
         asked=asked,
         digest=digest,
     )
+
+
+def shown_rows(numbers: list[int], *, most: int = 5, place: str = "row") -> str:
+    """`row 7`, or `rows 3, 9 and 12 more`; `place` is what the numbers count."""
+    listed = ", ".join(f"{number:,}" for number in numbers[:most])
+    more = len(numbers) - most
+    named = f"{place}{'s' * (len(numbers) > 1)} {listed}"
+    return named + (f" and {more:,} more" if more > 0 else "")

@@ -11,10 +11,11 @@ from service.engine.scanned import GoodsReader
 from service.errors import InvalidInput, Problem
 from service.files import rows
 from service.files.headers import HeaderRules
+from service.files.notes import shown_rows
 from service.files.printed import NameCheck
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.rows import PLAIN_TEXT, FileColumn, Parse
-from service.files.staging import Staging, shown_rows, staging
+from service.files.staging import Staging, staging
 from service.files.text_form import TextOptions
 from service.store import catalogue
 from service.store.session import Database

@@ -13,6 +13,7 @@ import polars as pl
 from service.errors import InvalidInput, Problem
 from service.files.headers import HeaderReader
 from service.files.notes import Note
+from service.files.sheet_marks import ask_about_marks
 from service.files.text_form import HEADER_WITHIN, TextForm, TextOptions, find_form, read_cells
 from service.files.workbook import Sheet, read_workbook
 
@@ -25,7 +26,6 @@ FEWEST = 3
 # Parquet types that have an unambiguous text; lists, structs and bytes have none.
 _TEXT_TYPES = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Categorical, pl.Enum, pl.Null)
 _EXACT_FLOAT = 2.0**53
-_SHOWN = 10
 # Few rows of cells are held at a time: the collector of garbage walks through all of them.
 _BATCH_ROWS = 2048
 
@@ -222,28 +222,12 @@ def _above(rows: int) -> tuple[Note, ...]:
 
 def _read_workbook(path: Path, name: str, header: HeaderReader, chunk_rows: int) -> Iterator[Part]:
     found_sheets = read_workbook(name, path.read_bytes())
-    sheets = [sheet for sheet in found_sheets if not sheet.is_hidden]
-    said = [
-        f"sheet {sheet.name} is hidden and was passed over"
-        for sheet in found_sheets
-        if sheet.is_hidden
-    ]
-    with_table = [sheet for sheet in sheets if _known_columns(sheet, header) >= FEWEST]
-    if len(with_table) > 1:
-        named = ", ".join(sheet.name for sheet in with_table)
-        fault = Problem(name, f"has tables in the sheets {named}", "keep one in the file")
-        raise InvalidInput(f"{name} has more than one table.", [fault])
-    filled = [sheet for sheet in sheets if sheet.frame.height]
-    if not filled:
-        raise InvalidInput(f"{name} is empty; the first row must name the columns.")
-    sheet = max(with_table or filled, key=lambda each: _known_columns(each, header))
+    sheet = _choose_sheet(name, found_sheets, header)
     rows = list(sheet.frame.head(HEADER_WITHIN).iter_rows())
     place = _header_place(rows, header)
     headers = [(cell or "").strip() for cell in rows[place]]
     here = f"{name}, sheet {sheet.name}"
     found = header.match(here, headers)
-    notes = (*map(Note, said), *_other_sheets(sheets, sheet), *_above(place),
-             *_hidden(sheet, found.places), *found.notes)  # fmt: skip
     broken = _broken(here, sheet, {place: column for column, place in found.places.items()})
     below = sheet.frame.slice(place + 1).with_row_index(ROW, offset=place + FIRST_ROW)
     letters = sheet.frame.columns
@@ -251,6 +235,8 @@ def _read_workbook(path: Path, name: str, header: HeaderReader, chunk_rows: int)
         pl.col(ROW).cast(pl.Int64),
         *(pl.col(letters[at]).cast(pl.String).alias(column) for column, at in found.places.items()),
     ).filter(~pl.all_horizontal(pl.exclude(ROW).is_null()) | pl.col(ROW).is_in(list(broken)))
+    notes = (*_other_sheets(found_sheets, sheet, header), *_above(place),
+             *ask_about_marks(sheet, texts[ROW].to_list(), found.places), *found.notes)  # fmt: skip
     total = texts.height
     for start in range(0, max(total, 1), chunk_rows):
         part = texts.slice(start, chunk_rows)
@@ -260,26 +246,38 @@ def _read_workbook(path: Path, name: str, header: HeaderReader, chunk_rows: int)
         notes = ()
 
 
+def _choose_sheet(name: str, found: Sequence[Sheet], header: HeaderReader) -> Sheet:
+    """The sheet that is read: the only one that is not hidden and has a table."""
+    sheets = [sheet for sheet in found if not sheet.is_hidden]
+    with_table = [sheet for sheet in sheets if _known_columns(sheet, header) >= FEWEST]
+    if len(with_table) > 1:
+        named = ", ".join(sheet.name for sheet in with_table)
+        fault = Problem(name, f"has tables in the sheets {named}", "keep one in the file")
+        raise InvalidInput(f"{name} has more than one table.", [fault])
+    filled = [sheet for sheet in sheets if sheet.frame.height]
+    if not filled:
+        raise InvalidInput(f"{name} is empty; the first row must name the columns.")
+    return max(with_table or filled, key=lambda each: _known_columns(each, header))
+
+
 def _known_columns(sheet: Sheet, header: HeaderReader) -> int:
     rows = sheet.frame.head(HEADER_WITHIN).iter_rows()
     return max((header.count_known(row) for row in rows), default=0)
 
 
-def _other_sheets(sheets: Sequence[Sheet], chosen: Sheet) -> tuple[Note, ...]:
-    others = [each.name for each in sheets if each is not chosen]
-    return (Note(f"sheets passed over: {', '.join(others)}"),) if others else ()
-
-
-def _hidden(sheet: Sheet, places: Mapping[str, int]) -> tuple[Note, ...]:
-    """What is hidden is loaded all the same; a person may not know that it is there."""
-    found = []
-    if sheet.hidden:
-        shown = ", ".join(str(row + 1) for row in sorted(sheet.hidden)[:_SHOWN])
-        found.append(Note(f"{len(sheet.hidden)} hidden rows are read as well: {shown}", asks=True))
-    columns = [name for name, place in places.items() if place in sheet.hidden_columns]
-    if columns:
-        found.append(Note(f"hidden columns are read as well: {', '.join(columns)}", asks=True))
-    return tuple(found)
+def _other_sheets(sheets: Sequence[Sheet], chosen: Sheet, header: HeaderReader) -> tuple[Note, ...]:
+    """What is said of the sheets that are not read; a hidden one with a table asks."""
+    notes = []
+    for sheet in sheets:
+        if sheet.is_hidden:
+            has_table = _known_columns(sheet, header) >= FEWEST
+            with_table = " with its table" if has_table else ""
+            text = f"sheet {sheet.name} is hidden and was passed over{with_table}"
+            notes.append(Note(text, asks=has_table))
+    others = [each.name for each in sheets if each is not chosen and not each.is_hidden]
+    if others:
+        notes.append(Note(f"sheets passed over: {', '.join(others)}"))
+    return tuple(notes)
 
 
 def _broken(here: str, sheet: Sheet, columns: Mapping[int, str]) -> dict[int, Problem]:

@@ -82,10 +82,3 @@ def staging() -> Iterator[Staging]:
     """A place for the chunks of one file; it is emptied at the end."""
     with TemporaryDirectory(prefix="larder-load-") as folder:
         yield Staging(Path(folder), LoadReport())
-
-
-def shown_rows(numbers: list[int], *, most: int = 5) -> str:
-    """`row 7`, or `rows 3, 9 and 12 more`."""
-    listed = ", ".join(f"{number:,}" for number in numbers[:most])
-    more = len(numbers) - most
-    return f"row{'s' * (len(numbers) > 1)} {listed}" + (f" and {more:,} more" if more > 0 else "")

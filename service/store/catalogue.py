@@ -120,6 +120,17 @@ def discoverable(session: Session) -> pl.DataFrame:
     return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
 
 
+def departments(session: Session) -> pl.DataFrame:
+    """The department of every item: item_id, department."""
+    statement = (
+        select(Item.id, Category.department)
+        .join(Category, col(Category.id) == col(Item.category_id))
+        .order_by(col(Item.id))
+    )
+    schema = {"item_id": pl.Int64, "department": pl.String}
+    return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
+
+
 def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.DataFrame:
     """The catalogue, or those of its products among `gtins`, a row a product.
 

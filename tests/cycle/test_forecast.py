@@ -1,5 +1,6 @@
 """The model of a cycle: fitted and found by its date, and none that has seen the future."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from service.cycle import refresh_forecast
 from service.cycle.forecast import stored_model
 from service.cycle.inputs import read_purchases
-from service.engine.predict import fit
+from service.engine.predict import CustomerBase, Model, fit, fit_base
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles
@@ -22,7 +23,7 @@ def test_some_households_after_others_make_the_model_of_all(
 ) -> None:
     open_market(database, settings, tmp_path)
     monkeypatch.setattr("service.cycle.forecast.READ_TOGETHER", 2)
-    made = refresh_forecast(database, settings, as_of=AS_OF)
+    made = refresh_forecast(database, settings, as_of=AS_OF).model
     with database.read() as session:
         bought = read_purchases(session, settings, before=AS_OF)
         kept = stored_model(session, as_of=AS_OF)
@@ -79,7 +80,9 @@ def test_a_fitted_forecast_takes_the_place_of_the_earlier_of_its_date(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_market(database, settings, tmp_path)
-    fitted = refresh_forecast(database, settings, as_of=AS_OF)
+    refreshed = refresh_forecast(database, settings, as_of=AS_OF)
+    fitted = refreshed.model
+    assert not refreshed.is_kept
     with database.read() as session:
         kept = stored_model(session, as_of=AS_OF)
         found = cycles.forecast_for(session, AS_OF)
@@ -89,3 +92,36 @@ def test_a_fitted_forecast_takes_the_place_of_the_earlier_of_its_date(
     assert fitted.training.last_origin < AS_OF
     assert found is not None
     assert found.id == 1
+
+
+def test_a_fit_that_went_wrong_does_not_replace_the_stored_model(
+    database: Database,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What the earlier one learned goes on with the counts of the day, until a fit is no worse."""
+    next_day = AS_OF + timedelta(days=1)
+    open_market(database, settings, tmp_path)
+    monkeypatch.setattr("service.engine.predict.examples.CHECK_EVERY", 2)
+    earlier = refresh_forecast(database, settings, as_of=AS_OF).model
+
+    def far_too_high(base: CustomerBase, *, as_of: date, horizon_days: int) -> Model:
+        fitted = fit_base(base, as_of=as_of, horizon_days=horizon_days)
+        return replace(fitted, prior=(3.0, 1.0), trust=0.0)
+
+    with monkeypatch.context() as wrong:
+        wrong.setattr("service.cycle.forecast.fit_base", far_too_high)
+        refreshed = refresh_forecast(database, settings, as_of=next_day)
+    assert refreshed.is_kept
+    assert "the one stored for 2026-03-02 is kept" in caplog.text
+    with database.read() as session:
+        kept = stored_model(session, as_of=next_day)
+    assert kept is not None
+    assert (kept.as_of, kept.training, kept.trust) == (next_day, earlier.training, earlier.trust)
+    again = refresh_forecast(database, settings, as_of=next_day)
+    assert again.contest is not None
+    assert not again.is_kept
+    assert kept.items.rate.tolist() == again.model.items.rate.tolist()
+    assert again.model.training.fitted_on == next_day

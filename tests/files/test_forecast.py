@@ -204,6 +204,9 @@ def test_backtest_reports_and_writes(parquet: Path, tmp_path: Path) -> None:
     assert ours.log_loss < frequency.log_loss
     body = json.loads((tmp_path / "found" / "backtest.json").read_text())
     assert body["methods"]["larder"]["precision"] == pytest.approx(ours.precision, abs=1e-5)
+    assert body["leads"]["personal frequency"]["log_loss"] == pytest.approx(
+        frequency.log_loss - ours.log_loss, abs=2e-5
+    )
     assert set(body["date"]) >= {"mean_absolute_error_days", "inside_50", "inside_80"}
     for name in ("reliability.svg", "precision.svg"):
         assert (tmp_path / "found" / name).read_text().startswith("<svg")

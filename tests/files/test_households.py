@@ -202,7 +202,7 @@ def test_the_last_row_counts_across_chunks_too(
 
 
 def test_numbers_keep_their_leading_zeros(load: Load, read_only: Ask) -> None:
-    load("household_id,postcode\n0017,01234\n17,00000\n")
+    load("household_id,postcode\n0017,01234\n17,00000\n", accept="all")
     assert [(row[0], row[3]) for row in read_only(CONTACTS)] == [("0017", "01234"), ("17", "00000")]
 
 
@@ -322,3 +322,48 @@ def test_a_column_that_says_who_gets_no_mail_is_not_passed_over(load: Load, read
     assert str(load("Household ID;NAME;Hobby\nH1;Ann;chess\n").notes[-1]) == (
         "columns not used: Hobby"
     )
+
+
+def test_whose_letter_cannot_be_printed_is_named_and_loaded(load: Load) -> None:
+    people = (
+        ("1", "Nguyễn Văn An", "1 Elm Street", "yes"),
+        ("2", "Ada Maplewick", "2 Elm Street", "yes"),
+        ("3", "Nguyễn Văn Bảo", "3 Elm Street", "no"),
+        ("4", "Grüße Œuvre Łódź Žižek Çelik", "4 Elm Street", "yes"),
+        ("5", "Ada", "5 " + "Elmstreetwithoutablank" * 9, "yes"),
+    )
+    rows = [
+        f"{key},{name},{street},42800,Elderwick,us,en,,,{yes}," for key, name, street, yes in people
+    ]
+    report = load("\n".join([HEADER, *rows, ""]), layout="classic-letter")
+    assert counts(report) == (5, 5, 0, 0)
+    (said,) = [str(note) for note in report.notes if "cannot be printed" in str(note)]
+    assert said.startswith("2 households that agreed to mail get no list")
+    assert "household 1 (row 2, column name, unprintable_name): it has 'ễ' (U+1EC5" in said
+    assert "household 5 (row 6, column street, address_too_long)" in said
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_number_that_lost_its_zeros_is_no_new_household_unasked(
+    database: Database, settings: Settings, tmp_path: Path, read_only: Ask
+) -> None:
+    """As when a list is edited in a spreadsheet and loaded again."""
+
+    def load(text: str, accept: str = "") -> LoadReport:
+        path = write_file(tmp_path / "h.csv", text)
+        return load_households(
+            database, path, secret_key=settings.secret_key, language="en", accept=accept
+        )
+
+    whole = 'household_id,name\n0042,Ada\n"0043",Bob\n44,Cy\n'
+    assert (load(whole).taken, load(whole).notes) == (3, [])
+    short = whole.replace("0042", "42").replace('"0043"', "43")
+    with pytest.raises(NotAccepted) as caught:
+        load(short)
+    assert list(caught.value.asked) == [
+        "households that differ from others in leading zeros only are added: "
+        "42 (0042 is there too), 43 (0043 is there too)"
+    ]
+    assert read_only("SELECT count(*) FROM household") == [(3,)]
+    assert load(short, caught.value.digest).taken == 3
+    assert load(short).notes == []

@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 
-from service.engine.render import Checker, SymbolProfile, render_one
+from service.engine.render import Checker, PrintTrial, SymbolProfile, render_one
 from service.engine.render.layout import SHEETS_PT
 from service.engine.render.layout_fields import (
     CellFields,
@@ -302,3 +302,12 @@ def test_every_tip_and_reason_fits_every_layout():
         for name in SHIPPED:
             layout = layouts.load(name)
             assert Checker(layout).problems(replace(sample, document=doc)) == ()
+
+
+@pytest.mark.parametrize("name", layouts.names())
+def test_a_second_piece_at_a_part_of_its_price_is_printable_in_every_language(name: str) -> None:
+    trial = PrintTrial(layouts.load(name))
+    for language, wording in layouts.wordings().items():
+        get = wording.say("get_percent", count=1, percent="12,5\u00a0%")
+        text = wording.say("buy_get", buy=wording.say("buy", count=2), get=get)
+        assert trial.fault_of("value", text, language=language) is None, text

@@ -6,6 +6,11 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+from openpyxl.worksheet.worksheet import Worksheet
 
 from service.errors import InvalidInput, NotAccepted
 from service.files import rows
@@ -254,3 +259,53 @@ def test_rows_above_the_header_and_prices_in_whole_units(
     assert "price_cents may be in whole units of money" in caught.value.asked[0]
     report = load_products(database, path, accept="all")
     assert (report.taken, str(report.notes[0])) == (6, "row 1 above the column names passed over")
+
+
+def _marked_catalogue(path: Path) -> Path:
+    """Rows 3 to 8 are marked each in a way of its own; row 2 and 9 to 20 are not."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.append([*HEADER.split(","), "Note"])
+    for number in range(2, 21):
+        sheet.append([str(4000 + number), "Plum", "Plums", "Fruit", "Fresh", "Dale", "300", "x"])
+    for cell in sheet[3]:
+        cell.font = Font(strike=True)
+    sheet["B4"] = CellRichText(TextBlock(InlineFont(strike=True), "Plum"))
+    for cell in sheet[5]:
+        cell.font = Font(color="FF999999")
+    for cell in sheet[6]:
+        cell.fill = PatternFill("solid", fgColor="FFFF0000")
+    sheet["A7"].comment = Comment("delisted in May", "Jim")
+    sheet.auto_filter.ref = "A1:G20"
+    sheet.auto_filter.add_filter_column(0, ["4002"])
+    sheet.row_dimensions[8].hidden = True
+    sheet.column_dimensions["G"].hidden = True
+    for title, row in (("Old", HEADER.split(",")), ("Notes", ["call Jim"])):
+        other = book.create_sheet(title)
+        other.append(row)
+        other.sheet_state = "hidden"
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_workbook_marks_as_off_asks_and_is_read(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    path = _marked_catalogue(tmp_path / "p.xlsx")
+    with pytest.raises(NotAccepted) as caught:
+        load_products(database, path)
+    assert list(caught.value.asked) == [
+        "sheet Old is hidden and was passed over with its table",
+        "row 8: hidden by a filter, and read all the same",
+        "hidden columns are read as well: price_cents",
+        "rows 3, 4: struck through, and read all the same",
+        "row 5: written in grey, and read all the same",
+        "row 6: on a grey or red ground, and read all the same",
+        "Sheet!A7: the cell has a comment: 'delisted in May'",
+    ]
+    assert read_only("SELECT count(*) FROM product") == [(0,)]
+    report = load_products(database, path, accept=caught.value.digest)
+    assert (report.taken, report.refused) == (19, 0)
+    assert "sheet Notes is hidden and was passed over" in map(str, report.notes)

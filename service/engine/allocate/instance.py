@@ -72,7 +72,7 @@ class Instance:
     group; `border` marks where each begins, `cross` numbers the groups that cross categories.
     Candidates that no solution can hold (above the budget or the ceiling, or without a slot) are
     left out. `floor` is the floor reduced to the ceiling; `unreachable_floor_cents` is the sum of
-    these reductions, a shortfall in every solution.
+    these reductions, a shortfall in every solution. `divisor` divides every copy's cost of a deal.
     """
 
     deals: DealLimits
@@ -93,6 +93,7 @@ class Instance:
     takers: NDArray[np.int64]
     cost_low: NDArray[np.int32]
     cost_high: NDArray[np.int32]
+    divisor: NDArray[np.int32]
 
     @property
     def size(self) -> int:
@@ -240,6 +241,7 @@ def build(
     takers = np.zeros(len(deals.ids), np.int64)
     cost_low = np.full(len(deals.ids), LARGEST, np.int32)
     cost_high = np.zeros(len(deals.ids), np.int32)
+    divisor = np.zeros(len(deals.ids), np.int32)
     used = first = 0
     for begin, end in _bands(counts):
         length = int(counts[begin:end].sum())
@@ -255,6 +257,7 @@ def build(
         takers += np.bincount(band.offer, minlength=len(takers))
         np.minimum.at(cost_low, band.offer, band.cost)
         np.maximum.at(cost_high, band.offer, band.cost)
+        np.gcd.at(divisor, band.offer, band.cost)
         kept[begin:end] = band.kept
         used = stop
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
@@ -280,6 +283,7 @@ def build(
         takers=takers,
         cost_low=cost_low,
         cost_high=cost_high,
+        divisor=np.maximum(divisor, 1),
     )
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from service.engine.allocate.certificate import blocks
 from service.engine.allocate.instance import Instance
 from service.engine.allocate.kernels.arguments import DRAFTED, HELD, Ledger, Prices
-from service.engine.allocate.kernels.retain import retain
 from service.engine.allocate.prices import Market
+from service.engine.allocate.repair import Draft, better
 from service.engine.allocate.validate import require_columns
 
 _FIRST, _STEP, _PASSES = 1 / 16, 4.0, 6
@@ -74,12 +74,7 @@ def keep_drafts(
 def _pass(market: Market, ledger: Ledger, *, bonus: float, allowed: float, nodes: int) -> float:
     """One pass over all households; by how much the objective fell."""
     no_prices = Prices(*np.zeros((2, len(market.instance.deals.ids))))
-    return float(
-        retain(
-            market.everyone, market.pairs, no_prices, market.limits.missing, bonus, allowed,
-            market.theta, nodes, market.state, ledger, market.desk(),
-        )
-    )  # fmt: skip
+    return -better(market, no_prices, ledger, factor=0.0, nodes=nodes, draft=Draft(bonus, allowed))
 
 
 def _held(state: NDArray[np.uint8]) -> int:

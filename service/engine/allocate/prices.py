@@ -24,6 +24,11 @@ NODES_EACH = 60
 NODES_ALL = 2e7
 """Nodes of a pass: so many for each household, or so many for all of a few, about 20 ns each."""
 PROBED = 500
+ENOUGH = 1e-5
+PATIENT = 4
+"""A step gains when it lowers the bound by such a part; so many in turn without a gain end it."""
+OFF = 0.02
+"""How far a sample's prices may be off, as a part of what a pair is worth."""
 
 
 @dataclass(slots=True)
@@ -53,14 +58,16 @@ def rules(instance: Instance, terms: ShortfallPrices) -> Rules:
     free = (high == 0) | (instance.takers == 0)
     cap = np.where(folded, np.minimum(deals.maximum, deals.budget // np.maximum(low, 1)),
                    deals.maximum)  # fmt: skip
+    # No set of copies spends what is left over beyond a multiple of their common divisor.
+    whole_budget = deals.budget - deals.budget % instance.divisor
     minimum = np.minimum(deals.minimum, np.minimum(cap, instance.takers))
     return Rules(
-        budget=np.where(folded | free, UNLIMITED, deals.budget),
+        budget=np.where(folded | free, UNLIMITED, whole_budget),
         cap=cap,
         minimum=minimum,
         unavoidable=int((deals.minimum - minimum).sum()),
         missing=float(terms.minimum_shortfall_price_cents),
-        unit_cost=np.maximum(0.5 * (low + high), 1.0),
+        unit_cost=np.where(high > 0, 0.5 * (low + high), 1.0),
         folded=folded,
     )
 
@@ -181,18 +188,17 @@ def newton_step(
     demand: Demand,
     *,
     which: NDArray[np.int32],
-    probe: NDArray[np.int32] | None = None,
+    probe: NDArray[np.int32],
     window: float,
     trust: float,
     step: float,
-    full: bool = True,
     jitter: float = 0.0,
 ) -> Prices:
     """Prices after one damped Newton step on the households `which` that gave `demand`.
 
-    The curvature is counted on the households `probe` (None: all of `which`), diagonal only
-    unless `full`. Rows are scaled so that every price is in value cents per copy. `window` is the
-    width, in value cents, of the swaps counted as curvature; no price moves by more than `trust`.
+    The curvature is counted on the households `probe`, its diagonal only above DENSE live prices.
+    Rows are scaled so that every price is in value cents per copy. `window` is the width, in value
+    cents, of the swaps counted as curvature; no price moves by more than `trust`.
     """
     limits, p = market.limits, market.instance
     part = len(which) / max(1, len(p.households))
@@ -211,22 +217,23 @@ def newton_step(
     copy_row = spend_row.copy()
     spend_row[spend_live] = np.arange(spend_live.sum())
     copy_row[copy_live] = spend_live.sum() + np.arange(copy_live.sum())
-    full = full and count <= DENSE
+    full = count <= DENSE
     matrix = np.zeros((count, count if full else 1))
-    counted = which if probe is None else probe
     curvature(
-        counted, market.pairs, prices, market.theta, jitter, market.seed, window, spend_row,
+        probe, market.pairs, prices, market.theta, jitter, market.seed, window, spend_row,
         copy_row, full, matrix, market.desk(),
     )  # fmt: skip
     scale = np.concatenate([limits.unit_cost[spend_live], np.ones(int(copy_live.sum()))])
-    matrix *= len(which) / len(counted)
+    matrix *= len(which) / len(probe)
     if full:
         matrix /= scale[:, None] * scale[None, :]
     else:
         matrix /= scale[:, None] ** 2
-    slope = np.concatenate([spend_slope[spend_live], copy_slope[copy_live]])
     diagonal = matrix.diagonal().copy() if full else matrix[:, 0].copy()
-    ridge = 0.02 * diagonal + 0.1 * max(float(diagonal.mean()), 1e-12)
+    ridge = 0.02 * diagonal + 0.01 * float(diagonal.mean())
+    slope = np.concatenate([spend_slope[spend_live], copy_slope[copy_live]])
+    # Where nobody is about to swap, the price moves as far as it may.
+    ridge = np.where(diagonal + ridge > 0.0, ridge, np.abs(slope) / trust + (slope == 0.0))
     if full:
         matrix[np.arange(count), np.arange(count)] += ridge
         move = -step * np.linalg.solve(matrix, slope)
@@ -252,16 +259,17 @@ class Effort:
     """How much work a search may do; `nodes` at most for one household, see `patience`."""
 
     sample: int = 25_000
-    steps: int = 18
-    most_steps: int = 60
-    full_steps: int = 4
-    exact_steps: int = 4
+    steps: int = 60
+    full_steps: int = 3
+    exact_steps: int = 10
     nodes: int = 200_000
 
     @staticmethod
     def fitting(pairs: int) -> "Effort":
         """More steps where they are cheap; few deals and households also need them more."""
-        return Effort(steps=40, exact_steps=8) if pairs < 400_000 else Effort()
+        if pairs < 400_000:
+            return Effort(exact_steps=20)
+        return Effort()
 
 
 def patience(market: Market, prices: Prices, *, most: int) -> int:
@@ -282,69 +290,105 @@ def patience(market: Market, prices: Prices, *, most: int) -> int:
     return limit
 
 
-def _typical(instance: Instance) -> tuple[float, float]:
-    """A typical and a high value of a pair: quantiles of a sample of the positive values."""
-    some = instance.value[:: max(1, instance.size // 100_000)]
-    some = some[some > 0]
-    middle, high = np.quantile(some, (0.5, 0.9)) if len(some) else (1.0, 1.0)
-    return float(middle), float(high)
+def scale_of(market: Market) -> float:
+    """What a pair may be worth: a high quantile of value and of the floor it fills."""
+    p = market.instance
+    few = max(1, p.size // 100_000)
+    rows = np.arange(0, p.size, few)
+    home = np.searchsorted(p.indptr, rows, side="right") - 1
+    filled = np.minimum(p.face[rows], p.floor[home])
+    worth = p.value[rows].clip(0.0) + market.floor_price * filled
+    worth = worth[worth > 0]
+    return float(np.quantile(worth, 0.9)) if len(worth) else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """Prices near the optimum and the best `bound` proved during the search.
 
-    `nodes` limits a household's search; `demand` is the households' choice at exactly these prices
-    if it is in `state`, else None.
+    `nodes` limits a household's search; `demand` is the households' choice at exactly these prices,
+    which is in `state`.
     """
 
     prices: Prices
     bound: float
-    demand: Demand | None
+    demand: Demand
     nodes: int
 
 
 def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     """Look for the prices with the least bound."""
-    p = market.instance
-    deals = len(p.deals.ids)
-    prices = Prices(np.zeros(deals), np.zeros(deals))
-    rng = np.random.default_rng(market.seed)
-    sample = market.everyone
+    deals, everyone = len(market.instance.deals.ids), market.everyone
+    sample = everyone
     if len(sample) > effort.sample:
+        rng = np.random.default_rng(market.seed)
         sample = np.sort(rng.choice(sample, effort.sample, replace=False))
-    typical, high = _typical(p)
-    noise = jitter * typical
-    trust, window, last = high, 2 * typical, np.inf
-    for k in range(effort.most_steps):
-        demand = market.demand(prices, which=sample, jitter=noise)
-        bound = market.bound(prices, demand)
-        # The prices still move far: keep the trust region until the bound falls slowly.
-        travelling = bound < last - 0.01 * abs(bound)
-        if k >= effort.steps and bound > last - 1e-4 * abs(bound):
+    scale = scale_of(market)
+    start = Place(Prices(np.zeros(deals), np.zeros(deals)), scale)
+    found = descend(market, start, scale=scale, steps=effort.steps, which=sample, probe=sample,
+                    jitter=jitter * scale)  # fmt: skip
+    nodes = patience(market, found.prices, most=effort.nodes)
+    if len(sample) < len(everyone):
+        # The best prices of the sample are off by more than its last steps.
+        found = replace(found, trust=max(found.trust, OFF * scale))
+        found = descend(market, found, scale=scale, steps=effort.full_steps, which=everyone,
+                        probe=sample)  # fmt: skip
+    found = descend(market, found, scale=scale, steps=effort.exact_steps, which=everyone,
+                    probe=sample, limit=nodes)  # fmt: skip
+    demand = found.demand
+    if demand is None or not found.written:
+        demand = market.demand(found.prices, exact=True, write=True, limit=nodes)
+    return Search(found.prices, market.bound(found.prices, demand), demand, nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Prices, the radius they may move by next, and the demand at them, if it is known.
+
+    `written`: this demand is what `state` holds.
+    """
+
+    prices: Prices
+    trust: float
+    demand: Demand | None = None
+    written: bool = False
+
+
+def descend(
+    market: Market,
+    start: Place,
+    *,
+    scale: float,
+    steps: int,
+    which: NDArray[np.int32],
+    probe: NDArray[np.int32],
+    jitter: float = 0.0,
+    limit: int = 0,
+) -> Place:
+    """Newton steps within a radius that shrinks; one that does not lower the bound is taken back.
+
+    The bound is that of the households `which`, with their share of the budgets; with a `limit`
+    of nodes each chooses exactly, else relaxed. It ends after `steps`, or when a few of them in
+    turn have gained next to nothing.
+    """
+    part = len(which) / max(1, len(market.everyone))
+    best, place, prices, trust, slow = np.inf, start, start.prices, start.trust, 0
+    for turn in range(steps):
+        demand = market.demand(
+            prices, which=which, exact=limit > 0, write=limit > 0, jitter=jitter, limit=limit
+        )
+        bound = demand.bound + part * fixed(prices, market.limits)
+        slow = 0 if bound < best - ENOUGH * abs(bound) else slow + 1
+        if bound < best:
+            trust *= 0.7 if slow else 1.0
+            best, place = bound, Place(prices, trust, demand, written=limit > 0)
+        else:
+            trust *= 0.4
+            place = replace(place, trust=trust, written=False)
+        if slow == PATIENT or turn + 1 == steps or place.demand is None:
             break
-        last = min(last, bound)
         prices = newton_step(
-            market, prices, demand, which=sample, window=window, trust=trust, step=1.5,
-            full=k >= 3, jitter=noise,
+            market, place.prices, place.demand, which=which, probe=probe,
+            window=max(0.6 * trust, 1e-3 * scale), trust=trust, step=1.2, jitter=jitter,
         )  # fmt: skip
-        if not travelling or k < 3:
-            trust, window = max(0.88 * trust, 1e-3 * high), max(0.88 * window, 0.01 * typical)
-    nodes = patience(market, prices, most=effort.nodes)
-    best = Search(prices, np.inf, None, nodes)
-    steps = effort.exact_steps + (effort.full_steps if len(sample) < len(market.everyone) else 0)
-    for k in range(steps):
-        exact = k >= steps - effort.exact_steps
-        demand = market.demand(prices, exact=exact, write=exact, limit=nodes)
-        bound = market.bound(prices, demand)
-        if bound < best.bound:
-            best = Search(prices, bound, demand if exact else None, nodes)
-        elif exact:
-            best = replace(best, demand=None)
-        if k + 1 < steps:
-            window, trust = max(0.8 * window, 0.01 * typical), max(0.8 * trust, 1e-3 * typical)
-            prices = newton_step(
-                market, prices, demand, which=market.everyone, probe=sample, window=window,
-                trust=trust, step=1.0,
-            )  # fmt: skip
-    return best
+    return place

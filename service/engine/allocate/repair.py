@@ -1,57 +1,60 @@
 """From prices to an allocation in which every limit holds, and then to a better one."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engine.allocate.kernels.arguments import (
-    BARRED,
-    WANTED,
-    WHOLE,
-    Ledger,
-    Prices,
-)
-from service.engine.allocate.kernels.holdings import improve, regrets, take_back
+from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
+from service.engine.allocate.kernels.holdings import give_back, improve, list_givers
 from service.engine.allocate.prices import Market, Search
 
-BLOCK = 1 << 20
-FACTORS = (0.97, 0.9, 0.7)
-MANY = 0.002
-FEW = 0.0002
-"""Parts of the households: a pass that changed fewer is not worth another like it."""
+FACTORS = (1.0, 0.9, 0.7, 0.0)
+MANY, FACTORS_OF_MANY = 100_000, (1.0, 0.9, 0.0)
+"""Fractions of the prices; among more households than this fewer of them."""
+MOST_PASSES = 6
+WORTH_IT, NEXT_TO_NOTHING = 0.05, 2e-5
+"""A factor gets another pass when the last one gained such a part of the first one's gain, and of
+the bound."""
+FEW, NODES = 1_000, 2_000
+"""Among more households a search may take so many nodes."""
+PLACES = 64
+LISTED = 50_000
+"""Places in a deal's list of givers, and households looked at to fill the lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Improve towards drafts: what a drafted pair is worth more, and what that may cost in all."""
+
+    bonus: float = 0.0
+    allowed: float = 0.0
+
+
+NO_DRAFT = Draft()
 
 
 def repair(market: Market, found: Search) -> Ledger:
     """Leave in `state` an allocation within every limit; the ledger it ends with.
 
-    Overspent deals are taken back where that costs least, guarantees are filled where they cost
-    least, then every household in turn takes what the deals still have room for, at falling
+    Overspent deals are taken back where that costs least. Then every household in turn takes what
+    the deals still have room for, or what others give up for it at less than it gains, at falling
     fractions of the prices and finally at none.
     """
-    prices, demand, nodes = found.prices, found.demand, found.nodes
-    if demand is None:
-        demand = market.demand(prices, exact=True, write=True, limit=nodes)
-    copies, spend = demand.copies // WHOLE, demand.spend // WHOLE
+    copies, spend = found.demand.copies // WHOLE, found.demand.spend // WHOLE
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
-    take_back_overspent(market, prices, ledger)
-    better(market, prices, ledger, factor=1.0, barred_only=True, nodes=nodes)
-    market.state[:] &= 255 - BARRED
-    fill_guarantees(market, prices, ledger, nodes=nodes)
-    household_count = len(market.everyone)
-    if better(market, prices, ledger, factor=1.0, nodes=nodes) > MANY * household_count:
-        better(market, prices, ledger, factor=1.0, nodes=nodes)
-    for factor in FACTORS:
-        better(market, prices, ledger, factor=factor, nodes=nodes)
-    _settle(market, prices, ledger, nodes=nodes)
-    if fill_guarantees(market, prices, ledger, nodes=nodes):
-        _settle(market, prices, ledger, nodes=nodes)
+    take_back_overspent(market, found.prices, ledger)
+    for factor in FACTORS if len(market.everyone) < MANY else FACTORS_OF_MANY:
+        first = 0.0
+        for turn in range(MOST_PASSES):
+            gain = better(
+                market, found.prices, ledger, factor=factor, nodes=found.nodes, turn=turn,
+            )  # fmt: skip
+            first = first or gain
+            if gain <= max(WORTH_IT * first, NEXT_TO_NOTHING * abs(found.bound)):
+                break
     return ledger
-
-
-def _settle(market: Market, prices: Prices, ledger: Ledger, *, nodes: int) -> None:
-    """Passes without prices, at which the objective can only rise, until few change."""
-    while better(market, prices, ledger, factor=0.0, nodes=nodes) > FEW * len(market.everyone):
-        continue
 
 
 def better(
@@ -61,73 +64,82 @@ def better(
     *,
     factor: float,
     nodes: int,
-    barred_only: bool = False,
+    turn: int = 0,
     which: NDArray[np.int32] | None = None,
-) -> int:
-    """One pass in which every household (of `which`) chooses again; how many changed."""
-    return int(
-        improve(
-            market.everyone if which is None else which, market.pairs, prices,
-            market.limits.missing, factor, market.theta, barred_only, nodes, market.state, ledger,
-            market.desk(),
-        )
+    asking: bool = True,
+    draft: Draft = NO_DRAFT,
+) -> float:
+    """One pass in which every household (of `which`) chooses again; what that gained.
+
+    With a `draft` they go back towards it. Then, or unless `asking`, nobody gives up a copy for
+    another.
+    """
+    at, bonus = _at(market, prices, factor)
+    everyone = market.everyone
+    full = (ledger.copies_room < 1) | (ledger.spend_room < market.instance.cost_high)
+    held_up = (ledger.minimum > 0) & (ledger.copies <= ledger.minimum)
+    limit = min(nodes, NODES) if len(everyone) > FEW else nodes
+    asking = asking and draft.bonus <= 0.0
+    places = np.where((full | held_up) & asking, PLACES, 0)
+    stride = max(1, len(everyone) // LISTED)
+    some = everyone[turn % stride :: stride]
+    givers = _givers(market, at, bonus, ledger, places, which=some)
+    _kept, gain = improve(
+        everyone if which is None else which, market.pairs, at, bonus, market.theta, limit,
+        market.state, ledger, givers, np.zeros(len(everyone), np.uint8), draft.bonus,
+        draft.allowed, chain_for(market.widest), market.desk(), market.desk(),
     )  # fmt: skip
+    return float(gain)
 
 
-def _codes(
-    market: Market, prices: Prices, watched: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    p = market.instance
-    code = np.full(p.size, 255, np.uint8)
-    counts = np.zeros((len(watched), 256), np.int64)
-    some = np.abs(p.value[:: max(1, p.size // 10_000)])
-    unit = max(1e-6, 1e-3 * float(some.mean())) if len(some) else 1.0
-    regrets(
-        market.everyone, market.pairs, prices, market.theta, market.state, watched, unit, code,
-        counts, market.desk(),
-    )  # fmt: skip
-    return code, counts
+def _at(market: Market, prices: Prices, factor: float) -> tuple[Prices, NDArray[np.float64]]:
+    """Prices at a fraction, and what each deal's guarantee adds to a copy that it needs."""
+    limits = market.limits
+    bonus = factor * (-prices.copy).clip(0.0) + (1.0 - factor) * limits.missing
+    at = Prices(factor * prices.spend, factor * prices.copy.clip(0.0))
+    return at, np.where(limits.minimum > 0, bonus, 0.0)
 
 
-def _cuts(counts: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Per deal the lowest code up to which there are at least `needed` pairs."""
-    reached = counts.cumsum(axis=1) >= needed[:, None]
-    return np.where(reached.any(axis=1), reached.argmax(axis=1), 254).astype(np.int32)
+def _givers(
+    market: Market,
+    prices: Prices,
+    bonus: NDArray[np.float64],
+    ledger: Ledger,
+    places: NDArray[np.int64],
+    *,
+    which: NDArray[np.int32],
+) -> Givers:
+    """For each deal up to `places` holders among `which`, those that lose least first."""
+    places = np.minimum(places, ledger.copies)
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(places)])
+    size = int(start[-1])
+    row, owner = np.zeros((2, size), np.int32)
+    givers = Givers(start, start[:-1].copy(), row, owner, np.full(size, np.inf))
+    if not size:
+        return givers
+    list_givers(which, market.pairs, prices, bonus, market.state, ledger, givers, market.desk())
+    order = np.lexsort((row, givers.loss, np.repeat(np.arange(len(places)), places)))
+    return Givers(start, givers.first, row[order], owner[order], givers.loss[order])
 
 
 def take_back_overspent(market: Market, prices: Prices, ledger: Ledger) -> None:
     """Take copies of deals above a limit from the holders that lose least without them."""
-    p = market.instance
-    over = (ledger.copies_room < 0) | (ledger.spend_room < 0)
-    if not over.any():
-        return
-    code, counts = _codes(market, prices, over.astype(np.uint8))
-    by_spend = np.ceil(np.maximum(0, -ledger.spend_room) / market.limits.unit_cost)
-    needed = np.maximum(np.maximum(0, -ledger.copies_room), by_spend.astype(np.int64))
-    for cut in (_cuts(counts, needed), np.full(len(over), 254, np.int32)):
-        take_back(p.offer, p.cost, market.state, code, cut, ledger)
-
-
-def fill_guarantees(market: Market, prices: Prices, ledger: Ledger, *, nodes: int) -> int:
-    """Offer deals below their guarantee to the households that lose least by taking them.
-
-    Returns how many households changed.
-    """
-    p, limits = market.instance, market.limits
-    missing = np.maximum(0, limits.minimum - ledger.copies)
-    if not missing.any() or limits.missing == 0.0:
-        return 0
-    changed = 0
-    code, counts = _codes(market, prices, np.where(missing > 0, 2, 0).astype(np.uint8))
-    for share in (1, 2, 8):
-        short = np.maximum(0, limits.minimum - ledger.copies)
-        if not short.any():
-            break
-        cut = _cuts(counts, share * missing)
-        for first in range(0, p.size, BLOCK):
-            block = slice(first, first + BLOCK)
-            wanted = (code[block] != 255) & (code[block] <= cut[p.offer[block]])
-            market.state[block] |= np.where(wanted, np.uint8(WANTED), np.uint8(0))
-        changed += better(market, prices, ledger, factor=1.0, nodes=nodes)
-        market.state[:] &= 255 - WANTED
-    return changed
+    at, bonus = _at(market, prices, 1.0)
+    strict = True
+    while True:
+        short_copies, short_spend = -ledger.copies_room, -ledger.spend_room
+        over = (short_copies > 0) | (short_spend > 0)
+        if not over.any():
+            return
+        spent = market.limits.budget - ledger.spend_room
+        by_spend = np.ceil(short_spend.clip(0) * (ledger.copies / np.maximum(spent, 1)))
+        needed = np.maximum(short_copies, by_spend.astype(np.int64)).clip(0)
+        places = np.where(over, 2 * needed + PLACES, 0)
+        givers = _givers(market, at, bonus, ledger, places, which=market.everyone)
+        moved = np.zeros(len(market.everyone), np.uint8)
+        taken = give_back(
+            market.pairs, at, bonus, market.state, ledger, givers, moved, strict, market.desk()
+        )
+        if not taken and not strict:
+            return
+        strict = not strict

@@ -17,7 +17,7 @@ from service.engine.allocate.validate import UNLIMITED
 
 Thing = TypeVar("Thing")
 
-SMALL = 100
+SMALL = 300
 """Above this many households prices are good enough."""
 IDLE = 30
 MOST_TRIES = 2_000
@@ -46,7 +46,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     goal = bound + market.floor_price * p.unreachable_floor_cents
     goal += limits.missing * limits.unavoidable
     tilts = (0.0, float(np.abs(p.value).mean()), limits.missing)
-    slip, idle = SLIP * (1.0 + abs(goal)), 0
+    slip, idle = SLIP * max(abs(goal), float(np.abs(worth).sum())), 0
     for _ in range(MOST_TRIES):
         short = _short(market, ledger)
         if idle > IDLE * household_count or worth.sum() - short >= goal - slip:
@@ -59,7 +59,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
         tilt = _one_of(tilts, rng) * rng.random(len(prices.copy))
         tilted = Prices(prices.spend, prices.copy.clip(0.0) + tilt)
         for factor in (_one_of(FACTORS, rng), 0.0):
-            better(market, tilted, ledger, factor=factor, nodes=nodes, which=party)
+            better(market, tilted, ledger, factor=factor, nodes=nodes, which=party, asking=False)
         found = np.array([_worth(market, int(h)) for h in party])
         gain = float(found.sum() - worth[party].sum()) + short - _short(market, ledger)
         idle = 0 if gain > slip else idle + 1

@@ -33,8 +33,8 @@ def warm_beside() -> None:
     copies = np.full(len(instance.deals.ids), 8 << 10)
     prices = Prices(np.zeros(len(copies)), np.zeros(len(copies)))
     newton_step(
-        market, prices, Demand(copies, copies, 0.0, 0), which=market.everyone, window=1.0,
-        trust=1.0, step=1.0,
+        market, prices, Demand(copies, copies, 0.0, 0), which=market.everyone,
+        probe=market.everyone, window=1.0, trust=1.0, step=1.0,
     )  # fmt: skip
     short = np.full(len(copies), -1)
     take_back_overspent(market, prices, Ledger(copies, market.limits.minimum, short, short.copy()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.engine.backtest.metrics import calibration_error
+from service.engine.predict.calibration import calibration_error
 from service.engine.predict.events import Flags, Floats, Ints
 
 PROPOSED = 2

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.engine.predict.calibration import calibration_error, reliability
+from service.engine.predict.clusters import mean_by_household
 from service.engine.predict.events import Flags, Floats, Ints
 
-CALIBRATION_BINS = 20
 LEAST_CHANCE = 1e-9
 
 
@@ -68,8 +69,7 @@ def report(outcomes: list[Outcome], *, shown: int = 12, curve_to: int = 30) -> R
     shoppers = sum(int((outcome.truths > 0).sum()) for outcome in outcomes)
     hits = np.sum([one.hits for one in ranked], axis=0)
     repeaters = sum(one.repeaters for one in ranked)
-    clipped = np.clip(chance, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
-    loss = -np.where(bought, np.log(clipped), np.log1p(-clipped))
+    loss = np.concatenate([_losses(outcome) for outcome in outcomes])
     return Report(
         precision=float(hits[shown - 1] / (household_dates * shown)),
         recall=float(sum(one.recall for one in ranked) / max(shoppers, 1)),
@@ -89,11 +89,50 @@ def report(outcomes: list[Outcome], *, shown: int = 12, curve_to: int = 30) -> R
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """By how much one method is ahead of another, with standard errors of the difference.
+
+    All dates of a household count together. Above zero, the first method is better in both.
+    """
+
+    precision: float
+    precision_error: float
+    log_loss: float
+    log_loss_error: float
+
+
+def lead(
+    ours: list[Outcome], other: list[Outcome], households: list[Ints], *, shown: int = 12
+) -> Lead:
+    """Compare two methods on the same pairs of some dates, at least one.
+
+    `households` are, for each date, the numbers of its households over all dates.
+    """
+    hits = [_hits(a, shown) - _hits(b, shown) for a, b in zip(ours, other, strict=True)]
+    losses = [_losses(b) - _losses(a) for a, b in zip(ours, other, strict=True)]
+    of_pair = [ids[one.household] for one, ids in zip(ours, households, strict=True)]
+    return Lead(
+        *mean_by_household(np.concatenate(hits) / shown, np.concatenate(households)),
+        *mean_by_household(np.concatenate(losses), np.concatenate(of_pair)),
+    )
+
+
+def _hits(outcome: Outcome, shown: int) -> Floats:
+    return _rank(outcome, shown, shown).hits_of_household
+
+
+def _losses(outcome: Outcome) -> Floats:
+    chance = np.clip(outcome.chance, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
+    return -np.where(outcome.bought, np.log(chance), np.log1p(-chance))
+
+
+@dataclass(frozen=True, slots=True)
 class _Ranked:
     """The ranking of one date: which pairs are among the first K, and sums over its households."""
 
     top: Flags
     hits: Floats
+    hits_of_household: Floats
     recall: float
     repeat_recall: float
     repeaters: int
@@ -124,31 +163,13 @@ def _rank(outcome: Outcome, shown: int, curve_to: int) -> _Ranked:
     return _Ranked(
         top=top,
         hits=hits.astype(np.float64),
+        hits_of_household=hits_of_household.astype(np.float64),
         recall=float((hits_of_household[shops] / outcome.truths[shops]).sum()),
         repeat_recall=float((hits_of_household[repeats] / known[repeats]).sum()),
         repeaters=int(repeats.sum()),
         ndcg=float((gain[shops] / ideal[shops]).sum()),
         any_hit=int((hits_of_household > 0).sum()),
     )
-
-
-def reliability(
-    chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS
-) -> tuple[tuple[float, float, int], ...]:
-    """(mean forecast, share bought, pairs) of bins of equal size, by ascending forecast."""
-    parts = np.array_split(np.argsort(chance, kind="stable"), bins)
-    return tuple(
-        (float(chance[part].mean()), float(bought[part].mean()), len(part))
-        for part in parts
-        if len(part)
-    )
-
-
-def calibration_error(chance: Floats, bought: Flags, bins: int = CALIBRATION_BINS) -> float:
-    """Expected calibration error: mean of |forecast - share bought|, weighted by bin size."""
-    table = reliability(chance, bought, bins)
-    total = sum(size for _, _, size in table)
-    return sum(abs(mean - share) * size for mean, share, size in table) / max(total, 1)
 
 
 def auc(chance: Floats, bought: Flags) -> float:

@@ -43,6 +43,7 @@ class BacktestSettings:
 class JudgedDate:
     """The results of one as-of date.
 
+    `households` are the ids of the households judged, in the order of their codes in the outcomes.
     `outcomes` and `seconds` (CPU, to score) are by method. `proposals` are the ten likeliest new
     items of each household. `date_errors` are the days between the
     expected and the real date of each item bought; `inside_50` and `inside_80` say whether the real
@@ -51,6 +52,7 @@ class JudgedDate:
 
     as_of: date
     model: Model
+    households: pl.Series
     proposals: Proposals
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     fit_seconds: float = 0.0
@@ -100,6 +102,7 @@ def run_backtest(
         day = JudgedDate(
             as_of=as_of,
             model=model,
+            households=all_events.household_ids.filter(pl.Series(candidates.is_judged)),
             proposals=candidates.proposals(new_items),
             fit_seconds=fitted - started,
         )

@@ -11,12 +11,16 @@ from service.engine.predict.explain import explain
 from service.engine.predict.fitting import fit, fit_base
 from service.engine.predict.model import Model, Training, default_model
 from service.engine.predict.reason import reason
+from service.engine.predict.rivals import Contest, carry_on, compare
 from service.engine.predict.scoring import forecast, score, score_base
 
 __all__ = [
+    "Contest",
     "CustomerBase",
     "Model",
     "Training",
+    "carry_on",
+    "compare",
     "default_model",
     "discover",
     "discover_base",

@@ -49,7 +49,7 @@ class OriginExamples:
       weekday (rows, 7).
     - `bought`: whether the pair was bought in the window. `offset`: days from the origin to the
       first purchase, the horizon if there was none.
-    - `item`: item code. `weight`: above 1 where similar pairs were left out.
+    - `household`, `item`: codes. `weight`: above 1 where similar pairs were left out.
     - `check`: whether the household is kept for validation, so that nothing is learned from it.
     """
 
@@ -59,6 +59,7 @@ class OriginExamples:
     weekdays: Singles
     bought: Flags
     offset: Ints
+    household: Ints
     item: Ints
     weight: Floats
     check: Flags
@@ -88,6 +89,11 @@ def make_examples(events: Events, model: Model) -> list[OriginExamples]:
         groups.append(group)
         rows += len(group.bought)
     return groups
+
+
+def validation_examples(events: Events, origin: int, model: Model) -> OriginExamples:
+    """The examples of the validation households at an origin, with the inputs of this model."""
+    return _examples_at(events, origin, model, None)
 
 
 def active_pairs(pairs: PairSummaries) -> Flags:
@@ -120,14 +126,17 @@ def _candidates(events: Events, origin: int, model: Model) -> tuple[PairSummarie
 
 
 def _examples_at(
-    events: Events, origin: int, model: Model, level: tuple[float, float]
+    events: Events, origin: int, model: Model, level: tuple[float, float] | None
 ) -> OriginExamples:
+    """The examples of an origin; without the prior's `level` only those for validation."""
     horizon_days = model.horizon_days
     pairs, items, odds = _candidates(events, origin, model)
     check = pairs.household % CHECK_EVERY == CHECK_EVERY - 1
-    unlikely = level[0] + level[1] * odds < UNLIKELY
-    is_sampled = np.random.default_rng(SEED + origin).random(pairs.rows) < THINNED_SHARE
-    chosen = active_pairs(pairs) & (~unlikely | is_sampled | check)
+    unlikely, chosen = np.zeros(pairs.rows, dtype=np.bool_), active_pairs(pairs) & check
+    if level is not None:
+        unlikely = level[0] + level[1] * odds < UNLIKELY
+        is_sampled = np.random.default_rng(SEED + origin).random(pairs.rows) < THINNED_SHARE
+        chosen = active_pairs(pairs) & (~unlikely | is_sampled | check)
     offset = days_to_first_purchase(events, pairs, origin, horizon_days)[chosen]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
     taste = directions(pairs, vectors, len(model.vector_ids), seed=SEED)
@@ -143,6 +152,7 @@ def _examples_at(
         weekdays=pairs.households.weekdays[chosen_pairs.household].astype(np.float32),
         bought=offset < horizon_days,
         offset=offset,
+        household=chosen_pairs.household,
         item=chosen_pairs.item,
         weight=np.where(unlikely, 1.0 / THINNED_SHARE, 1.0)[chosen],
         check=check[chosen],

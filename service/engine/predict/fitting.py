@@ -12,6 +12,7 @@ import polars as pl
 
 from service.engine.blas import use_one_thread
 from service.engine.predict import rhythm, takeup, timing
+from service.engine.predict.calibration import calibration_error, calibration_noise
 from service.engine.predict.events import (
     CustomerBase,
     Events,
@@ -127,28 +128,28 @@ def fit_base(base: CustomerBase, *, as_of: date, horizon_days: int) -> Model:
     return replace(
         model,
         trust=rows / (rows + TRUST_ROWS),
-        **_learn_networks(groups, vectors.rows_of(events.item_ids), len(vectors), horizon_days),
+        **_learn_networks(groups, model, vectors.rows_of(events.item_ids)),
     )
 
 
-def _learn_networks(
-    groups: list[OriginExamples], vectors: Ints, size: int, horizon_days: int
-) -> dict[str, Any]:
+def _learn_networks(groups: list[OriginExamples], model: Model, vectors: Ints) -> dict[str, Any]:
     """The fields of a model that are learned from examples, with the record of the training."""
+    size = len(model.vectors)
     chance = learn_chance(groups, vectors, size)
     newest = groups[0]
-    check_rows, loss, bias = _check_scores(newest, chance, vectors)
+    means, spreads = _input_moments(newest)
     return {
         "chance": chance,
-        "timing": _learn_timing(groups, vectors, size, horizon_days),
+        "timing": _learn_timing(groups, vectors, size, model.horizon_days),
         "training": Training(
+            fitted_on=model.as_of,
             first_origin=date_of(groups[-1].origin),
             last_origin=date_of(newest.origin),
             origins=len(groups),
             rows=sum(int((~group.check).sum()) for group in groups),
-            check_rows=check_rows,
-            check_log_loss=loss,
-            check_bias=bias,
+            input_means=means,
+            input_spreads=spreads,
+            **_check_scores(newest, chance, vectors),
         ),
     }
 
@@ -252,15 +253,25 @@ def _learn_timing(
     )
 
 
-def _check_scores(
-    group: OriginExamples, chance: Network, vectors: Ints
-) -> tuple[int, float, float]:
-    """Rows, log loss and mean error (forecast less bought) of the validation households."""
+def _check_scores(group: OriginExamples, chance: Network, vectors: Ints) -> dict[str, Any]:
+    """The `check_*` fields of `Training`: scores of the validation households."""
     is_validation = group.check
-    if not is_validation.any():
-        return 0, 0.0, 0.0
     odds = _validation_log_odds(chance, group, vectors)
-    bought = group.bought[is_validation].astype(np.float64)
-    loss = float(np.mean(np.logaddexp(0.0, odds) - bought * odds))
-    bias = float(np.mean(1.0 / (1.0 + np.exp(-odds)) - bought))
-    return int(is_validation.sum()), round(loss, 6), round(bias, 6)
+    bought = group.bought[is_validation]
+    p = 1.0 / (1.0 + np.exp(-odds))
+    rows = len(odds)
+    scores = {
+        "log_loss": float((np.logaddexp(0.0, odds) - bought * odds).sum()) / max(rows, 1),
+        "bias": float((p - bought).sum()) / max(rows, 1),
+        "calibration_error": calibration_error(p, bought),
+        "calibration_noise": calibration_noise(p, bought, group.household[is_validation]),
+    }
+    return {"check_rows": rows} | {f"check_{name}": round(v, 6) for name, v in scores.items()}
+
+
+def _input_moments(group: OriginExamples) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each feature, as if no pair had been left out."""
+    weight = np.where(group.check, 1.0, group.weight)
+    mean = np.average(group.inputs, axis=0, weights=weight)
+    variance = np.average((group.inputs - mean) ** 2, axis=0, weights=weight)
+    return tuple(mean.round(6).tolist()), tuple(np.sqrt(variance).round(6).tolist())

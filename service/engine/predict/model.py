@@ -23,18 +23,23 @@ from service.engine.predict.prospects import Discovery
 from service.engine.predict.taste import WIDTH, affinity, purchase_weights
 from service.errors import InvalidInput, Problem
 
-VERSION = 5
+VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
     """What a model was learned from, and its scores on validation households.
 
+    `fitted_on` is the day of the fit, before that of a model that was kept (see rivals.py).
     `origins` earlier as-of dates from `first_origin` to `last_origin` (None if there were none);
     `rows` household-item pairs. The `check_*` scores are over the validation households at the
-    newest origin: rows, mean log loss, and mean of forecast less bought.
+    newest origin: rows, mean log loss, mean of forecast less bought, calibration error, and the
+    calibration error that luck alone would give (see calibration.py). `input_means` and
+    `input_spreads` are mean and standard deviation of each feature at that origin, over the pairs
+    of active households; empty without networks.
     """
 
+    fitted_on: date
     first_origin: date | None
     last_origin: date | None
     origins: int
@@ -42,6 +47,10 @@ class Training:
     check_rows: int
     check_log_loss: float
     check_bias: float
+    check_calibration_error: float
+    check_calibration_noise: float
+    input_means: tuple[float, ...]
+    input_spreads: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +153,10 @@ class Model:
         id_type = pl.String if found["text_ids"] else pl.Int64
         items = {name: _unpack(array) for name, array in found["items"].items()}
         training = dict(found["training"])
-        for name in ("first_origin", "last_origin"):
+        for name in ("fitted_on", "first_origin", "last_origin"):
             training[name] = None if training[name] is None else date.fromisoformat(training[name])
+        for name in ("input_means", "input_spreads"):
+            training[name] = tuple(training[name])
         return Model(
             as_of=date.fromisoformat(found["as_of"]),
             horizon_days=found["horizon_days"],
@@ -177,7 +188,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         chance=None,
         timing=None,
         discovery=None,
-        training=Training(None, None, 0, 0, 0, 0.0, 0.0),
+        training=Training(as_of, None, None, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, (), ()),
     )
 
 

@@ -25,6 +25,7 @@ from service.engine.predict.events import (
 )
 from service.engine.predict.features import gamma_poisson, gap_of, log_odds
 from service.engine.predict.fitting import base_statistics
+from service.engine.predict.fixed_point import Reals
 from service.engine.predict.model import Model
 from service.engine.predict.pairs import PairSummaries, summaries, summarise
 
@@ -154,13 +155,13 @@ def _frame(
     rows = model.items.rows_of(events.item_ids)[pairs.item]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
     inputs = model.inputs(pairs, rows, vectors)
-    shift, stretch = model.prior
-    odds = log_odds(gamma_poisson(pairs, model.items, rows, model.horizon_days))
-    calendar = rhythm.calendar_log_odds(model.rhythm, day, horizon_days)
-    odds = shift + stretch * (odds + calendar)
-    if model.chance is not None:
-        network_odds = model.chance.log_odds(inputs, vectors)[:, 0]
-        odds = model.trust * (network_odds + calendar) + (1.0 - model.trust) * odds
+    odds = purchase_log_odds(
+        model,
+        inputs,
+        vectors,
+        prior=log_odds(gamma_poisson(pairs, model.items, rows, model.horizon_days)),
+        calendar=rhythm.calendar_log_odds(model.rhythm, day, horizon_days),
+    )
     chance = _rescale_horizon(1.0 / (1.0 + np.exp(-odds)), horizon_days / model.horizon_days)
     cumulative = _cumulative_chances(model, pairs, inputs, vectors)
     gap, spread = gap_of(pairs, model.items, rows)
@@ -181,6 +182,22 @@ def _frame(
             columns[f"early_{percent}_on"] = _dates(day + early)
             columns[f"late_{percent}_on"] = _dates(day + late)
     return pl.DataFrame(columns, nan_to_null=True)
+
+
+def purchase_log_odds(
+    model: Model, inputs: Reals, vectors: Ints, *, prior: Floats, calendar: float
+) -> Floats:
+    """Log-odds of a purchase within the horizon of the model.
+
+    `inputs` are the features of each pair, `vectors` the row of its item among the learned vectors,
+    `prior` the log-odds of the gamma-Poisson; `calendar` is what the days of the window add.
+    """
+    shift, stretch = model.prior
+    odds = shift + stretch * (prior + calendar)
+    if model.chance is not None:
+        network_odds = model.chance.log_odds(inputs, vectors)[:, 0]
+        odds = model.trust * (network_odds + calendar) + (1.0 - model.trust) * odds
+    return odds
 
 
 def _dates(days: Ints) -> NDArray[np.datetime64]:

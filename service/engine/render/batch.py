@@ -20,6 +20,9 @@ RESOLVER = "https://id.gs1.org"
 _BATCH_PIECES = 64
 """Pieces painted together."""
 
+_ANY_PIECE_ID = "00000000-0000000"
+_LAST_SEQ = 9_999_999
+
 
 @dataclass(frozen=True, slots=True)
 class PiecePages:
@@ -123,11 +126,7 @@ class Checker:
 
     def problems(self, piece: Mailpiece) -> tuple[Problem, ...]:
         """All texts of the piece that do not fit or lack a glyph; empty if there are none."""
-        try:
-            paint(self._painter, [_job(piece)])
-        except LarderError as error:
-            return error.problems or (Problem(f"piece {piece.piece_id}", error.detail),)
-        return ()
+        return self._check([_job(piece)])[0]
 
     def check_all(
         self, pieces: Iterable[Mailpiece]
@@ -135,12 +134,24 @@ class Checker:
         """Yield each piece with its problems, in order. This is cheaper than piece by piece."""
         remaining = iter(pieces)
         while batch := [*islice(remaining, _BATCH_PIECES)]:
-            try:
-                paint(self._painter, [*map(_job, batch)])
-            except LarderError:
-                yield from ((piece, self.problems(piece)) for piece in batch)
-            else:
-                yield from ((piece, ()) for piece in batch)
+            yield from zip(batch, self._check([*map(_job, batch)]), strict=True)
+
+    def check_lists(self, documents: Iterable[ListDocument]) -> Iterator[tuple[Problem, ...]]:
+        """Yield the problems of each list, in order, on a piece with marks and no address."""
+        remaining = iter(documents)
+        while batch := [*islice(remaining, _BATCH_PIECES)]:
+            yield from self._check(
+                [PaintJob(each, None, "list", _LAST_SEQ, _ANY_PIECE_ID) for each in batch]
+            )
+
+    def _check(self, jobs: Sequence[PaintJob]) -> list[tuple[Problem, ...]]:
+        try:
+            paint(self._painter, jobs)
+        except LarderError as error:
+            if len(jobs) == 1:
+                return [error.problems or (Problem(jobs[0].name, error.detail),)]
+            return [found for job in jobs for found in self._check([job])]
+        return [()] * len(jobs)
 
 
 def _job(piece: Mailpiece) -> PaintJob:

@@ -1,11 +1,12 @@
 """Load POSLog transactions as purchase history."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 from pydantic import SecretStr
 from sqlmodel import Session
@@ -15,9 +16,13 @@ from service.digests import normal_identity
 from service.engine.reading import PLAIN, Reading
 from service.errors import Problem
 from service.files import rows
+from service.files.basket_signs import BasketSigns, SourceWords
+from service.files.lost_zeros import ask_about_zeros
+from service.files.poslog.held import HeldChunk, HeldSales
 from service.files.poslog.sale import Refused, Sale, read_sale
-from service.files.poslog.stream import check, transactions
+from service.files.poslog.stream import transactions
 from service.files.report import LoadReport, Progress, silent
+from service.files.staging import staging
 from service.store import baskets, catalogue, identities
 from service.store.session import Database
 from service.store.tables.household import IdentityKind
@@ -67,6 +72,7 @@ def load_poslog(
     currency: str,
     secret_key: SecretStr,
     reading: Reading = PLAIN,
+    accept: str = "",
     progress: Progress = silent,
 ) -> LoadReport:
     """Add the sales of a POSLog file (`.xml`, `.xml.gz`) to history.
@@ -76,44 +82,112 @@ def load_poslog(
     sequence number identify a transaction, so loading the file again changes nothing. Times without
     an offset are in the zone of their store, or in `timezone` for a new store. Card and customer
     numbers must belong to a known household, or the transaction is refused. Raises NotFound and
-    InvalidInput as `stream.check` and `stream.transactions` do.
+    InvalidInput as `stream.transactions` does, and NotAccepted unless `accept` accepts the notes
+    that ask, which are those of other files of baskets.
     """
-    check(path, str(path), lambda done, total: progress("check", done, total))
-    report = LoadReport()
-    not_sales = without_offset = 0
-    chunk: list[Sale] = []
-    held = 0
-    exponent = minor_digits(currency)
-    for node, done, total in transactions(path, str(path)):
-        read = read_sale(
-            node, file=str(path), currency=currency, exponent=exponent, reading=reading
-        )
-        if read is None:
-            not_sales += 1
-        elif isinstance(read, Refused):
-            report.read += read.lines
-            report.refuse(read.problems, read.lines)
-        else:
-            chunk.append(read)
-            held += len(read.lines)
-            without_offset += read.at.tzinfo is None
-        if held >= rows.CHUNK_ROWS:
-            _load(database, chunk, report, timezone=timezone, key=secret_key)
-            chunk, held = [], 0
+    with staging() as staged:
+        held = HeldSales(staged.folder)
+        with database.read() as session:
+            stores = set(catalogue.store_ids(session))
+            prices = catalogue.prices(session)
+        signs = BasketSigns(prices, reading.others, _words(currency))
+        reader = _FileReader(path, currency, reading)
+        named: set[str] = set()
+        for chunk in reader.chunks(staged.report):
+            held.add(*chunk)
+            named.update(sale.store_id for sale in chunk.sales)
+            _look(signs, chunk.sales)
+            progress("read", chunk.done, chunk.total)
+        reader.say(staged.report, timezone)
+        ask_about_zeros(staged, "stores", named, stores)
+        signs.say(staged)
+        staged.require_accepted(path, accept)
+        for sales, done, total in held.chunks():
+            _load(database, sales, staged.report, timezone=timezone, key=secret_key)
             progress("baskets", done, total)
-    _load(database, chunk, report, timezone=timezone, key=secret_key)
-    size = path.stat().st_size
-    progress("baskets", size, size)
-    if not_sales:
-        report.note(
-            f"{not_sales:,} transactions are no sales (voided, cancelled, training, control)"
-        )
-    if without_offset:
-        report.note(
-            f"{without_offset:,} transactions have no offset from UTC; the zone of their store "
-            f"was applied ({timezone} for a store that was not known)"
-        )
-    return report
+        return staged.report
+
+
+def _words(currency: str) -> SourceWords:
+    return SourceWords("file line", f"the amounts may not be in whole {currency}", "")
+
+
+class _FileReader:
+    """Reads the sales of a file, and counts what a person should know of them."""
+
+    def __init__(self, path: Path, currency: str, reading: Reading) -> None:
+        self._path = path
+        self._currency = currency
+        self._exponent = minor_digits(currency)
+        self._reading = reading
+        self._not_sales = 0
+        self._without_offset = 0
+
+    def chunks(self, report: LoadReport) -> Iterator[HeldChunk]:
+        """The sales in chunks, at least one; the faults of others go into the report."""
+        chunk: list[Sale] = []
+        held_lines = 0
+        name = str(self._path)
+        for node, done, total in transactions(self._path, name):
+            read = read_sale(node, file=name, currency=self._currency, exponent=self._exponent,
+                             reading=self._reading)  # fmt: skip
+            if read is None:
+                self._not_sales += 1
+            elif isinstance(read, Refused):
+                report.read += read.lines
+                report.refuse(read.problems, read.lines)
+            else:
+                chunk.append(read)
+                held_lines += len(read.lines)
+                self._without_offset += read.at.tzinfo is None
+            if held_lines >= rows.CHUNK_ROWS:
+                yield HeldChunk(chunk, done, total)
+                chunk, held_lines = [], 0
+        size = self._path.stat().st_size
+        yield HeldChunk(chunk, size, size)
+
+    def say(self, report: LoadReport, timezone: str) -> None:
+        """Add the notes on how the file was read."""
+        if self._not_sales:
+            report.note(
+                f"{self._not_sales:,} transactions are no sales (voided, cancelled, training, "
+                "control)"
+            )
+        if self._without_offset:
+            report.note(
+                f"{self._without_offset:,} transactions have no offset from UTC; the zone of their "
+                f"store was applied ({timezone} for a store that was not known)"
+            )
+
+
+def _look(signs: BasketSigns, sales: Sequence[Sale]) -> None:
+    """Look at the lines of sales; a time without an offset is taken for UTC, a day more or less."""
+    heads = pl.DataFrame(
+        {
+            rows.ROW: [sale.file_line for sale in sales],
+            "purchased_at": [_as_utc(sale.at) for sale in sales],
+            "lines": [len(sale.lines) for sale in sales],
+        },
+        {rows.ROW: pl.Int64, "purchased_at": pl.Datetime("us", "UTC"), "lines": pl.Int64},
+    )
+    lines = [line for sale in sales for line in sale.lines]
+    at = np.repeat(np.arange(heads.height), heads["lines"].to_numpy())
+    frame = heads[at].with_columns(
+        pl.Series("quantity", [line.quantity_milli for line in lines], pl.Int64) / 1000,
+        pl.Series("unit", [line.unit for line in lines], pl.String),
+        pl.Series("amount_cents", [line.amount_cents for line in lines], pl.Int64),
+    )
+    sold = pl.DataFrame(
+        [
+            pl.Series("gtin", [line.gtin for line in lines], pl.Int64),
+            pl.Series("code", [line.code for line in lines], pl.String),
+        ]
+    )
+    signs.look(frame, sold)
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _load(

@@ -36,7 +36,7 @@ class Sale:
     """A sale that goes into history. `at` is naive when the till wrote no offset.
 
     `customers` are the card and customer numbers that it names, cards first. `where` identifies the
-    transaction in faults that are found later.
+    transaction in faults that are found later, `file_line` says where in the file it begins.
     """
 
     store_id: str
@@ -47,6 +47,7 @@ class Sale:
     customers: tuple[str, ...]
     lines: tuple[SaleLine, ...]
     where: str
+    file_line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ def read_sale(
     if not found:
         return None
     customers = _customers(node, retail)
-    return Sale(store, terminal, number, business_date, at, customers, tuple(found), where)
+    return Sale(
+        store, terminal, number, business_date, at, customers, tuple(found), where, node.line
+    )
 
 
 def _voids_another(node: Node, retail: Node | None) -> bool:

@@ -81,29 +81,15 @@ def is_poslog(path: Path) -> bool:
     return path.name.lower().endswith(_SUFFIXES)
 
 
-def check(path: Path, name: str, report_progress: Callable[[int, int], None]) -> None:
-    """Read the file to its end, so that nothing of a broken file is loaded.
-
-    `report_progress` is called with the bytes read and their total. Raises NotFound when there is
-    no such file, InvalidInput when it is not well-formed XML, has a document type declaration, or
-    is cut off.
-    """
-    if not path.is_file():
-        raise NotFound(f"There is no file {name}.")
-    parser: Any = XMLParser(target=_IgnoreAll(), forbid_dtd=True)
-    # Without a handler no Python objects are made of the texts of the file.
-    parser.parser.DefaultHandlerExpand = None
-    with _faults_as_input_errors(name, parser), _open_xml(path) as (file, position):
-        for _ in _feed_blocks(parser, file, position):
-            report_progress(*position())
-        parser.close()
-
-
 def transactions(path: Path, name: str) -> Iterator[tuple[Node, int, int]]:
     """Yield each outermost `Transaction` of a file, with the bytes read so far and their total.
 
-    Raises InvalidInput as `check` does, and for a transaction that exceeds the limits.
+    Raises NotFound when there is no such file; InvalidInput when it is not well-formed XML, has a
+    document type declaration, is cut off, or has a transaction that exceeds the limits. A fault at
+    its end shows at the end, so a caller does nothing with the first before the last was read.
     """
+    if not path.is_file():
+        raise NotFound(f"There is no file {name}.")
     builder = _TransactionBuilder()
     parser: Any = XMLParser(target=builder, forbid_dtd=True)
     builder.where = parser.parser
@@ -120,13 +106,6 @@ def transactions(path: Path, name: str) -> Iterator[tuple[Node, int, int]]:
             name, f"its outermost element is {builder.root[:60]!r}", "export it as POSLog"
         )
         raise InvalidInput(f"{name} has no POSLog transactions.", [fault])
-
-
-class _IgnoreAll:
-    """A parser target that ignores everything: the parser checks that the file is well-formed."""
-
-    def close(self) -> None:
-        """The end of the file."""
 
 
 class _TransactionBuilder:
@@ -261,7 +240,9 @@ def _faults_as_input_errors(name: str, parser: Any) -> Iterator[None]:
         problem = Problem(
             where, "has a transaction or an element of absurd size", "export it again"
         )
-        raise InvalidInput(f"{name} cannot be loaded safely.", [problem]) from None
+        raise InvalidInput(
+            f"{name} cannot be loaded safely; nothing of it was.", [problem]
+        ) from None
     except _PackedTooTightError:
         problem = Problem(
             name, f"unpacks to more than {MAX_RATIO} times its size", "unpack it and look into it"

@@ -109,3 +109,46 @@ def tight(seed: int, *, crossing: bool) -> tuple[Frames, ShortfallPrices]:
     offers = [(i, None, None, None) for i in range(count)]
     built = frames(candidates, offers, [(1, 8, 2, floor, ceiling)])
     return built, ShortfallPrices(float(rng.choice([0.05, 0.1, 0.3])))
+
+
+def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames:
+    """A random instance with scarce deals; `levels` makes values tie."""
+    rng = np.random.default_rng(seed)
+    home = np.repeat(np.arange(households), 20)
+    offer = np.concatenate([rng.permutation(deals)[:20] for _ in range(households)])
+    value = rng.lognormal(4, 0.8, len(home)).round(2)
+    if levels:
+        value = rng.integers(1, levels + 1, len(home)) * 10.0
+    face = rng.integers(2, 20, deals)[offer] * 10
+    candidates = pl.DataFrame(
+        {
+            "household_id": home,
+            "offer_id": offer,
+            "value_cents": value,
+            "cost_cents": face + 5 * (offer % 3) * (home % 2),
+            "face_value_cents": face,
+            "category_id": offer % 9,
+            "conflict_id": offer // 2,
+        }
+    )
+    takers = 12 * households // deals
+    offers = pl.DataFrame(
+        {
+            "offer_id": np.arange(deals),
+            "budget_cents": rng.integers(20, 150, deals) * takers,
+            "circulation_max": pl.Series([takers // 2 if o % 2 else None for o in range(deals)]),
+            "circulation_min": pl.Series(
+                [takers // 4 if o % 3 == 0 else None for o in range(deals)]
+            ),
+        }
+    )
+    homes = pl.DataFrame(
+        {
+            "household_id": np.arange(households),
+            "slots": 8,
+            "category_max": 2,
+            "face_value_floor_cents": rng.integers(2, 9, households) * 100,
+            "face_value_ceiling_cents": 1000,
+        }
+    )
+    return candidates, offers, homes

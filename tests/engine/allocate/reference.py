@@ -35,10 +35,20 @@ class _Programme:
 
 
 def optimum(
-    candidates: pl.DataFrame, offers: pl.DataFrame, households: pl.DataFrame, terms: ShortfallPrices
+    candidates: pl.DataFrame,
+    offers: pl.DataFrame,
+    households: pl.DataFrame,
+    terms: ShortfallPrices,
+    *,
+    seconds: float | None = None,
 ) -> float:
-    """The exact optimum of an instance, by branch and bound over the whole of it."""
+    """The exact optimum of an instance, by branch and bound over the whole of it.
+
+    With `seconds` the search may end early; the answer is then its bound, above the optimum.
+    """
     programme = _Programme()
+    if seconds is not None:
+        programme.solver.setOptionValue("time_limit", seconds)
     programme.solver.setOptionValue("output_flag", False)
     programme.solver.setOptionValue("mip_rel_gap", 0.0)
     programme.solver.setOptionValue("mip_abs_gap", 1e-7)
@@ -59,7 +69,8 @@ def optimum(
         mine = [(row, x) for row, x in pairs if row["household_id"] == home["household_id"]]
         _household(programme, home, mine, terms)
     programme.solver.run()
-    return -float(programme.solver.getInfo().objective_function_value)
+    info = programme.solver.getInfo()
+    return -float(info.objective_function_value if seconds is None else info.mip_dual_bound)
 
 
 def _household(

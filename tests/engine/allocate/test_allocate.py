@@ -9,53 +9,10 @@ from service.engine.allocate import Effort, ShortfallPrices, allocate, prices
 from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.prices import Market
-from tests.engine.allocate.instances import Frames, instances, tight
+from tests.engine.allocate.instances import Frames, instances, market, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
 TERMS = ShortfallPrices(floor_shortfall_price=0.5, minimum_shortfall_price_cents=1000)
-
-
-def market(households: int, deals: int, seed: int, *, levels: int = 0) -> Frames:
-    """A random instance with scarce deals; `levels` makes values tie."""
-    rng = np.random.default_rng(seed)
-    home = np.repeat(np.arange(households), 20)
-    offer = np.concatenate([rng.permutation(deals)[:20] for _ in range(households)])
-    value = rng.lognormal(4, 0.8, len(home)).round(2)
-    if levels:
-        value = rng.integers(1, levels + 1, len(home)) * 10.0
-    face = rng.integers(2, 20, deals)[offer] * 10
-    candidates = pl.DataFrame(
-        {
-            "household_id": home,
-            "offer_id": offer,
-            "value_cents": value,
-            "cost_cents": face + 5 * (offer % 3) * (home % 2),
-            "face_value_cents": face,
-            "category_id": offer % 9,
-            "conflict_id": offer // 2,
-        }
-    )
-    takers = 12 * households // deals
-    offers = pl.DataFrame(
-        {
-            "offer_id": np.arange(deals),
-            "budget_cents": rng.integers(20, 150, deals) * takers,
-            "circulation_max": pl.Series([takers // 2 if o % 2 else None for o in range(deals)]),
-            "circulation_min": pl.Series(
-                [takers // 4 if o % 3 == 0 else None for o in range(deals)]
-            ),
-        }
-    )
-    homes = pl.DataFrame(
-        {
-            "household_id": np.arange(households),
-            "slots": 8,
-            "category_max": 2,
-            "face_value_floor_cents": rng.integers(2, 9, households) * 100,
-            "face_value_ceiling_cents": 1000,
-        }
-    )
-    return candidates, offers, homes
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from service.engine.backtest.metrics import Outcome, auc, calibration_error, reliability, report
+from service.engine.backtest.metrics import Outcome, auc, lead, report
+from service.engine.predict.calibration import calibration_error, reliability
 
 
 def outcome() -> Outcome:
@@ -46,6 +47,43 @@ def test_days_pool() -> None:
     assert twice.precision == once.precision
     assert twice.log_loss == pytest.approx(once.log_loss)
     assert twice.household_dates == 6
+
+
+def drawn(seed: int, households: int) -> tuple[Outcome, Outcome]:
+    """Two methods on the same pairs: one knows the chances, one adds noise to them."""
+    random = np.random.default_rng(seed)
+    household = np.repeat(np.arange(households), 20)
+    chance = random.beta(0.5, 4.0, len(household))
+    bought = random.random(len(household)) < chance
+    noisy = np.clip(chance + random.normal(0.0, 0.1, len(chance)), 0.01, 0.99)
+    truths = np.bincount(household[bought], minlength=households)
+    return tuple(Outcome(household, each, bought, truths) for each in (chance, noisy))
+
+
+def test_a_lead_is_the_difference_of_the_scores_with_its_error_by_household() -> None:
+    ours, other = drawn(1, 300)
+    ids = np.arange(300)
+    found = lead([ours], [other], [ids], shown=5)
+    reports = [report([each], shown=5) for each in (ours, other)]
+    assert found.precision == pytest.approx(reports[0].precision - reports[1].precision)
+    assert found.log_loss == pytest.approx(reports[1].log_loss - reports[0].log_loss)
+    assert found.log_loss > 2 * found.log_loss_error > 0.0
+    back = lead([other], [ours], [ids], shown=5)
+    assert (back.precision, back.log_loss) == (-found.precision, -found.log_loss)
+    assert back.log_loss_error == pytest.approx(found.log_loss_error)
+    # The same households on a second date say nothing new; others with the same numbers do.
+    again = lead([ours] * 2, [other] * 2, [ids, ids], shown=5)
+    assert again.precision_error == pytest.approx(found.precision_error)
+    more = lead([ours] * 2, [other] * 2, [ids, ids + 300], shown=5)
+    assert more.precision_error == pytest.approx(found.precision_error / math.sqrt(2), rel=0.01)
+
+
+def test_the_error_of_a_lead_is_its_spread_over_other_households() -> None:
+    found = [lead([a], [b], [np.arange(100)]) for a, b in (drawn(seed, 100) for seed in range(60))]
+    spread = np.std([each.log_loss for each in found])
+    assert np.mean([each.log_loss_error for each in found]) == pytest.approx(spread, rel=0.3)
+    one = lead([outcome()], [outcome()], [np.zeros(3, dtype=np.int64)])
+    assert (one.log_loss, one.log_loss_error) == (0.0, math.inf)
 
 
 def test_calibration_is_the_weighted_distance_of_the_bins() -> None:

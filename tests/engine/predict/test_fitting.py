@@ -93,6 +93,7 @@ def examples(age: int, share: float) -> OriginExamples:
         weekdays=np.zeros((rows, 7), dtype=np.float32),
         bought=random.random(rows) < share,
         offset=np.zeros(rows, dtype=np.int64),
+        household=np.arange(rows),
         item=np.zeros(rows, dtype=np.int64),
         weight=np.ones(rows),
         check=np.arange(rows) % 20 == 19,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import InvalidInput, NotFound
+from service.errors import InvalidInput, NotAccepted, NotFound
 from service.files import rows
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -43,6 +43,7 @@ def load(database: Database, settings: Settings, tmp_path: Path) -> Load:
             timezone=options.get("timezone", "UTC"),
             currency=options.get("currency", "USD"),
             secret_key=settings.secret_key,
+            accept=options.get("accept", ""),
         )
 
     return load
@@ -322,3 +323,30 @@ def test_without_a_file_nothing_is_found(load: Load, tmp_path: Path) -> None:
 
 def test_an_empty_log_is_loaded_at_once(load: Load) -> None:
     assert counts(load(poslog())) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("log", "asked"),
+    [
+        (transaction(at="2071-03-01T10:00:00Z", day="2071-03-01"), "of days to come: file line 2"),
+        (transaction(at="1970-01-01T00:00:00", day="1970-01-01"), "from before 1990: file line 2"),
+        (transaction(line(quantity="80995")), "1,000 or more: file line 2"),
+        (transaction(line(extended="12000.00")), "1,000,000 cents or more: file line 2"),
+        (transaction(*(line(n, extended="0.02") for n in range(1, 21))), "below 20 cents"),
+        (transaction() + transaction(number="2").replace("0042", "42"), "42 (0042 is there too)"),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_looks_wrong_asks_as_in_a_table_of_baskets(
+    load: Load, read_only: Ask, monkeypatch: pytest.MonkeyPatch, log: str, asked: str
+) -> None:
+    monkeypatch.setattr(rows, "CHUNK_ROWS", 1)
+    with pytest.raises(NotAccepted) as caught:
+        load(poslog(log))
+    (note,) = caught.value.asked
+    assert asked in note
+    assert read_only("SELECT count(*) FROM basket") == [(0,)]
+    assert read_only("SELECT count(*) FROM store") == [(0,)]
+    report = load(poslog(log), accept=caught.value.digest)
+    assert report.read == report.taken == len(read_only(LINES))
+    assert note in map(str, report.notes)

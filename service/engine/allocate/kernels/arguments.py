@@ -25,6 +25,8 @@ NEVER = -1e300
 # A ceiling above this is none.
 ENDLESS = 1e18
 DUST = 1e-9
+# Households that move together at most.
+CHAIN = 24
 # States that a search remembers.
 MEMO = 1 << 12
 
@@ -81,6 +83,31 @@ class Ledger(NamedTuple):
     spend_room: Ints
 
 
+class Givers(NamedTuple):
+    """Per deal a list of who holds it: entries `start[o]` to `start[o + 1]`.
+
+    An entry is a pair, its household, and what that household loses by giving it up; infinite
+    where the entry is empty. Before `first` of a deal nobody is left to ask.
+    """
+
+    start: Ints
+    first: Ints
+    row: Index
+    owner: Index
+    loss: Floats
+
+
+class Chain(NamedTuple):
+    """Households that move together, and every pair given or taken back, to undo it.
+
+    `sizes` counts both.
+    """
+
+    homes: Index
+    rows: Ints
+    sizes: Ints
+
+
 class Home(NamedTuple):
     """One household: `n` candidates, scored, and its limits."""
 
@@ -108,6 +135,12 @@ def desk_for(widest: int) -> Desk:
     """A desk for households of at most `widest` candidates."""
     width = 2 * widest + 2
     return Desk(np.empty((16, width), np.int32), np.empty((11, width)), np.empty((4, MEMO)))
+
+
+def chain_for(widest: int) -> Chain:
+    """A chain of households of at most `widest` candidates."""
+    homes = np.empty(CHAIN, np.int32)
+    return Chain(homes, np.empty(CHAIN * (2 * widest + 1), np.int64), np.zeros(2, np.int64))
 
 
 @inner

@@ -1,0 +1,63 @@
+"""Leaves out of lists what they have no room to print, so that whatever is issued can be printed.
+
+Each text was tried alone when it was loaded (`engine/render/printable`). Together they may still be
+too much: the small print of several deals, more offers than a layout has places for, many
+conditions of two lines.
+"""
+
+from collections.abc import Callable, Sequence
+
+from service.cycle.drafted import Drafted
+from service.engine.render import Checker
+from service.errors import InvalidInput, Problem
+from service.files import layouts
+from service.settings import Settings
+
+
+def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
+    """The lists as they can be printed in the layout of the settings.
+
+    A list that does not fit keeps, in its own order, each offer that fits with those before it, and
+    then each reminder. Raises InvalidInput when a list cannot even be printed without any.
+    """
+    checker = Checker(
+        layouts.load(settings.layout), sender=settings.retailer, departments=settings.walking_order
+    )
+    found = checker.check_lists(each.document for each in drafted)
+    return [
+        _fit(each, checker) if problems else each
+        for each, problems in zip(drafted, found, strict=True)
+    ]
+
+
+def _fit(drafted: Drafted, checker: Checker) -> Drafted:
+    problems = _problems(drafted.with_only((), ()), checker)
+    if problems:
+        raise InvalidInput(
+            "Lists cannot be printed whatever is on them; nothing was issued.", problems
+        )
+    offers = _keep_fitting(
+        range(len(drafted.document.offers)),
+        lambda kept: not _problems(drafted.with_only(kept, ()), checker),
+    )
+    reminders = _keep_fitting(
+        range(len(drafted.document.reminders)),
+        lambda kept: not _problems(drafted.with_only(offers, kept), checker),
+    )
+    return drafted.with_only(offers, reminders)
+
+
+def _keep_fitting(places: Sequence[int], fits: Callable[[Sequence[int]], bool]) -> Sequence[int]:
+    """Each place that fits with those kept before it; all of them where all fit."""
+    if fits(places):
+        return places
+    kept: list[int] = []
+    for place in places:
+        if fits([*kept, place]):
+            kept.append(place)
+    return kept
+
+
+def _problems(drafted: Drafted, checker: Checker) -> tuple[Problem, ...]:
+    (found,) = checker.check_lists([drafted.document])
+    return found
