@@ -42,7 +42,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to cycles that do not say whom they left out."""
-    with op.batch_alter_table("cycle") as batch:
-        for name in ("mail_holdout", "revision", "withdrawn_at"):
-            batch.drop_column(name)
+    for name in ("mail_holdout", "revision", "withdrawn_at"):
+        op.drop_column("cycle", name)
     op.drop_table("cycle_left_out")
