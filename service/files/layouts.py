@@ -48,7 +48,7 @@ def stationery() -> Stationery:
     fonts = sorted((f for f in (_TEMPLATES / "fonts").iterdir()), key=lambda file: file.name)
     return stationery_from(
         fonts=tuple(
-            FontFile(name=file.name[:-4], data=file.read_bytes())
+            FontFile(name=file.name[:-4], read=file.read_bytes)
             for file in fonts
             if file.name.endswith(".ttf")
         ),

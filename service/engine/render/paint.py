@@ -23,7 +23,7 @@ from service.engine.render.painter import Painter
 from service.engine.render.place import place_draft, place_symbol
 from service.engine.render.plans import Content, TextPlan
 from service.engine.render.rows import RowPainter
-from service.engine.render.words import MissingGlyph
+from service.engine.render.shaping import MissingGlyph
 from service.errors import InvalidInput
 
 _LEGAL = attrgetter("legal")
@@ -262,7 +262,7 @@ class _ListPainter(RowPainter):
         postal = painter.layout.stationery.postal
         lines = postal.compose(self.address, sender_country=painter.options.sender_country)
         try:
-            canvas.add_tagged("P", painter.place_address(box, lines))
+            canvas.add_tagged("P", painter.place_address(box, lines, self.document.language))
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
 

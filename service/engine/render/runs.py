@@ -1,0 +1,28 @@
+"""Runs of text in one font: the strings that show it."""
+
+from typing import NamedTuple
+
+GLYPHS = ":glyphs"
+"""Ends the name of a font whose codes are glyphs, beside the one whose codes are characters."""
+
+
+class Run(NamedTuple):
+    """Strings and moves for the operator TJ, in one font.
+
+    `rise` lifts the text, in thousandths of the type size.
+    """
+
+    name: str
+    shown: bytes
+    rise: int = 0
+
+
+def literal(text: str) -> bytes:
+    """A PDF string in the encoding of the fonts, UTF-16."""
+    return string(text.encode("utf-16-be"))
+
+
+def string(raw: bytes) -> bytes:
+    """A PDF string of these bytes."""
+    raw = raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    return b"(" + raw.replace(b"\r", b"\\r") + b")"
