@@ -98,7 +98,7 @@ class PrintFile:
                 pdf,
                 faces[name],
                 used=typesetter.used[name],
-                glyphs=typesetter.glyph_codes[name],
+                shapes=typesetter.shape_codes[name],
             )
             for resource, number in zip((name, name + GLYPHS), numbers, strict=True):
                 if number:

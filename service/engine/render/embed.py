@@ -5,21 +5,21 @@ from collections.abc import Set as AbstractSet
 
 from service.engine.render.fonts import Face
 from service.engine.render.pdf import PdfWriter
-from service.engine.render.shaping import GlyphCodes
+from service.engine.render.shaping import ShapeCodes
 
 
 def embed(
-    pdf: PdfWriter, face: Face, *, used: AbstractSet[str], glyphs: GlyphCodes
+    pdf: PdfWriter, face: Face, *, used: AbstractSet[str], shapes: ShapeCodes
 ) -> tuple[int, int]:
-    """Write a Type 0 font with those of the characters that the face has, and one of its glyphs.
+    """Write a Type 0 font with those of the characters that the face has, and one of shapes.
 
-    The codes of the first are Unicode code points; `glyphs` are those of the second. They share one
+    The codes of the first are Unicode code points; `shapes` are those of the second. They share one
     subset. Returns their object numbers, 0 for one that would be empty.
     """
-    subset = face.subset({*map(ord, used & face.advances.keys())}, glyphs.glyphs.values())
+    subset = face.subset({*map(ord, used & face.advances.keys())}, shapes.shapes.values())
     program = pdf.add_stream(subset.data, entries=b"/Length1 %d" % len(subset.data))
     codes = sorted(subset.glyphs)
-    name = _subset_name(face.name, [*codes, *(-number for number in sorted(subset.numbered))])
+    name = _subset_name(face.name, [*codes, *subset.shaped.values()])
     left, bottom, right, top = face.bbox
     ascent, descent, capitals = face.metrics
     descriptor = pdf.add(
@@ -30,11 +30,11 @@ def embed(
     font = _Font(pdf, name, descriptor)
     widths = {code: face.widths[code] for code in codes}
     simple = font.write(subset.glyphs, widths, _bfranges(codes)) if codes else 0
-    if not glyphs.glyphs:
+    if not shapes.shapes:
         return simple, 0
-    widths = {code: face.glyph_width(glyph) for code, glyph in glyphs.glyphs.items()}
-    numbered = {code: subset.numbered[glyph] for code, glyph in glyphs.glyphs.items()}
-    return simple, font.write(numbered, widths, _bfchars(glyphs.meanings))
+    widths = {code: face.shape_width(shape) for code, shape in shapes.shapes.items()}
+    shaped = {code: subset.shaped[shape] for code, shape in shapes.shapes.items()}
+    return simple, font.write(shaped, widths, _bfchars(shapes.meanings))
 
 
 class _Font:

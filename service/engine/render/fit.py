@@ -73,7 +73,7 @@ class Typesetter:
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
         self.resources |= {name + GLYPHS: b"G%d" % number for number, name in enumerate(faces)}
         self.used = self._words.used
-        self.glyph_codes = self._words.shaper.codes
+        self.shape_codes = self._words.shaper.codes
 
     def fit(
         self,
@@ -194,10 +194,7 @@ class Typesetter:
             return SetLine(b"%b[%b)]TJ" % (font, shown), width)
         ops: list[bytes] = []
         for run in _merge_runs(words, first):
-            shown = b"%b[%b]TJ" % (self._font(run.name, style, size), run.shown)
-            if run.rise:
-                shown = b"%.2f Ts %b 0 Ts" % (run.rise * size / 1000, shown)
-            ops.append(shown)
+            ops.append(b"%b[%b]TJ" % (self._font(run.name, style, size), run.shown))
             if "bold" in first and "bold" not in run.name:
                 ops.append(b"0 Tr")
         if style.tracking_em and not any(map(_IS_SHAPED, words)):
@@ -276,7 +273,7 @@ def _merge_runs(words: Sequence[Word], first: str) -> list[Run]:
     for place, word in enumerate(words):
         for run in (Run(first, b"(\0 )"), *word.runs) if place else word.runs:
             last = runs[-1] if runs else None
-            if last is not None and (last.name, last.rise) == (run.name, run.rise):
+            if last is not None and last.name == run.name:
                 runs[-1] = last._replace(shown=last.shown + run.shown)
             else:
                 runs.append(run)

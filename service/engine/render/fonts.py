@@ -16,12 +16,15 @@ from threading import Lock
 import numpy as np
 from reportlab.pdfbase.ttfonts import TTFontFile
 
+from service.engine.render.compounds import Compound, add_compounds
 from service.engine.render.scripts import SHAPED
 
 INSTEAD = {0x2007: 0x20, 0x2009: 0x20, 0x202F: 0xA0, 0x2010: 0x2D, 0x2011: 0x2D}
 """Spaces and hyphens that few fonts have, and those printed instead."""
 _GLYPH = 0x110000
 """Added to a glyph number where a code point is asked for."""
+Shape = int | Compound
+"""The number of a glyph of a face, or several glyphs as one."""
 _ONE_AT_A_TIME = Lock()
 """Held while a subset is made: a font file has one place at which it is read."""
 
@@ -36,11 +39,11 @@ class FontFile:
 
 @dataclass(frozen=True, slots=True)
 class FaceSubset:
-    """An embeddable TrueType file, and its glyph for each code point and each glyph of the face."""
+    """An embeddable TrueType file, and its glyph for each code point and each shape."""
 
     data: bytes
     glyphs: dict[int, int]
-    numbered: dict[int, int]
+    shaped: dict[Shape, int]
 
 
 class Face:
@@ -97,9 +100,9 @@ class Face:
         """Whether the face has a glyph for a character, set one by one or shaped."""
         return ord(character) in self._file.charToGlyph
 
-    def glyph_width(self, glyph: int) -> int:
-        """The width of a glyph of the face."""
-        width: int = self._file.hmetrics[glyph][0]
+    def shape_width(self, shape: Shape) -> int:
+        """The width of a glyph of the face, or of several as one."""
+        width: int = shape.width if isinstance(shape, Compound) else self._file.hmetrics[shape][0]
         return round(width * 1000 / self.units_per_em)
 
     @cached_property
@@ -114,28 +117,34 @@ class Face:
         left, bottom, right, top = map(round, self._file.bbox)
         return left, bottom, right, top
 
-    def subset(self, codes: set[int], numbers: Iterable[int] = ()) -> FaceSubset:
-        """Make a subset for these code points and glyphs. The same sets give the same bytes."""
+    def subset(self, codes: set[int], shapes: Iterable[Shape] = ()) -> FaceSubset:
+        """Make a subset for these code points and shapes. The same ones give the same bytes."""
+        shapes = dict.fromkeys(shapes)
+        compounds = sorted(shape for shape in shapes if isinstance(shape, Compound))
+        numbers = {shape for shape in shapes if isinstance(shape, int)}
+        numbers |= {part.glyph for compound in compounds for part in compound.parts}
         to_glyph: dict[int, int] = self._file.charToGlyph
-        wanted = sorted({_GLYPH + number for number in numbers})
+        wanted = {_GLYPH + number: number for number in sorted(numbers)}
         ordered = [*sorted(codes), *wanted]
         places: dict[int, int] = {0: 0}
-        glyphs = {
-            code: places.setdefault(
-                code - _GLYPH if code >= _GLYPH else to_glyph[code], len(places)
-            )
-            for code in ordered
-        }
+        for code in ordered:
+            places.setdefault(wanted[code] if code in wanted else to_glyph[code], len(places))
         with _ONE_AT_A_TIME:
-            to_glyph |= {code: code - _GLYPH for code in wanted}
+            to_glyph |= wanted
             data = bytes(self._file.makeSubset(ordered))
             for code in wanted:
                 del to_glyph[code]
-        return FaceSubset(
-            data=data,
-            glyphs={code: glyph for code, glyph in glyphs.items() if code < _GLYPH},
-            numbered={code - _GLYPH: glyphs[code] for code in wanted},
-        )
+        shaped: dict[Shape, int] = {number: places[number] for number in numbers}
+        if compounds:
+            placed = [
+                each._replace(
+                    parts=tuple(part._replace(glyph=places[part.glyph]) for part in each.parts)
+                )
+                for each in compounds
+            ]
+            data, first = add_compounds(data, placed)
+            shaped |= {compound: first + place for place, compound in enumerate(compounds)}
+        return FaceSubset(data, {code: places[to_glyph[code]] for code in sorted(codes)}, shaped)
 
 
 def _kerns(data: bytes, glyph_of: dict[int, int], scale: float) -> dict[int, int]:

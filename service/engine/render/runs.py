@@ -3,18 +3,14 @@
 from typing import NamedTuple
 
 GLYPHS = ":glyphs"
-"""Ends the name of a font whose codes are glyphs, beside the one whose codes are characters."""
+"""Ends the name of a font whose codes are shapes, beside the one whose codes are characters."""
 
 
 class Run(NamedTuple):
-    """Strings and moves for the operator TJ, in one font.
-
-    `rise` lifts the text, in thousandths of the type size.
-    """
+    """Strings and moves for the operator TJ, in one font."""
 
     name: str
     shown: bytes
-    rise: int = 0
 
 
 def literal(text: str) -> bytes:

@@ -1,9 +1,9 @@
 """Shaping: letters that join, carry marks or run from right to left, as glyphs in their places."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from itertools import compress
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress, groupby
+from typing import Any, NamedTuple
 
 import uharfbuzz
 from bidi.algorithm import (
@@ -14,8 +14,10 @@ from bidi.algorithm import (
     resolve_neutral_types,
     resolve_weak_types,
 )
+from bidi.mirror import MIRRORED
 
-from service.engine.render.fonts import Face
+from service.engine.render.compounds import Compound, Part
+from service.engine.render.fonts import Face, Shape
 from service.engine.render.runs import GLYPHS, Run, string
 from service.engine.render.scripts import CLINGING, RIGHT_TO_LEFT, is_emoji
 
@@ -43,7 +45,7 @@ class Shaper:
     def __init__(self, faces: Mapping[str, Face]) -> None:
         self._faces = faces
         self._fonts: dict[str, uharfbuzz.Font] = {}
-        self.codes = {name: GlyphCodes() for name in faces}
+        self.codes = {name: ShapeCodes() for name in faces}
 
     def shape(
         self, text: str, chain: Sequence[str], *, kern: bool, from_right: bool
@@ -58,7 +60,7 @@ class Shaper:
         width = 0
         for item in items:
             made, advance = self._shape_item(item, kern=kern)
-            runs += made
+            runs.append(made)
             width += advance
         return tuple(runs), width
 
@@ -86,18 +88,35 @@ class Shaper:
             raise MissingGlyph(list(missing))
         return items
 
-    def _shape_item(self, item: _Item, *, kern: bool) -> tuple[list[Run], int]:
+    def _shape_item(self, item: _Item, *, kern: bool) -> tuple[Run, int]:
         buffer = uharfbuzz.Buffer()
         buffer.add_str(item.text)
         buffer.guess_segment_properties()
         buffer.direction = "rtl" if item.level % 2 else "ltr"
-        buffer.cluster_level = uharfbuzz.BufferClusterLevel.CHARACTERS
         uharfbuzz.shape(self._font(item.name), buffer, {"kern": kern})
-        glyphs = [info.codepoint for info in buffer.glyph_infos]
-        clusters = [info.cluster for info in buffer.glyph_infos]
-        meanings = _meanings(item.text, clusters, buffer.glyph_positions)
-        codes = [*map(self.codes[item.name].code, glyphs, meanings)]
-        return self._place(item.name, glyphs, codes, buffer.glyph_positions)
+        face = self._faces[item.name]
+        scale = 1000 / face.units_per_em
+        codes = self.codes[item.name]
+        shown = b""
+        at, pen = 0, 0.0
+        for meaning, glyphs in _letters(item.text, buffer):
+            shape, right, advance = _shape(glyphs)
+            place = round(pen + right * scale)
+            if place != at:
+                shown += b"%d" % (at - place)
+            if item.level % 2:
+                # Readers of a file turn around what they find, code by code.
+                meaning = meaning.translate(_MIRRORED)
+                for letter in meaning[:0:-1]:
+                    shown += string(codes.code(_NOTHING, letter).to_bytes(2, "big"))
+                meaning = meaning[0]
+            shown += string(codes.code(shape, meaning).to_bytes(2, "big"))
+            at = place + face.shape_width(shape)
+            pen += advance * scale
+        width = round(pen)
+        if width != at:
+            shown += b"%d" % (at - width)
+        return Run(item.name + GLYPHS, shown), width
 
     def _font(self, name: str) -> uharfbuzz.Font:
         font = self._fonts.get(name)
@@ -105,79 +124,61 @@ class Shaper:
             font = self._fonts[name] = uharfbuzz.Font(uharfbuzz.Face(self._faces[name].read()))
         return font
 
-    def _place(
-        self,
-        name: str,
-        glyphs: Sequence[int],
-        codes: Sequence[int],
-        positions: Sequence[uharfbuzz.GlyphPosition],
-    ) -> tuple[list[Run], int]:
-        """Strings of glyph numbers, with moves where a glyph does not follow the one before."""
-        face = self._faces[name]
-        scale = 1000 / face.units_per_em
-        runs: list[Run] = []
-        shown, rise, at, pen = b"", 0, 0, 0.0
-        for glyph, code, position in zip(glyphs, codes, positions, strict=True):
-            lift = round(position.y_offset * scale)
-            if lift != rise:
-                if shown:
-                    runs.append(Run(name + GLYPHS, shown, rise))
-                shown, rise = b"", lift
-            place = round(pen + position.x_offset * scale)
-            if place != at:
-                shown += b"%d" % (at - place)
-            shown += string(code.to_bytes(2, "big"))
-            at = place + face.glyph_width(glyph)
-            pen += position.x_advance * scale
-        width = round(pen)
-        if width != at:
-            shown += b"%d" % (at - width)
-        if shown:
-            runs.append(Run(name + GLYPHS, shown, rise))
-        return runs, width
 
+class ShapeCodes:
+    """The codes by which a file shows the shapes of one face.
 
-class GlyphCodes:
-    """The codes by which a file shows the glyphs of one face.
-
-    A code is the number of its glyph; a glyph that also means something else, such as the dots of
-    several letters, gets further codes from the end.
+    A code is the number of its glyph. Several glyphs as one, and a glyph that also means something
+    else, get further codes from the end.
     """
 
     def __init__(self) -> None:
         self.meanings: dict[int, str] = {}
-        self.glyphs: dict[int, int] = {}
-        self._codes: dict[tuple[int, str], int] = {}
+        self.shapes: dict[int, Shape] = {}
+        self._codes: dict[tuple[Shape, str], int] = {}
         self._next = 0xFFFF
 
-    def code(self, glyph: int, meaning: str) -> int:
-        """The code of a glyph with this meaning."""
-        code = self._codes.get((glyph, meaning))
+    def code(self, shape: Shape, meaning: str) -> int:
+        """The code of a shape with this meaning."""
+        code = self._codes.get((shape, meaning))
         if code is None:
-            code = glyph
-            if glyph in self.glyphs:
+            if isinstance(shape, Compound) or shape in self.shapes:
                 code, self._next = self._next, self._next - 1
-            self._codes[glyph, meaning] = code
+            else:
+                code = shape
+            self._codes[shape, meaning] = code
             self.meanings[code] = meaning
-            self.glyphs[code] = glyph
+            self.shapes[code] = shape
         return code
 
 
-def _meanings(
-    text: str, clusters: Sequence[int], positions: Sequence[uharfbuzz.GlyphPosition]
-) -> Sequence[str]:
-    """What each glyph means. Of several that show one letter, the widest does."""
-    starts = sorted({*clusters})
+_NOTHING = Compound(0, ())
+_MIRRORED = str.maketrans(MIRRORED)
+_Glyph = tuple[Any, Any]
+"""What uharfbuzz says of a glyph, and of its position."""
+
+
+def _letters(text: str, buffer: uharfbuzz.Buffer) -> Iterator[tuple[str, Sequence[_Glyph]]]:
+    """The parts of a text that cannot be parted, with their glyphs, from left to right."""
+    placed = zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+    groups = [(start, [*glyphs]) for start, glyphs in groupby(placed, lambda each: each[0].cluster)]
+    starts = sorted(start for start, _ in groups)
     ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
-    widest: dict[int, int] = {}
-    for place, cluster in enumerate(clusters):
-        other = widest.get(cluster)
-        if other is None or positions[place].x_advance > positions[other].x_advance:
-            widest[cluster] = place
-    return [
-        text[cluster : ends[cluster]] if widest[cluster] == place else ""
-        for place, cluster in enumerate(clusters)
-    ]
+    for start, glyphs in groups:
+        yield text[start : ends[start]], glyphs
+
+
+def _shape(glyphs: Sequence[_Glyph]) -> tuple[Shape, int, int]:
+    """The shape of a letter, how far to move right before it, and how far it advances."""
+    info, position = glyphs[0]
+    if len(glyphs) == 1 and not position.y_offset:
+        return info.codepoint, position.x_offset, position.x_advance
+    parts: list[Part] = []
+    pen = 0
+    for info, position in glyphs:
+        parts.append(Part(info.codepoint, pen + position.x_offset, position.y_offset))
+        pen += position.x_advance
+    return Compound(max(pen, 0), tuple(parts)), 0, pen
 
 
 def _is_mark(character: str) -> bool:
