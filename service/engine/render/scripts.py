@@ -13,10 +13,9 @@ SHAPED = re.compile(f"[{_RIGHT_TO_LEFT}{_JOINED}{_SELECTORS}\U00010000-\U0010fff
 """Letters that join, turn or carry marks, and all beyond the 65,536 codes that text can hold."""
 CLINGING = re.compile(f"[{_SELECTORS}]")
 """Joiners and selectors of a form: they go with the letter before and need no glyph."""
-_EMOJI = re.compile(
-    "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff](?:[\ufe0f\u200d\U0001f3fb-\U0001f3ff"
-    "\u2640\u2642]|\U0001f000)*|[\ufe0e\ufe0f\u20e3]"
-)
+PICTURES = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+"""A pattern of small pictures (emoji), for Python and for columns of texts."""
+_EMOJI = re.compile(f"{PICTURES}|[\ufe0e\ufe0f\u20e3]")
 _LANGUAGES = frozenset(("ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"))
 
 

@@ -1,5 +1,6 @@
 """Words: texts without spaces, encoded for a font, kerned, measured and cached."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -64,7 +65,7 @@ class WordEncoder:
                 cache.clear()
             for place, part in enumerate(parts):
                 if words[place] is None:
-                    words[place] = cache[part] = self.encode(part, style)
+                    words[place] = cache[part] = self._encode_held(part, style)
         return words
 
     def ems(self, words: Sequence[Word], style: Style) -> float:
@@ -74,6 +75,16 @@ class WordEncoder:
             length = len(words) - 1 + sum([word.length for word in words])
             return units / 1000 + style.tracking_em * length
         return units / 1000
+
+    def _encode_held(self, text: str, style: Style) -> Word:
+        """Encode one word; what no font holds is set in its compatible form if that is held."""
+        try:
+            return self.encode(text, style)
+        except MissingGlyph:
+            compatible = unicodedata.normalize("NFKC", text)
+            if compatible == text:
+                raise
+            return self.encode(compatible, style)
 
     def _space(self, name: str) -> int:
         """The width of a space in a font."""
