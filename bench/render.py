@@ -324,9 +324,7 @@ class Hand:
             % (
                 name.encode(),
                 *face.bbox,
-                face.ascent,
-                face.descent,
-                face.cap_height,
+                *face.metrics,
                 program,
             )
         )

@@ -17,10 +17,18 @@ from service.errors import Misconfigured, Problem
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Settings(BaseSettings):
-    """Everything that can be configured. The two keys have no default: `larder init` makes them."""
+class FontSettings(BaseSettings):
+    """Where fonts lie: all that drawing a layout needs, which works without keys."""
 
     model_config = SettingsConfigDict(env_prefix="LARDER_", env_file=".env", extra="ignore")
+
+    fonts_folder: Path = Field(
+        default=Path("fonts"), description="Fonts added by `larder fonts add`, besides the shipped"
+    )
+
+
+class Settings(FontSettings):
+    """Everything that can be configured. The two keys have no default: `larder init` makes them."""
 
     database_url: str = Field(
         default="sqlite:///larder.db", description="SQLAlchemy address: sqlite or postgresql"

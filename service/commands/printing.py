@@ -1,5 +1,6 @@
 """layout and verify: how printed lists look, and whether they are fit to mail."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,9 @@ import typer
 
 from service.commands.console import EXIT_FAILED, say, show_problems
 from service.engine.render import Layout, SymbolProfile
-from service.files import layouts
+from service.files import fonts, layouts
 from service.publish.verify import verify as verify_file
+from service.settings import FontSettings
 
 NameArgument = Annotated[
     str, typer.Argument(help="The name of a shipped layout, or a .json file with another one")
@@ -46,9 +48,24 @@ def preview(
 
 
 def check(name: NameArgument) -> None:
-    """Refuse a layout whose worst case overflows in any shipped language."""
-    layouts.check(_load_layout(name))
+    """Refuse a layout whose worst case overflows in any shipped language; say what it can print."""
+    layout = _load_layout(name)
+    layouts.check(layout)
     say(f"{name} holds its worst case in every shipped language.")
+    say(f"Letters its fonts hold: {_listed(layouts.letters(layout))}.")
+
+
+def add_font(
+    file: Annotated[Path, typer.Argument(help="A font with TrueType outlines (.ttf, .otf)")],
+) -> None:
+    """Add a font for letters that the shipped ones lack, if its licence lets it be embedded."""
+    added = fonts.add(file, FontSettings().fonts_folder)
+    say(f"{added.file}: {_listed(added.letters) or 'no script with 20 letters'}")
+    say("Lists printed from now on use it; restart services that are running.")
+
+
+def _listed(letters: Mapping[str, int]) -> str:
+    return ", ".join(f"{script} {count:,}" for script, count in letters.items())
 
 
 def verify(

@@ -263,7 +263,18 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "check",
             "service.commands.printing:check",
-            "Refuse a layout whose worst case overflows in any shipped language.",
+            "Refuse a layout whose worst case overflows in any shipped language; say what it can "
+            "print.",
+        ),
+    ),
+    group(
+        "fonts",
+        "Fonts for letters that the shipped ones lack.",
+        Command(
+            "add",
+            "service.commands.printing:add_font",
+            "Add a font for letters that the shipped ones lack, if its licence lets it be "
+            "embedded.",
         ),
     ),
 )

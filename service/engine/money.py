@@ -75,6 +75,7 @@ _NBSP = "\u00a0"
 _THIN = "\u202f"
 _DOT = _Style(decimal=".", group=",", symbol_first=True)
 _COMMA_AFTER = _Style(decimal=",", group=".", symbol_first=False, gap=_NBSP)
+_DOT_AFTER = _Style(decimal=".", group=",", symbol_first=False, gap=_NBSP)
 _SPACE_AFTER = _Style(decimal=",", group=_NBSP, symbol_first=False, gap=_NBSP)
 
 _STYLES = {
@@ -99,11 +100,17 @@ _STYLES = {
     "ru": _SPACE_AFTER,
     "uk": _SPACE_AFTER,
     "zh": _DOT,
+    "ja": _DOT,
+    "ko": _DOT,
+    "th": _DOT,
+    "vi": _COMMA_AFTER,
+    "ar": _DOT_AFTER,
+    "he": _DOT_AFTER,
 }
 _SYMBOLS = {
     "USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$", "NZD": "$", "MXN": "$",
     "BRL": "R$", "JPY": "¥", "PLN": "zł", "CZK": "Kč", "SEK": "kr", "NOK": "kr", "DKK": "kr",
-    "RUB": "₽", "UAH": "₴", "CNY": "¥",
+    "RUB": "₽", "UAH": "₴", "CNY": "¥", "KRW": "₩", "VND": "₫", "ILS": "₪", "THB": "฿",
 }  # fmt: skip
 
 

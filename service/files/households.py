@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlmodel import Session
 
 from service.engine.redeem import has_wording
+from service.engine.render.scripts import PICTURES
 from service.errors import Problem
 from service.files import layouts, rows
 from service.files.contact_cells import ContactNotes, ContactReader, ContactRules
@@ -80,6 +81,7 @@ RULES = HeaderRules(
 )  # fmt: skip
 _CONTENTS = ("name", "street", "extra", "postcode", "city", "region", "country", "language",
              "mail_consent", "consent_at", "consent_source", "carrier_order")  # fmt: skip
+_PRINTED = ("name", "street", "extra", "city", "region")
 _FEW_ROUNDED = 0.01
 _NAMED_UNPRINTABLE = 100
 
@@ -112,6 +114,7 @@ def load_households(
         reader = ContactReader(str(path), rules)
         claims, contents = [], []
         unprintable: list[str] = []
+        pictured: list[int] = []
         moved: list[int] = []
         with database.read() as session:
             for chunk in rows.read(path, columns(language), options=text, rules=RULES):
@@ -120,6 +123,7 @@ def load_households(
                 frame = frame.filter(~pl.col(rows.ROW).is_in(set(faults)))
                 staged.add(chunk, frame)
                 unprintable += _unprintable(frame, layout, country, language)
+                pictured += _pictured(frame)
                 claims.append(_claims(frame))
                 hashed = frame.select(_CONTENTS).hash_rows().alias("contents")
                 contents.append(frame.select(rows.ROW, "household_id", "consent_at", hashed))
@@ -128,6 +132,11 @@ def load_households(
         _refuse_shared(staged, path, pl.concat(claims))
         _add_notes(staged, reader.notes, moved, language)
         _note_unprintable(staged.report, unprintable)
+        if pictured:
+            staged.report.note(
+                f"emoji in names and addresses are kept, and left out in print where no font has "
+                f"them: {shown_rows(pictured)}"
+            )
         whole = pl.concat(contents)
         _ask_for_repeated(staged, whole)
         with database.read() as session:
@@ -149,6 +158,12 @@ def _unprintable(frame: pl.DataFrame, layout: str, country: str, language: str) 
         f"{fault.reason.value}): it {fault.detail}; {fault.remedy}"
         for place, fault in unprintable_contacts(frame, layout, sender)
     ]
+
+
+def _pictured(frame: pl.DataFrame) -> list[int]:
+    """The rows with an emoji in what is printed of a household."""
+    texts = [pl.col(name).str.contains(PICTURES) for name in _PRINTED]
+    return frame.filter(pl.any_horizontal(texts))[rows.ROW].to_list()
 
 
 def _note_unprintable(report: LoadReport, unprintable: list[str]) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from service.engine.redeem import Wording
 from service.engine.render import (
-    FontFile,
     Layout,
     PiecePages,
     Sender,
@@ -27,6 +26,7 @@ from service.engine.render.faults import find_faults
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
+from service.files.fonts import font_files, letters_by_script
 from service.files.postal import postal_forms, sender_from
 from service.settings import Settings
 
@@ -64,14 +64,9 @@ def sender_for(layout: str, *, country: str, language: str, address: str = "") -
 
 @lru_cache(maxsize=1)
 def stationery() -> Stationery:
-    """The shipped fonts, phrases and address forms."""
-    fonts = sorted((f for f in (_TEMPLATES / "fonts").iterdir()), key=lambda file: file.name)
+    """The fonts, shipped and added, and the shipped phrases and address forms."""
     return stationery_from(
-        fonts=tuple(
-            FontFile(name=file.name[:-4], data=file.read_bytes())
-            for file in fonts
-            if file.name.endswith(".ttf")
-        ),
+        fonts=font_files(),
         phrases=_read_json(_TEMPLATES / "phrases.json"),
         postal=postal_forms(),
     )
@@ -237,6 +232,12 @@ def check(layout: Layout, *, profile: SymbolProfile | None = None) -> None:
     problems = [*find_faults(layout), *worst_case(layout, samples(), profile=profile)]
     if problems:
         raise InvalidInput(f"layout {layout.name} overflows: {problems[0]}", problems)
+
+
+def letters(layout: Layout) -> Mapping[str, int]:
+    """How many letters of each script the fonts of a layout hold, most first."""
+    faces = layout.stationery.faces
+    return letters_by_script(code for name in layout.fonts for code in faces[name].codes)
 
 
 def load_file(path: Path) -> Layout:

@@ -1,14 +1,18 @@
 """Convert the shipped fonts, once, from the `@fontsource` packages on npm.
 
     npm pack @fontsource/source-sans-3@5.3.1 @fontsource/source-serif-4@5.3.1 \
-        @fontsource/noto-sans-sc@5.3.0
-    (unpack each into SOURCE/<package name>/)
+        @fontsource/noto-sans-arabic@5.3.0 @fontsource/noto-sans-hebrew@5.3.0 \
+        @fontsource/noto-sans-thai@5.3.0
+    apt-get download fonts-noto-cjk=1:20220127+repack1-1
+    (unpack each into SOURCE/<package name>/; of the last, NotoSansCJK-Regular.ttc)
     uv run --with fonttools --with brotli python templates/fonts/convert.py SOURCE TARGET
 
-Each face comes as one WOFF2 file per script. They are joined into one TrueType file, hinting
-and layout tables are dropped, and the pair kerning of the GPOS table is flattened into a
-`kern` table, which is all that the engine reads. The files get names of their own because the
-licence (SIL OFL 1.1) keeps the names "Source" and "Noto" for the originals.
+Each face of @fontsource comes as one WOFF2 file per script. Those of the text faces are joined into
+one TrueType file, hinting and layout tables are dropped, and the pair kerning of the GPOS table is
+flattened into a `kern` table. Faces of scripts that are shaped keep their layout tables. The Han,
+kana and Hangul faces are cut out of a collection whose outlines are cubic, and made quadratic. The
+files get names of their own because the licence (SIL OFL 1.1) keeps the name "Source" for the
+originals.
 """
 
 import argparse
@@ -17,19 +21,34 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from fontTools.fontBuilder import FontBuilder
 from fontTools.merge import Merger, Options
+from fontTools.pens.cu2quPen import Cu2QuPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options as SubsetOptions
 from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._k_e_r_n import KernTable_format_0
 
-SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext")
+SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
 FACES = (
     ("source-sans-3", 400, "larder-sans-regular", "Larder Sans", "Regular"),
     ("source-sans-3", 600, "larder-sans-semibold", "Larder Sans", "SemiBold"),
     ("source-serif-4", 600, "larder-serif-semibold", "Larder Serif", "SemiBold"),
 )
-HAN = ("noto-sans-sc", 400, "larder-han-regular", "Larder Han", "Regular")
+SHAPED = ("arabic", "hebrew", "thai")
+WEIGHTS = {400: "Regular", 600: "SemiBold"}
+COLLECTION = "NotoSansCJK-Regular.ttc"
+JAPANESE, KOREAN, CHINESE = range(3)
+"""The fonts of the collection: the forms that each country is used to."""
+HAN = (
+    range(0x2E80, 0x2FE0), range(0x3000, 0x3130), range(0x3190, 0x3200), range(0x31F0, 0x3200),
+    range(0x3220, 0x3260), range(0x3280, 0x3400), range(0x3400, 0x4DC0), range(0x4E00, 0xA000),
+    range(0xF900, 0xFB00), range(0xFE30, 0xFE50), range(0xFF00, 0xFFF0), range(0x20000, 0x32000),
+)  # fmt: skip
+HANGUL = (range(0x1100, 0x1200), range(0x3130, 0x3190), range(0xAC00, 0xD7A4))
+MOST_ERROR = 1.0
+"""How far a quadratic outline may lie from the cubic one, in thousandths of the type size."""
 DROPPED = ("GPOS", "GSUB", "GDEF", "BASE", "STAT", "GlyphOrder", "prep", "fpgm", "gasp", "kern")
 WIDEST_KERN_TABLE = 10_900
 """A format 0 subtable counts its bytes in 16 bits, so it holds at most 10,920 pairs."""
@@ -39,15 +58,6 @@ KERNED = {
     *range(0x400, 0x460),
     *map(ord, "–—‘’‚“”„…€ҐґІіЇїЄє"),
 }
-
-
-def in_gb2312(code: int) -> bool:
-    """Whether the character belongs to the 7,445 of GB 2312, the everyday simplified set."""
-    try:
-        chr(code).encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def kern_pairs(font: TTFont) -> dict[tuple[int, int], int]:
@@ -121,13 +131,7 @@ def join(
 ) -> None:
     """Merge the parts into one TrueType file with its own name and a `kern` table."""
     font = Merger(Options(drop_tables=DROPPED)).merge([str(part) for part in parts])
-    postscript = f"{family.replace(' ', '')}-{style}"
-    names = font["name"]
-    for record in list(names.names):
-        if record.nameID not in (0, 13, 14):
-            names.removeNames(nameID=record.nameID)
-    for name_id, text in {1: family, 2: style, 4: f"{family} {style}", 6: postscript}.items():
-        names.setName(text, name_id, 3, 1, 0x409)
+    rename(font, family=family, style=style)
     cmap = font.getBestCmap()
     strongest = sorted(pairs.items(), key=lambda item: (-abs(item[1]), item[0]))
     kept = [(pair, value) for pair, value in strongest if abs(value) >= 10][:WIDEST_KERN_TABLE]
@@ -142,34 +146,128 @@ def join(
     font.save(target)
 
 
-def convert(source: Path, target: Path) -> None:
-    """Convert every face; `source` holds one folder per npm package."""
-    target.mkdir(parents=True, exist_ok=True)
-    for package, weight, name, family, style in (*FACES, HAN):
-        files = source / package / "files"
-        latin = name != HAN[2]
-        ending = f"-{weight}-normal.woff2"
-        found = (
-            [files / f"{package}-{script}{ending}" for script in SCRIPTS]
-            if latin
-            else sorted(files.glob(f"{package}-[0-9]*{ending}"))
+def rename(font: TTFont, *, family: str, style: str) -> None:
+    """Give a font a name of its own, and leave its copyright and licence."""
+    names = font["name"]
+    for record in list(names.names):
+        if record.nameID not in (0, 13, 14):
+            names.removeNames(nameID=record.nameID)
+    postscript = f"{family.replace(' ', '')}-{style}"
+    for name_id, text in {1: family, 2: style, 4: f"{family} {style}", 6: postscript}.items():
+        names.setName(text, name_id, 3, 1, 0x409)
+
+
+def shaped(source: Path, target: Path) -> int:
+    """Write the one script of a face that is shaped, with its layout tables; return its count."""
+    font = TTFont(source)
+    options = SubsetOptions(layout_features=["*"], hinting=False, glyph_names=False)
+    options.drop_tables += ["STAT", "prep", "fpgm", "gasp"]
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=set(font.getBestCmap()))
+    subsetter.subset(font)
+    font.flavor = None
+    _, script, weight = target.stem.split("-")
+    rename(font, family=f"Larder {script.capitalize()}", style=weight.capitalize())
+    font["head"].modified = font["head"].created
+    font.recalcTimestamp = False
+    font.save(target)
+    return len(font.getBestCmap())
+
+
+def quadratic(font: TTFont, codes: set[int], target: Path, *, family: str) -> None:
+    """Write these characters of a font with cubic outlines as a TrueType file."""
+    cmap = {code: name for code, name in font.getBestCmap().items() if code in codes}
+    used = set(cmap.values())
+    order = [".notdef", *(name for name in font.getGlyphOrder() if name in used)]
+    outlines, glyphs, metrics = font.getGlyphSet(), {}, {}
+    for name in order:
+        pen = TTGlyphPen(None)
+        outlines[name].draw(Cu2QuPen(pen, MOST_ERROR, reverse_direction=True))
+        glyphs[name] = pen.glyph()
+        metrics[name] = font["hmtx"][name]
+    builder = FontBuilder(font["head"].unitsPerEm, isTTF=True)
+    builder.setupGlyphOrder(order)
+    builder.setupCharacterMap(cmap)
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics(metrics)
+    hhea, system = font["hhea"], font["OS/2"]
+    builder.setupHorizontalHeader(ascent=hhea.ascent, descent=hhea.descent)
+    builder.setupOS2(
+        version=4, fsType=0, sTypoAscender=system.sTypoAscender,
+        sTypoDescender=system.sTypoDescender,
+        usWinAscent=system.usWinAscent, usWinDescent=system.usWinDescent,
+        sCapHeight=system.sCapHeight, sxHeight=system.sxHeight,
+    )  # fmt: skip
+    builder.setupPost(keepGlyphNames=False)
+    made = builder.font
+    made["name"] = font["name"]
+    rename(made, family=family, style="Regular")
+    made["head"].created = made["head"].modified = font["head"].created
+    made.recalcTimestamp = False
+    made.save(target)
+
+
+def collected(source: Path, target: Path) -> None:
+    """Cut the Han face, kanji that look otherwise in Japan, and Hangul out of the collection."""
+    chinese, japanese, korean = (
+        TTFont(source, fontNumber=number) for number in (CHINESE, JAPANESE, KOREAN)
+    )
+    held = set(chinese.getBestCmap())
+    han = {code for codes in HAN for code in codes} & held
+    forms = japanese.getBestCmap()
+    kanji = {code for code in han if forms[code] != chinese.getBestCmap()[code]}
+    hangul = {code for codes in HANGUL for code in codes} & held
+    for font, codes, name in (
+        (chinese, han, "larder-han-regular"),
+        (japanese, {code for code in kanji if in_jis(code)}, "larder-kanji-regular"),
+        (korean, hangul, "larder-hangul-regular"),
+    ):
+        quadratic(
+            font, codes, target / f"{name}.ttf", family=f"Larder {name.split('-')[1].title()}"
         )
+        report(target / f"{name}.ttf", len(codes))
+
+
+def in_jis(code: int) -> bool:
+    """Whether the character belongs to JIS X 0213."""
+    try:
+        chr(code).encode("shift_jisx0213")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def report(file: Path, characters: int) -> None:
+    """Say what was written."""
+    sys.stdout.write(f"{file.stem}: {characters} characters, {file.stat().st_size} bytes\n")
+
+
+def convert(source: Path, target: Path) -> None:
+    """Convert every face; `source` holds one folder per package."""
+    target.mkdir(parents=True, exist_ok=True)
+    for package, weight, name, family, style in FACES:
+        files = source / package / "files"
         seen: set[int] = set()
         parts, pairs = [], {}
         with tempfile.TemporaryDirectory() as folder:
-            for number, file in enumerate(found):
-                fresh = set(TTFont(file).getBestCmap()) - seen
-                fresh = {c for c in fresh if c <= 0xFFFF and (latin or in_gb2312(c))}
-                if not fresh:
-                    continue
+            for number, script in enumerate(SCRIPTS):
+                file = files / f"{package}-{script}-{weight}-normal.woff2"
+                fresh = {c for c in set(TTFont(file).getBestCmap()) - seen if c <= 0xFFFF}
                 seen |= fresh
                 part = Path(folder) / f"{number:03}.ttf"
-                kerned = slim(file, part, fresh)
-                pairs |= kerned if latin else {}
+                pairs |= slim(file, part, fresh)
                 parts.append(part)
             join(parts, target=target / f"{name}.ttf", family=family, style=style, pairs=pairs)
-        size = (target / f"{name}.ttf").stat().st_size
-        sys.stdout.write(f"{name}: {len(seen)} characters, {len(pairs)} pairs, {size} bytes\n")
+        report(target / f"{name}.ttf", len(seen))
+    for script in SHAPED:
+        package = f"noto-sans-{script}"
+        for weight, style in WEIGHTS.items():
+            file = target / f"larder-{script}-{style.lower()}.ttf"
+            made = shaped(
+                source / package / "files" / f"{package}-{script}-{weight}-normal.woff2", file
+            )
+            report(file, made)
+    collected(source / "fonts-noto-cjk" / COLLECTION, target)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from service.engine.render.layout import AddressBox, Layout
 from service.engine.render.painter import Painter, PrintOptions
 from service.engine.render.postal import Sender
 from service.engine.render.printable import describe_missing
-from service.engine.render.words import MissingGlyph
+from service.engine.render.scripts import is_emoji
+from service.engine.render.shaping import MissingGlyph
 
 
 class AddressFault(StrEnum):
@@ -54,7 +55,7 @@ class AddressTrial:
         return None
 
     def _place(self, box: AddressBox, address: Address) -> None:
-        self._painter.place_postal(box, address)
+        self._painter.place_postal(box, address, "")
 
     def _without_glyph(
         self, box: AddressBox, address: Address, characters: Sequence[str]
@@ -63,7 +64,9 @@ class AddressTrial:
         faces = self._painter.layout.stationery.faces
 
         def has_glyph(character: str) -> bool:
-            return any(character in faces[name].advances for name in box.style.chain)
+            return is_emoji(character) or any(
+                faces[name].holds(character) for name in box.style.chain
+            )
 
         for part, text in asdict(address).items():
             # A style may print capitals.

@@ -16,6 +16,7 @@ from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
 from service.engine.render.plans import Content
+from service.engine.render.runs import GLYPHS
 
 _LEAF = 100
 """The minimum of pages in a page tree node, which share resources, and in a parent tree leaf."""
@@ -89,12 +90,19 @@ class PrintFile:
         self._flush_parents()
         typesetter = self._painter.typesetter
         faces = self._layout.stationery.faces
-        fonts = b"".join(
-            b"/%b %d 0 R"
-            % (typesetter.resources[name], embed(pdf, faces[name], typesetter.used[name]))
-            for name in self._layout.fonts
-            if name in typesetter.fonts_used
-        )
+        fonts = b""
+        for name in self._layout.fonts:
+            if typesetter.fonts_used.isdisjoint((name, name + GLYPHS)):
+                continue
+            numbers = embed(
+                pdf,
+                faces[name],
+                used=typesetter.used[name],
+                shapes=typesetter.shape_codes[name],
+            )
+            for resource, number in zip((name, name + GLYPHS), numbers, strict=True):
+                if number:
+                    fonts += b"/%b %d 0 R" % (typesetter.resources[resource], number)
         pdf.put(self._font_names, b"<<%b>>" % fonts)
         pdf.put(self._plain, b"<</Font %d 0 R>>" % self._font_names)
         pdf.put(

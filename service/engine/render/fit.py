@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.layout import Style
-from service.engine.render.words import Word, WordEncoder, literal
+from service.engine.render.runs import GLYPHS, Run, literal
+from service.engine.render.words import Word, WordEncoder
 
 _HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 # Tokens that are never broken: a Han character with opening marks before and closing marks after
@@ -59,6 +60,7 @@ class Fitted(NamedTuple):
 
 _PLAIN = attrgetter("plain")
 _SHOWN = attrgetter("shown")
+_IS_SHAPED = attrgetter("is_shaped")
 
 
 class Typesetter:
@@ -69,7 +71,9 @@ class Typesetter:
         self._fonts: dict[tuple[str, Style, float], bytes] = {}
         self._words = WordEncoder(faces)
         self.resources = {name: b"F%d" % number for number, name in enumerate(faces)}
+        self.resources |= {name + GLYPHS: b"G%d" % number for number, name in enumerate(faces)}
         self.used = self._words.used
+        self.shape_codes = self._words.shaper.codes
 
     def fit(
         self,
@@ -189,11 +193,11 @@ class Typesetter:
             shown = b"\0 )".join(map(_SHOWN, words))
             return SetLine(b"%b[%b)]TJ" % (font, shown), width)
         ops: list[bytes] = []
-        for name, shown in _merge_runs(words, first):
-            ops.append(b"%b[%b]TJ" % (self._font(name, style, size), shown))
-            if "bold" in first and "bold" not in name:
+        for run in _merge_runs(words, first):
+            ops.append(b"%b[%b]TJ" % (self._font(run.name, style, size), run.shown))
+            if "bold" in first and "bold" not in run.name:
                 ops.append(b"0 Tr")
-        if style.tracking_em:
+        if style.tracking_em and not any(map(_IS_SHAPED, words)):
             ops = [b"%.3g Tc" % (style.tracking_em * size), *ops, b"0 Tc"]
         return SetLine(ops=b" ".join(ops), width=width)
 
@@ -263,15 +267,16 @@ def ascent(size: float, leading: float) -> float:
     return size * 0.74 + (leading - size) / 2
 
 
-def _merge_runs(words: Sequence[Word], first: str) -> list[tuple[str, bytes]]:
+def _merge_runs(words: Sequence[Word], first: str) -> list[Run]:
     """Merge words, and spaces in the first font between them, into runs of one font each."""
-    runs: list[tuple[str, bytes]] = []
+    runs: list[Run] = []
     for place, word in enumerate(words):
-        for name, shown in ((first, b"(\0 )"), *word.runs) if place else word.runs:
-            if runs and runs[-1][0] == name:
-                runs[-1] = (name, runs[-1][1] + shown)
+        for run in (Run(first, b"(\0 )"), *word.runs) if place else word.runs:
+            last = runs[-1] if runs else None
+            if last is not None and last.name == run.name:
+                runs[-1] = last._replace(shown=last.shown + run.shown)
             else:
-                runs.append((name, shown))
+                runs.append(run)
     return runs
 
 

@@ -30,6 +30,8 @@ class Style:
     upper: bool
     kern: bool
     """Whether letter pairs are kerned. Addresses are not, because sorting machines read them."""
+    from_right: bool = False
+    """Whether paragraphs begin on the right."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Build a layout from plain data, with errors that name the element and the key."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, assert_never
 
 from pydantic import ValidationError
@@ -59,8 +59,8 @@ def layout_from(
     except ValidationError as error:
         problems = [_problem(each, data) for each in error.errors(include_url=False)]
         raise InvalidInput(f"layout: {problems[0]}", problems) from None
-    builder = _Builder(fields)
-    layout = Layout(
+    builder = _Builder(fields, stationery)
+    return Layout(
         name=fields.name,
         title=fields.title,
         sheet=fields.sheet,
@@ -70,14 +70,20 @@ def layout_from(
         window=_look_up("window", fields.window, windows) if fields.window else None,
         symbol=fields.symbol,
         elements=tuple(builder.build_element(each) for each in fields.elements),
-        fonts=tuple(dict.fromkeys(font for chain in fields.fonts.values() for font in chain)),
+        fonts=builder.fonts,
         samples=fields.samples,
         stationery=stationery,
     )
-    missing = sorted(set(layout.fonts) - stationery.faces.keys())
+
+
+def _whole_chain(chain: Sequence[str], stationery: Stationery) -> tuple[str, ...]:
+    """A chain of fonts, and after it all others for what it lacks, of its own weight first."""
+    missing = sorted({*chain} - stationery.faces.keys())
     if missing:
         raise _fault("fonts", f"{', '.join(missing)} not found", "see templates/fonts")
-    return layout
+    bold = "bold" in chain[0]
+    others = sorted(stationery.faces, key=lambda name: ("bold" in name) != bold)
+    return tuple(dict.fromkeys([*chain, *others]))
 
 
 def _problem(error: ErrorDetails, data: Mapping[str, Any]) -> Problem:
@@ -129,8 +135,11 @@ def _colour(name: str, text: str) -> bytes:
 class _Builder:
     """Builds elements from their fields, and looks up the styles and colours they refer to."""
 
-    def __init__(self, fields: LayoutFields) -> None:
-        self._fonts = {name: tuple(chain) for name, chain in fields.fonts.items()}
+    def __init__(self, fields: LayoutFields, stationery: Stationery) -> None:
+        self._fonts = {
+            name: _whole_chain(chain, stationery) for name, chain in fields.fonts.items()
+        }
+        self.fonts = tuple(dict.fromkeys(font for chain in self._fonts.values() for font in chain))
         self._colours = {name: _colour(name, text) for name, text in fields.colours.items()}
         self._styles = {name: self._build_style(name, each) for name, each in fields.styles.items()}
 

@@ -23,7 +23,7 @@ from service.engine.render.painter import Painter
 from service.engine.render.place import place_draft, place_symbol
 from service.engine.render.plans import Content, TextPlan
 from service.engine.render.rows import RowPainter
-from service.engine.render.words import MissingGlyph
+from service.engine.render.shaping import MissingGlyph
 from service.errors import InvalidInput
 
 _LEGAL = attrgetter("legal")
@@ -268,7 +268,8 @@ class _ListPainter(RowPainter):
         if self.address is None:
             return
         try:
-            canvas.add_tagged("P", self.painter.place_postal(box, self.address))
+            ops = self.painter.place_postal(box, self.address, self.document.language)
+            canvas.add_tagged("P", ops)
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
 

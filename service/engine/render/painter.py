@@ -21,12 +21,13 @@ from service.engine.render.layout import (
     ShoppingListBox,
     TextBox,
 )
+from service.engine.render.localise import cell_in, style_in
 from service.engine.render.moves import Moves
 from service.engine.render.plans import CellPlan, Content, RowStart, TextPlan
 from service.engine.render.postal import NO_BREAK, Sender
+from service.engine.render.shaping import MissingGlyph
 from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol, SymbolProfile
-from service.engine.render.words import MissingGlyph
 
 _MAX_CACHED = 40_000
 """Cached texts and rows, of about 500 bytes each, at which the caches are emptied."""
@@ -67,7 +68,7 @@ class Painter:
         self.write_form: WriteForm | None = None
         """Writes repeated content once, as a form. Without it each page holds all its content."""
         self._languages: dict[tuple[str, str, bool, bool], Language] = {}
-        self._addresses: dict[AddressBox, TextBox] = {}
+        self._addresses: dict[tuple[AddressBox, str], TextBox] = {}
         self.moves = Moves(self.height_pt)
         self._stacks = LineStacks(self.typesetter, self.height_pt)
         self._symbol_contents: dict[bytes, Content] = {}
@@ -176,20 +177,20 @@ class Painter:
             even=box.align == "centre" or box.role in ("H1", "H2"),
         )
 
-    def place_address(self, box: AddressBox, lines: Sequence[str]) -> bytes:
-        """Set an address, aligned with the bottom of its box; a line breaks at plain spaces only.
+    def place_address(self, box: AddressBox, lines: Sequence[str], language: str) -> bytes:
+        """Set an address, aligned with the bottom of its box, in the forms of a language.
 
-        Raises `TooLarge` or `MissingGlyph`.
+        A line breaks at plain spaces only. Raises `TooLarge` or `MissingGlyph`.
         """
         ops = self._stacks.plain_text(box, [line.replace(NO_BREAK, " ") for line in lines])
         if ops:
             return ops
-        text_box = self._address_text(box)
+        text_box = self._address_text(box, language)
         fitted = self.fit(text_box, "\n".join(lines), height=box.h * MM)
         top = self.height_pt - (box.y + box.h) * MM + fitted.height
         return self.line_ops(text_box, fitted, left=box.x * MM, top=top)
 
-    def place_postal(self, box: AddressBox, address: Address) -> bytes:
+    def place_postal(self, box: AddressBox, address: Address, language: str) -> bytes:
         """Set an address as its country writes it, with lines joined where it has too many.
 
         Raises `TooLarge` or `MissingGlyph`.
@@ -198,28 +199,29 @@ class Painter:
         for joined in (0, 1):
             lines = postal.compose(address, sender, joined=joined)
             try:
-                return self.place_address(box, lines) if lines else b""
+                return self.place_address(box, lines, language) if lines else b""
             except TooLarge:
                 continue
-        return self.place_address(box, postal.compose(address, sender, joined=2))
+        return self.place_address(box, postal.compose(address, sender, joined=2), language)
 
-    def _address_text(self, box: AddressBox) -> TextBox:
+    def _address_text(self, box: AddressBox, language: str) -> TextBox:
         """The address box as a text box with as many lines as fit its height."""
-        found = self._addresses.get(box)
+        found = self._addresses.get((box, language))
         if found is None:
-            style = box.style
+            style = style_in(box.style, language)
             count = max(1, int(box.h * MM / (style.shrink_pt * style.leading) + 0.01))
             found = TextBox(box.id, box.page, box.x, 0, box.w, style, (), lines=count, flow=True)
-            self._addresses[box] = found
+            self._addresses[box, language] = found
         return found
 
     def cell_plan(self, cell: LayoutCell, language: Language) -> CellPlan:
         """The plan of a repeated row, made at its first use in a language."""
         plan = language.cells.get(cell)
         if plan is None:
-            rules = b"\n".join([self.rule_ops(rule, origin=0.0) for rule in cell.rules])
+            shown = cell_in(cell, language.phrases.language)
+            rules = b"\n".join([self.rule_ops(rule, origin=0.0) for rule in shown.rules])
             plan = language.cells[cell] = CellPlan(
-                cell, language.phrases, rules=rules, pad=cell.pad * MM
+                shown, language.phrases, rules=rules, pad=cell.pad * MM
             )
         return plan
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.engine.render.fit import ascent
 from service.engine.render.layout import MM, LayoutCell, Rule, TemplatePart, TextBox
+from service.engine.render.localise import box_in
 from service.engine.render.phrases import Phrases
 
 
@@ -82,6 +83,7 @@ class TextPlan:
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
         names, self._pattern = _compile(box.template, phrases)
+        box = box_in(box, phrases.language)
         self.box = box
         self.above = above
         """The index in the cell of the text that this one is placed below, or -1."""

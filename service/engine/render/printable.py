@@ -7,7 +7,7 @@ from typing import NamedTuple
 from service.engine.render.fit import TooLarge, Typesetter
 from service.engine.render.layout import MM, Element, Layout, OfferGrid, ShoppingListBox, TextBox
 from service.engine.render.plans import TextPlan
-from service.engine.render.words import MissingGlyph
+from service.engine.render.shaping import MissingGlyph
 
 _INSTEAD = {
     "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2212": "-", "\u2043": "-", "\u2015": "\u2014",
@@ -124,7 +124,7 @@ class PrintTrial:
     def _has_glyph(self, plan: TextPlan) -> Callable[[str], bool]:
         faces = self.layout.stationery.faces
         chain = plan.box.style.chain
-        return lambda character: any(character in faces[name].advances for name in chain)
+        return lambda character: any(faces[name].holds(character) for name in chain)
 
 
 class _Only(dict[str, str]):

@@ -37,8 +37,9 @@ def test_what_passes_prints_and_what_does_not_fails(name: str, title: str, legal
 @pytest.mark.parametrize(
     ("text", "detail", "remedy"),
     [
-        ("Tex\u2011Mex", "(U+2011 NON-BREAKING HYPHEN)", "write '-' for U+2011"),
-        ("Party 🎉", "(U+1F389 PARTY POPPER)", "leave it out"),
+        ("Tex\u2011Mex", None, None),
+        ("Party 🎉", None, None),
+        ("12\u2032 pizza अ", "(U+0905 DEVANAGARI LETTER A)", "leave it out"),
         ("Käse\x07", "has (U+0007)", "leave it out"),
         ("W" * 300, "of its 300 characters are too many for 2 lines of 50 mm", "shorten it"),
         ("ﬁne", None, None),
