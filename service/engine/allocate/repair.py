@@ -13,7 +13,7 @@ FACTORS = (1.0, 0.9, 0.7, 0.0)
 MANY, FACTORS_OF_MANY = 10_000, (1.0, 0.9, 0.0)
 """Fractions of the prices; among more households than this fewer of them."""
 MOST_PASSES = 6
-WORTH_IT, NEXT_TO_NOTHING = 0.05, 5e-5
+WORTH_IT, NEXT_TO_NOTHING, NEXT_TO_NOTHING_OF_MANY = 0.05, 2e-5, 5e-5
 """A factor gets another pass when the last one gained such a part of the first one's gain, and of
 the bound."""
 FEW, NODES = 1_000, 2_000
@@ -45,14 +45,16 @@ def repair(market: Market, found: Search) -> Ledger:
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
     take_back_overspent(market, found.prices, ledger)
-    for factor in FACTORS if len(market.everyone) < MANY else FACTORS_OF_MANY:
+    many = len(market.everyone) >= MANY
+    least = (NEXT_TO_NOTHING_OF_MANY if many else NEXT_TO_NOTHING) * abs(found.bound)
+    for factor in FACTORS_OF_MANY if many else FACTORS:
         first = 0.0
         for turn in range(MOST_PASSES):
             gain = better(
                 market, found.prices, ledger, factor=factor, nodes=found.nodes, turn=turn,
             )  # fmt: skip
             first = first or gain
-            if gain <= max(WORTH_IT * first, NEXT_TO_NOTHING * abs(found.bound)):
+            if gain <= max(WORTH_IT * first, least):
                 break
     return ledger
 

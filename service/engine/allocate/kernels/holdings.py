@@ -36,7 +36,7 @@ MOST_GIVERS = 3
 """Households that together give up copies for one."""
 LOOKED_AT = 24
 """Places of a deal's list that are looked at."""
-MOST_REFUSED = 4
+MOST_REFUSED = 8
 """Chains for a deal that were undone in turn, after which nobody asks for it."""
 
 
