@@ -17,12 +17,14 @@ from service.errors import InvalidInput, Problem
 class Phrases:
     """The fixed texts of one language, and its date formats.
 
-    `draft` are the texts that a draft says otherwise, and what it has in the place of a code.
+    `draft` are the texts that a draft says otherwise, and what it has in the place of a code;
+    `without_offers` those that a list says otherwise that has none.
     """
 
     language: str
     texts: Mapping[str, str]
     draft: Mapping[str, str]
+    without_offers: Mapping[str, str]
     months: tuple[str, ...]
     short_months: tuple[str, ...]
     long_date: str
@@ -31,6 +33,10 @@ class Phrases:
     def for_draft(self) -> "Phrases":
         """The same for a draft."""
         return replace(self, texts={**self.texts, **self.draft})
+
+    def for_no_offers(self) -> "Phrases":
+        """The same for a list without offers: it promises neither a worth nor a scan."""
+        return replace(self, texts={**self.texts, **self.without_offers})
 
     def money_text(self, cents: int, currency: str) -> str:
         """An amount of money, such as `1.234,50 €`."""
@@ -97,6 +103,7 @@ def stationery_from(
             language=tag,
             texts={**base.get("texts", {}), **data.get("texts", {})},
             draft={**base.get("draft", {}), **data.get("draft", {})},
+            without_offers={**base.get("without_offers", {}), **data.get("without_offers", {})},
             months=tuple(whole["months"]),
             short_months=tuple(whole["short_months"]),
             long_date=whole["long_date"],
