@@ -27,6 +27,8 @@ PROBED = 500
 ENOUGH = 1e-5
 PATIENT = 4
 """A step gains when it lowers the bound by such a part; so many in turn without a gain end it."""
+MOST_PROBED = 6_000
+"""About so many households are looked at for the curvature."""
 OFF = 0.02
 """How far a sample's prices may be off, as a part of what a pair is worth."""
 
@@ -261,7 +263,7 @@ class Effort:
     sample: int = 25_000
     steps: int = 60
     full_steps: int = 3
-    exact_steps: int = 10
+    exact_steps: int = 6
     nodes: int = 200_000
 
     @staticmethod
@@ -272,6 +274,14 @@ class Effort:
         return Effort()
 
 
+def every(which: NDArray[np.int32], stride: int, *, first: int = 0) -> NDArray[np.int32]:
+    """Each `stride`-th household from the `first` on, side by side in memory.
+
+    The loops would be compiled again for a view with gaps.
+    """
+    return np.ascontiguousarray(which[first::stride])
+
+
 def patience(market: Market, prices: Prices, *, most: int) -> int:
     """Nodes that one household's search may take: up to `most`, as far as all can afford them.
 
@@ -279,7 +289,7 @@ def patience(market: Market, prices: Prices, *, most: int) -> int:
     most bands are narrow.
     """
     household_count = len(market.everyone)
-    few = market.everyone[:: max(1, household_count // PROBED)]
+    few = every(market.everyone, max(1, household_count // PROBED))
     afford = max(NODES_EACH, NODES_ALL / max(1, household_count)) * len(few)
     limit = min(LEAST_NODES, most)
     while limit < most:
@@ -323,18 +333,19 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     if len(sample) > effort.sample:
         rng = np.random.default_rng(market.seed)
         sample = np.sort(rng.choice(sample, effort.sample, replace=False))
+    probe = every(sample, max(1, len(sample) // MOST_PROBED))
     scale = scale_of(market)
     start = Place(Prices(np.zeros(deals), np.zeros(deals)), scale)
-    found = descend(market, start, scale=scale, steps=effort.steps, which=sample, probe=sample,
+    found = descend(market, start, scale=scale, steps=effort.steps, which=sample, probe=probe,
                     jitter=jitter * scale)  # fmt: skip
     nodes = patience(market, found.prices, most=effort.nodes)
     if len(sample) < len(everyone):
         # The best prices of the sample are off by more than its last steps.
         found = replace(found, trust=max(found.trust, OFF * scale))
         found = descend(market, found, scale=scale, steps=effort.full_steps, which=everyone,
-                        probe=sample)  # fmt: skip
+                        probe=probe)  # fmt: skip
     found = descend(market, found, scale=scale, steps=effort.exact_steps, which=everyone,
-                    probe=sample, limit=nodes)  # fmt: skip
+                    probe=probe, limit=nodes)  # fmt: skip
     demand = found.demand
     if demand is None or not found.written:
         demand = market.demand(found.prices, exact=True, write=True, limit=nodes)

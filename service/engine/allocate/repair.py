@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
 from service.engine.allocate.kernels.holdings import give_back, improve, list_givers
-from service.engine.allocate.prices import Market, Search
+from service.engine.allocate.prices import Market, Search, every
 
 FACTORS = (1.0, 0.9, 0.7, 0.0)
-MANY, FACTORS_OF_MANY = 100_000, (1.0, 0.9, 0.0)
+MANY, FACTORS_OF_MANY = 10_000, (1.0, 0.9, 0.0)
 """Fractions of the prices; among more households than this fewer of them."""
 MOST_PASSES = 6
-WORTH_IT, NEXT_TO_NOTHING = 0.05, 2e-5
+WORTH_IT, NEXT_TO_NOTHING, NEXT_TO_NOTHING_OF_MANY = 0.05, 2e-5, 5e-5
 """A factor gets another pass when the last one gained such a part of the first one's gain, and of
 the bound."""
 FEW, NODES = 1_000, 2_000
@@ -45,14 +45,16 @@ def repair(market: Market, found: Search) -> Ledger:
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
     take_back_overspent(market, found.prices, ledger)
-    for factor in FACTORS if len(market.everyone) < MANY else FACTORS_OF_MANY:
+    many = len(market.everyone) >= MANY
+    least = (NEXT_TO_NOTHING_OF_MANY if many else NEXT_TO_NOTHING) * abs(found.bound)
+    for factor in FACTORS_OF_MANY if many else FACTORS:
         first = 0.0
         for turn in range(MOST_PASSES):
             gain = better(
                 market, found.prices, ledger, factor=factor, nodes=found.nodes, turn=turn,
             )  # fmt: skip
             first = first or gain
-            if gain <= max(WORTH_IT * first, NEXT_TO_NOTHING * abs(found.bound)):
+            if gain <= max(WORTH_IT * first, least):
                 break
     return ledger
 
@@ -82,7 +84,7 @@ def better(
     asking = asking and draft.bonus <= 0.0
     places = np.where((full | held_up) & asking, PLACES, 0)
     stride = max(1, len(everyone) // LISTED)
-    some = everyone[turn % stride :: stride]
+    some = every(everyone, stride, first=turn % stride)
     givers = _givers(market, at, bonus, ledger, places, which=some)
     _kept, gain = improve(
         everyone if which is None else which, market.pairs, at, bonus, market.theta, limit,
@@ -114,12 +116,13 @@ def _givers(
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(places)])
     size = int(start[-1])
     row, owner = np.zeros((2, size), np.int32)
-    givers = Givers(start, start[:-1].copy(), row, owner, np.full(size, np.inf))
+    refused = np.zeros(len(places), np.int32)
+    givers = Givers(start, start[:-1].copy(), row, owner, np.full(size, np.inf), refused)
     if not size:
         return givers
     list_givers(which, market.pairs, prices, bonus, market.state, ledger, givers, market.desk())
     order = np.lexsort((row, givers.loss, np.repeat(np.arange(len(places)), places)))
-    return Givers(start, givers.first, row[order], owner[order], givers.loss[order])
+    return Givers(start, givers.first, row[order], owner[order], givers.loss[order], refused)
 
 
 def take_back_overspent(market: Market, prices: Prices, ledger: Ledger) -> None:

@@ -30,6 +30,9 @@ LARGEST = np.iinfo(np.int32).max
 EXACT = 1 << 53
 """Above this float64 skips whole numbers."""
 SHOWN = 10
+SCALES = (10, 100, 1_000, 10_000)
+NEARLY = 1e-6
+"""A product is whole when it is so near to a whole number."""
 
 Rows = NDArray[np.int64] | None
 
@@ -74,6 +77,8 @@ def whole(series: pl.Series, *, frame: str, rows: Rows = None, nullable: bool = 
     column = series.name
     if series.dtype == pl.Null:
         series = series.cast(pl.Int64)
+    if series.dtype.is_decimal():
+        series = series.cast(pl.Float64)
     if not (series.dtype.is_integer() or series.dtype.is_float()):
         raise refuse(
             f"{frame}: {column} must hold whole numbers",
@@ -97,7 +102,9 @@ def whole(series: pl.Series, *, frame: str, rows: Rows = None, nullable: bool = 
     if not nullable and series.null_count():
         check(series.is_null(), "is empty", "give a number")
     if series.dtype.is_float():
-        check(~series.is_finite() | (series != series.floor()), "is not whole", "send whole units")
+        fraction = ~series.is_finite() | (series != series.floor())
+        if fraction.any():
+            check(fraction, "is not whole", _make_whole(series))
     check(series < 0, "is negative", "send zero or more")
     numbers = series.cast(pl.Int64, strict=False)
     if not faults:
@@ -108,6 +115,22 @@ def whole(series: pl.Series, *, frame: str, rows: Rows = None, nullable: bool = 
     return numbers
 
 
+def _make_whole(series: pl.Series) -> str:
+    """What to do about fractions in a column: for money, what to multiply all of it by."""
+    if not series.name.endswith("_cents"):
+        return "send whole numbers"
+    numbers = series.drop_nulls().cast(pl.Float64).to_numpy()
+    numbers = numbers[np.isfinite(numbers)]
+    for scale in SCALES:
+        scaled = np.abs(numbers) * scale
+        if (np.abs(scaled - np.round(scaled)) <= NEARLY).all():
+            return (
+                f"multiply all money of the instance by {scale}: every column that ends in _cents, "
+                "and minimum_shortfall_price_cents"
+            )
+    return "round it to whole units; no factor up to 10000 makes the column whole"
+
+
 def limits(series: pl.Series, *, frame: str) -> NDArray[np.int64]:
     """A limit column as integers; null means no limit and becomes UNLIMITED."""
     filled = whole(series, frame=frame, nullable=True).fill_null(UNLIMITED)
@@ -116,7 +139,7 @@ def limits(series: pl.Series, *, frame: str) -> NDArray[np.int64]:
 
 def values(series: pl.Series, *, rows: Rows = None) -> NDArray[np.float64]:
     """`value_cents` as float64; may be negative or fractional, never null, NaN, beyond 2**53."""
-    if series.dtype == pl.Null:
+    if series.dtype == pl.Null or series.dtype.is_decimal():
         series = series.cast(pl.Float64)
     if not (series.dtype.is_integer() or series.dtype.is_float()):
         raise refuse(

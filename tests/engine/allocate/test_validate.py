@@ -126,3 +126,33 @@ def test_frames_without_types_or_rows_are_an_empty_instance() -> None:
 def test_terms_are_finite_and_not_negative(price: Any) -> None:
     with pytest.raises(InvalidInput, match="floor_shortfall_price"):
         ShortfallPrices(floor_shortfall_price=price)
+
+
+@pytest.mark.parametrize(("cost", "scale"), [(7.5, 10), (7.25, 100), (7.125, 1_000)])
+def test_fractions_of_money_say_what_to_multiply_by_and_are_taken_then(
+    cost: float, scale: int
+) -> None:
+    home = (1, 12, 2, 0, None)
+    candidates, offers, households = frames([ROW], [(1, 100, 5, 0)], [home])
+    given = candidates.with_columns(cost_cents=pl.lit(cost)), offers, households
+    terms = ShortfallPrices(minimum_shortfall_price_cents=500.0 * scale)
+    with pytest.raises(InvalidInput) as caught:
+        allocate(*given, terms=terms)
+    (problem,) = caught.value.problems
+    assert problem.where == "candidates row 1, cost_cents"
+    assert f"by {scale}:" in str(problem)
+    scaled = (frame.with_columns(pl.col("^.*_cents$") * scale) for frame in given)
+    assert allocate(*scaled, terms=terms).certificate.primal_cents == 5.0 * scale
+
+
+def test_fractions_that_no_factor_makes_whole_and_those_of_counts_are_refused_as_such() -> None:
+    candidates, offers, households = frames([ROW], [OFFER], [HOME])
+    third = candidates.with_columns(cost_cents=pl.lit(1 / 3))
+    half = offers.with_columns(circulation_max=pl.lit(5.5))
+    for built, remedy in (
+        ((third, offers, households), "no factor"),
+        ((candidates, half, households), "send whole numbers"),
+    ):
+        with pytest.raises(InvalidInput, match="is not whole") as caught:
+            allocate(*built, terms=ShortfallPrices())
+        assert remedy in str(caught.value.problems[0])

@@ -87,7 +87,8 @@ class Givers(NamedTuple):
     """Per deal a list of who holds it: entries `start[o]` to `start[o + 1]`.
 
     An entry is a pair, its household, and what that household loses by giving it up; infinite
-    where the entry is empty. Before `first` of a deal nobody is left to ask.
+    where the entry is empty. Before `first` of a deal nobody is left to ask; `refused` counts the
+    chains in turn that asked for the deal and were undone.
     """
 
     start: Ints
@@ -95,6 +96,7 @@ class Givers(NamedTuple):
     row: Index
     owner: Index
     loss: Floats
+    refused: Index
 
 
 class Chain(NamedTuple):

@@ -36,6 +36,8 @@ MOST_GIVERS = 3
 """Households that together give up copies for one."""
 LOOKED_AT = 24
 """Places of a deal's list that are looked at."""
+MOST_REFUSED = 8
+"""Chains for a deal that were undone in turn, after which nobody asks for it."""
 
 
 @inner
@@ -211,7 +213,7 @@ def list_givers(
         held = set_choices(home, pairs, prices, bonus, begin, state, ledger, best)
         faces = survey(home, begin, state, desk)
         for k in range(held):
-            i = best[k]
+            i = int(np.int64(best[k]))
             o = pairs.offer[begin + i]
             first = givers.start[o]
             size = givers.start[o + 1] - first
@@ -262,7 +264,7 @@ def give_back(
                 break
             if givers.loss[k] == np.inf:
                 break
-            p = int(givers.row[k])
+            p = int(np.int64(givers.row[k]))
             g = int(givers.owner[k])
             if not state[p] & HELD:
                 continue
@@ -299,6 +301,8 @@ def find_givers(
     Households that have moved since the lists were made are passed over. Infinite when the list
     does not reach.
     """
+    if givers.refused[o] == MOST_REFUSED:
+        return np.inf
     room = ledger.spend_room[o]
     short = ledger.copies_room[o] < 1
     together = 0.0
@@ -422,7 +426,7 @@ def settle(
                 chain.homes[size] = g
                 size += 1
             gain -= held_worth(pairs, prices, g, state)
-            gain += flip(pairs, int(givers.row[at]), bonus, state, ledger)
+            gain += flip(pairs, int(np.int64(givers.row[at])), bonus, state, ledger)
             gain += held_worth(pairs, prices, g, state)
             chain.rows[flips] = givers.row[at]
             flips += 1
@@ -437,6 +441,19 @@ def settle(
         flips += 1
     chain.sizes[0], chain.sizes[1] = size, flips
     return gain + held_worth(pairs, prices, h, state)
+
+
+@inner
+def count_refused(
+    pairs: Pairs, h: int, state: Bytes, givers: Givers, chain: Chain, stays: bool
+) -> None:
+    """Count a chain that is undone against the deals that `h` asked others for, or start again."""
+    for k in range(chain.sizes[1]):
+        p = chain.rows[k]
+        if p < pairs.indptr[h] or p >= pairs.indptr[h + 1] or not state[p] & HELD:
+            continue
+        o = pairs.offer[p]
+        givers.refused[o] = 0 if stays else min(givers.refused[o] + 1, MOST_REFUSED)
 
 
 @compiled
@@ -528,7 +545,9 @@ def improve(
                 break
         if chain.sizes[1] == 0:
             continue
-        if gain > least or (draft > 0.0 and gain == least):
+        stays = gain > least or (draft > 0.0 and gain == least)
+        count_refused(pairs, which[r], state, givers, chain, stays)
+        if stays:
             moved[which[r]] = 1
             kept += 1
             gained += gain
