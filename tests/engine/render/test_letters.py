@@ -10,6 +10,7 @@ from reportlab.pdfbase.ttfonts import TTFontFile
 
 from service.engine.render import render_batch
 from service.engine.render.shaping import Shaper
+from service.engine.render.words import WordEncoder
 from service.files import layouts
 from tests.engine.render.letters import LETTERS, NAMES, layout_with_letters, letter
 
@@ -78,6 +79,12 @@ def test_a_letter_with_its_marks_is_one_glyph_with_one_meaning():
     read = TTFontFile(BytesIO(subset.data))
     assert read.hmetrics[subset.shaped[compound]][0] == compound.width
     assert len(runs) == 1
+
+
+def test_what_no_font_holds_is_set_in_its_compatible_form():
+    words = WordEncoder(layouts.stationery().faces)
+    style = next(box.style for box in layouts.load("classic-a4").elements if box.id == "greeting")
+    assert words.split("ﬁnn", style) == words.split("finn", style)
 
 
 def test_emoji_are_left_out_and_joiners_need_no_glyph():
