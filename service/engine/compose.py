@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from service.engine.habits import Habit, due, reason
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, wording_of
 
@@ -110,8 +111,7 @@ def compose_documents(
       `texts` (title and legal text by language, as JSON) and `face_values`.
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
-      `expected_on`, `last_bought_on`, `interval_low_days`, `interval_high_days`. For a discovery
-      the last five are null.
+      `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last four are null.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -131,7 +131,7 @@ def compose_documents(
             for number, row in enumerate(own_offers, start=1)
         )
         reminder_lines = tuple(
-            _reminder_line(number, row, issued_on=masthead.issued_on, wording=wording)
+            _reminder_line(number, row, masthead=masthead, wording=wording)
             for number, row in enumerate(
                 reminders_of.get(recipient.household_id, []), start=len(own_offers) + 1
             )
@@ -205,9 +205,17 @@ def _texts_in(texts: str, language: str) -> Mapping[str, str]:
 
 
 def _reminder_line(
-    number: int, row: Mapping[str, Any], *, issued_on: date, wording: Wording
+    number: int, row: Mapping[str, Any], *, masthead: Masthead, wording: Wording
 ) -> ReminderLine:
-    bought = row["last_bought_on"]
+    habit = None
+    if row["last_bought_on"] is not None:
+        habit = Habit(
+            last_bought_on=row["last_bought_on"],
+            interval_days=row["interval_days"],
+            expected_on=row["expected_on"],
+            issued_on=masthead.issued_on,
+            begins_on=masthead.valid_from,
+        )
     return ReminderLine(
         line=number,
         item_id=row["item_id"],
@@ -216,11 +224,6 @@ def _reminder_line(
         department=row["department"],
         price_cents=row["price_cents"],
         expected_on=row["expected_on"],
-        reason=wording.say("discovery")
-        if bought is None
-        else wording.reason(
-            days=(issued_on - bought).days,
-            low_days=row["interval_low_days"],
-            high_days=row["interval_high_days"],
-        ),
+        reason=reason(habit, wording),
+        due=due(habit),
     )

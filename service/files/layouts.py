@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from service.engine.day_words import day_words_from
 from service.engine.redeem import Wording
 from service.engine.render import (
     FontFile,
@@ -80,6 +81,7 @@ def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
             texts={**phrases[base]["wording"], **data.get("wording", {})},
             units=whole.get("units", {}),
             tip=tips.get(tag, tips.get(base, whole["tip"])),
+            days=day_words_from(whole),
         )
     return made
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from operator import attrgetter
 from string import Formatter
 from typing import Any
 
+from service.engine.day_words import DayWords, day_words_from
 from service.engine.money import format_money
 from service.engine.records import Address
 from service.engine.render.fonts import Face, FontFile
@@ -23,10 +23,7 @@ class Phrases:
     language: str
     texts: Mapping[str, str]
     draft: Mapping[str, str]
-    months: tuple[str, ...]
-    short_months: tuple[str, ...]
-    long_date: str
-    short_date: str
+    days: DayWords
 
     def for_draft(self) -> "Phrases":
         """The same for a draft."""
@@ -35,18 +32,6 @@ class Phrases:
     def money_text(self, cents: int, currency: str) -> str:
         """An amount of money, such as `1.234,50 €`."""
         return format_money(cents, currency, self.language)
-
-    def date_text(self, day: date) -> str:
-        """A long date, such as `3 December 2026`."""
-        return self.long_date.format(
-            day=day.day, month=self.months[day.month - 1], number=day.month, year=day.year
-        )
-
-    def day_text(self, day: date) -> str:
-        """A short date without the year, such as `3 Dec`."""
-        return self.short_date.format(
-            day=day.day, month=self.short_months[day.month - 1], number=day.month
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +82,7 @@ def stationery_from(
             language=tag,
             texts={**base.get("texts", {}), **data.get("texts", {})},
             draft={**base.get("draft", {}), **data.get("draft", {})},
-            months=tuple(whole["months"]),
-            short_months=tuple(whole["short_months"]),
-            long_date=whole["long_date"],
-            short_date=whole["short_date"],
+            days=day_words_from(whole),
         )
     return Stationery(
         faces={file.name: Face(file) for file in fonts},

@@ -136,7 +136,7 @@ class CellPlan:
         self.names = _names(texts, phrases)
         """The variables of all texts of the row."""
         own = _names(texts[count:], phrases)
-        fields = sorted({_FIELDS[name] for name in own & _FIELDS.keys()})
+        fields = sorted({field for name in own & _FIELDS.keys() for field in _FIELDS[name]})
         self.own_key: Callable[[Any], Any] = attrgetter(*fields) if fields else _no_values
         """Returns the values of a line that its own texts depend on."""
         self.starts: dict[Any, RowStart] = {}
@@ -155,16 +155,23 @@ class CellPlan:
 
 _PER_LIST = {"seq", "more", "greeting", "worth"}
 """Variables that may differ between lists of one cycle."""
-_OWN = {"expected": "expected_on", "need": "expected_on", "reason": "reason", "line": "line"}
+_OWN = {
+    "expected": ("expected_on", "due"),
+    "need": ("expected_on", "due"),
+    "due": ("due",),
+    "reason": ("reason",),
+    "why": ("expected_on", "due", "reason"),
+    "line": ("line",),
+}
 """Variables of a row that differ between lists, and the fields of a line that they show."""
 _FIELDS = {
     **_OWN,
-    "item": "item",
-    "product": "product",
-    "price": "price_cents",
-    "title": "title",
-    "detail": "detail",
-    "value": "value_text",
+    "item": ("item",),
+    "product": ("product",),
+    "price": ("price_cents",),
+    "title": ("title",),
+    "detail": ("detail",),
+    "value": ("value_text",),
 }
 
 

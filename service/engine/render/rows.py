@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from service.engine.records import ListDocument
+from service.engine.records import Due, ListDocument, ReminderLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
 from service.engine.render.fit import TooLarge
@@ -41,13 +41,22 @@ _REMINDER = _RowKind(
         "item": lambda _, line: line.item,
         "product": lambda _, line: line.product,
         "price": lambda language, line: language.price(line.price_cents),
-        "expected": lambda language, line: language.expected(line.expected_on),
-        "need": lambda language, line: language.need(line.expected_on),
+        "expected": lambda language, line: language.expected(line),
+        "need": lambda language, line: language.need(line),
+        "due": lambda language, line: language.due(line),
         "reason": lambda _, line: line.reason,
+        "why": lambda language, line: language.why(line),
         "line": lambda _, line: str(line.line),
     },
 )
 _HEADING = _RowKind(str, {"department": lambda _, name: name})
+
+
+_DUE_PLACES = {due: place for place, due in enumerate(Due)}
+
+
+def _due_place(line: ReminderLine) -> int:
+    return _DUE_PLACES[line.due]
 
 
 class _DepartmentLines:
@@ -188,10 +197,10 @@ class RowPainter:
         return _FilledColumns([], [], [])
 
     def _group_by_department(self, box: ShoppingListBox) -> dict[str, _DepartmentLines]:
-        """Group the lines by department, in the order of appearance."""
+        """Group the lines by department, in the order of appearance; what is due first leads."""
         groups: dict[str, _DepartmentLines] = {}
         kinds: list[tuple[LayoutCell, _RowKind, Sequence[Any]]] = [
-            (box.reminder, _REMINDER, self.document.reminders)
+            (box.reminder, _REMINDER, sorted(self.document.reminders, key=_due_place))
         ]
         if box.offer is not None:
             kinds.append((box.offer, _OFFER, self.document.offers))

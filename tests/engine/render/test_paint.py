@@ -96,7 +96,7 @@ def test_dates_and_amounts_follow_the_language():
     for language, (day, amount) in expected.items():
         stationery = layouts.stationery()
         phrases = stationery.phrases_for(language)
-        assert phrases.date_text(document().valid_from) == day
+        assert phrases.days.long(document().valid_from) == day
         assert phrases.money_text(300, "USD") == amount
     assert stationery.phrases_for("zh").money_text(123450, "CNY") == "¥1,234.50"
     assert stationery.phrases_for("ru").money_text(123450, "RUB") == "1\u00a0234,50\u00a0₽"
