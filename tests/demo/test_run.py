@@ -94,7 +94,9 @@ def _reasons(database: Database) -> None:
                 seen += 1
                 name, number = (last[2], last[1]) if last[1] else (last[3], last[4])
                 made_on = date.fromisoformat(document["issued_on"])
-                bought = datetime.strptime(f"{made_on.year} {name} {number}", "%Y %b %d").date()
+                bought = datetime.strptime(
+                    f"{made_on.year} {name} {number} +0000", "%Y %b %d %z"
+                ).date()
                 ago = (made_on - bought).days % 365
                 assert ago <= 1.25 * int(often[1] or 1) * days_of[often[2]] + 1, said
             assert line["due"] != "open" or often is None, said
