@@ -90,7 +90,7 @@ def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs) ->
 
 def _offer_rows(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     return (
-        chosen.select("household_id", "offer_id", "value_cents", "face_value_cents")
+        chosen.select("household_id", "offer_id", "value_cents", "face_value_cents", "uses")
         .join(inputs.running.offers.drop("face_value_cents"), on="offer_id")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
@@ -104,7 +104,6 @@ def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs
         bought(picked)
         .join(usual_products(purchases), on=["household_id", "item_id"])
         .join(shelf, on="gtin")
-        .with_columns(pl.coalesce("price_cents", "paid_cents"))
     )
     proposed = (
         picked.filter(pl.col("last_bought_on").is_null())

@@ -108,10 +108,11 @@ def compose_documents(
 
     - `offers`, in the order of printing: `household_id`, `offer_id`, `title`, `face_value_cents`,
       `department`, `legal`; optionally `value_text` (for a partner's slot, which has no terms),
-      `texts` (title and legal text by language, as JSON) and `face_values`.
+      `texts` (title and legal text by language, as JSON), `face_values`, and `uses` (of the copy).
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
-      `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last four are null.
+      `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
+      are null.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -183,6 +184,8 @@ def offer_line(
     if terms is not None:
         value = wording.benefit(terms, currency=currency)
         detail = wording.condition(terms, currency=currency)
+        if row.get("uses", 1) > 1:
+            detail = wording.joined([detail, wording.say("uses", count=row["uses"])])
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
@@ -226,4 +229,5 @@ def _reminder_line(
         expected_on=row["expected_on"],
         reason=reason(habit, wording),
         due=due(habit),
+        paid_cents=row["paid_cents"] if row["price_cents"] is None else None,
     )

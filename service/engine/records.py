@@ -45,7 +45,9 @@ class OfferLine:
 class ReminderLine:
     """One item that the household is expected to need.
 
-    `price_cents` is per unit, None if unknown. `expected_on` is None for a discovery, an item that
+    `price_cents` is the shelf price of a unit, None if the catalogue has none; `paid_cents` is then
+    what the household last paid for one. On lists made before they said when items are `due`, the
+    first may be either. `expected_on` is None for a discovery, an item that
     the household never bought.
     """
 
@@ -58,6 +60,7 @@ class ReminderLine:
     expected_on: date | None
     reason: str
     due: Due = Due.UNSAID
+    paid_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

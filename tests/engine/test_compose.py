@@ -128,6 +128,7 @@ REMINDER = {
     "product": pl.String,
     "department": pl.String,
     "price_cents": pl.Int64,
+    "paid_cents": pl.Int64,
     "expected_on": pl.Date,
     "last_bought_on": pl.Date,
     "interval_days": pl.Float64,
@@ -154,9 +155,9 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     )
     reminded = pl.DataFrame(
         [
-            (1, 4, "Milk", "Dale Milk", "Dairy", None, date(2026, 3, 4), date(2026, 2, 25), 7),
-            (1, 5, "Tea", "Oolong", "Drinks", 399, date(2026, 3, 9), date(2026, 2, 1), None),
-            (1, 6, "Figs", "", "Produce", None, None, None, None),
+            (1, 4, "Milk", "Dale Milk", "Dairy", None, 279, date(2026, 3, 4), date(2026, 2, 25), 7),
+            (1, 5, "Tea", "Oolong", "Drinks", 399, 350, date(2026, 3, 9), date(2026, 2, 1), None),
+            (1, 6, "Figs", "", "Produce", None, None, None, None, None),
         ],
         schema=REMINDER,
         orient="row",
@@ -178,11 +179,12 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     ]
     assert full.worth_cents == 250
     assert [(line.line, line.item, line.price_cents, line.reason) for line in full.reminders] == [
-        (3, "Milk", None, "about every week; last bought 25 Feb"),
-        (4, "Tea", 399, "bought once, 1 Feb"),
+        (3, "Milk", None, "about every week; last bought 25\u00a0Feb"),
+        (4, "Tea", 399, "bought once, 1\u00a0Feb"),
         (5, "Figs", None, "often bought by households like yours"),
     ]
     assert [line.expected_on for line in full.reminders][-1] is None
+    assert [line.paid_cents for line in full.reminders] == [279, None, None]
     assert [line.due for line in full.reminders] == [Due.NOW, Due.NEXT_WEEK, Due.OPEN]
     assert ListDocument.from_json(full.to_json()) == full
     assert (full.list_code, full.valid_to, full.retailer) == ("a", date(2026, 3, 15), "Test Market")

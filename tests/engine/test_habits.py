@@ -85,8 +85,8 @@ def test_reasons_are_in_the_household_s_language(
 
 
 def test_the_first_of_a_month_is_written_as_french_writes_it() -> None:
-    assert WORDINGS["fr"].days.short(date(2026, 12, 1)) == "1er déc."
-    assert WORDINGS["fr"].days.long(date(2026, 12, 1)) == "1er décembre 2026"
+    assert WORDINGS["fr"].days.short(date(2026, 12, 1)) == "1er\u00a0déc."
+    assert WORDINGS["fr"].days.long(date(2026, 12, 1)) == "1er\u00a0décembre 2026"
 
 
 DAYS = {"day": 1, "week": 7, "month": 30.44}

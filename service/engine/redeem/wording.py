@@ -1,6 +1,6 @@
 """The texts of lines in a household's language: plurals, amounts and shares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service.engine.day_words import DayWords
@@ -61,9 +61,13 @@ class Wording:
         if condition.minimum_spend_cents:
             spend = self.money(condition.minimum_spend_cents, currency)
             parts.append(self.say("when_spend", amount=spend))
-        whole = parts[0] if parts else ""
-        for part in parts[1:]:
-            whole = self.say("and", first=whole, second=part)
+        return self.joined(parts)
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """Conditions one after the other; empty ones are left out."""
+        whole = ""
+        for part in filter(None, parts):
+            whole = self.say("and", first=whole, second=part) if whole else part
         return whole
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from service.engine.records import Due, ReminderLine
 from service.engine.render.canvas import TextRun
+from service.engine.render.joins import join_counts
 from service.engine.render.layout import Element, LayoutCell
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, Content, TextPlan
@@ -64,8 +65,15 @@ class Language:
         return self.phrases.texts[f"due_{line.due}"] if line.due in _SAID_DUE else ""
 
     def why(self, line: ReminderLine) -> str:
-        """When an item is needed, and why it is on the list."""
-        return " · ".join(filter(None, (self.need(line), line.reason)))
+        """When an item is needed, why it is on the list, and what the household last paid."""
+        paid = line.paid_cents
+        last = "" if paid is None else self.phrases.texts["last_paid"]
+        said = (
+            self.need(line),
+            join_counts(line.reason),
+            last and last.format(amount=self.amount(paid or 0)),
+        )
+        return " · ".join(filter(None, said))
 
     def date(self, day: date) -> str:
         """A date in words."""

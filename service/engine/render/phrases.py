@@ -75,13 +75,12 @@ def stationery_from(
 ) -> Stationery:
     """Load the fonts, and read the data of `phrases.json` and `addresses.json`."""
     read: dict[str, Phrases] = {}
-    for tag, data in phrases.items():
-        base = phrases[data["extends"]] if "extends" in data else {}
-        whole = {**base, **data}
+    for tag in phrases:
+        whole = whole_phrases(phrases, tag)
         read[tag] = Phrases(
             language=tag,
-            texts={**base.get("texts", {}), **data.get("texts", {})},
-            draft={**base.get("draft", {}), **data.get("draft", {})},
+            texts=whole["texts"],
+            draft=whole["draft"],
             days=day_words_from(whole),
         )
     return Stationery(
@@ -92,6 +91,17 @@ def stationery_from(
             names=postal["names"],
         ),
     )
+
+
+def whole_phrases(phrases: Mapping[str, Any], tag: str) -> dict[str, Any]:
+    """The data of a language, merged into that of the language it extends, and so on."""
+    data = phrases[tag]
+    if "extends" not in data:
+        return dict(data)
+    whole = whole_phrases(phrases, data["extends"])
+    for key, value in data.items():
+        whole[key] = {**whole.get(key, {}), **value} if isinstance(value, Mapping) else value
+    return whole
 
 
 def _form(line: str) -> tuple[str, Callable[[Address], Any]]:

@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any
 
 from service.engine.render.fit import ascent
+from service.engine.render.joins import join_units
 from service.engine.render.layout import MM, LayoutCell, Rule, TemplatePart, TextBox
 from service.engine.render.phrases import Phrases
 
@@ -99,9 +100,8 @@ class TextPlan:
         self.cache: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
-        """Fill the template with these values."""
-        made: str = self._pattern % key
-        return made
+        """Fill the template with these values; a number stays with the unit after it."""
+        return join_units(self._pattern % key)
 
 
 class CellPlan:
@@ -160,7 +160,7 @@ _OWN = {
     "need": ("expected_on", "due"),
     "due": ("due",),
     "reason": ("reason",),
-    "why": ("expected_on", "due", "reason"),
+    "why": ("expected_on", "due", "reason", "paid_cents"),
     "line": ("line",),
 }
 """Variables of a row that differ between lists, and the fields of a line that they show."""
