@@ -1,6 +1,7 @@
 """Documents and their lines from what was chosen, picked and read."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -69,6 +70,7 @@ def _masthead(settings: Settings, inputs: Inputs) -> Masthead:
         currency=settings.currency,
         issued_on=inputs.as_of,
         valid_from=inputs.valid_from,
+        arrives_on=inputs.as_of + timedelta(days=inputs.lead_days),
         valid_to=inputs.valid_to,
         wordings=layouts.wordings(settings.tips_file),
     )

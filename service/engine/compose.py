@@ -21,6 +21,7 @@ class Masthead:
     currency: str
     issued_on: date
     valid_from: date
+    arrives_on: date
     valid_to: date
     wordings: Mapping[str, Wording]
     """The fixed texts of lists, by language."""
@@ -217,7 +218,7 @@ def _reminder_line(
             interval_days=row["interval_days"],
             expected_on=row["expected_on"],
             issued_on=masthead.issued_on,
-            begins_on=masthead.valid_from,
+            begins_on=masthead.arrives_on,
         )
     return ReminderLine(
         line=number,

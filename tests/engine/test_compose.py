@@ -138,6 +138,7 @@ MASTHEAD = Masthead(
     "USD",
     date(2026, 3, 1),
     date(2026, 3, 2),
+    date(2026, 3, 2),
     date(2026, 3, 15),
     layouts.wordings(),
 )
