@@ -107,6 +107,11 @@ class Settings(BaseSettings):
     holdout_percent: int = Field(
         default=5, ge=0, le=50, description="Share of eligible households that get no offers"
     )
+    mail_holdout: bool = Field(
+        default=True,
+        description="Whether households that get no offers are mailed a list without any; it is "
+        "recorded with each cycle",
+    )
     draft_keep_percent: float = Field(
         default=0.1,
         ge=0,
@@ -192,6 +197,10 @@ class Settings(BaseSettings):
         default=3,
         ge=0,
         description="Pieces of each PDF that are read back while a batch is published",
+    )
+    piece_file_bom: bool = Field(
+        default=False,
+        description="Begin the CSV files of a batch with a byte-order mark, which Excel needs",
     )
     package_store: str = Field(
         default="",

@@ -14,6 +14,7 @@ from service.store.tables.cycle import BatchState, Run, RunState
 CYCLE = "cycle"
 BATCH = "batch"
 PLAN = "plan"
+RECOMPOSE = "recompose"
 
 _BUSY = "This is being requested right now; try again."
 
@@ -40,6 +41,25 @@ def request_plan(
         "most_households": most_households,
     }
     return database.settle(lambda session: _queue_run(session, PLAN, arguments), busy=_BUSY)
+
+
+def request_recompose(database: Database, *, cycle_id: int) -> Run:
+    """Queue that a cycle is made again as its next revision.
+
+    Raises NotFound when there is no such cycle, Conflict when it is published.
+    """
+
+    def queue(session: Session) -> Run:
+        cycle = cycles.get(session, cycle_id)
+        if cycle is None:
+            raise NotFound("There is no such cycle.")
+        batch = batches.of_cycle(session, cycle_id)
+        if batch is not None:
+            raise Conflict(f"Cycle {cycle_id} has batch {batch.id}, which is {batch.state}.")
+        arguments = {"cycle_id": cycle_id, "revision": cycle.revision + 1}
+        return _queue_run(session, RECOMPOSE, arguments)
+
+    return database.settle(queue, busy=_BUSY)
 
 
 def request_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:

@@ -52,7 +52,8 @@ def create_app(database: Database, settings: Settings, *, apart: Apart | None = 
     problems.install(app)
     description.install(app)
     viewer.install(app)
-    app.include_router(till.raw, prefix="/v1")
+    # Routes of the application itself: those of an included router are searched twice.
+    app.router.routes += till.raw.routes
     for module in (till, offers, deals, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

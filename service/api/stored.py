@@ -35,6 +35,8 @@ def answer(request: Request, file: PackageFile) -> Response:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
     headers["Content-Length"] = str(end - start)
     kind = _TYPES.get(file.name[file.name.rfind(".") :], "application/octet-stream")
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=kind)
     return StreamingResponse(
         file.chunks(start=start, end=end), status_code=status, headers=headers, media_type=kind
     )

@@ -92,7 +92,7 @@ def sale(
     return compact(
         {
             "redemption_id": redemption_id,
-            "status": status,
+            "status": str(status),
             "discounts": [
                 {
                     "line": discount.line,
@@ -282,7 +282,8 @@ def _refused(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
             "list_line": refusal.list_line,
             "presented": refusal.presented._asdict() if refusal.presented else None,
             "offer": refusal.offer_id,
-            "reason": refusal.reason,
+            # Of an enum the writer of JSON takes ten times as long.
+            "reason": str(refusal.reason),
             "detail": refusal.detail,
         }
         for refusal in refusals

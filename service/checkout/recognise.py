@@ -26,6 +26,8 @@ from service.store.till import (
     Watch,
 )
 
+_NO_LINES: frozenset[int] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -198,32 +200,40 @@ def open_lines(
     for line in lines:
         presented = lists[line.list_id]
         terms = parse_terms(line.terms)
-        sets: list[set[int]] = [set() for _ in terms.condition.needs]
-        for set_number, gtin in counting.get(line.offer_id, ()):
-            sets[set_number].update(numbers[gtin])
-        excluded_lines = [
-            number
-            for set_number, gtin in excluding.get(line.offer_id, ())
-            if not sets[set_number]
-            for number in numbers[gtin]
-            if number in sold
-        ]
+        eligible = (_NO_LINES,) * len(terms.condition.needs)
+        if goods := counting.get(line.offer_id):
+            sets: list[set[int]] = [set() for _ in eligible]
+            for set_number, gtin in goods:
+                sets[set_number].update(numbers[gtin])
+            eligible = tuple([frozenset(members) for members in sets])
+        excluded_lines = _NO_LINES
+        if goods := excluding.get(line.offer_id):
+            excluded_lines = frozenset(
+                [
+                    number
+                    for set_number, gtin in goods
+                    if not eligible[set_number]
+                    for number in numbers[gtin]
+                    if number in sold
+                ]
+            )
+        # The first nine by their places: named, all fifteen cost as much as all else here.
         open_line = OpenLine(
-            list_code=presented.code,
-            list_line=line.line,
-            offer_id=line.offer_id,
-            terms=terms,
-            text=line.text,
-            eligible=tuple([frozenset(members) for members in sets]),
-            uses_left=line.uses - line.used,
+            presented.code,
+            line.line,
+            line.offer_id,
+            terms,
+            line.text,
+            eligible,
+            line.uses - line.used,
+            presented.valid_from,
+            presented.valid_to,
             limit=line.uses,
+            voided=presented.state == ListState.VOIDED,
+            excluded=excluded_lines,
+            stopped=line.stopped_at is not None,
             deal_id=line.deal_id,
             deal_left=line.deal_limit - line.deal_used,
-            valid_from=presented.valid_from,
-            valid_to=presented.valid_to,
-            voided=presented.state == ListState.VOIDED,
-            excluded=frozenset(excluded_lines),
-            stopped=line.stopped_at is not None,
         )
         if unnamed_cents and terms.condition.minimum_spend_cents:
             open_line = with_spent(open_line, unnamed_cents, bought)

@@ -15,7 +15,8 @@ from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show
 from service.commands.database import open_database
 from service.errors import NotFound
 from service.publish.verify import proofread
-from service.store import cycles
+from service.store import batches, cycles
+from service.store.tables.cycle import BatchState
 
 NumberArgument = Annotated[int, typer.Argument(help="The batch's number", min=1)]
 
@@ -103,17 +104,37 @@ def reprint(number: NumberArgument) -> None:
     say(json.dumps(asdict(report), indent=2))
 
 
-def void(number: NumberArgument) -> None:
+def void(
+    number: NumberArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
     """Void a batch before its pickup: codes become invalid, reservations are released."""
     with open_database() as (database, settings):
+        with database.read() as session:
+            batch = batches.get(session, number)
+        if batch is not None and batch.state != BatchState.VOIDED and not yes:
+            typer.confirm(
+                f"{batch.name} with {batch.pieces:,} pieces: its codes become invalid for ever and "
+                "its files are removed. Go on?",
+                abort=True,
+            )
         report = publish.void_batch(database, settings, number)
     say(json.dumps(asdict(report), indent=2))
 
 
-def purge() -> None:
+def purge(
+    number: Annotated[
+        int | None,
+        typer.Option("--batch", help="Only this batch, however old it is", min=1),
+    ] = None,
+) -> None:
     """Remove the files of batches older than LARDER_PURGE_DAYS now; the scheduler does it daily."""
     with open_database() as (database, settings):
         now = datetime.now(UTC)
+        if number is not None:
+            found = publish.purge_batch(database, settings, number, now=now)
+            say(f"the files of {found.name} are removed")
+            return
         count = publish.purge(database, settings, now=now)
         forget_guesses(database, now=now)
     say(f"{count} batches purged")

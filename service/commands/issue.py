@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,15 +11,43 @@ import typer
 from service.commands.console import progress_bars, say
 from service.commands.database import open_database
 from service.commands.planning import show_plan
-from service.cycle import run_cycle, what_if
+from service.cycle import (
+    CycleReport,
+    WithdrawReport,
+    recompose_cycle,
+    run_cycle,
+    what_if,
+    withdraw_cycle,
+)
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 
 
+class _Act(StrEnum):
+    WITHDRAW = "withdraw"
+    RECOMPOSE = "recompose"
+
+
+def _change(act: _Act, number: int) -> None:
+    """Withdraw a cycle with its money, or make it again as its next revision."""
+    with open_database() as (database, settings), progress_bars() as progress:
+        report: WithdrawReport | CycleReport
+        if act is _Act.WITHDRAW:
+            report = withdraw_cycle(database, number)
+        else:
+            report = recompose_cycle(database, settings, number, progress=progress)
+    say(json.dumps(asdict(report), indent=2, default=str))
+
+
 def cycle(
+    act: Annotated[
+        _Act | None,
+        typer.Argument(help="`withdraw` or `recompose` a cycle; else one is run"),
+    ] = None,
+    number: Annotated[int | None, typer.Argument(help="The cycle's number", min=1)] = None,
     as_of: Annotated[
-        datetime,
+        datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Lists are made from what was bought before it"),
-    ],
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed in place of the one in the settings")
     ] = None,
@@ -34,6 +63,13 @@ def cycle(
     as_json: Annotated[bool, typer.Option("--json", help="Dry run: all of it as JSON")] = False,
 ) -> None:
     """Run a cycle: predict, segment, allocate, compose, and issue the lists."""
+    if act is not None:
+        if number is None:
+            raise typer.BadParameter(f"say which cycle: larder cycle {act.value} NUMBER")
+        _change(act, number)
+        return
+    if as_of is None:
+        raise typer.BadParameter("say the date: --as-of YYYY-MM-DD")
     if dry_run:
         with open_database() as (database, settings), progress_bars() as progress:
             found = what_if(

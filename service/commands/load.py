@@ -105,6 +105,7 @@ def households(
             language=settings.language,
             country=settings.country,
             card_pattern=settings.card_pattern,
+            layout=settings.layout,
             accept=ALL if accept else "",
             text=_text_options(settings, encoding, separator),
             progress=progress,

@@ -44,7 +44,18 @@ def show_plan(found: WhatIf, *, currency: str) -> None:
     say(f"{found.short:,} households get fewer than {found.fewer_than} offers")
     for reason, count in found.short_because.items():
         say(f"  {reason.replace('_', ' ')}: {count:,}")
+    _left_out(found.left_out)
     say("nothing was written: this was a dry run")
+
+
+def _left_out(rows: tuple[dict[str, str], ...]) -> None:
+    if not rows:
+        return
+    say(f"{len(rows):,} households get no list, because their letter cannot be printed")
+    for row in rows[:_SHOWN]:
+        say(f"  household {row['household_id']}: {row['reason']}: {row['detail']}")
+    if len(rows) > _SHOWN:
+        say(f"  and {len(rows) - _SHOWN:,} more; --json names them all")
 
 
 def _suppliers(rows: tuple[dict[str, Any], ...], money: Any) -> None:

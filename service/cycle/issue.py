@@ -35,6 +35,7 @@ def run_cycle(
     seed: int,
     progress: Progress,
     now: datetime | None = None,
+    again: int | None = None,
 ) -> CycleReport:
     """Make and issue the lists of a date: history, predict, segment, allocate, compose.
 
@@ -44,13 +45,14 @@ def run_cycle(
 
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
+    `again` is a withdrawn cycle of the date, of which this is the next revision.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
     nobody is eligible, or when a deal was stopped or its budget taken while the lists were made;
     InvalidInput when a list cannot be printed whatever is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
-        _free(session, as_of)
+        revision = _revision(session, as_of, again)
         closing = closing_day(session, settings, as_of=as_of, now=now)
     expire_lists(database, before=closing, progress=progress)
     with database.read() as session:
@@ -61,7 +63,7 @@ def run_cycle(
         recipients = draw_recipients(
             session,
             settings,
-            issue=f"{as_of.isoformat()}:{seed}",
+            issue=f"{as_of.isoformat()}:{seed}" + (f":{revision}" if revision > 1 else ""),
             household_ids=plan.eligible["household_id"].to_list(),
             languages=languages,
             refs=refs,
@@ -78,8 +80,10 @@ def run_cycle(
     progress("compose", len(drafted), len(drafted))
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
-    made = report_on(plan, composed, drafted, languages)
-    report = _issue(database, made, plan, drafted, held, on=closing)
+    made = replace(
+        report_on(plan, composed, drafted, languages), mail_holdout=settings.mail_holdout
+    )
+    report = _issue(database, made, plan, drafted, held, on=closing, again=again)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
@@ -106,9 +110,16 @@ def _withheld(plan: Plan, settings: Settings, *, salt: str) -> pl.DataFrame:
     )
 
 
-def _free(session: Session, as_of: date) -> None:
-    if cycles.as_of(session, as_of) is not None:
+def _revision(session: Session, as_of: date, again: int | None) -> int:
+    """The revision that a cycle of this date will be. Raises Conflict when the date has one."""
+    found = cycles.as_of(session, as_of) if again is None else cycles.get(session, again)
+    if found is None:
+        return 1
+    if found.withdrawn_at is None:
         raise Conflict(f"There is a cycle as of {as_of} already.")
+    if again is None:
+        raise Conflict(f"That cycle was withdrawn; run `larder cycle recompose {found.id}`.")
+    return found.revision + 1
 
 
 def _issue(
@@ -119,6 +130,7 @@ def _issue(
     held: pl.DataFrame,
     *,
     on: date,
+    again: int | None,
 ) -> CycleReport:
     now = datetime.now(UTC)
 
@@ -126,9 +138,14 @@ def _issue(
         reserved = reserved_by_offer(drafted)
         stand = states.lock(session, reserved["offer_id"].to_list())
         # Only now: a cycle of the same date may have been issued while this one waited.
-        _free(session, report.as_of)
+        earlier = None if again is None else cycles.lock(session, again)
+        revision = _revision(session, report.as_of, again)
         _still_there(session, reserved, stand)
         cycle = _cycle(report, plan, now=now)
+        if earlier is not None:
+            cycle = earlier.sqlmodel_update(
+                {**cycle.model_dump(exclude={"id"}), "revision": revision, "withdrawn_at": None}
+            )
         cycle_id = cycles.add(session, cycle)
         issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = asdict(issued)
@@ -145,15 +162,13 @@ def _issue(
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_ghosts(session, cycle_id, held)
+        cycles.add_left_out(session, cycle_id, plan.left_out)
         responses.save(session, plan.learned.artefact())
+        of_copies, of_slots = cycles.postings(cycle)
         held_cents = reserved.select("offer_id", "cents").iter_rows()
-        ledger.post_by_offer(
-            session, f"cycle-{cycle_id}", EntryKind.ISSUE, held_cents, reserve, at=now
-        )
+        ledger.post_by_offer(session, of_copies, EntryKind.ISSUE, held_cents, reserve, at=now)
         slots = _printed_slots(drafted)
-        ledger.post_by_offer(
-            session, f"slots-{cycle_id}", EntryKind.ISSUE, slots, charge_slots, at=now
-        )
+        ledger.post_by_offer(session, of_slots, EntryKind.ISSUE, slots, charge_slots, at=now)
         states.follow_facts(session, on=on, at=now)
         return issued
 
@@ -169,6 +184,7 @@ def _cycle(report: CycleReport, plan: Plan, *, now: datetime) -> Cycle:
         issued_at=now,
         usage_bounds=plan.task.bounds.to_dicts(),
         summary={},
+        mail_holdout=report.mail_holdout,
     )
 
 

@@ -23,7 +23,9 @@ from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
 from service.engine.segment import usage_bounds, worth, worth_deciles
 from service.errors import Conflict
+from service.files.printed import unprintable_contacts
 from service.settings import Settings
+from service.store import households
 from service.store.offers import issuable
 from service.store.session import Database
 
@@ -45,7 +47,8 @@ class Plan:
     `households` have bought something; the `eligible` of them come with worth_decile, tier, arm,
     and their limits in the allocator's columns. `pairs`: every candidate, as `offers.candidates`
     gives them; `chosen` those allocated. `room` is what each offer had left, `purchases` and
-    `scores` are of the eligible only.
+    `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
+    printed: household_id, ref, reason, detail.
     """
 
     task: Task
@@ -53,6 +56,7 @@ class Plan:
     learned: Learned
     households: int
     eligible: pl.DataFrame
+    left_out: pl.DataFrame
     purchases: pl.DataFrame
     scores: pl.DataFrame
     pairs: pl.DataFrame
@@ -78,12 +82,16 @@ def plan_cycle(
     where it stopped. With a `sample` nothing at all is written, the limits of offers are cut to its
     share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
     What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back.
-    Raises Conflict when nobody is eligible.
+    Raises Conflict when nobody is eligible or none of those can be printed.
     """
     progress("history", 0, 1)
     read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
     eligible = _eligible(read, settings, as_of=as_of, seed=seed)
+    left_out = _left_out(database, settings, eligible)
+    eligible = eligible.join(left_out, on="household_id", how="anti", maintain_order="left")
+    if eligible.is_empty():
+        raise Conflict("No eligible household's letter can be printed; no cycle was made.")
     model = _model(database, settings, read, sample, progress)
     task = _task(database, read, model, eligible, settings, seed=seed)
     mine = read.purchases.filter(pl.col("household_id").is_in(eligible["household_id"].implode()))
@@ -105,6 +113,7 @@ def plan_cycle(
         learned=read.learned,
         households=read.purchases["household_id"].n_unique(),
         eligible=eligible,
+        left_out=left_out,
         purchases=mine,
         scores=scored.scores,
         pairs=pairs,
@@ -261,6 +270,23 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
         )
         .drop("held")
     )
+
+
+def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) -> pl.DataFrame:
+    """Whose letters cannot be printed, known before anything is allocated: see `Plan`."""
+    with database.read() as session:
+        contacts = households.contacts(session, eligible["household_id"].to_list())
+    rows = [
+        (
+            contacts["household_id"][place],
+            contacts["ref"][place],
+            fault.reason.value,
+            f"{fault.part} {fault.detail}; {fault.remedy}",
+        )
+        for place, fault in unprintable_contacts(contacts, settings.layout)
+    ]
+    schema = {"household_id": pl.Int64, "ref": pl.String, "reason": pl.String, "detail": pl.String}
+    return pl.DataFrame(rows, schema, orient="row")
 
 
 def issue_salt(as_of: date, seed: int) -> str:

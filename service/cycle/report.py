@@ -23,7 +23,8 @@ class CycleReport:
     `possible` still, and `kept`; for that the lists are worth `draft_cost_cents` less, in per cent
     of their worth `draft_cost_percent`. `other_language` lists are in another language than their
     household's; what lists had no room to print is counted as `offers_without_room`, which reserve
-    nothing, and `reminders_without_room`.
+    nothing, and `reminders_without_room`. `left_out` counts the eligible households whose letters
+    cannot be printed, `mail_holdout` says whether those held out are mailed their lists.
     """
 
     cycle_id: int
@@ -52,6 +53,8 @@ class CycleReport:
     draft_cost_percent: float
     worth: tuple[dict[str, Any], ...]
     other_language: int = 0
+    left_out: int = 0
+    mail_holdout: bool = True
     offers_without_room: int = 0
     reminders_without_room: int = 0
 
@@ -99,6 +102,7 @@ def report_on(
         other_language=sum(
             each.document.language != languages[each.household_id] for each in drafted
         ),
+        left_out=plan.left_out.height,
         offers_without_room=_offers(composed) - _offers(drafted),
         reminders_without_room=_reminders(composed) - _reminders(drafted),
     )

@@ -29,7 +29,9 @@ class WhatIf:
     worst_cost_cents, face_value_cents, budget_left_cents, overspend_chance (a bound; of the
     copies it would issue), missing_copies (of its guarantee) and binds; `suppliers` the sums;
     `worth` as `offers.worth.by_worth` gives it. `short` says how many households get fewer offers
-    than asked for, and `short_because` why, by `Shortage`.
+    than asked for, and `short_because` why, by `Shortage`. `left_out` would be eligible, but their
+    letters cannot be printed: household_id (the retailer's number), reason, detail; of a sample,
+    those in it.
     """
 
     as_of: date
@@ -48,6 +50,7 @@ class WhatIf:
     worth: tuple[dict[str, Any], ...]
     short: int
     short_because: dict[str, int]
+    left_out: tuple[dict[str, str], ...] = ()
 
 
 def what_if(
@@ -120,4 +123,7 @@ def _what_if(plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int) 
         short_because={
             str(reason): round(because[reason] * scale) for reason in Shortage if reason in because
         },
+        left_out=tuple(
+            plan.left_out.select(pl.col("ref").alias("household_id"), "reason", "detail").to_dicts()
+        ),
     )

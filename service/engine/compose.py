@@ -153,7 +153,8 @@ def compose_documents(
                     offers=offer_lines,
                     reminders=reminder_lines,
                     worth_cents=sum(line.face_value_cents for line in offer_lines),
-                    tip=wording.tip,
+                    # The tip speaks of offers.
+                    tip=wording.tip if offer_lines else "",
                     legal="",
                 ),
             )

@@ -45,6 +45,7 @@ class EntryKind(StrEnum):
     ISSUE = "issue"
     EXPIRY = "expiry"
     BATCH_VOID = "batch_void"
+    CYCLE_WITHDRAWAL = "cycle_withdrawal"
     REDEMPTION = "redemption"
     RETURN = "return"
     VOID = "void"

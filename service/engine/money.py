@@ -29,11 +29,13 @@ def spread(total_cents: int, weights: Sequence[int]) -> list[int]:
         raise ValueError("weights must be non-negative and not all zero")
     if total_cents < 0:
         return [-part for part in spread(-total_cents, weights)]
+    if len(weights) == 1:
+        return [total_cents]
     parts = [total_cents * weight // whole for weight in weights]
     left = total_cents - sum(parts)
     if left:
-        order = sorted(range(len(parts)), key=lambda i: (-(total_cents * weights[i] % whole), i))
-        for i in order[:left]:
+        rests = [-(total_cents * weight % whole) for weight in weights]
+        for i in sorted(range(len(parts)), key=rests.__getitem__)[:left]:
             parts[i] += 1
     return parts
 

@@ -80,17 +80,19 @@ class GoodsReader:
     With `bare_upc_e` eight digits that are a UPC-E are taken for one and not for a GTIN-8.
     """
 
-    __slots__ = ("_bare_upc_e", "_masks")
+    __slots__ = ("_bare_upc_e", "_masks", "_takes_numbers")
 
     def __init__(self, masks: Sequence[Mask] = (), *, bare_upc_e: bool = False) -> None:
         self._masks = tuple(masks)
         self._bare_upc_e = bare_upc_e
+        self._takes_numbers = not (self._masks or bare_upc_e)
 
     def read(self, text: str) -> Scanned:
         """What the till sold; never fails, and looks at no check digit."""
         is_plain = len(text) <= codes.GTIN_DIGITS and text.isascii() and text.isdigit()
-        came = int(text) if is_plain else _odd_key(text)
-        key = came
+        came = key = int(text) if is_plain else _odd_key(text)
+        if is_plain and key and self._takes_numbers:
+            return Scanned(key)
         if is_plain and self._bare_upc_e and codes.PLU_MAX < came < 10**8:
             key = upc_a(f"{came:08d}") or came
         if self._masks:

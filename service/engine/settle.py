@@ -8,6 +8,7 @@ to exactly what was given.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import sub
 from typing import NamedTuple, Protocol
 
 from service.engine.money import BASIS_POINTS, basis_points_off, spread
@@ -37,8 +38,7 @@ class UnitDiscount(Protocol):
     def unit_cents(self) -> tuple[int, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Funding:
+class Funding(NamedTuple):
     """What a supplier agreed to bear: a share of the discount, at most `cap_cents` per use."""
 
     share_basis_points: int = BASIS_POINTS
@@ -98,17 +98,11 @@ def fund(
     parts = spread(borne, by_unit) if total else [0] * len(by_unit)
     funded, start = [], 0
     for discount in discounts:
-        shares = parts[start : start + len(discount.unit_cents)]
-        start += len(shares)
-        funded.append(
-            Split(
-                discount.line,
-                tuple(shares),
-                tuple(
-                    [cents - part for cents, part in zip(discount.unit_cents, shares, strict=True)]
-                ),
-            )
-        )
+        unit_cents = discount.unit_cents
+        end = start + len(unit_cents)
+        shares = tuple(parts[start:end])
+        start = end
+        funded.append(Split(discount.line, shares, tuple(map(sub, unit_cents, shares))))
     return tuple(funded)
 
 

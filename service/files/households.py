@@ -16,6 +16,7 @@ from service.files.contact_cells import ContactNotes, ContactReader, ContactRule
 from service.files.headers import HeaderRules
 from service.files.lost_zeros import ask_about_zeros
 from service.files.notes import shown_rows
+from service.files.printed import unprintable_contacts
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.rows import PLAIN_TEXT, FileColumn
 from service.files.staging import Staging, staging
@@ -80,6 +81,7 @@ RULES = HeaderRules(
 _CONTENTS = ("name", "street", "extra", "postcode", "city", "region", "country", "language",
              "mail_consent", "consent_at", "consent_source", "carrier_order")  # fmt: skip
 _FEW_ROUNDED = 0.01
+_NAMED_UNPRINTABLE = 100
 
 
 def load_households(
@@ -90,6 +92,7 @@ def load_households(
     language: str,
     country: str = "",
     card_pattern: str = "",
+    layout: str = "",
     accept: str = "",
     text: TextOptions = PLAIN_TEXT,
     progress: Progress = silent,
@@ -99,7 +102,8 @@ def load_households(
     Of several rows with one household_id the last counts; the cards and phones of all are added.
     For households that exist already, what the file has no column for stays as it is. Cards and
     phones are stored as keyed digests of one form each; `country` is that of phones that name none,
-    `card_pattern` that of cards that are no GSRN. The file is read to its end first. Raises as
+    `card_pattern` that of cards that are no GSRN. Whose letter cannot be printed in `layout` is
+    loaded and named in a note. The file is read to its end first. Raises as
     `rows.read` does, and NotAccepted unless `accept` accepts the notes that ask.
     """
     pattern = re.compile(card_pattern) if card_pattern else None
@@ -107,6 +111,7 @@ def load_households(
     with staging() as staged:
         reader = ContactReader(str(path), rules)
         claims, contents = [], []
+        unprintable: list[str] = []
         moved: list[int] = []
         with database.read() as session:
             for chunk in rows.read(path, columns(language), options=text, rules=RULES):
@@ -114,6 +119,7 @@ def load_households(
                 _refuse(staged, faults)
                 frame = frame.filter(~pl.col(rows.ROW).is_in(set(faults)))
                 staged.add(chunk, frame)
+                unprintable += _unprintable(frame, layout)
                 claims.append(_claims(frame))
                 hashed = frame.select(_CONTENTS).hash_rows().alias("contents")
                 contents.append(frame.select(rows.ROW, "household_id", "consent_at", hashed))
@@ -121,6 +127,7 @@ def load_households(
                 progress("read", chunk.done, chunk.total)
         _refuse_shared(staged, path, pl.concat(claims))
         _add_notes(staged, reader.notes, moved, language)
+        _note_unprintable(staged.report, unprintable)
         whole = pl.concat(contents)
         _ask_for_repeated(staged, whole)
         with database.read() as session:
@@ -129,6 +136,29 @@ def load_households(
             )
         staged.require_accepted(path, accept)
         return _store(database, staged, progress)
+
+
+def _unprintable(frame: pl.DataFrame, layout: str) -> list[str]:
+    """Whose letters cannot be printed, each with its row, column and reason."""
+    if not layout:
+        return []
+    named = frame.select("household_id", rows.ROW).rows()
+    return [
+        f"household {named[place][0]} (row {named[place][1]}, column {fault.part}, "
+        f"{fault.reason.value}): it {fault.detail}; {fault.remedy}"
+        for place, fault in unprintable_contacts(frame, layout)
+    ]
+
+
+def _note_unprintable(report: LoadReport, unprintable: list[str]) -> None:
+    if not unprintable:
+        return
+    more = len(unprintable) - _NAMED_UNPRINTABLE
+    rest = f"; and {more:,} more" if more > 0 else ""
+    report.note(
+        f"{len(unprintable):,} households that agreed to mail get no list, because their letter "
+        f"cannot be printed: {'; '.join(unprintable[:_NAMED_UNPRINTABLE])}{rest}"
+    )
 
 
 def _refuse(staged: Staging, faults: Mapping[int, list[Problem]]) -> None:

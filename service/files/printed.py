@@ -1,10 +1,12 @@
-"""Refuses rows of products whose names lists cannot print, so that no list is unprintable."""
+"""What lists and letters cannot print: names of products, which are refused, and addresses."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import NamedTuple
 
 import polars as pl
 
-from service.engine.render import PrintTrial, Unprintable
+from service.engine.records import Address
+from service.engine.render import AddressTrial, PrintTrial, Unprintable, UnprintableAddress
 from service.errors import Problem
 from service.files import layouts, rows
 from service.files.report import KEPT_PROBLEMS
@@ -49,3 +51,28 @@ class NameCheck:
         if key not in self._seen:
             self._seen[key] = self._trial.fault_of(_VARIABLES[column], text, language=_LANGUAGE)
         return self._seen[key]
+
+
+_ADDRESS = tuple(each.name for each in fields(Address))
+
+
+class UnprintableContact(NamedTuple):
+    """Whose letter cannot be printed, and why. `place` is its row in the frame, from 0."""
+
+    place: int
+    fault: UnprintableAddress
+
+
+def unprintable_contacts(contacts: pl.DataFrame, layout: str) -> list[UnprintableContact]:
+    """The rows of contacts that agreed to mail and whose address a layout cannot print, in order.
+
+    `contacts` has the columns of an address and mail_consent; all of them are tried as printed.
+    """
+    trial = AddressTrial(layouts.load(layout))
+    found = []
+    consented = contacts.with_row_index("place").filter(pl.col("mail_consent"))
+    for place, *parts in consented.select("place", *_ADDRESS).iter_rows():
+        fault = trial.fault_of(Address(*(part or "" for part in parts)))
+        if fault is not None:
+            found.append(UnprintableContact(place, fault))
+    return found

@@ -14,8 +14,14 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from service.admin.runs import BATCH, CYCLE, PLAN
-from service.cycle import run_cycle, what_if, write_next_list, write_next_lists
+from service.admin.runs import BATCH, CYCLE, PLAN, RECOMPOSE
+from service.cycle import (
+    recompose_cycle,
+    run_cycle,
+    what_if,
+    write_next_list,
+    write_next_lists,
+)
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
 from service.publish import BatchReport, publish, reprint
@@ -171,12 +177,29 @@ def _perform(
         return _earlier_result(database, as_of, seed) or asdict(
             run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
         )
+    if run.kind == RECOMPOSE:
+        return _recompose(database, settings, arguments, progress)
     if run.kind == PLAN:
         request = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
         return asdict(what_if(database, settings, **request, progress=progress))
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
+
+
+def _recompose(
+    database: Database,
+    settings: Settings,
+    arguments: dict[str, Any],
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    """Make a cycle again, unless a worker issued this revision and died before it said so."""
+    with database.read() as session:
+        cycle = cycles.get(session, arguments["cycle_id"])
+    is_issued = cycle is not None and cycle.withdrawn_at is None
+    if cycle is not None and is_issued and cycle.revision >= arguments["revision"]:
+        return cycle.summary
+    return asdict(recompose_cycle(database, settings, arguments["cycle_id"], progress=progress))
 
 
 def _print(

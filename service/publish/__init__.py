@@ -6,7 +6,7 @@ from service.publish.inbox import accept_file, process_waiting
 from service.publish.package import MANIFEST
 from service.publish.pickup import PackageFile, confirm_receipt, fetch, fetchable_files
 from service.publish.press import BatchReport, publish, reprint
-from service.publish.purge import purge
+from service.publish.purge import purge, purge_batch
 from service.publish.reconcile import Reconciliation, reconcile
 from service.publish.void import VoidReport, void_batch
 
@@ -26,6 +26,7 @@ __all__ = [
     "process_waiting",
     "publish",
     "purge",
+    "purge_batch",
     "reconcile",
     "reprint",
     "void_batch",

@@ -84,7 +84,7 @@ def acknowledge(
     returned letter marks its household's address as undeliverable. Raises as
     `service.files.rows.read` does.
     """
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    digest = _sha256(path)
     report = LoadReport()
     file_id: int | None = None
     for chunk in rows.read(path, COLUMNS, name=name):
@@ -120,6 +120,14 @@ def acknowledge(
         refused=report.refused,
         problems=tuple(report.problems),
     )
+
+
+def _sha256(path: Path) -> str:
+    """The digest of a file; empty when there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _apply_rows(

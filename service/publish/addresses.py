@@ -1,7 +1,7 @@
 """Which households can be mailed: with consent, a complete address, and one list per address."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import polars as pl
@@ -14,6 +14,7 @@ class LeftOutReason(StrEnum):
     """Why a list is not printed; the first reason that applies counts."""
 
     NO_CONSENT = "no_consent"
+    HELD_OUT = "held_out"
     NO_NAME = "no_name"
     NO_STREET = "no_street"
     NO_POSTCODE = "no_postcode"
@@ -21,7 +22,23 @@ class LeftOutReason(StrEnum):
     NO_COUNTRY = "no_country"
     POSTCODE_FORM = "postcode_form"
     RETURNED_MAIL = "returned_mail"
+    UNPRINTABLE_NAME = "unprintable_name"
+    UNPRINTABLE_ADDRESS = "unprintable_address"
+    ADDRESS_TOO_LONG = "address_too_long"
     DUPLICATE_ADDRESS = "duplicate_address"
+    NO_LAYOUT = "no_layout"
+
+
+UNPRINTABLE = (
+    LeftOutReason.UNPRINTABLE_NAME,
+    LeftOutReason.UNPRINTABLE_ADDRESS,
+    LeftOutReason.ADDRESS_TOO_LONG,
+    LeftOutReason.NO_LAYOUT,
+)
+"""The reasons that lie in what can be printed."""
+
+OWN_AFFAIRS = (LeftOutReason.NO_CONSENT, LeftOutReason.HELD_OUT)
+"""The reasons that are between the retailer and the household: no house is told of them."""
 
 
 _DIGITS = {4: "AT AU BE BG CH CY DK HU LI NO NZ SI", 5: "DE EE ES FI FR HR IT MX UA", 6: "CN RO RU"}
@@ -106,15 +123,24 @@ def address_key() -> pl.Expr:
     )
 
 
-def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
+def screen_contacts(
+    contacts: pl.DataFrame,
+    *,
+    by_name: bool,
+    held_out: Sequence[int] = (),
+    unprintable: Mapping[int, str] | None = None,
+) -> pl.DataFrame:
     """Add to each contact why it is left out, if it is.
 
+    `held_out` are households that get no letter, `unprintable` the reasons of those whose address
+    cannot be printed.
     Returns the contacts with `reason` (a `LeftOutReason`, null when mailed) and `duplicate_of`: of
     several households at one address, the one with the lowest number is mailed. With `by_name`,
     only contacts with the same name are duplicates.
     """
     checks: tuple[tuple[LeftOutReason, pl.Expr], ...] = (
         (LeftOutReason.NO_CONSENT, ~pl.col("mail_consent")),
+        (LeftOutReason.HELD_OUT, pl.col("household_id").is_in(list(held_out))),
         *(
             (LeftOutReason(f"no_{element}"), pl.col(element) == "")
             for element in ("name", "street", "postcode", "city", "country")
@@ -122,7 +148,10 @@ def screen_contacts(contacts: pl.DataFrame, *, by_name: bool) -> pl.DataFrame:
         (LeftOutReason.POSTCODE_FORM, ~_has_postcode_form()),
         (LeftOutReason.RETURNED_MAIL, pl.col("came_back")),
     )
-    reasons = [pl.when(fails).then(pl.lit(reason.value)) for reason, fails in checks]
+    known = pl.col("household_id").replace_strict(
+        dict(unprintable or {}), default=None, return_dtype=pl.String
+    )
+    reasons = [pl.when(fails).then(pl.lit(reason.value)) for reason, fails in checks] + [known]
     checked = contacts.with_columns(pl.coalesce(reasons).alias("reason"))
     box = (
         pl.concat_str(address_key(), normal_form(pl.col("name")), separator="|")

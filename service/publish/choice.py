@@ -4,16 +4,23 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from service.digests import address_digest
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render import Layout
-from service.publish.addresses import ADDRESS, LeftOutReason, address_key, screen_contacts
+from service.files.printed import unprintable_contacts
+from service.publish.addresses import (
+    ADDRESS,
+    UNPRINTABLE,
+    LeftOutReason,
+    address_key,
+    screen_contacts,
+)
 from service.settings import Settings
-from service.store import households, lists
+from service.store import cycles, households, lists
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
@@ -26,8 +33,9 @@ class Choice:
     """Which lists are printed and which are not.
 
     `pieces`, in postal order: seq, piece_id, list_id, household_id, the columns of the address,
-    carrier_order. `left_out`: household_id, reason, duplicate_of; households by the retailer's own
-    numbers.
+    carrier_order. `left_out`: household_id, piece_id, reason, duplicate_of, its piece, detail;
+    households by the retailer's own numbers. Those that the cycle left out have no list and no
+    piece.
     """
 
     pieces: pl.DataFrame
@@ -37,10 +45,29 @@ class Choice:
         """Counts of lists, of pieces, and of lists left out for each reason."""
         counts = dict(self.left_out.group_by("reason").len().iter_rows())
         return {
-            "lists": self.pieces.height + self.left_out.height,
+            "lists": self.pieces.height + self.left_out.filter(pl.col("piece_id") != "").height,
             "pieces": self.pieces.height,
             **{reason.value: counts.get(reason.value, 0) for reason in LeftOutReason},
         }
+
+    def without(self, details: Mapping[int, str], refs: Mapping[int, str]) -> "Choice":
+        """The choice without some lists, which no layout holds: `details` says why, by list.
+
+        `refs` are the retailer's numbers of their households.
+        """
+        gone = self.pieces.filter(pl.col("list_id").is_in([*details]))
+        rows = gone.select(
+            pl.col("household_id").replace_strict(dict(refs), return_dtype=pl.String),
+            "piece_id",
+            pl.lit(LeftOutReason.NO_LAYOUT.value).alias("reason"),
+            pl.lit("").alias("duplicate_of"),
+            pl.lit("").alias("duplicate_piece"),
+            pl.col("list_id").replace_strict(dict(details), return_dtype=pl.String).alias("detail"),
+        )
+        kept = self.pieces.filter(~pl.col("list_id").is_in([*details])).with_columns(
+            pl.int_range(1, pl.len() + 1).cast(pl.Int64).alias("seq")
+        )
+        return Choice(kept, pl.concat([self.left_out, rows]))
 
     def digest(self, settings: Settings, layout: Layout, name: str) -> str:
         """A digest of everything the files are made of: equal digests mean equal files."""
@@ -51,6 +78,7 @@ class Choice:
             settings.language,
             settings.departments,
             settings.pieces_per_file,
+            settings.piece_file_bom,
         ]
         digest = hashlib.sha256(json.dumps(inputs).encode())
         for frame in (self.pieces, self.left_out):
@@ -78,24 +106,57 @@ def choose(
             .select("list_id", "household_id", "piece_id")
         )
         contacts = households.contacts(session, issued["household_id"].to_list())
+        unlisted = cycles.left_out(session, cycle.id) if only is None else None
+        held_out = [] if cycle.mail_holdout else cycles.held_out(session, cycle.id)
     addressed = issued.join(contacts, on="household_id", how="left", maintain_order="left")
     addressed = addressed.with_columns(
         pl.col("mail_consent").fill_null(False), pl.col("came_back").fill_null(False)
     )
-    screened = screen_contacts(addressed, by_name=settings.duplicates == "name_and_address")
+    faults = {
+        addressed["household_id"][place]: fault
+        for place, fault in unprintable_contacts(addressed, settings.layout)
+    }
+    screened = screen_contacts(
+        addressed,
+        by_name=settings.duplicates == "name_and_address",
+        held_out=held_out,
+        unprintable={household: fault.reason.value for household, fault in faults.items()},
+    )
     if only is not None:
         screened = screened.filter(pl.col("list_id").is_in(only))
+    details = {household: f"{fault.part} {fault.detail}" for household, fault in faults.items()}
+    left_out = _left_out_rows(screened, contacts, details)
+    if unlisted is not None:
+        left_out = pl.concat([left_out, unlisted.select(*left_out.columns)])
+    return Choice(_in_postal_order(screened.filter(pl.col("reason").is_null())), left_out)
+
+
+def _left_out_rows(
+    screened: pl.DataFrame, contacts: pl.DataFrame, details: Mapping[int, str]
+) -> pl.DataFrame:
+    """The rows of lists that are left out, by household; `details` say more of a reason."""
     refs = dict(contacts.select("household_id", "ref").iter_rows())
-    left_out = (
+    piece_ids = dict(screened.select("household_id", "piece_id").iter_rows())
+
+    def named(values: Mapping[int, str]) -> pl.Expr:
+        return pl.col("duplicate_of").replace_strict(values, default="", return_dtype=pl.String)
+
+    unprintable = pl.col("reason").is_in([reason.value for reason in UNPRINTABLE])
+    detail = pl.col("household_id").replace_strict(
+        dict(details), default="", return_dtype=pl.String
+    )
+    return (
         screened.filter(pl.col("reason").is_not_null())
         .sort("household_id")
         .select(
             pl.col("ref").fill_null("").alias("household_id"),
+            "piece_id",
             "reason",
-            pl.col("duplicate_of").replace_strict(refs, default="", return_dtype=pl.String),
+            named(refs),
+            named(piece_ids).alias("duplicate_piece"),
+            pl.when(unprintable).then(detail).otherwise(pl.lit("")).alias("detail"),
         )
     )
-    return Choice(_in_postal_order(screened.filter(pl.col("reason").is_null())), left_out)
 
 
 def mailpieces(database: Database, pieces: pl.DataFrame) -> Iterator[Mailpiece]:
@@ -118,12 +179,25 @@ def address_digests(settings: Settings, contacts: pl.DataFrame) -> list[str]:
     return [address_digest(settings.secret_key, box) for box in boxes]
 
 
-def count_left_out(summary: Mapping[str, Any]) -> tuple[int, int, int]:
-    """From a summary: counts of duplicates, undeliverable addresses, households without consent."""
+class LeftOutCounts(NamedTuple):
+    """How many lists a batch left out: they add up to all."""
+
+    duplicates: int
+    undeliverable: int
+    unprintable: int
+    held_out: int
+    without_consent: int
+
+
+def count_left_out(summary: Mapping[str, Any]) -> LeftOutCounts:
+    """The counts of a summary."""
     duplicates = summary.get(LeftOutReason.DUPLICATE_ADDRESS, 0)
     suppressed = summary.get(LeftOutReason.NO_CONSENT, 0)
+    unprintable = sum(summary.get(reason, 0) for reason in UNPRINTABLE)
+    held_out = summary.get(LeftOutReason.HELD_OUT, 0)
     left_out = sum(summary.get(reason, 0) for reason in LeftOutReason)
-    return duplicates, left_out - duplicates - suppressed, suppressed
+    undeliverable = left_out - duplicates - suppressed - unprintable - held_out
+    return LeftOutCounts(duplicates, undeliverable, unprintable, held_out, suppressed)
 
 
 def _in_postal_order(chosen: pl.DataFrame) -> pl.DataFrame:

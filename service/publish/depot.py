@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -38,6 +39,10 @@ class Depot(Protocol):
 
     def files(self, folder: str) -> dict[str, int]:
         """The complete files of a folder with their sizes; empty when there is no such folder."""
+        ...
+
+    def modified(self, folder: str) -> dict[str, datetime]:
+        """When each file of a folder was written, as far as the store says so."""
         ...
 
     def put(
@@ -135,6 +140,14 @@ class LocalDepot:
             if entry.is_file() and not entry.name.endswith(".part")
         }
 
+    def modified(self, folder: str) -> dict[str, datetime]:
+        """See `Depot`."""
+        try:
+            found = list(os.scandir(self._root / folder))
+        except FileNotFoundError:
+            return {}
+        return {each.name: datetime.fromtimestamp(each.stat().st_mtime, UTC) for each in found}
+
     def put(
         self,
         folder: str,
@@ -205,6 +218,19 @@ class ObjectDepot:
             for entry in found
             if entry["type"] == "file"
         }
+
+    def modified(self, folder: str) -> dict[str, datetime]:
+        """See `Depot`."""
+        try:
+            found = self._files.ls(f"{self._root}/{folder}", detail=True, refresh=True)
+        except FileNotFoundError:
+            return {}
+        # What the drivers of object stores call it.
+        written = {
+            entry["name"].rsplit("/", 1)[-1]: entry.get("LastModified") or entry.get("created")
+            for entry in found
+        }
+        return {name: at for name, at in written.items() if isinstance(at, datetime)}
 
     def put(
         self,

@@ -1,10 +1,13 @@
 """Acknowledgement files handed in over SFTP: stored, applied, and each with a report beside it."""
 
+import io
 import json
 import re
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from shutil import copyfileobj
+from typing import IO
 
 from service.errors import InvalidInput, LarderError, Problem
 from service.publish.acknowledge import AckReport, acknowledge
@@ -16,7 +19,9 @@ FOLDER = "ack"
 """The depot's folder of these files and their reports."""
 SFTP = "sftp"
 REPORT = ".report.json"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.()+-]{0,95}\.csv")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.()+-]{0,95}\.(csv|CSV)")
+_LINE_ENDS = (b"\n", b"\r", b"\n\0", b"\r\0")
+"""Of UTF-8, and of UTF-16 in either order."""
 
 
 def accept_file(database: Database, settings: Settings, name: str, content: bytes) -> None:
@@ -25,7 +30,12 @@ def accept_file(database: Database, settings: Settings, name: str, content: byte
     Raises what `acknowledge` raises, after writing it into the report. A file without an end of its
     last line was cut off in transfer: it is not applied and raises InvalidInput.
     """
-    put_bytes(open_depot(settings), FOLDER, name, content)
+    accept_stream(database, settings, name, io.BytesIO(content))
+
+
+def accept_stream(database: Database, settings: Settings, name: str, content: IO[bytes]) -> None:
+    """The same with a file that is read in parts."""
+    open_depot(settings).put(FOLDER, name, lambda out: copyfileobj(content, out))
     _process(database, settings, name)
 
 
@@ -52,9 +62,9 @@ def _process(database: Database, settings: Settings, name: str) -> None:
             last = b""
             for chunk in read_chunks(store, FOLDER, name):
                 out.write(chunk)
-                last = chunk[-1:]
+                last = (last + chunk[-2:])[-2:]
         try:
-            if last not in (b"\n", b"\r"):
+            if not last.endswith(_LINE_ENDS):
                 raise _cut_off_error(name)
             report = acknowledge(database, settings, path, name=name, source=SFTP)
         except LarderError as error:

@@ -1,7 +1,7 @@
 """Writes the files of a package: PDFs, piece file, file of lists left out, manifest, marker."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,17 @@ import polars as pl
 
 from service.engine.records import Mailpiece
 from service.engine.render import Checker, Layout, PiecePages, render_batch
-from service.errors import InvalidInput, LarderError, Problem
-from service.publish.addresses import ADDRESS
+from service.errors import LarderError, Problem
+from service.publish.addresses import ADDRESS, OWN_AFFAIRS
+from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
 from service.settings import Settings
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
+LEFT_OUT = "left_out"
+"""The depot's folder of tables for the retailer alone, one a package; no house can fetch them."""
 Progress = Callable[[str, int, int], None]
 Proof = Callable[[Path, Sequence[str]], None]
 """Checks a printed file against its list codes in order; raises when it must not be mailed."""
@@ -44,29 +47,28 @@ class Package:
         ]
 
 
-def check_texts(
+def find_unprintable(
     database: Database,
     settings: Settings,
-    package: Package,
+    choice: Choice,
+    layout: Layout,
     *,
-    done: Iterable[str],
     progress: Progress,
-) -> None:
-    """Check that every text fits, before anything is printed; PDF files in `done` are skipped.
+) -> dict[int, tuple[Problem, ...]]:
+    """The lists that cannot be printed, each with every text of it that does not fit.
 
-    Raises InvalidInput naming every list and element that cannot be printed.
+    All are set as they are printed, before anything is.
     """
-    checker = Checker(package.layout, sender=settings.retailer, departments=settings.walking_order)
-    problems: list[Problem] = []
-    for name, part in package.parts(settings.pieces_per_file):
-        if name in done:
-            continue
-        for piece, found in checker.check_all(mailpieces(database, part)):
-            problems.extend(found)
-            if piece.seq % 100 == 0 or piece.seq == package.choice.pieces.height:
-                progress("check", piece.seq, package.choice.pieces.height)
-    if problems:
-        raise InvalidInput(f"{len(problems)} texts cannot be printed; no file was made.", problems)
+    checker = Checker(layout, sender=settings.retailer, departments=settings.walking_order)
+    found: dict[int, tuple[Problem, ...]] = {}
+    lists_of = dict(choice.pieces.select("seq", "list_id").iter_rows())
+    total = choice.pieces.height
+    for piece, problems in checker.check_all(mailpieces(database, choice.pieces)):
+        if problems:
+            found[lists_of[piece.seq]] = problems
+        if piece.seq % 100 == 0 or piece.seq == total:
+            progress("check", piece.seq, total)
+    return found
 
 
 def write_package(
@@ -108,12 +110,28 @@ def write_package(
             }
         )
         progress("print", part["seq"][-1], package.choice.pieces.height)
+    left_out, bom = package.choice.left_out, settings.piece_file_bom
+    own = left_out.select("household_id", "piece_id", "reason", "duplicate_of", "detail")
+    put_bytes(depot, LEFT_OUT, f"{package.name}.csv", to_csv(own, bom=bom))
     for ending, content in (
-        (".csv", _to_csv(pl.concat(rows))),
-        ("_left_out.csv", _to_csv(package.choice.left_out)),
+        (".csv", to_csv(pl.concat(rows), bom=bom)),
+        ("_left_out.csv", to_csv(_for_the_house(left_out), bom=bom)),
     ):
         files.append(asdict(put_bytes(depot, package.name, f"{package.name}{ending}", content)))
     _write_manifest(package, depot, files)
+
+
+def remove_files(depot: Depot, name: str) -> None:
+    """Remove the files of a package, and the retailer's own table of what it left out."""
+    depot.clear(name)
+    depot.remove(LEFT_OUT, f"{name}.csv")
+
+
+def _for_the_house(left_out: pl.DataFrame) -> pl.DataFrame:
+    """What the house may know of what was left out: pieces, and nothing of who refused mail."""
+    own = [reason.value for reason in OWN_AFFAIRS]
+    pieces = left_out.filter((pl.col("piece_id") != "") & ~pl.col("reason").is_in(own))
+    return pieces.select("piece_id", "reason", pl.col("duplicate_piece").alias("duplicate_of"))
 
 
 def read_manifest(text: str) -> dict[str, Any]:
@@ -210,7 +228,3 @@ def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> 
         *ADDRESS,
         "carrier_order",
     )
-
-
-def _to_csv(frame: pl.DataFrame) -> bytes:
-    return frame.write_csv(line_terminator="\r\n").encode()

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 
 import polars as pl
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
+from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
 from service.publish.package import (
@@ -19,12 +21,13 @@ from service.publish.package import (
     Package,
     Progress,
     Proof,
-    check_texts,
+    find_unprintable,
     read_manifest,
+    remove_files,
     write_package,
 )
 from service.settings import Settings
-from service.store import batches, cycles, lists
+from service.store import batches, cycles, households, lists
 from service.store.session import Database, violates_unique
 from service.store.tables.cycle import Batch, BatchState, Cycle
 
@@ -36,7 +39,7 @@ REPRINT = "reprint"
 class BatchReport:
     """A published batch.
 
-    `not_mailed` counts the lists that were not printed; the three counts after it add up to it.
+    `not_mailed` counts the lists that were not printed; the five counts after it add up to it.
     `window` names the envelope profile that the layout places the address for, if any.
     """
 
@@ -48,6 +51,8 @@ class BatchReport:
     not_mailed: int
     duplicates: int
     undeliverable: int
+    unprintable: int
+    held_out: int
     without_consent: int
     window: str | None
 
@@ -63,18 +68,21 @@ def publish(
 ) -> BatchReport:
     """Print the lists of a cycle; a cycle that is published already returns its batch.
 
-    With `revise`, a batch that was not picked up is withdrawn and printed again as the next
-    revision. A killed run is resumed: complete PDF files stay when nothing they are made of has
-    changed. A package with its marker is never written again. `proof` checks every PDF file before
-    it gets its name. Raises NotFound when there is no such cycle; Conflict when none of its lists
-    can be mailed, its batch was voided, or `revise` comes after the pickup; InvalidInput naming
-    every list and element that does not fit.
+    With `revise`, a batch that was not picked up is printed again as the next revision, and
+    withdrawn once that is ready: until then it can be fetched, and a pickup ends the revision. A
+    killed run is resumed: complete PDF files stay when nothing they are made of has changed. A
+    package with its marker is never written again. `proof` checks every PDF file before it gets its
+    name. Raises NotFound when there is no such cycle; Conflict when none of its lists can be
+    mailed, its batch was voided, or it was picked up before the revision is ready. What cannot be
+    printed is left out with its reason and the rest is printed; InvalidInput naming every list and
+    element that does not fit when nothing is left.
     """
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
         batch = batches.of_cycle(session, cycle_id)
     if cycle is None:
         raise NotFound(f"There is no cycle {cycle_id}.")
+    _require_issued(cycle)
     if batch is not None and batch.state == BatchState.VOIDED:
         raise Conflict(f"Batch {batch.id} of cycle {cycle_id} was voided; its lists stay void.")
     if batch is not None and batch.state == BatchState.READY:
@@ -85,7 +93,7 @@ def publish(
     with press.locked():
         if batch is not None and batch.state == BatchState.RENDERING:
             return press.resume(batch, choose(database, settings, cycle))
-        return press.begin(choose(database, settings, cycle), replaces=batch)
+        return press.begin(choose(database, settings, cycle))
 
 
 def reprint(
@@ -143,16 +151,14 @@ class _Press:
                 raise self._busy() from None
             yield
 
-    def begin(
-        self, choice: Choice, *, replaces: Batch | None = None, reprint_of: int | None = None
-    ) -> BatchReport:
-        """Print a new batch; the batch it replaces is withdrawn when all texts are known to fit."""
+    def begin(self, choice: Choice, *, reprint_of: int | None = None) -> BatchReport:
+        """Print a new batch, when all texts are known to fit."""
         with self.database.read() as session:
             revision = batches.next_revision(session, self.cycle.id)
         campaign = CAMPAIGN if reprint_of is None else REPRINT
         name = f"{self.settings.client}_{campaign}_{self.cycle.as_of:%Y%m%d}_v{revision}"
+        choice = self._printable(choice)
         package = self._package(choice, name, revision)
-        check_texts(self.database, self.settings, package, done=(), progress=self.progress)
         batch = Batch(
             cycle_id=self.cycle.id,
             revision=revision,
@@ -165,12 +171,7 @@ class _Press:
         )
         try:
             with self.database.write() as session:
-                if replaces is not None:
-                    held = batches.lock(session, replaces.id)
-                    assert held is not None
-                    _require_not_picked_up(held)
-                    held.state = BatchState.WITHDRAWN
-                    batches.save(session, held)
+                _require_issued(cycles.lock(session, self.cycle.id))
                 batches.save(session, batch)
         except IntegrityError as error:
             if violates_unique(error):
@@ -189,12 +190,11 @@ class _Press:
         existing = self.depot.files(batch.name)
         if batch.plan and READY in existing:
             return self._finish(batch)
+        choice = self._printable(choice)
         package = self._package(choice, batch.name, batch.revision)
         if choice.digest(self.settings, package.layout, batch.name) != batch.plan:
             # Consent or an address changed since: a printed page may now belong to another piece.
             self.depot.clear(batch.name)
-            existing = {}
-        check_texts(self.database, self.settings, package, done=existing, progress=self.progress)
         return self._print(package, self._save_plan(batch, package))
 
     def _save_plan(self, batch: Batch, package: Package) -> Batch:
@@ -209,10 +209,33 @@ class _Press:
             held.summary = package.choice.summary()
             return batches.save(session, held)
 
+    def _printable(self, choice: Choice) -> Choice:
+        """The choice without the lists that no layout holds.
+
+        Raises InvalidInput with every text that does not fit when nothing else is left.
+        """
+        layout = layouts.load(self.settings.layout)
+        found = find_unprintable(
+            self.database, self.settings, choice, layout, progress=self.progress
+        )
+        if not found:
+            return choice
+        if len(found) == choice.pieces.height:
+            problems = [problem for each in found.values() for problem in each]
+            raise InvalidInput(
+                f"{len(problems)} texts cannot be printed; no file was made.", problems
+            )
+        owners = choice.pieces.filter(pl.col("list_id").is_in([*found]))["household_id"]
+        with self.database.read() as session:
+            refs = households.refs(session, owners.to_list())
+        details = {key: "; ".join(map(str, each[:3])) for key, each in found.items()}
+        return choice.without(details, refs)
+
     def _package(self, choice: Choice, name: str, revision: int) -> Package:
         if choice.pieces.is_empty():
             raise Conflict(
-                f"No list of cycle {self.cycle.id} can be mailed: no consent or no address."
+                f"No list of cycle {self.cycle.id} can be mailed: no consent, or no address that "
+                "can be printed."
             )
         return Package(
             name=name,
@@ -239,32 +262,64 @@ class _Press:
         with self.database.read() as session:
             ended = batches.ended(session, self.cycle.id)
         for batch in ended:
-            self.depot.clear(batch.name)
+            remove_files(self.depot, batch.name)
             with self.database.write() as session:
                 batches.mark_purged(session, batch.id, at=datetime.now(UTC))
 
     def _finish(self, batch: Batch) -> BatchReport:
-        """Record the contents of the package, which now has its marker."""
+        """Record the contents of the package, which now has its marker, and withdraw the earlier.
+
+        Raises Conflict when the house has the earlier one, or it was voided meanwhile; this one is
+        then withdrawn.
+        """
         text = self.depot.read(batch.name, MANIFEST).decode()
-        manifest = read_manifest(text)
         pieces = self._pieces(batch)
         with self.database.write() as session:
-            held = batches.lock(session, batch.id)
-            assert held is not None
-            if held.state == BatchState.RENDERING:
-                held.state = BatchState.READY
-                held.pieces = manifest["total_pieces"]
-                held.pages = sum(file.get("pages", 0) for file in manifest["files"])
-                held.manifest = text
-                held.published_at = datetime.now(UTC)
-                batches.save(session, held)
-                batches.add_pieces(session, held.id, pieces)
+            refusal, held = self._replace_earlier(session, batch)
+            if refusal is None and held.state == BatchState.RENDERING:
+                self._make_ready(session, held, text, pieces)
+        self._remove_ended()
+        if refusal is not None:
+            raise refusal
         return _report(self.settings, held)
+
+    def _make_ready(self, session: Session, held: Batch, text: str, pieces: pl.DataFrame) -> None:
+        manifest = read_manifest(text)
+        held.state = BatchState.READY
+        held.pieces = manifest["total_pieces"]
+        held.pages = sum(file.get("pages", 0) for file in manifest["files"])
+        held.manifest = text
+        held.published_at = datetime.now(UTC)
+        batches.save(session, held)
+        batches.add_pieces(session, held.id, pieces)
+
+    def _replace_earlier(self, session: Session, batch: Batch) -> tuple[Conflict | None, Batch]:
+        """Withdraw the earlier revisions of a batch, or the batch when one of them must stay.
+
+        All are locked in the order of their ids, so that a pickup or a void comes before or after.
+        """
+        earlier = [] if batch.reprint_of else batches.earlier(session, batch)
+        locked = [batches.lock(session, each.id) for each in earlier]
+        held = batches.lock(session, batch.id)
+        assert held is not None
+        if held.state != BatchState.RENDERING:
+            return None, held
+        refusal = None
+        for each in locked:
+            assert each is not None
+            refusal = refusal or _why_kept(each)
+        gone = [held] if refusal is not None else [each for each in locked if each is not None]
+        for each in gone:
+            if each.state in (BatchState.READY, BatchState.RENDERING):
+                each.state = BatchState.WITHDRAWN
+                batches.save(session, each)
+        return refusal, held
 
     def _pieces(self, batch: Batch) -> pl.DataFrame:
         """The copies in the piece file of a package, each with its list."""
         content = self.depot.read(batch.name, f"{batch.name}.csv")
-        printed = pl.read_csv(io.BytesIO(content), infer_schema=False).fill_null("")
+        table = io.BytesIO(content.removeprefix(BOM))
+        printed = unguarded(pl.read_csv(table, infer_schema=False).fill_null(""))
         with self.database.read() as session:
             issued = lists.of_cycle(session, self.cycle.id)
         place = pl.col("piece_id").str.split("-").list.last().cast(pl.Int64) - 1
@@ -276,28 +331,39 @@ class _Press:
         )
 
 
+def _require_issued(cycle: Cycle | None) -> None:
+    if cycle is not None and cycle.withdrawn_at is not None:
+        raise Conflict(f"Cycle {cycle.id} was withdrawn; `larder cycle recompose {cycle.id}`.")
+
+
 def _require_not_picked_up(batch: Batch) -> None:
-    """Raises Conflict unless the batch is ready and was not picked up."""
+    """Raises Conflict when the batch was picked up or voided."""
+    refusal = _why_kept(batch)
+    if refusal is not None:
+        raise refusal
+
+
+def _why_kept(batch: Batch) -> Conflict | None:
+    """Why no revision can take the place of a batch; None when one can."""
     if batch.picked_up_at is not None:
-        raise Conflict(
+        return Conflict(
             f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}; "
             "report its pieces as spoiled and reprint them."
         )
-    if batch.state != BatchState.READY:
-        raise Conflict(f"Batch {batch.id} is {batch.state}.")
+    if batch.state == BatchState.VOIDED:
+        return Conflict(f"Batch {batch.id} was voided; its lists stay void.")
+    return None
 
 
 def _report(settings: Settings, batch: Batch) -> BatchReport:
-    duplicates, undeliverable, without_consent = count_left_out(batch.summary)
+    left_out = count_left_out(batch.summary)
     return BatchReport(
         batch_id=batch.id,
         name=batch.name,
         folder=open_depot(settings).display_name(batch.name),
         pieces=batch.pieces,
         pages=batch.pages,
-        not_mailed=duplicates + undeliverable + without_consent,
-        duplicates=duplicates,
-        undeliverable=undeliverable,
-        without_consent=without_consent,
+        not_mailed=sum(left_out),
+        **left_out._asdict(),
         window=read_manifest(batch.manifest).get("envelope_profile"),
     )

@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from service.errors import Conflict, NotFound
 from service.publish.depot import open_depot
 from service.publish.inbox import FOLDER, REPORT, SFTP
+from service.publish.package import remove_files
 from service.settings import Settings
 from service.store import batches, mailing
 from service.store.session import Database
+from service.store.tables.cycle import Batch, BatchState
 
 
 def purge(database: Database, settings: Settings, *, now: datetime) -> int:
@@ -21,7 +24,7 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
         found = batches.to_purge(session, before)
         received = mailing.received_before(session, before, source=SFTP)
     for batch in found:
-        store.clear(batch.name)
+        remove_files(store, batch.name)
         with database.write() as session:
             batches.mark_purged(session, batch.id, at=now)
     stored = store.files(FOLDER) if received else {}
@@ -30,3 +33,21 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
             if each in stored:
                 store.remove(FOLDER, each)
     return len(found)
+
+
+def purge_batch(database: Database, settings: Settings, batch_id: int, *, now: datetime) -> Batch:
+    """Remove the files of one batch, however old it is; its records stay. Safe to repeat.
+
+    Raises NotFound when there is no such batch, Conflict while it is being printed.
+    """
+    with database.write() as session:
+        batch = batches.lock(session, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch.")
+        if batch.state == BatchState.RENDERING:
+            raise Conflict(f"Batch {batch_id} is being printed.")
+        # From here on nobody fetches what is about to go.
+        if batch.purged_at is None:
+            batches.mark_purged(session, batch_id, at=now)
+    remove_files(open_depot(settings), batch.name)
+    return batch

@@ -11,6 +11,7 @@ import posixpath
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -31,7 +32,40 @@ logger = logging.getLogger("larder.sftp")
 
 OUT, ACK = "out", inbox.FOLDER
 _BLOCK = 1 << 20
-_MAX_IN_MEMORY = 1 << 20
+_MAX_IN_MEMORY = 1 << 16
+_MOST_WAITING = 16
+"""Files that one client may have open or waiting for their own names."""
+_MAC = [
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "umac-128-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+    "umac-128@openssh.com",
+]
+_KEX = [
+    "mlkem768x25519-sha256",
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp521",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp256",
+    "diffie-hellman-group-exchange-sha256",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+    "diffie-hellman-group14-sha256",
+]
+_SIGNATURES = [
+    "ssh-ed25519",
+    "sk-ssh-ed25519@openssh.com",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-256",
+    "rsa-sha2-512",
+]
+"""What a connection may be made with: nothing that rests on SHA-1 or MD5."""
 _TEMPORARY_SUFFIXES = (".part", ".filepart")
 _MODES = {OUT: 0o555, ACK: 0o755}
 
@@ -52,6 +86,9 @@ async def listen(database: Database, settings: Settings) -> asyncssh.SSHAcceptor
         password_auth=False,
         kbdint_auth=False,
         gss_host=None,
+        kex_algs=_KEX,
+        mac_algs=_MAC,
+        signature_algs=_SIGNATURES,
         agent_forwarding=False,
         x11_forwarding=False,
     )
@@ -124,7 +161,7 @@ class _OpenUpload:
     name: str
     content: SpooledTemporaryFile[bytes]
     size: int = 0
-    refused: bool = False
+    refused: str = ""
 
 
 class _PackageFiles(asyncssh.SFTPServer):
@@ -136,7 +173,8 @@ class _PackageFiles(asyncssh.SFTPServer):
         super().__init__(chan)
         self._database = database
         self._settings = settings
-        self._unnamed: dict[str, bytes] = {}
+        self._uploads: list[_OpenUpload] = []
+        self._unnamed: dict[str, _OpenUpload] = {}
 
     async def realpath(self, path: bytes) -> bytes:
         """The path without `..` and doubled slashes."""
@@ -150,12 +188,13 @@ class _PackageFiles(asyncssh.SFTPServer):
             case [(("out" | "ack") as root)]:
                 return _folder_attrs(_MODES[root])
             case ["out", package]:
-                await self._batch(package)
-                return _folder_attrs(0o555)
+                return _folder_attrs(0o555, (await self._batch(package)).published_at)
             case ["out", package, name]:
-                return _file_attrs((await self._files(package))[name], 0o444)
+                batch = await self._batch(package)
+                return _file_attrs(_sizes(batch)[name], 0o444, batch.published_at)
             case ["ack", name]:
-                return _file_attrs((await self._ack_files())[name], 0o644)
+                size = (await self._ack_files())[name]
+                return _file_attrs(size, 0o644, (await self._ack_dates()).get(name))
         raise asyncssh.SFTPNoSuchFile("there is no such file")
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
@@ -178,13 +217,19 @@ class _PackageFiles(asyncssh.SFTPServer):
                 found = {root: _folder_attrs(mode) for root, mode in _MODES.items()}
             case ["out"]:
                 listed = await asyncio.to_thread(self._fetchable_batches)
-                found = {batch.name: _folder_attrs(0o555) for batch in listed}
+                found = {batch.name: _folder_attrs(0o555, batch.published_at) for batch in listed}
             case ["out", package]:
-                files = await self._files(package)
-                found = {name: _file_attrs(size, 0o444) for name, size in files.items()}
+                batch = await self._batch(package)
+                found = {
+                    name: _file_attrs(size, 0o444, batch.published_at)
+                    for name, size in _sizes(batch).items()
+                }
             case ["ack"]:
-                files = await self._ack_files()
-                found = {name: _file_attrs(size, 0o644) for name, size in files.items()}
+                dates = await self._ack_dates()
+                found = {
+                    name: _file_attrs(size, 0o644, dates.get(name))
+                    for name, size in (await self._ack_files()).items()
+                }
             case _:
                 raise asyncssh.SFTPNoSuchFile("there is no such folder")
         for name, attrs in found.items():
@@ -197,16 +242,16 @@ class _PackageFiles(asyncssh.SFTPServer):
             return self._begin_upload(parts)
         match parts:
             case ["out", package, name] if name == READY:
-                return _OpenDownload(_file_attrs((await self._files(package))[name], 0o444))
+                batch = await self._batch(package)
+                return _OpenDownload(_file_attrs(_sizes(batch)[name], 0o444, batch.published_at))
             case ["out", package, name]:
                 batch = await self._batch(package)
                 found = await asyncio.to_thread(self._fetch_file, batch, name)
-                return _OpenDownload(_file_attrs(found.size, 0o444), found)
+                return _OpenDownload(_file_attrs(found.size, 0o444, batch.published_at), found)
             case ["ack", name]:
                 size = (await self._ack_files())[name]
-                store = open_depot(self._settings)
-                content = await asyncio.to_thread(store.read, ACK, name)
-                return _OpenDownload(_file_attrs(size, 0o644), content=content)
+                stored = PackageFile(name, size, "", ACK, open_depot(self._settings))
+                return _OpenDownload(_file_attrs(size, 0o644), stored)
         raise asyncssh.SFTPNoSuchFile("there is no such file")
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
@@ -226,26 +271,44 @@ class _PackageFiles(asyncssh.SFTPServer):
         """Write bytes of a file that is handed in."""
         if not isinstance(file_obj, _OpenUpload):
             raise asyncssh.SFTPPermissionDenied("this file can only be read")
-        if offset + len(data) > self._settings.max_upload_bytes:
-            file_obj.refused = True
-            raise asyncssh.SFTPFailure("the file is too large")
-        file_obj.content.seek(offset)
-        file_obj.content.write(data)
+        most = self._settings.max_upload_bytes
+        if offset + len(data) > most:
+            file_obj.refused = f"the file is too large: more than {most:,} bytes; split it"
+        elif sum(each.size for each in self._uploads) + len(data) > 2 * most:
+            file_obj.refused = (
+                "too much waits for its name: rename what was handed in, or connect again"
+            )
+        if file_obj.refused:
+            file_obj.content.truncate(0)
+            file_obj.size = 0
+            raise asyncssh.SFTPFailure(file_obj.refused)
+        await asyncio.to_thread(_write_at, file_obj.content, offset, data)
         file_obj.size = max(file_obj.size, offset + len(data))
         return len(data)
 
     async def close(self, file_obj: object) -> None:
         """Apply a file handed in, unless its temporary name says that a rename will follow."""
-        if isinstance(file_obj, _OpenUpload):
-            file_obj.content.seek(0)
-            content = file_obj.content.read()
-            file_obj.content.close()
-            if file_obj.refused:
-                return
-            if file_obj.name.endswith(_TEMPORARY_SUFFIXES):
-                self._unnamed[file_obj.name] = content
-            else:
-                await self._accept(file_obj.name, content)
+        if not isinstance(file_obj, _OpenUpload):
+            return
+        if file_obj.refused:
+            self._drop(file_obj)
+            raise asyncssh.SFTPFailure(f"{file_obj.refused}; nothing of it was taken in")
+        if file_obj.name.endswith(_TEMPORARY_SUFFIXES):
+            earlier = self._unnamed.pop(file_obj.name, None)
+            if earlier is not None:
+                self._drop(earlier)
+            self._unnamed[file_obj.name] = file_obj
+        else:
+            await self._accept(file_obj.name, file_obj)
+
+    def exit(self) -> None:
+        """Forget the files that were never given their names."""
+        for each in list(self._uploads):
+            self._drop(each)
+
+    def _drop(self, upload: _OpenUpload) -> None:
+        upload.content.close()
+        self._uploads.remove(upload)
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
         """Apply a file that was handed in under a temporary name and now gets its own."""
@@ -281,16 +344,26 @@ class _PackageFiles(asyncssh.SFTPServer):
         _require_name(
             parts[1].removesuffix(_TEMPORARY_SUFFIXES[0]).removesuffix(_TEMPORARY_SUFFIXES[1])
         )
-        return _OpenUpload(parts[1], SpooledTemporaryFile(max_size=_MAX_IN_MEMORY))
+        if len(self._uploads) >= _MOST_WAITING:
+            raise asyncssh.SFTPFailure(
+                f"{_MOST_WAITING} files wait for their names; rename them, or connect again"
+            )
+        spool = SpooledTemporaryFile(max_size=_MAX_IN_MEMORY)  # noqa: SIM115
+        upload = _OpenUpload(parts[1], spool)
+        self._uploads.append(upload)
+        return upload
 
-    async def _accept(self, name: str, content: bytes) -> None:
+    async def _accept(self, name: str, upload: _OpenUpload) -> None:
+        upload.content.seek(0)
         try:
             await asyncio.to_thread(
-                inbox.accept_file, self._database, self._settings, name, content
+                inbox.accept_stream, self._database, self._settings, name, upload.content
             )
         except LarderError as error:
             logger.info("%s: %s", name, error.detail)
-            raise asyncssh.SFTPFailure(error.detail) from error
+            raise asyncssh.SFTPFailure(_refusal(name, error)) from error
+        finally:
+            self._drop(upload)
 
     def _fetchable_batches(self) -> list[Batch]:
         with self._database.read() as session:
@@ -302,12 +375,11 @@ class _PackageFiles(asyncssh.SFTPServer):
                 return batch
         raise asyncssh.SFTPNoSuchFile("there is no such package")
 
-    async def _files(self, package: str) -> "_Sizes":
-        known = fetchable_files(await self._batch(package))
-        return _Sizes({name: size for name, (size, _) in known.items()} | {READY: 0})
-
     async def _ack_files(self) -> "_Sizes":
         return _Sizes(await asyncio.to_thread(open_depot(self._settings).files, ACK))
+
+    async def _ack_dates(self) -> dict[str, datetime]:
+        return await asyncio.to_thread(open_depot(self._settings).modified, ACK)
 
     def _fetch_file(self, batch: Batch, name: str) -> PackageFile:
         try:
@@ -338,13 +410,35 @@ def _read_block(file: PackageFile, start: int, size: int) -> bytes:
     return b"".join(file.chunks(start=start, end=min(start + size, file.size)))
 
 
-def _folder_attrs(mode: int) -> asyncssh.SFTPAttrs:
-    return asyncssh.SFTPAttrs(
-        type=FILEXFER_TYPE_DIRECTORY, size=0, uid=0, gid=0, permissions=0o40000 | mode, nlink=1
-    )
+def _sizes(batch: Batch) -> _Sizes:
+    """The files of a package."""
+    known = fetchable_files(batch)
+    return _Sizes({name: size for name, (size, _) in known.items()} | {READY: 0})
 
 
-def _file_attrs(size: int, mode: int) -> asyncssh.SFTPAttrs:
+def _write_at(file: SpooledTemporaryFile[bytes], offset: int, data: bytes) -> None:
+    file.seek(offset)
+    file.write(data)
+
+
+def _refusal(name: str, error: LarderError) -> str:
+    """What a client is told of a file that was refused: what is wrong, where, and what to do."""
+    faults = "; ".join(map(str, error.problems[:3]))
+    named = f"{error.detail.rstrip('.')}: {faults}" if faults else error.detail.rstrip(".")
+    return f"{named}. See {name}{inbox.REPORT}"
+
+
+def _folder_attrs(mode: int, modified: datetime | None = None) -> asyncssh.SFTPAttrs:
+    return _attrs(FILEXFER_TYPE_DIRECTORY, 0, 0o40000 | mode, modified)
+
+
+def _file_attrs(size: int, mode: int, modified: datetime | None = None) -> asyncssh.SFTPAttrs:
+    return _attrs(FILEXFER_TYPE_REGULAR, size, 0o100000 | mode, modified)
+
+
+def _attrs(kind: int, size: int, permissions: int, modified: datetime | None) -> asyncssh.SFTPAttrs:
+    seconds = None if modified is None else int(modified.timestamp())
     return asyncssh.SFTPAttrs(
-        type=FILEXFER_TYPE_REGULAR, size=size, uid=0, gid=0, permissions=0o100000 | mode, nlink=1
-    )
+        type=kind, size=size, uid=0, gid=0, permissions=permissions, nlink=1,
+        atime=seconds, mtime=seconds,
+    )  # fmt: skip

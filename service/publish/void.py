@@ -8,6 +8,7 @@ from sqlmodel import Session
 from service.engine.ledger import EntryKind, release
 from service.errors import Conflict, NotFound
 from service.publish.depot import open_depot
+from service.publish.package import remove_files
 from service.settings import Settings
 from service.store import batches, ledger, lists
 from service.store.session import Database
@@ -37,7 +38,7 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
         if batch.state != BatchState.VOIDED:
             _require_voidable(batch)
             _void(session, batch)
-    open_depot(settings).clear(batch.name)
+    remove_files(open_depot(settings), batch.name)
     with database.write() as session:
         batches.mark_purged(session, batch_id, at=datetime.now(UTC))
     return VoidReport(batch_id, batch.summary["voided_lists"], batch.summary["released_cents"])

@@ -45,9 +45,24 @@ def fetchable(session: Session) -> Sequence[Batch]:
 
 
 def of_cycle(session: Session, cycle_id: int) -> Batch | None:
-    """The newest revision of a cycle's batch; reprints do not count."""
-    statement = select(Batch).where(Batch.cycle_id == cycle_id, col(Batch.reprint_of).is_(None))
+    """The newest revision of a cycle's batch; reprints and withdrawn ones do not count."""
+    statement = select(Batch).where(
+        Batch.cycle_id == cycle_id,
+        col(Batch.reprint_of).is_(None),
+        Batch.state != BatchState.WITHDRAWN,
+    )
     return session.exec(statement.order_by(col(Batch.revision).desc()).limit(1)).first()
+
+
+def earlier(session: Session, batch: Batch) -> Sequence[Batch]:
+    """The revisions of a batch before it that are ready or voided, by id; no reprints."""
+    statement = select(Batch).where(
+        Batch.cycle_id == batch.cycle_id,
+        col(Batch.reprint_of).is_(None),
+        col(Batch.id) < batch.id,
+        col(Batch.state).in_([BatchState.READY, BatchState.VOIDED]),
+    )
+    return session.exec(statement.order_by(col(Batch.id))).all()
 
 
 def unfinished_reprint(session: Session, batch_id: int) -> Batch | None:

@@ -21,9 +21,32 @@ def as_of(session: Session, day: date) -> Cycle | None:
     return session.exec(select(Cycle).where(Cycle.as_of == day)).first()
 
 
+def lock(session: Session, cycle_id: int) -> Cycle | None:
+    """One cycle, locked until the transaction ends."""
+    statement = select(Cycle).where(Cycle.id == cycle_id).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).first()
+
+
+def postings(cycle: Cycle) -> tuple[str, str]:
+    """The names of the postings of a cycle's revision: of its copies, and of partners' slots."""
+    revision = f"-r{cycle.revision}" if cycle.revision > 1 else ""
+    return f"cycle-{cycle.id}{revision}", f"slots-{cycle.id}{revision}"
+
+
+def forget_results(session: Session, cycle_id: int) -> None:
+    """Delete what a cycle left for later ones: prices, arms, ghosts, whom it left out."""
+    for table in ("cycle_price", "cycle_household", "cycle_ghost", "cycle_left_out"):
+        session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
+
+
 def newest(session: Session, *, until: date | None = None) -> Cycle | None:
-    """The cycle with the latest date, or the latest up to a day."""
-    statement = select(Cycle).order_by(col(Cycle.as_of).desc()).limit(1)
+    """The cycle with the latest date, or the latest up to a day; no withdrawn one."""
+    statement = (
+        select(Cycle)
+        .where(col(Cycle.withdrawn_at).is_(None))
+        .order_by(col(Cycle.as_of).desc())
+        .limit(1)
+    )
     if until is not None:
         statement = statement.where(col(Cycle.as_of) <= until)
     return session.exec(statement).first()
@@ -96,6 +119,50 @@ def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
                 SELECT cycle_id, household_id, offer_id, arm, cell, weight FROM staged_ghost"""
         )
     )
+
+
+def add_left_out(session: Session, cycle_id: int, left_out: pl.DataFrame) -> None:
+    """Keep whose letters cannot be printed: household_id, reason, detail."""
+    stage(
+        session,
+        "staged_left_out",
+        left_out.select(
+            pl.lit(cycle_id, pl.Int64).alias("cycle_id"), "household_id", "reason", "detail"
+        ),
+    )
+    session.execute(
+        text(
+            """INSERT INTO cycle_left_out (cycle_id, household_id, reason, detail)
+               SELECT cycle_id, household_id, reason, detail FROM staged_left_out"""
+        )
+    )
+
+
+def left_out(session: Session, cycle_id: int) -> pl.DataFrame:
+    """Who got no list because it cannot be printed, in the columns of `publish.choice.Choice`.
+
+    `household_id` is the retailer's own number; the columns of pieces are empty.
+    """
+    rows = session.execute(
+        text(
+            """SELECT h.ref, '', o.reason, '', '', o.detail FROM cycle_left_out o
+               JOIN household h ON h.id = o.household_id WHERE o.cycle_id = :cycle
+               ORDER BY o.household_id"""
+        ),
+        {"cycle": cycle_id},
+    )
+    schema = ("household_id", "piece_id", "reason", "duplicate_of", "duplicate_piece", "detail")
+    return pl.DataFrame(
+        [tuple(row) for row in rows], dict.fromkeys(schema, pl.String), orient="row"
+    )
+
+
+def held_out(session: Session, cycle_id: int) -> list[int]:
+    """The households that a cycle held out."""
+    statement = select(CycleHousehold.household_id).where(
+        CycleHousehold.cycle_id == cycle_id, CycleHousehold.arm == "holdout"
+    )
+    return list(session.exec(statement).all())
 
 
 def household_worth(

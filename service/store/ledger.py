@@ -1,6 +1,6 @@
 """Queries on the ledger. Entries are only ever added."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 
 import polars as pl
@@ -76,6 +76,24 @@ def sale_postings(
         entry = Entry(Account(account), offer_id, supplier_id, int(cents))
         found.setdefault((store_id, day), []).append(entry)
     return found
+
+
+def entries_of(session: Session, postings: Collection[str]) -> list[Entry]:
+    """The entries of some postings."""
+    statement = (
+        select(
+            LedgerEntry.account,
+            LedgerEntry.offer_id,
+            LedgerEntry.supplier_id,
+            LedgerEntry.amount_cents,
+        )
+        .where(col(LedgerEntry.posting).in_(list(postings)))
+        .order_by(col(LedgerEntry.id))
+    )
+    return [
+        Entry(Account(account), offer_id, supplier_id, cents)
+        for account, offer_id, supplier_id, cents in session.exec(statement)
+    ]
 
 
 def imbalance(session: Session) -> list[tuple[str, int]]:

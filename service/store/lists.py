@@ -142,13 +142,39 @@ def of_cycle(session: Session, cycle_id: int) -> pl.DataFrame:
         text(
             """SELECT id, household_id, CASE WHEN state = 'issued' THEN 1 ELSE 0 END
                FROM shopping_list WHERE cycle_id = :cycle AND state <> 'draft'
-               ORDER BY household_id"""
+               ORDER BY household_id, id"""
         ),
         {"cycle": cycle_id},
     )
     schema = {"list_id": pl.Int64, "household_id": pl.Int64, "is_issued": pl.Int64}
     found = pl.DataFrame(list(map(tuple, rows)), schema=schema, orient="row")
     return found.with_columns(pl.col("is_issued") == 1)
+
+
+def lock_of_cycle(session: Session, cycle_id: int) -> tuple[list[int], list[int]]:
+    """The lists of a cycle that are not voided, and those of them that are issued; all locked."""
+    statement = (
+        select(ShoppingList.id, ShoppingList.state)
+        .where(
+            ShoppingList.cycle_id == cycle_id,
+            col(ShoppingList.state).in_([ListState.ISSUED, ListState.EXPIRED]),
+        )
+        .order_by(col(ShoppingList.id))
+        .with_for_update()
+    )
+    found = session.exec(statement).all()
+    return [key for key, _ in found], [key for key, state in found if state == ListState.ISSUED]
+
+
+def any_used(session: Session, list_ids: Sequence[int]) -> bool:
+    """Whether a line of some lists was ever used, also in a sale that was voided since."""
+    stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
+    found = session.execute(
+        text(
+            """SELECT 1 FROM redemption_line r JOIN staged_id s ON s.list_id = r.list_id LIMIT 1"""
+        )
+    )
+    return found.first() is not None
 
 
 def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:

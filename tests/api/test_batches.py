@@ -70,6 +70,15 @@ def test_a_fetch_that_broke_off_goes_on(printed: TestClient) -> None:
     assert (changed.status_code, changed.content) == (200, whole.content)
 
 
+def test_the_head_of_a_file_is_no_pickup(printed: TestClient) -> None:
+    asked = printed.head(f"{FILES}/{PDF}")
+    assert (asked.status_code, asked.content) == (200, b"")
+    got = printed.get(f"{FILES}/{PDF}")
+    for name in ("etag", "content-length", "content-type", "last-modified", "accept-ranges"):
+        assert asked.headers[name] == got.headers[name]
+    assert printed.head(f"{FILES}/nothing.pdf").status_code == 404
+
+
 def test_a_range_beyond_the_file_is_refused(printed: TestClient) -> None:
     answer = printed.get(f"{FILES}/{PDF}", headers={"Range": "bytes=999999999-"})
     assert answer.status_code == 416

@@ -162,3 +162,26 @@ def test_the_page_of_the_description_needs_no_other_server(anonymous: TestClient
     assert '"validatorUrl": null' in page
     assert anonymous.get("/redoc").status_code == 404
     assert "Apache License" in anonymous.get("/docs/viewer/LICENSE").text
+
+
+def test_a_cycle_is_taken_back_and_made_again(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    day = AS_OF.replace(day=16)
+    store_model(database, settings, day)
+    marketing.post("/v1/cycles", json={"as_of": day.isoformat()})
+    drain(database, settings)
+    number = marketing.get("/v1/cycles").json()["cycles"][0]["id"]
+    back = marketing.post(f"/v1/cycles/{number}/withdraw")
+    assert back.status_code == 200
+    assert back.json()["lists"] > 0
+    assert marketing.post(f"/v1/cycles/{number}/withdraw").json() == back.json()
+    assert marketing.get(f"/v1/cycles/{number}").json()["withdrawn_at"]
+    place = marketing.post(f"/v1/cycles/{number}/recompose").headers["Location"]
+    assert marketing.post(f"/v1/cycles/{number}/recompose").status_code == 409
+    drain(database, settings)
+    run = marketing.get(place).json()
+    assert (run["state"], run["result"]["lists"]) == ("done", back.json()["lists"])
+    made = marketing.get(f"/v1/cycles/{number}").json()
+    assert (made["revision"], made["withdrawn_at"]) == (2, None)
+    assert marketing.post("/v1/cycles/77/recompose").status_code == 404

@@ -1,5 +1,6 @@
 """publish and batch: wiring, exit codes, and words for people."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -63,15 +64,26 @@ def test_a_batch_from_publishing_to_reconciliation(
         "  20260302-0000002: outstanding in batch 3",
         "  and 3 more",
     ]
-    ended = configured("batch", "void", "2")
+    ended = configured("batch", "void", "2", "--yes")
     assert (ended.code, ended.out) == (1, "")
     assert "was picked up on" in ended.err
 
 
-def test_a_batch_is_voided_and_purged(configured: Larder, mail: None) -> None:
+def test_a_batch_is_voided_and_purged(
+    configured: Larder, mail: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configured("publish")
-    assert json.loads(configured("batch", "void", "1").out)["lists"] == 5
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    asked = configured("batch", "void", "1")
+    assert asked.code == 1
+    assert "with 5 pieces: its codes become invalid for ever" in asked.out + asked.err
+    assert (
+        "files of larder_lists_20260302_v1 are removed"
+        in configured("batch", "purge", "--batch", "1").out
+    )
+    assert json.loads(configured("batch", "void", "1", "--yes").out)["lists"] == 5
     assert configured("batch", "purge").out == "0 batches purged\n"
+    assert configured("batch", "purge", "--batch", "7").code == 1
 
 
 def test_publish_before_any_cycle_names_the_remedy(configured: Larder) -> None:

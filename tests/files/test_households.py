@@ -324,6 +324,25 @@ def test_a_column_that_says_who_gets_no_mail_is_not_passed_over(load: Load, read
     )
 
 
+def test_whose_letter_cannot_be_printed_is_named_and_loaded(load: Load) -> None:
+    people = (
+        ("1", "Nguyễn Văn An", "1 Elm Street", "yes"),
+        ("2", "Ada Maplewick", "2 Elm Street", "yes"),
+        ("3", "Nguyễn Văn Bảo", "3 Elm Street", "no"),
+        ("4", "Grüße Œuvre Łódź Žižek Çelik", "4 Elm Street", "yes"),
+        ("5", "Ada", "5 " + "Elmstreetwithoutablank" * 9, "yes"),
+    )
+    rows = [
+        f"{key},{name},{street},42800,Elderwick,us,en,,,{yes}," for key, name, street, yes in people
+    ]
+    report = load("\n".join([HEADER, *rows, ""]), layout="classic-letter")
+    assert counts(report) == (5, 5, 0, 0)
+    (said,) = [str(note) for note in report.notes if "cannot be printed" in str(note)]
+    assert said.startswith("2 households that agreed to mail get no list")
+    assert "household 1 (row 2, column name, unprintable_name): it has 'ễ' (U+1EC5" in said
+    assert "household 5 (row 6, column street, address_too_long)" in said
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_number_that_lost_its_zeros_is_no_new_household_unasked(
     database: Database, settings: Settings, tmp_path: Path, read_only: Ask

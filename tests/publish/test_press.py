@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 
 from service.errors import Conflict, InvalidInput, NotFound
-from service.publish import publish, reprint
+from service.publish import BatchReport, fetch, publish, reprint, void_batch
 from service.publish.depot import LocalDepot
 from service.publish.verify import proofread
 from service.settings import Settings
@@ -34,6 +34,30 @@ def contents(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def left_out(report: BatchReport) -> list[dict[str, str]]:
+    """What the house is told of what was left out."""
+    return rows_of(Path(report.folder) / f"{report.name}_left_out.csv")
+
+
+def known(settings: Settings, revision: int = 1) -> list[dict[str, str]]:
+    """What the retailer knows of it."""
+    return rows_of(settings.output_folder / "left_out" / f"{NAME}_v{revision}.csv")
+
+
+def spoil(database: Database, which: str) -> None:
+    """Put a character without a glyph into the department of every offer of some lists."""
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE shopping_list SET document = "
+            f"replace(document, 'Grocery', 'Gro\u2011cery') WHERE {which}"
+        )
+
+
 def test_pieces_come_by_country_postcode_and_the_carrier_s_round(
     database: Database, shop: Settings
 ) -> None:
@@ -50,11 +74,15 @@ def test_what_is_left_out_is_counted_and_named_without_its_address(
     report = print_batch(database, shop)
     assert (report.pieces, report.not_mailed) == (5, 2)
     assert (report.duplicates, report.undeliverable, report.without_consent) == (1, 0, 1)
-    with (Path(report.folder) / f"{NAME}_v1_left_out.csv").open(newline="") as file:
-        assert list(csv.DictReader(file)) == [
-            {"household_id": "P6", "reason": "no_consent", "duplicate_of": ""},
-            {"household_id": "P7", "reason": "duplicate_address", "duplicate_of": "P3"},
-        ]
+    assert left_out(report) == [
+        {
+            "piece_id": "20260302-0000007",
+            "reason": "duplicate_address",
+            "duplicate_of": "20260302-0000003",
+        }
+    ]
+    own = [(row["household_id"], row["reason"], row["duplicate_of"]) for row in known(shop)]
+    assert own == [("P6", "no_consent", ""), ("P7", "duplicate_address", "P3")]
 
 
 def test_every_part_is_a_clean_pdf(database: Database, shop: Settings) -> None:
@@ -196,15 +224,115 @@ def test_a_revision_replaces_what_nobody_picked_up(database: Database, shop: Set
     assert print_batch(database, shop) == second
 
 
-def test_a_revision_that_cannot_be_printed_leaves_the_batch_as_it_is(
+def test_what_cannot_be_printed_is_left_out_by_its_piece(
     database: Database, shop: Settings, tmp_path: Path
 ) -> None:
+    """A name without a glyph, an address without end and a list that no layout holds."""
+    load(
+        database,
+        shop,
+        tmp_path,
+        [
+            "P3,Nguyễn Văn An,3 Oak Street,42800,Applecroft,US,true,2\n",
+            f"P5,{'W' * 300},5 Oak Street,42809,Applecroft,US,true,\n",
+        ],
+    )
+    spoil(database, "id = 2")
+    report = print_batch(database, shop)
+    # P3's neighbour at the same address is mailed in its place.
+    assert [row["name"] for row in pieces(report)] == ["Person H1", "Someone Else", "Person P4"]
+    assert [int(row["seq"]) for row in pieces(report)] == [1, 2, 3]
+    assert (report.unprintable, report.without_consent, report.duplicates) == (3, 1, 0)
+    own = {row["household_id"]: (row["reason"], row["detail"]) for row in known(shop)}
+    assert {key: reason for key, (reason, _) in own.items()} == {
+        "H2": "no_layout",
+        "P3": "unprintable_name",
+        "P5": "address_too_long",
+        "P6": "no_consent",
+    }
+    assert "name has 'ễ' (U+1EC5" in own["P3"][1]
+    assert "U+2011" in own["H2"][1]
+    told = {row["piece_id"]: row["reason"] for row in left_out(report)}
+    assert sorted(told.values()) == ["address_too_long", "no_layout", "unprintable_name"]
+    codes = query(database, "SELECT count(*) FROM mail_piece")
+    assert codes == [(3,)]
+
+
+def test_a_revision_that_cannot_be_printed_leaves_the_batch_as_it_is(
+    database: Database, shop: Settings
+) -> None:
     first = print_batch(database, shop)
-    load(database, shop, tmp_path, [f"P5,{'W' * 300},5 Oak Street,42809,Applecroft,US,true,\n"])
+    spoil(database, "id > 0")
     with pytest.raises(InvalidInput, match="cannot be printed"):
         print_batch(database, shop, revise=True)
     assert (Path(first.folder) / ".ready").is_file()
     assert query(database, "SELECT state FROM batch") == [("ready",)]
+
+
+def test_those_held_out_are_mailed_as_the_cycle_recorded(
+    database: Database, shop: Settings
+) -> None:
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            "INSERT INTO cycle_household (cycle_id, household_id, arm) "
+            "SELECT 1, id, 'holdout' FROM household WHERE ref = 'P4'"
+        )
+    assert "Person P4" in {row["name"] for row in pieces(print_batch(database, shop))}
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE cycle SET mail_holdout = false")
+    report = print_batch(database, shop, revise=True)
+    assert "Person P4" not in {row["name"] for row in pieces(report)}
+    assert (report.held_out, report.not_mailed) == (1, 3)
+    assert "held_out" not in {row["reason"] for row in left_out(report)}
+    assert "held_out" in {row["reason"] for row in known(shop, 2)}
+
+
+def test_a_package_is_there_until_its_revision_is_ready(
+    database: Database, shop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that dies while it prints a revision leaves the earlier package to be fetched."""
+    first = print_batch(database, shop)
+    put = LocalDepot.put
+
+    def once(self: LocalDepot, folder: str, name: str, fill: Any, **how: Any) -> Any:
+        put(self, folder, name, fill, **how)
+        raise Killed
+
+    monkeypatch.setattr(LocalDepot, "put", once)
+    with pytest.raises(Killed):
+        print_batch(database, shop, revise=True)
+    monkeypatch.setattr(LocalDepot, "put", put)
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [("ready",), ("rendering",)]
+    assert fetch(database, shop, 1, f"{NAME}_1of3_v1.pdf", for_print=False).path
+    second = print_batch(database, shop)
+    assert (second.name, second.pieces) == (f"{NAME}_v2", 5)
+    assert not Path(first.folder).exists()
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [("withdrawn",), ("ready",)]
+    assert query(database, "SELECT count(*) FROM mail_piece WHERE batch_id = 2") == [(5,)]
+
+
+@pytest.mark.parametrize("act", ["pick up", "void"])
+def test_a_package_that_is_fetched_or_voided_meanwhile_ends_its_revision(
+    database: Database, shop: Settings, act: str
+) -> None:
+    first = print_batch(database, shop)
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "print" and done == total:
+            if act == "void":
+                void_batch(database, shop, 1)
+            else:
+                fetch(database, shop, 1, f"{NAME}_1of3_v1.pdf", for_print=True)
+
+    with pytest.raises(Conflict, match=r"picked up on|was voided"):
+        publish(database, shop, 1, progress=progress, revise=True)
+    state = "voided" if act == "void" else "ready"
+    assert query(database, "SELECT state FROM batch ORDER BY id") == [(state,), ("withdrawn",)]
+    assert not (shop.output_folder / f"{NAME}_v2").exists()
+    assert query(database, "SELECT count(*) FROM mail_piece WHERE batch_id = 2") == [(0,)]
+    if act == "pick up":
+        assert (Path(first.folder) / ".ready").is_file()
+        assert print_batch(database, shop) == first
 
 
 def test_what_is_picked_up_is_not_replaced(database: Database, shop: Settings) -> None:

@@ -162,6 +162,82 @@ def test_a_file_beyond_the_limit_is_refused(database: Database, served: Settings
     assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 
+def test_waiting_files_are_on_disk_and_bounded(database: Database, served: Settings) -> None:
+    small = served.model_copy(update={"max_upload_bytes": 1 << 18})
+
+    async def act() -> None:
+        async with client(database, small) as house:
+            for number in range(2):
+                async with house.open(f"ack/{number}.csv.part", "wb") as file:
+                    await file.write(b"x" * (1 << 18))
+            with pytest.raises(asyncssh.SFTPFailure, match="waits for its name"):
+                async with house.open("ack/3.csv.part", "wb") as file:
+                    await file.write(b"x" * 1000)
+            with pytest.raises(asyncssh.SFTPFailure, match="was cut off") as refused:
+                await house.rename("ack/0.csv.part", "ack/0.csv")
+            assert "See 0.csv.report.json" in str(refused.value)
+            # What was taken in waits no longer.
+            async with house.open("ack/3.csv", "wb") as file:
+                await file.write((HEAD + ROW).encode())
+
+    run(act)
+    assert reconcile(database, 1).printed == 1
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_what_a_spreadsheet_saves_is_read(
+    database: Database, served: Settings, coding: str
+) -> None:
+    text = "\ufeff" if coding != "utf-16" else ""
+    text += "PIECE_ID;STATUS;REASON;TIMESTAMP\r\n20260302-0000001;MAILED;;2026-03-03T10:00:00Z\r\n"
+
+    async def act() -> None:
+        async with (
+            client(database, served) as house,
+            house.open("ack/DAY1.CSV", "wb") as file,
+        ):
+            await file.write(text.encode(coding))
+
+    run(act)
+    assert reconcile(database, 1).mailed == 1
+
+
+def test_listings_have_dates_and_refusals_say_why(database: Database, served: Settings) -> None:
+    (published_at,) = query(database, "SELECT published_at FROM batch")[0]
+
+    async def act() -> None:
+        async with client(database, served) as house:
+            for path in (f"out/{NAME}_v1", PDF):
+                at = (await house.stat(path)).mtime
+                # The embedded database keeps microseconds.
+                assert at == published_at // 1_000_000
+            listed = {each.filename: each for each in await house.readdir(f"out/{NAME}_v1")}
+            assert listed["manifest.json"].attrs.mtime
+            with pytest.raises(asyncssh.SFTPFailure, match="status") as refused:
+                async with house.open("ack/day.csv", "w") as file:
+                    await file.write(HEAD.replace("status", "state_of_it") + ROW)
+            assert "See day.csv.report.json" in str(refused.value)
+            assert (await house.stat("ack/day.csv")).mtime
+
+    run(act)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"mac_algs": ["hmac-sha1"], "encryption_algs": ["aes256-ctr"]},
+        {"kex_algs": ["diffie-hellman-group14-sha1"]},
+    ],
+)
+def test_nothing_rests_on_sha_1(database: Database, served: Settings, how: dict[str, Any]) -> None:
+    async def act() -> None:
+        with pytest.raises(asyncssh.KeyExchangeFailed):
+            async with client(database, served, **how):
+                pass
+
+    run(act)
+
+
 def test_a_voided_batch_is_not_there_any_more(database: Database, served: Settings) -> None:
     void_batch(database, served, 1)
 

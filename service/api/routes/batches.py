@@ -100,6 +100,7 @@ def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut
     return _out(_found(database, batch_id))
 
 
+@router.head("/batches/{batch_id}/files/{name}", include_in_schema=False)
 @router.get(
     "/batches/{batch_id}/files/{name}",
     response_class=RangeFileResponse,
@@ -118,9 +119,10 @@ def file(
 ) -> Response:
     """One file of a ready batch; ranges and ETags are supported, so a fetch can be resumed.
 
-    The first PDF that the mailing house fetches is the pickup.
+    The first PDF that the mailing house fetches is the pickup; `HEAD` is none.
     """
-    found = fetch(database, settings, batch_id, name, for_print=caller.role is Role.MAILING)
+    for_print = caller.role is Role.MAILING and request.method != "HEAD"
+    found = fetch(database, settings, batch_id, name, for_print=for_print)
     return stored.answer(request, found)
 
 

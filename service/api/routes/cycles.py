@@ -1,5 +1,7 @@
 """For marketing: request, preview and show cycles."""
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Response
 
 from service.admin import runs
@@ -7,8 +9,9 @@ from service.api import description
 from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
 from service.api.paging import After, Limit, Page, page_of
 from service.api.routes.runs import run_out
-from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn
+from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn, WithdrawOut
 from service.api.schemas.runs import RunOut
+from service.cycle import withdraw_cycle
 from service.errors import NotFound
 from service.store import cycles
 from service.store.tables.cycle import Cycle
@@ -57,6 +60,27 @@ def plan(
     return run_out(run)
 
 
+@router.post("/cycles/{cycle_id}/withdraw", response_model=WithdrawOut)
+def withdraw(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> WithdrawOut:
+    """Take back a cycle of which nothing was published or used, with its money."""
+    return WithdrawOut(**asdict(withdraw_cycle(database, cycle_id)))
+
+
+@router.post(
+    "/cycles/{cycle_id}/recompose",
+    status_code=202,
+    response_model=RunOut,
+    responses=description.QUEUED,
+)
+def recompose(
+    cycle_id: Id, response: Response, database: DatabaseDep, _caller: MarketingCaller
+) -> RunOut:
+    """Request that a cycle is taken back and made again as its next revision. Poll the run."""
+    run = runs.request_recompose(database, cycle_id=cycle_id)
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
 @router.get("/cycles", response_model=CyclePage)
 def page(
     database: DatabaseDep, _caller: MarketingCaller, after: After = None, limit: Limit = 50
@@ -89,5 +113,7 @@ def _out(cycle: Cycle) -> CycleOut:
         valid_from=cycle.valid_from,
         valid_to=cycle.valid_to,
         issued_at=cycle.issued_at,
+        revision=cycle.revision,
+        withdrawn_at=cycle.withdrawn_at,
         summary=cycle.summary,
     )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from service.admin import runs
-from service.admin.runs import BATCH, CYCLE, PLAN
+from service.admin.runs import BATCH, CYCLE, PLAN, RECOMPOSE
 from service.api.deps import CallerDep, DatabaseDep, Name
 from service.api.schemas.runs import RunOut
 from service.errors import Forbidden
@@ -14,7 +14,10 @@ from service.store.tables.cycle import Run
 
 router = APIRouter(tags=["runs"])
 
-_READERS = {CYCLE: {Role.MARKETING}, PLAN: {Role.MARKETING}, BATCH: {Role.MARKETING, Role.MAILING}}
+_READERS = {
+    **{key: {Role.MARKETING} for key in (CYCLE, PLAN, RECOMPOSE)},
+    BATCH: {Role.MARKETING, Role.MAILING},
+}
 
 
 @router.get("/runs/{run_id}", response_model=RunOut)

@@ -26,8 +26,16 @@ class PlanIn(CycleIn):
     most_households: int = Field(strict=True, default=5000, ge=1, le=10_000_000)
 
 
+class WithdrawOut(BaseModel):
+    """A withdrawn cycle: the count of its lists, and what their offers' budgets got back."""
+
+    cycle_id: int
+    lists: int
+    released_cents: int
+
+
 class CycleOut(BaseModel):
-    """A cycle and its results."""
+    """A cycle and its results; a withdrawn one has no lists that count."""
 
     id: int
     as_of: date
@@ -35,4 +43,6 @@ class CycleOut(BaseModel):
     valid_from: date
     valid_to: date
     issued_at: datetime
+    revision: int
+    withdrawn_at: datetime | None
     summary: dict[str, Any]

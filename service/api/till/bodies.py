@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.types import Receive, Scope, Send
 
 from service.api.till.counter import Counter
 
@@ -22,12 +23,19 @@ LARGE_BYTES = 32_768
 
 
 class RawRoute(APIRoute):
-    """A route whose endpoint takes the request as it is; there are no dependencies to solve."""
+    """A route whose endpoint takes the request as it is; there are no dependencies to solve.
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint itself."""
+    Nothing waits for the answer to be sent either, and the application answers every error.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what the endpoint answers."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
         endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return endpoint
+        answer = await endpoint(Request(scope, receive, send))
+        await answer(scope, receive, send)
 
 
 def described(form: type[BaseModel]) -> dict[str, Any]:

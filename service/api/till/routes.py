@@ -36,7 +36,7 @@ from service.api.till.schemas import (
 )
 
 router = APIRouter(tags=["till"])
-raw = APIRouter(tags=["till"], route_class=RawRoute)
+raw = APIRouter(prefix="/v1", tags=["till"], route_class=RawRoute)
 
 
 @raw.post("/quotes", response_model=AnswerOut, openapi_extra=described(BasketIn))

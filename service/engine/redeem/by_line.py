@@ -35,6 +35,9 @@ def best_by_line(units: Units, mask: int, count: int, basis_points: int) -> tupl
         return certain | open_units, 0
     if open_units.bit_count() * left <= MAX_SHARED:
         units.steps += open_units.bit_count() * left >> 2
+        if not open_units & ~units.masks[units.line[pool.bit_length() - 1]]:
+            # All of one line: its dearest take off most.
+            return pool, 0
         return certain | _shared(units, mask, certain, open_units, left, basis_points), 0
     found = _Relaxed.of(units, certain, open_units, left, basis_points)
     return certain | found.chosen, found.short

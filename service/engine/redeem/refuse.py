@@ -8,13 +8,7 @@ from service.engine.redeem.outcome import Refusal, RefusalReason
 
 def refuse(open_line: OpenLine, reason: RefusalReason, detail: str) -> Refusal:
     """A refusal of this open line."""
-    return Refusal(
-        list_code=open_line.list_code,
-        list_line=open_line.list_line,
-        offer_id=open_line.offer_id,
-        reason=reason,
-        detail=detail,
-    )
+    return Refusal(open_line.list_code, open_line.list_line, open_line.offer_id, reason, detail)
 
 
 def refuse_unusable(open_line: OpenLine, on: date) -> Refusal | None:

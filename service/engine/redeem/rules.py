@@ -7,7 +7,7 @@ from service.engine.money import spread
 from service.engine.redeem.choose import choose
 from service.engine.redeem.contender import Contender, OpenLine
 from service.engine.redeem.corrections import corrected
-from service.engine.redeem.draw import Draw
+from service.engine.redeem.draw import Draw, Groups
 from service.engine.redeem.outcome import (
     Applied,
     Discount,
@@ -41,7 +41,7 @@ def settle_basket(
             live.append(open_line)
         else:
             refusals.append(refusal)
-    wanted = frozenset().union(*[eligible for o in live for eligible in o.eligible])
+    wanted = frozenset().union(*[each for o in live for each in o.eligible])
     units = Units(corrected(lines), wanted)
     drawn: list[tuple[Contender, Draw]] = []
     contenders: list[Contender] = []
@@ -50,7 +50,8 @@ def settle_basket(
     outcomes: list[tuple[Contender, Draw]] = []
     found_lines = units.masks.keys()
     for open_line in live:
-        if all(found_lines.isdisjoint(eligible) for eligible in open_line.eligible):
+        eligible = open_line.eligible
+        if not any(eligible) or all(found_lines.isdisjoint(each) for each in eligible):
             refusals.append(refuse_absent(open_line))
             continue
         contender = Contender(open_line, units)
@@ -96,13 +97,14 @@ def _settlement(
     discounts: list[Discount] = []
     for contender, found in outcomes:
         list_code, list_line, offer_id, _, text = contender.open_line[:5]
-        shares = _shares(contender, found, units)
+        groups = found.groups()
+        shares = _shares(contender, found, groups, units)
         applied.append(
             Applied(
                 list_code, list_line, offer_id, text, found.uses, found.cents, found.points, shares
             )
         )
-        discounts += _discounts(contender.open_line, found, units)
+        discounts += _discounts(contender.open_line, groups, units)
     return Settlement(
         discounts=tuple(discounts),
         applied=tuple(applied),
@@ -118,7 +120,7 @@ def _place(open_line: OpenLine) -> tuple[str, int]:
     return open_line.list_code, open_line.list_line
 
 
-def _shares(contender: Contender, found: Draw, units: Units) -> tuple[Share, ...]:
+def _shares(contender: Contender, found: Draw, groups: Groups, units: Units) -> tuple[Share, ...]:
     """The draw spread over all units it holds, where it holds some without a discount."""
     if found.points:
         earned = tuple(bits(_earning(contender, found)))
@@ -127,7 +129,7 @@ def _shares(contender: Contender, found: Draw, units: Units) -> tuple[Share, ...
         points = spread(found.points, prices)
         return _by_line(units, earned, [0] * len(earned), points)
     gives = contender.benefit.gives_of is not None or contender.spend
-    if not gives or found.held.bit_count() == sum([len(group) for _, group in found.groups()]):
+    if not gives or found.held.bit_count() == sum([len(group) for _, group in groups]):
         return ()
     held = tuple(bits(found.held))
     return _by_line(units, held, spread(found.cents, [units.price[unit] for unit in held]), ())
@@ -158,22 +160,19 @@ def _by_line(
     )
 
 
-def _discounts(open_line: OpenLine, found: Draw, units: Units) -> list[Discount]:
+def _discounts(open_line: OpenLine, groups: Groups, units: Units) -> list[Discount]:
     """A draw by basket line, each group's sum spread over its units by their prices."""
-    by_line: dict[int, list[tuple[int, int]]] = {}
-    for cents, group in found.groups():
+    off: dict[int, int] = {}
+    for cents, group in groups:
         if len(group) == 1:
-            by_line.setdefault(units.line[group[0]], []).append((group[0], cents))
-            continue
-        parts = spread(cents, [units.price[unit] for unit in group])
-        for unit, part in zip(group, parts, strict=True):
-            by_line.setdefault(units.line[unit], []).append((unit, part))
-    discounts = []
-    code, list_line, offer_id, _, text, *_ = open_line
-    for number, given in sorted(by_line.items()):
-        if len(given) > 1:
-            given.sort()
-        unit_cents = tuple([part for _, part in given])
-        units_and_cents = len(unit_cents), sum(unit_cents), unit_cents
-        discounts.append(Discount(code, list_line, offer_id, text, number, *units_and_cents))
-    return discounts
+            off[group[0]] = cents
+        else:
+            off |= zip(group, spread(cents, [units.price[unit] for unit in group]), strict=True)
+    by_line: dict[int, list[int]] = {}
+    for unit in sorted(off):
+        by_line.setdefault(units.line[unit], []).append(off[unit])
+    code, list_line, offer_id, _, text = open_line[:5]
+    return [
+        Discount(code, list_line, offer_id, text, line, len(cents), sum(cents), tuple(cents))
+        for line, cents in sorted(by_line.items())
+    ]

@@ -1,5 +1,10 @@
 """Render lists as PDF, from layouts, fonts and symbols. Pure: it reads no files or settings."""
 
+from service.engine.render.address_trial import (
+    AddressFault,
+    AddressTrial,
+    UnprintableAddress,
+)
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
 from service.engine.render.fonts import FontFile
 from service.engine.render.layout import Layout, Window
@@ -10,6 +15,8 @@ from service.engine.render.printable import PrintTrial, Unprintable
 from service.engine.render.symbols import SymbolProfile
 
 __all__ = [
+    "AddressFault",
+    "AddressTrial",
     "Checker",
     "FontFile",
     "Frame",
@@ -19,6 +26,7 @@ __all__ = [
     "Stationery",
     "SymbolProfile",
     "Unprintable",
+    "UnprintableAddress",
     "Window",
     "frames_of_offer",
     "layout_from",

@@ -97,7 +97,7 @@ class _ListPainter(RowPainter):
         self.mark_values = {"piece_id": job.piece_id, "seq": number} if job.piece_id else {}
         self.own_values["seq"] = number if job.seq else ""
         self.own_values["greeting"] = document.greeting or language.phrases.texts["greeting"]
-        self.own_values["worth"] = language.amount(document.worth_cents)
+        self.own_values["worth"] = language.amount(document.worth_cents) if document.offers else ""
         self.legal = self._legal_text()
         self.shared_key = (
             document.retailer,

@@ -65,7 +65,7 @@ class Painter:
         self.order = {name: place for place, name in enumerate(options.departments)}
         self.write_form: WriteForm | None = None
         """Writes repeated content once, as a form. Without it each page holds all its content."""
-        self._languages: dict[tuple[str, str, bool], Language] = {}
+        self._languages: dict[tuple[str, str, bool, bool], Language] = {}
         self._addresses: dict[AddressBox, TextBox] = {}
         self.moves = Moves(self.height_pt)
         self._stacks = LineStacks(self.typesetter, self.height_pt)
@@ -74,17 +74,21 @@ class Painter:
         width, height = layout.size_pt
         self._page_box = b"0 0 %g %g" % (width, height)
 
-    def language(self, tag: str, currency: str, *, is_draft: bool = False) -> Language:
+    def language(
+        self, tag: str, currency: str, *, is_draft: bool = False, has_offers: bool = True
+    ) -> Language:
         """The layout in a language and currency. Before, empties caches that grew too large."""
         if self._cached > _MAX_CACHED:
             self._cached = 0
             for language in self._languages.values():
                 language.clear()
-        found = self._languages.get((tag, currency, is_draft))
+        found = self._languages.get((tag, currency, is_draft, has_offers))
         if found is None:
             phrases = self.layout.stationery.phrases_for(tag)
+            phrases = phrases if has_offers else phrases.for_no_offers()
             phrases = phrases.for_draft() if is_draft else phrases
-            found = self._languages[tag, currency, is_draft] = Language(phrases, currency)
+            key = (tag, currency, is_draft, has_offers)
+            found = self._languages[key] = Language(phrases, currency)
             found.pages = [
                 [
                     (element, TextPlan(element, phrases) if isinstance(element, TextBox) else None)

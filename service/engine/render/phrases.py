@@ -17,17 +17,23 @@ from service.errors import InvalidInput, Problem
 class Phrases:
     """The fixed texts of one language, and its date formats.
 
-    `draft` are the texts that a draft says otherwise, and what it has in the place of a code.
+    `draft` are the texts that a draft says otherwise, and what it has in the place of a code;
+    `without_offers` those that a list says otherwise that has none.
     """
 
     language: str
     texts: Mapping[str, str]
     draft: Mapping[str, str]
+    without_offers: Mapping[str, str]
     days: DayWords
 
     def for_draft(self) -> "Phrases":
         """The same for a draft."""
         return replace(self, texts={**self.texts, **self.draft})
+
+    def for_no_offers(self) -> "Phrases":
+        """The same for a list without offers: it promises neither a worth nor a scan."""
+        return replace(self, texts={**self.texts, **self.without_offers})
 
     def money_text(self, cents: int, currency: str) -> str:
         """An amount of money, such as `1.234,50 €`."""
@@ -81,6 +87,7 @@ def stationery_from(
             language=tag,
             texts=whole["texts"],
             draft=whole["draft"],
+            without_offers=whole["without_offers"],
             days=day_words_from(whole),
         )
     return Stationery(

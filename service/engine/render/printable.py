@@ -87,7 +87,7 @@ class PrintTrial:
             whole = dict.fromkeys([*error.characters, *text])
             has_glyph = self._has_glyph(plan)
             missing = [each for each in whole if not (has_glyph(each) or each.isspace())]
-            return _without_glyph(missing, has_glyph)
+            return describe_missing(missing, has_glyph)
         except TooLarge:
             return self._too_long(
                 plan, text, lambda part: self._is_fitting(plan, variable, shown(part))
@@ -151,7 +151,8 @@ def _shows(box: TextBox, variable: str) -> bool:
     return any(part.kind == "variable" and part.value == variable for part in box.template)
 
 
-def _without_glyph(characters: Sequence[str], has_glyph: Callable[[str], bool]) -> Unprintable:
+def describe_missing(characters: Sequence[str], has_glyph: Callable[[str], bool]) -> Unprintable:
+    """What to say of characters that no font of a text has."""
     named = [_describe(each) for each in characters[:_NAMED]]
     if len(characters) > _NAMED:
         named.append(f"{len(characters) - _NAMED} more")

@@ -105,7 +105,10 @@ class RowPainter:
         self.document = document
         self.name = name
         self.language = painter.language(
-            document.language, document.currency, is_draft=document.is_draft
+            document.language,
+            document.currency,
+            is_draft=document.is_draft,
+            has_offers=bool(document.offers),
         )
         self.problems: list[Problem] = []
         self.contents: list[Content] = []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import Index, Text, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
 from service.errors import Problem
@@ -74,7 +74,9 @@ class Cycle(SQLModel, table=True):
     """One planned issue of lists: at most one a date.
 
     `usage_bounds` has per category the units from which a buyer is a medium or a heavy one,
-    `summary` the result of the cycle.
+    `summary` the result of the cycle. `mail_holdout` is whether the households that it held out
+    are mailed their lists without offers. A withdrawn cycle has no lists that count; its next
+    `revision` takes its place.
     """
 
     id: int = row_id()
@@ -85,6 +87,9 @@ class Cycle(SQLModel, table=True):
     issued_at: datetime = Field(sa_type=UtcMoment)
     usage_bounds: list[JsonObject] = Field(sa_type=Json(list[JsonObject]))
     summary: JsonObject = Field(sa_type=Json(JsonObject))
+    mail_holdout: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    revision: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
 class CyclePrice(SQLModel, table=True):
@@ -134,6 +139,31 @@ class CycleHousehold(SQLModel, table=True):
     arm: str
     tier: str | None = None
     worth_decile: int | None = None
+
+
+class CycleLeftOut(SQLModel, table=True):
+    """A household that a cycle would have given a list, and whose letter cannot be printed.
+
+    `reason` is why, `detail` what of its address is at fault and what to do.
+    """
+
+    __tablename__ = "cycle_left_out"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    household_id: int = Field(
+        foreign_key="household.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    reason: str
+    detail: str = Field(sa_type=Text)
 
 
 class CycleGhost(SQLModel, table=True):

@@ -1,0 +1,99 @@
+"""Withdraw a cycle of which nothing was published or used, with its money; or make it again."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
+from service.cycle.issue import run_cycle
+from service.cycle.plan import Progress
+from service.cycle.report import CycleReport
+from service.engine.ledger import Account, EntryKind, Posting, netted, reversed_entries
+from service.errors import Conflict, NotFound
+from service.settings import Settings
+from service.store import batches, cycles, ledger, lists
+from service.store.session import Database
+from service.store.tables.cycle import Cycle
+
+_BUSY = "Tills or the press use this cycle; nothing was withdrawn. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReport:
+    """A withdrawn cycle: the count of its lists, and what their offers' budgets got back."""
+
+    cycle_id: int
+    lists: int
+    released_cents: int
+
+
+def withdraw_cycle(database: Database, cycle_id: int) -> WithdrawReport:
+    """Void every list of a cycle and reverse all that it moved, in one transaction.
+
+    Withdrawing again gives the same report. Raises NotFound when there is no such cycle, Conflict
+    when it has a batch, or a list of it was used or has ended.
+    """
+
+    def write(session: Session) -> WithdrawReport:
+        cycle = cycles.lock(session, cycle_id)
+        if cycle is None:
+            raise NotFound(f"There is no cycle {cycle_id}.")
+        if cycle.withdrawn_at is None:
+            _withdraw(session, cycle, at=datetime.now(UTC))
+        return WithdrawReport(
+            cycle_id, cycle.summary["withdrawn_lists"], cycle.summary["released_cents"]
+        )
+
+    return database.settle(write, busy=_BUSY)
+
+
+def recompose_cycle(
+    database: Database, settings: Settings, cycle_id: int, *, progress: Progress
+) -> CycleReport:
+    """Withdraw a cycle, then make and issue it again as its next revision, under new codes.
+
+    A run that is killed in between leaves the cycle withdrawn, and recomposing goes on from there.
+    Raises as `withdraw_cycle` and `run_cycle` do.
+    """
+    withdraw_cycle(database, cycle_id)
+    with database.read() as session:
+        cycle = cycles.get(session, cycle_id)
+    assert cycle is not None
+    return run_cycle(
+        database,
+        settings,
+        as_of=cycle.as_of,
+        seed=cycle.seed,
+        progress=progress,
+        again=cycle_id,
+    )
+
+
+def _withdraw(session: Session, cycle: Cycle, *, at: datetime) -> None:
+    batch = batches.of_cycle(session, cycle.id)
+    if batch is not None:
+        raise Conflict(
+            f"Cycle {cycle.id} has batch {batch.id}, which is {batch.state}; "
+            "a cycle is withdrawn only before it is published."
+        )
+    # Tills that write a use of one of these lists come before, or find it voided.
+    ids, open_ids = lists.lock_of_cycle(session, cycle.id)
+    if len(open_ids) < len(ids) or lists.any_used(session, ids):
+        raise Conflict(f"Lists of cycle {cycle.id} were used or have ended; it stays as it is.")
+    lists.void(session, ids)
+    issued = ledger.entries_of(session, [*cycles.postings(cycle)])
+    undone = netted(reversed_entries(issued))
+    if undone:
+        name = f"{cycles.postings(cycle)[0]}-withdrawn"
+        ledger.post(session, Posting(name, EntryKind.CYCLE_WITHDRAWAL, at, undone))
+    cycles.forget_results(session, cycle.id)
+    cycle.withdrawn_at = at
+    cycle.summary = {
+        **cycle.summary,
+        "withdrawn_lists": len(ids),
+        "released_cents": sum(
+            each.amount_cents for each in undone if each.account == Account.BUDGET
+        ),
+    }
+    session.add(cycle)
+    session.flush()

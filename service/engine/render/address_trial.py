@@ -1,0 +1,103 @@
+"""Whether an address can be printed in a layout's window, found out before anything is printed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from service.engine.records import Address
+from service.engine.render.fit import TooLarge
+from service.engine.render.layout import AddressBox, Layout
+from service.engine.render.painter import Painter, PrintOptions
+from service.engine.render.printable import describe_missing
+from service.engine.render.words import MissingGlyph
+
+
+class AddressFault(StrEnum):
+    """Why an address cannot be printed."""
+
+    UNPRINTABLE_NAME = "unprintable_name"
+    UNPRINTABLE_ADDRESS = "unprintable_address"
+    ADDRESS_TOO_LONG = "address_too_long"
+
+
+class UnprintableAddress(NamedTuple):
+    """Why an address cannot be printed, the part of it that is at fault, and what to do."""
+
+    reason: AddressFault
+    part: str
+    detail: str
+    remedy: str
+
+
+_SHORT = "x"
+
+
+class AddressTrial:
+    """Sets addresses as they are printed. Not to be shared between threads."""
+
+    def __init__(self, layout: Layout, *, sender_country: str = "US") -> None:
+        options = PrintOptions(layout.symbol, "", "", sender_country, (), by_line=False)
+        self._painter = Painter(layout, options)
+        self._boxes = [each for each in layout.elements if isinstance(each, AddressBox)]
+
+    def fault_of(self, address: Address) -> UnprintableAddress | None:
+        """Why an address cannot be printed; else None. A part that is empty is no fault."""
+        for box in self._boxes:
+            try:
+                self._place(box, address)
+            except MissingGlyph as error:
+                return self._without_glyph(box, address, error.characters)
+            except TooLarge:
+                return self._too_long(box, address)
+        return None
+
+    def _place(self, box: AddressBox, address: Address) -> None:
+        postal = self._painter.layout.stationery.postal
+        lines = postal.compose(address, sender_country=self._painter.options.sender_country)
+        if lines:
+            self._painter.place_address(box, lines)
+
+    def _without_glyph(
+        self, box: AddressBox, address: Address, characters: Sequence[str]
+    ) -> UnprintableAddress:
+        """The first part with a character that no font has; the error names those of a word."""
+        faces = self._painter.layout.stationery.faces
+
+        def has_glyph(character: str) -> bool:
+            return any(character in faces[name].advances for name in box.style.chain)
+
+        for part, text in asdict(address).items():
+            # A style may print capitals.
+            shown = text.upper() if box.style.upper else text
+            missing = [
+                each for each in dict.fromkeys(shown) if not (has_glyph(each) or each.isspace())
+            ]
+            if missing:
+                is_name = part == "name"
+                reason = (
+                    AddressFault.UNPRINTABLE_NAME if is_name else AddressFault.UNPRINTABLE_ADDRESS
+                )
+                return UnprintableAddress(reason, part, *describe_missing(missing, has_glyph))
+        detail, remedy = describe_missing(characters, has_glyph)
+        return UnprintableAddress(AddressFault.UNPRINTABLE_ADDRESS, "country", detail, remedy)
+
+    def _too_long(self, box: AddressBox, address: Address) -> UnprintableAddress:
+        """The longest part by which alone the address would fit, or else the longest of all."""
+        parts = sorted(asdict(address).items(), key=lambda each: (-len(each[1]), each[0]))
+        part, text = next(
+            (each for each in parts if self._fits(box, replace(address, **{each[0]: _SHORT}))),
+            parts[0],
+        )
+        detail = (
+            f"is too long for the window: {len(text)} characters, in an address of which each line "
+            f"has {box.w:g} mm (layout {self._painter.layout.name})"
+        )
+        return UnprintableAddress(AddressFault.ADDRESS_TOO_LONG, part, detail, "shorten it")
+
+    def _fits(self, box: AddressBox, address: Address) -> bool:
+        try:
+            self._place(box, address)
+        except (TooLarge, MissingGlyph):
+            return False
+        return True

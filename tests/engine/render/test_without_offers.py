@@ -1,0 +1,55 @@
+"""A letter to whom a cycle holds out is whole, and promises neither a worth nor a scan."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import pypdfium2 as pdfium
+import pytest
+
+from service.engine.render import Checker, render_batch
+from service.engine.render.samples import longest_piece, sample_piece
+from service.files import layouts
+
+LANGUAGES = tuple(layouts.samples())
+
+
+def page_texts(name: str, language: str) -> str:
+    layout = layouts.load(name)
+    piece = sample_piece(
+        layouts.samples()[language], phrases=layout.stationery.phrases_for(language)
+    )
+    bare = replace(piece, document=replace(piece.document, offers=(), worth_cents=0, tip=""))
+    out = BytesIO()
+    render_batch([bare], layout, out, title="t", language=language)
+    pages = pdfium.PdfDocument(out.getvalue())
+    return " ".join(page.get_textpage().get_text_bounded() for page in pages).replace("\r\n", " ")
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_list_without_offers_says_so_in_every_language(language: str) -> None:
+    """Nothing that speaks of offers, a worth or a scan is left of the texts of other lists."""
+    phrases = layouts.stationery().phrases_for(language)
+    promises = ("worth_label", "intro", "scan_title", "scan_text", "list_hint", "valid")
+    text = page_texts("classic-letter", language)
+    for name in promises:
+        # What a line break in print, or a value, may stand in.
+        for part in phrases.texts[name].split("{")[0].split("\n")[:1]:
+            assert not part or squeezed(part) not in squeezed(text), name
+    assert "0.00" not in text.replace(",", ".")
+    for name in ("intro", "scan_title", "scan_text", "list_hint"):
+        assert squeezed(phrases.without_offers[name]) in squeezed(text), name
+    assert set(phrases.without_offers) == {*promises, "offers_heading", "ends"}
+
+
+@pytest.mark.parametrize("name", layouts.names())
+def test_the_longest_list_without_offers_fits_every_layout(name: str) -> None:
+    layout = layouts.load(name)
+    checker = Checker(layout)
+    for language in LANGUAGES:
+        piece = longest_piece(layouts.samples()[language], language=language)
+        bare = replace(piece, document=replace(piece.document, offers=(), worth_cents=0))
+        assert checker.problems(bare) == (), language
