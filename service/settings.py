@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -99,8 +100,18 @@ class Settings(FontSettings):
         le=100,
         description="Gross margin assumed of a price where no cost is known",
     )
-    validity_days: int = Field(default=14, ge=1, description="Days a list can be redeemed")
-    horizon_days: int = Field(default=14, ge=1, description="Days the forecast looks ahead")
+    mail_lead_days: int = Field(
+        default=0,
+        ge=0,
+        le=60,
+        description="Days from the date of a cycle until its letters are with the households",
+    )
+    validity_days: int = Field(
+        default=14, ge=1, description="Days a list can be redeemed once its letter is there"
+    )
+    horizon_days: int = Field(
+        default=14, ge=1, description="Days the forecast looks ahead once a letter is there"
+    )
     holdout_percent: int = Field(
         default=5, ge=0, le=50, description="Share of eligible households that get no offers"
     )
@@ -264,6 +275,15 @@ class Settings(FontSettings):
         if value < floor:
             raise ValueError(f"is below its floor of {floor}")
         return value
+
+    @property
+    def forecast_days(self) -> int:
+        """Days the forecast looks ahead from the date of a cycle."""
+        return self.mail_lead_days + self.horizon_days
+
+    def last_day(self, as_of: date) -> date:
+        """The last day on which lists made as of a date can be redeemed."""
+        return as_of + timedelta(days=self.mail_lead_days + self.validity_days - 1)
 
     @property
     def walking_order(self) -> tuple[str, ...]:

@@ -227,7 +227,7 @@ def _document(number: int, offered: list[int], milk_item: int) -> ListDocument:
                 "Chilled",
                 120,
                 date(2026, 3, 6),
-                "every 4-6 days; last bought 3 days ago",
+                "about every 5 days; last bought 27 Feb",
             ),
         ),
         worth_cents=350,

@@ -1,6 +1,7 @@
 """Documents and their lines from what was chosen, picked and read."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -69,6 +70,7 @@ def _masthead(settings: Settings, inputs: Inputs) -> Masthead:
         currency=settings.currency,
         issued_on=inputs.as_of,
         valid_from=inputs.valid_from,
+        arrives_on=inputs.as_of + timedelta(days=inputs.lead_days),
         valid_to=inputs.valid_to,
         wordings=layouts.wordings(settings.tips_file),
     )
@@ -90,7 +92,7 @@ def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs) ->
 
 def _offer_rows(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     return (
-        chosen.select("household_id", "offer_id", "value_cents", "face_value_cents")
+        chosen.select("household_id", "offer_id", "value_cents", "face_value_cents", "uses")
         .join(inputs.running.offers.drop("face_value_cents"), on="offer_id")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
@@ -104,7 +106,6 @@ def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs
         bought(picked)
         .join(usual_products(purchases), on=["household_id", "item_id"])
         .join(shelf, on="gtin")
-        .with_columns(pl.coalesce("price_cents", "paid_cents"))
     )
     proposed = (
         picked.filter(pl.col("last_bought_on").is_null())

@@ -94,7 +94,7 @@ def check_forecast(
         purchases = _purchases(session, settings, _evenly(ids), as_of=as_of)
         day = min(as_of, _last_day(purchases) + timedelta(days=1))
         departments = catalogue.departments(session)
-        starts = [day - timedelta(days=settings.horizon_days + 7 * week) for week in range(weeks)]
+        starts = [day - timedelta(days=settings.forecast_days + 7 * week) for week in range(weeks)]
         models = [(start, stored_model(session, as_of=start)) for start in starts]
     judged = [
         (start, model, _judge(model, purchases, settings, start=start))
@@ -116,7 +116,7 @@ def check_forecast(
         fitted_on=newest.training.fitted_on,
         households=len(ids),
         sampled=min(len(ids), MOST_HOUSEHOLDS),
-        horizon_days=settings.horizon_days,
+        horizon_days=settings.forecast_days,
         weeks=tuple(calibration(found, model, group=str(start)) for start, model, found in judged),
         skipped=tuple(start for start, model in models if model is None),
         departments=in_groups[0],
@@ -143,7 +143,7 @@ def _purchases(
 def _judge(
     model: Model, purchases: pl.DataFrame, settings: Settings, *, start: date
 ) -> pl.DataFrame:
-    return judge(model, purchases, start=start, horizon_days=settings.horizon_days)
+    return judge(model, purchases, start=start, horizon_days=settings.forecast_days)
 
 
 def _with_groups(

@@ -31,7 +31,7 @@ def explain_household(
         products = catalogue.products(session, gtins=bought["gtin"].unique().to_list())
     if bought.is_empty():
         raise NotFound(f"Household {ref!r} has bought nothing before {as_of}.")
-    horizon = settings.horizon_days
+    horizon = settings.forecast_days
     model = model or default_model(as_of=as_of, horizon_days=horizon)
     items = products.select("item_id", "item").unique("item_id")
     table = explain(model, bought, as_of=as_of, horizon_days=horizon)

@@ -82,7 +82,7 @@ def read_known(session: Session, settings: Settings, ref: str, *, as_of: date) -
 
 def _model(session: Session, settings: Settings, *, as_of: date) -> Model:
     stored = stored_model(session, as_of=as_of)
-    return stored or default_model(as_of=as_of, horizon_days=settings.horizon_days)
+    return stored or default_model(as_of=as_of, horizon_days=settings.forecast_days)
 
 
 def considered(read: Known, purchases: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -101,7 +101,7 @@ def considered(read: Known, purchases: pl.DataFrame, settings: Settings) -> pl.D
 
 def _scores(read: Known, purchases: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return stages.score_households(
-        purchases, read.model, read.inputs, horizon_days=settings.horizon_days
+        purchases, read.model, read.inputs, horizon_days=settings.forecast_days
     )
 
 

@@ -98,7 +98,7 @@ def _fit_and_keep(
     database: Database, settings: Settings, base: CustomerBase, *, as_of: date
 ) -> Refreshed:
     """Fit a model; store it, or the one before with the day's counts if the new one is worse."""
-    model = fit_base(base, as_of=as_of, horizon_days=settings.horizon_days)
+    model = fit_base(base, as_of=as_of, horizon_days=settings.forecast_days)
     with database.read() as session:
         earlier = stored_model(session, as_of=as_of, any_age=True)
     contest = None if earlier is None else compare(base, model, earlier)

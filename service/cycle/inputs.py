@@ -35,7 +35,8 @@ class Inputs:
 
     `catalogue` is a row a product, `running` the offers that may be mailed, `terms` each offer's
     terms; a partner's slot has none. `items` are those that a list may propose to whom never bought
-    them, see `catalogue.discoverable`.
+    them, see `catalogue.discoverable`. Lists are with the households `lead_days` after `as_of`;
+    who has one earlier may use it.
     """
 
     as_of: date
@@ -45,6 +46,7 @@ class Inputs:
     running: RunningOffers
     terms: dict[int, Terms]
     items: pl.DataFrame = field(default_factory=no_items)
+    lead_days: int = 0
 
     def with_tiers(self, tiers: pl.DataFrame) -> "Inputs":
         """The inputs with what households are worth: `tiers` has household_id, tier."""
@@ -69,13 +71,14 @@ def read_inputs(
 
     With `bought` (purchases of a few households) they are cut to the products and items in it.
     """
-    valid_to = as_of + timedelta(days=settings.validity_days - 1)
+    valid_to = settings.last_day(as_of)
     found = issuable.running(session, on=as_of, redeemable_to=valid_to)
     gtins = None if bought is None else bought["gtin"].unique().to_list()
     return Inputs(
         as_of=as_of,
         valid_from=as_of,
         valid_to=valid_to,
+        lead_days=settings.mail_lead_days,
         catalogue=catalogue.products(session, gtins=gtins),
         running=_running(session, settings, found, as_of=as_of, bought=bought),
         terms={
@@ -122,10 +125,7 @@ def read_running(
 ) -> dict[date, RunningOffers]:
     """The offers of several days, by day, as `read_inputs` has those of one."""
     found = {
-        day: issuable.running(
-            session, on=day, redeemable_to=day + timedelta(days=settings.validity_days - 1)
-        )
-        for day in days
+        day: issuable.running(session, on=day, redeemable_to=settings.last_day(day)) for day in days
     }
     offer_ids = sorted({each for offers in found.values() for each in offers["offer_id"]})
     items = products.items_of(session, offer_ids)

@@ -64,7 +64,7 @@ def _drafts(
         purchases = read_purchases(session, settings, before=as_of, household_ids=household_ids)
         inputs = read_inputs(session, settings, as_of=as_of, bought=purchases)
         model = stored_model(session, as_of=as_of) or default_model(
-            as_of=as_of, horizon_days=settings.horizon_days
+            as_of=as_of, horizon_days=settings.forecast_days
         )
         cycle = cycles.newest(session)
         seen = cycles.household_worth(session, cycle.id if cycle else None, household_ids)
@@ -78,7 +78,7 @@ def _drafts(
             languages=households.languages(session, household_ids),
             refs=households.refs(session, household_ids),
         )
-    scores = stages.score_households(purchases, model, inputs, horizon_days=settings.horizon_days)
+    scores = stages.score_households(purchases, model, inputs, horizon_days=settings.forecast_days)
     drafted = compose(
         recipients,
         settings=settings,

@@ -178,7 +178,7 @@ def _task(
         model_json=model.to_json(),
         inputs=read.inputs.with_tiers(eligible),
         bounds=usage_bounds(read.purchases, as_of=read.inputs.as_of, weeks=LOYALTY_WEEKS),
-        horizon_days=settings.horizon_days,
+        horizon_days=settings.forecast_days,
         by=stages.valuation(settings, seed=seed, response=read.learned.lesson.model),
         redraft=redraft,
     )
@@ -196,7 +196,7 @@ def _model(
     if read.model is not None:
         return read.model
     if sample is not None:
-        return default_model(as_of=as_of, horizon_days=settings.horizon_days)
+        return default_model(as_of=as_of, horizon_days=settings.forecast_days)
     progress("forecast", 0, 1)
     model = fit_and_keep(database, settings, read.purchases, as_of=as_of)
     progress("forecast", 1, 1)

@@ -133,7 +133,7 @@ def read_redraft(
             )
             for day in days
         ),
-        settings.horizon_days,
+        settings.forecast_days,
     )
 
 
@@ -146,4 +146,4 @@ def _with_tiers(running: RunningOffers, seen: pl.DataFrame) -> RunningOffers:
 
 def _model(session: Session, settings: Settings, *, as_of: date) -> Model:
     stored = stored_model(session, as_of=as_of)
-    return stored or default_model(as_of=as_of, horizon_days=settings.horizon_days)
+    return stored or default_model(as_of=as_of, horizon_days=settings.forecast_days)

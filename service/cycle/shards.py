@@ -56,7 +56,7 @@ class Task:
     def fingerprint(self) -> bytes:
         """Equal for equal tasks only."""
         by = self.by
-        numbers = (self.inputs.as_of, self.horizon_days, by.seed)
+        numbers = (self.inputs.as_of, self.inputs.lead_days, self.horizon_days, by.seed)
         digest = hashlib.sha256(repr((*numbers, by.expected_safety, by.likely)).encode())
         digest.update(by.response.to_json().encode())
         digest.update(self.model_json.encode())

@@ -49,7 +49,13 @@ def score_households(
 
     The latter come from `inputs.items` and have nothing but their chance.
     """
-    scores = score(model, purchases, as_of=inputs.as_of, horizon_days=horizon_days)
+    scores = score(
+        model,
+        purchases,
+        as_of=inputs.as_of,
+        horizon_days=horizon_days,
+        lead_days=inputs.lead_days,
+    )
     if inputs.items.is_empty():
         return scores
     found = discover(

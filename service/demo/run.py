@@ -96,7 +96,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
     with _time_stage(seconds, "publish"):
         batch = publish(database, settings, cycle.cycle_id, progress=progress)
     with _time_stage(seconds, "tills"):
-        last = AS_OF + timedelta(days=settings.validity_days - 1)
+        last = settings.last_day(AS_OF)
         bought = bought_between(baskets, first=AS_OF, last=last, zone=settings.timezone)
         with _open_files(source) as files:
             people = shoppers(database, files, cycle.cycle_id)

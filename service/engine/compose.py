@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from service.engine.habits import Habit, due, printed_day, reason
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, wording_of
 
@@ -20,6 +21,7 @@ class Masthead:
     currency: str
     issued_on: date
     valid_from: date
+    arrives_on: date
     valid_to: date
     wordings: Mapping[str, Wording]
     """The fixed texts of lists, by language."""
@@ -107,11 +109,11 @@ def compose_documents(
 
     - `offers`, in the order of printing: `household_id`, `offer_id`, `title`, `face_value_cents`,
       `department`, `legal`; optionally `value_text` (for a partner's slot, which has no terms),
-      `texts` (title and legal text by language, as JSON) and `face_values`.
+      `texts` (title and legal text by language, as JSON), `face_values`, and `uses` (of the copy).
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
-      `expected_on`, `last_bought_on`, `interval_low_days`, `interval_high_days`. For a discovery
-      the last five are null.
+      `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
+      are null.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -131,7 +133,7 @@ def compose_documents(
             for number, row in enumerate(own_offers, start=1)
         )
         reminder_lines = tuple(
-            _reminder_line(number, row, issued_on=masthead.issued_on, wording=wording)
+            _reminder_line(number, row, masthead=masthead, wording=wording)
             for number, row in enumerate(
                 reminders_of.get(recipient.household_id, []), start=len(own_offers) + 1
             )
@@ -184,6 +186,8 @@ def offer_line(
     if terms is not None:
         value = wording.benefit(terms, currency=currency)
         detail = wording.condition(terms, currency=currency)
+        if row.get("uses", 1) > 1:
+            detail = wording.joined([detail, wording.say("uses", count=row["uses"])])
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
@@ -206,9 +210,19 @@ def _texts_in(texts: str, language: str) -> Mapping[str, str]:
 
 
 def _reminder_line(
-    number: int, row: Mapping[str, Any], *, issued_on: date, wording: Wording
+    number: int, row: Mapping[str, Any], *, masthead: Masthead, wording: Wording
 ) -> ReminderLine:
-    bought = row["last_bought_on"]
+    habit = None
+    if row["last_bought_on"] is not None:
+        bought = {key: row[key] for key in ("last_bought_on", "interval_days")}
+        habit = Habit(
+            **bought,
+            expected_on=printed_day(
+                row["expected_on"], **bought, first=masthead.arrives_on, last=masthead.valid_to
+            ),
+            issued_on=masthead.issued_on,
+            begins_on=masthead.arrives_on,
+        )
     return ReminderLine(
         line=number,
         item_id=row["item_id"],
@@ -216,12 +230,8 @@ def _reminder_line(
         product=row["product"],
         department=row["department"],
         price_cents=row["price_cents"],
-        expected_on=row["expected_on"],
-        reason=wording.say("discovery")
-        if bought is None
-        else wording.reason(
-            days=(issued_on - bought).days,
-            low_days=row["interval_low_days"],
-            high_days=row["interval_high_days"],
-        ),
+        expected_on=None if habit is None else habit.expected_on,
+        reason=reason(habit, wording),
+        due=due(habit),
+        paid_cents=row["paid_cents"] if row["price_cents"] is None else None,
     )

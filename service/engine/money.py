@@ -86,6 +86,7 @@ _STYLES = {
     "fr": _Style(decimal=",", group=_THIN, symbol_first=False, gap=_NBSP),
     "es": _COMMA_AFTER,
     "es-MX": _DOT,
+    "es-US": _DOT,
     "it": _COMMA_AFTER,
     "nl": _Style(decimal=",", group=".", symbol_first=True, gap=_NBSP),
     "pt": _COMMA_AFTER,

@@ -14,6 +14,19 @@ class DealKind(StrEnum):
     PARTNER = "partner"
 
 
+class Due(StrEnum):
+    """When an item of a list is needed, from the first day of the list; in the order of need.
+
+    `open` promises no day. An empty one is of a list that was made before lists said this.
+    """
+
+    UNSAID = ""
+    NOW = "now"
+    NEXT_WEEK = "next_week"
+    LATER = "later"
+    OPEN = "open"
+
+
 @dataclass(frozen=True, slots=True)
 class OfferLine:
     """One offer on a list. `face_value_cents` is what it is worth to the household, as printed."""
@@ -32,7 +45,9 @@ class OfferLine:
 class ReminderLine:
     """One item that the household is expected to need.
 
-    `price_cents` is per unit, None if unknown. `expected_on` is None for a discovery, an item that
+    `price_cents` is the shelf price of a unit, None if the catalogue has none; `paid_cents` is then
+    what the household last paid for one. On lists made before they said when items are `due`, the
+    first may be either. `expected_on` is None for a discovery, an item that
     the household never bought.
     """
 
@@ -44,6 +59,8 @@ class ReminderLine:
     price_cents: int | None
     expected_on: date | None
     reason: str
+    due: Due = Due.UNSAID
+    paid_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,13 @@ class ListDocument:
             raw[name] = date.fromisoformat(raw[name])
         raw["offers"] = tuple(OfferLine(**line) for line in raw["offers"])
         raw["reminders"] = tuple(
-            ReminderLine(**{**line, "expected_on": _day(line["expected_on"])})
+            ReminderLine(
+                **{
+                    **line,
+                    "expected_on": _day(line["expected_on"]),
+                    "due": Due(line.get("due", Due.UNSAID)),
+                }
+            )
             for line in raw["reminders"]
         )
         return cls(**raw)

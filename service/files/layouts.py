@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from service.engine.day_words import day_words_from
 from service.engine.redeem import Wording
 from service.engine.render import (
     Layout,
@@ -23,6 +24,7 @@ from service.engine.render import (
     stationery_from,
 )
 from service.engine.render.faults import find_faults
+from service.engine.render.phrases import whole_phrases
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
@@ -86,17 +88,24 @@ def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
         known = ", ".join(phrases)
         raise InvalidInput(f"{tips_file}: no list speaks {', '.join(unknown)}; known are {known}")
     made: dict[str, Wording] = {}
-    for tag, data in phrases.items():
-        base = data.get("extends", tag)
-        whole = {**phrases[base], **data}
+    for tag in phrases:
+        whole = whole_phrases(phrases, tag)
         made[tag] = Wording(
             language=tag,
             plural=whole["plural"],
-            texts={**phrases[base]["wording"], **data.get("wording", {})},
+            texts=whole["wording"],
             units=whole.get("units", {}),
-            tip=tips.get(tag, tips.get(base, whole["tip"])),
+            tip=_tip_of(tag, phrases, tips, shipped=whole["tip"]),
+            days=day_words_from(whole),
         )
     return made
+
+
+def _tip_of(tag: str, phrases: Mapping[str, Any], tips: Mapping[str, str], *, shipped: str) -> str:
+    """The tip of a language, else of the one it extends, else the shipped one."""
+    while tag not in tips and "extends" in phrases[tag]:
+        tag = phrases[tag]["extends"]
+    return tips.get(tag, shipped)
 
 
 def _tips(path: Path) -> Mapping[str, str]:

@@ -114,11 +114,25 @@ def ids_by_ref(session: Session) -> dict[str, int]:
 
 
 def languages(session: Session, household_ids: Sequence[int] | None = None) -> dict[int, str]:
-    """The language of all households, or of some, by id."""
-    statement = select(Household.id, Household.language)
+    """The language of all households, or of some, by id: `en-US`, `de-AT`.
+
+    A language without a region is that of the country of the address, where one is known.
+    """
+    statement = select(Household.id, Household.language, Contact.country).join(
+        Contact, col(Contact.household_id) == col(Household.id), isouter=True
+    )
     if household_ids is not None:
         statement = statement.where(col(Household.id).in_(household_ids))
-    return dict(session.exec(statement).all())
+    return {
+        household_id: _regional(language, country)
+        for household_id, language, country in session.exec(statement)
+    }
+
+
+def _regional(language: str, country: str | None) -> str:
+    if not country or "-" in language or "_" in language:
+        return language
+    return f"{language}-{country}"
 
 
 def by_ref(session: Session, ref: str) -> Household | None:

@@ -98,7 +98,7 @@ def test_a_draft_on_paper_says_so_and_has_no_code(
         pages = pdfium.PdfDocument(io.BytesIO(drawn.content))
         front = pages[0].get_textpage().get_text_bounded()
         assert "This is a draft" in front
-        assert "cannot be used at the till" in front
+        assert "cannot be used at the checkout" in front
         assert "Show this code" not in front
         for page in pages:
             image = np.asarray(page.render(scale=3).to_pil().convert("L"))

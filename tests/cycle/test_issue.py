@@ -180,6 +180,19 @@ def test_a_list_holds_no_more_than_the_settings_say(
     assert report.face_value_cents == sum(document.worth_cents for document in made)
 
 
+def test_a_list_that_travels_is_valid_longer_and_names_no_day_before_it_is_there(
+    database: Database, settings: Settings, market: None
+) -> None:
+    report = cycle(database, settings.model_copy(update={"mail_lead_days": 5}))
+    assert report.valid_from == AS_OF
+    assert report.valid_to == AS_OF + timedelta(days=5 + settings.validity_days - 1)
+    made = [ListDocument.from_json(row[3]) for row in documents(database) if row[6] == 1]
+    days = [line.expected_on for each in made for line in each.reminders if line.expected_on]
+    assert {each.valid_to for each in made} == {report.valid_to}
+    assert min(days) >= AS_OF + timedelta(days=5)
+    assert max(days) <= report.valid_to
+
+
 def test_a_document_and_its_lines_say_the_same(
     database: Database, settings: Settings, issued: None
 ) -> None:

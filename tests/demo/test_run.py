@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
+import re
 import shutil
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -29,6 +31,7 @@ def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{made.folder.resolve() / 'larder.db'}")
     try:
         _lists_and_print(made, database)
+        _reasons(database)
         _tills(made, database)
         _money(made, database)
         _next_lists(made, database)
@@ -75,6 +78,29 @@ def _lists_and_print(made: demo.Demo, database: Database) -> None:
     for file in manifest["files"]:
         content = (Path(made.batch.folder) / file["name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+def _reasons(database: Database) -> None:
+    """No reminder says an interval that its own last purchase or its own date is against."""
+    days_of = {"day": 1, "week": 7, "month": 31}
+    seen = 0
+    for (text,) in query(database, "SELECT document FROM shopping_list"):
+        document = json.loads(text)
+        for line in document["reminders"]:
+            said = line["reason"].replace("\u00a0", " ")
+            often = re.match(r"about (?:every|once a) (?:(\d+) )?(day|week|month)", said)
+            last = re.search(r"bought (?:once, )?(?:(\d+) (\w+)|(\w+) (\d+))$", said)
+            if often and last:
+                seen += 1
+                name, number = (last[2], last[1]) if last[1] else (last[3], last[4])
+                made_on = date.fromisoformat(document["issued_on"])
+                bought = datetime.strptime(
+                    f"{made_on.year} {name} {number} +0000", "%Y %b %d %z"
+                ).date()
+                ago = (made_on - bought).days % 365
+                assert ago <= 1.25 * int(often[1] or 1) * days_of[often[2]] + 1, said
+            assert line["due"] != "open" or often is None, said
+    assert seen > 100
 
 
 def _tills(made: demo.Demo, database: Database) -> None:

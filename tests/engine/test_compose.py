@@ -13,7 +13,7 @@ from service.engine.compose import (
     compose_documents,
     usual_products,
 )
-from service.engine.records import ListDocument
+from service.engine.records import Due, ListDocument
 from service.engine.redeem import (
     AmountOff,
     Condition,
@@ -128,15 +128,16 @@ REMINDER = {
     "product": pl.String,
     "department": pl.String,
     "price_cents": pl.Int64,
+    "paid_cents": pl.Int64,
     "expected_on": pl.Date,
     "last_bought_on": pl.Date,
-    "interval_low_days": pl.Float64,
-    "interval_high_days": pl.Float64,
+    "interval_days": pl.Float64,
 }
 MASTHEAD = Masthead(
     "Test Market",
     "USD",
     date(2026, 3, 1),
+    date(2026, 3, 2),
     date(2026, 3, 2),
     date(2026, 3, 15),
     layouts.wordings(),
@@ -155,8 +156,8 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     )
     reminded = pl.DataFrame(
         [
-            (1, 4, "Milk", "Dale Milk", "Dairy", None, date(2026, 3, 4), date(2026, 2, 25), 6, 8),
-            (1, 5, "Tea", "Oolong", "Drinks", 399, date(2026, 3, 9), date(2026, 2, 1), None, None),
+            (1, 4, "Milk", "Dale Milk", "Dairy", None, 279, date(2026, 3, 4), date(2026, 2, 25), 7),
+            (1, 5, "Tea", "Oolong", "Drinks", 399, 350, date(2026, 3, 9), date(2026, 2, 1), None),
             (1, 6, "Figs", "", "Produce", None, None, None, None, None),
         ],
         schema=REMINDER,
@@ -179,11 +180,13 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     ]
     assert full.worth_cents == 250
     assert [(line.line, line.item, line.price_cents, line.reason) for line in full.reminders] == [
-        (3, "Milk", None, "every 6-8 days; last bought 4 days ago"),
-        (4, "Tea", 399, "bought once, 28 days ago"),
+        (3, "Milk", None, "about every week; last bought 25\u00a0Feb"),
+        (4, "Tea", 399, "bought once, 1\u00a0Feb"),
         (5, "Figs", None, "often bought by households like yours"),
     ]
     assert [line.expected_on for line in full.reminders][-1] is None
+    assert [line.paid_cents for line in full.reminders] == [279, None, None]
+    assert [line.due for line in full.reminders] == [Due.NOW, Due.NEXT_WEEK, Due.OPEN]
     assert ListDocument.from_json(full.to_json()) == full
     assert (full.list_code, full.valid_to, full.retailer) == ("a", date(2026, 3, 15), "Test Market")
     assert (german.language, german.worth_cents, german.offers[0].line) == ("de", 50, 1)

@@ -66,10 +66,18 @@ def test_the_bytes_of_a_list_are_fixed() -> None:
         '"legal":"","list_code":"2559521234000013000000000042","offers":[{"department":"Grocery",'
         '"detail":"","face_value_cents":100,"legal":"","line":1,"offer_id":5,'
         '"title":"茶 \\"grün\\"","value_text":"1.00 off"}],"reminders":[{"department":"Dairy",'
-        '"expected_on":"2026-03-04","item":"Milk","item_id":9,"line":2,"price_cents":null,'
+        '"due":"","expected_on":"2026-03-04","item":"Milk","item_id":9,"line":2,"paid_cents":null,'
+        '"price_cents":null,'
         '"product":"Dale","reason":"soon"}],"retailer":"Märkte","tip":"","valid_from":"2026-03-02",'
         '"valid_to":"2026-03-15","worth_cents":100}'
     )
+
+
+def test_a_list_from_before_lists_said_when_items_are_due_is_read() -> None:
+    stored = json.loads(SMALL.to_json())
+    for line in stored["reminders"]:
+        del line["due"], line["paid_cents"]
+    assert ListDocument.from_json(json.dumps(stored)) == SMALL
 
 
 def test_a_document_with_a_part_too_many_or_too_few_is_not_read() -> None:

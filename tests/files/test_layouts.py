@@ -1,6 +1,7 @@
 import io
 import json
 from dataclasses import fields, replace
+from datetime import date
 from importlib.resources import files
 from itertools import cycle
 from typing import get_args
@@ -296,8 +297,16 @@ def test_every_tip_and_reason_fits_every_layout():
         if data is None:
             continue
         sample = sample_piece(data, phrases=layouts.stationery().phrases_for(language))
-        reason = wording.reason(days=118, low_days=119, high_days=121)
-        lines = tuple(replace(line, reason=reason) for line in sample.document.reminders)
+        often = wording.say("every_months", count=10)
+        day = wording.days.short(date(2026, 9, 28))
+        reasons = cycle(
+            [wording.say("often_last", often=often, day=day), wording.say("once", day=day)]
+            + [wording.say(key) for key in ("lapsed", "once_only", "discovery")]
+        )
+        lines = tuple(
+            replace(line, reason=reason)
+            for line, reason in zip(sample.document.reminders, reasons, strict=False)
+        )
         doc = replace(sample.document, tip=wording.tip, reminders=lines)
         for name in SHIPPED:
             layout = layouts.load(name)

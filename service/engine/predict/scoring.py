@@ -40,6 +40,7 @@ def score(
     *,
     as_of: date,
     horizon_days: int,
+    lead_days: int = 0,
     intervals: bool = False,
 ) -> pl.DataFrame:
     """Score every item that each household of `history` bought before `as_of`.
@@ -48,7 +49,8 @@ def score(
 
     - `household_id`, `item_id`: in the types of `history`.
     - `p_purchase`: chance of at least one purchase in [as_of, as_of + horizon).
-    - `expected_on`: median date of the first purchase, given that there is one in the horizon.
+    - `expected_on`: median date of the first purchase, given that there is one in the horizon and
+      that it does not come within `lead_days`.
     - `interval_days`, `interval_low_days`, `interval_high_days`: the usual days between purchases;
       null after a single purchase.
     - `last_bought_on`.
@@ -62,6 +64,7 @@ def score(
         encode(history, as_of),
         as_of=as_of,
         horizon_days=horizon_days,
+        lead_days=lead_days,
         intervals=intervals,
     )
     return _concat(list(frames))
@@ -96,7 +99,13 @@ def forecast(
 
 
 def score_base(
-    model: Model, base: CustomerBase, *, as_of: date, horizon_days: int, intervals: bool = False
+    model: Model,
+    base: CustomerBase,
+    *,
+    as_of: date,
+    horizon_days: int,
+    lead_days: int = 0,
+    intervals: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """Yield the frame of `score` for some households of a base at a time; at least one frame.
 
@@ -109,6 +118,7 @@ def score_base(
         summaries(base, day),
         day=day,
         horizon_days=horizon_days,
+        lead_days=lead_days,
         intervals=intervals,
     )
 
@@ -124,13 +134,22 @@ def _frames(
     *,
     day: int,
     horizon_days: int,
+    lead_days: int = 0,
     intervals: bool,
 ) -> Iterator[pl.DataFrame]:
     use_one_thread()
     has_rows = False
     for shard, pairs in summarised:
         has_rows = True
-        yield _frame(model, shard, pairs, day=day, horizon_days=horizon_days, intervals=intervals)
+        yield _frame(
+            model,
+            shard,
+            pairs,
+            day=day,
+            horizon_days=horizon_days,
+            lead_days=lead_days,
+            intervals=intervals,
+        )
     if not has_rows:
         empty = no_events(base)
         yield _frame(
@@ -150,6 +169,7 @@ def _frame(
     *,
     day: int,
     horizon_days: int,
+    lead_days: int = 0,
     intervals: bool,
 ) -> pl.DataFrame:
     rows = model.items.rows_of(events.item_ids)[pairs.item]
@@ -166,11 +186,12 @@ def _frame(
     cumulative = _cumulative_chances(model, pairs, inputs, vectors)
     gap, spread = gap_of(pairs, model.items, rows)
     has_interval = pairs.count > 1
+    expected = timing.day_after(cumulative, 0.5, horizon_days, lead_days=lead_days)
     columns: dict[str, Any] = {
         "household_id": decode_ids(events.household_ids, pairs.household),
         "item_id": decode_ids(events.item_ids, pairs.item),
         "p_purchase": np.round(chance, DIGITS),
-        "expected_on": _dates(day + timing.day_of(cumulative, 0.5, horizon_days)),
+        "expected_on": _dates(day + expected),
         "interval_days": np.where(has_interval, np.round(np.exp(gap), 1), np.nan),
         "interval_low_days": np.where(has_interval, np.round(np.exp(gap - 0.5 * spread)), np.nan),
         "interval_high_days": np.where(has_interval, np.round(np.exp(gap + 0.5 * spread)), np.nan),

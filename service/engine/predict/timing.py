@@ -83,6 +83,16 @@ def day_of(cumulative: Floats, level: float, horizon_days: int) -> Ints:
     return np.minimum(reached, horizon_days - 1).astype(np.int64)
 
 
+def day_after(cumulative: Floats, level: float, horizon_days: int, *, lead_days: int) -> Ints:
+    """`day_of` a share of the purchases that do not come within the first `lead_days`."""
+    if lead_days == 0:
+        return day_of(cumulative, level, horizon_days)
+    row_lead = np.full(len(cumulative), lead_days - 1)
+    early = _chance_by_end_of(cumulative, row_lead, horizon_days)[:, None]
+    later = np.clip((cumulative - early) / np.maximum(1.0 - early, 1e-12), 0.0, 1.0)
+    return np.maximum(day_of(later, level, horizon_days), lead_days)
+
+
 def interval(cumulative: Floats, level: float, horizon_days: int) -> tuple[Ints, Ints]:
     """First and last day, both included, that hold about a share of `level` of the purchases.
 

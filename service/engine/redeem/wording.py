@@ -1,8 +1,9 @@
-"""The texts of offers and forecasts in a household's language: plurals, amounts and shares."""
+"""The texts of lines in a household's language: plurals, amounts and shares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from service.engine.day_words import DayWords
 from service.engine.money import decimal_mark, format_money
 from service.engine.redeem.terms import Terms
 from service.engine.redeem.units import PIECE
@@ -22,6 +23,7 @@ class Wording:
     units: Mapping[str, str]
     """Units of weight and volume that the language writes differently."""
     tip: str
+    days: DayWords
 
     def say(self, key: str, *, count: int = 0, **values: str | int) -> str:
         """A phrase, in the form that goes with `count`."""
@@ -59,26 +61,14 @@ class Wording:
         if condition.minimum_spend_cents:
             spend = self.money(condition.minimum_spend_cents, currency)
             parts.append(self.say("when_spend", amount=spend))
-        whole = parts[0] if parts else ""
-        for part in parts[1:]:
-            whole = self.say("and", first=whole, second=part)
-        return whole
+        return self.joined(parts)
 
-    def reason(self, *, days: int, low_days: float | None, high_days: float | None) -> str:
-        """Why an item is on the list: how often it is bought, days since the last time."""
-        ago = self.say("today" if days < 1 else "yesterday")
-        if days > 1:
-            ago = self.say("days_ago", count=days)
-        if low_days is None or high_days is None:
-            return self.say("once", ago=ago)
-        low, high = max(1, round(low_days)), max(1, round(high_days))
-        if low != high:
-            often = self.say("every_range", low=low, count=high)
-        elif low == 1:
-            often = self.say("every_day")
-        else:
-            often = self.say("every_days", count=low)
-        return self.say("often_last", often=often, ago=ago)
+    def joined(self, parts: Iterable[str]) -> str:
+        """Conditions one after the other; empty ones are left out."""
+        whole = ""
+        for part in filter(None, parts):
+            whole = self.say("and", first=whole, second=part) if whole else part
+        return whole
 
 
 def has_wording(wordings: Mapping[str, Wording], language: str) -> bool:

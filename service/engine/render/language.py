@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from service.engine.records import Due, ReminderLine
 from service.engine.render.canvas import TextRun
+from service.engine.render.joins import join_counts
 from service.engine.render.layout import Element, LayoutCell
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, Content, TextPlan
@@ -18,6 +20,9 @@ class SharedPage(NamedTuple):
 
     steps: Sequence[Step]
     contents: Sequence[Content]
+
+
+_SAID_DUE = (Due.NOW, Due.NEXT_WEEK, Due.LATER)
 
 
 class Language:
@@ -38,23 +43,43 @@ class Language:
         """A date without its year."""
         text = self._days.get(day)
         if text is None:
-            text = self._days[day] = self.phrases.day_text(day)
+            text = self._days[day] = self.phrases.days.short(day)
         return text
 
-    def expected(self, day: date | None) -> str:
-        """The day on which an item is needed; for None, that it is new to the household."""
-        return self.phrases.texts["new_short"] if day is None else self.day(day)
+    def expected(self, line: ReminderLine) -> str:
+        """The day on which an item is needed; that it is new; empty if no day is promised."""
+        day = line.expected_on
+        if day is None:
+            return self.phrases.texts["new_short"]
+        return "" if line.due is Due.OPEN else self.day(day)
 
-    def need(self, day: date | None) -> str:
+    def need(self, line: ReminderLine) -> str:
         """The same as a phrase: `about 3 Dec`."""
-        texts = self.phrases.texts
-        return texts["new"] if day is None else texts["expected"].format(expected=self.day(day))
+        texts, day = self.phrases.texts, self.expected(line)
+        if line.expected_on is None:
+            return texts["new"]
+        return texts["expected"].format(expected=day) if day else ""
+
+    def due(self, line: ReminderLine) -> str:
+        """When an item is needed, in words: `due this week`; empty if nothing is promised."""
+        return self.phrases.texts[f"due_{line.due}"] if line.due in _SAID_DUE else ""
+
+    def why(self, line: ReminderLine) -> str:
+        """When an item is needed, why it is on the list, and what the household last paid."""
+        paid = line.paid_cents
+        last = "" if paid is None else self.phrases.texts["last_paid"]
+        said = (
+            self.need(line),
+            join_counts(line.reason),
+            last and last.format(amount=self.amount(paid or 0)),
+        )
+        return " · ".join(filter(None, said))
 
     def date(self, day: date) -> str:
         """A date in words."""
         text = self._dates.get(day)
         if text is None:
-            text = self._dates[day] = self.phrases.date_text(day)
+            text = self._dates[day] = self.phrases.days.long(day)
         return text
 
     def amount(self, cents: int) -> str:

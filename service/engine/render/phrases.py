@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
+from service.engine.day_words import DayWords, day_words_from
 from service.engine.money import format_money
 from service.engine.render.fonts import Face, FontFile
 from service.engine.render.postal import PostalForms
@@ -23,10 +23,7 @@ class Phrases:
     texts: Mapping[str, str]
     draft: Mapping[str, str]
     without_offers: Mapping[str, str]
-    months: tuple[str, ...]
-    short_months: tuple[str, ...]
-    long_date: str
-    short_date: str
+    days: DayWords
 
     def for_draft(self) -> "Phrases":
         """The same for a draft."""
@@ -39,18 +36,6 @@ class Phrases:
     def money_text(self, cents: int, currency: str) -> str:
         """An amount of money, such as `1.234,50 €`."""
         return format_money(cents, currency, self.language)
-
-    def date_text(self, day: date) -> str:
-        """A long date, such as `3 December 2026`."""
-        return self.long_date.format(
-            day=day.day, month=self.months[day.month - 1], number=day.month, year=day.year
-        )
-
-    def day_text(self, day: date) -> str:
-        """A short date without the year, such as `3 Dec`."""
-        return self.short_date.format(
-            day=day.day, month=self.short_months[day.month - 1], number=day.month
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +62,28 @@ def stationery_from(
 ) -> Stationery:
     """Load the fonts, and read the data of `phrases.json`."""
     read: dict[str, Phrases] = {}
-    for tag, data in phrases.items():
-        base = phrases[data["extends"]] if "extends" in data else {}
-        whole = {**base, **data}
+    for tag in phrases:
+        whole = whole_phrases(phrases, tag)
         read[tag] = Phrases(
             language=tag,
-            texts={**base.get("texts", {}), **data.get("texts", {})},
-            draft={**base.get("draft", {}), **data.get("draft", {})},
-            without_offers={**base.get("without_offers", {}), **data.get("without_offers", {})},
-            months=tuple(whole["months"]),
-            short_months=tuple(whole["short_months"]),
-            long_date=whole["long_date"],
-            short_date=whole["short_date"],
+            texts=whole["texts"],
+            draft=whole["draft"],
+            without_offers=whole["without_offers"],
+            days=day_words_from(whole),
         )
     return Stationery(
         faces={file.name: Face(file) for file in fonts},
         phrases=read,
         postal=postal,
     )
+
+
+def whole_phrases(phrases: Mapping[str, Any], tag: str) -> dict[str, Any]:
+    """The data of a language, merged into that of the language it extends, and so on."""
+    data = phrases[tag]
+    if "extends" not in data:
+        return dict(data)
+    whole = whole_phrases(phrases, data["extends"])
+    for key, value in data.items():
+        whole[key] = {**whole.get(key, {}), **value} if isinstance(value, Mapping) else value
+    return whole

@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any
 
 from service.engine.render.fit import ascent
+from service.engine.render.joins import join_units
 from service.engine.render.layout import MM, LayoutCell, Rule, TemplatePart, TextBox
 from service.engine.render.localise import box_in
 from service.engine.render.phrases import Phrases
@@ -101,9 +102,8 @@ class TextPlan:
         self.cache: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
-        """Fill the template with these values."""
-        made: str = self._pattern % key
-        return made
+        """Fill the template with these values; a number stays with the unit after it."""
+        return join_units(self._pattern % key)
 
 
 class CellPlan:
@@ -138,7 +138,7 @@ class CellPlan:
         self.names = _names(texts, phrases)
         """The variables of all texts of the row."""
         own = _names(texts[count:], phrases)
-        fields = sorted({_FIELDS[name] for name in own & _FIELDS.keys()})
+        fields = sorted({field for name in own & _FIELDS.keys() for field in _FIELDS[name]})
         self.own_key: Callable[[Any], Any] = attrgetter(*fields) if fields else _no_values
         """Returns the values of a line that its own texts depend on."""
         self.starts: dict[Any, RowStart] = {}
@@ -157,16 +157,23 @@ class CellPlan:
 
 _PER_LIST = {"seq", "more", "greeting", "worth"}
 """Variables that may differ between lists of one cycle."""
-_OWN = {"expected": "expected_on", "need": "expected_on", "reason": "reason", "line": "line"}
+_OWN = {
+    "expected": ("expected_on", "due"),
+    "need": ("expected_on", "due"),
+    "due": ("due",),
+    "reason": ("reason",),
+    "why": ("expected_on", "due", "reason", "paid_cents"),
+    "line": ("line",),
+}
 """Variables of a row that differ between lists, and the fields of a line that they show."""
 _FIELDS = {
     **_OWN,
-    "item": "item",
-    "product": "product",
-    "price": "price_cents",
-    "title": "title",
-    "detail": "detail",
-    "value": "value_text",
+    "item": ("item",),
+    "product": ("product",),
+    "price": ("price_cents",),
+    "title": ("title",),
+    "detail": ("detail",),
+    "value": ("value_text",),
 }
 
 

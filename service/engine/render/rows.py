@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from service.engine.records import ListDocument
+from service.engine.records import Due, ListDocument, ReminderLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
 from service.engine.render.fit import TooLarge
+from service.engine.render.joins import join_counts
 from service.engine.render.language import Language
 from service.engine.render.layout import MM, LayoutCell, OfferGrid, ShoppingListBox
 from service.engine.render.painter import Painter
@@ -30,8 +31,8 @@ _OFFER = _RowKind(
     attrgetter("title", "detail", "value_text"),
     {
         "title": lambda _, line: line.title,
-        "detail": lambda _, line: line.detail,
-        "value": lambda _, line: line.value_text,
+        "detail": lambda _, line: join_counts(line.detail),
+        "value": lambda _, line: join_counts(line.value_text),
         "line": lambda _, line: str(line.line),
     },
 )
@@ -41,13 +42,22 @@ _REMINDER = _RowKind(
         "item": lambda _, line: line.item,
         "product": lambda _, line: line.product,
         "price": lambda language, line: language.price(line.price_cents),
-        "expected": lambda language, line: language.expected(line.expected_on),
-        "need": lambda language, line: language.need(line.expected_on),
-        "reason": lambda _, line: line.reason,
+        "expected": lambda language, line: language.expected(line),
+        "need": lambda language, line: language.need(line),
+        "due": lambda language, line: language.due(line),
+        "reason": lambda _, line: join_counts(line.reason),
+        "why": lambda language, line: language.why(line),
         "line": lambda _, line: str(line.line),
     },
 )
 _HEADING = _RowKind(str, {"department": lambda _, name: name})
+
+
+_DUE_PLACES = {due: place for place, due in enumerate(Due)}
+
+
+def _due_place(line: ReminderLine) -> int:
+    return _DUE_PLACES[line.due]
 
 
 class _DepartmentLines:
@@ -63,15 +73,18 @@ class _DepartmentLines:
 class _FilledColumns:
     """The lines of a list, distributed over columns."""
 
-    __slots__ = ("columns", "groups", "heads")
+    __slots__ = ("columns", "continued", "groups", "heads")
 
     def __init__(
         self,
         heads: Sequence[Content],
+        continued: Mapping[int, Content],
         groups: Sequence[_DepartmentLines],
         columns: Sequence[Sequence[Span]],
     ) -> None:
         self.heads = heads
+        self.continued = continued
+        """The headings of departments that go on in another column, by their numbers."""
         self.groups = groups
         self.columns = columns
 
@@ -79,7 +92,8 @@ class _FilledColumns:
         """How far down the lines of a column reach, with the gap after them; 0 if it is empty."""
         depth = 0.0
         for block, first, end in self.columns[index] if index < len(self.columns) else ():
-            depth += self.heads[block].height + sum(self.groups[block].heights[first:end]) + gap
+            head = (self.continued if first else self.heads)[block]
+            depth += head.height + sum(self.groups[block].heights[first:end]) + gap
         return depth
 
 
@@ -141,7 +155,7 @@ class RowPainter:
                 if ops:
                     ops.append(gap)
                     roles.append("")
-                head = filled.heads[block]
+                head = (filled.continued if begin else filled.heads)[block]
                 line_ops = filled.groups[block].line_ops[begin:end]
                 ops.append(b"%b %b" % (head.ops, head.move_below))
                 ops += line_ops
@@ -185,16 +199,37 @@ class RowPainter:
             if columns is not None:
                 if len(columns) > box.columns:
                     self.own_values["more"] = "1"
-                return _FilledColumns(heads, groups, columns)
+                continued = self._continued(box, names, heads, columns)
+                return _FilledColumns(heads, continued, groups, columns)
         count = sum(len(group.line_ops) for group in groups)
         self.add_problem(box.id, TooLarge(f"{count} lines do not fit {box.h:g} mm of height"))
-        return _FilledColumns([], [], [])
+        return _FilledColumns([], {}, [], [])
+
+    def _continued(
+        self,
+        box: ShoppingListBox,
+        names: Sequence[str],
+        heads: Sequence[Content],
+        columns: Sequence[Sequence[Span]],
+    ) -> Mapping[int, Content]:
+        """Headings that say that a department goes on; the same again where that has no room."""
+        split = sorted({block for spans in columns for block, first, _ in spans if first})
+        plan = self.painter.cell_plan(box.header, self.language)
+        phrase = self.language.phrases.texts["continued"]
+        made: dict[int, Content] = {}
+        for block in split:
+            before = len(self.problems)
+            (head,) = self._starts(plan, _HEADING, [phrase.format(department=names[block])])
+            is_fitting = len(self.problems) == before and head.height == heads[block].height
+            made[block] = head if is_fitting else heads[block]
+            del self.problems[before:]
+        return made
 
     def _group_by_department(self, box: ShoppingListBox) -> dict[str, _DepartmentLines]:
-        """Group the lines by department, in the order of appearance."""
+        """Group the lines by department, in the order of appearance; what is due first leads."""
         groups: dict[str, _DepartmentLines] = {}
         kinds: list[tuple[LayoutCell, _RowKind, Sequence[Any]]] = [
-            (box.reminder, _REMINDER, self.document.reminders)
+            (box.reminder, _REMINDER, sorted(self.document.reminders, key=_due_place))
         ]
         if box.offer is not None:
             kinds.append((box.offer, _OFFER, self.document.offers))

@@ -7,6 +7,7 @@ import pytest
 
 from service.engine.predict.timing import (
     cumulative_chances,
+    day_after,
     day_of,
     hazard_targets,
     interval,
@@ -24,6 +25,16 @@ def test_questions_stop_at_the_purchase() -> None:
     targets, weights = hazard_targets(np.array([0, 2, 3]), 4)
     assert targets.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
     assert weights.tolist() == [[1, 0, 0], [1, 1, 1], [1, 1, 1]]
+
+
+def test_the_median_day_after_a_lead_leaves_out_what_comes_within_it() -> None:
+    # Of ten days each is as likely; after four of them the median is the middle of six.
+    even = np.arange(1, 11)[None, :] / 10
+    assert day_after(even, 0.5, 10, lead_days=0).tolist() == [5]
+    assert day_after(even, 0.5, 10, lead_days=4).tolist() == [7]
+    certain = np.array([[1.0, 1.0, 1.0]])
+    for lead in range(3):
+        assert day_after(certain, 0.5, 3, lead_days=lead).tolist() >= [lead]
 
 
 def test_the_median_day() -> None:
