@@ -51,8 +51,8 @@ RIGHTS: Mapping[PersonRole, frozenset[Right]] = {
     PersonRole.MARKETING: frozenset(
         {
             Right.SEE_DEALS, Right.CHANGE_DEALS, Right.STOP_DEALS, Right.SEE_CYCLES,
-            Right.PLAN_CYCLES, Right.ISSUE_CYCLES, Right.SEE_BATCHES, Right.SEE_PRODUCTS,
-            Right.SEE_MONEY,
+            Right.PLAN_CYCLES, Right.ISSUE_CYCLES, Right.SEE_BATCHES, Right.VOID_BATCHES,
+            Right.SEE_PRODUCTS, Right.SEE_MONEY,
         }
     ),
     PersonRole.APPROVER: frozenset(
@@ -67,7 +67,7 @@ RIGHTS: Mapping[PersonRole, frozenset[Right]] = {
             Right.SEE_MONEY, Right.CLEAR_MONEY, Right.SEE_AUDIT,
         }
     ),
-    PersonRole.MAILING: frozenset({Right.SEE_BATCHES, Right.HANDLE_BATCHES, Right.VOID_BATCHES}),
+    PersonRole.MAILING: frozenset({Right.SEE_BATCHES, Right.HANDLE_BATCHES}),
     PersonRole.SERVICE: frozenset(
         {
             Right.SEE_DEALS, Right.SEE_PRODUCTS, Right.SEE_HOUSEHOLDS, Right.EXPLAIN_REFUSALS,

@@ -10,6 +10,7 @@ from service.publish import accept_file, acknowledge, fetch, process_waiting, re
 from service.publish.depot import LocalDepot
 from service.settings import Settings
 from service.store import batches
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.mail import MORE, NAME, acknowledge_rows, load, print_batch
 from tests.market import query
@@ -133,7 +134,7 @@ def test_a_file_without_its_columns_is_refused_whole(
     path = tmp_path / "x.csv"
     path.write_text("piece,status\n1,mailed\n")
     with pytest.raises(InvalidInput, match="has not all the columns it needs"):
-        acknowledge(database, published, path, name="x.csv", source="test")
+        acknowledge(database, published, path, name="x.csv", by=Actor("test"))
     assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 

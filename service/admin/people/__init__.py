@@ -1,5 +1,6 @@
 """People: who they are, what they may do, and how they log in. Acts, without any screen."""
 
+from service.admin.acting import person_by_email
 from service.admin.people.accounts import (
     NewPerson,
     accept,
@@ -11,7 +12,6 @@ from service.admin.people.accounts import (
     invite_again,
     invited,
     list_people,
-    person_by_email,
     reset,
     set_roles,
 )
@@ -33,16 +33,6 @@ from service.admin.people.passkeys import (
     passkey_log_in_options,
     remove_passkey,
 )
-from service.admin.people.person import (
-    Invitation,
-    NeedsSecond,
-    NewSession,
-    OpenSession,
-    Person,
-    PersonDetails,
-    Refused,
-    SignedIn,
-)
 from service.admin.people.provider import (
     ProviderAnswer,
     ProviderStart,
@@ -56,6 +46,16 @@ from service.admin.people.sessions import (
     forget_log_ins,
     list_sessions,
     person_of,
+)
+from service.admin.person import (
+    Invitation,
+    NeedsSecond,
+    NewSession,
+    OpenSession,
+    Person,
+    PersonDetails,
+    Refused,
+    SignedIn,
 )
 from service.engine.rights import RIGHTS, PersonRole, Right
 

@@ -1,6 +1,5 @@
 """Who may log in: invite, accept, reset, disable, roles. Every act is in the audit trail."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.admin.people import passwords
-from service.admin.people.person import Invitation, Person, PersonDetails, sorted_roles
 from service.admin.people.tokens import Purpose, digest_of, new_token
+from service.admin.person import Invitation, Person, PersonDetails, normal_email, sorted_roles
 from service.engine.rights import PersonRole
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
@@ -26,7 +25,6 @@ RESET = timedelta(days=1)
 """How long the link of a reset can be used."""
 
 _BUSY = "People are being changed right now; ask again."
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _NAME_CHARACTERS = 100
 _SUBJECT = "person"
 
@@ -241,23 +239,6 @@ def get_person(database: Database, person_id: int) -> Person:
     if row is None:
         raise _unknown()
     return Person.of(row)
-
-
-def person_by_email(database: Database, email: str) -> Person:
-    """A person by e-mail address, however it is written. Raises NotFound."""
-    with database.read() as session:
-        row = people.by_email(session, normal_email(email))
-    if row is None:
-        raise NotFound(f"There is nobody with the e-mail address {email!r}; see larder users list.")
-    return Person.of(row)
-
-
-def normal_email(text: str) -> str:
-    """An e-mail address in the form that is compared. Raises InvalidInput for what is none."""
-    email = clean(text).strip().lower()
-    if not _EMAIL.fullmatch(email):
-        raise InvalidInput(f"{text[:80]!r} is no e-mail address such as anna@shop.example.")
-    return email
 
 
 def _roles(roles: Sequence[PersonRole]) -> list[PersonRole]:

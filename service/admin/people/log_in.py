@@ -7,11 +7,10 @@ from typing import TypeAlias
 from sqlmodel import Session
 
 from service.admin.people import passwords, totp
-from service.admin.people.accounts import normal_email
-from service.admin.people.person import NeedsSecond, NewSession, Person, Refused
 from service.admin.people.sessions import open_session
 from service.admin.people.steps import leave_step, look_at_step, take_step
 from service.admin.people.throttle import begin_try
+from service.admin.person import NeedsSecond, NewSession, Person, Refused, normal_email
 from service.errors import InvalidInput
 from service.settings import Settings
 from service.store import audit, people

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from service.admin.people import passwords, totp
 from service.admin.people.accounts import names_of
-from service.admin.people.person import Person, Refused, SignedIn
 from service.admin.people.throttle import begin_try
+from service.admin.person import Person, Refused, SignedIn
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
 from service.store import audit, people

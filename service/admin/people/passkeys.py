@@ -30,9 +30,9 @@ from webauthn.helpers.structs import (
 )
 
 from service.admin.people.log_in import Visitor, enter
-from service.admin.people.person import NewSession, Refused, SignedIn
 from service.admin.people.steps import leave_step, secret_of, take_step
 from service.admin.people.throttle import begin_try
+from service.admin.person import NewSession, Refused, SignedIn
 from service.digests import token_digest
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound

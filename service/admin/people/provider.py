@@ -23,11 +23,10 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from sqlmodel import Session
 
-from service.admin.people.accounts import normal_email
 from service.admin.people.log_in import Visitor, enter
-from service.admin.people.person import NewSession, Person, Refused
 from service.admin.people.steps import leave_step, secret_of, take_step
 from service.admin.people.throttle import begin_try
+from service.admin.person import NewSession, Person, Refused, normal_email
 from service.errors import InvalidInput, Misconfigured, NotFound
 from service.settings import Settings
 from service.store import audit, people

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.admin.people.person import NewSession, OpenSession, Person, SignedIn
 from service.admin.people.tokens import Purpose, csrf_of, digest_of, new_token
+from service.admin.person import NewSession, OpenSession, Person, SignedIn
 from service.errors import NotFound
 from service.settings import Settings
 from service.store import people

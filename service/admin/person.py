@@ -1,12 +1,17 @@
 """People as the rest of the service sees them: without their secrets."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from service.engine.rights import PersonRole, Right, rights_of
+from service.engine.texts import clean
+from service.errors import InvalidInput
 from service.store.actor import Actor
 from service.store.tables.person import PersonRow
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +137,11 @@ class OpenSession:
 def sorted_roles(roles: Sequence[PersonRole]) -> list[PersonRole]:
     """Roles once each, in the order of `PersonRole`."""
     return [role for role in PersonRole if role in roles]
+
+
+def normal_email(text: str) -> str:
+    """An e-mail address in the form that is compared. Raises InvalidInput for what is none."""
+    email = clean(text).strip().lower()
+    if not _EMAIL.fullmatch(email):
+        raise InvalidInput(f"{text[:80]!r} is no e-mail address such as anna@shop.example.")
+    return email
