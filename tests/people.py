@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from service.admin.people import NewPerson, Person, PersonRole, invite
+from service.admin.people import (
+    NeedsSecond,
+    NewPerson,
+    NewSession,
+    Person,
+    PersonRole,
+    Refused,
+    SignedIn,
+    Visitor,
+    accept,
+    invite,
+    log_in,
+    person_of,
+)
 from service.settings import Settings
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
@@ -28,3 +41,43 @@ def somebody(
 def acting(database: Database, settings: Settings, name: str) -> Actor:
     """Somebody who may load and approve deals, as in an audit trail."""
     return somebody(database, settings, name).acting()
+
+
+PASSWORD = "winter gravel tomorrow 8"
+VISITOR = Visitor("198.51.100.7", "A browser")
+
+
+def admitted(
+    database: Database, settings: Settings, name: str, roles: Sequence[PersonRole] = BOTH
+) -> Person:
+    """Somebody who accepted the invitation with `PASSWORD`."""
+    new = NewPerson(name, f"{name}@shop.example", roles)
+    made = invite(database, settings, new, by=SERVICE, now=NOW)
+    return accept(database, settings, made.token, PASSWORD, now=NOW)
+
+
+def enter(
+    database: Database,
+    settings: Settings,
+    name: str,
+    password: str = PASSWORD,
+    *,
+    address: str = VISITOR.address,
+    now: datetime = NOW,
+) -> NewSession | NeedsSecond | Refused:
+    """Log in as `name` with a password."""
+    return log_in(
+        database, settings, email=f"{name}@shop.example", password=password,
+        visitor=Visitor(address), now=now,
+    )  # fmt: skip
+
+
+def signed_in(
+    database: Database, settings: Settings, name: str, *, now: datetime = NOW
+) -> SignedIn:
+    """`name`, logged in with `PASSWORD`."""
+    opened = enter(database, settings, name, now=now)
+    assert isinstance(opened, NewSession)
+    found = person_of(database, settings, opened.token, now=now)
+    assert found is not None
+    return found

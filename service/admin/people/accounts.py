@@ -49,7 +49,7 @@ def invite(
     address or the user of the machine is somebody's already.
     """
     email = normal_email(new.email)
-    name = clean(new.name).strip()
+    name = " ".join(clean(new.name).split())
     if not 1 <= len(name) <= _NAME_CHARACTERS:
         raise InvalidInput(f"A name has 1 to {_NAME_CHARACTERS} characters.")
 

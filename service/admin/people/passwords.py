@@ -1,5 +1,6 @@
 """Passwords: Argon2id digests, and which passwords are refused (NIST SP 800-63B-4, 3.1.1.2)."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -21,10 +22,11 @@ _PASSES = 2
 # The estimate takes time that grows with the square of the length, and a long password is no
 # better known for its end.
 _ESTIMATED_CHARACTERS = 64
+_NO_WORD = re.compile(r"\W+")
 # It keeps the names in a variable of its own between two calls.
 _ESTIMATING = Lock()
-# Of five classes from 0: guessed within 10^8 tries and fewer are refused.
-_LEAST_SCORE = 3
+# The highest of five classes: those guessed within 10^10 tries are refused, such as "Winter2026!!".
+_LEAST_SCORE = 4
 
 
 def require_good(password: str, *, about: Sequence[str]) -> None:
@@ -36,7 +38,7 @@ def require_good(password: str, *, about: Sequence[str]) -> None:
         raise _bad(f"It has {len(password)} characters", f"use at least {LEAST_CHARACTERS}")
     if len(password) > MOST_CHARACTERS:
         raise _bad(f"It has {len(password)} characters", f"use at most {MOST_CHARACTERS}")
-    words = [word for name in about for word in (name, *name.replace("@", " ").split()) if word]
+    words = [word for name in about for word in (name, *_NO_WORD.split(name)) if word]
     with _ESTIMATING:
         found = zxcvbn(password[:_ESTIMATED_CHARACTERS], user_inputs=words)
     if found["score"] < _LEAST_SCORE:

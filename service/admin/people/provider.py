@@ -1,8 +1,9 @@
 """Log in with the retailer's own provider (OpenID Connect Core 1.0, code flow).
 
 Discovery, PKCE (RFC 7636), state bound to the browser, nonce, and the issuer in the answer
-(RFC 9207). A person is found by the provider's subject; the first time by an e-mail address that
-the provider says it has verified. Whoever was not invited stays outside.
+(RFC 9207). A person is found by the provider's subject. That is linked to them when they begin
+logged in or, the first time, by an e-mail address that the provider says it has verified. Whoever
+was not invited stays outside.
 """
 
 import hmac
@@ -26,7 +27,7 @@ from sqlmodel import Session
 from service.admin.people.log_in import Visitor, enter
 from service.admin.people.steps import leave_step, secret_of, take_step
 from service.admin.people.throttle import begin_try
-from service.admin.person import NewSession, Person, Refused, normal_email
+from service.admin.person import NewSession, Person, Refused, SignedIn, normal_email
 from service.errors import InvalidInput, Misconfigured, NotFound
 from service.settings import Settings
 from service.store import audit, people
@@ -73,15 +74,18 @@ class _Claims:
     email: str | None
 
 
-def provider_start(database: Database, settings: Settings, *, now: datetime) -> ProviderStart:
-    """Begin to log in with the provider.
+def provider_start(
+    database: Database, settings: Settings, *, link_to: SignedIn | None = None, now: datetime
+) -> ProviderStart:
+    """Begin to log in with the provider, or to link it to who is logged in.
 
     Raises NotFound where none is configured, Misconfigured when it cannot be reached or is not what
     it should be.
     """
     _require_provider(settings)
     with database.write() as session:
-        state = leave_step(session, settings, StepKind.PROVIDER, now=now)
+        person_id = link_to.person.id if link_to is not None else None
+        state = leave_step(session, settings, StepKind.PROVIDER, person_id=person_id, now=now)
     with _client(settings) as client:
         url, _ = client.create_authorization_url(
             _discover(client, settings)["authorization_endpoint"],
@@ -98,9 +102,13 @@ def provider_finish(
     answer: ProviderAnswer,
     *,
     visitor: Visitor,
+    signed_in: SignedIn | None = None,
     now: datetime,
 ) -> NewSession | Refused:
-    """Log in with what the provider answered.
+    """Log in with what the provider answered, in a new session.
+
+    When it was begun with `link_to` it must end with the same person as `signed_in`, who is
+    recognised by the provider from now on.
 
     Refused when the answer is not for this browser, was used, says no, is not signed by the
     provider for us and this log-in, or names nobody who was invited. Raises NotFound and
@@ -116,12 +124,14 @@ def provider_finish(
         step = take_step(session, settings, StepKind.PROVIDER, answer.state, now=now)
     if step is None or answer.error or answer.issuer not in ("", settings.oidc_issuer):
         return Refused()
+    if step.person_id is not None and (signed_in is None or signed_in.person.id != step.person_id):
+        return Refused()
     claims = _claims(settings, answer, now=now)
     if claims is None:
         return Refused()
 
     def act(session: Session) -> NewSession | Refused:
-        row = _find(session, settings, claims, now=now)
+        row = _find(session, settings, claims, link_to=step.person_id, now=now)
         if row is None or row.disabled_at is not None:
             return Refused()
         return enter(session, settings, row, LogInMethod.PROVIDER, visitor, now=now)
@@ -133,12 +143,20 @@ def provider_finish(
 
 
 def _find(
-    session: Session, settings: Settings, claims: _Claims, *, now: datetime
+    session: Session,
+    settings: Settings,
+    claims: _Claims,
+    *,
+    link_to: int | None,
+    now: datetime,
 ) -> PersonRow | None:
     known = people.known_by_provider(session, settings.oidc_issuer, claims.subject)
-    if known is not None or claims.email is None:
-        return known
-    row = people.by_email(session, claims.email)
+    if known is not None:
+        return known if link_to in (None, known.id) else None
+    if link_to is not None:
+        row = people.get(session, link_to)
+    else:
+        row = people.by_email(session, claims.email) if claims.email else None
     if row is None or row.disabled_at is not None:
         return None
     session.add(
@@ -194,7 +212,9 @@ def _read(claims: Mapping[str, Any]) -> _Claims | None:
     if not isinstance(subject, str) or not subject:
         return None
     # Only what the provider has verified: elsewhere anybody may write anybody's address.
-    if claims.get("email_verified") is not True or not isinstance(email, str):
+    # Some providers write the boolean as a text.
+    is_verified = claims.get("email_verified") in (True, "true")
+    if not is_verified or not isinstance(email, str):
         return _Claims(subject, None)
     try:
         return _Claims(subject, normal_email(email))
