@@ -101,7 +101,7 @@ class Settings(FontSettings):
         description="Gross margin assumed of a price where no cost is known",
     )
     mail_lead_days: int = Field(
-        default=0,
+        default=5,
         ge=0,
         le=60,
         description="Days from the date of a cycle until its letters are with the households",

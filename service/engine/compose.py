@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from service.engine.habits import Habit, due, printed_day, reason
+from service.engine.habits import Habit, due, reason
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, wording_of
 
@@ -214,12 +214,10 @@ def _reminder_line(
 ) -> ReminderLine:
     habit = None
     if row["last_bought_on"] is not None:
-        bought = {key: row[key] for key in ("last_bought_on", "interval_days")}
         habit = Habit(
-            **bought,
-            expected_on=printed_day(
-                row["expected_on"], **bought, first=masthead.arrives_on, last=masthead.valid_to
-            ),
+            last_bought_on=row["last_bought_on"],
+            interval_days=row["interval_days"],
+            expected_on=row["expected_on"],
             issued_on=masthead.issued_on,
             begins_on=masthead.arrives_on,
         )
