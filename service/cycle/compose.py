@@ -1,7 +1,6 @@
 """Documents and their lines from what was chosen, picked and read."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -9,7 +8,6 @@ import polars as pl
 from service.cycle.drafted import Drafted, list_lines
 from service.cycle.inputs import Inputs
 from service.engine.compose import (
-    Masthead,
     Recipient,
     choose_reminders,
     compose_documents,
@@ -51,7 +49,7 @@ def compose(
     )
     made = compose_documents(
         recipients,
-        masthead=_masthead(settings, inputs),
+        masthead=layouts.masthead(settings, inputs.as_of),
         terms=inputs.terms,
         offers=_offer_rows(mine, inputs),
         reminders=_reminder_rows(picked, purchases, inputs),
@@ -62,18 +60,6 @@ def compose(
         Drafted(household_id, document, list_lines(household_id, document, chances, copies))
         for household_id, document in made
     ]
-
-
-def _masthead(settings: Settings, inputs: Inputs) -> Masthead:
-    return Masthead(
-        retailer=settings.retailer,
-        currency=settings.currency,
-        issued_on=inputs.as_of,
-        valid_from=inputs.valid_from,
-        arrives_on=inputs.as_of + timedelta(days=inputs.lead_days),
-        valid_to=inputs.valid_to,
-        wordings=layouts.wordings(settings.tips_file),
-    )
 
 
 def _covered(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:

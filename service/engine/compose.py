@@ -155,7 +155,7 @@ def compose_documents(
                     worth_cents=sum(line.face_value_cents for line in offer_lines),
                     # The tip speaks of offers.
                     tip=wording.tip if offer_lines else "",
-                    legal="",
+                    legal=wording.legal,
                 ),
             )
         )
