@@ -39,7 +39,7 @@ def preview(
         SymbolProfile | None, typer.Option(help="Another symbol than the layout's")
     ] = None,
 ) -> None:
-    """Draw a layout as the settings print it, and with the longest texts; refuse an overflow."""
+    """Draw a layout as the settings print it and with the longest texts; refuse overflow."""
     drawn = layouts.preview(
         _load_layout(name), load_letter_settings(), languages=language or (), profile=symbol
     )

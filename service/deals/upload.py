@@ -187,7 +187,8 @@ def preview_pictures(
     form = _read_form(name, body, options)
     with database.read() as session:
         deals = _interpret(session, form, options)
-    rows = deals.frame.head(deals.frame.height if listed is None else listed).to_dicts()
+    shown = deals.frame.head(deals.frame.height if listed is None else listed)
+    rows = [{**row, **deals.goods(row)} for row in shown.iter_rows(named=True)]
     return picture_each(rows, deals.terms, options.printing, currency=options.currency)
 
 

@@ -37,7 +37,9 @@ class OfferLine:
     `due` when it is needed; both are empty where the household is not expected to buy it.
     `picture`, `size` and `price_cents` (on the shelf, before the offer) are of the product that
     stands for the offer: of those that count, the household's usual one. `picture` is the digest of
-    a prepared picture; where it is None the `pictogram` is drawn.
+    a prepared picture; where it is None the `pictogram` is drawn. `goods` is said
+    after `detail`: how many products count, what they hold, and what they cost with the offer and
+    without, as far as all have it.
     """
 
     line: int
@@ -54,6 +56,7 @@ class OfferLine:
     price_cents: int | None = None
     item: str = ""
     due: Due = Due.UNSAID
+    goods: str = ""
 
 
 @dataclass(frozen=True, slots=True)
