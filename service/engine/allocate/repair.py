@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
-from service.engine.allocate.kernels.holdings import give_back, improve, list_givers
+from service.engine.allocate.kernels.chains import improve
+from service.engine.allocate.kernels.givers import give_back, list_givers
 from service.engine.allocate.prices import Market, Search, every
 
 FACTORS = (1.0, 0.9, 0.7, 0.0)
