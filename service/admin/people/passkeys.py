@@ -16,6 +16,7 @@ from webauthn import (
     verify_authentication_response,
     verify_registration_response,
 )
+from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
 from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
@@ -23,11 +24,13 @@ from webauthn.helpers import (
 )
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
+    AuthenticationCredential,
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from service.admin.people.log_in import Visitor, enter
 from service.admin.people.steps import leave_step, secret_of, take_step
@@ -43,6 +46,12 @@ from service.store.tables.person import LogInMethod, Passkey, StepKind
 
 MOST_PASSKEYS = 20
 _NAME_CHARACTERS = 60
+_MOST_CHARACTERS = 1 << 16
+# The library's own error for what does not fit, and what it stumbles over: whatever is not JSON,
+# not base64url, or of another type than it should be.
+_UNREADABLE = (
+    WebAuthnException, ValueError, TypeError, AttributeError, KeyError, RecursionError,
+)  # fmt: skip
 _BUSY = "This is being done somewhere else right now; ask again."
 
 
@@ -106,7 +115,7 @@ def passkey_enrol(
     Raises InvalidInput when it does not answer the options of the ticket, Conflict when it is
     known already or the person has `MOST_PASSKEYS`.
     """
-    title = clean(name).strip()[:_NAME_CHARACTERS] or "Passkey"
+    title = " ".join(clean(name).split())[:_NAME_CHARACTERS] or "Passkey"
 
     def act(session: Session) -> Passkey | None:
         step = take_step(session, settings, StepKind.PASSKEY_ENROL, ticket, now=now)
@@ -114,15 +123,8 @@ def passkey_enrol(
             return None
         if len(people.passkeys_of(session, step.person_id)) >= MOST_PASSKEYS:
             raise Conflict(f"A person has at most {MOST_PASSKEYS} passkeys: remove one first.")
-        try:
-            made = verify_registration_response(
-                credential=credential,
-                expected_challenge=_challenge(settings, ticket),
-                expected_rp_id=_host(settings),
-                expected_origin=_origin(settings),
-                require_user_verification=True,
-            )
-        except WebAuthnException:
+        made = verify_made(settings, ticket, credential)
+        if made is None:
             return None
         credential_id = bytes_to_base64url(made.credential_id)
         if people.passkey(session, credential_id) is not None:
@@ -181,28 +183,17 @@ def passkey_log_in(
         step = take_step(session, settings, StepKind.PASSKEY_LOG_IN, ticket, now=now)
         if step is None:
             return Refused()
-        try:
-            parsed = parse_authentication_credential_json(credential)
-            key = people.passkey(session, bytes_to_base64url(parsed.raw_id))
-            if key is None:
-                return Refused()
-            shown = verify_authentication_response(
-                credential=parsed,
-                expected_challenge=_challenge(settings, ticket),
-                expected_rp_id=_host(settings),
-                expected_origin=_origin(settings),
-                credential_public_key=base64url_to_bytes(key.public_key),
-                credential_current_sign_count=key.sign_count,
-                require_user_verification=True,
-            )
-        except WebAuthnException:
+        shown = read_shown(credential)
+        key = people.passkey(session, bytes_to_base64url(shown.raw_id)) if shown else None
+        if shown is None or key is None:
             return Refused()
+        verified = verify_shown(settings, ticket, shown, key)
         row = people.lock(session, key.person_id)
-        if row is None or row.disabled_at is not None:
+        if verified is None or row is None or row.disabled_at is not None:
             return Refused()
-        if parsed.response.user_handle not in (None, _handle(settings, row.id)):
+        if shown.response.user_handle not in (None, _handle(settings, row.id)):
             return Refused()
-        key.sign_count, key.used_at = shown.new_sign_count, now
+        key.sign_count, key.used_at = verified.new_sign_count, now
         return enter(session, settings, row, LogInMethod.PASSKEY, visitor, now=now)
 
     answer = database.settle(act, busy=_BUSY)
@@ -229,6 +220,52 @@ def remove_passkey(
         audit.add(
             session, signed_in.actor, "remove_passkey", "person", person_id, at=now, detail=detail
         )
+
+
+def verify_made(settings: Settings, ticket: str, credential: str) -> VerifiedRegistration | None:
+    """A new passkey, None when it does not answer the options of the ticket or cannot be read."""
+    try:
+        return verify_registration_response(
+            credential=_bounded(credential),
+            expected_challenge=_challenge(settings, ticket),
+            expected_rp_id=_host(settings),
+            expected_origin=_origin(settings),
+            require_user_verification=True,
+        )
+    except _UNREADABLE:
+        return None
+
+
+def read_shown(credential: str) -> AuthenticationCredential | None:
+    """What a browser says that a passkey signed; None when it cannot be read."""
+    try:
+        return parse_authentication_credential_json(_bounded(credential))
+    except _UNREADABLE:
+        return None
+
+
+def verify_shown(
+    settings: Settings, ticket: str, shown: AuthenticationCredential, key: Passkey
+) -> VerifiedAuthentication | None:
+    """Whether a passkey signed the options of the ticket, for us, and its user was verified."""
+    try:
+        return verify_authentication_response(
+            credential=shown,
+            expected_challenge=_challenge(settings, ticket),
+            expected_rp_id=_host(settings),
+            expected_origin=_origin(settings),
+            credential_public_key=base64url_to_bytes(key.public_key),
+            credential_current_sign_count=key.sign_count,
+            require_user_verification=True,
+        )
+    except _UNREADABLE:
+        return None
+
+
+def _bounded(credential: str) -> str:
+    if len(credential) > _MOST_CHARACTERS:
+        raise ValueError("no browser says so much")
+    return credential
 
 
 def _known(row: Passkey) -> KnownPasskey:
