@@ -85,9 +85,9 @@ def send(client: TestClient, path: str, shown_at: str = "/account", **fields: An
     return client.post(PATH + path, data={"csrf": token(page.text), **fields})
 
 
-def open_house(url: str, folder: Path) -> House:
-    """A shop with deals in several states, and its console."""
-    settings = settings_of(url, folder)
+def open_house(url: str, folder: Path, **changed: Any) -> House:
+    """A shop with deals in several states, and its console; `changed` are settings."""
+    settings = settings_of(url, folder).model_copy(update=changed)
     database = Database(url)
     shop = open_shop(database, settings, folder)
     # Once more under other names: they wait for somebody who checks them.
