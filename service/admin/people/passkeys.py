@@ -26,6 +26,7 @@ from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticationCredential,
     AuthenticatorSelectionCriteria,
+    CredentialDeviceType,
     PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
     UserVerificationRequirement,
@@ -247,19 +248,26 @@ def read_shown(credential: str) -> AuthenticationCredential | None:
 def verify_shown(
     settings: Settings, ticket: str, shown: AuthenticationCredential, key: Passkey
 ) -> VerifiedAuthentication | None:
-    """Whether a passkey signed the options of the ticket, for us, and its user was verified."""
+    """Whether a passkey signed the options of the ticket, for us, and its user was verified.
+
+    The count of a passkey that stays in one device must rise, else there are two of it. One that
+    is synced between devices counts in each for itself.
+    """
     try:
-        return verify_authentication_response(
+        verified = verify_authentication_response(
             credential=shown,
             expected_challenge=_challenge(settings, ticket),
             expected_rp_id=_host(settings),
             expected_origin=_origin(settings),
             credential_public_key=base64url_to_bytes(key.public_key),
-            credential_current_sign_count=key.sign_count,
+            credential_current_sign_count=0,
             require_user_verification=True,
         )
     except _UNREADABLE:
         return None
+    is_synced = verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE
+    has_risen = verified.new_sign_count > key.sign_count or key.sign_count == 0
+    return verified if is_synced or has_risen else None
 
 
 def _bounded(credential: str) -> str:

@@ -33,7 +33,8 @@ from service.store.tables.person import Passkey
 from tests.conftest import settings_of
 from tests.people import NOW, VISITOR, admitted, enter, signed_in
 
-RECORDED = json.loads((Path(__file__).parent / "passkey.json").read_text(encoding="utf-8"))
+RECORDINGS = json.loads((Path(__file__).parent / "passkey.json").read_text(encoding="utf-8"))
+RECORDED = RECORDINGS["device"]
 PUBLIC_KEY = "pAEBAycgBiFYIA597nXLFDxGEPepZ2yfvPd_gP1uQsRIlTECDgHWQZUv"
 ENROLMENT, LOG_IN = "the ticket of the enrolment", "the ticket of the log-in"
 Answer = NewSession | Refused
@@ -181,6 +182,21 @@ def test_a_log_in_that_is_not_signed_for_it_is_refused(
         database, settings, ticket=LOG_IN, credential=json.dumps(shown), visitor=VISITOR, now=NOW
     )
     assert again == Refused()
+
+
+def test_a_passkey_that_is_synced_counts_in_each_device_for_itself(
+    database: Database, anna: SignedIn, browser: Browser
+) -> None:
+    """securo#534: the second device was refused."""
+    synced = RECORDINGS["synced"]
+    browser.enrol(anna, synced["made"])
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE passkey SET sign_count = 5")
+    assert isinstance(browser.log_in(synced["shown"]), NewSession)
+    # Devices need not say whose it is (Genosyn#42); another's name is refused.
+    nameless = copy.deepcopy(synced["shown"])
+    del nameless["response"]["userHandle"]
+    assert isinstance(browser.log_in(nameless), NewSession)
 
 
 def test_a_disabled_person_has_no_passkey(
