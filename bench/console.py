@@ -201,10 +201,14 @@ def main() -> None:
         fill(database, chosen.deals, chosen.lists)
         kind = "PostgreSQL" if server else "SQLite"
         print(f"{kind}: {chosen.deals:,} deals, {chosen.lists:,} lists of {LINES}")
+        home = str(Path(folder) / "pg")
         beside = [
-            process for process in psutil.process_iter(["name", "ppid"])
-            if server and folder in " ".join(process.cmdline()) and process.name() == "postgres"
-        ]  # fmt: skip
+            process
+            for process in psutil.process_iter(["name", "cwd"])
+            if process.info["name"] == "postgres" and process.info["cwd"] == home
+        ]
+        # Children are counted with the first of them.
+        beside = [each for each in beside if each.ppid() not in {one.pid for one in beside}]
         run(database, settings, chosen.deals, beside)
         database.dispose()
         if server:

@@ -32,6 +32,9 @@ def test_bars_are_as_high_as_their_values_and_stay_inside(uses: list[int], tag: 
         assert all(bar.y >= 0 and bar.y + bar.height <= view.height for bar in bars)
         assert all(0 <= label.x <= view.width for label in view.labels)
         assert all(one.x + one.width <= next_.x for one, next_ in pairwise(bars))
+        named = [label.text for label in view.labels if label.anchor == "end"]
+        assert named[0] == "0"
+        assert len(set(named)) == len(named)
         for bar, value in zip(bars, filter(None, uses), strict=True):
             share = bar.height / max(each.height for each in bars)
             assert abs(share - value / max(uses)) < 0.02

@@ -20,7 +20,7 @@ def bars_by_day(
     language: Language,
     write: Callable[[float], str] | None = None,
 ) -> Chart:
-    """What happened on each day as a bar, and what was expected as a line over it."""
+    """How often something happened on each day as a bar, with a line of what was expected."""
     write = write or language.number
     lines = [expected] if expected is not None else []
     highest = max(
@@ -59,7 +59,7 @@ def _view(
     language: Language,
     write: Callable[[float], str],
 ) -> View:
-    rules, labels = frame.axis(write)
+    rules, labels = frame.axis(write, whole=True)
     gap = frame.step * _GAP_SHARE
     bars = [
         Bar(

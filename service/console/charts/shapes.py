@@ -117,9 +117,11 @@ class Frame:
         """The width of a day."""
         return (self.width - self.left - self.right) / max(self.days, 1)
 
-    def axis(self, write: Callable[[float], str]) -> tuple[list[Rule], list[Label]]:
-        """The rules of the scale and their labels."""
-        ticks = nice_ticks(self.top)
+    def axis(
+        self, write: Callable[[float], str], *, whole: bool = False
+    ) -> tuple[list[Rule], list[Label]]:
+        """The rules of the scale and their labels; of `whole` things no part is named."""
+        ticks = [tick for tick in nice_ticks(self.top) if not whole or tick == int(tick)]
         rules = [Rule(self.y(tick)) for tick in ticks]
         labels = [Label(self.left - 8, self.y(tick) + 4, write(tick), "end") for tick in ticks]
         return rules, labels

@@ -103,6 +103,10 @@ class DealFilter:
         }
 
 
+USES_LEFT = """l.uses - coalesce((SELECT sum(u.uses) FROM redemption_line u
+    WHERE u.list_id = l.list_id AND u.list_line = l.line AND u.live), 0)"""
+"""The uses that are left of a `list_line l`: looked up for it, whatever else was redeemed."""
+
 _SAME = "r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref"
 _MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
 _CONDITIONS = {
@@ -123,10 +127,12 @@ _CONDITIONS = {
              AND e.account IN ('offer_reserved', 'offer_spent')
         WHERE {_MAY_BE_ISSUED} GROUP BY o.id, o.budget_cents
         HAVING sum(e.amount_cents) * 100 > o.budget_cents * (100 - :left_below))""",
-    "behind_guarantee": f"""(o.circulation_min IS NOT NULL AND {_MAY_BE_ISSUED}
-        AND o.circulation_min > (SELECT count(*) FROM offer r JOIN list_line l ON l.offer_id = r.id
-            JOIN shopping_list p ON p.id = l.list_id
-            WHERE {_SAME} AND p.state IN ('issued', 'expired'))) = :behind_guarantee""",
+    # Looked up once, and not for each deal: only a few were promised a circulation.
+    "behind_guarantee": f"""(o.id IN (SELECT o.id FROM offer o
+        WHERE o.circulation_min IS NOT NULL AND {_MAY_BE_ISSUED}
+          AND o.circulation_min > (SELECT count(*) FROM offer r
+            JOIN list_line l ON l.offer_id = r.id JOIN shopping_list p ON p.id = l.list_id
+            WHERE {_SAME} AND p.state IN ('issued', 'expired')))) = :behind_guarantee""",
 }
 
 SHOWN: dict[str, Any] = {
@@ -273,17 +279,17 @@ def open_copies(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     numbers = ", ".join(str(int(each)) for each in offer_ids) or "NULL"
     rows = session.execute(
         text(
-            f"""SELECT r.id, o.id, l.uses - coalesce(u.used, 0), l.face_value_cents,
-                       r.funding_share, r.funding_cap_cents, r.handling_fee_cents,
-                       l.expected_uses, count(*)
-                FROM offer o
-                JOIN offer r ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
-                JOIN list_line l ON l.offer_id = r.id
-                JOIN shopping_list s ON s.id = l.list_id AND s.state = 'issued'
-                LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
-                           WHERE live GROUP BY list_id, list_line) u
-                       ON u.list_id = l.list_id AND u.list_line = l.line
-                WHERE o.id IN ({numbers}) AND l.uses > coalesce(u.used, 0)
+            f"""SELECT offer_id, deal, uses_left, face_value_cents, funding_share,
+                       funding_cap_cents, handling_fee_cents, expected_uses, count(*)
+                FROM (SELECT r.id AS offer_id, o.id AS deal, {USES_LEFT} AS uses_left,
+                             l.face_value_cents, r.funding_share, r.funding_cap_cents,
+                             r.handling_fee_cents, l.expected_uses
+                      FROM offer o
+                      JOIN offer r ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
+                      JOIN list_line l ON l.offer_id = r.id
+                      JOIN shopping_list s ON s.id = l.list_id AND s.state = 'issued'
+                      WHERE o.id IN ({numbers})) AS copies
+                WHERE uses_left > 0
                 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 8"""
         )
     )

@@ -7,6 +7,8 @@ import polars as pl
 from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session
 
+from service.store.offers.overview import USES_LEFT
+
 BY_DAY = {"day": pl.Date, "uses": pl.Int64, "discount_cents": pl.Int64}
 """The columns of `uses_by_day`."""
 
@@ -71,18 +73,15 @@ def spent_by_day(session: Session, offer_id: int) -> pl.DataFrame:
 
 
 def holders(session: Session, offer_ids: Sequence[int]) -> Holders:
-    """Who holds copies of some deals that are not used up, on lists that are valid."""
+    """Who holds copies of some deals that are not used up, on lists that are out."""
     copies, households = session.execute(
         text(
-            """SELECT count(*), count(DISTINCT s.household_id)
+            f"""SELECT count(*), count(DISTINCT s.household_id)
                FROM offer o JOIN offer r
                  ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
                JOIN list_line l ON l.offer_id = r.id
                JOIN shopping_list s ON s.id = l.list_id AND s.state = 'issued'
-               LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
-                          WHERE live GROUP BY list_id, list_line) u
-                      ON u.list_id = l.list_id AND u.list_line = l.line
-               WHERE o.id IN :offers AND l.uses > coalesce(u.used, 0)"""
+               WHERE o.id IN :offers AND {USES_LEFT} > 0"""
         ).bindparams(bindparam("offers", expanding=True)),
         {"offers": list(offer_ids)},
     ).one()
