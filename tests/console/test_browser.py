@@ -193,11 +193,23 @@ def test_filters_change_the_table_and_the_address_and_back_undoes_them(
     expect(page.get_by_role("row")).to_have_count(3)
     assert "supplier=Dale+Foods" in page.url
     assert page.evaluate("window.same"), "only the table was fetched"
+    # What is fetched for a part of a page is not what the way back shows (htmx 1201).
+    page.get_by_role("link", name="Dale Milk").first.click()
+    expect(page.get_by_role("heading", name="As it is printed")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page.get_by_role("navigation", name="Places")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("row")).to_have_count(7)
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("heading", name="Aktionen")).to_be_visible()
     assert tab.quiet() == []
+    # Logged out elsewhere: the next filter leads the whole page to the log-in.
+    people.end_all_sessions(
+        house.database, house.person(PersonRole.FINANCE).id, now=datetime.now(UTC)
+    )
+    page.get_by_role("combobox", name="Lieferant").select_option("Oven Works")
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
     context.close()
 
 

@@ -120,6 +120,22 @@ def test_many_are_checked_by_one_and_approved_by_another(house: House) -> None:
         assert set(found.values()) == {after}
 
 
+def test_all_that_match_are_those_of_the_view_and_no_others(shared_house: House) -> None:
+    """Elsewhere "select all" dropped the filters of the table (wagtail 12853, payload 17670)."""
+    client = shared_house.member(PersonRole.ADMIN)
+    for query in (
+        "", "text=milk", "supplier=Oven+Works", "category=Care", "state=draft&state=running",
+        "supplier=Dale+Foods&state=draft", "need=budget", "text=1&order=title&after=2&column=deal",
+    ):  # fmt: skip
+        file = client.get(f"{PATH}/deals.csv?{query}&column=number&column=state").text
+        named = {int(line.rsplit(",", 1)[1]) for line in file.splitlines()[1:]}
+        asked: set[int] = set()
+        for act in ("check", "stop"):
+            shown = send(client, "/deals/confirm", act=act, scope="all", view=f"/deals?{query}")
+            asked |= set(rows(shown.text))
+        assert asked == named, query
+
+
 def test_who_checked_cannot_approve_as_well(house: House) -> None:
     house.settings.__dict__["deal_approval"] = True
     client = house.member(PersonRole.MARKETING, PersonRole.APPROVER)
