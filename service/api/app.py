@@ -2,11 +2,14 @@
 
 import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
 
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
@@ -28,10 +31,17 @@ every moment carries its offset. Keys come from `larder keys add` and go into
 `Authorization: Bearer ...`."""
 
 
-def create_app(database: Database, settings: Settings, *, apart: Apart | None = None) -> FastAPI:
+def create_app(
+    database: Database,
+    settings: Settings,
+    *,
+    apart: Apart | None = None,
+    pages: Mapping[str, ASGIApp] = MappingProxyType({}),
+) -> FastAPI:
     """The HTTP application of a migrated database. It closes the database when it stops.
 
-    Files are read by processes of its own, or by those of `apart`, which others may share.
+    Files are read by processes of its own, or by those of `apart`, which others may share. `pages`
+    are the applications for people by their paths; `/` leads to the first.
     """
     app = description.DocumentedApp(
         title="Larder",
@@ -57,6 +67,11 @@ def create_app(database: Database, settings: Settings, *, apart: Apart | None = 
     for module in (till, offers, deals, cycles, runs, lists, batches, households):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
+    for path, pages_app in pages.items():
+        app.mount(path, pages_app)
+    if pages:
+        app.state.front = next(iter(pages))
+        app.add_route("/", _to_front, include_in_schema=False)
     return app
 
 
@@ -75,6 +90,12 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
         access_log=False,
         timeout_keep_alive=settings.keep_alive_seconds,
     )
+
+
+async def _to_front(request: Request) -> RedirectResponse:
+    """Whoever opens the address of the service in a browser is led to its pages."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    return RedirectResponse(f"{root}{request.app.state.front}/", 307)
 
 
 @asynccontextmanager

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+from sqlmodel import Session
+
 from service.engine.lifecycle import DealState
-from service.engine.redeem import Terms
+from service.engine.redeem import Terms, wording_of
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
-from service.store.offers import overview
+from service.store.offers import overview, pages
 from service.store.offers.overview import ALL_DEALS, DealFilter
+from service.store.offers.pages import DealOrder, Place
 from service.store.session import Database
 
 _LANGUAGE = "en"
@@ -32,9 +36,66 @@ def list_deals(
     """
     with database.read() as session:
         figures = overview.deals(session, chosen=chosen, after=after_id, limit=limit)
-        seen = overview.shown(session, figures["offer_id"].to_list())
+        return _with_words(session, figures, _LANGUAGE, currency)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDeals:
+    """A page of deals as `list_deals` describes them, and whether others are before and after."""
+
+    rows: Sequence[dict[str, Any]]
+    has_before: bool
+    has_after: bool
+
+
+def page_deals(
+    database: Database,
+    chosen: DealFilter,
+    *,
+    order: DealOrder,
+    place: Place | None,
+    limit: int,
+    language: str,
+    currency: str,
+) -> ListedDeals:
+    """A page of the deals that match, from a place in an order, in the words of a language."""
+    with database.read() as session:
+        found = pages.page(session, chosen, order=order, place=place, limit=limit)
+        figures = overview.deals(session, offer_ids=found.numbers)
+        rows = _with_words(session, figures, language, currency)
+    by_number = {row["offer_id"]: row for row in rows}
+    return ListedDeals(
+        [by_number[number] for number in found.numbers], found.has_before, found.has_after
+    )
+
+
+def deals_with_words(
+    database: Database, numbers: Sequence[int], *, language: str, currency: str
+) -> list[dict[str, Any]]:
+    """The deals with some numbers as `list_deals` describes them, in the words of a language."""
+    with database.read() as session:
+        return _with_words(session, overview.deals(session, offer_ids=numbers), language, currency)
+
+
+def count_deals(database: Database, chosen: DealFilter, *, most: int) -> int:
+    """How many deals match, counted up to `most`."""
+    with database.read() as session:
+        return pages.count(session, chosen, most=most)
+
+
+def names_to_filter(database: Database) -> tuple[Sequence[str], Sequence[str]]:
+    """The suppliers and the categories that have a deal, by name."""
+    with database.read() as session:
+        return pages.suppliers(session), pages.categories(session)
+
+
+def _with_words(
+    session: Session, figures: pl.DataFrame, language: str, currency: str
+) -> list[dict[str, Any]]:
+    """Deals with what they give in the words of a language, in their order."""
+    seen = overview.shown(session, figures["offer_id"].to_list())
     found = figures.join(seen, on="offer_id", how="left", maintain_order="left").to_dicts()
-    wording = layouts.wordings()[_LANGUAGE]
+    wording = wording_of(layouts.wordings(), language)
     for row in found:
         row["targets"] = json.loads(row["targets"])
         row["value"] = row.pop("value_text") or ""
@@ -83,6 +144,13 @@ def choose_deals(database: Database, filters: Sequence[DealFilter]) -> list[Chos
             for row in frame.iter_rows():
                 found.setdefault(row[1:], ChosenDeal(*row))
     return sorted(found.values(), key=lambda deal: deal.number)
+
+
+def deals_by_number(database: Database, numbers: Sequence[int]) -> list[ChosenDeal]:
+    """The deals with some numbers, by number; those that are not there are left out."""
+    with database.read() as session:
+        found = overview.deals(session, offer_ids=numbers)
+    return [ChosenDeal(*row) for row in found.select("offer_id", "supplier", "deal_id").iter_rows()]
 
 
 def act_on_each(chosen: Sequence[ChosenDeal], act: Callable[[int], DealState]) -> BulkReport:

@@ -129,7 +129,7 @@ def _draw(
 
 
 def _cut_out(pdf: bytes, frames: Sequence[Frame]) -> list[Pixels]:
-    """The parts of the pages, each without the white below it."""
+    """The parts of the pages, each without the white below it and to its right."""
     found = []
     with _PDFIUM:
         document = pdfium.PdfDocument(pdf)
@@ -146,8 +146,8 @@ def _cut_out(pdf: bytes, frames: Sequence[Frame]) -> list[Pixels]:
 
 
 def _trim(pixels: Pixels) -> Pixels:
-    inked = np.flatnonzero((pixels < _WHITE).any(axis=(1, 2)))
-    return pixels[: inked[-1] + 1 if len(inked) else 1]
+    rows, columns = np.nonzero((pixels < _WHITE).any(axis=2))
+    return pixels[: rows.max() + 1, : columns.max() + 1] if len(rows) else pixels[:1, :1]
 
 
 def _stack(parts: Sequence[Pixels]) -> Pixels:

@@ -1,5 +1,6 @@
 """The steps of the demonstration, each timed."""
 
+import secrets
 import shutil
 import subprocess
 import sys
@@ -7,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from service import sample
+from service.admin import people
 from service.admin.configuration import write_configuration
 from service.admin.keys import add_key
 from service.cycle import CycleReport, refresh_forecast, run_cycle
@@ -28,7 +31,7 @@ from service.jobs.worker import drain
 from service.publish import BatchReport, publish
 from service.settings import Settings
 from service.store import copies, ledger, lists, migrate, work
-from service.store.actor import Actor
+from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.access import Role
 
@@ -39,12 +42,21 @@ PICTURE = "worth.svg"
 # the households are fictional and the service listens on loopback.
 CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
 _MARKER = ".larder-demo"
+_PERSON = "demo@larder.example"
 # On a new machine compiling the allocator takes as long as everything else. Other cores do it while
 # the sample is loaded and the forecast fitted. Two processes share the work; collecting garbage
 # would cost a tenth of it.
 _COMPILE = "import gc; gc.disable(); from service.engine.allocate.warm import {0}; {0}()"
 
 Progress = Callable[[str, int, int], None]
+
+
+class LogIn(NamedTuple):
+    """With what the console of the demonstration is entered, at which address."""
+
+    address: str
+    email: str
+    password: str
 
 
 @dataclass(slots=True)
@@ -63,6 +75,7 @@ class Demo:
     balances: pl.DataFrame
     next_lists: int
     admin_key: str
+    log_in: LogIn
     pos_key: str
     pos_store: str
     example: dict[str, str]
@@ -127,6 +140,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
         usage=usage,
         balances=balances,
         next_lists=made,
+        log_in=_add_person(database, settings),
         admin_key=add_key(database, settings, role=Role.ADMIN)[1],
         pos_key=add_key(database, settings, role=Role.POS, store_id=store)[1],
         pos_store=store,
@@ -142,6 +156,16 @@ def _time_stage(seconds: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - start
+
+
+def _add_person(database: Database, settings: Settings) -> LogIn:
+    """An admin with a random password, who is there in this demonstration alone."""
+    now = datetime.now(UTC)
+    new = people.NewPerson("Demo", _PERSON, (people.PersonRole.ADMIN,))
+    link = people.invite(database, settings, new, by=SERVICE, now=now)
+    password = secrets.token_urlsafe(12)
+    people.accept(database, settings, link.token, password, now=now)
+    return LogIn(settings.console_url, _PERSON, password)
 
 
 def _empty_folder(folder: Path) -> None:

@@ -141,6 +141,8 @@ def _next_steps(demo: Demo, out: Console, program: str) -> None:
         f"the printed lists: {demo.batch.folder}",
         f"the picture above: {demo.folder / PICTURE}",
         f"the service:       cd {demo.folder} && {program} serve",
+        f"the console:       {demo.log_in.address}, log in as {demo.log_in.email}",
+        f"                   with the password {demo.log_in.password}",
         "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
         f"                   {demo.admin_key}",
         "one more basket, while it serves:",

@@ -93,6 +93,12 @@ def latest_slot(job: PlannedJob, now: datetime) -> datetime | None:
     return slot
 
 
+def next_slot(job: PlannedJob, now: datetime) -> datetime | None:
+    """The first planned moment of a job after `now`."""
+    found: datetime | None = job.trigger.get_next_fire_time(None, now)
+    return found
+
+
 def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datetime) -> bool:
     """Run the newest slot of a job unless it is done or another process runs it; True when it ran.
 

@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from service.api import app
+from service.console import app as console
 from service.demo.replay import serve_on_loopback
 from service.settings import Settings
 from service.store.session import Database
@@ -47,3 +49,22 @@ def test_the_service_is_run_with_that_setting(
     settings: Settings = settings_of(f"sqlite:///{migrated}", tmp_path)
     app.run(app.create_app(Database(settings.database_url), settings), host="h", port=1)
     assert given["timeout_keep_alive"] == 75
+
+
+def test_the_pages_for_people_are_served_beside_the_api(migrated: Path, tmp_path: Path) -> None:
+    settings = settings_of(f"sqlite:///{migrated}", tmp_path)
+    database = Database(settings.database_url)
+    pages = {console.PATH: console.create_console(database, settings)}
+    served = app.create_app(database, settings, pages=pages)
+    with TestClient(served, follow_redirects=False) as client:
+        assert client.get("/").headers["location"] == "/console/"
+        led = client.get("/console/", headers={"Accept": "text/html"})
+        assert (led.status_code, led.headers["location"]) == (
+            303,
+            "/console/log-in?to=%2Fconsole%2F",
+        )
+        assert "Content-Security-Policy" in client.get("/console/log-in").headers
+        # Problems of the API stay documents, and its routes are those they were.
+        assert client.get("/v1/deals").headers["content-type"] == "application/problem+json"
+        paths = app.create_app(database, settings).openapi()["paths"]
+        assert served.openapi()["paths"].keys() == paths.keys()

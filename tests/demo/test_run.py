@@ -5,7 +5,7 @@ import io
 import json
 import re
 import shutil
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +13,13 @@ import pytest
 from rich.console import Console
 
 from service import sample
+from service.admin import people
 from service.demo import run as demo
 from service.demo.picture import svg, text_chart
 from service.demo.summary import show
 from service.engine.ledger import Account
 from service.errors import Conflict
+from service.settings import Settings
 from service.store import ledger
 from service.store.session import Database
 from tests.market import query, silent
@@ -35,6 +37,7 @@ def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
         _tills(made, database)
         _money(made, database)
         _next_lists(made, database)
+        _log_in(made)
     finally:
         database.dispose()
     _summary(made)
@@ -44,12 +47,12 @@ def _cut(folder: Path, *, households: int) -> Path:
     """The sample with the first of its households, so that the fit takes a moment."""
     folder.mkdir()
     with sample.folder() as files:
-        people = pl.read_parquet(files / sample.HOUSEHOLDS).head(households)
-        people.write_parquet(folder / sample.HOUSEHOLDS)
+        some = pl.read_parquet(files / sample.HOUSEHOLDS).head(households)
+        some.write_parquet(folder / sample.HOUSEHOLDS)
         baskets = pl.read_parquet(files / sample.BASKETS)
-        baskets.filter(
-            pl.col("household_id").is_in(people["household_id"].implode())
-        ).write_parquet(folder / sample.BASKETS)
+        baskets.filter(pl.col("household_id").is_in(some["household_id"].implode())).write_parquet(
+            folder / sample.BASKETS
+        )
         for name in (sample.PRODUCTS, sample.DEALS):
             shutil.copy(files / name, folder / name)
     return folder
@@ -162,6 +165,23 @@ def _next_lists(made: demo.Demo, database: Database) -> None:
     assert query(database, "SELECT count(*) FROM due") == [(0,)]
 
 
+def _log_in(made: demo.Demo) -> None:
+    folder = made.folder.resolve()
+    settings = Settings(_env_file=folder / ".env", database_url=f"sqlite:///{folder / 'larder.db'}")
+    database = Database(settings.database_url)
+    entered = people.log_in(
+        database,
+        settings,
+        email=made.log_in.email,
+        password=made.log_in.password,
+        visitor=people.Visitor(""),
+        now=datetime.now(UTC),
+    )
+    database.dispose()
+    assert isinstance(entered, people.NewSession)
+    assert entered.person.may(people.Right.SEE_DEALS)
+
+
 def _summary(made: demo.Demo) -> None:
     out = io.StringIO()
     show(made, Console(file=out, width=200), program="/opt/bin/larder")
@@ -170,6 +190,9 @@ def _summary(made: demo.Demo) -> None:
         f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
         f"{made.replay.baskets} in 14 days",
         str(made.batch.window),
+        made.log_in.address,
+        made.log_in.email,
+        made.log_in.password,
         made.admin_key,
         made.pos_key,
         f"cd {made.folder} && /opt/bin/larder serve",

@@ -56,7 +56,10 @@ class DealFilter:
 
     `supplier` and `category` are names, `text` stands in the title or the deal's id, `target` is
     one value of its targets, `benefit` its kind, `worth_from_cents` and `worth_to_cents` bound the
-    face value; on `mailed_on` and `redeemed_on` it may be issued and redeemed.
+    face value; on `mailed_on` and `redeemed_on` it may be issued and redeemed. `left_below_percent`
+    is for deals that may be issued and have less than that left of their budget;
+    `behind_guarantee` for those that may be issued and have fewer copies out than were promised, or
+    for all others (False).
     """
 
     states: Sequence[DealState] = ()
@@ -72,6 +75,8 @@ class DealFilter:
     worth_to_cents: int | None = None
     mailed_on: date | None = None
     redeemed_on: date | None = None
+    left_below_percent: int | None = None
+    behind_guarantee: bool | None = None
 
     def conditions(self) -> Mapping[str, str]:
         """The conditions in SQL that apply, by the parameter that each has."""
@@ -93,9 +98,17 @@ class DealFilter:
             "worth_to": self.worth_to_cents,
             "mailed_on": self.mailed_on,
             "redeemed_on": self.redeemed_on,
+            "left_below": self.left_below_percent,
+            "behind_guarantee": self.behind_guarantee,
         }
 
 
+USES_LEFT = """l.uses - coalesce((SELECT sum(u.uses) FROM redemption_line u
+    WHERE u.list_id = l.list_id AND u.list_line = l.line AND u.live), 0)"""
+"""The uses that are left of a `list_line l`: looked up for it, whatever else was redeemed."""
+
+_SAME = "r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref"
+_MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
 _CONDITIONS = {
     "supplier": "o.supplier_id IN (SELECT id FROM supplier WHERE name = :supplier)",
     "deal_id": "o.deal_ref = :deal_id",
@@ -109,6 +122,17 @@ _CONDITIONS = {
     "worth_to": "o.face_value_cents <= :worth_to",
     "mailed_on": "o.mail_from <= :mailed_on AND o.mail_to >= :mailed_on",
     "redeemed_on": "o.redeem_from <= :redeemed_on AND o.redeem_to >= :redeemed_on",
+    "left_below": f"""o.id IN (SELECT o.id FROM offer o JOIN offer r ON {_SAME}
+        JOIN ledger_entry e ON e.offer_id = r.id
+             AND e.account IN ('offer_reserved', 'offer_spent')
+        WHERE {_MAY_BE_ISSUED} GROUP BY o.id, o.budget_cents
+        HAVING sum(e.amount_cents) * 100 > o.budget_cents * (100 - :left_below))""",
+    # Looked up once, and not for each deal: only a few were promised a circulation.
+    "behind_guarantee": f"""(o.id IN (SELECT o.id FROM offer o
+        WHERE o.circulation_min IS NOT NULL AND {_MAY_BE_ISSUED}
+          AND o.circulation_min > (SELECT count(*) FROM offer r
+            JOIN list_line l ON l.offer_id = r.id JOIN shopping_list p ON p.id = l.list_id
+            WHERE {_SAME} AND p.state IN ('issued', 'expired')))) = :behind_guarantee""",
 }
 
 SHOWN: dict[str, Any] = {
@@ -118,7 +142,6 @@ SHOWN: dict[str, Any] = {
 }  # fmt: skip
 """The columns of `shown`."""
 
-_SAME = "r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref"
 _MONEY = f"""CAST((SELECT coalesce(sum(e.amount_cents), 0) FROM ledger_entry e
                     JOIN offer r ON r.id = e.offer_id WHERE {_SAME} AND e.account ="""
 _DEALS = f"""WITH o AS (SELECT o.* FROM offer o WHERE {{wanted}} ORDER BY o.id LIMIT :limit)
@@ -154,6 +177,7 @@ def deals(
     states: Sequence[DealState] = (),
     chosen: DealFilter = ALL_DEALS,
     offer_id: int | None = None,
+    offer_ids: Sequence[int] | None = None,
     after: int = 0,
     limit: int = 2**31,
 ) -> pl.DataFrame:
@@ -161,27 +185,35 @@ def deals(
 
     `issued` copies, `reserved_cents` and `spent_cents` are those of all revisions of the deal;
     `use_cents` is the most one use may cost, at the highest of its face values; for a partner's
-    slot it is the cost of a copy. `states`, `chosen`, `offer_id` (its deal) and `after` (an id)
-    select some.
+    slot it is the cost of a copy. `states`, `chosen`, `offer_id` (its deal), `offer_ids` and
+    `after` (an id) select some.
     """
-    wanted = ["o.state <> 'replaced'", "o.id > :after", *chosen.conditions().values()]
-    states = states or chosen.states
-    if states:
-        wanted.append("o.state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
+    wanted = [wanted_by(chosen, states), "o.id > :after"]
+    if offer_ids is not None:
+        wanted.append(f"o.id IN ({', '.join(str(int(each)) for each in offer_ids) or 'NULL'})")
     if offer_id is not None:
         wanted.append(
             "EXISTS (SELECT 1 FROM offer x WHERE x.id = :offer"
             " AND x.supplier_id = o.supplier_id AND x.deal_ref = o.deal_ref)"
         )
     rows = session.execute(
-        _bind(_DEALS.format(wanted=" AND ".join(wanted)), chosen).columns(**_TYPES),
+        bind(_DEALS.format(wanted=" AND ".join(wanted)), chosen).columns(**_TYPES),
         {"after": after, "limit": limit} | ({} if offer_id is None else {"offer": offer_id}),
     )
     records = [{**row, "use_cents": _use_cents(row)} for row in rows.mappings()]
     return pl.DataFrame(records, schema=DEALS)
 
 
-def _bind(sql: str, chosen: DealFilter) -> TextClause:
+def wanted_by(chosen: DealFilter, states: Sequence[DealState] = ()) -> str:
+    """The conditions of a filter on `offer o` in SQL; no revision that was replaced matches."""
+    wanted = ["o.state <> 'replaced'", *chosen.conditions().values()]
+    states = states or chosen.states
+    if states:
+        wanted.append("o.state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
+    return " AND ".join(wanted)
+
+
+def bind(sql: str, chosen: DealFilter) -> TextClause:
     """The statement with the parameters of a filter; days are typed, as SQLite stores them as text.
 
     Targets are stored as JSON, by one writer with letters outside ASCII and by one without.
@@ -247,17 +279,17 @@ def open_copies(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     numbers = ", ".join(str(int(each)) for each in offer_ids) or "NULL"
     rows = session.execute(
         text(
-            f"""SELECT r.id, o.id, l.uses - coalesce(u.used, 0), l.face_value_cents,
-                       r.funding_share, r.funding_cap_cents, r.handling_fee_cents,
-                       l.expected_uses, count(*)
-                FROM offer o
-                JOIN offer r ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
-                JOIN list_line l ON l.offer_id = r.id
-                JOIN shopping_list s ON s.id = l.list_id AND s.state = 'issued'
-                LEFT JOIN (SELECT list_id, list_line, sum(uses) AS used FROM redemption_line
-                           WHERE live GROUP BY list_id, list_line) u
-                       ON u.list_id = l.list_id AND u.list_line = l.line
-                WHERE o.id IN ({numbers}) AND l.uses > coalesce(u.used, 0)
+            f"""SELECT offer_id, deal, uses_left, face_value_cents, funding_share,
+                       funding_cap_cents, handling_fee_cents, expected_uses, count(*)
+                FROM (SELECT r.id AS offer_id, o.id AS deal, {USES_LEFT} AS uses_left,
+                             l.face_value_cents, r.funding_share, r.funding_cap_cents,
+                             r.handling_fee_cents, l.expected_uses
+                      FROM offer o
+                      JOIN offer r ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
+                      JOIN list_line l ON l.offer_id = r.id
+                      JOIN shopping_list s ON s.id = l.list_id AND s.state = 'issued'
+                      WHERE o.id IN ({numbers})) AS copies
+                WHERE uses_left > 0
                 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 8"""
         )
     )

@@ -1,0 +1,123 @@
+"""What waits for people today, and what the newest lists came to so far."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from service.engine.lifecycle import DealState
+from service.store import cycles, loop
+from service.store.offers import pages, totals
+from service.store.offers.overview import DealFilter
+from service.store.session import Database
+from service.store.tables.cycle import Cycle
+
+DRAFTS = DealFilter(states=(DealState.DRAFT,))
+CHECKED = DealFilter(states=(DealState.CHECKED,))
+SHORT_OF_BUDGET = DealFilter(left_below_percent=10)
+BEHIND_GUARANTEE = DealFilter(behind_guarantee=True)
+
+MOST_COUNTED = 10_001
+"""No count on a page goes on beyond this."""
+
+FAILED_WITHIN = timedelta(days=7)
+UNCONFIRMED_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many things wait for somebody; deals are counted up to `MOST_COUNTED`."""
+
+    drafts: int
+    checked: int
+    short_of_budget: int
+    behind_guarantee: int
+    failed_runs: int
+    unconfirmed_batches: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewestCycle:
+    """What the lists of the newest cycle came to so far.
+
+    `expected_uses` are those of all its copies, by the last day of the lists; `by_day` as
+    `store.loop.uses_by_day` gives it.
+    """
+
+    number: int
+    as_of: date
+    valid_from: date
+    valid_to: date
+    lists: int
+    copies: int
+    face_value_cents: int
+    expected_uses: float
+    by_day: pl.DataFrame
+
+    @property
+    def uses(self) -> int:
+        """Uses at the tills that count."""
+        return int(self.by_day["uses"].sum())
+
+    @property
+    def discount_cents(self) -> int:
+        """What came off at the tills."""
+        return int(self.by_day["discount_cents"].sum())
+
+    @property
+    def supplier_cents(self) -> int:
+        """What suppliers pay of it."""
+        return int(self.by_day["supplier_cents"].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What a front page shows; `at` is when it was counted."""
+
+    at: datetime
+    waiting: Waiting
+    cycle: NewestCycle | None
+    budgets: totals.Budgets
+
+
+def read_today(database: Database, *, now: datetime) -> Today:
+    """Count everything in one transaction."""
+    with database.read() as session:
+        newest = cycles.newest(session)
+
+        def deals(chosen: DealFilter) -> int:
+            return pages.count(session, chosen, most=MOST_COUNTED)
+
+        return Today(
+            at=now,
+            waiting=Waiting(
+                drafts=deals(DRAFTS),
+                checked=deals(CHECKED),
+                short_of_budget=deals(SHORT_OF_BUDGET),
+                behind_guarantee=deals(BEHIND_GUARANTEE),
+                failed_runs=loop.failed_runs(session, since=now - FAILED_WITHIN),
+                unconfirmed_batches=loop.batches_not_received(
+                    session, published_before=now - UNCONFIRMED_AFTER
+                ),
+            ),
+            cycle=None
+            if newest is None
+            else _came_to(
+                newest, loop.issued(session, newest.id), loop.uses_by_day(session, newest.id)
+            ),
+            budgets=totals.budgets(session),
+        )
+
+
+def _came_to(cycle: Cycle, issued: loop.Issued, by_day: pl.DataFrame) -> NewestCycle:
+    return NewestCycle(
+        number=cycle.id,
+        as_of=cycle.as_of,
+        valid_from=cycle.valid_from,
+        valid_to=cycle.valid_to,
+        lists=issued.lists,
+        copies=issued.copies,
+        face_value_cents=issued.face_value_cents,
+        expected_uses=issued.expected_uses,
+        by_day=by_day,
+    )

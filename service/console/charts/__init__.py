@@ -1,0 +1,22 @@
+"""Charts as shapes: where each bar, line and label lies, for `parts/chart.html` to draw.
+
+Each chart has a title, a sentence that says what it shows, and its numbers as a table. It is laid
+out twice, wide and narrow, so that its letters keep their size on a small screen.
+"""
+
+from service.console.charts.burn_down import burn_down
+from service.console.charts.days import bars_by_day
+from service.console.charts.funnel import FunnelStep, funnel
+from service.console.charts.lines import lines_by_day
+from service.console.charts.shapes import Chart, Series, Table
+
+__all__ = [
+    "Chart",
+    "FunnelStep",
+    "Series",
+    "Table",
+    "bars_by_day",
+    "burn_down",
+    "funnel",
+    "lines_by_day",
+]

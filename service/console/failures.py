@@ -1,0 +1,113 @@
+"""Pages for what goes wrong: each says what happened and what to do next."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.console import page
+from service.console.languages import mark
+from service.console.visitor import NotSignedIn, recognise
+from service.errors import Busy, LarderError, without_message
+
+logger = logging.getLogger("larder.console")
+
+_TITLES = {
+    HTTPStatus.FORBIDDEN: mark("This form is too old"),
+    HTTPStatus.NOT_FOUND: mark("There is no such page"),
+    HTTPStatus.CONFLICT: mark("Something has changed"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: mark("This cannot be understood"),
+    HTTPStatus.SERVICE_UNAVAILABLE: mark("Too busy just now"),
+}
+_HINTS = {
+    HTTPStatus.FORBIDDEN: mark("Open the page again and send it once more."),
+    HTTPStatus.NOT_FOUND: mark("It may have moved, or it is not for your role."),
+    HTTPStatus.CONFLICT: mark("Look at the page again: somebody else may have been faster."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: mark("Go back and change what you sent."),
+    HTTPStatus.SERVICE_UNAVAILABLE: mark("Try again in a moment."),
+}
+_OTHER = mark("Something went wrong")
+_OTHER_HINT = mark("It is safe to try again. If it stays, tell whoever runs the service.")
+# Only texts that were written for people who use the console are shown to them.
+_SHOWN = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the console with a page."""
+    app.add_exception_handler(NotSignedIn, _lead_to_log_in)
+    app.add_exception_handler(LarderError, _larder_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+class HideUnexpectedErrors:
+    """Middleware that answers unexpected errors with 500 and logs them without their messages."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request. Raises RuntimeError when an error occurs after the answer began."""
+        begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            logger.error("unexpected error at %s: %s", scope["path"], without_message(error))
+            if begun:
+                raise RuntimeError("The answer broke off; the log says why.") from None
+            response = PlainTextResponse(f"{_OTHER}. {_OTHER_HINT}", 500)
+            await response(scope, receive, send)
+
+
+async def _lead_to_log_in(request: Request, _error: Exception) -> Response:
+    path = page.address(request, "/log-in")
+    if request.headers.get("hx-request"):
+        # The whole page is for the log-in, not the part that was asked for.
+        return Response(status_code=200, headers={"HX-Redirect": path})
+    return await run_in_threadpool(page.to_log_in, request)
+
+
+async def _larder_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LarderError)
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Busy):
+        logger.error("%s: %s", request.url.path, error.detail)
+    return await run_in_threadpool(_page, request, error.status, error.detail)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return await run_in_threadpool(_page, request, error.status_code, "")
+
+
+async def _invalid(request: Request, _error: Exception) -> Response:
+    return await run_in_threadpool(_page, request, HTTPStatus.UNPROCESSABLE_ENTITY, "")
+
+
+def _page(request: Request, status: int, detail: str) -> Response:
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        # A guest learns nothing of which pages there are.
+        if recognise(request).signed_in is None:
+            return page.to_log_in(request)
+        status = HTTPStatus.NOT_FOUND
+    language = recognise(request).language
+    return page.show(
+        request,
+        "error.html",
+        status=status,
+        title=language.text(_TITLES.get(HTTPStatus(status), _OTHER)),
+        hint=language.text(_HINTS.get(HTTPStatus(status), _OTHER_HINT)),
+        detail=detail if status in _SHOWN else "",
+    )

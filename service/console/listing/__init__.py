@@ -1,0 +1,22 @@
+"""Tables of many rows: filters, columns, order and page are all in the address.
+
+A place says which columns and filters it has and finds a page of rows; `parts/table.html` draws it.
+The same address with `.csv` is the same view as a file.
+"""
+
+from service.console.listing.cells import Cell, Kind
+from service.console.listing.columns import Column, Filter, FilterKind
+from service.console.listing.csv_file import csv_rows
+from service.console.listing.view import Listing, View, read_view
+
+__all__ = [
+    "Cell",
+    "Column",
+    "Filter",
+    "FilterKind",
+    "Kind",
+    "Listing",
+    "View",
+    "csv_rows",
+    "read_view",
+]

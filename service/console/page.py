@@ -1,0 +1,173 @@
+"""Pages: a template, what every page shows around it, and the cookies that go with it."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import templates
+from service.console import flash, labels
+from service.console.cookies import FLASH, FORM, SESSION
+from service.console.flash import Message
+from service.console.languages import LANGUAGES, Language, language_of, mark
+from service.console.visitor import Visitor, recognise, settings_of
+from service.engine.rights import Right
+from service.settings import Settings
+
+ASSETS = Path(__file__).with_name("static")
+_TEMPLATES = Path(templates.__file__).with_name("console")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the navigation, for whoever has one of its rights; without any it is for all."""
+
+    name: str
+    path: str
+    icon: str
+    rights: tuple[Right, ...] = ()
+
+
+PLACES = (
+    Place(mark("Today"), "/", "today"),
+    Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
+)
+
+
+def show(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    messages: tuple[Message, ...] = (),
+    **values: Any,
+) -> HTMLResponse:
+    """A page in the language of its reader; messages that were left for it are shown once."""
+    visitor, settings = recognise(request), settings_of(request)
+    left = flash.left(request, visitor.jar, settings)
+    page = _environment(visitor.language.tag).get_template(template)
+    html = page.render(
+        **values,
+        **_around(request, visitor, settings),
+        messages=[*left, *messages],
+    )
+    response = HTMLResponse(html, status)
+    if left:
+        visitor.jar.clear(response, FLASH)
+    if visitor.signed_in is None and visitor.jar.open:
+        visitor.jar.set(response, FORM, visitor.form_key, seconds=None)
+        if visitor.jar.read(request, SESSION):
+            visitor.jar.clear(response, SESSION)
+    return response
+
+
+def go_to(request: Request, path: str, *messages: Message) -> Response:
+    """Lead to a page of the console, which shows the messages."""
+    response = RedirectResponse(own_path(request, address(request, path)), 303)
+    if messages:
+        flash.leave(response, recognise(request).jar, settings_of(request), *messages)
+    return response
+
+
+def lead(path: str) -> Response:
+    """Lead to a path that was made by `address` or `own_path`."""
+    return RedirectResponse(path, 303)
+
+
+def to_log_in(request: Request) -> Response:
+    """Lead a guest to the log-in page, which leads back to where they wanted to go."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    query = f"?{urlencode({'to': wanted})}" if request.method == "GET" else ""
+    return RedirectResponse(address(request, f"/log-in{query}"), 303)
+
+
+def own_path(request: Request, wanted: str) -> str:
+    """A path of the console to lead to, as somebody sent it: its front page for any other."""
+    root = address(request, "/")
+    is_plain = wanted.isprintable() and not any(sign in wanted for sign in ("//", "\\", ".."))
+    return wanted if wanted.startswith(root) and is_plain else root
+
+
+def address(request: Request, path: str) -> str:
+    """The address of a path of the console."""
+    root: str = request.scope.get("root_path", "").rstrip("/")
+    return root + path
+
+
+def _around(request: Request, visitor: Visitor, settings: Settings) -> Mapping[str, Any]:
+    """What every page is drawn with."""
+    signed_in = visitor.signed_in
+    here = request.scope["path"].removeprefix(request.scope.get("root_path", "")) or "/"
+    places = [
+        place
+        for place in PLACES
+        if signed_in is not None and (not place.rights or any(map(signed_in.may, place.rights)))
+    ]
+    return {
+        "visitor": visitor,
+        "person": signed_in.person if signed_in else None,
+        "places": places,
+        "here": here,
+        "csrf": visitor.token,
+        "nonce": visitor.nonce,
+        "root": address(request, ""),
+        "retailer": settings.retailer,
+        "money": _money(visitor.language, settings.currency),
+        "moment": _moment(visitor.language, settings.timezone),
+        "may": visitor.may,
+    }
+
+
+def _money(language: Language, currency: str) -> Callable[[int], str]:
+    return lambda cents: language.money(round(cents), currency)
+
+
+def _moment(language: Language, timezone: str) -> Callable[[Any], str]:
+    zone = ZoneInfo(timezone)
+    return lambda value: language.moment(value, zone)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _environment(tag: str) -> Environment:
+    """Templates in one language: their texts and how they write numbers are those of it."""
+    language = language_of(tag)
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(
+        language=language,
+        languages=LANGUAGES,
+        labels=labels,
+        Right=Right,
+        asset=_asset,
+    )
+    environment.filters.update(
+        number=language.number,
+        percent=language.percent,
+        day=language.day,
+        weekday=language.weekday,
+    )
+    return environment
+
+
+@lru_cache(maxsize=32)
+def _asset(name: str) -> str:
+    """The path of a file below `static`, with a digest of what is in it."""
+    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:16]
+    return f"/static/{digest}/{name}"

@@ -1,0 +1,113 @@
+"""What the page of one deal shows."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from service.console.charts import Chart, FunnelStep, Series, bars_by_day, burn_down, funnel
+from service.console.charts.burn_down import burn
+from service.console.languages import Language
+from service.console.routes.deal_acts import may_do
+from service.console.visitor import Member
+from service.deals import listing, results, steer
+from service.deals.results import DealResults, possible_acts
+from service.engine.money import format_money
+from service.errors import NotFound
+from service.settings import Settings
+from service.store.session import Database
+
+_MOST_DAYS = 60
+
+
+def row_of(database: Database, settings: Settings, member: Member, number: int) -> dict[str, Any]:
+    """A deal as the table shows it. Raises NotFound."""
+    found = listing.deals_with_words(
+        database, [number], language=member.language.tag, currency=settings.currency
+    )
+    if not found:
+        raise NotFound("There is no such deal.")
+    return found[0]
+
+
+def look_at(
+    database: Database, settings: Settings, member: Member, number: int
+) -> Mapping[str, Any]:
+    """All that the page of a deal shows. Raises NotFound."""
+    current, exposure, trail = steer.show(database, number)
+    rows = listing.deals_with_words(
+        database,
+        [each["offer_id"] for each in current],
+        language=member.language.tag,
+        currency=settings.currency,
+    )
+    # The one that runs, and the one that would take its place.
+    deal, newer = rows[0], rows[1] if len(rows) > 1 else None
+    came_to = results.results_of(database, number)
+    acts = {
+        row["offer_id"]: [act for act in possible_acts(row) if may_do(member, act)] for row in rows
+    }
+    return {
+        "deal": deal,
+        "newer": newer,
+        "acts": acts,
+        "exposure": exposure,
+        "came_to": came_to,
+        "trail": list(reversed(trail)),
+        "charts": _charts(member.language, settings, deal, came_to),
+    }
+
+
+def _charts(
+    language: Language, settings: Settings, deal: Mapping[str, Any], came_to: DealResults
+) -> dict[str, Chart]:
+    def money(cents: float) -> str:
+        return format_money(round(cents), settings.currency, language.tag)
+
+    charts = {"funnel": _funnel(language, deal, came_to)}
+    if came_to.uses:
+        charts["days"] = _days(language, came_to)
+    if deal["budget_cents"] is not None:
+        burned = burn(deal["budget_cents"], came_to.spent_by_day, until=deal["redeem_to"])
+        if burned is not None:
+            charts["budget"] = burn_down("budget", burned, language=language, write=money)
+    return charts
+
+
+def _funnel(language: Language, deal: Mapping[str, Any], came_to: DealResults) -> Chart:
+    steps = [
+        (language.text("Copies issued"), deal["issued"]),
+        (language.text("Still open"), came_to.holders.copies),
+        (language.text("Uses at the till"), came_to.uses),
+    ]
+    return funnel(
+        "funnel",
+        [FunnelStep(name, number, language.number(number)) for name, number in steps],
+        title=language.text("From print to till"),
+        description=language.text(
+            "Of %(issued)s copies, %(open)s can still be used; %(uses)s uses were made.",
+            issued=language.number(deal["issued"]),
+            open=language.number(came_to.holders.copies),
+            uses=language.number(came_to.uses),
+        ),
+        language=language,
+    )
+
+
+def _days(language: Language, came_to: DealResults) -> Chart:
+    uses: dict[date, int] = dict(came_to.by_day.select("day", "uses").iter_rows())
+    last = max(uses)
+    first = max(min(uses), last - timedelta(_MOST_DAYS - 1))
+    days = [first + timedelta(place) for place in range((last - first).days + 1)]
+    return bars_by_day(
+        "days",
+        days,
+        Series(language.text("Uses"), [uses.get(day, 0) for day in days], "first"),
+        None,
+        title=language.text("Uses by day"),
+        description=language.text(
+            "%(uses)s uses in all, the last on %(day)s.",
+            uses=language.number(came_to.uses),
+            day=language.day(last),
+        ),
+        language=language,
+    )

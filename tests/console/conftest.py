@@ -1,0 +1,120 @@
+"""The console over a small shop, and a browser of anybody: a client that keeps cookies."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from service.admin import people
+from service.admin.people import NewPerson, Person, PersonRole
+from service.admin.people.sessions import open_session
+from service.console.app import PATH, create_console
+from service.console.cookies import SESSION
+from service.deals import load_body
+from service.settings import Settings
+from service.store.actor import SERVICE, Actor
+from service.store.people import by_email
+from service.store.session import Database
+from service.store.tables.person import LogInMethod
+from tests.conftest import fresh_database, settings_of
+from tests.shop import DEALS, Shop, open_shop
+
+ORIGIN = "https://localhost"
+OWN = {"Sec-Fetch-Site": "same-origin"}
+PASSWORD = "orchard lantern seven maple"
+
+
+@dataclass(frozen=True)
+class House:
+    """A shop with its console."""
+
+    database: Database
+    settings: Settings
+    shop: Shop
+    app: FastAPI
+    console: FastAPI
+
+    def guest(self, origin: str = ORIGIN) -> TestClient:
+        """A browser of somebody who is not logged in."""
+        return TestClient(self.app, base_url=origin, follow_redirects=False, headers=OWN)
+
+    def person(self, *roles: PersonRole) -> Person:
+        """Somebody with these roles, the same one each time."""
+        email = f"{'-'.join(roles)}@shop.example"
+        with self.database.read() as session:
+            row = by_email(session, email)
+        if row is not None:
+            return Person.of(row)
+        new = NewPerson(" ".join(roles).title(), email, roles)
+        return people.invite(
+            self.database, self.settings, new, by=SERVICE, now=datetime.now(UTC)
+        ).person
+
+    def member(self, *roles: PersonRole) -> TestClient:
+        """A browser of somebody with these roles, logged in."""
+        person = self.person(*roles)
+        with self.database.write() as session:
+            row = by_email(session, person.email)
+            assert row is not None
+            entered = open_session(
+                session, self.settings, row, method=LogInMethod.PASSWORD, address="", agent="",
+                now=datetime.now(UTC),
+            )  # fmt: skip
+        client = self.guest()
+        client.cookies.set(f"__Host-{SESSION}", entered.token, domain="localhost.local", path="/")
+        return client
+
+
+def token(page: str) -> str:
+    """The token of the forms on a page."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def send(client: TestClient, path: str, shown_at: str = "/account", **fields: Any) -> Any:
+    """Send a form that stands on the page `shown_at`."""
+    page = client.get(PATH + shown_at)
+    assert page.status_code == 200, page.text
+    return client.post(PATH + path, data={"csrf": token(page.text), **fields})
+
+
+def open_house(url: str, folder: Path, **changed: Any) -> House:
+    """A shop with deals in several states, and its console; `changed` are settings."""
+    settings = settings_of(url, folder).model_copy(update=changed)
+    database = Database(url)
+    shop = open_shop(database, settings, folder)
+    # Once more under other names: they wait for somebody who checks them.
+    waiting = DEALS.replace("-1,", "-2,").encode()
+    load_body(database, "more.csv", waiting, uploaded_by=Actor("tests"), with_approval=True)
+    app = FastAPI()
+    console = create_console(database, settings)
+    app.mount(PATH, console)
+    return House(database, settings, shop, app, console)
+
+
+@pytest.fixture(scope="module")
+def shared_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A house that the tests of a file share: what they do to it they undo, or it is the last."""
+    folder = tmp_path_factory.mktemp("house")
+    with fresh_database(request, "sqlite", folder) as url:
+        house = open_house(url, folder)
+        yield house
+        house.database.dispose()
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """A house of this test."""
+    with fresh_database(request, "sqlite", tmp_path) as url:
+        opened = open_house(url, tmp_path)
+        yield opened
+        opened.database.dispose()
