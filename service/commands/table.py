@@ -148,6 +148,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.deals:load_file",
             "Suppliers' deals: the whole file, or nothing and every fault by cell.",
         ),
+        Command(
+            "content",
+            "service.commands.load:content",
+            "Recipes, tips, opening hours and partners' words: the whole file, or nothing of it.",
+        ),
     ),
     group(
         "deals",

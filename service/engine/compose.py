@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from service.engine.content import in_language
 from service.engine.habits import Habit, due, printed_day, reason
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, wording_of
@@ -205,8 +206,7 @@ def _texts_in(texts: str, language: str) -> Mapping[str, str]:
     if texts == "{}":
         return {}
     by_language: dict[str, dict[str, str]] = json.loads(texts)
-    tag = language.replace("_", "-").lower()
-    return by_language.get(tag) or by_language.get(tag.partition("-")[0], {})
+    return in_language(by_language, language) or {}
 
 
 def _reminder_line(

@@ -6,7 +6,9 @@ A picture is named by the SHA-256 of its prepared bytes, in hexadecimal.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Pictogram(StrEnum):
@@ -112,3 +114,10 @@ def content_from(raw: Mapping[str, Any]) -> Content:
 def _recipe_from(raw: Mapping[str, Any]) -> Recipe:
     items = tuple(RecipeItem(**item) for item in raw["items"])
     return Recipe(**{**raw, "items": items, "steps": tuple(raw["steps"])})
+
+
+def in_language(texts: Mapping[str, _T], language: str) -> _T | None:
+    """What there is in a language such as `de-AT`, else in `de`, else None."""
+    by_tag = {tag.replace("_", "-").lower(): text for tag, text in texts.items()}
+    tag = language.replace("_", "-").lower()
+    return by_tag.get(tag, by_tag.get(tag.partition("-")[0]))

@@ -120,6 +120,17 @@ def discoverable(session: Session) -> pl.DataFrame:
     return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
 
 
+def names(session: Session) -> tuple[set[str], set[str], set[str]]:
+    """The names of items, of categories and of departments, without regard to case."""
+    items = session.exec(select(Item.name)).all()
+    found = session.exec(select(Category.name, Category.department)).all()
+    return (
+        {name.casefold() for name in items},
+        {name.casefold() for name, _ in found},
+        {department.casefold() for _, department in found},
+    )
+
+
 def departments(session: Session) -> pl.DataFrame:
     """The department of every item: item_id, department."""
     statement = (
