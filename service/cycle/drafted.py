@@ -46,6 +46,7 @@ class Drafted:
     def with_only(self, offers: Sequence[int], reminders: Sequence[int]) -> "Drafted":
         """The same with some of its offers and reminders, by their place; numbered again."""
         document = self.document
+        numbers = {document.offers[place].line: number for number, place in enumerate(offers, 1)}
         first_reminder = len(document.offers)
         places = [*offers, *(first_reminder + place for place in reminders)]
         kept = tuple(
@@ -61,6 +62,7 @@ class Drafted:
                     for number, place in enumerate(reminders, len(kept) + 1)
                 ),
                 worth_cents=sum(line.face_value_cents for line in kept),
+                content=document.content.renumbered(numbers),
             ),
             [{**self.lines[place], "line": number} for number, place in enumerate(places, 1)],
         )
@@ -109,8 +111,14 @@ def list_frames(
             "code": [each.document.list_code for each in drafted],
             "household_id": [each.household_id for each in drafted],
             "document": [each.document.to_json() for each in drafted],
+            "recipe_key": [each.document.content.recipe_key for each in drafted],
         },
-        {"code": pl.String, "household_id": pl.Int64, "document": pl.String},
+        {
+            "code": pl.String,
+            "household_id": pl.Int64,
+            "document": pl.String,
+            "recipe_key": pl.String,
+        },
     ).with_columns(
         pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
         pl.lit(inputs.valid_from).alias("valid_from"),

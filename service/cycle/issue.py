@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 from sqlmodel import Session
 
-from service.cycle.compose import compose
+from service.cycle.compose import compose, read_around
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
 from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.fit_lists import fit_lists
@@ -68,6 +68,9 @@ def run_cycle(
             languages=languages,
             refs=refs,
         )
+        around = read_around(
+            session, settings, plan.inputs, [each.household_id for each in recipients]
+        )
     composed = compose(
         recipients,
         settings=settings,
@@ -75,6 +78,7 @@ def run_cycle(
         purchases=plan.purchases,
         scores=plan.scores,
         chosen=plan.chosen,
+        around=around,
     )
     drafted = fit_lists(composed, settings)
     progress("compose", len(drafted), len(drafted))

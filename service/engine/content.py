@@ -4,7 +4,7 @@ A picture is named by the SHA-256 of its prepared bytes, in hexadecimal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -98,6 +98,27 @@ class Content:
     tip: Tip | None = None
     hours: OpeningHours | None = None
     partner: PartnerSlot | None = None
+
+    @property
+    def recipe_key(self) -> str | None:
+        """The key of the recipe, None without one."""
+        return None if self.recipe is None else self.recipe.key
+
+    def renumbered(self, numbers: Mapping[int, int]) -> "Content":
+        """The same for a list whose offers have other line numbers, by those they had.
+
+        An offer that is not among them is no longer on the list.
+        """
+        recipe, partner = self.recipe, self.partner
+        if recipe is not None:
+            items = tuple(
+                replace(item, offer_line=numbers.get(item.offer_line or 0)) for item in recipe.items
+            )
+            recipe = replace(recipe, items=items)
+        if partner is not None:
+            line = numbers.get(partner.offer_line)
+            partner = None if line is None else replace(partner, offer_line=line)
+        return replace(self, recipe=recipe, partner=partner)
 
 
 def content_from(raw: Mapping[str, Any]) -> Content:

@@ -174,14 +174,14 @@ def notes_on(session: Session, form: ContentForm) -> Iterator[str]:
         if each.store
     )
     yield from _unknown(hours, stores, "no basket came from a store")
-    named = {name for kind, name in pictures.named(session) if kind == PictureKind.CONTENT}
+    named = {name.casefold() for _, name in pictures.named(session, [PictureKind.CONTENT])}
     wanted = (
         (str(Place(kind, number, "picture")), each.picture)
         for kind in ("recipes", "tips", "partners")
         for number, each in enumerate(getattr(form, kind))
         if each.picture
     )
-    yield from _unknown(wanted, {each.casefold() for each in named}, "no picture is called")
+    yield from _unknown(wanted, named, "no picture is called")
     for number, partner in enumerate(form.partners):
         if not revisions.of_deal(session, partner.supplier, partner.deal):
             yield (

@@ -20,27 +20,27 @@ _EXPECTED = {
     "expected_gain": pl.Float64,
     "terms": pl.String,
 }
+_BESIDE = {"recipe_key": pl.String}
 
 
 def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     """Write issued lists and their lines in bulk, and delete the households' drafts.
 
-    `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
+    `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at, and
+    optionally recipe_key. `lines`:
     code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
     p_purchase; and optionally the expectations for offers (cell, expected_uses, expected_gain) and
     the `terms` of a line where they differ from its offer's.
     """
-    stage(session, "staged_list", lists)
-    unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
-    lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
-    stage(session, "staged_list_line", lines)
+    stage(session, "staged_list", _completed(lists, _BESIDE))
+    stage(session, "staged_list_line", _completed(lines, _EXPECTED))
     _remove_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
     session.execute(
         text(
             """INSERT INTO shopping_list (code, household_id, cycle_id, state, valid_from, valid_to,
-                                          document, written_at)
+                                          document, written_at, recipe_key)
                SELECT code, household_id, cycle_id, 'issued', valid_from, valid_to, document,
-                      written_at
+                      written_at, recipe_key
                FROM staged_list ORDER BY household_id"""
         )
     )
@@ -56,6 +56,12 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
                ORDER BY s.id, l.line"""
         )
     )
+
+
+def _completed(frame: pl.DataFrame, optional: dict[str, Any]) -> pl.DataFrame:
+    """A frame with nulls for the optional columns that it lacks."""
+    unknown = {name: kind for name, kind in optional.items() if name not in frame.columns}
+    return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
 
 
 def drafted_households(session: Session, *, until: date) -> list[int]:
@@ -175,6 +181,28 @@ def any_used(session: Session, list_ids: Sequence[int]) -> bool:
         )
     )
     return found.first() is not None
+
+
+def last_recipes(session: Session, household_ids: Sequence[int], *, before: date) -> dict[int, str]:
+    """The key of the recipe on each household's newest list from before a date, where it had one.
+
+    Lists that were voided never were the household's.
+    """
+    ids = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
+    stage(session, "staged_household", ids)
+    rows = session.execute(
+        text(
+            """SELECT l.household_id, l.recipe_key
+               FROM (SELECT s.household_id, max(s.id) AS list_id
+                     FROM shopping_list s JOIN staged_household h ON h.household_id = s.household_id
+                     WHERE s.state IN ('issued', 'expired') AND s.valid_from < :day
+                     GROUP BY s.household_id) n
+               JOIN shopping_list l ON l.id = n.list_id
+               WHERE l.recipe_key IS NOT NULL"""
+        ),
+        {"day": day_value(session, before)},
+    )
+    return dict(tuple(row) for row in rows)
 
 
 def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import polars as pl
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from service.store.tables.picture import Picture, PictureName
+from service.store.bulk import stage
+from service.store.tables.picture import Picture, PictureKind, PictureName
 
 _AT_ONCE = 500
 
@@ -22,10 +25,36 @@ def name(session: Session, kind: str, of: str, digest: str) -> None:
     session.flush()
 
 
-def named(session: Session) -> dict[tuple[str, str], str]:
-    """The digest of every picture that has a name, by kind and name."""
-    found = session.exec(select(PictureName))
+def named(session: Session, kinds: Sequence[str]) -> dict[tuple[str, str], str]:
+    """The digest of every picture of some kinds that has a name, by kind and name."""
+    found = session.exec(select(PictureName).where(col(PictureName.kind).in_(kinds)))
     return {(each.kind, each.name): each.digest for each in found}
+
+
+def of_products(session: Session, gtins: Sequence[int] | None = None) -> dict[int, str]:
+    """The digests of products' pictures by GTIN; of all products, or of those among `gtins`."""
+    query = f"SELECT name, digest FROM picture_name WHERE kind = '{PictureKind.PRODUCT}'"
+    if gtins is not None:
+        names = pl.DataFrame({"name": [str(gtin) for gtin in gtins]}, {"name": pl.String})
+        stage(session, "staged_name", names)
+        query += " AND name IN (SELECT name FROM staged_name)"
+    return {int(name): digest for name, digest in session.execute(text(query))}
+
+
+def of_offers(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
+    """For each offer the picture of the first by GTIN of its products that has one."""
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    rows = session.execute(
+        text(
+            f"""SELECT p.offer_id, n.digest FROM staged_offer s
+                JOIN offer_product p ON p.offer_id = s.offer_id AND p.set_number = 0
+                JOIN picture_name n ON n.kind = '{PictureKind.PRODUCT}'
+                                   AND n.name = CAST(p.gtin AS TEXT)
+                ORDER BY p.offer_id, p.gtin DESC"""
+        )
+    )
+    # The last of an offer's rows stays.
+    return dict(tuple(row) for row in rows)
 
 
 def data_of(session: Session, digests: Sequence[str]) -> Mapping[str, bytes]:
