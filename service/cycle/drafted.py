@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from service.cycle.inputs import Inputs
+from service.engine.content import Content
 from service.engine.records import DealKind, ListDocument, OfferLine, ReminderLine
 
 PARTNER_LINE = "partner"
@@ -67,6 +68,10 @@ class Drafted:
             [{**self.lines[place], "line": number} for number, place in enumerate(places, 1)],
         )
 
+    def with_content(self, content: Content) -> "Drafted":
+        """The same with other content."""
+        return replace(self, document=replace(self.document, content=content))
+
 
 def list_lines(
     household_id: int,
@@ -103,21 +108,28 @@ def reserved_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
 
 
 def list_frames(
-    drafted: Sequence[Drafted], inputs: Inputs, *, cycle_id: int, now: datetime
+    drafted: Sequence[Drafted],
+    inputs: Inputs,
+    *,
+    cycle_id: int,
+    now: datetime,
+    page_digests: Sequence[str | None],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The lists and their lines as the store takes them."""
+    """The lists and their lines as the store takes them; `page_digests` are those of the lists."""
     listed = pl.DataFrame(
         {
             "code": [each.document.list_code for each in drafted],
             "household_id": [each.household_id for each in drafted],
             "document": [each.document.to_json() for each in drafted],
             "recipe_key": [each.document.content.recipe_key for each in drafted],
+            "page_digest": page_digests,
         },
         {
             "code": pl.String,
             "household_id": pl.Int64,
             "document": pl.String,
             "recipe_key": pl.String,
+            "page_digest": pl.String,
         },
     ).with_columns(
         pl.lit(cycle_id, pl.Int64).alias("cycle_id"),

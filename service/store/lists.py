@@ -12,7 +12,13 @@ from service.engine.codes import gtin_text
 from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
-from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
+from service.store.tables.shopping_list import (
+    ListLine,
+    ListPage,
+    ListState,
+    PageState,
+    ShoppingList,
+)
 
 _EXPECTED = {
     "cell": pl.String,
@@ -20,14 +26,14 @@ _EXPECTED = {
     "expected_gain": pl.Float64,
     "terms": pl.String,
 }
-_BESIDE = {"recipe_key": pl.String}
+_BESIDE = {"recipe_key": pl.String, "page_digest": pl.String}
 
 
 def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     """Write issued lists and their lines in bulk, and delete the households' drafts.
 
     `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at, and
-    optionally recipe_key. `lines`:
+    optionally recipe_key and page_digest (of the code of the list's page). `lines`:
     code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
     p_purchase; and optionally the expectations for offers (cell, expected_uses, expected_gain) and
     the `terms` of a line where they differ from its offer's.
@@ -54,6 +60,14 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
                       l.expected_uses, l.expected_gain, l.terms
                FROM staged_list_line l JOIN shopping_list s ON s.code = l.code
                ORDER BY s.id, l.line"""
+        )
+    )
+    session.execute(
+        text(
+            f"""INSERT INTO list_page (code_digest, list_id, state, written_at)
+                SELECT l.page_digest, s.id, '{PageState.OPEN}', l.written_at
+                FROM staged_list l JOIN shopping_list s ON s.code = l.code
+                WHERE l.page_digest IS NOT NULL ORDER BY s.id"""
         )
     )
 
@@ -218,7 +232,7 @@ def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:
 
 
 def void(session: Session, list_ids: Sequence[int]) -> None:
-    """Put lists into the state `voided`; their codes are refused from now on."""
+    """Put lists into the state `voided`; their codes are refused from now on, and their pages."""
     stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
     session.execute(
         text(
@@ -226,6 +240,22 @@ def void(session: Session, list_ids: Sequence[int]) -> None:
                WHERE id IN (SELECT list_id FROM staged_id)"""
         )
     )
+    session.execute(
+        text(
+            f"""UPDATE list_page SET state = '{PageState.REVOKED}'
+                WHERE list_id IN (SELECT list_id FROM staged_id)"""
+        )
+    )
+
+
+def of_page(session: Session, code_digest: str) -> ShoppingList | None:
+    """The list whose page has this code; None for a code that is not known or was revoked."""
+    statement = (
+        select(ShoppingList)
+        .join(ListPage, col(ListPage.list_id) == col(ShoppingList.id))
+        .where(ListPage.code_digest == code_digest, ListPage.state == PageState.OPEN)
+    )
+    return session.exec(statement).first()
 
 
 def codes_in_use(session: Session, drawn: pl.DataFrame) -> set[str]:
