@@ -23,6 +23,7 @@ from service.files.content import load_content
 from service.files.dates import Order
 from service.files.households import load_households
 from service.files.notes import ALL
+from service.files.pictures import load_pictures
 from service.files.poslog import is_poslog, load_poslog
 from service.files.products import load_products
 from service.files.report import LoadReport
@@ -164,6 +165,26 @@ def baskets(
                 progress=progress,
             )
     raise typer.Exit(_show("baskets", report))
+
+
+def pictures(
+    source: Annotated[
+        Path, typer.Argument(help="A folder of GTIN.jpg, or a table of gtin and picture")
+    ],
+    encoding: Encoding = None,
+    separator: Separator = None,
+) -> None:
+    """Pictures of products, departments and content, and the logo: a folder, or a table of files
+    and addresses."""
+    with open_database() as (database, settings), progress_bars() as progress:
+        report = load_pictures(
+            database,
+            settings,
+            source,
+            text=_text_options(settings, encoding, separator),
+            progress=progress,
+        )
+    raise typer.Exit(_show("pictures", report))
 
 
 def content(
