@@ -15,6 +15,7 @@ from service.cycle.looks import Looks, needs_of, read_looks
 from service.engine.compose import (
     Masthead,
     Recipient,
+    bought_products,
     choose_reminders,
     compose_documents,
     usual_products,
@@ -78,7 +79,8 @@ def compose(
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
-    usual = usual_products(purchases)
+    products = bought_products(purchases)
+    usual = usual_products(products)
     picked = choose_reminders(
         _printable(scores.filter(pl.col("household_id").is_in(wanted.implode())), usual, inputs),
         _covered(mine, inputs),
@@ -86,7 +88,7 @@ def compose(
         discoveries=settings.discoveries_per_list,
     )
     needs = needs_of(
-        mine, running=inputs.running, scores=scores, usual=usual, catalogue=inputs.catalogue
+        mine, running=inputs.running, scores=scores, products=products, catalogue=inputs.catalogue
     )
     looks = around.looks
     made = with_content(

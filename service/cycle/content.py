@@ -30,7 +30,8 @@ class LetterContent:
 
     `goods` are the items of recipes (recipe, place, item_id; `recipe` counts `recipes`), `without`
     what diets do without, `covers` the offers on items of recipes. `last_recipes` and `stores` are
-    by household, `partners` by offer. `tip_number` grows by one with each cycle.
+    by household, `partners` by offer. `cycle_number` is how many cycles
+    came before.
     """
 
     as_of: date
@@ -43,7 +44,7 @@ class LetterContent:
     covers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_COVERS))
     last_recipes: Mapping[int, str] = field(default_factory=dict)
     stores: Mapping[int, str] = field(default_factory=dict)
-    tip_number: int = 0
+    cycle_number: int = 0
     pictures: Mapping[str, str] = field(default_factory=dict)
     """Digests of content's pictures by name."""
 
@@ -85,7 +86,7 @@ def read_content(
         hours=tuple(sorted(hours, key=_rank)),
         partners=_by_offer(session, partners),
         stores=_stores(session, settings, as_of, household_ids) if _by_store(hours) else {},
-        tip_number=cycles.count_before(session, as_of),
+        cycle_number=cycles.count_before(session, as_of),
         pictures={
             name.casefold(): digest
             for (_, name), digest in pictures.named(session, [PictureKind.CONTENT]).items()
@@ -153,6 +154,7 @@ def _recipes(
         _recipe_frame(letters, spoken),
         households=households,
         followed=followed_diets(bought, letters.without),
+        turn=letters.cycle_number,
     )
     places: dict[int, dict[int, tuple[bool, int | None]]] = {}
     for key, number, place, is_bought, line in at_hand.select(
@@ -210,7 +212,7 @@ def _tip(letters: LetterContent, language: str) -> Tip | None:
         for form in letters.tips
         if (tip := form.said_in(language, picture=letters.picture(form.picture))) is not None
     ]
-    return said[letters.tip_number % len(said)] if said else None
+    return said[letters.cycle_number % len(said)] if said else None
 
 
 def _hours(letters: LetterContent, household_id: int, language: str) -> OpeningHours | None:

@@ -106,14 +106,15 @@ def needs_of(
     *,
     running: RunningOffers,
     scores: pl.DataFrame,
-    usual: pl.DataFrame,
+    products: pl.DataFrame,
     catalogue: pl.DataFrame,
 ) -> pl.DataFrame:
     """What of its needs each copy covers: a row a copy, empty where the household buys nothing.
 
-    `copies` has household_id and offer_id, `usual` is as `usual_products` returns it. Adds `item`,
-    `category`, when it is needed (`last_bought_on`, `interval_days`, `expected_on`), and of its
-    usual product, where that counts for the offer, `gtin`, `size` and `price_cents`.
+    `copies` has household_id and offer_id, `products` is as `bought_products` returns it. Adds
+    `item`, `category`, when it is needed (`last_bought_on`, `interval_days`, `expected_on`), and of
+    the product that the household buys most often of those that count, if it buys any, `gtin`,
+    `size` and `price_cents`.
     """
     known = catalogue.select(_ITEM).unique("item_id", keep="first", maintain_order=True)
     shelf = catalogue.select("gtin", pl.col("package_size").alias("size"), "price_cents")
@@ -135,12 +136,16 @@ def needs_of(
         .join(known, on="item_id", how="left")
     )  # fmt: skip
     counting = (
-        likeliest.select("household_id", "offer_id", "item_id")
-        .join(usual.select("household_id", "item_id", "gtin"), on=["household_id", "item_id"])
-        .join(running.products, on=["offer_id", "gtin"], how="semi")
+        products.join(running.products, on="gtin")
+        .join(copies, on=["household_id", "offer_id"], how="semi")
+        .sort(
+            "household_id", "offer_id", "times", "purchased_at", "gtin",
+            descending=[False, False, True, True, False],
+        )
+        .unique(["household_id", "offer_id"], keep="first", maintain_order=True)
+        .select("household_id", "offer_id", "gtin")
         .join(shelf, on="gtin")
-        .drop("item_id")
-    )
+    )  # fmt: skip
     return likeliest.drop("item_id", "p_purchase").join(
         counting, on=["household_id", "offer_id"], how="left"
     )

@@ -40,12 +40,13 @@ class Recipient:
     page_url: str = ""
 
 
-def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
-    """The product that a household buys most often for each item; ties go to the latest bought.
+def bought_products(purchases: pl.DataFrame) -> pl.DataFrame:
+    """The products that households buy, by household and item, the most often bought first.
 
     `purchases` has `household_id`, `item_id`, `gtin`, `purchased_at`, `quantity` and
-    `amount_cents`. Returns one row per household and item, sorted by both: `household_id`,
-    `item_id`, `gtin`, and `paid_cents`, the last price of one piece.
+    `amount_cents`. Returns `household_id`, `item_id`, `gtin`, `times`, `purchased_at` (the last
+    time), and `paid_cents`, the last price of one piece. Of products bought as often the latest
+    bought comes first.
     """
     return (
         purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0))
@@ -68,8 +69,16 @@ def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
             "gtin",
             descending=[False, False, True, True, False],
         )
-        .unique(["household_id", "item_id"], keep="first", maintain_order=True)
-        .select("household_id", "item_id", "gtin", "paid_cents")
+    )
+
+
+def usual_products(bought: pl.DataFrame) -> pl.DataFrame:
+    """The product that a household buys most often for each item, of what `bought_products` found.
+
+    One row per household and item, sorted by both: `household_id`, `item_id`, `gtin`, `paid_cents`.
+    """
+    return bought.unique(["household_id", "item_id"], keep="first", maintain_order=True).select(
+        "household_id", "item_id", "gtin", "paid_cents"
     )
 
 

@@ -70,6 +70,7 @@ def choose_recipes(
     *,
     households: pl.DataFrame,
     followed: pl.DataFrame,
+    turn: int = 0,
 ) -> dict[int, int]:
     """The recipe of each household that has one, by household.
 
@@ -80,8 +81,11 @@ def choose_recipes(
     - `followed`: household_id, diet. A recipe must suit every diet that a household follows.
 
     The recipe with the most items at hand is chosen; of those with as many the one with more on
-    offer, then the first by key. The one of the last list is never chosen.
+    offer, then the one that lacks fewer. What is left of ties goes round the recipes from household
+    to household and from `turn` to turn, so that neighbours do not all cook the same. The one of
+    the last list is never chosen.
     """
+    in_turn = (pl.col("recipe") - pl.col("household_id") - turn) % max(1, recipes.height)
     counted = (
         at_hand.group_by("household_id", "recipe")
         .agg(pl.len().alias("at_hand"), pl.col("line").count().alias("on_offer"))
@@ -101,8 +105,9 @@ def choose_recipes(
     best = (
         counted.join(unfit, on=["household_id", "recipe"], how="anti")
         .sort(
-            "household_id", "at_hand", "on_offer", "recipe", descending=[False, True, True, False]
+            "household_id", "at_hand", "on_offer", "named", in_turn,
+            descending=[False, True, True, False, False],
         )
         .unique("household_id", keep="first", maintain_order=True)
-    )
+    )  # fmt: skip
     return dict(best.select("household_id", "recipe").iter_rows())

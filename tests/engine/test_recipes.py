@@ -41,6 +41,7 @@ HOUSEHOLD = st.tuples(
     st.sampled_from(["de", "en"]),
     st.none() | st.integers(0, 4),
 )
+TURN = 3
 DIETS = {"vegan": {1, 2}, "nutless": {3}}
 
 
@@ -74,11 +75,12 @@ def chosen(recipes: list[Any], people: dict[int, Any], seed: int) -> tuple[dict[
             HOUSEHOLDS,
         ),
         followed=followed_diets(frame(bought, BOUGHT), without),
+        turn=TURN,
     )
     return found, at_hand
 
 
-def by_hand(recipes: list[Any], person: Any) -> int | None:
+def by_hand(recipes: list[Any], household: int, person: Any) -> int | None:
     bought, offered, language, last = person
     steady = sum(bought.values()) >= DIET_LINES
     follows = {diet for diet, of in DIETS.items() if steady and not of & set(bought)}
@@ -91,7 +93,8 @@ def by_hand(recipes: list[Any], person: Any) -> int | None:
             continue
         if not had or len(had) < min(named, LEAST_ITEMS):
             continue
-        rank = (-len(had), -len(on_offer), number)
+        turn = (number - household - TURN) % len(recipes)
+        rank = (-len(had), -len(on_offer), named, turn)
         best = min(best or (rank, number), (rank, number))
     return None if best is None else best[1]
 
@@ -103,7 +106,7 @@ def test_each_household_gets_the_recipe_it_has_most_of(
 ) -> None:
     people = dict(enumerate(persons, 1))
     found, at_hand = chosen(recipes, people, seed)
-    expected = {h: r for h, of in people.items() if (r := by_hand(recipes, of)) is not None}
+    expected = {h: r for h, of in people.items() if (r := by_hand(recipes, h, of)) is not None}
     assert found == expected
     assert chosen(recipes, people, seed + 1)[0] == found
     # Alone as among others: one household is served as all are.
