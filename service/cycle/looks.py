@@ -11,7 +11,7 @@ from sqlmodel import Session
 from service.engine.content import Pictogram
 from service.engine.offers import RunningOffers
 from service.engine.offers.candidates import bought
-from service.engine.pictograms import Pictograms
+from service.engine.pictogram_words import PictogramWords
 from service.engine.records import DealKind
 from service.files import layouts
 from service.store import content, pictures
@@ -22,8 +22,8 @@ _ITEM = ("item_id", "item", "category")
 
 
 @lru_cache(maxsize=8)
-def _pictograms(named: tuple[tuple[str, str], ...]) -> Pictograms:
-    return Pictograms(layouts.pictogram_words(), dict(named))
+def _pictograms(named: tuple[tuple[str, str], ...]) -> PictogramWords:
+    return PictogramWords(layouts.pictogram_words(), dict(named))
 
 
 @dataclass(frozen=True, slots=True)

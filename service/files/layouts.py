@@ -103,7 +103,7 @@ def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
 
 def pictogram_words() -> Mapping[str, Sequence[str]]:
     """The words of goods' names by pictogram."""
-    words: Mapping[str, Sequence[str]] = _read_json(_TEMPLATES / "pictograms.json")
+    words: Mapping[str, Sequence[str]] = _read_json(_TEMPLATES / "pictogram_words.json")
     return words
 
 

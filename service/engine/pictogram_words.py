@@ -10,7 +10,7 @@ _JOINED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PART_OF_A_WORD = 4
 
 
-class Pictograms:
+class PictogramWords:
     """Finds the pictogram of goods.
 
     `words` are words and their beginnings by pictogram; of those in a name the longest decides, of

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine.content import Pictogram
-from service.engine.pictograms import Pictograms
+from service.engine.pictogram_words import PictogramWords
 
-WORDS = json.loads((files("templates") / "pictograms.json").read_text(encoding="utf-8"))
-SHIPPED = Pictograms(WORDS)
+WORDS = json.loads((files("templates") / "pictogram_words.json").read_text(encoding="utf-8"))
+SHIPPED = PictogramWords(WORDS)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_word_is_of_a_known_pictogram_and_every_pictogram_but_two_has_word
 
 
 def test_the_retailer_s_own_choice_goes_before_every_word() -> None:
-    own = Pictograms(WORDS, {"Grocery": "household"})
+    own = PictogramWords(WORDS, {"Grocery": "household"})
     assert own.of("Milk", "Milk", "grocery") == "household"
     assert own.of("Milk", "Milk", "Produce") == "dairy"
 
