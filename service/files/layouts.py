@@ -71,6 +71,7 @@ def stationery() -> Stationery:
         fonts=font_files(),
         phrases=_read_json(_TEMPLATES / "phrases.json"),
         postal=postal_forms(),
+        pictograms=_read_json(_TEMPLATES / "pictograms.json"),
     )
 
 

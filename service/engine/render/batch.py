@@ -1,9 +1,10 @@
 """Render lists as PDF: a batch of mailpieces in one file, or one list for a household."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import count, islice
+from itertools import chain, count, islice
+from types import MappingProxyType
 from typing import BinaryIO
 
 from service.engine.records import Address, ListDocument, Mailpiece
@@ -50,6 +51,7 @@ def render_batch(
     resolver: str = RESOLVER,
     sender: Sender = NOBODY,
     departments: Sequence[str] = (),
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
     by_line: bool = False,
 ) -> tuple[PiecePages, ...]:
     """Write one PDF with all pieces. Memory does not grow with their number.
@@ -59,17 +61,23 @@ def render_batch(
     - `resolver`: the address in the GS1 Digital Link of a QR symbol.
     - `sender`: the return line above the address, and what addresses abroad end with.
     - `departments`: the walking order of the store.
+    - `pictures`: prepared pictures by their digests, asked for when they are drawn. A pictogram
+      stands for one that is not there. The retailer's colour is that of the first list.
     - `by_line`: make each line of a list a structure element; otherwise all lines of a list are
       one, which is enough for paper.
 
     The same input gives the same bytes. Raises `InvalidInput` with list and element if a text does
     not fit or has no glyph; `out` then holds an invalid file. `Checker` finds this beforehand.
     """
-    options = _options(layout, profile, resolver, sender, departments, by_line)
+    remaining = iter(pieces)
+    first_pieces = [*islice(remaining, 1)]
+    if first_pieces:
+        layout = _in_colour(layout, first_pieces[0].document)
+    remaining = chain(first_pieces, remaining)
+    options = _options(layout, profile, resolver, sender, departments, pictures, by_line=by_line)
     painter = Painter(layout, options)
     file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
     located: list[PiecePages] = []
-    remaining = iter(pieces)
     while batch := [*islice(remaining, _BATCH_PIECES)]:
         first = file.pages + 1
         file.add(paint(painter, [*map(_job, batch)]))
@@ -92,12 +100,14 @@ def render_one(
     resolver: str = RESOLVER,
     sender: Sender = NOBODY,
     departments: Sequence[str] = (),
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
 ) -> bytes:
     """Render one list as a PDF. Without an address the window stays empty.
 
     Arguments and errors are those of `render_batch`.
     """
-    options = _options(layout, profile, resolver, sender, departments)
+    layout = _in_colour(layout, document)
+    options = _options(layout, profile, resolver, sender, departments, pictures)
     painter = Painter(layout, options)
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
@@ -164,6 +174,8 @@ def _options(
     resolver: str,
     sender: Sender,
     departments: Sequence[str],
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+    *,
     by_line: bool = True,
 ) -> PrintOptions:
     return PrintOptions(
@@ -172,7 +184,15 @@ def _options(
         sender=sender,
         departments=tuple(departments),
         by_line=by_line,
+        pictures=pictures,
     )
+
+
+def _in_colour(layout: Layout, document: ListDocument) -> Layout:
+    """The layout in the colour of the document's retailer."""
+    if not document.colour:
+        return layout
+    return replace(layout.in_accent(document.colour), stationery=layout.stationery)
 
 
 def _document_info(layout: Layout, options: PrintOptions, *, pieces: int) -> dict[str, str]:

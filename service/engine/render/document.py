@@ -15,6 +15,7 @@ from service.engine.render.embed import embed
 from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
+from service.engine.render.pictures import Jpeg
 from service.engine.render.plans import Content
 from service.engine.render.runs import GLYPHS
 
@@ -45,6 +46,10 @@ class PrintFile:
         self._catalog, self._info = pdf.reserve(), pdf.reserve()
         self._pages_root, self._plain, self._font_names = (pdf.reserve() for _ in range(3))
         self._tree_root, self._whole = pdf.reserve(), pdf.reserve()
+        self._shared = shared
+        self._pictures: list[bytes] = []
+        painter.pictures.write_image = self._write_image
+        painter.pictures.write_drawing = self._write_drawing
         self._art_entries = [
             b"/A%d %d 0 R" % (page, self._write_art_form(page))
             for page in range(1, layout.pages + 1)
@@ -104,7 +109,9 @@ class PrintFile:
                 if number:
                     fonts += b"/%b %d 0 R" % (typesetter.resources[resource], number)
         pdf.put(self._font_names, b"<<%b>>" % fonts)
-        pdf.put(self._plain, b"<</Font %d 0 R>>" % self._font_names)
+        pictures = b"".join(self._pictures)
+        xobjects = b"/XObject<<%b>>" % pictures if pictures else b""
+        pdf.put(self._plain, b"<</Font %d 0 R%b>>" % (self._font_names, xobjects))
         pdf.put(
             self._pages_root,
             b"<</Type/Pages/Count %d/Kids[%b]>>" % (self.pages, _refs(self._leaves)),
@@ -219,6 +226,24 @@ class PrintFile:
         self._forms += 1
         return b"/%b Do" % name, b"/%b %d 0 R" % (name, number)
 
+    def _write_image(self, picture: Jpeg) -> bytes:
+        """Write a picture; returns the name of its resource."""
+        entries = (
+            b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/%b/BitsPerComponent 8"
+            b"/Filter/DCTDecode" % (picture.width, picture.height, picture.space)
+        )
+        return self._add_picture(self._pdf.add_stream(picture.data, entries=entries, deflate=False))
+
+    def _write_drawing(self, ops: bytes, size: float) -> bytes:
+        """Write a drawing on a square; returns the name of its resource."""
+        entries = b"/Type/XObject/Subtype/Form/BBox[0 0 %g %g]/Resources<<>>" % (size, size)
+        return self._add_picture(self._pdf.add_stream(ops, entries=entries))
+
+    def _add_picture(self, number: int) -> bytes:
+        name = b"P%d" % len(self._pictures)
+        self._pictures.append(b"/%b %d 0 R" % (name, number))
+        return name
+
     def _flush_leaf(self) -> None:
         if self._leaf_kids:
             self._pdf.put(
@@ -231,6 +256,7 @@ class PrintFile:
                     b"".join(
                         (
                             *self._art_entries,
+                            *(() if self._shared else self._pictures),
                             *[content.entry for content in dict.fromkeys(self._leaf_contents)],
                         )
                     ),

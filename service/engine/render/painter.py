@@ -5,7 +5,7 @@ content, and only positioned again. The caches are bounded.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from service.engine.records import Address
@@ -17,13 +17,21 @@ from service.engine.render.layout import (
     Element,
     Layout,
     LayoutCell,
+    OfferGrid,
+    PictureBox,
     Rule,
     ShoppingListBox,
+    Slot,
     TextBox,
+    holds,
 )
+from service.engine.render.layout_cells import stretched
 from service.engine.render.localise import cell_in, style_in
 from service.engine.render.moves import Moves
-from service.engine.render.plans import CellPlan, Content, RowStart, TextPlan
+from service.engine.render.phrases import Phrases
+from service.engine.render.pictograms import pen, rounded
+from service.engine.render.pictures import PicturePainter
+from service.engine.render.plans import SLOT, CellPlan, Content, RowStart, TextPlan
 from service.engine.render.postal import NO_BREAK, Sender
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.stacks import LineStacks
@@ -54,6 +62,8 @@ class PrintOptions:
     """The walking order of the store. Departments not named here follow in order of appearance."""
     by_line: bool
     """Whether each line of a list is a structure element, so that it can be read aloud alone."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """Prepared pictures by their digests."""
 
 
 class Painter:
@@ -68,9 +78,19 @@ class Painter:
         self.write_form: WriteForm | None = None
         """Writes repeated content once, as a form. Without it each page holds all its content."""
         self._languages: dict[tuple[str, str, bool, bool], Language] = {}
+        self.no_slots = {
+            SLOT + slot.id: ""
+            for element in layout.elements
+            for slot in ([element] if isinstance(element, Slot) else _slots_of(element))
+        }
+        """The variables of all slots, none of which is drawn."""
+        self._stretched: dict[tuple[LayoutCell, float], LayoutCell] = {}
+        self._cards: dict[tuple[LayoutCell, float], Content] = {}
         self._addresses: dict[tuple[AddressBox, str], TextBox] = {}
         self.moves = Moves(self.height_pt)
+        self.pictures = PicturePainter(options.pictures, layout.stationery.pictograms)
         self._stacks = LineStacks(self.typesetter, self.height_pt)
+        self._picture_contents: dict[tuple[PictureBox, str], Content] = {}
         self._symbol_contents: dict[bytes, Content] = {}
         self._cached = 0
         width, height = layout.size_pt
@@ -92,11 +112,7 @@ class Painter:
             key = (tag, currency, is_draft, has_offers)
             found = self._languages[key] = Language(phrases, currency)
             found.pages = [
-                [
-                    (element, TextPlan(element, phrases) if isinstance(element, TextBox) else None)
-                    for element in self.layout.elements
-                    if _varies(element, page)
-                ]
+                planned([each for each in self.layout.elements if _varies(each, page)], phrases)
                 for page in range(1, self.layout.pages + 1)
             ]
             found.shared_pages = [{} for _ in found.pages]
@@ -131,12 +147,21 @@ class Painter:
             self.share(content)
         return content
 
+    def picture_content(self, box: PictureBox, digest: str) -> Content:
+        """A picture of a page at its place, as a form where there is a file."""
+        found = self._picture_contents.get((box, digest))
+        if found is None:
+            ops = self.pictures.ops(box, digest, "", top=self.height_pt)
+            found = self._picture_contents[box, digest] = Content(ops, box=self._page_box)
+            self.share(found)
+        return found
+
     def art_ops(self, page: int) -> bytes:
         """The content of a page that is the same on all lists: rules without a condition."""
         rules = [
             self.rule_ops(element)
             for element in self.layout.elements
-            if isinstance(element, Rule) and element.page == page and not element.when
+            if isinstance(element, Rule) and element.page == page and not element.conditions
         ]
         return b"\n".join(rules)
 
@@ -219,11 +244,41 @@ class Painter:
         plan = language.cells.get(cell)
         if plan is None:
             shown = cell_in(cell, language.phrases.language)
-            rules = b"\n".join([self.rule_ops(rule, origin=0.0) for rule in shown.rules])
+            rules, rules_over = (
+                b"\n".join(
+                    self.rule_ops(rule, origin=0.0)
+                    for rule in shown.rules
+                    if rule.over is over and not rule.conditions and not rule.stretch
+                )
+                for over in (False, True)
+            )
             plan = language.cells[cell] = CellPlan(
-                shown, language.phrases, rules=rules, pad=cell.pad * MM
+                shown, language.phrases, rules=rules, rules_over=rules_over, pad=cell.pad * MM
             )
         return plan
+
+    def card(self, cell: LayoutCell, height: float) -> Content:
+        """The rules of a cell that are as high as its row, which is so many points high."""
+        found = self._cards.get((cell, height))
+        if found is None:
+            ops = [
+                self.rule_ops(replace(rule, h=height / MM - rule.y + rule.h), origin=0.0)
+                for rule in cell.rules
+                if rule.stretch
+            ]
+            found = self._cards[cell, height] = Content(b"\n".join(ops), cell.w * MM, height)
+        elif found.ops:
+            self.share(found)
+        return found
+
+    def stretched(self, cell: LayoutCell, gain: float) -> LayoutCell:
+        """The cell, higher by so many points."""
+        if not gain:
+            return cell
+        found = self._stretched.get((cell, gain))
+        if found is None:
+            found = self._stretched[cell, gain] = stretched(cell, gain / MM)
+        return found
 
     def row_start(
         self, plan: CellPlan, key: object, values: Values, report_problem: ReportProblem
@@ -242,6 +297,15 @@ class Painter:
         bottoms: list[float] = []
         ops = [plan.rules] if plan.rules else []
         shown = values()
+        for rule in plan.conditional:
+            if holds(rule.conditions, shown):
+                ops.append(self.rule_ops(rule, origin=0.0))
+        for box in plan.pictures:
+            if holds(box.conditions, shown):
+                drawn = (shown["picture"] if box.source else "", shown["pictogram"])
+                ops.append(self.pictures.ops(box, *drawn, top=0.0))
+        if plan.rules_over:
+            ops.append(plan.rules_over)
         for text in plan.shared:
             is_printable &= self._add_text(text, shown, ops, bottoms, report_problem)
         found = RowStart(
@@ -251,10 +315,30 @@ class Painter:
             bottoms=tuple(bottoms),
             tails=plan.tails.setdefault(tuple(bottoms), {}),
         )
-        if is_printable:
+        if is_printable and plan.pictures and self.write_form is not None:
+            # Its resources are the file's; a page itself names no picture.
+            self.share(found)
+            plan.starts[key] = found
+            self._cached += 1
+        elif is_printable:
             plan.starts_seen_once[key] = found
             self._cached += 1
         return found
+
+    def row_height(self, plan: CellPlan, key: object, values: Values) -> float:
+        """The height of a row in points, in a cell that is not drawn.
+
+        Raises `TooLarge` or `MissingGlyph`.
+        """
+        height = plan.heights.get(key)
+        if height is None:
+            bottoms: list[float] = []
+            shown = values()
+            for text in (*plan.shared, *plan.own):
+                self._add_text(text, shown, [], bottoms, _raise)
+            height = plan.heights[key] = _height(plan, bottoms)
+            self._cached += 1
+        return height
 
     def row_tail(
         self,
@@ -292,6 +376,9 @@ class Painter:
         report_problem: ReportProblem,
     ) -> bool:
         """Set one text of a row below those before it; False if it cannot be printed."""
+        if plan.box.conditions and not holds(plan.box.conditions, values):
+            bottoms.append(bottoms[plan.above] if plan.above >= 0 else 0.0)
+            return True
         key = plan.key(values)
         if plan.above >= 0:
             key = (key, bottoms[plan.above])
@@ -358,18 +445,38 @@ class Painter:
         """Content of a rectangle. `y` counts down from `origin`, the top of the page if None."""
         top = self.height_pt if origin is None else origin
         frame = (rule.x * MM, top - (rule.y + rule.h) * MM, rule.w * MM, rule.h * MM)
+        shape = b"%.2f %.2f %.2f %.2f re" % frame
+        if rule.radius:
+            shape = rounded(*frame, rule.radius * MM)
         if rule.stroke_pt:
-            pen = rule.colour.replace(b"rg", b"RG").replace(b" g", b" G")
-            return b"%b %g w %.2f %.2f %.2f %.2f re S" % (pen, rule.stroke_pt, *frame)
-        return b"%b %.2f %.2f %.2f %.2f re f" % (rule.colour, *frame)
+            return b"%b %g w %b S" % (pen(rule.colour), rule.stroke_pt, shape)
+        return b"%b %b f" % (rule.colour, shape)
+
+
+def planned(elements: Sequence[Element], phrases: Phrases) -> list[tuple[Element, TextPlan | None]]:
+    """Elements with the plans of texts."""
+    return [
+        (element, TextPlan(element, phrases) if isinstance(element, TextBox) else None)
+        for element in elements
+    ]
+
+
+def _raise(element: str, error: Exception) -> None:  # noqa: ARG001
+    raise error
 
 
 def _height(plan: CellPlan, bottoms: Sequence[float]) -> float:
-    return round(max(bottoms, default=0.0) + plan.pad, 1)
+    return round(max([*bottoms, plan.least]) + plan.pad, 1)
 
 
 def _varies(element: Element, page: int) -> bool:
     """Whether the element is on this page and must be drawn for each list."""
-    if isinstance(element, ShoppingListBox):
-        return element.page <= page < element.page + element.over
-    return element.page == page and not (isinstance(element, Rule) and not element.when)
+    if isinstance(element, OfferGrid | ShoppingListBox):
+        over = element.over if isinstance(element, ShoppingListBox) else 1
+        is_here = element.page <= page < element.page + over
+        return is_here or any(each.page == page for each in element.slots)
+    return element.page == page and not (isinstance(element, Rule) and not element.conditions)
+
+
+def _slots_of(element: Element) -> Sequence[Slot]:
+    return element.slots if isinstance(element, OfferGrid | ShoppingListBox) else ()
