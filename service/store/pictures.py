@@ -1,15 +1,14 @@
 """Queries on pictures: their bytes by digest, and which one a name has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.store.bulk import stage
+from service.store.session import Database
 from service.store.tables.picture import Picture, PictureKind, PictureName
-
-_AT_ONCE = 500
 
 
 def save(session: Session, picture: Picture) -> None:
@@ -57,11 +56,23 @@ def of_offers(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
     return dict(tuple(row) for row in rows)
 
 
-def data_of(session: Session, digests: Sequence[str]) -> Mapping[str, bytes]:
-    """The bytes of kept pictures by digest; a digest that is not known is left out."""
-    wanted = sorted(set(digests))
-    found: dict[str, bytes] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = col(Picture.digest).in_(wanted[start : start + _AT_ONCE])
-        found |= dict(session.exec(select(Picture.digest, Picture.data).where(some)).all())
-    return found
+class KeptPictures(Mapping[str, bytes]):
+    """The bytes of kept pictures by digest, each read when it is asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getitem__(self, digest: str) -> bytes:
+        with self._database.read() as session:
+            found = session.get(Picture, digest)
+        if found is None:
+            raise KeyError(digest)
+        return found.data
+
+    def __iter__(self) -> Iterator[str]:
+        with self._database.read() as session:
+            yield from session.exec(select(Picture.digest).order_by(col(Picture.digest))).all()
+
+    def __len__(self) -> int:
+        with self._database.read() as session:
+            return session.exec(select(func.count()).select_from(Picture)).one()

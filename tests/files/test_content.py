@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import sample
+from service.engine.content import Content, Tip
+from service.engine.render import ContentTrial
 from service.errors import InvalidInput
+from service.files import layouts
 from service.files.content import load_content, read_form
 from service.files.content_form import ContentForm, json_schema
 from service.settings import Settings
@@ -74,6 +77,14 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         {"recipes": [{**RECIPE, "steps": {"de": ["Aufgießen."]}}]},
         "recipes[0].steps: has no text in en",
     ),
+    (
+        {"tips": [{**TIP, "text": {"en": "word " * 300}}]},
+        "tips[0], language en: is too long for its place in the layout classic-a4",
+    ),
+    (
+        {"recipes": [{**RECIPE, "steps": {"en": ["Pour. " * 300], "de": ["Aufgießen."]}}]},
+        "recipes[0], language en: is too long for its place",
+    ),
     ({"recipes": [{**RECIPE, "diets": ["vegan"]}]}, "recipes[0].diets[0]: no diet is called"),
     ({"recipes": [{**RECIPE, "minutes": "5"}]}, "recipes[0].minutes: input should be a valid int"),
     ({"pictograms": {"Tea": "teapot"}}, "pictograms.Tea: input should be 'generic'"),
@@ -111,6 +122,16 @@ def test_what_is_no_json_is_refused(tmp_path: Path, body: bytes, expected: str) 
     with pytest.raises(InvalidInput) as refused:
         read_form(file)
     assert expected in " ".join([refused.value.detail, *map(str, refused.value.problems)])
+
+
+def test_a_text_that_is_too_long_is_not_made_to_fit_by_more_words() -> None:
+    trial = ContentTrial(layouts.load("classic-a4"), retailer="R", currency="USD")
+    faults = [
+        bool(trial.fault_of(Content(tip=Tip("k", "Title", "word " * words)), "en"))
+        for words in (1, 20, 60, 90, 120, 200, 400)
+    ]
+    assert faults == sorted(faults)
+    assert (faults[0], faults[-1]) == (False, True)
 
 
 @settings(max_examples=40)

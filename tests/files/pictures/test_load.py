@@ -63,18 +63,19 @@ def test_a_folder_is_loaded_by_the_names_of_its_files(
         ("content", "Lentil soup"): prepare(picture(kind="WEBP")).digest,
     }
     with database.read() as session:
-        kept = pictures.data_of(session, [*found.values(), "0" * 64])
         assert pictures.of_products(session, [int(GTIN), 7]) == {int(GTIN): same}
+    kept = pictures.KeptPictures(database)
     assert kept[same] == prepare(picture()).data
-    assert len(kept) == len({*found.values()})
+    assert [*kept] == sorted({*found.values()})
+    assert len(kept) == len([*kept])
+    assert kept.get("0" * 64) is None
     again = load_pictures(database, settings, folder)
     assert (again.taken, again.known, again.refused) == (0, 6, 3)
     (folder / f"{GTIN}.jpg").write_bytes(picture(31, 31))
     assert load_pictures(database, settings, folder).taken == 1
     assert named(database)["product", GTIN] != same
-    with database.read() as session:
-        # Lists that were printed with it still find it.
-        assert pictures.data_of(session, [same])
+    # Lists that were printed with it still find it.
+    assert kept[same] == prepare(picture()).data
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
