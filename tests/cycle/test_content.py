@@ -51,10 +51,10 @@ CONTENT: dict[str, Any] = {
             **more,
         }
         for key, goods, more in [
-            ("all", [f"Item {n}" for n in range(12)], {"until": "2026-03-10"}),
+            ("all", [f"Item {n}" for n in range(8)], {"until": "2026-03-10"}),
             ("most", ["category 0", "Category 1", "Category 2", "Item 9"], {}),
             ("some", ["Item 1", "Item 2"], {}),
-            ("winter", [f"Item {n}" for n in range(12)], {"months": [12, 1, 2]}),
+            ("winter", [f"Item {n}" for n in range(8)], {"months": [12, 1, 2]}),
         ]
     ],
     "tips": [

@@ -138,3 +138,31 @@ def test_a_document_with_a_part_too_many_or_too_few_is_not_read() -> None:
     del stored["tip"]
     with pytest.raises(TypeError):
         ListDocument.from_json(json.dumps(stored))
+
+
+@given(CONTENTS, st.dictionaries(st.integers(1, 24), st.integers(1, 24), max_size=6))
+def test_content_keeps_to_its_offers_when_a_list_is_numbered_again(
+    content: Content, numbers: dict[int, int]
+) -> None:
+    moved = content.renumbered(numbers)
+    assert (moved.tip, moved.hours, moved.recipe_key) == (
+        content.tip,
+        content.hours,
+        content.recipe_key,
+    )
+    if content.recipe is not None and moved.recipe is not None:
+        for before, after in zip(content.recipe.items, moved.recipe.items, strict=True):
+            assert (before.text, before.bought) == (after.text, after.bought)
+            line = before.offer_line
+            assert after.offer_line == (None if line is None else numbers.get(line))
+    if content.partner is not None:
+        line = numbers.get(content.partner.offer_line)
+        assert moved.partner == (
+            None
+            if line is None
+            else PartnerSlot(
+                content.partner.title, content.partner.text, line, content.partner.picture
+            )
+        )
+    every = {line: line for line in range(1, 25)}
+    assert content.renumbered(every) == content
