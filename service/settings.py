@@ -3,6 +3,7 @@
 import codecs
 import re
 from datetime import date, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +43,17 @@ class Settings(FontSettings):
     retailer: str = Field(default="Larder Market", description="Printed name of the retailer")
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
+    )
+    retailer_colour: str = Field(
+        default="",
+        pattern="^(#[0-9a-f]{6})?$",
+        description="The retailer's colour on letters, as #rrggbb; empty for that of the layout",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+[^\s?#/])?$",
+        description="Address that households reach the service at, without a slash at its end; "
+        "letters then say where their page is",
     )
     currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")
     language: str = Field(default="en", description="Language of a household that states none")
@@ -234,6 +246,18 @@ class Settings(FontSettings):
         description="Folder of `authorized_keys` and `host_key`; the latter is made when missing",
     )
 
+    picture_max_bytes: int = Field(
+        default=20_971_520, ge=1024, description="Largest file of a picture"
+    )
+    picture_seconds: float = Field(
+        default=15, gt=0, description="Seconds that fetching a picture may take"
+    )
+    picture_networks: str = Field(
+        default="",
+        description="Private networks that pictures may be fetched from, as 10.20.0.0/16, by "
+        "semicolons; public addresses always may",
+    )
+
     cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")
     cycle_every_weeks: int = Field(default=2, ge=1, description="Weeks between cycles")
     nightly_hour: int = Field(
@@ -289,6 +313,13 @@ class Settings(FontSettings):
     def walking_order(self) -> tuple[str, ...]:
         """The departments in the order in which a shopper passes them."""
         return tuple(name.strip() for name in self.departments.split(";") if name.strip())
+
+    @field_validator("picture_networks")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        for part in value.replace(",", " ").replace(";", " ").split():
+            ip_network(part)
+        return value
 
     @field_validator("card_pattern")
     @classmethod

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from service.engine.content import Pictogram, in_language
 from service.engine.habits import Habit, due, printed_day, reason
-from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, wording_of
 
 
@@ -25,6 +26,8 @@ class Masthead:
     valid_to: date
     wordings: Mapping[str, Wording]
     """The fixed texts of lists, by language."""
+    logo: str | None = None
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,16 @@ class Recipient:
     household_id: int
     language: str
     list_code: str
+    page_url: str = ""
 
 
-def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
-    """The product that a household buys most often for each item; ties go to the latest bought.
+def bought_products(purchases: pl.DataFrame) -> pl.DataFrame:
+    """The products that households buy, by household and item, the most often bought first.
 
     `purchases` has `household_id`, `item_id`, `gtin`, `purchased_at`, `quantity` and
-    `amount_cents`. Returns one row per household and item, sorted by both: `household_id`,
-    `item_id`, `gtin`, and `paid_cents`, the last price of one piece.
+    `amount_cents`. Returns `household_id`, `item_id`, `gtin`, `times`, `purchased_at` (the last
+    time), and `paid_cents`, the last price of one piece. Of products bought as often the latest
+    bought comes first.
     """
     return (
         purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0))
@@ -64,8 +69,16 @@ def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
             "gtin",
             descending=[False, False, True, True, False],
         )
-        .unique(["household_id", "item_id"], keep="first", maintain_order=True)
-        .select("household_id", "item_id", "gtin", "paid_cents")
+    )
+
+
+def usual_products(bought: pl.DataFrame) -> pl.DataFrame:
+    """The product that a household buys most often for each item, of what `bought_products` found.
+
+    One row per household and item, sorted by both: `household_id`, `item_id`, `gtin`, `paid_cents`.
+    """
+    return bought.unique(["household_id", "item_id"], keep="first", maintain_order=True).select(
+        "household_id", "item_id", "gtin", "paid_cents"
     )
 
 
@@ -109,11 +122,13 @@ def compose_documents(
 
     - `offers`, in the order of printing: `household_id`, `offer_id`, `title`, `face_value_cents`,
       `department`, `legal`; optionally `value_text` (for a partner's slot, which has no terms),
-      `texts` (title and legal text by language, as JSON), `face_values`, and `uses` (of the copy).
+      `texts` (title and legal text by language, as JSON), `face_values`, and `uses` (of the copy);
+      of goods `picture`, `pictogram`, `size`, `price_cents`; and of the item that the household is
+      reminded of by it `item`, `last_bought_on`, `interval_days` and `expected_on`, or null.
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
       `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
-      are null.
+      are null. Optionally `picture`, `pictogram` and `size`.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -129,6 +144,7 @@ def compose_documents(
                 currency=masthead.currency,
                 language=recipient.language,
                 wording=wording,
+                needed=due(_habit(row, masthead)) if row.get("item") else Due.UNSAID,
             )
             for number, row in enumerate(own_offers, start=1)
         )
@@ -156,6 +172,9 @@ def compose_documents(
                     # The tip speaks of offers.
                     tip=wording.tip if offer_lines else "",
                     legal="",
+                    logo=masthead.logo,
+                    colour=masthead.colour,
+                    page_url=recipient.page_url,
                 ),
             )
         )
@@ -177,8 +196,12 @@ def offer_line(
     currency: str,
     language: str,
     wording: Wording,
+    needed: Due = Due.UNSAID,
 ) -> OfferLine:
-    """The line of an offer on a list in a language; `row` as `compose_documents` takes it."""
+    """The line of an offer on a list in a language; `row` as `compose_documents` takes it.
+
+    `needed` is when the household needs the item that it is reminded of by the offer.
+    """
     if terms is not None and row.get("face_values", "[]") != "[]":
         terms = terms.at_face_value(row["face_value_cents"])
     translated = _texts_in(row.get("texts", "{}"), language)
@@ -197,7 +220,19 @@ def offer_line(
         value_text=value,
         department=row["department"],
         legal=translated.get("legal", row["legal"]),
+        **_look(row),
+        price_cents=row.get("price_cents"),
+        item=row.get("item") or "",
+        due=needed,
     )
+
+
+def _look(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "picture": row.get("picture"),
+        "pictogram": Pictogram(row.get("pictogram") or Pictogram.GENERIC),
+        "size": row.get("size") or "",
+    }
 
 
 def _texts_in(texts: str, language: str) -> Mapping[str, str]:
@@ -205,24 +240,13 @@ def _texts_in(texts: str, language: str) -> Mapping[str, str]:
     if texts == "{}":
         return {}
     by_language: dict[str, dict[str, str]] = json.loads(texts)
-    tag = language.replace("_", "-").lower()
-    return by_language.get(tag) or by_language.get(tag.partition("-")[0], {})
+    return in_language(by_language, language) or {}
 
 
 def _reminder_line(
     number: int, row: Mapping[str, Any], *, masthead: Masthead, wording: Wording
 ) -> ReminderLine:
-    habit = None
-    if row["last_bought_on"] is not None:
-        bought = {key: row[key] for key in ("last_bought_on", "interval_days")}
-        habit = Habit(
-            **bought,
-            expected_on=printed_day(
-                row["expected_on"], **bought, first=masthead.arrives_on, last=masthead.valid_to
-            ),
-            issued_on=masthead.issued_on,
-            begins_on=masthead.arrives_on,
-        )
+    habit = _habit(row, masthead)
     return ReminderLine(
         line=number,
         item_id=row["item_id"],
@@ -234,4 +258,20 @@ def _reminder_line(
         reason=reason(habit, wording),
         due=due(habit),
         paid_cents=row["paid_cents"] if row["price_cents"] is None else None,
+        **_look(row),
+    )
+
+
+def _habit(row: Mapping[str, Any], masthead: Masthead) -> Habit | None:
+    """How the household buys an item, as the list says it; None where it never did."""
+    if row["last_bought_on"] is None:
+        return None
+    bought = {key: row[key] for key in ("last_bought_on", "interval_days")}
+    return Habit(
+        **bought,
+        expected_on=printed_day(
+            row["expected_on"], **bought, first=masthead.arrives_on, last=masthead.valid_to
+        ),
+        issued_on=masthead.issued_on,
+        begins_on=masthead.arrives_on,
     )

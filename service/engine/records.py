@@ -36,8 +36,8 @@ class OfferLine:
     `item` is the one that the household is reminded of by this offer, in place of a reminder, and
     `due` when it is needed; both are empty where the household is not expected to buy it.
     `picture`, `size` and `price_cents` (on the shelf, before the offer) are of the product that
-    stands for the offer: of those that count, the household's usual one. `picture` is the digest of
-    a prepared picture; where it is None the `pictogram` is drawn.
+    stands for the offer: of those that count, the one that the household buys most often.
+    `picture` is the digest of a prepared picture; where it is None the `pictogram` is drawn.
     """
 
     line: int

@@ -102,6 +102,12 @@ def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
     return made
 
 
+def pictogram_words() -> Mapping[str, Sequence[str]]:
+    """The words of goods' names by pictogram."""
+    words: Mapping[str, Sequence[str]] = _read_json(_TEMPLATES / "pictogram_words.json")
+    return words
+
+
 def _tip_of(tag: str, phrases: Mapping[str, Any], tips: Mapping[str, str], *, shipped: str) -> str:
     """The tip of a language, else of the one it extends, else the shipped one."""
     while tag not in tips and "extends" in phrases[tag]:

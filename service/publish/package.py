@@ -17,6 +17,7 @@ from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
 from service.settings import Settings
+from service.store.pictures import KeptPictures
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
@@ -193,6 +194,7 @@ def _print_part(
             language=settings.language,
             sender=layouts.sender_of(settings),
             departments=settings.walking_order,
+            pictures=KeptPictures(database),
         ),
         proof=None if proof is None else lambda path: proof(path, codes),
     )

@@ -6,6 +6,7 @@ from service.engine.render.address_trial import (
     UnprintableAddress,
 )
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
+from service.engine.render.content_trial import ContentTrial
 from service.engine.render.fonts import FontFile
 from service.engine.render.layout import Layout, Window
 from service.engine.render.layout_data import layout_from
@@ -19,6 +20,7 @@ __all__ = [
     "AddressFault",
     "AddressTrial",
     "Checker",
+    "ContentTrial",
     "FontFile",
     "Frame",
     "Layout",

@@ -152,6 +152,17 @@ class Checker:
                 [PaintJob(each, None, "list", _LAST_SEQ, _ANY_PIECE_ID) for each in batch]
             )
 
+    def are_drawn_alike(self, one: ListDocument, other: ListDocument) -> bool:
+        """Whether two lists are the same on paper. Raises InvalidInput as `render_batch` does."""
+        drawn = [
+            [
+                canvas.ops
+                for canvas in paint(self._painter, [PaintJob(each, None, "list")])[0].canvases
+            ]
+            for each in (one, other)
+        ]
+        return drawn[0] == drawn[1]
+
     def _check(self, jobs: Sequence[PaintJob]) -> list[tuple[Problem, ...]]:
         try:
             paint(self._painter, jobs)
