@@ -10,15 +10,17 @@ from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.fit import TooLarge
 from service.engine.render.grids import (
     GridRow,
+    PlacedRow,
     arrangements,
+    batches,
     lead_count,
     natural_height,
     place_rows,
 )
-from service.engine.render.layout import MM, LayoutCell, OfferGrid, Repeat
+from service.engine.render.layout import MM, OfferGrid, Repeat
 from service.engine.render.plans import CellPlan
 from service.engine.render.rows import OFFER, RowKind, RowPainter, row_ops
-from service.engine.render.shaping import MissingGlyph
+from service.errors import Problem
 
 _FACE_VALUE = attrgetter("face_value_cents")
 
@@ -40,76 +42,104 @@ _LINE = RowKind(
 )
 
 
+class _Arranged(NamedTuple):
+    """Offers in an arrangement, with the height of each row in points and each one's operators."""
+
+    arrangement: tuple[GridRow, ...]
+    offers: Sequence[OfferLine]
+    heights: tuple[float, ...]
+    ops: list[bytes]
+
+
 class GridPainter(RowPainter):
     """Paints the rows of one list that stand in grids and repeats."""
 
     def draw_offers(self, grid: OfferGrid, canvas: Canvas) -> None:
         """Draw the offers in their grid, and below it the slots that it leaves room for."""
-        if canvas.number != grid.page:
+        offers = self._offers_of(grid) if canvas.number == grid.page else ()
+        if not offers:
             self.draw_slots(grid.slots, 0.0, canvas)
             return
-        arrangement, heights = self._arrange(grid)
-        deep = natural_height(arrangement, heights)
-        gap = arrangement[-1].rows.row_gap if arrangement else 0.0
-        foot = grid.y + deep / MM + gap if arrangement else 0.0
-        floor = self.draw_slots(grid.slots, foot, canvas)
-        if not arrangement:
-            return
-        room = min(grid.h, floor - gap - grid.y) * MM
-        placed = place_rows(arrangement, heights, room=room)
+        arranged = self._arrange(grid, offers)
+        arrangement = arranged.arrangement
+        room = grid.h
+        if grid.slots:
+            gap = arrangement[-1].rows.row_gap
+            foot = grid.y + natural_height(arrangement, arranged.heights) / MM + gap
+            room = min(room, self.draw_slots(grid.slots, foot, canvas) - gap - grid.y)
+        placed = place_rows(arrangement, arranged.heights, room=room * MM)
         if placed is None:
-            lacking = (deep - room) / MM
-            error = TooLarge(
-                f"{len(self._offers_of(grid))} offers need {lacking:.1f} mm more height"
-            )
+            lacking = natural_height(arrangement, arranged.heights) / MM - room
+            error = TooLarge(f"{len(offers)} offers need {lacking:.1f} mm more height")
             self.add_problem(grid.id, error)
             return
-        offers = _in_order(grid, arrangement, self._offers_of(grid))
-        ops: list[bytes] = []
-        at = 0
-        for row, place in zip(arrangement, placed, strict=True):
-            plan = self._plan(row.cell, place.gain)
-            starts, ends = self.row_parts(plan, OFFER, offers[at : at + row.offers])
-            card = self.painter.card(row.cell, place.height)
-            if card.ops:
-                self.contents.append(card)
-            ops += [b"%b %b" % (card.ops, each) for each in row_ops(plan, starts, ends)]
-            at += row.offers
-        start, moves = self.painter.moves.grid_moves(
-            grid, tuple((row.offers, place) for row, place in zip(arrangement, placed, strict=True))
-        )
-        whole = [b""] * (2 * len(ops))
-        whole[::2], whole[1::2] = ops, moves
-        canvas.add_columns([LayoutColumn(start, ("LI", "") * len(ops), whole)])
+        start, moves = self.painter.moves.grid_moves(grid, arrangement, placed)
+        drawn = [b""] * (2 * len(offers))
+        drawn[::2], drawn[1::2] = self._placed_ops(arranged, placed), moves
+        canvas.add_columns([LayoutColumn(start, ("LI", "") * len(offers), drawn)])
 
-    def _arrange(self, grid: OfferGrid) -> tuple[Sequence[GridRow], Sequence[float]]:
-        """The best arrangement that fits, else the best; and the height of each row in points."""
-        best: tuple[Sequence[GridRow], Sequence[float]] | None = None
-        for arrangement in arrangements(grid, len(self._offers_of(grid))):
-            try:
-                heights = self._heights(grid, arrangement)
-            except (TooLarge, MissingGlyph):
-                # Drawing it says which text it is.
-                best = best or (arrangement, [0.0] * len(arrangement))
-                continue
-            if place_rows(arrangement, heights, room=grid.h * MM) is not None:
-                return arrangement, heights
-            best = best or (arrangement, heights)
-        return best or ((), ())
+    def _arrange(self, grid: OfferGrid, offers: Sequence[OfferLine]) -> _Arranged:
+        """The best arrangement that fits; if none does the best of all, with what is wrong with
+        it as problems."""
+        best: _Arranged | None = None
+        before = len(self.problems)
+        said: Sequence[Problem] = ()
+        for arrangement in arrangements(grid, len(offers)):
+            arranged = self._set_rows(arrangement, _in_order(grid, arrangement, offers))
+            is_sound = len(self.problems) == before
+            if is_sound and place_rows(arrangement, arranged.heights, room=grid.h * MM) is not None:
+                return arranged
+            if best is None:
+                best, said = arranged, self.problems[before:]
+            del self.problems[before:]
+        self.problems += said
+        assert best is not None
+        return best
 
-    def _heights(self, grid: OfferGrid, arrangement: Sequence[GridRow]) -> Sequence[float]:
-        offers = _in_order(grid, arrangement, self._offers_of(grid))
+    def _set_rows(self, arrangement: tuple[GridRow, ...], offers: Sequence[OfferLine]) -> _Arranged:
+        """Set rows as high as their texts are; those that stretch are only measured."""
         heights: list[float] = []
+        ops: list[bytes] = []
+        for cell, counts, total in batches(arrangement):
+            plan = self.painter.cell_plan(cell, self.language)
+            shown = offers[len(ops) : len(ops) + total]
+            if cell.stretches:
+                highs = [self._height(plan, offer) for offer in shown]
+                ops += [b""] * total
+            else:
+                starts, ends = self.row_parts(plan, OFFER, shown)
+                highs = [end.height for end in ends]
+                ops += row_ops(plan, starts, ends)
+            at = 0
+            for count in counts:
+                heights.append(max(highs[at : at + count]))
+                at += count
+        return _Arranged(arrangement, offers, tuple(heights), ops)
+
+    def _placed_ops(self, arranged: _Arranged, placed: Sequence[PlacedRow]) -> Sequence[bytes]:
+        """The operators of each offer, in rows of their final heights."""
+        ops = arranged.ops
         at = 0
-        for row in arrangement:
-            plan = self.painter.cell_plan(row.cell, self.language)
-            heights.append(max(self._height(plan, offer) for offer in offers[at : at + row.offers]))
-            at += row.offers
-        return heights
+        for row, place in zip(arranged.arrangement, placed, strict=True):
+            end = at + row.offers
+            if row.cell.stretches:
+                plan = self.painter.stretched_plan(row.cell, place.gain, self.language)
+                shown = arranged.offers[at:end]
+                ops[at:end] = row_ops(plan, *self.row_parts(plan, OFFER, shown))
+            if row.cell.has_card:
+                card = self.painter.card(row.cell, place.height)
+                self.contents.append(card)
+                ops[at:end] = [b"%b %b" % (card.ops, each) for each in ops[at:end]]
+            at = end
+        return ops
 
     def _height(self, plan: CellPlan, offer: OfferLine) -> float:
-        key = (plan.start_key(offer), plan.own_key(offer)) if plan.own else plan.start_key(offer)
-        return self.painter.row_height(plan, key, self.values_of(plan, OFFER, offer))
+        key = (plan.start_key(offer), plan.own_key(offer))
+        height = plan.heights.get(key)
+        if height is None:
+            values = self.values_of(plan, OFFER, offer)
+            height = self.painter.row_height(plan, key, values, self.add_problem)
+        return height
 
     def _offers_of(self, grid: OfferGrid) -> Sequence[OfferLine]:
         """The offers that a grid shows, as numbered."""
@@ -119,9 +149,6 @@ class GridPainter(RowPainter):
         shown = _by_worth(offers)[grid.first - 1 : grid.last or len(offers)]
         lines = {offer.line for offer in shown}
         return [offer for offer in offers if offer.line in lines]
-
-    def _plan(self, cell: LayoutCell, gain: float) -> CellPlan:
-        return self.painter.cell_plan(self.painter.stretched(cell, gain), self.language)
 
     def draw_repeat(self, box: Repeat, canvas: Canvas) -> None:
         """Draw a row for each line, down the columns."""

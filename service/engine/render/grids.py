@@ -1,6 +1,7 @@
 """How offers are arranged in rows without holes, and how high the rows are."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,8 +32,13 @@ class PlacedRow(NamedTuple):
     gain: float
 
 
-def arrangements(grid: OfferGrid, count: int) -> Iterator[tuple[GridRow, ...]]:
+@lru_cache(maxsize=1024)
+def arrangements(grid: OfferGrid, count: int) -> tuple[tuple[GridRow, ...], ...]:
     """Ways to arrange so many offers, the best first."""
+    return tuple(_arrangements(grid, count))
+
+
+def _arrangements(grid: OfferGrid, count: int) -> Iterator[tuple[GridRow, ...]]:
     lead = grid.lead
     if lead is not None:
         first = _lead_counts(count, lead.columns)
@@ -46,7 +52,20 @@ def arrangements(grid: OfferGrid, count: int) -> Iterator[tuple[GridRow, ...]]:
         yield _even_rows(grid.dense, count)
 
 
-def natural_height(arrangement: Sequence[GridRow], heights: Sequence[float]) -> float:
+@lru_cache(maxsize=1024)
+def batches(arrangement: tuple[GridRow, ...]) -> tuple[tuple[LayoutCell, Sequence[int], int], ...]:
+    """The cells of an arrangement, each with the numbers of offers of its consecutive rows, and
+    how many these are together."""
+    made: list[tuple[LayoutCell, list[int]]] = []
+    for row in arrangement:
+        if not made or made[-1][0] is not row.cell:
+            made.append((row.cell, []))
+        made[-1][1].append(row.offers)
+    return tuple((cell, counts, sum(counts)) for cell, counts in made)
+
+
+@lru_cache(maxsize=4096)
+def natural_height(arrangement: tuple[GridRow, ...], heights: tuple[float, ...]) -> float:
     """How high rows of these heights are together, with the gaps between them, in points."""
     return sum(heights) + sum(_gaps(arrangement))
 
@@ -62,8 +81,9 @@ def lead_count(grid: OfferGrid, arrangement: Sequence[GridRow]) -> int:
     return sum(row.offers for row in arrangement if row.rows is grid.lead)
 
 
+@lru_cache(maxsize=4096)
 def place_rows(
-    arrangement: Sequence[GridRow], heights: Sequence[float], *, room: float
+    arrangement: tuple[GridRow, ...], heights: tuple[float, ...], *, room: float
 ) -> tuple[PlacedRow, ...] | None:
     """Place rows of these heights in points, growing into `room`; None if they do not fit.
 

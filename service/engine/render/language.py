@@ -1,6 +1,6 @@
 """A layout in one language and currency: its compiled templates, and formatted values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -34,6 +34,8 @@ class Language:
         self.pages: list[list[tuple[Element, TextPlan | None]]] = []
         self.shared_pages: list[dict[Any, SharedPage]] = []
         """For each page, by the values that its shared texts depend on."""
+        self.shared_values: dict[Any, Mapping[str, str]] = {}
+        """The values that many lists share, by what they depend on."""
         self.cells: dict[LayoutCell, CellPlan] = {}
         self.slots: dict[tuple[Slot, Any], SharedPage | None] = {}
         """Slots with their shared texts set, by the values that those depend on; None if they
@@ -116,6 +118,7 @@ class Language:
         for pages in self.shared_pages:
             pages.clear()
         self.slots.clear()
+        self.shared_values.clear()
         for page in (*self.pages, *self.slot_plans.values()):
             for _, plan in page:
                 if plan is not None:

@@ -214,11 +214,10 @@ class LayoutCell:
     w: float = 0.0
     least: float = 0.0
     """The least height of the row, without `pad`."""
-
-    @property
-    def stretches(self) -> bool:
-        """Whether its pictures grow with its row."""
-        return any(part.stretch for part in self.pictures)
+    stretches: bool = False
+    """Whether its pictures grow with its row."""
+    has_card: bool = False
+    """Whether rules of it are as high as its row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -167,6 +167,8 @@ def cell_of(fields: CellFields, name: str, width: float, styles: Styles) -> Layo
         pictures=tuple(pictures),
         w=width,
         least=fields.least,
+        stretches=any(each.stretch for each in pictures),
+        has_card=any(each.stretch for each in rules),
     )
 
 

@@ -14,7 +14,7 @@ Rgb = tuple[float, float, float]
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _DERIVED = re.compile(r"(?:(on|dark) )?([a-z_]+)(?: ([0-9]{1,3})%)?")
-_WHITE, _INK = (1.0, 1.0, 1.0), (0.1, 0.1, 0.1)
+_WHITE, _INK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 _READABLE = 4.5
 """The contrast of text with its ground that WCAG 2.2 asks for (success criterion 1.4.3)."""
 _STEPS = 50

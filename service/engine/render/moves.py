@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from service.engine.render.grids import PlacedRow
+from service.engine.render.grids import GridRow, PlacedRow
 from service.engine.render.layout import MM, OfferGrid, Repeat, ShoppingListBox
 from service.engine.render.plans import move
 
@@ -23,7 +23,7 @@ class Moves:
     def __init__(self, height_pt: float) -> None:
         self.height_pt = height_pt
         self._column_starts: dict[ShoppingListBox | Repeat, tuple[bytes, ...]] = {}
-        self._grid_moves: dict[tuple[OfferGrid, tuple[tuple[int, PlacedRow], ...]], GridMoves] = {}
+        self._grid_moves: dict[int, tuple[tuple[PlacedRow, ...], GridMoves]] = {}
 
     def column_starts(self, box: ShoppingListBox | Repeat) -> tuple[bytes, ...]:
         """Moves from the corner of the page to the top of each column of a list or repeat."""
@@ -35,24 +35,28 @@ class Moves:
             )
         return cached
 
-    def grid_moves(self, grid: OfferGrid, rows: tuple[tuple[int, PlacedRow], ...]) -> GridMoves:
-        """Moves between the offers of rows, each with its number of offers and its place."""
-        cached = self._grid_moves.get((grid, rows))
-        if cached is None:
+    def grid_moves(
+        self, grid: OfferGrid, arrangement: tuple[GridRow, ...], placed: tuple[PlacedRow, ...]
+    ) -> GridMoves:
+        """Moves between the offers of placed rows."""
+        # What is placed is cached by its arrangement, so that its identity stands for it.
+        cached = self._grid_moves.get(id(placed))
+        if cached is None or cached[0] is not placed:
             if len(self._grid_moves) > _MAX_CACHED:
                 self._grid_moves.clear()
-            cached = self._grid_moves[grid, rows] = self._compute_grid_moves(grid, rows)
-        return cached
+            made = self._compute_grid_moves(grid, arrangement, placed)
+            cached = self._grid_moves[id(placed)] = (placed, made)
+        return cached[1]
 
     def _compute_grid_moves(
-        self, grid: OfferGrid, rows: Sequence[tuple[int, PlacedRow]]
+        self, grid: OfferGrid, arrangement: Sequence[GridRow], placed: Sequence[PlacedRow]
     ) -> GridMoves:
         moves: list[bytes] = []
-        below = [*(row.above for _, row in rows[1:]), 0.0]
-        for (count, row), gap in zip(rows, below, strict=True):
-            right = (grid.w + grid.gutter) / count * MM
-            across = (move(right, 0.0),) * (count - 1)
-            moves += (*across, move(-right * (count - 1), row.height + gap))
+        below = [*(place.above for place in placed[1:]), 0.0]
+        for row, place, gap in zip(arrangement, placed, below, strict=True):
+            right = (grid.w + grid.gutter) / row.offers * MM
+            across = (move(right, 0.0),) * (row.offers - 1)
+            moves += (*across, move(-right * (row.offers - 1), place.height + gap))
         return GridMoves(self._start(grid.x, grid.y), moves)
 
     def _start(self, x_mm: float, y_mm: float) -> bytes:

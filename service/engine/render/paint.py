@@ -1,7 +1,6 @@
 """Paint lists: from a document and an address to the content of the pages."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 from service.engine.records import Address, ListDocument
@@ -111,20 +110,25 @@ class _ListPainter(SharedPainter):
         self.sender_line = sender_line(document, job.address, painter.options.sender)
         self.shared_key = shared_key(document, legal=self.legal, sender=self.sender_line)
 
-    @cached_property
+    @property
     def values(self) -> Mapping[str, str]:
         """The values of the layout's variables, except those in `own_values`."""
-        return shared_values(
-            self.document,
-            self.language,
-            legal=self.legal,
-            sender=self.sender_line,
-            pages=self.painter.layout.pages,
-        )
+        cache = self.language.shared_values
+        found = cache.get(self.shared_key)
+        if found is None:
+            found = cache[self.shared_key] = shared_values(
+                self.document,
+                self.language,
+                legal=self.legal,
+                sender=self.sender_line,
+                pages=self.painter.layout.pages,
+            )
+        return found
 
     def begin_page(self, number: int) -> SharedPage:
         """Begin a page and return the texts on it that lists share."""
         self.canvases.append(Canvas(number, self.painter.options.by_line))
+        self.own_values["page"] = str(number)
         shared_page = self.shared_page(number)
         self.contents += shared_page.contents
         return shared_page

@@ -267,18 +267,18 @@ class Painter:
                 if rule.stretch
             ]
             found = self._cards[cell, height] = Content(b"\n".join(ops), cell.w * MM, height)
-        elif found.ops:
+        elif not found.entry:
             self.share(found)
         return found
 
-    def stretched(self, cell: LayoutCell, gain: float) -> LayoutCell:
-        """The cell, higher by so many points."""
-        if not gain:
-            return cell
-        found = self._stretched.get((cell, gain))
-        if found is None:
-            found = self._stretched[cell, gain] = stretched(cell, gain / MM)
-        return found
+    def stretched_plan(self, cell: LayoutCell, gain: float, language: Language) -> CellPlan:
+        """The plan of a cell that is higher by so many points."""
+        if gain:
+            found = self._stretched.get((cell, gain))
+            if found is None:
+                found = self._stretched[cell, gain] = stretched(cell, gain / MM)
+            cell = found
+        return self.cell_plan(cell, language)
 
     def row_start(
         self, plan: CellPlan, key: object, values: Values, report_problem: ReportProblem
@@ -325,18 +325,18 @@ class Painter:
             self._cached += 1
         return found
 
-    def row_height(self, plan: CellPlan, key: object, values: Values) -> float:
-        """The height of a row in points, in a cell that is not drawn.
-
-        Raises `TooLarge` or `MissingGlyph`.
-        """
-        height = plan.heights.get(key)
-        if height is None:
-            bottoms: list[float] = []
-            shown = values()
-            for text in (*plan.shared, *plan.own):
-                self._add_text(text, shown, [], bottoms, _raise)
-            height = plan.heights[key] = _height(plan, bottoms)
+    def row_height(
+        self, plan: CellPlan, key: object, values: Values, report_problem: ReportProblem
+    ) -> float:
+        """The height of a row in points, in a cell that is not drawn; `plan.heights` holds it."""
+        is_printable = True
+        bottoms: list[float] = []
+        shown = values()
+        for text in (*plan.shared, *plan.own):
+            is_printable &= self._add_text(text, shown, [], bottoms, report_problem)
+        height = _height(plan, bottoms)
+        if is_printable:
+            plan.heights[key] = height
             self._cached += 1
         return height
 
@@ -459,10 +459,6 @@ def planned(elements: Sequence[Element], phrases: Phrases) -> list[tuple[Element
         (element, TextPlan(element, phrases) if isinstance(element, TextBox) else None)
         for element in elements
     ]
-
-
-def _raise(element: str, error: Exception) -> None:  # noqa: ARG001
-    raise error
 
 
 def _height(plan: CellPlan, bottoms: Sequence[float]) -> float:

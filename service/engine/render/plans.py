@@ -10,6 +10,7 @@ from service.engine.render.fit import ascent
 from service.engine.render.joins import join_units
 from service.engine.render.layout import (
     MM,
+    Condition,
     LayoutCell,
     PictureBox,
     Rule,
@@ -81,12 +82,17 @@ def down(height: float) -> bytes:
     return b"1 0 0 1 0 %.1f cm" % -height
 
 
+def own_conditions(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions that may differ between lists of one cycle."""
+    return tuple(each for each in conditions if is_per_list(each[0]))
+
+
 class TextPlan:
     """A text box in one language. `cache` holds what was set, by the values it depends on."""
 
     __slots__ = (
-        "_pattern", "above", "box", "cache", "drop", "is_shared", "key", "leading", "left",
-        "may_repeat", "needs_shared_values", "width",
+        "_pattern", "above", "box", "cache", "conditions", "drop", "is_shared", "key", "leading",
+        "left", "may_repeat", "needs_shared_values", "width",
     )  # fmt: skip
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
@@ -100,8 +106,10 @@ class TextPlan:
         """Whether the same text may be used again. The sequence number never is."""
         self.is_shared = not any(map(is_per_list, {*names, *asked(box)}))
         """Whether the text and its conditions depend only on values that many lists share."""
-        self.needs_shared_values = not PER_LIST.issuperset(names) or bool(box.conditions)
+        self.needs_shared_values = not PER_LIST.issuperset(names)
         """Whether a text that is not shared depends on shared values too."""
+        self.conditions = own_conditions(box.conditions)
+        """The conditions that are to be asked for each list: shared ones were asked before."""
         self.left, self.width = box.x * MM, box.w * MM
         """In points, as are the next two: the line height, and from its top to the baseline."""
         self.leading = box.style.size_pt * box.style.leading

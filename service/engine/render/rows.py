@@ -71,6 +71,7 @@ _REMINDER = RowKind(
 _HEADING = RowKind({"department": lambda _, name: name})
 
 
+_SLACK = 0.01
 _DUE_PLACES = {due: place for place, due in enumerate(Due)}
 
 
@@ -108,10 +109,15 @@ class _FilledColumns:
 
     def depth(self, index: int, gap: float) -> float:
         """How far down the lines of a column reach, with the gap after them; 0 if it is empty."""
+        if index >= len(self.columns):
+            return 0.0
         depth = 0.0
-        for block, first, end in self.columns[index] if index < len(self.columns) else ():
-            head = (self.continued if first else self.heads)[block]
-            depth += head.height + sum(self.groups[block].heights[first:end]) + gap
+        heads, groups = self.heads, self.groups
+        for block, first, end in self.columns[index]:
+            heights = groups[block].heights
+            if first or end is not None:
+                heights = heights[first:end]
+            depth += heads[block].height + sum(heights) + gap
         return depth
 
 
@@ -181,33 +187,29 @@ class RowPainter:
                     roles += ("H3", *("LI",) * len(line_ops))
             columns.append(LayoutColumn(start, roles, ops))
         canvas.add_columns(columns)
-        space = round(box.department_gap * MM, 1)
-        depths = [filled.depth(first + place, space) - space for place in range(box.columns)]
-        floor = self.draw_slots(box.slots, box.y + max(depths) / MM, canvas)
-        if box.blank is not None:
-            room = min(box.h, floor - box.y) * MM
-            self._draw_blanks(box, box.blank, filled, canvas, room=room)
+        if box.slots or box.blank is not None:
+            self._draw_below(box, filled, canvas)
 
-    def _draw_blanks(
-        self,
-        box: ShoppingListBox,
-        cell: LayoutCell,
-        filled: _FilledColumns,
-        canvas: Canvas,
-        *,
-        room: float,
-    ) -> None:
-        """Draw empty lines to write on, below the lines of each column."""
-        (blank,) = self._starts(self.painter.cell_plan(cell, self.language), _HEADING, [""])
+    def _draw_below(self, box: ShoppingListBox, filled: _FilledColumns, canvas: Canvas) -> None:
+        """Draw the slots below the list, and empty lines to write on where there is room."""
         gap = round(box.department_gap * MM, 1)
         first = (canvas.number - box.page) * box.columns
+        depths = [filled.depth(first + place, gap) for place in range(box.columns)]
+        floor = box.y + box.h
+        if box.slots:
+            floor = min(floor, self.draw_slots(box.slots, box.y + (max(depths) - gap) / MM, canvas))
+        if box.blank is None:
+            return
+        plan = self.painter.cell_plan(box.blank, self.language)
+        blank = plan.starts.get(()) or self._starts(plan, _HEADING, [""])[0]
+        self.contents.append(blank)
+        room = (floor - box.y) * MM + _SLACK
         ops: list[bytes] = []
-        for index, start in enumerate(self.painter.moves.column_starts(box), first):
-            depth = filled.depth(index, gap)
-            count = min(box.blanks, int((room - depth + 0.01) / blank.height))
+        for depth, start in zip(depths, self.painter.moves.column_starts(box), strict=True):
+            count = min(box.blanks, int((room - depth) / blank.height))
             if count > 0:
                 ops += (start, down(round(depth, 1)))
-                ops += [blank.ops, blank.move_below] * count
+                ops += (blank.ops, blank.move_below) * count
                 ops.append(b"Q")
         if ops:
             canvas.add_tagged("Artifact", b"\n".join(ops))
@@ -269,12 +271,11 @@ class RowPainter:
     def _group_by_department(self, rows: ListRows) -> dict[str, _DepartmentLines]:
         """Group the lines by department, in the order of appearance; what is due first leads."""
         groups: dict[str, _DepartmentLines] = {}
-        joined, others = self._offers_by_item()
         kinds: list[tuple[LayoutCell, RowKind, Sequence[Any]]] = [
             (rows.reminder, _REMINDER, sorted(self.document.reminders, key=_due_place))
         ]
         if rows.offer is not None:
-            kinds += [(rows.offer, OFFER, joined), (rows.offer, OFFER, others)]
+            kinds += [(rows.offer, OFFER, lines) for lines in self._offers_by_item()]
         for cell, kind, lines in kinds:
             plan = self.painter.cell_plan(cell, self.language)
             starts, ends = self.row_parts(plan, kind, lines)

@@ -1,10 +1,12 @@
 """Sample lists: an everyday one for previews, and one with the longest texts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from service.engine.codes import gcn, list_code
+from service.engine.content import Content, OpeningHours, Pictogram, Recipe, RecipeItem
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
 from service.engine.render.batch import Checker
 from service.engine.render.layout import Layout
@@ -16,6 +18,12 @@ from service.errors import Problem
 MOST_OFFERS = 12
 MOST_REMINDERS = 12
 _ISSUED = date(2026, 11, 24)
+_PAGE = "https://lists.example/l/4fK9xQ2mWv7pT3sZ"
+_LONGEST = (
+    Pictogram.PRODUCE, Pictogram.DAIRY, Pictogram.BAKERY, Pictogram.MEAT, Pictogram.PANTRY,
+    Pictogram.DRINKS, Pictogram.HOUSEHOLD, Pictogram.CARE,
+)  # fmt: skip
+"""The pictograms of the longest departments, which are the same in each language."""
 _CODE = list_code(gcn("952123400001"), "238291560441")
 
 
@@ -32,6 +40,7 @@ def sample_piece(data: Mapping[str, Any], *, phrases: Phrases) -> Mailpiece:
             value_text=data["value"].format(amount=phrases.money_text(cents, data["currency"])),
             department=department,
             legal="",
+            pictogram=Pictogram(data["pictograms"][department]),
         )
         for number, (title, detail, department, cents) in enumerate(data["offers"], 1)
     )
@@ -45,10 +54,33 @@ def sample_piece(data: Mapping[str, Any], *, phrases: Phrases) -> Mailpiece:
             price_cents=cents,
             expected_on=_ISSUED + timedelta(days=6 + number),
             reason=data["reason"].format(days=days),
+            pictogram=Pictogram(data["pictograms"][department]),
         )
         for number, (item, product, department, cents, days) in enumerate(data["reminders"], 1)
     )
-    return _piece(data, data, language=language, offers=offers, reminders=reminders)
+    piece = _piece(data, data, language=language, offers=offers, reminders=reminders)
+    document = replace(piece.document, content=_content(data, offers), page_url=_PAGE)
+    return replace(piece, document=document)
+
+
+def _content(data: Mapping[str, Any], offers: tuple[OfferLine, ...]) -> Content:
+    """The recipe and the opening hours of a language; the first offers are on the recipe."""
+    recipe, hours = data["recipe"], data["hours"]
+    items = tuple(
+        RecipeItem(text, number % 2 == 0, offers[number].line if number % 3 == 0 else None)
+        for number, text in enumerate(recipe["items"])
+    )
+    return Content(
+        recipe=Recipe(
+            key="sample",
+            title=recipe["title"],
+            items=items,
+            steps=tuple(recipe["steps"]),
+            minutes=recipe["minutes"],
+            serves=recipe["serves"],
+        ),
+        hours=OpeningHours(hours["title"], tuple(hours["lines"])),
+    )
 
 
 def longest_piece(data: Mapping[str, Any], *, language: str) -> Mailpiece:
@@ -65,6 +97,8 @@ def longest_piece(data: Mapping[str, Any], *, language: str) -> Mailpiece:
             value_text=longest["value"],
             department=departments[number % len(departments)],
             legal=longest["offer_legal"],
+            pictogram=_LONGEST[number % len(departments)],
+            price_cents=longest["price_cents"],
         )
         for number in range(1, MOST_OFFERS + 1)
     )

@@ -1,6 +1,7 @@
 """Set what many lists share: the texts of pages, and slots, which are drawn whole or not at all."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import inf
 from typing import Any
 
@@ -8,12 +9,30 @@ from service.engine.render.canvas import Canvas, TextRun
 from service.engine.render.fit import TooLarge
 from service.engine.render.grid_rows import GridPainter
 from service.engine.render.language import SharedPage, Step
-from service.engine.render.layout import Element, PictureBox, Rule, Slot, holds
+from service.engine.render.layout import Condition, Element, PictureBox, Rule, Slot, holds
 from service.engine.render.painter import planned
 from service.engine.render.plans import SLOT, Content, TextPlan, asked, is_per_list
 from service.engine.render.shaping import MissingGlyph
 
 _SLACK_MM = 0.05
+
+
+@cache
+def _shared(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions that are not of one list alone."""
+    return tuple(each for each in conditions if not is_per_list(each[0]))
+
+
+class _Layered(dict[str, str]):
+    """The own values of a list, and the shared ones where it has none of its own."""
+
+    def __init__(self, painter: "SharedPainter") -> None:
+        super().__init__()
+        self._painter = painter
+
+    def __getitem__(self, name: str) -> str:
+        own = self._painter.own_values.get(name)
+        return self._painter.values[name] if own is None else own
 
 
 class SharedPainter(GridPainter):
@@ -34,7 +53,7 @@ class SharedPainter(GridPainter):
     @property
     def all_values(self) -> Mapping[str, str]:
         """The values of all variables; on a page also its number."""
-        return {**self.values, **self.own_values}
+        return _Layered(self)
 
     def shared_page(self, number: int) -> SharedPage:
         """The texts of a page that lists share."""
@@ -58,6 +77,9 @@ class SharedPainter(GridPainter):
         contents: list[Content] = []
         is_complete = True
         for element, plan in elements:
+            conditions = getattr(element, "conditions", ())
+            if conditions and not holds(_shared(conditions), values):
+                continue
             if plan is not None and plan.is_shared:
                 content = self.set_text(plan, values)
             elif isinstance(element, PictureBox) and element.source != "logo":
@@ -97,20 +119,17 @@ class SharedPainter(GridPainter):
 
     def set_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content | None:
         """Set a text at its place; None if it is not to be drawn, or cannot be printed."""
-        box = plan.box
-        if box.conditions and not holds(box.conditions, values):
+        if plan.conditions and not holds(plan.conditions, self.own_values):
             return None
         try:
             return self.painter.place_text(plan, values)
         except (TooLarge, MissingGlyph) as error:
-            self.add_problem(box.id, error)
+            self.add_problem(plan.box.id, error)
             return None
 
     def draw_own_text(self, plan: TextPlan, canvas: Canvas) -> None:
         """Draw a text that differs between lists, or is known only once the lines are placed."""
-        values: Mapping[str, str] = self.own_values
-        if plan.needs_shared_values:
-            values = {**self.all_values, "page": str(canvas.number)}
+        values = self.all_values if plan.needs_shared_values else self.own_values
         content = self.set_text(plan, values)
         if content is not None and content.ops:
             canvas.add_tagged(plan.box.role, content.ops)
@@ -160,9 +179,8 @@ class SharedPainter(GridPainter):
         if plans is None:
             plans = language.slot_plans[slot] = planned(slot.elements, language.phrases)
         before = len(self.problems)
-        values = {**self.all_values, "page": str(slot.page)}
         shared: SharedPage | None
-        shared, is_complete = self._set_elements(plans, values)
+        shared, is_complete = self._set_elements(plans, self.all_values)
         if len(self.problems) > before:
             del self.problems[before:]
             shared = None
