@@ -72,7 +72,7 @@ def test_content_and_pictures(embedded: Larder, tmp_path: Path) -> None:
     file.write_text('{"schema": "larder-content/1", "tips": 1}', encoding="utf-8")
     ended = embedded("load", "content", str(file), "--replace")
     assert ended.code == 1
-    assert "  content.json, tips: input should be a valid list\n" in ended.err
+    assert "  content.json, tips: input should be a valid array\n" in ended.err
 
 
 def test_poslog_is_history_too(configured: Larder) -> None:
