@@ -56,7 +56,8 @@ def test_content_and_pictures(embedded: Larder, tmp_path: Path) -> None:
     ended = embedded("load", "content", str(file))
     assert (ended.code, ended.out) == (
         0,
-        "content: 1 tip taken, 0 known, 0 removed\n  no picture is called 'ice' (tips[0].picture)\n",
+        "content: 1 tip taken, 0 known, 0 removed\n"
+        "  no picture is called 'ice' (tips[0].picture)\n",
     )
     (tmp_path / "pictures" / "content").mkdir(parents=True)
     (tmp_path / "pictures" / "content" / "ice.png").write_bytes(picture())

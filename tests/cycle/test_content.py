@@ -118,6 +118,7 @@ def issued(database: Database, state: str = ListState.ISSUED) -> dict[int, ListD
     return {key: ListDocument.from_json(document) for key, document in found}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_letter_carries_what_fits_its_household_and_the_next_one_something_else(
     database: Database, filled: Settings, tmp_path: Path
 ) -> None:

@@ -103,8 +103,8 @@ def test_a_table_loads_files_and_addresses_and_names_each_row_that_it_cannot(
             f"{OTHER};Dairy;;b.png\n"
             f";;;b.png\n"
             f"123;;;b.png\n"
-            f"{OTHER};;;http://10.0.0.1/a.png\n"
-            f"{OTHER};;;missing.png\n"
+            f"2000000000039;;;http://10.0.0.1/a.png\n"
+            f"2000000000046;;;missing.png\n"
             f"{OTHER};;;\n",
             encoding="utf-8",
         )
