@@ -102,7 +102,8 @@ def test_the_bytes_of_a_list_are_fixed() -> None:
         '{"colour":"","content":{"hours":null,"partner":null,"recipe":null,"tip":null},'
         '"currency":"CNY","greeting":"","issued_on":"2026-03-01","language":"zh-Hans",'
         '"legal":"","list_code":"2559521234000013000000000042","logo":null,'
-        '"offers":[{"department":"Grocery","detail":"","due":"","face_value_cents":100,"item":"",'
+        '"offers":[{"department":"Grocery","detail":"","due":"","face_value_cents":100,"goods":"",'
+        '"item":"",'
         '"legal":"","line":1,"offer_id":5,"pictogram":"generic","picture":null,"price_cents":null,'
         '"size":"","title":"茶 \\"grün\\"","value_text":"1.00 off"}],"page_url":"",'
         '"reminders":[{"department":"Dairy","due":"","expected_on":"2026-03-04","item":"Milk",'
@@ -117,7 +118,7 @@ def test_a_list_from_before_lists_carried_content_and_pictures_is_read() -> None
     stored = json.loads(SMALL.to_json())
     for name in ("logo", "colour", "content", "page_url"):
         del stored[name]
-    for name in ("picture", "pictogram", "size", "price_cents", "item", "due"):
+    for name in ("picture", "pictogram", "size", "price_cents", "item", "due", "goods"):
         del stored["offers"][0][name]
     for name in ("picture", "pictogram", "size"):
         del stored["reminders"][0][name]
