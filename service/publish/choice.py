@@ -12,6 +12,7 @@ from service.digests import address_digest
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render import Layout
 from service.files import layouts
+from service.files.postal_barcode import barcode_of
 from service.files.printed import unprintable_contacts
 from service.publish.addresses import (
     ADDRESS,
@@ -80,6 +81,7 @@ class Choice:
             settings.return_address,
             settings.language,
             settings.departments,
+            repr(barcode_of(settings)),
             settings.pieces_per_file,
             settings.piece_file_bom,
         ]
@@ -175,6 +177,7 @@ def mailpieces(database: Database, pieces: pl.DataFrame) -> Iterator[Mailpiece]:
                 seq=row["seq"],
                 address=Address(**{element: row[element] for element in ADDRESS}),
                 document=ListDocument.from_json(documents[row["list_id"]]),
+                serial=row["list_id"],
             )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from service.engine.records import Mailpiece
-from service.engine.render import Checker, Layout, PiecePages, render_batch
-from service.errors import LarderError, Problem
+from service.engine.records import Address, Mailpiece
+from service.engine.render import Checker, Layout, PiecePages, PostalBarcode, render_batch
+from service.errors import Conflict, LarderError, Problem
 from service.files import layouts
+from service.files.postal_barcode import barcode_of
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
 from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
@@ -92,6 +93,7 @@ def write_package(
     existing = depot.files(package.name)
     for name in existing.keys() - set(names):
         depot.remove(package.name, name)
+    barcode = barcode_of(settings)
     files: list[dict[str, Any]] = []
     rows: list[pl.DataFrame] = []
     for name, part in parts:
@@ -102,7 +104,7 @@ def write_package(
             file, placed = _print_part(
                 database, settings, package, depot, name=name, part=part, proof=proof
             )
-        rows.append(_piece_rows(name, part, placed))
+        rows.append(_piece_rows(name, part, placed, barcode))
         files.append(
             {
                 **asdict(file),
@@ -122,6 +124,18 @@ def write_package(
     ):
         files.append(asdict(put_bytes(depot, package.name, f"{package.name}{ending}", content)))
     _write_manifest(package, depot, files)
+
+
+def require_serials(pieces: pl.DataFrame, barcode: PostalBarcode | None) -> None:
+    """Raises Conflict when two letters would have the same number in the barcode of the post."""
+    if barcode is None:
+        return
+    told_apart = (pieces["list_id"] % barcode.serials).n_unique()
+    if told_apart < pieces.height:
+        raise Conflict(
+            f"The postal barcode tells {barcode.serials} letters apart, and {pieces.height} are to "
+            "be mailed: two would have the same number. Use a shorter mailer id."
+        )
 
 
 def remove_files(depot: Depot, name: str) -> None:
@@ -208,8 +222,17 @@ def _page_ranges(part: pl.DataFrame, layout: Layout) -> list[PiecePages]:
     ]
 
 
-def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> pl.DataFrame:
-    """The rows of the piece file for one PDF."""
+def _piece_rows(
+    name: str, part: pl.DataFrame, placed: Sequence[PiecePages], barcode: PostalBarcode | None
+) -> pl.DataFrame:
+    """The rows of the piece file for one PDF; what a postal barcode says is their last column."""
+    said = []
+    if barcode is not None:
+        contents = [
+            barcode.content(Address(*address), serial)
+            for serial, *address in part.select("list_id", *ADDRESS).iter_rows()
+        ]
+        said = [pl.Series("postal_barcode", contents, pl.String)]
     places = pl.DataFrame(
         [(name, page.page_from, page.page_to, page.sheets) for page in placed],
         schema={
@@ -230,4 +253,5 @@ def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> 
         pl.format("{}-{}", "country", "postcode").alias("sort_bundle"),
         *ADDRESS,
         "carrier_order",
+        *said,
     )

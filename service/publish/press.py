@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
+from service.files.postal_barcode import barcode_of
 from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
@@ -24,6 +25,7 @@ from service.publish.package import (
     find_unprintable,
     read_manifest,
     remove_files,
+    require_serials,
     write_package,
 )
 from service.settings import Settings
@@ -237,6 +239,7 @@ class _Press:
                 f"No list of cycle {self.cycle.id} can be mailed: no consent, or no address that "
                 "can be printed."
             )
+        require_serials(choice.pieces, barcode_of(self.settings))
         return Package(
             name=name,
             revision=revision,

@@ -154,7 +154,12 @@ class Checker:
 
 def _job(piece: Mailpiece) -> PaintJob:
     return PaintJob(
-        piece.document, piece.address, f"piece {piece.piece_id}", piece.seq, piece.piece_id
+        piece.document,
+        piece.address,
+        f"piece {piece.piece_id}",
+        piece.seq,
+        piece.piece_id,
+        piece.serial,
     )
 
 

@@ -6,6 +6,7 @@ from service.engine.render.layout import (
     Element,
     Layout,
     PieceMark,
+    PostalBarcodeBox,
     Rule,
     SymbolBox,
 )
@@ -40,7 +41,7 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         if not _within(box, window.always_visible()):
             return [Problem(element.id, f"is not always inside the {window.name} window")]
         return []
-    if isinstance(element, SymbolBox | PieceMark):
+    if isinstance(element, SymbolBox | PieceMark | PostalBarcodeBox):
         crossed = [
             fold
             for fold in window.folds

@@ -125,6 +125,18 @@ class PieceMark:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PostalBarcodeBox:
+    """The box of a postal barcode that does not stand below the address, with its clear zone."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LayoutCell:
     """The parts of one repeated row, positioned from its top left corner."""
 
@@ -173,7 +185,16 @@ class ShoppingListBox:
     """The number of pages that the list may fill, at the same place on each."""
 
 
-Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingListBox
+Element = (
+    TextBox
+    | Rule
+    | AddressBox
+    | SymbolBox
+    | PieceMark
+    | PostalBarcodeBox
+    | OfferGrid
+    | ShoppingListBox
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from service.engine.render.layout import (
     LayoutCell,
     OfferGrid,
     PieceMark,
+    PostalBarcodeBox,
     Rule,
     ShoppingListBox,
     Style,
@@ -31,6 +32,7 @@ from service.engine.render.layout_fields import (
     ListFields,
     OffersFields,
     PieceMarkFields,
+    PostalBarcodeFields,
     RuleFields,
     StyleFields,
     SymbolFields,
@@ -157,6 +159,8 @@ class _Builder:
                 return SymbolBox(**_box(fields), style=style, align=fields.align)
             case PieceMarkFields():
                 return PieceMark(**_box(fields), template=_mark(fields))
+            case PostalBarcodeFields():
+                return PostalBarcodeBox(**_box(fields))
             case OffersFields():
                 return OfferGrid(
                     **_box(fields),

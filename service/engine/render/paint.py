@@ -14,6 +14,7 @@ from service.engine.render.layout import (
     Element,
     OfferGrid,
     PieceMark,
+    PostalBarcodeBox,
     Rule,
     ShoppingListBox,
     SymbolBox,
@@ -34,7 +35,7 @@ class PaintJob(NamedTuple):
 
     `name` identifies it in errors. `seq` is printed as the sequence number unless it is 0.
     `piece_id` is encoded in the mark for machines and names the list in the file; if it is empty,
-    there is no mark.
+    there is no mark. `serial` is its number in the barcode of the post.
     """
 
     document: ListDocument
@@ -42,6 +43,7 @@ class PaintJob(NamedTuple):
     name: str
     seq: int = 0
     piece_id: str = ""
+    serial: int = 0
 
 
 def paint(painter: Painter, jobs: Sequence[PaintJob]) -> list[PaintedPiece]:
@@ -91,6 +93,7 @@ class _ListPainter(RowPainter):
         document = job.document
         super().__init__(painter, document, name=job.name)
         self.address = job.address
+        self.serial = job.serial
         self.canvases: list[Canvas] = []
         language = self.language
         number = f"{job.seq:06d}"
@@ -272,6 +275,15 @@ class _ListPainter(RowPainter):
             canvas.add_tagged("P", ops)
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
+        self.draw_barcode(box, canvas)
+
+    def draw_barcode(self, box: AddressBox | PostalBarcodeBox, canvas: Canvas) -> None:
+        """Draw the barcode of the post in its box, or below the address."""
+        if self.address is None:
+            return
+        ops = self.painter.barcode_ops(box, self.address, self.serial)
+        if ops:
+            canvas.add_tagged("Artifact", ops)
 
 
 _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
@@ -280,6 +292,7 @@ _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
     SymbolBox: _ListPainter.draw_symbol,
     AddressBox: _ListPainter.draw_address,
     PieceMark: _ListPainter.draw_mark,
+    PostalBarcodeBox: _ListPainter.draw_barcode,
     Rule: _ListPainter.draw_own_rule,
 }
 

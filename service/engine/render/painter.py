@@ -10,6 +10,7 @@ from typing import Any
 
 from service.engine.records import Address
 from service.engine.render.fit import Fitted, TooLarge, Typesetter
+from service.engine.render.four_state import bar_ops
 from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import (
     MM,
@@ -17,6 +18,7 @@ from service.engine.render.layout import (
     Element,
     Layout,
     LayoutCell,
+    PostalBarcodeBox,
     Rule,
     ShoppingListBox,
     TextBox,
@@ -25,6 +27,7 @@ from service.engine.render.localise import cell_in, style_in
 from service.engine.render.moves import Moves
 from service.engine.render.plans import CellPlan, Content, RowStart, TextPlan
 from service.engine.render.postal import NO_BREAK, Sender
+from service.engine.render.postal_place import place_barcode
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol, SymbolProfile
@@ -57,7 +60,10 @@ class PrintOptions:
 
 
 class Painter:
-    """Sets the texts of one layout for one output file."""
+    """Sets the texts of one layout for one output file.
+
+    Raises `InvalidInput` if the post wants a barcode that the layout has no place for.
+    """
 
     def __init__(self, layout: Layout, options: PrintOptions) -> None:
         self.layout = layout
@@ -69,6 +75,8 @@ class Painter:
         """Writes repeated content once, as a form. Without it each page holds all its content."""
         self._languages: dict[tuple[str, str, bool, bool], Language] = {}
         self._addresses: dict[tuple[AddressBox, str], TextBox] = {}
+        barcode = options.sender.barcode
+        self._postal_place = place_barcode(layout, barcode) if barcode else None
         self.moves = Moves(self.height_pt)
         self._stacks = LineStacks(self.typesetter, self.height_pt)
         self._symbol_contents: dict[bytes, Content] = {}
@@ -193,9 +201,12 @@ class Painter:
     def place_postal(self, box: AddressBox, address: Address, language: str) -> bytes:
         """Set an address as its country writes it, with lines joined where it has too many.
 
-        Raises `TooLarge` or `MissingGlyph`.
+        It stands above its postal barcode, if it has one. Raises `TooLarge` or `MissingGlyph`.
         """
         postal, sender = self.layout.stationery.postal, self.options.sender
+        place = self._postal_place
+        if place and place.room and place.element is box and self._barcode_content(address, 0):
+            box = place.room
         for joined in (0, 1):
             lines = postal.compose(address, sender, joined=joined)
             try:
@@ -203,6 +214,26 @@ class Painter:
             except TooLarge:
                 continue
         return self.place_address(box, postal.compose(address, sender, joined=2), language)
+
+    def barcode_ops(
+        self, box: AddressBox | PostalBarcodeBox, address: Address, serial: int
+    ) -> bytes:
+        """Content of the postal barcode that is drawn with a box; empty if none is."""
+        place, barcode = self._postal_place, self.options.sender.barcode
+        content = self._barcode_content(address, serial)
+        if place is None or barcode is None or place.element is not box or not content:
+            return b""
+        return bar_ops(
+            barcode.bars(content),
+            barcode.geometry,
+            pitch=place.pitch,
+            left=place.left,
+            foot=place.foot,
+        )
+
+    def _barcode_content(self, address: Address, serial: int) -> str:
+        barcode = self.options.sender.barcode
+        return barcode.content(address, serial) if barcode else ""
 
     def _address_text(self, box: AddressBox, language: str) -> TextBox:
         """The address box as a text box with as many lines as fit its height."""
