@@ -213,6 +213,29 @@ class Settings(FontSettings):
         "presented too many unknown ones; its store five times it",
     )
 
+    print_profile: Literal["plain", "ua1", "x4", "vt1"] = Field(
+        default="plain",
+        description="What print files conform to: plain PDF 1.7, PDF/UA-1, PDF/X-4 or PDF/VT-1",
+    )
+    print_inks: Literal["process", "black", "spot"] = Field(
+        default="process",
+        description="Inks of PDF/X-4 and PDF/VT-1: the four process inks, black alone, or black "
+        "and one spot ink",
+    )
+    print_spot: str = Field(default="", description="Name of the spot ink, as the press knows it")
+    print_colours: str = Field(
+        default="",
+        description="Inks in percent of colours, instead of those that the profile gives: "
+        "`#1f5138=85 20 70 50`, by semicolons",
+    )
+    print_bleed_mm: float = Field(
+        default=3, ge=0, le=20, description="Bleed around the page in PDF/X-4 and PDF/VT-1"
+    )
+    print_condition: Path | None = Field(
+        default=None,
+        description="ICC profile of the press in PDF/X-4 and PDF/VT-1, instead of the shipped "
+        "one for FOGRA39",
+    )
     imb_mailer_id: str = Field(
         default="",
         pattern="^([0-8][0-9]{5}|9[0-9]{8})?$",

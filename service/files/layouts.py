@@ -24,6 +24,7 @@ from service.engine.render import (
     stationery_from,
 )
 from service.engine.render.faults import find_faults
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.phrases import whole_phrases
 from service.engine.render.postal_place import place_barcode
 from service.engine.render.samples import longest_piece, sample_piece, worst_case
@@ -44,9 +45,9 @@ def names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def load(name: str) -> Layout:
-    """A shipped layout, ready to print."""
-    return layout_from(_layout_data(name), windows=windows(), stationery=stationery())
+def load(name: str, inks: Inks = SCREEN) -> Layout:
+    """A shipped layout, ready to print with these inks."""
+    return layout_from(_layout_data(name), windows=windows(), stationery=stationery(), inks=inks)
 
 
 def sender_of(settings: Settings) -> Sender:

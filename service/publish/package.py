@@ -1,5 +1,6 @@
 """Writes the files of a package: PDFs, piece file, file of lists left out, manifest, marker."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ import polars as pl
 
 from service.engine.records import Address, Mailpiece
 from service.engine.render import Checker, Layout, PiecePages, PostalBarcode, render_batch
+from service.engine.render.standard import Conformance
 from service.errors import Conflict, LarderError, Problem
 from service.files import layouts
 from service.files.postal_barcode import barcode_of
@@ -21,6 +23,7 @@ from service.settings import Settings
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
+_INKS = ("print_inks", "print_spot", "print_colours")
 LEFT_OUT = "left_out"
 """The depot's folder of tables for the retailer alone, one a package; no house can fetch them."""
 Progress = Callable[[str, int, int], None]
@@ -30,13 +33,27 @@ Proof = Callable[[Path, Sequence[str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package to write: its name, its contents and its layout. `mail_date` is an ISO date."""
+    """A package to write: its name, its contents and how it looks. `mail_date` is an ISO date."""
 
     name: str
     revision: int
     mail_date: str
     choice: Choice
     layout: Layout
+    conformance: Conformance
+
+    def digest(self, settings: Settings) -> str:
+        """A digest of everything the files are made of: equal digests mean equal files."""
+        conformance = self.conformance
+        condition = conformance.condition
+        press = [
+            conformance.standard.value,
+            str(conformance.made_on),
+            str(conformance.bleed_pt),
+            hashlib.sha256(condition.profile if condition else b"").hexdigest(),
+            *(str(getattr(settings, name)) for name in _INKS),
+        ]
+        return self.choice.digest(settings, [self.name, self.layout.name, *press])
 
     def parts(self, per_file: int) -> list[tuple[str, pl.DataFrame]]:
         """The names of the PDF files with the pieces of each, at most `per_file`."""
@@ -207,6 +224,7 @@ def _print_part(
             language=settings.language,
             sender=layouts.sender_of(settings),
             departments=settings.walking_order,
+            conformance=package.conformance,
         ),
         proof=None if proof is None else lambda path: proof(path, codes),
     )

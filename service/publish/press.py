@@ -14,6 +14,7 @@ from sqlmodel import Session
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
 from service.files.postal_barcode import barcode_of
+from service.files.print_setup import conformance_of, inks_of
 from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
@@ -194,7 +195,7 @@ class _Press:
             return self._finish(batch)
         choice = self._printable(choice)
         package = self._package(choice, batch.name, batch.revision)
-        if choice.digest(self.settings, package.layout, batch.name) != batch.plan:
+        if package.digest(self.settings) != batch.plan:
             # Consent or an address changed since: a printed page may now belong to another piece.
             self.depot.clear(batch.name)
         return self._print(package, self._save_plan(batch, package))
@@ -206,7 +207,7 @@ class _Press:
             assert held is not None
             if held.state != BatchState.RENDERING:
                 raise self._busy()
-            held.plan = package.choice.digest(self.settings, package.layout, package.name)
+            held.plan = package.digest(self.settings)
             held.pieces = package.choice.pieces.height
             held.summary = package.choice.summary()
             return batches.save(session, held)
@@ -216,7 +217,7 @@ class _Press:
 
         Raises InvalidInput with every text that does not fit when nothing else is left.
         """
-        layout = layouts.load(self.settings.layout)
+        layout = layouts.load(self.settings.layout, inks_of(self.settings))
         found = find_unprintable(
             self.database, self.settings, choice, layout, progress=self.progress
         )
@@ -245,7 +246,8 @@ class _Press:
             revision=revision,
             mail_date=self.cycle.valid_from.isoformat(),
             choice=choice,
-            layout=layouts.load(self.settings.layout),
+            layout=layouts.load(self.settings.layout, inks_of(self.settings)),
+            conformance=conformance_of(self.settings, made_on=self.cycle.as_of),
         )
 
     def _print(self, package: Package, batch: Batch) -> BatchReport:

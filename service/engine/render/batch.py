@@ -1,7 +1,7 @@
 """Render lists as PDF: a batch of mailpieces in one file, or one list for a household."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import count, islice
 from typing import BinaryIO
@@ -12,6 +12,7 @@ from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
 from service.engine.render.painter import Painter, PrintOptions
 from service.engine.render.postal import NOBODY, Sender
+from service.engine.render.standard import PLAIN, Conformance, Standard
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
@@ -51,6 +52,7 @@ def render_batch(
     sender: Sender = NOBODY,
     departments: Sequence[str] = (),
     by_line: bool = False,
+    conformance: Conformance = PLAIN,
 ) -> tuple[PiecePages, ...]:
     """Write one PDF with all pieces. Memory does not grow with their number.
 
@@ -60,14 +62,25 @@ def render_batch(
     - `sender`: the return line above the address, and what addresses abroad end with.
     - `departments`: the walking order of the store.
     - `by_line`: make each line of a list a structure element; otherwise all lines of a list are
-      one, which is enough for paper.
+      one, which is enough for paper, but not for PDF/UA.
+    - `conformance`: the standard that the file claims; the layout has the inks of its press.
 
     The same input gives the same bytes. Raises `InvalidInput` with list and element if a text does
     not fit or has no glyph; `out` then holds an invalid file. `Checker` finds this beforehand.
     """
+    by_line |= conformance.standard is Standard.UA1
     options = _options(layout, profile, resolver, sender, departments, by_line)
+    options = replace(options, bleed_pt=conformance.bleed_pt)
     painter = Painter(layout, options)
-    file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
+    file = PrintFile(
+        out,
+        painter,
+        layout,
+        title=title,
+        language=language,
+        shared=not by_line or conformance.standard is Standard.UA1,
+        conformance=conformance,
+    )
     located: list[PiecePages] = []
     remaining = iter(pieces)
     while batch := [*islice(remaining, _BATCH_PIECES)]:

@@ -58,14 +58,16 @@ class PostalBarcode(Protocol):
         """The states of its bars from left to right. Raises ValueError for no such content."""
 
 
-def bar_ops(bars: str, geometry: Geometry, *, pitch: int, left: float, foot: float) -> bytes:
-    """Rectangles of the bars; `left` and `foot` are their corner in points."""
+def bar_ops(
+    bars: str, geometry: Geometry, *, ink: bytes, pitch: int, left: float, foot: float
+) -> bytes:
+    """Rectangles of the bars in an ink; `left` and `foot` are their corner in points."""
     full = geometry.tracker + 2 * geometry.reach
     rectangles = []
     for place, state in enumerate(bars):
         low = 0 if state in "DF" else geometry.reach
         high = full if state in "AF" else full - geometry.reach
         rectangles.append(b"%d %d %d %d re" % (place * pitch, low, geometry.bar, high - low))
-    return b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-        DOT_PT, DOT_PT, left, foot, b" ".join(rectangles),
+    return b"q %b %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
+        ink, DOT_PT, DOT_PT, left, foot, b" ".join(rectangles),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.phrases import Stationery
 from service.engine.render.symbols import SymbolProfile
 
@@ -257,6 +258,7 @@ class Layout:
     fonts: tuple[str, ...]
     samples: Mapping[str, Any]
     stationery: Stationery
+    inks: Inks = SCREEN
 
     @property
     def size_pt(self) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, assert_never
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from service.engine.render.inks import SCREEN, Inks, Rgb, rgb_of
 from service.engine.render.layout import (
     AddressBox,
     Element,
@@ -50,9 +51,15 @@ _T = TypeVar("_T")
 
 
 def layout_from(
-    data: Mapping[str, Any], *, windows: Mapping[str, Window], stationery: Stationery
+    data: Mapping[str, Any],
+    *,
+    windows: Mapping[str, Window],
+    stationery: Stationery,
+    inks: Inks = SCREEN,
 ) -> Layout:
     """Build a layout from data already merged with the layout it extends.
+
+    `inks` are what its colours are printed with.
 
     Raises `InvalidInput` with all wrong fields, or with the first wrong reference.
     """
@@ -61,7 +68,7 @@ def layout_from(
     except ValidationError as error:
         problems = [_problem(each, data) for each in error.errors(include_url=False)]
         raise InvalidInput(f"layout: {problems[0]}", problems) from None
-    builder = _Builder(fields, stationery)
+    builder = _Builder(fields, stationery, inks)
     return Layout(
         name=fields.name,
         title=fields.title,
@@ -75,6 +82,7 @@ def layout_from(
         fonts=builder.fonts,
         samples=fields.samples,
         stationery=stationery,
+        inks=builder.inks,
     )
 
 
@@ -124,25 +132,24 @@ def _look_up(where: str, name: str, known: Mapping[str, _T]) -> _T:
     return known[name]
 
 
-def _colour(name: str, text: str) -> bytes:
-    """A `#rrggbb` colour as a fill operator; greys use the black ink only."""
+def _colour(name: str, text: str) -> Rgb:
+    """A `#rrggbb` colour."""
     if not re.fullmatch(r"#[0-9a-f]{6}", text):
         raise _fault(f"colours.{name}", f"{text!r} is no colour", "write #rrggbb")
-    red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    if red == green == blue:
-        return b"%.3g g" % red
-    return b"%.3g %.3g %.3g rg" % (red, green, blue)
+    return rgb_of(text)
 
 
 class _Builder:
     """Builds elements from their fields, and looks up the styles and colours they refer to."""
 
-    def __init__(self, fields: LayoutFields, stationery: Stationery) -> None:
+    def __init__(self, fields: LayoutFields, stationery: Stationery, inks: Inks) -> None:
         self._fonts = {
             name: _whole_chain(chain, stationery) for name, chain in fields.fonts.items()
         }
         self.fonts = tuple(dict.fromkeys(font for chain in self._fonts.values() for font in chain))
-        self._colours = {name: _colour(name, text) for name, text in fields.colours.items()}
+        colours = {name: _colour(name, text) for name, text in fields.colours.items()}
+        self.inks = inks.tuned(colours)
+        self._colours = {name: self.inks.fill(colour) for name, colour in colours.items()}
         self._styles = {name: self._build_style(name, each) for name, each in fields.styles.items()}
 
     def build_element(self, fields: ElementFields) -> Element:

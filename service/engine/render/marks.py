@@ -20,7 +20,9 @@ _LEAST_DOTS = 8
 _GRID_PT = 2 * DOT_PT
 
 
-def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float) -> bytes:
+def place_mark(
+    mark: PieceMark, values: Mapping[str, str], *, ink: bytes, page_height: float
+) -> bytes:
     """Content of the mark in its box. Raises `TooLarge` if the modules would be too small."""
     text = "".join(
         values[part.value] if part.kind == "variable" else part.value for part in mark.template
@@ -37,8 +39,8 @@ def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float
     module = dots * DOT_PT
     left = _on_grid(mark.x * MM) + _QUIET * module
     foot = _on_grid(page_height - mark.y * MM) - (len(rows) + _QUIET) * module
-    return b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-        module, module, left, foot, _rectangles(rows),
+    return b"q %b %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
+        ink, module, module, left, foot, _rectangles(rows),
     )  # fmt: skip
 
 

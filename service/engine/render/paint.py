@@ -259,7 +259,12 @@ class _ListPainter(RowPainter):
         if not self.mark_values:
             return
         try:
-            ops = place_mark(mark, self.mark_values, page_height=self.painter.height_pt)
+            ops = place_mark(
+                mark,
+                self.mark_values,
+                ink=self.painter.layout.inks.black,
+                page_height=self.painter.height_pt,
+            )
         except TooLarge as error:
             self.add_problem(mark.id, error)
             return

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.engine.records import Address
+from service.engine.render.bleed import bled, page_box
 from service.engine.render.fit import Fitted, TooLarge, Typesetter
 from service.engine.render.four_state import bar_ops
+from service.engine.render.inks import pen
 from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import (
     MM,
@@ -57,6 +59,8 @@ class PrintOptions:
     """The walking order of the store. Departments not named here follow in order of appearance."""
     by_line: bool
     """Whether each line of a list is a structure element, so that it can be read aloud alone."""
+    bleed_pt: float = 0.0
+    """How far what ends at an edge of the page goes on beyond it."""
 
 
 class Painter:
@@ -81,8 +85,7 @@ class Painter:
         self._stacks = LineStacks(self.typesetter, self.height_pt)
         self._symbol_contents: dict[bytes, Content] = {}
         self._cached = 0
-        width, height = layout.size_pt
-        self._page_box = b"0 0 %g %g" % (width, height)
+        self.page_box = page_box(layout.size_pt, options.bleed_pt)
 
     def language(
         self, tag: str, currency: str, *, is_draft: bool = False, has_offers: bool = True
@@ -167,7 +170,7 @@ class Painter:
             if not ops:
                 top = self.height_pt - box.y * MM
                 ops = self.line_ops(box, self.fit(box, text), left=box.x * MM, top=top)
-        content = Content(ops, box=self._page_box)
+        content = Content(ops, box=self.page_box)
         if plan.may_repeat:
             plan.cache[key] = content
             self._cached += 1
@@ -226,6 +229,7 @@ class Painter:
         return bar_ops(
             barcode.bars(content),
             barcode.geometry,
+            ink=self.layout.inks.black,
             pitch=place.pitch,
             left=place.left,
             foot=place.foot,
@@ -389,9 +393,10 @@ class Painter:
         """Content of a rectangle. `y` counts down from `origin`, the top of the page if None."""
         top = self.height_pt if origin is None else origin
         frame = (rule.x * MM, top - (rule.y + rule.h) * MM, rule.w * MM, rule.h * MM)
+        if origin is None and self.options.bleed_pt:
+            frame = bled(frame, self.layout.size_pt, self.options.bleed_pt)
         if rule.stroke_pt:
-            pen = rule.colour.replace(b"rg", b"RG").replace(b" g", b" G")
-            return b"%b %g w %.2f %.2f %.2f %.2f re S" % (pen, rule.stroke_pt, *frame)
+            return b"%b %g w %.2f %.2f %.2f %.2f re S" % (pen(rule.colour), rule.stroke_pt, *frame)
         return b"%b %.2f %.2f %.2f %.2f re f" % (rule.colour, *frame)
 
 
