@@ -4,7 +4,9 @@ A bar is a letter: `F` full, `A` ascender, `D` descender, `T` tracker. Lengths a
 600 dpi, even ones, which are whole at 300 dpi too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from service.engine.records import Address
@@ -62,12 +64,27 @@ def bar_ops(
     bars: str, geometry: Geometry, *, ink: bytes, pitch: int, left: float, foot: float
 ) -> bytes:
     """Rectangles of the bars in an ink; `left` and `foot` are their corner in points."""
-    full = geometry.tracker + 2 * geometry.reach
-    rectangles = []
-    for place, state in enumerate(bars):
-        low = 0 if state in "DF" else geometry.reach
-        high = full if state in "AF" else full - geometry.reach
-        rectangles.append(b"%d %d %d %d re" % (place * pitch, low, geometry.bar, high - low))
+    table = _rectangles(geometry, pitch)
+    rectangles = [states[state] for states, state in zip(table, bars, strict=True)]
     return b"q %b %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
         ink, DOT_PT, DOT_PT, left, foot, b" ".join(rectangles),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _rectangles(geometry: Geometry, pitch: int) -> tuple[Mapping[str, bytes], ...]:
+    """The rectangle of each state of each bar, in dots from the foot of a full bar."""
+    full = geometry.tracker + 2 * geometry.reach
+    spans = {
+        "F": (0, full),
+        "A": (geometry.reach, full),
+        "D": (0, full - geometry.reach),
+        "T": (geometry.reach, full - geometry.reach),
+    }
+    return tuple(
+        {
+            state: b"%d %d %d %d re" % (place * pitch, low, geometry.bar, high - low)
+            for state, (low, high) in spans.items()
+        }
+        for place in range(geometry.count)
+    )

@@ -5,8 +5,10 @@ sequence of 11 bits spread over ten characters of 13 bits.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 
 from service.engine.records import Address
 from service.engine.render.four_state import Geometry
@@ -17,7 +19,7 @@ _TRACKING_DIGITS = 20
 _SHORTER_ROUTINGS = {0: 0, 5: 1, 9: 1 + 10**5, 11: 1 + 10**5 + 10**9}
 """What is added to a routing code of each length: how many codes are shorter."""
 _POLYNOMIAL, _PRESET = 0xF35, 0x7FF
-_MESSAGE_BITS = 102
+_MESSAGE_BITS, _WHOLE_BYTES_BITS = 102, 96
 _CHARACTER_BITS = 13
 _FULL_CHARACTER = 2**_CHARACTER_BITS - 1
 _FIVES, _TWOS = 1287, 78
@@ -33,6 +35,9 @@ J2/G12 B6/D11 H9/I8 A11/F4 C2/B5 E12/J1 G6/I3 D7/H0 H5/E7 B11/A12 J0/C9 F3/G8 I2
 """
 """Of each bar the bit by which it reaches up and that by which it reaches down: characters A to J,
 bits from the least one on (USPS-B-3200, the table from bars to characters)."""
+
+
+_Choice = Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +82,12 @@ def encode(content: str) -> str:
         raise ValueError(f"{content!r} is no tracking code with a routing code of 0, 5, 9 or 11")
     message = _number(content[:_TRACKING_DIGITS], content[_TRACKING_DIGITS:])
     check = _check_sequence(message)
-    characters = _characters(message, check)
-    return "".join(
-        _STATES[characters[up] >> up_bit & 1, characters[down] >> down_bit & 1]
-        for (up, up_bit), (down, down_bit) in _bar_bits()
-    )
+    bits = "".join([f"{each:0{_CHARACTER_BITS}b}" for each in _characters(message, check)])
+    up, down = _bar_bits()
+    return "".join(map(_STATES.__getitem__, zip(up(bits), down(bits), strict=True)))
 
 
-_STATES = {(0, 0): "T", (1, 0): "A", (0, 1): "D", (1, 1): "F"}
+_STATES = {("0", "0"): "T", ("1", "0"): "A", ("0", "1"): "D", ("1", "1"): "F"}
 
 
 def _number(tracking: str, routing: str) -> int:
@@ -95,14 +98,29 @@ def _number(tracking: str, routing: str) -> int:
 
 
 def _check_sequence(message: int) -> int:
-    """The remainder of the message by the polynomial, the most significant bit first."""
-    check = _PRESET
-    for place in reversed(range(_MESSAGE_BITS)):
-        out = (check >> 10 ^ message >> place) & 1
-        check = check << 1 & _PRESET
-        if out:
-            check ^= _POLYNOMIAL & _PRESET
+    """The remainder of the message by the polynomial, the most significant bit first.
+
+    The bits before whole bytes are taken one by one.
+    """
+    check = _shift(_PRESET, message >> _WHOLE_BYTES_BITS, _MESSAGE_BITS - _WHOLE_BYTES_BITS)
+    table = _check_table()
+    for byte in (message & 2**_WHOLE_BYTES_BITS - 1).to_bytes(_WHOLE_BYTES_BITS // 8, "big"):
+        check = table[check >> 3 ^ byte] ^ (check << 8 & _PRESET)
     return check
+
+
+def _shift(check: int, bits: int, count: int) -> int:
+    """The check sequence after that many more bits."""
+    for place in reversed(range(count)):
+        out = check >> 10 ^ (bits >> place & 1)
+        check = check << 1 & _PRESET ^ (_POLYNOMIAL & _PRESET if out else 0)
+    return check
+
+
+@cache
+def _check_table() -> tuple[int, ...]:
+    """What each byte adds to the check sequence."""
+    return tuple(_shift(0, byte, 8) for byte in range(256))
 
 
 def _characters(message: int, check: int) -> list[int]:
@@ -142,10 +160,14 @@ def _with_bits(count: int) -> list[int]:
 
 
 @cache
-def _bar_bits() -> tuple[tuple[tuple[int, int], tuple[int, int]], ...]:
-    """Of each bar the character and bit that reaches up, and those that reach down."""
-    made = []
-    for bar in _BARS.split():
-        up, down = ((ord(bit[0]) - ord("A"), int(bit[1:])) for bit in bar.split("/"))
-        made.append((up, down))
-    return tuple(made)
+def _bar_bits() -> tuple[_Choice, _Choice]:
+    """Take from all bits, character by character, those that reach up and those that reach down."""
+    halves = zip(*(bar.split("/") for bar in _BARS.split()), strict=True)
+    up, down = (itemgetter(*map(_place, bits)) for bits in halves)
+    return up, down
+
+
+def _place(bit: str) -> int:
+    """Where a bit such as `C8` stands when characters are written in binary digits."""
+    character, number = ord(bit[0]) - ord("A"), int(bit[1:])
+    return _CHARACTER_BITS * (character + 1) - 1 - number

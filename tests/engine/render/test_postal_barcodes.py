@@ -86,6 +86,12 @@ def test_mailmark_has_the_bars_of_the_published_examples(content: str) -> None:
     assert decode_mailmark(MAILMARK[content]) == content
 
 
+def test_nothing_but_zeros_is_read_back() -> None:
+    """A reader elsewhere failed on them: the first code word is 0, and then 659 with the check."""
+    assert decode_intelligent_mail(encode_intelligent_mail("0" * 20)) == "0" * 20
+    assert decode_mailmark(encode_mailmark("0100000000000A00AA0A  ")) == "0100000000000A00AA0A  "
+
+
 DIGITS = st.text("0123456789", min_size=18, max_size=18)
 
 

@@ -1,5 +1,6 @@
 """Files for a press are what they claim: read by pikepdf and qpdf, separated by Ghostscript."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +22,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from service.engine.render import render_batch
+from service.engine.render.document import _boxes
 from service.engine.render.inks import BlackInk, ProcessInks, ScreenInks, SpotInks, pen
 from service.engine.render.layout import MM, Rule
-from service.engine.render.standard import Conformance, Standard
+from service.engine.render.standard import Conformance, Standard, for_press
 from service.errors import Misconfigured
 from service.files import layouts
 from service.files.print_setup import conformance_of, inks_of
@@ -205,6 +207,34 @@ def test_ghostscript_separates_the_page_into_these_inks(
     covered = separations(sample(name), tmp_path)
     assert {ink for ink, share in covered.items() if share > 0} == inks
     assert covered["Black"] > 0.02
+    with Image.open(tmp_path / "page(Black).tif") as plate:
+        assert np.asarray(plate.convert("L")).min() == 0  # Black stays 100 %.
+
+
+@given(st.sampled_from(["a4", "letter"]), st.floats(0, 20, allow_nan=False))
+def test_the_page_lies_in_its_bleed_however_lengths_are_rounded(sheet: str, mm: float) -> None:
+    """Ghostscript refuses a TrimBox that leaves the BleedBox by a ten-thousandth of a point."""
+    layout = layouts.load("classic-a4" if sheet == "a4" else "classic-letter")
+    condition = conformance_of(setup("x4"), made_on=DAY).condition
+    assert condition is not None
+    conformance = for_press(Standard.X4, condition=condition, bleed_mm=mm, made_on=DAY)
+    numbers = re.findall(rb"/(\w+)\[([^]]*)\]", _boxes(layout, conformance))
+    boxes = {name: [float(each) for each in box.split()] for name, box in numbers}
+    assert boxes[b"MediaBox"] == boxes[b"BleedBox"]
+    trim, bleed = boxes[b"TrimBox"], boxes[b"BleedBox"]
+    assert trim[0] >= bleed[0]
+    assert trim[1] >= bleed[1]
+    assert trim[2] <= bleed[2]
+    assert trim[3] <= bleed[3]
+    assert mm <= conformance.bleed_pt / MM + 1e-5 < mm + 0.1
+    assert [trim[2] - trim[0], trim[3] - trim[1]] == pytest.approx(layout.size_pt, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["PANTONE 279 C", "HKS 57/K (matt)", "Grün #1 100%", "墨"])
+def test_a_spot_ink_keeps_its_name(name: str) -> None:
+    inks = inks_of(setup("x4, spot", print_spot=name)).tuned({"accent": (31, 81, 56)})
+    (definition,) = inks.spaces.values()
+    assert str(pikepdf.Object.parse(definition)[1]) == f"/{name}"
 
 
 def test_each_piece_is_a_record_of_pdf_vt() -> None:
