@@ -11,11 +11,14 @@ from service.engine.render.inks import (
     BlackInk,
     Inks,
     ProcessInks,
-    Rgb,
     SpotInks,
-    rgb_of,
 )
-from service.engine.render.printing_condition import Cmyk, PrintingCondition, condition_from
+from service.engine.render.printing_condition import (
+    Cmyk,
+    Pixel,
+    PrintingCondition,
+    condition_from,
+)
 from service.engine.render.standard import PLAIN, Conformance, Standard, for_press
 from service.errors import InvalidInput, Misconfigured, Problem
 from service.settings import Settings
@@ -90,8 +93,8 @@ def _condition_in(path: Path) -> PrintingCondition:
         ) from None
 
 
-def _recipes(text: str) -> tuple[tuple[Rgb, Cmyk], ...]:
-    recipes: list[tuple[Rgb, Cmyk]] = []
+def _recipes(text: str) -> tuple[tuple[Pixel, Cmyk], ...]:
+    recipes: list[tuple[Pixel, Cmyk]] = []
     for part in filter(None, map(str.strip, text.split(";"))):
         found = _RECIPE.fullmatch(part)
         shares = [float(each) for each in found[2].split()] if found else []
@@ -102,7 +105,8 @@ def _recipes(text: str) -> tuple[tuple[Rgb, Cmyk], ...]:
                 "write #1f5138=85 20 70 50",
             )
         cyan, magenta, yellow, black = shares
-        recipes.append((rgb_of(found[1]), (cyan, magenta, yellow, black)))
+        red, green, blue = bytes.fromhex(found[1][1:])
+        recipes.append(((red, green, blue), (cyan, magenta, yellow, black)))
     return tuple(recipes)
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from service.engine.render.pdf import name_object
-from service.engine.render.printing_condition import Cmyk, PrintingCondition
+from service.engine.render.printing_condition import Cmyk, Pixel, PrintingCondition
 
-Rgb = tuple[int, int, int]
-"""Red, green and blue, each from 0 to 255."""
-_SOLID_BELOW = 128
+Rgb = tuple[float, float, float]
+"""Red, green and blue, each from 0 to 1."""
+_SOLID_BELOW = 0.5
 """Greys darker than this are solid black on a press: those of texts, not those of grounds."""
 _SPOT_RESOURCE = b"Spot"
-_WHITE = 255.0
+_LEAST_DARKNESS = 0.01
 
 
 class Inks(Protocol):
@@ -43,7 +43,7 @@ class Inks(Protocol):
 
 def rgb_of(text: str) -> Rgb:
     """A `#rrggbb` colour."""
-    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    red, green, blue = (value / 255 for value in bytes.fromhex(text.removeprefix("#")))
     return red, green, blue
 
 
@@ -65,10 +65,9 @@ class ScreenInks:
 
     def fill(self, colour: Rgb) -> bytes:
         """A grey, or red, green and blue."""
-        red, green, blue = (value / 255 for value in colour)
-        if red == green == blue:
-            return b"%.3g g" % red
-        return b"%.3g %.3g %.3g rg" % (red, green, blue)
+        if _is_grey(colour):
+            return b"%.3g g" % colour[0]
+        return b"%.3g %.3g %.3g rg" % colour
 
     def tuned(self, colours: Mapping[str, Rgb]) -> "ScreenInks":  # noqa: ARG002
         """The same for all layouts."""
@@ -83,7 +82,7 @@ class ProcessInks:
     """Cyan, magenta, yellow and black, by a printing condition or by the retailer's own recipes."""
 
     condition: PrintingCondition
-    recipes: tuple[tuple[Rgb, Cmyk], ...] = ()
+    recipes: tuple[tuple[Pixel, Cmyk], ...] = ()
     black: bytes = b"0 0 0 1 k"
     spaces: Mapping[bytes, bytes] = field(default_factory=dict, hash=False)
 
@@ -93,12 +92,12 @@ class ProcessInks:
 
     def share_of(self, colour: Rgb) -> Cmyk:
         """The percentage of each ink in a colour."""
-        recipe = dict(self.recipes).get(colour)
+        recipe = dict(self.recipes).get(_in_bytes(colour))
         if recipe is not None:
             return recipe
         if _is_grey(colour):
             return 0, 0, 0, _grey_percent(colour)
-        return self.condition.share_of(colour)
+        return self.condition.share_of(_in_bytes(colour))
 
     def tuned(self, colours: Mapping[str, Rgb]) -> "ProcessInks":  # noqa: ARG002
         """The same for all layouts."""
@@ -146,8 +145,8 @@ class SpotInks:
         """A tint of the spot ink, or of black for a grey."""
         if _is_grey(colour):
             return b"%b k" % _shares((0, 0, 0, _grey_percent(colour)))
-        least = max(1.0, _WHITE - _brightness(self.solid))
-        tint = min(1.0, (_WHITE - _brightness(colour)) / least)
+        full = max(_LEAST_DARKNESS, 1 - _brightness(self.solid))
+        tint = min(1.0, (1 - _brightness(colour)) / full)
         return b"/%b cs %.2g scn" % (_SPOT_RESOURCE, tint)
 
     def tuned(self, colours: Mapping[str, Rgb]) -> "SpotInks":
@@ -168,10 +167,15 @@ def _is_grey(colour: Rgb) -> bool:
 
 def _grey_percent(colour: Rgb) -> float:
     brightness = _brightness(colour)
-    return 100 if brightness < _SOLID_BELOW else round(100 * (1 - brightness / _WHITE))
+    return 100 if brightness < _SOLID_BELOW else round(100 * (1 - brightness))
 
 
 def _brightness(colour: Rgb) -> float:
-    """Luma of a colour, from 0 to 255 (ITU-R BT.601, as the luminance of a JPEG)."""
+    """Luma of a colour, from 0 to 1 (ITU-R BT.601, as the luminance of a JPEG)."""
     red, green, blue = colour
     return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def _in_bytes(colour: Rgb) -> Pixel:
+    red, green, blue = (round(255 * value) for value in colour)
+    return red, green, blue

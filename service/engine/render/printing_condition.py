@@ -8,6 +8,8 @@ from PIL import Image, ImageCms
 
 from service.errors import InvalidInput, Problem
 
+Pixel = tuple[int, int, int]
+"""Red, green and blue, each from 0 to 255."""
 Cmyk = tuple[float, float, float, float]
 """Cyan, magenta, yellow and black in percent."""
 
@@ -31,7 +33,7 @@ class PrintingCondition:
     profile: bytes
     srgb: bytes
 
-    def share_of(self, colour: tuple[int, int, int]) -> Cmyk:
+    def share_of(self, colour: Pixel) -> Cmyk:
         """The inks of an sRGB colour, in whole percents."""
         return _share_of(self, colour)
 
@@ -62,7 +64,7 @@ def condition_from(
 
 
 @cache
-def _share_of(condition: PrintingCondition, colour: tuple[int, int, int]) -> Cmyk:
+def _share_of(condition: PrintingCondition, colour: Pixel) -> Cmyk:
     pixel = ImageCms.applyTransform(Image.new("RGB", (1, 1), colour), _transform(condition))
     assert pixel is not None
     values = pixel.getpixel((0, 0))

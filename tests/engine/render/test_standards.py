@@ -23,7 +23,7 @@ from PIL import Image
 
 from service.engine.render import render_batch
 from service.engine.render.document import _boxes
-from service.engine.render.inks import BlackInk, ProcessInks, ScreenInks, SpotInks, pen
+from service.engine.render.inks import BlackInk, ProcessInks, ScreenInks, SpotInks, pen, rgb_of
 from service.engine.render.layout import MM, Rule
 from service.engine.render.standard import Conformance, Standard, for_press
 from service.errors import Misconfigured
@@ -232,7 +232,7 @@ def test_the_page_lies_in_its_bleed_however_lengths_are_rounded(sheet: str, mm: 
 
 @pytest.mark.parametrize("name", ["PANTONE 279 C", "HKS 57/K (matt)", "Grün #1 100%", "墨"])
 def test_a_spot_ink_keeps_its_name(name: str) -> None:
-    inks = inks_of(setup("x4, spot", print_spot=name)).tuned({"accent": (31, 81, 56)})
+    inks = inks_of(setup("x4, spot", print_spot=name)).tuned({"accent": rgb_of("#1f5138")})
     (definition,) = inks.spaces.values()
     assert str(pikepdf.Object.parse(definition)[1]) == f"/{name}"
 
@@ -396,17 +396,17 @@ def test_a_press_may_have_a_profile_of_its_own() -> None:
     assert condition.registry == ""
 
 
-COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
+COLOURS = st.tuples(*[st.floats(0, 1)] * 3)
 INKS: Sequence[Any] = (
     ScreenInks(),
     BlackInk(),
     inks_of(setup("x4")),
-    inks_of(setup("x4, spot")).tuned({"accent": (31, 81, 56)}),
+    inks_of(setup("x4, spot")).tuned({"accent": rgb_of("#1f5138")}),
 )
 
 
 @given(COLOURS)
-def test_every_colour_has_inks_in_range_and_a_pen_of_the_same(colour: tuple[int, ...]) -> None:
+def test_every_colour_has_inks_in_range_and_a_pen_of_the_same(colour: tuple[float, ...]) -> None:
     for inks in INKS:
         fill, stroke = inks.fill(colour).split(), pen(inks.fill(colour)).split()
         shares = [float(each) for each in fill if each[:1].isdigit()]
@@ -415,8 +415,8 @@ def test_every_colour_has_inks_in_range_and_a_pen_of_the_same(colour: tuple[int,
         assert [float(each) for each in stroke if each[:1].isdigit()] == shares
 
 
-@given(st.integers(0, 255), st.integers(0, 255))
-def test_a_darker_grey_has_no_less_black_and_no_other_ink(one: int, other: int) -> None:
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_darker_grey_has_no_less_black_and_no_other_ink(one: float, other: float) -> None:
     light, dark = max(one, other), min(one, other)
     for inks in INKS[1:]:
         *others, less = (float(each) for each in inks.fill((light,) * 3).split()[:4])
@@ -431,5 +431,5 @@ def test_kinds_of_inks_are_told_apart_by_what_they_are_made_of() -> None:
     assert isinstance(inks_of(setup("x4")), ProcessInks)
     spot = inks_of(setup("x4, spot"))
     assert isinstance(spot, SpotInks)
-    assert spot.tuned({"ink": (9, 9, 9), "leaf": (0, 99, 0)}).solid == (0, 99, 0)
+    assert spot.tuned({"ink": (0.1, 0.1, 0.1), "leaf": (0, 0.4, 0)}).solid == (0, 0.4, 0)
     assert conformance_of(setup("ua1"), made_on=DAY) == Conformance(Standard.UA1)
