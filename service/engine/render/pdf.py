@@ -67,6 +67,8 @@ class PdfWriter:
     def add_lines(self, bodies: bytes, count: int) -> int:
         """Write objects, one a line, under consecutive new numbers; returns the first number."""
         first = self._next
+        if not count:
+            return first
         self._next += count
         while self._next >= len(self._kind):
             self._grow()

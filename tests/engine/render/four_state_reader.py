@@ -15,10 +15,10 @@ _LEAST_BARS = 60
 def read_bars(image: Any) -> str:
     """The states of the only row of evenly spaced bars on a grey page, from its pixels."""
     dark = image.reshape(image.shape[0], image.shape[1]) < 128
-    rows = [row for row in range(dark.shape[0]) if _are_bars(*_runs(dark[row]))]
+    rows = [row for row in range(dark.shape[0]) if len(_bars_of(dark[row])[0])]
     assert rows, "there is no row of bars"
     assert rows == list(range(rows[0], rows[-1] + 1)), "there is more than one row of bars"
-    starts, ends = _runs(dark[(rows[0] + rows[-1]) // 2])
+    starts, ends = _bars_of(dark[(rows[0] + rows[-1]) // 2])
     reach = (rows[-1] - rows[0] + 1) / 2
     states = ""
     for middle in (starts + ends) // 2:
@@ -37,11 +37,20 @@ def _runs(row: Any) -> tuple[Any, Any]:
     return edges[::2], edges[1::2]
 
 
-def _are_bars(starts: Any, ends: Any) -> bool:
+def _bars_of(row: Any) -> tuple[Any, Any]:
+    """The runs of a row that stand evenly and are as wide as each other, if they are many."""
+    starts, ends = _runs(row)
+    none = starts[:0], ends[:0]
     if len(starts) < _LEAST_BARS:
-        return False
-    middles = (starts + ends) / 2
-    return bool(np.ptp(np.diff(middles)) <= 2 and np.ptp(ends - starts) <= 2)
+        return none
+    pitches, widths = np.diff(starts + ends) / 2, ends - starts
+    is_next = (np.abs(pitches - np.median(pitches)) <= 1.5) & (np.abs(np.diff(widths)) <= 2)
+    firsts, lasts = _runs(is_next)
+    if not len(firsts):
+        return none
+    longest = int(np.argmax(lasts - firsts))
+    bars = slice(firsts[longest], lasts[longest] + 1)
+    return (starts[bars], ends[bars]) if lasts[longest] - firsts[longest] >= _LEAST_BARS else none
 
 
 _TABLE_IV = (

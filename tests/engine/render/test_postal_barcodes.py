@@ -252,8 +252,10 @@ def with_element(**box: Any) -> Layout:
         "name": "barred",
         "elements": [{"id": "barcode", "kind": "postal_barcode", "page": 1, **box}],
     }
+    merged = layouts.merge(data, base=layouts._layout_data)
+    kept = [each for each in merged["elements"] if each["id"] in ("address", "symbol", "barcode")]
     return layout_from(
-        layouts.merge(data, base=layouts._layout_data),
+        {**merged, "elements": kept},
         windows=layouts.windows(),
         stationery=layouts.stationery(),
     )
