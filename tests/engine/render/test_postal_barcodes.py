@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from service.engine.records import Address, Mailpiece
 from service.engine.render import (
+    AddressTrial,
     IntelligentMail,
     Layout,
     Mailmark,
@@ -24,8 +25,10 @@ from service.engine.render.intelligent_mail import encode as encode_intelligent_
 from service.engine.render.layout import AddressBox
 from service.engine.render.mailmark import encode as encode_mailmark
 from service.engine.render.postal_place import place_barcode
+from service.engine.render.samples import longest_piece
 from service.errors import InvalidInput
 from service.files import layouts
+from service.files.postal import sender_from
 from tests.engine.render.four_state_reader import (
     decode_intelligent_mail,
     decode_mailmark,
@@ -243,6 +246,15 @@ def test_what_the_post_wants_clear_is_clear_however_the_insert_slides(
     beside = dark[top:foot, right + 2 : right + int(side / mm)]
     assert not above.any()
     assert not beside.any()
+
+
+@pytest.mark.parametrize("name", layouts.names())
+def test_the_longest_address_still_has_room_above_its_barcode(name: str) -> None:
+    longest = longest_piece(layouts.samples()["en-US"], language="en-US").address
+    home = sender_from(address="", country="US", language="en")
+    trial = AddressTrial(layouts.load(name), replace(home, barcode=MAILER))
+    assert MAILER.content(longest, 1)
+    assert trial.fault_of(longest) is None
 
 
 def with_element(**box: Any) -> Layout:
