@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from service.engine.records import Address
+from service.engine.render.bleed import bled, page_box
 from service.engine.render.fit import Fitted, TooLarge, Typesetter
+from service.engine.render.four_state import bar_ops
+from service.engine.render.inks import pen
 from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import (
     MM,
@@ -19,6 +22,7 @@ from service.engine.render.layout import (
     LayoutCell,
     OfferGrid,
     PictureBox,
+    PostalBarcodeBox,
     Rule,
     ShoppingListBox,
     Slot,
@@ -29,10 +33,11 @@ from service.engine.render.layout_cells import stretched
 from service.engine.render.localise import cell_in, style_in
 from service.engine.render.moves import Moves
 from service.engine.render.phrases import Phrases
-from service.engine.render.pictograms import pen, rounded
+from service.engine.render.pictograms import rounded
 from service.engine.render.pictures import PicturePainter
 from service.engine.render.plans import SLOT, CellPlan, Content, RowStart, TextPlan
 from service.engine.render.postal import NO_BREAK, Sender
+from service.engine.render.postal_place import place_barcode
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol, SymbolProfile
@@ -64,10 +69,15 @@ class PrintOptions:
     """Whether each line of a list is a structure element, so that it can be read aloud alone."""
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     """Prepared pictures by their digests."""
+    bleed_pt: float = 0.0
+    """How far what ends at an edge of the page goes on beyond it."""
 
 
 class Painter:
-    """Sets the texts of one layout for one output file."""
+    """Sets the texts of one layout for one output file.
+
+    Raises `InvalidInput` if the post wants a barcode that the layout has no place for.
+    """
 
     def __init__(self, layout: Layout, options: PrintOptions) -> None:
         self.layout = layout
@@ -87,14 +97,15 @@ class Painter:
         self._stretched: dict[tuple[LayoutCell, float], LayoutCell] = {}
         self._cards: dict[tuple[LayoutCell, float], Content] = {}
         self._addresses: dict[tuple[AddressBox, str], TextBox] = {}
+        barcode = options.sender.barcode
+        self._postal_place = place_barcode(layout, barcode) if barcode else None
         self.moves = Moves(self.height_pt)
-        self.pictures = PicturePainter(options.pictures, layout.stationery.pictograms)
+        self.pictures = PicturePainter(options.pictures, layout.stationery.pictograms, layout.inks)
         self._stacks = LineStacks(self.typesetter, self.height_pt)
         self._picture_contents: dict[tuple[PictureBox, str], Content] = {}
         self._symbol_contents: dict[bytes, Content] = {}
         self._cached = 0
-        width, height = layout.size_pt
-        self._page_box = b"0 0 %g %g" % (width, height)
+        self.page_box = page_box(layout.size_pt, options.bleed_pt)
 
     def language(
         self, tag: str, currency: str, *, is_draft: bool = False, has_offers: bool = True
@@ -152,7 +163,7 @@ class Painter:
         found = self._picture_contents.get((box, digest))
         if found is None:
             ops = self.pictures.ops(box, digest, "", top=self.height_pt)
-            found = self._picture_contents[box, digest] = Content(ops, box=self._page_box)
+            found = self._picture_contents[box, digest] = Content(ops, box=self.page_box)
             self.share(found)
         return found
 
@@ -184,7 +195,7 @@ class Painter:
             if not ops:
                 top = self.height_pt - box.y * MM
                 ops = self.line_ops(box, self.fit(box, text), left=box.x * MM, top=top)
-        content = Content(ops, box=self._page_box)
+        content = Content(ops, box=self.page_box)
         if plan.may_repeat:
             plan.cache[key] = content
             self._cached += 1
@@ -218,9 +229,12 @@ class Painter:
     def place_postal(self, box: AddressBox, address: Address, language: str) -> bytes:
         """Set an address as its country writes it, with lines joined where it has too many.
 
-        Raises `TooLarge` or `MissingGlyph`.
+        It stands above its postal barcode, if it has one. Raises `TooLarge` or `MissingGlyph`.
         """
         postal, sender = self.layout.stationery.postal, self.options.sender
+        place = self._postal_place
+        if place and place.room and place.element is box and self._barcode_content(address, 0):
+            box = place.room
         for joined in (0, 1):
             lines = postal.compose(address, sender, joined=joined)
             try:
@@ -228,6 +242,27 @@ class Painter:
             except TooLarge:
                 continue
         return self.place_address(box, postal.compose(address, sender, joined=2), language)
+
+    def barcode_ops(
+        self, box: AddressBox | PostalBarcodeBox, address: Address, serial: int
+    ) -> bytes:
+        """Content of the postal barcode that is drawn with a box; empty if none is."""
+        place, barcode = self._postal_place, self.options.sender.barcode
+        content = self._barcode_content(address, serial)
+        if place is None or barcode is None or place.element is not box or not content:
+            return b""
+        return bar_ops(
+            barcode.bars(content),
+            barcode.geometry,
+            ink=self.layout.inks.black,
+            pitch=place.pitch,
+            left=place.left,
+            foot=place.foot,
+        )
+
+    def _barcode_content(self, address: Address, serial: int) -> str:
+        barcode = self.options.sender.barcode
+        return barcode.content(address, serial) if barcode else ""
 
     def _address_text(self, box: AddressBox, language: str) -> TextBox:
         """The address box as a text box with as many lines as fit its height."""
@@ -445,6 +480,8 @@ class Painter:
         """Content of a rectangle. `y` counts down from `origin`, the top of the page if None."""
         top = self.height_pt if origin is None else origin
         frame = (rule.x * MM, top - (rule.y + rule.h) * MM, rule.w * MM, rule.h * MM)
+        if origin is None and self.options.bleed_pt:
+            frame = bled(frame, self.layout.size_pt, self.options.bleed_pt)
         shape = b"%.2f %.2f %.2f %.2f re" % frame
         if rule.radius:
             shape = rounded(*frame, rule.radius * MM)

@@ -123,7 +123,7 @@ def test_a_size_is_read_from_any_jpeg() -> None:
     for size in ((1, 1), (600, 400), (7, 300)):
         made = jpeg_of(jpeg(RED, size=size))
         assert made is not None
-        assert (made.width, made.height, made.space) == (*size, b"DeviceRGB")
+        assert (made.width, made.height, made.space) == (*size, b"/DeviceRGB")
     assert jpeg_of(b"") is None
     assert jpeg_of(b"\xff\xd8\xff") is None
 
@@ -141,7 +141,7 @@ def test_derived_colours_are_read_on_their_ground(accent: str) -> None:
 
 
 def test_a_colour_is_made_of_one_named_before_it() -> None:
-    assert colours({"accent": "#000000", "soft": "accent 50%"})["soft"] == b"0.5 g"
+    assert colours({"accent": "#000000", "soft": "accent 50%"})["soft"] == (0.5, 0.5, 0.5)
     for wrong in ("none 5%", "accent 101%", "light accent", "#12345"):
         with pytest.raises(InvalidInput, match=r"colours\.soft: .* is no colour"):
             colours({"accent": "#000000", "soft": wrong})
