@@ -11,8 +11,9 @@ from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
-from service.engine.render.painter import Painter, PrintOptions
+from service.engine.render.painter import Painter
 from service.engine.render.postal import NOBODY, Sender
+from service.engine.render.row_setter import PrintOptions
 from service.engine.render.standard import PLAIN, Conformance, Standard
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
