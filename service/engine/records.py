@@ -172,9 +172,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Mailpiece:
-    """One envelope: a list and its recipient's address. `seq` counts from 1 within the batch."""
+    """One envelope: a list and its recipient's address. `seq` counts from 1 within the batch.
+
+    `serial` is its number in the barcode of the post, which no two letters have at a time.
+    """
 
     piece_id: str
     seq: int
     address: Address
     document: ListDocument
+    serial: int = 0

@@ -8,8 +8,11 @@ from service.engine.render.address_trial import (
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
 from service.engine.render.content_trial import ContentTrial
 from service.engine.render.fonts import FontFile
+from service.engine.render.four_state import PostalBarcode
+from service.engine.render.intelligent_mail import IntelligentMail
 from service.engine.render.layout import Layout, Window
 from service.engine.render.layout_data import layout_from
+from service.engine.render.mailmark import Mailmark
 from service.engine.render.offer_picture import Frame, frames_of_offer, print_offer
 from service.engine.render.phrases import Stationery, stationery_from
 from service.engine.render.postal import PostalForm, PostalForms, Sender, form_from
@@ -23,8 +26,11 @@ __all__ = [
     "ContentTrial",
     "FontFile",
     "Frame",
+    "IntelligentMail",
     "Layout",
+    "Mailmark",
     "PiecePages",
+    "PostalBarcode",
     "PostalForm",
     "PostalForms",
     "PrintTrial",

@@ -11,8 +11,10 @@ from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
-from service.engine.render.painter import Painter, PrintOptions
+from service.engine.render.painter import Painter
 from service.engine.render.postal import NOBODY, Sender
+from service.engine.render.row_setter import PrintOptions
+from service.engine.render.standard import PLAIN, Conformance, Standard
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
@@ -53,6 +55,7 @@ def render_batch(
     departments: Sequence[str] = (),
     pictures: Mapping[str, bytes] = MappingProxyType({}),
     by_line: bool = False,
+    conformance: Conformance = PLAIN,
 ) -> tuple[PiecePages, ...]:
     """Write one PDF with all pieces. Memory does not grow with their number.
 
@@ -64,19 +67,30 @@ def render_batch(
     - `pictures`: prepared pictures by their digests, asked for when they are drawn. A pictogram
       stands for one that is not there. The retailer's colour is that of the first list.
     - `by_line`: make each line of a list a structure element; otherwise all lines of a list are
-      one, which is enough for paper.
+      one, which is enough for paper, but not for PDF/UA.
+    - `conformance`: the standard that the file claims; the layout has the inks of its press.
 
     The same input gives the same bytes. Raises `InvalidInput` with list and element if a text does
     not fit or has no glyph; `out` then holds an invalid file. `Checker` finds this beforehand.
     """
+    by_line |= conformance.standard is Standard.UA1
     remaining = iter(pieces)
     first_pieces = [*islice(remaining, 1)]
     if first_pieces:
         layout = _in_colour(layout, first_pieces[0].document)
     remaining = chain(first_pieces, remaining)
     options = _options(layout, profile, resolver, sender, departments, pictures, by_line=by_line)
+    options = replace(options, bleed_pt=conformance.bleed_pt)
     painter = Painter(layout, options)
-    file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
+    file = PrintFile(
+        out,
+        painter,
+        layout,
+        title=title,
+        language=language,
+        shared=not by_line or conformance.standard is Standard.UA1,
+        conformance=conformance,
+    )
     located: list[PiecePages] = []
     while batch := [*islice(remaining, _BATCH_PIECES)]:
         first = file.pages + 1
@@ -175,7 +189,12 @@ class Checker:
 
 def _job(piece: Mailpiece) -> PaintJob:
     return PaintJob(
-        piece.document, piece.address, f"piece {piece.piece_id}", piece.seq, piece.piece_id
+        piece.document,
+        piece.address,
+        f"piece {piece.piece_id}",
+        piece.seq,
+        piece.piece_id,
+        piece.serial,
     )
 
 

@@ -7,6 +7,7 @@ from service.engine.render.layout import (
     Layout,
     PageCode,
     PieceMark,
+    PostalBarcodeBox,
     Rule,
     Slot,
     SymbolBox,
@@ -43,7 +44,7 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         if not _within(box, window.always_visible()):
             return [Problem(element.id, f"is not always inside the {window.name} window")]
         return []
-    if isinstance(element, SymbolBox | PieceMark | PageCode):
+    if isinstance(element, SymbolBox | PieceMark | PageCode | PostalBarcodeBox):
         crossed = [
             fold
             for fold in window.folds

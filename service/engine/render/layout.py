@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.phrases import Stationery
 from service.engine.render.symbols import SymbolProfile
 
@@ -203,6 +204,18 @@ class PieceMark:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PostalBarcodeBox:
+    """The box of a postal barcode that does not stand below the address, with its clear zone."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LayoutCell:
     """The parts of one repeated row, positioned from its top left corner."""
 
@@ -341,6 +354,7 @@ Element = (
     | AddressBox
     | SymbolBox
     | PieceMark
+    | PostalBarcodeBox
     | PageCode
     | ControlMarks
     | OfferGrid
@@ -412,6 +426,7 @@ class Layout:
     stationery: Stationery
     in_accent: Callable[[str], "Layout"]
     """Returns the same in another colour, `#rrggbb`, in the place of its `accent`."""
+    inks: Inks = SCREEN
 
     @property
     def size_pt(self) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.layout import (
     MM,
     SHEETS_PT,
@@ -20,6 +21,7 @@ from service.engine.render.layout import (
     OfferGrid,
     PageCode,
     PieceMark,
+    PostalBarcodeBox,
     Repeat,
     Rule,
     ShoppingListBox,
@@ -52,6 +54,7 @@ from service.engine.render.layout_fields import (
     PageCodeFields,
     PictureFields,
     PieceMarkFields,
+    PostalBarcodeFields,
     RepeatFields,
     RowsFields,
     RuleFields,
@@ -70,9 +73,15 @@ _SCHEMA = "see layout.schema.json"
 
 
 def layout_from(
-    data: Mapping[str, Any], *, windows: Mapping[str, Window], stationery: Stationery
+    data: Mapping[str, Any],
+    *,
+    windows: Mapping[str, Window],
+    stationery: Stationery,
+    inks: Inks = SCREEN,
 ) -> Layout:
     """Build a layout from data already merged with the layout it extends.
+
+    `inks` are what its colours are printed with.
 
     Raises `InvalidInput` with all wrong fields, or with the first wrong reference.
     """
@@ -81,17 +90,21 @@ def layout_from(
     except ValidationError as error:
         problems = [_problem(each, data) for each in error.errors(include_url=False)]
         raise InvalidInput(f"layout: {problems[0]}", problems) from None
-    return _layout(fields, windows, stationery)
+    return _layout(fields, windows, stationery, inks)
 
 
 def _layout(
-    fields: LayoutFields, windows: Mapping[str, Window], stationery: Stationery, accent: str = ""
+    fields: LayoutFields,
+    windows: Mapping[str, Window],
+    stationery: Stationery,
+    inks: Inks,
+    accent: str = "",
 ) -> Layout:
     """The layout, with another colour in the place of `accent` if one is given."""
     if accent and "accent" in fields.colours:
         fields = replace(fields, colours={**fields.colours, "accent": accent})
     window = look_up("window", fields.window, windows) if fields.window else None
-    builder = _Builder(fields, stationery, window)
+    builder = _Builder(fields, stationery, window, inks)
     ground = builder.page
     elements = [each for item in fields.elements for each in builder.build(item, ground)]
     return Layout(
@@ -107,7 +120,8 @@ def _layout(
         fonts=builder.styles.fonts,
         samples=fields.samples,
         stationery=stationery,
-        in_accent=partial(_layout, fields, windows, stationery),
+        in_accent=partial(_layout, fields, windows, stationery, inks),
+        inks=builder.styles.inks,
     )
 
 
@@ -138,8 +152,10 @@ def _where(error: ErrorDetails, data: Any) -> str:
 class _Builder:
     """Builds elements from their fields, and looks up what they refer to."""
 
-    def __init__(self, fields: LayoutFields, stationery: Stationery, window: Window | None) -> None:
-        self.styles = Styles(fields, stationery)
+    def __init__(
+        self, fields: LayoutFields, stationery: Stationery, window: Window | None, inks: Inks
+    ) -> None:
+        self.styles = Styles(fields, stationery, inks)
         width, height = (edge / MM for edge in SHEETS_PT[fields.sheet])
         self.page = Ground(width, height)
         self._folds = window.folds if window is not None else ()
@@ -190,6 +206,8 @@ class _Builder:
                 return SymbolBox(**_box(fields, ground), style=style, align=fields.align)
             case PieceMarkFields():
                 return PieceMark(**_box(fields, ground), template=_mark(fields))
+            case PostalBarcodeFields():
+                return PostalBarcodeBox(**_box(fields, ground))
             case PageCodeFields():
                 under = ground.under(fields.when, fields.unless)
                 return PageCode(**_box(fields, ground), conditions=under)

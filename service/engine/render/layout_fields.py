@@ -170,6 +170,13 @@ class PieceMarkFields(BoxFields):
     text: str = "{piece_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostalBarcodeFields(BoxFields):
+    """The barcode of the post, on letters that it is wanted on."""
+
+    kind: Literal["postal_barcode"]
+
+
 def _part_kind(part: Any) -> str:
     """The kind of a part of a cell; without a kind it is a text."""
     return str(part.get("kind", "text")) if isinstance(part, Mapping) else "text"
@@ -305,6 +312,7 @@ ElementFields: TypeAlias = (
     | AddressFields
     | SymbolFields
     | PieceMarkFields
+    | PostalBarcodeFields
     | PageCodeFields
     | FoldMarksFields
     | ControlMarksFields

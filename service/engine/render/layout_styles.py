@@ -4,13 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from service.engine.render.inks import Inks, Rgb, rgb_of
 from service.engine.render.layout import Style
 from service.engine.render.layout_fields import LayoutFields, StyleFields
 from service.engine.render.phrases import Stationery
 from service.errors import InvalidInput, Problem
-
-Rgb = tuple[float, float, float]
-"""Red, green and blue from 0 to 1."""
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _DERIVED = re.compile(r"(?:(on|dark) )?([a-z_]+)(?: ([0-9]{1,3})%)?")
@@ -37,12 +35,14 @@ def look_up(where: str, name: str, known: Mapping[str, _T]) -> _T:
 class Styles:
     """The colours as fill operators, the chains of fonts, and the styles made of both."""
 
-    def __init__(self, fields: LayoutFields, stationery: Stationery) -> None:
+    def __init__(self, fields: LayoutFields, stationery: Stationery, inks: Inks) -> None:
         self._fonts = {
             name: _whole_chain(chain, stationery) for name, chain in fields.fonts.items()
         }
         self.fonts = tuple(dict.fromkeys(font for chain in self._fonts.values() for font in chain))
-        self._colours = colours(fields.colours)
+        named = colours(fields.colours)
+        self.inks = inks.tuned(named)
+        self._colours = {name: self.inks.fill(colour) for name, colour in named.items()}
         self._styles = {name: self._build(name, each) for name, each in fields.styles.items()}
 
     def style(self, element: str, name: str) -> Style:
@@ -68,8 +68,8 @@ class Styles:
         )
 
 
-def colours(named: Mapping[str, str]) -> dict[str, bytes]:
-    """Fill operators of named colours.
+def colours(named: Mapping[str, str]) -> dict[str, Rgb]:
+    """Named colours.
 
     A colour is `#rrggbb`, or made of one named before it: `accent 8%` of it on white, `dark accent`
     dark enough for text on white, `on accent` white or ink, whichever is better read on it.
@@ -77,13 +77,12 @@ def colours(named: Mapping[str, str]) -> dict[str, bytes]:
     made: dict[str, Rgb] = {}
     for name, text in named.items():
         made[name] = _rgb(name, text, made)
-    return {name: _fill(rgb) for name, rgb in made.items()}
+    return made
 
 
 def _rgb(name: str, text: str, known: Mapping[str, Rgb]) -> Rgb:
     if _HEX.fullmatch(text):
-        red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
-        return red, green, blue
+        return rgb_of(text)
     derived = _DERIVED.fullmatch(text)
     if derived is None or derived[2] not in known or (derived[3] and int(derived[3]) > 100):
         raise fault(
@@ -121,14 +120,6 @@ def _contrast(one: Rgb, other: Rgb) -> float:
 def _luminance(rgb: Rgb) -> float:
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _fill(rgb: Rgb) -> bytes:
-    """A fill operator; greys use the black ink only."""
-    red, green, blue = rgb
-    if red == green == blue:
-        return b"%.3g g" % red
-    return b"%.3g %.3g %.3g rg" % rgb
 
 
 def _whole_chain(chain: Sequence[str], stationery: Stationery) -> tuple[str, ...]:

@@ -23,20 +23,24 @@ _LEAST_DOTS = 8
 _GRID_PT = 2 * DOT_PT
 
 
-def place_mark(mark: PieceMark, values: Mapping[str, str], *, page_height: float) -> bytes:
+def place_mark(
+    mark: PieceMark, values: Mapping[str, str], *, ink: bytes, page_height: float
+) -> bytes:
     """Content of the mark in its box. Raises `TooLarge` if the modules would be too small."""
     text = "".join(
         values[part.value] if part.kind == "variable" else part.value for part in mark.template
     )
     if not text:
         return b""
-    return _place(mark, _modules(text), _QUIET, name="data matrix", page_height=page_height)
+    modules = _modules(text)
+    return _place(mark, modules, _QUIET, name="data matrix", ink=ink, page_height=page_height)
 
 
-def place_page_code(box: PageCode, url: str, *, page_height: float) -> bytes:
+def place_page_code(box: PageCode, url: str, *, ink: bytes, page_height: float) -> bytes:
     """Content of the QR code of a list's page. Raises `TooLarge` as `place_mark` does."""
     made = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    return _place(box, _rows(made), _QUIET_QR, name="QR code", page_height=page_height)
+    modules = _rows(made)
+    return _place(box, modules, _QUIET_QR, name="QR code", ink=ink, page_height=page_height)
 
 
 def place_control_marks(marks: ControlMarks, *, page: int, seq: int, painter: Painter) -> bytes:
@@ -51,7 +55,7 @@ def place_control_marks(marks: ControlMarks, *, page: int, seq: int, painter: Pa
     }
     count = sum(is_on.get(bar, False) for bar in marks.bars)
     is_on[_EVEN] = count % 2 == 1
-    drawn = [b"0 g"]
+    drawn = [painter.layout.inks.black]
     for place, bar in enumerate(marks.bars):
         if is_on[bar]:
             top = painter.height_pt - (marks.y + place * marks.pitch) * MM
@@ -66,6 +70,7 @@ def _place(
     quiet: int,
     *,
     name: str,
+    ink: bytes,
     page_height: float,
 ) -> bytes:
     width, height = len(rows[0]) + 2 * quiet, len(rows) + 2 * quiet
@@ -77,8 +82,8 @@ def _place(
     module = dots * DOT_PT
     left = _on_grid(box.x * MM) + quiet * module
     foot = _on_grid(page_height - box.y * MM) - (len(rows) + quiet) * module
-    return b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
-        module, module, left, foot, _rectangles(rows),
+    return b"q %b %.2f 0 0 %.2f %.2f %.2f cm %b f Q" % (
+        ink, module, module, left, foot, _rectangles(rows),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from service.engine.render.layout import (
     PageCode,
     PictureBox,
     PieceMark,
+    PostalBarcodeBox,
     Repeat,
     Rule,
     ShoppingListBox,
@@ -41,7 +42,7 @@ class PaintJob(NamedTuple):
 
     `name` identifies it in errors. `seq` is printed as the sequence number unless it is 0.
     `piece_id` is encoded in the mark for machines and names the list in the file; if it is empty,
-    there is no mark.
+    there is no mark. `serial` is its number in the barcode of the post.
     """
 
     document: ListDocument
@@ -49,6 +50,7 @@ class PaintJob(NamedTuple):
     name: str
     seq: int = 0
     piece_id: str = ""
+    serial: int = 0
 
 
 def paint(painter: Painter, jobs: Sequence[PaintJob]) -> list[PaintedPiece]:
@@ -98,6 +100,7 @@ class _ListPainter(SharedPainter):
         document = job.document
         super().__init__(painter, document, name=job.name)
         self.address = job.address
+        self.serial = job.serial
         self.canvases: list[Canvas] = []
         self.seq = job.seq
         language = self.language
@@ -168,7 +171,12 @@ class _ListPainter(SharedPainter):
         if not self.mark_values:
             return
         try:
-            ops = place_mark(mark, self.mark_values, page_height=self.painter.height_pt)
+            ops = place_mark(
+                mark,
+                self.mark_values,
+                ink=self.painter.layout.inks.black,
+                page_height=self.painter.height_pt,
+            )
         except TooLarge as error:
             self.add_problem(mark.id, error)
             return
@@ -184,6 +192,15 @@ class _ListPainter(SharedPainter):
             canvas.add_tagged("P", ops)
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
+        self.draw_barcode(box, canvas)
+
+    def draw_barcode(self, box: AddressBox | PostalBarcodeBox, canvas: Canvas) -> None:
+        """Draw the barcode of the post in its box, or below the address."""
+        if self.address is None:
+            return
+        ops = self.painter.barcode_ops(box, self.address, self.serial)
+        if ops:
+            canvas.add_tagged("Artifact", ops)
 
     def draw_logo(self, box: PictureBox, canvas: Canvas) -> None:
         """Draw the retailer's logo, if there is one."""
@@ -200,7 +217,8 @@ class _ListPainter(SharedPainter):
         if not url or not holds(box.conditions, self.all_values):
             return
         try:
-            ops = place_page_code(box, url, page_height=self.painter.height_pt)
+            ink, height = self.painter.layout.inks.black, self.painter.height_pt
+            ops = place_page_code(box, url, ink=ink, page_height=height)
         except TooLarge as error:
             self.add_problem(box.id, error)
             return
@@ -227,6 +245,7 @@ _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
     SymbolBox: _ListPainter.draw_symbol,
     AddressBox: _ListPainter.draw_address,
     PieceMark: _ListPainter.draw_mark,
+    PostalBarcodeBox: _ListPainter.draw_barcode,
     Rule: _ListPainter.draw_own_rule,
     PictureBox: _ListPainter.draw_logo,
     PageCode: _ListPainter.draw_page_code,

@@ -8,9 +8,10 @@ middle and radius, or a `rect` of corner, size and radius of its corners. It is 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.engine.render.inks import pen
+
 _ROUND = 0.5523
 """Where the handles of a quarter of a circle are, in parts of its radius."""
-_PAPER = b"1 g"
 _OPERATORS = {"M": b"m", "L": b"l", "C": b"c", "Z": b"h"}
 
 
@@ -22,9 +23,9 @@ class Pictograms:
         self._shapes: Mapping[str, Sequence[Mapping[str, Any]]] = data["pictograms"]
         self.names = tuple(self._shapes)
 
-    def ops(self, name: str, *, colour: bytes, tint: bytes) -> bytes:
+    def ops(self, name: str, *, colour: bytes, tint: bytes, paper: bytes = b"1 g") -> bytes:
         """Operators that draw a pictogram on a square of `size`, in colours as fill operators."""
-        fills = {"colour": colour, "tint": tint, "paper": _PAPER}
+        fills = {"colour": colour, "tint": tint, "paper": paper}
         ops = [b"1 0 0 -1 0 %g cm 1 J 1 j" % self.size, pen(colour)]
         for shape in self._shapes[name]:
             fill, width = shape.get("fill"), shape.get("line")
@@ -35,11 +36,6 @@ class Pictograms:
             paint = b"B" if fill and width else b"f" if fill else b"S"
             ops.append(b"%b %b" % (_outline(shape), paint))
         return b" ".join(ops)
-
-
-def pen(fill: bytes) -> bytes:
-    """The stroke operator of a colour that is given as a fill operator."""
-    return fill.replace(b"rg", b"RG").replace(b" g", b" G").replace(b" k", b" K")
 
 
 def rounded(x: float, y: float, w: float, h: float, radius: float) -> bytes:

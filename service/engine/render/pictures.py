@@ -1,14 +1,27 @@
 """Place pictures and pictograms: each is in the file once, however often it is drawn."""
 
+import io
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from PIL import Image
+
+from service.engine.render.inks import Inks, ProcessInks, ScreenInks
 from service.engine.render.layout import MM, PictureBox
 from service.engine.render.pictograms import Pictograms, rounded
 
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC)))
 """The markers of a JPEG that say its size (ITU-T T.81, table B.1)."""
-_SPACES = {1: b"DeviceGray", 3: b"DeviceRGB"}
+_GREY, _RGB = b"/DeviceGray", b"/DeviceRGB"
+_SPACES = {1: _GREY, 3: _RGB}
+_D65 = b"/WhitePoint[0.9505 1 1.089]"
+_CALIBRATED = {
+    _GREY: b"[/CalGray<<%b/Gamma 2.2>>]" % _D65,
+    _RGB: b"[/CalRGB<<%b/Gamma[2.2 2.2 2.2]/Matrix[0.4124 0.2126 0.0193 0.3576 0.7152 0.1192"
+    b" 0.1805 0.0722 0.9505]>>]" % _D65,
+}
+"""sRGB (IEC 61966-2-1) without a profile (ISO 32000-1 clause 8.6.5)."""
+_QUALITY = 85
 
 
 class Jpeg(NamedTuple):
@@ -36,8 +49,9 @@ class PicturePainter:
     `write_image` and `write_drawing` write into the file, and return the name of the resource.
     """
 
-    def __init__(self, kept: Mapping[str, bytes], pictograms: Pictograms) -> None:
+    def __init__(self, kept: Mapping[str, bytes], pictograms: Pictograms, inks: Inks) -> None:
         self._kept = kept
+        self._inks = inks
         self._pictograms = pictograms
         self._images: dict[str, Placed | None] = {}
         self._drawings: dict[tuple[str, bytes, bytes], Placed] = {}
@@ -64,7 +78,7 @@ class PicturePainter:
             if facts is None or self.write_image is None:
                 self._images[digest] = None
             else:
-                name = self.write_image(facts)
+                name = self.write_image(in_inks(facts, self._inks))
                 self._images[digest] = Placed(name, facts.width, facts.height, 1.0)
         return self._images[digest]
 
@@ -75,7 +89,8 @@ class PicturePainter:
         found = self._drawings.get(key)
         if found is None:
             size = self._pictograms.size
-            ops = self._pictograms.ops(name, colour=box.colour, tint=box.tint)
+            paper = self._inks.fill((1.0, 1.0, 1.0))
+            ops = self._pictograms.ops(name, colour=box.colour, tint=box.tint, paper=paper)
             found = Placed(self.write_drawing(ops, size), size, size, size)
             self._drawings[key] = found
         return found
@@ -98,6 +113,23 @@ def _draw(box: PictureBox, placed: Placed, *, top: float, is_picture: bool) -> b
     return b"q %b%b%.3f 0 0 %.3f %.2f %.2f cm /%b Do Q" % (
         ground, clip, w / placed.unit, h / placed.unit, x, foot + (high - h) / 2, placed.name,
     )  # fmt: skip
+
+
+def in_inks(picture: Jpeg, inks: Inks) -> Jpeg:
+    """A picture for these inks.
+
+    In process colours its own colours are calibrated, so that the press converts them under its
+    output intent; where there is the black ink, it is grey.
+    """
+    if isinstance(inks, ScreenInks):
+        return picture
+    if isinstance(inks, ProcessInks):
+        return picture._replace(space=_CALIBRATED[picture.space])
+    if picture.space == _GREY:
+        return picture
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture.data)).convert("L").save(out, "JPEG", quality=_QUALITY)
+    return picture._replace(data=out.getvalue(), space=_GREY)
 
 
 def jpeg_of(data: bytes) -> Jpeg | None:

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pikepdf
@@ -17,6 +18,8 @@ from service.engine.render.layout_styles import _contrast, _rgb, colours
 from service.engine.render.pictures import jpeg_of
 from service.errors import InvalidInput
 from service.files import layouts
+from service.files.print_setup import conformance_of, inks_of
+from service.settings import Settings
 from tests.engine.render.lists import document, piece
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
@@ -119,11 +122,45 @@ def test_there_is_a_pictogram_for_every_name_and_each_looks_different() -> None:
     assert len(made) == len(drawn.names)
 
 
+@pytest.mark.parametrize(
+    ("how", "wanted"),
+    [
+        ({"print_profile": "x4"}, "/CalRGB"),
+        ({"print_profile": "vt1"}, "/CalRGB"),
+        ({"print_profile": "x4", "print_inks": "black"}, "/DeviceGray"),
+        ({"print_profile": "x4", "print_inks": "spot", "print_spot": "PANTONE 1 C"}, "/DeviceGray"),
+    ],
+)
+def test_pictures_on_a_press_name_no_light_of_a_device(how: dict[str, str], wanted: str) -> None:
+    settings = Settings(secret_key="k" * 32, code_key="k" * 32, **how)
+    out = io.BytesIO()
+    render_batch(
+        [pictured(1, "red", None)],
+        layouts.load("classic-letter", inks_of(settings)),
+        out,
+        title="t",
+        language="en",
+        pictures={"red": jpeg(RED)},
+        conformance=conformance_of(settings, made_on=date(2026, 3, 2)),
+    )
+    with pikepdf.open(out) as pdf:
+        assert pdf.check_pdf_syntax() == []
+        streams = [each for each in pdf.objects if isinstance(each, pikepdf.Stream)]
+        (space,) = [each.ColorSpace for each in streams if each.get("/Subtype") == "/Image"]
+        assert str(space if isinstance(space, pikepdf.Name) else space[0]) == wanted
+        drawn = [each for each in streams if each.get("/Subtype") == "/Form"]
+        for content in [*drawn, *[page.Contents for page in pdf.pages]]:
+            assert b" rg" not in content.read_bytes()
+            assert b" RG" not in content.read_bytes()
+    page = pdfium.PdfDocument(out.getvalue())[0].render(scale=0.5).to_pil()
+    assert page.getcolors(1_000_000)
+
+
 def test_a_size_is_read_from_any_jpeg() -> None:
     for size in ((1, 1), (600, 400), (7, 300)):
         made = jpeg_of(jpeg(RED, size=size))
         assert made is not None
-        assert (made.width, made.height, made.space) == (*size, b"DeviceRGB")
+        assert (made.width, made.height, made.space) == (*size, b"/DeviceRGB")
     assert jpeg_of(b"") is None
     assert jpeg_of(b"\xff\xd8\xff") is None
 
@@ -141,7 +178,7 @@ def test_derived_colours_are_read_on_their_ground(accent: str) -> None:
 
 
 def test_a_colour_is_made_of_one_named_before_it() -> None:
-    assert colours({"accent": "#000000", "soft": "accent 50%"})["soft"] == b"0.5 g"
+    assert colours({"accent": "#000000", "soft": "accent 50%"})["soft"] == (0.5, 0.5, 0.5)
     for wrong in ("none 5%", "accent 101%", "light accent", "#12345"):
         with pytest.raises(InvalidInput, match=r"colours\.soft: .* is no colour"):
             colours({"accent": "#000000", "soft": wrong})
