@@ -1,6 +1,6 @@
 """How fast lists are printed: CPU per page beside a hand-assembled page of the same content.
 
-    uv run python bench/render.py                  # the compact page, Latin and Chinese
+    uv run python bench/render.py                  # the compact page, Latin, pictures, Chinese
     uv run python bench/render.py --pieces 100000 --only memory
     uv run --with fpdf2 --with weasyprint python bench/render.py --only others
 
@@ -28,12 +28,15 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from service.engine.codes import gcn, list_code
+from service.engine.content import Pictogram
 from service.engine.money import format_money
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
 from service.engine.render import SymbolProfile, render_batch
+from service.engine.render.pictograms import rounded
 from service.engine.render.symbols import Symbol, make_symbol
 from service.files import layouts
 
@@ -41,6 +44,7 @@ GCN = gcn("952123400001")
 RESOLVER = "https://id.gs1.org"
 COMPRESSION = (12, 6)
 """Window bits and memory level, as the product sets them."""
+OFFERS = 200
 LATIN_FONTS = ["larder-sans-regular", "larder-sans-semibold", "larder-serif-semibold"]
 LATIN = [
     "Amber",
@@ -94,13 +98,28 @@ class Sink(io.RawIOBase):
         return len(data)
 
 
-def pieces(count: int, *, chinese: bool, seed: int = 1) -> Iterator[Mailpiece]:
+@cache
+def photographs() -> dict[str, bytes]:
+    """A small picture for each of the 200 offers, by a name in the place of its digest."""
+    made: dict[str, bytes] = {}
+    for number in range(OFFERS):
+        colour = (60 + number % 190, 40 + 7 * number % 200, 30 + 13 * number % 220)
+        out = io.BytesIO()
+        Image.new("RGB", (120, 160), colour).save(out, "JPEG", quality=85)
+        made[f"picture-{number}"] = out.getvalue()
+    return made
+
+
+def pieces(
+    count: int, *, chinese: bool, pictured: bool = False, seed: int = 1
+) -> Iterator[Mailpiece]:
     """Lists of 12 offers out of 200 and 12 reminders out of 4,000 products, one per household."""
     fixed = random.Random(99)
     words, goods = (HAN, HAN_GOODS) if chinese else (LATIN, GOODS)
     gap = "" if chinese else " "
     language, currency = ("zh", "CNY") if chinese else ("en-US", "USD")
     departments = words[:8]
+    kinds = [*Pictogram]
     offers = [
         OfferLine(
             line=0,
@@ -111,8 +130,10 @@ def pieces(count: int, *, chinese: bool, seed: int = 1) -> Iterator[Mailpiece]:
             value_text=format_money(fixed.randrange(25, 500), currency, "en"),
             department=fixed.choice(departments),
             legal="",
+            picture=f"picture-{number}" if pictured else None,
+            pictogram=kinds[number % len(kinds)],
         )
-        for number in range(200)
+        for number in range(OFFERS)
     ]
     products = [
         (
@@ -181,7 +202,9 @@ def bars_of(made: Symbol) -> list[tuple[int, int]]:
 
 def by_larder(given: Sequence[Mailpiece], out: Out, layout: str = "compact-letter") -> None:
     """The product."""
-    render_batch(given, layouts.load(layout), out, title="Lists", language="en")
+    render_batch(
+        given, layouts.load(layout), out, title="Lists", language="en", pictures=photographs()
+    )
 
 
 def texts_of(piece: Mailpiece) -> list[str]:
@@ -247,16 +270,37 @@ def _template(count: int) -> bytes:
 
 
 def _rules() -> bytes:
-    """Hairlines and boxes, which stand at fixed places."""
+    """Hairlines, tick boxes, tiles, cards and badges, which stand at fixed places."""
     return b"\n".join(
-        b"0.78 g %.2f %.2f %.2f 0.43 re f" % (57, 700 - 12 * number, 237.8) for number in range(32)
+        [
+            b"0.78 g %.2f %.2f %.2f 0.43 re f" % (57, 700 - 12 * number, 237.8)
+            for number in range(32)
+        ]
+        + [
+            b"0.95 g %b f" % rounded(57 + 20 * number, 300, 30, 30, 6)
+            for number in range(PLACES + 3)
+        ]
     )
+
+
+@cache
+def _places() -> bytes:
+    """The pictures of the offers at fixed places; `%b` stands for the name of each."""
+    return b"\n".join(
+        b"q 29.5 0 0 29.5 %.2f %.2f cm /%%b Do Q" % (57 + 20 * number, 300 + number)
+        for number in range(PLACES)
+    )
+
+
+PLACES = 12
+"""Offers of a list, each with a picture."""
 
 
 class Hand:
     """A PDF written object by object for this one page: the bound to compare with.
 
-    All that stands alike on every page is one form. Latin text takes one byte a character.
+    All that stands alike on every page is one form. Latin text takes one byte a character. Each
+    picture is in the file once.
     """
 
     def __init__(self, out: Out, *, wide: bool) -> None:
@@ -265,6 +309,8 @@ class Hand:
         self._position = out.write(b"%PDF-1.7\n")
         self._wide = wide
         self._used: set[str] = set("0123456789()")
+        self._pictures: dict[str, bytes] = {}
+        self._objects: list[int] = []
 
     def print(self, given: Sequence[Mailpiece]) -> None:
         form = _template(9) % tuple(map(self._shown, fixed_of(given[0]))) + _rules()
@@ -282,8 +328,14 @@ class Hand:
     def _page(self, piece: Mailpiece) -> int:
         made = make_symbol(piece.document.list_code, SymbolProfile.GS1_128, resolver=RESOLVER)
         shown = [self._shown(text) for text in (*texts_of(piece), made.human)]
-        content = b"/A Do %b\nq 0 g 0.96 0 0 45 340 60 cm %b f Q" % (
+        names = tuple(
+            self._pictures.get(offer.picture or offer.pictogram)
+            or self._picture(offer.picture, offer.pictogram)
+            for offer in piece.document.offers
+        )
+        content = b"/A Do %b\n%b\nq 0 g 0.96 0 0 45 340 60 cm %b f Q" % (
             _template(len(shown)) % tuple(shown),
+            _places() % names,
             made.ops,
         )
         number = self._stream(b"", content)
@@ -291,6 +343,26 @@ class Hand:
             b"<</Type/Page/Parent 1 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources 3 0 R>>"
             % number
         )
+
+    def _picture(self, picture: str | None, pictogram: str) -> bytes:
+        """The name of a picture, or a pictogram, which is written at its first use."""
+        if picture is None:
+            ops = layouts.stationery().pictograms.ops(
+                pictogram, colour=b"0.5 0.1 0.1 rg", tint=b"0.9 0.8 0.8 rg"
+            )
+            form = b"/Type/XObject/Subtype/Form/BBox[0 0 48 48]/Matrix[0.021 0 0 0.021 0 0]"
+            number = self._stream(form, ops)
+        else:
+            data = photographs()[picture]
+            number = self._put(
+                b"<</Type/XObject/Subtype/Image/Width 120/Height 160/ColorSpace/DeviceRGB"
+                b"/BitsPerComponent 8/Filter/DCTDecode/Length %d>>stream\n%b\nendstream"
+                % (len(data), data)
+            )
+        name = b"P%d" % len(self._pictures)
+        self._pictures[picture or pictogram] = name
+        self._objects.append(number)
+        return name
 
     def _stream(self, entries: bytes, data: bytes) -> int:
         packer = zlib.compressobj(1, zlib.DEFLATED, *COMPRESSION)
@@ -351,7 +423,11 @@ class Hand:
         names = ["larder-han-regular"] if self._wide else LATIN_FONTS
         fonts = [self._font(name) for name in names]
         shown = b"".join(b"/F%d %d 0 R" % (n + 1, fonts[n % len(fonts)]) for n in range(3))
-        self._put(b"<</Font<<%b>>/XObject<</A 4 0 R>>>>" % shown, 3)
+        drawn = b"".join(
+            b"/%b %d 0 R" % pair
+            for pair in zip(self._pictures.values(), self._objects, strict=True)
+        )
+        self._put(b"<</Font<<%b>>/XObject<</A 4 0 R%b>>>>" % (shown, drawn), 3)
         self._put(b"<</Type/Catalog/Pages 1 0 R>>", 2)
         refs = b" ".join([b"%d 0 R" % kid for kid in kids])
         self._put(b"<</Type/Pages/Count %d/Kids[%b]>>" % (len(kids), refs), 1)
@@ -433,8 +509,12 @@ def milliseconds(make: Callable[[], None], pages: int) -> float:
 
 def compare(count: int, rounds: int) -> None:
     """The product beside the hand-assembled page, in turns."""
-    for name, chinese, bound in (("Latin", False, 1.5), ("Chinese", True, 2.5)):
-        given = list(pieces(count, chinese=chinese))
+    for name, chinese, pictured, bound in (
+        ("Latin", False, False, 1.4),
+        ("pictures", False, True, 1.5),
+        ("Chinese", True, False, 2.5),
+    ):
+        given = list(pieces(count, chinese=chinese, pictured=pictured))
         ours: list[float] = []
         hand: list[float] = []
         by_larder(given[:50], Sink())

@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 _SERIAL_DIGITS = 12
+_PAGE_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAGE_LENGTH = 26
 _NOT_PHONE = re.compile(r"[^0-9]")
 _NOT_CARD = re.compile(r"[^0-9A-Za-z]")
 
@@ -58,6 +60,21 @@ def list_serial(key: SecretStr, *parts: str | int) -> str:
     """
     message = "list:" + ":".join(str(part) for part in parts)
     return f"{int(_digest(key, message)[:30], 16) % 10**_SERIAL_DIGITS:0{_SERIAL_DIGITS}d}"
+
+
+def page_code(key: SecretStr, list_code: str) -> str:
+    """The code of a list's page: 26 letters and digits that only the holder of the key can predict.
+
+    They carry 130 bits, so that nobody finds one by trying. Letters that look like digits are left
+    out (Crockford's base 32, in lower case).
+    """
+    number = int(_digest(key, f"page:{list_code}")[:33], 16)
+    return "".join(_PAGE_LETTERS[number >> 5 * place & 31] for place in range(_PAGE_LENGTH))
+
+
+def page_digest(key: SecretStr, code: str) -> str:
+    """The stored digest of the code of a list's page: 64 hex digits."""
+    return _digest(key, f"page-code:{code}")
 
 
 def _digest(key: SecretStr, message: str) -> str:

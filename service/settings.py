@@ -3,6 +3,7 @@
 import codecs
 import re
 from datetime import date, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,14 @@ from service.errors import Misconfigured, Problem
 
 Kind = TypeVar("Kind", bound=BaseSettings)
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+_BARCODE_SETTINGS = {
+    "intelligent_mail": ("imb_mailer_id", "imb_service_type"),
+    "mailmark_c": ("mailmark_supply_chain_id", "mailmark_class"),
+    "mailmark_l": ("mailmark_supply_chain_id", "mailmark_class"),
+}
+"""What each postal barcode says of all letters, which nothing but the settings knows."""
 
 
 class FontSettings(BaseSettings):
@@ -87,6 +96,17 @@ class Settings(LetterSettings):
 
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
+    )
+    retailer_colour: str = Field(
+        default="",
+        pattern="^(#[0-9a-f]{6})?$",
+        description="The retailer's colour on letters, as #rrggbb; empty for that of the layout",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+[^\s?#/])?$",
+        description="Address that households reach the service at, without a slash at its end; "
+        "letters then say where their page is",
     )
     timezone: str = Field(
         default="UTC", description="Zone of the planned jobs, and of a store that states none"
@@ -225,6 +245,55 @@ class Settings(LetterSettings):
         "presented too many unknown ones; its store five times it",
     )
 
+    print_profile: Literal["plain", "ua1", "x4", "vt1"] = Field(
+        default="plain",
+        description="What print files conform to: plain PDF 1.7, PDF/UA-1, PDF/X-4 or PDF/VT-1",
+    )
+    print_inks: Literal["process", "black", "spot"] = Field(
+        default="process",
+        description="Inks of PDF/X-4 and PDF/VT-1: the four process inks, black alone, or black "
+        "and one spot ink",
+    )
+    print_spot: str = Field(default="", description="Name of the spot ink, as the press knows it")
+    print_colours: str = Field(
+        default="",
+        description="Inks in percent of colours, instead of those that the profile gives: "
+        "`#1f5138=85 20 70 50`, by semicolons",
+    )
+    print_bleed_mm: float = Field(
+        default=3, ge=0, le=20, description="Bleed around the page in PDF/X-4 and PDF/VT-1"
+    )
+    print_condition: Path | None = Field(
+        default=None,
+        description="ICC profile of the press in PDF/X-4 and PDF/VT-1, instead of the shipped "
+        "one for FOGRA39",
+    )
+    imb_mailer_id: str = Field(
+        default="",
+        pattern="^([0-8][0-9]{5}|9[0-9]{8})?$",
+        description="Mailer id of the Intelligent Mail barcode: 6 digits, or 9 that begin with 9",
+    )
+    imb_service_type: str = Field(
+        default="",
+        pattern="^([0-9]{3})?$",
+        description="Service type of the Intelligent Mail barcode: class of mail and services",
+    )
+    imb_barcode_id: str = Field(
+        default="00",
+        pattern="^[0-9][0-4]$",
+        description="Barcode id of the Intelligent Mail barcode: the presort level where needed",
+    )
+    mailmark_supply_chain_id: str = Field(
+        default="",
+        pattern="^([0-9]{2}|[0-9]{6})?$",
+        description="Supply chain of the Mailmark: 2 digits for barcode C, 6 for barcode L",
+    )
+    mailmark_class: str = Field(
+        default="", pattern="^[0-9A-E]?$", description="Class of mail in the Mailmark"
+    )
+    postal_barcode: Literal["", "intelligent_mail", "mailmark_c", "mailmark_l"] = Field(
+        default="", description="Barcode of the post on letters that it delivers; empty for none"
+    )
     pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
     proof_pieces: int = Field(
         default=3,
@@ -252,6 +321,18 @@ class Settings(LetterSettings):
     sftp_folder: Path = Field(
         default=Path("sftp"),
         description="Folder of `authorized_keys` and `host_key`; the latter is made when missing",
+    )
+
+    picture_max_bytes: int = Field(
+        default=20_971_520, ge=1024, description="Largest file of a picture"
+    )
+    picture_seconds: float = Field(
+        default=15, gt=0, description="Seconds that fetching a picture may take"
+    )
+    picture_networks: str = Field(
+        default="",
+        description="Private networks that pictures may be fetched from, as 10.20.0.0/16, by "
+        "semicolons; public addresses always may",
     )
 
     cycle_weekday: Weekday = Field(default="mon", description="Day a cycle starts")
@@ -323,6 +404,21 @@ class Settings(LetterSettings):
             raise ValueError(f"is below its floor of {floor}")
         return value
 
+    @field_validator("postal_barcode")
+    @classmethod
+    def _fed_barcode(cls, value: str, info: ValidationInfo) -> str:
+        wanted = _BARCODE_SETTINGS.get(value, ())
+        missing = [f"LARDER_{name.upper()}" for name in wanted if not info.data.get(name)]
+        if missing:
+            raise ValueError(f"needs {' and '.join(missing)}")
+        country = {"intelligent_mail": "US", "": info.data.get("country")}.get(value, "GB")
+        if info.data.get("country") != country:
+            raise ValueError(f"needs LARDER_COUNTRY={country}: it is for letters posted there")
+        digits = {"mailmark_c": 2, "mailmark_l": 6}.get(value)
+        if digits and len(info.data["mailmark_supply_chain_id"]) != digits:
+            raise ValueError(f"needs a LARDER_MAILMARK_SUPPLY_CHAIN_ID of {digits} digits")
+        return value
+
     @property
     def forecast_days(self) -> int:
         """Days the forecast looks ahead from the date of a cycle."""
@@ -332,6 +428,13 @@ class Settings(LetterSettings):
     def walking_order(self) -> tuple[str, ...]:
         """The departments in the order in which a shopper passes them."""
         return tuple(name.strip() for name in self.departments.split(";") if name.strip())
+
+    @field_validator("picture_networks")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        for part in value.replace(",", " ").replace(";", " ").split():
+            ip_network(part)
+        return value
 
     @field_validator("card_pattern")
     @classmethod

@@ -9,6 +9,8 @@ from service.engine.records import ListDocument
 from service.engine.render import render_one
 from service.files import layouts
 from service.settings import Settings
+from service.store.pictures import KeptPictures
+from service.store.session import Database
 from service.store.tables.shopping_list import ListState, ShoppingList
 
 
@@ -28,7 +30,9 @@ def printed(found: ShoppingList) -> ListDocument:
     return document.as_draft() if found.state == ListState.DRAFT else document
 
 
-def pdf_of(document: ListDocument, settings: Settings, *, name: str) -> Response:
+def pdf_of(
+    document: ListDocument, database: Database, settings: Settings, *, name: str
+) -> Response:
     """A list as a PDF, without an address."""
     layout = layouts.load(settings.layout)
     return Response(
@@ -38,6 +42,7 @@ def pdf_of(document: ListDocument, settings: Settings, *, name: str) -> Response
             layout,
             sender=layouts.sender_of(settings),
             departments=settings.walking_order,
+            pictures=KeptPictures(database),
         ),
         media_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},

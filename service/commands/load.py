@@ -19,9 +19,11 @@ from service.errors import InvalidInput
 from service.files.basket_layouts import PLAIN_LAYOUT, layout_of
 from service.files.basket_rows import BasketOptions, read_items, zone_of
 from service.files.baskets import load_baskets
+from service.files.content import load_content
 from service.files.dates import Order
 from service.files.households import load_households
 from service.files.notes import ALL
+from service.files.pictures import load_pictures
 from service.files.poslog import is_poslog, load_poslog
 from service.files.products import load_products
 from service.files.report import LoadReport
@@ -163,6 +165,40 @@ def baskets(
                 progress=progress,
             )
     raise typer.Exit(_show("baskets", report))
+
+
+def pictures(
+    source: Annotated[
+        Path, typer.Argument(help="A folder of GTIN.jpg, or a table of gtin and picture")
+    ],
+    encoding: Encoding = None,
+    separator: Separator = None,
+) -> None:
+    """Pictures of products, departments and content, and the logo: a folder, or a table of files
+    and addresses."""
+    with open_database() as (database, settings), progress_bars() as progress:
+        report = load_pictures(
+            database,
+            settings,
+            source,
+            text=_text_options(settings, encoding, separator),
+            progress=progress,
+        )
+    raise typer.Exit(_show("pictures", report))
+
+
+def content(
+    file: Annotated[Path, typer.Argument(help="A JSON file; templates/content.schema.json has it")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what was loaded before and is not in the file")
+    ] = False,
+) -> None:
+    """Recipes, tips, opening hours and partners' words: the whole file, or nothing of it."""
+    with open_database() as (database, settings):
+        report = load_content(database, settings, file, replace=replace)
+    taken = ", ".join(f"{count} {kind}" for kind, count in sorted(report.taken.items()))
+    say(f"content: {taken or 'nothing'} taken, {report.known} known, {report.removed} removed")
+    show_notes(report.notes)
 
 
 def _text_options(settings: Settings, encoding: str | None, separator: str | None) -> TextOptions:

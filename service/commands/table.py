@@ -198,6 +198,17 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.deals:load_file",
             "Suppliers' deals: the whole file, or nothing and every fault by cell.",
         ),
+        Command(
+            "pictures",
+            "service.commands.load:pictures",
+            "Pictures of products, departments and content, and the logo: a folder, or a table of "
+            "files and addresses.",
+        ),
+        Command(
+            "content",
+            "service.commands.load:content",
+            "Recipes, tips, opening hours and partners' words: the whole file, or nothing of it.",
+        ),
     ),
     group(
         "deals",

@@ -1,14 +1,19 @@
 """Documents and their lines from what was chosen, picked and read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
+from sqlmodel import Session
 
+from service.cycle.content import LetterContent, read_content, with_content
 from service.cycle.drafted import Drafted, list_lines
 from service.cycle.inputs import Inputs
+from service.cycle.looks import Looks, needs_of, read_looks
 from service.engine.compose import (
     Recipient,
+    bought_products,
     choose_reminders,
     compose_documents,
     usual_products,
@@ -17,6 +22,37 @@ from service.engine.offers.candidates import bought
 from service.engine.offers.face_values import face_values
 from service.files import layouts
 from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is on letters besides their texts: how goods look, and the content."""
+
+    looks: Looks
+    content: LetterContent
+
+
+def read_around(
+    session: Session,
+    settings: Settings,
+    inputs: Inputs,
+    household_ids: Sequence[int],
+    *,
+    gtins: Sequence[int] | None = None,
+) -> Around:
+    """What is around the lists of some households; `gtins` are what they bought, None for all."""
+    offer_ids = inputs.running.offers["offer_id"].to_list()
+    return Around(
+        read_looks(session, offer_ids=offer_ids, gtins=gtins),
+        read_content(
+            session,
+            settings,
+            as_of=inputs.as_of,
+            offer_ids=offer_ids,
+            household_ids=household_ids,
+        ),
+    )
+
 
 _ON_A_COPY = (
     "face_value_cents", "why", "uses", "reserved_cents", "cell", "expected_redemptions",
@@ -33,28 +69,42 @@ def compose(
     scores: pl.DataFrame,
     chosen: pl.DataFrame,
     goods: pl.DataFrame,
+    around: Around,
 ) -> list[Drafted]:
     """The documents of some households and their lines.
 
     `chosen` are the allocated pairs, in the columns of `candidates`; `goods` is what is known of
-    their offers' products, see `store.offers.products.goods_of`.
+    their offers' products, see `store.offers.products.goods_of`; `around` is of the same date and
+    households.
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
+    products = bought_products(purchases)
+    usual = usual_products(products)
     picked = choose_reminders(
-        _printable(
-            scores.filter(pl.col("household_id").is_in(wanted.implode())), purchases, inputs
-        ),
+        _printable(scores.filter(pl.col("household_id").is_in(wanted.implode())), usual, inputs),
         _covered(mine, inputs),
         count=settings.reminders_per_list,
         discoveries=settings.discoveries_per_list,
     )
-    made = compose_documents(
-        recipients,
-        masthead=layouts.masthead(settings, inputs.as_of),
-        terms=inputs.terms,
-        offers=_offer_rows(mine, inputs, goods),
-        reminders=_reminder_rows(picked, purchases, inputs),
+    needs = needs_of(
+        mine, running=inputs.running, scores=scores, products=products, catalogue=inputs.catalogue
+    )
+    looks = around.looks
+    made = with_content(
+        compose_documents(
+            recipients,
+            masthead=replace(
+                layouts.masthead(settings, inputs.as_of),
+                logo=looks.logo,
+                colour=settings.retailer_colour,
+            ),
+            terms=inputs.terms,
+            offers=looks.of_offers(_offer_rows(mine, needs, inputs, goods)),
+            reminders=looks.of_reminders(_reminder_rows(picked, usual, inputs)),
+        ),
+        around.content,
+        purchases,
     )
     chances = _chances(picked)
     copies = _copies(mine, inputs)
@@ -70,32 +120,32 @@ def _covered(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     return covered.select("household_id", "item_id").unique()
 
 
-def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+def _printable(scores: pl.DataFrame, usual: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """The scores of items with a usual product to print that is not restricted, and discoveries."""
     free = inputs.catalogue.filter(pl.col("restriction") == "").select("gtin")
-    printable = usual_products(purchases).join(free, on="gtin", how="semi")
+    printable = usual.join(free, on="gtin", how="semi")
     known = scores.join(printable, on=["household_id", "item_id"], how="semi")
     return pl.concat([bought(known), scores.filter(pl.col("last_bought_on").is_null())])
 
 
-def _offer_rows(chosen: pl.DataFrame, inputs: Inputs, goods: pl.DataFrame) -> pl.DataFrame:
+def _offer_rows(
+    chosen: pl.DataFrame, needs: pl.DataFrame, inputs: Inputs, goods: pl.DataFrame
+) -> pl.DataFrame:
     return (
         chosen.select("household_id", "offer_id", "value_cents", "face_value_cents", "uses")
-        .join(inputs.running.offers.drop("face_value_cents"), on="offer_id")
+        .join(inputs.running.offers.drop("face_value_cents", "price_cents"), on="offer_id")
+        .join(needs, on=["household_id", "offer_id"], how="left")
         .join(goods, on="offer_id", how="left")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
 
 
-def _reminder_rows(picked: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+def _reminder_rows(picked: pl.DataFrame, usual: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     shelf = inputs.catalogue.select(
-        "gtin", "item", "department", "price_cents", pl.col("description").alias("product")
-    )
-    known = (
-        bought(picked)
-        .join(usual_products(purchases), on=["household_id", "item_id"])
-        .join(shelf, on="gtin")
-    )
+        "gtin", "item", "category", "department", "price_cents",
+        pl.col("description").alias("product"), pl.col("package_size").alias("size"),
+    )  # fmt: skip
+    known = bought(picked).join(usual, on=["household_id", "item_id"]).join(shelf, on="gtin")
     proposed = (
         picked.filter(pl.col("last_bought_on").is_null())
         .join(inputs.items, on="item_id")

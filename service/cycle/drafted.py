@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from service.cycle.inputs import Inputs
+from service.engine.content import Content
 from service.engine.records import DealKind, ListDocument, OfferLine, ReminderLine
 
 PARTNER_LINE = "partner"
@@ -54,6 +55,7 @@ class Drafted:
     def with_only(self, offers: Sequence[int], reminders: Sequence[int]) -> "Drafted":
         """The same with some of its offers and reminders, by their place; numbered again."""
         document = self.document
+        numbers = {document.offers[place].line: number for number, place in enumerate(offers, 1)}
         first_reminder = len(document.offers)
         places = [*offers, *(first_reminder + place for place in reminders)]
         kept = tuple(
@@ -69,9 +71,14 @@ class Drafted:
                     for number, place in enumerate(reminders, len(kept) + 1)
                 ),
                 worth_cents=sum(line.face_value_cents for line in kept),
+                content=document.content.renumbered(numbers),
             ),
             [{**self.lines[place], "line": number} for number, place in enumerate(places, 1)],
         )
+
+    def with_content(self, content: Content) -> "Drafted":
+        """The same with other content."""
+        return replace(self, document=replace(self.document, content=content))
 
 
 def list_lines(
@@ -109,16 +116,29 @@ def reserved_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
 
 
 def list_frames(
-    drafted: Sequence[Drafted], inputs: Inputs, *, cycle_id: int, now: datetime
+    drafted: Sequence[Drafted],
+    inputs: Inputs,
+    *,
+    cycle_id: int,
+    now: datetime,
+    page_digests: Sequence[str | None],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The lists and their lines as the store takes them."""
+    """The lists and their lines as the store takes them; `page_digests` are those of the lists."""
     listed = pl.DataFrame(
         {
             "code": [each.document.list_code for each in drafted],
             "household_id": [each.household_id for each in drafted],
             "document": [each.document.to_json() for each in drafted],
+            "recipe_key": [each.document.content.recipe_key for each in drafted],
+            "page_digest": page_digests,
         },
-        {"code": pl.String, "household_id": pl.Int64, "document": pl.String},
+        {
+            "code": pl.String,
+            "household_id": pl.Int64,
+            "document": pl.String,
+            "recipe_key": pl.String,
+            "page_digest": pl.String,
+        },
     ).with_columns(
         pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
         pl.lit(inputs.valid_from).alias("valid_from"),

@@ -93,7 +93,7 @@ def check_forecast(
             raise Conflict(f"No household has bought anything before {as_of}. Load baskets first.")
         purchases = _purchases(session, settings, _evenly(ids), as_of=as_of)
         day = min(as_of, _last_day(purchases) + timedelta(days=1))
-        departments = catalogue.departments(session)
+        departments = catalogue.items(session).select("item_id", "department")
         starts = [day - timedelta(days=settings.forecast_days + 7 * week) for week in range(weeks)]
         models = [(start, stored_model(session, as_of=start)) for start in starts]
     judged = [

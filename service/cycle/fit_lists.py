@@ -9,18 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from service.cycle.drafted import Drafted
+from service.engine.content import Content
 from service.engine.render import Checker
 from service.errors import InvalidInput, Problem
 from service.files import layouts
 from service.settings import Settings
+
+_PARTS = ("partner", "recipe", "hours", "tip")
+"""The parts of content, those first that somebody paid for or looks forward to."""
 
 
 def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
     """The lists as they can be printed in the layout of the settings.
 
     A list that does not fit says of its offers, in its own order, which goods count only where that
-    fits; then it keeps each offer that fits with those before it, and then each reminder. Raises
-    InvalidInput when a list cannot even be printed without any.
+    fits; then it keeps each offer that fits with those before it, then each reminder, then each
+    part of its content. Raises InvalidInput when a list cannot even be printed without any.
     """
     sender = layouts.sender_of(settings)
     checker = Checker(
@@ -35,7 +39,8 @@ def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
     ]
 
 
-def _fit(drafted: Drafted, checker: Checker) -> Drafted:
+def _fit(listed: Drafted, checker: Checker) -> Drafted:
+    drafted = listed.with_content(Content())
     problems = _problems(drafted.with_only((), ()), checker)
     if problems:
         raise InvalidInput(
@@ -51,7 +56,21 @@ def _fit(drafted: Drafted, checker: Checker) -> Drafted:
         range(len(drafted.document.reminders)),
         lambda kept: not _problems(drafted.with_only(offers, kept), checker),
     )
-    return drafted.with_only(offers, reminders)
+    return _with_fitting_content(
+        drafted.with_only(offers, reminders),
+        listed.with_only(offers, reminders).document.content,
+        checker,
+    )
+
+
+def _with_fitting_content(drafted: Drafted, content: Content, checker: Checker) -> Drafted:
+    """The list with each part of some content that fits with those before it."""
+    for part in _PARTS:
+        more = replace(drafted.document.content, **{part: getattr(content, part)})
+        tried = drafted.with_content(more)
+        if not _problems(tried, checker):
+            drafted = tried
+    return drafted
 
 
 def _keep_fitting(places: Sequence[int], fits: Callable[[Sequence[int]], bool]) -> Sequence[int]:

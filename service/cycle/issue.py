@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 import polars as pl
 from sqlmodel import Session
 
-from service.cycle.compose import compose
+from service.cycle.compose import compose, read_around
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
 from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.fit_lists import fit_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
 from service.cycle.report import CycleReport, report_on
-from service.cycle.serials import draw_recipients
+from service.cycle.serials import draw_recipients, page_digest_of
 from service.cycle.shards import forget_shards
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
@@ -68,6 +68,9 @@ def run_cycle(
             languages=languages,
             refs=refs,
         )
+        around = read_around(
+            session, settings, plan.inputs, [each.household_id for each in recipients]
+        )
         goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
     composed = compose(
         recipients,
@@ -77,6 +80,7 @@ def run_cycle(
         scores=plan.scores,
         chosen=plan.chosen,
         goods=goods,
+        around=around,
     )
     drafted = fit_lists(composed, settings)
     progress("compose", len(drafted), len(drafted))
@@ -85,7 +89,10 @@ def run_cycle(
     made = replace(
         report_on(plan, composed, drafted, languages), mail_holdout=settings.mail_holdout
     )
-    report = _issue(database, made, plan, drafted, held, on=closing, again=again)
+    digests = [page_digest_of(settings, each.document) for each in drafted]
+    report = _issue(
+        database, made, plan, drafted, held, on=closing, again=again, page_digests=digests
+    )
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
@@ -133,6 +140,7 @@ def _issue(
     *,
     on: date,
     again: int | None,
+    page_digests: Sequence[str | None],
 ) -> CycleReport:
     now = datetime.now(UTC)
 
@@ -151,7 +159,10 @@ def _issue(
         cycle_id = cycles.add(session, cycle)
         issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = asdict(issued)
-        lists.issue(session, *list_frames(drafted, plan.inputs, cycle_id=cycle_id, now=now))
+        rows = list_frames(
+            drafted, plan.inputs, cycle_id=cycle_id, now=now, page_digests=page_digests
+        )
+        lists.issue(session, *rows)
         # Who is not on them gets no list: what its draft announced does not come.
         lists.remove_drafts(session, None, until=report.as_of)
         cycles.add_prices(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from service.cycle import stages
-from service.cycle.compose import compose
+from service.cycle.compose import compose, read_around
 from service.cycle.drafted import Drafted
 from service.cycle.forecast import stored_model
 from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
@@ -79,6 +79,13 @@ def _drafts(
             languages=households.languages(session, household_ids),
             refs=households.refs(session, household_ids),
         )
+        around = read_around(
+            session,
+            settings,
+            inputs,
+            household_ids,
+            gtins=purchases["gtin"].unique().to_list(),
+        )
     scores = stages.score_households(purchases, model, inputs, horizon_days=settings.forecast_days)
     chosen = choose_at(last, purchases, scores, inputs.running, as_of=as_of)
     with database.read() as session:
@@ -91,6 +98,7 @@ def _drafts(
         scores=scores,
         chosen=chosen,
         goods=goods,
+        around=around,
     )
     now = datetime.now(UTC)
     return [(_draft(each, inputs, now=now), each.lines) for each in drafted]

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from sqlmodel import Session
 
-from service.digests import list_serial
+from service.digests import list_serial, page_code, page_digest
 from service.engine import codes
 from service.engine.compose import Recipient
+from service.engine.records import ListDocument
 from service.engine.redeem import has_wording
 from service.files import layouts
 from service.settings import Settings
 from service.store import lists
+
+_PAGES = "/l/"
 
 
 def draw_recipients(
@@ -38,9 +41,23 @@ def draw_recipients(
     wanted = [languages[household_id] for household_id in household_ids]
     said = [each if has_wording(spoken, each) else settings.language for each in wanted]
     return [
-        Recipient(household_id, language, code)
+        Recipient(household_id, language, code, page_url(settings, code))
         for household_id, language, code in zip(household_ids, said, drawn, strict=True)
     ]
+
+
+def page_url(settings: Settings, list_code: str) -> str:
+    """Where the page of a list is; empty for a retailer without a public address."""
+    if not settings.public_url:
+        return ""
+    return f"{settings.public_url}{_PAGES}{page_code(settings.code_key, list_code)}"
+
+
+def page_digest_of(settings: Settings, document: ListDocument) -> str | None:
+    """The stored digest of the code in a list's page address; None without one."""
+    if not document.page_url:
+        return None
+    return page_digest(settings.secret_key, document.page_url.rpartition(_PAGES)[2])
 
 
 def draw_codes(

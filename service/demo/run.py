@@ -25,6 +25,7 @@ from service.demo.replay import Replay, Shopper, bought_between, replay
 from service.engine.reading import reading_of
 from service.errors import Conflict
 from service.files.baskets import load_baskets
+from service.files.content import load_content
 from service.files.households import load_households
 from service.files.products import load_products
 from service.jobs.worker import drain
@@ -85,7 +86,8 @@ class Demo:
 def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) -> Demo:
     """Run the loop in `folder`, which is created; the folder of an earlier demo is emptied first.
 
-    `source` is a folder to read instead of the sample: the same file names and columns. Raises
+    `source` is a folder to read instead of the sample: the same file names and columns; it need not
+    have any content. Raises
     Conflict when `folder` holds anything but an earlier demo.
     """
     seconds: dict[str, float] = {}
@@ -217,6 +219,8 @@ def _load(
     history = write_history(baskets, folder, zone=settings.timezone)
     load_baskets(database, history, timezone=settings.timezone, reading=reading, progress=progress)
     load_deals(database, files / sample.DEALS, uploaded_by=Actor("larder demo"), progress=progress)
+    if (files / sample.CONTENT).is_file():
+        load_content(database, settings, files / sample.CONTENT)
     return baskets
 
 

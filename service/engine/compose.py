@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from service.engine.content import Pictogram, in_language
 from service.engine.habits import Habit, due, reason
-from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, with_offer, wording_of
 
 PARTED = "\u00a0\u00b7 "
@@ -28,6 +29,8 @@ class Masthead:
     valid_to: date
     wordings: Mapping[str, Wording]
     """The fixed texts of lists, by language."""
+    logo: str | None = None
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,16 @@ class Recipient:
     household_id: int
     language: str
     list_code: str
+    page_url: str = ""
 
 
-def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
-    """The product that a household buys most often for each item; ties go to the latest bought.
+def bought_products(purchases: pl.DataFrame) -> pl.DataFrame:
+    """The products that households buy, by household and item, the most often bought first.
 
     `purchases` has `household_id`, `item_id`, `gtin`, `purchased_at`, `quantity` and
-    `amount_cents`. Returns one row per household and item, sorted by both: `household_id`,
-    `item_id`, `gtin`, and `paid_cents`, the last price of one piece.
+    `amount_cents`. Returns `household_id`, `item_id`, `gtin`, `times`, `purchased_at` (the last
+    time), and `paid_cents`, the last price of one piece. Of products bought as often the latest
+    bought comes first.
     """
     return (
         purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0))
@@ -67,8 +72,16 @@ def usual_products(purchases: pl.DataFrame) -> pl.DataFrame:
             "gtin",
             descending=[False, False, True, True, False],
         )
-        .unique(["household_id", "item_id"], keep="first", maintain_order=True)
-        .select("household_id", "item_id", "gtin", "paid_cents")
+    )
+
+
+def usual_products(bought: pl.DataFrame) -> pl.DataFrame:
+    """The product that a household buys most often for each item, of what `bought_products` found.
+
+    One row per household and item, sorted by both: `household_id`, `item_id`, `gtin`, `paid_cents`.
+    """
+    return bought.unique(["household_id", "item_id"], keep="first", maintain_order=True).select(
+        "household_id", "item_id", "gtin", "paid_cents"
     )
 
 
@@ -114,11 +127,13 @@ def compose_documents(
       `department`, `legal`; optionally `value_text` (for a partner's slot, which has no terms),
       `texts` (title and legal text by language, as JSON), `face_values`, `uses` (of the copy), and
       what is known of its products: how many there are (`varieties`), and the `product`, `size` and
-      `shelf_cents` that all of them have, else null.
+      `shelf_cents` that all of them have, else null; `picture` and `pictogram`; `usual_size` and
+      `price_cents` of the one that the household buys; and of the item that it is reminded of by
+      the offer `item`, `last_bought_on`, `interval_days` and `expected_on`, or null.
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
       `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
-      are null.
+      are null. Optionally `picture`, `pictogram` and `size`.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -134,6 +149,7 @@ def compose_documents(
                 currency=masthead.currency,
                 language=recipient.language,
                 wording=wording,
+                needed=due(_habit(row, masthead)) if row.get("item") else Due.UNSAID,
             )
             for number, row in enumerate(own_offers, start=1)
         )
@@ -161,6 +177,9 @@ def compose_documents(
                     # The tip speaks of offers.
                     tip=wording.tip if offer_lines else "",
                     legal=wording.legal,
+                    logo=masthead.logo,
+                    colour=masthead.colour,
+                    page_url=recipient.page_url,
                 ),
             )
         )
@@ -182,8 +201,12 @@ def offer_line(
     currency: str,
     language: str,
     wording: Wording,
+    needed: Due = Due.UNSAID,
 ) -> OfferLine:
-    """The line of an offer on a list in a language; `row` as `compose_documents` takes it."""
+    """The line of an offer on a list in a language; `row` as `compose_documents` takes it.
+
+    `needed` is when the household needs the item that it is reminded of by the offer.
+    """
     if terms is not None and row.get("face_values", "[]") != "[]":
         terms = terms.at_face_value(row["face_value_cents"])
     translated = _texts_in(row.get("texts", "{}"), language)
@@ -203,8 +226,20 @@ def offer_line(
         value_text=value,
         department=row["department"],
         legal=translated.get("legal", row["legal"]),
+        **_look(row, size=row.get("usual_size") or row.get("size")),
+        price_cents=row.get("price_cents") or row.get("shelf_cents"),
+        item=row.get("item") or "",
+        due=needed,
         goods=goods,
     )
+
+
+def _look(row: Mapping[str, Any], *, size: str | None) -> dict[str, Any]:
+    return {
+        "picture": row.get("picture"),
+        "pictogram": Pictogram(row.get("pictogram") or Pictogram.GENERIC),
+        "size": size or "",
+    }
 
 
 def _goods(row: Mapping[str, Any], terms: Terms, *, currency: str, wording: Wording) -> str:
@@ -234,22 +269,13 @@ def _texts_in(texts: str, language: str) -> Mapping[str, str]:
     if texts == "{}":
         return {}
     by_language: dict[str, dict[str, str]] = json.loads(texts)
-    tag = language.replace("_", "-").lower()
-    return by_language.get(tag) or by_language.get(tag.partition("-")[0], {})
+    return in_language(by_language, language) or {}
 
 
 def _reminder_line(
     number: int, row: Mapping[str, Any], *, masthead: Masthead, wording: Wording
 ) -> ReminderLine:
-    habit = None
-    if row["last_bought_on"] is not None:
-        habit = Habit(
-            last_bought_on=row["last_bought_on"],
-            interval_days=row["interval_days"],
-            expected_on=row["expected_on"],
-            issued_on=masthead.issued_on,
-            begins_on=masthead.arrives_on,
-        )
+    habit = _habit(row, masthead)
     return ReminderLine(
         line=number,
         item_id=row["item_id"],
@@ -261,4 +287,18 @@ def _reminder_line(
         reason=reason(habit, wording),
         due=due(habit),
         paid_cents=row["paid_cents"] if row["price_cents"] is None else None,
+        **_look(row, size=row.get("size")),
+    )
+
+
+def _habit(row: Mapping[str, Any], masthead: Masthead) -> Habit | None:
+    """How the household buys an item, as the list says it; None where it never did."""
+    if row["last_bought_on"] is None:
+        return None
+    return Habit(
+        last_bought_on=row["last_bought_on"],
+        interval_days=row["interval_days"],
+        expected_on=row["expected_on"],
+        issued_on=masthead.issued_on,
+        begins_on=masthead.arrives_on,
     )

@@ -4,9 +4,11 @@ A picture is named by the SHA-256 of its prepared bytes, in hexadecimal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Pictogram(StrEnum):
@@ -97,6 +99,27 @@ class Content:
     hours: OpeningHours | None = None
     partner: PartnerSlot | None = None
 
+    @property
+    def recipe_key(self) -> str | None:
+        """The key of the recipe, None without one."""
+        return None if self.recipe is None else self.recipe.key
+
+    def renumbered(self, numbers: Mapping[int, int]) -> "Content":
+        """The same for a list whose offers have other line numbers, by those they had.
+
+        An offer that is not among them is no longer on the list.
+        """
+        recipe, partner = self.recipe, self.partner
+        if recipe is not None:
+            items = tuple(
+                replace(item, offer_line=numbers.get(item.offer_line or 0)) for item in recipe.items
+            )
+            recipe = replace(recipe, items=items)
+        if partner is not None:
+            line = numbers.get(partner.offer_line)
+            partner = None if line is None else replace(partner, offer_line=line)
+        return replace(self, recipe=recipe, partner=partner)
+
 
 def content_from(raw: Mapping[str, Any]) -> Content:
     """Read the content of a document from its JSON."""
@@ -112,3 +135,10 @@ def content_from(raw: Mapping[str, Any]) -> Content:
 def _recipe_from(raw: Mapping[str, Any]) -> Recipe:
     items = tuple(RecipeItem(**item) for item in raw["items"])
     return Recipe(**{**raw, "items": items, "steps": tuple(raw["steps"])})
+
+
+def in_language(texts: Mapping[str, _T], language: str) -> _T | None:
+    """What there is in a language such as `de-AT`, else in `de`, else None."""
+    by_tag = {tag.replace("_", "-").lower(): text for tag, text in texts.items()}
+    tag = language.replace("_", "-").lower()
+    return by_tag.get(tag, by_tag.get(tag.partition("-")[0]))

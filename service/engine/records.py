@@ -36,10 +36,10 @@ class OfferLine:
     `item` is the one that the household is reminded of by this offer, in place of a reminder, and
     `due` when it is needed; both are empty where the household is not expected to buy it.
     `picture`, `size` and `price_cents` (on the shelf, before the offer) are of the product that
-    stands for the offer: of those that count, the household's usual one. `picture` is the digest of
-    a prepared picture; where it is None the `pictogram` is drawn. `goods` is said
-    after `detail`: how many products count, what they hold, and what they cost with the offer and
-    without, as far as all have it.
+    stands for the offer: of those that count, the one that the household buys most often.
+    `picture` is the digest of a prepared picture; where it is None the `pictogram` is drawn.
+    `goods` is said after `detail`: how many products count, what they hold, and what they cost with
+    the offer and without, as far as all have it.
     """
 
     line: int
@@ -172,9 +172,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Mailpiece:
-    """One envelope: a list and its recipient's address. `seq` counts from 1 within the batch."""
+    """One envelope: a list and its recipient's address. `seq` counts from 1 within the batch.
+
+    `serial` is its number in the barcode of the post, which no two letters have at a time.
+    """
 
     piece_id: str
     seq: int
     address: Address
     document: ListDocument
+    serial: int = 0

@@ -26,12 +26,15 @@ from service.engine.render import (
     stationery_from,
 )
 from service.engine.render.faults import find_faults
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.phrases import whole_phrases
+from service.engine.render.postal_place import place_barcode
 from service.engine.render.samples import SAMPLE_DAY, longest_piece, sample_piece, worst_case
 from service.engine.texts import clean
-from service.errors import InvalidInput, NotFound
+from service.errors import InvalidInput, Misconfigured, NotFound, Problem
 from service.files.fonts import font_files, letters_by_script
 from service.files.postal import postal_forms, sender_from
+from service.files.postal_barcode import barcode_of
 from service.settings import LetterSettings, Settings
 
 _TEMPLATES = files("templates")
@@ -44,19 +47,33 @@ def names() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def load(name: str) -> Layout:
-    """A shipped layout, ready to print."""
-    return layout_from(_layout_data(name), windows=windows(), stationery=stationery())
+def load(name: str, inks: Inks = SCREEN) -> Layout:
+    """A shipped layout, ready to print with these inks."""
+    return layout_from(_layout_data(name), windows=windows(), stationery=stationery(), inks=inks)
 
 
 def sender_of(settings: Settings) -> Sender:
-    """The sender of the settings; countries abroad are named as their layout can print them."""
-    return sender_for(
+    """The sender of the settings; countries abroad are named as their layout can print them.
+
+    Raises Misconfigured when their layout has no place for the barcode of their post.
+    """
+    sender = sender_for(
         settings.layout,
         address=settings.return_address,
         country=settings.country,
         language=settings.language,
     )
+    barcode = barcode_of(settings)
+    if barcode is None:
+        return sender
+    try:
+        place_barcode(load(settings.layout), barcode)
+    except InvalidInput as error:
+        problem = Problem(
+            "LARDER_POSTAL_BARCODE", f"is {settings.postal_barcode}; {error}", "use another layout"
+        )
+        raise Misconfigured(str(problem), [problem]) from None
+    return replace(sender, barcode=barcode)
 
 
 @lru_cache(maxsize=32)
@@ -83,6 +100,7 @@ def stationery() -> Stationery:
         fonts=font_files(),
         phrases=_read_json(_TEMPLATES / "phrases.json"),
         postal=postal_forms(),
+        pictograms=_read_json(_TEMPLATES / "pictograms.json"),
     )
 
 
@@ -112,6 +130,12 @@ def wordings(
             days=day_words_from(whole),
         )
     return made
+
+
+def pictogram_words() -> Mapping[str, Sequence[str]]:
+    """The words of goods' names by pictogram."""
+    words: Mapping[str, Sequence[str]] = _read_json(_TEMPLATES / "pictogram_words.json")
+    return words
 
 
 def _own_text(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,8 +10,8 @@ import polars as pl
 
 from service.digests import address_digest
 from service.engine.records import Address, ListDocument, Mailpiece
-from service.engine.render import Layout
 from service.files import layouts
+from service.files.postal_barcode import barcode_of
 from service.files.printed import unprintable_contacts
 from service.publish.addresses import (
     ADDRESS,
@@ -70,16 +70,16 @@ class Choice:
         )
         return Choice(kept, pl.concat([self.left_out, rows]))
 
-    def digest(self, settings: Settings, layout: Layout, name: str) -> str:
-        """A digest of everything the files are made of: equal digests mean equal files."""
+    def digest(self, settings: Settings, looks: Sequence[str]) -> str:
+        """A digest of the pieces, of what is left out, and of `looks` and the settings."""
         inputs = [
-            name,
-            layout.name,
+            *looks,
             settings.retailer,
             settings.country,
             settings.return_address,
             settings.language,
             settings.departments,
+            repr(barcode_of(settings)),
             settings.pieces_per_file,
             settings.piece_file_bom,
         ]
@@ -175,6 +175,7 @@ def mailpieces(database: Database, pieces: pl.DataFrame) -> Iterator[Mailpiece]:
                 seq=row["seq"],
                 address=Address(**{element: row[element] for element in ADDRESS}),
                 document=ListDocument.from_json(documents[row["list_id"]]),
+                serial=row["list_id"],
             )
 
 

@@ -1,5 +1,6 @@
 """Writes the files of a package: PDFs, piece file, file of lists left out, manifest, marker."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -8,18 +9,22 @@ from typing import Any
 
 import polars as pl
 
-from service.engine.records import Mailpiece
-from service.engine.render import Checker, Layout, PiecePages, render_batch
-from service.errors import LarderError, Problem
+from service.engine.records import Address, Mailpiece
+from service.engine.render import Checker, Layout, PiecePages, PostalBarcode, render_batch
+from service.engine.render.standard import Conformance
+from service.errors import Conflict, LarderError, Problem
 from service.files import layouts
+from service.files.postal_barcode import barcode_of
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
 from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
 from service.settings import Settings
+from service.store.pictures import KeptPictures
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
+_INKS = ("print_inks", "print_spot", "print_colours")
 LEFT_OUT = "left_out"
 """The depot's folder of tables for the retailer alone, one a package; no house can fetch them."""
 Progress = Callable[[str, int, int], None]
@@ -29,13 +34,27 @@ Proof = Callable[[Path, Sequence[str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package to write: its name, its contents and its layout. `mail_date` is an ISO date."""
+    """A package to write: its name, its contents and how it looks. `mail_date` is an ISO date."""
 
     name: str
     revision: int
     mail_date: str
     choice: Choice
     layout: Layout
+    conformance: Conformance
+
+    def digest(self, settings: Settings) -> str:
+        """A digest of everything the files are made of: equal digests mean equal files."""
+        conformance = self.conformance
+        condition = conformance.condition
+        press = [
+            conformance.standard.value,
+            str(conformance.made_on),
+            str(conformance.bleed_pt),
+            hashlib.sha256(condition.profile if condition else b"").hexdigest(),
+            *(str(getattr(settings, name)) for name in _INKS),
+        ]
+        return self.choice.digest(settings, [self.name, self.layout.name, *press])
 
     def parts(self, per_file: int) -> list[tuple[str, pl.DataFrame]]:
         """The names of the PDF files with the pieces of each, at most `per_file`."""
@@ -92,6 +111,7 @@ def write_package(
     existing = depot.files(package.name)
     for name in existing.keys() - set(names):
         depot.remove(package.name, name)
+    barcode = barcode_of(settings)
     files: list[dict[str, Any]] = []
     rows: list[pl.DataFrame] = []
     for name, part in parts:
@@ -102,7 +122,7 @@ def write_package(
             file, placed = _print_part(
                 database, settings, package, depot, name=name, part=part, proof=proof
             )
-        rows.append(_piece_rows(name, part, placed))
+        rows.append(_piece_rows(name, part, placed, barcode))
         files.append(
             {
                 **asdict(file),
@@ -122,6 +142,18 @@ def write_package(
     ):
         files.append(asdict(put_bytes(depot, package.name, f"{package.name}{ending}", content)))
     _write_manifest(package, depot, files)
+
+
+def require_serials(pieces: pl.DataFrame, barcode: PostalBarcode | None) -> None:
+    """Raises Conflict when two letters would have the same number in the barcode of the post."""
+    if barcode is None:
+        return
+    told_apart = (pieces["list_id"] % barcode.serials).n_unique()
+    if told_apart < pieces.height:
+        raise Conflict(
+            f"The postal barcode tells {barcode.serials} letters apart, and {pieces.height} are to "
+            "be mailed: two would have the same number. Use a shorter mailer id."
+        )
 
 
 def remove_files(depot: Depot, name: str) -> None:
@@ -193,6 +225,8 @@ def _print_part(
             language=settings.language,
             sender=layouts.sender_of(settings),
             departments=settings.walking_order,
+            pictures=KeptPictures(database),
+            conformance=package.conformance,
         ),
         proof=None if proof is None else lambda path: proof(path, codes),
     )
@@ -208,8 +242,17 @@ def _page_ranges(part: pl.DataFrame, layout: Layout) -> list[PiecePages]:
     ]
 
 
-def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> pl.DataFrame:
-    """The rows of the piece file for one PDF."""
+def _piece_rows(
+    name: str, part: pl.DataFrame, placed: Sequence[PiecePages], barcode: PostalBarcode | None
+) -> pl.DataFrame:
+    """The rows of the piece file for one PDF; what a postal barcode says is their last column."""
+    said = []
+    if barcode is not None:
+        contents = [
+            barcode.content(Address(*address), serial)
+            for serial, *address in part.select("list_id", *ADDRESS).iter_rows()
+        ]
+        said = [pl.Series("postal_barcode", contents, pl.String)]
     places = pl.DataFrame(
         [(name, page.page_from, page.page_to, page.sheets) for page in placed],
         schema={
@@ -230,4 +273,5 @@ def _piece_rows(name: str, part: pl.DataFrame, placed: Sequence[PiecePages]) -> 
         pl.format("{}-{}", "country", "postcode").alias("sort_bundle"),
         *ADDRESS,
         "carrier_order",
+        *said,
     )

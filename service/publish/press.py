@@ -13,6 +13,8 @@ from sqlmodel import Session
 
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
+from service.files.postal_barcode import barcode_of
+from service.files.print_setup import conformance_of, inks_of
 from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
@@ -24,6 +26,7 @@ from service.publish.package import (
     find_unprintable,
     read_manifest,
     remove_files,
+    require_serials,
     write_package,
 )
 from service.settings import Settings
@@ -192,7 +195,7 @@ class _Press:
             return self._finish(batch)
         choice = self._printable(choice)
         package = self._package(choice, batch.name, batch.revision)
-        if choice.digest(self.settings, package.layout, batch.name) != batch.plan:
+        if package.digest(self.settings) != batch.plan:
             # Consent or an address changed since: a printed page may now belong to another piece.
             self.depot.clear(batch.name)
         return self._print(package, self._save_plan(batch, package))
@@ -204,7 +207,7 @@ class _Press:
             assert held is not None
             if held.state != BatchState.RENDERING:
                 raise self._busy()
-            held.plan = package.choice.digest(self.settings, package.layout, package.name)
+            held.plan = package.digest(self.settings)
             held.pieces = package.choice.pieces.height
             held.summary = package.choice.summary()
             return batches.save(session, held)
@@ -214,7 +217,7 @@ class _Press:
 
         Raises InvalidInput with every text that does not fit when nothing else is left.
         """
-        layout = layouts.load(self.settings.layout)
+        layout = layouts.load(self.settings.layout, inks_of(self.settings))
         found = find_unprintable(
             self.database, self.settings, choice, layout, progress=self.progress
         )
@@ -237,12 +240,14 @@ class _Press:
                 f"No list of cycle {self.cycle.id} can be mailed: no consent, or no address that "
                 "can be printed."
             )
+        require_serials(choice.pieces, barcode_of(self.settings))
         return Package(
             name=name,
             revision=revision,
             mail_date=self.cycle.valid_from.isoformat(),
             choice=choice,
-            layout=layouts.load(self.settings.layout),
+            layout=layouts.load(self.settings.layout, inks_of(self.settings)),
+            conformance=conformance_of(self.settings, made_on=self.cycle.as_of),
         )
 
     def _print(self, package: Package, batch: Batch) -> BatchReport:

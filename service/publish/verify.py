@@ -247,13 +247,14 @@ def _mismatches(
 
 
 def _texts(page: Any) -> list[_Text]:
-    """The texts of a page, in the groups that pdfium makes of them."""
-    height = page.get_height()
+    """The texts of a page, in the groups that pdfium makes of them; of a trimmed one from there."""
+    edge, _, _, height = page.get_trimbox()
     text_page = page.get_textpage()
     made = []
     for at in range(text_page.count_rects()):
         left, bottom, right, top = text_page.get_rect(at)
-        box = (left / _MM, (height - top) / _MM, right / _MM, (height - bottom) / _MM)
+        x0, x1 = (left - edge) / _MM, (right - edge) / _MM
+        box = (x0, (height - top) / _MM, x1, (height - bottom) / _MM)
         made.append(_Text(text_page.get_text_bounded(left, bottom, right, top), box))
     text_page.close()
     return made
@@ -262,7 +263,8 @@ def _texts(page: Any) -> list[_Text]:
 def _safe_area_faults(
     texts: Iterable[_Text], page: Any, info: PrintInfo, where: str
 ) -> Iterable[Problem]:
-    width, height = page.get_width() / _MM, page.get_height() / _MM
+    left, bottom, right, top = page.get_trimbox()
+    width, height = (right - left) / _MM, (top - bottom) / _MM
     safe = info.safe_mm
     area = (safe, safe, width - safe, height - safe)
     for text in texts:

@@ -15,6 +15,7 @@ PRODUCTS = "products.parquet"
 HOUSEHOLDS = "households.parquet"
 BASKETS = "baskets.parquet"
 DEALS = "deals.csv"
+CONTENT = "content.json"
 RETAILER = "Harvelle Markets"
 TIMEZONE = "America/New_York"
 SETTINGS = (
@@ -26,12 +27,13 @@ SETTINGS = (
 # The people of the sample are fictional: a fixed code key makes everybody's lists of it the same,
 # byte for byte.
 CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
+# The files that are built from the data.
 FILES = (PRODUCTS, HOUSEHOLDS, BASKETS, DEALS)
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """The folder that holds `FILES`, as a real path even when the package is zipped."""
+    """The folder of `FILES` and `CONTENT`, as a real path even when the package is zipped."""
     with resources.as_file(resources.files(__name__)) as path:
         yield path
 

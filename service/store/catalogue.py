@@ -120,14 +120,27 @@ def discoverable(session: Session) -> pl.DataFrame:
     return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
 
 
-def departments(session: Session) -> pl.DataFrame:
-    """The department of every item: item_id, department."""
+def names(session: Session) -> tuple[set[str], set[str], set[str]]:
+    """The names of items, of categories and of departments, without regard to case."""
+    items = session.exec(select(Item.name)).all()
+    found = session.exec(select(Category.name, Category.department)).all()
+    return (
+        {name.casefold() for name in items},
+        {name.casefold() for name, _ in found},
+        {department.casefold() for _, department in found},
+    )
+
+
+def items(session: Session) -> pl.DataFrame:
+    """Every item with the group above it: item_id, item, category, department."""
     statement = (
-        select(Item.id, Category.department)
+        select(Item.id, Item.name, Category.name, Category.department)
         .join(Category, col(Category.id) == col(Item.category_id))
         .order_by(col(Item.id))
     )
-    schema = {"item_id": pl.Int64, "department": pl.String}
+    schema = {
+        "item_id": pl.Int64, "item": pl.String, "category": pl.String, "department": pl.String
+    }  # fmt: skip
     return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
 
 
@@ -135,7 +148,7 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
     """The catalogue, or those of its products among `gtins`, a row a product.
 
     Columns: gtin, description, brand, private_label, item_id, item, category_id, category,
-    department, supplier_id, restriction, price_cents.
+    department, supplier_id, restriction, price_cents, package_size.
     """
     statement = (
         select(  # type: ignore[call-overload]
@@ -151,6 +164,7 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
             Product.supplier_id,
             Product.restriction,
             Product.price_cents,
+            Product.package_size,
         )
         .join(Item, col(Item.id) == col(Product.item_id))
         .join(Category, col(Category.id) == col(Product.category_id))
@@ -172,6 +186,7 @@ def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.Data
         "supplier_id": pl.Int64,
         "restriction": pl.String,
         "price_cents": pl.Int64,
+        "package_size": pl.String,
     }
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from service.store.bulk import stage
 from service.store.tables.cycle import Cycle, CycleHousehold, CyclePrice, Forecast
@@ -50,6 +50,14 @@ def newest(session: Session, *, until: date | None = None) -> Cycle | None:
     if until is not None:
         statement = statement.where(col(Cycle.as_of) <= until)
     return session.exec(statement).first()
+
+
+def count_before(session: Session, day: date) -> int:
+    """How many cycles are of an earlier date; withdrawn ones aside."""
+    statement = select(func.count()).where(
+        col(Cycle.as_of) < day, col(Cycle.withdrawn_at).is_(None)
+    )
+    return session.exec(statement).one()
 
 
 def page(session: Session, *, after: int | None, limit: int) -> Sequence[Cycle]:

@@ -12,7 +12,13 @@ from service.engine.codes import gtin_text
 from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
-from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
+from service.store.tables.shopping_list import (
+    ListLine,
+    ListPage,
+    ListState,
+    PageState,
+    ShoppingList,
+)
 
 _EXPECTED = {
     "cell": pl.String,
@@ -20,27 +26,27 @@ _EXPECTED = {
     "expected_gain": pl.Float64,
     "terms": pl.String,
 }
+_BESIDE = {"recipe_key": pl.String, "page_digest": pl.String}
 
 
 def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
     """Write issued lists and their lines in bulk, and delete the households' drafts.
 
-    `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at. `lines`:
+    `lists`: code, household_id, cycle_id, valid_from, valid_to, document, written_at, and
+    optionally recipe_key and page_digest (of the code of the list's page). `lines`:
     code, line, kind, item_id, offer_id, text, reason, face_value_cents, uses, reserved_cents,
     p_purchase; and optionally the expectations for offers (cell, expected_uses, expected_gain) and
     the `terms` of a line where they differ from its offer's.
     """
-    stage(session, "staged_list", lists)
-    unknown = {name: kind for name, kind in _EXPECTED.items() if name not in lines.columns}
-    lines = lines.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
-    stage(session, "staged_list_line", lines)
+    stage(session, "staged_list", _completed(lists, _BESIDE))
+    stage(session, "staged_list_line", _completed(lines, _EXPECTED))
     _remove_drafts(session, "household_id IN (SELECT household_id FROM staged_list)")
     session.execute(
         text(
             """INSERT INTO shopping_list (code, household_id, cycle_id, state, valid_from, valid_to,
-                                          document, written_at)
+                                          document, written_at, recipe_key)
                SELECT code, household_id, cycle_id, 'issued', valid_from, valid_to, document,
-                      written_at
+                      written_at, recipe_key
                FROM staged_list ORDER BY household_id"""
         )
     )
@@ -56,6 +62,20 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
                ORDER BY s.id, l.line"""
         )
     )
+    session.execute(
+        text(
+            f"""INSERT INTO list_page (code_digest, list_id, state, written_at)
+                SELECT l.page_digest, s.id, '{PageState.OPEN}', l.written_at
+                FROM staged_list l JOIN shopping_list s ON s.code = l.code
+                WHERE l.page_digest IS NOT NULL ORDER BY s.id"""
+        )
+    )
+
+
+def _completed(frame: pl.DataFrame, optional: dict[str, Any]) -> pl.DataFrame:
+    """A frame with nulls for the optional columns that it lacks."""
+    unknown = {name: kind for name, kind in optional.items() if name not in frame.columns}
+    return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in unknown.items())
 
 
 def drafted_households(session: Session, *, until: date) -> list[int]:
@@ -177,6 +197,28 @@ def any_used(session: Session, list_ids: Sequence[int]) -> bool:
     return found.first() is not None
 
 
+def last_recipes(session: Session, household_ids: Sequence[int], *, before: date) -> dict[int, str]:
+    """The key of the recipe on each household's newest list from before a date, where it had one.
+
+    Lists that were voided never were the household's.
+    """
+    ids = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
+    stage(session, "staged_household", ids)
+    rows = session.execute(
+        text(
+            """SELECT l.household_id, l.recipe_key
+               FROM (SELECT s.household_id, max(s.id) AS list_id
+                     FROM shopping_list s JOIN staged_household h ON h.household_id = s.household_id
+                     WHERE s.state IN ('issued', 'expired') AND s.valid_from < :day
+                     GROUP BY s.household_id) n
+               JOIN shopping_list l ON l.id = n.list_id
+               WHERE l.recipe_key IS NOT NULL"""
+        ),
+        {"day": day_value(session, before)},
+    )
+    return dict(tuple(row) for row in rows)
+
+
 def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:
     """What was printed on some lists, by list."""
     ids = pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64})
@@ -190,7 +232,7 @@ def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:
 
 
 def void(session: Session, list_ids: Sequence[int]) -> None:
-    """Put lists into the state `voided`; their codes are refused from now on."""
+    """Put lists into the state `voided`; their codes are refused from now on, and their pages."""
     stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
     session.execute(
         text(
@@ -198,6 +240,22 @@ def void(session: Session, list_ids: Sequence[int]) -> None:
                WHERE id IN (SELECT list_id FROM staged_id)"""
         )
     )
+    session.execute(
+        text(
+            f"""UPDATE list_page SET state = '{PageState.REVOKED}'
+                WHERE list_id IN (SELECT list_id FROM staged_id)"""
+        )
+    )
+
+
+def of_page(session: Session, code_digest: str) -> ShoppingList | None:
+    """The list whose page has this code; None for a code that is not known or was revoked."""
+    statement = (
+        select(ShoppingList)
+        .join(ListPage, col(ListPage.list_id) == col(ShoppingList.id))
+        .where(ListPage.code_digest == code_digest, ListPage.state == PageState.OPEN)
+    )
+    return session.exec(statement).first()
 
 
 def codes_in_use(session: Session, drawn: pl.DataFrame) -> set[str]:

@@ -38,8 +38,8 @@ DOCUMENTS: dict[tuple[str, str], str] = {
 WITHOUT_MONEY = frozenset(
     {
         ("acknowledgement", "problems"), ("batch", "manifest"), ("batch", "summary"),
-        ("cycle", "usage_bounds"), ("cycle_left_out", "detail"), ("forecast", "model"),
-        ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
+        ("content", "body"), ("cycle", "usage_bounds"), ("cycle_left_out", "detail"),
+        ("forecast", "model"), ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
         ("person", "roles"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
         ("till_return_line", "units"),
     }

@@ -66,7 +66,7 @@ def test_which_goods_count_is_left_unsaid_before_an_offer_is_left_out(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     load_market(database, settings, tmp_path)
-    long = "Product of a name that takes more than the lines of an offer, whatever else it says"
+    long = "Product of a name that takes more than the lines of an offer, whatever it says. " * 4
     with database.write() as session:
         session.connection().exec_driver_sql(
             f"UPDATE product SET description = '{long} ' || gtin WHERE gtin % 2 = 0"

@@ -53,7 +53,7 @@ def _cut(folder: Path, *, households: int) -> Path:
         baskets.filter(pl.col("household_id").is_in(some["household_id"].implode())).write_parquet(
             folder / sample.BASKETS
         )
-        for name in (sample.PRODUCTS, sample.DEALS):
+        for name in (sample.PRODUCTS, sample.DEALS, sample.CONTENT):
             shutil.copy(files / name, folder / name)
     return folder
 

@@ -9,6 +9,7 @@ import pytest
 from service.engine.compose import (
     Masthead,
     Recipient,
+    bought_products,
     choose_reminders,
     compose_documents,
     usual_products,
@@ -42,7 +43,7 @@ def purchases(*rows: tuple[int, int, int, int, float, int]) -> pl.DataFrame:
 
 
 def usual_rows(*rows: tuple[int, int, int, int, float, int]) -> list[tuple[Any, ...]]:
-    return usual_products(purchases(*rows)).rows()
+    return usual_products(bought_products(purchases(*rows))).rows()
 
 
 def test_the_usual_product_is_the_one_taken_most_often() -> None:

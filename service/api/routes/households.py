@@ -60,7 +60,7 @@ def next_list_pdf(
     """The same as a PDF, which says that it is a draft and has no code."""
     with database.read() as session:
         draft = _draft(session, household_id)
-    return pdf_of(printed(draft), settings, name="next-list")
+    return pdf_of(printed(draft), database, settings, name="next-list")
 
 
 def _draft(session: Session, household_id: str) -> ShoppingList:

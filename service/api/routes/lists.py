@@ -45,7 +45,7 @@ def pdf(
     list_id: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
 ) -> Response:
     """One list as a PDF, without an address."""
-    return pdf_of(printed(_found(database, list_id)), settings, name=f"list-{list_id}")
+    return pdf_of(printed(_found(database, list_id)), database, settings, name=f"list-{list_id}")
 
 
 def _found(database: Database, list_id: int) -> ShoppingList:

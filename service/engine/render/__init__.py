@@ -6,9 +6,13 @@ from service.engine.render.address_trial import (
     UnprintableAddress,
 )
 from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
+from service.engine.render.content_trial import ContentTrial
 from service.engine.render.fonts import FontFile
+from service.engine.render.four_state import PostalBarcode
+from service.engine.render.intelligent_mail import IntelligentMail
 from service.engine.render.layout import Layout, Window
 from service.engine.render.layout_data import layout_from
+from service.engine.render.mailmark import Mailmark
 from service.engine.render.offer_picture import Frame, frames_of_offer, print_offer
 from service.engine.render.phrases import Stationery, stationery_from
 from service.engine.render.postal import PostalForm, PostalForms, Sender, form_from
@@ -19,10 +23,14 @@ __all__ = [
     "AddressFault",
     "AddressTrial",
     "Checker",
+    "ContentTrial",
     "FontFile",
     "Frame",
+    "IntelligentMail",
     "Layout",
+    "Mailmark",
     "PiecePages",
+    "PostalBarcode",
     "PostalForm",
     "PostalForms",
     "PrintTrial",

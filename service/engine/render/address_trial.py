@@ -8,13 +8,14 @@ from typing import NamedTuple
 from service.engine.records import Address
 from service.engine.render.fit import TooLarge
 from service.engine.render.layout import AddressBox, Layout
-from service.engine.render.painter import Painter, PrintOptions
+from service.engine.render.painter import Painter
 from service.engine.render.postal import Sender
 from service.engine.render.printable import (
     ONLY_PICTURES,
     describe_missing,
     is_only_pictures,
 )
+from service.engine.render.row_setter import PrintOptions
 from service.engine.render.scripts import is_emoji
 from service.engine.render.shaping import MissingGlyph
 

@@ -1,17 +1,20 @@
 """Render lists as PDF: a batch of mailpieces in one file, or one list for a household."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import count, islice
+from itertools import chain, count, islice
+from types import MappingProxyType
 from typing import BinaryIO
 
 from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
-from service.engine.render.painter import Painter, PrintOptions
+from service.engine.render.painter import Painter
 from service.engine.render.postal import NOBODY, Sender
+from service.engine.render.row_setter import PrintOptions
+from service.engine.render.standard import PLAIN, Conformance, Standard
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, Problem
 
@@ -50,7 +53,9 @@ def render_batch(
     resolver: str = RESOLVER,
     sender: Sender = NOBODY,
     departments: Sequence[str] = (),
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
     by_line: bool = False,
+    conformance: Conformance = PLAIN,
 ) -> tuple[PiecePages, ...]:
     """Write one PDF with all pieces. Memory does not grow with their number.
 
@@ -59,17 +64,34 @@ def render_batch(
     - `resolver`: the address in the GS1 Digital Link of a QR symbol.
     - `sender`: the return line above the address, and what addresses abroad end with.
     - `departments`: the walking order of the store.
+    - `pictures`: prepared pictures by their digests, asked for when they are drawn. A pictogram
+      stands for one that is not there. The retailer's colour is that of the first list.
     - `by_line`: make each line of a list a structure element; otherwise all lines of a list are
-      one, which is enough for paper.
+      one, which is enough for paper, but not for PDF/UA.
+    - `conformance`: the standard that the file claims; the layout has the inks of its press.
 
     The same input gives the same bytes. Raises `InvalidInput` with list and element if a text does
     not fit or has no glyph; `out` then holds an invalid file. `Checker` finds this beforehand.
     """
-    options = _options(layout, profile, resolver, sender, departments, by_line)
-    painter = Painter(layout, options)
-    file = PrintFile(out, painter, layout, title=title, language=language, shared=not by_line)
-    located: list[PiecePages] = []
+    by_line |= conformance.standard is Standard.UA1
     remaining = iter(pieces)
+    first_pieces = [*islice(remaining, 1)]
+    if first_pieces:
+        layout = _in_colour(layout, first_pieces[0].document)
+    remaining = chain(first_pieces, remaining)
+    options = _options(layout, profile, resolver, sender, departments, pictures, by_line=by_line)
+    options = replace(options, bleed_pt=conformance.bleed_pt)
+    painter = Painter(layout, options)
+    file = PrintFile(
+        out,
+        painter,
+        layout,
+        title=title,
+        language=language,
+        shared=not by_line or conformance.standard is Standard.UA1,
+        conformance=conformance,
+    )
+    located: list[PiecePages] = []
     while batch := [*islice(remaining, _BATCH_PIECES)]:
         first = file.pages + 1
         file.add(paint(painter, [*map(_job, batch)]))
@@ -92,12 +114,14 @@ def render_one(
     resolver: str = RESOLVER,
     sender: Sender = NOBODY,
     departments: Sequence[str] = (),
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
 ) -> bytes:
     """Render one list as a PDF. Without an address the window stays empty.
 
     Arguments and errors are those of `render_batch`.
     """
-    options = _options(layout, profile, resolver, sender, departments)
+    layout = _in_colour(layout, document)
+    options = _options(layout, profile, resolver, sender, departments, pictures)
     painter = Painter(layout, options)
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
@@ -142,6 +166,17 @@ class Checker:
                 [PaintJob(each, None, "list", _LAST_SEQ, _ANY_PIECE_ID) for each in batch]
             )
 
+    def are_drawn_alike(self, one: ListDocument, other: ListDocument) -> bool:
+        """Whether two lists are the same on paper. Raises InvalidInput as `render_batch` does."""
+        drawn = [
+            [
+                canvas.ops
+                for canvas in paint(self._painter, [PaintJob(each, None, "list")])[0].canvases
+            ]
+            for each in (one, other)
+        ]
+        return drawn[0] == drawn[1]
+
     def _check(self, jobs: Sequence[PaintJob]) -> list[tuple[Problem, ...]]:
         try:
             paint(self._painter, jobs)
@@ -154,7 +189,12 @@ class Checker:
 
 def _job(piece: Mailpiece) -> PaintJob:
     return PaintJob(
-        piece.document, piece.address, f"piece {piece.piece_id}", piece.seq, piece.piece_id
+        piece.document,
+        piece.address,
+        f"piece {piece.piece_id}",
+        piece.seq,
+        piece.piece_id,
+        piece.serial,
     )
 
 
@@ -164,6 +204,8 @@ def _options(
     resolver: str,
     sender: Sender,
     departments: Sequence[str],
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+    *,
     by_line: bool = True,
 ) -> PrintOptions:
     return PrintOptions(
@@ -172,7 +214,15 @@ def _options(
         sender=sender,
         departments=tuple(departments),
         by_line=by_line,
+        pictures=pictures,
     )
+
+
+def _in_colour(layout: Layout, document: ListDocument) -> Layout:
+    """The layout in the colour of the document's retailer."""
+    if not document.colour:
+        return layout
+    return replace(layout.in_accent(document.colour), stationery=layout.stationery)
 
 
 def _document_info(layout: Layout, options: PrintOptions, *, pieces: int) -> dict[str, str]:

@@ -5,9 +5,13 @@ from service.engine.render.layout import (
     AddressBox,
     Element,
     Layout,
+    PageCode,
     PieceMark,
+    PostalBarcodeBox,
     Rule,
+    Slot,
     SymbolBox,
+    TextBox,
 )
 from service.errors import Problem
 
@@ -21,7 +25,7 @@ def find_faults(layout: Layout) -> tuple[Problem, ...]:
     problems: list[Problem] = []
     width, height = (edge / MM for edge in layout.size_pt)
     safe = (layout.safe_mm, layout.safe_mm, width - layout.safe_mm, height - layout.safe_mm)
-    for element in layout.elements:
+    for element in layout.all_elements():
         if not 1 <= element.page <= layout.pages:
             problems.append(Problem(element.id, f"is on page {element.page}, which does not exist"))
         if not isinstance(element, Rule) and not _within(_box(element), safe):
@@ -40,7 +44,7 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
         if not _within(box, window.always_visible()):
             return [Problem(element.id, f"is not always inside the {window.name} window")]
         return []
-    if isinstance(element, SymbolBox | PieceMark):
+    if isinstance(element, SymbolBox | PieceMark | PageCode | PostalBarcodeBox):
         crossed = [
             fold
             for fold in window.folds
@@ -58,7 +62,9 @@ def _window_faults(element: Element, layout: Layout) -> list[Problem]:
 
 def _box(element: Element) -> Box:
     """The box of an element. A text has the height of its maximum number of lines."""
-    if hasattr(element, "h"):
+    if isinstance(element, Slot):
+        raise AssertionError(element.id)
+    if not isinstance(element, TextBox):
         height = float(element.h)
     else:
         style = element.style

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from service.engine.render.fonts import Face
+from service.engine.render.inks import pen
 from service.engine.render.layout import Style
 from service.engine.render.runs import GLYPHS, Run, literal
 from service.engine.render.words import Word, WordEncoder
@@ -208,8 +209,8 @@ class Typesetter:
         if font is None:
             font = b"/%b %g Tf" % (self.resources[name], size)
             if "bold" in style.chain[0] and "bold" not in name:
-                pen = style.colour.replace(b"rg", b"RG").replace(b" g", b" G")
-                font += b" %b 2 Tr %.3g w" % (pen, size * _BOLDER)
+                stroke = pen(style.colour)
+                font += b" %b 2 Tr %.3g w" % (stroke, size * _BOLDER)
             self._fonts[key] = font
         return font
 

@@ -1,13 +1,14 @@
 """A layout in one language and currency: its compiled templates, and formatted values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from service.engine.content import Recipe
 from service.engine.records import Due, ReminderLine
 from service.engine.render.canvas import TextRun
 from service.engine.render.joins import join_counts
-from service.engine.render.layout import Element, LayoutCell
+from service.engine.render.layout import Element, LayoutCell, Slot
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, Content, TextPlan
 
@@ -33,7 +34,13 @@ class Language:
         self.pages: list[list[tuple[Element, TextPlan | None]]] = []
         self.shared_pages: list[dict[Any, SharedPage]] = []
         """For each page, by the values that its shared texts depend on."""
+        self.shared_values: dict[Any, Mapping[str, str]] = {}
+        """The values that many lists share, by what they depend on."""
         self.cells: dict[LayoutCell, CellPlan] = {}
+        self.slots: dict[tuple[Slot, Any], SharedPage | None] = {}
+        """Slots with their shared texts set, by the values that those depend on; None if they
+        cannot be printed."""
+        self.slot_plans: dict[Slot, list[tuple[Element, TextPlan | None]]] = {}
         self._currency = currency
         self._days: dict[date, str] = {}
         self._dates: dict[date, str] = {}
@@ -60,9 +67,9 @@ class Language:
             return texts["new"]
         return texts["expected"].format(expected=day) if day else ""
 
-    def due(self, line: ReminderLine) -> str:
+    def due(self, due: Due) -> str:
         """When an item is needed, in words: `due this week`; empty if nothing is promised."""
-        return self.phrases.texts[f"due_{line.due}"] if line.due in _SAID_DUE else ""
+        return self.phrases.texts[f"due_{due}"] if due in _SAID_DUE else ""
 
     def why(self, line: ReminderLine) -> str:
         """When an item is needed, why it is on the list, and what the household last paid."""
@@ -93,13 +100,26 @@ class Language:
         """A price; empty if it is not known."""
         return "" if cents is None else self.amount(cents)
 
+    def shelf_price(self, cents: int | None) -> str:
+        """That a price is the one on the shelf; empty if it is not known."""
+        said = self.phrases.texts["shelf_price"]
+        return "" if cents is None else said.format(amount=self.amount(cents))
+
+    def recipe_facts(self, recipe: Recipe) -> str:
+        """How long a recipe takes, and for how many it is."""
+        texts = self.phrases.texts
+        said = (("recipe_minutes", recipe.minutes), ("recipe_serves", recipe.serves))
+        return " · ".join(texts[name].format(count=count) for name, count in said if count)
+
     def clear(self) -> None:
         """Empty the caches."""
         for cache in (self._days, self._dates, self._amounts):
             cache.clear()
         for pages in self.shared_pages:
             pages.clear()
-        for page in self.pages:
+        self.slots.clear()
+        self.shared_values.clear()
+        for page in (*self.pages, *self.slot_plans.values()):
             for _, plan in page:
                 if plan is not None:
                     plan.cache.clear()

@@ -4,10 +4,11 @@ Positions are in millimetres from the top left corner of the page; the painter c
 points. `layout_data` reads the records from plain data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.phrases import Stationery
 from service.engine.render.symbols import SymbolProfile
 
@@ -32,6 +33,15 @@ class Style:
     """Whether letter pairs are kerned. Addresses are not, because sorting machines read them."""
     from_right: bool = False
     """Whether paragraphs begin on the right."""
+
+
+Condition = tuple[str, bool]
+"""A variable, and whether it must have a value (else it must be empty)."""
+
+
+def holds(conditions: tuple[Condition, ...], values: Mapping[str, str]) -> bool:
+    """Whether an element with these conditions is drawn."""
+    return all(bool(values[name]) is wanted for name, wanted in conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +73,18 @@ class TextBox:
     role: str = "P"
     below: str = ""
     gap: float = 0.0
-    when: str = ""
-    """Drawn only when this variable is not empty."""
+    conditions: tuple[Condition, ...] = ()
     name: str = ""
     """The name that `below` refers to: the last part of `id`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A filled rectangle, or an outlined one with `stroke_pt`: hairlines, bands, tick boxes."""
+    """A filled rectangle, or an outlined one with `stroke_pt`: hairlines, bands, tick boxes.
+
+    `radius` rounds its corners. In the cell of a grid, one with `stretch` is as high as its row,
+    less what its `h` is below 0.
+    """
 
     id: str
     page: int
@@ -81,7 +94,73 @@ class Rule:
     h: float
     colour: bytes
     stroke_pt: float = 0.0
-    when: str = ""
+    radius: float = 0.0
+    stretch: bool = False
+    over: bool = False
+    """Whether it is drawn after the pictures of its cell."""
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureBox:
+    """The box of a picture, which keeps its proportions in it.
+
+    `source` is a variable that names the picture. Without one, the pictogram of the same line, or
+    the one that `pictogram` names, is drawn in `colour` on `tint`. With `cover` the picture fills
+    the box and is cut; else it stands in it, at the side that `align` names. A picture stands on
+    `ground`, a rectangle in this colour with corners of `radius`, and `inset` from its edges. In a
+    cell, one with `stretch` takes the height that its row gains, and what is below it moves down.
+    """
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    source: str
+    pictogram: str
+    colour: bytes
+    tint: bytes
+    ground: bytes = b""
+    inset: float = 0.0
+    radius: float = 0.0
+    cover: bool = False
+    align: str = "centre"
+    stretch: bool = False
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageCode:
+    """The box of the QR code that opens the list on a phone."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlMarks:
+    """Bars that an inserter reads, one below the other at a distance of `pitch`.
+
+    Each name in `bars` says when its bar is printed: `always`, `first` or `last` page of the piece,
+    `sequence_1`, `sequence_2`, `sequence_4` (a digit of the sequence number), or `even`, which
+    makes the number of bars even.
+    """
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    pitch: float
+    bars: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,18 +204,8 @@ class PieceMark:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LayoutCell:
-    """The parts of one repeated row, positioned from its top left corner."""
-
-    texts: tuple[TextBox, ...]
-    rules: tuple[Rule, ...]
-    pad: float
-    """Space between the lowest text and the next row."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OfferGrid:
-    """Offers in rows of `columns`, from left to right. Rows grow to `row_max` if there is room."""
+class PostalBarcodeBox:
+    """The box of a postal barcode that does not stand below the address, with its clear zone."""
 
     id: str
     page: int
@@ -144,10 +213,112 @@ class OfferGrid:
     y: float
     w: float
     h: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayoutCell:
+    """The parts of one repeated row, positioned from its top left corner."""
+
+    texts: tuple[TextBox, ...]
+    rules: tuple[Rule, ...]
+    pad: float
+    """Space between the lowest text and the next row."""
+    pictures: tuple[PictureBox, ...] = ()
+    w: float = 0.0
+    least: float = 0.0
+    """The least height of the row, without `pad`."""
+    stretches: bool = False
+    """Whether its pictures grow with its row."""
+    has_card: bool = False
+    """Whether rules of it are as high as its row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridRows:
+    """Rows of a grid. `cells` has the cell for rows of one, two, ... offers: the last is the
+    narrowest. Rows grow to `row_max` if there is room, and stand `row_gap` apart."""
+
+    cells: tuple[LayoutCell, ...]
+    row_max: float
+    row_gap: float
+
+    @property
+    def columns(self) -> int:
+        """The most offers of a row."""
+        return len(self.cells)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """Elements that are drawn together or not at all.
+
+    They are left out when a condition does not hold, when what they say does not fit, and when the
+    grid or list that they stand below comes down to `y`. What comes later may have the condition
+    that it was drawn: `slot:` and its id.
+    """
+
+    id: str
+    page: int
+    y: float
+    elements: tuple["Element", ...]
+    conditions: tuple[Condition, ...] = ()
+    clear_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OfferGrid:
+    """Offers in rows as even as can be, from left to right.
+
+    `first` to `last` are the ranks by worth that it shows; a `last` of 0 is that of the weakest.
+    The strongest come first, in rows of `lead`. Where that does not fit, the other rows are `dense`
+    ones; where that does not fit either, all are. `slots` are drawn below it if there is room.
+    """
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    gutter: float
+    lead: GridRows | None
+    rest: GridRows
+    dense: GridRows | None
+    first: int = 1
+    last: int = 0
+    slots: tuple[Slot, ...] = ()
+
+    def last_kinds(self) -> tuple[GridRows, ...]:
+        """The kinds of rows that it has when nothing else fits."""
+        if self.dense is not None:
+            return (self.dense,)
+        return (self.rest,) if self.lead is None else (self.lead, self.rest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """A row for each line of something, down the columns: `of` is `recipe_items`,
+    `recipe_steps` or `hours`."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    of: str
     columns: int
     gutter: float
-    row_max: float
     cell: LayoutCell
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListRows:
+    """The cells of a list's lines; without `offer` it shows no offers."""
+
+    reminder: LayoutCell
+    offer: LayoutCell | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,16 +335,33 @@ class ShoppingListBox:
     gutter: float
     department_gap: float
     header: LayoutCell
-    reminder: LayoutCell
-    offer: LayoutCell | None
+    rows: tuple["ListRows", ...]
+    """How lines are set: the first that fits."""
     blank: LayoutCell | None
     blanks: int
     """The maximum of empty lines to write on, at the bottom of each column."""
     over: int
     """The number of pages that the list may fill, at the same place on each."""
+    slots: tuple[Slot, ...] = ()
+    """What is drawn below the list if there is room."""
+    conditions: tuple[Condition, ...] = ()
 
 
-Element = TextBox | Rule | AddressBox | SymbolBox | PieceMark | OfferGrid | ShoppingListBox
+Element = (
+    TextBox
+    | Rule
+    | PictureBox
+    | AddressBox
+    | SymbolBox
+    | PieceMark
+    | PostalBarcodeBox
+    | PageCode
+    | ControlMarks
+    | OfferGrid
+    | ShoppingListBox
+    | Repeat
+    | Slot
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +424,25 @@ class Layout:
     fonts: tuple[str, ...]
     samples: Mapping[str, Any]
     stationery: Stationery
+    in_accent: Callable[[str], "Layout"]
+    """Returns the same in another colour, `#rrggbb`, in the place of its `accent`."""
+    inks: Inks = SCREEN
 
     @property
     def size_pt(self) -> tuple[float, float]:
         """Width and height of the page in points."""
         return SHEETS_PT[self.sheet]
+
+    def all_elements(self) -> Iterator[Element]:
+        """The elements, those in slots among them, and no slots."""
+        for element in self.elements:
+            slots = element.slots if isinstance(element, OfferGrid | ShoppingListBox) else ()
+            if isinstance(element, Slot):
+                slots = (element,)
+            else:
+                yield element
+            for slot in slots:
+                yield from slot.elements
 
     def address_characters(self) -> frozenset[str] | None:
         """The characters that addresses can have; None in a layout without an address."""

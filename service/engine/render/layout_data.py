@@ -1,56 +1,87 @@
 """Build a layout from plain data, with errors that name the element and the key."""
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, assert_never
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, assert_never
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.layout import (
+    MM,
+    SHEETS_PT,
     AddressBox,
+    ControlMarks,
     Element,
     Layout,
     LayoutCell,
+    ListRows,
     OfferGrid,
+    PageCode,
     PieceMark,
+    PostalBarcodeBox,
+    Repeat,
     Rule,
     ShoppingListBox,
-    Style,
+    Slot,
     SymbolBox,
     TemplatePart,
-    TextBox,
     Window,
+)
+from service.engine.render.layout_cells import (
+    Ground,
+    cell_of,
+    picture_of,
+    rows_of,
+    rule_of,
+    template_of,
+    text_of,
 )
 from service.engine.render.layout_fields import (
     AddressFields,
     BoxFields,
     CellFields,
+    ControlMarksFields,
     ElementFields,
+    FoldMarksFields,
+    GroupFields,
     LayoutFields,
     ListFields,
+    ListRowsFields,
     OffersFields,
+    PageCodeFields,
+    PictureFields,
     PieceMarkFields,
+    PostalBarcodeFields,
+    RepeatFields,
+    RowsFields,
     RuleFields,
-    StyleFields,
+    SlotFields,
     SymbolFields,
     TextFields,
     layout_fields,
 )
+from service.engine.render.layout_styles import Styles, fault, look_up
 from service.engine.render.phrases import Stationery
 from service.engine.validation import place_of, said_of
 from service.errors import InvalidInput, Problem
 
-_VARIABLE = re.compile(r"\{(t:)?([a-z_]+)\}")
 _MARK_PARTS = (("variable", "piece_id"), ("variable", "seq"))
 _SCHEMA = "see layout.schema.json"
-_T = TypeVar("_T")
 
 
 def layout_from(
-    data: Mapping[str, Any], *, windows: Mapping[str, Window], stationery: Stationery
+    data: Mapping[str, Any],
+    *,
+    windows: Mapping[str, Window],
+    stationery: Stationery,
+    inks: Inks = SCREEN,
 ) -> Layout:
     """Build a layout from data already merged with the layout it extends.
+
+    `inks` are what its colours are printed with.
 
     Raises `InvalidInput` with all wrong fields, or with the first wrong reference.
     """
@@ -59,7 +90,23 @@ def layout_from(
     except ValidationError as error:
         problems = [_problem(each, data) for each in error.errors(include_url=False)]
         raise InvalidInput(f"layout: {problems[0]}", problems) from None
-    builder = _Builder(fields, stationery)
+    return _layout(fields, windows, stationery, inks)
+
+
+def _layout(
+    fields: LayoutFields,
+    windows: Mapping[str, Window],
+    stationery: Stationery,
+    inks: Inks,
+    accent: str = "",
+) -> Layout:
+    """The layout, with another colour in the place of `accent` if one is given."""
+    if accent and "accent" in fields.colours:
+        fields = replace(fields, colours={**fields.colours, "accent": accent})
+    window = look_up("window", fields.window, windows) if fields.window else None
+    builder = _Builder(fields, stationery, window, inks)
+    ground = builder.page
+    elements = [each for item in fields.elements for each in builder.build(item, ground)]
     return Layout(
         name=fields.name,
         title=fields.title,
@@ -67,23 +114,15 @@ def layout_from(
         pages=fields.pages,
         duplex=fields.duplex,
         safe_mm=fields.safe_mm,
-        window=_look_up("window", fields.window, windows) if fields.window else None,
+        window=window,
         symbol=fields.symbol,
-        elements=tuple(builder.build_element(each) for each in fields.elements),
-        fonts=builder.fonts,
+        elements=builder.with_slots(elements),
+        fonts=builder.styles.fonts,
         samples=fields.samples,
         stationery=stationery,
+        in_accent=partial(_layout, fields, windows, stationery, inks),
+        inks=builder.styles.inks,
     )
-
-
-def _whole_chain(chain: Sequence[str], stationery: Stationery) -> tuple[str, ...]:
-    """A chain of fonts, and after it all others for what it lacks, of its own weight first."""
-    missing = sorted({*chain} - stationery.faces.keys())
-    if missing:
-        raise _fault("fonts", f"{', '.join(missing)} not found", "see templates/fonts")
-    bold = "bold" in chain[0]
-    others = sorted(stationery.faces, key=lambda name: ("bold" in name) != bold)
-    return tuple(dict.fromkeys([*chain, *others]))
 
 
 def _problem(error: ErrorDetails, data: Mapping[str, Any]) -> Problem:
@@ -110,166 +149,180 @@ def _where(error: ErrorDetails, data: Any) -> str:
     return ".".join(names[1:] if inside else names)
 
 
-def _fault(where: str, detail: str, remedy: str = "") -> InvalidInput:
-    problem = Problem(where=where, detail=detail, remedy=remedy)
-    return InvalidInput(f"layout: {problem}", [problem])
-
-
-def _look_up(where: str, name: str, known: Mapping[str, _T]) -> _T:
-    """The thing of this name. Raises `InvalidInput` if the layout refers to an unknown name."""
-    if name not in known:
-        raise _fault(where, f"is {name!r}", f"use {', '.join(known)}")
-    return known[name]
-
-
-def _colour(name: str, text: str) -> bytes:
-    """A `#rrggbb` colour as a fill operator; greys use the black ink only."""
-    if not re.fullmatch(r"#[0-9a-f]{6}", text):
-        raise _fault(f"colours.{name}", f"{text!r} is no colour", "write #rrggbb")
-    red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    if red == green == blue:
-        return b"%.3g g" % red
-    return b"%.3g %.3g %.3g rg" % (red, green, blue)
-
-
 class _Builder:
-    """Builds elements from their fields, and looks up the styles and colours they refer to."""
+    """Builds elements from their fields, and looks up what they refer to."""
 
-    def __init__(self, fields: LayoutFields, stationery: Stationery) -> None:
-        self._fonts = {
-            name: _whole_chain(chain, stationery) for name, chain in fields.fonts.items()
-        }
-        self.fonts = tuple(dict.fromkeys(font for chain in self._fonts.values() for font in chain))
-        self._colours = {name: _colour(name, text) for name, text in fields.colours.items()}
-        self._styles = {name: self._build_style(name, each) for name, each in fields.styles.items()}
+    def __init__(
+        self, fields: LayoutFields, stationery: Stationery, window: Window | None, inks: Inks
+    ) -> None:
+        self.styles = Styles(fields, stationery, inks)
+        width, height = (edge / MM for edge in SHEETS_PT[fields.sheet])
+        self.page = Ground(width, height)
+        self._folds = window.folds if window is not None else ()
 
-    def build_element(self, fields: ElementFields) -> Element:
-        """Build the element that the fields describe."""
+    def build(self, fields: ElementFields, ground: Ground) -> Iterator[Element]:
+        """Build the elements that the fields describe: more than one only of a group or folds."""
+        match fields:
+            case GroupFields():
+                yield from self._parts_of(fields, ground)
+            case FoldMarksFields():
+                x, w = ground.across(fields.x, fields.w)
+                colour = self.styles.colour(fields.id, fields.colour)
+                page = ground.page or fields.page
+                for fold in self._folds:
+                    yield Rule(fields.id, page, x, fold - fields.h / 2, w, fields.h, colour)
+            case _:
+                yield self._build_one(fields, ground)
+
+    def with_slots(self, elements: list[Element]) -> tuple[Element, ...]:
+        """The elements, with the slots that stand below a grid or list as parts of that."""
+        hosts = {each.id for each in elements if isinstance(each, OfferGrid | ShoppingListBox)}
+        slots: dict[str, list[Slot]] = {name: [] for name in hosts}
+        for each in elements:
+            if isinstance(each, Slot) and each.clear_of:
+                look_up(f"{each.id}.clear_of", each.clear_of, slots).append(each)
+        return tuple(
+            replace(each, slots=tuple(slots[each.id]))
+            if isinstance(each, OfferGrid | ShoppingListBox)
+            else each
+            for each in elements
+            if not (isinstance(each, Slot) and each.clear_of)
+        )
+
+    def _build_one(self, fields: ElementFields, ground: Ground) -> Element:
+        styles = self.styles
         match fields:
             case TextFields():
-                return self._build_text(fields, fields.id)
+                return text_of(fields, fields.id, ground, styles)
             case RuleFields():
-                return self._build_rule(fields, fields.id)
+                return rule_of(fields, fields.id, ground, styles)
+            case PictureFields():
+                return picture_of(fields, fields.id, ground, styles)
             case AddressFields():
-                return AddressBox(**_box(fields), style=self._find_style(fields.id, fields.style))
+                style = styles.style(fields.id, fields.style)
+                return AddressBox(**_box(fields, ground), style=style)
             case SymbolFields():
-                style = self._find_style(fields.id, fields.style)
-                return SymbolBox(**_box(fields), style=style, align=fields.align)
+                style = styles.style(fields.id, fields.style)
+                return SymbolBox(**_box(fields, ground), style=style, align=fields.align)
             case PieceMarkFields():
-                return PieceMark(**_box(fields), template=_mark(fields))
+                return PieceMark(**_box(fields, ground), template=_mark(fields))
+            case PostalBarcodeFields():
+                return PostalBarcodeBox(**_box(fields, ground))
+            case PageCodeFields():
+                under = ground.under(fields.when, fields.unless)
+                return PageCode(**_box(fields, ground), conditions=under)
+            case ControlMarksFields():
+                x, w = ground.across(fields.x, fields.w)
+                y, h = ground.down(fields.y, fields.h)
+                page, bars = ground.page or fields.page, tuple(fields.bars)
+                return ControlMarks(fields.id, page, x, y, w, h, fields.pitch, bars)
             case OffersFields():
-                return OfferGrid(
-                    **_box(fields),
-                    columns=fields.columns,
-                    gutter=fields.gutter,
-                    row_max=fields.row_max,
-                    cell=self._build_cell(fields.cell, f"{fields.id}.cell"),
-                )
+                return self._build_grid(fields, ground)
             case ListFields():
-                return self._build_list(fields)
+                return self._build_list(fields, ground)
+            case RepeatFields():
+                return self._build_repeat(fields, ground)
+            case SlotFields():
+                return Slot(
+                    id=fields.id,
+                    page=fields.page,
+                    y=ground.down(fields.y, 1)[0],
+                    elements=tuple(self._parts_of(fields, ground)),
+                    conditions=ground.under(fields.when, fields.unless),
+                    clear_of=fields.clear_of,
+                )
+            case GroupFields() | FoldMarksFields():
+                raise AssertionError(fields.id)
             case _:
                 assert_never(fields)
 
-    def _build_list(self, fields: ListFields) -> ShoppingListBox:
-        name = fields.id
+    def _parts_of(self, fields: GroupFields | SlotFields, ground: Ground) -> Iterator[Element]:
+        inner = replace(
+            ground,
+            x=ground.across(fields.x, 1)[0],
+            y=ground.down(fields.y, 1)[0],
+            page=ground.page or fields.page,
+            conditions=ground.under(fields.when, fields.unless),
+        )
+        if isinstance(fields, SlotFields):
+            inner = replace(inner, conditions=())
+        for part in fields.parts:
+            yield from self.build(part, inner)
+
+    def _build_grid(self, fields: OffersFields, ground: Ground) -> OfferGrid:
+        box = _box(fields, ground)
+        name, shared = fields.id, {"width": box["w"], "gutter": fields.gutter}
+
+        def rows(given: RowsFields | None, part: str) -> Any:
+            if given is None:
+                return None
+            return rows_of(
+                given.cell, f"{name}.{part}.cell", self.styles, **shared,
+                columns=given.columns, row_max=given.row_max, row_gap=given.row_gap,
+            )  # fmt: skip
+
+        return OfferGrid(
+            **box,
+            gutter=fields.gutter,
+            lead=rows(fields.lead, "lead"),
+            rest=rows_of(
+                fields.cell, f"{name}.cell", self.styles, **shared,
+                columns=fields.columns, row_max=fields.row_max, row_gap=fields.row_gap,
+            ),
+            dense=rows(fields.dense, "dense"),
+            first=fields.first,
+            last=fields.last,
+        )  # fmt: skip
+
+    def _build_list(self, fields: ListFields, ground: Ground) -> ShoppingListBox:
+        box = _box(fields, ground)
+        width = _column(box["w"], fields.columns, fields.gutter)
+
+        def cell(part: str, given: CellFields) -> LayoutCell:
+            return cell_of(given, f"{fields.id}.{part}", width, self.styles)
+
+        def rows(given: ListFields | ListRowsFields, part: str = "") -> ListRows:
+            offer = cell(f"{part}offer", given.offer) if given.offer else None
+            return ListRows(cell(f"{part}reminder", given.reminder), offer)
+
         return ShoppingListBox(
-            **_box(fields),
+            **box,
             columns=fields.columns,
             gutter=fields.gutter,
             department_gap=fields.department_gap,
-            header=self._build_cell(fields.header, f"{name}.header"),
-            reminder=self._build_cell(fields.reminder, f"{name}.reminder"),
-            offer=self._build_cell(fields.offer, f"{name}.offer") if fields.offer else None,
-            blank=self._build_cell(fields.blank, f"{name}.blank") if fields.blank else None,
+            header=cell("header", fields.header),
+            rows=(rows(fields), *([rows(fields.dense, "dense.")] if fields.dense else [])),
+            blank=cell("blank", fields.blank) if fields.blank else None,
             blanks=fields.blanks,
             over=fields.over,
+            conditions=ground.under(fields.when, fields.unless),
         )
 
-    def _build_cell(self, fields: CellFields, name: str) -> LayoutCell:
-        texts: list[TextBox] = []
-        rules: list[Rule] = []
-        for part in fields.parts:
-            match part:
-                case TextFields():
-                    texts.append(self._build_text(part, f"{name}.{part.id}"))
-                case RuleFields():
-                    rules.append(self._build_rule(part, f"{name}.{part.id}"))
-                case _:
-                    assert_never(part)
-        return LayoutCell(texts=tuple(texts), rules=tuple(rules), pad=fields.pad)
-
-    def _build_text(self, fields: TextFields, name: str) -> TextBox:
-        return TextBox(
-            id=name,
-            page=fields.page,
-            x=fields.x,
-            y=fields.y,
-            w=fields.w,
-            style=self._find_style(name, fields.style),
-            template=_template(fields.text),
-            lines=fields.lines,
-            align=fields.align,
-            flow=fields.flow,
-            role=fields.role,
-            below=fields.below,
-            gap=fields.gap,
-            when=fields.when,
-            name=fields.id,
-        )
-
-    def _build_rule(self, fields: RuleFields, name: str) -> Rule:
-        return Rule(
-            **_box(fields) | {"id": name},
-            colour=_look_up(f"{name}.colour", fields.colour, self._colours),
-            stroke_pt=fields.stroke_pt,
-            when=fields.when,
-        )
-
-    def _find_style(self, name: str, style: str) -> Style:
-        return _look_up(f"{name}.style", style, self._styles)
-
-    def _build_style(self, name: str, fields: StyleFields) -> Style:
-        where = f"styles.{name}"
-        return Style(
-            name=name,
-            chain=_look_up(f"{where}.font", fields.font, self._fonts),
-            size_pt=fields.size_pt,
-            shrink_pt=fields.size_pt if fields.shrink_pt is None else fields.shrink_pt,
-            leading=fields.leading,
-            colour=_look_up(f"{where}.colour", fields.colour, self._colours),
-            tracking_em=fields.tracking_em,
-            upper=fields.upper,
-            kern=fields.kern,
+    def _build_repeat(self, fields: RepeatFields, ground: Ground) -> Repeat:
+        box = _box(fields, ground)
+        width = _column(box["w"], fields.columns, fields.gutter)
+        return Repeat(
+            **box,
+            of=fields.of,
+            columns=fields.columns,
+            gutter=fields.gutter,
+            cell=cell_of(fields.cell, f"{fields.id}.cell", width, self.styles),
+            conditions=ground.under(fields.when, fields.unless),
         )
 
 
-def _box(fields: BoxFields) -> dict[str, Any]:
-    return {
-        "id": fields.id,
-        "page": fields.page,
-        "x": fields.x,
-        "y": fields.y,
-        "w": fields.w,
-        "h": fields.h,
-    }
+def _column(width: float, columns: int, gutter: float) -> float:
+    return (width - gutter * (columns - 1)) / columns
+
+
+def _box(fields: BoxFields, ground: Ground) -> dict[str, Any]:
+    x, y, w, h = ground.place(fields)
+    return {"id": fields.id, "page": ground.page_of(fields), "x": x, "y": y, "w": w, "h": h}
 
 
 def _mark(fields: PieceMarkFields) -> tuple[TemplatePart, ...]:
-    template = _template(fields.text)
+    template = template_of(fields.text)
     for part in template:
         if part.kind != "literal" and (part.kind, part.value) not in _MARK_PARTS:
-            raise _fault(f"{fields.id}.text", f"has {part.value}", "use piece_id or seq")
+            raise fault(f"{fields.id}.text", f"has {part.value}", "use piece_id or seq")
     return template
-
-
-def _template(text: str) -> tuple[TemplatePart, ...]:
-    parts: list[TemplatePart] = []
-    at = 0
-    for found in _VARIABLE.finditer(text):
-        if found.start() > at:
-            parts.append(TemplatePart("literal", text[at : found.start()]))
-        parts.append(TemplatePart("phrase" if found.group(1) else "variable", found.group(2)))
-        at = found.end()
-    if at < len(text):
-        parts.append(TemplatePart("literal", text[at:]))
-    return tuple(parts)

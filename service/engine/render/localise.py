@@ -37,7 +37,7 @@ def cell_in(cell: LayoutCell, language: str) -> LayoutCell:
     if not runs_right_to_left(language):
         return cell
     parts: list[TextBox | Rule] = [*cell.texts, *cell.rules]
-    width = max([part.x + part.w for part in parts], default=0.0)
+    width = cell.w or max([part.x + part.w for part in parts], default=0.0)
     texts = [
         replace(
             box,
@@ -48,4 +48,7 @@ def cell_in(cell: LayoutCell, language: str) -> LayoutCell:
         for box in cell.texts
     ]
     rules = [replace(rule, x=width - rule.x - rule.w) for rule in cell.rules]
-    return replace(cell, texts=tuple(texts), rules=tuple(rules))
+    pictures = [
+        replace(box, x=width - box.x - box.w, align=_OTHER_SIDE[box.align]) for box in cell.pictures
+    ]
+    return replace(cell, texts=tuple(texts), rules=tuple(rules), pictures=tuple(pictures))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from service.engine.render.fit import TooLarge
-from service.engine.render.layout import MM, OfferGrid, ShoppingListBox
+from service.engine.render.grids import GridRow, PlacedRow
+from service.engine.render.layout import MM, OfferGrid, Repeat, ShoppingListBox
 from service.engine.render.plans import move
 
 _MAX_CACHED = 2_000
@@ -22,11 +22,11 @@ class Moves:
 
     def __init__(self, height_pt: float) -> None:
         self.height_pt = height_pt
-        self._column_starts: dict[ShoppingListBox, tuple[bytes, ...]] = {}
-        self._grid_moves: dict[tuple[OfferGrid, tuple[float, ...]], GridMoves] = {}
+        self._column_starts: dict[ShoppingListBox | Repeat, tuple[bytes, ...]] = {}
+        self._grid_moves: dict[int, tuple[tuple[PlacedRow, ...], GridMoves]] = {}
 
-    def column_starts(self, box: ShoppingListBox) -> tuple[bytes, ...]:
-        """Moves from the corner of the page to the top of each column of a list."""
+    def column_starts(self, box: ShoppingListBox | Repeat) -> tuple[bytes, ...]:
+        """Moves from the corner of the page to the top of each column of a list or repeat."""
         cached = self._column_starts.get(box)
         if cached is None:
             step = (box.w + box.gutter) / box.columns
@@ -35,28 +35,29 @@ class Moves:
             )
         return cached
 
-    def grid_moves(self, grid: OfferGrid, heights: tuple[float, ...]) -> GridMoves:
-        """Moves between offers of these heights in points. Raises `TooLarge`."""
-        cached = self._grid_moves.get((grid, heights))
-        if cached is None:
+    def grid_moves(
+        self, grid: OfferGrid, arrangement: tuple[GridRow, ...], placed: tuple[PlacedRow, ...]
+    ) -> GridMoves:
+        """Moves between the offers of placed rows."""
+        # What is placed is cached by its arrangement, so that its identity stands for it.
+        cached = self._grid_moves.get(id(placed))
+        if cached is None or cached[0] is not placed:
             if len(self._grid_moves) > _MAX_CACHED:
                 self._grid_moves.clear()
-            cached = self._grid_moves[grid, heights] = self._compute_grid_moves(grid, heights)
-        return cached
+            made = self._compute_grid_moves(grid, arrangement, placed)
+            cached = self._grid_moves[id(placed)] = (placed, made)
+        return cached[1]
 
-    def _compute_grid_moves(self, grid: OfferGrid, heights: Sequence[float]) -> GridMoves:
-        columns = grid.columns
-        rows = [max(heights[at : at + columns]) for at in range(0, len(heights), columns)]
-        spare = grid.h * MM - sum(rows)
-        if spare < -0.01:
-            raise TooLarge(f"{len(heights)} offers need {-spare / MM:.1f} mm more height")
-        right = (grid.w + grid.gutter) / columns * MM
-        across = (move(right, 0.0),) * (columns - 1)
+    def _compute_grid_moves(
+        self, grid: OfferGrid, arrangement: Sequence[GridRow], placed: Sequence[PlacedRow]
+    ) -> GridMoves:
         moves: list[bytes] = []
-        for least in rows:
-            row_height = max(least, min(least + spare / len(rows), grid.row_max * MM))
-            moves += (*across, move(-right * (columns - 1), row_height))
-        return GridMoves(self._start(grid.x, grid.y), moves[: len(heights)])
+        below = [*(place.above for place in placed[1:]), 0.0]
+        for row, place, gap in zip(arrangement, placed, below, strict=True):
+            right = (grid.w + grid.gutter) / row.offers * MM
+            across = (move(right, 0.0),) * (row.offers - 1)
+            moves += (*across, move(-right * (row.offers - 1), place.height + gap))
+        return GridMoves(self._start(grid.x, grid.y), moves)
 
     def _start(self, x_mm: float, y_mm: float) -> bytes:
         return b"q 1 0 0 1 %.2f %.1f cm" % (x_mm * MM, self.height_pt - y_mm * MM)

@@ -42,9 +42,9 @@ def frames_of_offer(layout: Layout, *, has_legal: bool) -> Sequence[Frame]:
     height = layout.size_pt[1]
     found: list[Frame] = []
     for element in layout.elements:
-        if isinstance(element, OfferGrid):
-            wide = (element.w + element.gutter) / element.columns - element.gutter
-            found.append(_frame(element.page, element.x, element.y, wide, element.h, height))
+        if isinstance(element, OfferGrid) and element.first == 1:
+            # A single offer has a row of its own.
+            found.append(_frame(element.page, element.x, element.y, element.w, element.h, height))
         elif has_legal and isinstance(element, TextBox) and _is_legal(element):
             tall = element.lines * element.style.size_pt * element.style.leading / MM
             tall = min(tall, _next_below(layout, element) - element.y)

@@ -1,32 +1,40 @@
 """Paint lists: from a document and an address to the content of the pages."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from service.engine.records import Address, ListDocument
-from service.engine.render.canvas import Canvas, PaintedPiece, TextRun
+from service.engine.render.canvas import Canvas, PaintedPiece
 from service.engine.render.fit import TooLarge
-from service.engine.render.language import SharedPage, Step
+from service.engine.render.language import SharedPage
 from service.engine.render.layout import (
     AddressBox,
+    ControlMarks,
     Element,
     OfferGrid,
+    PageCode,
+    PictureBox,
     PieceMark,
+    PostalBarcodeBox,
+    Repeat,
     Rule,
     ShoppingListBox,
+    Slot,
     SymbolBox,
+    holds,
 )
-from service.engine.render.marks import place_mark
+from service.engine.render.letter_values import (
+    legal_text,
+    sender_line,
+    shared_key,
+    shared_values,
+)
+from service.engine.render.marks import place_control_marks, place_mark, place_page_code
 from service.engine.render.painter import Painter
 from service.engine.render.place import place_draft, place_symbol
-from service.engine.render.plans import Content, TextPlan
-from service.engine.render.rows import RowPainter
 from service.engine.render.shaping import MissingGlyph
+from service.engine.render.shared_pages import SharedPainter
 from service.errors import InvalidInput
-
-_LEGAL = attrgetter("legal")
 
 
 class PaintJob(NamedTuple):
@@ -34,7 +42,7 @@ class PaintJob(NamedTuple):
 
     `name` identifies it in errors. `seq` is printed as the sequence number unless it is 0.
     `piece_id` is encoded in the mark for machines and names the list in the file; if it is empty,
-    there is no mark.
+    there is no mark. `serial` is its number in the barcode of the post.
     """
 
     document: ListDocument
@@ -42,6 +50,7 @@ class PaintJob(NamedTuple):
     name: str
     seq: int = 0
     piece_id: str = ""
+    serial: int = 0
 
 
 def paint(painter: Painter, jobs: Sequence[PaintJob]) -> list[PaintedPiece]:
@@ -84,150 +93,56 @@ def _paint_page(painters: Sequence["_ListPainter"], number: int) -> None:
                     draw(one, what, canvas)
 
 
-class _ListPainter(RowPainter):
+class _ListPainter(SharedPainter):
     """Paints one list: holds its values and collects its problems."""
 
     def __init__(self, painter: Painter, job: PaintJob) -> None:
         document = job.document
         super().__init__(painter, document, name=job.name)
         self.address = job.address
+        self.serial = job.serial
         self.canvases: list[Canvas] = []
+        self.seq = job.seq
         language = self.language
         number = f"{job.seq:06d}"
         self.mark_values = {"piece_id": job.piece_id, "seq": number} if job.piece_id else {}
         self.own_values["seq"] = number if job.seq else ""
         self.own_values["greeting"] = document.greeting or language.phrases.texts["greeting"]
         self.own_values["worth"] = language.amount(document.worth_cents) if document.offers else ""
-        self.legal = self._legal_text()
-        self.sender_line = self._sender_line()
-        self.shared_key = (
-            document.retailer,
-            document.issued_on,
-            document.valid_from,
-            document.valid_to,
-            document.tip,
-            self.legal,
-            not document.offers,
-            self.sender_line,
-        )
-        """The values that the shared texts depend on."""
+        self.legal = legal_text(document, language)
+        self.sender_line = sender_line(document, job.address, painter.options.sender)
+        self.shared_key = shared_key(document, legal=self.legal, sender=self.sender_line)
 
-    @cached_property
-    def values(self) -> dict[str, str]:
+    @property
+    def values(self) -> Mapping[str, str]:
         """The values of the layout's variables, except those in `own_values`."""
-        document, language, painter = self.document, self.language, self.painter
-        return {
-            "retailer": document.retailer,
-            "issued": language.date(document.issued_on),
-            "valid_from": language.date(document.valid_from),
-            "valid_to": language.date(document.valid_to),
-            "from_day": language.day(document.valid_from),
-            "to_day": language.day(document.valid_to),
-            "tip": document.tip,
-            "legal": self.legal,
-            "sender": self.sender_line,
-            "pages": str(painter.layout.pages),
-            "offers": "1" if document.offers else "",
-        }
+        cache = self.language.shared_values
+        found = cache.get(self.shared_key)
+        if found is None:
+            found = cache[self.shared_key] = shared_values(
+                self.document,
+                self.language,
+                legal=self.legal,
+                sender=self.sender_line,
+                pages=self.painter.layout.pages,
+            )
+        return found
 
     def begin_page(self, number: int) -> SharedPage:
         """Begin a page and return the texts on it that lists share."""
         self.canvases.append(Canvas(number, self.painter.options.by_line))
-        cache = self.language.shared_pages[number - 1]
-        shared_page = cache.get(self.shared_key)
-        if shared_page is None:
-            shared_page = self._set_shared_page(number, cache)
+        self.own_values["page"] = str(number)
+        shared_page = self.shared_page(number)
         self.contents += shared_page.contents
         return shared_page
 
-    def _set_shared_page(self, number: int, cache: dict[Any, SharedPage]) -> SharedPage:
-        """Set the shared texts of a page. They are cached once all of them are drawn by name."""
-        before = len(self.problems)
-        values = {**self.values, "page": str(number)}
-        write_form = self.painter.write_form
-        steps: list[Step] = []
-        parts: list[tuple[str, bytes]] = []
-        contents: list[Content] = []
-        is_complete = True
-        for element, plan in self.language.pages[number - 1]:
-            if plan is not None and plan.is_shared:
-                content = self._set_text(plan, values)
-                if content is not None and content.ops:
-                    self._add_to_run(parts, plan.box.role, content.ops)
-                    contents.append(content)
-                    is_complete &= write_form is None or bool(content.entry)
-            elif isinstance(element, Rule) and element.when not in self.own_values:
-                if values[element.when]:
-                    parts.append(("Artifact", self.painter.rule_ops(element)))
-            else:
-                draw, what = (
-                    (_ListPainter.draw_own_text, plan)
-                    if plan is not None
-                    else _draw_method(element)
-                )
-                steps.append((TextRun(parts) if parts else None, draw, what))
-                parts = []
-        steps.append((TextRun(parts) if parts else None, None, None))
-        shared_page = SharedPage(steps, contents)
-        if is_complete and len(self.problems) == before:
-            self.painter.cache_shared_page(cache, self.shared_key, shared_page)
-        return shared_page
-
-    def _add_to_run(self, parts: list[tuple[str, bytes]], role: str, ops: bytes) -> None:
-        """Add a text to a run. On paper, consecutive paragraphs are one structure element."""
-        if role == "P" and not self.painter.options.by_line and parts and parts[-1][0] == "P":
-            parts[-1] = ("P", b"%b\n%b" % (parts[-1][1], ops))
-        else:
-            parts.append((role, ops))
-
-    def _sender_line(self) -> str:
-        """The return line: with the sender's country on letters to another one."""
-        sender = self.painter.options.sender
-        if self.address is not None and sender.country_line(self.address.country):
-            return sender.address_abroad or self.document.retailer
-        return sender.address or self.document.retailer
-
-    def _legal_text(self) -> str:
-        """The legal text of the list, then those of its offers, each different text once."""
-        document = self.document
-        if not any(map(_LEGAL, document.offers)):
-            return document.legal
-        lines: dict[str, list[str]] = {}
-        for offer in document.offers:
-            if offer.legal:
-                lines.setdefault(offer.legal, []).append(str(offer.line))
-        made = [document.legal] if document.legal else []
-        for text, numbers in lines.items():
-            if len(numbers) == len(document.offers):
-                made.append(text)
-            else:
-                prefix = self.language.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
-                made.append(f"{prefix} {text}")
-        return " ".join(made)
-
-    def _set_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content | None:
-        box = plan.box
-        if box.when and not values[box.when]:
-            return None
-        try:
-            return self.painter.place_text(plan, values)
-        except (TooLarge, MissingGlyph) as error:
-            self.add_problem(box.id, error)
-            return None
-
-    def draw_own_text(self, plan: TextPlan, canvas: Canvas) -> None:
-        """Draw a text that differs between lists, or is known only once the lines are placed."""
-        values: Mapping[str, str] = self.own_values
-        if plan.needs_shared_values:
-            values = {**self.values, **self.own_values, "page": str(canvas.number)}
-        content = self._set_text(plan, values)
-        if content is not None and content.ops:
-            canvas.add_tagged(plan.box.role, content.ops)
-            self.contents.append(content)
+    def draw_method(self, element: Element) -> tuple[Callable[..., None], Element]:
+        """The method that draws an element of one list, and its argument."""
+        return _DRAW_METHODS[type(element)], element
 
     def draw_own_rule(self, rule: Rule, canvas: Canvas) -> None:
-        """Draw a rule whose condition differs between lists."""
-        if self.own_values[rule.when]:
+        """Draw a rule whose conditions differ between lists."""
+        if holds(rule.conditions, self.all_values):
             canvas.add_tagged("Artifact", self.painter.rule_ops(rule))
 
     def draw_symbol(self, box: SymbolBox, canvas: Canvas) -> None:
@@ -256,7 +171,12 @@ class _ListPainter(RowPainter):
         if not self.mark_values:
             return
         try:
-            ops = place_mark(mark, self.mark_values, page_height=self.painter.height_pt)
+            ops = place_mark(
+                mark,
+                self.mark_values,
+                ink=self.painter.layout.inks.black,
+                page_height=self.painter.height_pt,
+            )
         except TooLarge as error:
             self.add_problem(mark.id, error)
             return
@@ -272,6 +192,51 @@ class _ListPainter(RowPainter):
             canvas.add_tagged("P", ops)
         except (TooLarge, MissingGlyph) as error:
             self.add_problem(box.id, error)
+        self.draw_barcode(box, canvas)
+
+    def draw_barcode(self, box: AddressBox | PostalBarcodeBox, canvas: Canvas) -> None:
+        """Draw the barcode of the post in its box, or below the address."""
+        if self.address is None:
+            return
+        ops = self.painter.barcode_ops(box, self.address, self.serial)
+        if ops:
+            canvas.add_tagged("Artifact", ops)
+
+    def draw_logo(self, box: PictureBox, canvas: Canvas) -> None:
+        """Draw the retailer's logo, if there is one."""
+        logo = self.document.logo
+        if logo and holds(box.conditions, self.all_values):
+            content = self.painter.picture_content(box, logo)
+            if content.ops:
+                canvas.add_tagged("Figure", content.ops, alt=self.document.retailer)
+                self.contents.append(content)
+
+    def draw_page_code(self, box: PageCode, canvas: Canvas) -> None:
+        """Draw the code that opens the list on a phone, if it has a page."""
+        url = self.document.page_url
+        if not url or not holds(box.conditions, self.all_values):
+            return
+        try:
+            ink, height = self.painter.layout.inks.black, self.painter.height_pt
+            ops = place_page_code(box, url, ink=ink, page_height=height)
+        except TooLarge as error:
+            self.add_problem(box.id, error)
+            return
+        canvas.add_tagged("Figure", ops, alt=self.language.phrases.texts["page_code"])
+
+    def draw_control_marks(self, marks: ControlMarks, canvas: Canvas) -> None:
+        """Draw the bars for the inserter."""
+        ops = place_control_marks(marks, page=canvas.number, seq=self.seq, painter=self.painter)
+        canvas.add_tagged("Artifact", ops)
+
+    def draw_free_repeat(self, box: Repeat, canvas: Canvas) -> None:
+        """Draw what is repeated, if its conditions hold."""
+        if holds(box.conditions, self.all_values):
+            self.draw_repeat(box, canvas)
+
+    def draw_free_slot(self, slot: Slot, canvas: Canvas) -> None:
+        """Draw a slot that stands below nothing."""
+        self.draw_slot(slot, canvas)
 
 
 _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
@@ -280,9 +245,11 @@ _DRAW_METHODS: Mapping[type, Callable[..., None]] = {
     SymbolBox: _ListPainter.draw_symbol,
     AddressBox: _ListPainter.draw_address,
     PieceMark: _ListPainter.draw_mark,
+    PostalBarcodeBox: _ListPainter.draw_barcode,
     Rule: _ListPainter.draw_own_rule,
+    PictureBox: _ListPainter.draw_logo,
+    PageCode: _ListPainter.draw_page_code,
+    ControlMarks: _ListPainter.draw_control_marks,
+    Repeat: _ListPainter.draw_free_repeat,
+    Slot: _ListPainter.draw_free_slot,
 }
-
-
-def _draw_method(element: Element) -> tuple[Callable[..., None], Element]:
-    return _DRAW_METHODS[type(element)], element

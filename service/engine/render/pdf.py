@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-_HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+_HEADER = b"%%PDF-%b\n%%\xe2\xe3\xcf\xd3\n"
 _PENDING_BYTES = 200_000
 _UNSENT_BYTES = 50_000
 _STREAM, _PACKED = 1, 2
@@ -27,7 +27,7 @@ _LINE_BREAK = 10
 class PdfWriter:
     """Writes PDF objects: `reserve` numbers, `put` objects in any order, then `close`."""
 
-    def __init__(self, out: BinaryIO, *, level: int = 1) -> None:
+    def __init__(self, out: BinaryIO, *, level: int = 1, version: bytes = b"1.7") -> None:
         self._out = out
         self._level = level
         self._hash = hashlib.sha256()
@@ -41,7 +41,7 @@ class PdfWriter:
         self._pending: list[bytes] = []
         self._pending_numbers: list[int] = []
         self._pending_size = 0
-        self._write(_HEADER)
+        self._write(_HEADER % version)
 
     def reserve(self) -> int:
         """Reserve an object number. The object must be written before `close`."""
@@ -67,6 +67,8 @@ class PdfWriter:
     def add_lines(self, bodies: bytes, count: int) -> int:
         """Write objects, one a line, under consecutive new numbers; returns the first number."""
         first = self._next
+        if not count:
+            return first
         self._next += count
         while self._next >= len(self._kind):
             self._grow()
@@ -101,6 +103,12 @@ class PdfWriter:
         number = self.reserve()
         self.stream(number, data, entries=entries, deflate=deflate)
         return number
+
+    def fingerprint(self) -> str:
+        """A hash of all that was written before, in hexadecimal digits."""
+        self._flush()
+        self._send()
+        return self._hash.hexdigest()
 
     def close(self, *, root: int, info: int) -> None:
         """Write the remaining objects, the cross-reference stream and the trailer.
@@ -181,6 +189,16 @@ class PdfWriter:
         self._unsent, self._unsent_size = [], 0
         self._out.write(data)
         self._hash.update(data)
+
+
+def name_object(text: str) -> bytes:
+    """A PDF name of any text; what is no regular character is written in hex."""
+    return b"/" + b"".join(
+        bytes([byte]) if byte in _REGULAR else b"#%02x" % byte for byte in text.encode()
+    )
+
+
+_REGULAR = frozenset(range(0x21, 0x7F)) - frozenset(b"#%/()<>[]{}")
 
 
 def text_string(text: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 from service.engine.day_words import DayWords, day_words_from
 from service.engine.money import format_money
 from service.engine.render.fonts import Face, FontFile
+from service.engine.render.pictograms import Pictograms
 from service.engine.render.postal import PostalForms
 from service.errors import InvalidInput, Problem
 
@@ -40,11 +41,12 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class Stationery:
-    """Font faces by file name, phrases by language tag, and address formats."""
+    """Font faces by file name, phrases by language tag, address formats and pictograms."""
 
     faces: Mapping[str, Face]
     phrases: Mapping[str, Phrases]
     postal: PostalForms
+    pictograms: Pictograms
 
     def phrases_for(self, language: str) -> Phrases:
         """The phrases of a language such as `de-AT`, else of `de`. Raises InvalidInput."""
@@ -58,9 +60,13 @@ class Stationery:
 
 
 def stationery_from(
-    *, fonts: tuple[FontFile, ...], phrases: Mapping[str, Any], postal: PostalForms
+    *,
+    fonts: tuple[FontFile, ...],
+    phrases: Mapping[str, Any],
+    postal: PostalForms,
+    pictograms: Mapping[str, Any],
 ) -> Stationery:
-    """Load the fonts, and read the data of `phrases.json`."""
+    """Load the fonts, and read the data of `phrases.json` and `pictograms.json`."""
     read: dict[str, Phrases] = {}
     for tag in phrases:
         whole = whole_phrases(phrases, tag)
@@ -75,6 +81,7 @@ def stationery_from(
         faces={file.name: Face(file) for file in fonts},
         phrases=read,
         postal=postal,
+        pictograms=Pictograms(pictograms),
     )
 
 

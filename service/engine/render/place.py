@@ -34,7 +34,8 @@ def place_symbol(painter: Painter, box: SymbolBox, list_code: str) -> PlacedSymb
     """Draw the symbol of a list code in its box. Raises `TooLarge` if it is too large."""
     profile = painter.options.profile
     made = make_symbol(list_code, profile, resolver=painter.options.resolver)
-    frame = _frame(box, profile, (made.width, made.height), painter.height_pt)
+    ink = painter.layout.inks.black
+    frame = _frame(box, profile, (made.width, made.height), painter.height_pt, ink)
     style = box.style
     line = painter.typesetter.code_line(made.human, style)
     shared = painter.symbol_content(made)
@@ -62,7 +63,7 @@ def place_draft(painter: Painter, box: SymbolBox, text: str) -> bytes:
 
 @cache
 def _frame(
-    box: SymbolBox, profile: SymbolProfile, size: tuple[int, int], page_height: float
+    box: SymbolBox, profile: SymbolProfile, size: tuple[int, int], page_height: float, ink: bytes
 ) -> _SymbolFrame:
     """Place a symbol of `size` modules in its box, with quiet zones and text."""
     shape = GEOMETRY[profile]
@@ -91,7 +92,7 @@ def _frame(
         base = top - unit
         baseline = page_height - (box.y + box.h) * MM + leading - drop
     return _SymbolFrame(
-        opening=b"q 0 g %.2f 0 0 %.2f %.2f %.2f cm" % (module, unit, x, base),
+        opening=b"q %b %.2f 0 0 %.2f %.2f %.2f cm" % (ink, module, unit, x, base),
         middle=x + size[0] * module / 2,
         baseline=baseline,
     )

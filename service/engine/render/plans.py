@@ -8,7 +8,15 @@ from typing import Any
 
 from service.engine.render.fit import ascent
 from service.engine.render.joins import join_units
-from service.engine.render.layout import MM, LayoutCell, Rule, TemplatePart, TextBox
+from service.engine.render.layout import (
+    MM,
+    Condition,
+    LayoutCell,
+    PictureBox,
+    Rule,
+    TemplatePart,
+    TextBox,
+)
 from service.engine.render.localise import box_in
 from service.engine.render.phrases import Phrases
 
@@ -74,12 +82,17 @@ def down(height: float) -> bytes:
     return b"1 0 0 1 0 %.1f cm" % -height
 
 
+def own_conditions(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions that may differ between lists of one cycle."""
+    return tuple(each for each in conditions if is_per_list(each[0]))
+
+
 class TextPlan:
     """A text box in one language. `cache` holds what was set, by the values it depends on."""
 
     __slots__ = (
-        "_pattern", "above", "box", "cache", "drop", "is_shared", "key", "leading", "left",
-        "may_repeat", "needs_shared_values", "width",
+        "_pattern", "above", "box", "cache", "conditions", "drop", "is_shared", "key", "leading",
+        "left", "may_repeat", "needs_shared_values", "width",
     )  # fmt: skip
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
@@ -91,10 +104,12 @@ class TextPlan:
         self.key: Callable[[Mapping[str, str]], Any] = itemgetter(*names) if names else _no_values
         self.may_repeat = "seq" not in names
         """Whether the same text may be used again. The sequence number never is."""
-        self.is_shared = not _PER_LIST & {*names, box.when}
-        """Whether the text and its condition depend only on values that many lists share."""
-        self.needs_shared_values = not _PER_LIST.issuperset(names) or bool(box.when)
+        self.is_shared = not any(map(is_per_list, {*names, *asked(box)}))
+        """Whether the text and its conditions depend only on values that many lists share."""
+        self.needs_shared_values = not PER_LIST.issuperset(names)
         """Whether a text that is not shared depends on shared values too."""
+        self.conditions = own_conditions(box.conditions)
+        """The conditions that are to be asked for each list: shared ones were asked before."""
         self.left, self.width = box.x * MM, box.w * MM
         """In points, as are the next two: the line height, and from its top to the baseline."""
         self.leading = box.style.size_pt * box.style.leading
@@ -107,7 +122,7 @@ class TextPlan:
 
 
 class CellPlan:
-    """The texts and rules of a repeated row, and a cache of the rows set so far.
+    """The parts of a repeated row, and a cache of the rows set so far.
 
     `shared` texts depend only on the item with its product and price, or on the offer. The `own`
     texts after them differ from list to list. Rows used once are in `*_seen_once`, apart from those
@@ -115,11 +130,28 @@ class CellPlan:
     """
 
     __slots__ = (
-        "names", "own", "own_key", "pad", "rules", "shared", "starts", "starts_seen_once", "tails",
-        "tails_seen_once", "width",
+        "conditional",
+        "heights",
+        "least",
+        "names",
+        "own",
+        "own_key",
+        "pad",
+        "pictures",
+        "rules",
+        "rules_over",
+        "shared",
+        "start_key",
+        "starts",
+        "starts_seen_once",
+        "tails",
+        "tails_seen_once",
+        "width",
     )  # fmt: skip
 
-    def __init__(self, cell: LayoutCell, phrases: Phrases, *, rules: bytes, pad: float) -> None:
+    def __init__(
+        self, cell: LayoutCell, phrases: Phrases, *, rules: bytes, rules_over: bytes, pad: float
+    ) -> None:
         texts = sorted(cell.texts, key=lambda box: not _is_shared(box, phrases))
         if any(_precedes_its_anchor(texts, index) for index in range(len(texts))):
             texts = list(cell.texts)
@@ -130,33 +162,52 @@ class CellPlan:
         count = 0
         while count < len(texts) and _is_shared(texts[count], phrases):
             count += 1
-        self.rules = rules
+        self.rules, self.rules_over = rules, rules_over
         self.pad = pad
-        parts: list[TextBox | Rule] = [*cell.texts, *cell.rules]
-        self.width = max([part.x + part.w for part in parts], default=0.0) * MM
+        parts: list[TextBox | Rule | PictureBox] = [*cell.texts, *cell.rules, *cell.pictures]
+        self.width = max([cell.w, *(part.x + part.w for part in parts)]) * MM
+        self.least = cell.least * MM
+        self.conditional = tuple(
+            rule for rule in cell.rules if rule.conditions and not rule.stretch
+        )
+        self.pictures = cell.pictures
         self.shared, self.own = plans[:count], plans[count:]
-        self.names = _names(texts, phrases)
-        """The variables of all texts of the row."""
-        own = _names(texts[count:], phrases)
-        fields = sorted({field for name in own & _FIELDS.keys() for field in _FIELDS[name]})
-        self.own_key: Callable[[Any], Any] = attrgetter(*fields) if fields else _no_values
+        drawn = set().union(*map(asked, cell.rules), *map(asked, cell.pictures))
+        if self.pictures:
+            drawn |= {"picture", "pictogram"}
+        self.names = _names(texts, phrases) | drawn
+        """The variables of all parts of the row."""
+        self.start_key = _getter(_names(texts[:count], phrases) | drawn)
+        """Returns the values of a line that the shared part of its row depends on."""
+        self.own_key = _getter(_names(texts[count:], phrases))
         """Returns the values of a line that its own texts depend on."""
         self.starts: dict[Any, RowStart] = {}
         self.starts_seen_once: dict[Any, RowStart] = {}
         self.tails: dict[tuple[float, ...], dict[Any, Content]] = {}
         """Own texts, by how far down the shared texts above them reach."""
         self.tails_seen_once: dict[tuple[tuple[float, ...], Any], Content] = {}
+        self.heights: dict[Any, float] = {}
+        """Heights of rows in points, by the values of their lines."""
 
     def clear(self) -> None:
         """Empty the caches."""
         for rows in (self.starts, self.starts_seen_once, self.tails, self.tails_seen_once):
             rows.clear()
+        self.heights.clear()
         for plan in (*self.shared, *self.own):
             plan.cache.clear()
 
 
-_PER_LIST = {"seq", "more", "greeting", "worth"}
-"""Variables that may differ between lists of one cycle."""
+PER_LIST = frozenset({"seq", "more", "greeting", "worth"})
+SLOT = "slot:"
+"""What the variable of a slot begins with; its id follows. It has a value where that is drawn."""
+
+
+def is_per_list(name: str) -> bool:
+    """Whether a variable may differ between lists of one cycle."""
+    return name in PER_LIST or name.startswith(SLOT)
+
+
 _OWN = {
     "expected": ("expected_on", "due"),
     "need": ("expected_on", "due"),
@@ -174,15 +225,38 @@ _FIELDS = {
     "title": ("title",),
     "detail": ("detail", "goods"),
     "value": ("value_text",),
+    "size": ("size",),
+    "shelf_price": ("price_cents",),
+    "what": ("item", "title", "detail"),
+    "picture": ("picture",),
+    "pictogram": ("pictogram",),
+    "text": ("text",),
+    "bought": ("bought",),
+    "offer_line": ("offer_line",),
+    "number": ("number",),
 }
 
 
+def _getter(names: set[str]) -> Callable[[Any], Any]:
+    """Returns the fields of a line that these variables show; a heading is its own key."""
+    if "department" in names:
+        return str
+    fields = sorted({field for name in names & _FIELDS.keys() for field in _FIELDS[name]})
+    return attrgetter(*fields) if fields else _no_values
+
+
+def asked(part: TextBox | Rule | PictureBox) -> set[str]:
+    """The variables that a part's conditions ask for."""
+    return {name for name, _ in part.conditions}
+
+
 def _names(texts: list[TextBox], phrases: Phrases) -> set[str]:
-    return {name for box in texts for name in _compile(box.template, phrases)[0]}
+    shown = {name for box in texts for name in _compile(box.template, phrases)[0]}
+    return shown.union(*map(asked, texts))
 
 
 def _is_shared(box: TextBox, phrases: Phrases) -> bool:
-    return not _OWN.keys() & set(_compile(box.template, phrases)[0])
+    return not _OWN.keys() & _names([box], phrases)
 
 
 def _precedes_its_anchor(texts: list[TextBox], index: int) -> bool:

@@ -7,6 +7,7 @@ from string import Formatter
 from typing import Any, Literal, NamedTuple
 
 from service.engine.records import Address
+from service.engine.render.four_state import PostalBarcode
 
 NO_BREAK = "\u00a0"
 _POSTCODE_MARK = "〒"
@@ -50,13 +51,14 @@ class Sender:
 
     `address` is the return line, `address_abroad` that of letters to another country. `countries`
     are the last lines of addresses abroad by country, without the sender's own; with none, no
-    address names its country.
+    address names its country. `barcode` is what the post wants on letters, if anything.
     """
 
     address: str = ""
     address_abroad: str = ""
     domestic: frozenset[str] = frozenset()
     countries: Mapping[str, str] = field(default_factory=dict)
+    barcode: PostalBarcode | None = None
 
     def country_line(self, country: str) -> str:
         """The last line of an address; empty for one at home."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from service.engine.render.fit import TooLarge, Typesetter
@@ -60,11 +61,12 @@ class PrintTrial:
         """
         if not text:
             return None
+        found: list[tuple[int, Unprintable]] = []
         for plan in self._plans_of(variable, language):
             fault = self._fault_in(plan, variable, text, language)
             if fault is not None:
-                return fault
-        return None
+                found.append(fault)
+        return min(found, key=itemgetter(0))[1] if found else None
 
     def fits_together(self, texts: Sequence[str], *, language: str) -> bool:
         """Whether the small print of some offers fits one list. Each text must fit alone."""
@@ -90,7 +92,9 @@ class PrintTrial:
 
     def _fault_in(
         self, plan: TextPlan, variable: str, text: str, language: str
-    ) -> Unprintable | None:
+    ) -> tuple[int, Unprintable] | None:
+        """What is wrong in one box, after the number of characters that it has room for."""
+
         def shown(part: str) -> str:
             return self._small_print(part, language, number="12") if variable == "legal" else part
 
@@ -101,7 +105,7 @@ class PrintTrial:
             whole = dict.fromkeys([*error.characters, *text])
             has_glyph = self._has_glyph(plan)
             missing = [each for each in whole if not (has_glyph(each) or each.isspace())]
-            return describe_missing(missing, has_glyph)
+            return -1, describe_missing(missing, has_glyph)
         except TooLarge:
             return self._too_long(
                 plan, text, lambda part: self._is_fitting(plan, variable, shown(part))
@@ -110,7 +114,7 @@ class PrintTrial:
 
     def _too_long(
         self, plan: TextPlan, text: str, is_fitting: Callable[[str], bool]
-    ) -> Unprintable:
+    ) -> tuple[int, Unprintable]:
         low, high = 0, len(text)
         while high - low > 1:
             middle = (low + high) // 2
@@ -119,9 +123,9 @@ class PrintTrial:
         lines = "1 line" if box.lines == 1 else f"{box.lines} lines"
         detail = (
             f"is too long to be printed: about {len(text) - low} of its {len(text)} characters are "
-            f"too many for {lines} of {box.w:g} mm (layout {self.layout.name})"
+            f"too many for {lines} of {box.w:.1f} mm (layout {self.layout.name})"
         )
-        return Unprintable(detail, f"shorten it to about {low} characters")
+        return low, Unprintable(detail, f"shorten it to about {low} characters")
 
     def _is_fitting(self, plan: TextPlan, variable: str, text: str) -> bool:
         try:
@@ -154,10 +158,13 @@ def _text_boxes(elements: Sequence[Element]) -> Sequence[TextBox]:
         if isinstance(element, TextBox):
             found.append(element)
         elif isinstance(element, OfferGrid):
-            found += element.cell.texts
+            for rows in element.last_kinds():
+                found += rows.cells[-1].texts
         elif isinstance(element, ShoppingListBox):
-            for cell in (element.header, element.reminder, element.offer):
-                found += cell.texts if cell is not None else ()
+            found += element.header.texts
+            last = element.rows[-1]
+            found += last.reminder.texts
+            found += last.offer.texts if last.offer is not None else ()
     return found
 
 

@@ -1,65 +1,87 @@
-"""Paint the repeated rows of one list: offers, reminders and headings, cached or set now."""
+"""Paint the repeated rows of one list: its lines by department, cached or set now."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from service.engine.compose import PARTED
-from service.engine.records import Due, ListDocument, ReminderLine
+from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
 from service.engine.render.fit import TooLarge
 from service.engine.render.joins import join_counts
 from service.engine.render.language import Language
-from service.engine.render.layout import MM, LayoutCell, OfferGrid, ShoppingListBox
+from service.engine.render.layout import (
+    MM,
+    LayoutCell,
+    ListRows,
+    ShoppingListBox,
+    Slot,
+    holds,
+)
 from service.engine.render.painter import Painter
 from service.engine.render.plans import CellPlan, Content, RowStart, down
 from service.errors import Problem
 
 
-class _RowKind(NamedTuple):
-    """A kind of row.
+class RowKind(NamedTuple):
+    """A kind of row, with a function for each variable, from language and line to text."""
 
-    `key_of` returns the values of a line that the shared part of a row depends on. `shown` has a
-    function for each variable, from language and line to text.
-    """
-
-    key_of: Callable[[Any], Any]
     shown: Mapping[str, Callable[[Language, Any], str]]
 
 
-_OFFER = _RowKind(
-    attrgetter("title", "detail", "goods", "value_text"),
+def _what(line: OfferLine) -> str:
+    """What an offer is on, below the item that it belongs to: its title, if that is not the item;
+    its condition on its own."""
+    if not line.item or line.item.casefold() == line.title.casefold():
+        return join_counts(line.detail)
+    return ", ".join(filter(None, (line.title, join_counts(line.detail))))
+
+
+def _detail(line: OfferLine) -> str:
+    """The condition of an offer, and which goods count."""
+    return PARTED.join(filter(None, (join_counts(line.detail), join_counts(line.goods))))
+
+
+OFFER = RowKind(
     {
         "title": lambda _, line: line.title,
-        "detail": lambda _, line: PARTED.join(
-            filter(None, (join_counts(line.detail), join_counts(line.goods)))
-        ),
+        "detail": lambda _, line: _detail(line),
         "value": lambda _, line: join_counts(line.value_text),
         "line": lambda _, line: str(line.line),
+        "item": lambda _, line: line.item or line.title,
+        "what": lambda _, line: _what(line),
+        "due": lambda language, line: language.due(line.due),
+        "size": lambda _, line: line.size,
+        "price": lambda language, line: language.price(line.price_cents),
+        "shelf_price": lambda language, line: language.shelf_price(line.price_cents),
+        "picture": lambda _, line: line.picture or "",
+        "pictogram": lambda _, line: line.pictogram.value,
     },
 )
-_REMINDER = _RowKind(
-    attrgetter("item", "product", "price_cents"),
+_REMINDER = RowKind(
     {
         "item": lambda _, line: line.item,
         "product": lambda _, line: line.product,
         "price": lambda language, line: language.price(line.price_cents),
         "expected": lambda language, line: language.expected(line),
         "need": lambda language, line: language.need(line),
-        "due": lambda language, line: language.due(line),
+        "due": lambda language, line: language.due(line.due),
+        "size": lambda _, line: line.size,
+        "picture": lambda _, line: line.picture or "",
+        "pictogram": lambda _, line: line.pictogram.value,
         "reason": lambda _, line: join_counts(line.reason),
         "why": lambda language, line: language.why(line),
         "line": lambda _, line: str(line.line),
     },
 )
-_HEADING = _RowKind(str, {"department": lambda _, name: name})
+_HEADING = RowKind({"department": lambda _, name: name})
 
 
+_SLACK = 0.01
 _DUE_PLACES = {due: place for place, due in enumerate(Due)}
 
 
-def _due_place(line: ReminderLine) -> int:
+def _due_place(line: ReminderLine | OfferLine) -> int:
     return _DUE_PLACES[line.due]
 
 
@@ -93,10 +115,15 @@ class _FilledColumns:
 
     def depth(self, index: int, gap: float) -> float:
         """How far down the lines of a column reach, with the gap after them; 0 if it is empty."""
+        if index >= len(self.columns):
+            return 0.0
         depth = 0.0
-        for block, first, end in self.columns[index] if index < len(self.columns) else ():
-            head = (self.continued if first else self.heads)[block]
-            depth += head.height + sum(self.groups[block].heights[first:end]) + gap
+        heads, groups = self.heads, self.groups
+        for block, first, end in self.columns[index]:
+            heights = groups[block].heights
+            if first or end is not None:
+                heights = heights[first:end]
+            depth += heads[block].height + sum(heights) + gap
         return depth
 
 
@@ -115,37 +142,37 @@ class RowPainter:
         )
         self.problems: list[Problem] = []
         self.contents: list[Content] = []
-        self.own_values = {"more": ""}
+        self.own_values = {"more": "", **painter.no_slots}
         """The values of the variables that may differ between lists of one cycle."""
         self._filled: dict[ShoppingListBox, _FilledColumns] = {}
+
+    @property
+    def all_values(self) -> Mapping[str, str]:
+        """The values of all variables of the layout."""
+        raise NotImplementedError
 
     def add_problem(self, element: str, error: Exception) -> None:
         """Record a text that cannot be printed."""
         remedy = "shorten the text" if isinstance(error, TooLarge) else "change the text"
         self.problems.append(Problem(f"{self.name}, element {element}", str(error), remedy))
 
-    def draw_offers(self, grid: OfferGrid, canvas: Canvas) -> None:
-        """Draw the offers in their grid."""
-        offers = self.document.offers
-        if not offers:
-            return
-        plan = self.painter.cell_plan(grid.cell, self.language)
-        starts, ends = self._row_parts(plan, _OFFER, offers)
-        try:
-            start, moves = self.painter.moves.grid_moves(grid, tuple([row.height for row in ends]))
-        except TooLarge as error:
-            self.add_problem(grid.id, error)
-            return
-        ops = [b""] * (2 * len(offers))
-        ops[::2] = _row_ops(plan, starts, ends)
-        ops[1::2] = moves
-        canvas.add_columns([LayoutColumn(start, ("LI", "") * len(offers), ops)])
+    def draw_slots(self, slots: Sequence[Slot], depth: float, canvas: Canvas) -> float:
+        """Draw the slots of this page that begin at `depth` or below, in mm from its top.
+
+        Returns where the first of those drawn begins; infinity if none is.
+        """
+        raise NotImplementedError
 
     def draw_shopping_list(self, box: ShoppingListBox, canvas: Canvas) -> None:
         """Draw the part of the shopping list that is on this page."""
+        if box.conditions and not holds(box.conditions, self.all_values):
+            return
         filled = self._filled.get(box)
         if filled is None:
             filled = self._filled[box] = self._fill_columns(box)
+        if not box.page <= canvas.number < box.page + box.over:
+            self.draw_slots(box.slots, 0.0, canvas)
+            return
         gap = down(round(box.department_gap * MM, 1))
         first = (canvas.number - box.page) * box.columns
         columns: list[LayoutColumn] = []
@@ -166,29 +193,48 @@ class RowPainter:
                     roles += ("H3", *("LI",) * len(line_ops))
             columns.append(LayoutColumn(start, roles, ops))
         canvas.add_columns(columns)
-        if box.blank is not None:
-            self._draw_blanks(box, box.blank, filled, canvas)
+        if box.slots or box.blank is not None:
+            self._draw_below(box, filled, canvas)
 
-    def _draw_blanks(
-        self, box: ShoppingListBox, cell: LayoutCell, filled: _FilledColumns, canvas: Canvas
-    ) -> None:
-        """Draw empty lines to write on, below the lines of each column."""
-        (blank,) = self._starts(self.painter.cell_plan(cell, self.language), _HEADING, [""])
+    def _draw_below(self, box: ShoppingListBox, filled: _FilledColumns, canvas: Canvas) -> None:
+        """Draw the slots below the list, and empty lines to write on where there is room."""
         gap = round(box.department_gap * MM, 1)
         first = (canvas.number - box.page) * box.columns
+        depths = [filled.depth(first + place, gap) for place in range(box.columns)]
+        floor = box.y + box.h
+        if box.slots:
+            floor = min(floor, self.draw_slots(box.slots, box.y + (max(depths) - gap) / MM, canvas))
+        if box.blank is None:
+            return
+        plan = self.painter.cell_plan(box.blank, self.language)
+        blank = plan.starts.get(()) or self._starts(plan, _HEADING, [""])[0]
+        self.contents.append(blank)
+        room = (floor - box.y) * MM + _SLACK
         ops: list[bytes] = []
-        for index, start in enumerate(self.painter.moves.column_starts(box), first):
-            depth = filled.depth(index, gap)
-            room = int((box.h * MM - depth + 0.01) / blank.height)
-            if room and box.blanks:
+        for depth, start in zip(depths, self.painter.moves.column_starts(box), strict=True):
+            count = min(box.blanks, int((room - depth) / blank.height))
+            if count > 0:
                 ops += (start, down(round(depth, 1)))
-                ops += [blank.ops, blank.move_below] * min(room, box.blanks)
+                ops += (blank.ops, blank.move_below) * count
                 ops.append(b"Q")
         if ops:
             canvas.add_tagged("Artifact", b"\n".join(ops))
 
     def _fill_columns(self, box: ShoppingListBox) -> _FilledColumns:
-        by_department = self._group_by_department(box)
+        """Fill the columns with the first kind of rows that fits."""
+        before = len(self.problems)
+        first = self._filled_with(box, box.rows[0])
+        said = self.problems[before:]
+        for rows in box.rows[1:] if said else ():
+            del self.problems[before:]
+            filled = self._filled_with(box, rows)
+            if len(self.problems) == before:
+                return filled
+        self.problems[before:] = said
+        return first
+
+    def _filled_with(self, box: ShoppingListBox, rows: ListRows) -> _FilledColumns:
+        by_department = self._group_by_department(rows)
         names: Sequence[str] = [*by_department]
         order = self.painter.order
         if order:
@@ -228,18 +274,18 @@ class RowPainter:
             del self.problems[before:]
         return made
 
-    def _group_by_department(self, box: ShoppingListBox) -> dict[str, _DepartmentLines]:
+    def _group_by_department(self, rows: ListRows) -> dict[str, _DepartmentLines]:
         """Group the lines by department, in the order of appearance; what is due first leads."""
         groups: dict[str, _DepartmentLines] = {}
-        kinds: list[tuple[LayoutCell, _RowKind, Sequence[Any]]] = [
-            (box.reminder, _REMINDER, sorted(self.document.reminders, key=_due_place))
+        kinds: list[tuple[LayoutCell, RowKind, Sequence[Any]]] = [
+            (rows.reminder, _REMINDER, sorted(self.document.reminders, key=_due_place))
         ]
-        if box.offer is not None:
-            kinds.append((box.offer, _OFFER, self.document.offers))
+        if rows.offer is not None:
+            kinds += [(rows.offer, OFFER, lines) for lines in self._offers_by_item()]
         for cell, kind, lines in kinds:
             plan = self.painter.cell_plan(cell, self.language)
-            starts, ends = self._row_parts(plan, kind, lines)
-            for line, ops, row in zip(lines, _row_ops(plan, starts, ends), ends, strict=True):
+            starts, ends = self.row_parts(plan, kind, lines)
+            for line, ops, row in zip(lines, row_ops(plan, starts, ends), ends, strict=True):
                 group = groups.get(line.department)
                 if group is None:
                     group = groups[line.department] = _DepartmentLines()
@@ -247,8 +293,13 @@ class RowPainter:
                 group.heights.append(row.height)
         return groups
 
-    def _row_parts(
-        self, plan: CellPlan, kind: _RowKind, lines: Sequence[Any]
+    def _offers_by_item(self) -> tuple[Sequence[OfferLine], Sequence[OfferLine]]:
+        """Offers on what the household is expected to buy, by when; and all others."""
+        joined = sorted([each for each in self.document.offers if each.item], key=_due_place)
+        return joined, [each for each in self.document.offers if not each.item]
+
+    def row_parts(
+        self, plan: CellPlan, kind: RowKind, lines: Sequence[Any]
     ) -> tuple[Sequence[Content], Sequence[Content]]:
         """The start and the end of each row; they are the same if a row has no own texts."""
         starts = self._starts(plan, kind, lines)
@@ -264,9 +315,9 @@ class RowPainter:
         self.contents += ends
         return starts, ends
 
-    def _starts(self, plan: CellPlan, kind: _RowKind, lines: Sequence[Any]) -> list[RowStart]:
+    def _starts(self, plan: CellPlan, kind: RowKind, lines: Sequence[Any]) -> list[RowStart]:
         """The part of each row that is shared with other lists."""
-        starts: list[Any] = [*map(plan.starts.get, map(kind.key_of, lines))]
+        starts: list[Any] = [*map(plan.starts.get, map(plan.start_key, lines))]
         if None in starts:
             starts = [
                 start or self._row_start(plan, kind, line)
@@ -275,20 +326,23 @@ class RowPainter:
         self.contents += starts
         return starts
 
-    def _row_start(self, plan: CellPlan, kind: _RowKind, line: Any) -> RowStart:
-        values = self._values(plan, kind, line)
-        return self.painter.row_start(plan, kind.key_of(line), values, self.add_problem)
+    def _row_start(self, plan: CellPlan, kind: RowKind, line: Any) -> RowStart:
+        values = self.values_of(plan, kind, line)
+        return self.painter.row_start(plan, plan.start_key(line), values, self.add_problem)
 
-    def _row_tail(self, plan: CellPlan, row_start: RowStart, kind: _RowKind, line: Any) -> Content:
-        values = self._values(plan, kind, line)
+    def _row_tail(self, plan: CellPlan, row_start: RowStart, kind: RowKind, line: Any) -> Content:
+        values = self.values_of(plan, kind, line)
         return self.painter.row_tail(plan, row_start, plan.own_key(line), values, self.add_problem)
 
-    def _values(self, plan: CellPlan, kind: _RowKind, line: Any) -> Callable[[], Mapping[str, str]]:
+    def values_of(
+        self, plan: CellPlan, kind: RowKind, line: Any
+    ) -> Callable[[], Mapping[str, str]]:
+        """The values of the variables of a row, when they are needed."""
         language, shown = self.language, kind.shown
         return lambda: {name: shown[name](language, line) for name in plan.names}
 
 
-def _row_ops(plan: CellPlan, starts: Iterable[Content], ends: Iterable[Content]) -> Sequence[bytes]:
+def row_ops(plan: CellPlan, starts: Iterable[Content], ends: Iterable[Content]) -> Sequence[bytes]:
     """The operators that draw each row."""
     if not plan.own:
         return [start.ops for start in starts]

@@ -1,6 +1,7 @@
 """Sample lists: an everyday one for previews, and one with the longest texts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import polars as pl
 
 from service.engine.codes import gcn, list_code
 from service.engine.compose import Masthead, Recipient, compose_documents
+from service.engine.content import Content, OpeningHours, Pictogram, Recipe, RecipeItem
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
 from service.engine.redeem import AmountOff, Condition, Terms
 from service.engine.render.batch import Checker
@@ -16,9 +18,17 @@ from service.engine.render.postal import Sender
 from service.engine.render.symbols import SymbolProfile
 from service.errors import Problem
 
+_DEPARTMENT = 2
+"""The place of the department in a row of goods."""
 MOST_OFFERS = 12
 MOST_REMINDERS = 12
 SAMPLE_DAY = date(2026, 11, 24)
+_PAGE = "https://lists.example/l/4fK9xQ2mWv7pT3sZ"
+_LONGEST = (
+    Pictogram.PRODUCE, Pictogram.DAIRY, Pictogram.BAKERY, Pictogram.MEAT, Pictogram.PANTRY,
+    Pictogram.DRINKS, Pictogram.HOUSEHOLD, Pictogram.CARE,
+)  # fmt: skip
+"""The pictograms of the longest departments, which are the same in each language."""
 _CODE = list_code(gcn("952123400001"), "238291560441")
 
 
@@ -32,6 +42,7 @@ def sample_piece(data: Mapping[str, Any], *, masthead: Masthead, language: str) 
             "face_value_cents": cents,
             "department": department,
             "legal": "",
+            "pictogram": data["pictograms"][department],
         }
         for number, (title, _, department, cents) in enumerate(data["offers"], 1)
     ]
@@ -44,11 +55,36 @@ def sample_piece(data: Mapping[str, Any], *, masthead: Masthead, language: str) 
         },
         offers=pl.DataFrame(offers),
         reminders=pl.DataFrame(
-            [_reminder(number, row, masthead) for number, row in enumerate(data["reminders"], 1)],
+            [
+                _reminder(number, row, masthead)
+                | {"pictogram": data["pictograms"][row[_DEPARTMENT]]}
+                for number, row in enumerate(data["reminders"], 1)
+            ],
             infer_schema_length=None,
         ),
     )
+    document = replace(document, content=_content(data, document.offers), page_url=_PAGE)
     return Mailpiece(f"SAMPLE-{language}", 1, Address(**data["address"]), document)
+
+
+def _content(data: Mapping[str, Any], offers: tuple[OfferLine, ...]) -> Content:
+    """The recipe and the opening hours of a language; the first offers are on the recipe."""
+    recipe, hours = data["recipe"], data["hours"]
+    items = tuple(
+        RecipeItem(text, number % 2 == 0, offers[number].line if number % 3 == 0 else None)
+        for number, text in enumerate(recipe["items"])
+    )
+    return Content(
+        recipe=Recipe(
+            key="sample",
+            title=recipe["title"],
+            items=items,
+            steps=tuple(recipe["steps"]),
+            minutes=recipe["minutes"],
+            serves=recipe["serves"],
+        ),
+        hours=OpeningHours(hours["title"], tuple(hours["lines"])),
+    )
 
 
 def _reminder(number: int, row: Sequence[Any], masthead: Masthead) -> dict[str, Any]:
@@ -86,6 +122,8 @@ def longest_piece(data: Mapping[str, Any], *, language: str) -> Mailpiece:
             value_text=longest["value"],
             department=departments[number % len(departments)],
             legal=longest["offer_legal"],
+            pictogram=_LONGEST[number % len(departments)],
+            price_cents=longest["price_cents"],
         )
         for number in range(1, MOST_OFFERS + 1)
     )

@@ -9,8 +9,10 @@ from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import ISSUABLE
 from service.engine.offers.running import USED
+from service.engine.records import DealKind
 from service.store import lists
 from service.store.bulk import day_value, stage
+from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer
 
 _OFFER_COLUMNS = {
@@ -64,6 +66,17 @@ def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
         {"day": day_value(session, on), "redeemable_to": day_value(session, redeemable_to)},
     )
     return pl.DataFrame([tuple(row) for row in rows], schema=_OFFER_COLUMNS, orient="row")
+
+
+def partners(session: Session) -> list[tuple[int, str, str]]:
+    """The offers that are partners' slots: (id, the payer's name, the deal's id in its file)."""
+    statement = (
+        select(Offer.id, Supplier.name, Offer.deal_ref)
+        .join(Supplier, col(Supplier.id) == col(Offer.supplier_id))
+        .where(Offer.kind == DealKind.PARTNER)
+        .order_by(col(Offer.id))
+    )
+    return list(session.exec(statement).all())
 
 
 def committed(session: Session, *, ended_before: date | None = None) -> pl.DataFrame:

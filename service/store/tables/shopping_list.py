@@ -18,11 +18,19 @@ class ListState(StrEnum):
     VOIDED = "voided"
 
 
+class PageState(StrEnum):
+    """Whether the page of a list opens for whoever has its code."""
+
+    OPEN = "open"
+    REVOKED = "revoked"
+
+
 class ShoppingList(SQLModel, table=True):
     """One list. `document` is what was printed, byte for byte; `code` is its element string.
 
     `reopenings` grows whenever the list ends, or uses of its lines are given back or pass to
-    another sale, so that a till which read it before that must read it again.
+    another sale, so that a till which read it before that must read it again. `recipe_key` is the
+    key of its recipe, null for none, so that the next list has another one.
     """
 
     __tablename__ = "shopping_list"
@@ -48,6 +56,21 @@ class ShoppingList(SQLModel, table=True):
     document: str = Field(sa_type=Text)
     written_at: datetime = Field(sa_type=UtcMoment)
     reopenings: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    recipe_key: str | None = None
+
+
+class ListPage(SQLModel, table=True):
+    """The page that shows a list on a phone. The database has the digest of its code only here.
+
+    See `digests.page_digest`; what was printed is in the list's document.
+    """
+
+    __tablename__ = "list_page"
+
+    code_digest: str = Field(primary_key=True)
+    list_id: int = Field(foreign_key="shopping_list.id", index=True, sa_type=BigId)
+    state: str
+    written_at: datetime = Field(sa_type=UtcMoment)
 
 
 class ListLine(SQLModel, table=True):

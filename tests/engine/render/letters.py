@@ -67,7 +67,7 @@ def layout_with_letters(name: str = "classic-a4") -> Layout:
 def letter(language: str) -> Mailpiece:
     """A letter with the texts of a language."""
     greeting, _, title, detail, value = LETTERS[language]
-    plain = document(language=language, greeting=greeting, offers=3)
+    plain = document(language=language, greeting=greeting, offers=1)
     offers = tuple(
         replace(each, title=title, detail=detail, value_text=value) for each in plain.offers
     )

@@ -144,7 +144,7 @@ def test_a_text_too_long_is_refused_by_list_and_element():
     with pytest.raises(InvalidInput) as caught:
         _render(piece(7, title="Sharp cheddar of the oldest and very finest dairies " * 3))
     wheres = {problem.where for problem in caught.value.problems}
-    assert "piece P000007, element offers.cell.title" in wheres
+    assert "piece P000007, element offers.lead.cell.title" in wheres
 
 
 def test_a_missing_glyph_is_refused_before_anything_is_printed():
@@ -165,7 +165,7 @@ def test_problems_are_told_piece_by_piece_among_sound_ones():
         (1, False), (2, True), (3, False), (4, True),
     ]  # fmt: skip
     assert found[1][1] == ["piece P000002, element greeting"]
-    assert "piece P000004, element offers.cell.title" in found[3][1]
+    assert "piece P000004, element offers.lead.cell.title" in found[3][1]
 
 
 def test_an_empty_batch_is_refused():

@@ -25,15 +25,20 @@ def _print(*languages: str) -> bytes:
 @cache
 def _front(language: str) -> str:
     text: str = pypdfium2.PdfDocument(_print(language))[0].get_textpage().get_text_range()
-    return normalize("NFC", " ".join(text.split()))
+    return _letters(text)
+
+
+def _letters(text: str) -> str:
+    """A text without its blanks, which the reader moves where scripts meet."""
+    return normalize("NFC", "".join(text.split()))
 
 
 @pytest.mark.parametrize("language", LETTERS)
 def test_a_letter_is_read_back_as_it_was_written(language):
     front = _front(language)
-    wanted = [normalize("NFC", text) for text in (*LETTERS[language], *NAMES[language][:3])]
-    # The reader turns a sign of percent around in Arabic, and joins two words there.
-    known = {LETTERS["ar"][1], LETTERS["ar"][4]}
+    wanted = [_letters(text) for text in (*LETTERS[language], *NAMES[language][:3])]
+    # The reader turns a sign of percent around in Arabic.
+    known = {_letters(LETTERS["ar"][4])}
     assert {text for text in wanted if text not in front} == known & {*wanted}
 
 

@@ -13,7 +13,7 @@ from service.errors import InvalidInput
 from service.files import layouts
 from tests.engine.render.lists import piece
 
-MARK = {"id": "mark", "kind": "piece_mark", "page": 1, "x": 150, "y": 33, "w": 12, "h": 12}
+MARK = {"id": "mark", "kind": "piece_mark", "page": 1, "x": 108, "y": 30, "w": 12, "h": 12}
 
 
 def layout_with_mark(**changes: Any) -> Layout:

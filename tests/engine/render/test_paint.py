@@ -140,7 +140,14 @@ def test_pages_do_not_depend_on_what_else_is_printed():
     _, together = _render_batch(3)
     with pikepdf.open(io.BytesIO(alone)) as one, pikepdf.open(io.BytesIO(together)) as many:
         for page in (0, 1):
-            assert one.pages[page].Contents.read_bytes() == many.pages[page].Contents.read_bytes()
+            first, second = (pdf.pages[page].Contents.read_bytes() for pdf in (one, many))
+            assert _renumbered(first) == _renumbered(second)
+
+
+def _renumbered(content):
+    """A page with the names of what it draws in order: in a file they are in that of writing."""
+    names = {}
+    return re.sub(rb"/(\w+) Do", lambda m: b"/%d Do" % names.setdefault(m[1], len(names)), content)
 
 
 def _render_batch(count, **how):
@@ -163,4 +170,4 @@ def test_a_symbol_without_room_for_its_quiet_zones_is_refused():
     )
     (problem,) = Checker(narrow).problems(piece(1))
     assert problem.where == "piece P000001, element symbol"
-    assert problem.detail == ("a gs1_128 symbol needs 74.5 x 23.0 mm with its quiet zones")
+    assert problem.detail == ("a gs1_128 symbol needs 74.5 x 25.0 mm with its quiet zones")

@@ -6,7 +6,7 @@ from alembic import op
 from service.store.tables.types import UtcMoment
 
 revision = "0020"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
