@@ -1,8 +1,7 @@
 """Documents and their lines from what was chosen, picked and read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -13,7 +12,6 @@ from service.cycle.drafted import Drafted, list_lines
 from service.cycle.inputs import Inputs
 from service.cycle.looks import Looks, needs_of, read_looks
 from service.engine.compose import (
-    Masthead,
     Recipient,
     bought_products,
     choose_reminders,
@@ -70,12 +68,14 @@ def compose(
     purchases: pl.DataFrame,
     scores: pl.DataFrame,
     chosen: pl.DataFrame,
+    goods: pl.DataFrame,
     around: Around,
 ) -> list[Drafted]:
     """The documents of some households and their lines.
 
-    `chosen` are the allocated pairs, in the columns of `candidates`; `around` is of the same date
-    and households.
+    `chosen` are the allocated pairs, in the columns of `candidates`; `goods` is what is known of
+    their offers' products, see `store.offers.products.goods_of`; `around` is of the same date and
+    households.
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
@@ -94,9 +94,13 @@ def compose(
     made = with_content(
         compose_documents(
             recipients,
-            masthead=_masthead(settings, inputs, logo=looks.logo),
+            masthead=replace(
+                layouts.masthead(settings, inputs.as_of),
+                logo=looks.logo,
+                colour=settings.retailer_colour,
+            ),
             terms=inputs.terms,
-            offers=looks.of_offers(_offer_rows(mine, needs, inputs)),
+            offers=looks.of_offers(_offer_rows(mine, needs, inputs, goods)),
             reminders=looks.of_reminders(_reminder_rows(picked, usual, inputs)),
         ),
         around.content,
@@ -108,20 +112,6 @@ def compose(
         Drafted(household_id, document, list_lines(household_id, document, chances, copies))
         for household_id, document in made
     ]
-
-
-def _masthead(settings: Settings, inputs: Inputs, *, logo: str | None) -> Masthead:
-    return Masthead(
-        retailer=settings.retailer,
-        currency=settings.currency,
-        issued_on=inputs.as_of,
-        valid_from=inputs.valid_from,
-        arrives_on=inputs.as_of + timedelta(days=inputs.lead_days),
-        valid_to=inputs.valid_to,
-        wordings=layouts.wordings(settings.tips_file),
-        logo=logo,
-        colour=settings.retailer_colour,
-    )
 
 
 def _covered(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -138,11 +128,14 @@ def _printable(scores: pl.DataFrame, usual: pl.DataFrame, inputs: Inputs) -> pl.
     return pl.concat([bought(known), scores.filter(pl.col("last_bought_on").is_null())])
 
 
-def _offer_rows(chosen: pl.DataFrame, needs: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+def _offer_rows(
+    chosen: pl.DataFrame, needs: pl.DataFrame, inputs: Inputs, goods: pl.DataFrame
+) -> pl.DataFrame:
     return (
         chosen.select("household_id", "offer_id", "value_cents", "face_value_cents", "uses")
         .join(inputs.running.offers.drop("face_value_cents", "price_cents"), on="offer_id")
         .join(needs, on=["household_id", "offer_id"], how="left")
+        .join(goods, on="offer_id", how="left")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
 

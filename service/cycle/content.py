@@ -1,6 +1,6 @@
 """What the letters of some households carry besides offers and reminders, read and chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -19,6 +19,8 @@ from service.store.offers import issuable, products
 from service.store.tables.content import ContentKind
 from service.store.tables.picture import PictureKind
 
+Names = dict[str, dict[str, set[int]]]
+"""Items by the names of items, categories and departments."""
 _GOODS = {"recipe": pl.Int64, "place": pl.Int64, "item_id": pl.Int64}
 _WITHOUT = {"diet": pl.String, "item_id": pl.Int64}
 _COVERS = {"offer_id": pl.Int64, "item_id": pl.Int64}
@@ -95,7 +97,7 @@ def read_content(
     if not recipes:
         return found
     diets = [DietForm.model_validate(body) for body in bodies(ContentKind.DIET)]
-    names = _item_ids(catalogue.items(session))
+    names = _item_ids(catalogue.items(session), _names_in(recipes, diets))
     goods = _goods(recipes, names)
     return replace(
         found,
@@ -264,18 +266,28 @@ def _by_offer(session: Session, partners: Sequence[PartnerForm]) -> dict[int, Pa
     }
 
 
-def _item_ids(items: pl.DataFrame) -> dict[str, dict[str, set[int]]]:
-    """The items of each name of an item, a category and a department, without regard to case."""
-    found: dict[str, dict[str, set[int]]] = {"item": {}, "category": {}, "department": {}}
-    for item_id, *names in items.select("item_id", *found).iter_rows():
-        for column, name in zip(found, names, strict=True):
-            found[column].setdefault(name.casefold(), set()).add(item_id)
+def _item_ids(items: pl.DataFrame, wanted: Set[str]) -> Names:
+    """The items of each wanted name of an item, a category and a department.
+
+    `wanted` are names without regard to case.
+    """
+    found: Names = {}
+    for column in ("item", "category", "department"):
+        ids = found[column] = {}
+        for name, item_id in zip(items[column], items["item_id"], strict=True):
+            folded = name.casefold()
+            if folded in wanted:
+                ids.setdefault(folded, set()).add(item_id)
     return found
 
 
-def _goods(
-    recipes: Sequence[RecipeForm], names: Mapping[str, Mapping[str, set[int]]]
-) -> pl.DataFrame:
+def _names_in(recipes: Sequence[RecipeForm], diets: Sequence[DietForm]) -> Set[str]:
+    of_recipes = {name for form in recipes for item in form.items for name in item.goods}
+    of_diets = {name for diet in diets for name in diet.without}
+    return {name.casefold() for name in of_recipes | of_diets}
+
+
+def _goods(recipes: Sequence[RecipeForm], names: Names) -> pl.DataFrame:
     rows = {
         (number, place, item_id)
         for number, form in enumerate(recipes)
@@ -287,9 +299,7 @@ def _goods(
     return pl.DataFrame(sorted(rows), _GOODS, orient="row")
 
 
-def _without(
-    diets: Sequence[DietForm], names: Mapping[str, Mapping[str, set[int]]]
-) -> pl.DataFrame:
+def _without(diets: Sequence[DietForm], names: Names) -> pl.DataFrame:
     rows = {
         (diet.key, item_id)
         for diet in diets

@@ -22,7 +22,7 @@ from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists
-from service.store.offers import issuable, responses, states
+from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
@@ -71,6 +71,7 @@ def run_cycle(
         around = read_around(
             session, settings, plan.inputs, [each.household_id for each in recipients]
         )
+        goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
     composed = compose(
         recipients,
         settings=settings,
@@ -78,6 +79,7 @@ def run_cycle(
         purchases=plan.purchases,
         scores=plan.scores,
         chosen=plan.chosen,
+        goods=goods,
         around=around,
     )
     drafted = fit_lists(composed, settings)

@@ -114,10 +114,10 @@ def needs_of(
     `copies` has household_id and offer_id, `products` is as `bought_products` returns it. Adds
     `item`, `category`, when it is needed (`last_bought_on`, `interval_days`, `expected_on`), and of
     the product that the household buys most often of those that count, if it buys any, `gtin`,
-    `size` and `price_cents`.
+    `usual_size` and `price_cents`.
     """
     known = catalogue.select(_ITEM).unique("item_id", keep="first", maintain_order=True)
-    shelf = catalogue.select("gtin", pl.col("package_size").alias("size"), "price_cents")
+    shelf = catalogue.select("gtin", pl.col("package_size").alias("usual_size"), "price_cents")
     likeliest = (
         copies.select("household_id", "offer_id")
         .join(running.items, on="offer_id")

@@ -14,6 +14,7 @@ from service.cycle.serials import draw_recipients
 from service.engine.predict import default_model
 from service.settings import Settings
 from service.store import baskets, cycles, households, lists, work
+from service.store.offers import products
 from service.store.session import Database
 from service.store.tables.shopping_list import ListState, ShoppingList
 
@@ -86,13 +87,17 @@ def _drafts(
             gtins=purchases["gtin"].unique().to_list(),
         )
     scores = stages.score_households(purchases, model, inputs, horizon_days=settings.forecast_days)
+    chosen = choose_at(last, purchases, scores, inputs.running, as_of=as_of)
+    with database.read() as session:
+        goods = products.goods_of(session, chosen["offer_id"].unique().to_list())
     drafted = compose(
         recipients,
         settings=settings,
         inputs=inputs,
         purchases=purchases,
         scores=scores,
-        chosen=choose_at(last, purchases, scores, inputs.running, as_of=as_of),
+        chosen=chosen,
+        goods=goods,
         around=around,
     )
     now = datetime.now(UTC)

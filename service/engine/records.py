@@ -38,6 +38,8 @@ class OfferLine:
     `picture`, `size` and `price_cents` (on the shelf, before the offer) are of the product that
     stands for the offer: of those that count, the one that the household buys most often.
     `picture` is the digest of a prepared picture; where it is None the `pictogram` is drawn.
+    `goods` is said after `detail`: how many products count, what they hold, and what they cost with
+    the offer and without, as far as all have it.
     """
 
     line: int
@@ -54,6 +56,7 @@ class OfferLine:
     price_cents: int | None = None
     item: str = ""
     due: Due = Due.UNSAID
+    goods: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """load: wiring, output, and exit codes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from service.commands.console import SHOWN_PROBLEMS
 from tests.commands.conftest import Larder
 from tests.files.files import BASKETS, HOUSEHOLDS, PRODUCTS, write_file
+from tests.files.pictures.server import picture
 from tests.files.poslog.files import DATA as POSLOG
 from tests.files.poslog.files import HOUSEHOLDS as POSLOG_HOUSEHOLDS
 from tests.files.poslog.files import poslog, transaction
@@ -45,6 +47,33 @@ def test_each_kind_of_file_and_again(configured: Larder, tmp_path: Path) -> None
     counted = configured("status").out
     for line in ("products: 4", "households: 3", "baskets: 3", "running offers: 3"):
         assert f"{line}\n" in counted
+
+
+def test_content_and_pictures(embedded: Larder, tmp_path: Path) -> None:
+    tip = {"key": "ice", "title": {"en": "Ice"}, "text": {"en": "Is cold."}, "picture": "ice"}
+    file = tmp_path / "content.json"
+    file.write_text(json.dumps({"schema": "larder-content/1", "tips": [tip]}), encoding="utf-8")
+    ended = embedded("load", "content", str(file))
+    assert (ended.code, ended.out) == (
+        0,
+        "content: 1 tip taken, 0 known, 0 removed\n"
+        "  no picture is called 'ice' (tips[0].picture)\n",
+    )
+    (tmp_path / "pictures" / "content").mkdir(parents=True)
+    (tmp_path / "pictures" / "content" / "ice.png").write_bytes(picture())
+    (tmp_path / "pictures" / "me.png").write_bytes(picture())
+    ended = embedded("load", "pictures", str(tmp_path / "pictures"))
+    assert (ended.code, ended.out) == (
+        3,
+        "pictures: 2 rows read, 1 taken, 0 known, 1 refused\n",
+    )
+    assert "  me.png: is not named by a GTIN (name it GTIN.jpg, or logo.png)\n" in ended.err
+    ended = embedded("load", "content", str(file))
+    assert (ended.code, ended.out) == (0, "content: nothing taken, 1 known, 0 removed\n")
+    file.write_text('{"schema": "larder-content/1", "tips": 1}', encoding="utf-8")
+    ended = embedded("load", "content", str(file), "--replace")
+    assert ended.code == 1
+    assert "  content.json, tips: input should be a valid array\n" in ended.err
 
 
 def test_poslog_is_history_too(configured: Larder) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from service.cycle.next_list import write_next_list
@@ -15,11 +16,14 @@ from service.digests import page_code, page_digest
 from service.engine.content import Content
 from service.engine.records import Due, ListDocument
 from service.files.content import load_content
+from service.files.pictures import prepare
+from service.publish import publish
 from service.settings import Settings
 from service.store import lists, pictures, work
 from service.store.session import Database
 from service.store.tables.picture import Picture, PictureKind
 from service.store.tables.shopping_list import ListState
+from tests.files.pictures.server import picture
 from tests.market import (
     AS_OF,
     basket_line,
@@ -51,10 +55,10 @@ CONTENT: dict[str, Any] = {
             **more,
         }
         for key, goods, more in [
-            ("all", [f"Item {n}" for n in range(12)], {"until": "2026-03-10"}),
+            ("all", [f"Item {n}" for n in range(8)], {"until": "2026-03-10"}),
             ("most", ["category 0", "Category 1", "Category 2", "Item 9"], {}),
             ("some", ["Item 1", "Item 2"], {}),
-            ("winter", [f"Item {n}" for n in range(12)], {"months": [12, 1, 2]}),
+            ("winter", [f"Item {n}" for n in range(8)], {"months": [12, 1, 2]}),
         ]
     ],
     "tips": [
@@ -91,10 +95,11 @@ def filled(database: Database, settings: Settings, tmp_path: Path) -> Settings:
     file.write_text(json.dumps(CONTENT), encoding="utf-8")
     load_content(database, settings, file)
     with database.write() as session:
-        for name in "abcd":
+        for width, name in enumerate("abcd", 20):
+            data = prepare(picture(width, 20)).data
             pictures.save(
                 session,
-                Picture(digest=name * 64, width=1, height=1, data=b"-", loaded_at=NOW),
+                Picture(digest=name * 64, width=width, height=20, data=data, loaded_at=NOW),
             )
         pictures.name(session, PictureKind.PRODUCT, str(int(gtin(3))), "a" * 64)
         pictures.name(session, PictureKind.DEPARTMENT, "department 0", "b" * 64)
@@ -113,6 +118,7 @@ def issued(database: Database, state: str = ListState.ISSUED) -> dict[int, ListD
     return {key: ListDocument.from_json(document) for key, document in found}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_letter_carries_what_fits_its_household_and_the_next_one_something_else(
     database: Database, filled: Settings, tmp_path: Path
 ) -> None:
@@ -186,6 +192,13 @@ def test_goods_have_the_picture_of_the_usual_product_or_else_a_department_s(
             assert reminder.pictogram == ("flowers" if number >= 6 else "generic")
             assert (reminder.picture is None) == (number >= 6)
     assert len(seen) > 2
+    publish(database, filled, 1, progress=silent)
+    (file,) = filled.output_folder.rglob("*.pdf")
+    with pikepdf.open(file) as printed:
+        streams = [each for each in printed.objects if isinstance(each, pikepdf.Stream)]
+        widths = sorted(int(each.Width) for each in streams if each.get("/Subtype") == "/Image")
+    # Each picture is in the file once, however many letters show it.
+    assert widths == [20, 21, 22, 23]
 
 
 def test_a_page_opens_by_its_code_alone_and_no_more_once_its_list_is_withdrawn(

@@ -99,7 +99,7 @@ def by_hand(recipes: list[Any], household: int, person: Any) -> int | None:
     return None if best is None else best[1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(RECIPE, max_size=4), st.lists(HOUSEHOLD, max_size=4), st.integers(0, 99))
 def test_each_household_gets_the_recipe_it_has_most_of(
     recipes: list[Any], persons: list[Any], seed: int

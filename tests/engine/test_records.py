@@ -102,7 +102,8 @@ def test_the_bytes_of_a_list_are_fixed() -> None:
         '{"colour":"","content":{"hours":null,"partner":null,"recipe":null,"tip":null},'
         '"currency":"CNY","greeting":"","issued_on":"2026-03-01","language":"zh-Hans",'
         '"legal":"","list_code":"2559521234000013000000000042","logo":null,'
-        '"offers":[{"department":"Grocery","detail":"","due":"","face_value_cents":100,"item":"",'
+        '"offers":[{"department":"Grocery","detail":"","due":"","face_value_cents":100,"goods":"",'
+        '"item":"",'
         '"legal":"","line":1,"offer_id":5,"pictogram":"generic","picture":null,"price_cents":null,'
         '"size":"","title":"茶 \\"grün\\"","value_text":"1.00 off"}],"page_url":"",'
         '"reminders":[{"department":"Dairy","due":"","expected_on":"2026-03-04","item":"Milk",'
@@ -117,7 +118,7 @@ def test_a_list_from_before_lists_carried_content_and_pictures_is_read() -> None
     stored = json.loads(SMALL.to_json())
     for name in ("logo", "colour", "content", "page_url"):
         del stored[name]
-    for name in ("picture", "pictogram", "size", "price_cents", "item", "due"):
+    for name in ("picture", "pictogram", "size", "price_cents", "item", "due", "goods"):
         del stored["offers"][0][name]
     for name in ("picture", "pictogram", "size"):
         del stored["reminders"][0][name]
@@ -138,3 +139,31 @@ def test_a_document_with_a_part_too_many_or_too_few_is_not_read() -> None:
     del stored["tip"]
     with pytest.raises(TypeError):
         ListDocument.from_json(json.dumps(stored))
+
+
+@given(CONTENTS, st.dictionaries(st.integers(1, 24), st.integers(1, 24), max_size=6))
+def test_content_keeps_to_its_offers_when_a_list_is_numbered_again(
+    content: Content, numbers: dict[int, int]
+) -> None:
+    moved = content.renumbered(numbers)
+    assert (moved.tip, moved.hours, moved.recipe_key) == (
+        content.tip,
+        content.hours,
+        content.recipe_key,
+    )
+    if content.recipe is not None and moved.recipe is not None:
+        for before, after in zip(content.recipe.items, moved.recipe.items, strict=True):
+            assert (before.text, before.bought) == (after.text, after.bought)
+            line = before.offer_line
+            assert after.offer_line == (None if line is None else numbers.get(line))
+    if content.partner is not None:
+        line = numbers.get(content.partner.offer_line)
+        assert moved.partner == (
+            None
+            if line is None
+            else PartnerSlot(
+                content.partner.title, content.partner.text, line, content.partner.picture
+            )
+        )
+    every = {line: line for line in range(1, 25)}
+    assert content.renumbered(every) == content

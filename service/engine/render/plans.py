@@ -223,7 +223,7 @@ _FIELDS = {
     "product": ("product",),
     "price": ("price_cents",),
     "title": ("title",),
-    "detail": ("detail",),
+    "detail": ("detail", "goods"),
     "value": ("value_text",),
     "size": ("size",),
     "shelf_price": ("price_cents",),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from service.engine.compose import PARTED
 from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
@@ -36,10 +37,15 @@ def _what(line: OfferLine) -> str:
     return ", ".join(filter(None, (line.title, join_counts(line.detail))))
 
 
+def _detail(line: OfferLine) -> str:
+    """The condition of an offer, and which goods count."""
+    return PARTED.join(filter(None, (join_counts(line.detail), join_counts(line.goods))))
+
+
 OFFER = RowKind(
     {
         "title": lambda _, line: line.title,
-        "detail": lambda _, line: join_counts(line.detail),
+        "detail": lambda _, line: _detail(line),
         "value": lambda _, line: join_counts(line.value_text),
         "line": lambda _, line: str(line.line),
         "item": lambda _, line: line.item or line.title,

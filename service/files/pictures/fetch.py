@@ -77,12 +77,12 @@ def _ask(parts: SplitResult, limits: FetchLimits, until: float) -> bytes | str:
         target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
         connection.request("GET", f"{target}?{query}" if query else target, headers=_HEADERS)
-        response = connection.getresponse()
-        if response.status in _REDIRECTS and (where := response.getheader("Location")):
-            return where
-        if response.status != http.client.OK:
-            raise InvalidInput(f"was answered with status {response.status}")
-        body = _body(response, limits)
+        with connection.getresponse() as response:
+            if response.status in _REDIRECTS and (where := response.getheader("Location")):
+                return where
+            if response.status != http.client.OK:
+                raise InvalidInput(f"was answered with status {response.status}")
+            body = _body(response, limits)
         if connection.is_ended:
             raise TimeoutError
         return body

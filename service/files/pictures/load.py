@@ -45,6 +45,7 @@ def load_pictures(
     places = (
         in_folder(path, reading, report) if path.is_dir() else in_table(path, reading, text, report)
     )
+    places = _without_repeats(places, report)
     limits = FetchLimits(
         settings.picture_max_bytes, settings.picture_seconds, networks(settings.picture_networks)
     )
@@ -57,6 +58,18 @@ def load_pictures(
             progress("pictures", report.taken + report.known, report.read)
     _note_unknown(database, loaded, report)
     return report
+
+
+def _without_repeats(places: Iterator[Place], report: LoadReport) -> Iterator[Place]:
+    """The places without those of a name that an earlier one has; these are refused."""
+    first: dict[tuple[str, str], str] = {}
+    for place in places:
+        earlier = first.setdefault((place.kind, place.name), place.where)
+        if earlier == place.where:
+            yield place
+        else:
+            detail = f"is of the same as {earlier}"
+            report.refuse((Problem(place.where, detail, "keep the one that is right"),), 1)
 
 
 def _prepared(place: Place, root: Path, limits: FetchLimits) -> Prepared | str:

@@ -2,8 +2,10 @@
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from service.errors import InvalidInput
 from service.files.pictures.addresses import may_be_asked, networks
 from service.files.pictures.fetch import FetchLimits, fetch
-from tests.files.pictures.server import picture, serving
+from tests.files.pictures.server import own_certificate, picture, serving
 
 STRICT = FetchLimits(100_000, 5)
 OWN = FetchLimits(100_000, 5, networks("127.0.0.0/8"))
@@ -104,6 +106,22 @@ def test_what_servers_do_wrong_ends_with_a_reason(server: str) -> None:
 )  # fmt: skip
 def test_what_is_no_public_web_address_is_not_asked(url: str) -> None:
     assert refusal(url, STRICT)
+
+
+def test_a_secure_server_must_show_a_certificate_that_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = own_certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    with serving(tls) as address:
+        assert refusal(f"{address}/a") == "comes from 127.0.0.1, whose certificate does not hold"
+        trusting = ssl.create_default_context(cafile=str(file))
+        monkeypatch.setattr("service.files.pictures.fetch._tls", lambda: trusting)
+        assert fetch(f"{address}/a", OWN) == picture()
+        plain = address.replace("https", "http")
+        assert "from https to an address without" in refusal(f"{address}/redirect?{plain}/a")
+        assert "could not be fetched" in refusal(f"{plain}/a")
 
 
 def test_a_name_is_resolved_once_and_refused_when_any_address_of_it_is_inside(

@@ -40,10 +40,12 @@ def test_a_folder_is_loaded_by_the_names_of_its_files(
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
+    (folder / f"{GTIN}.png").write_bytes(picture(7, 7))
     (folder / "raw").mkdir()
     report = load_pictures(database, settings, folder)
-    assert (report.read, report.taken, report.known, report.refused) == (9, 6, 0, 3)
+    assert (report.read, report.taken, report.known, report.refused) == (10, 6, 0, 4)
     assert sorted(map(str, report.problems)) == [
+        f"{GTIN}.png: is of the same as {GTIN}.jpg (keep the one that is right)",
         "2000000000016.jpg: is not named by a GTIN (name it GTIN.jpg, or logo.png)",
         "2000000000039.svg: is an SVG, which is not read: export it as PNG",
         "IMG_0001.jpg: is not named by a GTIN (name it GTIN.jpg, or logo.png)",
@@ -70,7 +72,7 @@ def test_a_folder_is_loaded_by_the_names_of_its_files(
     assert len(kept) == len([*kept])
     assert kept.get("0" * 64) is None
     again = load_pictures(database, settings, folder)
-    assert (again.taken, again.known, again.refused) == (0, 6, 3)
+    assert (again.taken, again.known, again.refused) == (0, 6, 4)
     (folder / f"{GTIN}.jpg").write_bytes(picture(31, 31))
     assert load_pictures(database, settings, folder).taken == 1
     assert named(database)["product", GTIN] != same
@@ -101,8 +103,8 @@ def test_a_table_loads_files_and_addresses_and_names_each_row_that_it_cannot(
             f"{OTHER};Dairy;;b.png\n"
             f";;;b.png\n"
             f"123;;;b.png\n"
-            f"{OTHER};;;http://10.0.0.1/a.png\n"
-            f"{OTHER};;;missing.png\n"
+            f"2000000000039;;;http://10.0.0.1/a.png\n"
+            f"2000000000046;;;missing.png\n"
             f"{OTHER};;;\n",
             encoding="utf-8",
         )
