@@ -36,6 +36,9 @@ from service.engine.render.shaping import MissingGlyph
 from service.engine.render.shared_pages import SharedPainter
 from service.errors import InvalidInput
 
+_VALUES = 5
+"""The memory that the values of a list take, in cached texts."""
+
 
 class PaintJob(NamedTuple):
     """A list to paint.
@@ -126,6 +129,7 @@ class _ListPainter(SharedPainter):
                 sender=self.sender_line,
                 pages=self.painter.layout.pages,
             )
+            self.painter.note_cached(_VALUES)
         return found
 
     def begin_page(self, number: int) -> SharedPage:

@@ -61,6 +61,10 @@ class RowSetter:
         self._cached = 0
         """How many texts and rows are cached."""
 
+    def note_cached(self, texts: int) -> None:
+        """Note that as much was cached as so many texts take; full caches are emptied."""
+        self._cached += texts
+
     def share(self, content: Content) -> None:
         """Write repeated content as a form, if possible, so that pages draw it by name."""
         if self.write_form is None or not content.ops or content.entry:

@@ -186,4 +186,5 @@ class SharedPainter(GridPainter):
             shared = None
         if shared is None or is_complete:
             language.slots[key] = shared
+            self.painter.note_cached(1 if shared is None else 1 + len(shared.contents))
         return shared
