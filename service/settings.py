@@ -71,10 +71,51 @@ class LetterSettings(FontSettings):
     validity_days: int = Field(
         default=14, ge=1, description="Days a list can be redeemed once its letter is there"
     )
+    imb_mailer_id: str = Field(
+        default="",
+        pattern="^([0-8][0-9]{5}|9[0-9]{8})?$",
+        description="Mailer id of the Intelligent Mail barcode: 6 digits, or 9 that begin with 9",
+    )
+    imb_service_type: str = Field(
+        default="",
+        pattern="^([0-9]{3})?$",
+        description="Service type of the Intelligent Mail barcode: class of mail and services",
+    )
+    imb_barcode_id: str = Field(
+        default="00",
+        pattern="^[0-9][0-4]$",
+        description="Barcode id of the Intelligent Mail barcode: the presort level where needed",
+    )
+    mailmark_supply_chain_id: str = Field(
+        default="",
+        pattern="^([0-9]{2}|[0-9]{6})?$",
+        description="Supply chain of the Mailmark: 2 digits for barcode C, 6 for barcode L",
+    )
+    mailmark_class: str = Field(
+        default="", pattern="^[0-9A-E]?$", description="Class of mail in the Mailmark"
+    )
+    postal_barcode: Literal["", "intelligent_mail", "mailmark_c", "mailmark_l"] = Field(
+        default="", description="Barcode of the post on letters that it delivers; empty for none"
+    )
 
     def last_day(self, as_of: date) -> date:
         """The last day on which lists made as of a date can be redeemed."""
         return as_of + timedelta(days=self.mail_lead_days + self.validity_days - 1)
+
+    @field_validator("postal_barcode")
+    @classmethod
+    def _fed_barcode(cls, value: str, info: ValidationInfo) -> str:
+        wanted = _BARCODE_SETTINGS.get(value, ())
+        missing = [f"LARDER_{name.upper()}" for name in wanted if not info.data.get(name)]
+        if missing:
+            raise ValueError(f"needs {' and '.join(missing)}")
+        country = {"intelligent_mail": "US", "": info.data.get("country")}.get(value, "GB")
+        if info.data.get("country") != country:
+            raise ValueError(f"needs LARDER_COUNTRY={country}: it is for letters posted there")
+        digits = {"mailmark_c": 2, "mailmark_l": 6}.get(value)
+        if digits and len(info.data["mailmark_supply_chain_id"]) != digits:
+            raise ValueError(f"needs a LARDER_MAILMARK_SUPPLY_CHAIN_ID of {digits} digits")
+        return value
 
     @field_validator("currency")
     @classmethod
@@ -268,32 +309,6 @@ class Settings(LetterSettings):
         description="ICC profile of the press in PDF/X-4 and PDF/VT-1, instead of the shipped "
         "one for FOGRA39",
     )
-    imb_mailer_id: str = Field(
-        default="",
-        pattern="^([0-8][0-9]{5}|9[0-9]{8})?$",
-        description="Mailer id of the Intelligent Mail barcode: 6 digits, or 9 that begin with 9",
-    )
-    imb_service_type: str = Field(
-        default="",
-        pattern="^([0-9]{3})?$",
-        description="Service type of the Intelligent Mail barcode: class of mail and services",
-    )
-    imb_barcode_id: str = Field(
-        default="00",
-        pattern="^[0-9][0-4]$",
-        description="Barcode id of the Intelligent Mail barcode: the presort level where needed",
-    )
-    mailmark_supply_chain_id: str = Field(
-        default="",
-        pattern="^([0-9]{2}|[0-9]{6})?$",
-        description="Supply chain of the Mailmark: 2 digits for barcode C, 6 for barcode L",
-    )
-    mailmark_class: str = Field(
-        default="", pattern="^[0-9A-E]?$", description="Class of mail in the Mailmark"
-    )
-    postal_barcode: Literal["", "intelligent_mail", "mailmark_c", "mailmark_l"] = Field(
-        default="", description="Barcode of the post on letters that it delivers; empty for none"
-    )
     pieces_per_file: int = Field(default=5000, ge=1, description="Pieces in one PDF of a batch")
     proof_pieces: int = Field(
         default=3,
@@ -402,21 +417,6 @@ class Settings(LetterSettings):
         floor = info.data.get(str(info.field_name).replace("ceiling", "floor"), 0)
         if value < floor:
             raise ValueError(f"is below its floor of {floor}")
-        return value
-
-    @field_validator("postal_barcode")
-    @classmethod
-    def _fed_barcode(cls, value: str, info: ValidationInfo) -> str:
-        wanted = _BARCODE_SETTINGS.get(value, ())
-        missing = [f"LARDER_{name.upper()}" for name in wanted if not info.data.get(name)]
-        if missing:
-            raise ValueError(f"needs {' and '.join(missing)}")
-        country = {"intelligent_mail": "US", "": info.data.get("country")}.get(value, "GB")
-        if info.data.get("country") != country:
-            raise ValueError(f"needs LARDER_COUNTRY={country}: it is for letters posted there")
-        digits = {"mailmark_c": 2, "mailmark_l": 6}.get(value)
-        if digits and len(info.data["mailmark_supply_chain_id"]) != digits:
-            raise ValueError(f"needs a LARDER_MAILMARK_SUPPLY_CHAIN_ID of {digits} digits")
         return value
 
     @property

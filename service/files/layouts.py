@@ -85,12 +85,13 @@ def sender_for(layout: str, *, country: str, language: str, address: str = "") -
 
 def _sender_on(layout: Layout, settings: LetterSettings) -> Sender:
     """The sender of the settings, on letters in any layout."""
-    return sender_from(
+    sender = sender_from(
         address=settings.return_address,
         country=settings.country,
         language=settings.language,
         printable=layout.address_characters(),
     )
+    return replace(sender, barcode=barcode_of(settings))
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,10 @@
 """The barcode that the post wants on letters, from the settings."""
 
 from service.engine.render import IntelligentMail, Mailmark, PostalBarcode
-from service.settings import Settings
+from service.settings import LetterSettings
 
 
-def barcode_of(settings: Settings) -> PostalBarcode | None:
+def barcode_of(settings: LetterSettings) -> PostalBarcode | None:
     """The postal barcode of the settings; None when no post wants one."""
     match settings.postal_barcode:
         case "intelligent_mail":

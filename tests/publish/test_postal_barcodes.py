@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from service.errors import Conflict, Misconfigured
-from service.files.layouts import sender_of
-from service.settings import Settings
+from service.files.layouts import load, preview, sender_of
+from service.settings import LetterSettings, Settings
 from service.store.session import Database
 from tests.engine.render.four_state_reader import decode_intelligent_mail, read_bars
 from tests.mail import pieces, print_batch
@@ -43,6 +43,16 @@ def test_every_letter_has_the_number_that_its_piece_file_says(
         assert decode_intelligent_mail(bars) == row["postal_barcode"]
         assert row["postal_barcode"][20:] == row["postcode"].replace("-", "")
     assert len({row["postal_barcode"][:20] for row in rows}) == len(rows)
+
+
+def test_a_preview_shows_the_barcode_that_letters_have() -> None:
+    letter = LetterSettings(**{name: value for name, value in USPS.items() if name != "layout"})
+    drawn = preview(load("classic-letter"), letter, languages=["en-US"])
+    page = pdfium.PdfDocument(drawn.pdf)[0]
+    said = decode_intelligent_mail(
+        read_bars(page.render(scale=300 / 72, grayscale=True).to_numpy())
+    )
+    assert said == "00270567094000000000" + "62704"
 
 
 def test_letters_that_it_cannot_tell_apart_are_not_printed(
