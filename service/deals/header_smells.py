@@ -20,14 +20,19 @@ _MOST = "budget, circulation_max, limit_per_household, benefit_cap or funding_ca
 _WORDS = {
     _HOUSEHOLD: "household households hh hhold hshld hsld haushalt haushalte foyer menage foyers "
     "hogar hogares domicilio domicilios nucleo famiglia huishouden gospodarstwo domacnost "
-    "hushall husholdning hane talous kotitalous",
+    "hushall husholdning hane talous kotitalous pershopper percustomer perperson permember percard "
+    "peraccount perbuyer perguest perclient perfamily perhome eachcustomer eachshopper prokunde "
+    "jekunde properson jeperson prokarte jekarte parclient parpersonne parcarte porcliente "
+    "porpersona portarjeta percliente perpersona",
     _BUDGET: "budget budgets presupuesto orcamento budzet rozpocet butce enveloppe begroting "
-    "buget koltsegvetes",
+    "buget koltsegvetes liability exposure",
     _COPIES: "circulation circ copies auflage exemplare tirage exemplaires tirada ejemplares "
     "tiragem exemplares tiratura copie oplage naklad upplaga oplag kontingent quota quotas "
-    "contingent cupo cupos",
+    "contingent cupo cupos qtyavailable quantityavailable unitsavailable availableqty "
+    "availablequantity availableunits supplylimited",
     _FUNDING: "fund funds funded funding cofund cofunding finanzierung financement financiacion "
-    "financiamento finanziamento fondo fondos fonds fondi fundo fundos",
+    "financiamento finanziamento fondo fondos fonds fondi fundo fundos allowance "
+    "allowances billback",
     _SPEND: "spend spends spending spent umsatz ausgabe ausgaben depense depenses gasto gastos "
     "spesa uitgaven wydatki",
     _LEAST: "min minimum minimo minimal mindest least threshold minimalna",
@@ -38,11 +43,12 @@ _WORDS = {
     "capped ceiling "
     "limit limits limited limite limites limiet limitation begrenzung grenze obergrenze "
     "hochst hochstens deckel plafond tope teto tetto azami grans gransen graense hogst hojst "
-    "nomore upto exceed exceeding nte restrict restriction restricted per_customer",
+    "nomore upto exceed exceeding nte restrict restriction restricted",
 }  # fmt: skip
 _STEMS = {
     _BUDGET: ("budget", "presupuest", "бюджет", "预算", "預算", "予算", "예산"),
-    _HOUSEHOLD: ("household", "haushalt", "每户", "每戶", "每人", "世帯", "가구", "домохоз"),
+    _HOUSEHOLD: ("household", "haushalt", "每户", "每戶", "每人", "每客", "每位", "一人",
+                 "世帯", "가구", "домохоз"),
     _COPIES: ("circulat", "auflage", "тираж", "发行", "發行", "份数", "部数", "부수"),
     _MOST: ("maxim", "limit", "hochst", "上限", "限额", "限量", "限购", "限度", "最大", "最高",
             "最多", "封顶", "한도", "최대", "лимит", "максим", "предел", "не более", "حد"),

@@ -73,7 +73,8 @@ def _note_dates(form: Form, deals: pl.DataFrame, as_of: date) -> None:
         "have ended by today, so only a list of an earlier day has them",
     )
     far = as_of + timedelta(days=FARTHEST_DAYS)
-    form.ask_of(_which(deals, pl.col("mail_from") > far), "begin in more than two years")
+    begins = pl.max_horizontal("mail_from", pl.when(_IS_PRODUCT).then("redeem_from"))
+    form.ask_of(_which(deals, begins > far), "begin in more than two years")
     longest = pl.duration(days=LONGEST_WINDOW_DAYS)
     long = (pl.col("mail_to") - pl.col("mail_from") > longest) | (
         _IS_PRODUCT & (pl.col("redeem_to") - pl.col("redeem_from") > longest)

@@ -1,6 +1,7 @@
 """Finds the texts of a form that lists cannot print, so that no issued list is unprintable."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,11 +14,15 @@ from service.deals.interpreted import InterpretedDeals
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, Wording
 from service.engine.render import PrintTrial, Unprintable
+from service.engine.render.scripts import PICTURES
 from service.files import layouts
 
 _VARIABLES = {"title": "title", "legal_text": "legal", "value_text": "value"}
 """The column of the form, and the variable of a layout that shows it."""
 _LONGEST = 20
+_MOST_NAMED = 5
+_PICTURES = re.compile(PICTURES)
+_ONLY_PICTURES = re.compile(rf"(?:{PICTURES}|[\s\u200d\ufe0e\ufe0f\u20e3])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class PrintCheck:
     def check_texts(self) -> None:
         """Report the texts of cells that cannot be printed, and mark their rows as faulty."""
         too_long_elsewhere: dict[str, None] = {}
+        pictured: list[str] = []
         for grid in self._form.grids:
             columns = self._form.tables[grid.table].columns
             for name, cells in grid.columns.items():
@@ -66,8 +72,12 @@ class PrintCheck:
                             Fault(grid.table, int(grid.rows[position]), columns[name], name, *fault)
                             for position in positions.tolist()
                         )
+                pictured += [text for text in cells.values if text and _PICTURES.search(text)]
                 longest = sorted(filter(None, cells.values), key=len)[-_LONGEST:]
                 too_long_elsewhere |= dict.fromkeys(self._misfits(variable, longest, languages))
+        if pictured:
+            shown = ", ".join(map(repr, pictured[:_MOST_NAMED]))
+            self._form.note(f"emoji are left out in print where no font has them: {shown}")
         if too_long_elsewhere:
             named = ", ".join(too_long_elsewhere)
             self._form.note(
@@ -129,6 +139,8 @@ class PrintCheck:
 
     def _fault_of(self, variable: str, text: str, languages: Iterable[str]) -> Unprintable | None:
         """What is wrong with a text; only small print has words of the language beside it."""
+        if _ONLY_PICTURES.fullmatch(text):
+            return Unprintable("is only emoji, which are left out in print", "write it in words")
         tried = languages if variable == "legal" else [*languages][:1]
         for language in tried:
             fault = self._trial.fault_of(variable, text, language=language)

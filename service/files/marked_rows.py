@@ -13,14 +13,16 @@ def marked_rows(sheet: Sheet, rows: Collection[int]) -> Iterator[tuple[set[int],
     """Those of the rows, counted from 0, that are marked as if they did not count, and how.
 
     A row counts as struck through with any such cell, and as grey or coloured with half of those
-    that are filled; so many coloured rows that they are a pattern are none.
+    that are filled; so many coloured rows that they are a pattern are none, but one of several is.
     """
     marks = sheet.marks
     coloured = _mostly(sheet, marks.coloured, rows)
+    if _STRIPED * len(coloured) > len(rows) and not len(coloured) == 1 < len(rows):
+        coloured = set()
     for found, text in (
         ({row for row, _ in marks.struck if row in rows}, "struck through"),
         (_mostly(sheet, marks.grey, rows), "written in grey"),
-        (coloured if _STRIPED * len(coloured) <= len(rows) else set(), "on a grey or red ground"),
+        (coloured, "on a grey or red ground"),
     ):
         if found:
             yield found, text

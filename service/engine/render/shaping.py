@@ -105,8 +105,9 @@ class Shaper:
             if place != at:
                 shown += b"%d" % (at - place)
             if item.level % 2:
-                # Readers of a file turn around what they find, code by code.
-                meaning = meaning.translate(_MIRRORED)
+                # Readers of a file turn around what they find, code by code; what they take for a
+                # number's separator they move to its other side.
+                meaning = meaning.translate(_TURNED)
                 for letter in meaning[:0:-1]:
                     shown += string(codes.code(_NOTHING, letter).to_bytes(2, "big"))
                 meaning = meaning[0]
@@ -153,7 +154,7 @@ class ShapeCodes:
 
 
 _NOTHING = Compound(0, ())
-_MIRRORED = str.maketrans(MIRRORED)
+_TURNED = str.maketrans({**MIRRORED, "\u00a0": " "})
 _Glyph = tuple[Any, Any]
 """What uharfbuzz says of a glyph, and of its position."""
 
