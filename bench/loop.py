@@ -36,6 +36,7 @@ from service.jobs.worker import drain
 from service.publish import publish
 from service.settings import Settings
 from service.store import catalogue, cycles, migrate
+from service.store.actor import Actor
 from service.store.session import Database
 
 Stage = Callable[[Database, Settings, Path, int], int]
@@ -64,7 +65,7 @@ def _baskets(database: Database, settings: Settings, folder: Path, _count: int) 
 
 
 def _deals(database: Database, _settings: Settings, folder: Path, _baskets: int) -> int:
-    return load_deals(database, folder / sample.DEALS, uploaded_by="bench").rows
+    return load_deals(database, folder / sample.DEALS, uploaded_by=Actor("bench")).rows
 
 
 def _forecast(database: Database, settings: Settings, _folder: Path, _baskets: int) -> int:

@@ -28,6 +28,7 @@ from service.publish import publish
 from service.publish.verify import verify
 from service.settings import Settings
 from service.store import migrate
+from service.store.actor import Actor
 from service.store.session import Database
 
 
@@ -38,7 +39,7 @@ def _load(database: Database, settings: Settings, folder: Path) -> None:
         database, folder / sample.HOUSEHOLDS, secret_key=settings.secret_key, language="en"
     )
     load_baskets(database, folder / "history.parquet", timezone=settings.timezone)
-    load_deals(database, folder / sample.DEALS, uploaded_by="bench")
+    load_deals(database, folder / sample.DEALS, uploaded_by=Actor("bench"))
     refresh_forecast(database, settings, as_of=AS_OF)
 
 

@@ -24,6 +24,7 @@ from service.deals import load_body, preview_deals
 from service.files.notes import ALL
 from service.files.products import load_products
 from service.store import migrate
+from service.store.actor import Actor
 from service.store.session import Database
 
 SAMPLE = Path(__file__).parents[1] / "service" / "sample"
@@ -48,11 +49,15 @@ def main() -> None:
             ("dry run", lambda: preview_deals(database, "deals.csv", body, listed=1000)),
             (
                 "load",
-                lambda: load_body(database, "deals.csv", body, uploaded_by="bench", accept=ALL),
+                lambda: load_body(
+                    database, "deals.csv", body, uploaded_by=Actor("bench"), accept=ALL
+                ),
             ),
             (
                 "load again",
-                lambda: load_body(database, "deals.csv", body, uploaded_by="bench", accept=ALL),
+                lambda: load_body(
+                    database, "deals.csv", body, uploaded_by=Actor("bench"), accept=ALL
+                ),
             ),
         ):
             _say(name, given.rows, _cpu(act), plain)

@@ -30,6 +30,11 @@ def api_key_digest(key: SecretStr, presented: str) -> str:
     return _digest(key, f"api-key:{presented}")
 
 
+def token_digest(key: SecretStr, purpose: str, token: str) -> str:
+    """The stored digest of a random token that a person holds for a purpose: 64 hex digits."""
+    return _digest(key, f"{purpose}:{token}")
+
+
 def address_digest(key: SecretStr, normal_address: str) -> str:
     """The stored digest of the address a piece was mailed to: 32 hex digits, to recognise it."""
     return _digest(key, f"address:{normal_address}")[:32]

@@ -16,6 +16,7 @@ from service.files.households import load_households
 from service.publish import AckReport, BatchReport, acknowledge, publish
 from service.settings import Settings
 from service.store import catalogue, households, lists
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.market import silent, stocked
 from tests.shop import VALID_FROM, VALID_TO, _document, _lines, open_shop
@@ -74,7 +75,7 @@ def acknowledge_rows(
     """Acknowledge rows: piece_id, status, reason, timestamp."""
     path = folder / name
     path.write_text("\n".join(["piece_id,status,reason,timestamp", *rows, ""]), encoding="utf-8")
-    return acknowledge(database, settings, path, name=name, source="test")
+    return acknowledge(database, settings, path, name=name, by=Actor("test"))
 
 
 def _load_all(database: Database, settings: Settings, folder: Path) -> None:

@@ -23,6 +23,7 @@ from service.files.households import load_households
 from service.files.products import load_products
 from service.settings import Settings
 from service.store import cycles, migrate
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.tables.cycle import Forecast
@@ -102,7 +103,7 @@ def load_market(
     assert (people.refused, bought.refused) == (0, 0)
     if deals:
         write(folder / "deals.csv", [DEAL_COLUMNS, *(deal(n) for n in range(deals))])
-        load_deals(database, folder / "deals.csv", uploaded_by="tests")
+        load_deals(database, folder / "deals.csv", uploaded_by=Actor("tests"))
     store_model(database, settings, AS_OF)
 
 

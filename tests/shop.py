@@ -22,6 +22,7 @@ from service.files.households import load_households
 from service.files.products import load_products
 from service.settings import Settings
 from service.store import catalogue, cycles, households, ledger, lists
+from service.store.actor import Actor
 from service.store.offers import revisions
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -85,7 +86,7 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
     load_households(
         database, folder / "households.csv", secret_key=settings.secret_key, language="en"
     )
-    load_deals(database, folder / "deals.csv", uploaded_by="tests")
+    load_deals(database, folder / "deals.csv", uploaded_by=Actor("tests"))
     add_key(database, settings, role=Role.ADMIN)
     with database.write() as session:
         catalogue.ensure_stores(session, [STORE], timezone="UTC")

@@ -7,7 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from service.errors import Conflict, NotFound
-from service.store import batches, cycles, runs
+from service.store import audit, batches, cycles, runs
+from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import BatchState, Run, RunState
 
@@ -19,19 +20,25 @@ RECOMPOSE = "recompose"
 _BUSY = "This is being requested right now; try again."
 
 
-def request_cycle(database: Database, *, as_of: date, seed: int) -> Run:
+def request_cycle(database: Database, *, as_of: date, seed: int, by: Actor = SERVICE) -> Run:
     """Queue a cycle. Raises Conflict when the date has a cycle or the same run is queued."""
 
     def queue(session: Session) -> Run:
         if cycles.as_of(session, as_of) is not None:
             raise Conflict(f"There is a cycle as of {as_of} already.")
-        return _queue_run(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed})
+        return _queue_run(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed}, by)
 
     return database.settle(queue, busy=_BUSY)
 
 
 def request_plan(
-    database: Database, *, as_of: date, seed: int, fewer_than: int, most_households: int
+    database: Database,
+    *,
+    as_of: date,
+    seed: int,
+    fewer_than: int,
+    most_households: int,
+    by: Actor = SERVICE,
 ) -> Run:
     """Queue a preview of the cycle of a date; nothing will be issued."""
     arguments = {
@@ -40,10 +47,10 @@ def request_plan(
         "fewer_than": fewer_than,
         "most_households": most_households,
     }
-    return database.settle(lambda session: _queue_run(session, PLAN, arguments), busy=_BUSY)
+    return database.settle(lambda session: _queue_run(session, PLAN, arguments, by), busy=_BUSY)
 
 
-def request_recompose(database: Database, *, cycle_id: int) -> Run:
+def request_recompose(database: Database, *, cycle_id: int, by: Actor = SERVICE) -> Run:
     """Queue that a cycle is made again as its next revision.
 
     Raises NotFound when there is no such cycle, Conflict when it is published.
@@ -57,12 +64,14 @@ def request_recompose(database: Database, *, cycle_id: int) -> Run:
         if batch is not None:
             raise Conflict(f"Cycle {cycle_id} has batch {batch.id}, which is {batch.state}.")
         arguments = {"cycle_id": cycle_id, "revision": cycle.revision + 1}
-        return _queue_run(session, RECOMPOSE, arguments)
+        return _queue_run(session, RECOMPOSE, arguments, by)
 
     return database.settle(queue, busy=_BUSY)
 
 
-def request_batch(database: Database, *, cycle_id: int, revise: bool = False) -> Run:
+def request_batch(
+    database: Database, *, cycle_id: int, revise: bool = False, by: Actor = SERVICE
+) -> Run:
     """Queue the printing of a cycle, or of its next revision.
 
     Raises NotFound when there is no such cycle, Conflict when it is voided, or printed and `revise`
@@ -78,23 +87,23 @@ def request_batch(database: Database, *, cycle_id: int, revise: bool = False) ->
         if batch is not None and batch.state == BatchState.READY and not revise:
             raise Conflict(f"Cycle {cycle_id} is published as batch {batch.id}.")
         revision = {"revise": True} if revise else {}
-        return _queue_run(session, BATCH, {"cycle_id": cycle_id, **revision})
+        return _queue_run(session, BATCH, {"cycle_id": cycle_id, **revision}, by)
 
     return database.settle(queue, busy=_BUSY)
 
 
-def request_reprint(database: Database, *, batch_id: int) -> Run:
+def request_reprint(database: Database, *, batch_id: int, by: Actor = SERVICE) -> Run:
     """Queue a reprint of a batch's spoiled pieces. Raises NotFound when there is no such batch."""
 
     def queue(session: Session) -> Run:
         if batches.get(session, batch_id) is None:
             raise NotFound("There is no such batch.")
-        return _queue_run(session, BATCH, {"reprint_of": batch_id})
+        return _queue_run(session, BATCH, {"reprint_of": batch_id}, by)
 
     return database.settle(queue, busy=_BUSY)
 
 
-def _queue_run(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
+def _queue_run(session: Session, kind: str, arguments: dict[str, Any], by: Actor) -> Run:
     """Queue a run. Of two requests at once the unique index refuses one, which then starts over."""
     waiting = runs.pending(session, kind, arguments)
     if waiting is not None:
@@ -107,6 +116,7 @@ def _queue_run(session: Session, kind: str, arguments: dict[str, Any]) -> Run:
         created_at=datetime.now(UTC),
     )
     runs.add(session, run)
+    audit.add(session, by, "request", "run", run.id, at=run.created_at, detail={"kind": kind})
     return run
 
 

@@ -12,7 +12,7 @@ import typer
 from service import publish
 from service.checkout import forget_guesses
 from service.commands.console import EXIT_SOME_REFUSED, progress_bars, say, show_problems
-from service.commands.database import open_database
+from service.commands.database import acting, open_database
 from service.errors import NotFound
 from service.publish.verify import proofread
 from service.store import batches, cycles
@@ -53,8 +53,8 @@ def publish_batch(
 
 def received(number: NumberArgument) -> None:
     """Record that the mailing house has the whole package, however it was delivered."""
-    with open_database() as (database, _):
-        found = publish.confirm_receipt(database, number)
+    with open_database() as (database, settings):
+        found = publish.confirm_receipt(database, number, by=acting(database, settings))
     say(f"{found.name} was received at {found.received_at:%F %R %Z}")
 
 
@@ -63,7 +63,9 @@ def acknowledge(
 ) -> None:
     """Apply the mailing house's report on each piece; safe to repeat."""
     with open_database() as (database, settings):
-        report = publish.acknowledge(database, settings, file, name=file.name, source="command")
+        report = publish.acknowledge(
+            database, settings, file, name=file.name, by=acting(database, settings)
+        )
     say(
         f"{file.name}: {report.rows:,} rows read, {report.taken:,} taken, {report.known:,} known, "
         f"{report.refused:,} refused"
@@ -118,7 +120,7 @@ def void(
                 "its files are removed. Go on?",
                 abort=True,
             )
-        report = publish.void_batch(database, settings, number)
+        report = publish.void_batch(database, settings, number, by=acting(database, settings))
     say(json.dumps(asdict(report), indent=2))
 
 

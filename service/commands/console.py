@@ -34,12 +34,11 @@ def show_table(table: Table) -> None:
 
 
 def current_user() -> str:
-    """The user of this machine, as named in audit trails."""
+    """The user of this machine, by name or, as in some containers, by number."""
     try:
-        return f"user {getpass.getuser()}"
+        return getpass.getuser()
     except (KeyError, OSError):
-        # A container's user may have no name.
-        return f"user {os.getuid()}"
+        return str(os.getuid())
 
 
 @contextmanager

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from service.admin.acting import acting_on_command_line
+from service.commands.console import current_user
 from service.settings import Settings, load_settings
+from service.store.actor import Actor
 from service.store.session import Database
 
 
@@ -16,3 +19,11 @@ def open_database(settings: Settings | None = None) -> Iterator[tuple[Database, 
         yield database, settings
     finally:
         database.dispose()
+
+
+def acting(database: Database, settings: Settings, email: str | None = None) -> Actor:
+    """Who types this command: the person that `--by` or LARDER_PERSON names, or the machine's user.
+
+    Raises as `acting_on_command_line` does.
+    """
+    return acting_on_command_line(database, os_user=current_user(), email=email or settings.person)

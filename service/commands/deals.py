@@ -8,7 +8,6 @@ from rich.table import Table
 
 from service.commands.console import (
     EXIT_FAILED,
-    current_user,
     out,
     progress_bars,
     say,
@@ -16,7 +15,7 @@ from service.commands.console import (
     show_problems,
     show_table,
 )
-from service.commands.database import open_database
+from service.commands.database import acting, open_database
 from service.deals import (
     Order,
     Preview,
@@ -32,6 +31,7 @@ from service.deals.one_deal import row_with
 from service.engine.money import format_money
 from service.errors import InvalidInput, LarderError, NotFound
 from service.files.notes import ALL
+from service.settings import Settings
 from service.store.offers import revisions
 from service.store.session import Database
 
@@ -88,8 +88,7 @@ def load_file(
                     _draw(database, file, body, options, pictures)
                 _dry_run(database, file, body, options)
             else:
-                approval = settings.deal_approval
-                _load(database, file, body, options, with_approval=approval, accept=accept)
+                _load(database, settings, file, body, options, accept=accept)
         except InvalidInput as error:
             if error.problems and remarks is None:
                 _write_remarks_beside(database, file, body, options)
@@ -146,23 +145,23 @@ def set_cells(
             if found.faults:
                 raise typer.Exit(EXIT_FAILED)
             return
-        approval = settings.deal_approval
-        _load(database, Path(name), body, options, with_approval=approval, accept=accept)
+        _load(database, settings, Path(name), body, options, accept=accept)
 
 
 def _load(
     database: Database,
+    settings: Settings,
     file: Path,
     body: bytes,
     options: ReadOptions,
     *,
-    with_approval: bool,
     accept: bool,
 ) -> None:
+    actor = acting(database, settings)
     with progress_bars() as progress:
         report = load_body(
-            database, file.name, body, uploaded_by=current_user(), options=options,
-            with_approval=with_approval, accept=ALL if accept else "", progress=progress,
+            database, file.name, body, uploaded_by=actor, options=options,
+            with_approval=settings.deal_approval, accept=ALL if accept else "", progress=progress,
         )  # fmt: skip
     if report.already_loaded:
         say(f"deals: this very file is loaded already ({report.rows} rows)")

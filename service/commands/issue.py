@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from service.commands.console import progress_bars, say
-from service.commands.database import open_database
+from service.commands.database import acting, open_database
 from service.commands.planning import show_plan
 from service.cycle import (
     CycleReport,
@@ -31,10 +31,11 @@ def _change(act: _Act, number: int) -> None:
     """Withdraw a cycle with its money, or make it again as its next revision."""
     with open_database() as (database, settings), progress_bars() as progress:
         report: WithdrawReport | CycleReport
+        actor = acting(database, settings)
         if act is _Act.WITHDRAW:
-            report = withdraw_cycle(database, number)
+            report = withdraw_cycle(database, number, by=actor)
         else:
-            report = recompose_cycle(database, settings, number, progress=progress)
+            report = recompose_cycle(database, settings, number, progress=progress, by=actor)
     say(json.dumps(asdict(report), indent=2, default=str))
 
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.table import Table
 
-from service.commands.console import EXIT_FAILED, current_user, say, show_table
-from service.commands.database import open_database
+from service.commands.console import EXIT_FAILED, say, show_table
+from service.commands.database import acting, open_database
 from service.currencies import minor_digits
 from service.deals import listing, picture_deal, steer
 from service.engine.codes import gtin
@@ -24,9 +24,7 @@ from service.store.offers.overview import DealFilter
 from service.store.session import Database
 
 Number = Annotated[int, typer.Argument(help="The deal's number, as `larder deals list` shows it")]
-By = Annotated[
-    str | None, typer.Option("--by", help="Who does it; by default the user of this machine")
-]
+By = Annotated[str | None, typer.Option("--by", help="E-mail address of the person who does it")]
 SomeNumber = Annotated[
     int | None, typer.Argument(help="The deal's number, as `larder deals list` shows it")
 ]
@@ -162,10 +160,11 @@ def check(
     by: By = None,
 ) -> None:
     """Confirm that drafts are as intended; then another person may approve them."""
-    with open_database() as (database, _):
+    with open_database() as (database, settings):
+        actor = acting(database, settings, by)
         _act(
             database, number, _Choice(every, supplier, upload, deal or ()), yes, "checked",
-            lambda each: steer.check(database, each, by=by or current_user()),
+            lambda each: steer.check(database, each, by=actor),
         )  # fmt: skip
 
 
@@ -180,16 +179,18 @@ def approve(
 ) -> None:
     """Approve checked deals. With approval on, whoever loaded them may not."""
     with open_database() as (database, settings):
+        actor = acting(database, settings, by)
         _act(
             database, number, _Choice(every, supplier, upload, deal or ()), yes, "approved",
-            lambda each: steer.approve(database, settings, each, by=by or current_user()),
+            lambda each: steer.approve(database, settings, each, by=actor),
         )  # fmt: skip
 
 
 def send_back(number: Number, by: By = None, note: Note = "") -> None:
     """Make a checked deal a draft again."""
-    with open_database() as (database, _):
-        _say(number, steer.send_back(database, number, by=by or current_user(), note=note))
+    with open_database() as (database, settings):
+        actor = acting(database, settings, by)
+        _say(number, steer.send_back(database, number, by=actor, note=note))
 
 
 def stop(
@@ -203,10 +204,11 @@ def stop(
     note: Note = "",
 ) -> None:
     """Stop deals at once: no more copies, and tills refuse those in circulation."""
-    with open_database() as (database, _):
+    with open_database() as (database, settings):
+        actor = acting(database, settings, by)
         _act(
             database, number, _Choice(every, supplier, upload, deal or ()), yes, "stopped",
-            lambda each: steer.stop(database, each, by=by or current_user(), note=note),
+            lambda each: steer.stop(database, each, by=actor, note=note),
         )  # fmt: skip
 
 
@@ -220,10 +222,9 @@ def resume(
     ] = False,
 ) -> None:
     """Resume a stopped deal."""
-    with open_database() as (database, _):
-        state = steer.resume(
-            database, number, by=by or current_user(), new_copies_only=new_copies_only, note=note
-        )
+    with open_database() as (database, settings):
+        actor = acting(database, settings, by)
+        state = steer.resume(database, number, by=actor, new_copies_only=new_copies_only, note=note)
         _say(number, state)
 
 
@@ -235,7 +236,8 @@ def budget(
     """Raise the budget of a deal while it runs."""
     with open_database() as (database, settings):
         cents = _cents(amount, settings.currency)
-        _say(number, steer.raise_budget(database, settings, number, cents, by=by or current_user()))
+        actor = acting(database, settings, by)
+        _say(number, steer.raise_budget(database, settings, number, cents, by=actor))
 
 
 def _say(number: int, state: DealState) -> None:

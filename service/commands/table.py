@@ -112,6 +112,56 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.keys:revoke",
             "Revoke a key; a running service refuses it within five seconds.",
         ),
+        Command(
+            "bind",
+            "service.commands.keys:bind",
+            "Bind a key to a person: what is done with it from now on counts as done by them.",
+        ),
+    ),
+    group(
+        "users",
+        "The people who log in, and for whom keys and command lines stand.",
+        Command(
+            "add",
+            "service.commands.users:add",
+            "Invite a person and show the link by which they set a password, once.",
+        ),
+        Command(
+            "list",
+            "service.commands.users:show",
+            "Everybody: roles, ways to log in, and when they were last seen.",
+        ),
+        Command(
+            "roles",
+            "service.commands.users:set_roles",
+            "Give a person these roles instead of theirs.",
+        ),
+        Command(
+            "bind",
+            "service.commands.users:bind",
+            "Bind a user of this machine to a person: what they type counts as done by that "
+            "person.",
+        ),
+        Command(
+            "reset",
+            "service.commands.users:reset",
+            "Remove a person's password, app and passkeys, and show a link to begin anew.",
+        ),
+        Command(
+            "end",
+            "service.commands.users:end",
+            "End every session of a person: they have to log in again.",
+        ),
+        Command(
+            "disable",
+            "service.commands.users:disable",
+            "Shut a person out at once: sessions end, their keys are refused, their name stays.",
+        ),
+        Command(
+            "enable",
+            "service.commands.users:enable",
+            "Let a disabled person log in again.",
+        ),
     ),
     group(
         "money",

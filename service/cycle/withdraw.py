@@ -11,7 +11,8 @@ from service.cycle.report import CycleReport
 from service.engine.ledger import Account, EntryKind, Posting, netted, reversed_entries
 from service.errors import Conflict, NotFound
 from service.settings import Settings
-from service.store import batches, cycles, ledger, lists
+from service.store import audit, batches, cycles, ledger, lists
+from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
@@ -27,7 +28,7 @@ class WithdrawReport:
     released_cents: int
 
 
-def withdraw_cycle(database: Database, cycle_id: int) -> WithdrawReport:
+def withdraw_cycle(database: Database, cycle_id: int, *, by: Actor = SERVICE) -> WithdrawReport:
     """Void every list of a cycle and reverse all that it moved, in one transaction.
 
     Withdrawing again gives the same report. Raises NotFound when there is no such cycle, Conflict
@@ -39,7 +40,9 @@ def withdraw_cycle(database: Database, cycle_id: int) -> WithdrawReport:
         if cycle is None:
             raise NotFound(f"There is no cycle {cycle_id}.")
         if cycle.withdrawn_at is None:
-            _withdraw(session, cycle, at=datetime.now(UTC))
+            now = datetime.now(UTC)
+            _withdraw(session, cycle, at=now)
+            audit.add(session, by, "withdraw", "cycle", cycle_id, at=now)
         return WithdrawReport(
             cycle_id, cycle.summary["withdrawn_lists"], cycle.summary["released_cents"]
         )
@@ -48,14 +51,19 @@ def withdraw_cycle(database: Database, cycle_id: int) -> WithdrawReport:
 
 
 def recompose_cycle(
-    database: Database, settings: Settings, cycle_id: int, *, progress: Progress
+    database: Database,
+    settings: Settings,
+    cycle_id: int,
+    *,
+    progress: Progress,
+    by: Actor = SERVICE,
 ) -> CycleReport:
     """Withdraw a cycle, then make and issue it again as its next revision, under new codes.
 
     A run that is killed in between leaves the cycle withdrawn, and recomposing goes on from there.
     Raises as `withdraw_cycle` and `run_cycle` do.
     """
-    withdraw_cycle(database, cycle_id)
+    withdraw_cycle(database, cycle_id, by=by)
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
     assert cycle is not None

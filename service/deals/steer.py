@@ -14,10 +14,12 @@ from sqlmodel import Session
 
 from service.engine.lifecycle import PENDING, Act, DealState, next_state
 from service.engine.reserve import OpenCopies, overspend_chance
+from service.engine.rights import Right
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
-from service.store.offers import events, overview, states, uploads
+from service.store.actor import Actor
+from service.store.offers import events, overview, states
 from service.store.session import Database
 from service.store.tables.offer import Offer, OfferEvent
 
@@ -40,21 +42,21 @@ class Exposure:
     overspend_chance: float | None
 
 
-def check(database: Database, offer_id: int, *, by: str) -> DealState:
+def check(database: Database, offer_id: int, *, by: Actor) -> DealState:
     """Confirm a draft. Raises NotFound, Conflict for a deal that is not a draft."""
     return _move_pending(database, offer_id, Act.CHECK, by=by)
 
 
-def send_back(database: Database, offer_id: int, *, by: str, note: str = "") -> DealState:
+def send_back(database: Database, offer_id: int, *, by: Actor, note: str = "") -> DealState:
     """Make a checked deal a draft again. Raises NotFound, Conflict for one that is not checked."""
     return _move_pending(database, offer_id, Act.SEND_BACK, by=by, note=note)
 
 
-def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -> DealState:
+def approve(database: Database, settings: Settings, offer_id: int, *, by: Actor) -> DealState:
     """Approve a checked deal to run; it replaces the revision before it.
 
     A stopped deal stays stopped. Raises NotFound, and Conflict for a deal that is not checked, or
-    where approval needs another person than the one who loaded it.
+    where approval needs a second person and `by` is not one.
     """
 
     def act(session: Session) -> DealState:
@@ -68,9 +70,9 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -
         if stopped:
             state = DealState.PAUSED
             states.set_stopped(session, (offer,), at=stopped[-1])
-        events.add(session, offer, Act.APPROVE, to_state=state, actor=by, at=now)
+        events.add(session, offer, Act.APPROVE, to_state=state, by=by, at=now)
         for each in live:
-            events.add(session, each, Act.REPLACE, to_state=DealState.REPLACED, actor=by, at=now)
+            events.add(session, each, Act.REPLACE, to_state=DealState.REPLACED, by=by, at=now)
         states.move(session, live, DealState.REPLACED)
         states.move(session, (offer,), state)
         return state
@@ -78,7 +80,7 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: str) -
     return database.settle(act, busy=_BUSY)
 
 
-def stop(database: Database, offer_id: int, *, by: str, note: str = "") -> DealState:
+def stop(database: Database, offer_id: int, *, by: Actor, note: str = "") -> DealState:
     """Stop a deal at once: no copy is issued, and the till refuses those in circulation.
 
     This applies to every revision, including those on printed lists. Their copies keep their
@@ -100,7 +102,7 @@ def resume(
     database: Database,
     offer_id: int,
     *,
-    by: str,
+    by: Actor,
     new_copies_only: bool = False,
     note: str = "",
 ) -> DealState:
@@ -120,13 +122,12 @@ def resume(
 
 
 def raise_budget(
-    database: Database, settings: Settings, offer_id: int, cents: int, *, by: str
+    database: Database, settings: Settings, offer_id: int, cents: int, *, by: Actor
 ) -> DealState:
     """Raise the budget of a running deal; an exhausted one runs again.
 
     Raises NotFound, InvalidInput above `_MOST_CENTS`, and Conflict when the new budget is not
-    higher, when the deal does not run, or where approval requires a person other than the one who
-    loaded the deal.
+    higher, when the deal does not run, or where approval needs a second person and `by` is not one.
     """
     if cents > _MOST_CENTS:
         raise InvalidInput(f"A budget is at most {_MOST_CENTS} cents.")
@@ -207,7 +208,7 @@ def exposure(deal: dict[str, Any], copies: pl.DataFrame) -> Exposure:
 
 
 def _move_pending(
-    database: Database, offer_id: int, act: Act, *, by: str, note: str = ""
+    database: Database, offer_id: int, act: Act, *, by: Actor, note: str = ""
 ) -> DealState:
     def write(session: Session) -> DealState:
         offer = _pending_revision(_lock_revisions(session, offer_id), offer_id)
@@ -218,10 +219,10 @@ def _move_pending(
 
 
 def _move(
-    session: Session, offer: Offer, act: Act, *, by: str, at: datetime, detail: dict[str, Any]
+    session: Session, offer: Offer, act: Act, *, by: Actor, at: datetime, detail: dict[str, Any]
 ) -> DealState:
     state = next_state(DealState(offer.state), act)
-    events.add(session, offer, act, to_state=state, actor=by, at=at, detail=detail)
+    events.add(session, offer, act, to_state=state, by=by, at=at, detail=detail)
     states.move(session, (offer,), state)
     return state
 
@@ -257,8 +258,33 @@ def _find_revision(revisions: Sequence[Offer], offer_id: int) -> Offer:
     return next(each for each in revisions if each.id == offer_id)
 
 
-def _require_second_person(session: Session, settings: Settings, offer: Offer, *, by: str) -> None:
-    if settings.deal_approval and uploads.uploader(session, offer) == by:
+def _require_second_person(
+    session: Session, settings: Settings, offer: Offer, *, by: Actor
+) -> None:
+    """Raises Conflict where approval needs two persons and `by` is not the second of them.
+
+    The first is who loaded the revision or, where a machine did that, who checked it. The second
+    is another person who may approve deals. Keys and command lines are the persons they are bound
+    to; bound to nobody they are neither.
+    """
+    if not settings.deal_approval:
+        return
+    if by.person_id is None:
         raise Conflict(
-            "Who loaded a deal cannot approve it or raise its budget: another person must."
+            f"A second person must approve this, and {by.name} is bound to nobody: log in, bind "
+            "the key or the user of the machine to a person, or name one by LARDER_PERSON."
+        )
+    if not by.may(Right.APPROVE_DEALS):
+        raise Conflict(f"{by.name} may not approve deals: that needs the role approver.")
+    loader = events.person_behind(session, offer, Act.LOAD)
+    first = loader or events.person_behind(session, offer, Act.CHECK)
+    if first is None:
+        raise Conflict(
+            "No person loaded or checked this deal: one must check it, and another one approve. "
+            "A deal that runs is loaded again as its next revision."
+        )
+    if first == by.person_id:
+        did = "loaded" if loader else "checked"
+        raise Conflict(
+            f"Who {did} a deal cannot approve it or raise its budget: another person must."
         )

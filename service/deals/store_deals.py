@@ -15,6 +15,7 @@ from service.deals.product_sets import members_of
 from service.engine.lifecycle import PENDING, DealState, initial_state
 from service.files.report import Progress, silent
 from service.store import catalogue
+from service.store.actor import Actor
 from service.store.offers import revisions
 
 _DEAL = ["supplier_id", "deal_ref"]
@@ -33,7 +34,7 @@ class LoadContext:
     """Who loads deals, when, and in which upload; whether a second person must approve."""
 
     upload_id: int
-    actor: str
+    by: Actor
     at: datetime
     with_approval: bool
 
@@ -105,7 +106,7 @@ def store_deals(
 
 _STORED = [
     "place", *OFFER_COLUMNS, "digest", "given", "supplier_id", "revision", "state", "follows",
-    "upload_id", "actor", "detail", "happened_at",
+    "upload_id", "actor", "person_id", "detail", "happened_at",
 ]  # fmt: skip
 
 
@@ -132,7 +133,8 @@ def _initial_states(context: LoadContext) -> Mapping[str | None, str]:
 
 def _event_columns(context: LoadContext) -> tuple[pl.Expr, ...]:
     return (
-        pl.lit(context.actor).alias("actor"),
+        pl.lit(context.by.name).alias("actor"),
+        pl.lit(context.by.person_id, pl.Int64).alias("person_id"),
         pl.lit(json.dumps({"upload_id": context.upload_id})).alias("detail"),
         pl.lit(context.at, pl.Datetime("us", "UTC")).alias("happened_at"),
     )

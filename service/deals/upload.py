@@ -25,6 +25,7 @@ from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
 from service.settings import Settings
 from service.store import catalogue, households
+from service.store.actor import Actor
 from service.store.offers import revisions, uploads
 from service.store.session import Database
 from service.store.tables.offer import Upload
@@ -229,7 +230,7 @@ def load_deals(
     database: Database,
     path: Path,
     *,
-    uploaded_by: str,
+    uploaded_by: Actor,
     options: ReadOptions | None = None,
     with_approval: bool = False,
     accept: str = "",
@@ -256,7 +257,7 @@ def load_body(
     name: str,
     body: bytes,
     *,
-    uploaded_by: str,
+    uploaded_by: Actor,
     options: ReadOptions | None = None,
     with_approval: bool = False,
     accept: str = "",
@@ -290,12 +291,13 @@ def load_body(
         earlier = uploads.with_digest(session, form.document.sha256)
         now = datetime.now(UTC)
         upload = earlier or Upload(
-            name=name, sha256=form.document.sha256, uploaded_at=now, uploaded_by=uploaded_by,
+            name=name, sha256=form.document.sha256, uploaded_at=now,
+            uploaded_by=uploaded_by.name, person_id=uploaded_by.person_id,
             rows=deals.frame.height,
         )  # fmt: skip
         load = LoadContext(
             upload_id=earlier.id if earlier else uploads.add(session, upload),
-            actor=uploaded_by,
+            by=uploaded_by,
             at=now,
             with_approval=with_approval,
         )

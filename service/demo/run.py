@@ -28,6 +28,7 @@ from service.jobs.worker import drain
 from service.publish import BatchReport, publish
 from service.settings import Settings
 from service.store import copies, ledger, lists, migrate, work
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.access import Role
 
@@ -191,7 +192,7 @@ def _load(
     baskets = pl.read_parquet(files / sample.BASKETS)
     history = write_history(baskets, folder, zone=settings.timezone)
     load_baskets(database, history, timezone=settings.timezone, reading=reading, progress=progress)
-    load_deals(database, files / sample.DEALS, uploaded_by="larder demo", progress=progress)
+    load_deals(database, files / sample.DEALS, uploaded_by=Actor("larder demo"), progress=progress)
     return baskets
 
 

@@ -16,6 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
@@ -189,6 +190,7 @@ def _request_cycle(database: Database, settings: Settings, slot: datetime) -> No
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
     forget_guesses(database, now=slot)
+    forget_log_ins(database, now=slot)
 
 
 def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:

@@ -18,6 +18,7 @@ from service.files.rows import FileColumn
 from service.publish.choice import address_digests
 from service.settings import Settings
 from service.store import batches, households, mailing
+from service.store.actor import SERVICE, Actor
 from service.store.mailing import Copy
 from service.store.session import Database
 from service.store.tables.cycle import BatchState
@@ -75,7 +76,7 @@ class AckReport:
 
 
 def acknowledge(
-    database: Database, settings: Settings, path: Path, *, name: str, source: str
+    database: Database, settings: Settings, path: Path, *, name: str, by: Actor = SERVICE
 ) -> AckReport:
     """Apply an acknowledgement file, row by row; the same rows again change nothing.
 
@@ -93,7 +94,11 @@ def acknowledge(
                 file_id = mailing.add_acknowledgement(
                     session,
                     Acknowledgement(
-                        name=name, sha256=digest, source=source, received_at=datetime.now(UTC)
+                        name=name,
+                        sha256=digest,
+                        source=by.name,
+                        person_id=by.person_id,
+                        received_at=datetime.now(UTC),
                     ),
                 )
             taken, known, faults = _apply_rows(session, settings, chunk.rows, file_id, name=name)

@@ -13,6 +13,7 @@ from service.errors import InvalidInput, LarderError, Problem
 from service.publish.acknowledge import AckReport, acknowledge
 from service.publish.depot import open_depot, put_bytes, read_chunks
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 
 FOLDER = "ack"
@@ -66,7 +67,7 @@ def _process(database: Database, settings: Settings, name: str) -> None:
         try:
             if not last.endswith(_LINE_ENDS):
                 raise _cut_off_error(name)
-            report = acknowledge(database, settings, path, name=name, source=SFTP)
+            report = acknowledge(database, settings, path, name=name, by=Actor(SFTP))
         except LarderError as error:
             if error.status < 500:
                 _write_report(settings, name, _error_as_json(error))

@@ -10,7 +10,8 @@ from service.errors import Conflict, NotFound
 from service.publish import depot as depots
 from service.publish.package import MANIFEST, read_manifest
 from service.settings import Settings
-from service.store import batches
+from service.store import audit, batches
+from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
 
@@ -71,7 +72,7 @@ def fetch(
     return found
 
 
-def confirm_receipt(database: Database, batch_id: int) -> Batch:
+def confirm_receipt(database: Database, batch_id: int, *, by: Actor = SERVICE) -> Batch:
     """Record that the mailing house has the whole package; a second time changes nothing.
 
     Raises NotFound when there is no such batch, Conflict when it cannot be fetched.
@@ -88,4 +89,5 @@ def confirm_receipt(database: Database, batch_id: int) -> Batch:
             raise Conflict(f"Batch {batch_id} cannot be picked up: it is {state}.")
         batch.picked_up_at = batch.picked_up_at or now
         batch.received_at = now
+        audit.add(session, by, "confirm_receipt", "batch", batch_id, at=now)
         return batches.save(session, batch)

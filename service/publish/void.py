@@ -10,7 +10,8 @@ from service.errors import Conflict, NotFound
 from service.publish.depot import open_depot
 from service.publish.package import remove_files
 from service.settings import Settings
-from service.store import batches, ledger, lists
+from service.store import audit, batches, ledger, lists
+from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
 
@@ -24,7 +25,9 @@ class VoidReport:
     released_cents: int
 
 
-def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidReport:
+def void_batch(
+    database: Database, settings: Settings, batch_id: int, *, by: Actor = SERVICE
+) -> VoidReport:
     """Void a batch before its pickup: tills refuse its codes, its reservations are released.
 
     Redemptions made before, by card or phone, stay. Everything happens in one transaction; voiding
@@ -38,6 +41,7 @@ def void_batch(database: Database, settings: Settings, batch_id: int) -> VoidRep
         if batch.state != BatchState.VOIDED:
             _require_voidable(batch)
             _void(session, batch)
+            audit.add(session, by, "void", "batch", batch_id, at=datetime.now(UTC))
     remove_files(open_depot(settings), batch.name)
     with database.write() as session:
         batches.mark_purged(session, batch_id, at=datetime.now(UTC))

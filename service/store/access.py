@@ -20,6 +20,11 @@ def live_key(session: Session, digest: str) -> ApiKey | None:
     return session.exec(statement).first()
 
 
+def get(session: Session, key_id: int) -> ApiKey | None:
+    """A key by number."""
+    return session.get(ApiKey, key_id)
+
+
 def all_keys(session: Session) -> list[ApiKey]:
     """Every key ever made, oldest first."""
     return list(session.exec(select(ApiKey).order_by(col(ApiKey.id))))

@@ -28,6 +28,7 @@ DOCUMENTS: dict[tuple[str, str], str] = {
     ("redemption_line", "parts"): "parts",
     ("till_return", "answer"): "members",
     ("till_event", "detail"): "members",
+    ("audit_event", "detail"): "members",
     ("offer_event", "detail"): "members",
     ("cycle", "summary"): "members",
     ("run", "arguments"): "members",
@@ -38,8 +39,8 @@ WITHOUT_MONEY = frozenset(
     {
         ("acknowledgement", "problems"), ("batch", "manifest"), ("batch", "summary"),
         ("cycle", "usage_bounds"), ("cycle_left_out", "detail"), ("forecast", "model"),
-        ("offer", "given"), ("offer", "targets"),
-        ("offer", "texts"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
+        ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
+        ("person", "roles"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
         ("till_return_line", "units"),
     }
 )  # fmt: skip

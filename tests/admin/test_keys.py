@@ -5,11 +5,20 @@ from collections.abc import Callable
 import pytest
 from pydantic import SecretStr
 
-from service.admin.keys import Caller, add_key, authenticate, list_keys, revoke_key
-from service.errors import InvalidInput, NotFound
+from service.admin.keys import (
+    Caller,
+    add_key,
+    authenticate,
+    bind_key,
+    list_keys,
+    revoke_key,
+)
+from service.admin.people import PersonRole, disable, enable
+from service.errors import Forbidden, InvalidInput, NotFound
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
+from tests.people import NOW, somebody
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
@@ -100,3 +109,60 @@ def test_wrong_bindings_are_refused_and_leave_nothing(
     assert read_only("SELECT (SELECT count(*) FROM api_key), (SELECT count(*) FROM store)") == [
         (0, 0)
     ]
+
+
+def test_a_personal_key_is_its_persons_and_ends_with_them(
+    database: Database, settings: Settings, read_only: Ask
+) -> None:
+    root = somebody(database, settings, "root", [PersonRole.ADMIN])
+    anna = somebody(database, settings, "anna", [PersonRole.OPERATIONS])
+    bert = somebody(database, settings, "bert", [PersonRole.APPROVER])
+    number, presented = add_key(
+        database, settings, role=Role.MARKETING, person_id=anna.id, by=anna.acting()
+    )
+    found = authenticate(database, settings, presented)
+    assert found == Caller(number, Role.MARKETING, None, None, anna)
+    assert (found.actor.name, found.actor.person_id) == (f"anna, key {number}", anna.id)
+    # Whoever may make keys would else approve as anybody.
+    with pytest.raises(Forbidden, match="to yourself"):
+        bind_key(database, number, bert.id, by=anna.acting())
+    with pytest.raises(Forbidden, match="to yourself"):
+        add_key(database, settings, role=Role.ADMIN, person_id=bert.id, by=anna.acting())
+    bind_key(database, number, bert.id, by=root.acting())
+    bind_key(database, number, None, by=anna.acting())
+    bind_key(database, number, anna.id, by=anna.acting("key 1"))
+    disable(database, anna.id, by=root.acting(), now=NOW)
+    assert authenticate(database, settings, presented) is None
+    with pytest.raises(NotFound, match="disabled"):
+        bind_key(database, number, anna.id)
+    enable(database, anna.id, by=root.acting(), now=NOW)
+    assert authenticate(database, settings, presented) is not None
+    revoke_key(database, number, by=anna.acting())
+    acts = read_only(
+        "SELECT act, person_id, subject_id FROM audit_event WHERE subject = 'key' ORDER BY id"
+    )
+    assert acts == [
+        (act, by, str(number))
+        for act, by in (
+            ("add", anna.id), ("bind", root.id), ("bind", anna.id), ("bind", anna.id),
+            ("revoke", anna.id),
+        )
+    ]  # fmt: skip
+
+
+def test_the_key_of_a_till_or_a_supplier_is_nobodys(
+    database: Database, settings: Settings, read_only: Ask
+) -> None:
+    anna = somebody(database, settings, "anna")
+    number, _ = add_key(database, settings, role=Role.POS, store_id="1")
+    with pytest.raises(InvalidInput, match="is a machine's"):
+        bind_key(database, number, anna.id)
+    with pytest.raises(InvalidInput, match="is a machine's"):
+        add_key(database, settings, role=Role.POS, store_id="2", person_id=anna.id)
+    for wrong in (0, 99):
+        with pytest.raises(NotFound):
+            add_key(database, settings, role=Role.ADMIN, person_id=wrong)
+        with pytest.raises(NotFound):
+            bind_key(database, wrong, None)
+    assert read_only("SELECT id, person_id FROM api_key") == [(number, None)]
+    assert read_only("SELECT id FROM store") == [("1",)]

@@ -3,10 +3,12 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from service.admin.keys import bind_key
 from service.jobs.worker import drain
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEALS, query
+from tests.people import somebody
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +48,20 @@ def test_a_deal_is_stopped_resumed_and_given_more_money(
         ("raise_budget", f"key {key}"),
     ]  # fmt: skip
     assert found["events"][-3]["detail"] == {"note": "recall"}
+
+
+def test_a_trail_names_the_person_behind_the_key(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    anna = somebody(database, settings, "anna")
+    key = query(database, "SELECT max(id) FROM api_key")[0][0]
+    bind_key(database, key, anna.id)
+    assert marketing.post("/v1/deals/1/stop", json={}).status_code == 200
+    assert marketing.get("/v1/deals/1").json()["events"][-1]["actor"] == f"anna, key {key}"
+    later = AS_OF.replace(day=9).isoformat()
+    run = marketing.post("/v1/cycles/plans", json={"as_of": later}).json()["id"]
+    asked = "SELECT actor, person_id, subject_id FROM audit_event WHERE act = 'request'"
+    assert query(database, asked) == [(f"anna, key {key}", anna.id, run)]
 
 
 def test_acts_that_do_not_fit_are_refused(marketing: TestClient) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.commands.console import current_user
 from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder
@@ -25,12 +26,16 @@ def test_a_deal_is_stopped_and_its_trail_is_shown(
         "title", "value", "products", "redeemed", "targets",
     ]  # fmt: skip
     assert listed[-1] == "18 deals"
-    stopped = configured("deals", "stop", "3", "--by", "anna", "--note", "recall")
+    unknown = configured("deals", "stop", "3", "--by", "anna@shop.example")
+    assert (unknown.code, "Nobody has the e-mail address" in unknown.err) == (1, True)
+    assert configured("users", "add", "anna@shop.example", "--role", "marketing").code == 0
+    stopped = configured("deals", "stop", "3", "--by", "Anna@shop.example", "--note", "recall")
     assert (stopped.code, stopped.out) == (0, "Deal 3 is paused.\n")
     assert configured("deals", "stop", "3").code == 1
     shown = configured("deals", "show", "3").out
     assert "D2, revision 1: Deal 2, paused, stopped; budget no limit" in shown
-    assert 'stop by anna, running -> paused {"note": "recall"}' in shown
+    user = f"user {current_user()}"
+    assert f'stop by anna, {user}, running -> paused {{"note": "recall"}}' in shown
     assert configured("deals", "resume", "3").out == "Deal 3 is running.\n"
     assert configured("deals", "list", "--state", "paused").out.splitlines()[-1] == "0 deals"
 

@@ -12,6 +12,7 @@ from service.cycle import run_cycle
 from service.deals import steer
 from service.errors import Conflict
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.offers import states
 from service.store.session import Database
 from tests.market import AS_OF, cycle, open_market, query, store_model
@@ -54,7 +55,7 @@ def test_a_deal_stopped_while_lists_are_made_is_not_issued(
     database: Database, settings: Settings, market: None
 ) -> None:
     offer = budgeted(database)
-    progress = when_composed(lambda: steer.stop(database, offer, by="anna"))
+    progress = when_composed(lambda: steer.stop(database, offer, by=Actor("anna")))
     with pytest.raises(Conflict, match=f"changed while the lists were made .offers {offer}."):
         run_cycle(database, settings, as_of=AS_OF, seed=0, progress=progress)
     assert left(database) == [0] * len(TABLES)
@@ -123,7 +124,7 @@ def test_a_raised_budget_issues_more_copies_in_the_next_cycle(
     offer = int(query(database, spent)[0][0])
     count = f"SELECT count(*) FROM list_line WHERE offer_id = {offer}"
     before = query(database, count)[0][0]
-    steer.raise_budget(database, settings, offer, 100_000, by="anna")
+    steer.raise_budget(database, settings, offer, 100_000, by=Actor("anna"))
     later = AS_OF + timedelta(days=1)
     store_model(database, settings, later)
     cycle(database, settings, as_of=later)

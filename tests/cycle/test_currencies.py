@@ -11,6 +11,7 @@ from service.cycle import run_cycle
 from service.deals import ReadOptions, load_body, preview_deals
 from service.engine.records import ListDocument
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.checkout.acts import sold
 from tests.conftest import fresh_database, settings_of
@@ -52,7 +53,7 @@ def _check(
         f"{printed} off"
         in preview_deals(database, "d.csv", body, options=options).deals[0].sentence
     )
-    load_body(database, "d.csv", body, uploaded_by="tests", options=options)
+    load_body(database, "d.csv", body, uploaded_by=Actor("tests"), options=options)
     stored = query(database, "SELECT face_value_cents, given FROM offer WHERE id = 1")
     assert (stored[0][0], json.loads(stored[0][1])["value"]) == (cents, written)
     run_cycle(database, settings, as_of=AS_OF, seed=0, progress=silent)

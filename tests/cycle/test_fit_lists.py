@@ -9,6 +9,7 @@ from service.engine.records import ListDocument
 from service.engine.render import render_one
 from service.files import layouts
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.market import (
     DEAL_COLUMNS,
@@ -34,7 +35,7 @@ def test_what_lists_have_no_room_for_is_left_out_and_counted(
     load_market(database, settings, tmp_path, deals=0)
     small_print = [f"{deal(n)},{f'Offer {n:02} of its own. ' * 12}" for n in range(DEALS)]
     write(tmp_path / "deals.csv", [f"{DEAL_COLUMNS},legal_text", *small_print])
-    load_deals(database, tmp_path / "deals.csv", uploaded_by="tests", accept="all")
+    load_deals(database, tmp_path / "deals.csv", uploaded_by=Actor("tests"), accept="all")
     report = cycle(database, settings)
     assert report.offers_without_room > 0
     texts = query(database, "SELECT id, document FROM shopping_list ORDER BY id")

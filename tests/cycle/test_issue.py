@@ -20,6 +20,7 @@ from service.files.households import load_households
 from service.publish import publish
 from service.settings import Settings
 from service.store import ledger, lists, migrate
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.shopping_list import ListState, ShoppingList
 from tests.market import (
@@ -281,7 +282,7 @@ def test_no_budget_and_no_circulation_is_exceeded_over_cycles_and_revisions(
             tmp_path / "revised.csv",
             [DEAL_COLUMNS, *(deal(n, value=f"0.{50 + n + number}") for n in range(18))],
         )
-        load_deals(database, revised, uploaded_by="tests")
+        load_deals(database, revised, uploaded_by=Actor("tests"))
         cycle(database, settings, as_of)
         _within_limits(database)
     spent = _committed(database)

@@ -12,6 +12,7 @@ from service.errors import Conflict, NotFound
 from service.publish import publish
 from service.settings import Settings
 from service.store import ledger
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.cycle.test_expiry import use
 from tests.market import cycle, documents, open_issued, query, silent
@@ -41,7 +42,9 @@ def states(database: Database) -> dict[str, int]:
 def test_withdrawn_and_made_again(database: Database, settings: Settings, issued: None) -> None:
     before, first = held(database), documents(database)
     assert before
-    report = withdraw_cycle(database, 1)
+    report = withdraw_cycle(database, 1, by=Actor("key 7"))
+    acts = "SELECT actor, act, subject_id FROM audit_event WHERE subject = 'cycle'"
+    assert query(database, acts) == [("key 7", "withdraw", "1")]
     assert held(database) == []
     assert report.lists == 29
     assert report.released_cents == -dict(before)["offer_budget"]

@@ -16,6 +16,7 @@ from service.files.baskets import load_baskets
 from service.files.households import load_households
 from service.files.products import load_products
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.market import AS_OF, BASKET_COLUMNS, cycle, gtin, query, store_model, write
 
@@ -67,7 +68,9 @@ def report(database: Database, settings: Settings, tmp_path: Path) -> CycleRepor
         f"{1.5 + 0.1 * number:.2f},100,{WINDOWS}"
         for number, category, maker in products
     ]
-    load_deals(database, write(tmp_path / "d.csv", [DEAL_COLUMNS, *deals]), uploaded_by="tests")
+    load_deals(
+        database, write(tmp_path / "d.csv", [DEAL_COLUMNS, *deals]), uploaded_by=Actor("tests")
+    )
     store_model(database, settings, AS_OF)
     return cycle(database, settings)
 

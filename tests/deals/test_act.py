@@ -13,6 +13,7 @@ from service.deals import load_deals, preview_deals
 from service.engine.allocate.value import CELLS
 from service.engine.redeem import BasketLine
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.till import Reference
 from tests.market import AS_OF, STORE, cycle, gtin, load_market, query, silent, stocked, write
@@ -76,7 +77,7 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 
     def fill() -> None:
         load_market(database, settings, tmp_path, deals=0)
-        load_deals(database, write(tmp_path / "deals.csv", DEALS), uploaded_by="tests")
+        load_deals(database, write(tmp_path / "deals.csv", DEALS), uploaded_by=Actor("tests"))
         with database.write() as session:
             session.connection().exec_driver_sql("UPDATE household SET language = 'es-MX'")
             session.connection().exec_driver_sql(

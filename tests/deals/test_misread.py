@@ -23,6 +23,7 @@ from openpyxl.workbook import Workbook
 
 from service.deals import Preview, ReadOptions, load_body, make_template, preview_deals
 from service.errors import NotAccepted
+from service.store.actor import Actor
 from service.store.session import Database
 from tests import shop
 from tests.deals.test_sheets import DEAL, catalogue, replace_in_package
@@ -419,9 +420,9 @@ def test_a_file_that_asks_is_loaded_when_it_is_accepted_and_not_before(
     body = text(table(row(deal_id="ASKED", funding_share_percent=1)))
     options = ReadOptions(as_of=AS_OF)
     with pytest.raises(NotAccepted):
-        load_body(catalogue, "a.csv", body, uploaded_by="tests", options=options)
+        load_body(catalogue, "a.csv", body, uploaded_by=Actor("tests"), options=options)
     accept = read(catalogue, body).accept
     report = load_body(
-        catalogue, "a.csv", body, uploaded_by="tests", options=options, accept=accept
+        catalogue, "a.csv", body, uploaded_by=Actor("tests"), options=options, accept=accept
     )
     assert (report.added, [note.asks for note in report.notes][-1]) == (1, True)

@@ -17,6 +17,7 @@ from service.deals.columns import COLUMNS, REMARKS
 from service.deals.template import EXAMPLES
 from service.errors import InvalidInput
 from service.files import layouts
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.deals.test_sheets import FOLDER, catalogue, summarize
 
@@ -94,7 +95,7 @@ def test_the_template_itself_uploads_clean(database: Database) -> None:
     assert (found.rows, found.faults) == (0, 0)
     assert str(found.notes[-1]) == "sheet Deals: 5 rows called EXAMPLE ... were passed over"
     assert make_template() == make_template()
-    report = load_body(database, "deals.xlsx", make_template(), uploaded_by="tests")
+    report = load_body(database, "deals.xlsx", make_template(), uploaded_by=Actor("tests"))
     assert (report.rows, report.added) == (0, 0)
 
 

@@ -21,15 +21,18 @@ from service.engine.lifecycle import DealState
 from service.errors import Conflict, NotFound
 from service.settings import Settings
 from service.store import ledger
+from service.store.actor import Actor
 from service.store.offers import issuable, revisions
 from service.store.offers.overview import DealFilter
 from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.till import Steps, gate
+from tests.people import acting
 from tests.shop import BREAD, DEALS, H1, H2, MILK, Shop, open_shop
 from tests.till import body
 
 CALLER = Caller(1, Role.ADMIN, None, None)
+ANNA, BERT, CARL = Actor("anna"), Actor("bert"), Actor("carl")
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -42,7 +45,7 @@ def with_approval(settings: Settings) -> Settings:
     return settings.model_copy(update={"deal_approval": True})
 
 
-def load(database: Database, folder: Path, content: str, *, approval: bool, by: str) -> None:
+def load(database: Database, folder: Path, content: str, *, approval: bool, by: Actor) -> None:
     (folder / "more.csv").write_text(content, encoding="utf-8")
     load_deals(database, folder / "more.csv", uploaded_by=by, with_approval=approval)
 
@@ -87,17 +90,18 @@ def test_a_deal_goes_from_draft_to_running_by_two_persons(
     database: Database, settings: Settings, shop: Shop, tmp_path: Path, read_only: Ask
 ) -> None:
     strict = with_approval(settings)
+    anna, bert = acting(database, settings, "anna"), acting(database, settings, "bert")
     dearer = DEALS.replace("amount_off,1.00", "amount_off,1.10")
-    load(database, tmp_path, dearer, approval=True, by="anna")
+    load(database, tmp_path, dearer, approval=True, by=anna)
     waiting = newest(database)
     assert states(read_only)[-1] == ("MILK-1", 2, "draft")
-    assert steer.check(database, waiting, by="anna") is DealState.CHECKED
+    assert steer.check(database, waiting, by=anna) is DealState.CHECKED
     # What ran goes on, until another person has approved.
     assert states(read_only)[0] == ("MILK-1", 1, "running")
     with pytest.raises(Conflict, match="another person must"):
-        steer.approve(database, strict, waiting, by="anna")
+        steer.approve(database, strict, waiting, by=anna)
     assert states(read_only)[-1] == ("MILK-1", 2, "checked")
-    assert steer.approve(database, strict, waiting, by="bert") is DealState.APPROVED
+    assert steer.approve(database, strict, waiting, by=bert) is DealState.APPROVED
     assert states(read_only)[0] == ("MILK-1", 1, "replaced")
     assert steer.follow_facts(database, on=date(2026, 3, 2)) == 1
     assert states(read_only)[-1] == ("MILK-1", 2, "running")
@@ -114,12 +118,12 @@ def test_a_deal_goes_from_draft_to_running_by_two_persons(
 def test_without_approval_one_person_is_enough(
     database: Database, settings: Settings, shop: Shop, tmp_path: Path
 ) -> None:
-    load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=True, by="anna")
+    load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=True, by=ANNA)
     waiting = newest(database)
-    steer.check(database, waiting, by="anna")
-    assert steer.send_back(database, waiting, by="bert", note="typing error") is DealState.DRAFT
-    steer.check(database, waiting, by="anna")
-    assert steer.approve(database, settings, waiting, by="anna") is DealState.APPROVED
+    steer.check(database, waiting, by=ANNA)
+    assert steer.send_back(database, waiting, by=BERT, note="typing error") is DealState.DRAFT
+    steer.check(database, waiting, by=ANNA)
+    assert steer.approve(database, settings, waiting, by=ANNA) is DealState.APPROVED
 
 
 def test_a_move_that_is_not_in_the_table_is_refused_and_changes_nothing(
@@ -127,18 +131,18 @@ def test_a_move_that_is_not_in_the_table_is_refused_and_changes_nothing(
 ) -> None:
     before = states(read_only), trail(read_only)
     acts: tuple[Callable[[], DealState], ...] = (
-        lambda: steer.check(database, shop.milk_offer, by="anna"),
-        lambda: steer.approve(database, settings, shop.milk_offer, by="anna"),
-        lambda: steer.send_back(database, shop.milk_offer, by="anna"),
-        lambda: steer.resume(database, shop.milk_offer, by="anna"),
-        lambda: steer.raise_budget(database, settings, shop.milk_offer, 10_000, by="anna"),
-        lambda: steer.raise_budget(database, settings, shop.bread_offer, 10_000, by="anna"),
+        lambda: steer.check(database, shop.milk_offer, by=ANNA),
+        lambda: steer.approve(database, settings, shop.milk_offer, by=ANNA),
+        lambda: steer.send_back(database, shop.milk_offer, by=ANNA),
+        lambda: steer.resume(database, shop.milk_offer, by=ANNA),
+        lambda: steer.raise_budget(database, settings, shop.milk_offer, 10_000, by=ANNA),
+        lambda: steer.raise_budget(database, settings, shop.bread_offer, 10_000, by=ANNA),
     )
     for act in acts:
         with pytest.raises(Conflict):
             act()
     with pytest.raises(NotFound):
-        steer.stop(database, 999, by="anna")
+        steer.stop(database, 999, by=ANNA)
     assert (states(read_only), trail(read_only)) == before
 
 
@@ -147,7 +151,7 @@ def test_a_stopped_deal_is_refused_from_then_on_and_goes_on_when_it_is_resumed(
 ) -> None:
     elsewhere = Database(database.url)
     assert given_and_refused(quote(database, settings, basket(shop, 1)))[0] == [1, 2]
-    assert steer.stop(elsewhere, shop.milk_offer, by="anna", note="recall") is DealState.PAUSED
+    assert steer.stop(elsewhere, shop.milk_offer, by=ANNA, note="recall") is DealState.PAUSED
     assert given_and_refused(quote(database, settings, basket(shop, 1))) == (
         [2],
         {1: "offer_stopped", 3: "not_in_basket"},
@@ -159,7 +163,7 @@ def test_a_stopped_deal_is_refused_from_then_on_and_goes_on_when_it_is_resumed(
         f"""SELECT sum(amount_cents) FROM ledger_entry
             WHERE offer_id = {shop.milk_offer} AND account = 'offer_reserved'"""
     ) == [(216,)]
-    steer.resume(elsewhere, shop.milk_offer, by="anna")
+    steer.resume(elsewhere, shop.milk_offer, by=ANNA)
     elsewhere.dispose()
     assert given_and_refused(redeem(database, settings, basket(shop, 2)))[0] == [1, 2]
 
@@ -167,17 +171,17 @@ def test_a_stopped_deal_is_refused_from_then_on_and_goes_on_when_it_is_resumed(
 def test_a_stop_reaches_every_revision_and_holds_whatever_is_loaded(
     database: Database, settings: Settings, shop: Shop, tmp_path: Path, read_only: Ask
 ) -> None:
-    load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=False, by="anna")
-    assert steer.stop(database, newest(database), by="anna") is DealState.PAUSED
+    load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=False, by=ANNA)
+    assert steer.stop(database, newest(database), by=ANNA) is DealState.PAUSED
     # The printed list has revision 1.
     assert given_and_refused(quote(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
-    load(database, tmp_path, DEALS.replace("1.00", "1.20"), approval=False, by="anna")
+    load(database, tmp_path, DEALS.replace("1.00", "1.20"), approval=False, by=ANNA)
     assert states(read_only)[-1] == ("MILK-1", 3, "paused")
     with database.read() as session:
         running = issuable.running(session, on=date(2026, 3, 2), redeemable_to=date(2026, 3, 15))
     assert newest(database) not in running["offer_id"].to_list()
     # The misprint stays refused; copies printed from now on are good.
-    steer.resume(database, newest(database), by="anna", new_copies_only=True)
+    steer.resume(database, newest(database), by=ANNA, new_copies_only=True)
     assert given_and_refused(quote(database, settings, basket(shop, 1)))[1][1] == "offer_stopped"
     assert read_only("SELECT count(*) FROM offer WHERE stopped_at IS NOT NULL") == [(2,)]
 
@@ -185,11 +189,12 @@ def test_a_stop_reaches_every_revision_and_holds_whatever_is_loaded(
 def test_an_approved_revision_of_a_stopped_deal_stays_stopped(
     database: Database, settings: Settings, shop: Shop, tmp_path: Path
 ) -> None:
-    load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=True, by="anna")
+    anna, bert = acting(database, settings, "anna"), acting(database, settings, "bert")
+    load(database, tmp_path, DEALS.replace("1.00", "1.10"), approval=True, by=anna)
     waiting = newest(database)
-    steer.stop(database, waiting, by="carl")
-    steer.check(database, waiting, by="anna")
-    approved = steer.approve(database, with_approval(settings), waiting, by="bert")
+    steer.stop(database, waiting, by=CARL)
+    steer.check(database, waiting, by=anna)
+    approved = steer.approve(database, with_approval(settings), waiting, by=bert)
     assert approved is DealState.PAUSED
 
 
@@ -198,7 +203,7 @@ def test_a_stop_between_look_and_write_is_obeyed_or_waits(
 ) -> None:
     """PostgreSQL: the write finds the stop and looks again. SQLite: the stop waits its turn."""
     elsewhere = Database(database.url)
-    stopper = threading.Thread(target=lambda: steer.stop(elsewhere, shop.milk_offer, by="anna"))
+    stopper = threading.Thread(target=lambda: steer.stop(elsewhere, shop.milk_offer, by=ANNA))
 
     def stopped_between(steps: Steps) -> Steps:
         effect = steps.send((yield next(steps)))
@@ -250,7 +255,7 @@ def test_no_sale_that_begins_after_a_stop_returned_is_honoured(
         each.start()
     both_sell.wait(30)
     elsewhere = Database(database.url)
-    steer.stop(elsewhere, shop.milk_offer, by="anna")
+    steer.stop(elsewhere, shop.milk_offer, by=ANNA)
     stopped.set()
     for each in tills:
         each.join()
@@ -275,7 +280,7 @@ def offline(database: Database, settings: Settings, shop: Shop, number: int, day
 def test_what_was_honoured_offline_before_the_stop_is_good_and_after_it_disputed(
     database: Database, settings: Settings, shop: Shop, read_only: Ask
 ) -> None:
-    steer.stop(database, shop.milk_offer, by="anna")
+    steer.stop(database, shop.milk_offer, by=ANNA)
     # Sold in March 2026, before any stop that is made now.
     before = offline(database, settings, shop, 1, "2026-03-05")
     assert before["conflicts"] == []
@@ -304,13 +309,20 @@ def test_a_budget_is_raised_while_the_deal_runs(
     assert steer.follow_facts(database, on=date(2026, 3, 2)) == 1
     assert states(read_only)[0] == ("MILK-1", 1, "exhausted")
     strict = with_approval(settings)
+    anna, bert = acting(database, settings, "anna"), acting(database, settings, "bert")
+    with pytest.raises(Conflict, match="No person loaded or checked"):
+        steer.raise_budget(database, strict, shop.milk_offer, 500, by=bert)
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            f"UPDATE offer_event SET person_id = {anna.person_id} WHERE act = 'load'"
+        )
     with pytest.raises(Conflict, match="another person must"):
-        steer.raise_budget(database, strict, shop.milk_offer, 500, by="tests")
-    state = steer.raise_budget(database, strict, shop.milk_offer, 500, by="bert")
+        steer.raise_budget(database, strict, shop.milk_offer, 500, by=anna)
+    state = steer.raise_budget(database, strict, shop.milk_offer, 500, by=bert)
     assert state is DealState.RUNNING
     assert read_only("SELECT budget_cents FROM offer WHERE deal_ref = 'MILK-1'") == [(500,)]
     with pytest.raises(Conflict, match="can only be raised"):
-        steer.raise_budget(database, settings, shop.milk_offer, 499, by="bert")
+        steer.raise_budget(database, settings, shop.milk_offer, 499, by=BERT)
     assert trail(read_only)[1:] == [
         ("MILK-1", 1, "facts", "running", "exhausted", "larder"),
         ("MILK-1", 1, "raise_budget", "exhausted", "running", "bert"),
@@ -340,7 +352,7 @@ def test_a_deal_is_exhausted_when_its_dearest_copy_has_no_room(
         f"SLOT-1,{slot},0.14,{days}",
         f"SLOT-2,{slot},0.15,{days}",
     )
-    load(database, tmp_path, "\n".join((columns, *rows, "")), approval=False, by="anna")
+    load(database, tmp_path, "\n".join((columns, *rows, "")), approval=False, by=ANNA)
     assert steer.follow_facts(database, on=date(2026, 3, 2)) == 2
     found = list_deals(database, currency="USD", after_id=shop.soap_offer)
     assert [(row["deal_id"], row["use_cents"], row["state"]) for row in found] == [

@@ -15,6 +15,7 @@ from service.engine.redeem import BENEFITS
 from service.errors import InvalidInput
 from service.files.notes import ALL
 from service.files.products import load_products
+from service.store.actor import Actor
 from service.store.offers import revisions
 from service.store.session import Database
 from tests.files.files import write_file
@@ -54,7 +55,7 @@ def load(database: Database, tmp_path: Path) -> Load:
         given = [{**DEAL, **change} for change in changes]
         frame = pl.DataFrame(given, schema=dict.fromkeys(names(given), pl.String), orient="row")
         frame.write_csv(tmp_path / name)
-        return load_deals(database, tmp_path / name, uploaded_by="tests", accept=accept)
+        return load_deals(database, tmp_path / name, uploaded_by=Actor("tests"), accept=accept)
 
     return load
 
@@ -358,7 +359,7 @@ def test_a_row_with_hardly_anything_denies_the_file_with_one_fault(
         tmp_path / "short.csv", ",".join(DEAL) + "\n" + ",".join(DEAL.values()) + "\nx\n"
     )
     with pytest.raises(InvalidInput) as caught:
-        load_deals(database, path, uploaded_by="tests")
+        load_deals(database, path, uploaded_by=Actor("tests"))
     (fault,) = caught.value.problems
     assert str(fault) == (
         "short.csv, A3, column deal_id: the row has only its deal_id (remove the row, or fill it "
@@ -388,7 +389,7 @@ def test_parquet_with_natural_types_is_the_same_deal(
         pl.lit(5.0).alias("circulation_max"),
     )
     frame.write_parquet(tmp_path / "deals.parquet")
-    report = load_deals(database, tmp_path / "deals.parquet", uploaded_by="tests")
+    report = load_deals(database, tmp_path / "deals.parquet", uploaded_by=Actor("tests"))
     assert summary(report) == (0, 0, 1, False)
     assert read_only(OFFERS) == [("D1", 1, "running", 100)]
 
@@ -505,7 +506,7 @@ def test_with_approval_a_revision_waits_and_the_earlier_goes_on(
     for value in ("2.00", "2.30"):
         path = tmp_path / "deals.csv"
         pl.DataFrame([{**DEAL, "value": value}]).write_csv(path)
-        load_deals(database, path, uploaded_by="anna", with_approval=True)
+        load_deals(database, path, uploaded_by=Actor("anna"), with_approval=True)
     assert read_only(OFFERS) == [
         ("D1", 1, "running", 100),
         ("D1", 2, "replaced", 200),
@@ -587,7 +588,9 @@ def test_two_who_load_the_same_deals_at_once_are_both_answered(
     reports: list[tuple[int, int, int, bool]] = []
 
     def other() -> None:
-        reports.append(summary(load_body(elsewhere, "b.csv", body + b"\n", uploaded_by="bert")))
+        reports.append(
+            summary(load_body(elsewhere, "b.csv", body + b"\n", uploaded_by=Actor("bert")))
+        )
 
     thread = threading.Thread(target=other)
 
@@ -597,7 +600,7 @@ def test_two_who_load_the_same_deals_at_once_are_both_answered(
             if not database.is_sqlite:
                 thread.join()
 
-    mine = load_body(database, "a.csv", body, uploaded_by="anna", progress=meanwhile)
+    mine = load_body(database, "a.csv", body, uploaded_by=Actor("anna"), progress=meanwhile)
     thread.join()
     elsewhere.dispose()
     assert sorted([summary(mine), *reports]) == [(0, 0, 1, False), (0, 1, 0, False)]

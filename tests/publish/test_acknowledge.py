@@ -10,9 +10,11 @@ from service.publish import accept_file, acknowledge, fetch, process_waiting, re
 from service.publish.depot import LocalDepot
 from service.settings import Settings
 from service.store import batches
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.mail import MORE, NAME, acknowledge_rows, load, print_batch
 from tests.market import query
+from tests.people import somebody
 
 ONE, TWO, THREE = (f"20260302-000000{n}" for n in (1, 2, 3))
 
@@ -133,7 +135,7 @@ def test_a_file_without_its_columns_is_refused_whole(
     path = tmp_path / "x.csv"
     path.write_text("piece,status\n1,mailed\n")
     with pytest.raises(InvalidInput, match="has not all the columns it needs"):
-        acknowledge(database, published, path, name="x.csv", source="test")
+        acknowledge(database, published, path, name="x.csv", by=Actor("test"))
     assert query(database, "SELECT count(*) FROM acknowledgement") == [(0,)]
 
 
@@ -143,6 +145,18 @@ def test_who_answers_for_a_piece_has_it(
     acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
     ((picked_up,),) = query(database, "SELECT picked_up_at IS NOT NULL FROM batch")
     assert picked_up
+
+
+def test_an_acknowledgement_names_who_handed_it_in(
+    database: Database, published: Settings, tmp_path: Path
+) -> None:
+    anna = somebody(database, published, "anna")
+    path = tmp_path / "x.csv"
+    path.write_text(f"piece_id,status,reason,timestamp\n{ONE},printed,,{at(9)}\n")
+    acknowledge(database, published, path, name="x.csv", by=anna.acting("key 1"))
+    assert query(database, "SELECT source, person_id FROM acknowledgement") == [
+        ("anna, key 1", anna.id)
+    ]
 
 
 def test_a_piece_of_a_voided_batch_is_not_taken(

@@ -8,6 +8,7 @@ import pytest
 from service.errors import Conflict, NotFound
 from service.publish import confirm_receipt, fetch, reconcile, void_batch
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 from tests.checkout.test_races import at_once, sell
 from tests.mail import NAME, print_batch
@@ -55,10 +56,12 @@ def test_codes_die_and_reservations_return(database: Database, published: Settin
 def test_voiding_again_gives_the_same_answer_and_moves_nothing(
     database: Database, published: Settings
 ) -> None:
-    first = void_batch(database, published, 1)
+    first = void_batch(database, published, 1, by=Actor("key 7"))
     entries = query(database, "SELECT count(*) FROM ledger_entry")
-    assert void_batch(database, published, 1) == first
+    assert void_batch(database, published, 1, by=Actor("key 8")) == first
     assert query(database, "SELECT count(*) FROM ledger_entry") == entries
+    acts = "SELECT actor, act, subject_id FROM audit_event WHERE subject = 'batch'"
+    assert query(database, acts) == [("key 7", "void", "1")]
     with pytest.raises(Conflict, match="was voided; its lists stay void"):
         print_batch(database, published)
     assert reconcile(database, 1).voided == 5

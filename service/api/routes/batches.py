@@ -79,10 +79,10 @@ class NotMailedPage(Page):
     responses=description.QUEUED | description.may_answer(HTTPStatus.NOT_FOUND),
 )
 def ask(
-    body: BatchIn, response: Response, database: DatabaseDep, _caller: MarketingCaller
+    body: BatchIn, response: Response, database: DatabaseDep, caller: MarketingCaller
 ) -> RunOut:
     """Request the print of a cycle; a worker does it. Poll the run that `Location` names."""
-    run = runs.request_batch(database, cycle_id=body.cycle_id, revise=body.revise)
+    run = runs.request_batch(database, cycle_id=body.cycle_id, revise=body.revise, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -153,9 +153,9 @@ def file(
 
 
 @router.post("/batches/{batch_id}/pickup", response_model=BatchOut)
-def pick_up(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut:
+def pick_up(batch_id: Id, database: DatabaseDep, caller: MailingCaller) -> BatchOut:
     """Confirm that the whole package was received, with every file as in the manifest."""
-    return _out(confirm_receipt(database, batch_id))
+    return _out(confirm_receipt(database, batch_id, by=caller.actor))
 
 
 @router.post(
@@ -164,21 +164,19 @@ def pick_up(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> Batc
     response_model=RunOut,
     responses=description.QUEUED,
 )
-def reprint(
-    batch_id: Id, response: Response, database: DatabaseDep, _caller: PrintCaller
-) -> RunOut:
+def reprint(batch_id: Id, response: Response, database: DatabaseDep, caller: PrintCaller) -> RunOut:
     """Request a reprint of the spoiled pieces of a batch, with the same ids and codes."""
-    run = runs.request_reprint(database, batch_id=batch_id)
+    run = runs.request_reprint(database, batch_id=batch_id, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
 
 @router.post("/batches/{batch_id}/void", response_model=BatchVoidOut)
 def void(
-    batch_id: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
+    batch_id: Id, database: DatabaseDep, settings: SettingsDep, caller: MarketingCaller
 ) -> BatchVoidOut:
     """Void a batch before its pickup: its codes become invalid, its reservations are released."""
-    return BatchVoidOut(**asdict(void_batch(database, settings, batch_id)))
+    return BatchVoidOut(**asdict(void_batch(database, settings, batch_id, by=caller.actor)))
 
 
 @router.get(
@@ -228,7 +226,7 @@ async def answer_for(
             settings,
             file.path,
             name=name or file.name or "acknowledgement",
-            source=f"key {caller.key_id}",
+            by=caller.actor,
         )
     return AcknowledgementOut(
         acknowledgement_id=report.acknowledgement_id,

@@ -31,11 +31,11 @@ def ask(
     response: Response,
     database: DatabaseDep,
     settings: SettingsDep,
-    _caller: MarketingCaller,
+    caller: MarketingCaller,
 ) -> RunOut:
     """Request a cycle; a worker runs it. Poll the run that `Location` names."""
     seed = settings.seed if body.seed is None else body.seed
-    run = runs.request_cycle(database, as_of=body.as_of, seed=seed)
+    run = runs.request_cycle(database, as_of=body.as_of, seed=seed, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
@@ -46,7 +46,7 @@ def plan(
     response: Response,
     database: DatabaseDep,
     settings: SettingsDep,
-    _caller: MarketingCaller,
+    caller: MarketingCaller,
 ) -> RunOut:
     """Request a preview of the cycle of a date; nothing is issued. Poll the run."""
     run = runs.request_plan(
@@ -55,15 +55,16 @@ def plan(
         seed=settings.seed if body.seed is None else body.seed,
         fewer_than=body.fewer_than,
         most_households=body.most_households,
+        by=caller.actor,
     )
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 
 
 @router.post("/cycles/{cycle_id}/withdraw", response_model=WithdrawOut)
-def withdraw(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> WithdrawOut:
+def withdraw(cycle_id: Id, database: DatabaseDep, caller: MarketingCaller) -> WithdrawOut:
     """Take back a cycle of which nothing was published or used, with its money."""
-    return WithdrawOut(**asdict(withdraw_cycle(database, cycle_id)))
+    return WithdrawOut(**asdict(withdraw_cycle(database, cycle_id, by=caller.actor)))
 
 
 @router.post(
@@ -73,10 +74,10 @@ def withdraw(cycle_id: Id, database: DatabaseDep, _caller: MarketingCaller) -> W
     responses=description.QUEUED,
 )
 def recompose(
-    cycle_id: Id, response: Response, database: DatabaseDep, _caller: MarketingCaller
+    cycle_id: Id, response: Response, database: DatabaseDep, caller: MarketingCaller
 ) -> RunOut:
     """Request that a cycle is taken back and made again as its next revision. Poll the run."""
-    run = runs.request_recompose(database, cycle_id=cycle_id)
+    run = runs.request_recompose(database, cycle_id=cycle_id, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 

@@ -104,7 +104,7 @@ async def upload(
             database,
             _file_name(file, name),
             file.path,
-            uploaded_by=f"key {caller.key_id}",
+            uploaded_by=caller.actor,
             options=ReadOptions.of(settings, encoding=encoding, dates=dates),
             with_approval=settings.deal_approval,
             accept=accept,
@@ -236,7 +236,7 @@ def _load_row(
     report = deals.load_body(
         database,
         *row,
-        uploaded_by=f"key {caller.key_id}",
+        uploaded_by=caller.actor,
         options=ReadOptions.of(settings),
         with_approval=settings.deal_approval,
         accept=accept,

@@ -1,5 +1,6 @@
 """The decorators that compile plain loops to machine code, cached on disk for every process."""
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -22,17 +23,7 @@ _thread = threading.RLock()
 
 def compiled(loop: Loop) -> Loop:
     """Compile on first call, cache the machine code on disk, release the interpreter lock."""
-    return _cached(loop)
-
-
-def inner(loop: Loop) -> Loop:
-    """A loop that only other loops call: without a wrapper for Python it compiles sooner."""
-    return _cached(loop, no_cpython_wrapper=True)
-
-
-def _cached(loop: Loop, **options: bool) -> Loop:
-    options |= {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
-    dispatcher: Any = njit(error_model="numpy", **options)(loop)  # type: ignore[call-overload]
+    dispatcher = _dispatcher(loop, cache=True)
     # Numba dates the cached machine code by the file of the loop only, so it would not notice a
     # change in a loop that this one calls from another file.
     dispatcher._cache._cache_file._source_stamp = sources_digest()
@@ -41,11 +32,42 @@ def _cached(loop: Loop, **options: bool) -> Loop:
     def compile_alone(signature: Any) -> object:
         if (known := dispatcher.overloads.get(signature)) is not None:
             return known.entry_point
-        with alone(folder, loop.__qualname__):
+        with alone(folder, loop.__qualname__), without_collections():
             return compile_now(signature)
 
     dispatcher.compile = compile_alone
     return cast("Loop", dispatcher)
+
+
+def inner(loop: Loop) -> Loop:
+    """A loop that only other loops call.
+
+    Its machine code becomes part of theirs: it needs no wrapper for Python and no file of its own.
+    """
+    return cast("Loop", _dispatcher(loop, no_cpython_wrapper=True))
+
+
+def _dispatcher(loop: Loop, **options: bool) -> Any:
+    """The loop as Numba compiles it.
+
+    Loops allocate nothing and return no array, so none counts references (`_nrt`): that would be
+    half of the code to compile.
+    """
+    options |= {"nogil": True, "no_cfunc_wrapper": True, "_nrt": False}
+    return njit(error_model="numpy", **options)(loop)  # type: ignore[call-overload]
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Keep the garbage collector from walking, again and again, through what a compiler makes."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @cache

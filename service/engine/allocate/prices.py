@@ -269,7 +269,7 @@ class Effort:
     @staticmethod
     def fitting(pairs: int) -> "Effort":
         """More steps where they are cheap; few deals and households also need them more."""
-        if pairs < 400_000:
+        if pairs < 2_000_000:
             return Effort(exact_steps=20)
         return Effort()
 

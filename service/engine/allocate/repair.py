@@ -6,21 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
-from service.engine.allocate.kernels.holdings import give_back, improve, list_givers
+from service.engine.allocate.kernels.chains import improve
+from service.engine.allocate.kernels.givers import give_back, list_givers
 from service.engine.allocate.prices import Market, Search, every
 
 FACTORS = (1.0, 0.9, 0.7, 0.0)
-MANY, FACTORS_OF_MANY = 10_000, (1.0, 0.9, 0.0)
-"""Fractions of the prices; among more households than this fewer of them."""
+"""Fractions of the prices."""
 MOST_PASSES = 6
-WORTH_IT, NEXT_TO_NOTHING, NEXT_TO_NOTHING_OF_MANY = 0.05, 2e-5, 5e-5
+WORTH_IT, NEXT_TO_NOTHING = 0.05, 2e-5
 """A factor gets another pass when the last one gained such a part of the first one's gain, and of
 the bound."""
 FEW, NODES = 1_000, 2_000
 """Among more households a search may take so many nodes."""
-PLACES = 64
+PLACES, MOST_PLACES, FOR_A_PLACE = 64, 512, 500
+"""Places in a deal's list of givers: one for so many households, within these ends."""
 LISTED = 50_000
-"""Places in a deal's list of givers, and households looked at to fill the lists."""
+"""Households looked at to fill the lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,8 @@ def repair(market: Market, found: Search) -> Ledger:
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
     take_back_overspent(market, found.prices, ledger)
-    many = len(market.everyone) >= MANY
-    least = (NEXT_TO_NOTHING_OF_MANY if many else NEXT_TO_NOTHING) * abs(found.bound)
-    for factor in FACTORS_OF_MANY if many else FACTORS:
+    least = NEXT_TO_NOTHING * abs(found.bound)
+    for factor in FACTORS:
         first = 0.0
         for turn in range(MOST_PASSES):
             gain = better(
@@ -82,7 +82,8 @@ def better(
     held_up = (ledger.minimum > 0) & (ledger.copies <= ledger.minimum)
     limit = min(nodes, NODES) if len(everyone) > FEW else nodes
     asking = asking and draft.bonus <= 0.0
-    places = np.where((full | held_up) & asking, PLACES, 0)
+    many = min(max(PLACES, len(everyone) // FOR_A_PLACE), MOST_PLACES)
+    places = np.where((full | held_up) & asking, many, 0)
     stride = max(1, len(everyone) // LISTED)
     some = every(everyone, stride, first=turn % stride)
     givers = _givers(market, at, bonus, ledger, places, which=some)

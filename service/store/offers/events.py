@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import Act, DealState
+from service.store.actor import Actor
 from service.store.tables.offer import Offer, OfferEvent
 
 
@@ -16,7 +17,7 @@ def add(
     act: Act,
     *,
     to_state: DealState,
-    actor: str,
+    by: Actor,
     at: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
@@ -27,7 +28,8 @@ def add(
             act=act,
             from_state=offer.state,
             to_state=to_state,
-            actor=actor,
+            actor=by.name,
+            person_id=by.person_id,
             detail=dict(detail or {}),
             happened_at=at,
         )
@@ -48,3 +50,13 @@ def of_deal(session: Session, offer_id: int) -> Sequence[tuple[int, OfferEvent]]
         .order_by(col(OfferEvent.id))
     )
     return session.exec(statement).all()
+
+
+def person_behind(session: Session, offer: Offer, act: Act) -> int | None:
+    """The person who last did an act to a revision; None when nobody did, or no person."""
+    newest = (
+        select(OfferEvent.person_id)
+        .where(OfferEvent.offer_id == offer.id, OfferEvent.act == act)
+        .order_by(col(OfferEvent.id).desc())
+    )
+    return session.exec(newest).first()

@@ -89,8 +89,9 @@ def add(
     """Add revisions with their products, and the event of each in the audit trail.
 
     `offers`: the columns of an offer; `follows`, the id of an earlier revision of the same deal,
-    whose stop it inherits, or null; `actor`, `detail` and `happened_at` of the event; `place`, the
-    number of the row. `sets` are the sets of products that count and of those that are excluded.
+    whose stop it inherits, or null; `actor`, `person_id`, `detail` and `happened_at` of the event;
+    `place`, the number of the row. `sets` are the sets of products that count and of those that
+    are excluded.
     """
     placed = offers.with_columns(
         next_ids(session, "offer", offers.height).alias("id"), pl.col("state").alias("to_state")
@@ -105,7 +106,7 @@ def add(
         pl.col("id").alias("offer_id"),
         pl.lit(str(Act.LOAD)).alias("act"),
         pl.lit("").alias("from_state"),
-        "to_state", "actor", "detail", "happened_at",
+        "to_state", "actor", "person_id", "detail", "happened_at",
     )  # fmt: skip
     append(session, "offer_event", loaded)
     ids = placed.select("place", pl.col("id").alias("offer_id"))
@@ -138,14 +139,15 @@ def _add_products(
 def replace(session: Session, replaced: pl.DataFrame) -> None:
     """Put revisions into the state `replaced`; printed lists still refer to them.
 
-    `replaced`: offer_id, actor, detail, happened_at.
+    `replaced`: offer_id, actor, person_id, detail, happened_at.
     """
     stage(session, "staged_replaced", replaced)
     session.execute(
         text(
-            """INSERT INTO offer_event (offer_id, act, from_state, to_state, actor, detail,
-                                        happened_at)
-               SELECT o.id, 'replace', o.state, 'replaced', s.actor, s.detail, s.happened_at
+            """INSERT INTO offer_event (offer_id, act, from_state, to_state, actor, person_id,
+                                        detail, happened_at)
+               SELECT o.id, 'replace', o.state, 'replaced', s.actor, s.person_id, s.detail,
+                      s.happened_at
                FROM staged_replaced s JOIN offer o ON o.id = s.offer_id ORDER BY o.id"""
         )
     )

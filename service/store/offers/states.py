@@ -7,11 +7,9 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import ISSUABLE, Act, DealFacts, DealState, state_by_facts
+from service.store.actor import SERVICE
 from service.store.offers import events, overview
 from service.store.tables.offer import Offer
-
-BY_FACT = "larder"
-"""The actor in the audit trail of automatic changes of state."""
 
 
 def lock_deal(session: Session, offer_id: int) -> Sequence[Offer]:
@@ -87,7 +85,7 @@ def follow_facts(session: Session, *, on: date, at: datetime) -> int:
             continue
         offer = session.get_one(Offer, row["offer_id"])
         events.add(
-            session, offer, Act.FACTS, to_state=state, actor=BY_FACT, at=at,
+            session, offer, Act.FACTS, to_state=state, by=SERVICE, at=at,
             detail={"on": on.isoformat()},
         )  # fmt: skip
         move(session, (offer,), state)

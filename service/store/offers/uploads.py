@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, select
 
-from service.store.tables.offer import Offer, Upload
+from service.store.tables.offer import Upload
 
 
 def with_digest(session: Session, sha256: str) -> Upload | None:
@@ -15,8 +15,3 @@ def add(session: Session, upload: Upload) -> int:
     session.add(upload)
     session.flush()
     return upload.id
-
-
-def uploader(session: Session, offer: Offer) -> str:
-    """Who loaded a revision."""
-    return session.exec(select(Upload.uploaded_by).where(Upload.id == offer.upload_id)).one()

@@ -2,6 +2,7 @@
 
 from service.store.tables import (
     access,
+    audit,
     basket,
     catalogue,
     cycle,
@@ -11,6 +12,7 @@ from service.store.tables import (
     mailing,
     money_conversion,
     offer,
+    person,
     redemption,
     shopping_list,
     work,
@@ -19,6 +21,7 @@ from service.store.tables.types import metadata
 
 __all__ = [
     "access",
+    "audit",
     "basket",
     "catalogue",
     "cycle",
@@ -29,6 +32,7 @@ __all__ = [
     "metadata",
     "money_conversion",
     "offer",
+    "person",
     "redemption",
     "shopping_list",
     "work",

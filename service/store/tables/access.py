@@ -19,7 +19,10 @@ class Role(StrEnum):
 
 
 class ApiKey(SQLModel, table=True):
-    """A key as a digest; the key itself is shown once and never stored."""
+    """A key as a digest; the key itself is shown once and never stored.
+
+    What is done with a key that is bound to a person counts as done by that person.
+    """
 
     __tablename__ = "api_key"
 
@@ -29,5 +32,6 @@ class ApiKey(SQLModel, table=True):
     role: str
     store_id: str | None = Field(default=None, foreign_key="store.id")
     supplier_id: int | None = Field(default=None, foreign_key="supplier.id", sa_type=BigId)
+    person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     created_at: datetime = Field(sa_type=UtcMoment)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcMoment)

@@ -70,6 +70,7 @@ class Acknowledgement(SQLModel, table=True):
     name: str
     sha256: str = Field(index=True)
     source: str
+    person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     received_at: datetime = Field(sa_type=UtcMoment)
     rows: int = 0
     taken: int = 0

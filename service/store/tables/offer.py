@@ -136,14 +136,15 @@ class Upload(SQLModel, table=True):
     sha256: str = Field(unique=True)
     uploaded_at: datetime = Field(sa_type=UtcMoment)
     uploaded_by: str
+    person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     rows: int
 
 
 class OfferEvent(SQLModel, table=True):
     """The audit trail of deals: who did what to a revision, and when. Append-only.
 
-    `actor` is a key's number, the name given to a command, or `larder` for automatic changes of
-    state.
+    `actor` names a person, a key or a user of a machine, or is `larder` for automatic changes of
+    state; `person_id` is the person behind it, if there is one.
     """
 
     __tablename__ = "offer_event"
@@ -154,5 +155,6 @@ class OfferEvent(SQLModel, table=True):
     from_state: str
     to_state: str
     actor: str
+    person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=BigId)
     detail: JsonObject = Field(sa_type=Json(JsonObject, sort_keys=True))
     happened_at: datetime = Field(sa_type=UtcMoment)

@@ -19,6 +19,7 @@ from service.files.notes import ALL
 from service.files.products import load_products
 from service.settings import Settings
 from service.store import cycles, households, lists
+from service.store.actor import Actor
 from service.store.offers import revisions
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -109,7 +110,7 @@ def issue(
     columns = dict.fromkeys(sorted({name for row in rows for name in row}), pl.String)
     pl.DataFrame(rows, schema=columns).write_csv(folder / f"{number}.csv")
     # Some are products of other suppliers.
-    load_deals(database, folder / f"{number}.csv", uploaded_by="tests", accept=ALL)
+    load_deals(database, folder / f"{number}.csv", uploaded_by=Actor("tests"), accept=ALL)
     code = list_code(number)
     with database.write() as session:
         offers = dict(revisions.current(session).select("deal_ref", "offer_id").iter_rows())
@@ -139,7 +140,7 @@ def test_every_reason_is_given(
     till: TillClient, shop: Shop, database: Database, tmp_path: Path
 ) -> None:
     mine, offers = issue(database, tmp_path, H3, 30, REASONS)
-    steer.stop(database, offers["STOPPED"], by="tests")
+    steer.stop(database, offers["STOPPED"], by=Actor("tests"))
     two = issue_again(database, shop, H1, 3)
     with database.write() as session:
         theirs = lists.of_household(session, households.ids_by_ref(session)[H2])

@@ -11,6 +11,7 @@ from service.admin.keys import add_key
 from service.deals import load_deals
 from service.demo.replay import serve_on_loopback
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.offers import revisions
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -121,7 +122,7 @@ def test_revisions_of_a_deal_share_it_and_each_copy_has_the_limit_it_was_printed
     """Bread may be used twice by the first revision, once by the second."""
     revised = DEALS.replace("Oven Bread", "Oven Bread!").replace("2026-12-31,2\n", "2026-12-31,1\n")
     (tmp_path / "revised.csv").write_text(revised, encoding="utf-8")
-    load_deals(database, tmp_path / "revised.csv", uploaded_by="tests")
+    load_deals(database, tmp_path / "revised.csv", uploaded_by=Actor("tests"))
     with database.read() as session:
         offers = dict(revisions.current(session).select("deal_ref", "offer_id").iter_rows())
     assert offers["BREAD-1"] != shop.bread_offer

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from service.engine.allocate import compiled
-from service.engine.allocate.kernels import arguments
+from service.engine.allocate.kernels import passes
 
 HOLD = """
 import sys
@@ -62,5 +62,5 @@ def test_a_change_in_any_file_of_loops_makes_all_machine_code_old(
 
 
 def test_machine_code_on_disk_carries_the_digest_of_all_files() -> None:
-    stamp = arguments.noise._cache._cache_file._source_stamp  # type: ignore[attr-defined]
+    stamp = passes.price_pass._cache._cache_file._source_stamp  # type: ignore[attr-defined]
     assert stamp == compiled.sources_digest()

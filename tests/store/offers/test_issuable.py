@@ -8,6 +8,7 @@ import pytest
 
 from service.deals import load_deals
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.offers import issuable, revisions
 from service.store.session import Database
 from tests.files.files import write_file
@@ -61,7 +62,7 @@ def test_what_is_promised_counts_through_a_revision(
         (shop.soap_offer, 0, 2),
     ]
     changed = DEALS.replace("amount_off,1.00", "amount_off,0.90", 1)
-    load_deals(database, write_file(tmp_path / "d2.csv", changed), uploaded_by="tests")
+    load_deals(database, write_file(tmp_path / "d2.csv", changed), uploaded_by=Actor("tests"))
     with database.read() as session:
         current = revisions.current(session).filter(pl.col("deal_ref") == "MILK-1")
         ((milk, number),) = current.select("offer_id", "revision").rows()

@@ -11,7 +11,7 @@ multiplier of the face-value band (a convex function of one variable) and with i
 bound; `choose.mix` walks between the two choices that meet there; `search.search` closes what the
 band leaves open, exactly, by branch and bound over the few conflict groups whose alternatives cost
 less than the gap. Where a conflict group crosses categories the scan ignores it (still a bound)
-and the search enforces it. `passes` and `holdings` do this for many households.
+and the search enforces it. `passes` does this for all households, `chains` for one after another.
 
 Counts that are handed on start as `int(np.int64(0))`: a literal 0 is a type of its own and would
 have the called loop compiled twice.

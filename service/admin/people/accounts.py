@@ -1,0 +1,304 @@
+"""Who may log in: invite, accept, reset, disable, roles. Every act is in the audit trail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from service.admin.people import passwords
+from service.admin.people.tokens import Purpose, digest_of, new_token
+from service.admin.person import Invitation, Person, PersonDetails, normal_email, sorted_roles
+from service.engine.rights import PersonRole
+from service.engine.texts import clean
+from service.errors import Conflict, InvalidInput, NotFound
+from service.settings import Settings
+from service.store import audit, people
+from service.store.actor import Actor
+from service.store.session import Database
+from service.store.tables.person import PersonLink, PersonRow
+
+INVITED = timedelta(days=7)
+"""How long an invitation can be accepted."""
+
+RESET = timedelta(days=1)
+"""How long the link of a reset can be used."""
+
+_BUSY = "People are being changed right now; ask again."
+_NAME_CHARACTERS = 100
+_SUBJECT = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Who is to be invited. `os_user` is a user of a machine whose command line is this person."""
+
+    name: str
+    email: str
+    roles: Sequence[PersonRole]
+    language: str = "en"
+    os_user: str | None = None
+
+
+def invite(
+    database: Database, settings: Settings, new: NewPerson, *, by: Actor, now: datetime
+) -> Invitation:
+    """Add a person, who can log in once they set a password by the link of the invitation.
+
+    Raises InvalidInput for a name, an address or roles that cannot be, Conflict when the e-mail
+    address or the user of the machine is somebody's already.
+    """
+    email = normal_email(new.email)
+    name = " ".join(clean(new.name).split())
+    if not 1 <= len(name) <= _NAME_CHARACTERS:
+        raise InvalidInput(f"A name has 1 to {_NAME_CHARACTERS} characters.")
+
+    def act(session: Session) -> Invitation:
+        if people.by_email(session, email) is not None:
+            raise Conflict(f"There is somebody with the address {email} already.")
+        row = PersonRow(
+            name=name, email=email, roles=_roles(new.roles), language=new.language, created_at=now
+        )
+        if new.os_user is not None:
+            _bind(session, row, new.os_user)
+        session.add(row)
+        session.flush()
+        detail = {"email": email, "roles": row.roles, "os_user": row.os_user}
+        audit.add(session, by, "invite", _SUBJECT, row.id, at=now, detail=detail)
+        return _link(session, settings, row, now=now, lasting=INVITED)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def invited(database: Database, settings: Settings, token: str, *, now: datetime) -> Person | None:
+    """Whose link this is, None when it is unknown, used or over, or they are disabled."""
+    with database.read() as session:
+        row = people.open_link(session, digest_of(settings, Purpose.LINK, token), now=now)
+    return Person.of(row) if row is not None and row.disabled_at is None else None
+
+
+def accept(
+    database: Database, settings: Settings, token: str, password: str, *, now: datetime
+) -> Person:
+    """Set a password by a link, which is used up; who was logged in as this person is no more.
+
+    Raises NotFound when the link is unknown, used or over, InvalidInput for a password that is too
+    weak; then the link can be used again.
+    """
+    person = invited(database, settings, token, now=now)
+    if person is None:
+        raise _no_link()
+    passwords.require_good(password, about=names_of(person, settings))
+    new = passwords.digest(password)
+
+    def act(session: Session) -> Person:
+        if people.use_link(session, digest_of(settings, Purpose.LINK, token), now=now) is None:
+            raise _no_link()
+        row = _lock(session, person.id)
+        row.password_digest = new
+        people.drop_links(session, row.id)
+        people.end_sessions(session, row.id, at=now)
+        audit.add(session, person.acting(), "set_password", _SUBJECT, row.id, at=now)
+        return Person.of(row)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def invite_again(
+    database: Database, settings: Settings, person_id: int, *, by: Actor, now: datetime
+) -> Invitation:
+    """A new link for somebody who has not set a password yet; the earlier one is void.
+
+    Raises NotFound, and Conflict for somebody who has a password (see `reset`) or is disabled.
+    """
+
+    def act(session: Session) -> Invitation:
+        row = _lock(session, person_id)
+        if row.password_digest is not None:
+            raise Conflict(f"{row.email} has a password; reset it instead.")
+        _require_enabled(row)
+        audit.add(session, by, "invite_again", _SUBJECT, row.id, at=now)
+        return _link(session, settings, row, now=now, lasting=INVITED)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def reset(
+    database: Database, settings: Settings, person_id: int, *, by: Actor, now: datetime
+) -> Invitation:
+    """Take every way to log in from a person, end their sessions, and give a link to begin anew.
+
+    For who lost a password or a second factor, or fears that somebody else has it. Raises NotFound,
+    Conflict when they are disabled.
+    """
+
+    def act(session: Session) -> Invitation:
+        row = _lock(session, person_id)
+        _require_enabled(row)
+        row.password_digest = row.totp_secret = row.totp_confirmed_at = None
+        row.second_failures = 0
+        people.drop_passkeys(session, row.id)
+        people.drop_provider_identities(session, row.id)
+        people.end_sessions(session, row.id, at=now)
+        audit.add(session, by, "reset", _SUBJECT, row.id, at=now)
+        return _link(session, settings, row, now=now, lasting=RESET)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def disable(database: Database, person_id: int, *, by: Actor, now: datetime) -> Person:
+    """Shut a person out at once: sessions end, links are void, keys bound to them are refused.
+
+    What they did stays with their name. Raises NotFound, Conflict for the last admin.
+    """
+
+    def act(session: Session) -> Person:
+        _require_other_admin(session, person_id)
+        row = _lock(session, person_id)
+        if row.disabled_at is None:
+            row.disabled_at = now
+            people.drop_links(session, row.id)
+            people.end_sessions(session, row.id, at=now)
+            audit.add(session, by, "disable", _SUBJECT, row.id, at=now)
+        return Person.of(row)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def enable(database: Database, person_id: int, *, by: Actor, now: datetime) -> Person:
+    """Let a disabled person log in again, as before. Raises NotFound."""
+
+    def act(session: Session) -> Person:
+        row = _lock(session, person_id)
+        if row.disabled_at is not None:
+            row.disabled_at = None
+            audit.add(session, by, "enable", _SUBJECT, row.id, at=now)
+        return Person.of(row)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def set_roles(
+    database: Database, person_id: int, roles: Sequence[PersonRole], *, by: Actor, now: datetime
+) -> Person:
+    """Give a person these roles instead of theirs, from their next request on.
+
+    Raises NotFound, InvalidInput without any role, Conflict when no admin would be left.
+    """
+
+    def act(session: Session) -> Person:
+        new = _roles(roles)
+        if PersonRole.ADMIN not in new:
+            _require_other_admin(session, person_id)
+        row = _lock(session, person_id)
+        detail = {"from": row.roles, "to": new}
+        row.roles = new
+        audit.add(session, by, "set_roles", _SUBJECT, row.id, at=now, detail=detail)
+        return Person.of(row)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def bind_os_user(
+    database: Database, person_id: int, os_user: str | None, *, by: Actor, now: datetime
+) -> Person:
+    """Let a user of a machine be this person on the command line; None takes it back.
+
+    Raises NotFound, InvalidInput for no name of a user, Conflict when it is somebody else's.
+    """
+
+    def act(session: Session) -> Person:
+        row = _lock(session, person_id)
+        if os_user is None:
+            row.os_user = None
+        else:
+            _bind(session, row, os_user)
+        detail = {"os_user": row.os_user}
+        audit.add(session, by, "bind_os_user", _SUBJECT, row.id, at=now, detail=detail)
+        return Person.of(row)
+
+    return database.settle(act, busy=_BUSY)
+
+
+def list_people(database: Database) -> list[PersonDetails]:
+    """Everybody, disabled people too, in the order in which they came."""
+    with database.read() as session:
+        return [
+            PersonDetails(
+                Person.of(row), row.os_user, row.password_digest is not None,
+                row.totp_confirmed_at is not None, passkeys, seen_at,
+            )
+            for row, passkeys, seen_at in people.everybody(session)
+        ]  # fmt: skip
+
+
+def get_person(database: Database, person_id: int) -> Person:
+    """A person by number. Raises NotFound."""
+    with database.read() as session:
+        row = people.get(session, person_id)
+    if row is None:
+        raise _unknown()
+    return Person.of(row)
+
+
+def _roles(roles: Sequence[PersonRole]) -> list[PersonRole]:
+    if not roles:
+        raise InvalidInput(f"A person needs at least one role of {', '.join(PersonRole)}.")
+    return sorted_roles(roles)
+
+
+def _bind(session: Session, row: PersonRow, os_user: str) -> None:
+    name = clean(os_user).strip()
+    if not 1 <= len(name) <= _NAME_CHARACTERS:
+        raise InvalidInput("The user of a machine has a name, as `whoami` says it.")
+    other = people.by_os_user(session, name)
+    if other is not None and other.id != row.id:
+        raise Conflict(f"The user {name} is bound to {other.email} already.")
+    row.os_user = name
+
+
+def _link(
+    session: Session, settings: Settings, row: PersonRow, *, now: datetime, lasting: timedelta
+) -> Invitation:
+    people.drop_links(session, row.id)
+    token = new_token()
+    session.add(
+        PersonLink(
+            digest=digest_of(settings, Purpose.LINK, token), person_id=row.id, made_at=now,
+            expires_at=now + lasting,
+        )
+    )  # fmt: skip
+    url = f"{settings.console_url.rstrip('/')}/invitations/{token}"
+    return Invitation(Person.of(row), token, url, now + lasting)
+
+
+def names_of(person: Person, settings: Settings) -> Sequence[str]:
+    """Names that make no password of this person."""
+    return (person.name, person.email, settings.retailer, "larder")
+
+
+def _lock(session: Session, person_id: int) -> PersonRow:
+    row = people.lock(session, person_id)
+    if row is None:
+        raise _unknown()
+    return row
+
+
+def _require_enabled(row: PersonRow) -> None:
+    if row.disabled_at is not None:
+        raise Conflict(f"{row.email} is disabled.")
+
+
+def _require_other_admin(session: Session, person_id: int) -> None:
+    """Raises Conflict when this person is the only admin who is not disabled."""
+    admins = people.enabled_with_role(session, PersonRole.ADMIN)
+    if admins == [person_id]:
+        raise Conflict("This is the last admin: make somebody else admin first.")
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such person.")
+
+
+def _no_link() -> NotFound:
+    return NotFound("This link is unknown, was used, or is over; ask for a new one.")
