@@ -93,7 +93,7 @@ def _best_items(
         model.items,
         model.items.rows_of(ids),
         model.taste,
-        learned.moves,
+        model.moves,
     )
     calendar = rhythm.calendar_log_odds(model.rhythm, day, model.horizon_days)
     found = []

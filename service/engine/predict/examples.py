@@ -23,6 +23,7 @@ from service.engine.predict.events import (
 from service.engine.predict.features import features, gamma_poisson, log_odds
 from service.engine.predict.items import Items, ItemTally
 from service.engine.predict.model import Model
+from service.engine.predict.moves import learn_moves, pair_moves
 from service.engine.predict.pairs import PairSummaries, summarise
 from service.engine.predict.platt import fit_platt
 from service.engine.predict.taste import affinity, directions, purchase_weights
@@ -140,10 +141,17 @@ def _examples_at(
     offset = days_to_first_purchase(events, pairs, origin, horizon_days)[chosen]
     vectors = model.vector_rows(events.item_ids)[pairs.item]
     taste = directions(pairs, vectors, len(model.vector_ids), seed=SEED)
-    pair_affinity = affinity(pairs, vectors, taste, purchase_weights(pairs))[chosen]
+    of_all, of_recent = pair_moves(
+        learn_moves(pairs, vectors, len(model.vector_ids)), pairs, vectors
+    )
     chosen_pairs = pairs.where(chosen)
     inputs = features(
-        chosen_pairs, items, chosen_pairs.item, horizon_days=horizon_days, affinity=pair_affinity
+        chosen_pairs,
+        items,
+        chosen_pairs.item,
+        horizon_days=horizon_days,
+        affinity=affinity(pairs, vectors, taste, purchase_weights(pairs))[chosen],
+        moves=(of_all[chosen], of_recent[chosen]),
     )
     return OriginExamples(
         origin=origin,

@@ -49,6 +49,11 @@ NAMES: tuple[str, ...] = (
     "mean_quantity",
     "gamma_poisson",
     "affinity",
+    "moves",
+    "recent_moves",
+    "trip_size",
+    "mean_trip_size",
+    "last_trip_size",
 )
 
 
@@ -65,11 +70,18 @@ def gamma_poisson(pairs: PairSummaries, items: Items, rows: Ints, horizon_days: 
 
 
 def features(
-    pairs: PairSummaries, items: Items, rows: Ints, *, horizon_days: int, affinity: Floats
+    pairs: PairSummaries,
+    items: Items,
+    rows: Ints,
+    *,
+    horizon_days: int,
+    affinity: Floats,
+    moves: tuple[Floats, Floats],
 ) -> Floats:
     """Compute the features: (pairs, len(NAMES)), stored column by column.
 
-    `rows` is the row of each pair's item in `items`; `affinity` is each pair's (see taste.py).
+    `rows` is the row of each pair's item in `items`; `affinity` (see taste.py) and `moves`, from
+    all purchases and from recent ones (see moves.py), are each pair's.
     Raises AssertionError if the columns are not written in the order of NAMES.
     """
     households, codes = pairs.households, pairs.household
@@ -127,6 +139,11 @@ def features(
     put("mean_quantity", np.log(np.clip(pairs.mean_quantity, 0.1, 50.0)))
     put("gamma_poisson", log_odds(gamma_poisson(pairs, items, rows, horizon_days)))
     put("affinity", affinity)
+    put("moves", moves[0])
+    put("recent_moves", moves[1])
+    put("trip_size", pairs.last_trip_size)
+    put("mean_trip_size", pairs.mean_trip_size)
+    put("last_trip_size", households.last_trip_size[codes])
     if next(columns, None) is not None:
         raise AssertionError("a column is missing")
     return out

@@ -18,7 +18,6 @@ from service.engine.predict.events import (
     Events,
     Floats,
     Ints,
-    Singles,
     date_of,
     day_number,
     encode,
@@ -33,6 +32,7 @@ from service.engine.predict.examples import (
 from service.engine.predict.features import NAMES
 from service.engine.predict.items import IdIndex, Items, ItemTally
 from service.engine.predict.model import Model, Training, default_model
+from service.engine.predict.moves import learn_moves
 from service.engine.predict.network import Network, recalibrate, train
 from service.engine.predict.pairs import PairSummaries, summaries, summarise
 from service.engine.predict.platt import fit_platt
@@ -115,7 +115,7 @@ def fit_base(base: CustomerBase, *, as_of: date, horizon_days: int) -> Model:
     if not statistics.rows:
         return model
     events = sample_events(base, statistics.rows)
-    model = replace(model, taste=_taste_directions(events, vectors, day))
+    model = replace(model, **_relations(events, vectors, day))
     groups = make_examples(events, model)
     past_days = groups[0].origin - int(events.day.min()) if groups else 0
     model = replace(model, prior=_learn_prior(groups, past_days))
@@ -154,10 +154,14 @@ def _learn_networks(groups: list[OriginExamples], model: Model, vectors: Ints) -
     }
 
 
-def _taste_directions(events: Events, vectors: IdIndex, as_of: int) -> Singles:
+def _relations(events: Events, vectors: IdIndex, as_of: int) -> dict[str, Any]:
+    """The fields of a model that say which items go together."""
     pairs = summarise(events, as_of)
     rows = vectors.rows_of(events.item_ids)[pairs.item]
-    return directions(pairs, rows, len(vectors), seed=SEED)
+    return {
+        "taste": directions(pairs, rows, len(vectors), seed=SEED),
+        "moves": learn_moves(pairs, rows, len(vectors)),
+    }
 
 
 def _frequent_items(items: Items) -> IdIndex:

@@ -16,14 +16,14 @@ from service.engine.predict import rhythm
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.features import NAMES, features
 from service.engine.predict.items import IdIndex, Items, no_items
-from service.engine.predict.moves import Moves
+from service.engine.predict.moves import Moves, no_moves, pair_moves
 from service.engine.predict.network import Network
 from service.engine.predict.pairs import PairSummaries
 from service.engine.predict.prospects import Discovery
 from service.engine.predict.taste import WIDTH, affinity, purchase_weights
 from service.errors import InvalidInput, Problem
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Model:
 
     - `items`: statistics of each item.
     - `vectors`: the items with a learned vector. `taste`: their directions (see taste.py), with a
-      last row of zeros for all other items.
+      last row of zeros for all other items. `moves`: which of them speak for which (see moves.py).
     - `rhythm`: on which days people buy more (see rhythm.py).
     - `prior`: a and b that calibrate the log-odds of the gamma-Poisson, a + b odds.
     - `trust`: weight of the network against the prior, from 0 to 1.
@@ -73,6 +73,7 @@ class Model:
     items: Items
     vectors: IdIndex
     taste: Singles
+    moves: Moves
     rhythm: Floats
     prior: tuple[float, float]
     trust: float
@@ -102,6 +103,7 @@ class Model:
             rows,
             horizon_days=self.horizon_days,
             affinity=affinity(pairs, vectors, self.taste, purchase_weights(pairs)),
+            moves=pair_moves(self.moves, pairs, vectors),
         )
 
     def to_json(self) -> str:
@@ -129,6 +131,8 @@ class Model:
                 "vector_ids": self.vector_ids.to_list(),
                 "text_ids": self.items.ids.dtype == pl.String,
                 "taste": _pack(self.taste),
+                "move_targets": _pack(self.moves.targets.astype(np.float32)),
+                "move_strengths": _pack(self.moves.strengths.astype(np.float32)),
                 "chance": _pack_network(self.chance),
                 "timing": _pack_network(self.timing),
                 "discovery": _pack_discovery(self.discovery),
@@ -163,6 +167,10 @@ class Model:
             items=Items(index=_index(found["item_ids"], id_type), **items),
             vectors=_index(found["vector_ids"], id_type),
             taste=_unpack(found["taste"]),
+            moves=Moves(
+                targets=_unpack(found["move_targets"]).astype(np.int64),
+                strengths=_unpack(found["move_strengths"]).astype(np.float64),
+            ),
             rhythm=_unpack(found["rhythm"]),
             prior=(found["prior"][0], found["prior"][1]),
             trust=found["trust"],
@@ -182,6 +190,7 @@ def default_model(as_of: date, horizon_days: int) -> Model:
         items=items,
         vectors=items.index,
         taste=np.zeros((1, WIDTH), dtype=np.float32),
+        moves=no_moves(),
         rhythm=rhythm.flat_rhythm(),
         prior=(0.0, 1.0),
         trust=0.0,
@@ -216,8 +225,6 @@ def _pack_discovery(discovery: Discovery | None) -> dict[str, Any] | None:
         return None
     return {
         "coefficients": list(discovery.coefficients),
-        "targets": _pack(discovery.moves.targets.astype(np.float32)),
-        "strengths": _pack(discovery.moves.strengths.astype(np.float32)),
         "network": _pack_network(discovery.network),
         "level": discovery.level,
         "trust": discovery.trust,
@@ -232,10 +239,6 @@ def _unpack_discovery(packed: dict[str, Any] | None) -> Discovery | None:
         return None
     return Discovery(
         coefficients=tuple(packed["coefficients"]),
-        moves=Moves(
-            targets=_unpack(packed["targets"]).astype(np.int64),
-            strengths=_unpack(packed["strengths"]).astype(np.float64),
-        ),
         network=network,
         level=packed["level"],
         trust=packed["trust"],

@@ -16,9 +16,10 @@ import numpy as np
 from service.engine.predict.events import Floats, Ints
 from service.engine.predict.fixed_point import round_to_unit
 from service.engine.predict.pairs import PairSummaries
-from service.engine.predict.taste import purchase_weights
+from service.engine.predict.taste import LONG, SHORT, purchase_weights
 
 LINKS = 64
+HOUSEHOLDS_AT_ONCE = 256
 MOST_ITEMS = 1500
 MOST_HOUSEHOLDS = 10_000
 RIDGE = 5.0
@@ -51,6 +52,43 @@ class Moves:
             minlength=households * size,
         )
         return total.reshape(households, size) / (MOVE_UNIT * WEIGHT_UNIT)
+
+    def of_pairs(self, pairs: PairSummaries, rows: Ints, k: int) -> Floats:
+        """What the other items of each pair's household speak for its item.
+
+        The weights of a household, at half-life k, are scaled to length one. `rows` is as in
+        `taste.directions`; an item without a row gets 0.
+        """
+        known = rows < len(self.targets)
+        household, row = pairs.household[known], rows[known]
+        weights = purchase_weights(pairs, k)[known]
+        count = len(pairs.households.trips)
+        found = np.zeros(len(row))
+        for start in range(0, count, HOUSEHOLDS_AT_ONCE):
+            size = min(HOUSEHOLDS_AT_ONCE, count - start)
+            part = slice(*np.searchsorted(household, [start, start + size]).tolist())
+            owner = household[part] - start
+            sums = self.sums(owner, row[part], weights[part], size)
+            sums /= lengths(owner, weights[part], size)
+            found[part] = sums[owner, row[part]]
+        total = np.zeros(pairs.rows)
+        total[known] = found
+        return total
+
+
+def no_moves() -> Moves:
+    """The moves before any data: between no items."""
+    return Moves(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
+
+
+def lengths(household: Ints, weights: Floats, size: int) -> Floats:
+    """The length of each household's weights, as a column; never 0."""
+    return np.sqrt(np.bincount(household, weights * weights, minlength=size))[:, None] + 1e-3
+
+
+def pair_moves(moves: Moves, pairs: PairSummaries, rows: Ints) -> tuple[Floats, Floats]:
+    """`Moves.of_pairs` from all purchases and from recent ones."""
+    return moves.of_pairs(pairs, rows, LONG), moves.of_pairs(pairs, rows, SHORT)
 
 
 def learn_moves(pairs: PairSummaries, rows: Ints, items: int) -> Moves:

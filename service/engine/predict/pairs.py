@@ -33,6 +33,8 @@ class PairSummaries:
       events, in log days.
     - `trips_since`: trips of the household after the last event.
     - `last_quantity`, `mean_quantity`: pieces per event.
+    - `last_trip_size`, `mean_trip_size`: log of the items bought on the day of an event, against
+      the mean trip of the household; of the last event, and the mean of all.
     - `households`: the summary of each household, at the positions in `household`.
     """
 
@@ -50,6 +52,8 @@ class PairSummaries:
     trips_since: Floats
     last_quantity: Floats
     mean_quantity: Floats
+    last_trip_size: Floats
+    mean_trip_size: Floats
     households: Households
 
     @property
@@ -76,6 +80,7 @@ class Households:
     - `trips`: trips; `trip_counts[:, k]`: trips discounted at the k-th half-life.
     - `event_counts[:, k]`: events discounted at the k-th half-life.
     - `distinct`, `recent_events`: distinct items and events of the last eight weeks.
+    - `last_trip_size`: log of the items of the last trip, against the mean trip; 0 without one.
     - `weekdays[:, j]`: share of trips on the weekday of as-of plus j days, shrunk to one seventh.
     """
 
@@ -86,6 +91,7 @@ class Households:
     event_counts: Floats
     distinct: Floats
     recent_events: Floats
+    last_trip_size: Floats
     weekdays: Floats
 
 
@@ -110,7 +116,7 @@ def summarise(events: Events, as_of: int) -> PairSummaries:
     starts = np.flatnonzero(is_start)
     ends = np.append(starts, events.rows)[1:] - 1
     age = (as_of - events.day).astype(np.float64)
-    households, trips_after = _summarise_households(events, age, as_of)
+    households, trips_after, trip_size = _summarise_households(events, age, as_of)
     pair_of = np.cumsum(is_start) - 1
     rows = len(starts)
     window = (as_of - 1 - events.day) // WINDOW_DAYS
@@ -147,12 +153,16 @@ def summarise(events: Events, as_of: int) -> PairSummaries:
         trips_since=trips_after[ends],
         last_quantity=events.quantity[ends],
         mean_quantity=(np.add.reduceat(events.quantity, starts) / count) if rows else count,
+        last_trip_size=trip_size[ends],
+        mean_trip_size=(np.add.reduceat(trip_size, starts) / count) if rows else count,
         households=households,
     )
 
 
-def _summarise_households(events: Events, age: Floats, as_of: int) -> tuple[Households, Floats]:
-    """Summarise the households; also, for each event, the trips of its household after it."""
+def _summarise_households(
+    events: Events, age: Floats, as_of: int
+) -> tuple[Households, Floats, Floats]:
+    """Summarise the households; also the trips after each event, and the size of its own trip."""
     size = len(events.household_ids)
     span = int(age.max()) + 1 if events.rows else 1
     seen = np.zeros(size * span, dtype=np.bool_)
@@ -165,6 +175,10 @@ def _summarise_households(events: Events, age: Floats, as_of: int) -> tuple[Hous
     trips = np.bincount(household_of_trip, minlength=size).astype(np.float64)
     last_slot = np.cumsum(trips).astype(np.int64)
     trips_after = (last_slot[events.household] - trips_so_far[slot]).astype(np.float64)
+    trip_of_event = trips_so_far[slot] - 1
+    trip_size = _trip_sizes(trip_of_event, household_of_trip, trips)
+    last_trip_size = np.zeros(size)
+    last_trip_size[trips > 0] = trip_size[last_slot[trips > 0] - 1]
     seen_days = np.zeros(size)
     np.maximum.at(seen_days, household_of_trip, trip_age)
     last_age = np.full(size, np.inf)
@@ -197,7 +211,16 @@ def _summarise_households(events: Events, age: Floats, as_of: int) -> tuple[Hous
             recent_events=np.bincount(events.household[is_recent], minlength=size).astype(
                 np.float64
             ),
+            last_trip_size=last_trip_size,
             weekdays=weekdays / weekdays.sum(axis=1, keepdims=True),
         ),
         trips_after,
+        trip_size[trip_of_event],
     )
+
+
+def _trip_sizes(trip_of_event: Ints, household_of_trip: Ints, trips: Floats) -> Floats:
+    """Log of the events of each trip, against the mean of the trips of its household."""
+    count = np.bincount(trip_of_event, minlength=len(household_of_trip)).astype(np.float64)
+    total = np.bincount(household_of_trip, count, minlength=len(trips))
+    return np.asarray(np.log(count * (trips / np.maximum(total, 1.0))[household_of_trip]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from service.engine.predict.events import Flags, Floats, Ints, Singles
 from service.engine.predict.items import FRESH_DAYS, NEW_DAYS, Items
-from service.engine.predict.moves import Moves
+from service.engine.predict.moves import Moves, lengths
 from service.engine.predict.network import Network
 from service.engine.predict.pairs import PairSummaries
 from service.engine.predict.taste import (
@@ -101,9 +101,9 @@ class Prospects:
             bought=bought,
             affinity=affinities(self.tastes[start:stop], self.taste[:-1]),
             moves=moves,
-            scaled_moves=moves / _lengths(household, weights, size),
+            scaled_moves=moves / lengths(household, weights, size),
             recent_moves=self.moves.sums(household, row, recent, size)
-            / _lengths(household, recent, size),
+            / lengths(household, recent, size),
         )
 
     def inputs(self, block: Block, household: Ints, row: Ints) -> Floats:
@@ -147,7 +147,6 @@ class Discovery:
     """
 
     coefficients: tuple[float, ...]
-    moves: Moves
     network: Network
     level: float
     trust: float
@@ -206,8 +205,3 @@ def prospects_of(
         items=np.stack([values[item_rows] for values in of_item], axis=1),
         households=np.stack(of_household, axis=1),
     )
-
-
-def _lengths(household: Ints, weights: Floats, size: int) -> Floats:
-    """The length of each household's weights, as a column; never 0."""
-    return np.sqrt(np.bincount(household, weights * weights, minlength=size))[:, None] + 1e-3

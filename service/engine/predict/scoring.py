@@ -55,7 +55,8 @@ def score(
       null after a single purchase.
     - `last_bought_on`.
     - with `intervals`, `early_50_on` to `late_50_on` and `early_80_on` to `late_80_on`: dates, both
-      included, between which 50 % and 80 % of such purchases fall.
+      included, between which 50 % and 80 % of such purchases fall. The first lie within the second,
+      and `expected_on` lies within both if `lead_days` is 0.
 
     A household gets the same scores alone as among others, to the last bit.
     """
@@ -203,8 +204,8 @@ def _frame(
         "last_bought_on": _dates(day - pairs.last_age.astype(np.int64)),
     }
     if intervals:
-        for percent in (50, 80):
-            early, late = timing.interval(cumulative, percent / 100, horizon_days)
+        both = timing.nested_intervals(cumulative, horizon_days)
+        for percent, (early, late) in zip((50, 80), both, strict=True):
             columns[f"early_{percent}_on"] = _dates(day + early)
             columns[f"late_{percent}_on"] = _dates(day + late)
     return pl.DataFrame(columns, nan_to_null=True)

@@ -13,7 +13,7 @@ from service.engine.predict.events import Events, Flags, Floats, Ints, Singles, 
 from service.engine.predict.examples import SEED
 from service.engine.predict.items import NEW_DAYS, ItemTally
 from service.engine.predict.model import Model
-from service.engine.predict.moves import Moves, learn_moves
+from service.engine.predict.moves import learn_moves
 from service.engine.predict.network import Network, recalibrate, train
 from service.engine.predict.pairs import summarise
 from service.engine.predict.prospects import LINEAR, Block, Discovery, Prospects, prospects_of
@@ -114,10 +114,7 @@ def learn(events: Events, model: Model) -> Discovery | None:
         groups.append(_examples(found, coefficients))
     if not groups:
         return None
-    pairs = summarise(events, day_number(model.as_of))
-    size = len(model.vector_ids)
-    moves = learn_moves(pairs, model.vector_rows(events.item_ids)[pairs.item], size)
-    return _learn_network(groups, coefficients, moves, size, horizon_days // step_days)
+    return _learn_network(groups, coefficients, len(model.vector_ids), horizon_days // step_days)
 
 
 def _at(events: Events, model: Model, origin: int) -> _Origin | None:
@@ -201,7 +198,7 @@ def _examples(found: _Origin, coefficients: tuple[float, ...]) -> Examples:
 
 
 def _learn_network(
-    groups: list[Examples], coefficients: tuple[float, ...], moves: Moves, size: int, ahead: int
+    groups: list[Examples], coefficients: tuple[float, ...], size: int, ahead: int
 ) -> Discovery:
     """Learn the network from all origins, `ahead` steps before the as-of date or more.
 
@@ -218,7 +215,6 @@ def _learn_network(
     count = float(sum(int(group.taken.sum()) for group in groups))
     return Discovery(
         coefficients=coefficients,
-        moves=moves,
         network=network,
         level=_level(groups, network, ahead),
         trust=count / (count + TRUST_TAKEN),

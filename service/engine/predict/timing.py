@@ -112,9 +112,10 @@ def interval(cumulative: Floats, level: float, horizon_days: int) -> tuple[Ints,
     """First and last day, both included, that hold about a share of `level` of the purchases.
 
     Whole days cannot hold exactly 50 % or 80 %. Of the central interval and those that are a day
-    shorter at either end, the one nearest to the level is taken, so that the level is met on
-    average.
+    shorter at either end but still hold the median day, the one nearest to the level is taken, so
+    that the level is met on average.
     """
+    median = day_of(cumulative, 0.5, horizon_days)
     edge = (1.0 - level) / 2.0
     first = day_of(cumulative, edge, horizon_days)
     last = day_of(cumulative, 1.0 - edge, horizon_days)
@@ -127,11 +128,23 @@ def interval(cumulative: Floats, level: float, horizon_days: int) -> tuple[Ints,
                 - _chance_by_end_of(cumulative, low - 1, horizon_days)
                 - level
             )
-            nearer = (low <= high) & (miss < best - 1e-9)
+            nearer = (low <= median) & (median <= high) & (miss < best - 1e-9)
             best = np.where(nearer, miss, best)
             best_first = np.where(nearer, low, best_first)
             best_last = np.where(nearer, high, best_last)
     return best_first, best_last
+
+
+def nested_intervals(
+    cumulative: Floats, horizon_days: int
+) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+    """The 50 % and the 80 % `interval`; the first lies within the second, and both hold the median.
+
+    Where the nearest whole days would not lie so, the narrow one gives way.
+    """
+    low, high = interval(cumulative, 0.8, horizon_days)
+    early, late = interval(cumulative, 0.5, horizon_days)
+    return (np.clip(early, low, high), np.clip(late, low, high)), (low, high)
 
 
 def _chance_by_end_of(cumulative: Floats, day: Ints, horizon_days: int) -> Floats:

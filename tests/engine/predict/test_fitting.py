@@ -53,7 +53,14 @@ def test_a_longer_memory_is_no_larger_number() -> None:
         items = item_statistics(events, day)
         items = replace(items, rate=np.full(3, 0.1), trend=np.zeros(3), surge=np.zeros(3))
         inputs.append(
-            features(pairs, items, pairs.item, horizon_days=14, affinity=np.zeros(pairs.rows))
+            features(
+                pairs,
+                items,
+                pairs.item,
+                horizon_days=14,
+                affinity=np.zeros(pairs.rows),
+                moves=(np.zeros(pairs.rows), np.zeros(pairs.rows)),
+            )
         )
     for name, short, long in zip(NAMES, inputs[0][0], inputs[1][0], strict=True):
         assert long == pytest.approx(short, abs=0.1), name

@@ -23,7 +23,7 @@ from service.engine.predict.scoring import score
 from service.engine.predict.taste import affinities, row_affinities
 from tests.engine.predict.households import random_history
 
-FEATURES, DEPTH, ITEMS = 47, 8, 20
+FEATURES, DEPTH, ITEMS = 52, 8, 20
 CLIP = 5.0
 AS_OF = date(2026, 5, 1)
 # The kernels that a library of matrix products chooses by the processor, and the CPU features that

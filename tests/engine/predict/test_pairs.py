@@ -36,6 +36,16 @@ def test_counts_gaps_and_trips_of_one_pair() -> None:
     assert pairs.households.seen_days.tolist() == [20.0]
 
 
+def test_a_trip_is_large_or_small_against_the_mean_trip_of_its_household() -> None:
+    bought = {(1, 7): [80, 90, 96], (1, 8): [98], (1, 9): [90], (2, 7): [70], (2, 8): [70]}
+    pairs = summarise(encode(history_of(bought)), 100)
+    small, large = math.log(1 / 1.25), math.log(2 / 1.25)
+    assert pairs.last_trip_size.tolist() == pytest.approx([small, small, large, 0.0, 0.0])
+    mean = (small + large + small) / 3
+    assert pairs.mean_trip_size.tolist() == pytest.approx([mean, small, large, 0.0, 0.0])
+    assert pairs.households.last_trip_size.tolist() == pytest.approx([small, 0.0])
+
+
 def test_two_rows_of_a_day_are_one_event() -> None:
     twice = history_of({(1, 7): [90, 90, 95]})
     events = encode(twice)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from service.engine.predict.timing import (
     hazard_targets,
     interval,
     listed_day,
+    nested_intervals,
     shopping_log_odds,
     uniform_chances,
 )
@@ -58,6 +61,21 @@ def test_long_horizons_are_cut_into_bins() -> None:
 def test_an_interval_holds_about_its_share(level: float, days: int) -> None:
     early, late = interval(uniform_chances(1, 14), level, 14)
     assert late[0] - early[0] + 1 == days
+
+
+@pytest.mark.parametrize("horizon_days", [2, 5, 14, 28, 56])
+def test_the_narrow_interval_lies_within_the_wide_one_and_holds_the_median(
+    horizon_days: int,
+) -> None:
+    random = np.random.default_rng(horizon_days)
+    spread = random.choice([0.3, 2.0, 6.0], (3000, 1))
+    log_odds = random.normal(-2.0, spread, (3000, min(horizon_days, 28) - 1))
+    cumulative = cumulative_chances(log_odds)
+    (early, late), (low, high) = nested_intervals(cumulative, horizon_days)
+    median = day_of(cumulative, 0.5, horizon_days)
+    order = [np.zeros_like(low), low, early, median, late, high]
+    assert all((before <= after).all() for before, after in itertools.pairwise(order))
+    assert (high < horizon_days).all()
 
 
 @pytest.mark.parametrize("horizon_days", [5, 14, 28])
