@@ -188,7 +188,7 @@ def _summary(made: demo.Demo) -> None:
     printed = out.getvalue()
     for number in (
         f"{made.cycle.households}, of which {made.cycle.eligible} eligible",
-        f"{made.replay.baskets} in 14 days",
+        f"{made.replay.baskets} in {(made.cycle.valid_to - made.cycle.valid_from).days + 1} days",
         str(made.batch.window),
         made.log_in.address,
         made.log_in.email,

@@ -100,11 +100,6 @@ class Language:
         """A price; empty if it is not known."""
         return "" if cents is None else self.amount(cents)
 
-    def shelf_price(self, cents: int | None) -> str:
-        """That a price is the one on the shelf; empty if it is not known."""
-        said = self.phrases.texts["shelf_price"]
-        return "" if cents is None else said.format(amount=self.amount(cents))
-
     def recipe_facts(self, recipe: Recipe) -> str:
         """How long a recipe takes, and for how many it is."""
         texts = self.phrases.texts

@@ -226,7 +226,6 @@ _FIELDS = {
     "detail": ("detail", "goods"),
     "value": ("value_text",),
     "size": ("size",),
-    "shelf_price": ("price_cents",),
     "what": ("item", "title", "detail"),
     "picture": ("picture",),
     "pictogram": ("pictogram",),

@@ -53,7 +53,6 @@ OFFER = RowKind(
         "due": lambda language, line: language.due(line.due),
         "size": lambda _, line: line.size,
         "price": lambda language, line: language.price(line.price_cents),
-        "shelf_price": lambda language, line: language.shelf_price(line.price_cents),
         "picture": lambda _, line: line.picture or "",
         "pictogram": lambda _, line: line.pictogram.value,
     },
