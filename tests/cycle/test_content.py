@@ -20,6 +20,7 @@ from service.files.pictures import prepare
 from service.publish import publish
 from service.settings import Settings
 from service.store import lists, pictures, work
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.picture import Picture, PictureKind
 from service.store.tables.shopping_list import ListState
@@ -90,7 +91,9 @@ PARTNER = [
 def filled(database: Database, settings: Settings, tmp_path: Path) -> Settings:
     """The market with content and pictures, and a retailer with a public address."""
     load_market(database, settings, tmp_path)
-    load_deals(database, write(tmp_path / "slots.csv", PARTNER), uploaded_by="tests", accept="all")
+    load_deals(
+        database, write(tmp_path / "slots.csv", PARTNER), uploaded_by=Actor("tests"), accept="all"
+    )
     file = tmp_path / "content.json"
     file.write_text(json.dumps(CONTENT), encoding="utf-8")
     load_content(database, settings, file)

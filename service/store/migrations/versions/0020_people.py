@@ -128,9 +128,7 @@ def _person(table: str, *, nullable: bool) -> sa.Column[int]:
 def downgrade() -> None:
     """Back to keys and names only."""
     for table in _ACTED:
-        with op.batch_alter_table(table) as batch:
-            batch.drop_constraint(op.f(f"fk_{table}_person_id_person"), type_="foreignkey")
-            batch.drop_column("person_id")
+        op.drop_column(table, "person_id")
     for table in (
         "audit_event", "log_in_step", "provider_identity", "passkey", "person_session",
         "person_link", "person",
