@@ -86,7 +86,11 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
     page.goto(link_for(house, PersonRole.ADMIN))
     look("invitation")
     enter(page, house, PersonRole.ADMIN)
-    for name in ("", "deals", "deals?text=nothing", "deals/1", "deals/6", "account", "nowhere"):
+    receipt = "desk/receipt?store=0042&terminal=1&number=1&day=2026-03-05"
+    for name in (
+        "", "deals", "deals?text=nothing", "deals/1", "deals/6", "desk", receipt,
+        "desk/receipt?day=no", "desk/lists/1", "account", "nowhere",
+    ):  # fmt: skip
         page.goto(f"{address}/{name}")
         look(name)
     page.goto(f"{address}/account")
