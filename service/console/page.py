@@ -39,6 +39,7 @@ class Place:
 PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
+    Place(mark("Households"), "/households", "households", (Right.SEE_HOUSEHOLDS,)),
     Place(mark("Service desk"), "/desk", "desk", (Right.EXPLAIN_REFUSALS,)),
 )
 

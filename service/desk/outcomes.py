@@ -162,6 +162,31 @@ def find_list(database: Database, text: str) -> int:
     return found.id
 
 
+def household_of_list(database: Database, text: str) -> int:
+    """The household that a list was printed for. Raises as `find_list` does."""
+    list_id = find_list(database, text)
+    with database.read() as session:
+        found = lists.get(session, list_id)
+    if found is None:
+        raise NotFound("There is no such list.")
+    return found.household_id
+
+
+def refusals_of(database: Database, household_id: int) -> list[PastOutcome]:
+    """What was refused in the household's newest sales, the newest first."""
+    with database.read() as session:
+        sales = receipts.newest_of_household(
+            session, household_id, since=date.min, limit=_NEWEST_SALES
+        )
+        answered = _answered(session, sales)
+    return [
+        PastOutcome(_reference(sale), sale.id, outcome)
+        for sale in sales
+        for outcome in answered[sale.id]
+        if outcome.result is LineResult.REFUSED
+    ]
+
+
 def explain_list(database: Database, settings: Settings, list_id: int, *, on: date) -> ListOutcome:
     """What each offer of a list would get on a day, and what it got before. Raises NotFound."""
     with database.read() as session:

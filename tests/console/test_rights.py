@@ -43,6 +43,10 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/desk/lists/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("POST", "/desk/goodwill"): frozenset({Right.GIVE_GOODWILL}),
     ("POST", "/desk/goodwill/{number}/{act}"): frozenset({Right.GIVE_GOODWILL}),
+    ("GET", "/households"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("POST", "/households"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("GET", "/households/{number}"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("POST", "/households/{number}/open"): frozenset({Right.SEE_HOUSEHOLDS}),
     # The last, for it may end the session that the walk is in.
     ("POST", "/account/sessions/{number}/end"): EVERYBODY,
 }
@@ -60,6 +64,8 @@ FORMS = {
     "/deals/confirm": {"act": "stop", "deal": "1"},
     "/deals/act": {"act": "stop", "deal": "1"},
     "/desk/goodwill": {"amount": "1.00", "reason": "till_fault", "list": "1", "asked": "a"},
+    "/households": {"by": "number", "value": "H1", "reason": "customer_asks"},
+    "/households/{number}/open": {"reason": "customer_asks"},
 }
 
 

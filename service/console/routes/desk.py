@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,20 @@ router = APIRouter(prefix="/desk")
 PATH = "/desk"
 _SHOWN = 20
 _LARGEST_ID = 2**63 - 1
+
+
+class ReceiptNumbers(Protocol):
+    """What is printed on a receipt."""
+
+    @property
+    def store_id(self) -> str: ...
+    @property
+    def terminal(self) -> str: ...
+    @property
+    def business_date(self) -> date: ...
+    @property
+    def number(self) -> str: ...
+
 
 Explains = Annotated[Member, Depends(may(Right.EXPLAIN_REFUSALS))]
 Gives = Annotated[Member, Depends(may(Right.GIVE_GOODWILL))]
@@ -75,8 +89,8 @@ def receipt(
         request,
         "desk_receipt.html",
         sale=found,
-        link=_link,
-        **_giving(database, settings, member, found.goodwill, _link(found.at)),
+        link=receipt_path,
+        **_giving(database, settings, member, found.goodwill, receipt_path(found.at)),
     )
 
 
@@ -118,7 +132,7 @@ def one_list(
         request,
         "desk_list.html",
         found=found,
-        link=_link,
+        link=receipt_path,
         **_giving(database, settings, member, found.goodwill, f"{PATH}/lists/{number}"),
     )
 
@@ -246,8 +260,8 @@ def _giving(
     }
 
 
-def _link(at: Reference) -> str:
-    """The address of a receipt."""
+def receipt_path(at: ReceiptNumbers) -> str:
+    """The path of a receipt."""
     query = {
         "store": at.store_id, "terminal": at.terminal, "number": at.number,
         "day": at.business_date.isoformat(),
