@@ -4,7 +4,7 @@ import codecs
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from service.currencies import minor_digits
 from service.errors import Misconfigured, Problem
 
+Kind = TypeVar("Kind", bound=BaseSettings)
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -28,7 +29,52 @@ class FontSettings(BaseSettings):
     )
 
 
-class Settings(FontSettings):
+class LetterSettings(FontSettings):
+    """What a letter says of the retailer and its days: a preview of one needs no keys either."""
+
+    retailer: str = Field(default="Larder Market", description="Printed name of the retailer")
+    currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")
+    language: str = Field(default="en", description="Language of a household that states none")
+    country: str = Field(
+        default="",
+        pattern="^([A-Z]{2})?$",
+        description="Country (ISO 3166) of the retailer: where letters are posted, and of phone "
+        "numbers without a country code; empty for none",
+    )
+    return_address: str = Field(
+        default="",
+        description="Return address on letters, its parts by semicolons; empty for the retailer",
+    )
+    tips_file: Path | None = Field(
+        default=None,
+        description="JSON file of the tip on lists by language, instead of the shipped",
+    )
+    legal_file: Path | None = Field(
+        default=None,
+        description="JSON file of the legal and opt-out text of lists by language; none without it",
+    )
+    mail_lead_days: int = Field(
+        default=5,
+        ge=0,
+        le=60,
+        description="Days from the date of a cycle until its letters are with the households",
+    )
+    validity_days: int = Field(
+        default=14, ge=1, description="Days a list can be redeemed once its letter is there"
+    )
+
+    def last_day(self, as_of: date) -> date:
+        """The last day on which lists made as of a date can be redeemed."""
+        return as_of + timedelta(days=self.mail_lead_days + self.validity_days - 1)
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        minor_digits(value)
+        return value
+
+
+class Settings(LetterSettings):
     """Everything that can be configured. The two keys have no default: `larder init` makes them."""
 
     database_url: str = Field(
@@ -39,12 +85,9 @@ class Settings(FontSettings):
     output_folder: Path = Field(default=Path("batches"), description="Where batches are published")
     runs_folder: Path = Field(default=Path("runs"), description="Where runs keep shard results")
 
-    retailer: str = Field(default="Larder Market", description="Printed name of the retailer")
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
     )
-    currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")
-    language: str = Field(default="en", description="Language of a household that states none")
     timezone: str = Field(
         default="UTC", description="Zone of the planned jobs, and of a store that states none"
     )
@@ -57,10 +100,6 @@ class Settings(FontSettings):
     departments: str = Field(
         default="",
         description="The store's walking order: departments parted by semicolons, then the others",
-    )
-    tips_file: Path | None = Field(
-        default=None,
-        description="JSON file of the tip on lists by language, instead of the shipped",
     )
 
     weekly_spend_cents: int = Field(default=2500, ge=0, description="Eligibility: spend a week")
@@ -99,15 +138,6 @@ class Settings(FontSettings):
         ge=0,
         le=100,
         description="Gross margin assumed of a price where no cost is known",
-    )
-    mail_lead_days: int = Field(
-        default=0,
-        ge=0,
-        le=60,
-        description="Days from the date of a cycle until its letters are with the households",
-    )
-    validity_days: int = Field(
-        default=14, ge=1, description="Days a list can be redeemed once its letter is there"
     )
     horizon_days: int = Field(
         default=14, ge=1, description="Days the forecast looks ahead once a letter is there"
@@ -174,16 +204,6 @@ class Settings(FontSettings):
     offline_liability: Literal["retailer", "supplier"] = Field(
         default="retailer",
         description="Who bears a line honoured offline that would have been refused",
-    )
-    country: str = Field(
-        default="",
-        pattern="^([A-Z]{2})?$",
-        description="Country (ISO 3166) of the retailer: where letters are posted, and of phone "
-        "numbers without a country code; empty for none",
-    )
-    return_address: str = Field(
-        default="",
-        description="Return address on letters, its parts by semicolons; empty for the retailer",
     )
     card_pattern: str = Field(
         default="",
@@ -318,10 +338,6 @@ class Settings(FontSettings):
         """Days the forecast looks ahead from the date of a cycle."""
         return self.mail_lead_days + self.horizon_days
 
-    def last_day(self, as_of: date) -> date:
-        """The last day on which lists made as of a date can be redeemed."""
-        return as_of + timedelta(days=self.mail_lead_days + self.validity_days - 1)
-
     @property
     def walking_order(self) -> tuple[str, ...]:
         """The departments in the order in which a shopper passes them."""
@@ -334,12 +350,6 @@ class Settings(FontSettings):
             re.compile(value)
         except re.error as error:
             raise ValueError(f"is no regular expression: {error}") from None
-        return value
-
-    @field_validator("currency")
-    @classmethod
-    def _known_currency(cls, value: str) -> str:
-        minor_digits(value)
         return value
 
     @field_validator("timezone")
@@ -383,8 +393,17 @@ def database_address(value: str) -> str:
 
 def load_settings() -> Settings:
     """Read the settings. Raises Misconfigured with a problem for each wrong variable."""
+    return _load(Settings)
+
+
+def load_letter_settings() -> LetterSettings:
+    """Read the settings of letters, which need no keys. Raises Misconfigured."""
+    return _load(LetterSettings)
+
+
+def _load(kind: type[Kind]) -> Kind:
     try:
-        return Settings()
+        return kind()
     except UnicodeDecodeError as error:
         raise Misconfigured(f"The file .env is not UTF-8 text: {error.reason}.") from None
     except ValidationError as error:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from service.cycle import run_cycle
+from service.cycle import recompose_cycle, run_cycle, withdraw_cycle
 from service.jobs.worker import drain
 from service.publish import publish
 from service.settings import Settings
-from service.store import lists
+from service.store import cycles, lists
 from service.store.session import Database
-from tests.market import AS_OF
+from tests.market import AS_OF, silent
 
 HERE = "halted"
 
@@ -26,6 +26,7 @@ def kill_in(act: str, settings: Settings) -> None:
         "LARDER_CODE_KEY": settings.code_key.get_secret_value(),
         "LARDER_OUTPUT_FOLDER": str(settings.output_folder),
         "LARDER_RUNS_FOLDER": str(settings.runs_folder),
+        "LARDER_MAIL_LEAD_DAYS": str(settings.mail_lead_days),
         "LARDER_LEASE_SECONDS": str(settings.lease_seconds),
         "LARDER_PIECES_PER_FILE": str(settings.pieces_per_file),
         "LARDER_SHARD_HOUSEHOLDS": str(settings.shard_households),
@@ -51,6 +52,10 @@ def _halt() -> None:
     signal.pause()
 
 
+def _halting(*_args: Any, **_kwargs: Any) -> None:
+    _halt()
+
+
 def _after_two(stage: str) -> Callable[[str, int, int], None]:
     """Progress that halts when two parts of a stage are done."""
 
@@ -66,6 +71,12 @@ def main(act: str) -> None:
     database = Database(settings.database_url)
     if act == "cycle":
         run_cycle(database, settings, as_of=AS_OF, seed=0, progress=_after_two("predict"))
+    elif act == "recompose":
+        lists.issue = _halting
+        recompose_cycle(database, settings, 1, progress=silent)
+    elif act == "withdraw":
+        cycles.forget_results = _halting
+        withdraw_cycle(database, 1)
     elif act == "publish":
         publish(database, settings, 1, progress=_after_two("print"))
     elif act == "worker":

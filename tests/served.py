@@ -95,6 +95,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "LARDER_DATABASE_URL": settings.database_url,
         "LARDER_SECRET_KEY": settings.secret_key.get_secret_value(),
         "LARDER_CODE_KEY": settings.code_key.get_secret_value(),
+        "LARDER_MAIL_LEAD_DAYS": str(settings.mail_lead_days),
         "LARDER_OFFLINE_LIABILITY": settings.offline_liability,
         "PYTHONPATH": str(Path(__file__).parent.parent),
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),

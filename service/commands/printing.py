@@ -11,7 +11,7 @@ from service.commands.console import EXIT_FAILED, say, show_problems
 from service.engine.render import Layout, SymbolProfile
 from service.files import fonts, layouts
 from service.publish.verify import verify as verify_file
-from service.settings import FontSettings
+from service.settings import FontSettings, load_letter_settings
 
 NameArgument = Annotated[
     str, typer.Argument(help="The name of a shipped layout, or a .json file with another one")
@@ -39,8 +39,10 @@ def preview(
         SymbolProfile | None, typer.Option(help="Another symbol than the layout's")
     ] = None,
 ) -> None:
-    """Draw a layout with everyday texts and with the longest; refuse one that overflows."""
-    drawn = layouts.preview(_load_layout(name), languages=language or (), profile=symbol)
+    """Draw a layout as the settings print it and with the longest texts; refuse overflow."""
+    drawn = layouts.preview(
+        _load_layout(name), load_letter_settings(), languages=language or (), profile=symbol
+    )
     unfinished = out_file.with_name(f"{out_file.name}.part")
     unfinished.write_bytes(drawn.pdf)
     unfinished.replace(out_file)

@@ -334,7 +334,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "preview",
             "service.commands.printing:preview",
-            "Draw a layout with everyday texts and with the longest; refuse one that overflows.",
+            "Draw a layout as the settings print it and with the longest texts; refuse overflow.",
         ),
         Command(
             "check",

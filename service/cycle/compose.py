@@ -1,7 +1,6 @@
 """Documents and their lines from what was chosen, picked and read."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -9,7 +8,6 @@ import polars as pl
 from service.cycle.drafted import Drafted, list_lines
 from service.cycle.inputs import Inputs
 from service.engine.compose import (
-    Masthead,
     Recipient,
     choose_reminders,
     compose_documents,
@@ -34,10 +32,12 @@ def compose(
     purchases: pl.DataFrame,
     scores: pl.DataFrame,
     chosen: pl.DataFrame,
+    goods: pl.DataFrame,
 ) -> list[Drafted]:
     """The documents of some households and their lines.
 
-    `chosen` are the allocated pairs, in the columns of `candidates`.
+    `chosen` are the allocated pairs, in the columns of `candidates`; `goods` is what is known of
+    their offers' products, see `store.offers.products.goods_of`.
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
@@ -51,9 +51,9 @@ def compose(
     )
     made = compose_documents(
         recipients,
-        masthead=_masthead(settings, inputs),
+        masthead=layouts.masthead(settings, inputs.as_of),
         terms=inputs.terms,
-        offers=_offer_rows(mine, inputs),
+        offers=_offer_rows(mine, inputs, goods),
         reminders=_reminder_rows(picked, purchases, inputs),
     )
     chances = _chances(picked)
@@ -62,18 +62,6 @@ def compose(
         Drafted(household_id, document, list_lines(household_id, document, chances, copies))
         for household_id, document in made
     ]
-
-
-def _masthead(settings: Settings, inputs: Inputs) -> Masthead:
-    return Masthead(
-        retailer=settings.retailer,
-        currency=settings.currency,
-        issued_on=inputs.as_of,
-        valid_from=inputs.valid_from,
-        arrives_on=inputs.as_of + timedelta(days=inputs.lead_days),
-        valid_to=inputs.valid_to,
-        wordings=layouts.wordings(settings.tips_file),
-    )
 
 
 def _covered(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -90,10 +78,11 @@ def _printable(scores: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs) ->
     return pl.concat([bought(known), scores.filter(pl.col("last_bought_on").is_null())])
 
 
-def _offer_rows(chosen: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+def _offer_rows(chosen: pl.DataFrame, inputs: Inputs, goods: pl.DataFrame) -> pl.DataFrame:
     return (
         chosen.select("household_id", "offer_id", "value_cents", "face_value_cents", "uses")
         .join(inputs.running.offers.drop("face_value_cents"), on="offer_id")
+        .join(goods, on="offer_id", how="left")
         .sort("household_id", "value_cents", "offer_id", descending=[False, True, False])
     )
 

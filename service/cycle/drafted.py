@@ -43,6 +43,14 @@ class Drafted:
     document: ListDocument
     lines: list[dict[str, Any]]
 
+    def with_goods(self, offers: Sequence[int]) -> "Drafted":
+        """The same, where only some of its offers, by their place, say which goods count."""
+        kept = tuple(
+            line if place in offers else replace(line, goods="")
+            for place, line in enumerate(self.document.offers)
+        )
+        return replace(self, document=replace(self.document, offers=kept))
+
     def with_only(self, offers: Sequence[int], reminders: Sequence[int]) -> "Drafted":
         """The same with some of its offers and reminders, by their place; numbered again."""
         document = self.document

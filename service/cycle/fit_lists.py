@@ -18,8 +18,9 @@ from service.settings import Settings
 def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
     """The lists as they can be printed in the layout of the settings.
 
-    A list that does not fit keeps, in its own order, each offer that fits with those before it, and
-    then each reminder. Raises InvalidInput when a list cannot even be printed without any.
+    A list that does not fit says of its offers, in its own order, which goods count only where that
+    fits; then it keeps each offer that fits with those before it, and then each reminder. Raises
+    InvalidInput when a list cannot even be printed without any.
     """
     sender = layouts.sender_of(settings)
     checker = Checker(
@@ -40,10 +41,12 @@ def _fit(drafted: Drafted, checker: Checker) -> Drafted:
         raise InvalidInput(
             "Lists cannot be printed whatever is on them; nothing was issued.", problems
         )
-    offers = _keep_fitting(
-        range(len(drafted.document.offers)),
-        lambda kept: not _problems(drafted.with_only(kept, ()), checker),
+    lines = range(len(drafted.document.offers))
+    said = _keep_fitting(
+        lines, lambda kept: not _problems(drafted.with_goods(kept).with_only(lines, ()), checker)
     )
+    drafted = drafted.with_goods(said)
+    offers = _keep_fitting(lines, lambda kept: not _problems(drafted.with_only(kept, ()), checker))
     reminders = _keep_fitting(
         range(len(drafted.document.reminders)),
         lambda kept: not _problems(drafted.with_only(offers, kept), checker),

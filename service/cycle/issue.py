@@ -22,7 +22,7 @@ from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles, households, ledger, lists
-from service.store.offers import issuable, responses, states
+from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
 
@@ -68,6 +68,7 @@ def run_cycle(
             languages=languages,
             refs=refs,
         )
+        goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
     composed = compose(
         recipients,
         settings=settings,
@@ -75,6 +76,7 @@ def run_cycle(
         purchases=plan.purchases,
         scores=plan.scores,
         chosen=plan.chosen,
+        goods=goods,
     )
     drafted = fit_lists(composed, settings)
     progress("compose", len(drafted), len(drafted))

@@ -14,6 +14,7 @@ from service.cycle.serials import draw_recipients
 from service.engine.predict import default_model
 from service.settings import Settings
 from service.store import baskets, cycles, households, lists, work
+from service.store.offers import products
 from service.store.session import Database
 from service.store.tables.shopping_list import ListState, ShoppingList
 
@@ -79,13 +80,17 @@ def _drafts(
             refs=households.refs(session, household_ids),
         )
     scores = stages.score_households(purchases, model, inputs, horizon_days=settings.forecast_days)
+    chosen = choose_at(last, purchases, scores, inputs.running, as_of=as_of)
+    with database.read() as session:
+        goods = products.goods_of(session, chosen["offer_id"].unique().to_list())
     drafted = compose(
         recipients,
         settings=settings,
         inputs=inputs,
         purchases=purchases,
         scores=scores,
-        chosen=choose_at(last, purchases, scores, inputs.running, as_of=as_of),
+        chosen=chosen,
+        goods=goods,
     )
     now = datetime.now(UTC)
     return [(_draft(each, inputs, now=now), each.lines) for each in drafted]

@@ -64,9 +64,11 @@ class Interpreter:
         stores: Sequence[str],
         regions: Sequence[str],
         as_of: date,
+        list_days: int = 0,
     ) -> None:
         self._form = form
         self._as_of = as_of
+        self._list_days = list_days
         self._product_sets = ProductSets(products)
         self._suppliers = {plain(name): (name, key) for name, key in suppliers.items()}
         self._stores, self._regions = stores, regions
@@ -79,7 +81,12 @@ class Interpreter:
         frame = pl.concat([self._interpret_table(grid) for grid in self._form.grids])
         frame = self._product_sets.with_traits(frame)
         note_implausible(
-            self._form, frame, sets=self._product_sets.sets, terms=self._terms, as_of=self._as_of
+            self._form,
+            frame,
+            sets=self._product_sets.sets,
+            terms=self._terms,
+            as_of=self._as_of,
+            list_days=self._list_days,
         )
         frame = frame.with_columns(digest_deals(frame, self._product_sets.sets))
         product_sets = self._product_sets

@@ -87,6 +87,16 @@ class InterpretedDeals:
         keys = ["table", "row"]
         return self.frame.join(pl.concat(rows), on=keys, how="left", maintain_order="left")
 
+    def goods(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """How many products of a row's only set differ in name (varieties), or the name of one."""
+        if row["first_set"] is None or row["second_set"] is not None:
+            return {}
+        left_out = row["first_excluded"]
+        excluded = set() if left_out is None else {*self.exclusions[left_out]}
+        counted = {*self.sets[row["first_set"]]} - excluded
+        names = {self.descriptions[gtin] for gtin in counted}
+        return {"varieties": len(names), "product": min(names) if len(names) == 1 else None}
+
     def each(self, frame: pl.DataFrame) -> Iterable[InterpretedDeal]:
         """Iterate over some rows of the frame."""
         grids = {grid.table: grid for grid in self.grids}

@@ -8,6 +8,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 
 from service.deals.printable import Printing
 from service.engine.compose import offer_line
+from service.engine.records import OfferLine
 from service.engine.redeem import Terms, wording_of
 from service.engine.render import Frame, frames_of_offer, print_offer
-from service.errors import NotFound
+from service.errors import InvalidInput, NotFound
 from service.files import layouts
 from service.settings import Settings
+from service.store.offers import products
 from service.store.session import Database
 from service.store.tables.offer import Offer
 
@@ -59,8 +62,10 @@ def picture_deal(
         offer = session.get(Offer, number)
         if offer is None:
             raise NotFound("There is no such deal.")
+        goods = products.goods_of(session, [number]).rows(named=True)
         row = {
             **offer.model_dump(),
+            **(goods[0] if goods else {}),
             "texts": json.dumps(offer.texts),
             "face_values": json.dumps(offer.face_values),
         }
@@ -110,7 +115,15 @@ def _draw(
         language=language,
         wording=wording_of(layouts.wordings(), language),
     )
-    pdf = print_offer(line, layout, retailer="", currency=currency, language=language, on=on)
+
+    def printed(line: OfferLine) -> bytes:
+        return print_offer(line, layout, retailer="", currency=currency, language=language, on=on)
+
+    try:
+        pdf = printed(line)
+    except InvalidInput:
+        # Lists leave unsaid which goods count where there is no room for it.
+        pdf = printed(replace(line, goods=""))
     frames = frames_of_offer(layout, has_legal=bool(line.legal))
     return Picture(deal["deal_ref"], language, _to_png(_stack(_cut_out(pdf, frames))))
 

@@ -32,14 +32,17 @@ def note_implausible(
     sets: Sequence[tuple[int, ...]],
     terms: Mapping[str, Terms],
     as_of: date,
+    list_days: int,
 ) -> None:
     """Note and ask about deals as interpreted. No text has today's date in it: what was accepted
     yesterday is accepted today.
 
     `deals` has the columns of `InterpretedDeals.frame`, and
-    list_price_cents, least_supplier and most_supplier of the products of the first set."""
+    list_price_cents, least_supplier and most_supplier of the products of the first set. Lists hold
+    `list_days`."""
     _note_budgets(form, deals)
     _note_dates(form, deals, as_of)
+    _note_short(form, deals, list_days)
     _note_prices(form, deals, terms)
     _ask_about_suppliers(form, deals)
     _note_crowds(form, deals, sets)
@@ -82,6 +85,16 @@ def _note_dates(form: Form, deals: pl.DataFrame, as_of: date) -> None:
     form.ask_of(_which(deals, long), f"run for more than {LONGEST_WINDOW_DAYS} days")
     early = _IS_PRODUCT & (pl.col("redeem_to") < pl.col("mail_to"))
     form.note_of(_which(deals, early), "end at the till before the last day of mailing")
+
+
+def _note_short(form: Form, deals: pl.DataFrame, list_days: int) -> None:
+    """Note deals that end before the first list that could have them."""
+    first = pl.max_horizontal("mail_from", "redeem_from")
+    ends = first + pl.duration(days=list_days - 1)
+    form.note_of(
+        _which(deals, _IS_PRODUCT & (pl.col("redeem_to") < ends)),
+        f"can be used for less than the {list_days} days of a list, so no list will have them",
+    )
 
 
 def _note_prices(form: Form, deals: pl.DataFrame, terms: Mapping[str, Terms]) -> None:

@@ -37,13 +37,14 @@ class ReadOptions:
 
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
     what amounts are in, `printing` how the deals are printed. Deals that ended before `as_of`, by
-    default today, are noted.
+    default today, are noted, and those that can be used for less than the `list_days` of lists.
     """
 
     encoding: str = "cp1252"
     dates: Order = Order.ASK
     currency: str = "USD"
     as_of: date | None = None
+    list_days: int = 0
     printing: Printing = field(default_factory=Printing)
 
     @classmethod
@@ -55,6 +56,7 @@ class ReadOptions:
             encoding=encoding or settings.deals_encoding,
             dates=dates or Order(settings.deals_dates),
             currency=settings.currency,
+            list_days=settings.mail_lead_days + settings.validity_days,
             printing=Printing(settings.layout, settings.language, settings.offers_per_list),
         )
 
@@ -188,7 +190,8 @@ def preview_pictures(
     form = _read_form(name, body, options)
     with database.read() as session:
         deals = _interpret(session, form, options)
-    rows = deals.frame.head(deals.frame.height if listed is None else listed).to_dicts()
+    shown = deals.frame.head(deals.frame.height if listed is None else listed)
+    rows = [{**row, **deals.goods(row)} for row in shown.iter_rows(named=True)]
     return picture_each(rows, deals.terms, options.printing, currency=options.currency)
 
 
@@ -329,6 +332,7 @@ def _interpret(session: Session, form: Form, options: ReadOptions) -> Interprete
         stores=catalogue.store_ids(session),
         regions=households.region_names(session) if has_regions else (),
         as_of=options.as_of or datetime.now(UTC).date(),
+        list_days=options.list_days,
     ).interpret()
     deals = prints.without_unprintable(deals, currency=options.currency)
     prints.note_small_print(deals)

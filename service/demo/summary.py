@@ -39,6 +39,7 @@ def _numbers(demo: Demo, out: Console) -> None:
     # What suppliers owe less what they owe for handling and for printed slots.
     borne = sum(_balance(demo, each) for each in (Account.SUPPLIER_RECEIVABLE, *_INCOME))
     own = _balance(demo, Account.RETAILER_FUNDING)
+    days = (cycle.valid_to - cycle.valid_from).days + 1
     rows = (
         ("households", f"{cycle.households}, of which {cycle.eligible} eligible"),
         ("lists issued", f"{cycle.lists} ({cycle.holdout} held out: reminders only)"),
@@ -51,7 +52,7 @@ def _numbers(demo: Demo, out: Console) -> None:
             if cycle.violations == 0
             else f"{cycle.violations} limits broken",
         ),
-        ("baskets at the tills", f"{tills.baskets} in 14 days (shown: {shown})"),
+        ("baskets at the tills", f"{tills.baskets} in {days} days (shown: {shown})"),
         ("offers redeemed", f"{usage['redeemed']} in {tills.with_discount} baskets"),
         ("households redeeming", f"{usage['households_redeeming']}"),
         (

@@ -8,9 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from service.engine.habits import Habit, due, printed_day, reason
+from service.engine.habits import Habit, due, reason
 from service.engine.records import ListDocument, OfferLine, ReminderLine
-from service.engine.redeem import Terms, Wording, wording_of
+from service.engine.redeem import Terms, Wording, with_offer, wording_of
+
+PARTED = "\u00a0\u00b7 "
+"""Parts what is said of one thing; it may end a line, and begins none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,9 @@ def compose_documents(
 
     - `offers`, in the order of printing: `household_id`, `offer_id`, `title`, `face_value_cents`,
       `department`, `legal`; optionally `value_text` (for a partner's slot, which has no terms),
-      `texts` (title and legal text by language, as JSON), `face_values`, and `uses` (of the copy).
+      `texts` (title and legal text by language, as JSON), `face_values`, `uses` (of the copy), and
+      what is known of its products: how many there are (`varieties`), and the `product`, `size` and
+      `shelf_cents` that all of them have, else null.
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
       `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
@@ -155,7 +160,7 @@ def compose_documents(
                     worth_cents=sum(line.face_value_cents for line in offer_lines),
                     # The tip speaks of offers.
                     tip=wording.tip if offer_lines else "",
-                    legal="",
+                    legal=wording.legal,
                 ),
             )
         )
@@ -182,12 +187,13 @@ def offer_line(
     if terms is not None and row.get("face_values", "[]") != "[]":
         terms = terms.at_face_value(row["face_value_cents"])
     translated = _texts_in(row.get("texts", "{}"), language)
-    value, detail = row.get("value_text") or "", ""
+    value, detail, goods = row.get("value_text") or "", "", ""
     if terms is not None:
         value = wording.benefit(terms, currency=currency)
         detail = wording.condition(terms, currency=currency)
         if row.get("uses", 1) > 1:
             detail = wording.joined([detail, wording.say("uses", count=row["uses"])])
+        goods = _goods(row, terms, currency=currency, wording=wording)
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
@@ -197,7 +203,30 @@ def offer_line(
         value_text=value,
         department=row["department"],
         legal=translated.get("legal", row["legal"]),
+        goods=goods,
     )
+
+
+def _goods(row: Mapping[str, Any], terms: Terms, *, currency: str, wording: Wording) -> str:
+    """Which products count for an offer, and what they cost with it, as far as all have it."""
+    said: list[str] = []
+    if (row.get("varieties") or 0) > 1:
+        said.append(wording.say("varieties", count=row["varieties"]))
+    elif row.get("product") and row["product"].casefold() != row["title"].casefold():
+        said.append(row["product"])
+    size = row.get("size") or ""
+    if size and not any(size in text for text in (row["title"], *said)):
+        said.append(size)
+    priced = None if row.get("shelf_cents") is None else with_offer(terms, row["shelf_cents"])
+    if priced is not None:
+        after, before = (
+            wording.money(cents, currency)
+            if priced.pieces == 1
+            else wording.say("bundle", count=priced.pieces, amount=wording.money(cents, currency))
+            for cents in (priced.after_cents, priced.before_cents)
+        )
+        said.append(wording.say("instead_of", after=after, before=before))
+    return PARTED.join(said)
 
 
 def _texts_in(texts: str, language: str) -> Mapping[str, str]:
@@ -214,12 +243,10 @@ def _reminder_line(
 ) -> ReminderLine:
     habit = None
     if row["last_bought_on"] is not None:
-        bought = {key: row[key] for key in ("last_bought_on", "interval_days")}
         habit = Habit(
-            **bought,
-            expected_on=printed_day(
-                row["expected_on"], **bought, first=masthead.arrives_on, last=masthead.valid_to
-            ),
+            last_bought_on=row["last_bought_on"],
+            interval_days=row["interval_days"],
+            expected_on=row["expected_on"],
             issued_on=masthead.issued_on,
             begins_on=masthead.arrives_on,
         )

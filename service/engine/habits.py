@@ -38,23 +38,6 @@ class Habit:
         return (self.issued_on - self.last_bought_on).days > max(_LAPSED_DAYS, usual)
 
 
-def printed_day(
-    expected_on: date, *, last_bought_on: date, interval_days: float | None, first: date, last: date
-) -> date:
-    """The day that a list names for an item, from its first day to its last.
-
-    The forecast's median of the days of a list lies near their middle whatever the item. Where an
-    interval after the last purchase is a day of the list too, the day half-way is as near to the
-    purchases and tells items apart.
-    """
-    if interval_days is None:
-        return expected_on
-    by_habit = last_bought_on.toordinal() + round(interval_days)
-    if not first.toordinal() <= by_habit <= last.toordinal():
-        return expected_on
-    return date.fromordinal((by_habit + expected_on.toordinal()) // 2)
-
-
 class _Often(NamedTuple):
     """A phrase for an interval, the number in it, and the days it stands for."""
 

@@ -1,10 +1,12 @@
 """The records that are printed: the list document, and the mailpiece that carries it."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+from service.engine.content import Content, Pictogram, content_from
 
 
 class DealKind(StrEnum):
@@ -29,7 +31,16 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OfferLine:
-    """One offer on a list. `face_value_cents` is what it is worth to the household, as printed."""
+    """One offer on a list. `face_value_cents` is what it is worth to the household, as printed.
+
+    `item` is the one that the household is reminded of by this offer, in place of a reminder, and
+    `due` when it is needed; both are empty where the household is not expected to buy it.
+    `picture`, `size` and `price_cents` (on the shelf, before the offer) are of the product that
+    stands for the offer: of those that count, the household's usual one. `picture` is the digest of
+    a prepared picture; where it is None the `pictogram` is drawn. `goods` is said
+    after `detail`: how many products count, what they hold, and what they cost with the offer and
+    without, as far as all have it.
+    """
 
     line: int
     offer_id: int
@@ -39,6 +50,13 @@ class OfferLine:
     value_text: str
     department: str
     legal: str
+    picture: str | None = None
+    pictogram: Pictogram = Pictogram.GENERIC
+    size: str = ""
+    price_cents: int | None = None
+    item: str = ""
+    due: Due = Due.UNSAID
+    goods: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,7 @@ class ReminderLine:
     `price_cents` is the shelf price of a unit, None if the catalogue has none; `paid_cents` is then
     what the household last paid for one. On lists made before they said when items are `due`, the
     first may be either. `expected_on` is None for a discovery, an item that
-    the household never bought.
+    the household never bought. `picture`, `pictogram` and `size` are as on an offer.
     """
 
     line: int
@@ -61,6 +79,9 @@ class ReminderLine:
     reason: str
     due: Due = Due.UNSAID
     paid_cents: int | None = None
+    picture: str | None = None
+    pictogram: Pictogram = Pictogram.GENERIC
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,10 @@ class ListDocument:
     `list_code` is a GS1 element string: 255, 13-digit coupon number (GCN), 12-digit serial, without
     FNC1. `worth_cents` is the sum of the face values. Line numbers are unique within the list.
 
-    A draft has no code: `list_code` is empty.
+    A draft has no code: `list_code` is empty. `page_url` opens the list on a phone; whoever has it
+    sees the list, so it is as secret as the letter. It is empty on drafts and where the retailer
+    has no public address. `logo` is the digest of a prepared picture, `colour` is "#rrggbb"; both
+    are the retailer's, and empty for those of the layout.
     """
 
     list_code: str
@@ -86,6 +110,10 @@ class ListDocument:
     worth_cents: int
     tip: str
     legal: str
+    logo: str | None = None
+    colour: str = ""
+    content: Content = field(default_factory=Content)
+    page_url: str = ""
 
     @property
     def is_draft(self) -> bool:
@@ -94,7 +122,7 @@ class ListDocument:
 
     def as_draft(self) -> "ListDocument":
         """The same as a draft; the tip on lists says what is only true of an issued one."""
-        return replace(self, list_code="", tip="")
+        return replace(self, list_code="", tip="", page_url="")
 
     def to_json(self) -> str:
         """Write canonical JSON: the same document always gives the same bytes."""
@@ -108,18 +136,21 @@ class ListDocument:
         raw: dict[str, Any] = json.loads(text)
         for name in ("issued_on", "valid_from", "valid_to"):
             raw[name] = date.fromisoformat(raw[name])
-        raw["offers"] = tuple(OfferLine(**line) for line in raw["offers"])
+        raw["offers"] = tuple(OfferLine(**_line(line)) for line in raw["offers"])
         raw["reminders"] = tuple(
-            ReminderLine(
-                **{
-                    **line,
-                    "expected_on": _day(line["expected_on"]),
-                    "due": Due(line.get("due", Due.UNSAID)),
-                }
-            )
+            ReminderLine(**{**_line(line), "expected_on": _day(line["expected_on"])})
             for line in raw["reminders"]
         )
+        raw["content"] = content_from(raw.get("content", {}))
         return cls(**raw)
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **line,
+        "due": Due(line.get("due", Due.UNSAID)),
+        "pictogram": Pictogram(line.get("pictogram", Pictogram.GENERIC)),
+    }
 
 
 def _day(text: str | None) -> date | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -10,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from service.engine.compose import Masthead
 from service.engine.day_words import day_words_from
 from service.engine.redeem import Wording
 from service.engine.render import (
@@ -25,12 +27,12 @@ from service.engine.render import (
 )
 from service.engine.render.faults import find_faults
 from service.engine.render.phrases import whole_phrases
-from service.engine.render.samples import longest_piece, sample_piece, worst_case
+from service.engine.render.samples import SAMPLE_DAY, longest_piece, sample_piece, worst_case
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
 from service.files.fonts import font_files, letters_by_script
 from service.files.postal import postal_forms, sender_from
-from service.settings import Settings
+from service.settings import LetterSettings, Settings
 
 _TEMPLATES = files("templates")
 
@@ -59,9 +61,19 @@ def sender_of(settings: Settings) -> Sender:
 
 @lru_cache(maxsize=32)
 def sender_for(layout: str, *, country: str, language: str, address: str = "") -> Sender:
-    """The sender of letters in a layout; the arguments are those of `sender_from`."""
+    """The sender of letters in a shipped layout; the arguments are those of `sender_from`."""
     printable = load(layout).address_characters()
     return sender_from(address=address, country=country, language=language, printable=printable)
+
+
+def _sender_on(layout: Layout, settings: LetterSettings) -> Sender:
+    """The sender of the settings, on letters in any layout."""
+    return sender_from(
+        address=settings.return_address,
+        country=settings.country,
+        language=settings.language,
+        printable=layout.address_characters(),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -75,18 +87,18 @@ def stationery() -> Stationery:
 
 
 @lru_cache(maxsize=4)
-def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
+def wordings(
+    tips_file: Path | None = None, legal_file: Path | None = None
+) -> Mapping[str, Wording]:
     """The texts of lists by language.
 
-    `tips_file` is a JSON object of tips by language, which replace the shipped ones; an empty text
-    leaves the tip out. Raises `InvalidInput` when it cannot be read.
+    The files are JSON objects of texts by language: tips, which replace the shipped ones (an empty
+    text leaves the tip out), and legal texts, of which none are shipped. Raises `InvalidInput` when
+    one cannot be read.
     """
     phrases = _read_json(_TEMPLATES / "phrases.json")
-    tips = _tips(tips_file) if tips_file is not None else {}
-    unknown = sorted(tips.keys() - phrases.keys())
-    if unknown:
-        known = ", ".join(phrases)
-        raise InvalidInput(f"{tips_file}: no list speaks {', '.join(unknown)}; known are {known}")
+    tips = _own_texts(tips_file, "tips", languages=phrases)
+    legal = _own_texts(legal_file, "legal texts", languages=phrases)
     made: dict[str, Wording] = {}
     for tag in phrases:
         whole = whole_phrases(phrases, tag)
@@ -95,27 +107,49 @@ def wordings(tips_file: Path | None = None) -> Mapping[str, Wording]:
             plural=whole["plural"],
             texts=whole["wording"],
             units=whole.get("units", {}),
-            tip=_tip_of(tag, phrases, tips, shipped=whole["tip"]),
+            tip=_own_text(tag, phrases, tips, shipped=whole["tip"]),
+            legal=_own_text(tag, phrases, legal, shipped=""),
             days=day_words_from(whole),
         )
     return made
 
 
-def _tip_of(tag: str, phrases: Mapping[str, Any], tips: Mapping[str, str], *, shipped: str) -> str:
-    """The tip of a language, else of the one it extends, else the shipped one."""
-    while tag not in tips and "extends" in phrases[tag]:
+def _own_text(
+    tag: str, phrases: Mapping[str, Any], texts: Mapping[str, str], *, shipped: str
+) -> str:
+    """The text of a language, else of the one it extends, else the shipped one."""
+    while tag not in texts and "extends" in phrases[tag]:
         tag = phrases[tag]["extends"]
-    return tips.get(tag, shipped)
+    return texts.get(tag, shipped)
 
 
-def _tips(path: Path) -> Mapping[str, str]:
+def _own_texts(path: Path | None, what: str, *, languages: Mapping[str, Any]) -> Mapping[str, str]:
+    if path is None:
+        return {}
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path} cannot be read as tips: {error}") from error
+        raise InvalidInput(f"{path} cannot be read as {what}: {error}") from error
     if not (isinstance(data, dict) and all(isinstance(text, str) for text in data.values())):
         raise InvalidInput(f"{path} is no object of texts by language")
+    unknown = sorted(data.keys() - languages.keys())
+    if unknown:
+        known = ", ".join(languages)
+        raise InvalidInput(f"{path}: no list speaks {', '.join(unknown)}; known are {known}")
     return {language: clean(text) for language, text in data.items()}
+
+
+def masthead(settings: LetterSettings, issued_on: date) -> Masthead:
+    """What all lists say that are made as of a day with these settings."""
+    return Masthead(
+        retailer=settings.retailer,
+        currency=settings.currency,
+        issued_on=issued_on,
+        valid_from=issued_on,
+        arrives_on=issued_on + timedelta(days=settings.mail_lead_days),
+        valid_to=settings.last_day(issued_on),
+        wordings=wordings(settings.tips_file, settings.legal_file),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -202,10 +236,15 @@ class LayoutPreview:
 
 
 def preview(
-    layout: Layout, *, languages: Sequence[str] = (), profile: SymbolProfile | None = None
+    layout: Layout,
+    settings: LetterSettings,
+    *,
+    languages: Sequence[str] = (),
+    profile: SymbolProfile | None = None,
 ) -> LayoutPreview:
-    """Draw a layout with sample texts and with the longest texts of each language.
+    """Draw a layout with sample goods and with the longest texts of each language.
 
+    The letters with sample goods say what a cycle with these settings would say of such goods.
     `languages` defaults to all that have samples. Raises `InvalidInput` when the longest texts of
     any shipped language overflow, `NotFound` for a language without samples.
     """
@@ -217,8 +256,8 @@ def preview(
     check(layout, profile=profile)
     pieces = []
     for language in wanted:
-        phrases = layout.stationery.phrases_for(language)
-        everyday = sample_piece(known[language], phrases=phrases)
+        head = masthead(settings, SAMPLE_DAY)
+        everyday = sample_piece(known[language], masthead=head, language=language)
         longest = longest_piece(known[language], language=language)
         pieces += [everyday, replace(longest, piece_id=f"LONGEST-{language}")]
     pieces = [replace(piece, seq=number) for number, piece in enumerate(pieces, 1)]
@@ -230,7 +269,7 @@ def preview(
         title=f"Preview of {layout.title}",
         language=wanted[0],
         profile=profile,
-        sender=Sender(address=known[wanted[0]]["sender"]),
+        sender=_sender_on(layout, settings),
     )
     return LayoutPreview(pdf=out.getvalue(), pages=placed)
 

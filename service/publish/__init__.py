@@ -3,6 +3,7 @@
 from service.publish.acknowledge import AckReport, acknowledge
 from service.publish.addresses import LeftOutReason
 from service.publish.inbox import accept_file, process_waiting
+from service.publish.not_mailed import NotMailed, not_mailed
 from service.publish.package import MANIFEST
 from service.publish.pickup import PackageFile, confirm_receipt, fetch, fetchable_files
 from service.publish.press import BatchReport, publish, reprint
@@ -15,6 +16,7 @@ __all__ = [
     "AckReport",
     "BatchReport",
     "LeftOutReason",
+    "NotMailed",
     "PackageFile",
     "Reconciliation",
     "VoidReport",
@@ -23,6 +25,7 @@ __all__ = [
     "confirm_receipt",
     "fetch",
     "fetchable_files",
+    "not_mailed",
     "process_waiting",
     "publish",
     "purge",

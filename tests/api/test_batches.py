@@ -98,6 +98,23 @@ def test_only_files_of_the_manifest_leave_the_folder(printed: TestClient) -> Non
         assert printed.get(f"{FILES}/{name}").status_code == 404, name
 
 
+def test_marketing_is_told_by_name_whose_letters_are_left_out(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    assert marketing.get("/v1/batches/1/left-out").status_code == 404
+    publish(database, settings, 1, progress=silent)
+    page = marketing.get("/v1/batches/1/left-out").json()
+    assert page["cursor"] is None
+    reasons = {row["household_id"]: row["reason"] for row in page["left_out"]}
+    assert sorted(reasons.values()) == ["no_consent", "no_street"]
+    first = marketing.get("/v1/batches/1/left-out", params={"limit": 1}).json()
+    second = marketing.get(
+        "/v1/batches/1/left-out", params={"limit": 1, "after": first["cursor"]}
+    ).json()
+    assert [*first["left_out"], *second["left_out"]] == page["left_out"]
+    assert second["cursor"] is None
+
+
 def test_a_batch_that_is_not_ready_has_no_files(printed: TestClient, database: Database) -> None:
     with database.write() as session:
         session.connection().exec_driver_sql("UPDATE batch SET state = 'rendering'")

@@ -55,6 +55,7 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/cycles"): MARKETING,
     ("POST", "/v1/cycles/plans"): MARKETING,
     ("GET", "/v1/cycles/{cycle_id}"): MARKETING,
+    ("GET", "/v1/batches/{batch_id}/left-out"): MARKETING,
     ("POST", "/v1/cycles/{cycle_id}/withdraw"): MARKETING,
     ("POST", "/v1/cycles/{cycle_id}/recompose"): MARKETING,
     ("GET", "/v1/runs/{run_id}"): EITHER,

@@ -50,4 +50,5 @@ def configured(larder: Larder, database_url: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LARDER_DATABASE_URL", database_url)
     monkeypatch.setenv("LARDER_SECRET_KEY", SECRET)
     monkeypatch.setenv("LARDER_CODE_KEY", CODE)
+    monkeypatch.setenv("LARDER_MAIL_LEAD_DAYS", "0")
     return larder

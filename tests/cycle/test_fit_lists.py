@@ -59,3 +59,21 @@ def test_what_lists_have_no_room_for_is_left_out_and_counted(
     assert report.offers_issued == sum(len(each.offers) for each in documents.values())
     (reserved,) = query(database, "SELECT sum(uses * reserved_cents) FROM list_line")[0]
     assert report.reserved_cents == reserved
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_which_goods_count_is_left_unsaid_before_an_offer_is_left_out(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    load_market(database, settings, tmp_path)
+    long = "Product of a name that takes more than the lines of an offer, whatever else it says"
+    with database.write() as session:
+        session.connection().exec_driver_sql(
+            f"UPDATE product SET description = '{long} ' || gtin WHERE gtin % 2 = 0"
+        )
+    plan = cycle(database, settings.model_copy(update={"layout": "compact-a4"}))
+    texts = query(database, "SELECT document FROM shopping_list ORDER BY id")
+    offers = [line for (text,) in texts for line in ListDocument.from_json(text).offers]
+    assert plan.offers_without_room == 0
+    assert {bool(line.goods) for line in offers} == {True, False}
+    assert not any(long in line.goods for line in offers)

@@ -256,7 +256,7 @@ KINDS: list[tuple[str, bytes, list[str]]] = [
     ("dates that are hardly meant", text(table(row(redeem_to="2026-03-31", redeem_from="2026-03-01")
                                                )),
      ["fault: 2026-03-31 is before the first mailing"]),
-    ("dates that are hardly meant", text(table(row(redeem_to="2026-04-12"))),
+    ("dates that are hardly meant", text(table(row(redeem_to="2026-04-25"))),
      ["note: D1: end at the till before the last day of mailing"]),
     ("a row that is crossed out", book(table(*TWO), red), ["ask: D2: on a grey or red ground"]),
     *(
@@ -295,6 +295,8 @@ KINDS: list[tuple[str, bytes, list[str]]] = [
      ["note: D1: have a price that is not below"]),
     ("products of another supplier", text(table(row(eligible_gtins=BREAD))),
      ["ask: D1: Dale Foods would pay for products of other suppliers"]),
+    ("a deal shorter than a list", text(table(row(mail_to="2026-04-10", redeem_to="2026-04-18"))),
+     ["note: D1: can be used for less than the 19 days of a list"]),
     ("a budget below one copy", text(table(row(budget="0.50"))),
      ["note: D1: the budget does not pay for one copy"]),
     ("three deals on one product", text(table(*(row(deal_id=f"D{n}") for n in range(3)))),
@@ -330,7 +332,8 @@ def said(found: Preview) -> list[str]:
 
 
 def read(database: Database, body: bytes) -> Preview:
-    return preview_deals(database, "deals", body, options=ReadOptions(as_of=AS_OF))
+    options = ReadOptions(as_of=AS_OF, list_days=19)
+    return preview_deals(database, "deals", body, options=options)
 
 
 def numbered() -> Iterator[Any]:

@@ -192,3 +192,46 @@ def test_documents_number_offers_before_reminders_and_add_up_their_worth() -> No
     assert (german.language, german.worth_cents, german.offers[0].line) == ("de", 50, 1)
     assert german.offers[0].value_text == "0,50\u00a0$ Rabatt"
     assert german.tip.startswith("Hängen Sie den Zettel gut sichtbar auf.")
+
+
+GOODS = {**OFFER, "varieties": pl.Int64, "product": pl.String, "size": pl.String}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en-US", ("any of 12 varieties · 8 oz · $1.69 instead of $2.69", "2 for $4.38")),
+        ("de", ("12 Sorten zur Wahl · 8 oz · 1,69 $ statt 2,69 $", "2 für 4,38 $")),
+        ("ru", ("12 видов на выбор · 8 oz · 1,69 $ вместо 2,69 $", "2 за 4,38 $")),
+        ("zh", ("12种任选 · 8 oz · $1.69，原价$2.69", "2件$4.38")),
+    ],
+)
+def test_offers_say_which_goods_count_and_what_they_cost_with_and_without(
+    language: str, said: tuple[str, str]
+) -> None:
+    offers = pl.DataFrame(
+        [
+            (1, 7, "Bread", 100, "Grocery", "", 12, None, "8 oz", 269),
+            (1, 8, "Soap", 100, "Grocery", "", 1, "Dale Soap", "", 269),
+            (1, 9, "Tea 8 oz", 100, "Grocery", "", 1, "Tea 8 oz", "8 oz", None),
+        ],
+        schema={**GOODS, "shelf_cents": pl.Int64},
+        orient="row",
+    )
+    terms = {
+        7: Terms(Condition(), AmountOff(100)),
+        8: Terms(Condition((Need(2000),)), AmountOff(100)),
+        9: Terms(Condition(), AmountOff(100)),
+    }
+    ((_, document),) = compose_documents(
+        [Recipient(1, language, "a")],
+        masthead=MASTHEAD,
+        terms=terms,
+        offers=offers,
+        reminders=pl.DataFrame(schema=REMINDER),
+    )
+    bread, soap, tea = (line.goods.replace("\u00a0", " ") for line in document.offers)
+    assert bread == said[0]
+    assert soap.startswith(f"Dale Soap · {said[1]}")
+    assert tea == ""
+    assert ListDocument.from_json(document.to_json()) == document

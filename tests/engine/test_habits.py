@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.habits import Habit, due, printed_day, reason
+from service.engine.habits import Habit, due, reason
 from service.engine.records import Due
 from service.files import layouts
 
@@ -87,22 +87,6 @@ def test_reasons_are_in_the_household_s_language(
 def test_the_first_of_a_month_is_written_as_french_writes_it() -> None:
     assert WORDINGS["fr"].days.short(date(2026, 12, 1)) == "1er\u00a0déc."
     assert WORDINGS["fr"].days.long(date(2026, 12, 1)) == "1er\u00a0décembre 2026"
-
-
-def test_the_day_named_is_half_way_between_the_habit_and_the_forecast() -> None:
-    first, last = date(2026, 3, 20), date(2026, 4, 2)
-    expected = date(2026, 3, 26)
-
-    def named(bought: date, interval: float | None) -> date:
-        return printed_day(
-            expected, last_bought_on=bought, interval_days=interval, first=first, last=last
-        )
-
-    assert named(date(2026, 3, 18), 14.0) == date(2026, 3, 29)
-    assert named(date(2026, 3, 13), 7.2) == date(2026, 3, 23)
-    # A habit that the list does not see says nothing of its days.
-    assert named(date(2026, 3, 12), 7.2) == named(date(2026, 3, 19), 15) == expected
-    assert named(date(2026, 3, 18), None) == expected
 
 
 DAYS = {"day": 1, "week": 7, "month": 30.44}

@@ -7,14 +7,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.engine.content import (
+    Content,
+    OpeningHours,
+    PartnerSlot,
+    Pictogram,
+    Recipe,
+    RecipeItem,
+    Tip,
+)
+from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 
 TEXT = st.text(max_size=12)
 CENTS = st.integers(0, 10**9)
 DAY = st.dates(date(1900, 1, 1), date(9999, 12, 31))
-OFFERS = st.builds(OfferLine, st.integers(1, 24), CENTS, TEXT, TEXT, CENTS, TEXT, TEXT, TEXT)
+PICTURE = st.none() | st.text("0123456789abcdef", min_size=64, max_size=64)
+OF_GOODS = {"picture": PICTURE, "pictogram": st.sampled_from(Pictogram), "size": TEXT}
+OFFERS = st.builds(
+    OfferLine,
+    *(st.integers(1, 24), CENTS, TEXT, TEXT, CENTS, TEXT, TEXT, TEXT),
+    **OF_GOODS,
+    price_cents=st.none() | CENTS,
+    item=TEXT,
+    due=st.sampled_from(Due),
+)
 REMINDERS = st.builds(
-    ReminderLine, st.integers(1, 48), CENTS, TEXT, TEXT, TEXT, st.none() | CENTS, DAY, TEXT
+    ReminderLine,
+    *(st.integers(1, 48), CENTS, TEXT, TEXT, TEXT, st.none() | CENTS, DAY, TEXT),
+    **OF_GOODS,
+)
+TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+RECIPE_ITEMS = st.builds(RecipeItem, TEXT, st.booleans(), st.none() | st.integers(1, 24))
+RECIPES = st.builds(
+    *(Recipe, TEXT, TEXT, st.lists(RECIPE_ITEMS, max_size=3).map(tuple), TEXTS),
+    *(PICTURE, st.integers(0, 999), st.integers(0, 12)),
+)
+CONTENTS = st.builds(
+    Content,
+    recipe=st.none() | RECIPES,
+    tip=st.none() | st.builds(Tip, TEXT, TEXT, TEXT, PICTURE),
+    hours=st.none() | st.builds(OpeningHours, TEXT, TEXTS),
+    partner=st.none() | st.builds(PartnerSlot, TEXT, TEXT, st.integers(1, 24), PICTURE),
 )
 DOCUMENTS = st.builds(
     ListDocument,
@@ -31,6 +64,10 @@ DOCUMENTS = st.builds(
     worth_cents=CENTS,
     tip=TEXT,
     legal=TEXT,
+    logo=PICTURE,
+    colour=TEXT,
+    content=CONTENTS,
+    page_url=TEXT,
 )
 
 
@@ -62,15 +99,29 @@ SMALL = ListDocument(
 def test_the_bytes_of_a_list_are_fixed() -> None:
     """Lists are kept for years: what is written today must be read then."""
     assert SMALL.to_json() == (
-        '{"currency":"CNY","greeting":"","issued_on":"2026-03-01","language":"zh-Hans",'
-        '"legal":"","list_code":"2559521234000013000000000042","offers":[{"department":"Grocery",'
-        '"detail":"","face_value_cents":100,"legal":"","line":1,"offer_id":5,'
-        '"title":"茶 \\"grün\\"","value_text":"1.00 off"}],"reminders":[{"department":"Dairy",'
-        '"due":"","expected_on":"2026-03-04","item":"Milk","item_id":9,"line":2,"paid_cents":null,'
-        '"price_cents":null,'
-        '"product":"Dale","reason":"soon"}],"retailer":"Märkte","tip":"","valid_from":"2026-03-02",'
-        '"valid_to":"2026-03-15","worth_cents":100}'
+        '{"colour":"","content":{"hours":null,"partner":null,"recipe":null,"tip":null},'
+        '"currency":"CNY","greeting":"","issued_on":"2026-03-01","language":"zh-Hans",'
+        '"legal":"","list_code":"2559521234000013000000000042","logo":null,'
+        '"offers":[{"department":"Grocery","detail":"","due":"","face_value_cents":100,"item":"",'
+        '"legal":"","line":1,"offer_id":5,"pictogram":"generic","picture":null,"price_cents":null,'
+        '"size":"","title":"茶 \\"grün\\"","value_text":"1.00 off"}],"page_url":"",'
+        '"reminders":[{"department":"Dairy","due":"","expected_on":"2026-03-04","item":"Milk",'
+        '"item_id":9,"line":2,"paid_cents":null,"pictogram":"generic","picture":null,'
+        '"price_cents":null,"product":"Dale","reason":"soon","size":""}],'
+        '"retailer":"Märkte","tip":"","valid_from":"2026-03-02","valid_to":"2026-03-15",'
+        '"worth_cents":100}'
     )
+
+
+def test_a_list_from_before_lists_carried_content_and_pictures_is_read() -> None:
+    stored = json.loads(SMALL.to_json())
+    for name in ("logo", "colour", "content", "page_url"):
+        del stored[name]
+    for name in ("picture", "pictogram", "size", "price_cents", "item", "due"):
+        del stored["offers"][0][name]
+    for name in ("picture", "pictogram", "size"):
+        del stored["reminders"][0][name]
+    assert ListDocument.from_json(json.dumps(stored)) == SMALL
 
 
 def test_a_list_from_before_lists_said_when_items_are_due_is_read() -> None:

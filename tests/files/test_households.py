@@ -331,18 +331,20 @@ def test_whose_letter_cannot_be_printed_is_named_and_loaded(load: Load) -> None:
         ("3", "Նարե", "3 Elm Street", "no"),
         ("4", "Grüße Œuvre Łódź Žižek Çelik", "4 Elm Street", "yes"),
         ("5", "Ada", "5 " + "Elmstreetwithoutablank" * 9, "yes"),
+        ("6", "🎉 ❤️", "6 Elm Street", "yes"),
     )
     rows = [
         f"{key},{name},{street},42800,Elderwick,us,en,,,{yes}," for key, name, street, yes in people
     ]
     report = load("\n".join([HEADER, *rows, ""]), layout="classic-letter")
-    assert counts(report) == (5, 5, 0, 0)
+    assert counts(report) == (6, 6, 0, 0)
     (said,) = [str(note) for note in report.notes if "cannot be printed" in str(note)]
-    assert said.startswith("2 households that agreed to mail get no list")
+    assert said.startswith("3 households that agreed to mail get no list")
     assert "household 1 (row 2, column name, unprintable_name): it has 'Ն' (U+0546" in said
     assert "household 5 (row 6, column street, address_too_long)" in said
+    assert "household 6 (row 7, column name, unprintable_name): it has nothing but" in said
     (pictured,) = [str(note) for note in report.notes if "emoji" in str(note)]
-    assert pictured.endswith("left out in print where no font has them: row 2")
+    assert pictured.endswith("left out in print where no font has them: rows 2, 7")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -20,12 +20,14 @@ from service.engine.render.layout_fields import (
     LayoutFields,
     StyleFields,
 )
-from service.engine.render.samples import sample_piece
+from service.engine.render.samples import SAMPLE_DAY, sample_piece
 from service.errors import InvalidInput, NotFound
 from service.files import layouts
+from service.settings import LetterSettings
 from tests.engine.render.lists import document
 
 TEMPLATES = files("templates")
+LETTERS = LetterSettings(_env_file=None)
 SHIPPED = (
     "classic-a4",
     "classic-letter",
@@ -74,7 +76,7 @@ def test_the_large_print_letter_has_room_for_every_symbol(profile):
 
 
 def test_a_preview_shows_samples_and_the_longest_texts():
-    shown = layouts.preview(layouts.load("classic-letter"), languages=["en-US", "zh"])
+    shown = layouts.preview(layouts.load("classic-letter"), LETTERS, languages=["en-US", "zh"])
     assert [p.piece_id for p in shown.pages] == [
         "SAMPLE-en-US",
         "LONGEST-en-US",
@@ -94,7 +96,7 @@ def test_an_unknown_layout_or_sample_language_is_refused():
     with pytest.raises(NotFound, match="there is no layout 'fancy'"):
         layouts.load("fancy")
     with pytest.raises(NotFound, match="no samples in 'xx'"):
-        layouts.preview(layouts.load("classic-a4"), languages=["xx"])
+        layouts.preview(layouts.load("classic-a4"), LETTERS, languages=["xx"])
 
 
 def _own(tmp_path, changes):
@@ -281,14 +283,15 @@ def test_a_retailer_s_tips_stand_in_for_the_shipped_ones(tmp_path):
     [
         ('{"xx": "?"}', "no list speaks xx"),
         ('["Try our bread."]', "is no object of texts by language"),
-        ("Try our bread.", "cannot be read as tips"),
+        ("Try our bread.", "cannot be read as (tips|legal texts)"),
     ],
 )
 def test_faulty_tips_are_refused(tmp_path, content, complaint):
     file = tmp_path / "tips.json"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(InvalidInput, match=complaint):
-        layouts.wordings(file)
+    for given in ({"tips_file": file}, {"legal_file": file}):
+        with pytest.raises(InvalidInput, match=complaint):
+            layouts.wordings(**given)
 
 
 def test_every_tip_and_reason_fits_every_layout():
@@ -296,7 +299,9 @@ def test_every_tip_and_reason_fits_every_layout():
         data = layouts.samples().get(language)
         if data is None:
             continue
-        sample = sample_piece(data, phrases=layouts.stationery().phrases_for(language))
+        sample = sample_piece(
+            data, masthead=layouts.masthead(LETTERS, SAMPLE_DAY), language=language
+        )
         often = wording.say("every_months", count=10)
         day = wording.days.short(date(2026, 9, 28))
         reasons = cycle(
@@ -320,3 +325,37 @@ def test_a_second_piece_at_a_part_of_its_price_is_printable_in_every_language(na
         get = wording.say("get_percent", count=1, percent="12,5\u00a0%")
         text = wording.say("buy_get", buy=wording.say("buy", count=2), get=get)
         assert trial.fault_of("value", text, language=language) is None, text
+
+
+def test_a_preview_says_what_a_cycle_with_these_settings_would_say(tmp_path):
+    """Names, days, money and small print are the settings', reasons and benefits the composer's."""
+    legal = tmp_path / "legal.json"
+    legal.write_text(json.dumps({"en": "No more lists? Tell any cashier."}), encoding="utf-8")
+    settings = LetterSettings(
+        _env_file=None,
+        retailer="Birch & Sons",
+        currency="EUR",
+        country="IE",
+        return_address="Birch & Sons; 1 Quay Street; Galway",
+        legal_file=legal,
+        mail_lead_days=3,
+        validity_days=10,
+    )
+    shown = layouts.preview(layouts.load("classic-a4"), settings, languages=["en-US"])
+    pages = pdfium.PdfDocument(shown.pdf)
+    text = " ".join(
+        " ".join(pages[number].get_textpage().get_text_bounded().split()) for number in (0, 1)
+    )
+    phrases = layouts.stationery().phrases_for("en-US").texts
+    for expected in (
+        "Birch & Sons · 1 Quay Street",
+        "UNITED STATES",
+        phrases["greeting"],
+        "€1.50 off",
+        "Valid from November 24, 2026 to December 6, 2026",
+        "about every 6 days",
+        "No more lists? Tell any cashier.",
+    ):
+        assert expected in text, expected
+    for each in ("Good morning", "$", "Larder", "Nov 24 ·", "Nov 25", "Nov 26"):
+        assert each not in text, each

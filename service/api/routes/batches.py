@@ -27,7 +27,7 @@ from service.api.mail_forms import (
 )
 from service.api.paging import After, AfterText, Limit, Page, page_of
 from service.api.routes.runs import run_out
-from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut
+from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut, NotMailedOut
 from service.api.schemas.runs import RunOut
 from service.errors import NotFound
 from service.publish import (
@@ -37,6 +37,7 @@ from service.publish import (
     confirm_receipt,
     fetch,
     fetchable_files,
+    not_mailed,
     reconcile,
     void_batch,
 )
@@ -63,6 +64,12 @@ class BatchPage(Page):
     """Some batches, newest first."""
 
     batches: list[BatchOut]
+
+
+class NotMailedPage(Page):
+    """Some households that a package leaves out, by its own order."""
+
+    left_out: list[NotMailedOut]
 
 
 @router.post(
@@ -98,6 +105,25 @@ def page(
 def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut:
     """One batch with its files."""
     return _out(_found(database, batch_id))
+
+
+@router.get("/batches/{batch_id}/left-out", response_model=NotMailedPage)
+def left_out(
+    batch_id: Id,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    _caller: MarketingCaller,
+    after: After = None,
+    limit: Limit = 50,
+) -> NotMailedPage:
+    """Whose letters the package of a batch leaves out, and why; the mailing house sees no names."""
+    found, cursor = page_of(
+        lambda most: not_mailed(database, settings, batch_id, after=after or 0, limit=most),
+        limit,
+        key=lambda row: row[0],
+    )
+    rows = [NotMailedOut.model_validate(row._asdict()) for _, row in found]
+    return NotMailedPage(left_out=rows, cursor=cursor)
 
 
 @router.head("/batches/{batch_id}/files/{name}", include_in_schema=False)

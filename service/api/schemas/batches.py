@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from service.api.schemas.wire import Wire
+from service.publish import LeftOutReason
 
 
 class BatchIn(Wire):
@@ -23,6 +24,19 @@ class BatchFileOut(BaseModel):
     name: str
     bytes: int
     sha256: str
+
+
+class NotMailedOut(BaseModel):
+    """A household whose letter a package leaves out; what is empty does not apply.
+
+    `duplicate_of` is the household that is mailed at the same address.
+    """
+
+    household_id: str
+    piece_id: str
+    reason: LeftOutReason
+    duplicate_of: str
+    detail: str
 
 
 class BatchOut(BaseModel):

@@ -40,7 +40,7 @@ def score(
     *,
     as_of: date,
     horizon_days: int,
-    lead_days: int = 0,
+    lead_days: int | None = None,
     intervals: bool = False,
 ) -> pl.DataFrame:
     """Score every item that each household of `history` bought before `as_of`.
@@ -49,8 +49,8 @@ def score(
 
     - `household_id`, `item_id`: in the types of `history`.
     - `p_purchase`: chance of at least one purchase in [as_of, as_of + horizon).
-    - `expected_on`: median date of the first purchase, given that there is one in the horizon and
-      that it does not come within `lead_days`.
+    - `expected_on`: median date of the first purchase, given that there is one in the horizon. With
+      `lead_days`, the date for a list that is there so many days later: see `timing.listed_day`.
     - `interval_days`, `interval_low_days`, `interval_high_days`: the usual days between purchases;
       null after a single purchase.
     - `last_bought_on`.
@@ -104,7 +104,7 @@ def score_base(
     *,
     as_of: date,
     horizon_days: int,
-    lead_days: int = 0,
+    lead_days: int | None = None,
     intervals: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """Yield the frame of `score` for some households of a base at a time; at least one frame.
@@ -134,7 +134,7 @@ def _frames(
     *,
     day: int,
     horizon_days: int,
-    lead_days: int = 0,
+    lead_days: int | None = None,
     intervals: bool,
 ) -> Iterator[pl.DataFrame]:
     use_one_thread()
@@ -169,7 +169,7 @@ def _frame(
     *,
     day: int,
     horizon_days: int,
-    lead_days: int = 0,
+    lead_days: int | None = None,
     intervals: bool,
 ) -> pl.DataFrame:
     rows = model.items.rows_of(events.item_ids)[pairs.item]
@@ -186,11 +186,16 @@ def _frame(
     cumulative = _cumulative_chances(model, pairs, inputs, vectors)
     gap, spread = gap_of(pairs, model.items, rows)
     has_interval = pairs.count > 1
-    expected = timing.day_after(cumulative, 0.5, horizon_days, lead_days=lead_days)
+    p_purchase = np.round(chance, DIGITS)
+    expected = (
+        timing.day_of(cumulative, 0.5, horizon_days)
+        if lead_days is None
+        else timing.listed_day(cumulative, p_purchase, horizon_days, lead_days=lead_days)
+    )
     columns: dict[str, Any] = {
         "household_id": decode_ids(events.household_ids, pairs.household),
         "item_id": decode_ids(events.item_ids, pairs.item),
-        "p_purchase": np.round(chance, DIGITS),
+        "p_purchase": p_purchase,
         "expected_on": _dates(day + expected),
         "interval_days": np.where(has_interval, np.round(np.exp(gap), 1), np.nan),
         "interval_low_days": np.where(has_interval, np.round(np.exp(gap - 0.5 * spread)), np.nan),

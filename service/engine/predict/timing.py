@@ -4,7 +4,9 @@ The horizon is cut into at most 28 bins, so that each day of up to four weeks ha
 bin but the last, the network gives the hazard: the chance that the first purchase falls into the
 bin if it did not come earlier (Cox 1972, discrete time). To its log-odds is added the log of how
 much more the household shops on the weekdays of the bin than on others, so that the dates are its
-own shopping days. The expected date is the median, which has the least mean absolute error.
+own shopping days. The expected date is the median, which has the least mean absolute error. Medians
+lie close together whatever the item; a list that would name one day for everything reads another
+share for each: see `listed_day`.
 
 `cumulative` is (rows, bins): the chance that the first purchase has come by the end of each bin,
 given that it comes within the horizon. The last column is 1.
@@ -17,6 +19,9 @@ import numpy as np
 from service.engine.predict.events import Floats, Ints
 
 MAX_BINS = 28
+# How much earlier a list names the day of a sure purchase than of an unlikely one, in shares of the
+# purchases; with this the days on lists are about as far apart as those of the purchases are.
+_LISTED_SPREAD = 2 / 3
 
 
 def bin_count(horizon_days: int) -> int:
@@ -66,10 +71,14 @@ def uniform_chances(rows: int, horizon_days: int) -> Floats:
     return np.tile(np.arange(1, size + 1) / size, (rows, 1))
 
 
-def day_at(cumulative: Floats, level: float, horizon_days: int) -> Floats:
-    """Days after the as-of date by which a share of `level` of the purchases has come."""
+def day_at(cumulative: Floats, level: float | Floats, horizon_days: int) -> Floats:
+    """Days after the as-of date by which a share of `level` of the purchases has come.
+
+    `level` is one for all rows, or one a row.
+    """
     size = cumulative.shape[1]
-    position = np.minimum((cumulative < level).sum(axis=1), size - 1)
+    level = np.broadcast_to(level, len(cumulative))
+    position = np.minimum((cumulative < level[:, None]).sum(axis=1), size - 1)
     row = np.arange(len(cumulative))
     high = cumulative[row, position]
     low = np.where(position > 0, cumulative[row, np.maximum(position - 1, 0)], 0.0)
@@ -77,20 +86,26 @@ def day_at(cumulative: Floats, level: float, horizon_days: int) -> Floats:
     return np.asarray((position + inside) * horizon_days / size)
 
 
-def day_of(cumulative: Floats, level: float, horizon_days: int) -> Ints:
+def day_of(cumulative: Floats, level: float | Floats, horizon_days: int) -> Ints:
     """The day on which `day_at` is reached: whole days after the as-of date (0 = that date)."""
     reached = np.floor(np.round(day_at(cumulative, level, horizon_days), 6))
     return np.minimum(reached, horizon_days - 1).astype(np.int64)
 
 
-def day_after(cumulative: Floats, level: float, horizon_days: int, *, lead_days: int) -> Ints:
-    """`day_of` a share of the purchases that do not come within the first `lead_days`."""
+def listed_day(cumulative: Floats, chance: Floats, horizon_days: int, *, lead_days: int) -> Ints:
+    """The day that a list names which is there after `lead_days`, for purchases of these chances.
+
+    The likelier a purchase is, the earlier it comes: the day is the one by which a smaller share of
+    those has come that do not come within the first `lead_days`. A chance of one half gives their
+    median.
+    """
+    level = 0.5 + _LISTED_SPREAD * (0.5 - chance)
     if lead_days == 0:
         return day_of(cumulative, level, horizon_days)
     row_lead = np.full(len(cumulative), lead_days - 1)
     early = _chance_by_end_of(cumulative, row_lead, horizon_days)[:, None]
-    later = np.clip((cumulative - early) / np.maximum(1.0 - early, 1e-12), 0.0, 1.0)
-    return np.maximum(day_of(later, level, horizon_days), lead_days)
+    later = np.where(early < 1.0, (cumulative - early) / np.maximum(1.0 - early, 1e-12), 1.0)
+    return np.maximum(day_of(np.clip(later, 0.0, 1.0), level, horizon_days), lead_days)
 
 
 def interval(cumulative: Floats, level: float, horizon_days: int) -> tuple[Ints, Ints]:

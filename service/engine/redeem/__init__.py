@@ -27,6 +27,7 @@ from service.engine.redeem.outcome import (
     Share,
     Shown,
 )
+from service.engine.redeem.priced import with_offer
 from service.engine.redeem.rules import settle_basket
 from service.engine.redeem.terms import Terms, parse_terms
 from service.engine.redeem.units import BasketLine
@@ -60,5 +61,6 @@ __all__ = [
     "is_heavy",
     "parse_terms",
     "settle_basket",
+    "with_offer",
     "wording_of",
 ]

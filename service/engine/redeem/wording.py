@@ -23,6 +23,8 @@ class Wording:
     units: Mapping[str, str]
     """Units of weight and volume that the language writes differently."""
     tip: str
+    legal: str
+    """What every list says of its offers, of how mail is stopped, and so on; empty for nothing."""
     days: DayWords
 
     def say(self, key: str, *, count: int = 0, **values: str | int) -> str:

@@ -1,6 +1,6 @@
 """Whether an address can be printed in a layout's window, found out before anything is printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,7 +10,11 @@ from service.engine.render.fit import TooLarge
 from service.engine.render.layout import AddressBox, Layout
 from service.engine.render.painter import Painter, PrintOptions
 from service.engine.render.postal import Sender
-from service.engine.render.printable import describe_missing
+from service.engine.render.printable import (
+    ONLY_PICTURES,
+    describe_missing,
+    is_only_pictures,
+)
 from service.engine.render.scripts import is_emoji
 from service.engine.render.shaping import MissingGlyph
 
@@ -35,6 +39,11 @@ class UnprintableAddress(NamedTuple):
 _SHORT = "x"
 
 
+def _reason_of(part: str) -> AddressFault:
+    is_name = part == "name"
+    return AddressFault.UNPRINTABLE_NAME if is_name else AddressFault.UNPRINTABLE_ADDRESS
+
+
 class AddressTrial:
     """Sets addresses as they are printed. Not to be shared between threads."""
 
@@ -46,6 +55,9 @@ class AddressTrial:
     def fault_of(self, address: Address) -> UnprintableAddress | None:
         """Why an address cannot be printed; else None. A part that is empty is no fault."""
         for box in self._boxes:
+            bare = self._without_letters(box, address)
+            if bare is not None:
+                return bare
             try:
                 self._place(box, address)
             except MissingGlyph as error:
@@ -57,16 +69,25 @@ class AddressTrial:
     def _place(self, box: AddressBox, address: Address) -> None:
         self._painter.place_postal(box, address, "")
 
+    def _without_letters(self, box: AddressBox, address: Address) -> UnprintableAddress | None:
+        """The first part of which nothing would be printed."""
+        for part, text in asdict(address).items():
+            if text and not text.isascii() and is_only_pictures(text, self._has_glyph(box)):
+                return UnprintableAddress(_reason_of(part), part, *ONLY_PICTURES)
+        return None
+
+    def _has_glyph(self, box: AddressBox) -> Callable[[str], bool]:
+        faces = [self._painter.layout.stationery.faces[name] for name in box.style.chain]
+        return lambda character: any(face.holds(character) for face in faces)
+
     def _without_glyph(
         self, box: AddressBox, address: Address, characters: Sequence[str]
     ) -> UnprintableAddress:
         """The first part with a character that no font has; the error names those of a word."""
-        faces = self._painter.layout.stationery.faces
+        holds = self._has_glyph(box)
 
         def has_glyph(character: str) -> bool:
-            return is_emoji(character) or any(
-                faces[name].holds(character) for name in box.style.chain
-            )
+            return is_emoji(character) or holds(character)
 
         for part, text in asdict(address).items():
             # A style may print capitals.
@@ -75,11 +96,9 @@ class AddressTrial:
                 each for each in dict.fromkeys(shown) if not (has_glyph(each) or each.isspace())
             ]
             if missing:
-                is_name = part == "name"
-                reason = (
-                    AddressFault.UNPRINTABLE_NAME if is_name else AddressFault.UNPRINTABLE_ADDRESS
+                return UnprintableAddress(
+                    _reason_of(part), part, *describe_missing(missing, has_glyph)
                 )
-                return UnprintableAddress(reason, part, *describe_missing(missing, has_glyph))
         detail, remedy = describe_missing(characters, has_glyph)
         return UnprintableAddress(AddressFault.UNPRINTABLE_ADDRESS, "country", detail, remedy)
 

@@ -172,7 +172,7 @@ _FIELDS = {
     "product": ("product",),
     "price": ("price_cents",),
     "title": ("title",),
-    "detail": ("detail",),
+    "detail": ("detail", "goods"),
     "value": ("value_text",),
 }
 

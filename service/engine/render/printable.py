@@ -7,6 +7,7 @@ from typing import NamedTuple
 from service.engine.render.fit import TooLarge, Typesetter
 from service.engine.render.layout import MM, Element, Layout, OfferGrid, ShoppingListBox, TextBox
 from service.engine.render.plans import TextPlan
+from service.engine.render.scripts import CLINGING, is_emoji
 from service.engine.render.shaping import MissingGlyph
 
 _INSTEAD = {
@@ -22,6 +23,19 @@ class Unprintable(NamedTuple):
 
     detail: str
     remedy: str
+
+
+ONLY_PICTURES = Unprintable(
+    "has nothing but pictures, which are not printed", "write it in letters"
+)
+
+
+def is_only_pictures(text: str, has_glyph: Callable[[str], bool]) -> bool:
+    """Whether nothing of a text would be printed, because it is of small pictures alone."""
+    return all(
+        each.isspace() or ((is_emoji(each) or CLINGING.match(each)) and not has_glyph(each))
+        for each in text
+    )
 
 
 class PrintTrial:
@@ -163,7 +177,10 @@ def describe_missing(characters: Sequence[str], has_glyph: Callable[[str], bool]
         if instead != each and all(map(has_glyph, instead)):
             remedies.append(f"write {instead!r} for U+{ord(each):04X}")
     if len(remedies) < min(len(characters), _NAMED):
-        remedies.append("leave out what no font has" if remedies else "leave it out")
+        others = "what no font has" if remedies else "it"
+        is_letter = any(each.isprintable() for each in characters)
+        font = ", or add a font that has it (`larder fonts add`)" if is_letter else ""
+        remedies.append(f"leave {others} out{font}")
     return Unprintable(f"has {what}, which no font of the lists has", "; ".join(remedies))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from service.engine.compose import PARTED
 from service.engine.records import Due, ListDocument, ReminderLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
@@ -28,10 +29,12 @@ class _RowKind(NamedTuple):
 
 
 _OFFER = _RowKind(
-    attrgetter("title", "detail", "value_text"),
+    attrgetter("title", "detail", "goods", "value_text"),
     {
         "title": lambda _, line: line.title,
-        "detail": lambda _, line: join_counts(line.detail),
+        "detail": lambda _, line: PARTED.join(
+            filter(None, (join_counts(line.detail), join_counts(line.goods)))
+        ),
         "value": lambda _, line: join_counts(line.value_text),
         "line": lambda _, line: str(line.line),
     },

@@ -1,54 +1,75 @@
 """Sample lists: an everyday one for previews, and one with the longest texts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import polars as pl
+
 from service.engine.codes import gcn, list_code
+from service.engine.compose import Masthead, Recipient, compose_documents
 from service.engine.records import Address, ListDocument, Mailpiece, OfferLine, ReminderLine
+from service.engine.redeem import AmountOff, Condition, Terms
 from service.engine.render.batch import Checker
 from service.engine.render.layout import Layout
-from service.engine.render.phrases import Phrases
 from service.engine.render.postal import Sender
 from service.engine.render.symbols import SymbolProfile
 from service.errors import Problem
 
 MOST_OFFERS = 12
 MOST_REMINDERS = 12
-_ISSUED = date(2026, 11, 24)
+SAMPLE_DAY = date(2026, 11, 24)
 _CODE = list_code(gcn("952123400001"), "238291560441")
 
 
-def sample_piece(data: Mapping[str, Any], *, phrases: Phrases) -> Mailpiece:
-    """An everyday list, from the data of `samples.json` for one language."""
-    language = phrases.language
-    offers = tuple(
-        OfferLine(
-            line=number,
-            offer_id=number,
-            title=title,
-            detail=detail,
-            face_value_cents=cents,
-            value_text=data["value"].format(amount=phrases.money_text(cents, data["currency"])),
-            department=department,
-            legal="",
-        )
-        for number, (title, detail, department, cents) in enumerate(data["offers"], 1)
+def sample_piece(data: Mapping[str, Any], *, masthead: Masthead, language: str) -> Mailpiece:
+    """An everyday list of goods of `samples.json`, composed as those of a cycle are."""
+    offers = [
+        {
+            "household_id": 1,
+            "offer_id": number,
+            "title": title,
+            "face_value_cents": cents,
+            "department": department,
+            "legal": "",
+        }
+        for number, (title, _, department, cents) in enumerate(data["offers"], 1)
+    ]
+    ((_, document),) = compose_documents(
+        [Recipient(household_id=1, language=language, list_code=_CODE)],
+        masthead=masthead,
+        terms={
+            row["offer_id"]: Terms(Condition(), AmountOff(row["face_value_cents"]))
+            for row in offers
+        },
+        offers=pl.DataFrame(offers),
+        reminders=pl.DataFrame(
+            [_reminder(number, row, masthead) for number, row in enumerate(data["reminders"], 1)],
+            infer_schema_length=None,
+        ),
     )
-    reminders = tuple(
-        ReminderLine(
-            line=len(offers) + number,
-            item_id=number,
-            item=item,
-            product=product,
-            department=department,
-            price_cents=cents,
-            expected_on=_ISSUED + timedelta(days=6 + number),
-            reason=data["reason"].format(days=days),
-        )
-        for number, (item, product, department, cents, days) in enumerate(data["reminders"], 1)
+    return Mailpiece(f"SAMPLE-{language}", 1, Address(**data["address"]), document)
+
+
+def _reminder(number: int, row: Sequence[Any], masthead: Masthead) -> dict[str, Any]:
+    """A row of `samples.json`, last bought about a week ago."""
+    item, product, department, price_cents, interval_days = row
+    last = masthead.issued_on - timedelta(days=5 + number % 5)
+    expected = min(
+        max(last + timedelta(days=interval_days), masthead.arrives_on), masthead.valid_to
     )
-    return _piece(data, data, language=language, offers=offers, reminders=reminders)
+    return {
+        "household_id": 1,
+        "item_id": number,
+        "item": item,
+        "product": product,
+        "department": department,
+        "price_cents": price_cents,
+        "paid_cents": None,
+        "expected_on": expected,
+        "last_bought_on": last,
+        "interval_days": float(interval_days),
+    }
 
 
 def longest_piece(data: Mapping[str, Any], *, language: str) -> Mailpiece:
@@ -81,7 +102,7 @@ def longest_piece(data: Mapping[str, Any], *, language: str) -> Mailpiece:
         )
         for number in range(1, MOST_REMINDERS + 1)
     )
-    return _piece(data, longest, language=language, offers=offers, reminders=reminders)
+    return _longest(data, longest, language=language, offers=offers, reminders=reminders)
 
 
 def worst_case(
@@ -99,7 +120,7 @@ def worst_case(
     return tuple(dict.fromkeys(problems))
 
 
-def _piece(
+def _longest(
     data: Mapping[str, Any],
     texts: Mapping[str, Any],
     *,
@@ -112,10 +133,10 @@ def _piece(
         language=language,
         currency=data["currency"],
         retailer=texts["retailer"],
-        greeting=texts["greeting"],
-        issued_on=_ISSUED,
-        valid_from=_ISSUED + timedelta(days=6),
-        valid_to=_ISSUED + timedelta(days=19),
+        greeting="",
+        issued_on=SAMPLE_DAY,
+        valid_from=SAMPLE_DAY,
+        valid_to=SAMPLE_DAY + timedelta(days=19),
         offers=offers,
         reminders=reminders,
         worth_cents=sum(offer.face_value_cents for offer in offers),

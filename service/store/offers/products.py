@@ -46,6 +46,44 @@ def costs_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
+def goods_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
+    """What the products of some offers have in common, of those with one product set.
+
+    Columns: offer_id, varieties (products that differ in their description), and product, size and
+    shelf_cents, null where the products differ in it or it is not known of all.
+    """
+    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    rows = session.execute(
+        text(
+            """SELECT p.offer_id, count(DISTINCT q.description),
+                      min(q.description), max(q.description),
+                      min(q.package_size), max(q.package_size),
+                      min(q.price_cents), max(q.price_cents), count(*) - count(q.price_cents)
+               FROM offer_product p JOIN staged_offer s ON s.offer_id = p.offer_id
+               JOIN product q ON q.gtin = p.gtin
+               GROUP BY p.offer_id HAVING max(p.set_number) = 0 ORDER BY p.offer_id"""
+        )
+    )
+    schema = {
+        "offer_id": pl.Int64,
+        "varieties": pl.Int64,
+        "product": pl.String,
+        "size": pl.String,
+        "shelf_cents": pl.Int64,
+    }
+    common = [
+        (
+            offer_id,
+            varieties,
+            least if least == most else None,
+            (smallest or None) if smallest == largest else None,
+            cheapest if cheapest == dearest and not unpriced else None,
+        )
+        for offer_id, varieties, least, most, smallest, largest, cheapest, dearest, unpriced in rows
+    ]
+    return pl.DataFrame(common, schema=schema, orient="row")
+
+
 def _members(
     session: Session, column: str, offer_ids: Sequence[int], chosen: Sequence[int] | None
 ) -> pl.DataFrame:

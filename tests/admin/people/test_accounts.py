@@ -167,3 +167,28 @@ def test_the_last_admin_stays(database: Database, settings: Settings) -> None:
     assert changed.roles == (PersonRole.MAILING, PersonRole.SERVICE)
     with pytest.raises(NotFound):
         people.set_roles(database, 99, ADMIN, by=SERVICE, now=NOW)
+
+
+def test_two_admins_who_disable_each_other_at_once_are_not_both_gone(
+    database: Database, settings: Settings, read_only: Ask
+) -> None:
+    pair = [somebody(database, settings, name, ADMIN) for name in ("anna", "bert")]
+    refused: list[str] = []
+
+    def disable(own: Database, other: int) -> None:
+        try:
+            people.disable(own, other, by=SERVICE, now=NOW)
+        except Conflict as error:
+            refused.append(error.detail)
+        own.dispose()
+
+    threads = [
+        threading.Thread(target=disable, args=(Database(settings.database_url), each.id))
+        for each in pair
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert read_only("SELECT count(*) FROM person WHERE disabled_at IS NULL") == [(1,)]

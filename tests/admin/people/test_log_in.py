@@ -119,7 +119,7 @@ def test_a_network_is_counted_as_one() -> None:
     assert network_of("testclient") == "testclient"
 
 
-@settings_of_examples(max_examples=40)
+@settings_of_examples(max_examples=25)
 @given(st.text(min_size=0, max_size=220))
 def test_any_text_is_a_password_or_refused(text: str) -> None:
     fits = 12 <= len(text) <= 200

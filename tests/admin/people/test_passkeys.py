@@ -224,7 +224,7 @@ SETTINGS = settings_of("sqlite:///nowhere.db", Path()).model_copy(
 )
 
 
-@settings_of_examples(max_examples=150)
+@settings_of_examples(max_examples=60)
 @given(part=st.sampled_from([*PARTS, *WITHIN]), odd=ODD)
 def test_odd_answers_are_refused_and_break_nothing(part: str, odd: Any) -> None:
     made, shown = copy.deepcopy(RECORDED["made"]), copy.deepcopy(RECORDED["shown"])
@@ -239,7 +239,7 @@ def test_odd_answers_are_refused_and_break_nothing(part: str, odd: Any) -> None:
         assert verified is None or part not in ("id", "rawId", "response", *WITHIN[1:4])
 
 
-@settings_of_examples(max_examples=60)
+@settings_of_examples(max_examples=30)
 @given(st.one_of(ODD, st.dictionaries(st.sampled_from(["type", "challenge", "origin"]), ODD)))
 def test_odd_client_data_is_refused(odd: Any) -> None:
     for text in (json.dumps(odd).encode(), str(odd).encode("utf-16")):

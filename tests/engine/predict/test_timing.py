@@ -7,10 +7,10 @@ import pytest
 
 from service.engine.predict.timing import (
     cumulative_chances,
-    day_after,
     day_of,
     hazard_targets,
     interval,
+    listed_day,
     shopping_log_odds,
     uniform_chances,
 )
@@ -27,14 +27,22 @@ def test_questions_stop_at_the_purchase() -> None:
     assert weights.tolist() == [[1, 0, 0], [1, 1, 1], [1, 1, 1]]
 
 
-def test_the_median_day_after_a_lead_leaves_out_what_comes_within_it() -> None:
+def test_a_list_names_earlier_days_for_likelier_items_from_the_day_it_is_there() -> None:
     # Of ten days each is as likely; after four of them the median is the middle of six.
     even = np.arange(1, 11)[None, :] / 10
-    assert day_after(even, 0.5, 10, lead_days=0).tolist() == [5]
-    assert day_after(even, 0.5, 10, lead_days=4).tolist() == [7]
+    half = np.array([0.5])
+    assert listed_day(even, half, 10, lead_days=0).tolist() == [5]
+    assert listed_day(even, half, 10, lead_days=4).tolist() == [7]
+    chances = np.linspace(0.0, 1.0, 101)
+    for lead in range(10):
+        days = listed_day(np.repeat(even, 101, axis=0), chances, 10, lead_days=lead)
+        assert (np.diff(days) <= 0).all()
+        assert lead <= days.min() <= lead + (10 - lead) // 6
+        assert days.max() >= lead + 2 * (10 - lead) // 3
+        assert days.max() <= 9
     certain = np.array([[1.0, 1.0, 1.0]])
     for lead in range(3):
-        assert day_after(certain, 0.5, 3, lead_days=lead).tolist() >= [lead]
+        assert listed_day(certain, half, 3, lead_days=lead).tolist() == [lead]
 
 
 def test_the_median_day() -> None:

@@ -117,6 +117,6 @@ def test_every_language_says_everything_with_the_same_values() -> None:
             for form in forms:
                 form.format(
                     number="1", amount="2", percent="3", count=4, buy="5", get="6", quantity="7",
-                    unit="8", first="9", second="10", day="11", often="12",
+                    unit="8", first="9", second="10", day="11", often="12", after="13", before="14",
                 )  # fmt: skip
             assert any("{count}" in form for form in forms) or key not in ("points", "every_days")

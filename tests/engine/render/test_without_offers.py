@@ -7,17 +7,17 @@ import pypdfium2 as pdfium
 import pytest
 
 from service.engine.render import Checker, render_batch
-from service.engine.render.samples import longest_piece, sample_piece
+from service.engine.render.samples import SAMPLE_DAY, longest_piece, sample_piece
 from service.files import layouts
+from service.settings import LetterSettings
 
 LANGUAGES = tuple(layouts.samples())
 
 
 def page_texts(name: str, language: str) -> str:
     layout = layouts.load(name)
-    piece = sample_piece(
-        layouts.samples()[language], phrases=layout.stationery.phrases_for(language)
-    )
+    masthead = layouts.masthead(LetterSettings(_env_file=None), SAMPLE_DAY)
+    piece = sample_piece(layouts.samples()[language], masthead=masthead, language=language)
     bare = replace(piece, document=replace(piece.document, offers=(), worth_cents=0, tip=""))
     out = BytesIO()
     render_batch([bare], layout, out, title="t", language=language)

@@ -46,3 +46,30 @@ def test_prices_and_costs_of_what_offers_are_on(database: Database, shop: Shop) 
     assert found.height == of_one.height + 1
     assert of_one["cost_cents"].to_list() == [None] * of_one.height
     assert found.filter(pl.col("offer_id") == shop.milk_offer)["cost_cents"].to_list() == [77]
+
+
+def test_what_the_goods_of_offers_have_in_common(database: Database, shop: Shop) -> None:
+    def goods() -> dict[int, tuple[object, ...]]:
+        with database.read() as session:
+            found = products.goods_of(session, [shop.milk_offer, shop.bread_offer])
+        return {row[0]: row[1:] for row in found.rows()}
+
+    def change(statement: str) -> None:
+        with database.write() as session:
+            session.connection().exec_driver_sql(statement)
+
+    change("UPDATE product SET package_size = '1 l', price_cents = 129")
+    before = goods()
+    (count, milk, size, price) = before[shop.milk_offer]
+    assert (count, size, price) == (1, "1 l", 129)
+    assert milk not in (None, before[shop.bread_offer][1])
+    # A second product, which is another in its name and its price, and then in its size too.
+    change(f"INSERT INTO offer_product VALUES ({shop.milk_offer}, 0, {int(SALT)})")
+    change(f"UPDATE product SET price_cents = NULL WHERE gtin = {int(SALT)}")
+    assert goods()[shop.milk_offer] == (2, None, "1 l", None)
+    change(f"UPDATE product SET package_size = '2 l' WHERE gtin = {int(SALT)}")
+    assert goods()[shop.milk_offer] == (2, None, None, None)
+    assert goods()[shop.bread_offer] == before[shop.bread_offer]
+    # Of two product sets neither says what the offer is on.
+    change(f"UPDATE offer_product SET set_number = 1 WHERE gtin = {int(SALT)}")
+    assert shop.milk_offer not in goods()
