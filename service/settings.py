@@ -224,6 +224,16 @@ class Settings(LetterSettings):
     deal_approval: bool = Field(
         default=False, description="Whether a deal runs only after another person approved it"
     )
+    goodwill_alone_cents: int = Field(
+        default=1_000,
+        ge=0,
+        description="Goodwill above so many minor units waits for a second person",
+    )
+    goodwill_day_cents: int = Field(
+        default=10_000,
+        ge=0,
+        description="What one person may give as goodwill in a day, in minor units",
+    )
     budget_mode: Literal["worst", "expected"] = Field(
         default="worst",
         description="What a copy reserves of a budget: all it can cost, or what is expected of it",

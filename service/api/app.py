@@ -15,7 +15,7 @@ from service.admin.keys import Keyring
 from service.api import description, problems, viewer
 from service.api.apart import Apart, limits_of
 from service.api.limits import LimitBody
-from service.api.routes import batches, cycles, deals, health, households, lists, offers, runs
+from service.api.routes import batches, cycles, deals, desk, health, households, lists, offers, runs
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
@@ -64,7 +64,7 @@ def create_app(
     viewer.install(app)
     # Routes of the application itself: those of an included router are searched twice.
     app.router.routes += till.raw.routes
-    for module in (till, offers, deals, cycles, runs, lists, batches, households):
+    for module in (till, offers, deals, cycles, runs, lists, batches, households, desk):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
     for path, pages_app in pages.items():

@@ -88,6 +88,7 @@ def allow(*roles: Role) -> Callable[[CallerDep], Awaitable[Caller]]:
 
 
 PosCaller = Annotated[Caller, Depends(allow(Role.POS))]
+DeskCaller = Annotated[Caller, Depends(allow(Role.POS, Role.MARKETING))]
 MarketingCaller = Annotated[Caller, Depends(allow(Role.MARKETING))]
 MailingCaller = Annotated[Caller, Depends(allow(Role.MAILING))]
 PrintCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.MAILING))]

@@ -2,7 +2,7 @@
 
 from service.checkout.give_back import Return, give_back
 from service.checkout.guessing import forget_guesses
-from service.checkout.lookup import looking_up, lookup
+from service.checkout.lookup import look_again, looking_up, lookup
 from service.checkout.redeem import quote, quoting, redeem, redeeming
 from service.checkout.replay import Offline, replay
 from service.checkout.sales import BodyDigest, ClockSkew, Honoured, ReturnedLine, TillBasket
@@ -22,6 +22,7 @@ __all__ = [
     "TillBasket",
     "forget_guesses",
     "give_back",
+    "look_again",
     "looking_up",
     "lookup",
     "quote",

@@ -6,7 +6,7 @@ from datetime import date
 from service.checkout import answer
 from service.checkout.guessing import Tally
 from service.checkout.heavy import is_long
-from service.checkout.recognise import look, recognise
+from service.checkout.recognise import Found, look, recognise
 from service.engine.redeem import OpenLine
 from service.engine.redeem.refuse import refuse_unusable
 from service.settings import Settings
@@ -48,6 +48,28 @@ def looking_up(
         yield Aside()
     found = recognise(presented, wanted, seen)
     yield from tally.charge(found.unknown)
+    return _answer(found, on)
+
+
+def look_again(
+    database: Database, settings: Settings, *, store_id: str, on: date, code: str
+) -> str:
+    """The same for a list that is known here, whoever guesses at the tills of the store.
+
+    Raises InvalidInput when the store is not known.
+    """
+    presented = (Presented("list", code),)
+
+    def steps() -> Steps:
+        wanted = look(settings, Reference(store_id, "", on, ""), presented)
+        seen = yield wanted
+        assert isinstance(seen, Seen)
+        return _answer(recognise(presented, wanted, seen), on)
+
+    return gate.run(database, steps(), write=False)
+
+
+def _answer(found: Found, on: date) -> str:
     lines: dict[str, list[OpenLine]] = {}
     refusals = list(found.refusals)
     for line in found.lines:

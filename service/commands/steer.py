@@ -75,8 +75,8 @@ def show_all(
     with open_database() as (database, settings):
         chosen = replace(
             chosen,
-            worth_from_cents=_cents(worth_from, settings.currency) if worth_from else None,
-            worth_to_cents=_cents(worth_to, settings.currency) if worth_to else None,
+            worth_from_cents=read_cents(worth_from, settings.currency) if worth_from else None,
+            worth_to_cents=read_cents(worth_to, settings.currency) if worth_to else None,
         )
         found = listing.list_deals(database, chosen, currency=settings.currency)
     table = Table(
@@ -235,7 +235,7 @@ def budget(
 ) -> None:
     """Raise the budget of a deal while it runs."""
     with open_database() as (database, settings):
-        cents = _cents(amount, settings.currency)
+        cents = read_cents(amount, settings.currency)
         actor = acting(database, settings, by)
         _say(number, steer.raise_budget(database, settings, number, cents, by=actor))
 
@@ -244,7 +244,8 @@ def _say(number: int, state: DealState) -> None:
     say(f"Deal {number} is {state}.")
 
 
-def _cents(amount: str, currency: str) -> int:
+def read_cents(amount: str, currency: str) -> int:
+    """An amount as it was typed, in minor units. Raises InvalidInput."""
     digits = minor_digits(currency)
     decimals = rf"(\.[0-9]{{{digits}}})?" if digits else ""
     if not re.fullmatch(rf"[0-9]{{1,9}}{decimals}", amount):

@@ -277,6 +277,32 @@ COMMANDS: tuple[Command | Group, ...] = (
             "A household's lists, newest first: the code, its validity, and each line.",
         ),
     ),
+    Command(
+        "why",
+        "service.commands.desk:why",
+        "What became of each line of a receipt or of a list, and why.",
+    ),
+    group(
+        "goodwill",
+        "What the service desk gives households of the retailer's own accord.",
+        Command(
+            "give",
+            "service.commands.desk:give",
+            "Give a household an amount that no supplier pays for; above a limit it waits.",
+        ),
+        Command("approve", "service.commands.desk:approve", "Give what waits, as a second person."),
+        Command("decline", "service.commands.desk:decline", "Give nothing of what waits."),
+        Command(
+            "void",
+            "service.commands.desk:take_back",
+            "Take back what was given; the ledger has the amount again.",
+        ),
+        Command(
+            "list",
+            "service.commands.desk:show",
+            "What was asked for and given, the newest first.",
+        ),
+    ),
     group(
         "batch",
         "Acknowledge, reconcile, reprint, void and purge print batches.",

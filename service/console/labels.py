@@ -3,6 +3,7 @@
 from service.console.languages import Language, mark
 from service.engine.lifecycle import Act, DealState
 from service.engine.rights import PersonRole
+from service.store.tables.shopping_list import ListState
 
 STATES = {
     DealState.DRAFT: mark("Draft"),
@@ -50,6 +51,13 @@ DONE = {
     Act.FACTS: mark("moved by dates and limits"),
 }
 
+LIST_STATES = {
+    ListState.DRAFT: mark("Draft"),
+    ListState.ISSUED: mark("Out"),
+    ListState.EXPIRED: mark("Expired"),
+    ListState.VOIDED: mark("Withdrawn"),
+}
+
 ROLES = {
     PersonRole.MARKETING: mark("Marketing"),
     PersonRole.APPROVER: mark("Approver"),
@@ -79,6 +87,11 @@ def act(language: Language, value: str) -> str:
 def done(language: Language, value: str) -> str:
     """What somebody did, in a trail."""
     return language.text(DONE[Act(value)])
+
+
+def list_state(language: Language, value: str) -> str:
+    """What the state of a list is called."""
+    return language.text(LIST_STATES[ListState(value)])
 
 
 def role(language: Language, value: str) -> str:

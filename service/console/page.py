@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import templates
-from service.console import flash, labels
+from service.console import flash, labels, refusals
 from service.console.cookies import FLASH, FORM, SESSION
 from service.console.flash import Message
 from service.console.languages import LANGUAGES, Language, language_of, mark
@@ -39,6 +39,8 @@ class Place:
 PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
+    Place(mark("Households"), "/households", "households", (Right.SEE_HOUSEHOLDS,)),
+    Place(mark("Service desk"), "/desk", "desk", (Right.EXPLAIN_REFUSALS,)),
 )
 
 
@@ -154,6 +156,7 @@ def _environment(tag: str) -> Environment:
         language=language,
         languages=LANGUAGES,
         labels=labels,
+        refusals=refusals,
         Right=Right,
         asset=_asset,
     )

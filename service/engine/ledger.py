@@ -50,6 +50,8 @@ class EntryKind(StrEnum):
     RETURN = "return"
     VOID = "void"
     RESETTLEMENT = "resettlement"
+    GOODWILL = "goodwill"
+    GOODWILL_VOID = "goodwill_void"
 
 
 class Entry(NamedTuple):
@@ -142,6 +144,17 @@ def charge_slots(payer: Payer, cents: int) -> list[Entry]:
             (Account.SPENT, cents),
         ),
     )
+
+
+def give_goodwill(cents: int) -> list[Entry]:
+    """The entries for a discount that the retailer gives of its own accord: no offer, no supplier.
+
+    Negative cents take it back.
+    """
+    return [
+        Entry(Account.GOODWILL, None, None, cents),
+        Entry(Account.HOUSEHOLD_DISCOUNT, None, None, -cents),
+    ]
 
 
 def netted(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -19,6 +19,7 @@ TILL = frozenset({Role.POS, Role.ADMIN})
 MARKETING = frozenset({Role.MARKETING, Role.ADMIN})
 MAILING = frozenset({Role.MAILING, Role.ADMIN})
 EITHER = MARKETING | MAILING
+DESK = TILL | MARKETING
 OPEN: frozenset[Role] = frozenset()
 
 ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
@@ -28,6 +29,12 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/voids"): TILL,
     ("POST", "/v1/returns"): TILL,
     ("POST", "/v1/replays"): TILL,
+    ("POST", "/v1/outcomes"): DESK,
+    ("POST", "/v1/goodwill"): DESK,
+    ("GET", "/v1/goodwill"): DESK,
+    ("POST", "/v1/goodwill/{number}/approve"): DESK,
+    ("POST", "/v1/goodwill/{number}/decline"): DESK,
+    ("POST", "/v1/goodwill/{number}/void"): DESK,
     ("POST", "/v1/deals"): MARKETING,
     ("GET", "/v1/deals"): MARKETING,
     ("GET", "/v1/deals/template"): MARKETING,

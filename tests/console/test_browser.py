@@ -86,9 +86,17 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
     page.goto(link_for(house, PersonRole.ADMIN))
     look("invitation")
     enter(page, house, PersonRole.ADMIN)
-    for name in ("", "deals", "deals?text=nothing", "deals/1", "deals/6", "account", "nowhere"):
+    receipt = "desk/receipt?store=0042&terminal=1&number=1&day=2026-03-05"
+    for name in (
+        "", "deals", "deals?text=nothing", "deals/1", "deals/6", "desk", receipt,
+        "desk/receipt?day=no", "desk/lists/1", "households", "households/1", "account", "nowhere",
+    ):  # fmt: skip
         page.goto(f"{address}/{name}")
         look(name)
+    page.goto(f"{address}/households/1")
+    page.get_by_role("button", name="Open the household").click()
+    expect(page.get_by_role("heading", name="Household H1")).to_be_visible()
+    look("a household")
     page.goto(f"{address}/account")
     page.get_by_role("button", name="Add an app").click()
     look("an authenticator app")

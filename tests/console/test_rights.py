@@ -30,7 +30,6 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/account/passkeys/options"): EVERYBODY,
     ("POST", "/account/passkeys"): EVERYBODY,
     ("POST", "/account/passkeys/{number}/remove"): EVERYBODY,
-    ("POST", "/account/sessions/{number}/end"): EVERYBODY,
     ("POST", "/account/sessions/end-others"): EVERYBODY,
     ("GET", "/deals"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals.csv"): frozenset({Right.SEE_DEALS}),
@@ -38,12 +37,36 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/deals/{number}/picture"): frozenset({Right.SEE_DEALS}),
     ("POST", "/deals/confirm"): ANY_DEAL_ACT,
     ("POST", "/deals/act"): ANY_DEAL_ACT,
+    ("GET", "/desk"): frozenset({Right.EXPLAIN_REFUSALS}),
+    ("GET", "/desk/receipt"): frozenset({Right.EXPLAIN_REFUSALS}),
+    ("POST", "/desk/list"): frozenset({Right.EXPLAIN_REFUSALS}),
+    ("GET", "/desk/lists/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),
+    ("POST", "/desk/goodwill"): frozenset({Right.GIVE_GOODWILL}),
+    ("POST", "/desk/goodwill/{number}/{act}"): frozenset({Right.GIVE_GOODWILL}),
+    ("GET", "/households"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("POST", "/households"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("GET", "/households/{number}"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("POST", "/households/{number}/open"): frozenset({Right.SEE_HOUSEHOLDS}),
+    # The last, for it may end the session that the walk is in.
+    ("POST", "/account/sessions/{number}/end"): EVERYBODY,
 }
 """One of these rights is enough."""
 
-VALUES = {"{number}": "1", "{token}": "none", "{digest}": "0", "{name:path}": "console.css"}
+VALUES = {
+    "{number}": "1",
+    "{token}": "none",
+    "{digest}": "0",
+    "{name:path}": "console.css",
+    "{act}": "approve",
+}
 # A form that is right but for the right: what is missing must not be what refuses it.
-FORMS = {"/deals/confirm": {"act": "stop", "deal": "1"}, "/deals/act": {"act": "stop", "deal": "1"}}
+FORMS = {
+    "/deals/confirm": {"act": "stop", "deal": "1"},
+    "/deals/act": {"act": "stop", "deal": "1"},
+    "/desk/goodwill": {"amount": "1.00", "reason": "till_fault", "list": "1", "asked": "a"},
+    "/households": {"by": "number", "value": "H1", "reason": "customer_asks"},
+    "/households/{number}/open": {"reason": "customer_asks"},
+}
 
 
 def filled(path: str) -> str:

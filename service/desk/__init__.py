@@ -1,0 +1,1 @@
+"""The service desk: what became of each line of a receipt or a list, goodwill, and households."""
