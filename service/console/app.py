@@ -9,7 +9,7 @@ from service.console import failures
 from service.console.guard import Guard
 from service.console.kept import Kept
 from service.console.readings import Readings
-from service.console.routes import account, assets, deals, log_in, today, uploads
+from service.console.routes import account, assets, deal_form, deals, log_in, today, uploads
 from service.console.visitor import require_token
 from service.files.apart import Apart, limits_of
 from service.settings import Settings
@@ -43,6 +43,6 @@ def create_console(
     failures.install(app)
     app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
-    for module in (assets, log_in, account, today, uploads, deals):
+    for module in (assets, log_in, account, today, uploads, deal_form, deals):
         app.include_router(module.router)
     return app
