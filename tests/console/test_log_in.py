@@ -78,6 +78,7 @@ def test_who_is_disabled_or_logged_out_elsewhere_is_out_at_once(house: House) ->
 
 
 def test_who_tries_too_often_is_told_how_long_to_wait(house: House) -> None:
+    house.settings.__dict__["log_in_tries"] = 3
     client = house.guest()
     csrf = token(client.get(PATH + "/log-in").text)
     form = {"csrf": csrf, "email": "nobody@shop.example", "password": "x"}

@@ -14,6 +14,7 @@ from service.store.actor import Actor
 from service.store.session import Database
 from tests.mail import MORE, NAME, acknowledge_rows, load, print_batch
 from tests.market import query
+from tests.people import somebody
 
 ONE, TWO, THREE = (f"20260302-000000{n}" for n in (1, 2, 3))
 
@@ -144,6 +145,18 @@ def test_who_answers_for_a_piece_has_it(
     acknowledge_rows(database, published, tmp_path, f"{ONE},printed,,{at(9)}")
     ((picked_up,),) = query(database, "SELECT picked_up_at IS NOT NULL FROM batch")
     assert picked_up
+
+
+def test_an_acknowledgement_names_who_handed_it_in(
+    database: Database, published: Settings, tmp_path: Path
+) -> None:
+    anna = somebody(database, published, "anna")
+    path = tmp_path / "x.csv"
+    path.write_text(f"piece_id,status,reason,timestamp\n{ONE},printed,,{at(9)}\n")
+    acknowledge(database, published, path, name="x.csv", by=anna.acting("key 1"))
+    assert query(database, "SELECT source, person_id FROM acknowledgement") == [
+        ("anna, key 1", anna.id)
+    ]
 
 
 def test_a_piece_of_a_voided_batch_is_not_taken(

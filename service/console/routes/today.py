@@ -129,6 +129,13 @@ def _deal_needs(member: Member, counted: Today) -> list[Need]:
                 "/deals?state=draft",
             )
         )
+    return found + _limit_needs(language, counted)
+
+
+def _limit_needs(language: Language, counted: Today) -> list[Need]:
+    """Deals that come near a limit, for all who see deals."""
+    waiting = counted.waiting
+    found = []
     if waiting.short_of_budget:
         found.append(
             Need(
