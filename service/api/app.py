@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
@@ -13,12 +13,12 @@ from starlette.types import ASGIApp
 
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
-from service.api.apart import Apart, limits_of
 from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, deals, desk, health, households, lists, offers, runs
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
+from service.files.apart import Apart, limits_of
 from service.jobs import scheduler
 from service.jobs.worker import work_until
 from service.publish import sftp
@@ -37,11 +37,13 @@ def create_app(
     *,
     apart: Apart | None = None,
     pages: Mapping[str, ASGIApp] = MappingProxyType({}),
+    page_uploads: Collection[str] = (),
 ) -> FastAPI:
     """The HTTP application of a migrated database. It closes the database when it stops.
 
     Files are read by processes of its own, or by those of `apart`, which others may share. `pages`
-    are the applications for people by their paths; `/` leads to the first.
+    are the applications for people by their paths; `/` leads to the first, and
+    `page_uploads` are paths of theirs that take a file.
     """
     app = description.DocumentedApp(
         title="Larder",
@@ -58,7 +60,7 @@ def create_app(
     app.state.till = Counter(database)
     app.state.apart = apart or Apart(limits_of(settings))
     app.state.closes_apart = apart is None
-    app.add_middleware(LimitBody, settings=settings)
+    app.add_middleware(LimitBody, settings=settings, uploads=page_uploads)
     problems.install(app)
     description.install(app)
     viewer.install(app)

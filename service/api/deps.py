@@ -9,9 +9,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 
 from service.admin.keys import Caller, Keyring
-from service.api.apart import Apart
 from service.engine.texts import clean
 from service.errors import Forbidden, Unauthorized
+from service.files.apart import Apart
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role

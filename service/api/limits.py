@@ -1,5 +1,7 @@
 """Bodies that are too large are refused while they come in, announced or not."""
 
+from collections.abc import Collection
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,10 +15,14 @@ _UPLOADS = frozenset(
 
 
 class LimitBody:
-    """Counts the bytes of every body, chunked ones too, and answers 413 when they are too many."""
+    """Counts the bytes of every body, chunked ones too, and answers 413 when they are too many.
 
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+    `uploads` are paths besides those of the interface that take a file.
+    """
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, uploads: Collection[str] = ()) -> None:
         self._app = app
+        self._uploads = _UPLOADS | {*uploads}
         self._body = settings.max_body_bytes
         self._upload = settings.max_upload_bytes
 
@@ -25,7 +31,7 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._upload if scope["path"] in _UPLOADS else self._body
+        limit = self._upload if scope["path"] in self._uploads else self._body
         if self._announced(scope) > limit:
             await _refuse(scope, receive, send, limit)
             return

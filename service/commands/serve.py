@@ -7,6 +7,7 @@ import typer
 from service.api.app import create_app, run
 from service.commands.process import require_tables, start_logging
 from service.console import app as console
+from service.files.apart import Apart, limits_of
 from service.settings import load_settings
 from service.store.session import Database
 
@@ -20,5 +21,10 @@ def serve(
     settings = load_settings()
     database = Database(settings.database_url)
     require_tables(database)
-    pages = {console.PATH: console.create_console(database, settings)}
-    run(create_app(database, settings, pages=pages), host=host, port=port)
+    apart = Apart(limits_of(settings))
+    pages = {console.PATH: console.create_console(database, settings, apart=apart)}
+    app = create_app(database, settings, apart=apart, pages=pages, page_uploads=console.UPLOADS)
+    try:
+        run(app, host=host, port=port)
+    finally:
+        apart.close()

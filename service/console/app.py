@@ -8,17 +8,36 @@ from service.admin.today import read_today
 from service.console import failures
 from service.console.guard import Guard
 from service.console.kept import Kept
-from service.console.routes import account, assets, deals, desk, households, log_in, today
+from service.console.readings import Readings
+from service.console.routes import (
+    account,
+    assets,
+    deal_form,
+    deals,
+    desk,
+    households,
+    log_in,
+    today,
+    uploads,
+)
 from service.console.visitor import require_token
+from service.files.apart import Apart, limits_of
 from service.settings import Settings
 from service.store.session import Database
 
 PATH = "/console"
+UPLOADS = (f"{PATH}{uploads.PATH}",)
+"""The paths that take a file."""
 _TODAY_SECONDS = 60
 
 
-def create_console(database: Database, settings: Settings) -> FastAPI:
-    """The console over a migrated database. It closes nothing."""
+def create_console(
+    database: Database, settings: Settings, *, apart: Apart | None = None
+) -> FastAPI:
+    """The console over a migrated database. It closes nothing.
+
+    Files are read by the processes of `apart`, by default by its own.
+    """
     app = FastAPI(
         title="Larder console",
         openapi_url=None,
@@ -30,9 +49,12 @@ def create_console(database: Database, settings: Settings) -> FastAPI:
     app.state.today = Kept(
         lambda: read_today(database, now=datetime.now(UTC)), seconds=_TODAY_SECONDS
     )
+    app.state.readings = Readings(database, settings, apart or Apart(limits_of(settings)))
     failures.install(app)
     app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
-    for module in (assets, log_in, account, today, deals, desk, households):
+    for module in (
+        assets, log_in, account, today, uploads, deal_form, deals, desk, households,
+    ):  # fmt: skip
         app.include_router(module.router)
     return app

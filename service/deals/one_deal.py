@@ -23,11 +23,16 @@ def row_with(
     and its bytes, which are the same for the same row. Raises InvalidInput for a column that the
     form does not have.
     """
+    before = cells_of(database, supplier, deal_id)
+    return _sheet(deal_id, {**before, **_known(changes), "supplier": supplier, "deal_id": deal_id})
+
+
+def cells_of(database: Database, supplier: str, deal_id: str) -> dict[str, str]:
+    """The cells of a deal's newest revision by column, as they can be written; none without one."""
     with database.read() as session:
         found = revisions.of_deal(session, supplier, deal_id)
     given = found[-1].given if found else {}
-    before = {name: _as_written(name, str(text)) for name, text in given.items()}
-    return _sheet(deal_id, {**before, **_known(changes), "supplier": supplier, "deal_id": deal_id})
+    return {name: _as_written(name, str(text)) for name, text in given.items()}
 
 
 def new_row(cells: Mapping[str, str]) -> tuple[str, bytes]:

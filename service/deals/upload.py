@@ -9,7 +9,9 @@ from pathlib import Path
 import polars as pl
 from sqlmodel import Session
 
+from service.deals.corrections import Correction, correct
 from service.deals.describe import describe_deal
+from service.deals.faulty_rows import FaultyRow, rows_with_faults
 from service.deals.form import Form
 from service.deals.form_reader import read_form
 from service.deals.interpret import Interpreter
@@ -30,6 +32,8 @@ from service.store.offers import revisions, uploads
 from service.store.session import Database
 from service.store.tables.offer import Upload
 
+_FAULTY_ROWS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -38,6 +42,7 @@ class ReadOptions:
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
     what amounts are in, `printing` how the deals are printed. Deals that ended before `as_of`, by
     default today, are noted, and those that can be used for less than the `list_days` of lists.
+    `corrections` are cells that are read as another text than the file has.
     """
 
     encoding: str = "cp1252"
@@ -46,10 +51,16 @@ class ReadOptions:
     as_of: date | None = None
     list_days: int = 0
     printing: Printing = field(default_factory=Printing)
+    corrections: tuple[Correction, ...] = ()
 
     @classmethod
     def of(
-        cls, settings: Settings, *, encoding: str | None = None, dates: Order | None = None
+        cls,
+        settings: Settings,
+        *,
+        encoding: str | None = None,
+        dates: Order | None = None,
+        corrections: tuple[Correction, ...] = (),
     ) -> "ReadOptions":
         """What the settings say, where nothing else was asked for."""
         return cls(
@@ -58,6 +69,7 @@ class ReadOptions:
             currency=settings.currency,
             list_days=settings.mail_lead_days + settings.validity_days,
             printing=Printing(settings.layout, settings.language, settings.offers_per_list),
+            corrections=corrections,
         )
 
 
@@ -114,9 +126,10 @@ class HeaderUse:
 class Preview:
     """What loading a file would do. Nothing is loaded while there are `faults`.
 
-    `problems` are the first of the faults, `deals` the rows without faults, `headers` what each
-    header was taken for, `notes` what was assumed in reading, and `accept` the digest that accepts
-    those of them that ask. `loaded_before` says who loaded the same bytes and when, or is empty.
+    `problems` are the first of the faults, `faulty` the first rows with faults, `deals` the rows
+    without, `headers` what each header was taken for, `notes` what was assumed in reading, and
+    `accept` the digest that accepts those of them that ask. `loaded_before` says who loaded the
+    same bytes and when, or is empty.
     """
 
     name: str
@@ -132,6 +145,7 @@ class Preview:
     totals: tuple[SupplierTotal, ...]
     deals: tuple[PreviewedDeal, ...]
     problems: tuple[Problem, ...]
+    faulty: tuple[FaultyRow, ...]
 
 
 def preview_deals(
@@ -141,13 +155,16 @@ def preview_deals(
     *,
     options: ReadOptions | None = None,
     listed: int | None = None,
+    progress: Progress = silent,
 ) -> Preview:
     """Preview loading a file; nothing is written. `listed` is the most deals to return.
 
     Raises InvalidInput when it cannot be read as a table of deals at all.
     """
     options = options or ReadOptions()
+    progress("reading", 0, 1)
     form = _read_form(name, body, options)
+    progress("deals", 0, form.height)
     with database.read() as session:
         deals = _interpret(session, form, options)
         current = revisions.current(session)
@@ -171,6 +188,7 @@ def preview_deals(
             _preview_deal(form, deal, currency=options.currency) for deal in deals.each(shown)
         ),
         problems=tuple(form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]),
+        faulty=rows_with_faults(form, most=_FAULTY_ROWS),
     )
 
 
@@ -317,7 +335,7 @@ def load_body(
 
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
-    document = read_document(name, body, encoding=options.encoding)
+    document = correct(read_document(name, body, encoding=options.encoding), options.corrections)
     return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
 
 

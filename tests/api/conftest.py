@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.admin.keys import add_key
-from service.api.apart import Apart, Limits
 from service.api.app import create_app
+from service.files.apart import Apart
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -28,14 +28,6 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 def key_for(database: Database, settings: Settings, issued: None) -> Callable[[Role], str]:
     """Makes the `Authorization` header of a new key."""
     return partial(_new_key, database, settings)
-
-
-@pytest.fixture(scope="session")
-def apart() -> Iterator[Apart]:
-    """Processes that read files, shared by all applications of this run: one takes a second."""
-    shared = Apart(Limits(memory_mib=1024, cpu_seconds=60))
-    yield shared
-    shared.close()
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from service.admin.keys import add_key
-from service.api.apart import Apart
 from service.api.app import create_app
 from service.api.till import replays
+from service.files.apart import Apart
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database

@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
-from service.api.apart import Apart
 from service.api.app import create_app
 from service.api.routes.offers import XLSX
+from service.files.apart import Apart
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role

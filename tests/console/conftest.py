@@ -17,6 +17,7 @@ from service.admin.people.sessions import open_session
 from service.console.app import PATH, create_console
 from service.console.cookies import SESSION
 from service.deals import load_body
+from service.files.apart import Apart
 from service.settings import Settings
 from service.store.actor import SERVICE, Actor
 from service.store.people import by_email
@@ -85,7 +86,7 @@ def send(client: TestClient, path: str, shown_at: str = "/account", **fields: An
     return client.post(PATH + path, data={"csrf": token(page.text), **fields})
 
 
-def open_house(url: str, folder: Path, **changed: Any) -> House:
+def open_house(url: str, folder: Path, *, apart: Apart | None = None, **changed: Any) -> House:
     """A shop with deals in several states, and its console; `changed` are settings."""
     settings = settings_of(url, folder).model_copy(update=changed)
     database = Database(url)
@@ -94,27 +95,27 @@ def open_house(url: str, folder: Path, **changed: Any) -> House:
     waiting = DEALS.replace("-1,", "-2,").encode()
     load_body(database, "more.csv", waiting, uploaded_by=Actor("tests"), with_approval=True)
     app = FastAPI()
-    console = create_console(database, settings)
+    console = create_console(database, settings, apart=apart)
     app.mount(PATH, console)
     return House(database, settings, shop, app, console)
 
 
 @pytest.fixture(scope="module")
 def shared_house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, apart: Apart
 ) -> Iterator[House]:
     """A house that the tests of a file share: what they do to it they undo, or it is the last."""
     folder = tmp_path_factory.mktemp("house")
     with fresh_database(request, "sqlite", folder) as url:
-        house = open_house(url, folder)
+        house = open_house(url, folder, apart=apart)
         yield house
         house.database.dispose()
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, tmp_path: Path, apart: Apart) -> Iterator[House]:
     """A house of this test."""
     with fresh_database(request, "sqlite", tmp_path) as url:
-        opened = open_house(url, tmp_path)
+        opened = open_house(url, tmp_path, apart=apart)
         yield opened
         opened.database.dispose()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from service.admin import people
 from service.admin.people import PersonRole
@@ -15,7 +15,7 @@ from tests.checkout.acts import sold
 from tests.conftest import fresh_database
 from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
 from tests.console.conftest import PASSWORD, House, open_house
-from tests.shop import H1
+from tests.shop import DEALS, H1
 from tests.till import FULL
 
 pytestmark = [
@@ -103,6 +103,26 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
     page.goto(f"{address}/deals/1")
     page.get_by_role("button", name="Stop").click()
     look("the page before an act")
+    page.goto(f"{address}/deals/upload")
+    look("an upload")
+    bad = DEALS.replace("100.00", "tbd")
+    page.get_by_label("Drop a file here").set_input_files(
+        FilePayload(name="spring.csv", mimeType="text/csv", buffer=bad.encode())
+    )
+    expect(page.get_by_label("budget")).to_have_value("tbd", timeout=60_000)
+    look("a file with faults")
+    page.get_by_label("budget").fill("120.00")
+    page.get_by_role("button", name="Read it again").click()
+    expect(page.get_by_role("button", name="Load 3 deals")).to_be_visible(timeout=60_000)
+    look("a file without faults")
+    page.goto(f"{address}/deals/1/edit")
+    page.get_by_label("budget").fill("tbd")
+    page.get_by_label("title *").focus()
+    expect(page.get_by_text("is not an amount of money")).to_be_visible()
+    page.get_by_label("budget").fill("120.00")
+    page.get_by_label("title *").focus()
+    expect(page.get_by_text("Dale Foods gives $1.00 off")).to_be_visible()
+    look("a deal's form")
     context.close()
     said = "\n".join(f"{name}: {each}" for name, found in wrong.items() for each in found)
     assert said == ""

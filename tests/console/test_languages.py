@@ -73,6 +73,8 @@ def test_no_page_shows_a_text_of_the_source(shared_house: House, tag: str) -> No
         "/",
         "/deals",
         "/deals/1",
+        "/deals/upload",
+        "/deals/1/edit",
         "/desk",
         "/desk/lists/1",
         "/households",

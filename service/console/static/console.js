@@ -69,7 +69,23 @@
     }
   }
 
+  function prepareUploads(root) {
+    for (const form of root.querySelectorAll("form[data-send]")) {
+      const field = form.elements[form.dataset.send];
+      field.addEventListener("change", () => { if (field.files.length) form.requestSubmit(); });
+      form.addEventListener("dragover", (event) => event.preventDefault());
+      form.addEventListener("drop", (event) => {
+        event.preventDefault();
+        if (!event.dataTransfer.files.length) return;
+        field.files = event.dataTransfer.files;
+        form.requestSubmit();
+      });
+      delete form.dataset.send;
+    }
+  }
+
   function prepare(root) {
+    prepareUploads(root);
     preparePasskeys(root);
     prepareTables(root);
   }

@@ -12,8 +12,10 @@ import os
 import queue
 import resource
 import signal
+import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from service.errors import Busy, FileTooLarge, LarderError, without_message
+from service.files.report import Progress
 from service.settings import Settings
 from service.store.session import Database
 
@@ -37,7 +40,7 @@ _PATIENCE = 5
 _NICENESS = 10
 _MIB = 1 << 20
 
-logger = logging.getLogger("larder.api")
+logger = logging.getLogger("larder.files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class _Job(NamedTuple, Generic[T]):
     name: str
     path: Path
     args: tuple[Any, ...]
+    says_progress: bool = False
 
 
 class _Child:
@@ -89,6 +93,7 @@ class Apart:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._waiting = 0
+        self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(PROCESSES, thread_name_prefix="files")
         # The last to come back is the next to go, so that a second starts only when it must.
         self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
@@ -109,14 +114,45 @@ class Apart:
         The act, its further arguments and its result can be pickled. Raises what the act raises,
         FileTooLarge when it takes more than its limits, and Busy when too many are waiting.
         """
-        if self._waiting >= PROCESSES + MOST_WAITING:
-            raise Busy("Too many files are being read; send this one again later.")
-        self._waiting += 1
-        try:
-            job = _Job(partial(act, **kwargs), database.url, name, path, args)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._do, job)
-        finally:
+        return await asyncio.wrap_future(
+            self._start(_Job(partial(act, **kwargs), database.url, name, path, args), None)
+        )
+
+    def call(
+        self, act: Callable[..., T], database: Database, name: str, path: Path, **kwargs: Any
+    ) -> T:
+        """The same as `run`, for a thread that may wait."""
+        job = _Job(partial(act, **kwargs), database.url, name, path, ())
+        return self._start(job, None).result()
+
+    def submit(
+        self,
+        act: Callable[..., T],
+        database: Database,
+        name: str,
+        path: Path,
+        *,
+        progress: Progress,
+        **kwargs: Any,
+    ) -> "Future[T]":
+        """Begin what `run` does, with an act that takes `progress`, which hears it from there.
+
+        Raises Busy when too many are waiting; what else `run` raises is raised by the result.
+        """
+        job = _Job(partial(act, **kwargs), database.url, name, path, (), says_progress=True)
+        return self._start(job, progress)
+
+    def _start(self, job: "_Job[T]", progress: Progress | None) -> "Future[T]":
+        with self._counting:
+            if self._waiting >= PROCESSES + MOST_WAITING:
+                raise Busy("Too many files are being read; send this one again later.")
+            self._waiting += 1
+        future = self._threads.submit(self._do, job, progress)
+        future.add_done_callback(self._count_down)
+        return future
+
+    def _count_down(self, _future: object) -> None:
+        with self._counting:
             self._waiting -= 1
 
     def close(self) -> None:
@@ -128,13 +164,18 @@ class Apart:
         for child in self._children:
             child.end()
 
-    def _do(self, job: "_Job[T]") -> T:
+    def _do(self, job: "_Job[T]", progress: Progress | None) -> T:
         child = self._take()
+        until = time.monotonic() + _PATIENCE * self._limits.cpu_seconds
         try:
             child.connection.send(job)
-            if not child.connection.poll(_PATIENCE * self._limits.cpu_seconds):
-                raise self._too_much()
-            done, result = child.connection.recv()
+            done = None
+            while done is None:
+                if not child.connection.poll(max(0.0, until - time.monotonic())):
+                    raise self._too_much()
+                done, result = child.connection.recv()
+                if done is None and progress is not None:
+                    progress(*result)
         except (EOFError, OSError):
             self._drop(child)
             if self._closed:
@@ -199,13 +240,16 @@ def _serve(connection: Connection, limits: Limits) -> None:
             if database is not None:
                 database.dispose()
             database = Database(job.url, pool_size=2)
-        connection.send(_result(database, job))
+        connection.send(_result(database, job, connection))
 
 
-def _result(database: Database, job: _Job[object]) -> tuple[bool, object]:
+def _result(database: Database, job: _Job[object], connection: Connection) -> tuple[bool, object]:
     """Whether an act was done, and its result or error; None for one that took too much memory."""
+    told: dict[str, Any] = {}
+    if job.says_progress:
+        told["progress"] = lambda *step: connection.send((None, step))
     try:
-        return True, job.act(database, job.name, job.path.read_bytes(), *job.args)
+        return True, job.act(database, job.name, job.path.read_bytes(), *job.args, **told)
     except LarderError as error:
         return False, error
     except MemoryError:

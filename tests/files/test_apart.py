@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.api.apart import Apart, Limits
 from service.errors import Busy, FileTooLarge, NotAccepted, Problem
+from service.files.apart import Apart, Limits
 from service.store.session import Database
 
 pytestmark = pytest.mark.slow
