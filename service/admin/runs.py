@@ -14,6 +14,7 @@ from service.store.tables.cycle import BatchState, Run, RunState
 
 CYCLE = "cycle"
 BATCH = "batch"
+CHECK = "check"
 PLAN = "plan"
 RECOMPOSE = "recompose"
 
@@ -99,6 +100,24 @@ def request_reprint(database: Database, *, batch_id: int, by: Actor = SERVICE) -
         if batches.get(session, batch_id) is None:
             raise NotFound("There is no such batch.")
         return _queue_run(session, BATCH, {"reprint_of": batch_id}, by)
+
+    return database.settle(queue, busy=_BUSY)
+
+
+def request_check(database: Database, *, batch_id: int, by: Actor = SERVICE) -> Run:
+    """Queue that every page of a batch is read back.
+
+    Raises NotFound when there is no such batch, Conflict when its files cannot be fetched.
+    """
+
+    def queue(session: Session) -> Run:
+        batch = batches.get(session, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch.")
+        if batch.state != BatchState.READY or batch.purged_at is not None:
+            state = "purged" if batch.purged_at is not None else batch.state
+            raise Conflict(f"Batch {batch_id} is {state}: it has no files to check.")
+        return _queue_run(session, CHECK, {"batch_id": batch_id}, by)
 
     return database.settle(queue, busy=_BUSY)
 

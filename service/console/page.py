@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import templates
-from service.console import flash, labels
+from service.console import flash, labels, names
 from service.console.cookies import FLASH, FORM, SESSION
 from service.console.flash import Message
 from service.console.languages import LANGUAGES, Language, language_of, mark
@@ -39,6 +39,7 @@ class Place:
 PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
+    Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),
 )
 
 
@@ -154,6 +155,7 @@ def _environment(tag: str) -> Environment:
         language=language,
         languages=LANGUAGES,
         labels=labels,
+        names=names,
         Right=Right,
         asset=_asset,
     )

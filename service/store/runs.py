@@ -90,6 +90,12 @@ def pending(session: Session, kind: str, arguments: JsonObject) -> Run | None:
     return session.exec(statement).first()
 
 
+def newest_of(session: Session, kind: str, arguments: JsonObject) -> Run | None:
+    """The run of this kind and these arguments that was requested last."""
+    statement = select(Run).where(Run.kind == kind, Run.arguments == arguments)
+    return session.exec(statement.order_by(col(Run.created_at).desc()).limit(1)).first()
+
+
 def finish(
     session: Session,
     run_id: str,

@@ -92,7 +92,9 @@ def needs(member: Member, counted: Today, settings: Settings, *, now: datetime) 
                     "%(number)s batches are not confirmed by the mailing house",
                     waiting.unconfirmed_batches,
                 ),
-                language.text("Published more than a day ago. `larder batch list` names them."),
+                language.text("Ready for more than a day; its files may be waiting to be fetched."),
+                language.text("See batches"),
+                "/batches?state=ready",
             )
         )
     if may(Right.SEE_CYCLES) and settings.serve_scheduler:
