@@ -10,7 +10,7 @@ from service.errors import Conflict, NotFound
 from service.store import audit, batches, cycles, runs
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
-from service.store.tables.cycle import BatchState, Run, RunState
+from service.store.tables.cycle import BatchState, Run, RunProblem, RunState
 
 CYCLE = "cycle"
 BATCH = "batch"
@@ -137,6 +137,39 @@ def _queue_run(session: Session, kind: str, arguments: dict[str, Any], by: Actor
     runs.add(session, run)
     audit.add(session, by, "request", "run", run.id, at=run.created_at, detail={"kind": kind})
     return run
+
+
+def ask_again(database: Database, run_id: str, *, by: Actor = SERVICE) -> Run:
+    """Queue the work of a run that failed once more.
+
+    Raises NotFound, and Conflict for a run that has not failed or whose work is queued already.
+    """
+
+    def queue(session: Session) -> Run:
+        run = runs.get(session, run_id)
+        if run is None:
+            raise unknown_run()
+        if run.state != RunState.FAILED:
+            raise Conflict(f"This run is {run.state}; only a failed one can be requested again.")
+        return _queue_run(session, run.kind, run.arguments, by)
+
+    return database.settle(queue, busy=_BUSY)
+
+
+def give_up(database: Database, run_id: str, *, by: Actor = SERVICE) -> None:
+    """End a run that waits, or whose worker died; it counts as failed.
+
+    Raises NotFound, and Conflict for a run that a worker works on or that has ended: what a worker
+    does cannot be taken from it.
+    """
+    now = datetime.now(UTC)
+    problem = RunProblem("Given up", f"{by.name} ended this before a worker did it.")
+    with database.write() as session:
+        if runs.get(session, run_id) is None:
+            raise unknown_run()
+        if not runs.give_up(session, run_id, problem=problem, now=now):
+            raise Conflict("A worker works on this run, or it has ended.")
+        audit.add(session, by, "give_up", "run", run_id, at=now)
 
 
 def get_run(database: Database, run_id: str) -> Run:

@@ -1,5 +1,9 @@
 """What batches, pieces and runs are called in the console, and the tone of their badges."""
 
+from datetime import timedelta
+
+from babel import dates
+
 from service.admin.runs import BATCH, CHECK, CYCLE, PLAN, RECOMPOSE
 from service.console.languages import Language, mark
 from service.publish import LeftOutReason
@@ -133,3 +137,8 @@ def size(language: Language, value: int) -> str:
             return f"{language.number(shown)} {unit}"
         shown /= 1000
     return f"{language.number(shown)} {_SIZES[-1]}"
+
+
+def age(language: Language, value: timedelta) -> str:
+    """How long ago, in the largest unit that fits."""
+    return dates.format_timedelta(value, locale=language.locale, threshold=1)

@@ -40,6 +40,7 @@ PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
     Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),
+    Place(mark("Operations"), "/operations", "work", (Right.SEE_OPERATIONS,)),
 )
 
 

@@ -1,4 +1,4 @@
-"""Pages by key, whatever their number: of rows that are sorted by a number, the largest first."""
+"""Pages by key, whatever their number: of rows that are sorted by a key, the largest first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ def turn(
     statement: Any,
     key: Any,
     *,
-    after: int | None,
-    before: int | None,
+    after: Any,
+    before: Any,
     limit: int,
 ) -> Turned[Any]:
     """The page of a statement's rows that follows the row with key `after`, or precedes `before`.

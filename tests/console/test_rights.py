@@ -3,6 +3,7 @@
 import pytest
 from starlette.routing import Mount
 
+from service.admin import runs
 from service.admin.people import PersonRole, Right
 from service.console.app import PATH
 from service.console.routes.deal_acts import RIGHTS_TO
@@ -58,6 +59,11 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/batches/{number}/void"): frozenset({Right.VOID_BATCHES}),
     ("GET", "/batches/{number}/purge"): frozenset({Right.VOID_BATCHES}),
     ("POST", "/batches/{number}/purge"): frozenset({Right.VOID_BATCHES}),
+    ("GET", "/operations"): frozenset({Right.SEE_OPERATIONS}),
+    ("GET", "/operations.csv"): frozenset({Right.SEE_OPERATIONS}),
+    ("GET", "/operations/runs/{run}"): frozenset({Right.SEE_OPERATIONS}),
+    ("POST", "/operations/runs/{run}/again"): frozenset({Right.RUN_JOBS}),
+    ("POST", "/operations/runs/{run}/give-up"): frozenset({Right.RUN_JOBS}),
     ("POST", "/deals/confirm"): ANY_DEAL_ACT,
     ("POST", "/deals/act"): ANY_DEAL_ACT,
 }
@@ -76,6 +82,7 @@ def printed(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> No
     # The session that the walk ends by its number is nobody's who walks.
     house.member(PersonRole.MARKETING)
     print_batch(house.database, house.settings)
+    VALUES["{run}"] = runs.request_reprint(house.database, batch_id=1).id
     acknowledge_rows(
         house.database, house.settings, tmp_path_factory.mktemp("report"), "none,mailed,,soon"
     )

@@ -78,7 +78,9 @@ def needs(member: Member, counted: Today, settings: Settings, *, now: datetime) 
                     "%(number)s runs failed in the last 7 days",
                     waiting.failed_runs,
                 ),
-                language.text("`larder status` and the log of the worker say why."),
+                language.text("Each says what failed and what to do."),
+                language.text("See runs"),
+                "/operations?state=failed",
                 is_urgent=True,
             )
         )
