@@ -14,8 +14,10 @@ from service.console.routes import (
     batch_acts,
     batches,
     deals,
+    keys,
     log_in,
     operations,
+    people,
     today,
 )
 from service.console.visitor import require_token
@@ -42,6 +44,8 @@ def create_console(database: Database, settings: Settings) -> FastAPI:
     failures.install(app)
     app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
-    for module in (assets, log_in, account, today, deals, batches, batch_acts, operations):
+    for module in (
+        assets, log_in, account, today, deals, batches, batch_acts, operations, people, keys,
+    ):  # fmt: skip
         app.include_router(module.router)
     return app

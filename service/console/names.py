@@ -7,6 +7,7 @@ from babel import dates
 from service.admin.runs import BATCH, CHECK, CYCLE, PLAN, RECOMPOSE
 from service.console.languages import Language, mark
 from service.publish import LeftOutReason
+from service.store.tables.access import Role
 from service.store.tables.cycle import Batch, BatchState, Run, RunState
 from service.store.tables.mailing import PieceState
 
@@ -142,3 +143,17 @@ def size(language: Language, value: int) -> str:
 def age(language: Language, value: timedelta) -> str:
     """How long ago, in the largest unit that fits."""
     return dates.format_timedelta(value, locale=language.locale, threshold=1)
+
+
+KEY_ROLES = {
+    Role.POS: mark("Tills of a store"),
+    Role.MARKETING: mark("Marketing"),
+    Role.MAILING: mark("Mailing house"),
+    Role.SUPPLIER: mark("Supplier"),
+    Role.ADMIN: mark("Everything"),
+}
+
+
+def key_role(language: Language, value: str) -> str:
+    """What a key is for."""
+    return language.text(KEY_ROLES[Role(value)])

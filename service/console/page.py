@@ -41,6 +41,8 @@ PLACES = (
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
     Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),
     Place(mark("Operations"), "/operations", "work", (Right.SEE_OPERATIONS,)),
+    Place(mark("People"), "/people", "account", (Right.MANAGE_PEOPLE,)),
+    Place(mark("Keys"), "/keys", "key", (Right.MANAGE_KEYS,)),
 )
 
 

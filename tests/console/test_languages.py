@@ -69,7 +69,16 @@ def test_no_page_shows_a_text_of_the_source(shared_house: House, tag: str) -> No
         for text in all_of(message.id)
         if len(text) > 12 and "%" not in text and text not in all_of(message.string)
     }
-    for path in ("/", "/deals", "/deals/1", "/account", "/nowhere"):
+    for path in (
+        "/",
+        "/deals",
+        "/deals/1",
+        "/account",
+        "/nowhere",
+        "/people",
+        "/keys",
+        "/operations",
+    ):
         html = client.get(PATH + path).text
         assert f'<html lang="{tag}">' in html
         shown = {part.strip() for part in re.split(r"<[^>]*>", html)}

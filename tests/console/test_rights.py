@@ -64,13 +64,24 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/operations/runs/{run}"): frozenset({Right.SEE_OPERATIONS}),
     ("POST", "/operations/runs/{run}/again"): frozenset({Right.RUN_JOBS}),
     ("POST", "/operations/runs/{run}/give-up"): frozenset({Right.RUN_JOBS}),
+    ("GET", "/people"): frozenset({Right.MANAGE_PEOPLE}),
+    ("POST", "/people"): frozenset({Right.MANAGE_PEOPLE}),
+    ("GET", "/people/{person}"): frozenset({Right.MANAGE_PEOPLE}),
+    ("POST", "/people/{person}/roles"): frozenset({Right.MANAGE_PEOPLE}),
+    ("POST", "/people/{person}/end-sessions"): frozenset({Right.MANAGE_PEOPLE}),
+    ("POST", "/people/{person}/reset"): frozenset({Right.MANAGE_PEOPLE}),
+    ("POST", "/people/{person}/disable"): frozenset({Right.MANAGE_PEOPLE}),
+    ("POST", "/people/{person}/enable"): frozenset({Right.MANAGE_PEOPLE}),
+    ("GET", "/keys"): frozenset({Right.MANAGE_KEYS}),
+    ("POST", "/keys"): frozenset({Right.MANAGE_KEYS}),
+    ("POST", "/keys/{key}/revoke"): frozenset({Right.MANAGE_KEYS}),
     ("POST", "/deals/confirm"): ANY_DEAL_ACT,
     ("POST", "/deals/act"): ANY_DEAL_ACT,
 }
 """One of these rights is enough."""
 
 VALUES = {"{number}": "1", "{token}": "none", "{digest}": "0", "{name:path}": "console.css",
-          "{name}": "manifest.json", "{seq}": "1", "{sheet}": "1"}  # fmt: skip
+          "{name}": "manifest.json", "{seq}": "1", "{sheet}": "1", "{key}": "1"}  # fmt: skip
 # A form that is right but for the right: what is missing must not be what refuses it.
 FORMS = {"/deals/confirm": {"act": "stop", "deal": "1"}, "/deals/act": {"act": "stop", "deal": "1"}}
 
@@ -82,6 +93,7 @@ def printed(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> No
     # The session that the walk ends by its number is nobody's who walks.
     house.member(PersonRole.MARKETING)
     print_batch(house.database, house.settings)
+    VALUES["{person}"] = str(house.person(PersonRole.SERVICE, PersonRole.FINANCE).id)
     VALUES["{run}"] = runs.request_reprint(house.database, batch_id=1).id
     acknowledge_rows(
         house.database, house.settings, tmp_path_factory.mktemp("report"), "none,mailed,,soon"
