@@ -11,6 +11,7 @@ from service.console.kept import Kept
 from service.console.routes import (
     account,
     assets,
+    audit,
     batch_acts,
     batches,
     deals,
@@ -45,7 +46,7 @@ def create_console(database: Database, settings: Settings) -> FastAPI:
     app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
     for module in (
-        assets, log_in, account, today, deals, batches, batch_acts, operations, people, keys,
+        assets, log_in, account, today, deals, batches, batch_acts, operations, people, keys, audit,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

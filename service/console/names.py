@@ -157,3 +157,19 @@ KEY_ROLES = {
 def key_role(language: Language, value: str) -> str:
     """What a key is for."""
     return language.text(KEY_ROLES[Role(value)])
+
+
+THINGS = {
+    "deal": mark("Deal"),
+    "batch": mark("Batch"),
+    "acknowledgement": mark("Report"),
+    "run": mark("Run"),
+    "cycle": mark("Cycle"),
+    "key": mark("Key"),
+    "person": mark("Person"),
+}
+
+
+def thing(language: Language, value: str) -> str:
+    """What a thing is called to which something was done."""
+    return language.text(THINGS[value]) if value in THINGS else value
