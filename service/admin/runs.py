@@ -10,10 +10,11 @@ from service.errors import Conflict, NotFound
 from service.store import audit, batches, cycles, runs
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
-from service.store.tables.cycle import BatchState, Run, RunState
+from service.store.tables.cycle import BatchState, Run, RunProblem, RunState
 
 CYCLE = "cycle"
 BATCH = "batch"
+CHECK = "check"
 PLAN = "plan"
 RECOMPOSE = "recompose"
 
@@ -103,6 +104,24 @@ def request_reprint(database: Database, *, batch_id: int, by: Actor = SERVICE) -
     return database.settle(queue, busy=_BUSY)
 
 
+def request_check(database: Database, *, batch_id: int, by: Actor = SERVICE) -> Run:
+    """Queue that every page of a batch is read back.
+
+    Raises NotFound when there is no such batch, Conflict when its files cannot be fetched.
+    """
+
+    def queue(session: Session) -> Run:
+        batch = batches.get(session, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch.")
+        if batch.state != BatchState.READY or batch.purged_at is not None:
+            state = "purged" if batch.purged_at is not None else batch.state
+            raise Conflict(f"Batch {batch_id} is {state}: it has no files to check.")
+        return _queue_run(session, CHECK, {"batch_id": batch_id}, by)
+
+    return database.settle(queue, busy=_BUSY)
+
+
 def _queue_run(session: Session, kind: str, arguments: dict[str, Any], by: Actor) -> Run:
     """Queue a run. Of two requests at once the unique index refuses one, which then starts over."""
     waiting = runs.pending(session, kind, arguments)
@@ -118,6 +137,39 @@ def _queue_run(session: Session, kind: str, arguments: dict[str, Any], by: Actor
     runs.add(session, run)
     audit.add(session, by, "request", "run", run.id, at=run.created_at, detail={"kind": kind})
     return run
+
+
+def ask_again(database: Database, run_id: str, *, by: Actor = SERVICE) -> Run:
+    """Queue the work of a run that failed once more.
+
+    Raises NotFound, and Conflict for a run that has not failed or whose work is queued already.
+    """
+
+    def queue(session: Session) -> Run:
+        run = runs.get(session, run_id)
+        if run is None:
+            raise unknown_run()
+        if run.state != RunState.FAILED:
+            raise Conflict(f"This run is {run.state}; only a failed one can be requested again.")
+        return _queue_run(session, run.kind, run.arguments, by)
+
+    return database.settle(queue, busy=_BUSY)
+
+
+def give_up(database: Database, run_id: str, *, by: Actor = SERVICE) -> None:
+    """End a run that waits, or whose worker died; it counts as failed.
+
+    Raises NotFound, and Conflict for a run that a worker works on or that has ended: what a worker
+    does cannot be taken from it.
+    """
+    now = datetime.now(UTC)
+    problem = RunProblem("Given up", f"{by.name} ended this before a worker did it.")
+    with database.write() as session:
+        if runs.get(session, run_id) is None:
+            raise unknown_run()
+        if not runs.give_up(session, run_id, problem=problem, now=now):
+            raise Conflict("A worker works on this run, or it has ended.")
+        audit.add(session, by, "give_up", "run", run_id, at=now)
 
 
 def get_run(database: Database, run_id: str) -> Run:

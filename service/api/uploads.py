@@ -1,11 +1,10 @@
 """Receives files: as the body itself or in a form, spooled to disk, of the types that are read."""
 
 import tempfile
-import unicodedata
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, BinaryIO
 
@@ -15,6 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from service.errors import InvalidInput, Problem, UnsupportedType
+from service.files.names import file_name
 
 FORM = "multipart/form-data"
 FIELD = "file"
@@ -27,7 +27,6 @@ FORM_SCHEMA: dict[str, Any] = {
     }
 }
 """A form with a file, for the OpenAPI document."""
-_MOST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ async def _from_form(request: Request, path: Path, kinds: Collection[str]) -> Re
             if kind not in kinds:
                 raise unsupported(kinds)
             await run_in_threadpool(_copy, part.file, path)
-            return Received(path, _file_name(part.filename or ""), kind)
+            return Received(path, file_name(part.filename or ""), kind)
     except HTTPException as error:
         if error.status_code != 400:
             raise
@@ -102,11 +101,3 @@ async def _from_form(request: Request, path: Path, kinds: Collection[str]) -> Re
 def _copy(part: BinaryIO, path: Path) -> None:
     with path.open("wb") as file:
         copyfileobj(part, file)
-
-
-def _file_name(sent: str) -> str:
-    """The last part of a path, without what could not be shown, and not too long."""
-    last = PurePosixPath(sent.replace("\\", "/")).name
-    shown = unicodedata.normalize("NFC", "".join(each for each in last if each.isprintable()))
-    suffix = PurePosixPath(shown).suffix[:10]
-    return shown.removesuffix(suffix)[: _MOST_NAME - len(suffix)].strip() + suffix

@@ -106,6 +106,13 @@ def reprint(number: NumberArgument) -> None:
     say(json.dumps(asdict(report), indent=2))
 
 
+def check(number: NumberArgument) -> None:
+    """Read back every page of a batch as a mailing house would."""
+    with open_database() as (database, settings), progress_bars() as progress:
+        report = publish.check_batch(database, settings, number, progress=progress)
+    say(json.dumps(asdict(report), indent=2))
+
+
 def void(
     number: NumberArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
@@ -134,7 +141,9 @@ def purge(
     with open_database() as (database, settings):
         now = datetime.now(UTC)
         if number is not None:
-            found = publish.purge_batch(database, settings, number, now=now)
+            found = publish.purge_batch(
+                database, settings, number, now=now, by=acting(database, settings)
+            )
             say(f"the files of {found.name} are removed")
             return
         count = publish.purge(database, settings, now=now)

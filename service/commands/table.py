@@ -305,7 +305,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     ),
     group(
         "batch",
-        "Acknowledge, reconcile, reprint, void and purge print batches.",
+        "Check, acknowledge, reconcile, reprint, void and purge print batches.",
         Command(
             "received",
             "service.commands.batch:received",
@@ -320,6 +320,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "reconcile",
             "service.commands.batch:reconcile",
             "Count the pieces of a batch by state, and name those that are not mailed.",
+        ),
+        Command(
+            "check",
+            "service.commands.batch:check",
+            "Read back every page of a batch as a mailing house would.",
         ),
         Command(
             "reprint",

@@ -87,9 +87,11 @@ def reset(email: Email) -> None:
 
 def end(email: Email) -> None:
     """End every session of a person: they have to log in again."""
-    with open_database() as (database, _):
+    with open_database() as (database, settings):
         person = people.person_by_email(database, email)
-        ended = people.end_all_sessions(database, person.id, now=datetime.now(UTC))
+        ended = people.end_all_sessions(
+            database, person.id, now=datetime.now(UTC), by=acting(database, settings)
+        )
     say(f"{person.email} was logged in {ended} times, and is logged out.")
 
 

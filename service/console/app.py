@@ -12,11 +12,17 @@ from service.console.readings import Readings
 from service.console.routes import (
     account,
     assets,
+    audit,
+    batch_acts,
+    batches,
     deal_form,
     deals,
     desk,
     households,
+    keys,
     log_in,
+    operations,
+    people,
     today,
     uploads,
 )
@@ -54,7 +60,8 @@ def create_console(
     app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
     for module in (
-        assets, log_in, account, today, uploads, deal_form, deals, desk, households,
+        assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
+        batch_acts, operations, people, keys, audit,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

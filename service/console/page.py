@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import templates
-from service.console import flash, labels, refusals
+from service.console import flash, labels, names, refusals
 from service.console.cookies import FLASH, FORM, SESSION
 from service.console.flash import Message
 from service.console.languages import LANGUAGES, Language, language_of, mark
@@ -41,6 +41,11 @@ PLACES = (
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
     Place(mark("Households"), "/households", "households", (Right.SEE_HOUSEHOLDS,)),
     Place(mark("Service desk"), "/desk", "desk", (Right.EXPLAIN_REFUSALS,)),
+    Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),
+    Place(mark("Operations"), "/operations", "work", (Right.SEE_OPERATIONS,)),
+    Place(mark("People"), "/people", "account", (Right.MANAGE_PEOPLE,)),
+    Place(mark("Keys"), "/keys", "key", (Right.MANAGE_KEYS,)),
+    Place(mark("Who did what"), "/audit", "menu", (Right.SEE_AUDIT,)),
 )
 
 
@@ -157,6 +162,7 @@ def _environment(tag: str) -> Environment:
         languages=LANGUAGES,
         labels=labels,
         refusals=refusals,
+        names=names,
         Right=Right,
         asset=_asset,
     )

@@ -3,10 +3,7 @@
 import io
 import json
 import re
-import struct
-import threading
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pypdfium2 as pdfium
-from numpy.typing import NDArray
 
 from service.deals.printable import Printing
 from service.engine.compose import offer_line
@@ -23,6 +19,7 @@ from service.engine.redeem import Terms, wording_of
 from service.engine.render import Frame, frames_of_offer, print_offer
 from service.errors import InvalidInput, NotFound
 from service.files import layouts
+from service.files.pixels import PDFIUM, Pixels, to_png
 from service.settings import Settings
 from service.store.offers import products
 from service.store.session import Database
@@ -32,10 +29,6 @@ DPI = 200
 _MARGIN_DOTS = 12
 _WHITE = 255
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-_PDFIUM = threading.Lock()
-"""PDFium may be called by one thread at a time."""
-
-Pixels = NDArray[np.uint8]
 
 
 class Picture(NamedTuple):
@@ -125,13 +118,13 @@ def _draw(
         # Lists leave unsaid which goods count where there is no room for it.
         pdf = printed(replace(line, goods=""))
     frames = frames_of_offer(layout, has_legal=bool(line.legal))
-    return Picture(deal["deal_ref"], language, _to_png(_stack(_cut_out(pdf, frames))))
+    return Picture(deal["deal_ref"], language, to_png(_stack(_cut_out(pdf, frames))))
 
 
 def _cut_out(pdf: bytes, frames: Sequence[Frame]) -> list[Pixels]:
     """The parts of the pages, each without the white below it and to its right."""
     found = []
-    with _PDFIUM:
+    with PDFIUM:
         document = pdfium.PdfDocument(pdf)
         try:
             for frame in frames:
@@ -161,15 +154,3 @@ def _stack(parts: Sequence[Pixels]) -> Pixels:
         whole[top : top + part.shape[0], margin : margin + part.shape[1]] = part
         top += part.shape[0] + margin
     return whole
-
-
-def _to_png(pixels: Pixels) -> bytes:
-    height, width, _ = pixels.shape
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)
-    rows[:, 1:] = pixels.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )

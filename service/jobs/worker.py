@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from service.admin.runs import BATCH, CYCLE, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, CHECK, CYCLE, PLAN, RECOMPOSE
 from service.cycle import (
     recompose_cycle,
     run_cycle,
@@ -24,7 +24,7 @@ from service.cycle import (
 )
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
-from service.publish import BatchReport, publish, reprint
+from service.publish import BatchReport, check_batch, publish, reprint
 from service.publish.verify import proofread
 from service.settings import Settings
 from service.store import cycles, runs, work
@@ -184,6 +184,9 @@ def _perform(
         return asdict(what_if(database, settings, **request, progress=progress))
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
+    if run.kind == CHECK:
+        batch_id = arguments["batch_id"]
+        return asdict(check_batch(database, settings, batch_id, progress=progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
 
 

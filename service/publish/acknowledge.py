@@ -17,7 +17,7 @@ from service.files.report import LoadReport
 from service.files.rows import FileColumn
 from service.publish.choice import address_digests
 from service.settings import Settings
-from service.store import batches, households, mailing
+from service.store import audit, batches, households, mailing
 from service.store.actor import SERVICE, Actor
 from service.store.mailing import Copy
 from service.store.session import Database
@@ -101,6 +101,10 @@ def acknowledge(
                         received_at=datetime.now(UTC),
                     ),
                 )
+                audit.add(
+                    session, by, "acknowledge", "acknowledgement", file_id, at=datetime.now(UTC),
+                    detail={"file": name},
+                )  # fmt: skip
             taken, known, faults = _apply_rows(session, settings, chunk.rows, file_id, name=name)
             report.read += chunk.rows.height + chunk.refused
             report.taken += taken

@@ -7,7 +7,8 @@ from service.publish.depot import open_depot
 from service.publish.inbox import FOLDER, REPORT, SFTP
 from service.publish.package import remove_files
 from service.settings import Settings
-from service.store import batches, mailing
+from service.store import audit, batches, mailing
+from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
 
@@ -35,7 +36,9 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
     return len(found)
 
 
-def purge_batch(database: Database, settings: Settings, batch_id: int, *, now: datetime) -> Batch:
+def purge_batch(
+    database: Database, settings: Settings, batch_id: int, *, now: datetime, by: Actor = SERVICE
+) -> Batch:
     """Remove the files of one batch, however old it is; its records stay. Safe to repeat.
 
     Raises NotFound when there is no such batch, Conflict while it is being printed.
@@ -49,5 +52,6 @@ def purge_batch(database: Database, settings: Settings, batch_id: int, *, now: d
         # From here on nobody fetches what is about to go.
         if batch.purged_at is None:
             batches.mark_purged(session, batch_id, at=now)
+            audit.add(session, by, "purge", "batch", batch_id, at=now)
     remove_files(open_depot(settings), batch.name)
     return batch

@@ -1,6 +1,6 @@
 """Checks a printed file as a mailing house would: draws pages, reads symbols, measures texts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,11 +67,13 @@ def verify(
     sample: int | None = None,
     expected: Sequence[str] | None = None,
     executor: Executor | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Verification:
     """Rasterise a file and check its symbols, fonts, page count, safe areas and window.
 
     `sample` is how many pieces to check, spread evenly over the file; None checks all. `expected`
-    are the list codes in piece order, if known. `executor` runs the checks, if given. Raises
+    are the list codes in piece order, if known. `executor` runs the checks, if given;
+    `progress` is called with how many pieces are checked. Raises
     InvalidInput when the file is not a PDF that this service made, NotFound when there is none.
     """
     info, pages = read_print_info(path)
@@ -95,6 +97,8 @@ def verify(
     for texts, faults in found:
         codes += texts
         problems += faults
+        if progress is not None:
+            progress(len(codes))
     if expected is not None:
         problems += _mismatches(info, numbers, codes, expected)
     repeated = len(codes) - len({code for code in codes if code}) - codes.count("")

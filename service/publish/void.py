@@ -25,6 +25,26 @@ class VoidReport:
     released_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class VoidAhead:
+    """What voiding a batch would touch: lists that can be redeemed, and what they reserve."""
+
+    lists: int
+    reserved_cents: int
+
+
+def look_ahead(database: Database, batch_id: int) -> VoidAhead:
+    """What voiding a batch would touch. Raises as `void_batch` does, also when it is voided."""
+    with database.read() as session:
+        batch = batches.get(session, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch.")
+        _require_voidable(batch)
+        ids = batches.issued_lists(session, batch_id)
+        held = lists.open_reservations(session, ids)
+    return VoidAhead(len(ids), sum(cents for _, cents in held))
+
+
 def void_batch(
     database: Database, settings: Settings, batch_id: int, *, by: Actor = SERVICE
 ) -> VoidReport:

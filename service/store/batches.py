@@ -8,6 +8,7 @@ from sqlalchemy import literal, text, update
 from sqlmodel import Session, col, func, select
 
 from service.store.bulk import stage
+from service.store.keyset import Turned, turn
 from service.store.tables.cycle import Batch, BatchState
 from service.store.tables.mailing import MailPiece
 from service.store.tables.shopping_list import ListState, ShoppingList
@@ -36,6 +37,16 @@ def page(session: Session, *, after: int | None, limit: int) -> Sequence[Batch]:
     if after is not None:
         statement = statement.where(col(Batch.id) < after)
     return session.exec(statement).all()
+
+
+def listed(
+    session: Session, *, states: Sequence[str], after: int | None, before: int | None, limit: int
+) -> Turned[Batch]:
+    """A page of the batches in these states (all where none is named), newest first."""
+    statement = select(Batch)
+    if states:
+        statement = statement.where(col(Batch.state).in_(states))
+    return turn(session, statement, col(Batch.id), after=after, before=before, limit=limit)
 
 
 def fetchable(session: Session) -> Sequence[Batch]:
@@ -170,5 +181,28 @@ def lists_to_void(session: Session, batch_id: int) -> list[int]:
         .where(col(ShoppingList.id).in_(printed), ShoppingList.state == ListState.ISSUED)
         .order_by(col(ShoppingList.id))
         .with_for_update()
+    )
+    return list(session.exec(statement).all())
+
+
+def issued_lists(session: Session, batch_id: int) -> list[int]:
+    """The issued lists in a batch, as `lists_to_void` locks them."""
+    printed = select(MailPiece.list_id).where(MailPiece.batch_id == batch_id)
+    return list(
+        session.exec(
+            select(ShoppingList.id).where(
+                col(ShoppingList.id).in_(printed), ShoppingList.state == ListState.ISSUED
+            )
+        ).all()
+    )
+
+
+def codes(session: Session, batch_id: int, first_seq: int, last_seq: int) -> list[str]:
+    """The list codes of the pieces of a batch with these sequence numbers, in their order."""
+    statement = (
+        select(ShoppingList.code)
+        .join(MailPiece, col(MailPiece.list_id) == col(ShoppingList.id))
+        .where(MailPiece.batch_id == batch_id, col(MailPiece.seq).between(first_seq, last_seq))
+        .order_by(col(MailPiece.seq))
     )
     return list(session.exec(statement).all())

@@ -95,6 +95,17 @@ def add_acknowledgement(session: Session, acknowledgement: Acknowledgement) -> i
     return acknowledgement.id
 
 
+def acknowledgement(session: Session, acknowledgement_id: int) -> Acknowledgement | None:
+    """One file."""
+    return session.get(Acknowledgement, acknowledgement_id)
+
+
+def newest_acknowledgements(session: Session, *, limit: int) -> Sequence[Acknowledgement]:
+    """The files that came last, the newest first."""
+    statement = select(Acknowledgement).order_by(col(Acknowledgement.id).desc()).limit(limit)
+    return session.exec(statement).all()
+
+
 def close_acknowledgement(session: Session, acknowledgement_id: int, **counts: Any) -> None:
     """Record the counts of a file."""
     found = session.get(Acknowledgement, acknowledgement_id)

@@ -1,10 +1,12 @@
 """Queries on runs: long work that a client requests and polls."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
+from service.store.keyset import Turned, turn
 from service.store.tables.cycle import Run, RunProblem, RunState
 from service.store.tables.types import JsonObject
 
@@ -88,6 +90,45 @@ def pending(session: Session, kind: str, arguments: JsonObject) -> Run | None:
         col(Run.state).in_([RunState.QUEUED, RunState.RUNNING]),
     )
     return session.exec(statement).first()
+
+
+def newest_of(session: Session, kind: str, arguments: JsonObject) -> Run | None:
+    """The run of this kind and these arguments that was requested last."""
+    statement = select(Run).where(Run.kind == kind, Run.arguments == arguments)
+    return session.exec(statement.order_by(col(Run.created_at).desc()).limit(1)).first()
+
+
+def listed(
+    session: Session,
+    *,
+    states: Sequence[str],
+    after: datetime | None,
+    before: datetime | None,
+    limit: int,
+) -> Turned[Run]:
+    """A page of the runs in these states (all where none is named), the newest first.
+
+    `after` and `before` are when the run at the page's edge was requested.
+    """
+    statement = select(Run)
+    if states:
+        statement = statement.where(col(Run.state).in_(states))
+    return turn(session, statement, col(Run.created_at), after=after, before=before, limit=limit)
+
+
+def give_up(session: Session, run_id: str, *, problem: RunProblem, now: datetime) -> bool:
+    """Fail a run that no worker works on; False when one does, or it has ended."""
+    free = or_(
+        col(Run.state) == RunState.QUEUED,
+        and_(col(Run.state) == RunState.RUNNING, col(Run.claimed_until) < now),
+    )
+    found = session.execute(
+        update(Run)
+        .where(col(Run.id) == run_id, free)
+        .values(state=RunState.FAILED, problem=problem, finished_at=now, claimed_until=None)
+        .returning(Run.id)  # type: ignore[call-overload]
+    )
+    return found.first() is not None
 
 
 def finish(

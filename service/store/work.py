@@ -1,6 +1,9 @@
 """Queries on pending work: households that are due, and slots of planned jobs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -67,6 +70,34 @@ def still_due(session: Session, household_id: int) -> bool:
 def count_due(session: Session) -> int:
     """How many households wait for their next list."""
     return session.exec(select(func.count()).select_from(Due)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The households that are due: how many, how many of them a worker has, the longest waiting.
+
+    Counts end at the most that was asked for.
+    """
+
+    due: int
+    leased: int
+    oldest: datetime | None
+
+
+def queue(session: Session, *, now: datetime, most: int) -> Queue:
+    """The queue of due households; nothing is counted beyond `most`."""
+
+    def count(*where: Any) -> int:
+        found = select(Due.household_id).where(*where).limit(most).subquery()
+        return session.exec(select(func.count()).select_from(found)).one()
+
+    oldest = session.exec(select(func.min(Due.marked_at))).one()
+    return Queue(count(), count(col(Due.claimed_until) >= now), oldest)
+
+
+def newest_slots(session: Session, *, limit: int) -> Sequence[JobSlot]:
+    """The planned moments that came last, the newest first."""
+    return session.exec(select(JobSlot).order_by(col(JobSlot.slot).desc()).limit(limit)).all()
 
 
 def lease_slot(

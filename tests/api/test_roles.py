@@ -71,6 +71,7 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/batches/{batch_id}/pickup"): MAILING,
     ("POST", "/v1/batches/{batch_id}/void"): MARKETING,
     ("POST", "/v1/batches/{batch_id}/reprint"): EITHER,
+    ("POST", "/v1/batches/{batch_id}/check"): EITHER,
     ("GET", "/v1/batches/{batch_id}/reconciliation"): EITHER,
     ("POST", "/v1/acknowledgements"): MAILING,
     ("GET", "/health/live"): OPEN,

@@ -15,6 +15,7 @@ from tests.checkout.acts import sold
 from tests.conftest import fresh_database
 from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
 from tests.console.conftest import PASSWORD, House, open_house
+from tests.mail import print_batch
 from tests.shop import DEALS, H1
 from tests.till import FULL
 
@@ -44,6 +45,7 @@ def open_to_all(
         house = open_house(url, folder, console_url=address)
         sold(house.database, house.settings, 1,
              presented=[("list", house.shop.lists[H1])], lines=FULL)  # fmt: skip
+        print_batch(house.database, house.settings)
         with served_on(house.app, listener):
             yield house, address
         house.database.dispose()
@@ -90,6 +92,8 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
     for name in (
         "", "deals", "deals?text=nothing", "deals/1", "deals/6", "desk", receipt,
         "desk/receipt?day=no", "desk/lists/1", "households", "households/1", "account", "nowhere",
+        "batches", "batches/1", "batches/1/pieces/1", "batches/1/reconciliation",
+        "batches/1/left-out", "batches/1/void", "operations", "people", "people/1", "keys", "audit",
     ):  # fmt: skip
         page.goto(f"{address}/{name}")
         look(name)

@@ -8,7 +8,8 @@ from service.admin.people.tokens import Purpose, csrf_of, digest_of, new_token
 from service.admin.person import NewSession, OpenSession, Person, SignedIn
 from service.errors import NotFound
 from service.settings import Settings
-from service.store import people
+from service.store import audit, people
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.person import LogInMethod, PersonRow, PersonSession
 
@@ -79,10 +80,20 @@ def end_one_session(database: Database, person_id: int, session_id: int, *, now:
 
 
 def end_all_sessions(
-    database: Database, person_id: int, *, now: datetime, but_id: int | None = None
+    database: Database,
+    person_id: int,
+    *,
+    now: datetime,
+    but_id: int | None = None,
+    by: Actor | None = None,
 ) -> int:
-    """End every session of a person, or all but one; how many."""
+    """End every session of a person, or all but one; how many.
+
+    `by` is who does it to somebody else, for the audit trail.
+    """
     with database.write() as session:
+        if by is not None:
+            audit.add(session, by, "end_sessions", "person", person_id, at=now)
         return people.end_sessions(session, person_id, at=now, but_id=but_id)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from service.admin import runs
-from service.api import description, stored, uploads
+from service.api import description, uploads
 from service.api.deps import (
     DatabaseDep,
     Id,
@@ -41,6 +41,7 @@ from service.publish import (
     reconcile,
     void_batch,
 )
+from service.publish.answer import answer
 from service.store import batches
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -149,7 +150,7 @@ def file(
     """
     for_print = caller.role is Role.MAILING and request.method != "HEAD"
     found = fetch(database, settings, batch_id, name, for_print=for_print)
-    return stored.answer(request, found)
+    return answer(request, found, whole=RangeFileResponse)
 
 
 @router.post("/batches/{batch_id}/pickup", response_model=BatchOut)
@@ -167,6 +168,19 @@ def pick_up(batch_id: Id, database: DatabaseDep, caller: MailingCaller) -> Batch
 def reprint(batch_id: Id, response: Response, database: DatabaseDep, caller: PrintCaller) -> RunOut:
     """Request a reprint of the spoiled pieces of a batch, with the same ids and codes."""
     run = runs.request_reprint(database, batch_id=batch_id, by=caller.actor)
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
+@router.post(
+    "/batches/{batch_id}/check",
+    status_code=202,
+    response_model=RunOut,
+    responses=description.QUEUED,
+)
+def check(batch_id: Id, response: Response, database: DatabaseDep, caller: PrintCaller) -> RunOut:
+    """Request that every page of a batch is read back as a mailing house would read it."""
+    run = runs.request_check(database, batch_id=batch_id, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 

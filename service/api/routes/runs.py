@@ -5,7 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from service.admin import runs
-from service.admin.runs import BATCH, CYCLE, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, CHECK, CYCLE, PLAN, RECOMPOSE
 from service.api.deps import CallerDep, DatabaseDep, Name
 from service.api.schemas.runs import RunOut
 from service.errors import Forbidden
@@ -16,7 +16,7 @@ router = APIRouter(tags=["runs"])
 
 _READERS = {
     **{key: {Role.MARKETING} for key in (CYCLE, PLAN, RECOMPOSE)},
-    BATCH: {Role.MARKETING, Role.MAILING},
+    **{key: {Role.MARKETING, Role.MAILING} for key in (BATCH, CHECK)},
 }
 
 

@@ -10,6 +10,7 @@ class Kind(StrEnum):
     TEXT = "text"
     LINK = "link"
     STATE = "state"
+    BADGE = "badge"
     NUMBER = "number"
     METER = "meter"
 

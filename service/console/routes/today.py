@@ -78,7 +78,9 @@ def needs(member: Member, counted: Today, settings: Settings, *, now: datetime) 
                     "%(number)s runs failed in the last 7 days",
                     waiting.failed_runs,
                 ),
-                language.text("`larder status` and the log of the worker say why."),
+                language.text("Each says what failed and what to do."),
+                language.text("See runs"),
+                "/operations?state=failed",
                 is_urgent=True,
             )
         )
@@ -92,7 +94,9 @@ def needs(member: Member, counted: Today, settings: Settings, *, now: datetime) 
                     "%(number)s batches are not confirmed by the mailing house",
                     waiting.unconfirmed_batches,
                 ),
-                language.text("Published more than a day ago. `larder batch list` names them."),
+                language.text("Ready for more than a day; its files may be waiting to be fetched."),
+                language.text("See batches"),
+                "/batches?state=ready",
             )
         )
     if may(Right.SEE_CYCLES) and settings.serve_scheduler:

@@ -3,24 +3,28 @@
 import re
 from http import HTTPStatus
 
-from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
 
-from service.api.files import RangeFileResponse
-from service.publish import PackageFile
+from service.publish.pickup import PackageFile
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {".pdf": "application/pdf", ".csv": "text/csv", ".json": "application/json"}
 
 
-def answer(request: Request, file: PackageFile) -> Response:
-    """The file as RFC 9110 asks: `If-None-Match`, `Range` with `If-Range`; ETag is its SHA-256."""
+def answer(
+    request: Request, file: PackageFile, *, whole: type[FileResponse] = FileResponse
+) -> Response:
+    """The file as RFC 9110 asks: `If-None-Match`, `Range` with `If-Range`; ETag is its SHA-256.
+
+    `whole` answers with a file of this machine.
+    """
     etag = f'"{file.sha256}"'
     if _names(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
     if file.path is not None:
-        return RangeFileResponse(file.path, filename=file.name, headers={"ETag": etag})
+        return whole(file.path, filename=file.name, headers={"ETag": etag})
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",

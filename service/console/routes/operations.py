@@ -1,0 +1,235 @@
+"""Operations: runs, the queue of due households, planned jobs, and how large tables are."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response, StreamingResponse
+
+from service.admin import runs as acts
+from service.console import names, page
+from service.console.flash import Message
+from service.console.languages import Language, mark
+from service.console.listing import (
+    Cell,
+    Column,
+    Filter,
+    FilterKind,
+    Kind,
+    Listing,
+    View,
+    csv_rows,
+    read_view,
+)
+from service.console.visitor import DatabaseDep, Member, SettingsDep, may
+from service.engine.rights import Right
+from service.jobs import scheduler
+from service.settings import Settings
+from service.store import runs, sizes, work
+from service.store.keyset import Turned
+from service.store.session import Database
+from service.store.tables.cycle import Run, RunState
+
+router = APIRouter(prefix="/operations")
+
+PATH = "/operations"
+ROWS = 50
+_NEWEST = ("newest",)
+_MOST_CSV_ROWS = 10_000
+_MOST_COUNTED = 10_001
+_MOST_TABLES = 12
+_MOST_SLOTS = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LAST_KEY = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+Sees = Annotated[Member, Depends(may(Right.SEE_OPERATIONS))]
+Runs = Annotated[Member, Depends(may(Right.RUN_JOBS))]
+
+
+@router.get("")
+def table(request: Request, database: DatabaseDep, settings: SettingsDep, member: Sees) -> Response:
+    """Runs, newest first, with the queue, planned jobs and sizes beside them."""
+    language = member.language
+    view, columns = _view(request, settings, language)
+    found = _turned(database, view, limit=ROWS)
+    shown = [each for each in columns if each.name in view.columns]
+    now = datetime.now(UTC)
+    with database.read() as session:
+        queue = work.queue(session, now=now, most=_MOST_COUNTED)
+        slots = work.newest_slots(session, limit=_MOST_SLOTS)
+        database_bytes = sizes.whole(session)
+        tables = sizes.largest(session, limit=_MOST_TABLES)
+    listing = Listing(
+        view=view,
+        filters=_filters(language),
+        columns=columns,
+        shown=shown,
+        rows=[
+            (_key(row), names.work(language, row),
+             [each.cell({"run": row}, language) for each in shown])
+            for row in found.rows
+        ],
+        has_before=found.has_before,
+        has_after=found.has_after,
+        total=language.text("Newest first"),
+    )  # fmt: skip
+    return page.show(
+        request,
+        "operations.html",
+        listing=listing,
+        queue=queue,
+        most=_MOST_COUNTED,
+        planned=_planned(settings, now),
+        slots=slots,
+        now=now,
+        database_bytes=database_bytes,
+        tables=tables,
+    )
+
+
+@router.get(".csv")
+def table_as_csv(
+    request: Request, database: DatabaseDep, settings: SettingsDep, member: Sees
+) -> Response:
+    """The same view as a file, up to 10,000 rows."""
+    view, columns = _view(request, settings, member.language)
+    found = _turned(database, view.first(), limit=_MOST_CSV_ROWS)
+    rows: list[dict[str, Any]] = [{"run": each} for each in found.rows]
+    shown = [each for each in columns if each.name in view.columns]
+    return StreamingResponse(
+        csv_rows([rows], shown, member.language),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="runs.csv"'},
+    )
+
+
+@router.get("/runs/{run}")
+def one(request: Request, run: str, database: DatabaseDep, _by: Sees) -> Response:
+    """One run: how far it is, what it came to, and why it failed."""
+    found = acts.get_run(database, run)
+    now = datetime.now(UTC)
+    is_leased = found.claimed_until is not None and found.claimed_until >= now
+    return page.show(
+        request,
+        "run.html",
+        run=found,
+        is_pending=found.state in (RunState.QUEUED, RunState.RUNNING),
+        is_leased=is_leased,
+        result=_plain(found.result or {}),
+        arguments=_plain(found.arguments),
+    )
+
+
+@router.post("/runs/{run}/again")
+def again(request: Request, run: str, database: DatabaseDep, member: Runs) -> Response:
+    """Request the work of a failed run once more."""
+    new = acts.ask_again(database, run, by=member.by)
+    said = Message(member.language.text("It is requested again."))
+    return page.go_to(request, f"{PATH}/runs/{new.id}", said)
+
+
+@router.post("/runs/{run}/give-up")
+def give_up(request: Request, run: str, database: DatabaseDep, member: Runs) -> Response:
+    """End a run that no worker works on."""
+    acts.give_up(database, run, by=member.by)
+    request.app.state.today.forget()
+    return page.go_to(request, f"{PATH}/runs/{run}", Message(member.language.text("It is ended.")))
+
+
+def _plain(values: Any) -> list[tuple[str, str]]:
+    """The plain values of an object, by name; longer ones are for the API."""
+    return [
+        (name.replace("_", " "), str(value))
+        for name, value in values.items()
+        if isinstance(value, str | int | float) and len(str(value)) < 200
+    ]
+
+
+def _planned(settings: Settings, now: datetime) -> list[tuple[str, datetime | None]]:
+    if not settings.serve_scheduler:
+        return []
+    return [(job.name, scheduler.next_slot(job, now)) for job in scheduler.planned_jobs(settings)]
+
+
+def _turned(database: Database, view: View, *, limit: int) -> Turned[Run]:
+    with database.read() as session:
+        return runs.listed(
+            session,
+            states=view.several("state"),
+            after=_moment_of(view.after),
+            before=_moment_of(view.before),
+            limit=limit,
+        )
+
+
+def _key(run: Run) -> int:
+    return (run.created_at - _EPOCH) // _MICROSECOND
+
+
+def _moment_of(key: int | None) -> datetime | None:
+    return None if key is None else _EPOCH + min(key, _LAST_KEY) * _MICROSECOND
+
+
+def _view(
+    request: Request, settings: Settings, language: Language
+) -> tuple[View, Sequence[Column]]:
+    zone = ZoneInfo(settings.timezone)
+    columns = [
+        Column("run", mark("Run"), _name, always=True),
+        Column("state", mark("State"), _state),
+        Column("progress", mark("Progress"), _progress),
+        Column("problem", mark("What failed"), _problem, is_long=True),
+        Column("requested", mark("Requested"), partial(_moment, name="created_at", zone=zone)),
+        Column("ended", mark("Ended"), partial(_moment, name="finished_at", zone=zone)),
+        Column("attempts", mark("Workers"), _attempts, usual=False, is_number=True),
+    ]
+    view = read_view(
+        PATH, request.query_params, filters=_filters(language), columns=columns, orders=_NEWEST
+    )
+    return view, columns
+
+
+def _filters(language: Language) -> Sequence[Filter]:
+    choices = [(state, names.run_state(language, state)) for state in RunState]
+    return [Filter("state", language.text("State"), FilterKind.SEVERAL, choices)]
+
+
+def _name(row: Any, language: Language) -> Cell:
+    run: Run = row["run"]
+    below = " · ".join(f"{name} {value}" for name, value in _plain(run.arguments))
+    return Cell(names.work(language, run), Kind.LINK, below, path=f"{PATH}/runs/{run.id}")
+
+
+def _state(row: Any, language: Language) -> Cell:
+    state = row["run"].state
+    return Cell(names.run_state(language, state), Kind.BADGE, tone=names.run_tone(state))
+
+
+def _progress(row: Any, language: Language) -> Cell:
+    run: Run = row["run"]
+    if run.state != RunState.RUNNING or not run.total:
+        return Cell("")
+    text = language.text(
+        "%(done)s of %(total)s", done=language.number(run.done), total=language.number(run.total)
+    )
+    return Cell(text, Kind.METER, share=run.done / run.total)
+
+
+def _problem(row: Any, _language: Language) -> Cell:
+    problem = row["run"].problem
+    return Cell("") if problem is None else Cell(problem.title, below=problem.detail[:160])
+
+
+def _moment(row: Any, language: Language, *, name: str, zone: ZoneInfo) -> Cell:
+    value: datetime | None = getattr(row["run"], name)
+    if value is None:
+        return Cell("")
+    return Cell(language.moment(value, zone), plain=value.isoformat())
+
+
+def _attempts(row: Any, language: Language) -> Cell:
+    return Cell(language.number(row["run"].attempts), Kind.NUMBER)

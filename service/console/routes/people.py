@@ -1,0 +1,123 @@
+"""People who may log in: invite, give roles, end sessions, reset, disable."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import Response
+
+from service.admin import people
+from service.admin.people import NewPerson, PersonRole
+from service.console import page
+from service.console.flash import Message
+from service.console.languages import LANGUAGES, SOURCE
+from service.console.visitor import DatabaseDep, Member, SettingsDep, may
+from service.engine.rights import Right
+from service.errors import Conflict, InvalidInput, NotFound
+
+router = APIRouter(prefix="/people")
+
+PATH = "/people"
+
+Manages = Annotated[Member, Depends(may(Right.MANAGE_PEOPLE))]
+Word = Annotated[str, Form(max_length=300)]
+Roles = Annotated[list[PersonRole] | None, Form(max_length=len(PersonRole))]
+
+
+@router.get("")
+def everybody(request: Request, database: DatabaseDep, _by: Manages) -> Response:
+    """Everybody, and the form that invites somebody."""
+    return _everybody(request, database)
+
+
+@router.post("")
+def invite(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    member: Manages,
+    name: Word = "",
+    email: Word = "",
+    language: Word = SOURCE,
+    role: Roles = None,
+) -> Response:
+    """Invite somebody; the link is shown once."""
+    new = NewPerson(name, email, role or (), language if language in LANGUAGES else SOURCE)
+    try:
+        made = people.invite(database, settings, new, by=member.by, now=_now())
+    except (InvalidInput, Conflict) as error:
+        return _everybody(request, database, error.detail)
+    return page.show(request, "person_link.html", made=made)
+
+
+@router.get("/{person}")
+def one(request: Request, person: int, database: DatabaseDep, _by: Manages) -> Response:
+    """One person: roles, ways to log in, and where they are logged in."""
+    details = next(
+        (each for each in people.list_people(database) if each.person.id == person), None
+    )
+    if details is None:
+        raise NotFound("There is no such person.")
+    sessions = people.list_sessions(database, person, now=_now())
+    return page.show(
+        request, "person.html", details=details, sessions=sessions, roles=list(PersonRole)
+    )
+
+
+@router.post("/{person}/roles")
+def set_roles(
+    request: Request, person: int, database: DatabaseDep, member: Manages, role: Roles = None
+) -> Response:
+    """Give somebody other roles."""
+    people.set_roles(database, person, role or (), by=member.by, now=_now())
+    return _back(request, person, member.language.text("The roles are changed."))
+
+
+@router.post("/{person}/end-sessions")
+def end_sessions(request: Request, person: int, database: DatabaseDep, member: Manages) -> Response:
+    """Log somebody out everywhere."""
+    people.get_person(database, person)
+    people.end_all_sessions(database, person, now=_now(), by=member.by)
+    return _back(request, person, member.language.text("They are logged out everywhere."))
+
+
+@router.post("/{person}/reset")
+def reset(
+    request: Request, person: int, database: DatabaseDep, settings: SettingsDep, member: Manages
+) -> Response:
+    """Take every way to log in, and show a link to begin anew, once."""
+    made = people.reset(database, settings, person, by=member.by, now=_now())
+    return page.show(request, "person_link.html", made=made)
+
+
+@router.post("/{person}/disable")
+def disable(request: Request, person: int, database: DatabaseDep, member: Manages) -> Response:
+    """Shut somebody out at once."""
+    people.disable(database, person, by=member.by, now=_now())
+    return _back(request, person, member.language.text("They are shut out."))
+
+
+@router.post("/{person}/enable")
+def enable(request: Request, person: int, database: DatabaseDep, member: Manages) -> Response:
+    """Let somebody in again."""
+    people.enable(database, person, by=member.by, now=_now())
+    return _back(request, person, member.language.text("They may log in again."))
+
+
+def _everybody(request: Request, database: DatabaseDep, error: str = "") -> Response:
+    return page.show(
+        request,
+        "people.html",
+        status=422 if error else 200,
+        everybody=people.list_people(database),
+        roles=list(PersonRole),
+        error=error,
+    )
+
+
+def _back(request: Request, person: int, said: str) -> Response:
+    return page.go_to(request, f"{PATH}/{person}", Message(said))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

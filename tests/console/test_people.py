@@ -1,0 +1,64 @@
+"""People and keys in the console: a link and a key are shown once; nothing of them stays."""
+
+import re
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from service.admin import keys, people
+from service.admin.people import PersonRole
+from service.console.app import PATH
+from tests.console.conftest import House, send
+from tests.market import query
+
+
+def test_somebody_is_invited_and_shut_out(house: House) -> None:
+    admin = house.member(PersonRole.ADMIN)
+    new = {"name": "<b>Mia</b>", "email": "mia@shop.example", "language": "de"}
+    for wrong in ({**new, "role": []}, {**new, "role": "mailing", "email": "mia"}):
+        assert send(admin, "/people", **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    shown = send(admin, "/people", **new, role=["mailing", "finance"]).text
+    url = re.search(r"<code>([^<]+)</code>", shown)
+    assert url is not None
+    token = url[1].rpartition("/")[2]
+    mia = people.invited(house.database, house.settings, token, now=datetime.now(UTC))
+    assert mia is not None
+    assert mia.roles == (PersonRole.FINANCE, PersonRole.MAILING)
+    listed = admin.get(PATH + "/people").text
+    assert "&lt;b&gt;Mia" in listed
+    assert token not in listed
+    again = send(admin, "/people", **new, role="mailing")
+    assert again.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    path = f"/people/{mia.id}"
+    for act, fields in (("roles", {"role": "mailing"}), ("end-sessions", {}), ("disable", {})):
+        assert send(admin, f"{path}/{act}", **fields).status_code == HTTPStatus.SEE_OTHER
+    now = datetime.now(UTC)
+    assert people.invited(house.database, house.settings, token, now=now) is None
+    assert send(admin, f"{path}/enable").status_code == HTTPStatus.SEE_OTHER
+    assert "<code>" in send(admin, f"{path}/reset").text
+    acts = query(
+        house.database,
+        f"""SELECT act FROM audit_event WHERE subject = 'person' AND subject_id = '{mia.id}'
+            AND actor = 'Admin' ORDER BY id""",
+    )
+    assert [act for (act,) in acts] == [
+        "invite", "set_roles", "end_sessions", "disable", "enable", "reset",
+    ]  # fmt: skip
+    own = house.person(PersonRole.ADMIN).id
+    assert send(admin, f"/people/{own}/disable").status_code == HTTPStatus.CONFLICT
+    assert admin.get(PATH + "/people/999").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_key_is_shown_once_and_revoked(house: House) -> None:
+    member = house.member(PersonRole.OPERATIONS)
+    for wrong in ({"role": "king"}, {"role": "pos"}, {"role": "marketing", "store": "1"}):
+        assert send(member, "/keys", **wrong).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    shown = send(member, "/keys", role="marketing", mine="true").text
+    found = re.search(r"larder_marketing_[\w-]+", shown)
+    assert found is not None
+    caller = keys.authenticate(house.database, house.settings, found[0])
+    assert caller is not None
+    assert caller.actor.person_id == house.person(PersonRole.OPERATIONS).id
+    assert found[0] not in member.get(PATH + "/keys").text
+    assert send(member, f"/keys/{caller.key_id}/revoke").status_code == HTTPStatus.SEE_OTHER
+    assert keys.authenticate(house.database, house.settings, found[0]) is None
+    assert send(member, "/keys/999/revoke").status_code == HTTPStatus.NOT_FOUND
