@@ -1,6 +1,7 @@
 """Long work requested over HTTP: queued here, done by a worker, polled by the client."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +17,10 @@ CYCLE = "cycle"
 BATCH = "batch"
 PLAN = "plan"
 RECOMPOSE = "recompose"
+EXPIRY = "expiry"
+
+OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
+"""The kinds of runs that make or end lists."""
 
 _BUSY = "This is being requested right now; try again."
 
@@ -67,6 +72,12 @@ def request_recompose(database: Database, *, cycle_id: int, by: Actor = SERVICE)
         return _queue_run(session, RECOMPOSE, arguments, by)
 
     return database.settle(queue, busy=_BUSY)
+
+
+def request_expiry(database: Database, *, before: date, by: Actor = SERVICE) -> Run:
+    """Queue that the lists are closed whose last day was before a day."""
+    arguments = {"before": before.isoformat()}
+    return database.settle(lambda session: _queue_run(session, EXPIRY, arguments, by), busy=_BUSY)
 
 
 def request_batch(
@@ -127,6 +138,12 @@ def get_run(database: Database, run_id: str) -> Run:
     if run is None:
         raise unknown_run()
     return run
+
+
+def runs_of_cycles(database: Database, *, limit: int) -> Sequence[Run]:
+    """The newest runs that make or end lists, without what they came to."""
+    with database.read() as session:
+        return runs.newest(session, OF_CYCLES, limit=limit)
 
 
 def unknown_run() -> NotFound:

@@ -1,10 +1,13 @@
 """What states, acts and roles are called in the console."""
 
 from service.console.languages import Language, mark
+from service.cycle.look_back import CycleState
 from service.engine.lifecycle import Act, DealState
+from service.engine.render.address_trial import AddressFault
 from service.engine.rights import PersonRole
+from service.store.tables.cycle import RunState
 
-STATES = {
+STATES: dict[str, str] = {
     DealState.DRAFT: mark("Draft"),
     DealState.CHECKED: mark("Checked"),
     DealState.APPROVED: mark("Approved"),
@@ -13,9 +16,14 @@ STATES = {
     DealState.EXHAUSTED: mark("Used up"),
     DealState.ENDED: mark("Ended"),
     DealState.REPLACED: mark("Replaced"),
+    CycleState.ISSUED: mark("Issued"),
+    CycleState.PRINTED: mark("Printed"),
+    CycleState.OVER: mark("Over"),
+    CycleState.VOIDED: mark("Voided"),
+    CycleState.TAKEN_BACK: mark("Withdrawn"),
 }
 
-STATE_HINTS = {
+STATE_HINTS: dict[str, str] = {
     DealState.DRAFT: mark("Loaded; nobody has looked at it yet."),
     DealState.CHECKED: mark("Somebody has confirmed that it says what was meant."),
     DealState.APPROVED: mark("It may run as soon as its mail window opens."),
@@ -24,6 +32,11 @@ STATE_HINTS = {
     DealState.EXHAUSTED: mark("No room for another copy; those that are out count."),
     DealState.ENDED: mark("Its last day at the till is over."),
     DealState.REPLACED: mark("A newer revision took its place."),
+    CycleState.ISSUED: mark("Its lists count at the tills; they are not printed yet."),
+    CycleState.PRINTED: mark("Its lists count at the tills, and there is a batch of them."),
+    CycleState.OVER: mark("The last day of its lists is over."),
+    CycleState.VOIDED: mark("Its batch was voided, and its lists with it."),
+    CycleState.TAKEN_BACK: mark("It was withdrawn: its lists are void, its money was given back."),
 }
 
 ACTS = {
@@ -50,6 +63,44 @@ DONE = {
     Act.FACTS: mark("moved by dates and limits"),
 }
 
+CYCLE_ACTS = {
+    "withdraw": mark("Withdraw"),
+    "recompose": mark("Make again"),
+    "expire": mark("Close lists that ended"),
+}
+
+CYCLE_DID = {"withdraw": mark("withdrew it")}
+
+RUN_KINDS = {
+    "cycle": mark("Issue lists"),
+    "plan": mark("Plan a cycle"),
+    "recompose": mark("Make a cycle again"),
+    "expiry": mark("Close lists that ended"),
+}
+
+RUN_STATES = {
+    RunState.QUEUED: mark("Waits for a worker"),
+    RunState.RUNNING: mark("Under way"),
+    RunState.DONE: mark("Done"),
+    RunState.FAILED: mark("Failed"),
+}
+
+STAGES = {
+    "expiry": mark("Close lists that ended"),
+    "history": mark("Read purchases and deals"),
+    "forecast": mark("Fit the forecast"),
+    "predict": mark("Forecast each household"),
+    "allocate": mark("Choose offers for all"),
+    "compose": mark("Write the lists"),
+}
+"""What a worker reports of a run, in the order in which it comes."""
+
+LEFT_OUT: dict[str, str] = {
+    AddressFault.UNPRINTABLE_NAME: mark("The name cannot be printed"),
+    AddressFault.UNPRINTABLE_ADDRESS: mark("The address cannot be printed"),
+    AddressFault.ADDRESS_TOO_LONG: mark("The address is too long"),
+}
+
 ROLES = {
     PersonRole.MARKETING: mark("Marketing"),
     PersonRole.APPROVER: mark("Approver"),
@@ -63,12 +114,42 @@ ROLES = {
 
 def state(language: Language, value: str) -> str:
     """What a state is called."""
-    return language.text(STATES[DealState(value)])
+    return language.text(STATES[value])
 
 
 def state_hint(language: Language, value: str) -> str:
     """What a state means."""
-    return language.text(STATE_HINTS[DealState(value)])
+    return language.text(STATE_HINTS[value])
+
+
+def cycle_act(language: Language, value: str) -> str:
+    """What a button that does an act to a cycle says."""
+    return language.text(CYCLE_ACTS[value])
+
+
+def cycle_did(language: Language, value: str) -> str:
+    """What somebody did to a cycle, in a trail."""
+    return language.text(CYCLE_DID[value]) if value in CYCLE_DID else value
+
+
+def run_kind(language: Language, value: str) -> str:
+    """What a run does."""
+    return language.text(RUN_KINDS[value])
+
+
+def run_state(language: Language, value: str) -> str:
+    """Where a run is."""
+    return language.text(RUN_STATES[RunState(value)])
+
+
+def stage(language: Language, value: str) -> str:
+    """What a run does just now."""
+    return language.text(STAGES[value]) if value in STAGES else value
+
+
+def left_out(language: Language, value: str) -> str:
+    """Why households are left out of a cycle."""
+    return language.text(LEFT_OUT[value]) if value in LEFT_OUT else value.replace("_", " ")
 
 
 def act(language: Language, value: str) -> str:

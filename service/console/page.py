@@ -39,6 +39,7 @@ class Place:
 PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
+    Place(mark("Cycles"), "/cycles", "cycles", (Right.SEE_CYCLES,)),
 )
 
 

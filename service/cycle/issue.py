@@ -8,7 +8,13 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle.compose import compose
-from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
+from service.cycle.drafted import (
+    PARTNER_LINE,
+    Drafted,
+    issued_by_offer,
+    list_frames,
+    reserved_by_offer,
+)
 from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.fit_lists import fit_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
@@ -21,7 +27,7 @@ from service.engine.offers.ghosts import ghosts
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, ledger, lists
+from service.store import cycles, households, issued, ledger, lists
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
@@ -149,8 +155,8 @@ def _issue(
                 {**cycle.model_dump(exclude={"id"}), "revision": revision, "withdrawn_at": None}
             )
         cycle_id = cycles.add(session, cycle)
-        issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
-        cycle.summary = asdict(issued)
+        numbered = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
+        cycle.summary = asdict(numbered)
         lists.issue(session, *list_frames(drafted, plan.inputs, cycle_id=cycle_id, now=now))
         # Who is not on them gets no list: what its draft announced does not come.
         lists.remove_drafts(session, None, until=report.as_of)
@@ -161,6 +167,7 @@ def _issue(
                 "offer_id", "budget_price", "circulation_price_cents"
             ),
         )
+        issued.add(session, cycle_id, issued_by_offer(drafted))
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_ghosts(session, cycle_id, held)
@@ -172,7 +179,7 @@ def _issue(
         slots = _printed_slots(drafted)
         ledger.post_by_offer(session, of_slots, EntryKind.ISSUE, slots, charge_slots, at=now)
         states.follow_facts(session, on=on, at=now)
-        return issued
+        return numbered
 
     return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
 

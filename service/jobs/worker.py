@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from service.admin.runs import BATCH, CYCLE, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, CYCLE, EXPIRY, PLAN, RECOMPOSE
 from service.cycle import (
     recompose_cycle,
     run_cycle,
@@ -22,6 +22,8 @@ from service.cycle import (
     write_next_list,
     write_next_lists,
 )
+from service.cycle.expiry import expire_lists
+from service.deals.steer import follow_facts
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
 from service.publish import BatchReport, publish, reprint
@@ -182,6 +184,8 @@ def _perform(
     if run.kind == PLAN:
         request = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
         return asdict(what_if(database, settings, **request, progress=progress))
+    if run.kind == EXPIRY:
+        return _expire(database, date.fromisoformat(arguments["before"]), progress)
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
@@ -200,6 +204,15 @@ def _recompose(
     if cycle is not None and is_issued and cycle.revision >= arguments["revision"]:
         return cycle.summary
     return asdict(recompose_cycle(database, settings, arguments["cycle_id"], progress=progress))
+
+
+def _expire(
+    database: Database, before: date, progress: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Close the lists that ended before a day; what a run before this one closed is not counted."""
+    closed = expire_lists(database, before=before, progress=progress)
+    moved = follow_facts(database, on=before)
+    return {**closed._asdict(), "before": before.isoformat(), "deals_moved": moved}
 
 
 def _print(

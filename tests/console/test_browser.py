@@ -14,7 +14,7 @@ from service.store.actor import SERVICE
 from tests.checkout.acts import sold
 from tests.conftest import fresh_database
 from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
-from tests.console.conftest import PASSWORD, House, open_house
+from tests.console.conftest import PASSWORD, RUN, House, open_house
 from tests.shop import H1
 from tests.till import FULL
 
@@ -86,7 +86,18 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
     page.goto(link_for(house, PersonRole.ADMIN))
     look("invitation")
     enter(page, house, PersonRole.ADMIN)
-    for name in ("", "deals", "deals?text=nothing", "deals/1", "deals/6", "account", "nowhere"):
+    for name in (
+        "",
+        "deals",
+        "deals?text=nothing",
+        "deals/1",
+        "deals/6",
+        "account",
+        "nowhere",
+        "cycles",
+        "cycles/1",
+        f"cycles/runs/{RUN}",
+    ):
         page.goto(f"{address}/{name}")
         look(name)
     page.goto(f"{address}/account")

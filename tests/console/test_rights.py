@@ -7,7 +7,7 @@ from service.console.app import PATH
 from service.console.routes.deal_acts import RIGHTS_TO
 from service.engine.lifecycle import Act
 from service.engine.rights import rights_of
-from tests.console.conftest import House, send
+from tests.console.conftest import RUN, House, send
 
 EVERYBODY: frozenset[Right] = frozenset(Right)
 ANY_DEAL_ACT = frozenset({Right.CHANGE_DEALS, Right.APPROVE_DEALS, Right.STOP_DEALS})
@@ -38,12 +38,29 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/deals/{number}/picture"): frozenset({Right.SEE_DEALS}),
     ("POST", "/deals/confirm"): ANY_DEAL_ACT,
     ("POST", "/deals/act"): ANY_DEAL_ACT,
+    ("GET", "/cycles"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles.csv"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles/runs/{run_id}"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles/{number}"): frozenset({Right.SEE_CYCLES}),
+    ("POST", "/cycles/confirm"): frozenset({Right.ISSUE_CYCLES}),
+    ("POST", "/cycles/act"): frozenset({Right.ISSUE_CYCLES}),
 }
 """One of these rights is enough."""
 
-VALUES = {"{number}": "1", "{token}": "none", "{digest}": "0", "{name:path}": "console.css"}
+VALUES = {
+    "{number}": "1",
+    "{run_id}": RUN,
+    "{token}": "none",
+    "{digest}": "0",
+    "{name:path}": "console.css",
+}
 # A form that is right but for the right: what is missing must not be what refuses it.
-FORMS = {"/deals/confirm": {"act": "stop", "deal": "1"}, "/deals/act": {"act": "stop", "deal": "1"}}
+FORMS = {
+    "/deals/confirm": {"act": "stop", "deal": "1"},
+    "/deals/act": {"act": "stop", "deal": "1"},
+    "/cycles/confirm": {"act": "withdraw", "cycle": "1"},
+    "/cycles/act": {"act": "withdraw", "cycle": "1"},
+}
 
 
 def filled(path: str) -> str:
