@@ -36,6 +36,28 @@ def request_cycle(database: Database, *, as_of: date, seed: int, by: Actor = SER
     return database.settle(queue, busy=_BUSY)
 
 
+def request_planned(database: Database, *, plan_id: str, by: Actor = SERVICE) -> Run:
+    """Queue the cycle of a plan, to be issued only if it still comes to just that.
+
+    Raises NotFound when there is no such run, Conflict when it is no plan of all households that
+    has ended, or the date has a cycle.
+    """
+
+    def queue(session: Session) -> Run:
+        plan = runs.get(session, plan_id)
+        if plan is None:
+            raise unknown_run()
+        if plan.kind != PLAN or plan.result is None or not plan.result.get("digests"):
+            raise Conflict("Only a plan of all households can be issued; plan again for all.")
+        as_of = date.fromisoformat(plan.arguments["as_of"])
+        if cycles.as_of(session, as_of) is not None:
+            raise Conflict(f"There is a cycle as of {as_of} already.")
+        arguments = {key: plan.arguments[key] for key in ("as_of", "seed")}
+        return _queue_run(session, CYCLE, {**arguments, "plan": plan_id}, by)
+
+    return database.settle(queue, busy=_BUSY)
+
+
 def request_plan(
     database: Database,
     *,

@@ -8,7 +8,16 @@ from service.admin.today import read_today
 from service.console import failures
 from service.console.guard import Guard
 from service.console.kept import Kept
-from service.console.routes import account, assets, cycle_runs, cycles, deals, log_in, today
+from service.console.routes import (
+    account,
+    assets,
+    cycle_plans,
+    cycle_runs,
+    cycles,
+    deals,
+    log_in,
+    today,
+)
 from service.console.visitor import require_token
 from service.settings import Settings
 from service.store.session import Database
@@ -33,6 +42,6 @@ def create_console(database: Database, settings: Settings) -> FastAPI:
     failures.install(app)
     app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
-    for module in (assets, log_in, account, today, deals, cycle_runs, cycles):
+    for module in (assets, log_in, account, today, deals, cycle_runs, cycle_plans, cycles):
         app.include_router(module.router)
     return app

@@ -3,6 +3,7 @@
 from service.console.languages import Language, mark
 from service.cycle.look_back import CycleState
 from service.engine.lifecycle import Act, DealState
+from service.engine.offers.shortage import Shortage
 from service.engine.render.address_trial import AddressFault
 from service.engine.rights import PersonRole
 from service.store.tables.cycle import RunState
@@ -101,6 +102,18 @@ LEFT_OUT: dict[str, str] = {
     AddressFault.ADDRESS_TOO_LONG: mark("The address is too long"),
 }
 
+SHORTAGES = {
+    Shortage.NO_DEAL: mark("No deal in what they buy"),
+    Shortage.FEW_DEALS: mark("Few deals in what they buy"),
+    Shortage.NOT_TARGETED: mark("Deals are for others"),
+    Shortage.UNLIKELY: mark("Unlikely to be used"),
+    Shortage.CONTROL: mark("In the deals' control shares"),
+    Shortage.CONFLICTS: mark("At most so many of a category, one of a supplier in it"),
+    Shortage.CEILING: mark("The list may not be worth more"),
+    Shortage.FULL: mark("Budgets and copies went to others"),
+    Shortage.NOT_WORTH_IT: mark("Not worth what they cost"),
+}
+
 ROLES = {
     PersonRole.MARKETING: mark("Marketing"),
     PersonRole.APPROVER: mark("Approver"),
@@ -145,6 +158,11 @@ def run_state(language: Language, value: str) -> str:
 def stage(language: Language, value: str) -> str:
     """What a run does just now."""
     return language.text(STAGES[value]) if value in STAGES else value
+
+
+def shortage(language: Language, value: str) -> str:
+    """Why households get few offers."""
+    return language.text(SHORTAGES[Shortage(value)])
 
 
 def left_out(language: Language, value: str) -> str:

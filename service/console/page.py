@@ -59,6 +59,8 @@ def show(
         **values,
         **_around(request, visitor, settings),
         messages=[*left, *messages],
+        # What is not there is in no place.
+        is_missing=status == 404,
     )
     response = HTMLResponse(html, status)
     if left:

@@ -18,6 +18,7 @@ from service.cycle.drafted import (
 from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.fit_lists import fit_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
+from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients
 from service.cycle.shards import forget_shards
@@ -42,6 +43,7 @@ def run_cycle(
     progress: Progress,
     now: datetime | None = None,
     again: int | None = None,
+    planned: Mapping[str, str] | None = None,
 ) -> CycleReport:
     """Make and issue the lists of a date: history, predict, segment, allocate, compose.
 
@@ -51,10 +53,12 @@ def run_cycle(
 
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
-    `again` is a withdrawn cycle of the date, of which this is the next revision.
+    `again` is a withdrawn cycle of the date, of which this is the next revision. With the digests
+    of a plan (`planned`) just that is issued, or nothing.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
-    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made;
-    InvalidInput when a list cannot be printed whatever is on it.
+    nobody is eligible, when a deal was stopped or its budget taken while the lists were made, or
+    when the lists would not be those planned; InvalidInput when a list cannot be printed whatever
+    is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
@@ -65,6 +69,8 @@ def run_cycle(
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
     plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
+    if planned is not None:
+        require_same(planned, plan)
     with database.read() as session:
         recipients = draw_recipients(
             session,

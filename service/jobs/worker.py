@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from service.admin.runs import BATCH, CYCLE, EXPIRY, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, CYCLE, EXPIRY, PLAN, RECOMPOSE, get_run
 from service.cycle import (
     recompose_cycle,
     run_cycle,
@@ -177,7 +177,14 @@ def _perform(
     if run.kind == CYCLE:
         as_of, seed = date.fromisoformat(arguments["as_of"]), arguments["seed"]
         return _earlier_result(database, as_of, seed) or asdict(
-            run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
+            run_cycle(
+                database,
+                settings,
+                as_of=as_of,
+                seed=seed,
+                progress=progress,
+                planned=_planned(database, arguments),
+            )
         )
     if run.kind == RECOMPOSE:
         return _recompose(database, settings, arguments, progress)
@@ -189,6 +196,16 @@ def _perform(
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
+
+
+def _planned(database: Database, arguments: dict[str, Any]) -> dict[str, str] | None:
+    """The digests of the plan that a cycle is to come to; None where it was not planned."""
+    if "plan" not in arguments:
+        return None
+    result = get_run(database, arguments["plan"]).result
+    assert result is not None
+    digests: dict[str, str] = result["digests"]
+    return digests
 
 
 def _recompose(

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from service.admin import people
 from service.admin.people import PersonRole
 from service.console.app import PATH
+from service.jobs.worker import drain
 from service.store.actor import SERVICE
 from tests.checkout.acts import sold
 from tests.conftest import fresh_database
@@ -96,6 +97,7 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
         "nowhere",
         "cycles",
         "cycles/1",
+        "cycles/plan",
         f"cycles/runs/{RUN}",
     ):
         page.goto(f"{address}/{name}")
@@ -252,4 +254,26 @@ def test_a_passkey_is_made_and_opens_the_console(
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
     assert tab.quiet() == []
+    context.close()
+
+
+def test_a_run_shows_by_itself_how_it_ended(
+    chromium: Browser, open_to_all: tuple[House, str]
+) -> None:
+    house, address = open_to_all
+    context = chromium.new_context(locale="en")
+    tab = open_tab(context)
+    page = tab.page
+    enter(page, house, PersonRole.MARKETING)
+    page.goto(f"{address}/cycles")
+    page.get_by_role("link", name="Plan a cycle").click()
+    page.get_by_role("button", name="Plan", exact=True).click()
+    expect(page.get_by_text("Waits for a worker")).to_be_visible()
+    assert [*tab.check(), *tab.quiet()] == []
+    page.evaluate("window.same = true")
+    drain(house.database, house.settings)
+    # Nobody of this shop has bought anything yet.
+    expect(page.get_by_text("No household is eligible", exact=False)).to_be_visible()
+    assert page.evaluate("window.same"), "only what changed was fetched"
+    assert [*tab.check(), *tab.quiet()] == []
     context.close()

@@ -9,18 +9,22 @@ from pathlib import Path
 import pytest
 
 from service.admin.people import PersonRole
+from service.admin.runs import get_run
 from service.console import labels
 from service.console.app import PATH
 from service.console.routes import cycles
 from service.console.routes.cycle_acts import EXPLAINED, CycleAct
 from service.cycle.look_back import CycleState
+from service.deals.steer import resume, stop
+from service.engine.offers.shortage import Shortage
 from service.engine.render.address_trial import AddressFault
 from service.jobs.worker import drain
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.cycle import RunState
 from tests.conftest import fresh_database, settings_of
 from tests.console.conftest import House, house_over, send, token
-from tests.market import open_issued, query
+from tests.market import AS_OF, open_issued, open_market, query
 from tests.shop import Shop
 
 DIGEST = re.compile(r'name="digest" value="([0-9a-f]+)"')
@@ -35,6 +39,17 @@ def market(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         settings = settings_of(url, tmp_path)
         database = Database(url)
         open_issued(database, settings, tmp_path)
+        yield house_over(database, settings, Shop({}, 0, 0, 0))
+        database.dispose()
+
+
+@pytest.fixture
+def open_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """The console over a market without a cycle."""
+    with fresh_database(request, "sqlite", tmp_path) as url:
+        settings = settings_of(url, tmp_path)
+        database = Database(url)
+        open_market(database, settings, tmp_path)
         yield house_over(database, settings, Shop({}, 0, 0, 0))
         database.dispose()
 
@@ -150,9 +165,59 @@ def test_pages_and_the_file_show_every_cycle_once(
         assert client.get(PATH + path).status_code == 404, path
 
 
+def test_just_what_was_planned_is_issued_or_what_changed_is_said(open_house: House) -> None:
+    house = open_house
+    client = house.member(PersonRole.MARKETING)
+    fields = {"as_of": AS_OF.isoformat(), "fewer_than": "6", "who": "all"}
+    for wrong in ({"as_of": "x"}, {"fewer_than": "0"}, {"who": "some"}):
+        assert send(client, "/cycles/plan", **{**fields, **wrong}).status_code == 422
+
+    def planned() -> str:
+        asked = send(client, "/cycles/plan", **fields)
+        drain(house.database, house.settings)
+        return RUNS.findall(asked.headers["location"])[0]
+
+    first = planned()
+    page = client.get(f"{PATH}/cycles/runs/{first}").text
+    assert "Nothing is issued yet." in page
+    assert (
+        'action="/console/cycles/runs/'
+        not in house.member(PersonRole.FINANCE).get(f"{PATH}/cycles/runs/{first}").text
+    ), "who may not issue sees no button"
+    assert query(house.database, "SELECT count(*) FROM shopping_list") == [(0,)]
+    asked = send(client, f"/cycles/runs/{first}/confirm")
+    facts = dict(FACTS.findall(asked.text))
+    # A deal is stopped that lists would have carried: they are not the ones that were planned.
+    stop(house.database, 1, by=Actor("tests"))
+    run = RUNS.findall(send(client, f"/cycles/runs/{first}/issue").headers["location"])[0]
+    drain(house.database, house.settings)
+    refused = client.get(f"{PATH}/cycles/runs/{run}").text
+    assert "Changed since: deals, or what is left of their budgets and copies." in refused
+    assert query(house.database, "SELECT count(*) FROM shopping_list") == [(0,)]
+    resume(house.database, 1, by=Actor("tests"))
+    # The same as before: the first plan holds again, and so would a second.
+    assert digests(house, planned())["lists"] == digests(house, first)["lists"]
+    run = RUNS.findall(send(client, f"/cycles/runs/{first}/issue").headers["location"])[0]
+    drain(house.database, house.settings)
+    assert "29 lists were issued" in client.get(f"{PATH}/cycles/runs/{run}").text
+    copies, reserved = sums(house)
+    assert (facts["Households"], facts["Offers on them"]) == ("29", str(copies))
+    assert facts["Reserved"] == f"${reserved / 100:,.2f}"
+    assert send(client, f"/cycles/runs/{first}/issue").status_code == 409, "it is issued"
+    assert send(client, f"/cycles/runs/{run}/confirm").status_code == 409, "that is no plan"
+
+
+def digests(house: House, run_id: str) -> dict[str, str]:
+    result = get_run(house.database, run_id).result
+    assert result is not None
+    found: dict[str, str] = result["digests"]
+    return found
+
+
 def test_every_state_act_and_reason_has_its_words() -> None:
     assert {*CycleState} <= set(labels.STATES)
     assert set(labels.STATES) == set(labels.STATE_HINTS)
     assert {*CycleAct} == set(EXPLAINED) == set(labels.CYCLE_ACTS)
     assert {*RunState} == set(labels.RUN_STATES)
     assert {*AddressFault} == set(labels.LEFT_OUT)
+    assert {*Shortage} == set(labels.SHORTAGES)
