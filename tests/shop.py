@@ -21,7 +21,7 @@ from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.files.households import load_households
 from service.files.products import load_products
 from service.settings import Settings
-from service.store import catalogue, cycles, households, ledger, lists
+from service.store import catalogue, cycles, households, issued, ledger, lists
 from service.store.actor import Actor
 from service.store.offers import revisions
 from service.store.session import Database
@@ -131,13 +131,20 @@ def open_shop(database: Database, settings: Settings, folder: Path) -> Shop:
         held = (
             lines.drop_nulls("offer_id")
             .group_by("offer_id")
-            .agg((pl.col("reserved_cents") * pl.col("uses")).sum())
+            .agg(
+                (pl.col("reserved_cents") * pl.col("uses")).sum(),
+                pl.len().cast(pl.Int64).alias("copies"),
+                pl.col("face_value_cents").sum(),
+                pl.lit(0.5).alias("expected_uses"),
+            )
+            .sort("offer_id")
         )
+        issued.add(session, cycle_id, held)
         ledger.post_by_offer(
             session,
             f"cycle-{cycle_id}",
             EntryKind.ISSUE,
-            held.sort("offer_id").iter_rows(),
+            held.select("offer_id", "reserved_cents").iter_rows(),
             reserve,
             at=datetime(2026, 3, 1, tzinfo=UTC),
         )

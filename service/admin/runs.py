@@ -1,6 +1,7 @@
 """Long work requested over HTTP: queued here, done by a worker, polled by the client."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +18,10 @@ BATCH = "batch"
 CHECK = "check"
 PLAN = "plan"
 RECOMPOSE = "recompose"
+EXPIRY = "expiry"
+
+OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
+"""The kinds of runs that make or end lists."""
 
 _BUSY = "This is being requested right now; try again."
 
@@ -28,6 +33,28 @@ def request_cycle(database: Database, *, as_of: date, seed: int, by: Actor = SER
         if cycles.as_of(session, as_of) is not None:
             raise Conflict(f"There is a cycle as of {as_of} already.")
         return _queue_run(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed}, by)
+
+    return database.settle(queue, busy=_BUSY)
+
+
+def request_planned(database: Database, *, plan_id: str, by: Actor = SERVICE) -> Run:
+    """Queue the cycle of a plan, to be issued only if it still comes to just that.
+
+    Raises NotFound when there is no such run, Conflict when it is no plan of all households that
+    has ended, or the date has a cycle.
+    """
+
+    def queue(session: Session) -> Run:
+        plan = runs.get(session, plan_id)
+        if plan is None:
+            raise unknown_run()
+        if plan.kind != PLAN or plan.result is None or not plan.result.get("digests"):
+            raise Conflict("Only a plan of all households can be issued; plan again for all.")
+        as_of = date.fromisoformat(plan.arguments["as_of"])
+        if cycles.as_of(session, as_of) is not None:
+            raise Conflict(f"There is a cycle as of {as_of} already.")
+        arguments = {key: plan.arguments[key] for key in ("as_of", "seed")}
+        return _queue_run(session, CYCLE, {**arguments, "plan": plan_id}, by)
 
     return database.settle(queue, busy=_BUSY)
 
@@ -68,6 +95,12 @@ def request_recompose(database: Database, *, cycle_id: int, by: Actor = SERVICE)
         return _queue_run(session, RECOMPOSE, arguments, by)
 
     return database.settle(queue, busy=_BUSY)
+
+
+def request_expiry(database: Database, *, before: date, by: Actor = SERVICE) -> Run:
+    """Queue that the lists are closed whose last day was before a day."""
+    arguments = {"before": before.isoformat()}
+    return database.settle(lambda session: _queue_run(session, EXPIRY, arguments, by), busy=_BUSY)
 
 
 def request_batch(
@@ -179,6 +212,12 @@ def get_run(database: Database, run_id: str) -> Run:
     if run is None:
         raise unknown_run()
     return run
+
+
+def runs_of_cycles(database: Database, *, limit: int) -> Sequence[Run]:
+    """The newest runs that make or end lists, without what they came to."""
+    with database.read() as session:
+        return runs.newest(session, OF_CYCLES, limit=limit)
 
 
 def unknown_run() -> NotFound:

@@ -15,6 +15,9 @@ from service.console.routes import (
     audit,
     batch_acts,
     batches,
+    cycle_plans,
+    cycle_runs,
+    cycles,
     deal_form,
     deals,
     desk,
@@ -61,7 +64,8 @@ def create_console(
     app.add_middleware(Guard)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, audit,
+        batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
+        cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from babel import dates
 
-from service.admin.runs import BATCH, CHECK, CYCLE, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, CHECK, CYCLE, EXPIRY, PLAN, RECOMPOSE
 from service.console.languages import Language, mark
 from service.publish import LeftOutReason
 from service.store.tables.access import Role
@@ -106,6 +106,7 @@ WORKS = {
     RECOMPOSE: mark("Make a cycle again"),
     BATCH: mark("Print a batch"),
     CHECK: mark("Read every page back"),
+    EXPIRY: mark("Close lists that ended"),
 }
 _REPRINT = mark("Print spoiled pieces again")
 _SIZES = ("kB", "MB", "GB")

@@ -39,6 +39,7 @@ class Place:
 PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
+    Place(mark("Cycles"), "/cycles", "cycles", (Right.SEE_CYCLES,)),
     Place(mark("Households"), "/households", "households", (Right.SEE_HOUSEHOLDS,)),
     Place(mark("Service desk"), "/desk", "desk", (Right.EXPLAIN_REFUSALS,)),
     Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),
@@ -65,6 +66,8 @@ def show(
         **values,
         **_around(request, visitor, settings),
         messages=[*left, *messages],
+        # What is not there is in no place.
+        is_missing=status == 404,
     )
     response = HTMLResponse(html, status)
     if left:

@@ -10,6 +10,7 @@ import polars as pl
 from service.cycle.inputs import Inputs
 from service.engine.content import Content
 from service.engine.records import DealKind, ListDocument, OfferLine, ReminderLine
+from service.store.issued import BY_OFFER
 
 PARTNER_LINE = "partner"
 """The kind of a list line that is printed and unknown to the till."""
@@ -99,19 +100,28 @@ def list_lines(
     return [*offers, *reminded]
 
 
-def reserved_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
-    """What lists reserve: offer_id, cents, copies; by offer."""
+def issued_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
+    """What lists carry of each offer, by offer: the columns of `store.issued.BY_OFFER`."""
     rows = [
-        (line["offer_id"], line["reserved_cents"] * line["uses"])
+        (
+            line["offer_id"],
+            1,
+            line["face_value_cents"],
+            line["reserved_cents"] * line["uses"],
+            line["expected_uses"] or 0.0,
+        )
         for each in drafted
         for line in each.lines
         if line["offer_id"] is not None
     ]
-    frame = pl.DataFrame(rows, schema={"offer_id": pl.Int64, "cents": pl.Int64}, orient="row")
-    return (
-        frame.group_by("offer_id")
-        .agg(pl.col("cents").sum(), pl.len().cast(pl.Int64).alias("copies"))
-        .sort("offer_id")
+    frame = pl.DataFrame(rows, BY_OFFER, orient="row")
+    return frame.group_by("offer_id", maintain_order=True).agg(pl.all().sum()).sort("offer_id")
+
+
+def reserved_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
+    """What lists reserve: offer_id, cents, copies; by offer."""
+    return issued_by_offer(drafted).select(
+        "offer_id", pl.col("reserved_cents").alias("cents"), "copies"
     )
 
 

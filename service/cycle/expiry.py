@@ -43,6 +43,23 @@ def closing_day(
     return min(as_of, stores_day(session, settings, now=now or datetime.now(UTC)))
 
 
+class Ending(NamedTuple):
+    """What closing would do: lists that ended before a day, and the cents they give back."""
+
+    before: date
+    lists: int
+    released_cents: int
+
+
+def look_ahead(database: Database, settings: Settings, *, now: datetime) -> Ending:
+    """What closing the lists that have ended by now would do; nothing is written."""
+    with database.read() as session:
+        before = stores_day(session, settings, now=now)
+        found = lists.count_ended(session, before=before)
+        cents = lists.reserved_by_ended(session, before=before) if found else 0
+    return Ending(before, found, cents)
+
+
 def expire_lists(
     database: Database,
     *,

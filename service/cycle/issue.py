@@ -8,10 +8,17 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle.compose import compose, read_around
-from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames, reserved_by_offer
+from service.cycle.drafted import (
+    PARTNER_LINE,
+    Drafted,
+    issued_by_offer,
+    list_frames,
+    reserved_by_offer,
+)
 from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.fit_lists import fit_lists
 from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
+from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients, page_digest_of
 from service.cycle.shards import forget_shards
@@ -21,7 +28,7 @@ from service.engine.offers.ghosts import ghosts
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, ledger, lists
+from service.store import cycles, households, issued, ledger, lists
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
@@ -36,6 +43,7 @@ def run_cycle(
     progress: Progress,
     now: datetime | None = None,
     again: int | None = None,
+    planned: Mapping[str, str] | None = None,
 ) -> CycleReport:
     """Make and issue the lists of a date: history, predict, segment, allocate, compose.
 
@@ -45,10 +53,12 @@ def run_cycle(
 
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
-    `again` is a withdrawn cycle of the date, of which this is the next revision.
+    `again` is a withdrawn cycle of the date, of which this is the next revision. With the digests
+    of a plan (`planned`) just that is issued, or nothing.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
-    nobody is eligible, or when a deal was stopped or its budget taken while the lists were made;
-    InvalidInput when a list cannot be printed whatever is on it.
+    nobody is eligible, when a deal was stopped or its budget taken while the lists were made, or
+    when the lists would not be those planned; InvalidInput when a list cannot be printed whatever
+    is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
@@ -59,6 +69,8 @@ def run_cycle(
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
     plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
+    if planned is not None:
+        require_same(planned, plan)
     with database.read() as session:
         recipients = draw_recipients(
             session,
@@ -157,8 +169,8 @@ def _issue(
                 {**cycle.model_dump(exclude={"id"}), "revision": revision, "withdrawn_at": None}
             )
         cycle_id = cycles.add(session, cycle)
-        issued = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
-        cycle.summary = asdict(issued)
+        numbered = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
+        cycle.summary = asdict(numbered)
         rows = list_frames(
             drafted, plan.inputs, cycle_id=cycle_id, now=now, page_digests=page_digests
         )
@@ -172,6 +184,7 @@ def _issue(
                 "offer_id", "budget_price", "circulation_price_cents"
             ),
         )
+        issued.add(session, cycle_id, issued_by_offer(drafted))
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_ghosts(session, cycle_id, held)
@@ -183,7 +196,7 @@ def _issue(
         slots = _printed_slots(drafted)
         ledger.post_by_offer(session, of_slots, EntryKind.ISSUE, slots, charge_slots, at=now)
         states.follow_facts(session, on=on, at=now)
-        return issued
+        return numbered
 
     return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
 

@@ -1,12 +1,13 @@
 """What a cycle would come to, in seconds, with nothing written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
 from service.cycle.plan import Plan, Progress, Sample, plan_cycle
+from service.cycle.planned import digests_of
 from service.engine.lift import held_out
 from service.engine.offers import Arm
 from service.engine.offers.outlook import by_offer, by_supplier
@@ -31,7 +32,8 @@ class WhatIf:
     `worth` as `offers.worth.by_worth` gives it. `short` says how many households get fewer offers
     than asked for, and `short_because` why, by `Shortage`. `left_out` would be eligible, but their
     letters cannot be printed: household_id (the retailer's number), reason, detail; of a sample,
-    those in it.
+    those in it. `digests` are those of `planned.digests_of`, for all households only: with them
+    just this is issued.
     """
 
     as_of: date
@@ -51,6 +53,7 @@ class WhatIf:
     short: int
     short_because: dict[str, int]
     left_out: tuple[dict[str, str], ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 def what_if(
@@ -126,4 +129,5 @@ def _what_if(plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int) 
         left_out=tuple(
             plan.left_out.select(pl.col("ref").alias("household_id"), "reason", "detail").to_dicts()
         ),
+        digests=digests_of(plan) if percent == 100 else {},
     )

@@ -1,5 +1,6 @@
 """Withdraw a cycle of which nothing was published or used, with its money; or make it again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,13 +9,13 @@ from sqlmodel import Session
 from service.cycle.issue import run_cycle
 from service.cycle.plan import Progress
 from service.cycle.report import CycleReport
-from service.engine.ledger import Account, EntryKind, Posting, netted, reversed_entries
+from service.engine.ledger import Account, Entry, EntryKind, Posting, netted, reversed_entries
 from service.errors import Conflict, NotFound
 from service.settings import Settings
 from service.store import audit, batches, cycles, ledger, lists
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
-from service.store.tables.cycle import Cycle
+from service.store.tables.cycle import Batch, Cycle
 
 _BUSY = "Tills or the press use this cycle; nothing was withdrawn. Try again."
 
@@ -26,6 +27,34 @@ class WithdrawReport:
     cycle_id: int
     lists: int
     released_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What withdrawing a cycle would do: the lists it voids, what budgets get back.
+
+    `hindered` says why it cannot be withdrawn; empty where nothing hinders it.
+    """
+
+    lists: int
+    released_cents: int
+    hindered: str
+
+
+def look_ahead(database: Database, cycle_id: int) -> Withdrawal:
+    """What withdrawing a cycle would do now; nothing is written. Raises NotFound."""
+    with database.read() as session:
+        cycle = cycles.get(session, cycle_id)
+        if cycle is None:
+            raise NotFound(f"There is no cycle {cycle_id}.")
+        if cycle.withdrawn_at is not None:
+            return Withdrawal(0, 0, "")
+        batch = batches.of_cycle(session, cycle_id)
+        hindered = _printed(cycle_id, batch) if batch is not None else ""
+        if not hindered and not lists.all_open(session, cycle_id):
+            hindered = _used(cycle_id)
+        released = _budgets(_undone(session, cycle))
+    return Withdrawal(cycle.summary.get("lists", 0), released, hindered)
 
 
 def withdraw_cycle(database: Database, cycle_id: int, *, by: Actor = SERVICE) -> WithdrawReport:
@@ -80,17 +109,13 @@ def recompose_cycle(
 def _withdraw(session: Session, cycle: Cycle, *, at: datetime) -> None:
     batch = batches.of_cycle(session, cycle.id)
     if batch is not None:
-        raise Conflict(
-            f"Cycle {cycle.id} has batch {batch.id}, which is {batch.state}; "
-            "a cycle is withdrawn only before it is published."
-        )
+        raise Conflict(_printed(cycle.id, batch))
     # Tills that write a use of one of these lists come before, or find it voided.
     ids, open_ids = lists.lock_of_cycle(session, cycle.id)
     if len(open_ids) < len(ids) or lists.any_used(session, ids):
-        raise Conflict(f"Lists of cycle {cycle.id} were used or have ended; it stays as it is.")
+        raise Conflict(_used(cycle.id))
     lists.void(session, ids)
-    issued = ledger.entries_of(session, [*cycles.postings(cycle)])
-    undone = netted(reversed_entries(issued))
+    undone = _undone(session, cycle)
     if undone:
         name = f"{cycles.postings(cycle)[0]}-withdrawn"
         ledger.post(session, Posting(name, EntryKind.CYCLE_WITHDRAWAL, at, undone))
@@ -99,9 +124,27 @@ def _withdraw(session: Session, cycle: Cycle, *, at: datetime) -> None:
     cycle.summary = {
         **cycle.summary,
         "withdrawn_lists": len(ids),
-        "released_cents": sum(
-            each.amount_cents for each in undone if each.account == Account.BUDGET
-        ),
+        "released_cents": _budgets(undone),
     }
     session.add(cycle)
     session.flush()
+
+
+def _undone(session: Session, cycle: Cycle) -> tuple[Entry, ...]:
+    """The entries that undo all that a cycle's revision moved."""
+    return netted(reversed_entries(ledger.entries_of(session, [*cycles.postings(cycle)])))
+
+
+def _budgets(entries: Sequence[Entry]) -> int:
+    return sum(each.amount_cents for each in entries if each.account == Account.BUDGET)
+
+
+def _printed(cycle_id: int, batch: Batch) -> str:
+    return (
+        f"Cycle {cycle_id} has batch {batch.id}, which is {batch.state}; "
+        "a cycle is withdrawn only before it is published."
+    )
+
+
+def _used(cycle_id: int) -> str:
+    return f"Lists of cycle {cycle_id} were used or have ended; it stays as it is."

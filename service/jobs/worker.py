@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from service.admin.runs import BATCH, CHECK, CYCLE, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, CHECK, CYCLE, EXPIRY, PLAN, RECOMPOSE, get_run
 from service.cycle import (
     recompose_cycle,
     run_cycle,
@@ -22,6 +22,8 @@ from service.cycle import (
     write_next_list,
     write_next_lists,
 )
+from service.cycle.expiry import expire_lists
+from service.deals.steer import follow_facts
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
 from service.publish import BatchReport, check_batch, publish, reprint
@@ -175,19 +177,38 @@ def _perform(
     if run.kind == CYCLE:
         as_of, seed = date.fromisoformat(arguments["as_of"]), arguments["seed"]
         return _earlier_result(database, as_of, seed) or asdict(
-            run_cycle(database, settings, as_of=as_of, seed=seed, progress=progress)
+            run_cycle(
+                database,
+                settings,
+                as_of=as_of,
+                seed=seed,
+                progress=progress,
+                planned=_planned(database, arguments),
+            )
         )
     if run.kind == RECOMPOSE:
         return _recompose(database, settings, arguments, progress)
     if run.kind == PLAN:
         request = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
         return asdict(what_if(database, settings, **request, progress=progress))
+    if run.kind == EXPIRY:
+        return _expire(database, date.fromisoformat(arguments["before"]), progress)
     if run.kind == BATCH:
         return asdict(_print(database, settings, arguments, progress))
     if run.kind == CHECK:
         batch_id = arguments["batch_id"]
         return asdict(check_batch(database, settings, batch_id, progress=progress))
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
+
+
+def _planned(database: Database, arguments: dict[str, Any]) -> dict[str, str] | None:
+    """The digests of the plan that a cycle is to come to; None where it was not planned."""
+    if "plan" not in arguments:
+        return None
+    result = get_run(database, arguments["plan"]).result
+    assert result is not None
+    digests: dict[str, str] = result["digests"]
+    return digests
 
 
 def _recompose(
@@ -203,6 +224,15 @@ def _recompose(
     if cycle is not None and is_issued and cycle.revision >= arguments["revision"]:
         return cycle.summary
     return asdict(recompose_cycle(database, settings, arguments["cycle_id"], progress=progress))
+
+
+def _expire(
+    database: Database, before: date, progress: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Close the lists that ended before a day; what a run before this one closed is not counted."""
+    closed = expire_lists(database, before=before, progress=progress)
+    moved = follow_facts(database, on=before)
+    return {**closed._asdict(), "before": before.isoformat(), "deals_moved": moved}
 
 
 def _print(

@@ -34,8 +34,10 @@ def postings(cycle: Cycle) -> tuple[str, str]:
 
 
 def forget_results(session: Session, cycle_id: int) -> None:
-    """Delete what a cycle left for later ones: prices, arms, ghosts, whom it left out."""
-    for table in ("cycle_price", "cycle_household", "cycle_ghost", "cycle_left_out"):
+    """Delete what a cycle came to: what it issued, prices, arms, ghosts, whom it left out."""
+    for table in (
+        "cycle_offer", "cycle_price", "cycle_household", "cycle_ghost", "cycle_left_out",
+    ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 
 
@@ -60,12 +62,17 @@ def count_before(session: Session, day: date) -> int:
     return session.exec(statement).one()
 
 
-def page(session: Session, *, after: int | None, limit: int) -> Sequence[Cycle]:
-    """Cycles, newest first, from below an id."""
-    statement = select(Cycle).order_by(col(Cycle.id).desc()).limit(limit)
+def page(
+    session: Session, *, after: int | None = None, before: int | None = None, limit: int
+) -> Sequence[Cycle]:
+    """Cycles, newest first, from below an id; with `before` the ones just above that id."""
+    statement = select(Cycle).limit(limit)
+    if before is not None:
+        rising = statement.where(col(Cycle.id) > before).order_by(col(Cycle.id))
+        return session.exec(rising).all()[::-1]
     if after is not None:
         statement = statement.where(col(Cycle.id) < after)
-    return session.exec(statement).all()
+    return session.exec(statement.order_by(col(Cycle.id).desc())).all()
 
 
 def add(session: Session, cycle: Cycle) -> int:
@@ -163,6 +170,18 @@ def left_out(session: Session, cycle_id: int) -> pl.DataFrame:
     return pl.DataFrame(
         [tuple(row) for row in rows], dict.fromkeys(schema, pl.String), orient="row"
     )
+
+
+def left_out_by_reason(session: Session, cycle_id: int) -> list[tuple[str, int]]:
+    """How many households a cycle left out for each reason, the most first."""
+    rows = session.execute(
+        text(
+            """SELECT reason, count(*) FROM cycle_left_out WHERE cycle_id = :cycle
+               GROUP BY reason ORDER BY count(*) DESC, reason"""
+        ),
+        {"cycle": cycle_id},
+    )
+    return [(reason, int(count)) for reason, count in rows]
 
 
 def held_out(session: Session, cycle_id: int) -> list[int]:

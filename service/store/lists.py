@@ -186,6 +186,19 @@ def lock_of_cycle(session: Session, cycle_id: int) -> tuple[list[int], list[int]
     return [key for key, _ in found], [key for key, state in found if state == ListState.ISSUED]
 
 
+def all_open(session: Session, cycle_id: int) -> bool:
+    """Whether no list of a cycle has ended or was ever used; voided ones do not count."""
+    for question in (
+        """SELECT 1 FROM shopping_list
+           WHERE cycle_id = :cycle AND state = 'expired' LIMIT 1""",
+        """SELECT 1 FROM shopping_list s JOIN redemption_line r ON r.list_id = s.id
+           WHERE s.cycle_id = :cycle AND s.state = 'issued' LIMIT 1""",
+    ):
+        if session.execute(text(question), {"cycle": cycle_id}).first() is not None:
+            return False
+    return True
+
+
 def any_used(session: Session, list_ids: Sequence[int]) -> bool:
     """Whether a line of some lists was ever used, also in a sale that was voided since."""
     stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
@@ -330,6 +343,15 @@ _ENDED = """(SELECT id AS list_id FROM shopping_list
              WHERE state = 'issued' AND valid_to < :ended_before)"""
 RESERVED_BY_ENDED = _RESERVED.format(lists=_ENDED)
 """SQL: offer_id, cents that issued lists still hold whose last day was before `:ended_before`."""
+
+
+def reserved_by_ended(session: Session, *, before: date) -> int:
+    """The cents that issued lists still hold whose last day was before a date."""
+    total = session.execute(
+        text(f"SELECT coalesce(sum(cents), 0) FROM ({RESERVED_BY_ENDED}) held"),
+        {"ended_before": day_value(session, before)},
+    ).scalar_one()
+    return int(total)
 
 
 def count_ended(session: Session, *, before: date) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, or_, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from service.store.keyset import Turned, turn
@@ -20,6 +21,18 @@ def add(session: Session, run: Run) -> None:
 def get(session: Session, run_id: str) -> Run | None:
     """One run."""
     return session.get(Run, run_id)
+
+
+def newest(session: Session, kinds: Sequence[str], *, limit: int) -> Sequence[Run]:
+    """The newest runs of some kinds; their results are read when they are asked for."""
+    statement = (
+        select(Run)
+        .where(col(Run.kind).in_(kinds))
+        .order_by(col(Run.created_at).desc(), col(Run.id))
+        .limit(limit)
+        .options(defer(col(Run.result)))  # type: ignore[arg-type]
+    )
+    return session.exec(statement).all()
 
 
 def lease(session: Session, *, now: datetime, until: datetime) -> Run | None:

@@ -10,24 +10,30 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlmodel import Session
 
 from service.admin import people
 from service.admin.people import NewPerson, Person, PersonRole
 from service.admin.people.sessions import open_session
+from service.admin.runs import EXPIRY
 from service.console.app import PATH, create_console
 from service.console.cookies import SESSION
 from service.deals import load_body
 from service.files.apart import Apart
 from service.settings import Settings
+from service.store import cycles, runs
 from service.store.actor import SERVICE, Actor
 from service.store.people import by_email
 from service.store.session import Database
+from service.store.tables.cycle import Run, RunState
 from service.store.tables.person import LogInMethod
 from tests.conftest import fresh_database, settings_of
 from tests.shop import DEALS, Shop, open_shop
 
 ORIGIN = "https://localhost"
 OWN = {"Sec-Fetch-Site": "same-origin"}
+RUN = "0" * 32
+"""A run of the house: lists were closed."""
 PASSWORD = "orchard lantern seven maple"
 
 
@@ -94,6 +100,35 @@ def open_house(url: str, folder: Path, *, apart: Apart | None = None, **changed:
     # Once more under other names: they wait for somebody who checks them.
     waiting = DEALS.replace("-1,", "-2,").encode()
     load_body(database, "more.csv", waiting, uploaded_by=Actor("tests"), with_approval=True)
+    with database.write() as session:
+        _say_what_it_came_to(session)
+        closed = {"lists": 0, "released_cents": 0, "before": "2026-03-01", "deals_moved": 0}
+        at = datetime(2026, 3, 1, tzinfo=UTC)
+        runs.add(
+            session,
+            Run(
+                id=RUN, kind=EXPIRY, state=RunState.DONE, created_at=at, finished_at=at,
+                arguments={"before": "2026-03-01"}, result=closed,
+            ),
+        )  # fmt: skip
+    return house_over(database, settings, shop, apart=apart)
+
+
+def _say_what_it_came_to(session: Session) -> None:
+    """What a cycle says of its lists' worth, which the shop's, issued directly, lacks."""
+    cycle = cycles.get(session, 1)
+    assert cycle is not None
+    tenth = {"households": 1, "floor_cents": 100, "ceiling_cents": 900, "below_floor": 0}
+    worth = [{**tenth, "worth_decile": 1 + place, "mean_face_value_cents": 350 + place}
+             for place in range(2)]  # fmt: skip
+    cycle.summary = {**cycle.summary, "worth": worth}
+    session.add(cycle)
+
+
+def house_over(
+    database: Database, settings: Settings, shop: Shop, *, apart: Apart | None = None
+) -> House:
+    """The console over a database that is filled already."""
     app = FastAPI()
     console = create_console(database, settings, apart=apart)
     app.mount(PATH, console)

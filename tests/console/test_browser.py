@@ -10,11 +10,12 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from service.admin import people
 from service.admin.people import PersonRole
 from service.console.app import PATH
+from service.jobs.worker import drain
 from service.store.actor import SERVICE
 from tests.checkout.acts import sold
 from tests.conftest import fresh_database
 from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
-from tests.console.conftest import PASSWORD, House, open_house
+from tests.console.conftest import PASSWORD, RUN, House, open_house
 from tests.mail import print_batch
 from tests.shop import DEALS, H1
 from tests.till import FULL
@@ -94,6 +95,7 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
         "desk/receipt?day=no", "desk/lists/1", "households", "households/1", "account", "nowhere",
         "batches", "batches/1", "batches/1/pieces/1", "batches/1/reconciliation",
         "batches/1/left-out", "batches/1/void", "operations", "people", "people/1", "keys", "audit",
+        "cycles", "cycles/1", "cycles/plan", f"cycles/runs/{RUN}",
     ):  # fmt: skip
         page.goto(f"{address}/{name}")
         look(name)
@@ -273,4 +275,26 @@ def test_a_passkey_is_made_and_opens_the_console(
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
     assert tab.quiet() == []
+    context.close()
+
+
+def test_a_run_shows_by_itself_how_it_ended(
+    chromium: Browser, open_to_all: tuple[House, str]
+) -> None:
+    house, address = open_to_all
+    context = chromium.new_context(locale="en")
+    tab = open_tab(context)
+    page = tab.page
+    enter(page, house, PersonRole.MARKETING, PersonRole.MAILING)
+    page.goto(f"{address}/cycles")
+    page.get_by_role("link", name="Plan a cycle").click()
+    page.get_by_role("button", name="Plan", exact=True).click()
+    expect(page.get_by_text("Waits", exact=True)).to_be_visible()
+    assert [*tab.check(), *tab.quiet()] == []
+    page.evaluate("window.same = true")
+    drain(house.database, house.settings)
+    # Nobody of this shop has bought anything yet.
+    expect(page.get_by_text("No household is eligible", exact=False)).to_be_visible()
+    assert page.evaluate("window.same"), "only what changed was fetched"
+    assert [*tab.check(), *tab.quiet()] == []
     context.close()

@@ -13,7 +13,7 @@ from service.deals import held
 from service.engine.lifecycle import Act
 from service.engine.rights import rights_of
 from service.store.actor import SERVICE
-from tests.console.conftest import House, send
+from tests.console.conftest import RUN, House, send
 from tests.mail import acknowledge_rows, print_batch
 
 EVERYBODY: frozenset[Right] = frozenset(Right)
@@ -97,6 +97,16 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/keys/{key}/revoke"): frozenset({Right.MANAGE_KEYS}),
     ("POST", "/deals/confirm"): ANY_DEAL_ACT,
     ("POST", "/deals/act"): ANY_DEAL_ACT,
+    ("GET", "/cycles"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles.csv"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles/runs/{run_id}"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles/plan"): frozenset({Right.PLAN_CYCLES}),
+    ("POST", "/cycles/plan"): frozenset({Right.PLAN_CYCLES}),
+    ("POST", "/cycles/runs/{run_id}/confirm"): frozenset({Right.ISSUE_CYCLES}),
+    ("POST", "/cycles/runs/{run_id}/issue"): frozenset({Right.ISSUE_CYCLES}),
+    ("GET", "/cycles/{number}"): frozenset({Right.SEE_CYCLES}),
+    ("POST", "/cycles/confirm"): frozenset({Right.ISSUE_CYCLES}),
+    ("POST", "/cycles/act"): frozenset({Right.ISSUE_CYCLES}),
     ("GET", "/desk"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("GET", "/desk/receipt"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("POST", "/desk/list"): frozenset({Right.EXPLAIN_REFUSALS}),
@@ -114,6 +124,7 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
 
 VALUES = {
     "{number}": "1",
+    "{run_id}": RUN,
     "{token}": "none",
     "{digest}": "0",
     "{name:path}": "console.css",
@@ -127,6 +138,8 @@ VALUES = {
 FORMS = {
     "/deals/confirm": {"act": "stop", "deal": "1"},
     "/deals/act": {"act": "stop", "deal": "1"},
+    "/cycles/confirm": {"act": "withdraw", "cycle": "1"},
+    "/cycles/act": {"act": "withdraw", "cycle": "1"},
     "/desk/goodwill": {"amount": "1.00", "reason": "till_fault", "list": "1", "asked": "a"},
     "/households": {"by": "number", "value": "H1", "reason": "customer_asks"},
     "/households/{number}/open": {"reason": "customer_asks"},

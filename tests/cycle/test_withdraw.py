@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 
 from service.cycle import recompose_cycle, withdraw_cycle
+from service.cycle.withdraw import look_ahead
 from service.errors import Conflict, NotFound
 from service.publish import publish
 from service.settings import Settings
@@ -42,15 +43,23 @@ def states(database: Database) -> dict[str, int]:
 def test_withdrawn_and_made_again(database: Database, settings: Settings, issued: None) -> None:
     before, first = held(database), documents(database)
     assert before
+    kept = "SELECT offer_id, copies, reserved_cents FROM cycle_offer ORDER BY offer_id"
+    issued_by_offer = query(database, kept)
+    by_line = """SELECT l.offer_id, count(*), sum(l.reserved_cents * l.uses) FROM list_line l
+                 WHERE l.offer_id IS NOT NULL GROUP BY l.offer_id ORDER BY l.offer_id"""
+    assert issued_by_offer == query(database, by_line)
+    ahead = look_ahead(database, 1)
+    assert (ahead.lists, ahead.hindered) == (29, "")
     report = withdraw_cycle(database, 1, by=Actor("key 7"))
     acts = "SELECT actor, act, subject_id FROM audit_event WHERE subject = 'cycle'"
     assert query(database, acts) == [("key 7", "withdraw", "1")]
     assert held(database) == []
     assert report.lists == 29
+    assert ahead.released_cents == report.released_cents
     assert report.released_cents == -dict(before)["offer_budget"]
     assert withdraw_cycle(database, 1) == report
     assert states(database) == {"voided": 29}
-    for table in ("cycle_price", "cycle_household", "cycle_ghost"):
+    for table in ("cycle_offer", "cycle_price", "cycle_household", "cycle_ghost"):
         assert query(database, f"SELECT count(*) FROM {table}") == [(0,)]
     with pytest.raises(Conflict, match="was withdrawn"):
         cycle(database, settings)
@@ -59,6 +68,7 @@ def test_withdrawn_and_made_again(database: Database, settings: Settings, issued
     again = recompose_cycle(database, settings, 1, progress=silent)
     assert (again.cycle_id, again.lists) == (1, 29)
     assert states(database) == {"voided": 29, "issued": 29}
+    assert query(database, kept) == issued_by_offer
     # The same data, and the money came back whole: the same lists, under codes of their own.
     assert held(database) == before
     assert query(database, "SELECT revision, withdrawn_at IS NULL FROM cycle")[0][0] == 2

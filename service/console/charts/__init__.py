@@ -9,13 +9,16 @@ from service.console.charts.days import bars_by_day
 from service.console.charts.funnel import FunnelStep, funnel
 from service.console.charts.lines import lines_by_day
 from service.console.charts.shapes import Chart, Series, Table
+from service.console.charts.tenths import Tenth, bars_by_tenth
 
 __all__ = [
     "Chart",
     "FunnelStep",
     "Series",
     "Table",
+    "Tenth",
     "bars_by_day",
+    "bars_by_tenth",
     "burn_down",
     "funnel",
     "lines_by_day",

@@ -114,6 +114,33 @@ class CyclePrice(SQLModel, table=True):
     circulation_price_cents: float
 
 
+class CycleOffer(SQLModel, table=True):
+    """What a cycle issued of one deal: its copies, and the money of all of them.
+
+    `reserved_cents` is what they hold of its budget, or what a partner owes for its slots.
+    """
+
+    __tablename__ = "cycle_offer"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    copies: int = Field(sa_type=BigId)
+    face_value_cents: int = Field(sa_type=BigId)
+    reserved_cents: int = Field(sa_type=BigId)
+    expected_uses: float
+
+
 class CycleHousehold(SQLModel, table=True):
     """How a cycle treated a household: `exposed`, or `holdout` (a list without offers).
 
