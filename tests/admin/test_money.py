@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Text
 
 from service.admin.money import convert_money
+from service.admin.people import PersonRole
+from service.desk.goodwill import GoodwillReason, GoodwillWanted, give
 from service.errors import Conflict, InvalidInput
 from service.files.products import load_products
 from service.settings import Settings
@@ -17,6 +19,7 @@ from service.store.tables import metadata
 from service.store.tables.types import Json
 from tests.checkout.acts import returned, sold, voided
 from tests.commands.conftest import Larder, configured, larder
+from tests.people import NOW, somebody
 from tests.shop import H1, H2, PRODUCTS, open_shop
 from tests.till import FULL
 
@@ -46,6 +49,9 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
         sold(database, settings, number, presented=shown, lines=hundredfold)
     returned(database, settings, 3, of=1, lines=[(1, 1)])
     voided(database, 2)
+    asked = GoodwillWanted("a", 500, reason=GoodwillReason.TILL_FAULT, list_id=1)
+    anna = somebody(database, settings, "anna", [PersonRole.SERVICE]).acting()
+    give(database, settings, asked, by=anna, now=NOW)
     before = _all(read_only)
     # A fee of 8 cents is no whole number of the main unit.
     with pytest.raises(Conflict) as inexact:
