@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import (
     Busy,
@@ -18,8 +17,8 @@ from service.errors import (
     NotAccepted,
     Throttled,
     UnsupportedType,
-    without_message,
 )
+from service.unexpected import HideUnexpectedErrors
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -59,41 +58,14 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-class HideUnexpectedErrors:
-    """Middleware that answers unexpected errors with 500 and logs them without their messages.
-
-    The server would log the message, and messages of the database quote rows.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request. Raises RuntimeError when an error occurs after the answer began."""
-        begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_and_note)
-        except Exception as error:
-            if scope["type"] != "http":
-                raise
-            logger.error("unexpected error at %s: %s", scope["path"], without_message(error))
-            if begun:
-                raise RuntimeError("The answer broke off; the log says why.") from None
-            response = problem(
-                Request(scope),
-                status=500,
-                title="Internal error",
-                detail="Something went wrong here, not in your request. It is safe to send it "
-                "again.",
-                kind="urn:larder:problem:internal",
-            )
-            await response(scope, receive, send)
+def _unexpected(request: Request) -> JSONResponse:
+    return problem(
+        request,
+        status=500,
+        title="Internal error",
+        detail="Something went wrong here, not in your request. It is safe to send it again.",
+        kind="urn:larder:problem:internal",
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -101,7 +73,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LarderError, _larder_error)
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(HideUnexpectedErrors)
+    app.add_middleware(HideUnexpectedErrors, answer=_unexpected, logger=logger)
 
 
 async def _larder_error(request: Request, error: Exception) -> JSONResponse:

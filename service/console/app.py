@@ -60,7 +60,6 @@ def create_console(
     )
     app.state.readings = Readings(database, settings, apart or Apart(limits_of(settings)))
     failures.install(app)
-    app.add_middleware(failures.HideUnexpectedErrors)
     app.add_middleware(Guard)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,

@@ -8,12 +8,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.console import page
 from service.console.languages import mark
 from service.console.visitor import NotSignedIn, recognise
-from service.errors import Busy, LarderError, without_message
+from service.errors import Busy, LarderError
+from service.unexpected import HideUnexpectedErrors
 
 logger = logging.getLogger("larder.console")
 
@@ -43,33 +43,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LarderError, _larder_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(HideUnexpectedErrors, answer=_unexpected, logger=logger)
 
 
-class HideUnexpectedErrors:
-    """Middleware that answers unexpected errors with 500 and logs them without their messages."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request. Raises RuntimeError when an error occurs after the answer began."""
-        begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_and_note)
-        except Exception as error:
-            if scope["type"] != "http":
-                raise
-            logger.error("unexpected error at %s: %s", scope["path"], without_message(error))
-            if begun:
-                raise RuntimeError("The answer broke off; the log says why.") from None
-            response = PlainTextResponse(f"{_OTHER}. {_OTHER_HINT}", 500)
-            await response(scope, receive, send)
+def _unexpected(_request: Request) -> Response:
+    return PlainTextResponse(f"{_OTHER}. {_OTHER_HINT}", 500)
 
 
 async def _lead_to_log_in(request: Request, _error: Exception) -> Response:
