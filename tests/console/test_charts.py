@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.console.charts import FunnelStep, Series, bars_by_day, burn_down, funnel
@@ -42,6 +42,7 @@ def test_bars_are_as_high_as_their_values_and_stay_inside(uses: list[int], tag: 
 
 @settings(max_examples=25)
 @given(st.floats(1e-6, 1e15))
+@example(0.0020539013565358043)
 def test_scales_end_on_round_numbers_above_what_they_show(highest: float) -> None:
     top = nice_top(highest)
     ticks = nice_ticks(top)

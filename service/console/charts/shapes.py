@@ -170,8 +170,8 @@ def nice_top(highest: float) -> float:
 
 
 def nice_ticks(top: float) -> list[float]:
-    """Round numbers from 0 to the end of a scale, three to five of them."""
+    """Round numbers from 0 to the end of a scale, which is the last of them: four to six."""
     size = 10 ** math.floor(math.log10(top))
     lead = round(top / size, 6)
     parts = {1: 4, 1.5: 3, 2: 4, 3: 3, 4: 4, 5: 5, 6: 3, 8: 4, 10: 5}.get(lead, 4)
-    return [top * place / parts for place in range(parts + 1)]
+    return [*(top * place / parts for place in range(parts)), top]
