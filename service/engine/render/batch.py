@@ -1,13 +1,14 @@
 """Render lists as PDF: a batch of mailpieces in one file, or one list for a household."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 from itertools import chain, count, islice
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from service.engine.records import Address, ListDocument, Mailpiece
+from service.engine.render.collecting import collection_paused
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
@@ -28,8 +29,7 @@ _ANY_PIECE_ID = "00000000-0000000"
 _LAST_SEQ = 9_999_999
 
 
-@dataclass(frozen=True, slots=True)
-class PiecePages:
+class PiecePages(NamedTuple):
     """The pages of a piece in its file, from `page_from` to `page_to` included; the first is 1.
 
     `sheets` is its sheets of paper.
@@ -94,7 +94,8 @@ def render_batch(
     located: list[PiecePages] = []
     while batch := [*islice(remaining, _BATCH_PIECES)]:
         first = file.pages + 1
-        file.add(paint(painter, [*map(_job, batch)]))
+        with collection_paused():
+            file.add(paint(painter, [*map(_job, batch)]))
         located += [
             PiecePages(piece.piece_id, piece.seq, at, at + layout.pages - 1, layout.sheets)
             for at, piece in zip(count(first, layout.pages), batch, strict=False)

@@ -3,9 +3,9 @@
 Pages are written as they come. What stays in memory for each piece is two object numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import repeat
+from itertools import count, product, repeat
 from string import ascii_letters
 from typing import BinaryIO
 
@@ -76,7 +76,9 @@ class PrintFile:
         )
         bleed = conformance.bleed_pt
         self._page_start = b"1 0 0 1 %g %g cm\n" % (bleed, bleed) if bleed else b""
-        self.pages = self._forms = 0
+        self.pages = 0
+        self._form_names = _names()
+        self._form_entries = b"/Type/XObject/Subtype/Form/BBox[%%b]/Resources %d 0 R" % self._plain
         if shared:
             painter.write_form = self._write_form
 
@@ -266,10 +268,8 @@ class PrintFile:
 
     def _write_form(self, ops: bytes, box: bytes) -> tuple[bytes, bytes]:
         """Write content as a form; returns operators that draw it, and its resource entry."""
-        entries = b"/Type/XObject/Subtype/Form/BBox[%b]/Resources %d 0 R" % (box, self._plain)
-        number = self._pdf.add_stream(ops, entries=entries, deflate=False)
-        name = _name(self._forms)
-        self._forms += 1
+        number = self._pdf.add_stream(ops, entries=self._form_entries % box, deflate=False)
+        name = next(self._form_names)
         return b"/%b Do" % name, b"/%b %d 0 R" % (name, number)
 
     def _write_image(self, picture: Jpeg) -> bytes:
@@ -357,14 +357,11 @@ def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
     return b"\n".join(lines)
 
 
-def _name(number: int) -> bytes:
-    """A short name of letters only. Names of art have digits."""
-    name = ""
-    while number >= 0:
-        number, letter = divmod(number, len(ascii_letters))
-        name += ascii_letters[letter]
-        number -= 1
-    return name.encode()
+def _names() -> Iterator[bytes]:
+    """Short names of letters only. Names of art have digits."""
+    letters = [letter.encode() for letter in ascii_letters]
+    for length in count(1):
+        yield from map(b"".join, product(letters, repeat=length))
 
 
 def _refs(numbers: Sequence[int]) -> bytes:

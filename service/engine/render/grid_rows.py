@@ -1,6 +1,7 @@
 """Paint the offers of one list in their grid, and the lines of what is repeated."""
 
 from collections.abc import Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -19,10 +20,13 @@ from service.engine.render.grids import (
 )
 from service.engine.render.layout import MM, OfferGrid, Repeat
 from service.engine.render.plans import CellPlan
-from service.engine.render.rows import OFFER, RowKind, RowPainter, row_ops
+from service.engine.render.row_kinds import OFFER, RowKind
+from service.engine.render.rows import OPS, rows_below
+from service.engine.render.shopping_lists import ShoppingListPainter
 from service.errors import Problem
 
 _FACE_VALUE = attrgetter("face_value_cents")
+_HEIGHT = attrgetter("height")
 
 
 class _Line(NamedTuple):
@@ -43,15 +47,17 @@ _LINE = RowKind(
 
 
 class _Arranged(NamedTuple):
-    """Offers in an arrangement, with the height of each row in points and each one's operators."""
+    """Offers in an arrangement, with the height of each row in points, and the operators of the
+    start and of the end of each offer."""
 
     arrangement: tuple[GridRow, ...]
     offers: Sequence[OfferLine]
     heights: tuple[float, ...]
-    ops: list[bytes]
+    starts: list[bytes]
+    ends: list[bytes]
 
 
-class GridPainter(RowPainter):
+class GridPainter(ShoppingListPainter):
     """Paints the rows of one list that stand in grids and repeats."""
 
     def draw_offers(self, grid: OfferGrid, canvas: Canvas) -> None:
@@ -74,9 +80,9 @@ class GridPainter(RowPainter):
             self.add_problem(grid.id, error)
             return
         start, moves = self.painter.moves.grid_moves(grid, arrangement, placed)
-        drawn = [b""] * (2 * len(offers))
-        drawn[::2], drawn[1::2] = self._placed_ops(arranged, placed), moves
-        canvas.add_columns([LayoutColumn(start, ("LI", "") * len(offers), drawn)])
+        self._set_stretched(arranged, placed)
+        drawn = [*map(b" ".join, zip(arranged.starts, arranged.ends, moves, strict=True))]
+        canvas.add_columns([LayoutColumn(start, ("LI",) * len(offers), drawn)])
 
     def _arrange(self, grid: OfferGrid, offers: Sequence[OfferLine]) -> _Arranged:
         """The best arrangement that fits; if none does the best of all, with what is wrong with
@@ -99,45 +105,49 @@ class GridPainter(RowPainter):
     def _set_rows(self, arrangement: tuple[GridRow, ...], offers: Sequence[OfferLine]) -> _Arranged:
         """Set rows as high as their texts are; those that stretch are only measured."""
         heights: list[float] = []
-        ops: list[bytes] = []
+        starts: list[bytes] = []
+        ends: list[bytes] = []
         for cell, counts, total in batches(arrangement):
             plan = self.painter.cell_plan(cell, self.language)
-            shown = offers[len(ops) : len(ops) + total]
+            shown = offers[len(starts) : len(starts) + total]
             if cell.stretches:
                 highs = [self._height(plan, offer) for offer in shown]
-                ops += [b""] * total
+                starts += (b"",) * total
+                ends += (b"",) * total
             else:
-                starts, ends = self.row_parts(plan, OFFER, shown)
-                highs = [end.height for end in ends]
-                ops += row_ops(plan, starts, ends)
+                parts = self.row_parts(plan, OFFER, shown)
+                highs = [*map(_HEIGHT, parts[1])]
+                starts += map(OPS, parts[0])
+                ends += map(OPS, parts[1]) if plan.own else (b"",) * total
             at = 0
             for count in counts:
                 heights.append(max(highs[at : at + count]))
                 at += count
-        return _Arranged(arrangement, offers, tuple(heights), ops)
+        return _Arranged(arrangement, offers, tuple(heights), starts, ends)
 
-    def _placed_ops(self, arranged: _Arranged, placed: Sequence[PlacedRow]) -> Sequence[bytes]:
-        """The operators of each offer, in rows of their final heights."""
-        ops = arranged.ops
+    def _set_stretched(self, arranged: _Arranged, placed: Sequence[PlacedRow]) -> None:
+        """Set the offers of rows that stretch, and put cards behind those that have them."""
+        starts, ends = arranged.starts, arranged.ends
         at = 0
         for row, place in zip(arranged.arrangement, placed, strict=True):
-            end = at + row.offers
-            if row.cell.stretches:
-                plan = self.painter.stretched_plan(row.cell, place.gain, self.language)
-                shown = arranged.offers[at:end]
-                ops[at:end] = row_ops(plan, *self.row_parts(plan, OFFER, shown))
-            if row.cell.has_card:
-                card = self.painter.card(row.cell, place.height)
+            end, cell = at + row.offers, row.cell
+            if cell.stretches:
+                plan = self.painter.stretched_plan(cell, place.gain, self.language)
+                parts = self.row_parts(plan, OFFER, arranged.offers[at:end])
+                starts[at:end] = map(OPS, parts[0])
+                if plan.own:
+                    ends[at:end] = map(OPS, parts[1])
+            if cell.has_card:
+                card = self.painter.card(cell, place.height)
                 self.contents.append(card)
-                ops[at:end] = [b"%b %b" % (card.ops, each) for each in ops[at:end]]
+                starts[at:end] = [b"%b %b" % (card.ops, each) for each in starts[at:end]]
             at = end
-        return ops
 
     def _height(self, plan: CellPlan, offer: OfferLine) -> float:
         key = (plan.start_key(offer), plan.own_key(offer))
         height = plan.heights.get(key)
         if height is None:
-            values = self.values_of(plan, OFFER, offer)
+            values = partial(self.values_of, plan.names, OFFER, offer)
             height = self.painter.row_height(plan, key, values, self.add_problem)
         return height
 
@@ -157,7 +167,7 @@ class GridPainter(RowPainter):
             return
         plan = self.painter.cell_plan(box.cell, self.language)
         starts, ends = self.row_parts(plan, _LINE, lines)
-        ops = row_ops(plan, starts, ends)
+        ops = rows_below(plan, starts, ends)
         each = -(-len(lines) // box.columns)
         columns: list[LayoutColumn] = []
         for place, start in enumerate(self.painter.moves.column_starts(box)):
@@ -167,8 +177,7 @@ class GridPainter(RowPainter):
                 error = TooLarge(f"{len(lines)} lines need {high / MM:.1f} mm of height")
                 self.add_problem(box.id, error)
                 return
-            drawn = [b"%b %b" % (ops[row], ends[row].move_below) for row in rows]
-            columns.append(LayoutColumn(start, ("LI",) * len(drawn), drawn))
+            columns.append(LayoutColumn(start, ("LI",) * len(rows), ops[rows.start : rows.stop]))
         canvas.add_columns(columns)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from service.engine.render.grids import GridRow, PlacedRow
 from service.engine.render.layout import MM, OfferGrid, Repeat, ShoppingListBox
-from service.engine.render.plans import move
+from service.engine.render.plans import Row, down, move
 
 _MAX_CACHED = 2_000
 
@@ -23,6 +23,7 @@ class Moves:
     def __init__(self, height_pt: float) -> None:
         self.height_pt = height_pt
         self._column_starts: dict[ShoppingListBox | Repeat, tuple[bytes, ...]] = {}
+        self._repeated: dict[tuple[ShoppingListBox, int, float, bytes, int], bytes] = {}
         self._grid_moves: dict[int, tuple[tuple[PlacedRow, ...], GridMoves]] = {}
 
     def column_starts(self, box: ShoppingListBox | Repeat) -> tuple[bytes, ...]:
@@ -33,6 +34,22 @@ class Moves:
             cached = self._column_starts[box] = tuple(
                 self._start(box.x + place * step, box.y) for place in range(box.columns)
             )
+        return cached
+
+    def repeated(
+        self, box: ShoppingListBox, column: int, depth: float, row: Row, count: int
+    ) -> bytes:
+        """Operators that draw a row so many times, from so many points down in a column."""
+        key = (box, column, depth, row.ops, count)
+        cached = self._repeated.get(key)
+        if cached is None:
+            if len(self._repeated) > _MAX_CACHED:
+                self._repeated.clear()
+            left = box.x + column * (box.w + box.gutter) / box.columns
+            top = round(self.height_pt - box.y * MM, 1) - round(depth, 1)
+            rows = down(row.height).join((b" %b " % row.ops,) * count)
+            cached = b"q 1 0 0 1 %.2f %.1f cm%bQ" % (left * MM, top, rows)
+            self._repeated[key] = cached
         return cached
 
     def grid_moves(

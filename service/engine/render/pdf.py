@@ -95,8 +95,10 @@ class PdfWriter:
             entries += b"/Filter/FlateDecode"
         self._kind[number] = _STREAM
         self._place[number] = self._position
-        head = b"%d 0 obj<<%b/Length %d>>stream\n" % (number, entries, len(data))
-        self._write(head, data, b"\nendstream endobj\n")
+        self._write(
+            b"%d 0 obj<<%b/Length %d>>stream\n%b\nendstream endobj\n"
+            % (number, entries, len(data), data)
+        )
 
     def add_stream(self, data: bytes, *, entries: bytes = b"", deflate: bool = True) -> int:
         """Reserve a number and write a stream under it; returns the number."""
@@ -133,8 +135,10 @@ class PdfWriter:
             % (size, root, info, identifier, identifier, _ROW_BYTES)
         )
         start = self._position
-        head = b"%d 0 obj<<%b/Filter/FlateDecode/Length %d>>stream\n" % (number, entries, len(data))
-        self._write(head, data, b"\nendstream endobj\nstartxref\n%d\n%%%%EOF\n" % start)
+        self._write(
+            b"%d 0 obj<<%b/Filter/FlateDecode/Length %d>>stream\n%b\nendstream endobj\n"
+            b"startxref\n%d\n%%%%EOF\n" % (number, entries, len(data), data, start)
+        )
         self._send()
 
     def _table(self, size: int) -> bytes:
@@ -176,9 +180,9 @@ class PdfWriter:
         self._pending, self._pending_numbers, self._pending_size = [], [], 0
         self.stream(number, data, entries=entries)
 
-    def _write(self, *parts: bytes) -> None:
-        self._unsent += parts
-        size = sum(map(len, parts))
+    def _write(self, data: bytes) -> None:
+        self._unsent.append(data)
+        size = len(data)
         self._position += size
         self._unsent_size += size
         if self._unsent_size > _UNSENT_BYTES:

@@ -25,12 +25,11 @@ class Content:
     """PDF content that may be used again.
 
     `ops` are the operators that draw it, either the content itself or the name of a form. In the
-    second case `entry` is the resource entry that a page needs; else it is empty. `height` is in
-    points, and `move_below` moves the origin down by it. The BBox of the form is `box`, or a box of
-    `width` and `height` if that is empty.
+    second case `entry` is the resource entry that a page needs; else it is empty. The BBox of the
+    form is `box`, or a box of `width` and `height` in points if that is empty.
     """
 
-    __slots__ = ("box", "entry", "height", "move_below", "ops", "width")
+    __slots__ = ("box", "entry", "height", "ops", "width")
 
     def __init__(
         self, ops: bytes, width: float = 0.0, height: float = 0.0, *, box: bytes = b""
@@ -40,7 +39,6 @@ class Content:
         self.width = width
         self.height = height
         self.entry = b""
-        self.move_below = down(height)
 
     def draw_by_name(self, ops: bytes, entry: bytes) -> None:
         """Use these operators and this resource entry from now on."""
@@ -48,7 +46,22 @@ class Content:
         self.entry = entry
 
 
-class RowStart(Content):
+class Row(Content):
+    """A row, or the last part of one. `ops_below` draw it and move the origin below it."""
+
+    __slots__ = ("ops_below",)
+
+    def __init__(self, ops: bytes, width: float, height: float) -> None:
+        super().__init__(ops, width, height)
+        self.ops_below = b"%b %b" % (ops, down(height))
+
+    def draw_by_name(self, ops: bytes, entry: bytes) -> None:
+        """Use these operators and this resource entry from now on."""
+        super().draw_by_name(ops, entry)
+        self.ops_below = b"%b %b" % (ops, down(self.height))
+
+
+class RowStart(Row):
     """The part of a row that many lists share.
 
     `bottoms` is how far down each of its texts reaches, in points. `tails` holds the rest of such
@@ -64,7 +77,7 @@ class RowStart(Content):
         height: float,
         *,
         bottoms: tuple[float, ...],
-        tails: dict[Any, Content],
+        tails: dict[Any, Row],
     ) -> None:
         super().__init__(ops, width, height)
         self.bottoms = bottoms
@@ -91,8 +104,8 @@ class TextPlan:
     """A text box in one language. `cache` holds what was set, by the values it depends on."""
 
     __slots__ = (
-        "_pattern", "above", "box", "cache", "conditions", "drop", "is_shared", "key", "leading",
-        "left", "may_repeat", "needs_shared_values", "width",
+        "_pattern", "above", "box", "cache", "conditions", "drop", "gap", "is_shared", "key",
+        "leading", "left", "may_repeat", "needs_shared_values", "slack", "top", "width",
     )  # fmt: skip
 
     def __init__(self, box: TextBox, phrases: Phrases, *, above: int = -1) -> None:
@@ -110,10 +123,14 @@ class TextPlan:
         """Whether a text that is not shared depends on shared values too."""
         self.conditions = own_conditions(box.conditions)
         """The conditions that are to be asked for each list: shared ones were asked before."""
-        self.left, self.width = box.x * MM, box.w * MM
+        self.left, self.top, self.width, self.gap = (
+            length * MM for length in (box.x, box.y, box.w, box.gap)
+        )
         """In points, as are the next two: the line height, and from its top to the baseline."""
         self.leading = box.style.size_pt * box.style.leading
         self.drop = ascent(box.style.size_pt, self.leading)
+        self.slack = {"left": 0.0, "centre": 0.5, "right": 1.0}[box.align]
+        """The share of what a line leaves of the width that lies before it."""
         self.cache: dict[Any, Any] = {}
 
     def text(self, key: Any) -> str:
@@ -136,12 +153,14 @@ class CellPlan:
         "names",
         "own",
         "own_key",
+        "own_names",
         "pad",
         "pictures",
         "rules",
         "rules_over",
         "shared",
         "start_key",
+        "start_names",
         "starts",
         "starts_seen_once",
         "tails",
@@ -175,17 +194,19 @@ class CellPlan:
         drawn = set().union(*map(asked, cell.rules), *map(asked, cell.pictures))
         if self.pictures:
             drawn |= {"picture", "pictogram"}
-        self.names = _names(texts, phrases) | drawn
-        """The variables of all parts of the row."""
-        self.start_key = _getter(_names(texts[:count], phrases) | drawn)
+        self.names = tuple(sorted(_names(texts, phrases) | drawn))
+        """The variables of all parts of the row; then of its shared part, and of its own texts."""
+        self.start_names = tuple(sorted(_names(texts[:count], phrases) | drawn))
+        self.own_names = tuple(sorted(_names(texts[count:], phrases)))
+        self.start_key = _getter({*self.start_names})
         """Returns the values of a line that the shared part of its row depends on."""
-        self.own_key = _getter(_names(texts[count:], phrases))
+        self.own_key = _getter({*self.own_names})
         """Returns the values of a line that its own texts depend on."""
         self.starts: dict[Any, RowStart] = {}
         self.starts_seen_once: dict[Any, RowStart] = {}
-        self.tails: dict[tuple[float, ...], dict[Any, Content]] = {}
+        self.tails: dict[tuple[float, ...], dict[Any, Row]] = {}
         """Own texts, by how far down the shared texts above them reach."""
-        self.tails_seen_once: dict[tuple[tuple[float, ...], Any], Content] = {}
+        self.tails_seen_once: dict[tuple[tuple[float, ...], Any], Row] = {}
         self.heights: dict[Any, float] = {}
         """Heights of rows in points, by the values of their lines."""
 

@@ -12,7 +12,7 @@ from service.engine.render.layout_cells import stretched
 from service.engine.render.localise import cell_in
 from service.engine.render.pictograms import rounded
 from service.engine.render.pictures import PicturePainter
-from service.engine.render.plans import CellPlan, Content, RowStart, TextPlan
+from service.engine.render.plans import CellPlan, Content, Row, RowStart, TextPlan
 from service.engine.render.postal import Sender
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.symbols import SymbolProfile
@@ -195,7 +195,7 @@ class RowSetter:
         key: object,
         values: Values,
         report_problem: ReportProblem,
-    ) -> Content:
+    ) -> Row:
         """The rest of a row, to be called at its first and second use, as `row_start`."""
         place = (row_start.bottoms, key)
         found = row_start.tails.get(key) or plan.tails_seen_once.pop(place, None)
@@ -209,7 +209,7 @@ class RowSetter:
         shown = values()
         for text in plan.own:
             is_printable &= self._add_text(text, shown, ops, bottoms, report_problem)
-        found = Content(b"\n".join(ops), plan.width, _height(plan, bottoms))
+        found = Row(b"\n".join(ops), plan.width, _height(plan, bottoms))
         if is_printable:
             plan.tails_seen_once[place] = found
             self._cached += 1
@@ -246,14 +246,14 @@ class RowSetter:
     def _set_text(self, plan: TextPlan, key: object) -> tuple[bytes, float]:
         """Set a text of a cell: its content, and how far down it reaches in points."""
         box = plan.box
-        top = box.y * MM
+        top = plan.top
         values = key
         if plan.above >= 0:
             values, top = key  # type: ignore[misc]
         text = plan.text(values)
         text_set = (b"", top)
         if text:
-            top += box.gap * MM
+            top += plan.gap
             line = self.typesetter.single_line(text, box.style, plan.width)
             if line is None:
                 fitted = self.fit(box, text)
@@ -262,12 +262,9 @@ class RowSetter:
                     top + fitted.height,
                 )
             else:
-                x = plan.left
-                if box.align != "left":
-                    x += (plan.width - line.width) / (1 if box.align == "right" else 2)
-                ops = b"%b BT %.1f %.1f Td %b ET" % (
-                    box.style.colour, x, -top - plan.drop, line.ops,
-                )  # fmt: skip
+                ops, width = line
+                x = plan.left + plan.slack * (plan.width - width)
+                ops = b"%b BT %.1f %.1f Td %b ET" % (box.style.colour, x, -top - plan.drop, ops)
                 text_set = (ops, top + plan.leading)
         plan.cache[key] = text_set
         self._cached += 1
