@@ -22,7 +22,7 @@ from service.errors import InvalidInput, LarderError, Problem
 RESOLVER = "https://id.gs1.org"
 """The address in the GS1 Digital Link of a QR symbol, unless the retailer has its own."""
 
-_BATCH_PIECES = 64
+_BATCH_PIECES = 128
 """Pieces painted together."""
 
 _ANY_PIECE_ID = "00000000-0000000"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
-from service.engine.render.plans import Content
+from service.engine.render.contents import Content
 
 
 class TextRun:

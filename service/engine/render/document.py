@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 from service.engine.render.canvas import Canvas, PaintedPiece
 from service.engine.render.claims import PRODUCER, info_entries, write_output_intent, xmp
+from service.engine.render.contents import Content
 from service.engine.render.document_parts import DocumentParts
 from service.engine.render.embed import embed
 from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.pdf import PdfWriter, text_string
 from service.engine.render.pictures import Jpeg
-from service.engine.render.plans import Content
 from service.engine.render.runs import GLYPHS
 from service.engine.render.standard import PLAIN, Conformance, Standard
 

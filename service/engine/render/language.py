@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from service.engine.content import Recipe
 from service.engine.records import Due, ReminderLine
 from service.engine.render.canvas import TextRun
+from service.engine.render.contents import Content
 from service.engine.render.joins import join_counts
 from service.engine.render.layout import Element, LayoutCell, Slot
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import CellPlan, Content, TextPlan
+from service.engine.render.plans import CellPlan, TextPlan
 
 Step = tuple[TextRun | None, Callable[..., None] | None, Any]
 """A run of shared texts, then a method that draws an element for each list, and its argument."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from service.engine.render.contents import Row, down, move
 from service.engine.render.grids import GridRow, PlacedRow
 from service.engine.render.layout import MM, OfferGrid, Repeat, ShoppingListBox
-from service.engine.render.plans import Row, down, move
 
 _MAX_CACHED = 2_000
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from service.engine.records import Address
 from service.engine.render.bleed import page_box
+from service.engine.render.contents import Content
 from service.engine.render.fit import TooLarge
 from service.engine.render.four_state import bar_ops
 from service.engine.render.language import Language, SharedPage
@@ -28,7 +29,7 @@ from service.engine.render.layout import (
 from service.engine.render.localise import style_in
 from service.engine.render.moves import Moves
 from service.engine.render.phrases import Phrases
-from service.engine.render.plans import SLOT, Content, TextPlan
+from service.engine.render.plans import SLOT, TextPlan
 from service.engine.render.postal import NO_BREAK
 from service.engine.render.postal_place import place_barcode
 from service.engine.render.row_setter import PrintOptions, RowSetter
@@ -99,7 +100,7 @@ class Painter(RowSetter):
         if content is None:
             ops = symbol.shared and symbol.shared + b" f"
             content = self._symbol_contents[symbol.shared] = Content(
-                ops, box=b"0 0 %d %d" % (symbol.width, symbol.height)
+                ops, b"0 0 %d %d" % (symbol.width, symbol.height)
             )
         elif not content.entry:
             self.share(content)
@@ -110,7 +111,7 @@ class Painter(RowSetter):
         found = self._picture_contents.get((box, digest))
         if found is None:
             ops = self.pictures.ops(box, digest, "", top=self.height_pt)
-            found = self._picture_contents[box, digest] = Content(ops, box=self.page_box)
+            found = self._picture_contents[box, digest] = Content(ops, self.page_box)
             self.share(found)
         return found
 
@@ -142,7 +143,7 @@ class Painter(RowSetter):
             if not ops:
                 top = self.height_pt - box.y * MM
                 ops = self.line_ops(box, self.fit(box, text), left=box.x * MM, top=top)
-        content = Content(ops, box=self.page_box)
+        content = Content(ops, self.page_box)
         if plan.may_repeat:
             plan.cache[key] = content
             self._cached += 1

@@ -1,11 +1,11 @@
 """Compiled templates: which values a text depends on, and a cache of what was set from them."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from operator import attrgetter, itemgetter
 from string import Formatter
 from typing import Any
 
+from service.engine.render.contents import RowShape, RowStart
 from service.engine.render.fit import ascent
 from service.engine.render.joins import join_units
 from service.engine.render.layout import (
@@ -19,80 +19,6 @@ from service.engine.render.layout import (
 )
 from service.engine.render.localise import box_in
 from service.engine.render.phrases import Phrases
-
-
-class Content:
-    """PDF content that may be used again.
-
-    `ops` are the operators that draw it, either the content itself or the name of a form. In the
-    second case `entry` is the resource entry that a page needs; else it is empty. The BBox of the
-    form is `box`, or a box of `width` and `height` in points if that is empty.
-    """
-
-    __slots__ = ("box", "entry", "height", "ops", "width")
-
-    def __init__(
-        self, ops: bytes, width: float = 0.0, height: float = 0.0, *, box: bytes = b""
-    ) -> None:
-        self.ops = ops
-        self.box = box
-        self.width = width
-        self.height = height
-        self.entry = b""
-
-    def draw_by_name(self, ops: bytes, entry: bytes) -> None:
-        """Use these operators and this resource entry from now on."""
-        self.ops = ops
-        self.entry = entry
-
-
-class Row(Content):
-    """A row, or the last part of one. `ops_below` draw it and move the origin below it."""
-
-    __slots__ = ("ops_below",)
-
-    def __init__(self, ops: bytes, width: float, height: float) -> None:
-        super().__init__(ops, width, height)
-        self.ops_below = b"%b %b" % (ops, down(height))
-
-    def draw_by_name(self, ops: bytes, entry: bytes) -> None:
-        """Use these operators and this resource entry from now on."""
-        super().draw_by_name(ops, entry)
-        self.ops_below = b"%b %b" % (ops, down(self.height))
-
-
-class RowStart(Row):
-    """The part of a row that many lists share.
-
-    `bottoms` is how far down each of its texts reaches, in points. `tails` holds the rest of such
-    rows by the values of their own texts; the height of a tail is that of the whole row.
-    """
-
-    __slots__ = ("bottoms", "tails")
-
-    def __init__(
-        self,
-        ops: bytes,
-        width: float,
-        height: float,
-        *,
-        bottoms: tuple[float, ...],
-        tails: dict[Any, Row],
-    ) -> None:
-        super().__init__(ops, width, height)
-        self.bottoms = bottoms
-        self.tails = tails
-
-
-def move(right: float, downward: float) -> bytes:
-    """Operators that move the origin by so many points to the right and down."""
-    return b"1 0 0 1 %.2f %.1f cm" % (right, -downward if downward else 0)
-
-
-@cache
-def down(height: float) -> bytes:
-    """Operators that move the origin down by so many points."""
-    return b"1 0 0 1 0 %.1f cm" % -height
 
 
 def own_conditions(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
@@ -158,13 +84,12 @@ class CellPlan:
         "pictures",
         "rules",
         "rules_over",
+        "shapes",
         "shared",
         "start_key",
         "start_names",
         "starts",
         "starts_seen_once",
-        "tails",
-        "tails_seen_once",
         "width",
     )  # fmt: skip
 
@@ -204,15 +129,14 @@ class CellPlan:
         """Returns the values of a line that its own texts depend on."""
         self.starts: dict[Any, RowStart] = {}
         self.starts_seen_once: dict[Any, RowStart] = {}
-        self.tails: dict[tuple[float, ...], dict[Any, Row]] = {}
-        """Own texts, by how far down the shared texts above them reach."""
-        self.tails_seen_once: dict[tuple[tuple[float, ...], Any], Row] = {}
+        self.shapes: dict[tuple[float, ...], RowShape] = {}
+        """Shapes of shared parts, by how far down their texts reach."""
         self.heights: dict[Any, float] = {}
         """Heights of rows in points, by the values of their lines."""
 
     def clear(self) -> None:
         """Empty the caches."""
-        for rows in (self.starts, self.starts_seen_once, self.tails, self.tails_seen_once):
+        for rows in (self.starts, self.starts_seen_once, self.shapes):
             rows.clear()
         self.heights.clear()
         for plan in (*self.shared, *self.own):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from service.engine.render.bleed import bled
+from service.engine.render.contents import Content, Row, RowShape, RowStart, form_box
 from service.engine.render.fit import Fitted, TooLarge, Typesetter
 from service.engine.render.inks import pen
 from service.engine.render.language import Language
@@ -12,13 +13,10 @@ from service.engine.render.layout_cells import stretched
 from service.engine.render.localise import cell_in
 from service.engine.render.pictograms import rounded
 from service.engine.render.pictures import PicturePainter
-from service.engine.render.plans import CellPlan, Content, Row, RowStart, TextPlan
+from service.engine.render.plans import CellPlan, TextPlan
 from service.engine.render.postal import Sender
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.symbols import SymbolProfile
-
-_OVERHANG_PT = 6
-"""Margin of a form around its content, for strokes and the descenders of letters."""
 
 ReportProblem = Callable[[str, Exception], None]
 """Called with the id of an element and the error that prevents printing it."""
@@ -69,11 +67,7 @@ class RowSetter:
         """Write repeated content as a form, if possible, so that pages draw it by name."""
         if self.write_form is None or not content.ops or content.entry:
             return
-        box = content.box
-        if not box:
-            edge = _OVERHANG_PT
-            box = b"%d %d %d %d" % (-edge, -content.height - 2 * edge, content.width + edge, edge)
-        content.draw_by_name(*self.write_form(content.ops, box))
+        content.draw_by_name(*self.write_form(content.ops, content.box))
 
     def fit(self, box: TextBox, text: str, *, height: float | None = None) -> Fitted:
         """Set a text in its box, and within a height in points if one is given."""
@@ -114,7 +108,9 @@ class RowSetter:
                 for rule in cell.rules
                 if rule.stretch
             ]
-            found = self._cards[cell, height] = Content(b"\n".join(ops), cell.w * MM, height)
+            found = self._cards[cell, height] = Content(
+                b"\n".join(ops), form_box(cell.w * MM, height)
+            )
         elif not found.entry:
             self.share(found)
         return found
@@ -156,13 +152,12 @@ class RowSetter:
             ops.append(plan.rules_over)
         for text in plan.shared:
             is_printable &= self._add_text(text, shown, ops, bottoms, report_problem)
-        found = RowStart(
-            b"\n".join(ops),
-            plan.width,
-            _height(plan, bottoms),
-            bottoms=tuple(bottoms),
-            tails=plan.tails.setdefault(tuple(bottoms), {}),
-        )
+        reached = tuple(bottoms)
+        shape = plan.shapes.get(reached)
+        if shape is None:
+            height = _height(plan, bottoms)
+            shape = plan.shapes[reached] = RowShape(reached, width=plan.width, height=height)
+        found = RowStart(b"\n".join(ops), shape)
         if is_printable and plan.pictures and self.write_form is not None:
             # Its resources are the file's; a page itself names no picture.
             self.share(found)
@@ -197,21 +192,22 @@ class RowSetter:
         report_problem: ReportProblem,
     ) -> Row:
         """The rest of a row, to be called at its first and second use, as `row_start`."""
-        place = (row_start.bottoms, key)
-        found = row_start.tails.get(key) or plan.tails_seen_once.pop(place, None)
+        shape = row_start.shape
+        found = shape.tails.get(key) or shape.tails_seen_once.pop(key, None)
         if found is not None:
             self.share(found)
-            row_start.tails[key] = found
+            shape.tails[key] = found
             return found
         is_printable = True
         ops: list[bytes] = []
-        bottoms = [*row_start.bottoms]
+        bottoms = [*shape.bottoms]
         shown = values()
         for text in plan.own:
             is_printable &= self._add_text(text, shown, ops, bottoms, report_problem)
-        found = Row(b"\n".join(ops), plan.width, _height(plan, bottoms))
+        height = _height(plan, bottoms)
+        found = Row(b"\n".join(ops), form_box(plan.width, height), height)
         if is_printable:
-            plan.tails_seen_once[place] = found
+            shape.tails_seen_once[key] = found
             self._cached += 1
         return found
 

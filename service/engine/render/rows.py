@@ -7,14 +7,16 @@ from typing import Any
 
 from service.engine.records import ListDocument
 from service.engine.render.canvas import Canvas
+from service.engine.render.contents import Row, RowStart
 from service.engine.render.fit import TooLarge
 from service.engine.render.layout import Slot
 from service.engine.render.painter import Painter
-from service.engine.render.plans import CellPlan, Row, RowStart
+from service.engine.render.plans import CellPlan
 from service.engine.render.row_kinds import RowKind
 from service.errors import Problem
 
 OPS = attrgetter("ops")
+_TAILS = attrgetter("shape.tails")
 _OPS_BELOW = attrgetter("ops_below")
 
 
@@ -61,7 +63,9 @@ class RowPainter:
         if not plan.own:
             return starts, starts
         keys = [*map(plan.own_key, lines)]
-        ends: list[Any] = [start.tails.get(key) for start, key in zip(starts, keys, strict=True)]
+        ends: list[Any] = [
+            start.shape.tails.get(key) for start, key in zip(starts, keys, strict=True)
+        ]
         if not all(ends):
             setter, names = self.painter, plan.own_names
             for place, end in enumerate(ends):

@@ -6,12 +6,13 @@ from math import inf
 from typing import Any
 
 from service.engine.render.canvas import Canvas, TextRun
+from service.engine.render.contents import Content
 from service.engine.render.fit import TooLarge
 from service.engine.render.grid_rows import GridPainter
 from service.engine.render.language import SharedPage, Step
 from service.engine.render.layout import Condition, Element, PictureBox, Rule, Slot, holds
 from service.engine.render.painter import planned
-from service.engine.render.plans import SLOT, Content, TextPlan, asked, is_per_list
+from service.engine.render.plans import SLOT, TextPlan, asked, is_per_list
 from service.engine.render.shaping import MissingGlyph
 
 _SLACK_MM = 0.05
