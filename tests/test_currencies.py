@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from service.currencies import CURRENCIES, minor_digits
 from service.deals.numbers import Decimals, decimals_of, read_money
 from service.engine.money import _STYLES, decimal_mark, format_money
+from service.engine.texts import clean
 from service.errors import InvalidInput
 from service.files.cell import Cell
 from service.settings import Settings
@@ -55,7 +56,7 @@ def test_what_is_printed_is_read_back(currency: str, locale: str, cents: int) ->
     decimals = Decimals(frozenset(decimal_mark(locale)), currency, digits)
     if digits == 0:
         decimals = Decimals(currency=currency, digits=0)
-    assert read_money(printed, decimals, low=-(10**7), high=10**7).value == cents
+    assert read_money(clean(printed), decimals, low=-(10**7), high=10**7).value == cents
     plain = f"{Decimal(cents).scaleb(-minor_digits(currency)):f}"
     in_cells = Decimals(digits=digits)
     # As a sheet's numbers are given, which have a point for decimals only.

@@ -69,13 +69,16 @@ class _Style:
     group: str
     symbol_first: bool
     gap: str = ""
+    from_right: bool = False
+    """Whether it stands in texts from right to left, with the symbol on the left of its number."""
 
 
 _NBSP = "\u00a0"
 _THIN = "\u202f"
+_LRM, _RLM = "\u200e", "\u200f"
 _DOT = _Style(decimal=".", group=",", symbol_first=True)
 _COMMA_AFTER = _Style(decimal=",", group=".", symbol_first=False, gap=_NBSP)
-_DOT_AFTER = _Style(decimal=".", group=",", symbol_first=False, gap=_NBSP)
+_FROM_RIGHT = _Style(decimal=".", group=",", symbol_first=False, gap=_NBSP, from_right=True)
 _SPACE_AFTER = _Style(decimal=",", group=_NBSP, symbol_first=False, gap=_NBSP)
 
 _STYLES = {
@@ -105,8 +108,8 @@ _STYLES = {
     "ko": _DOT,
     "th": _DOT,
     "vi": _COMMA_AFTER,
-    "ar": _DOT_AFTER,
-    "he": _DOT_AFTER,
+    "ar": _FROM_RIGHT,
+    "he": _FROM_RIGHT,
 }
 _SYMBOLS = {
     "USD": "$", "EUR": "€", "GBP": "£", "CAD": "$", "AUD": "$", "NZD": "$", "MXN": "$",
@@ -133,8 +136,14 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
         number += f"{style.decimal}{minor:0{exponent}d}"
     symbol = _SYMBOLS.get(currency, currency)
     gap = style.gap or (_NBSP if symbol == currency else "")
-    text = f"{symbol}{gap}{number}" if style.symbol_first else f"{number}{gap}{symbol}"
-    return f"-{text}" if cents < 0 else text
+    sign = "-" if cents < 0 else ""
+    if style.symbol_first:
+        return f"{sign}{symbol}{gap}{number}"
+    if style.from_right:
+        # Beside words in Latin letters the symbol would stand apart from its number.
+        sign = f"{_RLM}{_LRM}-" if sign else _RLM
+        symbol = f"{_RLM}{symbol}"
+    return f"{sign}{number}{gap}{symbol}"
 
 
 def decimal_mark(locale: str) -> str:

@@ -79,7 +79,9 @@ class GridPainter(ShoppingListPainter):
             error = TooLarge(f"{len(offers)} offers need {lacking:.1f} mm more height")
             self.add_problem(grid.id, error)
             return
-        start, moves = self.painter.moves.grid_moves(grid, arrangement, placed)
+        start, moves = self.painter.moves.grid_moves(
+            grid, arrangement, placed, from_right=self.language.from_right
+        )
         self._set_stretched(arranged, placed)
         drawn = [*map(b" ".join, zip(arranged.starts, arranged.ends, moves, strict=True))]
         canvas.add_columns([LayoutColumn(start, ("LI",) * len(offers), drawn)])
@@ -169,8 +171,10 @@ class GridPainter(ShoppingListPainter):
         starts, ends = self.row_parts(plan, _LINE, lines)
         ops = rows_below(plan, starts, ends)
         each = -(-len(lines) // box.columns)
+        from_right = self.language.from_right
+        column_starts = self.painter.moves.column_starts(box, from_right=from_right)
         columns: list[LayoutColumn] = []
-        for place, start in enumerate(self.painter.moves.column_starts(box)):
+        for place, start in enumerate(column_starts):
             rows = range(place * each, min(len(lines), (place + 1) * each))
             high = sum(ends[row].height for row in rows) - plan.pad
             if high > box.h * MM + 0.01:

@@ -12,6 +12,7 @@ from service.engine.render.joins import join_counts
 from service.engine.render.layout import Element, LayoutCell, Slot
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, TextPlan
+from service.engine.render.scripts import runs_right_to_left
 
 Step = tuple[TextRun | None, Callable[..., None] | None, Any]
 """A run of shared texts, then a method that draws an element for each list, and its argument."""
@@ -32,6 +33,7 @@ class Language:
 
     def __init__(self, phrases: Phrases, currency: str) -> None:
         self.phrases = phrases
+        self.from_right = runs_right_to_left(phrases.language)
         self.pages: list[list[tuple[Element, TextPlan | None]]] = []
         self.shared_pages: list[dict[Any, SharedPage]] = []
         """For each page, by the values that its shared texts depend on."""

@@ -9,8 +9,12 @@ _JOINED = (
 )
 _SELECTORS = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
 RIGHT_TO_LEFT = re.compile(f"[{_RIGHT_TO_LEFT}]")
-SHAPED = re.compile(f"[{_RIGHT_TO_LEFT}{_JOINED}{_SELECTORS}\U00010000-\U0010ffff]")
+SHAPED = re.compile(
+    f"[{_RIGHT_TO_LEFT}{_JOINED}{_SELECTORS}\u061c\u200e\u200f\U00010000-\U0010ffff]"
+)
 """Letters that join, turn or carry marks, and all beyond the 65,536 codes that text can hold."""
+DIRECTIONS = frozenset("\u061c\u200e\u200f")
+"""Marks that say in which direction what is beside them runs. They are not seen."""
 CLINGING = re.compile(f"[{_SELECTORS}]")
 """Joiners and selectors of a form: they go with the letter before and need no glyph."""
 PICTURES = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"

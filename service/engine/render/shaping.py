@@ -19,7 +19,7 @@ from bidi.mirror import MIRRORED
 from service.engine.render.compounds import Compound, Part
 from service.engine.render.fonts import Face, Shape
 from service.engine.render.runs import GLYPHS, Run, string
-from service.engine.render.scripts import CLINGING, RIGHT_TO_LEFT, is_emoji
+from service.engine.render.scripts import CLINGING, DIRECTIONS, RIGHT_TO_LEFT, is_emoji
 
 
 class MissingGlyph(Exception):
@@ -69,6 +69,8 @@ class Shaper:
         items: list[_Item] = []
         missing: dict[str, None] = {}
         for character, level in zip(text, levels, strict=True):
+            if character in DIRECTIONS:
+                continue
             last = items[-1] if items else None
             if last is not None and (
                 CLINGING.match(character)

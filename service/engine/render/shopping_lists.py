@@ -85,7 +85,9 @@ class ShoppingListPainter(RowPainter):
         heads, groups = filled.heads, filled.groups
         columns: list[LayoutColumn] = []
         for start, spans in zip(
-            self.painter.moves.column_starts(box), filled.columns[first:], strict=False
+            self.painter.moves.column_starts(box, from_right=self.language.from_right),
+            filled.columns[first:],
+            strict=False,
         ):
             ops: list[bytes] = []
             roles: list[str] = []
@@ -124,7 +126,15 @@ class ShoppingListPainter(RowPainter):
         for place, depth in enumerate(depths):
             count = min(box.blanks, int((room - depth) / blank.height))
             if count > 0:
-                ops.append(self.painter.moves.repeated(box, place, depth, blank, count))
+                repeated = self.painter.moves.repeated(
+                    box,
+                    blank,
+                    count,
+                    column=place,
+                    depth=depth,
+                    from_right=self.language.from_right,
+                )
+                ops.append(repeated)
         if ops:
             canvas.add_tagged("Artifact", b"\n".join(ops))
 
