@@ -137,9 +137,12 @@ def _revision(session: Session, as_of: date, again: int | None) -> int:
     if found is None:
         return 1
     if found.withdrawn_at is None:
-        raise Conflict(f"There is a cycle as of {as_of} already.")
+        raise Conflict("There is a cycle as of %(as_of)s already.", as_of=as_of)
     if again is None:
-        raise Conflict(f"That cycle was withdrawn; run `larder cycle recompose {found.id}`.")
+        raise Conflict(
+            "That cycle was withdrawn; run `larder cycle recompose %(cycle)s`.",
+            cycle=found.id,
+        )
     return found.revision + 1
 
 
@@ -249,6 +252,7 @@ def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, s
     if changed:
         named = ", ".join(map(str, changed[:10]))
         raise Conflict(
-            f"Deals were changed while the lists were made (offers {named}); nothing was issued. "
-            "Run the cycle again."
+            "Deals were changed while the lists were made (offers %(named)s); nothing "
+            "was issued. Run the cycle again.",
+            named=named,
         )

@@ -15,6 +15,7 @@ from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
 from service.files.postal_barcode import barcode_of
 from service.files.print_setup import conformance_of, inks_of
+from service.notice import Count
 from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
@@ -87,7 +88,11 @@ def publish(
         raise NotFound(f"There is no cycle {cycle_id}.")
     _require_issued(cycle)
     if batch is not None and batch.state == BatchState.VOIDED:
-        raise Conflict(f"Batch {batch.id} of cycle {cycle_id} was voided; its lists stay void.")
+        raise Conflict(
+            "Batch %(batch)s of cycle %(cycle)s was voided; its lists stay void.",
+            batch=batch.id,
+            cycle=cycle_id,
+        )
     if batch is not None and batch.state == BatchState.READY:
         if not revise:
             return _report(settings, batch)
@@ -122,7 +127,9 @@ def reprint(
         unfinished = batches.unfinished_reprint(session, root.id)
     assert cycle is not None
     if not spoiled:
-        raise Conflict(f"No piece of batch {root.id} is spoiled and waits for a reprint.")
+        raise Conflict(
+            "No piece of batch %(batch)s is spoiled and waits for a reprint.", batch=root.id
+        )
     press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
     with press.locked():
         choice = choose(database, settings, cycle, only=spoiled)
@@ -186,7 +193,7 @@ class _Press:
         return self._print(package, batch)
 
     def _busy(self) -> Conflict:
-        return Conflict(f"Cycle {self.cycle.id} is being published already.")
+        return Conflict("Cycle %(cycle)s is being published already.", cycle=self.cycle.id)
 
     def resume(self, batch: Batch, choice: Choice) -> BatchReport:
         """Finish a batch of a killed run; files from before its plan was saved are not trusted."""
@@ -226,7 +233,9 @@ class _Press:
         if len(found) == choice.pieces.height:
             problems = [problem for each in found.values() for problem in each]
             raise InvalidInput(
-                f"{len(problems)} texts cannot be printed; no file was made.", problems
+                "%(number)s texts cannot be printed; no file was made.",
+                problems,
+                number=Count(len(problems)),
             )
         owners = choice.pieces.filter(pl.col("list_id").is_in([*found]))["household_id"]
         with self.database.read() as session:
@@ -237,8 +246,9 @@ class _Press:
     def _package(self, choice: Choice, name: str, revision: int) -> Package:
         if choice.pieces.is_empty():
             raise Conflict(
-                f"No list of cycle {self.cycle.id} can be mailed: no consent, or no address that "
-                "can be printed."
+                "No list of cycle %(cycle)s can be mailed: no consent, or no address that "
+                "can be printed.",
+                cycle=self.cycle.id,
             )
         require_serials(choice.pieces, barcode_of(self.settings))
         return Package(
@@ -338,7 +348,10 @@ class _Press:
 
 def _require_issued(cycle: Cycle | None) -> None:
     if cycle is not None and cycle.withdrawn_at is not None:
-        raise Conflict(f"Cycle {cycle.id} was withdrawn; `larder cycle recompose {cycle.id}`.")
+        raise Conflict(
+            "Cycle %(cycle)s was withdrawn; `larder cycle recompose %(cycle)s`.",
+            cycle=cycle.id,
+        )
 
 
 def _require_not_picked_up(batch: Batch) -> None:
@@ -352,11 +365,13 @@ def _why_kept(batch: Batch) -> Conflict | None:
     """Why no revision can take the place of a batch; None when one can."""
     if batch.picked_up_at is not None:
         return Conflict(
-            f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}; "
-            "report its pieces as spoiled and reprint them."
+            "Batch %(batch)s was picked up on %(day)s; report its pieces as spoiled and "
+            "reprint them.",
+            batch=batch.id,
+            day=batch.picked_up_at.date(),
         )
     if batch.state == BatchState.VOIDED:
-        return Conflict(f"Batch {batch.id} was voided; its lists stay void.")
+        return Conflict("Batch %(batch)s was voided; its lists stay void.", batch=batch.id)
     return None
 
 

@@ -49,7 +49,7 @@ def test_withdrawn_and_made_again(database: Database, settings: Settings, issued
                  WHERE l.offer_id IS NOT NULL GROUP BY l.offer_id ORDER BY l.offer_id"""
     assert issued_by_offer == query(database, by_line)
     ahead = look_ahead(database, 1)
-    assert (ahead.lists, ahead.hindered) == (29, "")
+    assert (ahead.lists, ahead.hindered) == (29, None)
     report = withdraw_cycle(database, 1, by=Actor("key 7"))
     acts = "SELECT actor, act, subject_id FROM audit_event WHERE subject = 'cycle'"
     assert query(database, acts) == [("key 7", "withdraw", "1")]

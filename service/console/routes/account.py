@@ -57,7 +57,7 @@ def change_password(
             now=_now(),
         )
     except InvalidInput as error:
-        return _account(request, database, member, error.detail)
+        return _account(request, database, member, page.say(request, error))
     if refused is not None:
         return _account(request, database, member, _refusal(member, refused))
     said = text("The password is changed; you are logged out everywhere else.")
@@ -148,7 +148,7 @@ def add_passkey(
             now=_now(),
         )
     except (InvalidInput, Conflict) as error:
-        return _account(request, database, member, error.detail)
+        return _account(request, database, member, page.say(request, error))
     said = text("The passkey %(name)s is added.", name=added.name)
     return page.go_to(request, "/account", Message(said))
 

@@ -21,6 +21,9 @@ from service.publish import acknowledge, confirm_receipt, look_ahead, purge_batc
 
 router = APIRouter(prefix=PATH)
 
+REPORTS = f"{PATH}/acknowledgements"
+"""Where reports of the mailing house are sent."""
+
 Handles = Annotated[Member, Depends(may(Right.HANDLE_BATCHES))]
 Voids = Annotated[Member, Depends(may(Right.VOID_BATCHES))]
 Prints = Annotated[Member, Depends(may(Right.HANDLE_BATCHES, Right.VOID_BATCHES))]
@@ -90,7 +93,7 @@ def void(
     confirmed: Confirmed = "",
 ) -> Response:
     """Void a batch that was shown before."""
-    _require_shown(database, member, number, confirmed)
+    _require_shown(database, number, confirmed)
     done = void_batch(database, settings, number, by=member.by)
     request.app.state.today.forget()
     language = member.language
@@ -120,15 +123,15 @@ def purge(
     confirmed: Confirmed = "",
 ) -> Response:
     """Remove the files of a batch that was shown before."""
-    _require_shown(database, member, number, confirmed)
+    _require_shown(database, number, confirmed)
     purge_batch(database, settings, number, now=datetime.now(UTC), by=member.by)
     return _back(request, number, member.language.text("The files are removed."))
 
 
-def _require_shown(database: DatabaseDep, member: Member, number: int, confirmed: str) -> None:
+def _require_shown(database: DatabaseDep, number: int, confirmed: str) -> None:
     """Raises InvalidInput unless the form names the batch that its page showed."""
     if confirmed != batch_of(database, number).name:
-        raise InvalidInput(member.language.text("This is not the batch that was shown."))
+        raise InvalidInput("This is not the batch that was shown.")
 
 
 def _back(request: Request, number: int, said: str) -> Response:

@@ -52,7 +52,7 @@ def make(
             by=member.by,
         )
     except (InvalidInput, NotFound) as error:
-        return _every(request, database, error.detail)
+        return _every(request, database, page.say(request, error))
     return page.show(request, "key_made.html", number=number, key=key)
 
 

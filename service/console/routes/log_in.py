@@ -173,7 +173,7 @@ def accept(
     try:
         person = people.accept(database, settings, token, password, now=_now())
     except InvalidInput as error:
-        return _invitation(request, token, database, settings, error.detail)
+        return _invitation(request, token, database, settings, page.say(request, error))
     except NotFound:
         return _invitation(request, token, database, settings)
     answer = people.log_in(

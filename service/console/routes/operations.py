@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from service.admin import runs as acts
-from service.console import names, page
+from service.console import names, page, saying
 from service.console.flash import Message
 from service.console.languages import Language, mark
 from service.console.listing import (
@@ -182,7 +182,12 @@ def _view(
         Column("run", mark("Run"), _name, always=True),
         Column("state", mark("State"), _state),
         Column("progress", mark("Progress"), _progress),
-        Column("problem", mark("What failed"), _problem, is_long=True),
+        Column(
+            "problem",
+            mark("What failed"),
+            partial(_problem, currency=settings.currency),
+            is_long=True,
+        ),
         Column("requested", mark("Requested"), partial(_moment, name="created_at", zone=zone)),
         Column("ended", mark("Ended"), partial(_moment, name="finished_at", zone=zone)),
         Column("attempts", mark("Workers"), _attempts, usual=False, is_number=True),
@@ -219,9 +224,12 @@ def _progress(row: Any, language: Language) -> Cell:
     return Cell(text, Kind.METER, share=run.done / run.total)
 
 
-def _problem(row: Any, _language: Language) -> Cell:
+def _problem(row: Any, language: Language, *, currency: str) -> Cell:
     problem = row["run"].problem
-    return Cell("") if problem is None else Cell(problem.title, below=problem.detail[:160])
+    if problem is None:
+        return Cell("")
+    title, said = saying.problem(language, problem, currency)
+    return Cell(title, below=said[:160])
 
 
 def _moment(row: Any, language: Language, *, name: str, zone: ZoneInfo) -> Cell:

@@ -46,7 +46,7 @@ def invite(
     try:
         made = people.invite(database, settings, new, by=member.by, now=_now())
     except (InvalidInput, Conflict) as error:
-        return _everybody(request, database, error.detail)
+        return _everybody(request, database, page.say(request, error))
     return page.show(request, "person_link.html", made=made)
 
 
