@@ -10,6 +10,7 @@ from service.publish import LeftOutReason
 from service.store.tables.access import Role
 from service.store.tables.cycle import Batch, BatchState, Run, RunState
 from service.store.tables.mailing import PieceState
+from service.store.trail import Deed
 
 _READY = "ready"
 _FETCHED = "fetched"
@@ -168,9 +169,18 @@ THINGS = {
     "cycle": mark("Cycle"),
     "key": mark("Key"),
     "person": mark("Person"),
+    "household": mark("Household"),
+    "goodwill": mark("Goodwill"),
+    "lists": mark("Lists"),
 }
 
 
 def thing(language: Language, value: str) -> str:
     """What a thing is called to which something was done."""
     return language.text(THINGS[value]) if value in THINGS else value
+
+
+def detail(deed: Deed) -> str:
+    """What else is known of an act, in a line, as it was stored."""
+    said = ((name, value) for name, value in deed.detail.items() if value is not None)
+    return "; ".join(f"{name.replace('_', ' ')}: {str(value)[:80]}" for name, value in said)

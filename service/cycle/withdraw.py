@@ -104,6 +104,7 @@ def recompose_cycle(
         seed=cycle.seed,
         progress=progress,
         again=cycle_id,
+        by=None if by is SERVICE else by,
     )
 
 

@@ -31,7 +31,8 @@ from service.publish.package import (
     write_package,
 )
 from service.settings import Settings
-from service.store import batches, cycles, households, lists
+from service.store import audit, batches, cycles, households, lists
+from service.store.actor import Actor
 from service.store.session import Database, violates_unique
 from service.store.tables.cycle import Batch, BatchState, Cycle
 
@@ -69,6 +70,7 @@ def publish(
     progress: Progress,
     revise: bool = False,
     proof: Proof | None = None,
+    by: Actor | None = None,
 ) -> BatchReport:
     """Print the lists of a cycle; a cycle that is published already returns its batch.
 
@@ -76,7 +78,8 @@ def publish(
     withdrawn once that is ready: until then it can be fetched, and a pickup ends the revision. A
     killed run is resumed: complete PDF files stay when nothing they are made of has changed. A
     package with its marker is never written again. `proof` checks every PDF file before it gets its
-    name. Raises NotFound when there is no such cycle; Conflict when none of its lists can be
+    name. `by` is who prints it at once, for the audit trail; who asked for a run of it stands there
+    already. Raises NotFound when there is no such cycle; Conflict when none of its lists can be
     mailed, its batch was voided, or it was picked up before the revision is ready. What cannot be
     printed is left out with its reason and the rest is printed; InvalidInput naming every list and
     element that does not fit when nothing is left.
@@ -97,7 +100,7 @@ def publish(
         if not revise:
             return _report(settings, batch)
         _require_not_picked_up(batch)
-    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof, by)
     with press.locked():
         if batch is not None and batch.state == BatchState.RENDERING:
             return press.resume(batch, choose(database, settings, cycle))
@@ -111,11 +114,12 @@ def reprint(
     *,
     progress: Progress,
     proof: Proof | None = None,
+    by: Actor | None = None,
 ) -> BatchReport:
     """Print the spoiled pieces of a batch again, under their own ids and codes.
 
-    Raises NotFound when there is no such batch, Conflict when none of its pieces is spoiled or none
-    of those can be mailed.
+    `by` is as in `publish`. Raises NotFound when there is no such batch, Conflict when none of its
+    pieces is spoiled or none of those can be mailed.
     """
     with database.read() as session:
         batch = batches.get(session, batch_id)
@@ -130,7 +134,7 @@ def reprint(
         raise Conflict(
             "No piece of batch %(batch)s is spoiled and waits for a reprint.", batch=root.id
         )
-    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof, by)
     with press.locked():
         choice = choose(database, settings, cycle, only=spoiled)
         if unfinished is not None:
@@ -148,6 +152,7 @@ class _Press:
     depot: Depot
     progress: Progress
     proof: Proof | None
+    by: Actor | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -306,6 +311,11 @@ class _Press:
         held.manifest = text
         held.published_at = datetime.now(UTC)
         batches.save(session, held)
+        if self.by is not None:
+            detail = {"cycle": self.cycle.id, "pieces": held.pieces}
+            audit.add(
+                session, self.by, "publish", "batch", held.id, at=held.published_at, detail=detail
+            )
         batches.add_pieces(session, held.id, pieces)
 
     def _replace_earlier(self, session: Session, batch: Batch) -> tuple[Conflict | None, Batch]:

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from service.admin import keys, people
 from service.admin.people import PersonRole
 from service.console.app import PATH
+from service.store import audit
+from service.store.actor import Actor
 from tests.console.conftest import House, send
 from tests.market import query
 
@@ -62,3 +64,26 @@ def test_a_key_is_shown_once_and_revoked(house: House) -> None:
     assert send(member, f"/keys/{caller.key_id}/revoke").status_code == HTTPStatus.SEE_OTHER
     assert keys.authenticate(house.database, house.settings, found[0]) is None
     assert send(member, "/keys/999/revoke").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_who_did_what_is_searched_by_day_and_read_as_a_file(house: House) -> None:
+    admin = house.member(PersonRole.ADMIN)
+    with house.database.write() as session:
+        for day in (7, 8, 9):
+            at = datetime(2027, 3, day, 12, tzinfo=UTC)
+            audit.add(
+                session, Actor(f"anna {day}"), "void", "batch", day, at=at, detail={"n": "=1"}
+            )
+    asked = {"since": "2027-03-08", "until": "2027-03-08", "thing": "batch"}
+    shown = admin.get(PATH + "/audit", params=asked).text
+    assert [day for day in (7, 8, 9) if f"anna {day}" in shown] == [8]
+    file = admin.get(PATH + "/audit.csv", params=asked)
+    rows = file.content.decode("utf-8-sig").splitlines()
+    assert rows == [
+        "When,Who,Act,To what,Its number,Details",
+        "2027-03-08T12:00:00+00:00,anna 8,void,batch,8,n: =1",
+    ]
+    for strange in ("x", "1-2", "1-2-3-4-5", "9" * 30 + "-1-1-1", "253402300800000001-1-1-1"):
+        assert admin.get(PATH + "/audit", params={**asked, "after": strange}).status_code == 200
+    for strange in ("2027-02-30", "9999-12-31", "0001-01-01", "today"):
+        assert admin.get(PATH + "/audit", params={"since": strange}).status_code == 200

@@ -92,6 +92,7 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/people/{person}/disable"): frozenset({Right.MANAGE_PEOPLE}),
     ("POST", "/people/{person}/enable"): frozenset({Right.MANAGE_PEOPLE}),
     ("GET", "/audit"): frozenset({Right.SEE_AUDIT}),
+    ("GET", "/audit.csv"): frozenset({Right.SEE_AUDIT}),
     ("GET", "/keys"): frozenset({Right.MANAGE_KEYS}),
     ("POST", "/keys"): frozenset({Right.MANAGE_KEYS}),
     ("POST", "/keys/{key}/revoke"): frozenset({Right.MANAGE_KEYS}),
