@@ -31,6 +31,9 @@ from service.console.routes import (
     today,
     uploads,
 )
+from service.console.routes import (
+    settings as settings_page,
+)
 from service.console.visitor import require_token
 from service.files.apart import Apart, limits_of
 from service.settings import Settings
@@ -67,7 +70,7 @@ def create_console(
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
+        batch_acts, operations, people, keys, settings_page, audit, cycle_runs, cycle_plans,
         cycles,
     ):  # fmt: skip
         app.include_router(module.router)

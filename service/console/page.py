@@ -47,6 +47,7 @@ PLACES = (
     Place(mark("Operations"), "/operations", "work", (Right.SEE_OPERATIONS,)),
     Place(mark("People"), "/people", "account", (Right.MANAGE_PEOPLE,)),
     Place(mark("Keys"), "/keys", "key", (Right.MANAGE_KEYS,)),
+    Place(mark("Settings"), "/settings", "settings", (Right.SEE_SETTINGS,)),
     Place(mark("Who did what"), "/audit", "menu", (Right.SEE_AUDIT,)),
 )
 

@@ -3,14 +3,18 @@
 from service.settings.database import database_address
 from service.settings.letters import FontSettings, LetterSettings
 from service.settings.load import load_letter_settings, load_settings
-from service.settings.whole import GROUPS, Settings
+from service.settings.sources import Setting, SettingGroup, Source, describe
+from service.settings.whole import Settings
 
 __all__ = [
-    "GROUPS",
     "FontSettings",
     "LetterSettings",
+    "Setting",
+    "SettingGroup",
     "Settings",
+    "Source",
     "database_address",
+    "describe",
     "load_letter_settings",
     "load_settings",
 ]

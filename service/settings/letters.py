@@ -26,7 +26,10 @@ class FontSettings(Group):
 
 
 class LetterSettings(FontSettings):
-    """What a letter says of the retailer and its days: a preview of one needs no keys either."""
+    """Letters.
+
+    What they say of the retailer and its days: a preview of one needs no keys either.
+    """
 
     retailer: str = Field(default="Larder Market", description="Printed name of the retailer")
     currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")

@@ -89,12 +89,13 @@ def test_a_deal_that_allows_no_act_says_so_in_german(state: DealState) -> None:
 
 def test_errors_of_acts_are_read_in_german(shared_house: House) -> None:
     client = shared_house.member(PersonRole.ADMIN)
+    admin = shared_house.person(PersonRole.ADMIN)
     client.cookies.set("__Host-larder-language", "de", domain="localhost.local", path="/")
     said = {
         "/people": {"name": "A", "email": "no", "role": "admin"},
         "/keys": {"role": "pos"},
         "/account/passkeys": {"ticket": "no", "credential": "no"},
-        f"/people/{shared_house.person(PersonRole.ADMIN).id}/disable": {},
+        f"/people/{admin.id}/disable": {"confirmed": admin.email},
         "/cycles/act": {"act": "withdraw", "cycle": "1", "digest": "no"},
     }
     texts = [send(client, path, **form).text for path, form in said.items()]

@@ -12,7 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from service.admin import people
 from service.console import names, page
 from service.console.languages import Language, mark
-from service.console.listing import Cell, Column, csv_rows
+from service.console.listing import Cell, Column
+from service.console.listing.csv_file import csv_rows
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
 from service.store import trail
