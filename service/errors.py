@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.notice import Notice, Value
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -20,15 +22,22 @@ class Problem:
 
 
 class LarderError(Exception):
-    """The base class. `status` is the HTTP status, `type` the last part of the problem type."""
+    """The base class. `status` is the HTTP status, `type` the last part of the problem type.
+
+    `notice` is what went wrong, to be said in any language: a text and the values in it. `detail`
+    is the same in English.
+    """
 
     status = 500
     title = "Internal error"
     type = "internal"
 
-    def __init__(self, detail: str, problems: Sequence[Problem] = ()) -> None:
-        super().__init__(detail)
-        self.detail = detail
+    def __init__(
+        self, said: str | Notice, /, problems: Sequence[Problem] = (), **values: Value
+    ) -> None:
+        self.notice = said if isinstance(said, Notice) else Notice(said, **values)
+        self.detail = str(self.notice)
+        super().__init__(self.detail)
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[Any, ...]:

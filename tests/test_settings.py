@@ -7,7 +7,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from service.errors import Misconfigured
-from service.settings import Settings, load_settings
+from service.settings import Settings, Source, describe, load_settings
 
 KEY = "k" * 32
 DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -113,3 +113,38 @@ def test_the_walking_order_is_a_list_of_departments(monkeypatch: pytest.MonkeyPa
     assert load_settings().walking_order == ()
     monkeypatch.setenv("LARDER_DEPARTMENTS", "Produce; Dairy;; Wine, beer & spirits ")
     assert load_settings().walking_order == ("Produce", "Dairy", "Wine, beer & spirits")
+
+
+def test_where_each_setting_comes_from_is_said_and_no_secret(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / ".env").write_text("LARDER_SEED=7\nLARDER_RETAILER=Shop\n", encoding="utf-8")
+    monkeypatch.setenv("larder_retailer", "Other")
+    address = "postgresql://anna:geheim@h/db?password=geheim&sslmode=require"
+    monkeypatch.setenv("LARDER_DATABASE_URL", address)
+    monkeypatch.setenv("LARDER_OIDC_ISSUER", "https://u:geheim@login.example/x")
+    groups = describe(load_settings())
+    found = {each.variable: each for group in groups for each in group.settings}
+    assert list(found) == [f"LARDER_{name.upper()}" for name in Settings.model_fields]
+    assert "geheim" not in str(groups)
+    assert KEY not in str(groups)
+    assert {name: (each.value, each.source) for name, each in found.items()
+            if each.source is not Source.DEFAULT} == {
+        "LARDER_RETAILER": ("Other", Source.ENVIRONMENT),
+        "LARDER_DATABASE_URL": (
+            "postgresql+psycopg://anna:***@h/db?password=hidden&sslmode=require", Source.ENVIRONMENT,
+        ),
+        "LARDER_SECRET_KEY": ("", Source.ENVIRONMENT),
+        "LARDER_CODE_KEY": ("", Source.ENVIRONMENT),
+        "LARDER_SEED": ("7", Source.FILE),
+        "LARDER_OIDC_ISSUER": ("https://u:***@login.example/x", Source.ENVIRONMENT),
+    }  # fmt: skip
+    secrets = [name for name, each in found.items() if each.is_secret]
+    assert secrets == ["LARDER_SECRET_KEY", "LARDER_CODE_KEY", "LARDER_OIDC_CLIENT_SECRET"]
+    assert [found[name].is_set for name in secrets] == [True, True, False]
+
+
+def test_groups_are_the_headings_of_the_document() -> None:
+    headings = re.findall(r"^## (.+)$", DOCUMENT.read_text(), re.MULTILINE)
+    titles = [group.title for group in describe(load_settings())]
+    assert [each for each in headings if each in titles] == titles

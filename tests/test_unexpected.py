@@ -1,6 +1,7 @@
 """What is answered and logged when something breaks that nobody foresaw, in both applications."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -9,12 +10,15 @@ from starlette.testclient import TestClient
 
 from service.api import problems
 from service.console import failures
+from service.settings import Settings
+from tests.conftest import settings_of
 
 SECRET = "key (phone)=(+16085550123)"
 
 
-def _broken(install: Callable[[FastAPI], None]) -> FastAPI:
+def _broken(install: Callable[[FastAPI], None], settings: Settings) -> FastAPI:
     app = FastAPI()
+    app.state.settings = settings
     install(app)
 
     @app.get("/at-once")
@@ -34,9 +38,9 @@ def _broken(install: Callable[[FastAPI], None]) -> FastAPI:
 
 @pytest.mark.parametrize("install", [problems.install, failures.install])
 def test_an_unexpected_error_is_answered_and_told_to_nobody(
-    install: Callable[[FastAPI], None], caplog: pytest.LogCaptureFixture
+    install: Callable[[FastAPI], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = _broken(install)
+    app = _broken(install, settings_of("sqlite:///none.db", tmp_path))
     answer = TestClient(app, raise_server_exceptions=False).get("/at-once")
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text

@@ -23,11 +23,16 @@ def acting_on_command_line(database: Database, *, os_user: str, email: str = "")
             "out --by and LARDER_PERSON."
         )
     if bound is not None and named is not None and bound.id != named.id:
-        raise Conflict(f"The user {os_user} is {bound.email} here, and cannot act as {email}.")
+        raise Conflict(
+            "The user %(os_user)s is %(bound)s here, and cannot act as %(email)s.",
+            os_user=os_user,
+            bound=bound.email,
+            email=email,
+        )
     if named is None:
         return Actor(f"user {os_user}")
     if named.disabled_at is not None:
-        raise Conflict(f"{named.email} is disabled.")
+        raise Conflict("%(email)s is disabled.", email=named.email)
     return Person.of(named).acting(f"user {os_user}")
 
 

@@ -26,7 +26,7 @@ def write_configuration(
     try:
         database_address(database_url)
     except ValueError as error:
-        raise InvalidInput(f"The database address {error}.") from None
+        raise InvalidInput("The database address %(reason)s.", reason=str(error)) from None
     path = folder / ".env"
     lines = (
         f"LARDER_DATABASE_URL={database_url}\n"
@@ -38,8 +38,12 @@ def write_configuration(
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         if path.exists():
-            raise Conflict(f"{path} is there already; it holds keys, so it stays.") from None
-        raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
+            raise Conflict(
+                "%(path)s is there already; it holds keys, so it stays.", path=str(path)
+            ) from None
+        raise InvalidInput(
+            "%(path)s cannot be written: %(reason)s.", path=str(path), reason=error.strerror or ""
+        ) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(lines)
     return path

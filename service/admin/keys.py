@@ -188,7 +188,9 @@ def _require_personal(role: Role, person_id: int | None, by: Actor) -> None:
     if person_id is None:
         return
     if role in (Role.POS, Role.SUPPLIER):
-        raise InvalidInput(f"A {role} key is a machine's: it cannot be bound to a person.")
+        raise InvalidInput(
+            "A %(role)s key is a machine's: it cannot be bound to a person.", role=role
+        )
     # Who holds the key acts as that person; a machine's administrator is believed.
     if by.person_id not in (None, person_id) and not by.may(Right.MANAGE_PEOPLE):
         raise Forbidden("You can bind a key to yourself; only an admin can to somebody else.")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from service.errors import Conflict, InvalidInput, Problem
+from service.notice import Count
 from service.store import money
 from service.store.session import Database
 
@@ -31,13 +32,17 @@ def convert_money(
     known = {table.name: table for table in money.tables()}
     for exponent in (from_exponent, to_exponent):
         if not 0 <= exponent <= MOST_EXPONENT:
-            raise InvalidInput(f"An exponent is a whole number from 0 to {MOST_EXPONENT}.")
+            raise InvalidInput(
+                "An exponent is a whole number from 0 to %(number)s.", number=Count(MOST_EXPONENT)
+            )
     if from_exponent == to_exponent:
         raise InvalidInput("The two exponents are the same; there is nothing to convert.")
     unknown = sorted(set(tables) - known.keys())
     if unknown:
         raise InvalidInput(
-            f"No money is in {', '.join(unknown)}; the tables with money are {', '.join(known)}."
+            "No money is in %(unknown)s; the tables with money are %(known)s.",
+            unknown=", ".join(unknown),
+            known=", ".join(known),
         )
     counts: dict[str, int] = {}
     try:
@@ -47,8 +52,10 @@ def convert_money(
                 last = money.exponent_of(session, known[name])
                 if last not in (None, from_exponent):
                     raise Conflict(
-                        f"The amounts of {name} were converted to exponent {last} already; "
-                        "nothing was converted."
+                        "The amounts of %(name)s were converted to exponent %(last)s already; "
+                        "nothing was converted.",
+                        name=name,
+                        last=last,
                     )
                 counts[name] = money.convert(
                     session, known[name], from_exponent=from_exponent, to_exponent=to_exponent

@@ -143,5 +143,7 @@ def normal_email(text: str) -> str:
     """An e-mail address in the form that is compared. Raises InvalidInput for what is none."""
     email = clean(text).strip().lower()
     if not _EMAIL.fullmatch(email):
-        raise InvalidInput(f"{text[:80]!r} is no e-mail address such as anna@shop.example.")
+        raise InvalidInput(
+            "%(text)s is no e-mail address such as anna@shop.example.", text=repr(text[:80])
+        )
     return email

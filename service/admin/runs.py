@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.errors import Conflict, NotFound
+from service.notice import Notice
 from service.store import audit, batches, cycles, runs
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
@@ -24,6 +25,7 @@ OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
 """The kinds of runs that make or end lists."""
 
 _BUSY = "This is being requested right now; try again."
+_REMOVED = Notice("purged")
 
 
 def request_cycle(database: Database, *, as_of: date, seed: int, by: Actor = SERVICE) -> Run:
@@ -31,7 +33,7 @@ def request_cycle(database: Database, *, as_of: date, seed: int, by: Actor = SER
 
     def queue(session: Session) -> Run:
         if cycles.as_of(session, as_of) is not None:
-            raise Conflict(f"There is a cycle as of {as_of} already.")
+            raise Conflict("There is a cycle as of %(as_of)s already.", as_of=as_of)
         return _queue_run(session, CYCLE, {"as_of": as_of.isoformat(), "seed": seed}, by)
 
     return database.settle(queue, busy=_BUSY)
@@ -52,7 +54,7 @@ def request_planned(database: Database, *, plan_id: str, by: Actor = SERVICE) ->
             raise Conflict("Only a plan of all households can be issued; plan again for all.")
         as_of = date.fromisoformat(plan.arguments["as_of"])
         if cycles.as_of(session, as_of) is not None:
-            raise Conflict(f"There is a cycle as of {as_of} already.")
+            raise Conflict("There is a cycle as of %(as_of)s already.", as_of=as_of)
         arguments = {key: plan.arguments[key] for key in ("as_of", "seed")}
         return _queue_run(session, CYCLE, {**arguments, "plan": plan_id}, by)
 
@@ -90,7 +92,12 @@ def request_recompose(database: Database, *, cycle_id: int, by: Actor = SERVICE)
             raise NotFound("There is no such cycle.")
         batch = batches.of_cycle(session, cycle_id)
         if batch is not None:
-            raise Conflict(f"Cycle {cycle_id} has batch {batch.id}, which is {batch.state}.")
+            raise Conflict(
+                "Cycle %(cycle)s has batch %(batch)s, which is %(state)s.",
+                cycle=cycle_id,
+                batch=batch.id,
+                state=BatchState(batch.state),
+            )
         arguments = {"cycle_id": cycle_id, "revision": cycle.revision + 1}
         return _queue_run(session, RECOMPOSE, arguments, by)
 
@@ -117,9 +124,17 @@ def request_batch(
             raise NotFound(f"There is no cycle {cycle_id}.")
         batch = batches.of_cycle(session, cycle_id)
         if batch is not None and batch.state == BatchState.VOIDED:
-            raise Conflict(f"Batch {batch.id} of cycle {cycle_id} was voided.")
+            raise Conflict(
+                "Batch %(batch)s of cycle %(cycle)s was voided.",
+                batch=batch.id,
+                cycle=cycle_id,
+            )
         if batch is not None and batch.state == BatchState.READY and not revise:
-            raise Conflict(f"Cycle {cycle_id} is published as batch {batch.id}.")
+            raise Conflict(
+                "Cycle %(cycle)s is published as batch %(batch)s.",
+                cycle=cycle_id,
+                batch=batch.id,
+            )
         revision = {"revise": True} if revise else {}
         return _queue_run(session, BATCH, {"cycle_id": cycle_id, **revision}, by)
 
@@ -148,8 +163,11 @@ def request_check(database: Database, *, batch_id: int, by: Actor = SERVICE) -> 
         if batch is None:
             raise NotFound("There is no such batch.")
         if batch.state != BatchState.READY or batch.purged_at is not None:
-            state = "purged" if batch.purged_at is not None else batch.state
-            raise Conflict(f"Batch {batch_id} is {state}: it has no files to check.")
+            raise Conflict(
+                "Batch %(batch)s is %(state)s: it has no files to check.",
+                batch=batch_id,
+                state=_REMOVED if batch.purged_at is not None else BatchState(batch.state),
+            )
         return _queue_run(session, CHECK, {"batch_id": batch_id}, by)
 
     return database.settle(queue, busy=_BUSY)
@@ -159,7 +177,7 @@ def _queue_run(session: Session, kind: str, arguments: dict[str, Any], by: Actor
     """Queue a run. Of two requests at once the unique index refuses one, which then starts over."""
     waiting = runs.pending(session, kind, arguments)
     if waiting is not None:
-        raise Conflict(f"This was requested already: run {waiting.id}.")
+        raise Conflict("This was requested already: run %(run)s.", run=waiting.id)
     run = Run(
         id=uuid.uuid4().hex,
         kind=kind,
@@ -183,7 +201,10 @@ def ask_again(database: Database, run_id: str, *, by: Actor = SERVICE) -> Run:
         if run is None:
             raise unknown_run()
         if run.state != RunState.FAILED:
-            raise Conflict(f"This run is {run.state}; only a failed one can be requested again.")
+            raise Conflict(
+                "This run is %(state)s; only a failed one can be requested again.",
+                state=RunState(run.state),
+            )
         return _queue_run(session, run.kind, run.arguments, by)
 
     return database.settle(queue, busy=_BUSY)
@@ -196,7 +217,9 @@ def give_up(database: Database, run_id: str, *, by: Actor = SERVICE) -> None:
     does cannot be taken from it.
     """
     now = datetime.now(UTC)
-    problem = RunProblem("Given up", f"{by.name} ended this before a worker did it.")
+    problem = RunProblem.of(
+        "Given up", Notice("%(name)s ended this before a worker did it.", name=by.name)
+    )
     with database.write() as session:
         if runs.get(session, run_id) is None:
             raise unknown_run()

@@ -2,8 +2,9 @@
 
 import gc
 import threading
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from types import MappingProxyType
 
 import uvicorn
@@ -13,17 +14,21 @@ from starlette.types import ASGIApp
 
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
-from service.api.limits import LimitBody
 from service.api.routes import batches, cycles, deals, desk, health, households, lists, offers, runs
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
+from service.bodies import LimitBody
 from service.files.apart import Apart, limits_of
 from service.jobs import scheduler
 from service.jobs.worker import work_until
 from service.publish import sftp
 from service.settings import Settings
 from service.store.session import Database
+
+_UPLOADS = frozenset(
+    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"}
+)
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
 mailing house fetches batches. Every error is `application/problem+json`; money is whole cents;
@@ -37,13 +42,12 @@ def create_app(
     *,
     apart: Apart | None = None,
     pages: Mapping[str, ASGIApp] = MappingProxyType({}),
-    page_uploads: Collection[str] = (),
 ) -> FastAPI:
     """The HTTP application of a migrated database. It closes the database when it stops.
 
     Files are read by processes of its own, or by those of `apart`, which others may share. `pages`
-    are the applications for people by their paths; `/` leads to the first, and
-    `page_uploads` are paths of theirs that take a file.
+    are the applications for people by their paths, which limit bodies themselves; `/` leads to the
+    first.
     """
     app = description.DocumentedApp(
         title="Larder",
@@ -60,7 +64,9 @@ def create_app(
     app.state.till = Counter(database)
     app.state.apart = apart or Apart(limits_of(settings))
     app.state.closes_apart = apart is None
-    app.add_middleware(LimitBody, settings=settings, uploads=page_uploads)
+    app.add_middleware(
+        LimitBody, limit_of=partial(_limit_of, settings, tuple(pages)), refuse=problems.too_large
+    )
     problems.install(app)
     description.install(app)
     viewer.install(app)
@@ -75,6 +81,12 @@ def create_app(
         app.state.front = next(iter(pages))
         app.add_route("/", _to_front, include_in_schema=False)
     return app
+
+
+def _limit_of(settings: Settings, pages: tuple[str, ...], path: str) -> int | None:
+    if any(path.startswith(f"{each}/") for each in pages):
+        return None
+    return settings.max_upload_bytes if path in _UPLOADS else settings.max_body_bytes
 
 
 def run(app: FastAPI, *, host: str, port: int) -> None:

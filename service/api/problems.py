@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from service.bodies import said_of
 from service.errors import (
     Busy,
     InvalidInput,
@@ -56,6 +57,11 @@ def problem(
         body["errors"] = list(errors)
     body |= members or {}
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def too_large(request: Request, limit: int) -> JSONResponse:
+    """The answer to a body of more bytes than `limit`."""
+    return problem(request, status=413, title="Content Too Large", detail=said_of(limit))
 
 
 def _unexpected(request: Request) -> JSONResponse:

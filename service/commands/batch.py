@@ -47,6 +47,7 @@ def publish_batch(
             progress=progress,
             revise=revise,
             proof=partial(proofread, sample=settings.proof_pieces),
+            by=acting(database, settings),
         )
     say(json.dumps(asdict(report), indent=2))
 
@@ -102,6 +103,7 @@ def reprint(number: NumberArgument) -> None:
             number,
             progress=progress,
             proof=partial(proofread, sample=settings.proof_pieces),
+            by=acting(database, settings),
         )
     say(json.dumps(asdict(report), indent=2))
 

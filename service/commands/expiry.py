@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from service.commands.console import progress_bars, say
-from service.commands.database import open_database
+from service.commands.database import acting, open_database
 from service.cycle.expiry import expire_lists, stores_day
 from service.deals.steer import follow_facts
 from service.engine.money import format_money
 from service.errors import InvalidInput
+from service.store import audit
 
 
 def expire(
@@ -32,8 +33,14 @@ def expire(
                 f"It is {today} where the stores are: lists that are good until a day before {day} "
                 "have not all ended."
             )
+        by = acting(database, settings)
         closed = expire_lists(database, before=day, progress=progress)
         changed = follow_facts(database, on=day)
+        detail = {"lists": closed.lists, "deals": changed}
+        if any(detail.values()):
+            with database.write() as session:
+                at = datetime.now(UTC)
+                audit.add(session, by, "expire", "lists", day.isoformat(), at=at, detail=detail)
     money = format_money(closed.released_cents, settings.currency)
     say(
         f"{closed.lists:,} lists that ended before {day} were closed; {money} of budgets was "

@@ -94,5 +94,6 @@ def cycle(
             as_of=as_of.date(),
             seed=settings.seed if seed is None else seed,
             progress=progress,
+            by=acting(database, settings),
         )
     say(json.dumps(asdict(report), indent=2, default=str))

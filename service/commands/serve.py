@@ -23,7 +23,7 @@ def serve(
     require_tables(database)
     apart = Apart(limits_of(settings))
     pages = {console.PATH: console.create_console(database, settings, apart=apart)}
-    app = create_app(database, settings, apart=apart, pages=pages, page_uploads=console.UPLOADS)
+    app = create_app(database, settings, apart=apart, pages=pages)
     try:
         run(app, host=host, port=port)
     finally:

@@ -1,10 +1,12 @@
 """The console as an application, which the service mounts."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import Depends, FastAPI
 
 from service.admin.today import read_today
+from service.bodies import LimitBody
 from service.console import failures
 from service.console.guard import Guard
 from service.console.kept import Kept
@@ -29,14 +31,16 @@ from service.console.routes import (
     today,
     uploads,
 )
+from service.console.routes import (
+    settings as settings_page,
+)
 from service.console.visitor import require_token
 from service.files.apart import Apart, limits_of
 from service.settings import Settings
 from service.store.session import Database
 
 PATH = "/console"
-UPLOADS = (f"{PATH}{uploads.PATH}",)
-"""The paths that take a file."""
+_UPLOADS = (uploads.PATH, batch_acts.REPORTS)
 _TODAY_SECONDS = 60
 
 
@@ -60,11 +64,19 @@ def create_console(
     )
     app.state.readings = Readings(database, settings, apart or Apart(limits_of(settings)))
     failures.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(
+        LimitBody, limit_of=partial(_limit_of, settings), refuse=failures.too_large, drops=True
+    )
+    app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
+        batch_acts, operations, people, keys, settings_page, audit, cycle_runs, cycle_plans,
         cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app
+
+
+def _limit_of(settings: Settings, path: str) -> int:
+    takes_file = path.endswith(_UPLOADS)
+    return settings.max_upload_bytes if takes_file else settings.max_body_bytes

@@ -7,9 +7,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
-from service.console import page
+from service.console import names, page
 from service.console.languages import mark
 from service.console.visitor import NotSignedIn, recognise
 from service.errors import Busy, LarderError
@@ -21,6 +21,7 @@ _TITLES = {
     HTTPStatus.FORBIDDEN: mark("This form is too old"),
     HTTPStatus.NOT_FOUND: mark("There is no such page"),
     HTTPStatus.CONFLICT: mark("Something has changed"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: mark("This is too large"),
     HTTPStatus.UNPROCESSABLE_ENTITY: mark("This cannot be understood"),
     HTTPStatus.SERVICE_UNAVAILABLE: mark("Too busy just now"),
 }
@@ -28,13 +29,19 @@ _HINTS = {
     HTTPStatus.FORBIDDEN: mark("Open the page again and send it once more."),
     HTTPStatus.NOT_FOUND: mark("It may have moved, or it is not for your role."),
     HTTPStatus.CONFLICT: mark("Look at the page again: somebody else may have been faster."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: mark("Go back and send less, or send it in parts."),
     HTTPStatus.UNPROCESSABLE_ENTITY: mark("Go back and change what you sent."),
     HTTPStatus.SERVICE_UNAVAILABLE: mark("Try again in a moment."),
 }
+_FOREIGN = mark("This was not sent from a page of the console")
 _OTHER = mark("Something went wrong")
 _OTHER_HINT = mark("It is safe to try again. If it stays, tell whoever runs the service.")
 # Only texts that were written for people who use the console are shown to them.
-_SHOWN = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+_SHOWN = (
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 def install(app: FastAPI) -> None:
@@ -46,8 +53,28 @@ def install(app: FastAPI) -> None:
     app.add_middleware(HideUnexpectedErrors, answer=_unexpected, logger=logger)
 
 
-def _unexpected(_request: Request) -> Response:
-    return PlainTextResponse(f"{_OTHER}. {_OTHER_HINT}", 500)
+def _unexpected(request: Request) -> Response:
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return page.show_alone(request, status=status, title=_OTHER, hint=_OTHER_HINT)
+
+
+def foreign(request: Request) -> Response:
+    """The answer to what no page of the console sent. It sets no cookie."""
+    return page.show_alone(
+        request, status=HTTPStatus.FORBIDDEN, title=_FOREIGN, hint=_HINTS[HTTPStatus.FORBIDDEN]
+    )
+
+
+async def too_large(request: Request, limit: int) -> Response:
+    """The answer to a form or a file of more bytes than `limit`."""
+    return await run_in_threadpool(_too_large, request, limit)
+
+
+def _too_large(request: Request, limit: int) -> Response:
+    language = recognise(request).language
+    most = names.size(language, limit)
+    said = language.text("At most %(size)s can be sent here.", size=most)
+    return _page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
 
 async def _lead_to_log_in(request: Request, _error: Exception) -> Response:
@@ -62,7 +89,7 @@ async def _larder_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LarderError)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Busy):
         logger.error("%s: %s", request.url.path, error.detail)
-    return await run_in_threadpool(_page, request, error.status, error.detail)
+    return await run_in_threadpool(_page, request, error.status, page.say(request, error))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

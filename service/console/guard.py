@@ -4,10 +4,12 @@ Scripts run by the nonce of their page alone; styles, pictures and requests are 
 """
 
 import secrets
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,13 +30,14 @@ _YEAR_SECONDS = 31_536_000
 
 
 class Guard:
-    """Answers 403 to what another site sent, and adds the headers to every answer.
+    """Answers `refuse` to what another site sent, and adds the headers to every answer.
 
     The nonce of a page is `request.state.nonce`. Pages are not kept by anything between.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, refuse: Callable[[Request], Response]) -> None:
         self._app = app
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -57,8 +60,7 @@ class Guard:
         if scope["method"] in _SAFE or is_own(scope):
             await self._app(scope, receive, send_with_headers)
             return
-        refusal = PlainTextResponse("This was not sent from a page of the console.", 403)
-        await refusal(scope, receive, send_with_headers)
+        await self._refuse(Request(scope))(scope, receive, send_with_headers)
 
 
 def is_own(scope: Scope) -> bool:

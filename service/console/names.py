@@ -7,9 +7,11 @@ from babel import dates
 from service.admin.runs import BATCH, CHECK, CYCLE, EXPIRY, PLAN, RECOMPOSE
 from service.console.languages import Language, mark
 from service.publish import LeftOutReason
+from service.settings import Source
 from service.store.tables.access import Role
 from service.store.tables.cycle import Batch, BatchState, Run, RunState
 from service.store.tables.mailing import PieceState
+from service.store.trail import Deed
 
 _READY = "ready"
 _FETCHED = "fetched"
@@ -168,9 +170,49 @@ THINGS = {
     "cycle": mark("Cycle"),
     "key": mark("Key"),
     "person": mark("Person"),
+    "household": mark("Household"),
+    "goodwill": mark("Goodwill"),
+    "lists": mark("Lists"),
 }
 
 
 def thing(language: Language, value: str) -> str:
     """What a thing is called to which something was done."""
     return language.text(THINGS[value]) if value in THINGS else value
+
+
+def detail(deed: Deed) -> str:
+    """What else is known of an act, in a line, as it was stored."""
+    said = ((name, value) for name, value in deed.detail.items() if value is not None)
+    return "; ".join(f"{name.replace('_', ' ')}: {str(value)[:80]}" for name, value in said)
+
+
+SETTING_GROUPS = {
+    "Letters": mark("Letters"),
+    "Database, keys and folders": mark("Database, keys and folders"),
+    "The retailer": mark("The retailer"),
+    "Lists": mark("Lists"),
+    "Deals and goodwill": mark("Deals and goodwill"),
+    "The till": mark("The till"),
+    "Print batches": mark("Print batches"),
+    "Pictures": mark("Pictures"),
+    "Scheduler and worker": mark("Scheduler and worker"),
+    "People": mark("People"),
+    "HTTP": mark("HTTP"),
+}
+
+SETTING_SOURCES = {
+    Source.ENVIRONMENT: mark("the environment"),
+    Source.FILE: mark("the file .env"),
+    Source.DEFAULT: mark("the default"),
+}
+
+
+def setting_group(language: Language, title: str) -> str:
+    """What a group of settings is called."""
+    return language.text(SETTING_GROUPS[title])
+
+
+def setting_source(language: Language, value: str) -> str:
+    """Where the value of a setting comes from."""
+    return language.text(SETTING_SOURCES[Source(value)])

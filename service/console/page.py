@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import templates
-from service.console import flash, labels, names, refusals
-from service.console.cookies import FLASH, FORM, SESSION
+from service.console import flash, labels, names, refusals, saying
+from service.console.cookies import FLASH, FORM, SESSION, jar_of
 from service.console.flash import Message
 from service.console.languages import LANGUAGES, Language, language_of, mark
-from service.console.visitor import Visitor, recognise, settings_of
+from service.console.visitor import Visitor, language_before, recognise, settings_of
 from service.engine.rights import Right
+from service.errors import LarderError
 from service.settings import Settings
 
 ASSETS = Path(__file__).with_name("static")
@@ -46,6 +47,7 @@ PLACES = (
     Place(mark("Operations"), "/operations", "work", (Right.SEE_OPERATIONS,)),
     Place(mark("People"), "/people", "account", (Right.MANAGE_PEOPLE,)),
     Place(mark("Keys"), "/keys", "key", (Right.MANAGE_KEYS,)),
+    Place(mark("Settings"), "/settings", "settings", (Right.SEE_SETTINGS,)),
     Place(mark("Who did what"), "/audit", "menu", (Right.SEE_AUDIT,)),
 )
 
@@ -77,6 +79,28 @@ def show(
         if visitor.jar.read(request, SESSION):
             visitor.jar.clear(response, SESSION)
     return response
+
+
+def show_alone(request: Request, *, status: int, title: str, hint: str) -> HTMLResponse:
+    """A page that needs no database and no session, and sets no cookie."""
+    settings = settings_of(request)
+    language = language_before(request, jar_of(request, settings))
+    html = (
+        _environment(language.tag)
+        .get_template("alone.html")
+        .render(
+            title=language.text(title),
+            hint=language.text(hint),
+            root=address(request, ""),
+            retailer=settings.retailer,
+        )
+    )
+    return HTMLResponse(html, status)
+
+
+def say(request: Request, error: LarderError) -> str:
+    """Why an act was not done, in the language of whoever asked for it."""
+    return saying.say(recognise(request).language, error.notice, settings_of(request).currency)
 
 
 def go_to(request: Request, path: str, *messages: Message) -> Response:
@@ -133,6 +157,8 @@ def _around(request: Request, visitor: Visitor, settings: Settings) -> Mapping[s
         "money": _money(visitor.language, settings.currency),
         "moment": _moment(visitor.language, settings.timezone),
         "may": visitor.may,
+        "say": lambda notice: saying.say(visitor.language, notice, settings.currency),
+        "problem": lambda found: saying.problem(visitor.language, found, settings.currency),
     }
 
 

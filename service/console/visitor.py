@@ -142,10 +142,14 @@ def may(*rights: Right) -> Callable[[MemberDep], Member]:
     return check
 
 
-def _language(request: Request, jar: Jar, signed_in: SignedIn | None) -> Language:
+def language_before(request: Request, jar: Jar) -> Language:
+    """The language of a request whose sender is not known: chosen here, or the browser's."""
     chosen = jar.read(request, LANGUAGE)
-    if chosen in LANGUAGES:
-        return language_of(chosen)
-    if signed_in is not None:
-        return language_of(signed_in.person.language)
-    return language_of(negotiate(request.headers.get("accept-language", "")))
+    accepted = request.headers.get("accept-language", "")
+    return language_of(chosen if chosen in LANGUAGES else negotiate(accepted))
+
+
+def _language(request: Request, jar: Jar, signed_in: SignedIn | None) -> Language:
+    if signed_in is None or jar.read(request, LANGUAGE) in LANGUAGES:
+        return language_before(request, jar)
+    return language_of(signed_in.person.language)

@@ -85,12 +85,16 @@ def check_forecast(
         newest = stored_model(session, as_of=as_of, any_age=True)
         if newest is None:
             raise Conflict(
-                f"No forecast that this version can read is stored for {as_of} or before. "
-                "The nightly job or a cycle fits one."
+                "No forecast that this version can read is stored for %(as_of)s or before. "
+                "The nightly job or a cycle fits one.",
+                as_of=as_of,
             )
         ids = baskets.buyers(session, before=midnight(as_of, settings))
         if not ids:
-            raise Conflict(f"No household has bought anything before {as_of}. Load baskets first.")
+            raise Conflict(
+                "No household has bought anything before %(as_of)s. Load baskets first.",
+                as_of=as_of,
+            )
         purchases = _purchases(session, settings, _evenly(ids), as_of=as_of)
         day = min(as_of, _last_day(purchases) + timedelta(days=1))
         departments = catalogue.items(session).select("item_id", "department")

@@ -126,4 +126,6 @@ def _keep(database: Database, model: Model) -> None:
 
 
 def _nothing_bought(as_of: date) -> Conflict:
-    return Conflict(f"No household has bought anything before {as_of}. Load baskets first.")
+    return Conflict(
+        "No household has bought anything before %(as_of)s. Load baskets first.", as_of=as_of
+    )

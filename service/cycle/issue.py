@@ -28,7 +28,8 @@ from service.engine.offers.ghosts import ghosts
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, issued, ledger, lists
+from service.store import audit, cycles, households, issued, ledger, lists
+from service.store.actor import Actor
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
@@ -44,6 +45,7 @@ def run_cycle(
     now: datetime | None = None,
     again: int | None = None,
     planned: Mapping[str, str] | None = None,
+    by: Actor | None = None,
 ) -> CycleReport:
     """Make and issue the lists of a date: history, predict, segment, allocate, compose.
 
@@ -54,7 +56,8 @@ def run_cycle(
     Nothing is issued until everything is made; then all of it is one transaction, so a killed run
     leaves no half of a cycle, and running it again goes on from the shards that were finished.
     `again` is a withdrawn cycle of the date, of which this is the next revision. With the digests
-    of a plan (`planned`) just that is issued, or nothing.
+    of a plan (`planned`) just that is issued, or nothing. `by` is who issues it at once, for the
+    audit trail; who asked for a run of it stands there already.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
     nobody is eligible, when a deal was stopped or its budget taken while the lists were made, or
     when the lists would not be those planned; InvalidInput when a list cannot be printed whatever
@@ -103,7 +106,7 @@ def run_cycle(
     )
     digests = [page_digest_of(settings, each.document) for each in drafted]
     report = _issue(
-        database, made, plan, drafted, held, on=closing, again=again, page_digests=digests
+        database, made, plan, drafted, held, on=closing, again=again, page_digests=digests, by=by
     )
     forget_shards(settings, plan.inputs, seed=seed)
     return report
@@ -137,9 +140,12 @@ def _revision(session: Session, as_of: date, again: int | None) -> int:
     if found is None:
         return 1
     if found.withdrawn_at is None:
-        raise Conflict(f"There is a cycle as of {as_of} already.")
+        raise Conflict("There is a cycle as of %(as_of)s already.", as_of=as_of)
     if again is None:
-        raise Conflict(f"That cycle was withdrawn; run `larder cycle recompose {found.id}`.")
+        raise Conflict(
+            "That cycle was withdrawn; run `larder cycle recompose %(cycle)s`.",
+            cycle=found.id,
+        )
     return found.revision + 1
 
 
@@ -153,6 +159,7 @@ def _issue(
     on: date,
     again: int | None,
     page_digests: Sequence[str | None],
+    by: Actor | None,
 ) -> CycleReport:
     now = datetime.now(UTC)
 
@@ -196,6 +203,9 @@ def _issue(
         slots = _printed_slots(drafted)
         ledger.post_by_offer(session, of_slots, EntryKind.ISSUE, slots, charge_slots, at=now)
         states.follow_facts(session, on=on, at=now)
+        if by is not None:
+            detail = {"as_of": report.as_of.isoformat(), "lists": report.lists}
+            audit.add(session, by, "issue", "cycle", cycle_id, at=now, detail=detail)
         return numbered
 
     return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
@@ -249,6 +259,7 @@ def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, s
     if changed:
         named = ", ".join(map(str, changed[:10]))
         raise Conflict(
-            f"Deals were changed while the lists were made (offers {named}); nothing was issued. "
-            "Run the cycle again."
+            "Deals were changed while the lists were made (offers %(named)s); nothing "
+            "was issued. Run the cycle again.",
+            named=named,
         )

@@ -253,7 +253,7 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     )["household_id"]
     chosen = chosen.filter(chosen.is_in(purchases["household_id"].unique().implode()))
     if chosen.is_empty():
-        raise Conflict(f"No household is eligible as of {as_of}; no cycle was made.")
+        raise Conflict("No household is eligible as of %(as_of)s; no cycle was made.", as_of=as_of)
     mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
     worths = worth(mine, as_of=as_of, weeks=LOYALTY_WEEKS)
     deciles = worth_deciles(worths).join(

@@ -2,21 +2,24 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import reduce
 from io import BytesIO
 
 import polars as pl
 
 from service.cycle.plan import Plan
 from service.errors import Conflict
+from service.notice import Notice
 
 LISTS = "lists"
 """The digest of what matters: who gets a list, and which offers are on it."""
 
 _INPUTS = {
-    "deals": "deals, or what is left of their budgets and copies",
-    "purchases": "purchases before its date",
-    "forecast": "the forecast, or how deals are answered",
+    "deals": Notice("deals, or what is left of their budgets and copies"),
+    "purchases": Notice("purchases before its date"),
+    "forecast": Notice("the forecast, or how deals are answered"),
 }
+_OTHERWISE = Notice("households, their targets or the settings")
 _CHOSEN = ("household_id", "offer_id", "face_value_cents", "reserved_cents", "uses")
 
 
@@ -49,11 +52,16 @@ def require_same(planned: Mapping[str, str], plan: Plan) -> None:
     if now[LISTS] == planned[LISTS]:
         return
     changed = [words for name, words in _INPUTS.items() if now[name] != planned.get(name)]
-    since = "; ".join(changed) or "households, their targets or the settings"
+    since = reduce(_both, changed) if changed else _OTHERWISE
     raise Conflict(
-        f"The lists would not be those that were planned; nothing was issued. Changed since: "
-        f"{since}. Plan again, and issue that."
+        "The lists would not be those that were planned; nothing was issued. Changed "
+        "since: %(since)s. Plan again, and issue that.",
+        since=since,
     )
+
+
+def _both(one: Notice, other: Notice) -> Notice:
+    return Notice("%(one)s; %(other)s", one=one, other=other)
 
 
 def _digest(*frames: pl.DataFrame) -> str:

@@ -11,11 +11,12 @@ from service.cycle.plan import Progress
 from service.cycle.report import CycleReport
 from service.engine.ledger import Account, Entry, EntryKind, Posting, netted, reversed_entries
 from service.errors import Conflict, NotFound
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, batches, cycles, ledger, lists
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
-from service.store.tables.cycle import Batch, Cycle
+from service.store.tables.cycle import Batch, BatchState, Cycle
 
 _BUSY = "Tills or the press use this cycle; nothing was withdrawn. Try again."
 
@@ -33,12 +34,12 @@ class WithdrawReport:
 class Withdrawal:
     """What withdrawing a cycle would do: the lists it voids, what budgets get back.
 
-    `hindered` says why it cannot be withdrawn; empty where nothing hinders it.
+    `hindered` says why it cannot be withdrawn; None where nothing hinders it.
     """
 
     lists: int
     released_cents: int
-    hindered: str
+    hindered: Notice | None
 
 
 def look_ahead(database: Database, cycle_id: int) -> Withdrawal:
@@ -48,10 +49,10 @@ def look_ahead(database: Database, cycle_id: int) -> Withdrawal:
         if cycle is None:
             raise NotFound(f"There is no cycle {cycle_id}.")
         if cycle.withdrawn_at is not None:
-            return Withdrawal(0, 0, "")
+            return Withdrawal(0, 0, None)
         batch = batches.of_cycle(session, cycle_id)
-        hindered = _printed(cycle_id, batch) if batch is not None else ""
-        if not hindered and not lists.all_open(session, cycle_id):
+        hindered = _printed(cycle_id, batch) if batch is not None else None
+        if hindered is None and not lists.all_open(session, cycle_id):
             hindered = _used(cycle_id)
         released = _budgets(_undone(session, cycle))
     return Withdrawal(cycle.summary.get("lists", 0), released, hindered)
@@ -103,6 +104,7 @@ def recompose_cycle(
         seed=cycle.seed,
         progress=progress,
         again=cycle_id,
+        by=None if by is SERVICE else by,
     )
 
 
@@ -139,12 +141,17 @@ def _budgets(entries: Sequence[Entry]) -> int:
     return sum(each.amount_cents for each in entries if each.account == Account.BUDGET)
 
 
-def _printed(cycle_id: int, batch: Batch) -> str:
-    return (
-        f"Cycle {cycle_id} has batch {batch.id}, which is {batch.state}; "
-        "a cycle is withdrawn only before it is published."
+def _printed(cycle_id: int, batch: Batch) -> Notice:
+    return Notice(
+        "Cycle %(cycle)s has batch %(batch)s, which is %(state)s; a cycle is withdrawn only before "
+        "it is published.",
+        cycle=cycle_id,
+        batch=batch.id,
+        state=BatchState(batch.state),
     )
 
 
-def _used(cycle_id: int) -> str:
-    return f"Lists of cycle {cycle_id} were used or have ended; it stays as it is."
+def _used(cycle_id: int) -> Notice:
+    return Notice(
+        "Lists of cycle %(cycle)s were used or have ended; it stays as it is.", cycle=cycle_id
+    )

@@ -45,8 +45,9 @@ def correct(document: Document, corrections: Sequence[Correction]) -> Document:
         sheet = sheets.get(name)
         if sheet is None or not _is_in(sheet, row, column):
             raise InvalidInput(
-                f"{document.name} has no such cell.",
+                "%(name)s has no such cell.",
                 [Problem(f"{name} row {row + 1}", "is not in the file", "send the file again")],
+                name=document.name,
             )
         if (sheet.frame.item(row, column) or "") != each.text:
             by_sheet.setdefault(name, {})[row, column] = each.text

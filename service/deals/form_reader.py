@@ -75,14 +75,14 @@ def _no_table(document: Document) -> InvalidInput:
     name = document.name
     sheets = document.sheets
     if not any(sheet.frame.height for sheet in sheets):
-        return InvalidInput(f"{name} is empty; a row must name the columns.")
+        return InvalidInput("%(name)s is empty; a row must name the columns.", name=name)
     if max(count_known_columns(sheet) for sheet in sheets) == 0:
         detail = "no row names columns of a deal"
     else:
         detail = "no row names three columns of a deal or more"
     remedy = "begin with a row of names such as deal_id, supplier, title; see the template"
     return InvalidInput(
-        f"{name} has not all the columns it needs.", [Problem(name, detail, remedy)]
+        "%(name)s has not all the columns it needs.", [Problem(name, detail, remedy)], name=name
     )
 
 

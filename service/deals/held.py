@@ -16,6 +16,7 @@ from service.deals.corrections import MOST_CORRECTIONS, Correction
 from service.deals.upload import ReadOptions
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files.dates import Order
+from service.notice import Count
 from service.settings import Settings
 from service.store.actor import Actor
 
@@ -65,12 +66,15 @@ def hold(
     Raises InvalidInput for an empty file, Conflict where too many wait.
     """
     if not body:
-        raise InvalidInput(f"{name or 'The file'} is empty.")
+        raise InvalidInput("%(name)s is empty.", name=name or "The file")
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     kept = _drop_old(settings, now)
     if kept >= MOST_HELD:
-        raise Conflict(f"{MOST_HELD} files wait to be loaded already: load or drop some first.")
+        raise Conflict(
+            "%(number)s files wait to be loaded already: load or drop some first.",
+            number=Count(MOST_HELD),
+        )
     token = secrets.token_hex(16)
     held = Held(token, name, len(body), by.name, now, folder / f"{token}.body", encoding, dates)
     _write(held.path, body)
@@ -104,7 +108,8 @@ def amend(settings: Settings, token: str, corrections: Sequence[Correction]) -> 
     cells |= {(each.sheet, each.row, each.column): each for each in corrections}
     if len(cells) > MOST_CORRECTIONS:
         raise InvalidInput(
-            f"At most {MOST_CORRECTIONS:,} cells are corrected here: correct the file itself."
+            "At most %(number)s cells are corrected here: correct the file itself.",
+            number=Count(MOST_CORRECTIONS),
         )
     amended = replace(held, corrections=tuple(cells.values()))
     _describe(amended)

@@ -13,6 +13,7 @@ from service.engine.lifecycle import DealState
 from service.engine.redeem import Terms, wording_of
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
+from service.notice import Notice
 from service.store.offers import overview, pages
 from service.store.offers.overview import ALL_DEALS, DealFilter
 from service.store.offers.pages import DealOrder, Place
@@ -122,9 +123,9 @@ class BulkReport:
     """What an act on many deals did: those it was done to, and why the others were skipped."""
 
     done: Sequence[ChosenDeal]
-    skipped: Sequence[tuple[ChosenDeal, str]]
+    skipped: Sequence[tuple[ChosenDeal, Notice]]
 
-    def reasons(self) -> Sequence[tuple[str, int]]:
+    def reasons(self) -> Sequence[tuple[Notice, int]]:
         """Why deals were skipped and how many for each reason, the commonest first."""
         return Counter(reason for _, reason in self.skipped).most_common()
 
@@ -156,12 +157,12 @@ def deals_by_number(database: Database, numbers: Sequence[int]) -> list[ChosenDe
 def act_on_each(chosen: Sequence[ChosenDeal], act: Callable[[int], DealState]) -> BulkReport:
     """Do an act to each deal by itself; one that its state or a rule does not allow is skipped."""
     done: list[ChosenDeal] = []
-    skipped: list[tuple[ChosenDeal, str]] = []
+    skipped: list[tuple[ChosenDeal, Notice]] = []
     for deal in chosen:
         try:
             act(deal.number)
         except (Conflict, NotFound) as error:
-            skipped.append((deal, error.detail))
+            skipped.append((deal, error.notice))
         else:
             done.append(deal)
     return BulkReport(done, skipped)
@@ -176,7 +177,7 @@ def split_name(database: Database, name: str) -> tuple[str, str]:
     splits = [(name[:place].strip(), name[place + 1 :].strip()) for place in places]
     splits = [(supplier, deal_id) for supplier, deal_id in splits if supplier and deal_id]
     if not splits:
-        raise InvalidInput(f"{name[:60]!r} is not a deal: write SUPPLIER:ID.")
+        raise InvalidInput("%(name)s is not a deal: write SUPPLIER:ID.", name=repr(name[:60]))
     with database.read() as session:
         for supplier, deal_id in splits if len(splits) > 1 else ():
             named = DealFilter(supplier=supplier, deal_id=deal_id)

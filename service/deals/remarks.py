@@ -17,6 +17,7 @@ from service.deals.form import Fault, Form
 from service.errors import InvalidInput
 from service.files.package import column_index, column_letters
 from service.files.workbook import DAMAGED, unreadable_workbook
+from service.notice import Count
 
 WIDTH = 90
 LINE_POINTS = 15
@@ -88,7 +89,9 @@ def _write_workbook(form: Form, by_row: SheetRemarks) -> bytes:
     frame = form.tables[0].sheet.frame
     headers = {row for table in form.tables for row in range(table.first, table.last + 1)}
     if frame.height > _MOST_ROWS:
-        raise InvalidInput(f"A workbook has at most {_MOST_ROWS:,} rows; split the file.")
+        raise InvalidInput(
+            "A workbook has at most %(number)s rows; split the file.", number=Count(_MOST_ROWS)
+        )
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False,
                "strings_to_urls": False}  # fmt: skip

@@ -10,6 +10,7 @@ import polars as pl
 from service.deals.listing import ChosenDeal
 from service.engine.lifecycle import MOVES, Act, DealState
 from service.errors import InvalidInput, NotFound
+from service.notice import Count
 from service.store.offers import overview, pages, results
 from service.store.offers.overview import DealFilter
 from service.store.session import Database
@@ -71,7 +72,10 @@ def choose_numbers(database: Database, chosen: DealFilter) -> Sequence[int]:
     with database.read() as session:
         found = pages.numbers(session, chosen, most=MOST_AT_ONCE + 1)
     if len(found) > MOST_AT_ONCE:
-        raise InvalidInput(f"At most {MOST_AT_ONCE:,} deals are changed at once: choose fewer.")
+        raise InvalidInput(
+            "At most %(number)s deals are changed at once: choose fewer.",
+            number=Count(MOST_AT_ONCE),
+        )
     return found
 
 
@@ -81,7 +85,10 @@ def look_ahead(database: Database, numbers: Sequence[int], act: Act) -> Touched:
     Raises NotFound when none of them is there, InvalidInput for more than `MOST_AT_ONCE`.
     """
     if len(numbers) > MOST_AT_ONCE:
-        raise InvalidInput(f"At most {MOST_AT_ONCE:,} deals are changed at once: choose fewer.")
+        raise InvalidInput(
+            "At most %(number)s deals are changed at once: choose fewer.",
+            number=Count(MOST_AT_ONCE),
+        )
     with database.read() as session:
         figures = overview.deals(session, offer_ids=numbers)
         if figures.is_empty():

@@ -54,8 +54,9 @@ def read_document(name: str, body: bytes, *, encoding: str) -> Document:
         return Document(name, body, sha256, (_read_parquet(name, body),), ())
     if body.startswith(b"\xd0\xcf\x11\xe0"):
         raise InvalidInput(
-            f"{name} is an old or a locked workbook.",
+            "%(name)s is an old or a locked workbook.",
             [Problem(name, "is an .xls file, or has a password", "save it as .xlsx without one")],
+            name=name,
         )
     require_text(name, body)
     text, notes = decode_text(name, body, encoding=encoding)
@@ -93,8 +94,11 @@ def _rows(name: str, text: str, separator: str) -> list[list[str]]:
             _check_size(name, len(rows), cells)
     except csv.Error as error:
         raise InvalidInput(
-            f"{name}, row {len(rows) + 1}: {error}.",
+            "%(name)s, row %(row)s: %(reason)s.",
             [Problem(f"{name}, row {len(rows) + 1}", "cannot be read", "close its quotes")],
+            name=name,
+            row=len(rows) + 1,
+            reason=str(error),
         ) from None
     return rows
 
@@ -107,7 +111,7 @@ def _check_size(name: str, rows: int, columns: int) -> None:
         detail, remedy = f"has {rows:,} rows and more, of up to {columns:,} cells", "split it"
     else:
         return
-    raise InvalidInput(f"{name} is too large.", [Problem(name, detail, remedy)])
+    raise InvalidInput("%(name)s is too large.", [Problem(name, detail, remedy)], name=name)
 
 
 def _to_frame(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
@@ -130,19 +134,21 @@ def _read_parquet(name: str, body: bytes) -> Sheet:
         frame = pl.read_parquet(io.BytesIO(body), n_rows=_MOST_ROWS + 1)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        raise InvalidInput(f"{name} is not a Parquet file that can be read: {reason}") from None
+        raise InvalidInput(
+            "%(name)s is not a Parquet file that can be read: %(reason)s", name=name, reason=reason
+        ) from None
     _check_size(name, frame.height, frame.width)
     # A text that a dictionary holds once takes its length in every row that refers to it.
     texts = frame.select(pl.col(pl.String).str.len_bytes().cast(pl.Int64).sum())
     if sum(filter(None, texts.row(0) if texts.width else ())) > MOST_BYTES:
         detail = "repeats long texts to more than half a gigabyte"
-        raise InvalidInput(f"{name} is too large.", [Problem(name, detail, "split it")])
+        raise InvalidInput("%(name)s is too large.", [Problem(name, detail, "split it")], name=name)
     columns, typed = [], []
     for place, column in enumerate(frame.columns):
         kind = frame.schema[column]
         if kind.is_nested() or kind == pl.Binary:
             fault = Problem(f"{name}, column {column}", f"is of type {kind}", "write text")
-            raise InvalidInput(f"{name} has a column that cannot be read.", [fault])
+            raise InvalidInput("%(name)s has a column that cannot be read.", [fault], name=name)
         cells = frame[column].cast(pl.String, strict=False)
         if kind.is_float():
             cells = cells.str.replace(r"\.0$", "")

@@ -17,6 +17,7 @@ from service.engine.reserve import OpenCopies, overspend_chance
 from service.engine.rights import Right
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
+from service.notice import Cents
 from service.settings import Settings
 from service.store.actor import Actor
 from service.store.offers import events, overview, states
@@ -130,7 +131,7 @@ def raise_budget(
     higher, when the deal does not run, or where approval needs a second person and `by` is not one.
     """
     if cents > _MOST_CENTS:
-        raise InvalidInput(f"A budget is at most {_MOST_CENTS} cents.")
+        raise InvalidInput("A budget is at most %(most)s.", most=Cents(_MOST_CENTS))
 
     def act(session: Session) -> DealState:
         offer = _live_revision(_lock_revisions(session, offer_id), offer_id)
@@ -140,8 +141,9 @@ def raise_budget(
             raise Conflict("This deal has no budget that could be raised: it is without limit.")
         if cents <= before:
             raise Conflict(
-                f"The budget is {before} cents and can only be raised. "
-                "A lower one comes with a new revision of the deal."
+                "The budget is %(budget)s and can only be raised. A lower one comes "
+                "with a new revision of the deal.",
+                budget=Cents(before),
             )
         _require_second_person(session, settings, offer, by=by)
         detail = {"from_cents": before, "to_cents": cents}
@@ -271,11 +273,15 @@ def _require_second_person(
         return
     if by.person_id is None:
         raise Conflict(
-            f"A second person must approve this, and {by.name} is bound to nobody: log in, bind "
-            "the key or the user of the machine to a person, or name one by LARDER_PERSON."
+            "A second person must approve this, and %(name)s is bound to nobody: log in, "
+            "bind the key or the user of the machine to a person, or name one by "
+            "LARDER_PERSON.",
+            name=by.name,
         )
     if not by.may(Right.APPROVE_DEALS):
-        raise Conflict(f"{by.name} may not approve deals: that needs the role approver.")
+        raise Conflict(
+            "%(name)s may not approve deals: that needs the role approver.", name=by.name
+        )
     loader = events.person_behind(session, offer, Act.LOAD)
     first = loader or events.person_behind(session, offer, Act.CHECK)
     if first is None:
@@ -283,8 +289,11 @@ def _require_second_person(
             "No person loaded or checked this deal: one must check it, and another one approve. "
             "A deal that runs is loaded again as its next revision."
         )
-    if first == by.person_id:
-        did = "loaded" if loader else "checked"
+    if first == by.person_id and loader:
         raise Conflict(
-            f"Who {did} a deal cannot approve it or raise its budget: another person must."
+            "Who loaded a deal cannot approve it or raise its budget: another person must."
+        )
+    if first == by.person_id:
+        raise Conflict(
+            "Who checked a deal cannot approve it or raise its budget: another person must."
         )

@@ -1,7 +1,7 @@
 """Loads a file of deals as offers: all of it, or nothing and a list of its faults."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from service.errors import InvalidInput, NotFound, Problem
 from service.files.dates import Order
 from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
+from service.notice import Count
 from service.settings import Settings
 from service.store import catalogue, households
 from service.store.actor import Actor
@@ -263,7 +264,9 @@ def load_deals(
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise InvalidInput(
+            "%(name)s cannot be read: %(reason)s.", name=path.name, reason=error.strerror or ""
+        ) from None
     return load_body(
         database, path.name, body, uploaded_by=uploaded_by, options=options,
         with_approval=with_approval, accept=accept, progress=progress,
@@ -298,10 +301,7 @@ def load_body(
     def act(session: Session) -> UploadReport:
         deals = _interpret(session, form, options)
         if form.faults:
-            raise InvalidInput(
-                f"{name} has {_count_of(form.faults)}; no deal of it was loaded.",
-                [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]],
-            )
+            raise _faulty(name, form)
         require_accepted(name, form.document.sha256, form.notes, accept)
         current = revisions.current(session)
         change = find_changes(deals.frame, current)
@@ -358,8 +358,16 @@ def _interpret(session: Session, form: Form, options: ReadOptions) -> Interprete
     return deals
 
 
-def _count_of(faults: Sequence[object]) -> str:
-    return "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+def _faulty(name: str, form: Form) -> InvalidInput:
+    problems = [form.problem(fault) for fault in form.faults[:KEPT_PROBLEMS]]
+    if len(form.faults) == 1:
+        return InvalidInput("%(name)s has 1 fault; no deal of it was loaded.", problems, name=name)
+    return InvalidInput(
+        "%(name)s has %(number)s faults; no deal of it was loaded.",
+        problems,
+        name=name,
+        number=Count(len(form.faults)),
+    )
 
 
 def _loaded(upload: Upload | None) -> str:

@@ -19,6 +19,7 @@ from service.engine.ledger import give_goodwill as entries_of
 from service.engine.rights import Right
 from service.engine.texts import clean
 from service.errors import Conflict, Forbidden, InvalidInput, NotFound
+from service.notice import Cents, Count
 from service.settings import Settings
 from service.store import audit, ledger, lists, people, receipts
 from service.store import goodwill as stored
@@ -34,7 +35,6 @@ SUBJECT = "goodwill"
 MOST_NOTE = 300
 MOST_REQUEST = 64
 _BUSY = "Too many give goodwill at once; send the same again."
-_TWICE = "Goodwill {number} is {state} for this already; take it back or decline it first."
 
 
 class GoodwillReason(StrEnum):
@@ -89,7 +89,12 @@ def give(
         _require_room(session, settings, row)
         held = stored.held_by(session, row.subject)
         if held is not None:
-            raise Conflict(_TWICE.format(number=held.id, state=held.state))
+            raise Conflict(
+                "Goodwill %(number)s is %(state)s for this already; take it back or decline it "
+                "first.",
+                number=held.id,
+                state=GoodwillState(held.state),
+            )
         stored.add(session, row)
         if row.state == GoodwillState.GIVEN:
             _post(session, row, at=now)
@@ -130,7 +135,11 @@ def take_back(database: Database, number: int, *, by: Actor, now: datetime) -> G
             session, number, source=GoodwillState.GIVEN, target=GoodwillState.VOIDED, voided_at=now
         )
         if not moved:
-            raise Conflict(f"Goodwill {number} is {row.state}: only what was given is taken back.")
+            raise Conflict(
+                "Goodwill %(number)s is %(state)s: only what was given is taken back.",
+                number=number,
+                state=GoodwillState(row.state),
+            )
         session.refresh(row)
         _post(session, row, at=now, back=True)
         _note(session, row, by, "take_back", at=now)
@@ -174,7 +183,11 @@ def _decide(
             session, number, source=GoodwillState.WAITING, target=target, second=(person_id, now)
         )
         if not moved:
-            raise Conflict(f"Goodwill {number} is {row.state}: it does not wait for anybody.")
+            raise Conflict(
+                "Goodwill %(number)s is %(state)s: it does not wait for anybody.",
+                number=number,
+                state=GoodwillState(row.state),
+            )
         session.refresh(row)
         if target == GoodwillState.GIVEN:
             _post(session, row, at=now)
@@ -187,9 +200,13 @@ def _decide(
 def _checked(wanted: GoodwillWanted) -> GoodwillWanted:
     request, note = clean(wanted.request).strip(), clean(wanted.note).strip()
     if not request or len(request) > MOST_REQUEST:
-        raise InvalidInput(f"A request is named by 1 to {MOST_REQUEST} characters.")
+        raise InvalidInput(
+            "A request is named by 1 to %(number)s characters.", number=Count(MOST_REQUEST)
+        )
     if len(note) > MOST_NOTE:
-        raise InvalidInput(f"The note is longer than {MOST_NOTE} characters.")
+        raise InvalidInput(
+            "The note is longer than %(number)s characters.", number=Count(MOST_NOTE)
+        )
     if wanted.amount_cents <= 0:
         raise InvalidInput("The amount must be above zero.")
     if wanted.reason == GoodwillReason.OTHER and not note:
@@ -268,8 +285,9 @@ def _require_room(session: Session, settings: Settings, row: Goodwill) -> None:
     left = settings.goodwill_day_cents - given
     if row.amount_cents > left:
         raise Conflict(
-            f"One person gives at most {settings.goodwill_day_cents} minor units a day; "
-            f"{max(left, 0)} are left today."
+            "One person gives at most %(most)s a day; %(left)s are left today.",
+            most=Cents(settings.goodwill_day_cents),
+            left=Cents(max(left, 0)),
         )
 
 

@@ -16,6 +16,7 @@ from service.engine.rights import Right
 from service.engine.segment import cells
 from service.engine.texts import clean
 from service.errors import Forbidden, InvalidInput, NotFound
+from service.notice import Count
 from service.settings import Settings
 from service.store import (
     audit,
@@ -150,7 +151,9 @@ def open_household(
         raise Forbidden("Households are opened by people who may see them.")
     note = clean(note).strip()
     if len(note) > MOST_NOTE:
-        raise InvalidInput(f"The note is longer than {MOST_NOTE} characters.")
+        raise InvalidInput(
+            "The note is longer than %(number)s characters.", number=Count(MOST_NOTE)
+        )
     if reason is OpeningReason.OTHER and not note:
         raise InvalidInput("Say why in the note, or choose another reason.")
     row = HouseholdOpening(

@@ -92,11 +92,18 @@ class DealFacts:
 def next_state(state: DealState, act: Act) -> DealState:
     """The state that an act leads to. Raises Conflict if the act is not allowed."""
     if (state, act) not in MOVES:
-        allowed = [str(each) for before, each in MOVES if before == state]
-        word = str(act).replace("_", " ")
+        allowed = ", ".join(str(each) for before, each in MOVES if before == state)
+        if not allowed:
+            raise Conflict(
+                "A deal that is %(state)s cannot take the action '%(act)s'; nothing is possible.",
+                state=state,
+                act=act,
+            )
         raise Conflict(
-            f"A deal that is {state} cannot take the action {word!r}; "
-            + (f"possible are: {', '.join(allowed)}." if allowed else "nothing is possible.")
+            "A deal that is %(state)s cannot take the action '%(act)s'; possible are: %(allowed)s.",
+            state=state,
+            act=act,
+            allowed=allowed,
         )
     return MOVES[state, act]
 

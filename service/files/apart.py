@@ -26,6 +26,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from service.errors import Busy, FileTooLarge, LarderError, without_message
 from service.files.report import Progress
+from service.notice import Count
 from service.settings import Settings
 from service.store.session import Database
 
@@ -208,9 +209,11 @@ class Apart:
 
     def _too_much(self) -> FileTooLarge:
         return FileTooLarge(
-            f"Reading the file takes more than {self._limits.memory_mib:,} MiB of memory or "
-            f"{self._limits.cpu_seconds} seconds; nothing of it was loaded. Split it, or load it "
-            "with `larder load`, which has no such limits."
+            "Reading the file takes more than %(memory)s MiB of memory or %(seconds)s "
+            "seconds; nothing of it was loaded. Split it, or load it with `larder load`, "
+            "which has no such limits.",
+            memory=Count(self._limits.memory_mib),
+            seconds=self._limits.cpu_seconds,
         )
 
 

@@ -26,6 +26,7 @@ from service.cycle.expiry import expire_lists
 from service.deals.steer import follow_facts
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
+from service.notice import Count, Notice
 from service.publish import BatchReport, check_batch, publish, reprint
 from service.publish.verify import proofread
 from service.settings import Settings
@@ -39,10 +40,13 @@ RUN_ATTEMPTS = 3
 """How many workers may die during a run before the run is given up."""
 
 _HOUSEHOLDS_AT_ONCE = 50
-_GIVEN_UP = RunProblem(
+_GIVEN_UP = RunProblem.of(
     "Given up",
-    f"{RUN_ATTEMPTS} workers started this and none of them finished: they were stopped, or ran out "
-    "of memory. Their logs say more; request it again to retry.",
+    Notice(
+        "%(number)s workers started this and none of them finished: they were stopped, or ran out "
+        "of memory. Their logs say more; request it again to retry.",
+        number=Count(RUN_ATTEMPTS),
+    ),
 )
 
 
@@ -265,5 +269,5 @@ def _earlier_result(database: Database, as_of: date, seed: int) -> dict[str, Any
 
 def _problem(error: Exception) -> RunProblem:
     if isinstance(error, LarderError):
-        return RunProblem(error.title, error.detail, error.problems)
+        return RunProblem.of(error.title, error.notice, error.problems)
     return RunProblem("Internal error", type(error).__name__)

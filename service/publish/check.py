@@ -42,7 +42,7 @@ def check_batch(
     if batch is None:
         raise NotFound("There is no such batch.")
     if not fetchable_files(batch):
-        raise Conflict(f"Batch {batch_id} has no files that could be fetched.")
+        raise Conflict("Batch %(batch)s has no files that could be fetched.", batch=batch_id)
     depot = open_depot(settings)
     files = read_manifest(batch.manifest)["files"]
     problems: list[Problem] = []
@@ -59,7 +59,7 @@ def check_batch(
         )
         done += len(codes)
     if problems:
-        raise InvalidInput(f"{batch.name} is not fit to be mailed.", problems)
+        raise InvalidInput("%(name)s is not fit to be mailed.", problems, name=batch.name)
     return CheckReport(batch_id, len(files), batch.pieces, batch.pages)
 
 

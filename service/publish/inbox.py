@@ -96,4 +96,6 @@ def _error_as_json(error: LarderError) -> dict[str, object]:
 
 def _cut_off_error(name: str) -> InvalidInput:
     fault = Problem(name, "its last line is not ended", "send the whole file again")
-    return InvalidInput(f"{name} was cut off on its way; nothing of it was taken in.", [fault])
+    return InvalidInput(
+        "%(name)s was cut off on its way; nothing of it was taken in.", [fault], name=name
+    )

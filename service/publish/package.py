@@ -15,6 +15,7 @@ from service.engine.render.standard import Conformance
 from service.errors import Conflict, LarderError, Problem
 from service.files import layouts
 from service.files.postal_barcode import barcode_of
+from service.notice import Count
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
 from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
@@ -151,8 +152,10 @@ def require_serials(pieces: pl.DataFrame, barcode: PostalBarcode | None) -> None
     told_apart = (pieces["list_id"] % barcode.serials).n_unique()
     if told_apart < pieces.height:
         raise Conflict(
-            f"The postal barcode tells {barcode.serials} letters apart, and {pieces.height} are to "
-            "be mailed: two would have the same number. Use a shorter mailer id."
+            "The postal barcode tells %(most)s letters apart, and %(number)s are to be "
+            "mailed: two would have the same number. Use a shorter mailer id.",
+            most=Count(barcode.serials),
+            number=Count(pieces.height),
         )
 
 

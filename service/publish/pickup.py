@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.errors import Conflict, NotFound
+from service.notice import Notice
 from service.publish import depot as depots
 from service.publish.package import MANIFEST, read_manifest
 from service.settings import Settings
@@ -14,6 +15,8 @@ from service.store import audit, batches
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
+
+_REMOVED = Notice("purged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,11 @@ def confirm_receipt(database: Database, batch_id: int, *, by: Actor = SERVICE) -
         if batch.received_at is not None:
             return batch
         if not batches.pick_up(session, batch_id, at=now):
-            state = "purged" if batch.purged_at is not None else batch.state
-            raise Conflict(f"Batch {batch_id} cannot be picked up: it is {state}.")
+            raise Conflict(
+                "Batch %(batch)s cannot be picked up: it is %(state)s.",
+                batch=batch_id,
+                state=_REMOVED if batch.purged_at is not None else BatchState(batch.state),
+            )
         batch.picked_up_at = batch.picked_up_at or now
         batch.received_at = now
         audit.add(session, by, "confirm_receipt", "batch", batch_id, at=now)

@@ -15,6 +15,7 @@ from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
 from service.files.postal_barcode import barcode_of
 from service.files.print_setup import conformance_of, inks_of
+from service.notice import Count
 from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
@@ -30,7 +31,8 @@ from service.publish.package import (
     write_package,
 )
 from service.settings import Settings
-from service.store import batches, cycles, households, lists
+from service.store import audit, batches, cycles, households, lists
+from service.store.actor import Actor
 from service.store.session import Database, violates_unique
 from service.store.tables.cycle import Batch, BatchState, Cycle
 
@@ -68,6 +70,7 @@ def publish(
     progress: Progress,
     revise: bool = False,
     proof: Proof | None = None,
+    by: Actor | None = None,
 ) -> BatchReport:
     """Print the lists of a cycle; a cycle that is published already returns its batch.
 
@@ -75,7 +78,8 @@ def publish(
     withdrawn once that is ready: until then it can be fetched, and a pickup ends the revision. A
     killed run is resumed: complete PDF files stay when nothing they are made of has changed. A
     package with its marker is never written again. `proof` checks every PDF file before it gets its
-    name. Raises NotFound when there is no such cycle; Conflict when none of its lists can be
+    name. `by` is who prints it at once, for the audit trail; who asked for a run of it stands there
+    already. Raises NotFound when there is no such cycle; Conflict when none of its lists can be
     mailed, its batch was voided, or it was picked up before the revision is ready. What cannot be
     printed is left out with its reason and the rest is printed; InvalidInput naming every list and
     element that does not fit when nothing is left.
@@ -87,12 +91,16 @@ def publish(
         raise NotFound(f"There is no cycle {cycle_id}.")
     _require_issued(cycle)
     if batch is not None and batch.state == BatchState.VOIDED:
-        raise Conflict(f"Batch {batch.id} of cycle {cycle_id} was voided; its lists stay void.")
+        raise Conflict(
+            "Batch %(batch)s of cycle %(cycle)s was voided; its lists stay void.",
+            batch=batch.id,
+            cycle=cycle_id,
+        )
     if batch is not None and batch.state == BatchState.READY:
         if not revise:
             return _report(settings, batch)
         _require_not_picked_up(batch)
-    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof, by)
     with press.locked():
         if batch is not None and batch.state == BatchState.RENDERING:
             return press.resume(batch, choose(database, settings, cycle))
@@ -106,11 +114,12 @@ def reprint(
     *,
     progress: Progress,
     proof: Proof | None = None,
+    by: Actor | None = None,
 ) -> BatchReport:
     """Print the spoiled pieces of a batch again, under their own ids and codes.
 
-    Raises NotFound when there is no such batch, Conflict when none of its pieces is spoiled or none
-    of those can be mailed.
+    `by` is as in `publish`. Raises NotFound when there is no such batch, Conflict when none of its
+    pieces is spoiled or none of those can be mailed.
     """
     with database.read() as session:
         batch = batches.get(session, batch_id)
@@ -122,8 +131,10 @@ def reprint(
         unfinished = batches.unfinished_reprint(session, root.id)
     assert cycle is not None
     if not spoiled:
-        raise Conflict(f"No piece of batch {root.id} is spoiled and waits for a reprint.")
-    press = _Press(database, settings, cycle, open_depot(settings), progress, proof)
+        raise Conflict(
+            "No piece of batch %(batch)s is spoiled and waits for a reprint.", batch=root.id
+        )
+    press = _Press(database, settings, cycle, open_depot(settings), progress, proof, by)
     with press.locked():
         choice = choose(database, settings, cycle, only=spoiled)
         if unfinished is not None:
@@ -141,6 +152,7 @@ class _Press:
     depot: Depot
     progress: Progress
     proof: Proof | None
+    by: Actor | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -186,7 +198,7 @@ class _Press:
         return self._print(package, batch)
 
     def _busy(self) -> Conflict:
-        return Conflict(f"Cycle {self.cycle.id} is being published already.")
+        return Conflict("Cycle %(cycle)s is being published already.", cycle=self.cycle.id)
 
     def resume(self, batch: Batch, choice: Choice) -> BatchReport:
         """Finish a batch of a killed run; files from before its plan was saved are not trusted."""
@@ -226,7 +238,9 @@ class _Press:
         if len(found) == choice.pieces.height:
             problems = [problem for each in found.values() for problem in each]
             raise InvalidInput(
-                f"{len(problems)} texts cannot be printed; no file was made.", problems
+                "%(number)s texts cannot be printed; no file was made.",
+                problems,
+                number=Count(len(problems)),
             )
         owners = choice.pieces.filter(pl.col("list_id").is_in([*found]))["household_id"]
         with self.database.read() as session:
@@ -237,8 +251,9 @@ class _Press:
     def _package(self, choice: Choice, name: str, revision: int) -> Package:
         if choice.pieces.is_empty():
             raise Conflict(
-                f"No list of cycle {self.cycle.id} can be mailed: no consent, or no address that "
-                "can be printed."
+                "No list of cycle %(cycle)s can be mailed: no consent, or no address that "
+                "can be printed.",
+                cycle=self.cycle.id,
             )
         require_serials(choice.pieces, barcode_of(self.settings))
         return Package(
@@ -296,6 +311,11 @@ class _Press:
         held.manifest = text
         held.published_at = datetime.now(UTC)
         batches.save(session, held)
+        if self.by is not None:
+            detail = {"cycle": self.cycle.id, "pieces": held.pieces}
+            audit.add(
+                session, self.by, "publish", "batch", held.id, at=held.published_at, detail=detail
+            )
         batches.add_pieces(session, held.id, pieces)
 
     def _replace_earlier(self, session: Session, batch: Batch) -> tuple[Conflict | None, Batch]:
@@ -338,7 +358,10 @@ class _Press:
 
 def _require_issued(cycle: Cycle | None) -> None:
     if cycle is not None and cycle.withdrawn_at is not None:
-        raise Conflict(f"Cycle {cycle.id} was withdrawn; `larder cycle recompose {cycle.id}`.")
+        raise Conflict(
+            "Cycle %(cycle)s was withdrawn; `larder cycle recompose %(cycle)s`.",
+            cycle=cycle.id,
+        )
 
 
 def _require_not_picked_up(batch: Batch) -> None:
@@ -352,11 +375,13 @@ def _why_kept(batch: Batch) -> Conflict | None:
     """Why no revision can take the place of a batch; None when one can."""
     if batch.picked_up_at is not None:
         return Conflict(
-            f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}; "
-            "report its pieces as spoiled and reprint them."
+            "Batch %(batch)s was picked up on %(day)s; report its pieces as spoiled and "
+            "reprint them.",
+            batch=batch.id,
+            day=batch.picked_up_at.date(),
         )
     if batch.state == BatchState.VOIDED:
-        return Conflict(f"Batch {batch.id} was voided; its lists stay void.")
+        return Conflict("Batch %(batch)s was voided; its lists stay void.", batch=batch.id)
     return None
 
 

@@ -48,7 +48,7 @@ def purge_batch(
         if batch is None:
             raise NotFound("There is no such batch.")
         if batch.state == BatchState.RENDERING:
-            raise Conflict(f"Batch {batch_id} is being printed.")
+            raise Conflict("Batch %(batch)s is being printed.", batch=batch_id)
         # From here on nobody fetches what is about to go.
         if batch.purged_at is None:
             batches.mark_purged(session, batch_id, at=now)

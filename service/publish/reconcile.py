@@ -45,7 +45,11 @@ def reconcile(
             raise NotFound("There is no such batch.")
         root = batch.reprint_of or batch_id
         if batch.state not in (BatchState.READY, BatchState.VOIDED):
-            raise Conflict(f"Batch {batch_id} is {batch.state}; it has no pieces to reconcile.")
+            raise Conflict(
+                "Batch %(batch)s is %(state)s; it has no pieces to reconcile.",
+                batch=batch_id,
+                state=BatchState(batch.state),
+            )
         counts = mailing.states(session, root)
         named = mailing.differences(session, root, after=after, limit=limit)
     settled = [PieceState.MAILED, PieceState.RETURNED, "voided"]

@@ -124,8 +124,9 @@ def proofread(path: Path, codes: Sequence[str], *, sample: int, dpi: int = 300) 
     verdict = verify(path, dpi=dpi, sample=sample, expected=codes)
     if not verdict.clean:
         raise InvalidInput(
-            f"{path.name} was printed and cannot be read back; it is not published.",
+            "%(name)s was printed and cannot be read back; it is not published.",
             verdict.problems,
+            name=path.name,
         )
 
 
@@ -135,7 +136,7 @@ def read_print_info(path: Path) -> tuple[PrintInfo, int]:
     try:
         values = {key: _metadata(document, f"Larder{key}") for key in _KEYS}
         if not values["Layout"]:
-            raise InvalidInput(f"{path.name} was not printed by this service")
+            raise InvalidInput("%(name)s was not printed by this service", name=path.name)
         info = PrintInfo(
             layout=values["Layout"],
             pieces=int(values["Pieces"]),
@@ -200,7 +201,9 @@ def _open_pdf(path: Path) -> Any:
             f"There is no file {path.absolute()}; give the path of a PDF of a published batch."
         ) from None
     except pdfium.PdfiumError as error:
-        raise InvalidInput(f"{path.name} cannot be opened as a PDF: {error}") from error
+        raise InvalidInput(
+            "%(name)s cannot be opened as a PDF: %(reason)s", name=path.name, reason=str(error)
+        ) from error
 
 
 def _metadata(document: Any, key: str) -> str:

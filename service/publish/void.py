@@ -71,11 +71,17 @@ def void_batch(
 def _require_voidable(batch: Batch) -> None:
     if batch.picked_up_at is not None:
         raise Conflict(
-            f"Batch {batch.id} was picked up on {batch.picked_up_at:%Y-%m-%d}: "
-            "its lists may be on their way and stay valid."
+            "Batch %(batch)s was picked up on %(day)s: its lists may be on their way and "
+            "stay valid.",
+            batch=batch.id,
+            day=batch.picked_up_at.date(),
         )
     if batch.state != BatchState.READY:
-        raise Conflict(f"Batch {batch.id} is {batch.state} and cannot be voided.")
+        raise Conflict(
+            "Batch %(batch)s is %(state)s and cannot be voided.",
+            batch=batch.id,
+            state=BatchState(batch.state),
+        )
 
 
 def _void(session: Session, batch: Batch) -> None:

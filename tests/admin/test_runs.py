@@ -72,6 +72,10 @@ def test_a_run_that_fails_says_why(database: Database, settings: Settings, marke
         "title": "Conflict with the present state",
         "detail": "No household is eligible as of 2020-01-06; no cycle was made.",
         "errors": (),
+        "notice": {
+            "text": "No household is eligible as of %(as_of)s; no cycle was made.",
+            "values": {"as_of": {"day": "2020-01-06"}},
+        },
     }
     assert request_cycle(database, as_of=date(2020, 1, 6), seed=0).state == RunState.QUEUED
 
@@ -83,7 +87,9 @@ def test_an_unexpected_failure_is_told_without_its_content(
     drain(database, settings)
     failed = get_run(database, run.id)
     assert failed.state == RunState.FAILED
-    assert set(outcome(failed)) == {"title", "detail", "errors"}
+    problem = outcome(failed)
+    assert set(problem) == {"title", "detail", "errors", "notice"}
+    assert (problem["title"], problem["notice"]) == ("Internal error", None)
 
 
 def test_a_kind_of_run_that_nobody_knows_fails(database: Database, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from service.settings import Settings
 from service.store.session import Database
 from tests.commands.conftest import Larder
 from tests.mail import NAME, open_mail
+from tests.market import query
 from tests.shop import open_shop
 
 ONE = "20260302-0000001"
@@ -31,7 +32,11 @@ def mail(database: Database, settings: Settings, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_batch_from_publishing_to_reconciliation(
-    configured: Larder, mail: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configured: Larder,
+    mail: None,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LARDER_PROOF_PIECES", "1")
     configured("publish")
@@ -49,6 +54,10 @@ def test_a_batch_from_publishing_to_reconciliation(
     assert "column piece_id: 'nobody' is no piece of a published batch" in ended.err
     report = json.loads(configured("batch", "reprint", "2").out)
     assert (report["name"], report["pieces"]) == ("larder_reprint_20260302_v3", 1)
+    acts = query(
+        database, "SELECT act, subject_id FROM audit_event WHERE act = 'publish' ORDER BY id"
+    )
+    assert acts == [("publish", "1"), ("publish", "2"), ("publish", "3")]
     ended = configured("batch", "reconcile", "2", "--limit", "1")
     assert ended.out.splitlines() == [
         "batch id: 2",

@@ -40,4 +40,6 @@ def test_lists_that_ended_are_closed_once(
     ended = configured("expire")
     assert ended.code == 0
     assert ended.out.startswith("0 lists that ended before 20")
+    acts = "SELECT act, subject, subject_id FROM audit_event WHERE act = 'expire'"
+    assert query(database, acts) == [("expire", "lists", "2026-03-16")]
     assert query(database, ENTRIES) == entries

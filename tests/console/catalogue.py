@@ -1,7 +1,8 @@
 """The texts of the console and their catalogues: `python -m tests.console.catalogue` updates them.
 
-Texts come from the templates and from `text`, `count` and `mark` in the console's modules. What is
-new gets an empty translation, which a test refuses; what is gone is dropped.
+Texts come from the templates, from `text`, `count` and `mark` in the console's modules, and from
+what the acts below it say: `Notice`, and the errors that are shown to people. What is new gets an
+empty translation, which a test refuses; what is gone is dropped.
 """
 
 from io import BytesIO
@@ -14,19 +15,34 @@ from babel.messages.pofile import read_po, write_po
 from service.console import page
 from service.console.languages import CATALOGUES, LANGUAGES, SOURCE
 
+ERRORS = ("Conflict", "FileTooLarge", "InvalidInput", "Notice")
+"""What says in its first argument what people read."""
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "mark": None,
-             "count": (1, 2)}  # fmt: skip
+             "count": (1, 2), **dict.fromkeys(ERRORS)}  # fmt: skip
 _OPTIONS = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "silent": "false",
             "trim_blocks": "true", "lstrip_blocks": "true"}  # fmt: skip
 _CODE = Path(page.__file__).parent
+_SERVICE = _CODE.parent
+_ACTS = (
+    "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "cycle", "deals", "desk",
+    "publish", "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
+)  # fmt: skip
 _TEMPLATES = Path(page._TEMPLATES)
+
+
+def acts() -> list[Path]:
+    """The modules whose errors the console shows."""
+    found = [_SERVICE / name for name in _ACTS]
+    return sorted(
+        path for each in found for path in ([each] if each.is_file() else each.rglob("*.py"))
+    )
 
 
 def extracted() -> Catalog:
     """Every text of the console."""
     catalogue = Catalog(charset="utf-8")
     files = [(path, "jinja2.ext:babel_extract") for path in sorted(_TEMPLATES.rglob("*.html"))]
-    files += [(path, "python") for path in sorted(_CODE.rglob("*.py"))]
+    files += [(path, "python") for path in [*sorted(_CODE.rglob("*.py")), *acts()]]
     for path, method in files:
         options = _OPTIONS if method.startswith("jinja2") else {}
         source = BytesIO(path.read_bytes())

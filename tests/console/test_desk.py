@@ -105,7 +105,7 @@ def test_goodwill_from_the_form_to_the_second_person(house: House) -> None:
     states = [row.state for row in goodwill.show(house.database)]
     assert states == ["given", "voided"]
     for changed, said in (
-        ({"amount": "80.00", "asked": "c", "list": "2"}, "more than you may still give"),
+        ({"amount": "80.00", "asked": "c", "list": "2"}, "One person gives at most"),
         ({"reason": "other", "asked": "d", "list": "2"}, "Say why in the note"),
     ):
         answer = send(asks, "/desk/goodwill", **{**small, **changed})

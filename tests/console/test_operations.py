@@ -32,11 +32,15 @@ def test_a_failed_run_is_requested_again_and_given_up(house: House) -> None:
     assert "No piece of batch 1 is spoiled" in member.get(f"{OPERATIONS}.csv").text
     page = member.get(f"{OPERATIONS}/runs/{first.id}").text
     assert "Ask for it again" in page
-    assert send(member, f"/operations/runs/{first.id}/give-up").status_code == HTTPStatus.CONFLICT
+    path = f"/operations/runs/{first.id}/give-up"
+    assert send(member, path, confirmed="failed").status_code == HTTPStatus.CONFLICT
     again = send(member, f"/operations/runs/{first.id}/again").headers["location"]
     assert send(member, f"/operations/runs/{first.id}/again").status_code == HTTPStatus.CONFLICT
     assert 'hx-trigger="every 2s"' in member.get(again).text
-    assert send(member, again.removeprefix(PATH) + "/give-up").status_code == HTTPStatus.SEE_OTHER
+    path = again.removeprefix(PATH) + "/give-up"
+    assert "No worker takes it up any more" in member.get(PATH + path).text
+    assert send(member, path, confirmed="done").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert send(member, path, confirmed="queued").status_code == HTTPStatus.SEE_OTHER
     assert "Operations ended this before a worker did it." in member.get(again).text
     assert drain(database, house.settings) == 0
     acts = query(database, "SELECT act, actor FROM audit_event WHERE subject = 'run' ORDER BY id")
@@ -111,3 +115,15 @@ def _batch(database: Database) -> int:
         from_nothing = {"revision": 1, "name": "b", "state": "ready", "pieces": 0, "pages": 0}
         session.add(Batch(cycle_id=1, manifest="{}", **from_nothing))
     return 1
+
+
+def test_settings_are_shown_without_secrets(shared_house: House) -> None:
+    member = shared_house.member(PersonRole.OPERATIONS)
+    page = member.get(PATH + "/settings").text
+    assert page.count("LARDER_") >= len(type(shared_house.settings).model_fields)
+    for secret in (shared_house.settings.secret_key, shared_house.settings.code_key):
+        assert secret.get_secret_value() not in page
+    changed = member.get(PATH + "/settings", params={"only": "changed"}).text
+    assert "LARDER_RUNS_FOLDER" in changed
+    assert "LARDER_SEED" not in changed
+    assert str(shared_house.settings.runs_folder) in member.get(PATH + "/operations").text

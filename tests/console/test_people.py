@@ -7,6 +7,9 @@ from http import HTTPStatus
 from service.admin import keys, people
 from service.admin.people import PersonRole
 from service.console.app import PATH
+from service.store import audit
+from service.store.actor import Actor
+from service.store.tables.access import Role
 from tests.console.conftest import House, send
 from tests.market import query
 
@@ -29,12 +32,18 @@ def test_somebody_is_invited_and_shut_out(house: House) -> None:
     again = send(admin, "/people", **new, role="mailing")
     assert again.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     path = f"/people/{mia.id}"
-    for act, fields in (("roles", {"role": "mailing"}), ("end-sessions", {}), ("disable", {})):
+    shown = {"confirmed": mia.email}
+    for act in ("disable", "reset"):
+        assert mia.email in admin.get(f"{PATH}{path}/{act}").text
+        for other in ({}, {"confirmed": "anna@shop.example"}):
+            refused = send(admin, f"{path}/{act}", **other)
+            assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    for act, fields in (("roles", {"role": "mailing"}), ("end-sessions", {}), ("disable", shown)):
         assert send(admin, f"{path}/{act}", **fields).status_code == HTTPStatus.SEE_OTHER
     now = datetime.now(UTC)
     assert people.invited(house.database, house.settings, token, now=now) is None
     assert send(admin, f"{path}/enable").status_code == HTTPStatus.SEE_OTHER
-    assert "<code>" in send(admin, f"{path}/reset").text
+    assert "<code>" in send(admin, f"{path}/reset", **shown).text
     acts = query(
         house.database,
         f"""SELECT act FROM audit_event WHERE subject = 'person' AND subject_id = '{mia.id}'
@@ -43,8 +52,9 @@ def test_somebody_is_invited_and_shut_out(house: House) -> None:
     assert [act for (act,) in acts] == [
         "invite", "set_roles", "end_sessions", "disable", "enable", "reset",
     ]  # fmt: skip
-    own = house.person(PersonRole.ADMIN).id
-    assert send(admin, f"/people/{own}/disable").status_code == HTTPStatus.CONFLICT
+    own = house.person(PersonRole.ADMIN)
+    refused = send(admin, f"/people/{own.id}/disable", confirmed=own.email)
+    assert refused.status_code == HTTPStatus.CONFLICT
     assert admin.get(PATH + "/people/999").status_code == HTTPStatus.NOT_FOUND
 
 
@@ -59,6 +69,61 @@ def test_a_key_is_shown_once_and_revoked(house: House) -> None:
     assert caller is not None
     assert caller.actor.person_id == house.person(PersonRole.OPERATIONS).id
     assert found[0] not in member.get(PATH + "/keys").text
-    assert send(member, f"/keys/{caller.key_id}/revoke").status_code == HTTPStatus.SEE_OTHER
+    path = f"/keys/{caller.key_id}"
+    assert found[0][-6:] in member.get(f"{PATH}{path}/revoke").text
+    assert send(member, f"{path}/revoke").status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    revoked = send(member, f"{path}/revoke", confirmed=found[0][-6:])
+    assert revoked.status_code == HTTPStatus.SEE_OTHER
     assert keys.authenticate(house.database, house.settings, found[0]) is None
     assert send(member, "/keys/999/revoke").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_who_did_what_is_searched_by_day_and_read_as_a_file(house: House) -> None:
+    admin = house.member(PersonRole.ADMIN)
+    with house.database.write() as session:
+        for day in (7, 8, 9):
+            at = datetime(2027, 3, day, 12, tzinfo=UTC)
+            audit.add(
+                session, Actor(f"anna {day}"), "void", "batch", day, at=at, detail={"n": "=1"}
+            )
+    asked = {"since": "2027-03-08", "until": "2027-03-08", "thing": "batch"}
+    shown = admin.get(PATH + "/audit", params=asked).text
+    assert [day for day in (7, 8, 9) if f"anna {day}" in shown] == [8]
+    file = admin.get(PATH + "/audit.csv", params=asked)
+    rows = file.content.decode("utf-8-sig").splitlines()
+    assert rows == [
+        "When,Who,Act,To what,Its number,Details",
+        "2027-03-08T12:00:00+00:00,anna 8,void,batch,8,n: =1",
+    ]
+    for strange in ("x", "1-2", "1-2-3-4-5", "9" * 30 + "-1-1-1", "253402300800000001-1-1-1"):
+        assert admin.get(PATH + "/audit", params={**asked, "after": strange}).status_code == 200
+    for strange in ("2027-02-30", "9999-12-31", "0001-01-01", "today"):
+        assert admin.get(PATH + "/audit", params={"since": strange}).status_code == 200
+
+
+def test_a_key_is_bound_to_somebody_else_by_an_admin_alone(house: House) -> None:
+    admin, member = house.member(PersonRole.ADMIN), house.member(PersonRole.OPERATIONS)
+    own, other = house.person(PersonRole.OPERATIONS), house.person(PersonRole.FINANCE)
+    number, key = keys.add_key(house.database, house.settings, role=Role.MARKETING)
+    till, _ = keys.add_key(house.database, house.settings, role=Role.POS, store_id="0042")
+    path = f"/keys/{number}/bind"
+
+    def holder() -> int | None:
+        caller = keys.authenticate(house.database, house.settings, key)
+        assert caller is not None
+        return caller.actor.person_id
+
+    assert other.name in admin.get(PATH + path).text
+    assert other.name not in member.get(PATH + path).text
+    for client, person, status, now in (
+        (member, own.id, HTTPStatus.SEE_OTHER, own.id),
+        (member, other.id, HTTPStatus.FORBIDDEN, own.id),
+        (admin, other.id, HTTPStatus.SEE_OTHER, other.id),
+        (admin, "999", HTTPStatus.NOT_FOUND, other.id),
+        (admin, "x", HTTPStatus.NOT_FOUND, other.id),
+        (admin, "", HTTPStatus.SEE_OTHER, None),
+    ):
+        assert send(client, path, person=person).status_code == status
+        assert holder() == now
+    refused = send(admin, f"/keys/{till}/bind", person=own.id)
+    assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY

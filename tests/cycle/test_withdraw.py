@@ -49,7 +49,7 @@ def test_withdrawn_and_made_again(database: Database, settings: Settings, issued
                  WHERE l.offer_id IS NOT NULL GROUP BY l.offer_id ORDER BY l.offer_id"""
     assert issued_by_offer == query(database, by_line)
     ahead = look_ahead(database, 1)
-    assert (ahead.lists, ahead.hindered) == (29, "")
+    assert (ahead.lists, ahead.hindered) == (29, None)
     report = withdraw_cycle(database, 1, by=Actor("key 7"))
     acts = "SELECT actor, act, subject_id FROM audit_event WHERE subject = 'cycle'"
     assert query(database, acts) == [("key 7", "withdraw", "1")]
@@ -65,13 +65,15 @@ def test_withdrawn_and_made_again(database: Database, settings: Settings, issued
         cycle(database, settings)
     with pytest.raises(Conflict, match="was withdrawn"):
         publish(database, settings, 1, progress=silent)
-    again = recompose_cycle(database, settings, 1, progress=silent)
+    again = recompose_cycle(database, settings, 1, progress=silent, by=Actor("anna"))
     assert (again.cycle_id, again.lists) == (1, 29)
     assert states(database) == {"voided": 29, "issued": 29}
     assert query(database, kept) == issued_by_offer
     # The same data, and the money came back whole: the same lists, under codes of their own.
     assert held(database) == before
     assert query(database, "SELECT revision, withdrawn_at IS NULL FROM cycle")[0][0] == 2
+    acts = "SELECT act, actor FROM audit_event WHERE subject = 'cycle' ORDER BY id"
+    assert query(database, acts)[-1] == ("issue", "anna")
     codes = {code for (code,) in query(database, "SELECT code FROM shopping_list")}
     assert len(codes) == 58
     assert len(documents(database)) == 2 * len(first)

@@ -83,7 +83,7 @@ def test_an_act_on_many_deals_says_what_it_skipped(stocked: Database, settings: 
     own = act_on_each(every, lambda n: steer.approve(stocked, strict, n, by=anna))
     assert (own.done, [count for _, count in own.reasons()]) == ([], [3])
     # Loaded by nobody who is known: who checked is the first of the two.
-    assert "Who checked a deal" in own.reasons()[0][0]
+    assert "Who checked a deal" in str(own.reasons()[0][0])
     other = act_on_each(dale, lambda n: steer.approve(stocked, strict, n, by=bert))
     assert len(other.done) == 2
     stopped = act_on_each(every, lambda n: steer.stop(stocked, n, by=bert))

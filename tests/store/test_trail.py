@@ -58,7 +58,12 @@ def test_pages_hold_every_act_once(
         (Search(act="stop"), lambda each: each.act == "stop"),
         (Search(until=DAY + timedelta(minutes=2)),
          lambda each: each.happened_at < DAY + timedelta(minutes=2)),
+        (Search(since=DAY + timedelta(minutes=2), until=DAY + timedelta(minutes=4)),
+         lambda each: DAY + timedelta(minutes=2) <= each.happened_at < DAY + timedelta(minutes=4)),
     ):  # fmt: skip
         some = read_all(database, wanted, limit=limit)
         assert sorted(map(str, some)) == sorted(str(each) for each in whole if holds(each))
         assert some
+    with database.read() as session:
+        parts = [*trail.read_all(session, Search(), most=9, at_once=limit)]
+    assert [deed for part in parts for deed in part] == whole[:9]

@@ -12,6 +12,7 @@ from service.admin.person import Invitation, Person, PersonDetails, normal_email
 from service.engine.rights import PersonRole
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
+from service.notice import Count
 from service.settings import Settings
 from service.store import audit, people
 from service.store.actor import Actor
@@ -51,11 +52,11 @@ def invite(
     email = normal_email(new.email)
     name = " ".join(clean(new.name).split())
     if not 1 <= len(name) <= _NAME_CHARACTERS:
-        raise InvalidInput(f"A name has 1 to {_NAME_CHARACTERS} characters.")
+        raise InvalidInput("A name has 1 to %(number)s characters.", number=Count(_NAME_CHARACTERS))
 
     def act(session: Session) -> Invitation:
         if people.by_email(session, email) is not None:
-            raise Conflict(f"There is somebody with the address {email} already.")
+            raise Conflict("There is somebody with the address %(email)s already.", email=email)
         row = PersonRow(
             name=name, email=email, roles=_roles(new.roles), language=new.language, created_at=now
         )
@@ -115,7 +116,7 @@ def invite_again(
     def act(session: Session) -> Invitation:
         row = _lock(session, person_id)
         if row.password_digest is not None:
-            raise Conflict(f"{row.email} has a password; reset it instead.")
+            raise Conflict("%(email)s has a password; reset it instead.", email=row.email)
         _require_enabled(row)
         audit.add(session, by, "invite_again", _SUBJECT, row.id, at=now)
         return _link(session, settings, row, now=now, lasting=INVITED)
@@ -243,7 +244,9 @@ def get_person(database: Database, person_id: int) -> Person:
 
 def _roles(roles: Sequence[PersonRole]) -> list[PersonRole]:
     if not roles:
-        raise InvalidInput(f"A person needs at least one role of {', '.join(PersonRole)}.")
+        raise InvalidInput(
+            "A person needs at least one role of %(roles)s.", roles=", ".join(PersonRole)
+        )
     return sorted_roles(roles)
 
 
@@ -253,7 +256,9 @@ def _bind(session: Session, row: PersonRow, os_user: str) -> None:
         raise InvalidInput("The user of a machine has a name, as `whoami` says it.")
     other = people.by_os_user(session, name)
     if other is not None and other.id != row.id:
-        raise Conflict(f"The user {name} is bound to {other.email} already.")
+        raise Conflict(
+            "The user %(name)s is bound to %(email)s already.", name=name, email=other.email
+        )
     row.os_user = name
 
 
@@ -286,7 +291,7 @@ def _lock(session: Session, person_id: int) -> PersonRow:
 
 def _require_enabled(row: PersonRow) -> None:
     if row.disabled_at is not None:
-        raise Conflict(f"{row.email} is disabled.")
+        raise Conflict("%(email)s is disabled.", email=row.email)
 
 
 def _require_other_admin(session: Session, person_id: int) -> None:

@@ -40,6 +40,7 @@ from service.admin.person import NewSession, Refused, SignedIn
 from service.digests import token_digest
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
+from service.notice import Count
 from service.settings import Settings
 from service.store import audit, people
 from service.store.session import Database
@@ -123,7 +124,10 @@ def passkey_enrol(
         if step is None or step.person_id != signed_in.person.id:
             return None
         if len(people.passkeys_of(session, step.person_id)) >= MOST_PASSKEYS:
-            raise Conflict(f"A person has at most {MOST_PASSKEYS} passkeys: remove one first.")
+            raise Conflict(
+                "A person has at most %(number)s passkeys: remove one first.",
+                number=Count(MOST_PASSKEYS),
+            )
         made = verify_made(settings, ticket, credential)
         if made is None:
             return None

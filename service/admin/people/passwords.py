@@ -12,6 +12,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from zxcvbn import zxcvbn
 
 from service.errors import InvalidInput, Problem
+from service.notice import Count, Notice
 
 LEAST_CHARACTERS = 12
 MOST_CHARACTERS = 200
@@ -35,16 +36,22 @@ def require_good(password: str, *, about: Sequence[str]) -> None:
     `about` are names that belong to the person and the house, which make no password.
     """
     if len(password) < LEAST_CHARACTERS:
-        raise _bad(f"It has {len(password)} characters", f"use at least {LEAST_CHARACTERS}")
+        raise _bad(
+            _length(password), Notice("use at least %(number)s", number=Count(LEAST_CHARACTERS))
+        )
     if len(password) > MOST_CHARACTERS:
-        raise _bad(f"It has {len(password)} characters", f"use at most {MOST_CHARACTERS}")
+        raise _bad(
+            _length(password), Notice("use at most %(number)s", number=Count(MOST_CHARACTERS))
+        )
     words = [word for name in about for word in (name, *_NO_WORD.split(name)) if word]
     with _ESTIMATING:
         found = zxcvbn(password[:_ESTIMATED_CHARACTERS], user_inputs=words)
     if found["score"] < _LEAST_SCORE:
         raise _bad(
-            "It is common, or follows from words and patterns that are tried first",
-            "use several words that do not belong together, or let a password manager make one",
+            Notice("It is common, or follows from words and patterns that are tried first"),
+            Notice(
+                "use several words that do not belong together, or let a password manager make one"
+            ),
         )
 
 
@@ -72,9 +79,16 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def _bad(detail: str, remedy: str) -> InvalidInput:
+def _length(password: str) -> Notice:
+    return Notice("It has %(number)s characters", number=Count(len(password)))
+
+
+def _bad(detail: Notice, remedy: Notice) -> InvalidInput:
     return InvalidInput(
-        f"This password cannot be used. {detail}; {remedy}.", [Problem("password", detail, remedy)]
+        "This password cannot be used. %(detail)s; %(remedy)s.",
+        [Problem("password", str(detail), str(remedy))],
+        detail=detail,
+        remedy=remedy,
     )
 
 

@@ -1,6 +1,7 @@
 """For clients that requested long work: its state and result."""
 
 from dataclasses import asdict
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -10,7 +11,7 @@ from service.api.deps import CallerDep, DatabaseDep, Name
 from service.api.schemas.runs import RunOut
 from service.errors import Forbidden
 from service.store.tables.access import Role
-from service.store.tables.cycle import Run
+from service.store.tables.cycle import Run, RunProblem
 
 router = APIRouter(tags=["runs"])
 
@@ -43,5 +44,13 @@ def run_out(run: Run) -> RunOut:
         created_at=run.created_at,
         finished_at=run.finished_at,
         result=run.result,
-        problem=asdict(run.problem) if run.problem else None,
+        problem=_problem(run.problem) if run.problem else None,
     )
+
+
+def _problem(problem: RunProblem) -> dict[str, Any]:
+    return {
+        "title": problem.title,
+        "detail": problem.detail,
+        "errors": [asdict(each) for each in problem.errors],
+    }

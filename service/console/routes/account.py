@@ -1,26 +1,26 @@
 """One's own account: password, authenticator app, passkeys, and where one is logged in."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import numpy as np
 import zxingcpp
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
 from service.admin import people
-from service.admin.people import OpenSession, Refused
+from service.admin.people import KnownPasskey, OpenSession, Refused
 from service.console import page
 from service.console.browsers import browser_of
+from service.console.confirming import Confirmed, Question, ask, require_shown
 from service.console.flash import Message, Tone
+from service.console.proving import Long, Word, too_many_tries
 from service.console.visitor import DatabaseDep, FromDep, Member, MemberDep, SettingsDep
 from service.errors import Conflict, InvalidInput, NotFound
+from service.store.session import Database
 
 router = APIRouter(prefix="/account")
 
-Word = Annotated[str, Form(max_length=1000)]
-Long = Annotated[str, Form(max_length=20_000)]
 _QR_SIZE = 220
 _DARK = 128
 
@@ -57,7 +57,7 @@ def change_password(
             now=_now(),
         )
     except InvalidInput as error:
-        return _account(request, database, member, error.detail)
+        return _account(request, database, member, page.say(request, error))
     if refused is not None:
         return _account(request, database, member, _refusal(member, refused))
     said = text("The password is changed; you are logged out everywhere else.")
@@ -148,16 +148,43 @@ def add_passkey(
             now=_now(),
         )
     except (InvalidInput, Conflict) as error:
-        return _account(request, database, member, error.detail)
+        return _account(request, database, member, page.say(request, error))
     said = text("The passkey %(name)s is added.", name=added.name)
     return page.go_to(request, "/account", Message(said))
 
 
-@router.post("/passkeys/{number}/remove")
-def remove_passkey(
+@router.get("/passkeys/{number}/remove")
+def ask_remove_passkey(
     request: Request, number: int, database: DatabaseDep, member: MemberDep
 ) -> Response:
+    """What removing a passkey means."""
+    text, passkey = member.language.text, _passkey(database, member, number)
+    return ask(
+        request,
+        Question(
+            title=text("Remove passkey %(name)s?", name=passkey.name),
+            text=text(
+                "The device cannot log in with it any more; a new one can be added there. This "
+                "cannot be taken back."
+            ),
+            button=text("Remove"),
+            path=f"/account/passkeys/{number}/remove",
+            back="/account",
+            shown=passkey.name,
+        ),
+    )
+
+
+@router.post("/passkeys/{number}/remove")
+def remove_passkey(
+    request: Request,
+    number: int,
+    database: DatabaseDep,
+    member: MemberDep,
+    confirmed: Confirmed = "",
+) -> Response:
     """Remove a passkey."""
+    require_shown(_passkey(database, member, number).name, confirmed)
     people.remove_passkey(database, member.signed_in, number, now=_now())
     said = member.language.text("The passkey is removed.")
     return page.go_to(request, "/account", Message(said, Tone.WARNING))
@@ -187,6 +214,13 @@ def end_others(request: Request, database: DatabaseDep, member: MemberDep) -> Re
         ended,
     )
     return page.go_to(request, "/account", Message(said))
+
+
+def _passkey(database: Database, member: Member, number: int) -> KnownPasskey:
+    for each in people.list_passkeys(database, member.signed_in.person.id):
+        if each.passkey_id == number:
+            return each
+    raise NotFound("There is no such passkey.")
 
 
 def _account(request: Request, database: DatabaseDep, member: Member, error: str = "") -> Response:
@@ -240,13 +274,8 @@ def qr_code(text: str) -> Markup:
 
 
 def _refusal(member: Member, refused: Refused) -> str:
-    if refused.wait_seconds:
-        return member.language.count(
-            "Too many tries. Wait %(number)s minute.",
-            "Too many tries. Wait %(number)s minutes.",
-            -(-refused.wait_seconds // 60),
-        )
-    return member.language.text("The present password is wrong.")
+    text = member.language.text
+    return too_many_tries(member.language, refused) or text("The present password is wrong.")
 
 
 def _now() -> datetime:

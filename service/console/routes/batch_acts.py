@@ -4,28 +4,31 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Request, UploadFile
 from starlette.responses import Response
 
 from service.admin import runs
 from service.console import page
+from service.console.confirming import Confirmed, Question, ask, require_shown
 from service.console.flash import Message, Tone
 from service.console.routes.batches import PATH, batch_of, known
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
-from service.errors import InvalidInput
 from service.files.names import file_name
 from service.publish import acknowledge, confirm_receipt, look_ahead, purge_batch, void_batch
+from service.store.tables.cycle import Batch
 
 router = APIRouter(prefix=PATH)
+
+REPORTS = f"{PATH}/acknowledgements"
+"""Where reports of the mailing house are sent."""
 
 Handles = Annotated[Member, Depends(may(Right.HANDLE_BATCHES))]
 Voids = Annotated[Member, Depends(may(Right.VOID_BATCHES))]
 Prints = Annotated[Member, Depends(may(Right.HANDLE_BATCHES, Right.VOID_BATCHES))]
 Checks = Annotated[Member, Depends(may(Right.HANDLE_BATCHES, Right.VOID_BATCHES, Right.RUN_JOBS))]
-Confirmed = Annotated[str, Form(max_length=80)]
 
 
 @router.post("/acknowledgements")
@@ -50,10 +53,36 @@ def report(
     return page.go_to(request, f"{PATH}/acknowledgements/{found.acknowledgement_id}")
 
 
+@router.get("/{number}/receipt")
+def ask_receive(request: Request, number: int, database: DatabaseDep, member: Handles) -> Response:
+    """What confirming means."""
+    text, batch = member.language.text, batch_of(database, number)
+    explained = text(
+        "From then on it counts as picked up: it cannot be voided or replaced, and what is spoiled "
+        "is reported and printed again. This cannot be taken back."
+    )
+    return _ask(
+        request,
+        batch,
+        "receipt",
+        title=text("Is all of %(name)s here?", name=batch.name),
+        text=explained,
+        button=text("Confirm that all is here"),
+        facts=[
+            (text("Pieces"), member.language.number(batch.pieces)),
+            (text("Pages"), member.language.number(batch.pages)),
+        ],
+        is_danger=False,
+    )
+
+
 @router.post("/{number}/receipt")
-def receive(request: Request, number: int, database: DatabaseDep, member: Handles) -> Response:
+def receive(
+    request: Request, number: int, database: DatabaseDep, member: Handles, confirmed: Confirmed = ""
+) -> Response:
     """Record that the mailing house has the whole package."""
-    confirm_receipt(database, known(number), by=member.by)
+    require_shown(batch_of(database, number).name, confirmed)
+    confirm_receipt(database, number, by=member.by)
     request.app.state.today.forget()
     return _back(request, number, member.language.text("The package is confirmed as received."))
 
@@ -73,11 +102,28 @@ def reprint(request: Request, number: int, database: DatabaseDep, member: Prints
 
 
 @router.get("/{number}/void")
-def confirm_void(request: Request, number: int, database: DatabaseDep, _by: Voids) -> Response:
+def ask_void(
+    request: Request, number: int, database: DatabaseDep, settings: SettingsDep, member: Voids
+) -> Response:
     """What voiding would touch."""
-    batch = batch_of(database, number)
-    ahead = look_ahead(database, number)
-    return page.show(request, "batch_confirm.html", batch=batch, act="void", ahead=ahead)
+    language, batch = member.language, batch_of(database, number)
+    text, ahead = language.text, look_ahead(database, number)
+    return _ask(
+        request,
+        batch,
+        "void",
+        title=text("Void %(name)s?", name=batch.name),
+        text=text(
+            "Tills refuse its codes for ever, what it reserves is free again, and its files are "
+            "removed. This cannot be taken back."
+        ),
+        button=text("Void"),
+        facts=[
+            (text("Pieces"), language.number(batch.pieces)),
+            (text("Lists that can be redeemed now"), language.number(ahead.lists)),
+            (text("Reserved for them"), language.money(ahead.reserved_cents, settings.currency)),
+        ],
+    )
 
 
 @router.post("/{number}/void")
@@ -90,7 +136,7 @@ def void(
     confirmed: Confirmed = "",
 ) -> Response:
     """Void a batch that was shown before."""
-    _require_shown(database, member, number, confirmed)
+    require_shown(batch_of(database, number).name, confirmed)
     done = void_batch(database, settings, number, by=member.by)
     request.app.state.today.forget()
     language = member.language
@@ -104,10 +150,25 @@ def void(
 
 
 @router.get("/{number}/purge")
-def confirm_purge(request: Request, number: int, database: DatabaseDep, _by: Voids) -> Response:
+def ask_purge(request: Request, number: int, database: DatabaseDep, member: Voids) -> Response:
     """What removing the files would mean."""
-    batch = batch_of(database, number)
-    return page.show(request, "batch_confirm.html", batch=batch, act="purge", ahead=None)
+    text, batch = member.language.text, batch_of(database, number)
+    is_received = batch.received_at is not None
+    return _ask(
+        request,
+        batch,
+        "purge",
+        title=text("Remove the files of %(name)s?", name=batch.name),
+        text=text(
+            "Nobody can fetch or print it any more. What was printed stays valid, and pieces can "
+            "still be reported. This cannot be taken back."
+        ),
+        button=text("Remove files"),
+        facts=[
+            (text("Pieces"), member.language.number(batch.pieces)),
+            (text("Received"), text("yes") if is_received else text("Not confirmed yet")),
+        ],
+    )
 
 
 @router.post("/{number}/purge")
@@ -120,15 +181,14 @@ def purge(
     confirmed: Confirmed = "",
 ) -> Response:
     """Remove the files of a batch that was shown before."""
-    _require_shown(database, member, number, confirmed)
+    require_shown(batch_of(database, number).name, confirmed)
     purge_batch(database, settings, number, now=datetime.now(UTC), by=member.by)
     return _back(request, number, member.language.text("The files are removed."))
 
 
-def _require_shown(database: DatabaseDep, member: Member, number: int, confirmed: str) -> None:
-    """Raises InvalidInput unless the form names the batch that its page showed."""
-    if confirmed != batch_of(database, number).name:
-        raise InvalidInput(member.language.text("This is not the batch that was shown."))
+def _ask(request: Request, batch: Batch, act: str, **said: Any) -> Response:
+    back = f"{PATH}/{batch.id}"
+    return ask(request, Question(path=f"{back}/{act}", back=back, shown=batch.name, **said))
 
 
 def _back(request: Request, number: int, said: str) -> Response:

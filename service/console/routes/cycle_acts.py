@@ -11,6 +11,7 @@ from service.console.languages import mark
 from service.console.visitor import Member
 from service.cycle import expiry, withdraw
 from service.errors import NotFound
+from service.notice import Notice
 from service.settings import Settings
 from service.store import cycles
 from service.store.session import Database
@@ -49,7 +50,7 @@ class Touched:
 
     lists: int
     released_cents: int
-    hindered: str = ""
+    hindered: Notice | None = None
     as_of: date | None = None
     before: date | None = None
     revision: int = 0

@@ -141,9 +141,7 @@ def do(
     number = cycle if act is CycleAct.EXPIRE else _known(cycle)
     touched = cycle_acts.look_ahead(database, settings, act, number)
     if digest != touched.digest:
-        raise InvalidInput(
-            member.language.text("This is not what was shown any more: open the page again.")
-        )
+        raise InvalidInput("This is not what was shown any more: open the page again.")
     path, said = cycle_acts.do(database, settings, member, act, number, touched)
     request.app.state.today.forget()
     return page.go_to(request, path, *map(Message, said))

@@ -60,7 +60,7 @@ def do_to_each(
     """
     by = member.by
     if act is Act.RAISE_BUDGET:
-        cents = read_cents(member, budget, settings.currency)
+        cents = read_cents(budget, settings.currency)
         ways: dict[Act, Callable[[int], DealState]] = {
             act: lambda number: steer.raise_budget(database, settings, number, cents, by=by)
         }
@@ -77,7 +77,7 @@ def do_to_each(
     return listing.act_on_each(listing.deals_by_number(database, numbers), ways[act])
 
 
-def read_cents(member: Member, text: str, currency: str) -> int:
+def read_cents(text: str, currency: str) -> int:
     """An amount as it was typed: digits, and at most one mark before the minor unit.
 
     Raises InvalidInput for anything that could be read in two ways.
@@ -87,7 +87,5 @@ def read_cents(member: Member, text: str, currency: str) -> int:
     is_amount = whole.isascii() and whole.isdigit() and len(whole) <= 12
     is_minor = not mark or (minor.isascii() and minor.isdigit() and len(minor) == digits)
     if not is_amount or not is_minor:
-        raise InvalidInput(
-            member.language.text("Write an amount without separators of thousands: 1500.00")
-        )
+        raise InvalidInput("Write an amount without separators of thousands: 1500.00")
     return int(whole + (minor if mark else "0" * digits))

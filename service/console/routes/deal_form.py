@@ -17,6 +17,7 @@ from service.deals.columns import CellKind, SheetColumn, expected
 from service.deals.one_deal import cells_of, name_of, new_row, row_with
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotAccepted, NotFound
+from service.notice import Count
 from service.settings import Settings
 from service.store.session import Database
 
@@ -183,7 +184,9 @@ def _cells(fields: Any) -> dict[str, str]:
         if name in ("csrf", "number", "accept", "accepted") or not isinstance(value, str):
             continue
         if len(value) > _MOST_CHARACTERS or "\x00" in value:
-            raise InvalidInput(f"A cell has at most {_MOST_CHARACTERS:,} characters.")
+            raise InvalidInput(
+                "A cell has at most %(number)s characters.", number=Count(_MOST_CHARACTERS)
+            )
         if value.strip():
             found[name] = " ".join(value.split())
     return found

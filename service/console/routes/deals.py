@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response, StreamingResponse
 
-from service.console import labels, page
+from service.console import labels, page, saying
 from service.console.flash import Message, Tone
 from service.console.listing import Filter, Listing, View, csv_rows, read_view
 from service.console.routes import one_deal
@@ -140,18 +140,20 @@ def do(
     _require(member, act)
     numbers = [_known(each) for each in deal or ()]
     if not numbers or digest != _digest(numbers):
-        raise InvalidInput(member.language.text("These are not the deals that were shown."))
+        raise InvalidInput("These are not the deals that were shown.")
     report = do_to_each(
         database, settings, member, act, numbers,
         note=note, new_copies_only=new_copies_only, budget=budget,
     )  # fmt: skip
     request.app.state.today.forget()
-    messages = _outcome(member, act, report)
+    messages = _outcome(member, settings, act, report)
     target = view or (f"{PATH}/{numbers[0]}" if len(numbers) == 1 else PATH)
     return page.go_to(request, target, *messages)
 
 
-def _outcome(member: Member, act: Act, report: listing.BulkReport) -> Sequence[Message]:
+def _outcome(
+    member: Member, settings: Settings, act: Act, report: listing.BulkReport
+) -> Sequence[Message]:
     language = member.language
     messages = []
     if report.done:
@@ -166,7 +168,7 @@ def _outcome(member: Member, act: Act, report: listing.BulkReport) -> Sequence[M
             "%(number)s deal was left as it is: %(reason)s",
             "%(number)s deals were left as they are: %(reason)s",
             count,
-            reason=reason,
+            reason=saying.say(language, reason, settings.currency),
         )
         messages.append(Message(said, Tone.ERROR))
     return messages

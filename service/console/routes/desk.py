@@ -154,8 +154,7 @@ def give(
 ) -> Response:
     """Give goodwill, or let it wait for a second person."""
     language = member.language
-    cents = read_cents(member, amount, settings.currency)
-    left = goodwill.left_today(database, settings, member.signed_in.person.id, now=_now())
+    cents = read_cents(amount, settings.currency)
     wanted = GoodwillWanted(
         request=asked or secrets.token_urlsafe(16),
         amount_cents=cents,
@@ -168,15 +167,8 @@ def give(
     try:
         given = goodwill.give(database, settings, wanted, by=member.by, now=_now())
     except (Conflict, InvalidInput) as error:
-        said = error.detail
-        if cents > left:
-            said = language.text(
-                "That is more than you may still give today: %(left)s.",
-                left=language.money(left, settings.currency),
-            )
-        elif reason == GoodwillReason.OTHER and not note.strip():
-            said = language.text("Say why in the note, or choose another reason.")
-        return page.go_to(request, _way_back(request, to), Message(said, Tone.ERROR))
+        refused = Message(page.say(request, error), Tone.ERROR)
+        return page.go_to(request, _way_back(request, to), refused)
     money = language.money(given.amount_cents, settings.currency)
     if given.state == GoodwillState.WAITING:
         said = language.text(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from service.console import flash, page
 from service.console.cookies import PROVIDER, SESSION
 from service.console.flash import Message
 from service.console.languages import LANGUAGES, Language
+from service.console.proving import Long, Word, too_many_tries
 from service.console.signing import sign, signed
 from service.console.visitor import (
     DatabaseDep,
@@ -27,8 +28,6 @@ from service.errors import InvalidInput, NotFound
 
 router = APIRouter()
 
-Word = Annotated[str, Form(max_length=1000)]
-Long = Annotated[str, Form(max_length=20_000)]
 _PROVIDER_SECONDS = 600
 
 
@@ -173,7 +172,7 @@ def accept(
     try:
         person = people.accept(database, settings, token, password, now=_now())
     except InvalidInput as error:
-        return _invitation(request, token, database, settings, error.detail)
+        return _invitation(request, token, database, settings, page.say(request, error))
     except NotFound:
         return _invitation(request, token, database, settings)
     answer = people.log_in(
@@ -247,13 +246,8 @@ def _answer(
 
 
 def _refusal(language: Language, answer: Refused, way: Way) -> str:
-    if answer.wait_seconds:
-        minutes = -(-answer.wait_seconds // 60)
-        return language.count(
-            "Too many tries. Wait %(number)s minute.",
-            "Too many tries. Wait %(number)s minutes.",
-            minutes,
-        )
+    if too_many := too_many_tries(language, answer):
+        return too_many
     return {
         Way.PASSWORD: language.text("E-mail address and password do not belong together."),
         Way.SECOND: language.text("This took too long or too many tries. Begin again."),

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from service.admin import runs as acts
-from service.console import names, page
+from service.console import names, page, saying
+from service.console.confirming import Confirmed, Question, ask, require_shown
 from service.console.flash import Message
 from service.console.languages import Language, mark
 from service.console.listing import (
@@ -26,6 +27,7 @@ from service.console.listing import (
 )
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
+from service.files.disks import disks_of
 from service.jobs import scheduler
 from service.settings import Settings
 from service.store import runs, sizes, work
@@ -88,6 +90,7 @@ def table(request: Request, database: DatabaseDep, settings: SettingsDep, member
         now=now,
         database_bytes=database_bytes,
         tables=tables,
+        disks=disks_of([settings.runs_folder, settings.output_folder]),
     )
 
 
@@ -132,9 +135,36 @@ def again(request: Request, run: str, database: DatabaseDep, member: Runs) -> Re
     return page.go_to(request, f"{PATH}/runs/{new.id}", said)
 
 
+@router.get("/runs/{run}/give-up")
+def ask_give_up(request: Request, run: str, database: DatabaseDep, member: Runs) -> Response:
+    """What giving a run up means."""
+    text, found = member.language.text, acts.get_run(database, run)
+    return ask(
+        request,
+        Question(
+            title=text("Give up: %(work)s?", work=names.work(member.language, found)),
+            text=text(
+                "No worker takes it up any more. What it did so far is used when it is asked for "
+                "again; this run itself stays ended."
+            ),
+            button=text("Give up"),
+            path=f"{PATH}/runs/{run}/give-up",
+            back=f"{PATH}/runs/{run}",
+            shown=found.state,
+            facts=[
+                (text("State"), names.run_state(member.language, found.state)),
+                (text("Number"), found.id),
+            ],
+        ),
+    )
+
+
 @router.post("/runs/{run}/give-up")
-def give_up(request: Request, run: str, database: DatabaseDep, member: Runs) -> Response:
+def give_up(
+    request: Request, run: str, database: DatabaseDep, member: Runs, confirmed: Confirmed = ""
+) -> Response:
     """End a run that no worker works on."""
+    require_shown(acts.get_run(database, run).state, confirmed)
     acts.give_up(database, run, by=member.by)
     request.app.state.today.forget()
     return page.go_to(request, f"{PATH}/runs/{run}", Message(member.language.text("It is ended.")))
@@ -182,7 +212,12 @@ def _view(
         Column("run", mark("Run"), _name, always=True),
         Column("state", mark("State"), _state),
         Column("progress", mark("Progress"), _progress),
-        Column("problem", mark("What failed"), _problem, is_long=True),
+        Column(
+            "problem",
+            mark("What failed"),
+            partial(_problem, currency=settings.currency),
+            is_long=True,
+        ),
         Column("requested", mark("Requested"), partial(_moment, name="created_at", zone=zone)),
         Column("ended", mark("Ended"), partial(_moment, name="finished_at", zone=zone)),
         Column("attempts", mark("Workers"), _attempts, usual=False, is_number=True),
@@ -219,9 +254,12 @@ def _progress(row: Any, language: Language) -> Cell:
     return Cell(text, Kind.METER, share=run.done / run.total)
 
 
-def _problem(row: Any, _language: Language) -> Cell:
+def _problem(row: Any, language: Language, *, currency: str) -> Cell:
     problem = row["run"].problem
-    return Cell("") if problem is None else Cell(problem.title, below=problem.detail[:160])
+    if problem is None:
+        return Cell("")
+    title, said = saying.problem(language, problem, currency)
+    return Cell(title, below=said[:160])
 
 
 def _moment(row: Any, language: Language, *, name: str, zone: ZoneInfo) -> Cell:

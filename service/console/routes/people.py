@@ -1,17 +1,18 @@
 """People who may log in: invite, give roles, end sessions, reset, disable."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from service.admin import people
-from service.admin.people import NewPerson, PersonRole
+from service.admin.people import NewPerson, Person, PersonRole
 from service.console import page
+from service.console.confirming import Confirmed, Question, ask, require_shown
 from service.console.flash import Message
 from service.console.languages import LANGUAGES, SOURCE
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
+from service.console.visitor import DatabaseDep, Member, SettingsDep, may, recognise
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
 
@@ -46,7 +47,7 @@ def invite(
     try:
         made = people.invite(database, settings, new, by=member.by, now=_now())
     except (InvalidInput, Conflict) as error:
-        return _everybody(request, database, error.detail)
+        return _everybody(request, database, page.say(request, error))
     return page.show(request, "person_link.html", made=made)
 
 
@@ -81,18 +82,61 @@ def end_sessions(request: Request, person: int, database: DatabaseDep, member: M
     return _back(request, person, member.language.text("They are logged out everywhere."))
 
 
+@router.get("/{person}/reset")
+def ask_reset(request: Request, person: int, database: DatabaseDep, member: Manages) -> Response:
+    """What a reset takes."""
+    text, whose = member.language.text, people.get_person(database, person)
+    return _ask(
+        request,
+        whose,
+        "reset",
+        title=text("Reset %(name)s?", name=whose.name),
+        text=text(
+            "Password, app and passkeys are gone and they are logged out everywhere; a link to "
+            "begin again is shown to you once. This cannot be taken back."
+        ),
+        button=text("Reset"),
+    )
+
+
 @router.post("/{person}/reset")
 def reset(
-    request: Request, person: int, database: DatabaseDep, settings: SettingsDep, member: Manages
+    request: Request,
+    person: int,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    member: Manages,
+    confirmed: Confirmed = "",
 ) -> Response:
     """Take every way to log in, and show a link to begin anew, once."""
+    require_shown(people.get_person(database, person).email, confirmed)
     made = people.reset(database, settings, person, by=member.by, now=_now())
     return page.show(request, "person_link.html", made=made)
 
 
+@router.get("/{person}/disable")
+def ask_disable(request: Request, person: int, database: DatabaseDep, member: Manages) -> Response:
+    """What shutting somebody out means."""
+    text, whose = member.language.text, people.get_person(database, person)
+    return _ask(
+        request,
+        whose,
+        "disable",
+        title=text("Shut %(name)s out?", name=whose.name),
+        text=text(
+            "They are logged out everywhere at once, cannot log in, and their keys are refused. "
+            "They can be let in again."
+        ),
+        button=text("Shut out"),
+    )
+
+
 @router.post("/{person}/disable")
-def disable(request: Request, person: int, database: DatabaseDep, member: Manages) -> Response:
+def disable(
+    request: Request, person: int, database: DatabaseDep, member: Manages, confirmed: Confirmed = ""
+) -> Response:
     """Shut somebody out at once."""
+    require_shown(people.get_person(database, person).email, confirmed)
     people.disable(database, person, by=member.by, now=_now())
     return _back(request, person, member.language.text("They are shut out."))
 
@@ -113,6 +157,18 @@ def _everybody(request: Request, database: DatabaseDep, error: str = "") -> Resp
         roles=list(PersonRole),
         error=error,
     )
+
+
+def _ask(request: Request, whose: Person, act: str, **said: Any) -> Response:
+    back = f"{PATH}/{whose.id}"
+    question = Question(
+        path=f"{back}/{act}",
+        back=back,
+        shown=whose.email,
+        facts=[(recognise(request).language.text("E-mail address"), whose.email)],
+        **said,
+    )
+    return ask(request, question)
 
 
 def _back(request: Request, person: int, said: str) -> Response:

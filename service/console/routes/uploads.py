@@ -21,6 +21,7 @@ from service.deals.faulty_rows import FaultyRow
 from service.deals.held import Held
 from service.engine.rights import Right
 from service.errors import InvalidInput, LarderError, NotAccepted
+from service.notice import Count
 
 PATH = "/deals/upload"
 ROWS = 100
@@ -109,7 +110,7 @@ def look(
             report = loading.wait()
         except LarderError as error:
             readings.forget(upload)
-            messages = (_refused(member, error),)
+            messages = (_refused(request, member, error),)
         else:
             if report is None:
                 return _working(request, upload, loading, is_load=True)
@@ -239,11 +240,11 @@ def _loaded(
     return page.go_to(request, "/deals?order=newest", Message(said))
 
 
-def _refused(member: Member, error: LarderError) -> Message:
+def _refused(request: Request, member: Member, error: LarderError) -> Message:
     if isinstance(error, NotAccepted):
         said = member.language.text("Nothing was loaded: read the notes below and accept them.")
         return Message(said, Tone.WARNING)
-    return Message(error.detail, Tone.ERROR)
+    return Message(page.say(request, error), Tone.ERROR)
 
 
 def _corrections(fields: FormData) -> Iterator[Correction]:
@@ -265,7 +266,9 @@ def _correction(sheet: str, row: str, column: str, text: str) -> Correction:
     if not (row.isdecimal() and column.isdecimal()) or len(row) > 7 or len(column) > 5:
         raise InvalidInput("The form names a cell that cannot be.")
     if len(text) > MOST_CHARACTERS or "\x00" in text:
-        raise InvalidInput(f"A cell has at most {MOST_CHARACTERS:,} characters.")
+        raise InvalidInput(
+            "A cell has at most %(number)s characters.", number=Count(MOST_CHARACTERS)
+        )
     return Correction(sheet, int(row), int(column), text.strip())
 
 

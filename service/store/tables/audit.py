@@ -17,7 +17,11 @@ class AuditEvent(SQLModel, table=True):
     """
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index(None, "subject", "subject_id"), Index(None, "person_id"))
+    __table_args__ = (
+        Index(None, "subject", "subject_id"),
+        Index(None, "person_id", "happened_at", "id"),
+        Index(None, "happened_at", "id"),
+    )
 
     id: int = row_id()
     happened_at: datetime = Field(sa_type=UtcMoment)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy import Index, Text, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
 from service.errors import Problem
+from service.notice import Notice, to_json
 from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
 
 
@@ -31,11 +33,20 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunProblem:
-    """Why a run failed, and the faults in what it was given."""
+    """Why a run failed, and the faults in what it was given.
+
+    `notice` is what `detail` says in English, as `notice.to_json` writes it.
+    """
 
     title: str
     detail: str
     errors: tuple[Problem, ...] = ()
+    notice: JsonObject | None = None
+
+    @classmethod
+    def of(cls, title: str, notice: Notice, errors: tuple[Problem, ...] = ()) -> Self:
+        """The problem that a notice says."""
+        return cls(title, str(notice), errors, to_json(notice))
 
 
 class Run(SQLModel, table=True):

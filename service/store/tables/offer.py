@@ -148,6 +148,10 @@ class OfferEvent(SQLModel, table=True):
     """
 
     __tablename__ = "offer_event"
+    __table_args__ = (
+        Index(None, "person_id", "happened_at", "id"),
+        Index(None, "happened_at", "id"),
+    )
 
     id: int = row_id()
     offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)

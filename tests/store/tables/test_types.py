@@ -34,7 +34,7 @@ def test_json_is_stored_as_text_and_read_by_its_type(database: Database, read_on
         (
             ARGUMENTS,
             '{"title": "Bad", "detail": "One fault.", "errors": '
-            '[{"where": "row 2", "detail": "is empty", "remedy": "fill it"}]}',
+            '[{"where": "row 2", "detail": "is empty", "remedy": "fill it"}], "notice": null}',
             '{"as_of": "2026-03-01", "n": 1.5}',
         )
     ]

@@ -1,0 +1,26 @@
+"""HTTP: connections, and how much one request may send."""
+
+from pydantic import Field
+
+from service.settings.group import Group
+
+
+class HttpSettings(Group):
+    """HTTP."""
+
+    keep_alive_seconds: int = Field(
+        default=75,
+        ge=1,
+        description="How long a connection without a request stays open: longer than the gap "
+        "between two customers",
+    )
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
+    max_upload_bytes: int = Field(
+        default=67_108_864, ge=1024, description="Largest upload of deals"
+    )
+    upload_memory_mib: int = Field(
+        default=2048, ge=256, description="Memory (MiB) that reading one upload may take"
+    )
+    upload_cpu_seconds: int = Field(
+        default=180, ge=1, description="CPU time that reading one upload may take"
+    )
