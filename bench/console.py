@@ -44,7 +44,7 @@ class Asked(NamedTuple):
     """A request: to a path, with a form where something is posted."""
 
     path: str
-    form: dict[str, str] | None = None
+    form: dict[str, str | list[str]] | None = None
 
 
 class Cost(NamedTuple):
@@ -90,14 +90,17 @@ def pages(deals: int, households: int) -> dict[str, Sequence[Asked]]:
     places = [1 + deals * part // 10 for part in range(1, 10)]
     known = [each for each in regulars(households) if each % 100 == 1]
     others = [1 + 100 * (households * part // 1000) for part in range(10)]
-    why = {"reason": "customer_asks"}
+    popular: dict[str, str | list[str]] = {"act": "stop", "deal": [str(n) for n in range(1, 51)]}
     lists = [codes.list_code(GCN, f"{each:012d}") for each in others]
 
     def get(*paths: str) -> list[Asked]:
         return [Asked(path) for path in paths]
 
     def find(by: str, values: Sequence[str]) -> list[Asked]:
-        return [Asked("/households", {"by": by, "value": each, **why}) for each in values]
+        return [
+            Asked("/households", {"by": by, "value": each, "reason": "customer_asks"})
+            for each in values
+        ]
 
     return {
         "Today": get("/"),
@@ -143,6 +146,7 @@ def pages(deals: int, households: int) -> dict[str, Sequence[Asked]]:
         "deals, behind their guarantee": get("/deals?need=guarantee"),
         "one deal": get(*(f"/deals/{place}" for place in places)),
         "one deal, the most popular": get("/deals/1"),
+        "stop the 50 most popular?": [Asked("/deals/confirm", popular)],
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from service.store import batches, counts, cycles, ledger, migrate, work
+from service.store import batches, counts, cycles, ledger, migrate, recount, work
 from service.store.session import Database
 
 
@@ -11,7 +11,8 @@ from service.store.session import Database
 class Status:
     """What the database holds and what waits to be done.
 
-    `unbalanced_postings` must be 0: every posting sums to zero.
+    `unbalanced_postings` must be 0: every posting sums to zero. `corrected_sums` are the sums of
+    deals that were wrong when all of them were last counted again (`sums_recounted`): 0 too.
     """
 
     migration: str | None
@@ -28,12 +29,15 @@ class Status:
     households_due: int
     waiting_runs: int
     unbalanced_postings: int
+    sums_recounted: datetime | None
+    corrected_sums: int
 
 
 def read_status(database: Database) -> Status:
     """Count everything in one transaction."""
     with database.read() as session:
         newest = cycles.newest(session)
+        recounted, corrected = recount.newest(session)
         return Status(
             migration=migrate.revision(session.connection()),
             products=counts.products(session),
@@ -49,4 +53,6 @@ def read_status(database: Database) -> Status:
             households_due=work.count_due(session),
             waiting_runs=counts.waiting_runs(session),
             unbalanced_postings=len(ledger.imbalance(session)),
+            sums_recounted=recounted,
+            corrected_sums=corrected,
         )

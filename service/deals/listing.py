@@ -42,11 +42,15 @@ def list_deals(
 
 @dataclass(frozen=True, slots=True)
 class ListedDeals:
-    """A page of deals as `list_deals` describes them, and whether others are before and after."""
+    """A page of deals as `list_deals` describes them, and whether others are before and after.
+
+    `count` is how many match, counted up to what was said.
+    """
 
     rows: Sequence[dict[str, Any]]
     has_before: bool
     has_after: bool
+    count: int
 
 
 def page_deals(
@@ -58,15 +62,18 @@ def page_deals(
     limit: int,
     language: str,
     currency: str,
+    most_counted: int = 0,
 ) -> ListedDeals:
     """A page of the deals that match, from a place in an order, in the words of a language."""
     with database.read() as session:
+        chosen = pages.settled(session, chosen)
+        count = pages.count(session, chosen, most=most_counted)
         found = pages.page(session, chosen, order=order, place=place, limit=limit)
         figures = overview.deals(session, offer_ids=found.numbers)
         rows = _with_words(session, figures, language, currency)
     by_number = {row["offer_id"]: row for row in rows}
     return ListedDeals(
-        [by_number[number] for number in found.numbers], found.has_before, found.has_after
+        [by_number[number] for number in found.numbers], found.has_before, found.has_after, count
     )
 
 

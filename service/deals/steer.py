@@ -169,13 +169,26 @@ def show(
     Raises NotFound.
     """
     with database.read() as session:
-        current = overview.deals(session, offer_id=offer_id).to_dicts()
-        if not current:
-            raise _unknown()
-        live = current[0]
-        copies = overview.open_copies(session, [live["offer_id"]])
-        trail = events.of_deal(session, offer_id)
-    return current, exposure(live, copies), trail
+        current, trail = _current(session, offer_id)
+        copies = overview.open_copies(session, [current[0]["offer_id"]])
+    return current, exposure(current[0], copies), trail
+
+
+def current_revisions(
+    database: Database, offer_id: int
+) -> tuple[list[dict[str, Any]], Sequence[tuple[int, OfferEvent]]]:
+    """As `show`, without the exposure, for which every open copy is looked at. Raises NotFound."""
+    with database.read() as session:
+        return _current(session, offer_id)
+
+
+def _current(
+    session: Session, offer_id: int
+) -> tuple[list[dict[str, Any]], Sequence[tuple[int, OfferEvent]]]:
+    current = overview.deals(session, offer_id=offer_id).to_dicts()
+    if not current:
+        raise _unknown()
+    return current, events.of_deal(session, offer_id)
 
 
 def exposure(deal: dict[str, Any], copies: pl.DataFrame) -> Exposure:

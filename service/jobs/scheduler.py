@@ -23,6 +23,7 @@ from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
 from service.cycle.sweep import sweep_drafts
+from service.deals.keep_sums import recount_sums
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
@@ -79,6 +80,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
             "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
         ),
         PlannedJob("purge", *at(5), _purge_files),
+        PlannedJob("recount", *at(10), _recount_sums),
     )
 
 
@@ -197,6 +199,12 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     purge(database, settings, now=slot)
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
+
+
+def _recount_sums(database: Database, _settings: Settings, slot: datetime) -> None:
+    corrected = recount_sums(database, now=slot)
+    if corrected:
+        logger.error("%d sums of deals were wrong and are corrected", corrected)
 
 
 def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:

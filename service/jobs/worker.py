@@ -6,6 +6,7 @@ takes over what a killed worker left unfinished.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +24,7 @@ from service.cycle import (
     write_next_lists,
 )
 from service.cycle.expiry import expire_lists
+from service.deals.keep_sums import keep_sums
 from service.deals.steer import follow_facts
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
@@ -39,6 +41,7 @@ RUN_ATTEMPTS = 3
 """How many workers may die during a run before the run is given up."""
 
 _HOUSEHOLDS_AT_ONCE = 50
+_SUMS_EVERY_SECONDS = 60.0
 _GIVEN_UP = RunProblem(
     "Given up",
     f"{RUN_ATTEMPTS} workers started this and none of them finished: they were stopped, or ran out "
@@ -53,8 +56,15 @@ def work_until(
     *,
     on_list: Callable[[int], None] | None = None,
 ) -> None:
-    """Work until `stop` is set; pause when there is nothing to do or no database."""
+    """Work until `stop` is set; pause when there is nothing to do or no database.
+
+    About once a minute the sums of deals are kept, whatever else there is to do.
+    """
+    sums_due = 0.0
     while not stop.is_set():
+        if time.monotonic() >= sums_due:
+            _keep_sums(database)
+            sums_due = time.monotonic() + _SUMS_EVERY_SECONDS
         try:
             done = work_once(database, settings, on_list=on_list)
         except Exception:
@@ -62,6 +72,13 @@ def work_until(
             done = 0
         if not done:
             stop.wait(settings.worker_idle_seconds)
+
+
+def _keep_sums(database: Database) -> None:
+    try:
+        keep_sums(database)
+    except Exception as error:
+        logger.error("the sums of deals could not be kept: %s", without_message(error))
 
 
 def drain(

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, func, select
 
 from service.engine.codes import gtin_text
+from service.store import sums
 from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
@@ -62,6 +63,7 @@ def issue(session: Session, lists: pl.DataFrame, lines: pl.DataFrame) -> None:
                ORDER BY s.id, l.line"""
         )
     )
+    sums.issue_copies(session)
     session.execute(
         text(
             f"""INSERT INTO list_page (code_digest, list_id, state, written_at)
@@ -246,6 +248,7 @@ def documents(session: Session, list_ids: Sequence[int]) -> dict[int, str]:
 
 def void(session: Session, list_ids: Sequence[int]) -> None:
     """Put lists into the state `voided`; their codes are refused from now on, and their pages."""
+    sums.end_lists(session, list_ids, voided=True)
     stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
     session.execute(
         text(
@@ -379,6 +382,7 @@ def expire(session: Session, *, before: date, limit: int, after: int = 0) -> lis
         .with_for_update()
     )
     ids = list(session.exec(statement).all())
+    sums.end_lists(session, ids, voided=False)
     session.execute(
         update(ShoppingList)
         .where(col(ShoppingList.id).in_(ids))

@@ -87,7 +87,7 @@ def test_a_deal_is_stopped_after_a_page_that_says_what_it_touches(house: House) 
     shown = send(client, "/deals/confirm", act="stop", deal="1", view="/deals/1")
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", shown.text))
     # One copy each on the lists of H1 and H2, a reservation of 1.08 for either.
-    assert facts["Households that hold them"] == facts["Copies still open"] == "2"
+    assert facts["Households that hold them"] == facts["Uses still open"] == "2"
     assert (facts["Budgets"], facts["Reserved or spent"]) == ("$100.00", "$2.16")
     assert states(house)["MILK-1"] == "running", "asking changes nothing"
     form = {"csrf": token(shown.text), "act": "stop", "deal": "1", "view": "/deals/1"}

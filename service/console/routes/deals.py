@@ -178,7 +178,7 @@ def _view(
     view = read_view(PATH, request.query_params, filters=filters, columns=columns, orders=ORDERS)
 
     def shown() -> Listing:
-        found = _page(database, settings, member, view, limit=ROWS)
+        found = _page(database, settings, member, view, limit=ROWS, most_counted=_MOST_COUNTED)
         drawn = [each for each in columns if each.name in view.columns]
         return Listing(
             view=view,
@@ -192,9 +192,7 @@ def _view(
             ],
             has_before=found.has_before,
             has_after=found.has_after,
-            total=_total(member, listing.count_deals(
-                database, filter_of(view), most=_MOST_COUNTED
-            )),
+            total=_total(member, found.count),
         )  # fmt: skip
 
     return view, shown
@@ -225,7 +223,13 @@ def _total(member: Member, count: int) -> str:
 
 
 def _page(
-    database: Database, settings: Settings, member: Member, view: View, *, limit: int
+    database: Database,
+    settings: Settings,
+    member: Member,
+    view: View,
+    *,
+    limit: int,
+    most_counted: int = 0,
 ) -> listing.ListedDeals:
     place = None
     if view.after_number is not None:
@@ -240,6 +244,7 @@ def _page(
         limit=limit,
         language=member.language.tag,
         currency=settings.currency,
+        most_counted=most_counted,
     )
 
 

@@ -33,7 +33,7 @@ def look_at(
     database: Database, settings: Settings, member: Member, number: int
 ) -> Mapping[str, Any]:
     """All that the page of a deal shows. Raises NotFound."""
-    current, exposure, trail = steer.show(database, number)
+    current, trail = steer.current_revisions(database, number)
     rows = listing.deals_with_words(
         database,
         [each["offer_id"] for each in current],
@@ -50,7 +50,6 @@ def look_at(
         "deal": deal,
         "newer": newer,
         "acts": acts,
-        "exposure": exposure,
         "came_to": came_to,
         "trail": list(reversed(trail)),
         "charts": _charts(member.language, settings, deal, came_to),
@@ -76,7 +75,7 @@ def _charts(
 def _funnel(language: Language, deal: Mapping[str, Any], came_to: DealResults) -> Chart:
     steps = [
         (language.text("Copies issued"), deal["issued"]),
-        (language.text("Still open"), came_to.holders.copies),
+        (language.text("Uses still open"), came_to.open_uses),
         (language.text("Uses at the till"), came_to.uses),
     ]
     return funnel(
@@ -84,9 +83,9 @@ def _funnel(language: Language, deal: Mapping[str, Any], came_to: DealResults) -
         [FunnelStep(name, number, language.number(number)) for name, number in steps],
         title=language.text("From print to till"),
         description=language.text(
-            "Of %(issued)s copies, %(open)s can still be used; %(uses)s uses were made.",
+            "Of %(issued)s copies, %(uses)s uses were made; %(open)s can still be made.",
             issued=language.number(deal["issued"]),
-            open=language.number(came_to.holders.copies),
+            open=language.number(came_to.open_uses),
             uses=language.number(came_to.uses),
         ),
         language=language,

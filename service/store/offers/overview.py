@@ -14,6 +14,8 @@ from sqlmodel import Session
 from service.engine.lifecycle import DealState
 from service.engine.reserve import reservation_cents
 from service.store.bulk import stage
+from service.store.offers import kept
+from service.store.sum_rows import DEAL
 from service.store.tables.types import Json
 
 DEALS = {
@@ -52,7 +54,7 @@ OPEN = {
 
 @dataclass(frozen=True, slots=True)
 class DealFilter:
-    """Which deals; each field that is filled in must match.
+    """Which deals; each field that is filled in must match. `numbers` are those of offers.
 
     `supplier` and `category` are names, `text` stands in the title or the deal's id, `target` is
     one value of its targets, `benefit` its kind, `worth_from_cents` and `worth_to_cents` bound the
@@ -77,6 +79,7 @@ class DealFilter:
     redeemed_on: date | None = None
     left_below_percent: int | None = None
     behind_guarantee: bool | None = None
+    numbers: Sequence[int] | None = None
 
     def conditions(self) -> Mapping[str, str]:
         """The conditions in SQL that apply, by the parameter that each has."""
@@ -107,7 +110,9 @@ USES_LEFT = """l.uses - coalesce((SELECT sum(u.uses) FROM redemption_line u
     WHERE u.list_id = l.list_id AND u.list_line = l.line AND u.live), 0)"""
 """The uses that are left of a `list_line l`: looked up for it, whatever else was redeemed."""
 
-_SAME = "r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref"
+_RESERVED = "CAST(coalesce(k.reserved_cents, 0) + coalesce(n.reserved_cents, 0) AS bigint)"
+_SPENT = "CAST(coalesce(k.spent_cents, 0) + coalesce(n.spent_cents, 0) AS bigint)"
+_COMMITTED = f"{_RESERVED} + {_SPENT}"
 _MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
 _CONDITIONS = {
     "supplier": "o.supplier_id IN (SELECT id FROM supplier WHERE name = :supplier)",
@@ -122,17 +127,18 @@ _CONDITIONS = {
     "worth_to": "o.face_value_cents <= :worth_to",
     "mailed_on": "o.mail_from <= :mailed_on AND o.mail_to >= :mailed_on",
     "redeemed_on": "o.redeem_from <= :redeemed_on AND o.redeem_to >= :redeemed_on",
-    "left_below": f"""o.id IN (SELECT o.id FROM offer o JOIN offer r ON {_SAME}
-        JOIN ledger_entry e ON e.offer_id = r.id
-             AND e.account IN ('offer_reserved', 'offer_spent')
-        WHERE {_MAY_BE_ISSUED} GROUP BY o.id, o.budget_cents
-        HAVING sum(e.amount_cents) * 100 > o.budget_cents * (100 - :left_below))""",
+    # Looked up once too, or it would be for each deal of a page in order.
+    "left_below": f"""o.id IN (WITH short AS MATERIALIZED (
+            SELECT o.id FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
+            LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
+            WHERE {_MAY_BE_ISSUED}
+              AND ({_COMMITTED}) * 100 > o.budget_cents * (100 - :left_below)
+        ) SELECT id FROM short)""",
     # Looked up once, and not for each deal: only a few were promised a circulation.
     "behind_guarantee": f"""(o.id IN (SELECT o.id FROM offer o
         WHERE o.circulation_min IS NOT NULL AND {_MAY_BE_ISSUED}
-          AND o.circulation_min > (SELECT count(*) FROM offer r
-            JOIN list_line l ON l.offer_id = r.id JOIN shopping_list p ON p.id = l.list_id
-            WHERE {_SAME} AND p.state IN ('issued', 'expired')))) = :behind_guarantee""",
+          AND o.circulation_min > (SELECT coalesce(sum(c.copies), 0) FROM deal_copies c
+                                   WHERE c.deal_id = {DEAL}))) = :behind_guarantee""",
 }
 
 SHOWN: dict[str, Any] = {
@@ -142,22 +148,23 @@ SHOWN: dict[str, Any] = {
 }  # fmt: skip
 """The columns of `shown`."""
 
-_MONEY = f"""CAST((SELECT coalesce(sum(e.amount_cents), 0) FROM ledger_entry e
-                    JOIN offer r ON r.id = e.offer_id WHERE {_SAME} AND e.account ="""
-_DEALS = f"""WITH o AS (SELECT o.* FROM offer o WHERE {{wanted}} ORDER BY o.id LIMIT :limit)
+_DEALS = f"""WITH o AS (SELECT o.* FROM offer o WHERE {{wanted}} ORDER BY o.id LIMIT :limit),
+         circulation AS (SELECT c.deal_id, sum(c.copies) AS copies FROM deal_copies c
+                 WHERE c.deal_id IN (SELECT {DEAL} FROM o) GROUP BY c.deal_id)
     SELECT o.id AS offer_id, s.name AS supplier, o.deal_ref AS deal_id, o.revision, o.state,
            o.title, o.mail_from, o.mail_to, o.redeem_to, o.budget_cents, o.circulation_max,
            o.circulation_min,
-           (SELECT count(*) FROM offer r JOIN list_line l ON l.offer_id = r.id
-            JOIN shopping_list p ON p.id = l.list_id
-            WHERE {_SAME} AND p.state IN ('issued', 'expired')) AS issued,
-           {_MONEY} 'offer_reserved') AS bigint) AS reserved_cents,
-           {_MONEY} 'offer_spent') AS bigint) AS spent_cents,
+           CAST(coalesce(c.copies, 0) AS bigint) AS issued,
+           {_RESERVED} AS reserved_cents, {_SPENT} AS spent_cents,
            o.limit_per_household, o.stopped_at IS NOT NULL AS stopped, u.uploaded_by,
            o.face_values, o.face_value_cents, o.funding_share, o.funding_cap_cents,
            o.handling_fee_cents, o.copy_fee_cents
     FROM o JOIN supplier s ON s.id = o.supplier_id
-    JOIN upload u ON u.id = o.upload_id ORDER BY o.id"""
+    JOIN upload u ON u.id = o.upload_id
+    LEFT JOIN circulation c ON c.deal_id = {DEAL}
+    LEFT JOIN deal_total k ON k.deal_id = {DEAL}
+    LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
+    ORDER BY o.id"""
 _TYPES: dict[str, TypeEngine[Any]] = {
     "mail_from": Date(),
     "mail_to": Date(),
@@ -190,17 +197,19 @@ def deals(
     """
     wanted = [wanted_by(chosen, states), "o.id > :after"]
     if offer_ids is not None:
-        wanted.append(f"o.id IN ({', '.join(str(int(each)) for each in offer_ids) or 'NULL'})")
+        wanted.append(_among(offer_ids))
     if offer_id is not None:
         wanted.append(
             "EXISTS (SELECT 1 FROM offer x WHERE x.id = :offer"
             " AND x.supplier_id = o.supplier_id AND x.deal_ref = o.deal_ref)"
         )
-    rows = session.execute(
-        bind(_DEALS.format(wanted=" AND ".join(wanted)), chosen).columns(**_TYPES),
-        {"after": after, "limit": limit} | ({} if offer_id is None else {"offer": offer_id}),
+    statement = bind(_DEALS.format(wanted=" AND ".join(wanted)), chosen).columns(**_TYPES)
+    given = {"after": after, "limit": limit} | ({} if offer_id is None else {"offer": offer_id})
+    rows = kept.at_one_moment(
+        session,
+        lambda mark: session.execute(statement, given | kept.values(mark)).mappings().all(),
     )
-    records = [{**row, "use_cents": _use_cents(row)} for row in rows.mappings()]
+    records = [{**row, "use_cents": _use_cents(row)} for row in rows]
     return pl.DataFrame(records, schema=DEALS)
 
 
@@ -210,6 +219,8 @@ def wanted_by(chosen: DealFilter, states: Sequence[DealState] = ()) -> str:
     states = states or chosen.states
     if states:
         wanted.append("o.state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
+    if chosen.numbers is not None:
+        wanted.append(_among(chosen.numbers))
     return " AND ".join(wanted)
 
 
@@ -229,6 +240,10 @@ def bind(sql: str, chosen: DealFilter) -> TextClause:
             for name, value in values.items()
         )
     )
+
+
+def _among(numbers: Sequence[int]) -> str:
+    return f"o.id IN ({', '.join(str(int(each)) for each in numbers) or 'NULL'})"
 
 
 def _like(part: str) -> str:

@@ -1,12 +1,14 @@
 """Queries on pages of deals in an order, and on how many there are. No page counts all."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from service.store.offers import kept
 from service.store.offers.overview import DealFilter, bind, wanted_by
 
 
@@ -81,7 +83,7 @@ def page(
         values["place"] = place.number
     sql = f"""SELECT o.id FROM offer o WHERE {" AND ".join(wanted)}
               ORDER BY {key} {direction}, o.id {direction} LIMIT :limit"""
-    found = [number for (number,) in session.execute(bind(sql, chosen), values)]
+    found = [number for (number,) in _read(session, sql, chosen, values)]
     has_more = len(found) > limit
     numbers = found[:limit]
     if is_backward:
@@ -89,17 +91,38 @@ def page(
     return DealPage(numbers, has_before=place is not None, has_after=has_more)
 
 
+def settled(session: Session, chosen: DealFilter) -> DealFilter:
+    """The same deals, with the sums looked at once, for whoever asks for them several times."""
+    if chosen.left_below_percent is None:
+        return chosen
+    found = numbers(session, chosen, most=2**31 - 1)
+    return replace(chosen, left_below_percent=None, numbers=found)
+
+
 def count(session: Session, chosen: DealFilter, *, most: int) -> int:
     """How many deals match, counted up to `most`."""
     sql = f"""SELECT count(*) FROM
               (SELECT 1 AS one FROM offer o WHERE {wanted_by(chosen)} LIMIT :most) AS found"""
-    return int(session.execute(bind(sql, chosen), {"most": most}).scalar_one())
+    [(found,)] = _read(session, sql, chosen, {"most": most})
+    return int(found)
 
 
 def numbers(session: Session, chosen: DealFilter, *, most: int) -> Sequence[int]:
     """The numbers of the deals that match, in order, at most so many."""
     sql = f"SELECT o.id FROM offer o WHERE {wanted_by(chosen)} ORDER BY o.id LIMIT :most"
-    return [number for (number,) in session.execute(bind(sql, chosen), {"most": most})]
+    return [number for (number,) in _read(session, sql, chosen, {"most": most})]
+
+
+def _read(
+    session: Session, sql: str, chosen: DealFilter, values: Mapping[str, int]
+) -> Sequence[Row[Any]]:
+    """The rows of a statement with the parameters of a filter, which may ask for sums of deals."""
+    statement = bind(sql, chosen)
+    if chosen.left_below_percent is None:
+        return session.execute(statement, values).all()
+    return kept.at_one_moment(
+        session, lambda mark: session.execute(statement, {**values, **kept.values(mark)}).all()
+    )
 
 
 def suppliers(session: Session) -> Sequence[str]:

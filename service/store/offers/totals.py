@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.store.offers import kept
+from service.store.sum_rows import DEAL
+
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
@@ -27,15 +30,14 @@ def budgets(session: Session) -> Budgets:
                WHERE state IN ('approved', 'running', 'exhausted')"""
         )
     ).one()
-    committed_cents = session.execute(
-        text(
-            """SELECT coalesce(sum(e.amount_cents), 0)
-               FROM offer o JOIN offer r
-                 ON r.supplier_id = o.supplier_id AND r.deal_ref = o.deal_ref
-               JOIN ledger_entry e
-                 ON e.offer_id = r.id AND e.account IN ('offer_reserved', 'offer_spent')
-               WHERE o.state IN ('approved', 'running', 'exhausted')
-                 AND o.budget_cents IS NOT NULL"""
-        )
-    ).scalar_one()
+    statement = text(
+        f"""SELECT coalesce(sum(m.cents), 0) FROM offer o JOIN (
+                SELECT deal_id, reserved_cents + spent_cents AS cents FROM deal_total
+                UNION ALL SELECT deal_id, reserved_cents + spent_cents FROM ({kept.AFTER}) AS newer
+            ) AS m ON m.deal_id = {DEAL}
+            WHERE o.state IN ('approved', 'running', 'exhausted') AND o.budget_cents IS NOT NULL"""
+    )
+    committed_cents = kept.at_one_moment(
+        session, lambda mark: session.execute(statement, kept.values(mark)).scalar_one()
+    )
     return Budgets(running, with_budget, int(budget_cents), int(committed_cents))

@@ -7,6 +7,8 @@ from sqlmodel import Field, SQLModel
 
 from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
 
+_ISSUABLE = "state IN ('approved', 'running', 'exhausted')"
+
 
 class Offer(SQLModel, table=True):
     """One revision of one deal. `terms` is the condition and benefit as JSON.
@@ -31,6 +33,15 @@ class Offer(SQLModel, table=True):
             "id",
             postgresql_where=text("stopped_at IS NOT NULL"),
             sqlite_where=text("stopped_at IS NOT NULL"),
+        ),
+        # What is looked at of every deal that may be issued.
+        Index(
+            "ix_offer_issuable",
+            "id",
+            "deal_id",
+            "budget_cents",
+            postgresql_where=text(_ISSUABLE),
+            sqlite_where=text(_ISSUABLE),
         ),
     )
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from service.engine.ledger import Payer
 from service.engine.settle import Split
+from service.store import sums
 from service.store.tables.basket import Basket, PurchasedLine
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
@@ -225,11 +226,9 @@ def lines_back(session: Session, redemption_id: str) -> list[BackLine]:
 def forget_sale(session: Session, redemption: Redemption) -> None:
     """The sale never happened: its uses end, its basket leaves history, the row stays as voided."""
     _given_back(session, col(RedemptionLine.redemption_id) == redemption.id)
-    session.execute(
-        update(RedemptionLine)
-        .where(col(RedemptionLine.redemption_id) == redemption.id)
-        .values(live=False)
-    )
+    these = col(RedemptionLine.redemption_id) == redemption.id
+    with sums.taken_out(session, session.exec(select(RedemptionLine.id).where(these)).all()):
+        session.execute(update(RedemptionLine).where(these).values(live=False))
     basket_id = redemption.basket_id
     redemption.state = RedemptionState.VOIDED
     redemption.basket_id = None
@@ -243,9 +242,11 @@ def reopen(session: Session, used: Sequence[UsedLine]) -> None:
     """The uses these redemption lines held can be made again; what they reserved is given back."""
     if not used:
         return
-    these = col(RedemptionLine.id).in_([line.id for line in used])
+    ids = [line.id for line in used]
+    these = col(RedemptionLine.id).in_(ids)
     _given_back(session, these)
-    session.execute(update(RedemptionLine).where(these).values(live=False))
+    with sums.taken_out(session, ids):
+        session.execute(update(RedemptionLine).where(these).values(live=False))
     issued = [line.id for line in used if line.is_issued]
     session.execute(
         update(RedemptionLine).where(col(RedemptionLine.id).in_(issued)).values(reserved_cents=0)

@@ -12,6 +12,7 @@ from sqlalchemy import case, func, insert, tuple_, update
 from sqlmodel import Session, col, select
 
 from service.engine.settle import Split
+from service.store import sums
 from service.store.tables.basket import Basket
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
@@ -323,6 +324,11 @@ def add(
 
 def change(session: Session, rows: Sequence[HoldingRow]) -> None:
     """Write what uses made offline hold from now on."""
+    with sums.taken_out(session, [row.id for row in rows]):
+        _change(session, rows)
+
+
+def _change(session: Session, rows: Sequence[HoldingRow]) -> None:
     ids = [row.id for row in rows]
     # All of them let go before any takes hold, so that one use is never held twice.
     session.execute(
