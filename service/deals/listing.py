@@ -19,7 +19,8 @@ from service.store.offers.overview import ALL_DEALS, DealFilter
 from service.store.offers.pages import DealOrder, Place
 from service.store.session import Database
 
-_LANGUAGE = "en"
+LANGUAGE = "en"
+"""That of what is read by machines."""
 
 
 def list_deals(
@@ -37,7 +38,7 @@ def list_deals(
     """
     with database.read() as session:
         figures = overview.deals(session, chosen=chosen, after=after_id, limit=limit)
-        return _with_words(session, figures, _LANGUAGE, currency)
+        return _with_words(session, figures, LANGUAGE, currency)
 
 
 @dataclass(frozen=True, slots=True)

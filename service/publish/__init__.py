@@ -10,7 +10,7 @@ from service.publish.pages import PrintedPiece, find_piece, picture_page
 from service.publish.pickup import PackageFile, confirm_receipt, fetch, fetchable_files
 from service.publish.press import BatchReport, publish, reprint
 from service.publish.purge import purge, purge_batch
-from service.publish.reconcile import Reconciliation, reconcile
+from service.publish.reconcile import Reconciliation, reconcile, unmailed
 from service.publish.void import VoidAhead, VoidReport, look_ahead, void_batch
 
 __all__ = [
@@ -41,5 +41,6 @@ __all__ = [
     "purge_batch",
     "reconcile",
     "reprint",
+    "unmailed",
     "void_batch",
 ]

@@ -1,5 +1,7 @@
 """Cells of the CSV files that leave the house: no spreadsheet takes one for a formula."""
 
+import re
+
 import polars as pl
 import polars.selectors as cs
 
@@ -14,6 +16,11 @@ def guarded(frame: pl.DataFrame) -> pl.DataFrame:
     what it was.
     """
     return frame.with_columns(cs.string().str.replace(_FORMULA, "'$1"))
+
+
+def guarded_text(text: str) -> str:
+    """One text as `guarded` writes it."""
+    return re.sub(_FORMULA, r"'\1", text)
 
 
 def unguarded(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,9 @@
 """Reconciliation: counts the pieces of a batch by state and names those that are not mailed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlmodel import Session
 
 from service.errors import Conflict, NotFound
 from service.store import batches, mailing
@@ -40,16 +43,7 @@ def reconcile(
     Conflict when it was never ready or was replaced.
     """
     with database.read() as session:
-        batch = batches.get(session, batch_id)
-        if batch is None:
-            raise NotFound("There is no such batch.")
-        root = batch.reprint_of or batch_id
-        if batch.state not in (BatchState.READY, BatchState.VOIDED):
-            raise Conflict(
-                "Batch %(batch)s is %(state)s; it has no pieces to reconcile.",
-                batch=batch_id,
-                state=BatchState(batch.state),
-            )
+        root = _root(session, batch_id)
         counts = mailing.states(session, root)
         named = mailing.differences(session, root, after=after, limit=limit)
     settled = [PieceState.MAILED, PieceState.RETURNED, "voided"]
@@ -67,3 +61,25 @@ def reconcile(
         difference=pieces - sum(counts.get(state, 0) for state in settled),
         differences=tuple(named),
     )
+
+
+def unmailed(
+    database: Database, batch_id: int, *, after: str, limit: int
+) -> Sequence[UnmailedPiece]:
+    """A page of the pieces that are neither mailed nor voided alone; raises as `reconcile` does."""
+    with database.read() as session:
+        return mailing.differences(session, _root(session, batch_id), after=after, limit=limit)
+
+
+def _root(session: Session, batch_id: int) -> int:
+    """The batch, or the one that a reprint belongs to."""
+    batch = batches.get(session, batch_id)
+    if batch is None:
+        raise NotFound("There is no such batch.")
+    if batch.state not in (BatchState.READY, BatchState.VOIDED):
+        raise Conflict(
+            "Batch %(batch)s is %(state)s; it has no pieces to reconcile.",
+            batch=batch_id,
+            state=BatchState(batch.state),
+        )
+    return batch.reprint_of or batch_id

@@ -46,7 +46,14 @@ def listed(
     statement = select(Batch)
     if states:
         statement = statement.where(col(Batch.state).in_(states))
-    return turn(session, statement, col(Batch.id), after=after, before=before, limit=limit)
+    return turn(
+        session,
+        statement,
+        [col(Batch.id)],
+        after=None if after is None else [after],
+        before=None if before is None else [before],
+        limit=limit,
+    )
 
 
 def fetchable(session: Session) -> Sequence[Batch]:

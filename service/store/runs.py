@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, or_, update
 from sqlalchemy.orm import defer
@@ -10,6 +11,18 @@ from sqlmodel import Session, col, select
 from service.store.keyset import Turned, turn
 from service.store.tables.cycle import Run, RunProblem, RunState
 from service.store.tables.types import JsonObject
+
+
+class RunPlace(NamedTuple):
+    """Where a run is among all, the newest first: several may be requested at one moment."""
+
+    created_at: datetime
+    run_id: str
+
+
+def place_of(run: Run) -> RunPlace:
+    """Where a run is among all."""
+    return RunPlace(run.created_at, run.id)
 
 
 def add(session: Session, run: Run) -> None:
@@ -28,7 +41,7 @@ def newest(session: Session, kinds: Sequence[str], *, limit: int) -> Sequence[Ru
     statement = (
         select(Run)
         .where(col(Run.kind).in_(kinds))
-        .order_by(col(Run.created_at).desc(), col(Run.id))
+        .order_by(col(Run.created_at).desc(), col(Run.id).desc())
         .limit(limit)
         .options(defer(col(Run.result)))  # type: ignore[arg-type]
     )
@@ -115,18 +128,20 @@ def listed(
     session: Session,
     *,
     states: Sequence[str],
-    after: datetime | None,
-    before: datetime | None,
+    after: RunPlace | None,
+    before: RunPlace | None,
     limit: int,
 ) -> Turned[Run]:
     """A page of the runs in these states (all where none is named), the newest first.
 
-    `after` and `before` are when the run at the page's edge was requested.
+    `after` and `before` are the places of the runs at the page's edges. Their results are read
+    when they are asked for.
     """
-    statement = select(Run)
+    statement = select(Run).options(defer(col(Run.result)))  # type: ignore[arg-type]
     if states:
         statement = statement.where(col(Run.state).in_(states))
-    return turn(session, statement, col(Run.created_at), after=after, before=before, limit=limit)
+    key = (col(Run.created_at), col(Run.id))
+    return turn(session, statement, key, after=after, before=before, limit=limit)
 
 
 def give_up(session: Session, run_id: str, *, problem: RunProblem, now: datetime) -> bool:

@@ -37,6 +37,7 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/goodwill/{number}/void"): DESK,
     ("POST", "/v1/deals"): MARKETING,
     ("GET", "/v1/deals"): MARKETING,
+    ("GET", "/v1/results"): MARKETING,
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
     ("POST", "/v1/deals/previews/pictures"): MARKETING,

@@ -66,26 +66,27 @@ def test_what_a_worker_does_is_not_taken_from_it(database: Database) -> None:
 
 
 def test_pages_hold_every_run_once_both_ways(database: Database) -> None:
+    """Four are requested at each moment."""
     day = datetime(2026, 3, 9, tzinfo=UTC)
     states = [RunState.DONE, RunState.FAILED]
     with database.write() as session:
         for number in range(11):
-            at = day + timedelta(microseconds=number)
-            session.add(Run(id=f"r{number}", kind="plan", state=states[number % 2],
+            at = day + timedelta(microseconds=number // 4)
+            session.add(Run(id=f"r{number:02}", kind="plan", state=states[number % 2],
                             arguments={"number": number}, created_at=at))  # fmt: skip
     for chosen in ([], [RunState.FAILED]):
         seen: list[str] = []
-        edge: datetime | None = None
+        edge: stored.RunPlace | None = None
         with database.read() as session:
             while True:
                 page = stored.listed(session, states=chosen, after=edge, before=None, limit=3)
                 assert page.has_before is (edge is not None)
                 seen += [run.id for run in page.rows]
-                edge = page.rows[-1].created_at
+                edge = stored.place_of(page.rows[-1])
                 if not page.has_after:
                     break
             back = stored.listed(session, states=chosen, after=None, before=edge, limit=99)
-        assert seen == [f"r{n}" for n in reversed(range(11)) if not chosen or n % 2]
+        assert seen == [f"r{n:02}" for n in reversed(range(11)) if not chosen or n % 2]
         assert [run.id for run in back.rows] == seen[:-1]
         assert not back.has_before
 

@@ -1,6 +1,8 @@
 """Print batches: marketing requests them, the mailing house fetches and acknowledges them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -29,16 +31,19 @@ from service.api.paging import After, AfterText, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut, NotMailedOut
 from service.api.schemas.runs import RunOut
+from service.api.tables import AS_TABLE, AsCsv, every_page, table
 from service.errors import NotFound
 from service.publish import (
     MANIFEST,
     LeftOutReason,
+    NotMailed,
     acknowledge,
     confirm_receipt,
     fetch,
     fetchable_files,
     not_mailed,
     reconcile,
+    unmailed,
     void_batch,
 )
 from service.publish.answer import answer
@@ -48,6 +53,8 @@ from service.store.tables.access import Role
 from service.store.tables.cycle import Batch
 
 router = APIRouter(tags=["batches"])
+
+_LEFT_OUT_TOGETHER = 100_000
 
 FileName = Annotated[
     str, Query(max_length=60, pattern=r"^(\w[\w .()+-]*)?$", description="What the file is called")
@@ -88,18 +95,25 @@ def ask(
     return run_out(run)
 
 
-@router.get("/batches", response_model=BatchPage)
+@router.get("/batches", response_model=BatchPage, responses=AS_TABLE)
 def page(
-    database: DatabaseDep, _caller: MailingCaller, after: After = None, limit: Limit = 50
-) -> BatchPage:
+    database: DatabaseDep,
+    _caller: MailingCaller,
+    as_csv: AsCsv,
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
     """The batches so far."""
-    with database.read() as session:
-        found, cursor = page_of(
-            lambda most: batches.page(session, after=after, limit=most),
-            limit,
-            key=lambda batch: batch.id,
-        )
-    return BatchPage(batches=[_out(batch) for batch in found], cursor=cursor)
+
+    def find(edge: int | None, most: int) -> list[BatchOut]:
+        with database.read() as session:
+            return [_out(batch) for batch in batches.page(session, after=edge, limit=most)]
+
+    if as_csv:
+        pages = every_page(find, after, key=lambda batch: batch.id)
+        return table("batches", BatchOut, pages)
+    found, cursor = page_of(partial(find, after), limit, key=lambda batch: batch.id)
+    return BatchPage(batches=found, cursor=cursor)
 
 
 @router.get("/batches/{batch_id}", response_model=BatchOut)
@@ -108,23 +122,30 @@ def one(batch_id: Id, database: DatabaseDep, _caller: MailingCaller) -> BatchOut
     return _out(_found(database, batch_id))
 
 
-@router.get("/batches/{batch_id}/left-out", response_model=NotMailedPage)
+@router.get("/batches/{batch_id}/left-out", response_model=NotMailedPage, responses=AS_TABLE)
 def left_out(
     batch_id: Id,
     database: DatabaseDep,
     settings: SettingsDep,
     _caller: MarketingCaller,
+    as_csv: AsCsv,
     after: After = None,
     limit: Limit = 50,
-) -> NotMailedPage:
+) -> Any:
     """Whose letters the package of a batch leaves out, and why; the mailing house sees no names."""
-    found, cursor = page_of(
-        lambda most: not_mailed(database, settings, batch_id, after=after or 0, limit=most),
-        limit,
-        key=lambda row: row[0],
-    )
-    rows = [NotMailedOut.model_validate(row._asdict()) for _, row in found]
-    return NotMailedPage(left_out=rows, cursor=cursor)
+
+    def find(edge: int | None, most: int) -> Sequence[tuple[int, NotMailed]]:
+        return not_mailed(database, settings, batch_id, after=edge or 0, limit=most)
+
+    def key(row: tuple[int, NotMailed]) -> int:
+        return row[0]
+
+    if as_csv:
+        # Each look reads the whole table of the package.
+        pages = every_page(find, after, key=key, together=_LEFT_OUT_TOGETHER)
+        return table("left-out", NotMailedOut, map(_not_mailed, pages))
+    found, cursor = page_of(partial(find, after), limit, key=key)
+    return NotMailedPage(left_out=_not_mailed(found), cursor=cursor)
 
 
 @router.head("/batches/{batch_id}/files/{name}", include_in_schema=False)
@@ -196,16 +217,27 @@ def void(
 @router.get(
     "/batches/{batch_id}/reconciliation",
     response_model=ReconciliationOut,
-    responses=description.may_answer(HTTPStatus.CONFLICT),
+    responses=description.may_answer(HTTPStatus.CONFLICT) | AS_TABLE,
 )
 def reconciliation(
     batch_id: Id,
     database: DatabaseDep,
     _caller: PrintCaller,
+    as_csv: AsCsv,
     after: AfterText = "",
     limit: Limit = 50,
-) -> ReconciliationOut:
+) -> Any:
     """The pieces of a batch by state, and a page of those that are not mailed."""
+    if as_csv:
+        pages = every_page(
+            lambda edge, most: [
+                UnmailedPieceOut(**each._asdict())
+                for each in unmailed(database, batch_id, after=edge or "", limit=most)
+            ],
+            after,
+            key=lambda piece: piece.piece_id,
+        )
+        return table("not-mailed-yet", UnmailedPieceOut, pages)
     found = reconcile(database, batch_id, after=after, limit=limit + 1)
     named, cursor = page_of(lambda _: found.differences, limit, key=lambda piece: piece.piece_id)
     counts = {name: getattr(found, name) for name in found.__slots__ if name != "differences"}
@@ -250,6 +282,10 @@ async def answer_for(
         refused=report.refused,
         faults=[RowFaultOut(**asdict(problem)) for problem in report.problems],
     )
+
+
+def _not_mailed(found: Sequence[tuple[int, NotMailed]]) -> list[NotMailedOut]:
+    return [NotMailedOut.model_validate(row._asdict()) for _, row in found]
 
 
 def _found(database: Database, batch_id: int) -> Batch:

@@ -1,6 +1,8 @@
 """For marketing: request, preview and show cycles."""
 
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -11,6 +13,7 @@ from service.api.paging import After, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn, WithdrawOut
 from service.api.schemas.runs import RunOut
+from service.api.tables import AS_TABLE, AsCsv, every_page, table
 from service.cycle import withdraw_cycle
 from service.errors import NotFound
 from service.store import cycles
@@ -82,18 +85,25 @@ def recompose(
     return run_out(run)
 
 
-@router.get("/cycles", response_model=CyclePage)
+@router.get("/cycles", response_model=CyclePage, responses=AS_TABLE)
 def page(
-    database: DatabaseDep, _caller: MarketingCaller, after: After = None, limit: Limit = 50
-) -> CyclePage:
+    database: DatabaseDep,
+    _caller: MarketingCaller,
+    as_csv: AsCsv,
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
     """The cycles so far."""
-    with database.read() as session:
-        found, cursor = page_of(
-            lambda most: cycles.page(session, after=after, limit=most),
-            limit,
-            key=lambda cycle: cycle.id,
-        )
-    return CyclePage(cycles=[_out(cycle) for cycle in found], cursor=cursor)
+
+    def find(edge: int | None, most: int) -> list[CycleOut]:
+        with database.read() as session:
+            return [_out(cycle) for cycle in cycles.page(session, after=edge, limit=most)]
+
+    if as_csv:
+        pages = every_page(find, after, key=lambda cycle: cycle.id)
+        return table("cycles", CycleOut, pages)
+    found, cursor = page_of(partial(find, after), limit, key=lambda cycle: cycle.id)
+    return CyclePage(cycles=found, cursor=cursor)
 
 
 @router.get("/cycles/{cycle_id}", response_model=CycleOut)

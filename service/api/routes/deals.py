@@ -1,5 +1,8 @@
 """For marketing: deals with their state and history, and the acts that change the state."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -10,14 +13,21 @@ from service.api.schemas.deals import (
     BudgetIn,
     DealDetailOut,
     DealEventOut,
-    DealOut,
     DealsIn,
     DealStateOut,
+    DealUsesOut,
     ListedDealOut,
+    LoadedRowOut,
     NoteIn,
     ResumeIn,
+    UsesIn,
 )
+from service.api.tables import AS_TABLE, AsCsv, every_page, table
 from service.deals import listing, picture_deal, steer
+from service.deals.full_terms import loaded_rows, terms_of
+from service.deals.uses_by_place import uses_by_place
+from service.store.offers.uses import UsesPlace
+from service.store.session import Database
 
 PNG = "image/png"
 
@@ -30,34 +40,76 @@ class DealPage(Page):
     deals: list[ListedDealOut]
 
 
-@router.get("/deals", response_model=DealPage)
+class UsesPage(Page):
+    """Some results, by deal, business day and store."""
+
+    results: list[DealUsesOut]
+
+
+@router.get("/deals", response_model=DealPage, responses=AS_TABLE)
 def page(
     database: DatabaseDep,
     settings: SettingsDep,
     _caller: MarketingCaller,
+    as_csv: AsCsv,
     chosen: Annotated[DealsIn, Query()],
-) -> DealPage:
-    """Deals with what they give, their states and budgets; every filter given must match."""
+) -> Any:
+    """Deals with their terms, states and budgets; every filter given must match."""
+    wanted = chosen.filter()
+
+    def find(edge: int | None, most: int) -> list[ListedDealOut]:
+        rows = listing.list_deals(
+            database, wanted, currency=settings.currency, after_id=edge or 0, limit=most
+        )
+        return _listed(database, rows)
+
+    if as_csv:
+        pages = every_page(find, chosen.after, key=lambda deal: deal.number)
+        return table("deals", ListedDealOut, pages)
+    found, cursor = page_of(partial(find, chosen.after), chosen.limit, key=lambda deal: deal.number)
+    return DealPage(deals=found, cursor=cursor)
+
+
+@router.get("/results", response_model=UsesPage, responses=AS_TABLE)
+def results(
+    database: DatabaseDep,
+    _caller: MarketingCaller,
+    as_csv: AsCsv,
+    chosen: Annotated[UsesIn, Query()],
+) -> Any:
+    """What deals came to at the tills, by deal, business day and store."""
+    wanted, place = chosen.filter(), chosen.place()
+
+    def find(edge: UsesPlace | None, most: int) -> list[DealUsesOut]:
+        rows = uses_by_place(database, wanted, after=edge, limit=most)
+        return [DealUsesOut(**row._asdict()) for row in rows]
+
+    def key(row: DealUsesOut) -> UsesPlace:
+        return UsesPlace(row.number, row.day, row.store)
+
+    if as_csv:
+        rows = every_page(find, place, key=key)
+        return table("results", DealUsesOut, rows)
     found, cursor = page_of(
-        lambda most: listing.list_deals(
-            database,
-            chosen.filter(),
-            currency=settings.currency,
-            after_id=chosen.after or 0,
-            limit=most,
-        ),
-        chosen.limit,
-        key=lambda row: row["offer_id"],
+        partial(find, place), chosen.limit, key=lambda row: "/".join(map(str, key(row)))
     )
-    return DealPage(deals=[_listed(row) for row in found], cursor=cursor)
+    return UsesPage(results=found, cursor=cursor)
 
 
 @router.get("/deals/{number}", response_model=DealDetailOut)
-def one(number: Id, database: DatabaseDep, _caller: MarketingCaller) -> DealDetailOut:
-    """One deal: its current revisions, what it may still cost, and who did what to it."""
+def one(
+    number: Id, database: DatabaseDep, settings: SettingsDep, _caller: MarketingCaller
+) -> DealDetailOut:
+    """One deal: its current revisions with their terms, what it may still cost, who did what."""
     current, exposure, trail = steer.show(database, number)
+    numbers = [row["offer_id"] for row in current]
+    rows = listing.deals_with_words(
+        database, numbers, language=listing.LANGUAGE, currency=settings.currency
+    )
+    loaded = loaded_rows(database, numbers)
     return DealDetailOut(
-        revisions=[_out(row) for row in current],
+        revisions=_listed(database, rows),
+        loaded=[LoadedRowOut(**asdict(loaded[number])) for number in numbers],
         open_copies=exposure.open_copies,
         expected_cents=exposure.expected_cents,
         worst_cents=exposure.worst_cents,
@@ -153,10 +205,9 @@ def budget(
     return DealStateOut(state=state)
 
 
-def _listed(row: dict[str, Any]) -> ListedDealOut:
-    return ListedDealOut(**{**row, "number": row["offer_id"]})
-
-
-def _out(row: dict[str, Any]) -> DealOut:
-    names = {"number": "offer_id"}
-    return DealOut(**{name: row[names.get(name, name)] for name in DealOut.model_fields})
+def _listed(database: Database, rows: Sequence[dict[str, Any]]) -> list[ListedDealOut]:
+    terms = terms_of(database, [row["offer_id"] for row in rows])
+    return [
+        ListedDealOut(**{**row, **asdict(terms[row["offer_id"]]), "number": row["offer_id"]})
+        for row in rows
+    ]

@@ -1,16 +1,17 @@
 """For the service desk: what became of each line, and goodwill by the person behind a key."""
 
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from service.admin.keys import Caller
 from service.api.deps import DatabaseDep, DeskCaller, Id, SettingsDep
 from service.api.description import may_answer
-from service.api.paging import Page, page_of
+from service.api.paging import After, Limit, Page, page_of
 from service.api.schemas.desk import (
     GoodwillIn,
     GoodwillOut,
@@ -19,6 +20,7 @@ from service.api.schemas.desk import (
     OutcomesOut,
     ReceiptIn,
 )
+from service.api.tables import AS_TABLE, AsCsv, every_page, table
 from service.desk import goodwill, outcomes
 from service.errors import NotFound
 from service.store.session import Database
@@ -78,21 +80,26 @@ def give(
     return GoodwillOut.model_validate(given)
 
 
-@router.get("/goodwill", response_model=GoodwillPage)
+@router.get("/goodwill", response_model=GoodwillPage, responses=AS_TABLE)
 def page(
     database: DatabaseDep,
     _caller: DeskCaller,
+    as_csv: AsCsv,
     state: GoodwillState | None = None,
-    after: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> GoodwillPage:
+    after: After = None,
+    limit: Limit = 50,
+) -> Any:
     """What was asked for, the newest first."""
-    found, cursor = page_of(
-        lambda most: goodwill.show(database, state=state, before_id=after, limit=most),
-        limit,
-        key=lambda row: row.id,
-    )
-    return GoodwillPage(goodwill=[GoodwillOut.model_validate(row) for row in found], cursor=cursor)
+
+    def find(edge: int | None, most: int) -> list[GoodwillOut]:
+        rows = goodwill.show(database, state=state, before_id=edge, limit=most)
+        return [GoodwillOut.model_validate(row) for row in rows]
+
+    if as_csv:
+        pages = every_page(find, after, key=lambda row: row.id)
+        return table("goodwill", GoodwillOut, pages)
+    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.id)
+    return GoodwillPage(goodwill=found, cursor=cursor)
 
 
 @router.post("/goodwill/{number}/approve", response_model=GoodwillOut)

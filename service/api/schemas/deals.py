@@ -9,7 +9,11 @@ from service.api.deps import MAX_ID
 from service.api.schemas.wire import Day, Wire
 from service.engine.lifecycle import DealState
 from service.engine.redeem import BENEFITS
+from service.errors import InvalidInput
 from service.store.offers.overview import DealFilter
+from service.store.offers.uses import UsesFilter, UsesPlace
+
+Text = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")]
 
 
 class LoadNoteOut(BaseModel):
@@ -119,9 +123,78 @@ class ListedDealOut(DealOut):
     targets: dict[str, list[str]]
     face_value_cents: int
     redeem_from: date
+    terms: dict[str, Any] | None = Field(
+        description="Condition and benefit as tills read them; null for a partner's slot"
+    )
+    value_text: str | None = Field(description="What a partner's slot prints")
+    face_values_cents: dict[str, int] = Field(
+        description="By cell, where cells have amounts of their own"
+    )
+    limit_per_household: int
+    funding_share_percent: int
+    funding_cap_cents: int | None
+    handling_fee_cents: int
+    copy_fee_cents: int
+    control_share_percent: int
+    legal: str
+    texts: dict[str, dict[str, str]] = Field(description="Title and small print by language")
 
 
-Text = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")]
+class LoadedRowOut(BaseModel):
+    """What a revision was loaded from."""
+
+    columns: dict[str, str] = Field(description="The cells of its row, by column of the form")
+    products: list[list[str]] = Field(description="The GTINs of each set of products")
+
+
+class DealUsesOut(BaseModel):
+    """What a deal came to in a store on a business day, over all its revisions.
+
+    `uses` and the cents of `discount`, `supplier` and `retailer` are of uses that count;
+    `spent_cents` is what its budget spent, with fees; a return takes off on its own day.
+    """
+
+    number: int = Field(description="That of the deal's first revision")
+    supplier: str
+    deal_id: str
+    day: date
+    store: str
+    uses: int
+    discount_cents: int
+    supplier_cents: int
+    retailer_cents: int
+    spent_cents: int
+
+
+class UsesIn(BaseModel):
+    """Which results to list; each filter that is given must match."""
+
+    deal: int | None = Field(default=None, ge=1, le=MAX_ID, description="The number of a deal")
+    supplier: Text = ""
+    first_day: Day | None = None
+    last_day: Day | None = None
+    after: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00-\x1f]*$")] = Field(
+        default="", description="The cursor of the page before"
+    )
+    limit: int = Field(default=50, ge=1, le=200)
+
+    def filter(self) -> UsesFilter:
+        """The same for the query."""
+        return UsesFilter(self.deal, self.supplier or None, self.first_day, self.last_day)
+
+    def place(self) -> UsesPlace | None:
+        """Where the page begins. Raises InvalidInput for a cursor of no page."""
+        if not self.after:
+            return None
+        number, _, rest = self.after.partition("/")
+        day, _, store = rest.partition("/")
+        try:
+            place = UsesPlace(int(number), date.fromisoformat(day), store)
+        except ValueError:
+            place = UsesPlace(0, date.min, "")
+        if not 0 < place.number <= MAX_ID:
+            raise InvalidInput("`after` is the cursor of no page.")
+        return place
 
 
 class DealsIn(BaseModel):
@@ -177,7 +250,8 @@ class DealEventOut(BaseModel):
 class DealDetailOut(BaseModel):
     """One deal. `overspend_chance` is a bound on the chance that it costs more than its budget."""
 
-    revisions: list[DealOut]
+    revisions: list[ListedDealOut]
+    loaded: list[LoadedRowOut] = Field(description="What each of the revisions was loaded from")
     open_copies: int
     expected_cents: int
     worst_cents: int

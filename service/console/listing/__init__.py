@@ -6,7 +6,7 @@ The same address with `.csv` is the same view as a file.
 
 from service.console.listing.cells import Cell, Kind
 from service.console.listing.columns import Column, Filter, FilterKind
-from service.console.listing.csv_file import csv_rows
+from service.console.listing.csv_file import csv_file, every_row
 from service.console.listing.view import Listing, View, read_view
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Kind",
     "Listing",
     "View",
-    "csv_rows",
+    "csv_file",
+    "every_row",
     "read_view",
 ]

@@ -1,5 +1,6 @@
 """The view of a table that an address asks for, and the addresses of other views of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -11,21 +12,25 @@ from service.console.listing.columns import Column, Filter
 
 MOST_CHARACTERS = 120
 _LARGEST_ID = 2**63 - 1
+_KEY = re.compile(r"[0-9A-Za-z-]{1,60}")
+
+Key = int | str
+"""What tells a row of a table from all others, and where it is in the table's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What an address asks for: the filters that are filled in, the columns, order and page.
 
-    `after` and `before` are the keys of the row that the page begins after or ends before.
+    `after` and `before` are the keys of the row that the page begins after or ends before, as text.
     """
 
     path: str
     filters: Mapping[str, Sequence[str]]
     columns: Sequence[str]
     order: str
-    after: int | None = None
-    before: int | None = None
+    after: str | None = None
+    before: str | None = None
     usual_columns: Sequence[str] = ()
     usual_order: str = ""
 
@@ -37,6 +42,16 @@ class View:
     def several(self, name: str) -> Sequence[str]:
         """The values of a filter."""
         return self.filters.get(name, ())
+
+    @property
+    def after_number(self) -> int | None:
+        """`after` of a table whose keys are ids; None where it is none."""
+        return _number(self.after)
+
+    @property
+    def before_number(self) -> int | None:
+        """`before` of a table whose keys are ids; None where it is none."""
+        return _number(self.before)
 
     @property
     def is_filtered(self) -> bool:
@@ -51,22 +66,22 @@ class View:
         if self.order != self.usual_order:
             pairs.append(("order", self.order))
         if self.after is not None:
-            pairs.append(("after", str(self.after)))
+            pairs.append(("after", self.after))
         if self.before is not None:
-            pairs.append(("before", str(self.before)))
+            pairs.append(("before", self.before))
         return f"{self.path}{suffix}" + (f"?{urlencode(pairs)}" if pairs else "")
 
     def first(self) -> "View":
         """The first page of it."""
         return replace(self, after=None, before=None)
 
-    def following(self, key: int) -> "View":
+    def following(self, key: Key) -> "View":
         """The page after a row."""
-        return replace(self, after=key, before=None)
+        return replace(self, after=str(key), before=None)
 
-    def preceding(self, key: int) -> "View":
+    def preceding(self, key: Key) -> "View":
         """The page before a row."""
-        return replace(self, after=None, before=key)
+        return replace(self, after=None, before=str(key))
 
     def sorted_by(self, order: str) -> "View":
         """The first page in another order."""
@@ -107,7 +122,7 @@ class Listing:
     filters: Sequence[Filter]
     columns: Sequence[Column]
     shown: Sequence[Column]
-    rows: Sequence[tuple[int, str, Sequence[Cell]]]
+    rows: Sequence[tuple[Key, str, Sequence[Cell]]]
     has_before: bool
     has_after: bool
     total: str = ""
@@ -157,8 +172,12 @@ def read_view(
     )
 
 
-def _key(text: str | None) -> int | None:
+def _key(text: str | None) -> str | None:
+    return text if text is not None and _KEY.fullmatch(text) else None
+
+
+def _number(text: str | None) -> int | None:
     if text is None or not text.isascii() or not text.isdigit() or len(text) > 19:
         return None
-    key = int(text)
-    return key if 0 < key <= _LARGEST_ID else None
+    number = int(text)
+    return number if 0 < number <= _LARGEST_ID else None

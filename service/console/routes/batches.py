@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from service.admin.runs import BATCH, CHECK
 from service.console import names, page
@@ -19,7 +19,8 @@ from service.console.listing import (
     Kind,
     Listing,
     View,
-    csv_rows,
+    csv_file,
+    every_row,
     read_view,
 )
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
@@ -48,7 +49,6 @@ router = APIRouter(prefix="/batches")
 PATH = "/batches"
 ROWS = 50
 _NEWEST = ("newest",)
-_MOST_CSV_ROWS = 10_000
 _LARGEST_ID = 2**63 - 1
 _PNG = "image/png"
 
@@ -86,20 +86,18 @@ def table(request: Request, database: DatabaseDep, settings: SettingsDep, member
 def table_as_csv(
     request: Request, database: DatabaseDep, settings: SettingsDep, member: Sees
 ) -> Response:
-    """The same view as a file, up to 10,000 rows."""
+    """The same view as a file, up to 100,000 rows."""
     columns = _columns(settings)
     view = read_view(
         PATH, request.query_params, filters=_filters(member.language), columns=columns,
         orders=_NEWEST,
     )  # fmt: skip
-    found = _turned(database, view.first(), limit=_MOST_CSV_ROWS)
-    rows: list[dict[str, Any]] = [{"batch": each} for each in found.rows]
-    shown = [each for each in columns if each.name in view.columns]
-    return StreamingResponse(
-        csv_rows([rows], shown, member.language),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="batches.csv"'},
+    pages = every_row(
+        view, lambda part, limit: _turned(database, part, limit=limit), lambda batch: batch.id
     )
+    rows = ([{"batch": batch} for batch in each] for each in pages)
+    shown = [each for each in columns if each.name in view.columns]
+    return csv_file("batches", rows, shown, member.language)
 
 
 @router.get("/acknowledgements/{number}")
@@ -270,8 +268,8 @@ def _turned(database: Database, view: View, *, limit: int) -> Turned[Batch]:
         return batches.listed(
             session,
             states=view.several("state"),
-            after=view.after,
-            before=view.before,
+            after=view.after_number,
+            before=view.before_number,
             limit=limit,
         )
 

@@ -1,18 +1,18 @@
 """Cycles: the table, one cycle, and acts after a page that says what they touch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from service.admin import runs
 from service.console import page
 from service.console.charts import Chart, Tenth, bars_by_tenth
 from service.console.flash import Message
 from service.console.languages import Language
-from service.console.listing import Listing, View, csv_rows, read_view
+from service.console.listing import Listing, View, csv_file, every_row, read_view
 from service.console.routes import cycle_acts
 from service.console.routes.cycle_acts import EXPLAINED, CycleAct
 from service.console.routes.cycle_columns import cycle_columns
@@ -35,8 +35,6 @@ router = APIRouter(prefix="/cycles")
 
 PATH = "/cycles"
 ROWS = 50
-_CSV_ROWS = 500
-_MOST_CSV_PAGES = 200
 _LARGEST_ID = 2**63 - 1
 
 Sees = Annotated[Member, Depends(may(Right.SEE_CYCLES))]
@@ -77,11 +75,13 @@ def table_as_csv(
     """The same view as a file; money in minor units."""
     view = _view(request, settings)
     columns = [each for each in cycle_columns(settings.currency) if each.name in view.columns]
-    return StreamingResponse(
-        csv_rows(_all_rows(database, settings, view), columns, member.language),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="cycles.csv"'},
+    pages = every_row(
+        view,
+        lambda part, limit: _page(database, settings, part, limit=limit),
+        lambda row: row.cycle.id,
     )
+    rows = ([{"seen": row} for row in each] for each in pages)
+    return csv_file("cycles", rows, columns, member.language)
 
 
 @router.get("/{number}")
@@ -208,22 +208,10 @@ def _page(database: Database, settings: Settings, view: View, *, limit: int) -> 
     return page_cycles(
         database,
         today=_today(database, settings),
-        after=view.after,
-        before=view.before,
+        after=view.after_number,
+        before=view.before_number,
         limit=limit,
     )
-
-
-def _all_rows(
-    database: Database, settings: Settings, view: View
-) -> Iterator[Sequence[dict[str, Any]]]:
-    view = view.first()
-    for _ in range(_MOST_CSV_PAGES):
-        found = _page(database, settings, view, limit=_CSV_ROWS)
-        yield [{"seen": row} for row in found.rows]
-        if not found.has_after:
-            return
-        view = view.following(found.rows[-1].cycle.id)
 
 
 def _known(number: int) -> int:

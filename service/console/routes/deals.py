@@ -1,17 +1,17 @@
 """Deals: the table, one deal, and acts on one or many after a page that says what they touch."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.datastructures import QueryParams
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from service.console import labels, page, saying
 from service.console.flash import Message, Tone
-from service.console.listing import Filter, Listing, View, csv_rows, read_view
+from service.console.listing import Filter, Listing, View, csv_file, every_row, read_view
 from service.console.routes import one_deal
 from service.console.routes.deal_acts import BULK_ACTS, EXPLAINED, do_to_each, may_do
 from service.console.routes.deal_columns import ORDERS, deal_columns, deal_filters, filter_of
@@ -29,8 +29,6 @@ router = APIRouter(prefix="/deals")
 
 PATH = "/deals"
 ROWS = 50
-_CSV_ROWS = 500
-_MOST_CSV_PAGES = 200
 _MOST_COUNTED = 10_001
 _PNG = "image/png"
 _LARGEST_ID = 2**63 - 1
@@ -60,12 +58,12 @@ def table_as_csv(
     """The same view as a file: every row that matches, up to 100,000; money in minor units."""
     view, _ = _view(request, database, settings, member)
     columns = [each for each in deal_columns(settings.currency) if each.name in view.columns]
-    rows = _all_rows(database, settings, member, view)
-    return StreamingResponse(
-        csv_rows(rows, columns, member.language),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="deals.csv"'},
+    pages = every_row(
+        view,
+        lambda part, limit: _page(database, settings, member, part, limit=limit),
+        lambda row: row["offer_id"],
     )
+    return csv_file("deals", pages, columns, member.language)
 
 
 @router.get("/{number}")
@@ -236,10 +234,10 @@ def _page(
     most_counted: int = 0,
 ) -> listing.ListedDeals:
     place = None
-    if view.after is not None:
-        place = Place(view.after)
-    elif view.before is not None:
-        place = Place(view.before, before=True)
+    if view.after_number is not None:
+        place = Place(view.after_number)
+    elif view.before_number is not None:
+        place = Place(view.before_number, before=True)
     return listing.page_deals(
         database,
         filter_of(view),
@@ -250,18 +248,6 @@ def _page(
         currency=settings.currency,
         most_counted=most_counted,
     )
-
-
-def _all_rows(
-    database: Database, settings: Settings, member: Member, view: View
-) -> Iterator[Sequence[dict[str, Any]]]:
-    view = view.first()
-    for _ in range(_MOST_CSV_PAGES):
-        found = _page(database, settings, member, view, limit=_CSV_ROWS)
-        yield found.rows
-        if not found.has_after:
-            return
-        view = view.following(found.rows[-1]["offer_id"])
 
 
 def _require(member: Member, act: Act) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from service.admin import runs as acts
 from service.console import names, page, saying
@@ -22,7 +22,8 @@ from service.console.listing import (
     Kind,
     Listing,
     View,
-    csv_rows,
+    csv_file,
+    every_row,
     read_view,
 )
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
@@ -32,6 +33,7 @@ from service.jobs import scheduler
 from service.settings import Settings
 from service.store import runs, sizes, work
 from service.store.keyset import Turned
+from service.store.runs import RunPlace
 from service.store.session import Database
 from service.store.tables.cycle import Run, RunState
 
@@ -40,13 +42,13 @@ router = APIRouter(prefix="/operations")
 PATH = "/operations"
 ROWS = 50
 _NEWEST = ("newest",)
-_MOST_CSV_ROWS = 10_000
 _MOST_COUNTED = 10_001
 _MOST_TABLES = 12
 _MOST_SLOTS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LAST_KEY = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_MOST_DIGITS = 17
+"""Of microseconds: more would lie behind the last year there is."""
 
 Sees = Annotated[Member, Depends(may(Right.SEE_OPERATIONS))]
 Runs = Annotated[Member, Depends(may(Right.RUN_JOBS))]
@@ -98,16 +100,12 @@ def table(request: Request, database: DatabaseDep, settings: SettingsDep, member
 def table_as_csv(
     request: Request, database: DatabaseDep, settings: SettingsDep, member: Sees
 ) -> Response:
-    """The same view as a file, up to 10,000 rows."""
+    """The same view as a file, up to 100,000 rows."""
     view, columns = _view(request, settings, member.language)
-    found = _turned(database, view.first(), limit=_MOST_CSV_ROWS)
-    rows: list[dict[str, Any]] = [{"run": each} for each in found.rows]
+    pages = every_row(view, lambda part, limit: _turned(database, part, limit=limit), _key)
+    rows = ([{"run": run} for run in each] for each in pages)
     shown = [each for each in columns if each.name in view.columns]
-    return StreamingResponse(
-        csv_rows([rows], shown, member.language),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="runs.csv"'},
-    )
+    return csv_file("runs", rows, shown, member.language)
 
 
 @router.get("/runs/{run}")
@@ -190,18 +188,22 @@ def _turned(database: Database, view: View, *, limit: int) -> Turned[Run]:
         return runs.listed(
             session,
             states=view.several("state"),
-            after=_moment_of(view.after),
-            before=_moment_of(view.before),
+            after=_place_in(view.after),
+            before=_place_in(view.before),
             limit=limit,
         )
 
 
-def _key(run: Run) -> int:
-    return (run.created_at - _EPOCH) // _MICROSECOND
+def _key(run: Run) -> str:
+    return f"{(run.created_at - _EPOCH) // _MICROSECOND}-{run.id}"
 
 
-def _moment_of(key: int | None) -> datetime | None:
-    return None if key is None else _EPOCH + min(key, _LAST_KEY) * _MICROSECOND
+def _place_in(key: str | None) -> RunPlace | None:
+    """The place that a key names; None where it is none."""
+    moment, _, run_id = (key or "").partition("-")
+    if not run_id or not moment.isdigit() or len(moment) > _MOST_DIGITS:
+        return None
+    return RunPlace(_EPOCH + int(moment) * _MICROSECOND, run_id)
 
 
 def _view(
