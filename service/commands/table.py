@@ -83,6 +83,20 @@ COMMANDS: tuple[Command | Group, ...] = (
         "service.commands.planning:response",
         "What the holdouts of earlier cycles show about households' response to deals, by cell.",
     ),
+    group(
+        "lift",
+        "Measure what the copies of cycles did, against the households they were kept from.",
+        Command(
+            "count",
+            "service.commands.lift:count",
+            "Count what households bought in the windows after each cycle.",
+        ),
+        Command(
+            "show",
+            "service.commands.lift:show",
+            "What the copies of a cycle did, deal by deal, against both controls.",
+        ),
+    ),
     Command(
         "status",
         "service.commands.status:status",

@@ -99,7 +99,9 @@ def run_cycle(
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     picked = _picked(plan, settings)
     made = replace(
-        report_on(plan, composed, drafted, languages), mail_holdout=settings.mail_holdout
+        report_on(plan, composed, drafted, languages),
+        mail_holdout=settings.mail_holdout,
+        holdout_percent=settings.holdout_percent,
     )
     digests = [page_digest_of(settings, each.document) for each in drafted]
     report = _issue(

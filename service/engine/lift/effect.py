@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from service.engine.lift.moments import Floats, Moments
-from service.engine.lift.strata import joined
+from service.engine.lift.strata import ENOUGH, joined
 
 CONFIDENCE = 0.95
 _HOUSEHOLDS_PER_SLOPE = 20
@@ -103,7 +103,7 @@ class Effect:
 
 
 def effect(treated: Moments, control: Moments) -> Effect | None:
-    """The effect of a copy; None where either arm has fewer than two households.
+    """The effect of a copy; None where either arm has fewer than `strata.ENOUGH` households.
 
     Both arms have a group per stratum, in the same order; variable 0 is the outcome, all others are
     covariates measured before. Covariates without variance, and those for which an arm has too few
@@ -111,7 +111,7 @@ def effect(treated: Moments, control: Moments) -> Effect | None:
     """
     into = joined(treated.count, control.count)
     arms = [arm.merged(into, int(into.max()) + 1) for arm in (treated, control)]
-    if min(arm.count.sum() for arm in arms) < 2:
+    if min(arm.count.sum() for arm in arms) < ENOUGH:
         return None
     kept = arms[0].count + arms[1].count > 0
     arms = [arm.at(kept) for arm in arms]

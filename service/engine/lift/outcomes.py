@@ -16,12 +16,14 @@ OUTCOMES = (
     "category_sales",
     "basket_sales",
     "new_to_brand",
+    "supplier_paid",
     "placebo_sales",
 )
 """Per household and copy: whether it bought any of the deal's products, how many, what it paid for
 them, what they left over their cost with what the supplier pays; what it paid for their category
-and for everything; whether it bought them and had not in the weeks before; and what it paid for
-them in as many days just before the window of validity, which no copy can have changed."""
+and for everything; whether it bought them and had not in the weeks before; what the supplier pays
+for its uses; and what it paid for the products in as many days just before the window of validity,
+which no copy can have changed."""
 COVARIATES = (
     "before_sales",
     "recent_sales",
@@ -45,7 +47,7 @@ _MONEY = {
     "placebo_sales": "deal",
 }
 
-_AMOUNTS = [*_MONEY, *(name for name in COVARIATES if name.endswith("sales"))]
+_AMOUNTS = [*_MONEY, "supplier_paid", *(name for name in COVARIATES if name.endswith("sales"))]
 LINES = ("household_id", "day", "basket_id", "gtin", "category_id", "quantity", "amount_cents")
 
 
@@ -104,7 +106,7 @@ def outcomes(
     parts = [
         (deal, with_costs, [pl.col("quantity").sum().alias("units"), amount.alias("sales"),
                             margin.alias("margin")]),
-        (deal, paid, [pl.col("cents").sum().alias("reimbursed")]),
+        (deal, paid, [pl.col("cents").sum().alias("supplier_paid")]),
         (category, during, [amount.alias("category_sales")]),
         (everything, during, [amount.alias("basket_sales")]),
         (deal, _of_deals(placebo, goods), [amount.alias("placebo_sales")]),
@@ -122,7 +124,7 @@ def outcomes(
         (pl.col("before_sales").is_not_null()).alias("before_bought"),
     ).with_columns(
         (pl.col("bought") & ~pl.col("before_bought")).alias("new_to_brand"),
-        pl.col("margin").fill_null(0) + pl.col("reimbursed").fill_null(0),
+        pl.col("margin").fill_null(0) + pl.col("supplier_paid").fill_null(0),
     )
     found = found.with_columns(pl.col(VARIABLES).cast(pl.Float64).fill_null(0.0))
     cut = _cut(found.join(caps, on="offer_id", how="left"))

@@ -165,9 +165,11 @@ def test_nobody_buying_is_an_effect_of_nothing_without_a_p_value() -> None:
     assert isnan(found.relative)
 
 
-def test_an_arm_of_one_household_shows_nothing() -> None:
+def test_an_arm_of_few_households_shows_nothing() -> None:
     values, stratum, control = _drawn(11, 100, share=0.5)
     control[:] = False
-    control[0] = True
+    control[:7] = True
 
     assert effect(*_arms(values, stratum, control)) is None
+    control[7] = True
+    assert effect(*_arms(values, stratum, control)) is not None

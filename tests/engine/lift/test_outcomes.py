@@ -74,9 +74,9 @@ def values(frame: pl.DataFrame, household: int) -> dict[str, float]:
 def test_the_first_window_is_two_weeks_from_its_first_day() -> None:
     assert values(found(LINES), 1) == {
         "bought": 1, "units": 1, "sales": 4, "margin": 1.5, "category_sales": 7,
-        "basket_sales": 7, "new_to_brand": 0, "placebo_sales": 4, "before_sales": 12,
-        "recent_sales": 4, "before_category_sales": 12, "before_basket_sales": 12,
-        "before_baskets": 3, "before_bought": 1,
+        "basket_sales": 7, "new_to_brand": 0, "supplier_paid": 0, "placebo_sales": 4,
+        "before_sales": 12, "recent_sales": 4, "before_category_sales": 12,
+        "before_basket_sales": 12, "before_baskets": 3, "before_bought": 1,
     }  # fmt: skip
 
 
@@ -107,7 +107,8 @@ def test_what_the_supplier_pays_is_margin() -> None:
         NOBODY_PAID.schema,
     )  # fmt: skip
 
-    assert values(found(LINES, paid=paid), 2)["margin"] == 1.5 + 0.75
+    seen = values(found(LINES, paid=paid), 2)
+    assert (seen["margin"], seen["supplier_paid"]) == (1.5 + 0.75, 0.75)
 
 
 def test_a_party_counts_as_the_most_that_was_usual() -> None:
