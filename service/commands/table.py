@@ -41,7 +41,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "schedule",
         "service.commands.schedule:schedule",
-        "Plan the nightly forecast, cycles, expiry, batches and purge. Several may run.",
+        "Plan the nightly forecast, cycles, expiry, outcomes, batches and purge. Several may run.",
     ),
     Command(
         "work",

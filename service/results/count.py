@@ -37,8 +37,8 @@ def count_outcomes(database: Database, settings: Settings, *, today: date) -> It
     """Count the windows that have begun by a day and are not final yet, oldest cycle first.
 
     A day has no outcomes before its sales are there: the newest basket's day is the last that
-    counts, whatever day it is. Each window is one transaction, so that a killed run goes on with the next. What is counted is
-    the same whatever was counted before.
+    counts, whatever day it is. Each window is one transaction, so that a killed run goes on with
+    the next. What is counted is the same whatever was counted before.
     """
     with database.read() as session:
         newest = baskets.newest_day(session)

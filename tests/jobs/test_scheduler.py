@@ -175,6 +175,7 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
             "forecast",
             "cycle",
             "batch",
+            "outcomes",
             "purge",
         }
         pause = threading.Event()
@@ -182,12 +183,12 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
             done = query(
                 database, "SELECT job FROM job_slot WHERE finished_at IS NOT NULL ORDER BY job"
             )
-            if len(done) == 5:
+            if len(done) == 6:
                 break
             pause.wait(0.05)
     finally:
         planned.shutdown()
-    assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",), ("purge",)]
+    assert done == [("batch",), ("cycle",), ("expiry",), ("forecast",), ("outcomes",), ("purge",)]
     slot = latest_slot(job_named(settings, "cycle"), datetime.now(UTC))
     assert slot is not None
     today = slot.date() == datetime.now(UTC).date()

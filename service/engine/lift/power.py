@@ -28,14 +28,17 @@ def detectable(
 
     `copies` and `controls` are the households of both arms. Infinite where either arm or the
     baseline is empty. The normal approximation of a two-sided test (Bloom 1995, "Minimum detectable
-    effects").
+    effects"), with purchases whose variance grows as their mean does: a lift that adds a fifth of
+    purchases adds a fifth of their variance.
     """
     if copies <= 0 or controls <= 0 or baseline.mean <= 0:
         return inf
     normal = NormalDist()
     reach = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(power)
     error = baseline.deviation * sqrt(1 / copies + 1 / controls)
-    return reach * error / baseline.mean
+    square = (reach * error / baseline.mean) ** 2
+    # The lift is `reach` errors, each wider by the root of one and the lift.
+    return (square + sqrt(square**2 + 4 * square)) / 2
 
 
 def households_for(
@@ -50,7 +53,9 @@ def households_for(
 
     `control_share` is the part of them that gets no copy, between 0 and 1.
     """
-    whole = detectable(
+    if not lift:
+        return inf
+    one = detectable(
         1 - control_share, control_share, baseline=baseline, power=power, confidence=confidence
     )
-    return (whole / lift) ** 2 if lift else inf
+    return one**2 / (1 + one) * (1 + lift) / lift**2
