@@ -7,7 +7,7 @@ from service.jobs import scheduler
 
 
 def schedule() -> None:
-    """Plan the nightly forecast, cycles, expiry, batches and purge. Several may run."""
+    """Plan the nightly forecast, cycles, expiry, outcomes, batches and purge. Several may run."""
     start_logging()
     with open_database() as (database, settings):
         require_tables(database)

@@ -41,7 +41,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "schedule",
         "service.commands.schedule:schedule",
-        "Plan the nightly forecast, cycles, expiry, batches and purge. Several may run.",
+        "Plan the nightly forecast, cycles, expiry, outcomes, batches and purge. Several may run.",
     ),
     Command(
         "work",
@@ -82,6 +82,20 @@ COMMANDS: tuple[Command | Group, ...] = (
         "response",
         "service.commands.planning:response",
         "What the holdouts of earlier cycles show about households' response to deals, by cell.",
+    ),
+    group(
+        "lift",
+        "Measure what the copies of cycles did, against the households they were kept from.",
+        Command(
+            "count",
+            "service.commands.lift:count",
+            "Count what households bought in the windows after each cycle.",
+        ),
+        Command(
+            "show",
+            "service.commands.lift:show",
+            "What the copies of a cycle did, deal by deal, against both controls.",
+        ),
     ),
     Command(
         "status",

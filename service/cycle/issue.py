@@ -17,14 +17,14 @@ from service.cycle.drafted import (
 )
 from service.cycle.expiry import closing_day, expire_lists
 from service.cycle.fit_lists import fit_lists
-from service.cycle.plan import Plan, Progress, issue_salt, plan_cycle
+from service.cycle.plan import Plan, Progress, plan_cycle
 from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients, page_digest_of
 from service.cycle.shards import forget_shards
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
-from service.engine.offers.ghosts import ghosts
+from service.engine.offers.picks import picks
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
@@ -100,13 +100,15 @@ def run_cycle(
     drafted = fit_lists(composed, settings)
     progress("compose", len(drafted), len(drafted))
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
-    held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
+    picked = _picked(plan, settings)
     made = replace(
-        report_on(plan, composed, drafted, languages), mail_holdout=settings.mail_holdout
+        report_on(plan, composed, drafted, languages),
+        mail_holdout=settings.mail_holdout,
+        holdout_percent=settings.holdout_percent,
     )
     digests = [page_digest_of(settings, each.document) for each in drafted]
     report = _issue(
-        database, made, plan, drafted, held, on=closing, again=again, page_digests=digests, by=by
+        database, made, plan, drafted, picked, on=closing, again=again, page_digests=digests, by=by
     )
     forget_shards(settings, plan.inputs, seed=seed)
     return report
@@ -122,15 +124,15 @@ def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:
     return chosen.join(printed, on=["household_id", "offer_id"], how="semi", maintain_order="left")
 
 
-def _withheld(plan: Plan, settings: Settings, *, salt: str) -> pl.DataFrame:
-    return ghosts(
+def _picked(plan: Plan, settings: Settings) -> pl.DataFrame:
+    return picks(
         # What a partner's slot does is not to be seen in purchases.
         plan.pairs.filter(pl.col("kind") == DealKind.PRODUCT),
         plan.allocation.prices,
         plan.eligible,
+        given=plan.chosen,
         terms=plan.terms,
         holdout_percent=settings.holdout_percent,
-        salt=salt,
     )
 
 
@@ -154,7 +156,7 @@ def _issue(
     report: CycleReport,
     plan: Plan,
     drafted: Sequence[Drafted],
-    held: pl.DataFrame,
+    picked: pl.DataFrame,
     *,
     on: date,
     again: int | None,
@@ -194,7 +196,7 @@ def _issue(
         issued.add(session, cycle_id, issued_by_offer(drafted))
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
-        cycles.add_ghosts(session, cycle_id, held)
+        cycles.add_picks(session, cycle_id, picked)
         cycles.add_left_out(session, cycle_id, plan.left_out)
         responses.save(session, plan.learned.artefact())
         of_copies, of_slots = cycles.postings(cycle)

@@ -259,7 +259,7 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     deciles = worth_deciles(worths).join(
         worths.select("household_id", pl.col("worth").alias("tier")), on="household_id"
     )
-    held = held_out(chosen, settings.holdout_percent, salt=issue_salt(as_of, seed))
+    held = held_out(chosen, settings.holdout_percent, salt=_issue_salt(as_of, seed))
     households = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
@@ -292,6 +292,6 @@ def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) ->
     return pl.DataFrame(rows, schema, orient="row")
 
 
-def issue_salt(as_of: date, seed: int) -> str:
+def _issue_salt(as_of: date, seed: int) -> str:
     """What the holdout of a cycle is drawn with."""
     return f"cycle:{as_of.isoformat()}:{seed}"

@@ -24,7 +24,8 @@ class CycleReport:
     of their worth `draft_cost_percent`. `other_language` lists are in another language than their
     household's; what lists had no room to print is counted as `offers_without_room`, which reserve
     nothing, and `reminders_without_room`. `left_out` counts the eligible households whose letters
-    cannot be printed, `mail_holdout` says whether those held out are mailed their lists.
+    cannot be printed, `mail_holdout` says whether those held out are mailed their lists, and
+    `holdout_percent` how many of a hundred were to be held out.
     """
 
     cycle_id: int
@@ -55,6 +56,7 @@ class CycleReport:
     other_language: int = 0
     left_out: int = 0
     mail_holdout: bool = True
+    holdout_percent: int = 0
     offers_without_room: int = 0
     reminders_without_room: int = 0
 

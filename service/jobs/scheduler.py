@@ -29,6 +29,7 @@ from service.errors import Conflict, LarderError
 from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
 from service.publish import purge
+from service.results.count import count_outcomes
 from service.settings import Settings
 from service.store import batches, cycles, work
 from service.store.session import Database
@@ -75,6 +76,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
     return (
         PlannedJob("expiry", *at(0), _expire_lists),
         PlannedJob("forecast", *at(15), _refresh_forecast),
+        PlannedJob("outcomes", *at(30, days=7), _count_outcomes),
         PlannedJob("cycle", *at(45, first=first, days=days), _request_cycle, for_today=True),
         PlannedJob(
             "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
@@ -189,6 +191,11 @@ def _expire_lists(database: Database, settings: Settings, slot: datetime) -> Non
 
 def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:
     refresh_forecast(database, settings, as_of=local_date(slot, settings))
+
+
+def _count_outcomes(database: Database, settings: Settings, slot: datetime) -> None:
+    for each in count_outcomes(database, settings, today=local_date(slot, settings)):
+        logger.info("outcomes of cycle %s from day %s", each.cycle_id, each.window[0])
 
 
 def _request_cycle(database: Database, settings: Settings, slot: datetime) -> None:

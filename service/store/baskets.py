@@ -1,7 +1,7 @@
 """Queries on what was bought."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 import polars as pl
@@ -209,6 +209,11 @@ def unnamed_spend(session: Session, *, since: datetime, before: datetime) -> pl.
     return read_integers(session, query, ("household_id", "purchased_at", "amount_cents")).select(
         "household_id", pl.col("purchased_at").cast(pl.Datetime("us", "UTC")), "amount_cents"
     )
+
+
+def newest_day(session: Session) -> date | None:
+    """The newest business day that has a basket."""
+    return session.exec(select(func.max(Basket.business_date))).one()
 
 
 def count(session: Session, household_id: int) -> int:

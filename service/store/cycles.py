@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from service.store.bulk import stage
+from service.store.bulk import append, stage
 from service.store.tables.cycle import Cycle, CycleHousehold, CyclePrice, Forecast
 
 
@@ -34,9 +34,9 @@ def postings(cycle: Cycle) -> tuple[str, str]:
 
 
 def forget_results(session: Session, cycle_id: int) -> None:
-    """Delete what a cycle came to: what it issued, prices, arms, ghosts, whom it left out."""
+    """Delete what a cycle came to: what it issued, prices, arms, picks, whom it left out."""
     for table in (
-        "cycle_offer", "cycle_price", "cycle_household", "cycle_ghost", "cycle_left_out",
+        "cycle_offer", "cycle_price", "cycle_household", "cycle_pick", "cycle_left_out",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 
@@ -124,16 +124,9 @@ def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
     )
 
 
-def add_ghosts(session: Session, cycle_id: int, held: pl.DataFrame) -> None:
-    """Keep what was held out: household_id, offer_id, arm, cell, weight."""
-    stage(session, "staged_ghost", held.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
-    session.execute(
-        text(
-            """INSERT INTO cycle_ghost
-                    (cycle_id, household_id, offer_id, arm, cell, weight)
-                SELECT cycle_id, household_id, offer_id, arm, cell, weight FROM staged_ghost"""
-        )
-    )
+def add_picks(session: Session, cycle_id: int, picked: pl.DataFrame) -> None:
+    """Keep what the rule picked: household_id, offer_id, arm, cell, weight, is_given."""
+    append(session, "cycle_pick", picked.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
 
 
 def add_left_out(session: Session, cycle_id: int, left_out: pl.DataFrame) -> None:

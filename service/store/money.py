@@ -40,6 +40,7 @@ WITHOUT_MONEY = frozenset(
         ("acknowledgement", "problems"), ("batch", "manifest"), ("batch", "summary"),
         ("content", "body"), ("cycle", "usage_bounds"), ("cycle_left_out", "detail"),
         ("forecast", "model"), ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
+        ("outcome_sum", "sums"),
         ("person", "roles"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
         ("till_return_line", "units"),
     }

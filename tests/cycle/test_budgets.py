@@ -24,7 +24,7 @@ OVER = """SELECT o.id FROM offer o JOIN ledger_entry e ON e.offer_id = o.id
           HAVING sum(e.amount_cents) > o.budget_cents"""
 WAITING = """SELECT count(*) FROM pg_stat_activity
              WHERE datname = current_database() AND wait_event_type = 'Lock'"""
-TABLES = ("cycle", "shopping_list", "ledger_entry", "cycle_ghost", "response")
+TABLES = ("cycle", "shopping_list", "ledger_entry", "cycle_pick", "response")
 
 
 @pytest.fixture

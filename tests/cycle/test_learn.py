@@ -61,21 +61,22 @@ def test_every_copy_says_what_was_expected_of_it(database: Database, issued: Non
 def test_a_ghost_is_a_copy_that_was_held_out(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    arms = dict(query(database, "SELECT arm, count(*) FROM cycle_ghost GROUP BY arm"))
-    assert set(arms) <= {"holdout", "control"}
+    arms = dict(query(database, "SELECT arm, count(*) FROM cycle_pick GROUP BY arm"))
+    assert set(arms) <= {"exposed", "holdout", "control"}
     assert arms["control"] > 0
     # Nobody both got a copy and is a ghost of it.
     assert query(
         database,
-        """SELECT count(*) FROM cycle_ghost g JOIN shopping_list s
+        """SELECT count(*) FROM cycle_pick g JOIN shopping_list s
                ON s.household_id = g.household_id AND s.cycle_id = g.cycle_id
-           JOIN list_line l ON l.list_id = s.id AND l.offer_id = g.offer_id""",
+           JOIN list_line l ON l.list_id = s.id AND l.offer_id = g.offer_id
+           WHERE g.arm <> 'exposed'""",
     ) == [(0,)]
     # 30 % in control and 5 % held out: (.95 * .7) / (.05 * .7 + .95 * .3) copies for each ghost.
     weights = query(
         database,
-        """SELECT DISTINCT g.weight FROM cycle_ghost g JOIN offer o ON o.id = g.offer_id
-           WHERE o.control_share = 30""",
+        """SELECT DISTINCT g.weight FROM cycle_pick g JOIN offer o ON o.id = g.offer_id
+           WHERE o.control_share = 30 AND g.arm <> 'exposed'""",
     )
     assert [float(weight) for (weight,) in weights] == [pytest.approx(0.665 / 0.32)]
 
@@ -100,7 +101,7 @@ def test_the_next_cycle_learns_from_those_that_ended_and_looks_at_nothing_later(
     assert {name: row["exposed_buyers"] for name, row in rows.items()} == {
         name: int(name == cell) for name in rows
     }
-    ghosts = query(database, "SELECT count(*) FROM cycle_ghost g")[0][0]
+    ghosts = query(database, "SELECT count(*) FROM cycle_pick g WHERE g.arm <> 'exposed'")[0][0]
     assert sum(row["ghosts"] for row in rows.values()) <= ghosts
     assert found.evidence["cycle_id"].unique().to_list() == [1]
 

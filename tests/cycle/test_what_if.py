@@ -33,7 +33,7 @@ def planned(database: Database, settings: Settings, **changes: int) -> WhatIf:
 
 def everything(database: Database) -> list[tuple[str, int]]:
     tables = (
-        "cycle", "cycle_household", "cycle_price", "cycle_ghost", "shopping_list", "list_line",
+        "cycle", "cycle_household", "cycle_price", "cycle_pick", "shopping_list", "list_line",
         "ledger_entry", "forecast", "response", "offer_event", "run", "due",
     )  # fmt: skip
     return [(name, query(database, f"SELECT count(*) FROM {name}")[0][0]) for name in tables]

@@ -59,7 +59,7 @@ def test_withdrawn_and_made_again(database: Database, settings: Settings, issued
     assert report.released_cents == -dict(before)["offer_budget"]
     assert withdraw_cycle(database, 1) == report
     assert states(database) == {"voided": 29}
-    for table in ("cycle_offer", "cycle_price", "cycle_household", "cycle_ghost"):
+    for table in ("cycle_offer", "cycle_price", "cycle_household", "cycle_pick"):
         assert query(database, f"SELECT count(*) FROM {table}") == [(0,)]
     with pytest.raises(Conflict, match="was withdrawn"):
         cycle(database, settings)

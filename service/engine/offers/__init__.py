@@ -1,7 +1,7 @@
 """Which offers may go to whom, what each copy would be worth and hold, and what was withheld.
 
 Everything here takes and returns frames. `candidates` begins, `allocate` chooses among them, and
-`ghosts` says what those held out would have got.
+`picks` says what the rule would give everybody, whatever was drawn.
 """
 
 from service.engine.offers.arms import Arm

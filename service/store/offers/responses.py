@@ -84,8 +84,8 @@ def ghosts(session: Session, cycle_id: int) -> pl.DataFrame:
         text(
             f"""SELECT g.cell, count(*), sum(g.weight), sum(g.weight * g.weight),
                        sum(CASE WHEN {bought} THEN g.weight ELSE 0 END)
-                FROM cycle_ghost g JOIN cycle c ON c.id = g.cycle_id
-                WHERE g.cycle_id = :cycle GROUP BY g.cell ORDER BY g.cell"""
+                FROM cycle_pick g JOIN cycle c ON c.id = g.cycle_id
+                WHERE g.cycle_id = :cycle AND g.arm <> 'exposed' GROUP BY g.cell ORDER BY g.cell"""
         ),
         {"cycle": cycle_id},
     )

@@ -204,15 +204,15 @@ class CycleLeftOut(SQLModel, table=True):
     detail: str = Field(sa_type=Text)
 
 
-class CycleGhost(SQLModel, table=True):
-    """A copy that a household would have been given if it had not been held out.
+class CyclePick(SQLModel, table=True):
+    """A copy that the rule of a cycle picks for a household at the cycle's prices.
 
-    `arm` is `holdout` (of the whole cycle) or `control` (of this deal). The purchases of these
-    households are what the copies given to others are compared with; each represents `weight` of
-    those copies.
+    `arm` is `exposed`, `holdout` (of the whole cycle: it gets no offers) or `control` (of this
+    deal: it gets others). The purchases of the latter two are what those of the first are compared
+    with; each of their copies represents `weight` given ones. `is_given` is whether it is printed.
     """
 
-    __tablename__ = "cycle_ghost"
+    __tablename__ = "cycle_pick"
 
     cycle_id: int = Field(
         foreign_key="cycle.id",
@@ -237,6 +237,7 @@ class CycleGhost(SQLModel, table=True):
     arm: str
     cell: str
     weight: float
+    is_given: bool
 
 
 class Response(SQLModel, table=True):

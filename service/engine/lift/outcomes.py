@@ -1,0 +1,207 @@
+"""What households bought of a deal's goods in a window, and what they were like before it."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from service.engine.lift.moments import Moments, moments
+
+OUTCOMES = (
+    "bought",
+    "units",
+    "sales",
+    "margin",
+    "category_sales",
+    "basket_sales",
+    "new_to_brand",
+    "supplier_paid",
+    "placebo_sales",
+)
+"""Per household and copy: whether it bought any of the deal's products, how many, what it paid for
+them, what they left over their cost with what the supplier pays; what it paid for their category
+and for everything; whether it bought them and had not in the weeks before; what the supplier pays
+for its uses; and what it paid for the products in as many days just before the window of validity,
+which no copy can have changed."""
+COVARIATES = (
+    "before_sales",
+    "recent_sales",
+    "before_category_sales",
+    "before_basket_sales",
+    "before_baskets",
+    "before_bought",
+)
+"""Of the 52 weeks before validity: paid for the deal's products, the same of the last 8 weeks
+(without the placebo's days), for their category and everything; baskets; whether it bought them."""
+VARIABLES = (*OUTCOMES, *COVARIATES)
+WINDOWS = ((0, 14), (14, 28), (28, 56))
+"""Days from validity, first day in and last day out."""
+BEFORE_DAYS, RECENT_DAYS = 364, 56
+_WINSOR = 0.995
+_MONEY = {
+    "sales": "deal",
+    "margin": "deal",
+    "category_sales": "category",
+    "basket_sales": "all",
+    "placebo_sales": "deal",
+}
+
+_AMOUNTS = [*_MONEY, "supplier_paid", *(name for name in COVARIATES if name.endswith("sales"))]
+LINES = ("household_id", "day", "basket_id", "gtin", "category_id", "quantity", "amount_cents")
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """The goods of some deals. `products`: offer_id, gtin; `offers`: offer_id, category_id.
+
+    `costs`: gtin, cost_cents of a unit; what is not there cost nothing that is known, and counts
+    as no margin.
+    """
+
+    products: pl.DataFrame
+    offers: pl.DataFrame
+    costs: pl.DataFrame
+
+
+def outcomes(
+    picks: pl.DataFrame,
+    lines: pl.DataFrame,
+    goods: Goods,
+    *,
+    valid_from: date,
+    window: tuple[int, int],
+    reimbursed: pl.DataFrame,
+    unit_cents: int,
+) -> pl.DataFrame:
+    """One row a pick: its own columns and those of `VARIABLES`, all numbers.
+
+    Money is in the currency's main unit, which has `unit_cents`.
+
+    `picks` has household_id and offer_id; `lines` the columns of `LINES`, day in the retailer's
+    time zone, from `BEFORE_DAYS` before validity to the end of the window; others are left out
+    here. `reimbursed`: household_id, offer_id, day, cents that suppliers pay of what came off.
+
+    Money is cut at the 99.5th percentile of what households paid in as many days of the weeks
+    before, among those that paid anything: a party's purchase of one household else hides what
+    hundreds do (winsorising; it is said on the report).
+    """
+    first, last = (valid_from + timedelta(days=days) for days in window)
+    length = timedelta(days=window[1] - window[0])
+    start = valid_from - timedelta(days=BEFORE_DAYS)
+    mine = lines.filter(pl.col("household_id").is_in(picks["household_id"].unique().implode()))
+    before = mine.filter(pl.col("day").is_between(start, valid_from, closed="left"))
+    during = mine.filter(pl.col("day").is_between(first, last, closed="left"))
+    placebo = before.filter(pl.col("day") >= valid_from - length)
+    recent_from = valid_from - timedelta(days=RECENT_DAYS)
+    recent = before.filter(pl.col("day") >= recent_from, pl.col("day") < valid_from - length)
+    caps = _caps(before, goods, valid_from=valid_from, days=length.days)
+    paid = reimbursed.filter(pl.col("day").is_between(first, last, closed="left"))
+    deal, category, everything = ["household_id", "offer_id"], ["household_id", "category_id"], [
+        "household_id"
+    ]  # fmt: skip
+    amount = pl.col("amount_cents").sum()
+    with_costs = _of_deals(during, goods).join(goods.costs, on="gtin", how="left")
+    margin = (pl.col("amount_cents") - pl.col("cost_cents") * pl.col("quantity")).sum()
+    parts = [
+        (deal, with_costs, [pl.col("quantity").sum().alias("units"), amount.alias("sales"),
+                            margin.alias("margin")]),
+        (deal, paid, [pl.col("cents").sum().alias("supplier_paid")]),
+        (category, during, [amount.alias("category_sales")]),
+        (everything, during, [amount.alias("basket_sales")]),
+        (deal, _of_deals(placebo, goods), [amount.alias("placebo_sales")]),
+        (deal, _of_deals(before, goods), [amount.alias("before_sales")]),
+        (deal, _of_deals(recent, goods), [amount.alias("recent_sales")]),
+        (category, before, [amount.alias("before_category_sales")]),
+        (everything, before, [amount.alias("before_basket_sales"),
+                              pl.col("basket_id").n_unique().alias("before_baskets")]),
+    ]  # fmt: skip
+    found = picks.join(goods.offers, on="offer_id")
+    for keys, source, sums in parts:
+        found = found.join(source.group_by(keys).agg(sums), on=keys, how="left")
+    found = found.with_columns(
+        (pl.col("units") > 0).fill_null(False).alias("bought"),
+        (pl.col("before_sales").is_not_null()).alias("before_bought"),
+    ).with_columns(
+        (pl.col("bought") & ~pl.col("before_bought")).alias("new_to_brand"),
+        pl.col("margin").fill_null(0) + pl.col("supplier_paid").fill_null(0),
+    )
+    found = found.with_columns(pl.col(VARIABLES).cast(pl.Float64).fill_null(0.0))
+    cut = _cut(found.join(caps, on="offer_id", how="left"))
+    return cut.select(*picks.columns, *VARIABLES).with_columns(pl.col(_AMOUNTS) / unit_cents)
+
+
+def _of_deals(lines: pl.DataFrame, goods: Goods) -> pl.DataFrame:
+    return lines.join(goods.products, on="gtin")
+
+
+def _caps(lines: pl.DataFrame, goods: Goods, *, valid_from: date, days: int) -> pl.DataFrame:
+    """The most that a household's money counts for, by offer: deal, category, all."""
+    period = ((pl.lit(valid_from) - pl.col("day")).dt.total_days() - 1) // days
+    of = lines.with_columns(period.alias("period"))
+
+    def caps(source: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
+        paid = source.group_by(key, "household_id", "period").agg(pl.col("amount_cents").sum())
+        cap = pl.col("amount_cents").quantile(_WINSOR, "higher").alias(name)
+        return paid.filter(pl.col("amount_cents") > 0).group_by(key).agg(cap)
+
+    everything = caps(of.with_columns(pl.lit(True).alias("any")), "any", "all")
+    return (
+        goods.offers.with_columns(pl.lit(True).alias("any"))
+        .join(caps(_of_deals(of, goods), "offer_id", "deal"), on="offer_id", how="left")
+        .join(caps(of, "category_id", "category"), on="category_id", how="left")
+        .join(everything, on="any", how="left")
+        .drop("category_id", "any")
+    )
+
+
+def _cut(found: pl.DataFrame) -> pl.DataFrame:
+    """Money up to the caps on either side of zero; without one (nothing before) it stays."""
+    return found.with_columns(
+        pl.when(pl.col(cap).is_null())
+        .then(pl.col(name))
+        .otherwise(pl.col(name).clip(-pl.col(cap), pl.col(cap)))
+        for name, cap in _MONEY.items()
+    )
+
+
+def sums_by(found: pl.DataFrame, keys: list[str]) -> tuple[pl.DataFrame, Moments]:
+    """The sums of rows of `outcomes` by some of their columns: the groups in order, their sums."""
+    groups = found.select(keys).unique().sort(keys)
+    numbered = found.join(groups.with_row_index("group"), on=keys, nulls_equal=True)
+    values = numbered.select(VARIABLES).to_numpy()
+    return groups, moments(values, numbered["group"].to_numpy(), groups.height)
+
+
+def packed(sums: Moments) -> list[list[float]]:
+    """Each group's sums as one list: totals, then products on and below the diagonal by rows."""
+    rows, columns = np.tril_indices(sums.total.shape[1])
+    lists: list[list[float]] = np.hstack([sums.total, sums.product[:, rows, columns]]).tolist()
+    return lists
+
+
+def unpacked(counts: list[int], lists: list[list[float]]) -> Moments:
+    """The sums that `packed` made lists of. Raises ValueError for a list of another length."""
+    size = len(VARIABLES)
+    rows, columns = np.tril_indices(size)
+    if any(len(each) != size + len(rows) for each in lists):
+        raise ValueError("these are sums of other variables")
+    table = np.array(lists, dtype=np.float64).reshape(len(counts), size + len(rows))
+    product = np.zeros((len(counts), size, size))
+    product[:, rows, columns] = product[:, columns, rows] = table[:, size:]
+    return Moments(np.array(counts, dtype=np.float64), table[:, :size], product)
+
+
+def index_of(name: str) -> int:
+    """The place of a variable in the sums."""
+    return VARIABLES.index(name)
+
+
+def analysed(outcome: str) -> list[int]:
+    """The variables of an estimate: an outcome, then the covariates.
+
+    A placebo is not adjusted by the recent weeks alone: all covariates end before its days or
+    contain them for the whole year, so `before_*` sums are left out for it.
+    """
+    covariates = ["recent_sales"] if outcome == "placebo_sales" else list(COVARIATES)
+    return [index_of(name) for name in (outcome, *covariates)]

@@ -1,0 +1,1 @@
+"""What the money did: outcomes counted after each cycle, and the reports made of them."""

@@ -1,0 +1,63 @@
+"""What households did after a cycle: sums, from which every report of lift is made."""
+
+from datetime import date, datetime
+
+from sqlmodel import Field, SQLModel
+
+from service.store.tables.types import BigId, Json, UtcMoment
+
+
+class OutcomeWindow(SQLModel, table=True):
+    """A window of days after a cycle whose outcomes were counted.
+
+    `first_day` and `last_day` count from the first day of validity, the last left out. A window is
+    `final` when it was counted after its end and the days in which late sales arrive; else it is
+    counted again.
+    """
+
+    __tablename__ = "outcome_window"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    first_day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last_day: int
+    counted_at: datetime = Field(sa_type=UtcMoment)
+    counted_until: date
+    final: bool
+
+
+class OutcomeSum(SQLModel, table=True):
+    """Sums over the households that the rule of a cycle picked for a deal, of one group.
+
+    `store_id` is the household's usual store, empty where it has none. `given` of the households
+    have the copy printed, `redeemed` used it in the window. `sums` are those of
+    `service.engine.lift.outcomes.packed`, money in the currency's main unit.
+    """
+
+    __tablename__ = "outcome_sum"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    first_day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    arm: str = Field(primary_key=True)
+    cell: str = Field(primary_key=True)
+    store_id: str = Field(primary_key=True)
+    households: int
+    given: int
+    redeemed: int
+    sums: list[float] = Field(sa_type=Json(list[float]))

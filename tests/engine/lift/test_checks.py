@@ -1,0 +1,116 @@
+"""What a report says of itself: draws that went wrong are seen, good ones are not accused."""
+
+from math import isnan
+
+import numpy as np
+import polars as pl
+import pytest
+
+from service.engine.lift.checks import balance, sample_ratio
+from service.engine.lift.draw import held_out
+from service.engine.lift.effect import effect
+from service.engine.lift.moments import Moments, moments
+from service.engine.lift.redraw import redraw
+from service.engine.lift.sequence import anytime_interval
+
+
+def test_a_draw_as_it_was_said_is_not_suspicious() -> None:
+    control = held_out(pl.Series(range(50_000)), 5, salt="a cycle")
+    drawn = int(control.sum())
+
+    found = sample_ratio(50_000 - drawn, drawn, control_share=0.05)
+
+    assert found.share == pytest.approx(0.05, abs=0.004)
+    assert not found.is_suspicious
+
+
+def test_controls_that_went_missing_are_suspicious() -> None:
+    assert sample_ratio(9_500, 400, control_share=0.05).is_suspicious
+    assert not sample_ratio(95, 4, control_share=0.05).is_suspicious
+    assert not sample_ratio(0, 0, control_share=0.05).is_suspicious
+
+
+def _two(seed: int, shift: float) -> tuple[Moments, Moments]:
+    rng = np.random.default_rng(seed)
+    values, stratum = rng.normal(size=(800, 2)), rng.integers(0, 2, 800)
+    control = rng.random(800) < 0.3
+    values[~control, 1] += shift
+    return (
+        moments(values[~control], stratum[~control], 2),
+        moments(values[control], stratum[control], 2),
+    )
+
+
+def test_a_covariate_that_lies_apart_is_seen() -> None:
+    alike, apart = balance(*_two(1, 0.0), 1), balance(*_two(1, 0.5), 1)
+
+    assert abs(alike.apart) < 0.2
+    assert alike.p_value > 0.01
+    assert apart.apart == pytest.approx(alike.apart + 0.5, abs=0.05)
+    assert apart.p_value < 0.001
+
+
+def test_an_arm_without_households_is_not_compared() -> None:
+    treated, _ = _two(1, 0.0)
+    nobody = moments(np.empty((0, 2)), [], 2)
+
+    assert isnan(balance(treated, nobody, 1).apart)
+
+
+def test_an_interval_for_every_day_is_wider_than_that_of_the_last() -> None:
+    found = effect(*_two(2, 0.0))
+    assert found is not None
+
+    for planned in (100, 800, 100_000):
+        daily, last = anytime_interval(found, planned=planned), found.interval()
+        assert daily.low < last.low
+        assert daily.high > last.high
+    assert daily.high - daily.low > 2 * (last.high - last.low)
+
+
+def _rows(seed: int, lift: float, size: int = 600) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    ids = pl.Series("pseudonym", rng.integers(0, 2**63, size, dtype=np.uint64))
+    control = held_out(ids, 20, salt="real")
+    outcome = rng.gamma(0.5, 4.0, size) + np.where(control.to_numpy(), 0.0, lift)
+    return pl.DataFrame(
+        {
+            "pseudonym": ids,
+            "stratum": rng.integers(0, 4, size),
+            "is_control": control,
+            "outcome": outcome,
+        }
+    )
+
+
+def test_anybody_with_the_salt_draws_the_same_p_value() -> None:
+    rows = _rows(1, 0.4)
+
+    first = redraw(rows, control_percent=20, salt="s", draws=200)
+    again = redraw(rows.sample(fraction=1, shuffle=True, seed=7), control_percent=20, salt="s",
+                   draws=200)  # fmt: skip
+
+    assert first == again
+    assert redraw(rows, control_percent=20, salt="t", draws=200) != first
+
+
+def test_a_large_effect_is_further_out_than_any_draw() -> None:
+    found = redraw(_rows(2, 3.0), control_percent=20, salt="s", draws=200)
+
+    assert found.p_value == pytest.approx(1 / 201)
+    assert found.statistic > 3
+
+
+def test_without_effect_p_values_are_spread_evenly() -> None:
+    p = [
+        redraw(_rows(seed, 0.0, 200), control_percent=20, salt=str(seed), draws=60).p_value
+        for seed in range(100)
+    ]
+
+    assert 0.4 < np.mean(p) < 0.6
+    assert sum(each < 0.1 for each in p) <= 20
+
+
+def test_one_arm_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="without it"):
+        redraw(_rows(1, 0.0).filter(~pl.col("is_control")), control_percent=20, salt="s")
