@@ -13,6 +13,7 @@ from service.cycle.learn import learned
 from service.engine.money import format_money
 
 _SHOWN = 40
+_TENFOLD = 10
 
 
 def show_plan(found: WhatIf, *, currency: str) -> None:
@@ -71,19 +72,34 @@ def _suppliers(rows: tuple[dict[str, Any], ...], money: Any) -> None:
 
 def _deals(rows: tuple[dict[str, Any], ...], money: Any) -> None:
     table = Table(
-        "deal", "copies", "redemptions", "expected", "budget left", "overspend", "binds", box=None
-    )
+        "deal", "copies", "redemptions", "expected", "budget left", "overspend", "binds",
+        "shows a lift from", box=None,
+    )  # fmt: skip
     biggest = sorted(rows, key=lambda row: (-row["expected_cost_cents"], row["offer_id"]))
     for row in biggest[:_SHOWN]:
         chance = row["overspend_chance"]
         table.add_row(
             row["deal_id"], f"{row['copies']:,}", f"{row['expected_redemptions']:,.0f}",
             money(row["expected_cost_cents"]), money(row["budget_left_cents"]),
-            "" if chance is None else f"{chance:.2g}", row["binds"] or "",
+            "" if chance is None else f"{chance:.2g}", row["binds"] or "", _shows(row),
         )  # fmt: skip
     show_table(table)
     if len(rows) > _SHOWN:
         say(f"and {len(rows) - _SHOWN:,} deals more; --json names them all")
+
+
+def _shows(row: dict[str, Any]) -> str:
+    """The smallest lift that the deal's control share will show, or a share that shows more."""
+    own = row["shows_from"]
+    if own is not None:
+        return f"{_lift(own)} ({row['control_share']} % control)"
+    ten = row["shows_from_10"]
+    return "" if ten is None else f"no control; 10 %: {_lift(ten)}"
+
+
+def _lift(share: float) -> str:
+    """A lift in per cent; beyond tenfold nobody needs it exactly."""
+    return f"{share:.0%}" if share < _TENFOLD else "> 1000%"
 
 
 def response(

@@ -12,6 +12,7 @@ from service.engine.lift import held_out
 from service.engine.offers import Arm
 from service.engine.offers.outlook import by_offer, by_supplier
 from service.engine.offers.shortage import Shortage, shortages
+from service.engine.offers.showable import showable
 from service.engine.offers.worth import by_worth
 from service.settings import Settings
 from service.store import households
@@ -28,7 +29,8 @@ class WhatIf:
     `sampled_percent` is the share of households that were looked at. `deals` have offer_id,
     deal_id, supplier, title, copies, expected_redemptions, expected_cost_cents, reserved_cents,
     worst_cost_cents, face_value_cents, budget_left_cents, overspend_chance (a bound; of the
-    copies it would issue), missing_copies (of its guarantee) and binds; `suppliers` the sums;
+    copies it would issue), missing_copies (of its guarantee) and binds, and what its experiment
+    will be able to show, as `offers.showable` gives it; `suppliers` the sums;
     `worth` as `offers.worth.by_worth` gives it. `short` says how many households get fewer offers
     than asked for, and `short_because` why, by `Shortage`. `left_out` would be eligible, but their
     letters cannot be printed: household_id (the retailer's number), reason, detail; of a sample,
@@ -86,10 +88,18 @@ def what_if(
         sample=Sample(drawn.sort().to_list(), percent / 100),
         now=now,
     )
-    return _what_if(plan, named, percent=percent, fewer_than=fewer_than)
+    return _what_if(
+        plan,
+        named,
+        percent=percent,
+        fewer_than=fewer_than,
+        holdout_percent=settings.holdout_percent,
+    )
 
 
-def _what_if(plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int) -> WhatIf:
+def _what_if(
+    plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int, holdout_percent: int
+) -> WhatIf:
     """What a plan of so many per cent of the households comes to for all of them."""
     scale = 100 / percent
     titled = plan.inputs.running.offers.select("offer_id", "title")
@@ -100,6 +110,15 @@ def _what_if(plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int) 
         plan.allocation.prices,
         scale=scale,
     )
+    running = plan.inputs.running
+    shows = showable(
+        deals.join(running.offers.select("offer_id", "control_share"), on="offer_id"),
+        plan.chosen,
+        plan.purchases,
+        running.products,
+        holdout_percent=holdout_percent,
+    )
+    deals = deals.join(shows, on="offer_id", how="left", maintain_order="left")
     short = shortages(plan.eligible, plan.pairs, plan.chosen, plan.room, fewer_than=fewer_than)
     because = dict(short.group_by("because").len().iter_rows())
     worth = by_worth(plan.eligible, plan.chosen).with_columns(
