@@ -91,6 +91,22 @@ def test_any_number_of_offers_prints_in_every_language(name: str) -> None:
         assert checker.problems(sample(language, offers=count)) == (), (count, language)
 
 
+@pytest.mark.parametrize(("name", "grid"), GRIDS)
+def test_no_value_comes_near_the_number_of_its_offer(name: str, grid: OfferGrid) -> None:
+    faces = layouts.load(name).stationery.faces
+    cells = [cell for rows in (grid.lead, grid.rest, grid.dense) if rows for cell in rows.cells]
+    for cell in cells:
+        boxes = {box.name: box for box in cell.texts}
+        value, number = boxes["value"], boxes["number"]
+        size = number.style.size_pt
+        width = 2 * faces[number.style.chain[0]].advances["0"] / 1000 * size / MM
+        share = {"left": 0.0, "centre": 0.5, "right": 1.0}[number.align]
+        left = number.x + share * (number.w - width)
+        foot = value.y + value.style.size_pt * value.style.leading * value.lines / MM
+        is_beside = value.y < number.y + size / MM and number.y < foot
+        assert not is_beside or left >= value.x + value.w or left + width <= value.x
+
+
 @pytest.mark.parametrize("name", ["classic-letter", "classic-a4", "compact-letter", "compact-a4"])
 def test_no_front_has_a_hole(name: str) -> None:
     """Below the window, no blank band is as high as a row of offers, for any number of them."""
