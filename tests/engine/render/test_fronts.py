@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from service.engine.records import Due, ListDocument, Mailpiece
 from service.engine.render import Checker, render_batch, render_one
+from service.engine.render.elements import OfferGrid
 from service.engine.render.grids import arrangements, natural_height, place_rows
-from service.engine.render.layout import MM, OfferGrid
+from service.engine.render.parts import MM
 from service.engine.render.samples import SAMPLE_DAY, longest_piece, sample_piece
 from service.files import layouts
 from service.settings import LetterSettings
