@@ -20,6 +20,8 @@ class Status:
     households: int
     baskets: int
     running_offers: int
+    content: int
+    pictures: int
     issued_lists: int
     draft_lists: int
     redemptions: int
@@ -44,6 +46,8 @@ def read_status(database: Database) -> Status:
             households=counts.households(session),
             baskets=counts.baskets(session),
             running_offers=counts.running_offers(session),
+            content=counts.content(session),
+            pictures=counts.pictures(session),
             issued_lists=counts.lists(session, "issued"),
             draft_lists=counts.lists(session, "draft"),
             redemptions=counts.redemptions(session),

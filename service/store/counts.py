@@ -8,9 +8,11 @@ from sqlmodel import Session, SQLModel, col, func, select
 from service.engine.lifecycle import DealState
 from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Product
+from service.store.tables.content import ContentEntry
 from service.store.tables.cycle import Run, RunState
 from service.store.tables.household import Household
 from service.store.tables.offer import Offer
+from service.store.tables.picture import PictureName
 from service.store.tables.redemption import Redemption
 from service.store.tables.shopping_list import ShoppingList
 
@@ -38,6 +40,16 @@ def redemptions(session: Session) -> int:
 def running_offers(session: Session) -> int:
     """Offers that new lists may carry."""
     return _count(session, Offer, col(Offer.state) == DealState.RUNNING)
+
+
+def content(session: Session) -> int:
+    """Recipes, tips, opening hours and partners' words."""
+    return _count(session, ContentEntry)
+
+
+def pictures(session: Session) -> int:
+    """Products, departments, recipes and logos with a picture of their own."""
+    return _count(session, PictureName)
 
 
 def lists(session: Session, state: str) -> int:

@@ -70,6 +70,7 @@ def test_content_and_pictures(embedded: Larder, tmp_path: Path) -> None:
     assert "  me.png: is not named by a GTIN (name it GTIN.jpg, or logo.png)\n" in ended.err
     ended = embedded("load", "content", str(file))
     assert (ended.code, ended.out) == (0, "content: nothing taken, 1 known, 0 removed\n")
+    assert "content: 1\npictures: 1\n" in embedded("status").out
     file.write_text('{"schema": "larder-content/1", "tips": 1}', encoding="utf-8")
     ended = embedded("load", "content", str(file), "--replace")
     assert ended.code == 1

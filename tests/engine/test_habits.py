@@ -73,6 +73,21 @@ def test_a_reason_says_what_the_purchases_say(found: Habit | None, text: str, wh
             "ви",
         ),
         ("zh", "大约每2周买一次，上次购买：3月12日", "大约每月买一次", "您有一段时间没买了"),
+        ("it", "circa ogni 2 settimane; ultimo acquisto: 12 mar", "circa una volta al mese", "non"),
+        (
+            "pt",
+            "mais ou menos a cada 2 semanas; última compra a 12 de mar.",
+            "mais ou menos uma vez por mês",
+            "há",
+        ),
+        (
+            "pt-BR",
+            "mais ou menos a cada 2 semanas; última compra em 12 de mar.",
+            "mais ou menos uma vez por mês",
+            "faz",
+        ),
+        ("ja", "約2週間ごと、前回は3月12日", "月に1回ほど", "しばらく"),
+        ("ko", "약 2주마다, 마지막 구매 3월 12일", "한 달에 한 번쯤", "한동안"),
     ],
 )
 def test_reasons_are_in_the_household_s_language(

@@ -305,10 +305,10 @@ def test_right_postcodes_are_kept_as_written_and_countries_without_any_are_fine(
 def test_languages_have_one_spelling_and_those_without_phrases_are_counted(
     load: Load, read_only: Ask
 ) -> None:
-    report = load("household_id,language\nH1,EN\nH2,en_US\nH3,it\nH4,pl\nH5,it\n")
-    assert [row[1] for row in read_only(CONTACTS)] == ["en", "en-US", "it", "pl", "it"]
+    report = load("household_id,language\nH1,EN\nH2,en_US\nH3,nl\nH4,pl\nH5,nl\n")
+    assert [row[1] for row in read_only(CONTACTS)] == ["en", "en-US", "nl", "pl", "nl"]
     assert [str(note) for note in report.notes] == [
-        "3 households speak a language without phrases; their lists are in en: it (2), pl (1)"
+        "3 households speak a language without phrases; their lists are in en: nl (2), pl (1)"
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.engine.records import Address
 from service.engine.render import Checker, render_batch
-from service.engine.render.layout import AddressBox
+from service.engine.render.boxes import AddressBox
 from service.engine.render.postal import NOBODY
 from service.files import layouts
 from service.files.postal import country_facts, postal_forms, requires, sender_from

@@ -10,7 +10,7 @@ from service.engine.render.content_trial import ContentTrial
 from service.engine.render.fonts import FontFile
 from service.engine.render.four_state import PostalBarcode
 from service.engine.render.intelligent_mail import IntelligentMail
-from service.engine.render.layout import Layout, Window
+from service.engine.render.layout import Layout
 from service.engine.render.layout_data import layout_from
 from service.engine.render.mailmark import Mailmark
 from service.engine.render.offer_picture import Frame, frames_of_offer, print_offer
@@ -18,6 +18,7 @@ from service.engine.render.phrases import Stationery, stationery_from
 from service.engine.render.postal import PostalForm, PostalForms, Sender, form_from
 from service.engine.render.printable import PrintTrial, Unprintable
 from service.engine.render.symbols import SymbolProfile
+from service.engine.render.window import Window
 
 __all__ = [
     "AddressFault",

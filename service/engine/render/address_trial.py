@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from service.engine.records import Address
+from service.engine.render.boxes import AddressBox
 from service.engine.render.fit import TooLarge
-from service.engine.render.layout import AddressBox, Layout
+from service.engine.render.layout import Layout
 from service.engine.render.painter import Painter
 from service.engine.render.postal import Sender
 from service.engine.render.printable import (

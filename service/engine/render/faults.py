@@ -1,18 +1,9 @@
 """Check the geometry of a layout: page edges, folds, and what shows in an envelope window."""
 
-from service.engine.render.layout import (
-    MM,
-    AddressBox,
-    Element,
-    Layout,
-    PageCode,
-    PieceMark,
-    PostalBarcodeBox,
-    Rule,
-    Slot,
-    SymbolBox,
-    TextBox,
-)
+from service.engine.render.boxes import AddressBox, PageCode, PieceMark, PostalBarcodeBox, SymbolBox
+from service.engine.render.elements import Element, Slot
+from service.engine.render.layout import Layout
+from service.engine.render.parts import MM, Rule, TextBox
 from service.errors import Problem
 
 Box = tuple[float, float, float, float]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from service.engine.render.fonts import Face
 from service.engine.render.inks import pen
-from service.engine.render.layout import Style
+from service.engine.render.parts import Style
 from service.engine.render.runs import GLYPHS, Run, literal
 from service.engine.render.words import Word, WordEncoder
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from service.engine.content import Content as LetterContent
 from service.engine.records import OfferLine
 from service.engine.render.canvas import Canvas, LayoutColumn
+from service.engine.render.elements import OfferGrid, Repeat
 from service.engine.render.fit import TooLarge
 from service.engine.render.grids import (
     GridRow,
@@ -18,7 +19,7 @@ from service.engine.render.grids import (
     natural_height,
     place_rows,
 )
-from service.engine.render.layout import MM, OfferGrid, Repeat
+from service.engine.render.parts import MM
 from service.engine.render.plans import CellPlan
 from service.engine.render.row_kinds import OFFER, RowKind
 from service.engine.render.rows import OPS, rows_below

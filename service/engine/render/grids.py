@@ -5,7 +5,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from service.engine.render.layout import MM, GridRows, LayoutCell, OfferGrid
+from service.engine.render.elements import GridRows, LayoutCell, OfferGrid
+from service.engine.render.parts import MM
 
 _STEP_PT = 8.0
 """Rows that stretch do so in steps, because each step is a cell of its own to be set."""

@@ -8,8 +8,8 @@ from service.engine.content import Recipe
 from service.engine.records import Due, ReminderLine
 from service.engine.render.canvas import TextRun
 from service.engine.render.contents import Content
+from service.engine.render.elements import Element, LayoutCell, Slot
 from service.engine.render.joins import join_counts
-from service.engine.render.layout import Element, LayoutCell, Slot
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import CellPlan, TextPlan
 from service.engine.render.scripts import runs_right_to_left

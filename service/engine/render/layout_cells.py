@@ -9,15 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from service.engine.render.layout import (
-    Condition,
-    GridRows,
-    LayoutCell,
-    PictureBox,
-    Rule,
-    TemplatePart,
-    TextBox,
-)
+from service.engine.render.elements import GridRows, LayoutCell
 from service.engine.render.layout_fields import (
     BoxFields,
     CellFields,
@@ -27,6 +19,7 @@ from service.engine.render.layout_fields import (
     TextFields,
 )
 from service.engine.render.layout_styles import Styles, fault
+from service.engine.render.parts import Condition, PictureBox, Rule, TemplatePart, TextBox
 
 _VARIABLE = re.compile(r"\{(t:)?([a-z_]+)\}")
 

@@ -8,28 +8,25 @@ from typing import Any, assert_never
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.engine.render.inks import SCREEN, Inks
-from service.engine.render.layout import (
-    MM,
-    SHEETS_PT,
+from service.engine.render.boxes import (
     AddressBox,
     ControlMarks,
-    Element,
-    Layout,
-    LayoutCell,
-    ListRows,
-    OfferGrid,
     PageCode,
     PieceMark,
     PostalBarcodeBox,
+    SymbolBox,
+)
+from service.engine.render.elements import (
+    Element,
+    LayoutCell,
+    ListRows,
+    OfferGrid,
     Repeat,
-    Rule,
     ShoppingListBox,
     Slot,
-    SymbolBox,
-    TemplatePart,
-    Window,
 )
+from service.engine.render.inks import SCREEN, Inks
+from service.engine.render.layout import SHEETS_PT, Layout
 from service.engine.render.layout_cells import (
     Ground,
     cell_of,
@@ -64,7 +61,9 @@ from service.engine.render.layout_fields import (
     layout_fields,
 )
 from service.engine.render.layout_styles import Styles, fault, look_up
+from service.engine.render.parts import MM, Rule, TemplatePart
 from service.engine.render.phrases import Stationery
+from service.engine.render.window import Window
 from service.engine.validation import place_of, said_of
 from service.errors import InvalidInput, Problem
 

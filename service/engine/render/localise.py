@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from service.engine.render.layout import LayoutCell, Rule, Style, TextBox
+from service.engine.render.elements import LayoutCell
+from service.engine.render.parts import Rule, Style, TextBox
 from service.engine.render.scripts import runs_right_to_left
 
 _FORMS = {"ja": ("larder-kanji-regular", "larder-han-regular")}

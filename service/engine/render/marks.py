@@ -10,9 +10,10 @@ from functools import lru_cache
 import numpy as np
 import zxingcpp
 
+from service.engine.render.boxes import ControlMarks, PageCode, PieceMark
 from service.engine.render.fit import TooLarge
-from service.engine.render.layout import MM, ControlMarks, PageCode, PieceMark
 from service.engine.render.painter import Painter
+from service.engine.render.parts import MM
 from service.engine.render.symbols import DOT_PT
 
 _QUIET, _QUIET_QR = 1, 4

@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from service.engine.render.contents import Row, down, move
+from service.engine.render.elements import OfferGrid, Repeat, ShoppingListBox
 from service.engine.render.grids import GridRow, PlacedRow
-from service.engine.render.layout import MM, OfferGrid, Repeat, ShoppingListBox
+from service.engine.render.parts import MM
 
 _MAX_CACHED = 2_000
 

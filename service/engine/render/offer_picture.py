@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from service.engine.records import ListDocument, OfferLine
 from service.engine.render.batch import render_one
-from service.engine.render.layout import MM, Layout, OfferGrid, TextBox
+from service.engine.render.elements import OfferGrid
+from service.engine.render.layout import Layout
+from service.engine.render.parts import MM, TextBox
 
 
 class Frame(NamedTuple):

@@ -4,25 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from service.engine.records import Address, ListDocument
-from service.engine.render.canvas import Canvas, PaintedPiece
-from service.engine.render.fit import TooLarge
-from service.engine.render.language import SharedPage
-from service.engine.render.layout import (
+from service.engine.render.boxes import (
     AddressBox,
     ControlMarks,
-    Element,
-    OfferGrid,
     PageCode,
-    PictureBox,
     PieceMark,
     PostalBarcodeBox,
-    Repeat,
-    Rule,
-    ShoppingListBox,
-    Slot,
     SymbolBox,
-    holds,
 )
+from service.engine.render.canvas import Canvas, PaintedPiece
+from service.engine.render.elements import Element, OfferGrid, Repeat, ShoppingListBox, Slot
+from service.engine.render.fit import TooLarge
+from service.engine.render.language import SharedPage
 from service.engine.render.letter_values import (
     legal_text,
     sender_line,
@@ -31,6 +24,7 @@ from service.engine.render.letter_values import (
 )
 from service.engine.render.marks import place_control_marks, place_mark, place_page_code
 from service.engine.render.painter import Painter
+from service.engine.render.parts import PictureBox, Rule, holds
 from service.engine.render.place import place_draft, place_symbol
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.shared_pages import SharedPainter

@@ -9,25 +9,16 @@ from typing import Any
 
 from service.engine.records import Address
 from service.engine.render.bleed import page_box
+from service.engine.render.boxes import AddressBox, PostalBarcodeBox
 from service.engine.render.contents import Content
+from service.engine.render.elements import Element, OfferGrid, ShoppingListBox, Slot
 from service.engine.render.fit import TooLarge
 from service.engine.render.four_state import bar_ops
 from service.engine.render.language import Language, SharedPage
-from service.engine.render.layout import (
-    MM,
-    AddressBox,
-    Element,
-    Layout,
-    OfferGrid,
-    PictureBox,
-    PostalBarcodeBox,
-    Rule,
-    ShoppingListBox,
-    Slot,
-    TextBox,
-)
+from service.engine.render.layout import Layout
 from service.engine.render.localise import style_in
 from service.engine.render.moves import Moves
+from service.engine.render.parts import MM, PictureBox, Rule, TextBox
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import SLOT, TextPlan
 from service.engine.render.postal import NO_BREAK

@@ -8,6 +8,7 @@ the same file.
 import hashlib
 import zlib
 from array import array
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -212,3 +213,8 @@ def text_string(text: str) -> bytes:
             text = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
         return b"(" + text.encode() + b")"
     return b"<feff" + text.encode("utf-16-be").hex().encode() + b">"
+
+
+def references(numbers: Sequence[int]) -> bytes:
+    """References to objects, with a blank between two."""
+    return (b"%d 0 R " * len(numbers))[:-1] % tuple(numbers)

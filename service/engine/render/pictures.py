@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from service.engine.render.inks import Inks, ProcessInks, ScreenInks
-from service.engine.render.layout import MM, PictureBox
+from service.engine.render.parts import MM, PictureBox
 from service.engine.render.pictograms import Pictograms, rounded
 
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC)))

@@ -3,10 +3,11 @@
 from functools import cache
 from typing import NamedTuple
 
+from service.engine.render.boxes import SymbolBox
 from service.engine.render.contents import Content
 from service.engine.render.fit import TooLarge, ascent
-from service.engine.render.layout import MM, Rule, SymbolBox, TextBox
 from service.engine.render.painter import Painter
+from service.engine.render.parts import MM, Rule, TextBox
 from service.engine.render.symbols import DOT_PT, GEOMETRY, SymbolProfile, make_symbol
 
 _CAPTION_GAP_PT = 1.5

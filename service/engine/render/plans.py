@@ -6,18 +6,11 @@ from string import Formatter
 from typing import Any
 
 from service.engine.render.contents import RowShape, RowStart
+from service.engine.render.elements import LayoutCell
 from service.engine.render.fit import ascent
 from service.engine.render.joins import join_units
-from service.engine.render.layout import (
-    MM,
-    Condition,
-    LayoutCell,
-    PictureBox,
-    Rule,
-    TemplatePart,
-    TextBox,
-)
 from service.engine.render.localise import box_in
+from service.engine.render.parts import MM, Condition, PictureBox, Rule, TemplatePart, TextBox
 from service.engine.render.phrases import Phrases
 
 

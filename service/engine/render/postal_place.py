@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
+from service.engine.render.boxes import AddressBox, PostalBarcodeBox
 from service.engine.render.four_state import Geometry, PostalBarcode
-from service.engine.render.layout import MM, AddressBox, Layout, PostalBarcodeBox
+from service.engine.render.layout import Layout
+from service.engine.render.parts import MM
 from service.engine.render.symbols import DOT_PT
 from service.errors import InvalidInput, Problem
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from service.engine.render.elements import Element, OfferGrid, ShoppingListBox
 from service.engine.render.fit import TooLarge, Typesetter
-from service.engine.render.layout import MM, Element, Layout, OfferGrid, ShoppingListBox, TextBox
+from service.engine.render.layout import Layout
+from service.engine.render.parts import MM, TextBox
 from service.engine.render.plans import TextPlan
 from service.engine.render.scripts import CLINGING, is_emoji
 from service.engine.render.shaping import MissingGlyph

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from service.engine.render.bleed import bled
 from service.engine.render.contents import Content, Row, RowShape, RowStart, form_box
+from service.engine.render.elements import LayoutCell
 from service.engine.render.fit import Fitted, TooLarge, Typesetter
 from service.engine.render.inks import pen
 from service.engine.render.language import Language
-from service.engine.render.layout import MM, Layout, LayoutCell, Rule, TextBox, holds
+from service.engine.render.layout import Layout
 from service.engine.render.layout_cells import stretched
 from service.engine.render.localise import cell_in
+from service.engine.render.parts import MM, Rule, TextBox, holds
 from service.engine.render.pictograms import rounded
 from service.engine.render.pictures import PicturePainter
 from service.engine.render.plans import CellPlan, TextPlan

@@ -8,8 +8,8 @@ from typing import Any
 from service.engine.records import ListDocument
 from service.engine.render.canvas import Canvas
 from service.engine.render.contents import Row, RowStart
+from service.engine.render.elements import Slot
 from service.engine.render.fit import TooLarge
-from service.engine.render.layout import Slot
 from service.engine.render.painter import Painter
 from service.engine.render.plans import CellPlan
 from service.engine.render.row_kinds import RowKind

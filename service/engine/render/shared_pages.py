@@ -7,11 +7,12 @@ from typing import Any
 
 from service.engine.render.canvas import Canvas, TextRun
 from service.engine.render.contents import Content
+from service.engine.render.elements import Element, Slot
 from service.engine.render.fit import TooLarge
 from service.engine.render.grid_rows import GridPainter
 from service.engine.render.language import SharedPage, Step
-from service.engine.render.layout import Condition, Element, PictureBox, Rule, Slot, holds
 from service.engine.render.painter import planned
+from service.engine.render.parts import Condition, PictureBox, Rule, holds
 from service.engine.render.plans import SLOT, TextPlan, asked, is_per_list
 from service.engine.render.shaping import MissingGlyph
 

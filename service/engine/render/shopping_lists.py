@@ -7,9 +7,10 @@ from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
 from service.engine.render.contents import Row, down
+from service.engine.render.elements import LayoutCell, ListRows, ShoppingListBox
 from service.engine.render.fit import TooLarge
-from service.engine.render.layout import MM, LayoutCell, ListRows, ShoppingListBox, holds
 from service.engine.render.painter import Painter
+from service.engine.render.parts import MM, holds
 from service.engine.render.row_kinds import HEADING, OFFER, REMINDER, RowKind
 from service.engine.render.rows import RowPainter, rows_below
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from service.engine.render.boxes import AddressBox
 from service.engine.render.fit import Typesetter, ascent
-from service.engine.render.layout import MM, AddressBox, TextBox
+from service.engine.render.parts import MM, TextBox
 
 
 class LineStack(NamedTuple):

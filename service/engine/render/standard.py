@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from math import ceil
 
-from service.engine.render.layout import MM
+from service.engine.render.parts import MM
 from service.engine.render.printing_condition import PrintingCondition
 from service.engine.render.symbols import DOT_PT
 

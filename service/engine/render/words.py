@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from service.engine.render.fonts import Face
-from service.engine.render.layout import Style
+from service.engine.render.parts import Style
 from service.engine.render.runs import Run, literal
 from service.engine.render.scripts import RIGHT_TO_LEFT, SHAPED, is_emoji
 from service.engine.render.shaping import MissingGlyph, Shaper

@@ -85,6 +85,10 @@ def test_every_benefit_is_worded_in_every_language() -> None:
         ("ru", "скидка 12,5\u00a0%", "2 + 1 в подарок", "21 балл", "от 0,5 кг"),
         ("uk", "знижка 12,5\u00a0%", "2 + 1 у подарунок", "21 бал", "від 0,5 кг"),
         ("zh", "立减12.5%", "买2件送1件", "21积分", "满0.5公斤"),
+        ("it", "sconto 12,5%", "compri 2, 1 in omaggio", "21 punti", "da 0,5 kg"),
+        ("pt", "12,5% de desconto", "compre 2, leve 1 grátis", "21 pontos", "a partir de 0,5 kg"),
+        ("ja", "12.5%引き", "2点買うとさらに1点無料", "21ポイント", "0.5kg以上"),
+        ("ko", "12.5% 할인", "2개 사면 1개 무료", "21포인트", "0.5kg 이상"),
     ],
 )
 def test_offers_are_worded_in_the_household_s_language(

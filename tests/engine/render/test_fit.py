@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.engine.render.fit import TooLarge, Typesetter
-from service.engine.render.layout import Style
+from service.engine.render.parts import Style
 from service.engine.render.shaping import MissingGlyph
 from service.files import layouts
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from service.engine.records import Due, ListDocument, Mailpiece
 from service.engine.render import Checker, render_batch, render_one
+from service.engine.render.elements import OfferGrid
 from service.engine.render.grids import arrangements, natural_height, place_rows
-from service.engine.render.layout import MM, OfferGrid
+from service.engine.render.parts import MM
 from service.engine.render.samples import SAMPLE_DAY, longest_piece, sample_piece
 from service.files import layouts
 from service.settings import LetterSettings
@@ -89,6 +90,22 @@ def test_any_number_of_offers_prints_in_every_language(name: str) -> None:
     edges = ((count, language) for count in (0, 1, 4, 12, MOST) for language in LANGUAGES)
     for count, language in {*counts, *edges}:
         assert checker.problems(sample(language, offers=count)) == (), (count, language)
+
+
+@pytest.mark.parametrize(("name", "grid"), GRIDS)
+def test_no_value_comes_near_the_number_of_its_offer(name: str, grid: OfferGrid) -> None:
+    faces = layouts.load(name).stationery.faces
+    cells = [cell for rows in (grid.lead, grid.rest, grid.dense) if rows for cell in rows.cells]
+    for cell in cells:
+        boxes = {box.name: box for box in cell.texts}
+        value, number = boxes["value"], boxes["number"]
+        size = number.style.size_pt
+        width = 2 * faces[number.style.chain[0]].advances["0"] / 1000 * size / MM
+        share = {"left": 0.0, "centre": 0.5, "right": 1.0}[number.align]
+        left = number.x + share * (number.w - width)
+        foot = value.y + value.style.size_pt * value.style.leading * value.lines / MM
+        is_beside = value.y < number.y + size / MM and number.y < foot
+        assert not is_beside or left >= value.x + value.w or left + width <= value.x
 
 
 @pytest.mark.parametrize("name", ["classic-letter", "classic-a4", "compact-letter", "compact-a4"])

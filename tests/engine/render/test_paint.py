@@ -101,6 +101,11 @@ def test_dates_and_amounts_follow_the_language():
         "ru": ("30\u00a0ноября 2026\u00a0г.", "3,00\u00a0$"),
         "uk": ("30\u00a0листопада 2026\u00a0р.", "3,00\u00a0$"),
         "zh": ("2026年11月30日", "$3.00"),
+        "it": ("30\u00a0novembre 2026", "3,00\u00a0$"),
+        "pt": ("30\u00a0de\u00a0novembro de 2026", "3,00\u00a0$"),
+        "pt-BR": ("30\u00a0de\u00a0novembro de 2026", "$\u00a03,00"),
+        "ja": ("2026年11月30日", "$3.00"),
+        "ko": ("2026년\u00a011월\u00a030일", "$3.00"),
     }
     for language, (day, amount) in expected.items():
         stationery = layouts.stationery()

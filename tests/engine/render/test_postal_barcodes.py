@@ -20,9 +20,9 @@ from service.engine.render import (
     layout_from,
     render_batch,
 )
+from service.engine.render.boxes import AddressBox
 from service.engine.render.faults import find_faults
 from service.engine.render.intelligent_mail import encode as encode_intelligent_mail
-from service.engine.render.layout import AddressBox
 from service.engine.render.mailmark import encode as encode_mailmark
 from service.engine.render.postal_place import place_barcode
 from service.engine.render.samples import longest_piece

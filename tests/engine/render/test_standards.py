@@ -24,7 +24,7 @@ from PIL import Image
 from service.engine.render import render_batch
 from service.engine.render.document import _boxes
 from service.engine.render.inks import BlackInk, ProcessInks, ScreenInks, SpotInks, pen, rgb_of
-from service.engine.render.layout import MM, Rule
+from service.engine.render.parts import MM, Rule
 from service.engine.render.standard import Conformance, Standard, for_press
 from service.errors import Misconfigured
 from service.files import layouts

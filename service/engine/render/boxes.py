@@ -1,0 +1,89 @@
+"""The boxes of a page that hold an address, a code or a mark; in millimetres, as its parts."""
+
+from dataclasses import dataclass
+
+from service.engine.render.parts import Condition, Style, TemplatePart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageCode:
+    """The box of the QR code that opens the list on a phone."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlMarks:
+    """Bars that an inserter reads, one below the other at a distance of `pitch`.
+
+    Each name in `bars` says when its bar is printed: `always`, `first` or `last` page of the piece,
+    `sequence_1`, `sequence_2`, `sequence_4` (a digit of the sequence number), or `even`, which
+    makes the number of bars even.
+    """
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    pitch: float
+    bars: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddressBox:
+    """The box of the address, whose lines are aligned with its bottom."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    style: Style
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SymbolBox:
+    """The box of the symbol, with its quiet zones and the text below it."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    style: Style
+    align: str = "left"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PieceMark:
+    """The box of a Data Matrix by which machines identify the piece, with its id or number."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    template: tuple[TemplatePart, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PostalBarcodeBox:
+    """The box of a postal barcode that does not stand below the address, with its clear zone."""
+
+    id: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
