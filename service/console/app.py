@@ -18,6 +18,7 @@ from service.console.routes import (
     cycle_plans,
     cycle_runs,
     cycles,
+    deal_calendar,
     deal_form,
     deals,
     desk,
@@ -62,8 +63,8 @@ def create_console(
     failures.install(app)
     app.add_middleware(Guard)
     for module in (
-        assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
+        assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk, households,
+        batches, batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
         cycles,
     ):  # fmt: skip
         app.include_router(module.router)

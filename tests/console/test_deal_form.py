@@ -108,11 +108,11 @@ def test_every_field_has_a_name_and_says_whom_its_change_reaches(house: House) -
         unnamed = [each.name for each in COLUMNS if field(language, each.name) == each.name]
         assert unnamed == []
     shown = house.member(PersonRole.MARKETING).get(f"{PATH}/deals/1/edit").text
-    said = dict(
-        (name, re.findall(r'<p class="hint(?: effect)?">([^<]+)</p>', about)[-1])
+    said = {
+        name: re.findall(r'<p class="hint(?: effect)?">([^<]+)</p>', about)[-1]
         for name, about in re.findall(r'<div id="about-(\w+)">(.*?)</div>', shown, re.S)
         if "</p>\n  <p" in about
-    )
+    }
     assert {name for name in FOR_ALL_COPIES if "Only for new lists." in said[name]} == set()
     assert "keep the limit they were printed with" in said["limit_per_household"]
     assert said.keys() == {column.name for column in COLUMNS} - {"supplier", "deal_id"}

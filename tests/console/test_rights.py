@@ -57,6 +57,7 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/deals"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals.csv"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals/{number}"): frozenset({Right.SEE_DEALS}),
+    ("GET", "/deals/calendar"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals/{number}/picture"): frozenset({Right.SEE_DEALS}),
     ("GET", "/batches"): frozenset({Right.SEE_BATCHES}),
     ("GET", "/batches.csv"): frozenset({Right.SEE_BATCHES}),
