@@ -1,6 +1,7 @@
 """The calendar of deals: overlaps and gaps by category, in pages."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_each_day_counts_each_deal_once_whatever_its_revisions(
         len({run.deal_id for run in runs if run.from_day <= day <= run.to_day})
         for day in (FIRST + timedelta(place) for place in range(days))
     ]
-    assert all(one.deals != other.deals for one, other in zip(found, found[1:], strict=False))
+    assert all(one.deals != other.deals for one, other in pairwise(found))
     assert found[0].first == FIRST
 
 
