@@ -20,6 +20,7 @@ from service.console.routes import (
     cycle_plans,
     cycle_runs,
     cycles,
+    deal_calendar,
     deal_form,
     deals,
     desk,
@@ -28,6 +29,7 @@ from service.console.routes import (
     log_in,
     operations,
     people,
+    products,
     today,
     uploads,
 )
@@ -69,9 +71,9 @@ def create_console(
     )
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
-        assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, settings_page, audit, cycle_runs, cycle_plans,
-        cycles,
+        assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
+        households, products, batches, batch_acts, operations, people, keys, settings_page, audit,
+        cycle_runs, cycle_plans, cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app
