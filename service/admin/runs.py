@@ -220,6 +220,12 @@ def runs_of_cycles(database: Database, *, limit: int) -> Sequence[Run]:
         return runs.newest(session, OF_CYCLES, limit=limit)
 
 
+def newest_runs(database: Database, *, limit: int) -> Sequence[Run]:
+    """The newest runs of all kinds."""
+    with database.read() as session:
+        return runs.listed(session, states=(), after=None, before=None, limit=limit).rows
+
+
 def unknown_run() -> NotFound:
     """The error for a run that does not exist or that the caller may not see."""
     return NotFound("There is no such run.")

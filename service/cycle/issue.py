@@ -25,10 +25,11 @@ from service.cycle.shards import forget_shards
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.offers.ghosts import ghosts
+from service.engine.offers.pins import Pins
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles, households, issued, ledger, lists
+from service.store import cycles, households, issued, ledger, lists, overrides
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
@@ -68,6 +69,7 @@ def run_cycle(
     with database.read() as session:
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
+        decided = overrides.named(session, is_open=True)
     plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
     if planned is not None:
         require_same(planned, plan)
@@ -99,7 +101,7 @@ def run_cycle(
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     held = _withheld(plan, settings, salt=issue_salt(as_of, seed))
     made = replace(
-        report_on(plan, composed, drafted, languages), mail_holdout=settings.mail_holdout
+        report_on(plan, composed, drafted, languages, decided), mail_holdout=settings.mail_holdout
     )
     digests = [page_digest_of(settings, each.document) for each in drafted]
     report = _issue(
@@ -128,6 +130,7 @@ def _withheld(plan: Plan, settings: Settings, *, salt: str) -> pl.DataFrame:
         terms=plan.terms,
         holdout_percent=settings.holdout_percent,
         salt=salt,
+        pins=Pins.of(plan.inputs.running.overrides, plan.pinned),
     )
 
 

@@ -19,6 +19,14 @@ from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
 from service.engine.offers.likely import keep_promises
+from service.engine.offers.pins import (
+    Pinned,
+    households_beside,
+    pairs_beside,
+    place_pins,
+    room_beside,
+    with_pins,
+)
 from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
 from service.engine.segment import usage_bounds, worth, worth_deciles
@@ -47,7 +55,8 @@ class Plan:
 
     `households` have bought something; the `eligible` of them come with worth_decile, tier, arm,
     and their limits in the allocator's columns. `pairs`: every candidate, as `offers.candidates`
-    gives them; `chosen` those allocated. `room` is what each offer had left, `purchases` and
+    gives them; `pinned` what became of pins; `chosen` those given, by a pin or allocated. `room` is
+    what each offer had left, `purchases` and
     `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
     printed: household_id, ref, reason, detail.
     """
@@ -62,6 +71,7 @@ class Plan:
     scores: pl.DataFrame
     pairs: pl.DataFrame
     room: pl.DataFrame
+    pinned: Pinned
     allocation: Allocation
     chosen: pl.DataFrame
     terms: ShortfallPrices
@@ -106,7 +116,8 @@ def plan_cycle(
     progress("allocate", 0, 1)
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)
-    allocation = _allocate(pairs, left, eligible, terms=terms, keep=keep, seed=seed)
+    pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
+    allocation = _allocate(pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed)
     progress("allocate", 1, 1)
     return Plan(
         task=task,
@@ -119,6 +130,7 @@ def plan_cycle(
         scores=scored.scores,
         pairs=pairs,
         room=left,
+        pinned=pinned,
         allocation=allocation,
         chosen=_chosen(pairs, allocation),
         terms=terms,
@@ -207,16 +219,18 @@ def _allocate(
     pairs: pl.DataFrame,
     left: pl.DataFrame,
     eligible: pl.DataFrame,
+    pinned: Pinned,
     *,
     terms: ShortfallPrices,
     keep: Keep,
     seed: int,
 ) -> Allocation:
-    """The offers of the exposed households, chosen together."""
-    return allocate(
-        given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode())),
-        left,
-        eligible.select(
+    """The offers of the exposed households, chosen together beside what is pinned."""
+    exposed = given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode()))
+    found = allocate(
+        pairs_beside(exposed, pinned, eligible),
+        room_beside(left, pinned),
+        households_beside(eligible, pinned).select(
             "household_id",
             "slots",
             "category_max",
@@ -227,6 +241,7 @@ def _allocate(
         keep=keep,
         seed=seed,
     )
+    return with_pins(found, pinned, keep.pairs)
 
 
 def _exposed(eligible: pl.DataFrame) -> pl.Series:

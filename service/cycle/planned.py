@@ -14,6 +14,7 @@ LISTS = "lists"
 
 _INPUTS = {
     "deals": "deals, or what is left of their budgets and copies",
+    "overrides": "pins and bans",
     "purchases": "purchases before its date",
     "forecast": "the forecast, or how deals are answered",
 }
@@ -29,6 +30,7 @@ def digests_of(plan: Plan) -> dict[str, str]:
             plan.chosen.select(_CHOSEN).sort("household_id", "offer_id"),
         ),
         "deals": _digest(plan.inputs.running.offers, plan.room),
+        "overrides": _digest(plan.inputs.running.overrides),
         "purchases": _digest(
             bought.select(
                 pl.len().alias("lines"),

@@ -1,21 +1,24 @@
 """What a cycle would come to, in seconds, with nothing written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
+from service.cycle.pins_kept import PinKept, pins_kept
 from service.cycle.plan import Plan, Progress, Sample, plan_cycle
 from service.cycle.planned import digests_of
 from service.engine.lift import held_out
-from service.engine.offers import Arm
+from service.engine.offers import Arm, LeftOut
 from service.engine.offers.outlook import by_offer, by_supplier
 from service.engine.offers.shortage import Shortage, shortages
 from service.engine.offers.worth import by_worth
 from service.settings import Settings
-from service.store import households
+from service.store import households, overrides
 from service.store.offers import overview
+from service.store.overrides import NamedOverride
 from service.store.session import Database
 
 SAMPLE_HOUSEHOLDS = 5000
@@ -33,7 +36,8 @@ class WhatIf:
     than asked for, and `short_because` why, by `Shortage`. `left_out` would be eligible, but their
     letters cannot be printed: household_id (the retailer's number), reason, detail; of a sample,
     those in it. `digests` are those of `planned.digests_of`, for all households only: with them
-    just this is issued.
+    just this is issued. `pins` say what became of each (`pins_kept.PinKept`), `banned` counts the
+    copies that bans forbid; both in the sample only.
     """
 
     as_of: date
@@ -54,6 +58,8 @@ class WhatIf:
     short_because: dict[str, int]
     left_out: tuple[dict[str, str], ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+    pins: tuple[PinKept, ...] = ()
+    banned: int = 0
 
 
 def what_if(
@@ -75,6 +81,7 @@ def what_if(
     with database.read() as session:
         ids = pl.Series("household_id", list(households.ids_by_ref(session).values()), pl.Int64)
         named = overview.deals(session).select("offer_id", "supplier", "deal_id")
+        decided = overrides.named(session, is_open=True)
     percent = min(100, max(1, -(-100 * most_households // max(1, len(ids)))))
     drawn = ids.filter(held_out(ids, percent, salt=f"what-if:{seed}")) if percent < 100 else ids
     plan = plan_cycle(
@@ -86,10 +93,17 @@ def what_if(
         sample=Sample(drawn.sort().to_list(), percent / 100),
         now=now,
     )
-    return _what_if(plan, named, percent=percent, fewer_than=fewer_than)
+    return _what_if(plan, named, decided, percent=percent, fewer_than=fewer_than)
 
 
-def _what_if(plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int) -> WhatIf:
+def _what_if(
+    plan: Plan,
+    named: pl.DataFrame,
+    decided: Sequence[NamedOverride],
+    *,
+    percent: int,
+    fewer_than: int,
+) -> WhatIf:
     """What a plan of so many per cent of the households comes to for all of them."""
     scale = 100 / percent
     titled = plan.inputs.running.offers.select("offer_id", "title")
@@ -130,4 +144,6 @@ def _what_if(plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int) 
             plan.left_out.select(pl.col("ref").alias("household_id"), "reason", "detail").to_dicts()
         ),
         digests=digests_of(plan) if percent == 100 else {},
+        pins=pins_kept(plan, decided, is_sample=percent < 100),
+        banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from service.admin import runs
 from service.api import description
-from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, Name, SettingsDep
 from service.api.paging import After, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn, WithdrawOut
@@ -57,6 +57,21 @@ def plan(
         most_households=body.most_households,
         by=caller.actor,
     )
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
+@router.post(
+    "/cycles/plans/{run_id}/issue",
+    status_code=202,
+    response_model=RunOut,
+    responses=description.QUEUED,
+)
+def issue(
+    run_id: Name, response: Response, database: DatabaseDep, caller: MarketingCaller
+) -> RunOut:
+    """Request the cycle of a plan: just the lists that were planned are issued, or nothing."""
+    run = runs.request_planned(database, plan_id=run_id, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 

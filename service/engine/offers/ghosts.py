@@ -13,6 +13,7 @@ from service.engine.allocate import PriceBook, ShortfallPrices, allocate_househo
 from service.engine.lift import held_out
 from service.engine.offers.arms import Arm
 from service.engine.offers.left_out import LeftOut
+from service.engine.offers.pins import NO_PINS, Pins, households_beside, pairs_beside
 
 GHOSTS = {
     "household_id": pl.Int64,
@@ -21,6 +22,7 @@ GHOSTS = {
     "cell": pl.String,
     "weight": pl.Float64,
 }
+_CONTROLLED = "_controlled"
 # As many households at most choose in each arm; beyond that a sample of them does.
 _MOST = {Arm.HOLDOUT: 20_000, Arm.CONTROL: 2_000}
 
@@ -33,11 +35,13 @@ def ghosts(
     terms: ShortfallPrices,
     holdout_percent: int,
     salt: str,
+    pins: Pins = NO_PINS,
 ) -> pl.DataFrame:
     """The copies withheld in a cycle, in the columns of `GHOSTS`, by household and offer.
 
     `pairs` as `candidates` gives them, `prices` of the cycle's allocation, `households` with their
-    limits and `arm`. A copy weighs as many given ones as it stands for: the share of its kind that
+    limits and `arm`. Copies pinned to the held-out are withheld as well, if `pins` would have
+    given them. A copy weighs as many given ones as it stands for: the share of its kind that
     was given over the share that was held out and chose.
     """
     book = PriceBook(prices)
@@ -49,14 +53,19 @@ def ghosts(
     is_held = pl.col("arm") == Arm.HOLDOUT
     held, held_share = _sampled(households.filter(is_held), Arm.HOLDOUT, salt)
     others, others_share = _sampled(households.filter(~is_held & in_control), Arm.CONTROL, salt)
-    given = pairs.filter(pl.col("left_out").is_null())
-    withheld = pairs.filter(pl.col("left_out").is_null() | controlled)
+    withheld = pairs.with_columns(
+        controlled.fill_null(False).alias(_CONTROLLED),
+        pl.when(controlled).then(None).otherwise("left_out").alias("left_out"),
+    ).filter(pl.col("left_out").is_null())
     chosen = [
-        *_chosen(given, held, book, terms, Arm.HOLDOUT),
-        *(each.filter(controlled) for each in _chosen(withheld, others, book, terms, Arm.CONTROL)),
+        *_chosen(withheld.filter(~pl.col(_CONTROLLED)), held, book, terms, Arm.HOLDOUT, pins),
+        *(
+            each.filter(_CONTROLLED)
+            for each in _chosen(withheld, others, book, terms, Arm.CONTROL, pins)
+        ),
     ]
     weight = _weight(holdout_percent, held_share=held_share, control_share=others_share)
-    empty = given.clear().with_columns(pl.lit(None, pl.String).alias("arm"))
+    empty = withheld.clear().with_columns(pl.lit(None, pl.String).alias("arm"))
     return (
         pl.concat([empty, *chosen])
         # A partner's slot has no cell: nothing is bought of it.
@@ -85,16 +94,28 @@ def _sampled(households: pl.DataFrame, arm: Arm, salt: str) -> tuple[pl.DataFram
 
 
 def _chosen(
-    pairs: pl.DataFrame, households: pl.DataFrame, book: PriceBook, terms: ShortfallPrices, arm: Arm
+    pairs: pl.DataFrame,
+    households: pl.DataFrame,
+    book: PriceBook,
+    terms: ShortfallPrices,
+    arm: Arm,
+    pins: Pins,
 ) -> list[pl.DataFrame]:
-    """What each household would choose of its pairs at the prices."""
-    limits: dict[int, Mapping[str, int | None]] = {
-        row["household_id"]: row for row in households.iter_rows(named=True)
-    }
+    """What each household would get by pins, and choose of its other pairs at the prices."""
     mine = pairs.filter(pl.col("household_id").is_in(households["household_id"].implode()))
+    homes = households.with_columns(pl.lit(Arm.EXPOSED).alias("arm"))
+    pinned = pins.would_give(mine, homes)
+    limits: dict[int, Mapping[str, int | None]] = {
+        row["household_id"]: row for row in households_beside(homes, pinned).iter_rows(named=True)
+    }
+    mine = pairs_beside(mine, pinned, homes)
+    by_pin = pinned.given.select(pairs.columns).with_columns(pl.lit(arm).alias("arm"))
     return [
-        allocate_household(each, book, limits[each["household_id"][0]], terms=terms).with_columns(
-            pl.lit(arm).alias("arm")
-        )
-        for each in mine.partition_by("household_id", maintain_order=True)
+        by_pin,
+        *(
+            allocate_household(
+                each, book, limits[each["household_id"][0]], terms=terms
+            ).with_columns(pl.lit(arm).alias("arm"))
+            for each in mine.partition_by("household_id", maintain_order=True)
+        ),
     ]
