@@ -1,7 +1,7 @@
 """runs: what workers were asked to do, issue what a plan came to, ask again, give up."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Annotated
 
 import typer
@@ -10,9 +10,12 @@ from rich.table import Table
 from service.admin import runs
 from service.commands.console import say, show_table
 from service.commands.database import acting, open_database
+from service.cycle.compared import Pair, compare_plans
+from service.engine.money import format_money
 from service.store.tables.cycle import Run
 
 Number = Annotated[str, typer.Argument(help="The run, as `larder runs list` shows it")]
+_SHOWN = 40
 By = Annotated[str | None, typer.Option("--by", help="E-mail address of the person who does it")]
 
 
@@ -57,6 +60,50 @@ def issue(plan: Number, by: By = None) -> None:
         who = acting(database, settings, by)
         run = runs.request_planned(database, plan_id=plan, by=who)
     say(f"Run {run.id} waits for a worker.")
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="The run of a plan")],
+    second: Annotated[str, typer.Argument(help="The run of another plan of the same day")],
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as JSON")] = False,
+) -> None:
+    """Two plans side by side: what each comes to, by tenth, supplier and deal."""
+    with open_database() as (database, settings):
+        plans = [runs.plan_result(database, each) for each in (first, second)]
+    found = compare_plans(*plans)
+    if as_json:
+        say(json.dumps(asdict(found), indent=2))
+        return
+
+    def cells(name: str, pair: Pair) -> list[str]:
+        if name.endswith("_cents"):
+            shown = [format_money(round(each), settings.currency) for each in astuple(pair)]
+            more = format_money(round(abs(pair.more)), settings.currency)
+        else:
+            shown = [f"{each:,.10g}" for each in astuple(pair)]
+            more = f"{abs(pair.more):,.10g}"
+        return [*shown, f"{'+' if pair.more > 0 else '-'}{more}" if pair.more else ""]
+
+    whole = Table("", "first", "second", "difference", box=None)
+    for name, pair in (*found.supposed.items(), *found.totals.items()):
+        whole.add_row(name.removesuffix("_cents").replace("_", " "), *cells(name, pair))
+    show_table(whole)
+    for title, rows, key, name in (
+        ("tenth", found.tenths, "worth_decile", "mean_face_value_cents"),
+        ("supplier", found.suppliers, "supplier", "expected_cost_cents"),
+        ("deal", found.deals, "deal_id", "expected_cost_cents"),
+    ):
+        count = "offers" if title == "tenth" else "copies"
+        what = name.removesuffix("_cents").replace("_", " ")
+        table = Table(title, count, "", "", what, "", "", box=None)
+        for row in rows[:_SHOWN]:
+            values = row.values
+            table.add_row(
+                str(row.names[key]), *cells(count, values[count]), *cells(name, values[name])
+            )
+        show_table(table)
+        if len(rows) > _SHOWN:
+            say(f"and {len(rows) - _SHOWN:,} more; --json has them all")
 
 
 def again(run_id: Number, by: By = None) -> None:

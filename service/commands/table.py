@@ -308,6 +308,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "Ask for the cycle of a plan: just the lists that were planned are issued, or nothing.",
         ),
         Command(
+            "compare",
+            "service.commands.runs:compare",
+            "Two plans side by side: what each comes to, by tenth, supplier and deal.",
+        ),
+        Command(
             "again",
             "service.commands.runs:again",
             "Ask for the work of a run that failed once more.",

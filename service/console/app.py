@@ -15,7 +15,9 @@ from service.console.routes import (
     audit,
     batch_acts,
     batches,
+    cycle_compare,
     cycle_plans,
+    cycle_proofs,
     cycle_runs,
     cycles,
     deal_form,
@@ -25,10 +27,12 @@ from service.console.routes import (
     keys,
     log_in,
     operations,
+    overrides,
     people,
     today,
     uploads,
 )
+from service.console.shelf import Shelf
 from service.console.visitor import require_token
 from service.files.apart import Apart, limits_of
 from service.settings import Settings
@@ -38,6 +42,7 @@ PATH = "/console"
 UPLOADS = (f"{PATH}{uploads.PATH}",)
 """The paths that take a file."""
 _TODAY_SECONDS = 60
+_MOST_PROOFS, _PROOF_SECONDS = 200, 600
 
 
 def create_console(
@@ -59,12 +64,13 @@ def create_console(
         lambda: read_today(database, now=datetime.now(UTC)), seconds=_TODAY_SECONDS
     )
     app.state.readings = Readings(database, settings, apart or Apart(limits_of(settings)))
+    app.state.proofs = Shelf(most=_MOST_PROOFS, seconds=_PROOF_SECONDS)
     failures.install(app)
     app.add_middleware(Guard)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
-        cycles,
+        batch_acts, operations, people, keys, audit, overrides, cycle_compare,
+        cycle_proofs, cycle_runs, cycle_plans, cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -13,6 +13,7 @@ from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnam
 from service.cycle.learn import Learned, learned
 from service.cycle.redraft import read_redraft
 from service.cycle.shards import Task, score_shards
+from service.cycle.supposed import AS_IT_IS, Supposed
 from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
@@ -86,15 +87,18 @@ def plan_cycle(
     progress: Progress,
     sample: Sample | None = None,
     now: datetime | None = None,
+    supposed: Supposed = AS_IT_IS,
 ) -> Plan:
     """History, predict, segment, allocate: what a cycle of a date would give to whom.
 
     A model that has to be fitted is kept, and finished shards are, so that a killed run goes on
     where it stopped. With a `sample` nothing at all is written, the limits of offers are cut to its
     share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
-    What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back.
+    What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back; what is
+    `supposed` counts in place of the settings and the budgets.
     Raises Conflict when nobody is eligible or none of those can be printed.
     """
+    settings = supposed.settings(settings)
     progress("history", 0, 1)
     read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
@@ -112,7 +116,7 @@ def plan_cycle(
         scored = task.score(mine)
     terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
-    left = room(task.inputs.running.offers, read.committed, share=share)
+    left = room(supposed.offers(task.inputs.running.offers), read.committed, share=share)
     progress("allocate", 0, 1)
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)

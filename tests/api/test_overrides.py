@@ -67,3 +67,30 @@ def test_a_plan_is_issued_by_a_machine_and_a_run_given_up_or_asked_for_again(
     assert done["result"]["offers_issued"] == planned["offers_issued"]
     assert query(database, "SELECT count(*) FROM cycle") == [(2,)]
     assert marketing.post("/v1/cycles/plans/none/issue").status_code == 404
+
+
+def test_two_plans_are_compared_and_other_budgets_are_not_issued(
+    marketing: TestClient, database: Database, settings: Settings
+) -> None:
+    day = AS_OF.replace(day=16)
+    store_model(database, settings, day)
+    asked = {"as_of": day.isoformat(), "most_households": 10_000}
+    first = marketing.post("/v1/cycles/plans", json=asked).json()["id"]
+    none_left = marketing.post("/v1/cycles/plans", json={**asked, "budget_percent": 0}).json()["id"]
+    for wrong in ({"budget_percent": -1}, {"holdout_percent": 51}, {"floor_shortfall_price": -1}):
+        assert marketing.post("/v1/cycles/plans", json={**asked, **wrong}).status_code == 422
+    where = f"/v1/cycles/plans/compared?first={first}&second={none_left}"
+    assert marketing.get(where).status_code == 409, "they have not ended"
+    drain(database, settings)
+    compared = marketing.get(where).json()
+    assert compared["supposed"]["budget_percent"] == {"first": 100, "second": 0}
+    result = marketing.get(f"/v1/runs/{first}").json()["result"]
+    offers = compared["totals"]["offers_issued"]
+    assert offers["first"] == result["offers_issued"] > offers["second"]
+    assert [row["names"]["worth_decile"] for row in compared["tenths"]] == list(range(1, 11))
+    by_deal = {row["names"]["deal_id"]: row["values"]["copies"] for row in compared["deals"]}
+    limited = query(database, "SELECT deal_ref FROM offer WHERE budget_cents IS NOT NULL")
+    assert limited
+    assert all(by_deal[ref]["second"] == 0 for (ref,) in limited)
+    assert marketing.post(f"/v1/cycles/plans/{none_left}/issue").status_code == 409
+    assert marketing.get(f"{where}0").status_code == 404

@@ -54,6 +54,7 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/cycles"): MARKETING,
     ("GET", "/v1/cycles"): MARKETING,
     ("POST", "/v1/cycles/plans"): MARKETING,
+    ("GET", "/v1/cycles/plans/compared"): MARKETING,
     ("POST", "/v1/cycles/plans/{run_id}/issue"): MARKETING,
     ("GET", "/v1/cycles/{cycle_id}"): MARKETING,
     ("POST", "/v1/overrides"): MARKETING,

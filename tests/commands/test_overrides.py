@@ -39,6 +39,12 @@ def test_a_deal_is_pinned_planned_issued_and_explained(
     assert "bans forbid" in dry
     plan = request_plan(database, as_of=AS_OF, seed=0, fewer_than=6, most_households=10_000)
     drain(database, settings)
+    compared = configured("runs", "compare", plan.id, plan.id).out
+    assert "offers issued" in compared
+    assert "Supplier 2" in compared
+    halved = configured("cycle", "--dry-run", *day, "--budgets", "0", "--holdout", "20").out
+    assert halved != dry
+    assert configured("cycle", *day, "--budgets", "50").code == 2
     issued = configured("runs", "issue", plan.id).out
     run = issued.split()[1]
     assert configured("runs", "give-up", run).code == 0
