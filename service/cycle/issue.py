@@ -25,6 +25,7 @@ from service.cycle.shards import forget_shards
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.offers.ghosts import ghosts
+from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.pins import Pins
 from service.engine.records import DealKind
 from service.errors import Conflict
@@ -57,9 +58,9 @@ def run_cycle(
     `again` is a withdrawn cycle of the date, of which this is the next revision. With the digests
     of a plan (`planned`) just that is issued, or nothing.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
-    nobody is eligible, when a deal was stopped or its budget taken while the lists were made, or
-    when the lists would not be those planned; InvalidInput when a list cannot be printed whatever
-    is on it.
+    nobody is eligible, when a deal was stopped or banned or its budget taken while the lists were
+    made, or when the lists would not be those planned; InvalidInput when a list cannot be printed
+    whatever is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
@@ -166,6 +167,7 @@ def _issue(
         earlier = None if again is None else cycles.lock(session, again)
         revision = _revision(session, report.as_of, again)
         _still_there(session, reserved, stand)
+        _require_no_new_ban(session, plan)
         cycle = _cycle(report, plan, now=now)
         if earlier is not None:
             cycle = earlier.sqlmodel_update(
@@ -233,6 +235,20 @@ def _printed_slots(drafted: Sequence[Drafted]) -> list[tuple[int, int]]:
                 offer_id = line["offer_id"]
                 cents[offer_id] = cents.get(offer_id, 0) + line["reserved_cents"] * line["uses"]
     return sorted(cents.items())
+
+
+def _require_no_new_ban(session: Session, plan: Plan) -> None:
+    """See that nothing was banned since. The deals are locked, and whoever bans locks them too.
+
+    Raises Conflict. What was pinned meanwhile holds from the next list on.
+    """
+    running = plan.inputs.running
+    stand = overrides.of_offers(session, running.offers["offer_id"].to_list())
+    bans = stand.filter(pl.col("act") == OverrideAct.BAN)
+    if not bans.join(running.overrides, on="override_id", how="anti").is_empty():
+        raise Conflict(
+            "A deal was banned while the lists were made; nothing was issued. Run the cycle again."
+        )
 
 
 def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, str]) -> None:

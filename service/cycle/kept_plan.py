@@ -6,6 +6,7 @@ its number here.
 
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,22 +30,33 @@ _GONE = "What this plan would give is not kept any more: plan again."
 
 @dataclass(frozen=True, slots=True)
 class KeptPlan:
-    """`copies` are those that a plan gives, as `compose` takes them; `households` get a list."""
+    """`copies` are those that a plan gives, as `compose` takes them; `households` get a list.
+
+    Those have household_id, arm, worth_decile, tier, language.
+    """
 
     copies: pl.DataFrame
     households: pl.DataFrame
 
 
-def keep_plan(settings: Settings, name: str, plan: Plan, *, now: datetime) -> None:
-    """Keep what a plan gives under the name of its run; what is older than a week goes."""
-    _drop_old(settings, now)
+def keep_plan(
+    settings: Settings, name: str, plan: Plan, languages: Mapping[int, str], *, now: datetime
+) -> None:
+    """Keep what a plan gives under the name of its run; what is older than a week goes.
+
+    `languages` are those of the households.
+    """
+    drop_old_plans(settings, now)
     folder = _folder(settings, name)
     # Another worker may keep the same plan; whichever comes last counts.
     unfinished = folder.with_suffix(".part")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     plan.chosen.select(_COPIES).write_parquet(unfinished / "copies.parquet")
-    plan.eligible.select(_HOUSEHOLDS).write_parquet(unfinished / "households.parquet")
+    spoken = [languages[household_id] for household_id in plan.eligible["household_id"]]
+    plan.eligible.select(*_HOUSEHOLDS, pl.Series("language", spoken, pl.String)).write_parquet(
+        unfinished / "households.parquet"
+    )
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
 
@@ -67,7 +79,8 @@ def _folder(settings: Settings, name: str) -> Path:
     return settings.runs_folder / _FOLDER / name
 
 
-def _drop_old(settings: Settings, now: datetime) -> None:
+def drop_old_plans(settings: Settings, now: datetime) -> None:
+    """Remove what was kept for longer than a week."""
     for folder in (settings.runs_folder / _FOLDER).glob("*"):
         try:
             made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)

@@ -15,6 +15,7 @@ from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound, Problem
 from service.store import audit, households, overrides
 from service.store.actor import Actor
+from service.store.offers import states
 from service.store.overrides import NamedOverride
 from service.store.session import Database
 from service.store.tables.offer import Offer
@@ -57,9 +58,11 @@ def make_override(
         raise InvalidInput(f"This cannot be done: {problems[0]}", problems)
 
     def write(session: Session) -> NamedOverride:
-        offer = session.get(Offer, wanted.offer_id)
-        if offer is None:
+        # A cycle that issues the deal now comes before, or sees this.
+        revisions = {each.id: each for each in states.lock_deal(session, wanted.offer_id)}
+        if not revisions:
             raise NotFound("There is no such deal.")
+        offer = revisions[wanted.offer_id]
         deal_id = offer.deal_id or offer.id
         household_id = _household_id(session, wanted.household)
         cell = wanted.cell or None

@@ -28,7 +28,7 @@ from service.errors import Conflict, NotFound
 from service.files import layouts
 from service.files.print_setup import inks_of
 from service.settings import Settings
-from service.store import households
+from service.store import cycles, households
 from service.store.offers import products
 from service.store.pictures import KeptPictures
 from service.store.session import Database
@@ -81,15 +81,13 @@ class ProvedList:
 
 def choose_proofs(database: Database, kept: KeptPlan, *, seed: int) -> list[Proof]:
     """Ten lists of a plan that show its extremes, each household once; others are drawn by hash."""
-    with database.read() as session:
-        spoken = households.languages(session)
     chosen: dict[int, ProofReason] = {}
-    for household_id, reason in _extremes(kept, spoken, seed=seed):
+    for household_id, reason in _extremes(kept, seed=seed):
         if len(chosen) == MOST:
             break
         chosen.setdefault(household_id, reason)
     with database.read() as session:
-        return _proofs(session, kept, chosen, spoken)
+        return _proofs(session, kept, chosen)
 
 
 def proof_of(database: Database, kept: KeptPlan, ref: str) -> Proof:
@@ -98,8 +96,7 @@ def proof_of(database: Database, kept: KeptPlan, ref: str) -> Proof:
         found = households.by_ref(session, ref)
         if found is None or found.id not in kept.households["household_id"]:
             raise NotFound(f"No list of this plan is for household {ref!r}.")
-        spoken = households.languages(session, [found.id])
-        return _proofs(session, kept, {found.id: ProofReason.ASKED_FOR}, spoken)[0]
+        return _proofs(session, kept, {found.id: ProofReason.ASKED_FOR})[0]
 
 
 def prove(
@@ -113,12 +110,15 @@ def prove(
 ) -> list[ProvedList]:
     """Make the lists of some households as a cycle would, in their order.
 
-    Raises Conflict where deals of the plan cannot be issued any more, and InvalidInput when a list
-    cannot be printed whatever is on it.
+    Raises Conflict where the date has its cycle, or deals of the plan cannot be issued any more,
+    and InvalidInput when a list cannot be printed whatever is on it.
     """
     ids = [each.household_id for each in proofs]
     copies = kept.copies.filter(pl.col("household_id").is_in(ids))
     with database.read() as session:
+        if cycles.as_of(session, as_of) is not None:
+            # The codes of its lists are given away: those of a proof would be others.
+            raise Conflict(f"The cycle of {as_of} was issued: its own lists are what counts.")
         bought = read_purchases(session, settings, before=as_of, household_ids=ids)
         inputs = read_inputs(session, settings, as_of=as_of, bought=bought)
         if not copies.join(inputs.running.offers, on="offer_id", how="anti").is_empty():
@@ -185,9 +185,7 @@ def _drawn(
     )
 
 
-def _proofs(
-    session: Session, kept: KeptPlan, chosen: dict[int, ProofReason], spoken: dict[int, str]
-) -> list[Proof]:
+def _proofs(session: Session, kept: KeptPlan, chosen: dict[int, ProofReason]) -> list[Proof]:
     refs = households.refs(session, list(chosen))
     rows = kept.households.filter(pl.col("household_id").is_in(list(chosen)))
     known = {row["household_id"]: row for row in rows.iter_rows(named=True)}
@@ -196,7 +194,7 @@ def _proofs(
             household_id,
             refs[household_id],
             reason,
-            spoken[household_id],
+            known[household_id]["language"],
             known[household_id]["worth_decile"],
             known[household_id]["tier"] or "",
         )
@@ -204,9 +202,7 @@ def _proofs(
     ]
 
 
-def _extremes(
-    kept: KeptPlan, spoken: dict[int, str], *, seed: int
-) -> Iterator[tuple[int, ProofReason]]:
+def _extremes(kept: KeptPlan, *, seed: int) -> Iterator[tuple[int, ProofReason]]:
     """Households by what they show, the most telling first; ties to the lower number."""
     sums = (
         kept.copies.group_by("household_id")
@@ -236,11 +232,12 @@ def _extremes(
         if first is not None:
             taken.add(first)
             yield first, reason
-    seen = {spoken[each] for each in taken}
-    for household_id in everybody["household_id"]:
-        if spoken[household_id] not in seen:
-            seen.add(spoken[household_id])
-            yield household_id, ProofReason.LANGUAGE
+    seen = everybody.filter(pl.col("household_id").is_in(list(taken)))["language"].unique()
+    others = everybody.filter(~pl.col("language").is_in(seen.implode()))
+    for household_id in others.unique("language", keep="first", maintain_order=True)[
+        "household_id"
+    ]:
+        yield household_id, ProofReason.LANGUAGE
     ids = everybody["household_id"].to_list()
     for household_id in Random(seed).sample(ids, min(2 * MOST, len(ids))):
         yield household_id, ProofReason.DRAWN

@@ -92,6 +92,7 @@ def what_if(
         ids = pl.Series("household_id", list(households.ids_by_ref(session).values()), pl.Int64)
         named = overview.deals(session).select("offer_id", "supplier", "deal_id")
         decided = overrides.named(session, is_open=True)
+        languages = households.languages(session) if kept_as else {}
     percent = min(100, max(1, -(-100 * most_households // max(1, len(ids)))))
     drawn = ids.filter(held_out(ids, percent, salt=f"what-if:{seed}")) if percent < 100 else ids
     plan = plan_cycle(
@@ -105,7 +106,7 @@ def what_if(
         supposed=supposed,
     )
     if kept_as and percent == _ALL:
-        keep_plan(settings, kept_as, plan, now=now or datetime.now(UTC))
+        keep_plan(settings, kept_as, plan, languages, now=now or datetime.now(UTC))
     found = _what_if(plan, named, decided, percent=percent, fewer_than=fewer_than)
     as_supposed = supposed.settings(settings)
     return replace(

@@ -22,6 +22,7 @@ from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
+from service.cycle.kept_plan import drop_old_plans
 from service.cycle.sweep import sweep_drafts
 from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError
@@ -195,6 +196,7 @@ def _request_cycle(database: Database, settings: Settings, slot: datetime) -> No
 
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
+    drop_old_plans(settings, slot)
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
 

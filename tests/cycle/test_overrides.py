@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from service.cycle import WhatIf, what_if, write_next_list
+from service.cycle import WhatIf, run_cycle, what_if, write_next_list
 from service.cycle.explain_deals import explain_deals
 from service.cycle.overrides import (
     OverrideWanted,
@@ -153,6 +153,24 @@ def test_the_order_in_which_pins_are_made_changes_no_list(
             end_override(database, number, by=ANNA, now=NOW)
     assert digests[0] == digests[1]
     assert digests[0] != planned(database, settings).digests["lists"]
+
+
+def test_a_deal_that_is_banned_while_lists_are_made_is_on_none(
+    database: Database, settings: Settings, tmp_path: Path, make: Make
+) -> None:
+    open_market(database, settings, tmp_path)
+
+    def then_ban(stage: str, _done: int, _total: int) -> None:
+        if stage == "compose":
+            make(BAN, 6)
+            make(PIN, 7, household=ref(1))
+
+    with pytest.raises(Conflict, match="banned while the lists were made"):
+        run_cycle(database, settings, as_of=AS_OF, seed=0, progress=then_ban)
+    assert query(database, "SELECT 1 FROM shopping_list") == []
+    assert query(database, "SELECT 1 FROM ledger_entry") == []
+    cycle(database, settings)
+    assert holders(database, 6) == set()
 
 
 def test_a_draft_follows_a_pin_and_a_ban_at_once(

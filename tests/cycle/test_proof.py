@@ -8,7 +8,7 @@ import pypdfium2 as pdfium
 import pytest
 
 from service.cycle import run_cycle, what_if
-from service.cycle.kept_plan import KEPT, KeptPlan, kept_plan
+from service.cycle.kept_plan import KEPT, KeptPlan, drop_old_plans, kept_plan
 from service.cycle.proof import MOST, Proof, ProofReason, choose_proofs, proof_of, prove
 from service.deals.steer import stop
 from service.errors import Conflict, NotFound
@@ -56,6 +56,8 @@ def test_what_is_proved_is_what_is_issued(
     run_cycle(database, settings, as_of=AS_OF, seed=0, progress=silent)
     issued = dict(query(database, "SELECT household_id, document FROM shopping_list"))
     assert made == [issued[each.household_id] for each in proofs]
+    with pytest.raises(Conflict, match="its own lists are what counts"):
+        proved(database, settings, kept, proofs)
 
     worth = dict(
         query(
@@ -119,3 +121,5 @@ def test_what_a_plan_gives_is_kept_for_a_week_and_of_all_households_only(
     with pytest.raises(NotFound):
         kept_plan(settings, RUN)
     assert kept_plan(settings, "c" * 32).copies.height > 0
+    drop_old_plans(settings, datetime.now(UTC) + KEPT + timedelta(minutes=1))
+    assert [*folder.parent.iterdir()] == []

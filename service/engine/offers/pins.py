@@ -150,9 +150,9 @@ def pairs_beside(pairs: pl.DataFrame, pinned: Pinned, households: pl.DataFrame) 
     places are left, the best of each supplier first: so that no more can be given, and for the
     usual two of a category that is all that the limit says.
     """
-    rest = pairs.join(pinned.given, on=_KEYS, how="anti", maintain_order="left")
     if pinned.given.is_empty():
-        return rest
+        return pairs
+    rest = pairs.join(pinned.given, on=_KEYS, how="anti", maintain_order="left")
     group = ["household_id", "conflict_id"]
     rest = rest.join(pinned.given, on=group, how="anti", maintain_order="left")
     of_category = ["household_id", "category_id"]
