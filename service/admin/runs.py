@@ -1,7 +1,7 @@
 """Long work requested over HTTP: queued here, done by a worker, polled by the client."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ EXPIRY = "expiry"
 OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
 """The kinds of runs that make or end lists."""
 
+_RECENT = 100
 _BUSY = "This is being requested right now; try again."
 _REMOVED = Notice("purged")
 
@@ -51,11 +52,15 @@ def request_planned(database: Database, *, plan_id: str, by: Actor = SERVICE) ->
         if plan is None:
             raise unknown_run()
         if plan.kind != PLAN or plan.result is None or not plan.result.get("digests"):
-            raise Conflict("Only a plan of all households can be issued; plan again for all.")
+            raise Conflict(
+                "Only a plan of all households, with the budgets there are, can be issued; plan "
+                "again so."
+            )
         as_of = date.fromisoformat(plan.arguments["as_of"])
         if cycles.as_of(session, as_of) is not None:
             raise Conflict("There is a cycle as of %(as_of)s already.", as_of=as_of)
-        arguments = {key: plan.arguments[key] for key in ("as_of", "seed")}
+        kept = ("as_of", "seed", "supposed")
+        arguments = {key: plan.arguments[key] for key in kept if key in plan.arguments}
         return _queue_run(session, CYCLE, {**arguments, "plan": plan_id}, by)
 
     return database.settle(queue, busy=_BUSY)
@@ -68,14 +73,19 @@ def request_plan(
     seed: int,
     fewer_than: int,
     most_households: int,
+    supposed: Mapping[str, Any] | None = None,
     by: Actor = SERVICE,
 ) -> Run:
-    """Queue a preview of the cycle of a date; nothing will be issued."""
+    """Queue a preview of the cycle of a date; nothing will be issued.
+
+    `supposed` is what `Supposed.to_json` gives: what counts in place of the settings and budgets.
+    """
     arguments = {
         "as_of": as_of.isoformat(),
         "seed": seed,
         "fewer_than": fewer_than,
         "most_households": most_households,
+        **({"supposed": dict(supposed)} if supposed else {}),
     }
     return database.settle(lambda session: _queue_run(session, PLAN, arguments, by), busy=_BUSY)
 
@@ -241,6 +251,42 @@ def runs_of_cycles(database: Database, *, limit: int) -> Sequence[Run]:
     """The newest runs that make or end lists, without what they came to."""
     with database.read() as session:
         return runs.newest(session, OF_CYCLES, limit=limit)
+
+
+def plan_result(database: Database, run_id: str) -> Mapping[str, Any]:
+    """What a plan came to. Raises NotFound, and Conflict for a run that is no plan or not done."""
+    return plan_run(database, run_id).result or {}
+
+
+def plan_run(database: Database, run_id: str) -> Run:
+    """The run of a plan that has ended. Raises as `plan_result` does."""
+    run = get_run(database, run_id)
+    if run.kind != PLAN or run.state != RunState.DONE or run.result is None:
+        raise Conflict("That run is no plan that has ended.")
+    return run
+
+
+def note_proof(
+    database: Database, run_id: str, refs: Sequence[str], *, by: Actor, now: datetime
+) -> None:
+    """Write down who looked at the lists of which households (the retailer's numbers) of a plan."""
+    with database.write() as session:
+        audit.add(session, by, "proof", "run", run_id, at=now, detail={"households": [*refs]})
+
+
+def newest_plans(database: Database, *, as_of: str, limit: int) -> Sequence[Run]:
+    """The newest plans of a date that have ended, without what they came to."""
+    with database.read() as session:
+        found = runs.newest(session, [PLAN], limit=_RECENT)
+    return [run for run in found if run.state == RunState.DONE and run.arguments["as_of"] == as_of][
+        :limit
+    ]
+
+
+def newest_runs(database: Database, *, limit: int) -> Sequence[Run]:
+    """The newest runs of all kinds."""
+    with database.read() as session:
+        return runs.listed(session, states=(), after=None, before=None, limit=limit).rows
 
 
 def unknown_run() -> NotFound:

@@ -22,9 +22,11 @@ _SAID = {
     Why.WORTH: "worth more to this household than to others",
     Why.FLOOR: "lifts the list to what it should be worth",
     Why.PROMISED: "its supplier was promised copies",
+    Why.PINNED: "pinned to it",
     Why.PARTNER: "paid for by a partner",
     Why.NO_LONGER_RUNS: "stopped or replaced since",
     Why.HOLDOUT: "the household is held out and gets no offers",
+    Why.BANNED: "it is banned from the list",
     Why.TARGET: "it is for others",
     Why.CONTROL: "the household is in its control share",
     Why.UNLIKELY: "too unlikely to be bought, and likelier offers are left",
@@ -143,6 +145,8 @@ def _cells(each: OfferWhy, money: Money) -> tuple[str, ...]:
 
 def _because(each: OfferWhy, joined: str, money: Money) -> str:
     said = _SAID[each.reason]
+    if each.pinned and each.line is None:
+        said = f"pinned, but {said}"
     if each.buyers is not None:
         said += f": {_buyers(each.buyers, money)}"
     if each.instead:

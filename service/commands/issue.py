@@ -19,6 +19,7 @@ from service.cycle import (
     what_if,
     withdraw_cycle,
 )
+from service.cycle.supposed import Supposed
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 
 
@@ -61,6 +62,18 @@ def cycle(
     households: Annotated[
         int, typer.Option(help="Dry run: examine at most this many, drawn by hash", min=1)
     ] = SAMPLE_HOUSEHOLDS,
+    floor_price: Annotated[
+        float | None,
+        typer.Option(
+            help="Dry run: value lost for each cent below a floor, in place of what is set"
+        ),
+    ] = None,
+    holdout: Annotated[
+        int | None, typer.Option(help="Dry run: so many per cent held out, in place of what is set")
+    ] = None,
+    budgets: Annotated[
+        int, typer.Option(help="Dry run: so many per cent of every deal's budget")
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Dry run: all of it as JSON")] = False,
 ) -> None:
     """Run a cycle: predict, segment, allocate, compose, and issue the lists."""
@@ -71,6 +84,8 @@ def cycle(
         return
     if as_of is None:
         raise typer.BadParameter("say the date: --as-of YYYY-MM-DD")
+    if not dry_run and (floor_price, holdout, budgets) != (None, None, 100):
+        raise typer.BadParameter("--floor-price, --holdout and --budgets are for --dry-run")
     if dry_run:
         with open_database() as (database, settings), progress_bars() as progress:
             found = what_if(
@@ -81,6 +96,12 @@ def cycle(
                 fewer_than=fewer_than,
                 most_households=households,
                 progress=progress,
+                supposed=Supposed.of(
+                    settings,
+                    floor_shortfall_price=floor_price,
+                    holdout_percent=holdout,
+                    budget_percent=budgets,
+                ),
             )
         if as_json:
             say(json.dumps(asdict(found), indent=2, default=str))

@@ -42,11 +42,25 @@ def show_plan(found: WhatIf, *, currency: str) -> None:
             f"{row['below_floor']:,}",
         )  # fmt: skip
     show_table(table)
+    _pins(found)
     say(f"{found.short:,} households get fewer than {found.fewer_than} offers")
     for reason, count in found.short_because.items():
         say(f"  {reason.replace('_', ' ')}: {count:,}")
     _left_out(found.left_out)
     say("nothing was written: this was a dry run")
+
+
+def _pins(found: WhatIf) -> None:
+    """What became of pins, and how much bans forbid."""
+    for each in found.pins[:_SHOWN]:
+        whom = f"household {each.household}" if each.household else each.cell or "all"
+        refused = ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in each.refused.items())
+        said = f"; not given: {refused}" if refused else ""
+        say(f"pin {each.override_id} of {each.deal_id} for {whom}: {each.copies:,} copies{said}")
+    if len(found.pins) > _SHOWN:
+        say(f"and {len(found.pins) - _SHOWN:,} pins more; --json names them all")
+    if found.banned:
+        say(f"bans forbid {found.banned:,} copies")
 
 
 def _left_out(rows: tuple[dict[str, str], ...]) -> None:

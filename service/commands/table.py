@@ -283,6 +283,61 @@ COMMANDS: tuple[Command | Group, ...] = (
         ),
     ),
     group(
+        "overrides",
+        "Pin deals to households, and ban them, over what a cycle would choose.",
+        Command(
+            "pin",
+            "service.commands.overrides:pin",
+            "Give a deal's copy to a household, a cell or all, unless a limit or a target forbids "
+            "it.",
+        ),
+        Command(
+            "ban",
+            "service.commands.overrides:ban",
+            "Give no copy of a deal to a household, a cell or all, whatever is pinned.",
+        ),
+        Command(
+            "end",
+            "service.commands.overrides:end",
+            "End a pin or a ban; lists that are issued stay.",
+        ),
+        Command(
+            "list",
+            "service.commands.overrides:show",
+            "What is pinned and banned, the newest first: for whom, by whom, when and why.",
+        ),
+    ),
+    group(
+        "runs",
+        "What workers were asked to do.",
+        Command(
+            "list",
+            "service.commands.runs:show",
+            "The newest runs: what was asked for, how far each is, and why it failed.",
+        ),
+        Command("show", "service.commands.runs:one", "One run with what it came to, as JSON."),
+        Command(
+            "issue",
+            "service.commands.runs:issue",
+            "Ask for the cycle of a plan: just the lists that were planned are issued, or nothing.",
+        ),
+        Command(
+            "compare",
+            "service.commands.runs:compare",
+            "Two plans side by side: what each comes to, by tenth, supplier and deal.",
+        ),
+        Command(
+            "again",
+            "service.commands.runs:again",
+            "Ask for the work of a run that failed once more.",
+        ),
+        Command(
+            "give-up",
+            "service.commands.runs:give_up",
+            "End a run that waits, or whose worker died; it counts as failed.",
+        ),
+    ),
+    group(
         "lists",
         "The shopping lists of households.",
         Command(

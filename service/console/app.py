@@ -17,7 +17,9 @@ from service.console.routes import (
     audit,
     batch_acts,
     batches,
+    cycle_compare,
     cycle_plans,
+    cycle_proofs,
     cycle_runs,
     cycles,
     deal_calendar,
@@ -28,6 +30,7 @@ from service.console.routes import (
     keys,
     log_in,
     operations,
+    overrides,
     people,
     products,
     today,
@@ -36,6 +39,7 @@ from service.console.routes import (
 from service.console.routes import (
     settings as settings_page,
 )
+from service.console.shelf import Shelf
 from service.console.visitor import require_token
 from service.files.apart import Apart, limits_of
 from service.settings import Settings
@@ -44,6 +48,7 @@ from service.store.session import Database
 PATH = "/console"
 _UPLOADS = (uploads.PATH, batch_acts.REPORTS)
 _TODAY_SECONDS = 60
+_MOST_PROOFS, _PROOF_SECONDS = 200, 600
 
 
 def create_console(
@@ -65,6 +70,7 @@ def create_console(
         lambda: read_today(database, now=datetime.now(UTC)), seconds=_TODAY_SECONDS
     )
     app.state.readings = Readings(database, settings, apart or Apart(limits_of(settings)))
+    app.state.proofs = Shelf(most=_MOST_PROOFS, seconds=_PROOF_SECONDS)
     failures.install(app)
     app.add_middleware(
         LimitBody, limit_of=partial(_limit_of, settings), refuse=failures.too_large, drops=True
@@ -73,7 +79,7 @@ def create_console(
     for module in (
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
         households, products, batches, batch_acts, operations, people, keys, settings_page, audit,
-        cycle_runs, cycle_plans, cycles,
+        overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans, cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

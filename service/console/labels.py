@@ -92,6 +92,7 @@ SHORTAGES = {
     Shortage.NO_DEAL: mark("No deal in what they buy"),
     Shortage.FEW_DEALS: mark("Few deals in what they buy"),
     Shortage.NOT_TARGETED: mark("Deals are for others"),
+    Shortage.BANNED: mark("Banned from their lists"),
     Shortage.UNLIKELY: mark("Unlikely to be used"),
     Shortage.CONTROL: mark("In the deals' control shares"),
     Shortage.CONFLICTS: mark("At most so many of a category, one of a supplier in it"),

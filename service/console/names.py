@@ -168,6 +168,7 @@ THINGS = {
     "acknowledgement": mark("Report"),
     "run": mark("Run"),
     "cycle": mark("Cycle"),
+    "override": mark("Pin or ban"),
     "key": mark("Key"),
     "person": mark("Person"),
     "household": mark("Household"),

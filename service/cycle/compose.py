@@ -108,8 +108,15 @@ def compose(
     )
     chances = _chances(picked)
     copies = _copies(mine, inputs)
+    by_pin = mine.filter(pl.col("pin").is_not_null()).group_by("household_id").agg("offer_id")
+    pinned: dict[int, list[int]] = dict(by_pin.iter_rows())
     return [
-        Drafted(household_id, document, list_lines(household_id, document, chances, copies))
+        Drafted(
+            household_id,
+            document,
+            list_lines(household_id, document, chances, copies),
+            frozenset(pinned.get(household_id, ())),
+        )
         for household_id, document in made
     ]
 

@@ -38,12 +38,14 @@ _LINES: dict[str, Any] = {
 class Drafted:
     """A list before it is stored: whose, what is printed, and its lines for the till.
 
-    The lines are those of the document's offers, then of its reminders.
+    The lines are those of the document's offers, then of its reminders. `pinned` are the offers
+    that somebody pinned.
     """
 
     household_id: int
     document: ListDocument
     lines: list[dict[str, Any]]
+    pinned: frozenset[int] = frozenset()
 
     def with_goods(self, offers: Sequence[int]) -> "Drafted":
         """The same, where only some of its offers, by their place, say which goods count."""
@@ -75,6 +77,7 @@ class Drafted:
                 content=document.content.renumbered(numbers),
             ),
             [{**self.lines[place], "line": number} for number, place in enumerate(places, 1)],
+            self.pinned,
         )
 
     def with_content(self, content: Content) -> "Drafted":

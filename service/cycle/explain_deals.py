@@ -31,7 +31,8 @@ class OfferWhy:
     `value_cents` is what the copy changes, `price_cents` what it would be worth to others (null
     where no copy is left, or for an offer without a price), `loss_cents` what the list would be
     worth less without it, or with it (below 0: more), and `instead` what would come, or go, for
-    it. `buyers` got the copies where those or the budget went to others.
+    it. `buyers` got the copies where those or the budget went to others. `pinned` says
+    whether somebody pinned it; `reason` is then what forbids it if it is not on the list.
     """
 
     offer_id: int
@@ -49,6 +50,7 @@ class OfferWhy:
     loss_cents: float | None
     instead: tuple[str, ...]
     buyers: Buyers | None
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +156,12 @@ def _seen(read: Known, held: Mapping[int, tuple[int, int]], mine: pl.DataFrame) 
     )
 
 
-def _nearest(seen: Seen) -> Callable[[int], tuple[bool, float, int]]:
-    """The order of what is not on the list: what it would gain most by comes first."""
+def _nearest(seen: Seen) -> Callable[[int], tuple[bool, bool, float, int]]:
+    """The order of what is not on the list: pins first, then what it would gain most by."""
 
-    def rank(offer_id: int) -> tuple[bool, float, int]:
+    def rank(offer_id: int) -> tuple[bool, bool, float, int]:
         loss = seen.offers[offer_id]["loss_cents"]
-        return loss is None, loss or 0.0, offer_id
+        return seen.offers[offer_id]["pin"] is None, loss is None, loss or 0.0, offer_id
 
     return rank
 
@@ -214,6 +216,7 @@ def _explained(
             for each in offer.get("instead", ())
         ),
         buyers=None,
+        pinned=offer.get("pin") is not None,
     )
 
 

@@ -23,8 +23,9 @@ def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
     """The lists as they can be printed in the layout of the settings.
 
     A list that does not fit says of its offers, in its own order, which goods count only where that
-    fits; then it keeps each offer that fits with those before it, then each reminder, then each
-    part of its content. Raises InvalidInput when a list cannot even be printed without any.
+    fits; then it keeps each offer that fits with those before it, those that are pinned first, then
+    each reminder, then each part of its content. Raises InvalidInput when a list cannot even be
+    printed without any.
     """
     sender = layouts.sender_of(settings)
     checker = Checker(
@@ -51,7 +52,12 @@ def _fit(listed: Drafted, checker: Checker) -> Drafted:
         lines, lambda kept: not _problems(drafted.with_goods(kept).with_only(lines, ()), checker)
     )
     drafted = drafted.with_goods(said)
-    offers = _keep_fitting(lines, lambda kept: not _problems(drafted.with_only(kept, ()), checker))
+    first = [place for place in lines if drafted.document.offers[place].offer_id in drafted.pinned]
+    offers = _keep_fitting(
+        [*first, *(place for place in lines if place not in first)],
+        lambda kept: not _problems(drafted.with_only(sorted(kept), ()), checker),
+    )
+    offers = sorted(offers)
     reminders = _keep_fitting(
         range(len(drafted.document.reminders)),
         lambda kept: not _problems(drafted.with_only(offers, kept), checker),

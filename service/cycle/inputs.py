@@ -20,7 +20,7 @@ from service.engine.offers.targeting import (
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
 from service.settings import Settings
-from service.store import baskets, catalogue, households
+from service.store import baskets, catalogue, households, overrides
 from service.store.offers import issuable, products
 
 
@@ -108,7 +108,10 @@ def _running(
 
     offer_ids = found["offer_id"].to_list()
     items = products.items_of(session, offer_ids, item_ids=chosen("item_id"))
-    costs = products.costs_of(session, items["offer_id"].unique().to_list())
+    decided = overrides.of_offers(session, offer_ids, household_ids=chosen("household_id"))
+    # What is pinned is given to whoever buys none of it too.
+    valued = pl.concat([items["offer_id"], decided["offer_id"]]).unique().to_list()
+    costs = products.costs_of(session, valued)
     return RunningOffers(
         offers=with_margins(found, costs, margin_percent=settings.margin_percent),
         items=items,
@@ -117,6 +120,7 @@ def _running(
             session, settings, found, as_of=as_of, household_ids=chosen("household_id")
         ),
         used=issuable.used(session, offer_ids, household_ids=chosen("household_id")),
+        overrides=decided,
     )
 
 
@@ -132,6 +136,7 @@ def read_running(
     members = products.products_of(session, offer_ids)
     costs = products.costs_of(session, items["offer_id"].unique().to_list())
     used = issuable.used(session, offer_ids)
+    decided = overrides.of_offers(session, offer_ids)
     return {
         day: RunningOffers(
             offers=with_margins(offers, costs, margin_percent=settings.margin_percent),
@@ -139,6 +144,7 @@ def read_running(
             products=members.join(offers, on="offer_id", how="semi", maintain_order="left"),
             households=_read_targeted(session, settings, offers, as_of=day, household_ids=None),
             used=used,
+            overrides=decided.join(offers, on="offer_id", how="semi", maintain_order="left"),
         )
         for day, offers in found.items()
     }

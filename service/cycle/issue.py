@@ -24,11 +24,13 @@ from service.cycle.serials import draw_recipients, page_digest_of
 from service.cycle.shards import forget_shards
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
+from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.picks import picks
+from service.engine.offers.pins import Pins
 from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import audit, cycles, households, issued, ledger, lists
+from service.store import audit, cycles, households, issued, ledger, lists, overrides
 from service.store.actor import Actor
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
@@ -59,9 +61,9 @@ def run_cycle(
     of a plan (`planned`) just that is issued, or nothing. `by` is who issues it at once, for the
     audit trail; who asked for a run of it stands there already.
     Same data, date and seed: the same lists. Raises Conflict when the date has its cycle, when
-    nobody is eligible, when a deal was stopped or its budget taken while the lists were made, or
-    when the lists would not be those planned; InvalidInput when a list cannot be printed whatever
-    is on it.
+    nobody is eligible, when a deal was stopped or banned or its budget taken while the lists were
+    made, or when the lists would not be those planned; InvalidInput when a list cannot be printed
+    whatever is on it.
     """
     now = now or datetime.now(UTC)
     with database.read() as session:
@@ -71,6 +73,7 @@ def run_cycle(
     with database.read() as session:
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
+        decided = overrides.named(session, is_open=True)
     plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
     if planned is not None:
         require_same(planned, plan)
@@ -102,7 +105,7 @@ def run_cycle(
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     picked = _picked(plan, settings)
     made = replace(
-        report_on(plan, composed, drafted, languages),
+        report_on(plan, composed, drafted, languages, decided),
         mail_holdout=settings.mail_holdout,
         holdout_percent=settings.holdout_percent,
     )
@@ -133,6 +136,7 @@ def _picked(plan: Plan, settings: Settings) -> pl.DataFrame:
         given=plan.chosen,
         terms=plan.terms,
         holdout_percent=settings.holdout_percent,
+        pins=Pins.of(plan.inputs.running.overrides, plan.pinned),
     )
 
 
@@ -172,6 +176,7 @@ def _issue(
         earlier = None if again is None else cycles.lock(session, again)
         revision = _revision(session, report.as_of, again)
         _still_there(session, reserved, stand)
+        _require_no_new_ban(session, plan)
         cycle = _cycle(report, plan, now=now)
         if earlier is not None:
             cycle = earlier.sqlmodel_update(
@@ -242,6 +247,20 @@ def _printed_slots(drafted: Sequence[Drafted]) -> list[tuple[int, int]]:
                 offer_id = line["offer_id"]
                 cents[offer_id] = cents.get(offer_id, 0) + line["reserved_cents"] * line["uses"]
     return sorted(cents.items())
+
+
+def _require_no_new_ban(session: Session, plan: Plan) -> None:
+    """See that nothing was banned since. The deals are locked, and whoever bans locks them too.
+
+    Raises Conflict. What was pinned meanwhile holds from the next list on.
+    """
+    running = plan.inputs.running
+    stand = overrides.of_offers(session, running.offers["offer_id"].to_list())
+    bans = stand.filter(pl.col("act") == OverrideAct.BAN)
+    if not bans.join(running.overrides, on="override_id", how="anti").is_empty():
+        raise Conflict(
+            "A deal was banned while the lists were made; nothing was issued. Run the cycle again."
+        )
 
 
 def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, str]) -> None:

@@ -11,10 +11,12 @@ from service.cycle import stages
 from service.cycle.learn import model_of
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
 from service.engine.allocate.value import ResponseModel
-from service.engine.offers import RunningOffers, Valuation, candidates, given
+from service.engine.offers import Arm, RunningOffers, Valuation, candidates, given
+from service.engine.offers.pins import NO_ROOM, households_beside, pairs_beside, place_pins
+from service.engine.offers.room import room
 from service.settings import Settings
-from service.store import cycles
-from service.store.offers import responses
+from service.store import cycles, overrides
+from service.store.offers import issuable, responses
 from service.store.tables.cycle import Cycle
 
 _BOUNDS = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
@@ -25,7 +27,8 @@ class LastPrices:
     """The prices a cycle left and the bounds it saw, and how offers are valued on a day.
 
     `limits` are the limits of single households in the allocator's columns; one that the cycle
-    did not see has neither floor nor ceiling of face value.
+    did not see has neither floor nor ceiling of face value. `room` is what offers have left
+    (see `offers.room.room`), read only where something is pinned.
     """
 
     bounds: pl.DataFrame
@@ -33,6 +36,7 @@ class LastPrices:
     limits: pl.DataFrame
     by: Valuation
     terms: ShortfallPrices
+    room: pl.DataFrame
 
     def on(self, session: Session, day: date) -> "LastPrices":
         """The same on another day, which may know more of how households respond."""
@@ -62,7 +66,17 @@ def last_prices(
             response=_response(session, as_of=as_of),
         ),
         terms=ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price),
+        room=_room(session),
     )
+
+
+def _room(session: Session) -> pl.DataFrame:
+    """What every offer that may be issued has left; nothing is read where nothing is pinned."""
+    if not overrides.any_pins(session):
+        return NO_ROOM
+    no_promise = pl.lit(None, pl.Int64).alias("circulation_min")
+    limits = issuable.limits(session).with_columns(no_promise)
+    return room(limits, issuable.committed(session)).select(NO_ROOM.columns)
 
 
 def _response(session: Session, *, as_of: date) -> ResponseModel:
@@ -80,11 +94,22 @@ def choose_at(
 ) -> pl.DataFrame:
     """Each household's offers at the prices, in the columns of `candidates`. Nothing is reserved.
 
-    An offer without a price is not among them: it is newer than the cycle, or used up by it.
+    An offer without a price is not among them, unless it is pinned and has copies left: it is newer
+    than the cycle, or used up by it.
     """
     considered = candidates(purchases, scores, running, as_of=as_of, bounds=last.bounds, by=last.by)
+    homes = last.limits.with_columns(pl.lit(Arm.EXPOSED).alias("arm"))
+    pinned = place_pins(considered, homes, last.room, running.overrides, reserving=False)
     pairs = given(considered).filter(pl.col("offer_id").is_in(last.prices["offer_id"].implode()))
-    return allocate_each(pairs, PriceBook(last.prices), last.limits, terms=last.terms)
+    chosen = allocate_each(
+        pairs_beside(pairs, pinned, homes),
+        PriceBook(last.prices),
+        households_beside(last.limits, pinned),
+        terms=last.terms,
+    )
+    keys = ["household_id", "offer_id"]
+    both = pl.concat([pinned.given.select(keys), chosen.select(keys)])
+    return considered.join(both, on=keys, how="semi", maintain_order="left")
 
 
 def _limits(settings: Settings, household_ids: Sequence[int], seen: pl.DataFrame) -> pl.DataFrame:

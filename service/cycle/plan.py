@@ -13,12 +13,21 @@ from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnam
 from service.cycle.learn import Learned, learned
 from service.cycle.redraft import read_redraft
 from service.cycle.shards import Task, score_shards
+from service.cycle.supposed import AS_IT_IS, Supposed
 from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
 from service.engine.offers.likely import keep_promises
+from service.engine.offers.pins import (
+    Pinned,
+    households_beside,
+    pairs_beside,
+    place_pins,
+    room_beside,
+    with_pins,
+)
 from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
 from service.engine.segment import usage_bounds, worth, worth_deciles
@@ -47,7 +56,8 @@ class Plan:
 
     `households` have bought something; the `eligible` of them come with worth_decile, tier, arm,
     and their limits in the allocator's columns. `pairs`: every candidate, as `offers.candidates`
-    gives them; `chosen` those allocated. `room` is what each offer had left, `purchases` and
+    gives them; `pinned` what became of pins; `chosen` those given, by a pin or allocated. `room` is
+    what each offer had left, `purchases` and
     `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
     printed: household_id, ref, reason, detail.
     """
@@ -62,6 +72,7 @@ class Plan:
     scores: pl.DataFrame
     pairs: pl.DataFrame
     room: pl.DataFrame
+    pinned: Pinned
     allocation: Allocation
     chosen: pl.DataFrame
     terms: ShortfallPrices
@@ -76,15 +87,18 @@ def plan_cycle(
     progress: Progress,
     sample: Sample | None = None,
     now: datetime | None = None,
+    supposed: Supposed = AS_IT_IS,
 ) -> Plan:
     """History, predict, segment, allocate: what a cycle of a date would give to whom.
 
     A model that has to be fitted is kept, and finished shards are, so that a killed run goes on
     where it stopped. With a `sample` nothing at all is written, the limits of offers are cut to its
     share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
-    What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back.
+    What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back; what is
+    `supposed` counts in place of the settings and the budgets.
     Raises Conflict when nobody is eligible or none of those can be printed.
     """
+    settings = supposed.settings(settings)
     progress("history", 0, 1)
     read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
@@ -102,11 +116,12 @@ def plan_cycle(
         scored = task.score(mine)
     terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
-    left = room(task.inputs.running.offers, read.committed, share=share)
+    left = room(supposed.offers(task.inputs.running.offers), read.committed, share=share)
     progress("allocate", 0, 1)
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)
-    allocation = _allocate(pairs, left, eligible, terms=terms, keep=keep, seed=seed)
+    pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
+    allocation = _allocate(pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed)
     progress("allocate", 1, 1)
     return Plan(
         task=task,
@@ -119,6 +134,7 @@ def plan_cycle(
         scores=scored.scores,
         pairs=pairs,
         room=left,
+        pinned=pinned,
         allocation=allocation,
         chosen=_chosen(pairs, allocation),
         terms=terms,
@@ -207,16 +223,18 @@ def _allocate(
     pairs: pl.DataFrame,
     left: pl.DataFrame,
     eligible: pl.DataFrame,
+    pinned: Pinned,
     *,
     terms: ShortfallPrices,
     keep: Keep,
     seed: int,
 ) -> Allocation:
-    """The offers of the exposed households, chosen together."""
-    return allocate(
-        given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode())),
-        left,
-        eligible.select(
+    """The offers of the exposed households, chosen together beside what is pinned."""
+    exposed = given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode()))
+    found = allocate(
+        pairs_beside(exposed, pinned, eligible),
+        room_beside(left, pinned),
+        households_beside(eligible, pinned).select(
             "household_id",
             "slots",
             "category_max",
@@ -227,6 +245,7 @@ def _allocate(
         keep=keep,
         seed=seed,
     )
+    return with_pins(found, pinned, keep.pairs)
 
 
 def _exposed(eligible: pl.DataFrame) -> pl.Series:

@@ -16,6 +16,7 @@ LISTS = "lists"
 
 _INPUTS = {
     "deals": Notice("deals, or what is left of their budgets and copies"),
+    "overrides": Notice("pins and bans"),
     "purchases": Notice("purchases before its date"),
     "forecast": Notice("the forecast, or how deals are answered"),
 }
@@ -32,6 +33,7 @@ def digests_of(plan: Plan) -> dict[str, str]:
             plan.chosen.select(_CHOSEN).sort("household_id", "offer_id"),
         ),
         "deals": _digest(plan.inputs.running.offers, plan.room),
+        "overrides": _digest(plan.inputs.running.overrides),
         "purchases": _digest(
             bought.select(
                 pl.len().alias("lines"),

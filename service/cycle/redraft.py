@@ -52,8 +52,8 @@ class Redraft:
         """Everything that a draft depends on, but for models and numbers."""
         for day in self.days:
             yield from (day.running.offers, day.running.items, day.running.products)
-            yield from (day.running.households, day.running.used)
-            yield from (day.last.bounds, day.last.prices, day.last.limits)
+            yield from (day.running.households, day.running.used, day.running.overrides)
+            yield from (day.last.bounds, day.last.prices, day.last.limits, day.last.room)
 
     def texts(self) -> Iterator[str]:
         """Those: models and numbers."""

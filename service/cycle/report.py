@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 
 from service.cycle.drafted import Drafted, reserved_by_offer
+from service.cycle.pins_kept import PinKept, pins_kept
 from service.cycle.plan import Plan
-from service.engine.offers import Arm, given
+from service.engine.offers import Arm, LeftOut, given
 from service.engine.offers.worth import by_worth
+from service.store.overrides import NamedOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class CycleReport:
     household's; what lists had no room to print is counted as `offers_without_room`, which reserve
     nothing, and `reminders_without_room`. `left_out` counts the eligible households whose letters
     cannot be printed, `mail_holdout` says whether those held out are mailed their lists, and
-    `holdout_percent` how many of a hundred were to be held out.
+    `holdout_percent` how many of a hundred were to be held out. `pins` say what became of each,
+    `banned` counts the copies that bans forbade.
     """
 
     cycle_id: int
@@ -59,6 +62,8 @@ class CycleReport:
     holdout_percent: int = 0
     offers_without_room: int = 0
     reminders_without_room: int = 0
+    pins: tuple[PinKept, ...] = ()
+    banned: int = 0
 
 
 def report_on(
@@ -66,11 +71,12 @@ def report_on(
     composed: Sequence[Drafted],
     drafted: Sequence[Drafted],
     languages: Mapping[int, str],
+    decided: Sequence[NamedOverride],
 ) -> CycleReport:
     """What the plan came to, before it has a number.
 
     `composed` are the lists as they were planned, `drafted` as they can be printed; `languages` are
-    those of the households.
+    those of the households, `decided` the overrides.
     """
     certificate, kept = plan.allocation.certificate, plan.allocation.kept
     unkept = abs(certificate.primal_cents + kept.cost_cents)
@@ -107,6 +113,8 @@ def report_on(
         left_out=plan.left_out.height,
         offers_without_room=_offers(composed) - _offers(drafted),
         reminders_without_room=_reminders(composed) - _reminders(drafted),
+        pins=pins_kept(plan, decided, printed=plan.chosen),
+        banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
     )
 
 

@@ -69,6 +69,7 @@ class Task:
             self.inputs.items,
             running.households,
             running.used,
+            running.overrides,
             self.bounds,
         ):
             digest.update(_bytes(frame))

@@ -1,25 +1,31 @@
 """What a cycle would come to, in seconds, with nothing written."""
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 
+from service.cycle.kept_plan import keep_plan
+from service.cycle.pins_kept import PinKept, pins_kept
 from service.cycle.plan import Plan, Progress, Sample, plan_cycle
 from service.cycle.planned import digests_of
+from service.cycle.supposed import AS_IT_IS, Supposed
 from service.engine.lift import held_out
-from service.engine.offers import Arm
+from service.engine.offers import Arm, LeftOut
 from service.engine.offers.outlook import by_offer, by_supplier
 from service.engine.offers.shortage import Shortage, shortages
 from service.engine.offers.showable import showable
 from service.engine.offers.worth import by_worth
 from service.settings import Settings
-from service.store import households
+from service.store import households, overrides
 from service.store.offers import overview
+from service.store.overrides import NamedOverride
 from service.store.session import Database
 
 SAMPLE_HOUSEHOLDS = 5000
+_ALL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,10 @@ class WhatIf:
     `worth` as `offers.worth.by_worth` gives it. `short` says how many households get fewer offers
     than asked for, and `short_because` why, by `Shortage`. `left_out` would be eligible, but their
     letters cannot be printed: household_id (the retailer's number), reason, detail; of a sample,
-    those in it. `digests` are those of `planned.digests_of`, for all households only: with them
-    just this is issued.
+    those in it. `digests` are those of `planned.digests_of`, for all households and the budgets
+    there are only: with them just this is issued. `pins` say what became of each
+    (`pins_kept.PinKept`), `banned` counts the copies that bans forbid; both in the sample only.
+    `floor_shortfall_price`, `holdout_percent` and `budget_percent` are what the plan was made with.
     """
 
     as_of: date
@@ -56,6 +64,11 @@ class WhatIf:
     short_because: dict[str, int]
     left_out: tuple[dict[str, str], ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+    pins: tuple[PinKept, ...] = ()
+    banned: int = 0
+    floor_shortfall_price: float = 0.0
+    holdout_percent: int = 0
+    budget_percent: int = 100
 
 
 def what_if(
@@ -68,15 +81,20 @@ def what_if(
     most_households: int = SAMPLE_HOUSEHOLDS,
     progress: Progress,
     now: datetime | None = None,
+    supposed: Supposed = AS_IT_IS,
+    kept_as: str = "",
 ) -> WhatIf:
     """Plan the cycle of a date and say what it would come to; nothing is written.
 
-    Of more than `most_households` a sample is drawn by hash, in whole per cents, and every deal's
-    limits are cut to its share. Raises Conflict when nobody is eligible.
+    With the name of a run (`kept_as`) what a plan of all households gives is kept for proofs (see
+    `kept_plan`). Of more than `most_households` a sample is drawn by hash, in whole per cents, and
+    every deal's limits are cut to its share. Raises Conflict when nobody is eligible.
     """
     with database.read() as session:
         ids = pl.Series("household_id", list(households.ids_by_ref(session).values()), pl.Int64)
         named = overview.deals(session).select("offer_id", "supplier", "deal_id")
+        decided = overrides.named(session, is_open=True)
+        languages = households.languages(session) if kept_as else {}
     percent = min(100, max(1, -(-100 * most_households // max(1, len(ids)))))
     drawn = ids.filter(held_out(ids, percent, salt=f"what-if:{seed}")) if percent < 100 else ids
     plan = plan_cycle(
@@ -87,18 +105,36 @@ def what_if(
         progress=progress,
         sample=Sample(drawn.sort().to_list(), percent / 100),
         now=now,
+        supposed=supposed,
     )
-    return _what_if(
+    if kept_as and percent == _ALL:
+        keep_plan(settings, kept_as, plan, languages, now=now or datetime.now(UTC))
+    as_supposed = supposed.settings(settings)
+    found = _what_if(
         plan,
         named,
+        decided,
         percent=percent,
         fewer_than=fewer_than,
-        holdout_percent=settings.holdout_percent,
+        holdout_percent=as_supposed.holdout_percent,
+    )
+    return replace(
+        found,
+        floor_shortfall_price=as_supposed.floor_shortfall_price,
+        holdout_percent=as_supposed.holdout_percent,
+        budget_percent=supposed.budget_percent,
+        digests=digests_of(plan) if percent == _ALL and supposed.can_be_issued else {},
     )
 
 
 def _what_if(
-    plan: Plan, named: pl.DataFrame, *, percent: int, fewer_than: int, holdout_percent: int
+    plan: Plan,
+    named: pl.DataFrame,
+    decided: Sequence[NamedOverride],
+    *,
+    percent: int,
+    fewer_than: int,
+    holdout_percent: int,
 ) -> WhatIf:
     """What a plan of so many per cent of the households comes to for all of them."""
     scale = 100 / percent
@@ -148,5 +184,6 @@ def _what_if(
         left_out=tuple(
             plan.left_out.select(pl.col("ref").alias("household_id"), "reason", "detail").to_dicts()
         ),
-        digests=digests_of(plan) if percent == 100 else {},
+        pins=pins_kept(plan, decided, is_sample=percent < _ALL),
+        banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
     )

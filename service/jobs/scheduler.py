@@ -22,6 +22,7 @@ from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
+from service.cycle.kept_plan import drop_old_plans
 from service.cycle.product_sums import count_products
 from service.cycle.sweep import sweep_drafts
 from service.deals.keep_sums import recount_sums
@@ -206,6 +207,7 @@ def _request_cycle(database: Database, settings: Settings, slot: datetime) -> No
 
 def _purge_files(database: Database, settings: Settings, slot: datetime) -> None:
     purge(database, settings, now=slot)
+    drop_old_plans(settings, slot)
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
 

@@ -24,6 +24,7 @@ from service.cycle import (
     write_next_lists,
 )
 from service.cycle.expiry import expire_lists
+from service.cycle.supposed import Supposed
 from service.deals.keep_sums import keep_sums
 from service.deals.steer import follow_facts
 from service.errors import LarderError, without_message
@@ -200,7 +201,7 @@ def _perform(
         return _earlier_result(database, as_of, seed) or asdict(
             run_cycle(
                 database,
-                settings,
+                Supposed.from_json(arguments.get("supposed", {})).settings(settings),
                 as_of=as_of,
                 seed=seed,
                 progress=progress,
@@ -210,8 +211,12 @@ def _perform(
     if run.kind == RECOMPOSE:
         return _recompose(database, settings, arguments, progress)
     if run.kind == PLAN:
-        request = {**arguments, "as_of": date.fromisoformat(arguments["as_of"])}
-        return asdict(what_if(database, settings, **request, progress=progress))
+        request = {
+            **arguments,
+            "as_of": date.fromisoformat(arguments["as_of"]),
+            "supposed": Supposed.from_json(arguments.get("supposed", {})),
+        }
+        return asdict(what_if(database, settings, **request, progress=progress, kept_as=run.id))
     if run.kind == EXPIRY:
         return _expire(database, date.fromisoformat(arguments["before"]), progress)
     if run.kind == BATCH:

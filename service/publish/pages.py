@@ -4,19 +4,14 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pypdfium2 as pdfium
-
 from service.errors import NotFound
-from service.files.pixels import PDFIUM, to_png
+from service.files.pages import draw_page
 from service.publish.depot import Depot, open_depot
 from service.publish.package import read_manifest
 from service.publish.pickup import fetchable_files
 from service.settings import Settings
 from service.store import batches
 from service.store.session import Database
-
-DPI = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +54,8 @@ def picture_page(settings: Settings, piece: PrintedPiece, page: int) -> bytes:
     path = depot.local_path(piece.package, piece.file)
     if path is not None and not path.is_file():
         raise NotFound("This batch has no such file.")
-    with PDFIUM:
-        source = path or io.BufferedReader(_StoredPdf(depot, piece))
-        document = pdfium.PdfDocument(source)
-        try:
-            drawn = document[piece.first_page + page].render(scale=DPI / 72, rev_byteorder=True)
-            pixels = drawn.to_numpy()[:, :, :3].copy()
-        finally:
-            document.close()
-    return to_png(np.ascontiguousarray(pixels))
+    source = path or io.BufferedReader(_StoredPdf(depot, piece))
+    return draw_page(source, piece.first_page + page)
 
 
 class _StoredPdf(io.RawIOBase):

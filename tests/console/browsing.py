@@ -6,12 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from service.admin import people
+from service.admin.people import PersonRole
+from service.store.actor import SERVICE
+from tests.console.conftest import PASSWORD, House
 
 CHROMIUM = Path("/usr/bin/chromium")
 """Debian's browser; .ci/run installs it."""
@@ -104,3 +110,21 @@ def open_tab(context: BrowserContext) -> Tab:
     page.on("console", note)
     page.on("pageerror", lambda error: tab.complaints.append(str(error)))
     return tab
+
+
+def link_for(house: House, *roles: PersonRole) -> str:
+    """The link of an invitation for somebody with these roles, as it is typed."""
+    person = house.person(*roles)
+    made = people.invite_again(
+        house.database, house.settings, person.id, by=SERVICE, now=datetime.now(UTC)
+    )
+    return made.url
+
+
+def enter(page: Page, house: House, *roles: PersonRole) -> None:
+    """Log in as somebody with these roles, from the link of the invitation on."""
+    page.goto(link_for(house, *roles))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password and log in").click()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()

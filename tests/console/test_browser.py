@@ -12,10 +12,9 @@ from service.admin.people import PersonRole
 from service.console.app import PATH
 from service.cycle.product_sums import count_products
 from service.jobs.worker import drain
-from service.store.actor import SERVICE
 from tests.checkout.acts import sold
 from tests.conftest import fresh_database
-from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
+from tests.console.browsing import CHROMIUM, browser, enter, link_for, open_tab, served_on
 from tests.console.conftest import PASSWORD, RUN, House, open_house
 from tests.mail import print_batch
 from tests.shop import DEALS, H1
@@ -52,24 +51,6 @@ def open_to_all(
         with served_on(house.app, listener):
             yield house, address
         house.database.dispose()
-
-
-def link_for(house: House, *roles: PersonRole) -> str:
-    """The link of an invitation for somebody with these roles, as it is typed."""
-    person = house.person(*roles)
-    made = people.invite_again(
-        house.database, house.settings, person.id, by=SERVICE, now=datetime.now(UTC)
-    )
-    return made.url
-
-
-def enter(page: Page, house: House, *roles: PersonRole) -> None:
-    """Log in as somebody with these roles, from the link of the invitation on."""
-    page.goto(link_for(house, *roles))
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password and log in").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
 
 
 def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[House, str]) -> None:

@@ -9,8 +9,10 @@ from service.admin import runs
 from service.admin.people import PersonRole, Right
 from service.console.app import PATH
 from service.console.routes.deal_acts import RIGHTS_TO
+from service.cycle.overrides import OverrideWanted, make_override
 from service.deals import held
 from service.engine.lifecycle import Act
+from service.engine.offers.overrides import OverrideAct
 from service.engine.rights import rights_of
 from service.store.actor import SERVICE
 from tests.console.conftest import RUN, House, send
@@ -115,6 +117,15 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/cycles/runs/{run_id}"): frozenset({Right.SEE_CYCLES}),
     ("GET", "/cycles/plan"): frozenset({Right.PLAN_CYCLES}),
     ("POST", "/cycles/plan"): frozenset({Right.PLAN_CYCLES}),
+    ("POST", "/cycles/runs/{run_id}/plan-again"): frozenset({Right.PLAN_CYCLES}),
+    ("GET", "/cycles/runs/{run_id}/proof"): frozenset({Right.PLAN_CYCLES}),
+    ("POST", "/cycles/runs/{run_id}/proof"): frozenset({Right.PLAN_CYCLES}),
+    ("GET", "/cycles/runs/{run_id}/proof/{household_id}/{sheet}"): frozenset({Right.PLAN_CYCLES}),
+    ("GET", "/cycles/compare"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles/compare.csv"): frozenset({Right.SEE_CYCLES}),
+    ("GET", "/cycles/overrides"): frozenset({Right.SEE_CYCLES}),
+    ("POST", "/cycles/overrides"): frozenset({Right.PLAN_CYCLES}),
+    ("POST", "/cycles/overrides/{number}/end"): frozenset({Right.PLAN_CYCLES}),
     ("POST", "/cycles/runs/{run_id}/confirm"): frozenset({Right.ISSUE_CYCLES}),
     ("POST", "/cycles/runs/{run_id}/issue"): frozenset({Right.ISSUE_CYCLES}),
     ("GET", "/cycles/{number}"): frozenset({Right.SEE_CYCLES}),
@@ -146,6 +157,7 @@ VALUES = {
     "{name}": "manifest.json",
     "{seq}": "1",
     "{sheet}": "1",
+    "{household_id}": "1",
     "{key}": "1",
 }
 # A form that is right but for the right: what is missing must not be what refuses it.
@@ -167,6 +179,8 @@ def printed(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> No
     # The session that the walk ends by its number is nobody's who walks.
     house.member(PersonRole.MARKETING)
     print_batch(house.database, house.settings)
+    pin = OverrideWanted(OverrideAct.PIN, 1, "asked for")
+    make_override(house.database, pin, by=SERVICE, now=datetime.now(UTC))
     VALUES["{person}"] = str(house.person(PersonRole.SERVICE, PersonRole.FINANCE).id)
     VALUES["{run}"] = runs.request_reprint(house.database, batch_id=1).id
     acknowledge_rows(

@@ -2,24 +2,30 @@
 
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from service.admin import runs
 from service.api import description
-from service.api.deps import DatabaseDep, Id, MarketingCaller, SettingsDep
+from service.api.deps import DatabaseDep, Id, MarketingCaller, Name, SettingsDep
 from service.api.paging import After, Limit, Page, page_of
 from service.api.routes.runs import run_out
-from service.api.schemas.cycles import CycleIn, CycleOut, PlanIn, WithdrawOut
+from service.api.schemas.cycles import ComparedOut, CycleIn, CycleOut, PlanIn, WithdrawOut
 from service.api.schemas.runs import RunOut
 from service.api.tables import AS_TABLE, AsCsv, every_page, table
 from service.cycle import withdraw_cycle
+from service.cycle.compared import compare_plans
+from service.cycle.supposed import Supposed
 from service.errors import NotFound
 from service.store import cycles
 from service.store.tables.cycle import Cycle
 
 router = APIRouter(tags=["cycles"])
+
+PlanRun = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[0-9a-z]+$")]
+_NOT_COMPARED = description.may_answer(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
 class CyclePage(Page):
@@ -58,8 +64,38 @@ def plan(
         seed=settings.seed if body.seed is None else body.seed,
         fewer_than=body.fewer_than,
         most_households=body.most_households,
+        supposed=Supposed.of(
+            settings,
+            floor_shortfall_price=body.floor_shortfall_price,
+            holdout_percent=body.holdout_percent,
+            budget_percent=body.budget_percent,
+        ).to_json(),
         by=caller.actor,
     )
+    response.headers["Location"] = f"/v1/runs/{run.id}"
+    return run_out(run)
+
+
+@router.get("/cycles/plans/compared", response_model=ComparedOut, responses=_NOT_COMPARED)
+def compare(
+    database: DatabaseDep, _caller: MarketingCaller, first: PlanRun, second: PlanRun
+) -> ComparedOut:
+    """Two plans of a day, by their runs: what each comes to by tenth, supplier and deal."""
+    plans = [runs.plan_result(database, each) for each in (first, second)]
+    return ComparedOut.model_validate(compare_plans(*plans), from_attributes=True)
+
+
+@router.post(
+    "/cycles/plans/{run_id}/issue",
+    status_code=202,
+    response_model=RunOut,
+    responses=description.QUEUED,
+)
+def issue(
+    run_id: Name, response: Response, database: DatabaseDep, caller: MarketingCaller
+) -> RunOut:
+    """Request the cycle of a plan: just the lists that were planned are issued, or nothing."""
+    run = runs.request_planned(database, plan_id=run_id, by=caller.actor)
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return run_out(run)
 

@@ -12,11 +12,11 @@ from service.console import page
 from service.console.routes.cycle_runs import run_of
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.expiry import stores_day
+from service.cycle.supposed import Supposed
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 from service.engine.rights import Right
-from service.errors import Conflict
 from service.store.session import Database
-from service.store.tables.cycle import RunState
+from service.store.tables.cycle import Run
 
 router = APIRouter(prefix="/cycles")
 
@@ -35,7 +35,12 @@ def form(
     with database.read() as session:
         today = stores_day(session, settings, now=datetime.now(UTC))
     return page.show(
-        request, "cycle_plan.html", today=today, fewer_than=FEWER_THAN, sample=SAMPLE_HOUSEHOLDS
+        request,
+        "cycle_plan.html",
+        today=today,
+        fewer_than=FEWER_THAN,
+        sample=SAMPLE_HOUSEHOLDS,
+        as_set=settings,
     )
 
 
@@ -48,14 +53,40 @@ def plan(
     as_of: Annotated[date, Form()],
     fewer_than: Annotated[int, Form(ge=1, le=24)] = FEWER_THAN,
     who: Annotated[Literal["sample", "all"], Form()] = "sample",
+    floor_price: Annotated[float | None, Form(allow_inf_nan=False)] = None,
+    holdout: Annotated[int | None, Form()] = None,
+    budgets: Annotated[int, Form()] = 100,
 ) -> Response:
     """Ask the worker for a plan; its page shows how far it is."""
+    supposed = Supposed.of(
+        settings,
+        floor_shortfall_price=floor_price,
+        holdout_percent=holdout,
+        budget_percent=budgets,
+    )
     run = runs.request_plan(
         database,
         as_of=as_of,
         seed=settings.seed,
         fewer_than=fewer_than,
         most_households=SAMPLE_HOUSEHOLDS if who == "sample" else _ALL_HOUSEHOLDS,
+        supposed=supposed.to_json(),
+        by=member.by,
+    )
+    return page.go_to(request, f"/cycles/runs/{run.id}")
+
+
+@router.post("/runs/{run_id}/plan-again")
+def plan_again(request: Request, run_id: str, database: DatabaseDep, member: Plans) -> Response:
+    """Ask for the same plan once more, from what is known by now."""
+    arguments = plan_run(database, run_id).arguments
+    run = runs.request_plan(
+        database,
+        as_of=date.fromisoformat(arguments["as_of"]),
+        seed=arguments["seed"],
+        fewer_than=arguments["fewer_than"],
+        most_households=arguments["most_households"],
+        supposed=arguments.get("supposed"),
         by=member.by,
     )
     return page.go_to(request, f"/cycles/runs/{run.id}")
@@ -64,22 +95,32 @@ def plan(
 @router.post("/runs/{run_id}/confirm")
 def confirm(request: Request, run_id: str, database: DatabaseDep, _member: Issues) -> Response:
     """What issuing a plan would touch: households and money."""
-    return page.show(request, "cycle_issue.html", plan=_plan_of(database, run_id), run_id=run_id)
+    plan = plan_of(database, run_id)
+    return page.show(
+        request,
+        "cycle_issue.html",
+        plan=plan,
+        run_id=run_id,
+        pinned=sum(each["copies"] for each in plan.get("pins", ())),
+    )
 
 
 @router.post("/runs/{run_id}/issue")
 def issue(request: Request, run_id: str, database: DatabaseDep, member: Issues) -> Response:
     """Ask the worker to issue just what was planned."""
-    _plan_of(database, run_id)
+    plan_run(database, run_id)
     run = runs.request_planned(database, plan_id=run_id, by=member.by)
     request.app.state.today.forget()
     return page.go_to(request, f"/cycles/runs/{run.id}")
 
 
-def _plan_of(database: Database, run_id: str) -> Mapping[str, Any]:
-    """What a plan came to. Raises NotFound, and Conflict for one that is of no plan."""
-    run = run_of(database, run_id)
-    if run.kind != runs.PLAN or run.state != RunState.DONE or run.result is None:
-        raise Conflict("That run is no plan that has ended.")
-    found: Mapping[str, Any] = run.result
-    return found
+def plan_run(database: Database, run_id: str) -> Run:
+    """The run of a plan that has ended. Raises NotFound, and Conflict for any other run."""
+    run_of(database, run_id)
+    return runs.plan_run(database, run_id)
+
+
+def plan_of(database: Database, run_id: str) -> Mapping[str, Any]:
+    """What a plan came to. Raises as `plan_run` does."""
+    run_of(database, run_id)
+    return runs.plan_result(database, run_id)

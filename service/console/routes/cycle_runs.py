@@ -1,6 +1,6 @@
 """What a worker does for cycles: a page that shows how far it is, whoever opens it and when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -8,19 +8,22 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import labels, page
+from service.console import labels, page, plan_words
 from service.console.routes.cycles import worth_chart
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.look_back import MOST_ROWS
 from service.engine.rights import Right
 from service.errors import NotFound
 from service.settings import Settings
+from service.store.session import Database
 from service.store.tables.cycle import Run, RunState
 
 router = APIRouter(prefix="/cycles")
 
 Sees = Annotated[Member, Depends(may(Right.SEE_CYCLES))]
 
+_ALL = 100
+_MOST_OTHERS = 20
 _STAGES = {
     runs.CYCLE: ("expiry", "history", "forecast", "predict", "allocate", "compose"),
     runs.RECOMPOSE: ("expiry", "history", "forecast", "predict", "allocate", "compose"),
@@ -47,6 +50,8 @@ def one(
         place=stages.index(run.stage) if run.stage in stages else -1,
         most_rows=MOST_ROWS,
         planned=_planned(member, settings, run),
+        others=_others(database, run),
+        words=plan_words,
     )
 
 
@@ -66,9 +71,22 @@ def _planned(member: Member, settings: Settings, run: Run) -> Mapping[str, Any] 
             {**deal, "expected_uses": deal["expected_redemptions"]} for deal in deals[:MOST_ROWS]
         ],
         "suppliers": suppliers[:MOST_ROWS],
+        # Plans of earlier versions say nothing of these.
+        "pins": found.get("pins", ()),
+        "banned": found.get("banned", 0),
+        "supposed": run.arguments.get("supposed", {}),
+        "can_prove": found["sampled_percent"] == _ALL and member.signed_in.may(Right.PLAN_CYCLES),
         "chart": worth_chart(member.language, settings, found["worth"]),
         "can_issue": bool(found.get("digests")) and member.signed_in.may(Right.ISSUE_CYCLES),
     }
+
+
+def _others(database: Database, run: Run) -> Sequence[Run]:
+    """Other plans of the same day, to compare with."""
+    if run.kind != runs.PLAN or run.result is None:
+        return ()
+    found = runs.newest_plans(database, as_of=run.arguments["as_of"], limit=_MOST_OTHERS)
+    return [each for each in found if each.id != run.id]
 
 
 def run_of(database: DatabaseDep, run_id: str) -> Run:

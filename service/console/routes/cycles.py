@@ -148,7 +148,11 @@ def do(
 
 
 def worth_chart(
-    language: Language, settings: Settings, worth: Sequence[Mapping[str, Any]]
+    language: Language,
+    settings: Settings,
+    worth: Sequence[Mapping[str, Any]],
+    *,
+    name: str = "worth",
 ) -> Chart | None:
     """What lists are worth by tenth of the households; None where nothing is known of it."""
     if not worth:
@@ -160,7 +164,7 @@ def worth_chart(
     below = sum(each["below_floor"] for each in worth)
     lists = sum(each["households"] for each in worth)
     return bars_by_tenth(
-        "worth",
+        name,
         [
             Tenth(
                 each["worth_decile"], each["households"], each["mean_face_value_cents"],

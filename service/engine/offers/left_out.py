@@ -5,14 +5,19 @@ from enum import StrEnum
 import polars as pl
 
 from service.engine.lift import held_out
+from service.engine.offers.overrides import OverrideAct, matching
 from service.engine.offers.targeting import not_targeted
 
 
 class LeftOut(StrEnum):
     """Why a household does not get an offer all the same."""
 
+    BANNED = "banned"
+    """Somebody banned the offer from their lists."""
     TARGET = "target"
     """The offer is for others."""
+    USED_UP = "limit_used_up"
+    """They have used the deal as often as they may; considered only where it is pinned."""
     CONTROL = "control"
     """The household is in the offer's control share."""
     UNLIKELY = "unlikely"
@@ -24,18 +29,24 @@ def left_out(
     offers: pl.DataFrame,
     households: pl.DataFrame,
     buyers: pl.DataFrame,
+    overrides: pl.DataFrame,
     *,
     seed: int,
 ) -> pl.Series:
     """The reason of each pair, or null; in the order of `pairs`.
 
-    `pairs`: household_id, offer_id, cell, control_share; the others as `targeting.not_targeted`
-    takes them.
+    `pairs`: household_id, offer_id, cell, control_share, limit_per_household (the uses that are
+    left); `overrides` as `overrides.OVERRIDES`; the others as `targeting.not_targeted` takes them.
     """
+    banned = matching(pairs, overrides, OverrideAct.BAN).is_not_null()
     missed = not_targeted(pairs, offers, households, buyers)
     return pl.select(
-        pl.when(missed)
+        pl.when(banned)
+        .then(pl.lit(LeftOut.BANNED))
+        .when(missed)
         .then(pl.lit(LeftOut.TARGET))
+        .when(pairs["limit_per_household"] < 1)
+        .then(pl.lit(LeftOut.USED_UP))
         .when(in_control(pairs, seed))
         .then(pl.lit(LeftOut.CONTROL))
         .alias("left_out")

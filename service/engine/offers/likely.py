@@ -30,14 +30,16 @@ def without_unlikely(pairs: pl.DataFrame, by: Likely) -> pl.DataFrame:
     conflict with it. Of those the likeliest stay, ties to the lower offer.
 
     `pairs`: household_id, offer_id, category_id, conflict_id, left_out, p_purchase (null for what
-    is not bought). Whether an offer is in its control share makes no difference, so that who is
-    in it would have got the same list.
+    is not bought), pin (null for what is not pinned; what is pinned counts as likely). Whether an
+    offer is in its control share makes no difference, so that who is in it would have got the same
+    list.
     """
     in_way = [*_KEYS, "_category", "_group", "p_purchase"]
     considered = pairs.filter(
         pl.col("left_out").is_null() | (pl.col("left_out") == LeftOut.CONTROL)
     ).with_columns(_bound("category_id").alias("_category"), _bound("conflict_id").alias("_group"))
-    is_unlikely = (pl.col("p_purchase") < by.least_chance).fill_null(False)
+    too_low = (pl.col("p_purchase") < by.least_chance).fill_null(False)
+    is_unlikely = too_low & pl.col("pin").is_null()
     unlikely = considered.filter(is_unlikely).select(in_way)
     if unlikely.is_empty():
         return pairs

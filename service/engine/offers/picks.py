@@ -12,6 +12,7 @@ import polars as pl
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
 from service.engine.offers.arms import Arm
 from service.engine.offers.left_out import LeftOut
+from service.engine.offers.pins import NO_PINS, Pins, households_beside, pairs_beside
 
 PICKS = {
     "household_id": pl.Int64,
@@ -21,6 +22,7 @@ PICKS = {
     "weight": pl.Float64,
     "is_given": pl.Boolean,
 }
+_CONTROLLED = "_controlled"
 
 
 def picks(
@@ -31,27 +33,36 @@ def picks(
     given: pl.DataFrame,
     terms: ShortfallPrices,
     holdout_percent: int,
+    pins: Pins = NO_PINS,
 ) -> pl.DataFrame:
     """The copies that the rule of a cycle picks, in the columns of `PICKS`, by household and offer.
 
     `pairs` as `candidates` gives them, `prices` of the cycle's allocation, `households` with their
     limits and `arm`; `given` has household_id and offer_id of the copies printed. A withheld copy
     (a ghost) weighs as many given ones as it stands for: the share of its kind that was given over
-    the share that was held out. Whoever is held out of both cycle and deal is in neither arm.
+    the share that was held out. Whoever is held out of both cycle and deal is in neither arm. What
+    `pins` would have given anybody is picked before all else.
     """
     book = PriceBook(prices)
-    controlled = (pl.col("left_out") == LeftOut.CONTROL).fill_null(False)
+    controlled = pl.col(_CONTROLLED)
+    is_control = pl.col("left_out") == LeftOut.CONTROL
     is_held = pl.col("household_arm") == Arm.HOLDOUT
     open_pairs = pairs.filter(
         pl.col("offer_id").is_in(prices["offer_id"].implode()),
-        pl.col("left_out").is_null() | controlled,
+        pl.col("left_out").is_null() | is_control,
         pl.col("household_id").is_in(households["household_id"].implode()),
+    ).with_columns(
+        is_control.fill_null(False).alias(_CONTROLLED), pl.lit(None, pl.String).alias("left_out")
     )
+    everybody = households.with_columns(pl.lit(Arm.EXPOSED).alias("arm"))
+    pinned = pins.would_give(open_pairs, everybody)
+    beside = pairs_beside(open_pairs, pinned, everybody)
+    chosen = allocate_each(beside, book, households_beside(everybody, pinned), terms=terms)
     out, control = holdout_percent / 100, pl.col("control_share") / 100
     kept = (1 - out) * (1 - control)
     withheld = out * (1 - control) + (1 - out) * control
     return (
-        allocate_each(open_pairs, book, households, terms=terms)
+        pl.concat([pinned.given.select(chosen.columns), chosen])
         # A partner's slot has no cell: nothing is bought of it.
         .filter(pl.col("cell").is_not_null())
         .join(

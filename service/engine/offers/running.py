@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from service.engine.offers.overrides import no_overrides
 from service.engine.offers.targeting import no_households
 
 USED = {"household_id": pl.Int64, "offer_id": pl.Int64, "used": pl.Int64}
@@ -21,7 +22,8 @@ class RunningOffers:
     `offers` is a row an offer, with `margin_cents` (see `margins`). `items` (offer_id, item_id) and
     `products` (offer_id, gtin) are what counts for each; a partner's slot has none. `households`
     says of households what offers ask for, see `targeting.HOUSEHOLDS`; `used` (see `USED`) how
-    often they have used the deals.
+    often they have used the deals; `overrides` (see `overrides.OVERRIDES`) what people pinned and
+    banned.
     """
 
     offers: pl.DataFrame
@@ -29,3 +31,4 @@ class RunningOffers:
     products: pl.DataFrame
     households: pl.DataFrame = field(default_factory=no_households)
     used: pl.DataFrame = field(default_factory=no_uses)
+    overrides: pl.DataFrame = field(default_factory=no_overrides)

@@ -74,7 +74,17 @@ def _alternatives(
             others = [each for each in free if each != offer_id]
         else:
             wanted, others = [offer_id], list(held)
-        bonus = pl.when(pl.col("offer_id").is_in(wanted)).then(wanted_cents).otherwise(0.0)
+        # What is pinned stays, whatever else is wanted.
+        stays = pl.col("pin").is_not_null() & pl.col("offer_id").is_in(
+            [each for each in held if each != offer_id]
+        )
+        bonus = (
+            pl.when(stays)
+            .then(4 * wanted_cents)
+            .when(pl.col("offer_id").is_in(wanted))
+            .then(wanted_cents)
+            .otherwise(0.0)
+        )
         parts.append(
             priced.filter(pl.col("offer_id").is_in([*wanted, *others])).with_columns(
                 pl.lit(offer_id, pl.Int64).alias("household_id"),

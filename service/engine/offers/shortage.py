@@ -14,6 +14,7 @@ class Shortage(StrEnum):
     NO_DEAL = "no_deal_in_their_categories"
     FEW_DEALS = "few_deals_in_their_categories"
     NOT_TARGETED = "not_among_the_targets"
+    BANNED = "banned"
     UNLIKELY = "unlikely_to_be_used"
     CONTROL = "in_control_shares"
     CONFLICTS = "category_and_conflict_limits"
@@ -42,7 +43,9 @@ def shortages(
     joined = exposed
     for frame in (got, _counted(pairs), _fitting(pairs, exposed), _left(pairs, chosen, room)):
         joined = joined.join(frame, on="household_id", how="left")
-    counts = pl.col("offers", "face", "pairs", "targeted", "likely", "given", "fits").fill_null(0)
+    counts = pl.col(
+        "offers", "face", "pairs", "targeted", "allowed", "likely", "given", "fits"
+    ).fill_null(0)
     return (
         joined.with_columns(counts)
         .filter(pl.col("offers") < fewer_than)
@@ -56,6 +59,7 @@ def _first_that_holds(fewer_than: int) -> pl.Expr:
         pl.when(pl.col("pairs") == 0).then(pl.lit(Shortage.NO_DEAL))
         .when(pl.col("pairs") < fewer_than).then(pl.lit(Shortage.FEW_DEALS))
         .when(pl.col("targeted") < fewer_than).then(pl.lit(Shortage.NOT_TARGETED))
+        .when(pl.col("allowed") < fewer_than).then(pl.lit(Shortage.BANNED))
         .when(pl.col("likely") < fewer_than).then(pl.lit(Shortage.UNLIKELY))
         .when(pl.col("given") < fewer_than).then(pl.lit(Shortage.CONTROL))
         .when(pl.col("fits") < fewer_than).then(pl.lit(Shortage.CONFLICTS))
@@ -66,11 +70,13 @@ def _first_that_holds(fewer_than: int) -> pl.Expr:
 
 
 def _counted(pairs: pl.DataFrame) -> pl.DataFrame:
-    """How many candidates households have, are targeted by, are likely, and may be given."""
+    """How many candidates households have, are targeted by, not banned, likely, and given."""
     reason = pl.col("left_out")
+    barred = [LeftOut.TARGET, LeftOut.BANNED, LeftOut.USED_UP]
     return pairs.group_by("household_id").agg(
         pl.len().alias("pairs"),
         (reason.is_null() | (reason != LeftOut.TARGET)).sum().alias("targeted"),
+        (~reason.is_in(barred).fill_null(False)).sum().alias("allowed"),
         (reason.is_null() | (reason == LeftOut.CONTROL)).sum().alias("likely"),
         reason.is_null().sum().alias("given"),
     )

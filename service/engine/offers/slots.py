@@ -3,6 +3,7 @@
 import polars as pl
 
 from service.engine.offers.left_out import left_out
+from service.engine.offers.overrides import OverrideAct, matching
 from service.engine.offers.running import RunningOffers
 from service.engine.offers.targeting import BUYERS
 from service.engine.records import DealKind
@@ -36,4 +37,7 @@ def slots(household_ids: pl.Series, running: RunningOffers, *, seed: int) -> pl.
         )
     )
     nobody = pl.DataFrame(schema=BUYERS)
-    return pairs.with_columns(left_out(pairs, partners, running.households, nobody, seed=seed))
+    return pairs.with_columns(
+        left_out(pairs, partners, running.households, nobody, running.overrides, seed=seed),
+        matching(pairs, running.overrides, OverrideAct.PIN).alias("pin"),
+    )

@@ -10,7 +10,7 @@ from service.engine.records import DealKind
 
 
 class Why(StrEnum):
-    """Why an offer is on a list or not. The first five are of offers on it, the last of both."""
+    """Why an offer is on a list or not. The first six are of offers on it, the last of both."""
 
     WORTH = "worth"
     """It is worth more to this household than its copy costs others."""
@@ -20,11 +20,15 @@ class Why(StrEnum):
     """It is not, but its supplier was promised copies."""
     PARTNER = "partner"
     """A partner pays for the place."""
+    PINNED = "pinned"
+    """Somebody pinned it to the household, its cell, or all."""
     NO_LONGER_RUNS = "no_longer_runs"
     """The offer was stopped or replaced since, so nothing more is known of it."""
 
     HOLDOUT = "holdout"
     """The household was held out of the cycle and gets no offers."""
+    BANNED = "banned"
+    """Somebody banned it from the household's list, its cell's, or all."""
     TARGET = "target"
     """The offer is for others."""
     CONTROL = "control"
@@ -55,11 +59,14 @@ class Why(StrEnum):
     """It would do as well; the allocation may be that far from the best."""
 
 
-_LEFT_OUT = {
+LEFT_OUT = {
+    LeftOut.BANNED: Why.BANNED,
     LeftOut.TARGET: Why.TARGET,
+    LeftOut.USED_UP: Why.USED_UP,
     LeftOut.CONTROL: Why.CONTROL,
     LeftOut.UNLIKELY: Why.UNLIKELY,
 }
+"""Why an offer that a household is left out of is not on its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ def why_held(offer_id: int, seen: Seen) -> Why:
     offer = seen.offers.get(offer_id)
     if offer is None:
         return Why.NO_LONGER_RUNS
+    if offer["pin"] is not None:
+        return Why.PINNED
     if offer["kind"] == DealKind.PARTNER:
         return Why.PARTNER
     earned = offer["value_cents"] - offer["budget_price"] * offer["cost_cents"]
@@ -104,10 +113,13 @@ def why_missed(offer_id: int, seen: Seen) -> Why:
     if offer_id in seen.used_up:
         return Why.USED_UP
     if offer["left_out"] is not None:
-        return _LEFT_OUT[LeftOut(offer["left_out"])]
+        return LEFT_OUT[LeftOut(offer["left_out"])]
     gone = [seen.offers[each] for each in offer["instead"]]
-    if any(_alike(offer, each, "conflict_id") for each in gone):
+    pinned = [each for each in map(seen.offers.get, seen.held) if each and each["pin"] is not None]
+    if any(_alike(offer, each, "conflict_id") for each in (*gone, *pinned)):
         return Why.CONFLICT
+    if sum(_alike(offer, each, "category_id") for each in pinned) >= seen.category_max:
+        return Why.CATEGORY
     return _why_outbid(offer) or _why_no_room(offer, gone, seen)
 
 

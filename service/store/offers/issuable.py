@@ -43,6 +43,9 @@ _OFFER_COLUMNS = {
 }
 
 
+_COMMITTED = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
+
+
 def running(session: Session, *, on: date, redeemable_to: date) -> pl.DataFrame:
     """Offers that may be mailed on a day and redeemed from it through another, by offer_id.
 
@@ -112,9 +115,8 @@ def committed(session: Session, *, ended_before: date | None = None) -> pl.DataF
         ),
         {"ended_before": day_value(session, ended_before or date.min)},
     )
-    schema = {"offer_id": pl.Int64, "spent_cents": pl.Int64, "issued": pl.Int64}
     records = [(offer_id, int(cents), int(copies)) for offer_id, cents, copies in rows]
-    return pl.DataFrame(records, schema=schema, orient="row")
+    return pl.DataFrame(records, schema=_COMMITTED, orient="row")
 
 
 def used(

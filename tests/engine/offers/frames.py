@@ -119,7 +119,7 @@ def pairs(*rows: dict[str, Any]) -> pl.DataFrame:
     """Candidates as given, with what a test does not care about filled in."""
     defaults = CANDIDATES | {
         "category_id": 7, "conflict_id": None, "cell": "switcher_light", "why": "", "uses": 1,
-        "use_cents": 50, "reserved_cents": 50, "control_share": 0, "left_out": None,
+        "use_cents": 50, "reserved_cents": 50, "control_share": 0, "left_out": None, "pin": None,
         "kind": "product", "expected_redemptions": 0.5, "expected_gain": 0.1, "p_purchase": 0.5,
     }  # fmt: skip
     return pl.DataFrame(
@@ -128,6 +128,7 @@ def pairs(*rows: dict[str, Any]) -> pl.DataFrame:
             "category_id": pl.Int64,
             "conflict_id": pl.Int64,
             "left_out": pl.String,
+            "pin": pl.Int64,
             "p_purchase": pl.Float64,
         },
     )

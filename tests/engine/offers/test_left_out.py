@@ -4,11 +4,17 @@ import polars as pl
 
 from service.engine.lift import held_out
 from service.engine.offers.left_out import LeftOut, given, in_control, left_out
+from service.engine.offers.overrides import no_overrides
 from service.engine.offers.targeting import BUYERS, no_households
 
 IDS = list(range(1, 201))
 PAIRS = pl.DataFrame(
-    {"household_id": IDS * 2, "offer_id": [5] * 200 + [6] * 200, "cell": "x"}
+    {
+        "household_id": IDS * 2,
+        "offer_id": [5] * 200 + [6] * 200,
+        "cell": "x",
+        "limit_per_household": 1,
+    }
 ).with_columns(pl.when(pl.col("offer_id") == 5).then(30).otherwise(0).alias("control_share"))
 
 
@@ -26,7 +32,9 @@ def test_whom_an_offer_is_not_for_comes_before_its_control_share() -> None:
     pairs = PAIRS.with_columns(
         pl.when(pl.col("household_id") <= 100).then(pl.lit("y")).otherwise("cell").alias("cell")
     )
-    found = pairs.with_columns(left_out(pairs, offers, no_households(), nobody, seed=3))
+    found = pairs.with_columns(
+        left_out(pairs, offers, no_households(), nobody, no_overrides(), seed=3)
+    )
     assert found.filter(pl.col("household_id") > 100, pl.col("offer_id") == 5)[
         "left_out"
     ].unique().to_list() == [LeftOut.TARGET]

@@ -15,6 +15,7 @@ CASES: dict[Shortage, tuple[list[dict[str, Any]], list[int]]] = {
     Shortage.NO_DEAL: ([], []),
     Shortage.FEW_DEALS: ([{"offer_id": 1}], [1]),
     Shortage.NOT_TARGETED: ([{"offer_id": 1}, {"offer_id": 2, "left_out": LeftOut.TARGET}], [1]),
+    Shortage.BANNED: ([{"offer_id": 1}, {"offer_id": 2, "left_out": LeftOut.BANNED}], [1]),
     Shortage.UNLIKELY: ([{"offer_id": 1}, {"offer_id": 2, "left_out": LeftOut.UNLIKELY}], [1]),
     Shortage.CONTROL: ([{"offer_id": 1}, {"offer_id": 2, "left_out": LeftOut.CONTROL}], [1]),
     Shortage.CONFLICTS: ([{"offer_id": 1}, {"offer_id": 2, "conflict_id": 71}], [1]),

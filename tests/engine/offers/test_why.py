@@ -10,7 +10,8 @@ from service.engine.offers.why import Seen, Why, why_held, why_missed
 Row = dict[str, Any]
 _OFFER: Row = {
     "value_cents": 20.0, "cost_cents": 50, "face_value_cents": 100, "category_id": 7,
-    "conflict_id": None, "kind": "product", "left_out": None, "gone": None, "budget_price": 0.0,
+    "conflict_id": None, "kind": "product", "left_out": None, "pin": None, "gone": None,
+    "budget_price": 0.0,
     "circulation_price_cents": 0.0, "loss_cents": 5.0, "instead": [],
 }  # fmt: skip
 
@@ -18,6 +19,7 @@ ON_LIST: dict[Why, tuple[Row, Row]] = {
     Why.WORTH: ({}, {}),
     Why.FLOOR: ({"value_cents": -3.0}, {"floor_cents": 1000}),
     Why.PROMISED: ({"value_cents": -3.0, "circulation_price_cents": -9.0}, {}),
+    Why.PINNED: ({"pin": 3, "kind": "partner"}, {}),
     Why.PARTNER: ({"kind": "partner"}, {}),
     Why.WITHIN_GAP: ({"budget_price": 1.0}, {}),
 }
@@ -26,6 +28,7 @@ ON_LIST: dict[Why, tuple[Row, Row]] = {
 # Offer 2 is not on the list, offer 1 is.
 NOT_ON_IT: dict[Why, tuple[Row, Row]] = {
     Why.HOLDOUT: ({"left_out": LeftOut.CONTROL}, {"is_held_out": True}),
+    Why.BANNED: ({"left_out": LeftOut.BANNED}, {}),
     Why.TARGET: ({"left_out": LeftOut.TARGET}, {}),
     Why.CONTROL: ({"left_out": LeftOut.CONTROL}, {}),
     Why.UNLIKELY: ({"left_out": LeftOut.UNLIKELY}, {}),
