@@ -36,7 +36,8 @@ def postings(cycle: Cycle) -> tuple[str, str]:
 def forget_results(session: Session, cycle_id: int) -> None:
     """Delete what a cycle came to: what it issued, prices, arms, ghosts, whom it left out."""
     for table in (
-        "cycle_offer", "cycle_price", "cycle_household", "cycle_ghost", "cycle_left_out",
+        "cycle_offer", "cycle_supplier", "cycle_price", "cycle_household", "cycle_ghost",
+        "cycle_left_out",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 
