@@ -64,12 +64,18 @@ def fetchable(session: Session) -> Sequence[Batch]:
 
 def of_cycle(session: Session, cycle_id: int) -> Batch | None:
     """The newest revision of a cycle's batch; reprints and withdrawn ones do not count."""
+    return of_cycles(session, [cycle_id]).get(cycle_id)
+
+
+def of_cycles(session: Session, cycle_ids: Sequence[int]) -> dict[int, Batch]:
+    """The same of several cycles by their number; those without a batch are left out."""
     statement = select(Batch).where(
-        Batch.cycle_id == cycle_id,
+        col(Batch.cycle_id).in_(cycle_ids),
         col(Batch.reprint_of).is_(None),
         Batch.state != BatchState.WITHDRAWN,
     )
-    return session.exec(statement.order_by(col(Batch.revision).desc()).limit(1)).first()
+    rising = session.exec(statement.order_by(col(Batch.revision))).all()
+    return {batch.cycle_id: batch for batch in rising}
 
 
 def earlier(session: Session, batch: Batch) -> Sequence[Batch]:

@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 from sqlalchemy import text
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from service.store.bulk import stage
@@ -220,12 +221,13 @@ def arm_of(session: Session, cycle_id: int, household_id: int) -> str | None:
 
 
 def forecast_for(session: Session, day: date) -> Forecast | None:
-    """The newest model that has seen nothing from `day` on."""
+    """The newest model that has seen nothing from `day` on; its text is read when it is used."""
     statement = (
         select(Forecast)
         .where(col(Forecast.as_of) <= day)
         .order_by(col(Forecast.as_of).desc())
         .limit(1)
+        .options(defer(col(Forecast.model)))  # type: ignore[arg-type]
     )
     return session.exec(statement).first()
 
