@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import literal, text, update
 from sqlmodel import Session, col, func, select
 
+from service.store import mailing
 from service.store.bulk import stage
 from service.store.keyset import Turned, turn
 from service.store.tables.cycle import Batch, BatchState
@@ -166,6 +167,12 @@ def add_pieces(session: Session, batch_id: int, pieces: pl.DataFrame) -> None:
                FROM staged_piece ORDER BY seq"""
         ),
         {"batch": batch_id},
+    )
+    mailing.add_counts(
+        session,
+        """SELECT CAST(:batch AS bigint) AS batch_id, 'outstanding' AS state, count(*) AS pieces
+           FROM staged_piece""",
+        batch=batch_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""sums of cycles, kept beside the rows they count, and indexes of what is counted of deals"""
+"""sums of cycles and of printed copies, kept beside their rows, and indexes of what is counted"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,9 @@ _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _GUARANTEED = "circulation_min IS NOT NULL AND state IN ('approved', 'running', 'exhausted')"
 
 
+_UNMAILED = "state NOT IN ('mailed', 'returned')"
+
+
 def upgrade() -> None:
     """What was issued and used so far is counted now, once."""
     op.create_index("ix_offer_state", "offer", ["state"])
@@ -23,6 +26,24 @@ def upgrade() -> None:
         ["id", "deal_id", "circulation_min"],
         postgresql_where=sa.text(_GUARANTEED),
         sqlite_where=sa.text(_GUARANTEED),
+    )
+    op.create_index(
+        "ix_mail_piece_unmailed",
+        "mail_piece",
+        ["batch_id", "piece_id"],
+        postgresql_where=sa.text(_UNMAILED),
+        sqlite_where=sa.text(_UNMAILED),
+    )
+    op.create_table(
+        "mail_count",
+        _reference("mail_count", "batch_id", "batch"),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("pieces", _BIG, nullable=False),
+        sa.PrimaryKeyConstraint("batch_id", "state", name=op.f("pk_mail_count")),
+    )
+    op.execute(
+        """INSERT INTO mail_count (batch_id, state, pieces)
+           SELECT batch_id, state, count(*) FROM mail_piece GROUP BY batch_id, state"""
     )
     op.create_index("ix_cycle_offer_cycle_id_copies", "cycle_offer", ["cycle_id", "copies"])
     op.create_table(
@@ -75,6 +96,8 @@ def _reference(table: str, name: str, other: str) -> sa.Column[int]:
 def downgrade() -> None:
     """All of it can be counted again."""
     op.drop_table("cycle_day")
+    op.drop_table("mail_count")
+    op.drop_index("ix_mail_piece_unmailed", "mail_piece")
     op.drop_table("cycle_supplier")
     op.drop_index("ix_offer_guaranteed", "offer")
     op.drop_index("ix_offer_state", "offer")
