@@ -213,7 +213,8 @@ def run(
     print(f"{'':34} {'median':>7} {'p95':>7}")
     for name, requests in asked.items():
         measure(name, requests, lambda: None)
-    measure("Today, counted again", asked["Today"], console.state.today.forget)
+    if "Today" in asked:
+        measure("Today, counted again", asked["Today"], console.state.today.forget)
     if not database.is_sqlite:
         for cost in sorted(found, key=lambda each: -each.at(0.95))[:EXPLAINED]:
             _, statement, values = slowest[cost.name]
@@ -237,6 +238,8 @@ def served(url: str, keep: str) -> Iterator[tuple[str, Sequence[psutil.Process]]
                 for setting in ("fsync", "full_page_writes", "synchronous_commit"):
                     connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
                 connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
+                # The CPU of a process that ended cannot be asked for.
+                connection.execute("ALTER SYSTEM SET max_parallel_workers_per_gather = 0")
                 connection.execute("SELECT pg_reload_conf()")
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
             row = connection.execute("SHOW data_directory").fetchone()

@@ -172,6 +172,9 @@ def _cycles(session: Session, deals: int, households: int) -> None:
              '{"files": [], "total_pieces": 0}'), pieces=pl.lit(households),
          pages=pl.lit(2 * households), plan=_text(""), summary=_text("{}"),
          published_at=_moment(), received_at=_moment())  # fmt: skip
+    for state, pieces in (("printed", households // 1000), ("mailed", households * 999 // 1000)):
+        _add(session, "mail_count", batch_id=pl.lit(CYCLES), state=_text(state),
+             pieces=pl.lit(pieces))  # fmt: skip
     held = pl.Series(_holders(deals, households * LINES, first=0)).value_counts(name="copies")
     _add(session, "cycle_offer", cycle_id=pl.lit(CYCLES), offer_id=pl.lit(held.to_series(0)),
          copies=pl.lit(held["copies"].cast(pl.Int64)),

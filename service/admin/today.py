@@ -14,7 +14,8 @@ from service.store.tables.cycle import Cycle
 
 DRAFTS = DealFilter(states=(DealState.DRAFT,))
 CHECKED = DealFilter(states=(DealState.CHECKED,))
-SHORT_OF_BUDGET = DealFilter(left_below_percent=10)
+LEFT_BELOW_PERCENT = 10
+SHORT_OF_BUDGET = DealFilter(left_below_percent=LEFT_BELOW_PERCENT)
 BEHIND_GUARANTEE = DealFilter(behind_guarantee=True)
 
 MOST_COUNTED = 10_001
@@ -26,7 +27,7 @@ UNCONFIRMED_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many things wait for somebody; deals are counted up to `MOST_COUNTED`."""
+    """How many things wait for somebody; drafts and checked deals up to `MOST_COUNTED`."""
 
     drafts: int
     checked: int
@@ -84,6 +85,7 @@ def read_today(database: Database, *, now: datetime) -> Today:
     """Count everything in one transaction."""
     with database.read() as session:
         newest = cycles.newest(session)
+        budgets = totals.budgets(session, left_below_percent=LEFT_BELOW_PERCENT)
 
         def deals(chosen: DealFilter) -> int:
             return pages.count(session, chosen, most=MOST_COUNTED)
@@ -93,8 +95,8 @@ def read_today(database: Database, *, now: datetime) -> Today:
             waiting=Waiting(
                 drafts=deals(DRAFTS),
                 checked=deals(CHECKED),
-                short_of_budget=deals(SHORT_OF_BUDGET),
-                behind_guarantee=deals(BEHIND_GUARANTEE),
+                short_of_budget=budgets.short,
+                behind_guarantee=totals.behind_guarantee(session),
                 failed_runs=loop.failed_runs(session, since=now - FAILED_WITHIN),
                 unconfirmed_batches=loop.batches_not_received(
                     session, published_before=now - UNCONFIRMED_AFTER
@@ -103,9 +105,9 @@ def read_today(database: Database, *, now: datetime) -> Today:
             cycle=None
             if newest is None
             else _came_to(
-                newest, loop.issued(session, newest.id), loop.uses_by_day(session, newest.id)
+                newest, loop.issued(session, newest), loop.uses_by_day(session, newest.id)
             ),
-            budgets=totals.budgets(session),
+            budgets=budgets,
         )
 
 

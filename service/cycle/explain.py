@@ -3,6 +3,7 @@
 from datetime import date
 
 import polars as pl
+from sqlmodel import Session
 
 from service.cycle.forecast import stored_model
 from service.cycle.inputs import read_purchases
@@ -27,14 +28,19 @@ def explain_household(
         if found is None:
             raise NotFound(f"There is no household {ref!r}.")
         bought = read_purchases(session, settings, before=as_of, household_ids=[found.id])
-        model = stored_model(session, as_of=as_of)
-        products = catalogue.products(session, gtins=bought["gtin"].unique().to_list())
-    if bought.is_empty():
-        raise NotFound(f"Household {ref!r} has bought nothing before {as_of}.")
+        if bought.is_empty():
+            raise NotFound(f"Household {ref!r} has bought nothing before {as_of}.")
+        return explain_bought(session, settings, bought, as_of=as_of)
+
+
+def explain_bought(
+    session: Session, settings: Settings, bought: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
+    """The same of one household's purchases before a date, as `read_purchases` gives them."""
     horizon = settings.forecast_days
-    model = model or default_model(as_of=as_of, horizon_days=horizon)
-    items = products.select("item_id", "item").unique("item_id")
+    model = stored_model(session, as_of=as_of) or default_model(as_of=as_of, horizon_days=horizon)
     table = explain(model, bought, as_of=as_of, horizon_days=horizon)
+    items = catalogue.item_names(session, table["item_id"].to_list())
     return table.join(items, on="item_id", maintain_order="left")
 
 

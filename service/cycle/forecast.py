@@ -1,9 +1,10 @@
 """The forecast model a cycle predicts with: fitted, kept under its date, and found again."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,15 +56,27 @@ def stored_model(session: Session, *, as_of: date, any_age: bool = False) -> Mod
     if not any_age and found.as_of < as_of - timedelta(days=FORECAST_DAYS):
         return None
     try:
-        return _model(found.model)
+        return _model(
+            _Stored(found.id, found.as_of, found.fitted_at, partial(getattr, found, "model"))
+        )
     except InvalidInput:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A stored model by what tells it from any other; `read` gives its text."""
+
+    forecast_id: int
+    as_of: date
+    fitted_at: datetime
+    read: Callable[[], str] = field(compare=False)
+
+
 @lru_cache(maxsize=2)
-def _model(text: str) -> Model:
+def _model(stored: _Stored) -> Model:
     """A model that many households ask for is read once."""
-    return Model.from_json(text)
+    return Model.from_json(stored.read())
 
 
 def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> Refreshed:

@@ -72,10 +72,8 @@ def page_cycles(
         found = list(cycles.page(session, after=after, before=before, limit=limit + 1))
         is_cut = len(found) > limit
         found = found[-limit:] if before is not None else found[:limit]
-        rows = [
-            SeenCycle(each, _state(each, batches.of_cycle(session, each.id), today))
-            for each in found
-        ]
+        printed = batches.of_cycles(session, [each.id for each in found])
+        rows = [SeenCycle(each, _state(each, printed.get(each.id), today)) for each in found]
     return CyclePage(
         rows,
         has_before=is_cut if before is not None else after is not None,

@@ -1,4 +1,4 @@
-"""Keeps the sums of deals near the newest rows, and counts them again."""
+"""Keeps the sums of deals and cycles near the newest rows, and counts them again."""
 
 import time
 from datetime import datetime
@@ -40,15 +40,16 @@ def keep_sums(
 
 
 def recount_sums(database: Database, *, now: datetime) -> int:
-    """Count every sum of deals again and put right what differs; how many sums differed.
+    """Count every sum again and put right what differs; how many sums differed.
 
-    The counting holds nobody up. Sums of a deal that is wrong are locked while they are corrected.
+    The counting holds nobody up. Sums that are wrong are locked while they are corrected.
     """
     with database.read() as session:
-        wrong = recount.wrong_deals(session)
+        wrong, wrong_cycles = recount.wrong_deals(session), recount.wrong_cycles(session)
 
     def write(session: Session) -> int:
         corrected = recount.correct(session, wrong)
+        corrected += recount.correct_cycles(session, wrong_cycles)
         recount.note(session, corrected=corrected, at=now)
         return corrected
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 import polars as pl
 from sqlmodel import Session
 
-from service.cycle.explain import explain_household
+from service.cycle.explain import explain_bought
 from service.cycle.inputs import local_date, read_purchases
 from service.desk import outcomes
 from service.desk.outcomes import PastOutcome
@@ -46,6 +46,7 @@ OPEN_MINUTES = 60
 MOST_NOTE = 300
 _LISTS = 5
 _OPENINGS = 10
+_NO_DAY = date.min + timedelta(days=400)
 _BOUNDS = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
 
 
@@ -84,8 +85,8 @@ class HouseholdView:
     `as_of` is the day after its newest basket, up to today, None for one that never bought: what
     `spent_cents`, `categories` and the forecast are as of. `categories`: category, units,
     spend_cents, brand, usage, the highest spend first, of the last `WEEKS` weeks;
-    `shop_categories` is how many the shop has. `forecast` is that of
-    `explain_household`. `decile` and `tier` are those of the newest cycle, of `worth_as_of`.
+    `shop_categories` is how many the shop has. `forecast` is that of `explain_household`, empty
+    where nothing was bought. `decile` and `tier` are those of the newest cycle, of `worth_as_of`.
     """
 
     household_id: int
@@ -200,7 +201,15 @@ def look(
         cycle = cycles.newest(session)
         worth = cycles.household_worth(session, cycle.id if cycle else None, [household_id])
         decile, tier = worth.row(0)[1:] if worth.height else (None, None)
-        bought, in_cells = _habits(session, settings, household_id, as_of)
+        day = as_of or _NO_DAY
+        bought = read_purchases(session, settings, before=day, household_ids=[household_id])
+        since = datetime.combine(day - timedelta(weeks=WEEKS), time())
+        recent = bought.filter(pl.col("purchased_at") >= since)
+        bounds = pl.DataFrame(cycle.usage_bounds if cycle else [], schema=_BOUNDS)
+        in_cells = cells(recent, as_of=day, weeks=WEEKS, bounds=bounds)
+        forecast = pl.DataFrame()
+        if not bought.is_empty():
+            forecast = explain_bought(session, settings, bought, as_of=day)
         names = household_views.categories(session)
         contact = household_views.contact(session, household_id)
         printed = _lists(session, household_id)
@@ -216,13 +225,13 @@ def look(
         worth_as_of=cycle.as_of if cycle and worth.height else None,
         decile=decile,
         tier=tier,
-        spent_cents=int(bought["amount_cents"].sum()),
-        visits=bought["basket_id"].n_unique(),
+        spent_cents=int(recent["amount_cents"].sum()),
+        visits=recent["basket_id"].n_unique(),
         categories=in_cells.join(names, on="category_id").sort(
             "spend_cents", "category", descending=[True, False]
         ),
         shop_categories=names.height,
-        forecast=_forecast(database, settings, row.ref, as_of),
+        forecast=forecast,
         horizon_days=settings.forecast_days,
         refusals=outcomes.refusals_of(database, household_id),
         contact=contact,
@@ -230,30 +239,6 @@ def look(
         goodwill=given,
         openings=openings,
     )
-
-
-def _habits(
-    session: Session, settings: Settings, household_id: int, as_of: date | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What it bought in the last weeks, and its cells by the bounds of the newest cycle."""
-    day = as_of or date.min + timedelta(days=400)
-    bought = read_purchases(
-        session, settings, before=day, since=day - timedelta(weeks=WEEKS),
-        household_ids=[household_id],
-    )  # fmt: skip
-    cycle = cycles.newest(session)
-    bounds = pl.DataFrame(cycle.usage_bounds if cycle else [], schema=_BOUNDS)
-    return bought, cells(bought, as_of=day, weeks=WEEKS, bounds=bounds)
-
-
-def _forecast(database: Database, settings: Settings, ref: str, as_of: date | None) -> pl.DataFrame:
-    """The forecast of what it bought; empty where nothing of it is in the catalogue."""
-    if as_of is None:
-        return pl.DataFrame()
-    try:
-        return explain_household(database, settings, ref, as_of=as_of)
-    except NotFound:
-        return pl.DataFrame()
 
 
 def _lists(session: Session, household_id: int) -> list[PrintedList]:

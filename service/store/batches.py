@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import literal, text, update
 from sqlmodel import Session, col, func, select
 
+from service.store import mailing
 from service.store.bulk import stage
 from service.store.keyset import Turned, turn
 from service.store.tables.cycle import Batch, BatchState
@@ -64,12 +65,18 @@ def fetchable(session: Session) -> Sequence[Batch]:
 
 def of_cycle(session: Session, cycle_id: int) -> Batch | None:
     """The newest revision of a cycle's batch; reprints and withdrawn ones do not count."""
+    return of_cycles(session, [cycle_id]).get(cycle_id)
+
+
+def of_cycles(session: Session, cycle_ids: Sequence[int]) -> dict[int, Batch]:
+    """The same of several cycles by their number; those without a batch are left out."""
     statement = select(Batch).where(
-        Batch.cycle_id == cycle_id,
+        col(Batch.cycle_id).in_(cycle_ids),
         col(Batch.reprint_of).is_(None),
         Batch.state != BatchState.WITHDRAWN,
     )
-    return session.exec(statement.order_by(col(Batch.revision).desc()).limit(1)).first()
+    rising = session.exec(statement.order_by(col(Batch.revision))).all()
+    return {batch.cycle_id: batch for batch in rising}
 
 
 def earlier(session: Session, batch: Batch) -> Sequence[Batch]:
@@ -160,6 +167,12 @@ def add_pieces(session: Session, batch_id: int, pieces: pl.DataFrame) -> None:
                FROM staged_piece ORDER BY seq"""
         ),
         {"batch": batch_id},
+    )
+    mailing.add_counts(
+        session,
+        """SELECT CAST(:batch AS bigint) AS batch_id, 'outstanding' AS state, count(*) AS pieces
+           FROM staged_piece""",
+        batch=batch_id,
     )
 
 

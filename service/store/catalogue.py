@@ -144,6 +144,14 @@ def items(session: Session) -> pl.DataFrame:
     return pl.DataFrame(session.exec(statement).all(), schema=schema, orient="row")
 
 
+def item_names(session: Session, item_ids: Sequence[int]) -> pl.DataFrame:
+    """What some items are called: item_id, item."""
+    chosen = ", ".join(str(int(each)) for each in item_ids) or "NULL"
+    rows = session.execute(text(f"SELECT id, name FROM item WHERE id IN ({chosen})"))
+    schema = {"item_id": pl.Int64, "item": pl.String}
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+
+
 def products(session: Session, *, gtins: Sequence[int] | None = None) -> pl.DataFrame:
     """The catalogue, or those of its products among `gtins`, a row a product.
 

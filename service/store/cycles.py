@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 from sqlalchemy import text
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from service.store.bulk import append, stage
@@ -36,7 +37,8 @@ def postings(cycle: Cycle) -> tuple[str, str]:
 def forget_results(session: Session, cycle_id: int) -> None:
     """Delete what a cycle came to: what it issued, prices, arms, picks, whom it left out."""
     for table in (
-        "cycle_offer", "cycle_price", "cycle_household", "cycle_pick", "cycle_left_out",
+        "cycle_offer", "cycle_supplier", "cycle_price", "cycle_household", "cycle_pick",
+        "cycle_left_out", "outcome_sum", "outcome_window",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 
@@ -212,12 +214,13 @@ def arm_of(session: Session, cycle_id: int, household_id: int) -> str | None:
 
 
 def forecast_for(session: Session, day: date) -> Forecast | None:
-    """The newest model that has seen nothing from `day` on."""
+    """The newest model that has seen nothing from `day` on; its text is read when it is used."""
     statement = (
         select(Forecast)
         .where(col(Forecast.as_of) <= day)
         .order_by(col(Forecast.as_of).desc())
         .limit(1)
+        .options(defer(col(Forecast.model)))  # type: ignore[arg-type]
     )
     return session.exec(statement).first()
 

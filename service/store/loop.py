@@ -7,7 +7,10 @@ import polars as pl
 from sqlalchemy import Date, text
 from sqlmodel import Session, col, func, select
 
-from service.store.tables.cycle import Batch, BatchState, Run, RunState
+from service.store import issued as kept
+from service.store.offers.kept import at_one_moment, values
+from service.store.sum_rows import DAY_SUMS, cycle_days
+from service.store.tables.cycle import Batch, BatchState, Cycle, Run, RunState
 
 BY_DAY = {
     "day": pl.Date,
@@ -32,8 +35,19 @@ class Issued:
     expected_uses: float
 
 
-def issued(session: Session, cycle_id: int) -> Issued:
-    """What the lists of a cycle hold."""
+def issued(session: Session, cycle: Cycle) -> Issued:
+    """What the lists of a cycle hold, as it was counted when they were issued.
+
+    They are counted again where a batch of them was voided since.
+    """
+    lists = cycle.summary.get("lists")
+    if lists is None or _has_voided(session, cycle.id):
+        return count_issued(session, cycle.id)
+    return Issued(lists, *kept.in_all(session, cycle.id))
+
+
+def count_issued(session: Session, cycle_id: int) -> Issued:
+    """The same, counted line by line."""
     lists, copies, face_value_cents, expected = session.execute(
         text(
             """SELECT count(DISTINCT s.id), count(l.line), coalesce(sum(l.face_value_cents), 0),
@@ -48,19 +62,27 @@ def issued(session: Session, cycle_id: int) -> Issued:
     return Issued(lists, copies, int(face_value_cents), float(expected))
 
 
+def _has_voided(session: Session, cycle_id: int) -> bool:
+    statement = select(Batch.id).where(Batch.cycle_id == cycle_id, Batch.state == BatchState.VOIDED)
+    return session.exec(statement.limit(1)).first() is not None
+
+
 def uses_by_day(session: Session, cycle_id: int) -> pl.DataFrame:
-    """The uses of a cycle's lists that count, by business day; see `BY_DAY`."""
-    rows = session.execute(
-        text(
-            """SELECT r.business_date AS day, sum(l.uses), sum(l.amount_cents),
-                      sum(l.supplier_cents)
-               FROM shopping_list s
-               JOIN redemption_line l ON l.list_id = s.id AND l.live
-               JOIN redemption r ON r.id = l.redemption_id
-               WHERE s.cycle_id = :cycle
-               GROUP BY r.business_date ORDER BY r.business_date"""
-        ).columns(day=Date()),
-        {"cycle": cycle_id},
+    """The uses of a cycle's lists that count, by business day; see `BY_DAY`.
+
+    Those that are kept, and those that came after the mark of sums.
+    """
+    names = ", ".join(DAY_SUMS)
+    statement = text(
+        f"""SELECT day, {", ".join(f"sum({name})" for name in DAY_SUMS)} FROM (
+                SELECT day, {names} FROM cycle_day WHERE cycle_id = :cycle
+                UNION ALL SELECT day, {names}
+                FROM ({cycle_days("r.id > :line_mark AND s.cycle_id = :cycle")}) AS newer
+            ) AS whole GROUP BY day HAVING sum(uses) <> 0 ORDER BY day"""
+    ).columns(day=Date())
+    rows = at_one_moment(
+        session,
+        lambda mark: session.execute(statement, {"cycle": cycle_id, **values(mark)}).all(),
     )
     return pl.DataFrame(
         [(day, *(int(value) for value in sums)) for day, *sums in rows], BY_DAY, orient="row"

@@ -12,14 +12,29 @@ from service.store.bulk import stage
 from service.store.tables.cycle import Batch, BatchState
 from service.store.tables.mailing import Acknowledgement, MailEvent, MailPiece
 
-_NEWEST = """
-    SELECT * FROM (
-        SELECT p.piece_id, p.batch_id, p.seq, p.state_at, p.reason,
-               CASE WHEN b.state = 'voided' THEN 'voided' ELSE p.state END AS state,
-               row_number() OVER (PARTITION BY p.piece_id ORDER BY p.batch_id DESC) AS age
-        FROM mail_piece p JOIN batch b ON b.id = p.batch_id
-        WHERE (b.id = :batch OR b.reprint_of = :batch) AND b.state IN ('ready', 'voided')) c
-    WHERE c.age = 1"""
+_PRINTED = """SELECT id, state FROM batch
+    WHERE (id = :batch OR reprint_of = :batch) AND state IN ('ready', 'voided')"""
+"""A batch and its reprints that are or were with the mailing house."""
+
+_STATE = "CASE WHEN b.state = 'voided' THEN 'voided' ELSE {state} END"
+# A piece counts by its newest copy: the copies before a reprint's are taken off.
+_STATES = f"""WITH printed AS ({_PRINTED})
+    SELECT state, sum(pieces) FROM (
+        SELECT {_STATE.format(state="c.state")} AS state, c.pieces
+        FROM printed b JOIN mail_count c ON c.batch_id = b.id
+        UNION ALL
+        SELECT {_STATE.format(state="p.state")}, -1
+        FROM (SELECT DISTINCT o.batch_id, o.seq, o.state
+              FROM printed r JOIN mail_piece n ON n.batch_id = r.id
+              JOIN mail_piece o ON o.piece_id = n.piece_id AND o.batch_id < n.batch_id
+              WHERE r.id <> :batch) p
+        JOIN printed b ON b.id = p.batch_id
+    ) AS counted GROUP BY state HAVING sum(pieces) <> 0"""
+_UNMAILED = f"""SELECT p.piece_id, p.batch_id, p.state, p.reason FROM mail_piece p
+    WHERE p.batch_id = :copy AND p.state NOT IN ('mailed', 'returned') AND p.piece_id > :after
+      AND NOT EXISTS (SELECT 1 FROM mail_piece n JOIN ({_PRINTED}) b ON b.id = n.batch_id
+                      WHERE n.piece_id = p.piece_id AND n.batch_id > p.batch_id)
+    ORDER BY p.piece_id LIMIT :limit"""
 
 
 class Copy(NamedTuple):
@@ -140,6 +155,15 @@ def apply_events(session: Session, acknowledgement_id: int, events: pl.DataFrame
         ),
         {"file": acknowledgement_id},
     )
+    add_counts(
+        session,
+        """SELECT batch_id, state, sum(pieces) AS pieces FROM (
+               SELECT batch_id, state, 1 AS pieces FROM staged_event WHERE is_last
+               UNION ALL
+               SELECT p.batch_id, p.state, -1 FROM staged_event s JOIN mail_piece p
+                   ON p.batch_id = s.batch_id AND p.seq = s.seq WHERE s.is_last
+           ) AS changed GROUP BY batch_id, state""",
+    )
     session.execute(
         text(
             """UPDATE mail_piece SET state = s.state, state_at = s.happened_at, reason = s.reason
@@ -163,23 +187,36 @@ def households_of(session: Session, list_ids: Sequence[int]) -> dict[int, int]:
 
 def states(session: Session, batch_id: int) -> dict[str, int]:
     """How many pieces of a batch and its reprints are in each state, by their newest copies."""
-    rows = session.execute(
-        text(f"SELECT n.state, count(*) FROM ({_NEWEST}) n GROUP BY n.state"), {"batch": batch_id}
-    )
-    return dict(map(tuple, rows))
+    rows = session.execute(text(_STATES), {"batch": batch_id})
+    return {state: int(pieces) for state, pieces in rows}
 
 
 def differences(session: Session, batch_id: int, *, after: str, limit: int) -> list[UnmailedPiece]:
     """The pieces of a batch that were not mailed, by piece, from after a piece."""
-    rows = session.execute(
+    copies = session.execute(text(_PRINTED), {"batch": batch_id}).all()
+    found = [
+        UnmailedPiece(*row)
+        for copy, state in copies
+        if state != BatchState.VOIDED
+        for row in session.execute(
+            text(_UNMAILED), {"batch": batch_id, "copy": copy, "after": after, "limit": limit}
+        )
+    ]
+    return sorted(found)[:limit]
+
+
+def add_counts(session: Session, rows: str, **values: Any) -> None:
+    """Add the rows of a query, batch_id, state and pieces, to the counts of copies."""
+    session.execute(
         text(
-            f"""SELECT n.piece_id, n.batch_id, n.state, n.reason FROM ({_NEWEST}) n
-                WHERE n.state NOT IN ('mailed', 'returned', 'voided') AND n.piece_id > :after
-                ORDER BY n.piece_id LIMIT :limit"""
+            f"""INSERT INTO mail_count (batch_id, state, pieces)
+                SELECT batch_id, state, pieces FROM ({rows}) AS added WHERE true
+                ORDER BY batch_id, state
+                ON CONFLICT (batch_id, state)
+                DO UPDATE SET pieces = mail_count.pieces + excluded.pieces"""
         ),
-        {"batch": batch_id, "after": after, "limit": limit},
+        values,
     )
-    return [UnmailedPiece(*row) for row in rows]
 
 
 def _staged_ids(session: Session, piece_ids: Sequence[str]) -> Any:

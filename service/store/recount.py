@@ -1,4 +1,4 @@
-"""Counts the sums of deals again, from the rows they stand for."""
+"""Counts the sums of deals and cycles again, from the rows they stand for."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from service.store import sum_rows, sums
-from service.store.sum_rows import COPY_SUMS, DEAL, PART_SUMS, TOTAL_SUMS
+from service.store.sum_rows import COPY_SUMS, DAY_SUMS, DEAL, PART_SUMS, TOTAL_SUMS
 from service.store.tables.deal_sums import SumMark
 
 # Expectations are added and taken away as floats.
@@ -21,7 +21,9 @@ _TABLES = {
     "deal_copies": (("deal_id", "cell"), COPY_SUMS),
     "deal_total": (("deal_id",), TOTAL_SUMS),
     "deal_part": (("deal_id", "part", "name"), PART_SUMS),
+    "cycle_day": (("cycle_id", "day"), DAY_SUMS),
 }
+_OF_DEALS = ("deal_copies", "deal_total", "deal_part")
 _EVERY = "1 = 1"
 
 
@@ -29,12 +31,19 @@ def wrong_deals(session: Session) -> Sequence[int]:
     """The deals of which any sum differs from its rows, in order; there must be none."""
     found = {
         deal_id
-        for table in _TABLES
+        for table in _OF_DEALS
         for (deal_id,) in session.execute(
             text(f"SELECT DISTINCT deal_id FROM ({_missing(table, _EVERY, _EVERY)}) AS missing")
         )
     }
     return sorted(found)
+
+
+def wrong_cycles(session: Session) -> Sequence[int]:
+    """The cycles of which any sum differs from its rows, in order; there must be none."""
+    missing = _missing("cycle_day", _EVERY, _EVERY)
+    rows = session.execute(text(f"SELECT DISTINCT cycle_id FROM ({missing}) AS missing"))
+    return sorted(cycle_id for (cycle_id,) in rows)
 
 
 def correct(session: Session, deal_ids: Sequence[int]) -> int:
@@ -45,8 +54,18 @@ def correct(session: Session, deal_ids: Sequence[int]) -> int:
     chosen = f"IN ({', '.join(map(str, map(int, deal_ids)))})"
     return sum(
         sums.add(session, table, _missing(table, f"{DEAL} {chosen}", f"deal_id {chosen}"))
-        for table in _TABLES
+        for table in _OF_DEALS
     )
+
+
+def correct_cycles(session: Session, cycle_ids: Sequence[int]) -> int:
+    """Put the sums of some cycles right, as `correct` does those of deals."""
+    if not cycle_ids:
+        return 0
+    sums.hold_alone(session)
+    chosen = f"IN ({', '.join(map(str, map(int, cycle_ids)))})"
+    missing = _missing("cycle_day", f"s.cycle_id {chosen}", f"cycle_id {chosen}")
+    return sums.add(session, "cycle_day", missing)
 
 
 def note(session: Session, *, corrected: int, at: datetime) -> None:
@@ -71,6 +90,7 @@ def _missing(table: str, of_rows: str, of_sums: str) -> str:
         "deal_copies": lambda: sum_rows.copies(of_rows),
         "deal_total": lambda: sum_rows.totals(**upto),
         "deal_part": lambda: sum_rows.parts(**upto),
+        "cycle_day": lambda: sum_rows.cycle_days(upto["uses"]),
     }[table]()
     less = ", ".join(f"-{name}" for name in names)
     differs = " OR ".join(

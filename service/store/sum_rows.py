@@ -1,4 +1,4 @@
-"""SQL that counts what deals came to: the one place where a sum of deals is defined.
+"""SQL that counts what deals and cycles came to: the one place where a sum is defined.
 
 What is kept, what came after it, and what is counted again are the same statements over other rows.
 """
@@ -34,6 +34,7 @@ TOTAL_SUMS = (
     "uses", "discount_cents", "open_uses", "open_expected_cents", "reserved_cents", "spent_cents",
 )  # fmt: skip
 PART_SUMS = ("uses", "discount_cents", "spent_cents")
+DAY_SUMS = ("uses", "discount_cents", "supplier_cents")
 
 NONE = "1 = 0"
 """A condition that no row fulfils."""
@@ -77,6 +78,17 @@ def parts(*, uses: str = NONE, entries: str = NONE) -> str:
             CROSS JOIN (SELECT 'store' AS part UNION ALL SELECT 'day') AS p
             WHERE cents <> 0 AND store_id IS NOT NULL AND day IS NOT NULL
         ) AS counted GROUP BY deal_id, part, name"""
+
+
+def cycle_days(uses: str) -> str:
+    """SQL: cycle_id, day and `DAY_SUMS`, of redemption lines `r` of lists `s`."""
+    return f"""SELECT cycle_id, day, {_sums(DAY_SUMS)} FROM (
+            SELECT s.cycle_id, t.business_date AS day, r.uses, r.amount_cents AS discount_cents,
+                   r.supplier_cents
+            FROM redemption_line r JOIN shopping_list s ON s.id = r.list_id
+            JOIN redemption t ON t.id = r.redemption_id
+            WHERE r.live AND s.cycle_id IS NOT NULL AND {uses}
+        ) AS counted GROUP BY cycle_id, day"""
 
 
 def _sums(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Keeps the sums of deals, in the transaction of whatever they count, except what tills redeem.
+"""Keeps sums of deals and cycles, in the transaction of what they count, except what tills redeem.
 
 A till only writes its rows. Sums hold those up to a mark; whoever reads adds the few that came
 after it (`store.offers.kept`), and the worker moves the mark (`fold`). So a sum is never late, and
@@ -19,14 +19,20 @@ from sqlmodel import Session
 
 from service.store import sum_rows
 from service.store.bulk import is_sqlite, stage
-from service.store.sum_rows import COPY_SUMS, DEAL, EXPECTED_CENTS, PART_SUMS, TOTAL_SUMS
+from service.store.sum_rows import COPY_SUMS, DAY_SUMS, DEAL, EXPECTED_CENTS, PART_SUMS, TOTAL_SUMS
 
 _KEYS = {
     "deal_copies": ("deal_id", "cell"),
     "deal_total": ("deal_id",),
     "deal_part": ("deal_id", "part", "name"),
+    "cycle_day": ("cycle_id", "day"),
 }
-_SUMS = {"deal_copies": COPY_SUMS, "deal_total": TOTAL_SUMS, "deal_part": PART_SUMS}
+_SUMS = {
+    "deal_copies": COPY_SUMS,
+    "deal_total": TOTAL_SUMS,
+    "deal_part": PART_SUMS,
+    "cycle_day": DAY_SUMS,
+}
 
 _PATIENCE = "1s"
 
@@ -95,6 +101,7 @@ def fold(session: Session, upto: Mark, *, most: int) -> bool:
     }
     add(session, "deal_total", sum_rows.totals(**which), limits)
     add(session, "deal_part", sum_rows.parts(**which), limits)
+    add(session, "cycle_day", sum_rows.cycle_days(which["uses"]), limits)
     session.execute(
         text(
             """UPDATE sum_mark SET redemption_line_id = :last_line, ledger_entry_id = :last_entry"""
@@ -185,6 +192,7 @@ def _add_lines(session: Session, line_ids: Sequence[int], *, sign: str) -> None:
     for table, rows in (
         ("deal_total", sum_rows.totals(uses=which)),
         ("deal_part", sum_rows.parts(uses=which)),
+        ("cycle_day", sum_rows.cycle_days(which)),
     ):
         keys, sums = ", ".join(_KEYS[table]), _SUMS[table]
         signed = ", ".join(f"{sign}{name} AS {name}" for name in sums)

@@ -63,6 +63,7 @@ def test_a_batch_from_pickup_to_reprint(printed_copy: House) -> None:
     house = printed_copy
     database = house.database
     marketing, mailing = house.member(PersonRole.MARKETING), house.member(PersonRole.MAILING)
+    assert house.member(PersonRole.ADMIN).get(PDF).status_code == 200
 
     # Looking is no pickup, nor is a fetch by who may void; what is fetched is what was printed.
     assert NAME in marketing.get(PATH + "/batches").text

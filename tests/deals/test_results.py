@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.admin.today import MOST_COUNTED, read_today
+from service.admin.today import MOST_COUNTED, SHORT_OF_BUDGET, read_today
 from service.deals.listing import count_deals, page_deals
 from service.deals.results import look_ahead, results_of
 from service.engine.lifecycle import Act
@@ -100,4 +100,11 @@ def test_deals_that_need_somebody_are_those_that_were_counted(
     assert count(DealFilter(behind_guarantee=False)) == 2
     today = read_today(database, now=NOW)
     assert (today.waiting.behind_guarantee, today.waiting.drafts) == (1, 0)
+    assert (today.waiting.short_of_budget, count(SHORT_OF_BUDGET)) == (0, 0)
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE offer SET budget_cents = 220")
+    today = read_today(database, now=NOW)
+    # Of the milk's 2.20 are 2.16 reserved; the others' copies hold less.
+    assert (today.waiting.short_of_budget, count(SHORT_OF_BUDGET)) == (1, 1)
+    assert (today.budgets.with_budget, today.budgets.committed_cents) == (3, 316)
     assert count_deals(database, DealFilter(), most=2) == 2

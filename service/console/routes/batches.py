@@ -152,9 +152,11 @@ def file(
 ) -> Response:
     """A file of a ready batch; a fetch that broke off goes on with `Range`.
 
-    The first PDF that goes to somebody who handles batches is the pickup: codes are out then.
+    The first PDF that goes to the mailing house is the pickup: codes are out then. Whoever may void
+    the batch is the retailer, as an admin key is, and only looks.
     """
-    for_print = member.signed_in.may(Right.HANDLE_BATCHES)
+    may_do = member.signed_in.may
+    for_print = may_do(Right.HANDLE_BATCHES) and not may_do(Right.VOID_BATCHES)
     found = fetch(database, settings, known(number), name, for_print=for_print)
     return answer(request, found)
 

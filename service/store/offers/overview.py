@@ -112,8 +112,15 @@ USES_LEFT = """l.uses - coalesce((SELECT sum(u.uses) FROM redemption_line u
 
 _RESERVED = "CAST(coalesce(k.reserved_cents, 0) + coalesce(n.reserved_cents, 0) AS bigint)"
 _SPENT = "CAST(coalesce(k.spent_cents, 0) + coalesce(n.spent_cents, 0) AS bigint)"
-_COMMITTED = f"{_RESERVED} + {_SPENT}"
-_MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
+COMMITTED = f"{_RESERVED} + {_SPENT}"
+"""What is committed of an offer's budget, by the sums `k` of its deal and what came after, `n`."""
+SHORT = f"({COMMITTED}) * 100 > o.budget_cents * (100 - :left_below)"
+"""Whether less than so many per cent are left of an `offer o`'s budget."""
+MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
+BEHIND = f"""offer o WHERE o.circulation_min IS NOT NULL AND {MAY_BE_ISSUED}
+    AND o.circulation_min > (SELECT coalesce(sum(c.copies), 0) FROM deal_copies c
+                             WHERE c.deal_id = {DEAL})"""
+"""The offers that may be issued and have fewer copies out than were promised."""
 _CONDITIONS = {
     "supplier": "o.supplier_id IN (SELECT id FROM supplier WHERE name = :supplier)",
     "deal_id": "o.deal_ref = :deal_id",
@@ -131,14 +138,10 @@ _CONDITIONS = {
     "left_below": f"""o.id IN (WITH short AS MATERIALIZED (
             SELECT o.id FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
             LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
-            WHERE {_MAY_BE_ISSUED}
-              AND ({_COMMITTED}) * 100 > o.budget_cents * (100 - :left_below)
+            WHERE {MAY_BE_ISSUED} AND {SHORT}
         ) SELECT id FROM short)""",
     # Looked up once, and not for each deal: only a few were promised a circulation.
-    "behind_guarantee": f"""(o.id IN (SELECT o.id FROM offer o
-        WHERE o.circulation_min IS NOT NULL AND {_MAY_BE_ISSUED}
-          AND o.circulation_min > (SELECT coalesce(sum(c.copies), 0) FROM deal_copies c
-                                   WHERE c.deal_id = {DEAL}))) = :behind_guarantee""",
+    "behind_guarantee": f"(o.id IN (SELECT o.id FROM {BEHIND})) = :behind_guarantee",
 }
 
 SHOWN: dict[str, Any] = {

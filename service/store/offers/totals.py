@@ -1,4 +1,4 @@
-"""Queries on the budgets of all deals together."""
+"""Queries on all deals that may be issued together: their budgets, and which come near a limit."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.store.offers import kept
+from service.store.offers.overview import BEHIND, COMMITTED, MAY_BE_ISSUED, SHORT
 from service.store.sum_rows import DEAL
 
 
@@ -13,31 +14,33 @@ from service.store.sum_rows import DEAL
 class Budgets:
     """The budgets of the deals that may be issued: those that have one, and all.
 
-    `committed_cents` is what is reserved or spent of them.
+    `committed_cents` is what is reserved or spent of them, `short` counts those with little left.
     """
 
     running: int
     with_budget: int
     budget_cents: int
     committed_cents: int
+    short: int
 
 
-def budgets(session: Session) -> Budgets:
-    """The sums over the deals that may be issued."""
-    running, with_budget, budget_cents = session.execute(
-        text(
-            """SELECT count(*), count(budget_cents), coalesce(sum(budget_cents), 0) FROM offer
-               WHERE state IN ('approved', 'running', 'exhausted')"""
-        )
-    ).one()
-    statement = text(
-        f"""SELECT coalesce(sum(m.cents), 0) FROM offer o JOIN (
-                SELECT deal_id, reserved_cents + spent_cents AS cents FROM deal_total
-                UNION ALL SELECT deal_id, reserved_cents + spent_cents FROM ({kept.AFTER}) AS newer
-            ) AS m ON m.deal_id = {DEAL}
-            WHERE o.state IN ('approved', 'running', 'exhausted') AND o.budget_cents IS NOT NULL"""
+_BUDGETS = f"""SELECT count(*), count(o.budget_cents), coalesce(sum(o.budget_cents), 0),
+        coalesce(sum(CASE WHEN o.budget_cents IS NOT NULL THEN {COMMITTED} END), 0),
+        count(CASE WHEN {SHORT} THEN 1 END)
+    FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
+    LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
+    WHERE {MAY_BE_ISSUED}"""
+
+
+def budgets(session: Session, *, left_below_percent: int) -> Budgets:
+    """The sums over the deals that may be issued; `short` have less than so many per cent left."""
+    statement, left = text(_BUDGETS), {"left_below": left_below_percent}
+    row = kept.at_one_moment(
+        session, lambda mark: session.execute(statement, {**left, **kept.values(mark)}).one()
     )
-    committed_cents = kept.at_one_moment(
-        session, lambda mark: session.execute(statement, kept.values(mark)).scalar_one()
-    )
-    return Budgets(running, with_budget, int(budget_cents), int(committed_cents))
+    return Budgets(*map(int, row))
+
+
+def behind_guarantee(session: Session) -> int:
+    """How many deals that may be issued have fewer copies out than were promised."""
+    return int(session.execute(text(f"SELECT count(*) FROM {BEHIND}")).scalar_one())

@@ -132,6 +132,7 @@ class CycleOffer(SQLModel, table=True):
     """
 
     __tablename__ = "cycle_offer"
+    __table_args__ = (Index(None, "cycle_id", "copies"),)
 
     cycle_id: int = Field(
         foreign_key="cycle.id",

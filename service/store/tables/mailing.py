@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.errors import Problem
@@ -21,6 +21,9 @@ class PieceState(StrEnum):
     RETURNED = "returned"
 
 
+_UNMAILED = "state NOT IN ('mailed', 'returned')"
+
+
 class MailPiece(SQLModel, table=True):
     """One copy of a piece in one batch. A reprint is another copy with the same `piece_id`.
 
@@ -29,6 +32,15 @@ class MailPiece(SQLModel, table=True):
     """
 
     __tablename__ = "mail_piece"
+    __table_args__ = (
+        Index(
+            "ix_mail_piece_unmailed",
+            "batch_id",
+            "piece_id",
+            postgresql_where=text(_UNMAILED),
+            sqlite_where=text(_UNMAILED),
+        ),
+    )
 
     batch_id: int = Field(
         foreign_key="batch.id",
@@ -43,6 +55,21 @@ class MailPiece(SQLModel, table=True):
     state: str
     state_at: datetime | None = Field(default=None, sa_type=UtcMoment)
     reason: str = ""
+
+
+class MailCount(SQLModel, table=True):
+    """How many copies of a batch are in a state; kept with whatever changes that."""
+
+    __tablename__ = "mail_count"
+
+    batch_id: int = Field(
+        foreign_key="batch.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    state: str = Field(primary_key=True)
+    pieces: int = Field(sa_type=BigId)
 
 
 class MailEvent(SQLModel, table=True):

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
 
 _ISSUABLE = "state IN ('approved', 'running', 'exhausted')"
+_GUARANTEED = f"circulation_min IS NOT NULL AND {_ISSUABLE}"
 
 
 class Offer(SQLModel, table=True):
@@ -34,6 +35,16 @@ class Offer(SQLModel, table=True):
             postgresql_where=text("stopped_at IS NOT NULL"),
             sqlite_where=text("stopped_at IS NOT NULL"),
         ),
+        # Few deals were promised a circulation.
+        Index(
+            "ix_offer_guaranteed",
+            "id",
+            "deal_id",
+            "circulation_min",
+            postgresql_where=text(_GUARANTEED),
+            sqlite_where=text(_GUARANTEED),
+        ),
+        Index("ix_offer_state", "state"),
         # What is looked at of every deal that may be issued.
         Index(
             "ix_offer_issuable",
