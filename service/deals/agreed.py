@@ -61,5 +61,5 @@ def _covered(deals: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
 def _deals(some: pl.DataFrame) -> str:
     names = some["supplier"].unique().sort().to_list()
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    have = "deal has" if some.height == 1 else "deals have"
-    return f"{some.height:,} {have} ({', '.join(names[:_NAMED])}{more})"
+    noun, verb = ("deal", "has") if some.height == 1 else ("deals", "have")
+    return f"{some.height:,} {noun} ({', '.join(names[:_NAMED])}{more}) {verb}"

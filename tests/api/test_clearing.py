@@ -55,6 +55,6 @@ def test_from_an_agreement_to_the_answer_of_a_dispute(finance: TestClient) -> No
     [row] = finance.get("/v1/claims", params={"state": "part_paid"}).json()["claims"]
     assert (row["open_cents"], row["number"]) == (70, claim["number"])
     refused = finance.post(f"/v1/claims/{drawn['id']}/cancel", json={"note": "wrong"})
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "conflict")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:larder:problem:conflict")
     books = finance.get("/v1/books").json()
     assert (books["is_sound"], len(books["checks"])) == (True, 12)

@@ -58,8 +58,8 @@ def test_a_cycle_promises_no_more_than_the_credit_left(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     open_market(database, settings, tmp_path)
-    brands = [row[0] for row in query(database, "SELECT name FROM supplier WHERE id IN "
-                                                "(SELECT supplier_id FROM offer) ORDER BY name")]  # fmt: skip
+    funding = "SELECT name FROM supplier WHERE id IN (SELECT supplier_id FROM offer) ORDER BY name"
+    brands = [row[0] for row in query(database, funding)]
 
     def limit(amount: str) -> None:
         limited = agreement("S-1", brands, credit_limit=amount)
