@@ -16,6 +16,7 @@ from service.admin.keys import Keyring
 from service.api import description, problems, viewer
 from service.api.routes import (
     batches,
+    clearing,
     cycles,
     deals,
     desk,
@@ -84,7 +85,7 @@ def create_app(
     # Routes of the application itself: those of an included router are searched twice.
     app.router.routes += till.raw.routes
     for module in (
-        till, offers, deals, cycles, overrides, runs, lists, batches, households, desk,
+        till, offers, deals, cycles, overrides, runs, lists, batches, households, desk, clearing,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

@@ -19,6 +19,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
+from service.clearing.books import check_books
+from service.clearing.draw import draw_due
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
@@ -34,6 +36,7 @@ from service.publish import purge
 from service.results.count import count_outcomes
 from service.settings import Settings
 from service.store import batches, cycles, work
+from service.store.actor import SERVICE
 from service.store.session import Database
 from service.store.tables.cycle import BatchState
 
@@ -86,6 +89,8 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         PlannedJob("purge", *at(5), _purge_files),
         PlannedJob("recount", *at(10), _recount_sums),
         PlannedJob("products", *at(30), _count_products),
+        PlannedJob("claims", *at(30), _draw_claims),
+        PlannedJob("books", *at(55), _check_books),
     )
 
 
@@ -220,6 +225,21 @@ def _recount_sums(database: Database, _settings: Settings, slot: datetime) -> No
     corrected = recount_sums(database, now=slot)
     if corrected:
         logger.error("%d sums of deals were wrong and are corrected", corrected)
+
+
+def _draw_claims(database: Database, settings: Settings, slot: datetime) -> None:
+    """Draw drafts once a month for each agreement, on the first night after its days of grace."""
+    drawn = draw_due(database, settings, by=SERVICE, now=slot)
+    if drawn:
+        logger.info("%d claims wait to be issued", len(drawn))
+
+
+def _check_books(database: Database, settings: Settings, slot: datetime) -> None:
+    books = check_books(database, settings, now=slot)
+    for check in books.checks:
+        if check.is_broken:
+            worst = "; ".join(f"{each.subject} by {each.difference}" for each in check.worst)
+            logger.error("books: %s is broken %d times: %s", check.name, check.count, worst)
 
 
 def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:

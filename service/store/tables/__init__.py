@@ -2,9 +2,11 @@
 
 from service.store.tables import (
     access,
+    agreement,
     audit,
     basket,
     catalogue,
+    claim,
     content,
     cycle,
     cycle_sums,
@@ -30,9 +32,11 @@ from service.store.tables.types import metadata
 
 __all__ = [
     "access",
+    "agreement",
     "audit",
     "basket",
     "catalogue",
+    "claim",
     "content",
     "cycle",
     "cycle_sums",

@@ -1,0 +1,1 @@
+"""Clearing: what suppliers owe for the deals they fund, as pure records and functions."""
