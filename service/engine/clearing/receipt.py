@@ -6,7 +6,7 @@ that a payment that both a bank and its payer report is counted once.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -94,7 +94,7 @@ def identified(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
     return tuple(found)
 
 
-def _key(receipt: Receipt) -> Sequence[str]:
+def _key(receipt: Receipt) -> tuple[str, ...]:
     reference = real_reference(receipt.reference)
     words = (reference,) if reference else ("", receipt.payer, "".join(receipt.text.split()))
     return (
