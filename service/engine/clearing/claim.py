@@ -52,9 +52,9 @@ class ClaimState(StrEnum):
 
     `draft`: entries are frozen, but it has no number, date or tax yet and is owed by nobody.
     `issued`: it has a number without a gap in its series. `part_paid`, `paid`: by what settled it.
-    `disputed`: some of it is in an open dispute. `closed`: paid or credited wholly with a dispute or
-    a write-off behind it, or of nothing. `cancelled`: a draft that was given up, or an issued claim
-    that was credited in full; its entries are claimed by a later one.
+    `disputed`: some of it is in an open dispute. `closed`: nothing is open any more, and some of it
+    was credited or written off, or it was never for anything. `cancelled`: a draft that was given
+    up, or an issued claim that was credited in full; its entries are claimed by a later one.
     """
 
     DRAFT = "draft"
