@@ -119,8 +119,21 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     """Format an amount for customers: `$1,234.50`, `1.234,50 €`.
 
     `locale` is a language with an optional region (`de`, `de-CH`, `de_CH`). An unknown region falls
-    back to its language; an unknown language or currency raises InvalidInput. A currency without a
-    known symbol is written as its three letters.
+    back to its language; an unknown language raises InvalidInput. A currency without a known symbol
+    is written as its three letters.
+    """
+    style = _style(locale)
+    number = format_number(abs(cents), currency, locale)
+    symbol = _SYMBOLS.get(currency, currency)
+    gap = style.gap or (_NBSP if symbol == currency else "")
+    text = f"{symbol}{gap}{number}" if style.symbol_first else f"{number}{gap}{symbol}"
+    return f"-{text}" if cents < 0 else text
+
+
+def format_number(cents: int, currency: str, locale: str = "en") -> str:
+    """Format an amount without its currency, as in a table: `1,234.50`, `1.234,50`.
+
+    Arguments and errors are those of `format_money`.
     """
     style = _style(locale)
     try:
@@ -131,10 +144,7 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     number = f"{whole:,}".replace(",", style.group)
     if exponent:
         number += f"{style.decimal}{minor:0{exponent}d}"
-    symbol = _SYMBOLS.get(currency, currency)
-    gap = style.gap or (_NBSP if symbol == currency else "")
-    text = f"{symbol}{gap}{number}" if style.symbol_first else f"{number}{gap}{symbol}"
-    return f"-{text}" if cents < 0 else text
+    return f"-{number}" if cents < 0 else number
 
 
 def decimal_mark(locale: str) -> str:
