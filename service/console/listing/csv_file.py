@@ -6,7 +6,7 @@ import polars as pl
 
 from service.console.languages import Language
 from service.console.listing.columns import Column, Row
-from service.publish.cells import BOM, guarded
+from service.files.csv_cells import BOM, guarded
 
 
 def csv_rows(

@@ -137,9 +137,7 @@ def _slots(deal: Sequence[ClaimLine]) -> tuple[int, int]:
     return sum(line.slots for line in deal), sum(line.slot_cents for line in deal)
 
 
-def _line(
-    deal: Sequence[ClaimLine], is_fee: bool, counted: tuple[int, int]
-) -> InvoiceLine | None:
+def _line(deal: Sequence[ClaimLine], is_fee: bool, counted: tuple[int, int]) -> InvoiceLine | None:
     """The line of a deal: so many at a whole price where that comes out, else one at the sum."""
     count, cents = counted
     if not cents:

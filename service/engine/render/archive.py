@@ -90,9 +90,7 @@ def _fonts(pdf: PdfWriter, sheet: Sheet, faces: Mapping[str, Face]) -> bytes:
     for name, face in faces.items():
         if typesetter.fonts_used.isdisjoint((name, name + GLYPHS)):
             continue
-        numbers = embed(
-            pdf, face, used=typesetter.used[name], shapes=typesetter.shape_codes[name]
-        )
+        numbers = embed(pdf, face, used=typesetter.used[name], shapes=typesetter.shape_codes[name])
         for resource, number in zip((name, name + GLYPHS), numbers, strict=True):
             if number:
                 fonts += b"/%b %d 0 R" % (typesetter.resources[resource], number)
@@ -107,9 +105,7 @@ def _catalog(
         b"<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB)"
         b"/DestOutputProfile %d 0 R>>" % profile
     )
-    metadata = pdf.add_stream(
-        _xmp(archive), entries=b"/Type/Metadata/Subtype/XML", deflate=False
-    )
+    metadata = pdf.add_stream(_xmp(archive), entries=b"/Type/Metadata/Subtype/XML", deflate=False)
     files = [_embed_file(pdf, each, archive.made_on) for each in attachments]
     more = b""
     if files:

@@ -12,7 +12,9 @@ from service.engine.render.shaping import MissingGlyph
 INK, SOFT = b"0.1 g", b"0.38 g"
 A4 = (595.28, 841.89)
 LETTER = (612.0, 792.0)
-_LETTER_COUNTRIES = frozenset("US CA MX CL CO CR DO GT NI PA PH SV VE".split())
+_LETTER_COUNTRIES = frozenset(
+    ["US", "CA", "MX", "CL", "CO", "CR", "DO", "GT", "NI", "PA", "PH", "SV", "VE"]
+)
 _MOST_LINES = 40
 _UNKNOWN = "?"
 
@@ -99,9 +101,7 @@ class Sheet:
             ops.append(b"BT 1 0 0 1 %.2f %.2f Tm %b ET" % (left, base, line.ops))
         return len(lines) * leading
 
-    def cells(
-        self, texts: Sequence[str], style: Style, *, ends: Sequence[float], y: float
-    ) -> None:
+    def cells(self, texts: Sequence[str], style: Style, *, ends: Sequence[float], y: float) -> None:
         """Set short texts of one line, each ending at its place: the numbers of a row."""
         ops = self.pages[-1]
         ops.append(style.colour)
@@ -132,9 +132,7 @@ class Sheet:
             b"%.3g g %.2f %.2f %.2f %.2f re f" % (grey, x, self.height - y - height, width, height)
         )
 
-    def _fit(
-        self, text: str, style: Style, width: float
-    ) -> tuple[Sequence[SetLine], float, float]:
+    def _fit(self, text: str, style: Style, width: float) -> tuple[Sequence[SetLine], float, float]:
         try:
             single = self.typesetter.single_line(text, style, width)
             if single is not None:

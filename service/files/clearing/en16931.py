@@ -108,9 +108,7 @@ def _require_numbers(account: SupplierAccount, code: TaxCode, retailer: Retailer
         raise Misconfigured("An invoice cannot be written.", problems)
 
 
-def _payment(
-    claim: Claim, invoice: Invoice, retailer: Retailer, words: Words
-) -> dict[str, Any]:
+def _payment(claim: Claim, invoice: Invoice, retailer: Retailer, words: Words) -> dict[str, Any]:
     if invoice.is_credit or invoice.total_cents <= 0:
         return {"BT-20": words["nothing_due"]}
     if claim.agreement.settlement is Settlement.SET_OFF:

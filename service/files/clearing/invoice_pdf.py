@@ -14,11 +14,13 @@ from service.files.clearing.words import Words, words_of
 
 
 def invoice_pdf(claim: Claim, invoice: Invoice, retailer: Retailer, xml: bytes) -> bytes:
-    """An invoice of a claim with `xml`, the same in EN 16931, in it."""
+    """An invoice of a claim with `xml`, the same in EN 16931, in it; without it a plain PDF/A."""
     words = words_of(claim.account.language, claim.account.currency)
     letter = Letter(words, retailer, claim.account)
     title = words["credit_note" if invoice.is_credit else "invoice"]
-    letter.open(Heading(title, _subtitle(invoice, words), invoice.number), _facts(claim, invoice, words))
+    letter.open(
+        Heading(title, _subtitle(invoice, words), invoice.number), _facts(claim, invoice, words)
+    )
     _lines(letter, invoice)
     letter.totals(_totals(invoice, words))
     note = f"tax_note_{invoice.tax_code.value}"
@@ -35,8 +37,8 @@ def invoice_pdf(claim: Claim, invoice: Invoice, retailer: Retailer, xml: bytes) 
     return letter.close(
         title=f"{title} {invoice.number}",
         made_on=invoice.issued_on,
-        attachments=(attachment,),
-        more_xmp=factur_x_xmp(),
+        attachments=(attachment,) if xml else (),
+        more_xmp=factur_x_xmp() if xml else "",
     )
 
 
@@ -114,11 +116,5 @@ def _how_to_pay(letter: Letter, claim: Claim, invoice: Invoice) -> str:
         return words["nothing_due"]
     if claim.agreement.settlement is Settlement.SET_OFF:
         return words.say("set_off", amount=total)
-    account = letter.payment_account()
-    return words.say(
-        "pay" if account else "pay_no_account",
-        amount=total,
-        due=words.day(invoice.due_on),
-        account=account,
-        number=invoice.number,
-    )
+    whole = words.money(claim.total_cents)
+    return words.say("in_claim", number=claim.number, amount=whole, due=words.day(claim.due_on))

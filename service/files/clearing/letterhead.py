@@ -56,18 +56,14 @@ class Letter:
         sheet, texts = self.sheet, self.texts
         sheet.add_page()
         self.running = " · ".join(filter(None, (heading.title, heading.number)))
-        sheet.text(
-            self.retailer.legal_name, texts.strong, x=MARGIN, y=MARGIN, width=self.width
-        )
+        sheet.text(self.retailer.legal_name, texts.strong, x=MARGIN, y=MARGIN, width=self.width)
         ours, theirs = self.retailer.address, self.account.address
         tag = self.words.language
         sender = ", ".join(address_lines("", ours, home=theirs.country, language=tag))
         sheet.text(sender, texts.small, x=MARGIN, y=MARGIN + 13, width=self.width)
         top = MARGIN + 56
         half = self.width / 2 - 12
-        lines = address_lines(
-            self.account.legal_name, theirs, home=ours.country, language=tag
-        )
+        lines = address_lines(self.account.legal_name, theirs, home=ours.country, language=tag)
         left = self._stack(lines, x=MARGIN, y=top, width=half)
         right = self.facts(facts, x=MARGIN + self.width / 2 + 12, y=top, width=half)
         self.y = max(left, right, top + 70) + 26
@@ -78,15 +74,11 @@ class Letter:
             )
         self.y += 16
 
-    def facts(
-        self, facts: Sequence[tuple[str, str]], *, x: float, y: float, width: float
-    ) -> float:
+    def facts(self, facts: Sequence[tuple[str, str]], *, x: float, y: float, width: float) -> float:
         """Labels and values below each other; returns where they end."""
         for label, value in facts:
             height = self.sheet.text(label, self.texts.small, x=x, y=y + 1, width=_LABEL - 6)
-            taken = self.sheet.text(
-                value, self.texts.body, x=x + _LABEL, y=y, width=width - _LABEL
-            )
+            taken = self.sheet.text(value, self.texts.body, x=x + _LABEL, y=y, width=width - _LABEL)
             y += max(height, taken) + 2.5
         return y
 
@@ -108,9 +100,7 @@ class Letter:
             if is_sum:
                 self.sheet.rule(x=left + 10, y=y - 1.5, width=width - 20)
             self.sheet.text(label, style, x=left + 10, y=y, width=width - 110)
-            self.sheet.text(
-                amount, style, x=left + width - 110, y=y, width=100, align="right"
-            )
+            self.sheet.text(amount, style, x=left + width - 110, y=y, width=100, align="right")
             y += height + 4
         self.y += whole + 14
 
@@ -124,9 +114,7 @@ class Letter:
         """A heading, on a page with room for at least so much below it."""
         self.room(24 + least)
         self.y += 8
-        self.y += self.sheet.text(
-            text, self.texts.heading, x=MARGIN, y=self.y, width=self.width
-        )
+        self.y += self.sheet.text(text, self.texts.heading, x=MARGIN, y=self.y, width=self.width)
         self.y += 6
 
     def room(self, height: float) -> None:

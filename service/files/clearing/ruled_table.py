@@ -52,9 +52,7 @@ class RuledTable:
         letter.room(height + 30)
         sheet.text(titles[0], texts.small, x=MARGIN, y=letter.y, width=self._text_width)
         for title, end, width in zip(titles[1:], self._ends, widths[1:], strict=True):
-            sheet.text(
-                title, texts.small, x=end - width, y=letter.y, width=width, align="right"
-            )
+            sheet.text(title, texts.small, x=end - width, y=letter.y, width=width, align="right")
         letter.y += height + 2
         sheet.rule(x=MARGIN, y=letter.y, width=letter.width, weight=0.8, grey=0.3)
         letter.y += _PAD
@@ -81,9 +79,7 @@ class RuledTable:
         sheet.text(text, style, x=MARGIN + indent, y=letter.y, width=width)
         sheet.cells(numbers, style, ends=self._ends, y=letter.y)
         if detail:
-            sheet.text(
-                detail, texts.small, x=MARGIN + indent, y=letter.y + height, width=width
-            )
+            sheet.text(detail, texts.small, x=MARGIN + indent, y=letter.y + height, width=width)
         letter.y += height + more + _PAD
         self._rows_on_page += 1
         for place, amount in enumerate(amounts):

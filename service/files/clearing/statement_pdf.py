@@ -218,9 +218,7 @@ def _by_deal(letter: Letter, statement: Statement, sign: int) -> None:
             words.number(amounts[4]),
             words.number(sign * deal.adjustment_cents),
         ][: len(columns)]
-        table.row(
-            f"{deal.deal_ref}  {deal.title}", numbers, amounts, detail=_detail(deal, words)
-        )
+        table.row(f"{deal.deal_ref}  {deal.title}", numbers, amounts, detail=_detail(deal, words))
         table.rule()
     table.total(words["sum"])
 

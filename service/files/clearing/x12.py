@@ -5,6 +5,7 @@ trailers count what they close: SE its segments, GE its sets, IEA its groups.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from service.errors import InvalidInput, Problem
 
 _ISA_LENGTH = 106
 MAX_SEGMENTS = 500_000
+_SPELT = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"})
 _ALLOWED = re.compile(r"[^A-Za-z0-9 !\"&'()+,\-./:;?=%@\[\]_{}\\|<#$]")
 """What is not of the extended character set, or separates: `*`, `~`, `>` and `^`."""
 
@@ -169,8 +171,10 @@ def write_set(kind: str, group: str, lines: Sequence[Sequence[str]], envelope: E
 
 
 def plain(text: str, length: int) -> str:
-    """A text in X12's extended set, cut to a length."""
-    return " ".join(_ALLOWED.sub(" ", text).split())[:length]
+    """A text in X12's extended set, cut to a length; letters lose their accents."""
+    bare = unicodedata.normalize("NFKD", text.translate(_SPELT))
+    bare = "".join(each for each in bare if not unicodedata.combining(each))
+    return " ".join(_ALLOWED.sub(" ", bare).split())[:length]
 
 
 def n2(cents: int, digits: int) -> str:

@@ -116,7 +116,8 @@ def long_claim(*, deals: int = 12, stores: int = 60, **more: Any) -> Claim:
         line(
             deal * stores + store + 1,
             deal_ref=f"B-{deal:03}",
-            title=f"Deal {deal}: " + "wholegrain breakfast cereal with honey and almonds, " * (deal % 3),
+            title=f"Deal {deal}: "
+            + "wholegrain breakfast cereal with honey and almonds, " * (deal % 3),
             store_id=f"{store + 1:03}",
             redemptions=store + 1,
             redeemed_cents=100 * (store + 1),
