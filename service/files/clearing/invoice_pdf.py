@@ -18,9 +18,8 @@ def invoice_pdf(claim: Claim, invoice: Invoice, retailer: Retailer, xml: bytes) 
     words = words_of(claim.account.language, claim.account.currency)
     letter = Letter(words, retailer, claim.account)
     title = words["credit_note" if invoice.is_credit else "invoice"]
-    letter.open(
-        Heading(title, _subtitle(invoice, words), invoice.number), _facts(claim, invoice, words)
-    )
+    heading = Heading(title, _subtitle(invoice, words), invoice.number)
+    letter.open(heading, _facts(claim, invoice, words))
     _lines(letter, invoice)
     letter.totals(_totals(invoice, words))
     note = f"tax_note_{invoice.tax_code.value}"

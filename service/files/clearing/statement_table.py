@@ -109,13 +109,13 @@ def statement_xlsx(claim: Claim, retailer: Retailer, *, is_credit: bool = False)
             sheet.set_column(column, column, 40 if name == "title" else 13)
         for number, row in enumerate(rows, start=1):
             for column, name in enumerate(COLUMNS):
-                value = row[name]
-                if isinstance(value, Decimal):
-                    sheet.write_number(number, column, float(value), money)
-                elif isinstance(value, int):
-                    sheet.write_number(number, column, value)
+                cell = row[name]
+                if isinstance(cell, Decimal):
+                    sheet.write_number(number, column, float(cell), money)
+                elif isinstance(cell, int):
+                    sheet.write_number(number, column, cell)
                 else:
-                    sheet.write_string(number, column, str(value))
+                    sheet.write_string(number, column, str(cell))
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
     return out.getvalue()

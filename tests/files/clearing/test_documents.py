@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import openpyxl
@@ -85,7 +86,7 @@ def test_totals_are_carried_over_pages_in_every_language(language: str) -> None:
     told = words.words_of(language, "EUR")
     texts = pages(statement_pdf(found, RETAILER))
     assert len(texts) > 2
-    for before, after in zip(texts, texts[1:], strict=False):
+    for before, after in pairwise(texts):
         carried = re.search(rf"{told['carried']} ([\d,.]+) ([\d,.]+) ([\d,.]+)", before)
         brought = re.search(rf"{told['brought']} ([\d,.]+) ([\d,.]+) ([\d,.]+)", after)
         assert carried
