@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from service.checkout.recognise import Found
 from service.checkout.sales import TillBasket
+from service.engine.clearing import parties
 from service.engine.ledger import Entry, Payer, charge
 from service.engine.redeem import Applied, Discount, Refusal, Settlement
 from service.engine.reserve import supplier_cap_cents
@@ -99,12 +100,16 @@ def use_rows(found: Found, settlement: Settlement, funded: Funded, *, over_all: 
         units = sum([part.units for part in given])
         row = _use(applied, presented, line, parts, units=units, deal_use=deal_use)
         rows.append(row)
+        is_claimed = line.funding_share > 0 or line.handling_fee_cents > 0
         entries += charge(
             Payer(line.offer_id, line.supplier_id),
             supplier_cents=row.supplier_cents,
             retailer_cents=row.retailer_cents,
             fee_cents=line.handling_fee_cents * row.uses,
             reserved_cents=row.reserved_cents,
+            uses=row.uses if is_claimed else 0,
+            discount_cents=row.amount_cents if is_claimed else 0,
+            borne=borne_by(line.parties, parts, uses=row.uses),
         )
         held.add(HeldList(presented.id, presented.reopenings))
     return Uses(rows, entries, sorted(held), taken)
@@ -153,6 +158,11 @@ def _use(
         reserved_cents=line.reserved_cents * applied.uses if is_held else 0,
         parts=splits.encode(parts),
     )
+
+
+def borne_by(stored: str, parts: Sequence[Split], *, uses: int) -> dict[int, int] | None:
+    """What each of an offer's stored parties bears, by supplier; None where it has none."""
+    return parties.borne(parts, parties.decode(stored), uses=uses) if stored else None
 
 
 def shares(parts: Iterable[Split]) -> tuple[int, int]:

@@ -219,6 +219,8 @@ def _entries(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> tuple[Entry
             retailer_cents=-each.retailer_cents,
             fee_cents=0,
             reserved_cents=0,
+            discount_cents=-each.amount_cents if owner.charged_uses else 0,
+            borne=owner.borne(each, sign=-1),
         )
     ]
     for use in ended:
@@ -228,6 +230,7 @@ def _entries(back: Sequence[LineBack], ended: Sequence[UsedLine]) -> tuple[Entry
             retailer_cents=0,
             fee_cents=-use.fee_cents,
             reserved_cents=-use.reserved_cents if use.is_issued else 0,
+            uses=-use.charged_uses,
         )
     return netted(entries)
 

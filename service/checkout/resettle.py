@@ -16,6 +16,7 @@ from service.checkout import answer
 from service.checkout.effect import funding_of, shares
 from service.checkout.offline_uses import Holding, LineUses, OfflineUses, hold_uses
 from service.checkout.returned_units import returned_units, stored_parts, without_corrections
+from service.engine.clearing import parties
 from service.engine.ledger import EntryKind, Payer, Posting, charge
 from service.engine.settle import Liability, Split, fund
 from service.store import ledger
@@ -37,12 +38,22 @@ class Cause(NamedTuple):
 
 
 class _Charged(NamedTuple):
-    """What uses cost: the shares of the units not given back, the fee, what they reserve."""
+    """What uses cost: the shares of the units not given back, the fee, what they reserve.
 
-    supplier_cents: int
-    retailer_cents: int
-    fee_cents: int
-    reserved_cents: int
+    `uses` are those the supplier is charged for, `borne` its part by party, if it has some.
+    """
+
+    supplier_cents: int = 0
+    retailer_cents: int = 0
+    fee_cents: int = 0
+    reserved_cents: int = 0
+    uses: int = 0
+    borne: Mapping[int, int] | None = None
+
+    @property
+    def discount_cents(self) -> int:
+        """What came off for the uses that the supplier is charged for."""
+        return self.supplier_cents + self.retailer_cents if self.uses else 0
 
 
 def resettle(session: Session, lines: Collection[LineKey], *, cause: Cause) -> dict[LineKey, int]:
@@ -135,12 +146,8 @@ def _settle_deal(
         last[key] = max(last[key], now.use_number + now.uses - 1)
         changed.append(now)
         returned = {} if is_new else _returned(session, row)
-        before = _Charged(0, 0, 0, 0)
-        if not is_new:
-            kept = shares(_without(row.parts, returned))
-            before = _Charged(*kept, row.fee_cents, row.reserved_cents)
-        kept = shares(_without(now.parts, returned))
-        after = _Charged(*kept, now.fee_cents, now.reserved_cents)
+        before = _Charged() if is_new else _charged(line, row, row, returned)
+        after = _charged(line, row, now, returned)
         postings.append(_posting(line, row, before, after, cause, is_new=is_new))
     if changed:
         offline.change(session, changed)
@@ -166,13 +173,13 @@ def _holding_row(
             line.reserved_cents * holding.uses if line.is_issued else row.reserved_cents
         ),
         parts=parts,
-        fee_cents=_fee_cents(line, row, holding),
+        charged_uses=_charged_uses(line, row, holding),
     )
 
 
 def _is_same(row: OfflineRow, now: HoldingRow) -> bool:
-    stored = (row.live, row.uses, row.parts, row.fee_cents)
-    return stored == (now.live, now.uses, now.parts, now.fee_cents)
+    stored = (row.live, row.uses, row.parts, row.charged_uses)
+    return stored == (now.live, now.uses, now.parts, now.charged_uses)
 
 
 def _split(line: LineRow, row: OfflineRow, holding: Holding) -> tuple[Split, ...]:
@@ -189,10 +196,38 @@ def _split(line: LineRow, row: OfflineRow, holding: Holding) -> tuple[Split, ...
     )
 
 
-def _fee_cents(line: LineRow, row: OfflineRow, holding: Holding) -> int:
-    """The supplier pays for handling what it bears."""
+def _charged_uses(line: LineRow, row: OfflineRow, holding: Holding) -> int:
+    """The uses that the supplier pays for: those it bears, if it bears anything of the offer."""
     is_borne = holding.reason is None or row.borne_by == Liability.SUPPLIER
-    return line.handling_fee_cents * row.made if is_borne else 0
+    is_claimed = line.funding_share > 0 or line.handling_fee_cents > 0
+    return row.made if is_borne and is_claimed else 0
+
+
+def _charged(
+    line: LineRow, row: OfflineRow, stored: OfflineRow | HoldingRow, returned: dict[int, set[int]]
+) -> _Charged:
+    """What the uses of a row cost as they are stored, or as they will be."""
+    supplier, retailer = shares(_without(stored.parts, returned))
+    return _Charged(
+        supplier,
+        retailer,
+        line.handling_fee_cents * stored.charged_uses,
+        stored.reserved_cents,
+        stored.charged_uses,
+        _borne(line, row, stored.parts, returned),
+    )
+
+
+def _borne(
+    line: LineRow, row: OfflineRow, parts: Sequence[Split], returned: dict[int, set[int]]
+) -> dict[int, int] | None:
+    if not line.parties:
+        return None
+    kept = {
+        part.line: [n for n in range(part.units) if n not in returned.get(part.line, ())]
+        for part in parts
+    }
+    return parties.borne(parts, parties.decode(line.parties), uses=row.made, units=kept)
 
 
 def _returned(session: Session, row: OfflineRow) -> dict[int, set[int]]:
@@ -225,13 +260,18 @@ def _without(parts: Sequence[Split], returned: dict[int, set[int]]) -> list[Spli
 def _posting(
     line: LineRow, row: OfflineRow, before: _Charged, after: _Charged, cause: Cause, *, is_new: bool
 ) -> Posting:
-    supplier, retailer, fee, reserved = (new - old for new, old in zip(after, before, strict=True))
+    borne = after.borne
+    if borne is not None and before.borne is not None:
+        borne = {supplier: cents - before.borne[supplier] for supplier, cents in borne.items()}
     entries = charge(
         Payer(line.offer_id, line.supplier_id),
-        supplier_cents=supplier,
-        retailer_cents=retailer,
-        fee_cents=fee,
-        reserved_cents=reserved,
+        supplier_cents=after.supplier_cents - before.supplier_cents,
+        retailer_cents=after.retailer_cents - before.retailer_cents,
+        fee_cents=after.fee_cents - before.fee_cents,
+        reserved_cents=after.reserved_cents - before.reserved_cents,
+        uses=after.uses - before.uses,
+        discount_cents=after.discount_cents - before.discount_cents,
+        borne=borne,
     )
     return Posting(
         # Under the sale's own name, so that its void finds them with the rest.

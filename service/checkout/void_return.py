@@ -46,8 +46,8 @@ def undo_return(session: Session, number: Redemption, *, key_id: int | None) -> 
     number.state = RedemptionState.VOIDED
     session.add(number)
     changes.put_into_history(session, sale.basket_id, lines)
-    _post(session, returned, taken, at=now)
     again = _ended(session, sale, uses, taken)
+    _post(session, returned, taken, again, at=now)
     changes.use_again(session, again, borne_by=Liability.RETAILER)
     cause = Cause(sale.id, key_id, now)
     resettle(session, {(use.list_id, use.list_line) for use in again}, cause=cause)
@@ -86,10 +86,15 @@ def _post(
     session: Session,
     returned: TillReturn,
     taken: Sequence[tuple[UsedLine, TakenBack]],
+    again: Sequence[UsedLine],
     *,
     at: datetime,
 ) -> None:
-    """The shares that were taken back are given again; what a use costs beyond is settled later."""
+    """The shares that were taken back are given again; what a use costs beyond is settled later.
+
+    So is whether the supplier is charged for a use that is made again.
+    """
+    settled_later = {use.id for use in again}
     entries = [
         entry
         for use, each in taken
@@ -99,6 +104,10 @@ def _post(
             retailer_cents=each.retailer_cents,
             fee_cents=0,
             reserved_cents=0,
+            discount_cents=(
+                each.amount_cents if use.charged_uses and use.id not in settled_later else 0
+            ),
+            borne=use.borne(each, sign=1),
         )
     ]
     posting = Posting(

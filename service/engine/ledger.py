@@ -5,7 +5,7 @@ signs. What a supplier owes for uses, discount and handling fee, equals what its
 because one function writes both.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,22 +21,19 @@ class Account(StrEnum):
     FEE_INCOME = "fee_income"
     SLOT_INCOME = "slot_income"
     ADJUSTMENT = "adjustment"
+    TAX_PAYABLE = "tax_payable"
+    WRITE_OFF = "write_off"
+    CASH = "cash"
+    SET_OFF = "set_off"
+    SUSPENSE = "suspense"
     GOODWILL = "goodwill"
     BUDGET = "offer_budget"
     RESERVED = "offer_reserved"
     SPENT = "offer_spent"
 
 
-# What `charge` moves, in the order of its amounts.
-_CHARGED = (
-    Account.HOUSEHOLD_DISCOUNT,
-    Account.RETAILER_FUNDING,
-    Account.SUPPLIER_RECEIVABLE,
-    Account.FEE_INCOME,
-    Account.BUDGET,
-    Account.RESERVED,
-    Account.SPENT,
-)
+CLAIMABLE = (Account.SUPPLIER_RECEIVABLE, Account.FEE_INCOME, Account.SLOT_INCOME)
+"""The accounts whose entries a claim holds: what is owed, and which of it is fees and slots."""
 
 
 class EntryKind(StrEnum):
@@ -52,18 +49,47 @@ class EntryKind(StrEnum):
     RESETTLEMENT = "resettlement"
     GOODWILL = "goodwill"
     GOODWILL_VOID = "goodwill_void"
+    CLAIM = "claim"
+    CLAIM_CANCELLATION = "claim_cancellation"
+    SUSPENSE = "suspense"
+    RECEIPT = "receipt"
+    RECEIPT_RETURN = "receipt_return"
+    SET_OFF = "set_off"
+    TOLERANCE = "tolerance"
+    WRITE_OFF = "write_off"
+    DISPUTE = "dispute"
+
+
+CHARGING = (
+    EntryKind.ISSUE,
+    EntryKind.CYCLE_WITHDRAWAL,
+    EntryKind.REDEMPTION,
+    EntryKind.RESETTLEMENT,
+    EntryKind.RETURN,
+    EntryKind.VOID,
+)
+"""The kinds of postings that change what a supplier owes for its deals, and so come into claims."""
+
+UNDOING = (
+    EntryKind.CYCLE_WITHDRAWAL, EntryKind.RESETTLEMENT, EntryKind.RETURN, EntryKind.VOID,
+)  # fmt: skip
+"""Those of them that only change what was charged before."""
 
 
 class Entry(NamedTuple):
     """Cents on one account; offer and the supplier that pays for it are None where there is none.
 
-    The fields are the columns of the ledger table.
+    On `supplier_receivable`, `uses` are those that the cents are owed for and `discount_cents` what
+    households got for them, both less where uses are undone; elsewhere they are 0. The fields are
+    the columns of the ledger table.
     """
 
     account: Account
     offer_id: int | None
     supplier_id: int | None
     amount_cents: int
+    uses: int = 0
+    discount_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +141,38 @@ def charge(
     retailer_cents: int,
     fee_cents: int,
     reserved_cents: int,
+    uses: int = 0,
+    discount_cents: int = 0,
+    borne: Mapping[int, int] | None = None,
 ) -> list[Entry]:
     """The entries for uses that had reserved `reserved_cents`: the shares of the discount, the fee.
 
-    All amounts are negative where uses are undone.
+    `uses` are those the supplier is charged for, `discount_cents` what came off for them. Where
+    several parties bear the supplier's part, `borne` are their cents by supplier; the fee is owed
+    by the offer's own. All amounts are negative where uses are undone.
     """
+    offer_id, supplier_id = payer
     spent = supplier_cents + fee_cents
-    amounts = (
-        -supplier_cents - retailer_cents,
-        retailer_cents,
-        spent,
-        -fee_cents,
-        reserved_cents - spent,
-        -reserved_cents,
-        spent,
-    )
-    return _entries(payer, zip(_CHARGED, amounts, strict=True))
+    owed = {supplier_id: supplier_cents} if borne is None else {supplier_id: 0, **borne}
+    owed[supplier_id] += fee_cents
+    return [
+        entry
+        for entry in (
+            Entry(
+                Account.HOUSEHOLD_DISCOUNT, offer_id, supplier_id, -supplier_cents - retailer_cents
+            ),
+            Entry(Account.RETAILER_FUNDING, offer_id, supplier_id, retailer_cents),
+            *[
+                Entry(Account.SUPPLIER_RECEIVABLE, offer_id, party, cents, uses, discount_cents)
+                for party, cents in owed.items()
+            ],
+            Entry(Account.FEE_INCOME, offer_id, supplier_id, -fee_cents),
+            Entry(Account.BUDGET, offer_id, supplier_id, reserved_cents - spent),
+            Entry(Account.RESERVED, offer_id, supplier_id, -reserved_cents),
+            Entry(Account.SPENT, offer_id, supplier_id, spent),
+        )
+        if entry[3] or entry[4] or entry[5]
+    ]
 
 
 def charge_slots(payer: Payer, cents: int) -> list[Entry]:
@@ -159,16 +201,24 @@ def give_goodwill(cents: int) -> list[Entry]:
 
 def netted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """One entry for each account, offer and supplier, in the order of their first entries."""
-    sums: dict[tuple[Account, int | None, int | None], int] = {}
-    for account, offer_id, supplier_id, cents in entries:
+    sums: dict[tuple[Account, int | None, int | None], tuple[int, int, int]] = {}
+    for account, offer_id, supplier_id, *amounts in entries:
         key = (account, offer_id, supplier_id)
-        sums[key] = sums.get(key, 0) + cents
-    return tuple([Entry(*key, cents) for key, cents in sums.items() if cents])
+        cents, uses, discount = sums.get(key, (0, 0, 0))
+        sums[key] = (cents + amounts[0], uses + amounts[1], discount + amounts[2])
+    return tuple([Entry(*key, *amounts) for key, amounts in sums.items() if any(amounts)])
 
 
 def reversed_entries(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The entries that undo these."""
-    return (entry._replace(amount_cents=-entry.amount_cents) for entry in entries)
+    return (
+        entry._replace(
+            amount_cents=-entry.amount_cents,
+            uses=-entry.uses,
+            discount_cents=-entry.discount_cents,
+        )
+        for entry in entries
+    )
 
 
 def _entries(payer: Payer, amounts: Iterable[tuple[Account, int]]) -> list[Entry]:

@@ -108,11 +108,12 @@ def fund(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Returned units of one stored discount, with the cents that were given on them.
+    """Returned units of the stored discount of basket line `line`, with the cents given on them.
 
     `earns` is true where units of the discount earned points.
     """
 
+    line: int
     units: tuple[int, ...]
     supplier_cents: int
     retailer_cents: int
@@ -144,6 +145,7 @@ def take_back(
         if unit in returned:
             raise Conflict(f"unit {unit} of basket line {discount.line} was returned before")
     return TakenBack(
+        line=discount.line,
         units=tuple(wanted),
         supplier_cents=sum(discount.supplier_cents[unit] for unit in wanted),
         retailer_cents=sum(discount.retailer_cents[unit] for unit in wanted),

@@ -2,33 +2,71 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
-from sqlalchemy import func, insert, or_, text
+from sqlalchemy import func, or_, text
 from sqlmodel import Session, col, select
 
-from service.engine.ledger import Account, Entry, EntryKind, Payer, Posting
+from service.engine.ledger import CHARGING, CLAIMABLE, Account, Entry, EntryKind, Payer, Posting
+from service.store.bulk import is_sqlite
 from service.store.tables.ledger import LedgerEntry
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import TillReturn
+from service.store.till.rows import from_array, json_of, names, postgresql_types, sqlite_values
+
+
+class _Row(NamedTuple):
+    """A row of the ledger, but for its number."""
+
+    posting: str
+    kind: EntryKind
+    posted_at: datetime
+    store_id: str | None
+    business_date: date | None
+    account: Account
+    offer_id: int | None
+    supplier_id: int | None
+    amount_cents: int
+    uses: int
+    discount_cents: int
+
+
+_CHARGING = ", ".join([f"'{kind}'" for kind in CHARGING])
+_COLUMNS = names(_Row)
+_POST_SQLITE = f"""INSERT INTO ledger_entry ({_COLUMNS})
+    SELECT {from_array(_Row)} FROM json_each(:rows)"""
+_POST_POSTGRESQL = f"""INSERT INTO ledger_entry ({_COLUMNS})
+    SELECT * FROM unnest({
+    ", ".join([f"CAST(:{name} AS {kind}[])" for name, kind in postgresql_types(_Row)])
+})"""
 
 
 def post(session: Session, *postings: Posting) -> None:
-    """Add the entries of some postings."""
+    """Add the entries of some postings, by one statement: PostgreSQL checks each that it balances.
+
+    Raises ValueError for an entry on a receivable without a supplier, which nobody would be asked
+    for.
+    """
     rows = [
-        {
-            "posting": posting.name,
-            "kind": posting.kind,
-            "posted_at": posting.at,
-            "store_id": posting.store_id,
-            "business_date": posting.business_date,
-            **entry._asdict(),
-        }
+        _Row(
+            posting.name, posting.kind, posting.at, posting.store_id, posting.business_date, *entry
+        )
         for posting in postings
         for entry in posting.entries
     ]
-    if rows:
-        session.execute(insert(LedgerEntry), rows)
+    if any(row.account in CLAIMABLE and row.supplier_id is None for row in rows):
+        raise ValueError("what is owed must name its supplier")
+    if not rows:
+        return
+    if is_sqlite(session):
+        written = json_of([[*sqlite_values(row).values()] for row in rows])
+        session.execute(text(_POST_SQLITE), {"rows": written})
+    else:
+        columns = zip(*rows, strict=True)
+        session.execute(
+            text(_POST_POSTGRESQL), dict(zip(_Row._fields, map(list, columns), strict=True))
+        )
 
 
 def post_by_offer(
@@ -60,7 +98,14 @@ def sale_postings(
     place = (col(LedgerEntry.store_id), col(LedgerEntry.business_date))
     payer = (col(LedgerEntry.offer_id), col(LedgerEntry.supplier_id))
     statement = (
-        select(*place, LedgerEntry.account, *payer, func.sum(LedgerEntry.amount_cents))  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload]
+            *place,
+            LedgerEntry.account,
+            *payer,
+            func.sum(LedgerEntry.amount_cents),
+            func.sum(LedgerEntry.uses),
+            func.sum(LedgerEntry.discount_cents),
+        )
         .where(
             or_(
                 col(LedgerEntry.posting) == redemption_id,
@@ -72,8 +117,8 @@ def sale_postings(
         .order_by(*place, *payer, col(LedgerEntry.account))
     )
     found: dict[tuple[str | None, date | None], list[Entry]] = {}
-    for store_id, day, account, offer_id, supplier_id, cents in session.execute(statement):
-        entry = Entry(Account(account), offer_id, supplier_id, int(cents))
+    for store_id, day, account, offer_id, supplier_id, *sums in session.execute(statement):
+        entry = Entry(Account(account), offer_id, supplier_id, *map(int, sums))
         found.setdefault((store_id, day), []).append(entry)
     return found
 
@@ -81,19 +126,18 @@ def sale_postings(
 def entries_of(session: Session, postings: Collection[str]) -> list[Entry]:
     """The entries of some postings."""
     statement = (
-        select(
+        select(  # type: ignore[call-overload]
             LedgerEntry.account,
             LedgerEntry.offer_id,
             LedgerEntry.supplier_id,
             LedgerEntry.amount_cents,
+            LedgerEntry.uses,
+            LedgerEntry.discount_cents,
         )
         .where(col(LedgerEntry.posting).in_(list(postings)))
         .order_by(col(LedgerEntry.id))
     )
-    return [
-        Entry(Account(account), offer_id, supplier_id, cents)
-        for account, offer_id, supplier_id, cents in session.exec(statement)
-    ]
+    return [Entry(Account(account), *others) for account, *others in session.execute(statement)]
 
 
 def imbalance(session: Session) -> list[tuple[str, int]]:
@@ -108,16 +152,16 @@ def imbalance(session: Session) -> list[tuple[str, int]]:
 
 
 def uncharged(session: Session) -> list[tuple[int, int]]:
-    """Offers whose spending differs from what the supplier owes, and by how many cents more.
+    """Offers whose spending differs from what was charged for them, and by how many cents more.
 
     There must be none.
     """
     rows = session.execute(
         text(
-            """SELECT offer_id, sum(CASE WHEN account = 'offer_spent' THEN amount_cents
+            f"""SELECT offer_id, sum(CASE WHEN account = 'offer_spent' THEN amount_cents
                                          ELSE -amount_cents END) AS more
                FROM ledger_entry WHERE account IN ('offer_spent', 'supplier_receivable')
-                 AND offer_id IS NOT NULL
+                 AND offer_id IS NOT NULL AND kind IN ({_CHARGING})
                GROUP BY offer_id
                HAVING sum(CASE WHEN account = 'offer_spent' THEN amount_cents
                                ELSE -amount_cents END) <> 0 ORDER BY offer_id"""

@@ -2,9 +2,11 @@
 
 from service.store.tables import (
     access,
+    agreement,
     audit,
     basket,
     catalogue,
+    claim,
     content,
     cycle,
     goodwill,
@@ -25,9 +27,11 @@ from service.store.tables.types import metadata
 
 __all__ = [
     "access",
+    "agreement",
     "audit",
     "basket",
     "catalogue",
+    "claim",
     "content",
     "cycle",
     "goodwill",

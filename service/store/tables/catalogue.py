@@ -14,10 +14,16 @@ class Store(SQLModel, table=True):
 
 
 class Supplier(SQLModel, table=True):
-    """Who makes products or funds deals; the retailer's own brand is a supplier too."""
+    """Who makes products or funds deals; the retailer's own brand is a supplier too.
+
+    `account_id` is who pays for it, null where that is not agreed yet.
+    """
 
     id: int = row_id()
     name: str = Field(unique=True)
+    account_id: int | None = Field(
+        default=None, foreign_key="supplier_account.id", index=True, sa_type=BigId
+    )
 
 
 class Category(SQLModel, table=True):

@@ -21,7 +21,9 @@ class Offer(SQLModel, table=True):
     and never redeemed here; its payer owes `copy_fee_cents` for every copy printed, and
     `value_text` is printed in place of a discount. `texts` holds title and small print by
     language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` the
-    contents of the row. From `stopped_at` on the till refuses its lines.
+    contents of the row. `parties` are who bears the suppliers' part, as JSON, or nothing where its
+    supplier bears it alone; it is never changed once a copy was issued. From `stopped_at` on the
+    till refuses its lines.
     """
 
     __table_args__ = (
@@ -81,6 +83,7 @@ class Offer(SQLModel, table=True):
     given: JsonObject = Field(
         default_factory=dict, sa_type=Json(JsonObject), sa_column_kwargs={"server_default": "{}"}
     )
+    parties: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
 
 
 class OfferProduct(SQLModel, table=True):

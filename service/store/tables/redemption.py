@@ -117,8 +117,8 @@ class OfflineUse(SQLModel, table=True):
     """A redemption line that was honoured offline: what it may hold depends on the other sales.
 
     `made` uses were made; `reason` is why they would be refused without the other sales, null
-    for good ones. `borne_by` bears them while they are in dispute, `fee_cents` is what the
-    supplier is charged for handling them, `given_back` says that a return undid them.
+    for good ones. `borne_by` bears them while they are in dispute, `charged_uses` are
+    those that the supplier is charged for, `given_back` says that a return undid them.
     """
 
     __tablename__ = "offline_use"
@@ -132,7 +132,7 @@ class OfflineUse(SQLModel, table=True):
     made: int
     reason: str | None = None
     borne_by: str
-    fee_cents: int = Field(sa_type=BigId)
+    charged_uses: int
     given_back: bool
 
 

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import case, delete, func, insert, update
+from sqlalchemy import case, delete, func, insert, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from service.engine.clearing import parties
 from service.engine.ledger import Payer
-from service.engine.settle import Split
+from service.engine.settle import Split, TakenBack
 from service.store.tables.basket import Basket, PurchasedLine
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
@@ -30,11 +31,14 @@ from service.store.tables.shopping_list import ListLine, ListState, ShoppingList
 from service.store.till import offline, splits
 from service.store.till.steps import Reference
 
+_CHARGED = func.coalesce(OfflineUse.charged_uses, RedemptionLine.uses)
+
 
 class UsedLine(NamedTuple):
     """A stored redemption line with its list and what its offer's supplier was charged.
 
-    `is_offline` says that it was made offline and not given back since.
+    `made` uses were made, `charged_uses` of them are the supplier's to pay; `parties` are who bears
+    its part, as stored. `is_offline` says that it was made offline and not given back since.
     """
 
     id: int
@@ -51,11 +55,26 @@ class UsedLine(NamedTuple):
     reserved_cents: int
     parts: tuple[Split, ...]
     is_offline: bool
+    made: int = 1
+    charged_uses: int = 0
+    parties: str = parties.ALONE
 
     @property
     def payer(self) -> Payer:
         """Who pays for it."""
         return Payer(self.offer_id, self.supplier_id)
+
+    def borne(self, back: TakenBack, *, sign: int) -> dict[int, int] | None:
+        """What each party bears of some of its units, by supplier; None where there is one."""
+        if not self.parties:
+            return None
+        shares = parties.borne(
+            self.parts,
+            parties.decode(self.parties),
+            uses=self.made,
+            units={back.line: back.units},
+        )
+        return {supplier: sign * cents for supplier, cents in shares.items()}
 
 
 class BoughtLine(NamedTuple):
@@ -133,12 +152,17 @@ def lines_of(session: Session, redemption_id: str) -> list[UsedLine]:
             RedemptionLine.uses,
             RedemptionLine.offer_id,
             Offer.supplier_id,
-            func.coalesce(
-                OfflineUse.fee_cents, Offer.handling_fee_cents * col(RedemptionLine.uses)
-            ),
+            Offer.handling_fee_cents * _CHARGED,
             RedemptionLine.reserved_cents,
             RedemptionLine.parts,
             col(OfflineUse.given_back).is_(False),
+            func.coalesce(OfflineUse.made, RedemptionLine.uses),
+            # What is neither funded nor handled for a fee comes into no claim.
+            case(
+                (or_(col(Offer.funding_share) > 0, col(Offer.handling_fee_cents) > 0), _CHARGED),
+                else_=0,
+            ),
+            Offer.parties,
         )
         .join(ShoppingList, col(ShoppingList.id) == col(RedemptionLine.list_id))
         .join(
@@ -254,7 +278,7 @@ def reopen(session: Session, used: Sequence[UsedLine]) -> None:
     session.execute(
         update(OfflineUse)
         .where(col(OfflineUse.redemption_line_id).in_(made_offline))
-        .values(given_back=True, fee_cents=0)
+        .values(given_back=True, charged_uses=0)
     )
 
 
@@ -380,7 +404,7 @@ def use_again(session: Session, used: Sequence[UsedLine], *, borne_by: str) -> N
                 made=line.uses,
                 reason=None,
                 borne_by=borne_by,
-                fee_cents=0,
+                charged_uses=0,
                 given_back=False,
             )
             for line in used

@@ -53,7 +53,7 @@ class OfflineRow(NamedTuple):
     made: int
     reason: str | None
     borne_by: str
-    fee_cents: int
+    charged_uses: int
     at: datetime
     store_id: str
     terminal: str
@@ -73,7 +73,7 @@ class HoldingRow(NamedTuple):
     retailer_cents: int
     reserved_cents: int
     parts: tuple[Split, ...]
-    fee_cents: int
+    charged_uses: int
 
 
 class LineRow(NamedTuple):
@@ -100,6 +100,7 @@ class LineRow(NamedTuple):
     funding_cap_cents: int | None
     face_value_cents: int
     handling_fee_cents: int
+    parties: str
 
 
 class DealRow(NamedTuple):
@@ -223,7 +224,7 @@ def on_deals(session: Session, deals: Collection[DealKey]) -> list[OfflineRow]:
             OfflineUse.made,
             OfflineUse.reason,
             OfflineUse.borne_by,
-            OfflineUse.fee_cents,
+            OfflineUse.charged_uses,
             Basket.purchased_at,
             Redemption.store_id,
             Redemption.terminal,
@@ -284,6 +285,7 @@ def list_lines(session: Session, lines: Collection[LineKey]) -> dict[LineKey, Li
             Offer.funding_cap_cents,
             ListLine.face_value_cents,
             Offer.handling_fee_cents,
+            Offer.parties,
         )
         .join(ShoppingList, col(ShoppingList.id) == col(ListLine.list_id))
         .join(Offer, col(Offer.id) == col(ListLine.offer_id))
@@ -314,7 +316,7 @@ def add(
             made=made,
             reason=reason,
             borne_by=borne_by,
-            fee_cents=0,
+            charged_uses=0,
             given_back=False,
         )
     )
@@ -330,14 +332,14 @@ def change(session: Session, rows: Sequence[HoldingRow]) -> None:
     )
     for row in rows:
         values = row._asdict() | {"parts": splits.encode(row.parts)}
-        del values["id"], values["fee_cents"]
+        del values["id"], values["charged_uses"]
         session.execute(
             update(RedemptionLine).where(col(RedemptionLine.id) == row.id).values(**values)
         )
         session.execute(
             update(OfflineUse)
             .where(col(OfflineUse.redemption_line_id) == row.id)
-            .values(fee_cents=row.fee_cents)
+            .values(charged_uses=row.charged_uses)
         )
 
 

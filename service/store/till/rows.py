@@ -58,6 +58,11 @@ def _plain(hint: Any) -> type:
     return found
 
 
+def postgresql_types(row: Any) -> list[tuple[str, str]]:
+    """The columns of a row, each with its type in PostgreSQL."""
+    return [(name, _POSTGRESQL[kind]) for name, kind in zip(row._fields, types(row), strict=True)]
+
+
 def reader(row: Callable[..., Row]) -> Callable[[Sequence[Any]], Row]:
     """How a row that either database gave as plain values is read: dates come as texts."""
     dates = [place for place, kind in enumerate(types(row)) if kind is date]

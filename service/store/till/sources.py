@@ -23,6 +23,7 @@ LINE_SOURCES = {
     "handling_fee_cents": "o.handling_fee_cents",
     "face_value_cents": "l.face_value_cents",
     "funding_cap_cents": "o.funding_cap_cents",
+    "parties": "o.parties",
 }
 
 _OF_LINE = "r.list_id = l.list_id AND r.list_line = l.line"

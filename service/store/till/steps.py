@@ -49,7 +49,8 @@ class PresentedLine(NamedTuple):
     of it ever had, undone ones included. `deal_limit`, `deal_used` and `last_deal_use` are the same
     of its deal (`deal_id`), over all lists and revisions that the household has.
     `funding_cap_cents` is the most the supplier bears of one use, null without one; `stopped_at`
-    the moment its deal was stopped, in microseconds since 1970.
+    the moment its deal was stopped, in microseconds since 1970; `parties` who bears the suppliers'
+    part, as stored.
     """
 
     list_id: int
@@ -71,6 +72,7 @@ class PresentedLine(NamedTuple):
     face_value_cents: int
     funding_cap_cents: int | None
     stopped_at: int | None
+    parties: str
 
 
 class NamedProduct(NamedTuple):

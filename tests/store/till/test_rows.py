@@ -85,13 +85,15 @@ def test_rows_become_an_array_for_each_column() -> None:
     assert write(rows) == ["{1,null}", "{null,2}", '{"a \\"b\\"","e"}', '{"c\\\\d",""}']
     assert write([]) == ["{}"] * 4
     assert array_writer(Entry)([Entry(Account.SPENT, 7, None, -3)]) == [
-        '{"offer_spent"}', "{7}", "{null}", "{-3}",
+        '{"offer_spent"}', "{7}", "{null}", "{-3}", "{0}", "{0}",
     ]  # fmt: skip
 
 
 def test_rows_become_one_json_array_of_arrays() -> None:
     entries = [Entry(Account.SPENT, 7, None, -3), Entry(Account.BUDGET, 7, 3, 3)]
-    assert json_writer(Entry)(entries) == '[["offer_spent",7,null,-3],["offer_budget",7,3,3]]'
+    assert json_writer(Entry)(entries) == (
+        '[["offer_spent",7,null,-3,0,0],["offer_budget",7,3,3,0,0]]'
+    )
     assert (
         json_writer(RefusalRow)([RefusalRow(1, None, 'a "b"', "é")]) == '[[1,null,"a \\"b\\"","é"]]'
     )
