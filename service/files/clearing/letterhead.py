@@ -97,7 +97,7 @@ class Letter:
         y = self.y + 8
         for (label, amount, is_sum), height in zip(rows, heights, strict=True):
             style = self.texts.strong if is_sum else self.texts.body
-            if is_sum:
+            if is_sum and len(rows) > 1:
                 self.sheet.rule(x=left + 10, y=y - 1.5, width=width - 20)
             self.sheet.text(label, style, x=left + 10, y=y, width=width - 110)
             self.sheet.text(amount, style, x=left + width - 110, y=y, width=100, align="right")
