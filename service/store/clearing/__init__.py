@@ -1,0 +1,1 @@
+"""Queries of clearing, by noun: accounts and agreements, claims, settlements, disputes, checks."""

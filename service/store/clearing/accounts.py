@@ -1,0 +1,78 @@
+"""Queries on suppliers' accounts."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from service.engine.clearing.claim import Address, Channel
+from service.engine.clearing.claim import SupplierAccount as AccountRecord
+from service.store.tables.agreement import SupplierAccount
+from service.store.tables.catalogue import Supplier
+
+
+def by_number(session: Session, numbers: Collection[str]) -> dict[str, SupplierAccount]:
+    """Some accounts by the retailer's number for them."""
+    found = select(SupplierAccount).where(col(SupplierAccount.number).in_(numbers))
+    return {row.number: row for row in session.exec(found)}
+
+
+def every(session: Session) -> list[AccountRecord]:
+    """All accounts with their brands, by number."""
+    brands: dict[int, list[str]] = {}
+    named = select(Supplier.account_id, Supplier.name).order_by(Supplier.name)
+    for account_id, name in session.exec(named):
+        if account_id is not None:
+            brands.setdefault(account_id, []).append(name)
+    rows = session.exec(select(SupplierAccount).order_by(SupplierAccount.number)).all()
+    return [record(row, brands.get(row.id, ())) for row in rows]
+
+
+def record(row: SupplierAccount, brands: Sequence[str]) -> AccountRecord:
+    """An account as documents show it."""
+    return AccountRecord(
+        id=row.id,
+        number=row.number,
+        legal_name=row.legal_name,
+        address=Address(row.street, row.postcode, row.city, row.country, row.region),
+        tax_number=row.tax_number,
+        language=row.language,
+        currency=row.currency,
+        channel=Channel(row.channel),
+        email=row.email,
+        brands=tuple(brands),
+    )
+
+
+def lock(session: Session, account_id: int) -> SupplierAccount | None:
+    """An account, held until the transaction ends: one act at a time for each."""
+    statement = (
+        select(SupplierAccount)
+        .where(SupplierAccount.id == account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return session.exec(statement).first()
+
+
+def brands_of(session: Session, account_id: int) -> dict[int, str]:
+    """The suppliers that an account pays for: names by id, the lowest id first."""
+    statement = (
+        select(Supplier.id, Supplier.name)
+        .where(Supplier.account_id == account_id)
+        .order_by(col(Supplier.id))
+    )
+    return dict(session.exec(statement).all())
+
+
+def suppliers(session: Session, names: Collection[str]) -> dict[str, Supplier]:
+    """Suppliers by name, as far as there are any."""
+    found = select(Supplier).where(col(Supplier.name).in_(names))
+    return {row.name: row for row in session.exec(found)}
+
+
+def bind(session: Session, supplier_ids: Collection[int], account_id: int) -> None:
+    """Let an account pay for suppliers."""
+    session.execute(
+        update(Supplier).where(col(Supplier.id).in_(supplier_ids)).values(account_id=account_id)
+    )
