@@ -79,7 +79,10 @@ class Match:
 
 
 class Matcher:
-    """Matches receipts with claims; what one receipt settles is no longer open for the next."""
+    """Matches receipts with claims; what one receipt settles is no longer open for the next.
+
+    `open_cents` says what it takes for open of each claim, which a caller can compare.
+    """
 
     def __init__(
         self,
@@ -98,9 +101,15 @@ class Matcher:
         self._paid_before = list(paid_before)
         self._returned: set[int] = set()
 
-    def match(self, receipt: Receipt) -> Match:
-        """What becomes of a receipt that is none of those paid before."""
+    def open_cents(self, claim_id: int) -> int:
+        """What is open of a claim after all that was matched so far."""
+        return self._open[self._by_id[claim_id]]
+
+    def match(self, receipt: Receipt, *, key: int = 0) -> Match:
+        """What becomes of a receipt that is none of those paid before; `key` is its own."""
         found = self._take_back(receipt) if receipt.amount_cents < 0 else self._pay(receipt)
+        if receipt.amount_cents > 0:
+            self._paid_before.append(PaidBefore(key, receipt, found.applications))
         for application in found.applications:
             number = self._by_id.get(application.claim_id)
             if number is not None:
@@ -212,7 +221,8 @@ class Matcher:
         if not found:
             named = {self._claims[number].claim_id for number in self._numbers.within(receipt.text)}
             found = [each for each in same if named & {part.claim_id for part in each.applications}]
-        if len(found) != 1:
+        # What was set against a credit did not come in as money, and cannot go back as money.
+        if len(found) != 1 or any(part.paid_cents < 0 for part in found[0].applications):
             return _suspend(receipt, Suspended.RETURN_UNKNOWN)
         (before,) = found
         self._returned.add(before.key)

@@ -12,8 +12,9 @@ from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_i
 class ReceiptState(StrEnum):
     """A receipt's life.
 
-    `new`: read from a file, not in the ledger yet. `matched`: all of it settled claims. `suspended`:
-    some of it is in suspense. `returned`: the bank took it back. `return`: it is that taking back.
+    `new`: read from a file, not in the ledger yet. `matched`: all of it settled claims.
+    `suspended`: some of it is in suspense. `returned`: the bank took it back. `return`: it is that
+    taking back.
     """
 
     NEW = "new"
