@@ -8,14 +8,14 @@ money, balance among themselves, and are left out unless they are mapped.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from service.currencies import minor_digits
+from service.engine.clearing.posted import PostedSum
 from service.engine.ledger import Account
 from service.errors import InvalidInput, NotFound, Problem
 from service.files.csv_cells import to_csv
@@ -25,21 +25,6 @@ COLUMNS = (
     "posting", "kind", "date", "account", "account_name", "debit", "credit", "currency",
     "supplier_account", "entries",
 )  # fmt: skip
-
-
-class PostedSum(NamedTuple):
-    """The entries of one posting on one account for one supplier account, summed.
-
-    `supplier_account` is the number of the account that the supplier belongs to, or empty.
-    """
-
-    posting: str
-    kind: str
-    day: date
-    account: Account
-    supplier_account: str
-    amount_cents: int
-    entries: int
 
 
 @dataclass(frozen=True, slots=True)
