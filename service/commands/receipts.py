@@ -44,7 +44,7 @@ _HEAD = 200
 def load(
     file: Annotated[Path, typer.Argument(help="camt.053 (XML), X12 820, or a bank's CSV or XLSX")],
     layout: Annotated[
-        str, typer.Option(help="Of a CSV: a name in docs/clearing.md, or a .json file")
+        str, typer.Option(help="Of a CSV: a name in docs/payments.md, or a .json file")
     ] = "plain",
     account: Annotated[
         str, typer.Option(help="The account that the file is of, where it names none")

@@ -48,12 +48,15 @@ def agreement(number: str, brand: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def issue_claims(database: Database, settings: Settings, folder: Path) -> None:
+def issue_claims(database: Database, settings: Settings, folder: Path, **terms: Any) -> None:
     """Sell, and draw and issue claims: 1.08 of Dale, 0.25 of Oven Works, and 1.08 of Dale again."""
     shop = open_shop(database, settings, folder)
     form = {
         "format": "larder-agreements-1",
-        "agreements": [agreement("K-1", "Dale Foods"), agreement("K-2", "Oven Works")],
+        "agreements": [
+            agreement("K-1", "Dale Foods", **terms),
+            agreement("K-2", "Oven Works", **terms),
+        ],
     }
     load_agreements(database, settings, AgreementsIn.model_validate(form), by=ANNA, now=NOW)
     shown = [("list", shop.lists[H1])]
@@ -68,3 +71,9 @@ def _draw(database: Database, settings: Settings, day: date) -> None:
     # The moments at which claims were issued are in their order.
     now = NOW + timedelta(minutes=day.day % 31)
     draw_claims(database, settings, drawn_to=day, by=ANNA, now=now, issue_on=day)
+
+
+def billing(settings: Settings) -> Settings:
+    """The settings with what documents need."""
+    told = {"legal_address": "4 Market Street; 40202; Louisville; KY", "country": "US"}
+    return settings.model_copy(update=told)

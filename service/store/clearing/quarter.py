@@ -88,7 +88,10 @@ def _sums(
 def _payments(session: Session, first: date, last: date) -> dict[int | None, tuple[int, int]]:
     """What came in by account: cents, and cents times days after the due day."""
     found = (
-        select(Claim.account_id, Claim.due_on, BankReceipt.booked_on, ReceiptApplication.paid_cents)
+        select(  # type: ignore[call-overload]
+            Claim.account_id, Claim.due_on, BankReceipt.booked_on, ReceiptApplication.paid_cents
+        )
+        .select_from(ReceiptApplication)
         .join(Claim, col(Claim.id) == col(ReceiptApplication.claim_id))
         .join(BankReceipt, col(BankReceipt.id) == col(ReceiptApplication.receipt_id))
         .where(col(BankReceipt.booked_on).between(first, last))
