@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from service.clearing.draw import last_month
 from service.settings import Settings
 from service.store.clearing import checks
 from service.store.clearing.checks import Apart, Found
@@ -34,10 +33,9 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All invariants as of a day: what that day's last closed month should have is claimed."""
+    """All invariants as of a day."""
 
     as_of: date
-    closed_to: date
     checks: tuple[Checked, ...]
 
     @property
@@ -47,7 +45,7 @@ class Books:
 
 
 DRAWN_WITHIN = timedelta(days=2)
-"""So long after a month its claims are drawn."""
+"""So long after the days of grace of a month its claims are drawn."""
 OVERDUE = "what_is_due_was_claimed"
 WITHOUT_AGREEMENT = "waits_for_an_agreement"
 STATES = "states_follow_from_what_happened"
@@ -58,19 +56,18 @@ NAMES = (*checks.QUERIES, STATES, OVERDUE, WITHOUT_AGREEMENT)
 def check_books(database: Database, settings: Settings, *, now: datetime) -> Books:
     """Check every invariant, in one view of the database."""
     as_of = now.astimezone(ZoneInfo(settings.timezone)).date()
-    closed_to = last_month(as_of - DRAWN_WITHIN)
     with database.read() as session:
-        return Books(as_of, closed_to, tuple(_checks(session, closed_to)))
+        return Books(as_of, tuple(_checks(session, as_of - DRAWN_WITHIN)))
 
 
-def _checks(session: Session, closed_to: date) -> list[Checked]:
+def _checks(session: Session, due: date) -> list[Checked]:
     found = [
         _checked(name, checks.broken(session, query)) for name, query in checks.QUERIES.items()
     ]
     return [
         *found,
         _checked(STATES, checks.misplaced(session)),
-        _checked(OVERDUE, checks.overdue(session, closed_to=closed_to)),
+        _checked(OVERDUE, checks.overdue(session, as_of=due)),
         _checked(WITHOUT_AGREEMENT, checks.without_agreement(session), is_fault=False),
     ]
 

@@ -1,6 +1,5 @@
 """Draw claims: one for each agreement of an account with entries that no claim has."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,6 +35,15 @@ class DrawnClaim:
     total_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """By whom and when claims are drawn, and with which date they are issued, if at once."""
+
+    by: Actor
+    now: datetime
+    issue_on: date | None = None
+
+
 def draw_claims(
     database: Database,
     settings: Settings,
@@ -53,90 +61,115 @@ def draw_claims(
     entries that a claim has are in no other. Raises NotFound for an unknown account, InvalidInput
     for a day that is not over.
     """
-    if drawn_to >= now.astimezone(ZoneInfo(settings.timezone)).date():
+    if drawn_to >= _today(settings, now):
         raise InvalidInput(f"{drawn_to} is not over: claims are drawn up to a day before today.")
-    with database.read() as session:
-        wanted = drawing.waiting(session, drawn_to=drawn_to)
-        if account:
-            known = accounts.by_number(session, [account])
-            if account not in known:
-                raise NotFound(f"There is no account {account!r}; see larder agreements list.")
-            wanted = [each for each in wanted if each == known[account].id]
+    order = _Order(by, now, issue_on)
     drawn: list[DrawnClaim] = []
+    wanted = _wanted(database, account)
     for done, account_id in enumerate(wanted):
-        drawn += _draw_account(database, account_id, drawn_to, by=by, now=now, issue_on=issue_on)
+        for agreement, covered in _in_force(database, account_id):
+            drawn += _draw(database, agreement, covered, drawn_to, order)
         progress("claims", done + 1, len(wanted))
     return drawn
 
 
-def _draw_account(
+def draw_due(
     database: Database,
-    account_id: int,
-    drawn_to: date,
+    settings: Settings,
     *,
     by: Actor,
     now: datetime,
-    issue_on: date | None,
-) -> Iterator[DrawnClaim]:
+    issue_on: date | None = None,
+    account: str = "",
+    progress: Progress = silent,
+) -> list[DrawnClaim]:
+    """Draw once a month for each agreement: the newest month whose days of grace are over.
+
+    What comes in later waits for the next month's. Safe to run any day and any number of times.
+    """
+    today = _today(settings, now)
+    order = _Order(by, now, issue_on)
+    drawn: list[DrawnClaim] = []
+    wanted = _wanted(database, account)
+    for done, account_id in enumerate(wanted):
+        for agreement, covered in _in_force(database, account_id):
+            drawn_to = closed_month(today, grace_days=agreement.grace_days)
+            with database.read() as session:
+                is_drawn = claims.drawn_to(session, agreement) >= drawn_to
+            if not is_drawn:
+                drawn += _draw(database, agreement, covered, drawn_to, order)
+        progress("claims", done + 1, len(wanted))
+    return drawn
+
+
+def closed_month(today: date, *, grace_days: int) -> date:
+    """The last day of the newest month whose days of grace are over before today."""
+    return last_month(today - timedelta(days=grace_days))
+
+
+def _today(settings: Settings, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(settings.timezone)).date()
+
+
+def _wanted(database: Database, account: str) -> list[int]:
+    """The accounts with agreements, or one of them."""
     with database.read() as session:
-        found = [(row, until) for row, until in _in_force(session, account_id)]
-    for agreement, until in found:
-        covered = Covered(agreement.valid_from, agreement.valid_to, until)
-
-        def act(
-            session: Session, agreement: Agreement = agreement, covered: Covered = covered
-        ) -> DrawnClaim | None:
-            return _draw(session, agreement, covered, drawn_to, by, now, issue_on)
-
-        drawn = database.settle(act, busy=_BUSY)
-        if drawn is not None:
-            yield drawn
+        wanted = sorted({row.account_id for row in agreements.in_force(session)})
+        if not account:
+            return wanted
+        known = accounts.by_number(session, [account])
+    if account not in known:
+        raise NotFound(f"There is no account {account!r}; see larder agreements list.")
+    return [each for each in wanted if each == known[account].id]
 
 
-def _in_force(session: Session, account_id: int) -> Iterator[tuple[Agreement, date]]:
-    """The agreements of an account, each with the first day of the next."""
-    rows = agreements.in_force(session, [account_id])
-    firsts = [*(row.valid_from for row in rows[1:]), date.max]
-    return zip(rows, firsts, strict=True)
+def _in_force(database: Database, account_id: int) -> list[tuple[Agreement, Covered]]:
+    """The agreements of an account with the days they cover, the earliest first."""
+    with database.read() as session:
+        rows = agreements.in_force(session, [account_id])
+    nexts = [*(row.valid_from for row in rows[1:]), date.max]
+    return [
+        (row, Covered(row.valid_from, row.valid_to, until))
+        for row, until in zip(rows, nexts, strict=True)
+    ]
 
 
 def _draw(
-    session: Session,
-    agreement: Agreement,
-    covered: Covered,
-    drawn_to: date,
-    by: Actor,
-    now: datetime,
-    issue_on: date | None,
-) -> DrawnClaim | None:
+    database: Database, agreement: Agreement, covered: Covered, drawn_to: date, order: _Order
+) -> list[DrawnClaim]:
+    """The claim of an agreement, if there is anything to claim."""
     account_id = agreement.account_id
-    accounts.lock(session, account_id)
-    suppliers = list(accounts.brands_of(session, account_id))
-    found = drawing.gather(session, supplier_ids=suppliers, covered=covered, drawn_to=drawn_to)
-    if found is None:
-        return None
-    claim = claims.add(
-        session,
-        Claim(
-            account_id=account_id,
-            agreement_id=agreement.id,
-            state=ClaimState.DRAFT,
-            drawn_to=drawn_to,
-            drawn_at=now,
-            first_day=found.first_day,
-            last_day=found.last_day,
-            total_cents=found.total_cents,
-            actor=by.name,
-            person_id=by.person_id,
-        ),
-    )
-    lines = drawing.write(session, claim_id=claim.id, account_id=account_id)
-    detail = {"entries": found.entries, "total_cents": found.total_cents}
-    audit.add(session, by, "draw", "claim", claim.id, at=now, detail=detail)
-    if issue_on is not None:
-        issue_drawn(session, claim, on=issue_on, by=by, now=now)
-    number = number_of(claim.series, claim.serial)
-    return DrawnClaim(claim.id, number, account_id, found.entries, lines, claim.total_cents)
+
+    def act(session: Session) -> list[DrawnClaim]:
+        accounts.lock(session, account_id)
+        suppliers = list(accounts.brands_of(session, account_id))
+        found = drawing.gather(session, supplier_ids=suppliers, covered=covered, drawn_to=drawn_to)
+        if found is None:
+            return []
+        claim = claims.add(
+            session,
+            Claim(
+                account_id=account_id,
+                agreement_id=agreement.id,
+                state=ClaimState.DRAFT,
+                drawn_to=drawn_to,
+                drawn_at=order.now,
+                first_day=found.first_day,
+                last_day=found.last_day,
+                total_cents=found.total_cents,
+                actor=order.by.name,
+                person_id=order.by.person_id,
+            ),
+        )
+        lines = drawing.write(session, claim_id=claim.id, account_id=account_id)
+        detail = {"entries": found.entries, "total_cents": found.total_cents}
+        audit.add(session, order.by, "draw", "claim", claim.id, at=order.now, detail=detail)
+        if order.issue_on is not None:
+            issue_drawn(session, claim, on=order.issue_on, by=order.by, now=order.now)
+        number = number_of(claim.series, claim.serial)
+        return [DrawnClaim(claim.id, number, account_id, found.entries, lines, claim.total_cents)]
+
+    return database.settle(act, busy=_BUSY)
 
 
 def last_month(day: date) -> date:

@@ -304,6 +304,86 @@ COMMANDS: tuple[Command | Group, ...] = (
         ),
     ),
     group(
+        "agreements",
+        "What suppliers agreed to: who pays, the fee, the tax, the limits.",
+        Command(
+            "load",
+            "service.commands.clearing:load",
+            "Add the agreements of a file, or a revision of each that changed; all of it or "
+            "nothing.",
+        ),
+        Command(
+            "list",
+            "service.commands.clearing:show_agreements",
+            "Accounts with their agreements in force.",
+        ),
+        Command(
+            "example",
+            "service.commands.clearing:show_example",
+            "Print a small file of agreements, to start from.",
+        ),
+    ),
+    group(
+        "claims",
+        "What suppliers owe: drawn from the ledger, issued, and cancelled.",
+        Command(
+            "draw",
+            "service.commands.clearing:draw",
+            "Draw a claim for each agreement with entries that no claim has; safe to run again.",
+        ),
+        Command(
+            "list",
+            "service.commands.clearing:show_all",
+            "Claims, the newest first, with what is open of each.",
+        ),
+        Command(
+            "show",
+            "service.commands.clearing:show_one",
+            "One claim: its lines, what it comes to, and what is open of it.",
+        ),
+        Command(
+            "issue",
+            "service.commands.clearing:issue",
+            "Issue a draft: it gets its number, its dates and its tax, and is owed.",
+        ),
+        Command(
+            "cancel",
+            "service.commands.clearing:cancel",
+            "Give up a draft, or credit an issued claim in full; its entries come into a later "
+            "one.",
+        ),
+    ),
+    group(
+        "disputes",
+        "What suppliers do not agree with, line by line.",
+        Command(
+            "open",
+            "service.commands.clearing:open_one",
+            "Dispute an amount of a line for its supplier; the rest of the claim stays due.",
+        ),
+        Command(
+            "answer",
+            "service.commands.clearing:answer",
+            "Accept all, a part or nothing of a dispute; what is accepted is credited with its "
+            "tax.",
+        ),
+        Command(
+            "withdraw",
+            "service.commands.clearing:withdraw",
+            "Give a dispute up for its supplier.",
+        ),
+        Command("list", "service.commands.clearing:show_disputes", "Disputes, the newest first."),
+    ),
+    group(
+        "books",
+        "The books, checked against themselves.",
+        Command(
+            "check",
+            "service.commands.clearing:check",
+            "Check every invariant of the books; say what breaks each, the ten worst first.",
+        ),
+    ),
+    group(
         "receipts",
         "What banks booked, and which claims it settles.",
         Command(

@@ -19,6 +19,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
+from service.clearing.books import check_books
+from service.clearing.draw import draw_due
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
@@ -30,6 +32,7 @@ from service.jobs.slots import LocalTime
 from service.publish import purge
 from service.settings import Settings
 from service.store import batches, cycles, work
+from service.store.actor import SERVICE
 from service.store.session import Database
 from service.store.tables.cycle import BatchState
 
@@ -79,6 +82,8 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
             "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
         ),
         PlannedJob("purge", *at(5), _purge_files),
+        PlannedJob("claims", *at(30), _draw_claims),
+        PlannedJob("books", *at(55), _check_books),
     )
 
 
@@ -197,6 +202,21 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     purge(database, settings, now=slot)
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
+
+
+def _draw_claims(database: Database, settings: Settings, slot: datetime) -> None:
+    """Draw drafts once a month for each agreement, on the first night after its days of grace."""
+    drawn = draw_due(database, settings, by=SERVICE, now=slot)
+    if drawn:
+        logger.info("%d claims wait to be issued", len(drawn))
+
+
+def _check_books(database: Database, settings: Settings, slot: datetime) -> None:
+    books = check_books(database, settings, now=slot)
+    for check in books.checks:
+        if check.is_broken:
+            worst = "; ".join(f"{each.subject} by {each.difference}" for each in check.worst)
+            logger.error("books: %s is broken %d times: %s", check.name, check.count, worst)
 
 
 def _request_batch(database: Database, settings: Settings, slot: datetime) -> None:

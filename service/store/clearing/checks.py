@@ -13,7 +13,7 @@ from sqlmodel import Session
 from service.engine.ledger import CHARGING, CLAIMABLE, UNDOING
 from service.store.bulk import day_value, is_sqlite
 from service.store.clearing import claims
-from service.store.clearing.drawing import entry_day, unclaimed
+from service.store.clearing.drawing import entry_day, posted_day, unclaimed
 
 WORST = 10
 
@@ -114,7 +114,8 @@ BUDGETS = f"""SELECT 'offer ' || offer_id,
 OPENINGS = """SELECT 'claim ' || c.id, c.opening_cents
         - coalesce((SELECT sum(b.total_cents) FROM claim b
                     WHERE b.account_id = c.account_id AND b.id <> c.id
-                      AND b.issued_at < c.issued_at
+                      AND (b.issued_at < c.issued_at
+                           OR (b.issued_at = c.issued_at AND b.serial < c.serial))
                       AND (b.cancelled_at IS NULL OR b.cancelled_at >= c.issued_at)), 0)
         - coalesce((SELECT sum(e.amount_cents) FROM claim b
                     JOIN claim_settlement s ON s.claim_id = b.id
@@ -160,22 +161,27 @@ def _found(session: Session, query: str, of: dict[str, object]) -> Found:
     return Found(len(rows), sum(abs(row.difference) for row in rows), tuple(rows[:WORST]))
 
 
-def overdue(session: Session, *, closed_to: date) -> Found:
-    """What an agreement covers and no claim has, though it was there with its grace by a day."""
-    day = entry_day(session)
-    posted = entry_day(session).replace("coalesce(e.business_date, ", "(")
-    late = (
-        f"max(date({day}, '+' || f.grace_days || ' days'), {posted})"
-        if is_sqlite(session)
-        else f"greatest({day} + f.grace_days, {posted})"
-    )
+def overdue(session: Session, *, as_of: date) -> Found:
+    """What no claim has though its agreement's claims for its month should be drawn by a day.
+
+    What came in after the days of grace belongs to the month that these end in.
+    """
+    day, posted = entry_day(session), posted_day(session)
+    if is_sqlite(session):
+        counts = f"max({day}, date({posted}, '-' || f.grace_days || ' days'))"
+        month_end = f"date({counts}, 'start of month', '+1 month', '-1 day')"
+        drawn = f"date({month_end}, '+' || f.grace_days || ' days')"
+    else:
+        counts = f"greatest({day}, {posted} - f.grace_days)"
+        month_end = f"(date_trunc('month', {counts}) + INTERVAL '1 month - 1 day')::date"
+        drawn = f"{month_end} + f.grace_days"
     query = f"""WITH f AS ({_NEWEST})
         SELECT s.name, sum(e.amount_cents) FROM ledger_entry e
         JOIN supplier s ON s.id = e.supplier_id JOIN f ON f.account_id = s.account_id
           AND {_covered(day)}
-        WHERE e.account = 'supplier_receivable' AND {unclaimed()} AND {late} <= :closed_to
+        WHERE e.account = 'supplier_receivable' AND {unclaimed()} AND {drawn} < :as_of
         GROUP BY s.name ORDER BY s.name"""
-    return _found(session, query, {"closed_to": day_value(session, closed_to)})
+    return _found(session, query, {"as_of": day_value(session, as_of)})
 
 
 def without_agreement(session: Session) -> Found:

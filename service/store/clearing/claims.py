@@ -13,7 +13,7 @@ from service.engine.clearing.claim import ClaimState, DisputeState
 from service.engine.clearing.standing import number_of, state_of
 from service.engine.ledger import EntryKind
 from service.store.clearing import accounts, agreements
-from service.store.tables.agreement import SupplierAccount
+from service.store.tables.agreement import Agreement, SupplierAccount
 from service.store.tables.catalogue import Supplier
 from service.store.tables.claim import Claim, ClaimDispute, ClaimLine, ClaimSettlement
 from service.store.tables.offer import Offer, OfferProduct
@@ -55,6 +55,20 @@ def get(session: Session, claim_id: int) -> Claim | None:
 def by_number(session: Session, series: str, serial: int) -> Claim | None:
     """The claim with a number."""
     return session.exec(select(Claim).where(Claim.series == series, Claim.serial == serial)).first()
+
+
+def drawn_to(session: Session, agreement: Agreement) -> date:
+    """The day up to which an agreement's claims were drawn; the first of all days without any."""
+    statement = (
+        select(func.max(Claim.drawn_to))
+        .join(Agreement, col(Agreement.id) == col(Claim.agreement_id))
+        .where(
+            Claim.account_id == agreement.account_id,
+            Agreement.ref == agreement.ref,
+            col(Claim.cancelled_at).is_(None),
+        )
+    )
+    return session.exec(statement).one() or date.min
 
 
 def add(session: Session, claim: Claim) -> Claim:

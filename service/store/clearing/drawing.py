@@ -43,13 +43,16 @@ def _in(values: Sequence[str]) -> str:
     return ", ".join([f"'{value}'" for value in values])
 
 
+def posted_day(session: Session, of: str = "e") -> str:
+    """SQL of the day in UTC on which an entry was posted."""
+    if is_sqlite(session):
+        return f"date({of}.posted_at / 1000000, 'unixepoch')"
+    return f"({of}.posted_at AT TIME ZONE 'UTC')::date"
+
+
 def entry_day(session: Session, of: str = "e") -> str:
     """SQL of the day that an entry counts for: the till's, or that of its posting in UTC."""
-    if is_sqlite(session):
-        moment = f"date({of}.posted_at / 1000000, 'unixepoch')"
-    else:
-        moment = f"({of}.posted_at AT TIME ZONE 'UTC')::date"
-    return f"coalesce({of}.business_date, {moment})"
+    return f"coalesce({of}.business_date, {posted_day(session, of)})"
 
 
 def unclaimed(of: str = "e") -> str:
@@ -198,20 +201,6 @@ def _write_lines(session: Session, of: dict[str, Any]) -> int:
 
 def _sum_of(account: Account) -> str:
     return f"sum(CASE WHEN account = '{account}' THEN amount_cents ELSE 0 END)"
-
-
-def waiting(session: Session, *, drawn_to: date) -> list[int]:
-    """The accounts with entries up to a day that no claim has, covered or not, by id."""
-    statement = text(
-        f"""SELECT DISTINCT s.account_id FROM supplier s
-            WHERE s.account_id IS NOT NULL AND EXISTS (
-                SELECT 1 FROM ledger_entry e
-                WHERE {unclaimed()} AND e.supplier_id = s.id
-                  AND {entry_day(session)} <= :drawn_to)
-            ORDER BY s.account_id"""
-    )
-    found = session.execute(statement, {"drawn_to": day_value(session, drawn_to)})
-    return [int(row[0]) for row in found]
 
 
 def release(session: Session, claim_id: int) -> None:
