@@ -138,21 +138,6 @@ class Settings(LetterSettings):
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
     )
-    legal_name: str = Field(
-        default="", description="Who claims from suppliers, on documents; empty for the retailer"
-    )
-    legal_address: str = Field(
-        default="",
-        description="Address on documents for suppliers: street; postcode; city; region or nothing",
-    )
-    tax_number: str = Field(
-        default="", description="The retailer's number for value added tax, on its invoices"
-    )
-    bank_account: str = Field(
-        default="", description="IBAN or account number that suppliers pay to"
-    )
-    bank_code: str = Field(default="", description="BIC or routing number of that account")
-    billing_email: str = Field(default="", description="Whom suppliers write to about claims")
     retailer_colour: str = Field(
         default="",
         pattern="^(#[0-9a-f]{6})?$",
@@ -267,6 +252,22 @@ class Settings(LetterSettings):
         default="ask",
         description="What comes first in dates of deals like 03/04/2026; `ask` refuses to guess",
     )
+
+    legal_name: str = Field(
+        default="", description="Who claims from suppliers, on documents; empty for the retailer"
+    )
+    legal_address: str = Field(
+        default="",
+        description="Address on documents for suppliers: street; postcode; city; region or nothing",
+    )
+    tax_number: str = Field(
+        default="", description="The retailer's number for value added tax, on its invoices"
+    )
+    bank_account: str = Field(
+        default="", description="IBAN or account number that suppliers pay to"
+    )
+    bank_code: str = Field(default="", description="BIC or routing number of that account")
+    billing_email: str = Field(default="", description="Whom suppliers write to about claims")
 
     return_reopens: Literal["never", "when_whole"] = Field(
         default="when_whole",

@@ -20,6 +20,15 @@ def upgrade() -> None:
     _documents()
 
 
+def downgrade() -> None:
+    """What was booked and what went out is gone with it."""
+    for table in (
+        "reminded_claim", "claim_reminder", "claim_document", "receipt_application",
+        "bank_receipt", "remittance_advice", "bank_file",
+    ):  # fmt: skip
+        op.drop_table(table)
+
+
 def _to(table: str, name: str, other: str, *, nullable: bool = False) -> sa.Column[int]:
     constraint = op.f(f"fk_{table}_{name}_{other}")
     return sa.Column(name, _BIG, sa.ForeignKey(f"{other}.id", name=constraint), nullable=nullable)
