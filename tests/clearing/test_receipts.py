@@ -17,7 +17,7 @@ from service.clearing.receipts import (
     match_receipts,
     show_receipts,
 )
-from service.engine.clearing.receipt import Advice, PaidPart, Receipt, identified
+from service.engine.clearing.receipt import Advice, Booking, PaidPart, Receipt, identified
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
 from service.store.session import Database
@@ -92,6 +92,15 @@ def test_the_same_booking_in_another_file_counts_once(bank: Bank, read_only: Ask
     assert read_only(ACCOUNTS) == [("cash", 133)]
     bank.files -= 1
     assert bank.load(first, second) == (0, 2)
+
+
+def test_the_parts_of_a_booking_that_is_known_as_one_are_known(bank: Bank, read_only: Ask) -> None:
+    booked = Booking(1, 133, "B1")
+    whole = bank.receipt(133, "batch", booked=booked)
+    parts = [bank.receipt(108, DALE, booked=booked), bank.receipt(25, OVEN, booked=booked)]
+    assert bank.load(whole) == (1, 0)
+    assert bank.load(*parts) == (0, 2)
+    assert read_only("SELECT sum(amount_cents) FROM bank_receipt") == [(133,)]
 
 
 @pytest.mark.parametrize("cents", [108, 105, 112])

@@ -35,7 +35,8 @@ class Receipt:
     `amount_cents` is positive for money that came in and negative for a payment that the bank took
     back (`is_return`). `charges_cents` is what a bank kept of what was paid. `reference` is the
     bank's, `end_to_end` the payer's, which a return repeats; both are empty where there is none.
-    `identity` is the same for the same booking in every file.
+    `identity` is the same for the same payment in every file, and `booking` that of the bank's
+    booking it is a part of: some files list the parts of what others have as one.
     """
 
     account: str
@@ -51,7 +52,17 @@ class Receipt:
     is_return: bool = False
     return_reason: str = ""
     charges_cents: int = 0
+    booked: "Booking | None" = None
     identity: str = ""
+    booking: str = ""
+
+
+class Booking(NamedTuple):
+    """A bank's booking of several payments: its number in the file, its amount, its reference."""
+
+    number: int
+    amount_cents: int
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +89,40 @@ def real_reference(reference: str) -> str:
 
 
 def identified(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
-    """The receipts of one file with their identities.
+    """The receipts of one file with the identities of themselves and of their bookings.
 
     The identity is of account, day, amount, and the bank's reference; without a reference, of payer
     and text. Banks give several bookings one reference, and payers pay the same twice on a day:
     bookings that agree in all of that are numbered in their order.
     """
     counts: Counter[tuple[str, ...]] = Counter()
+    bookings: dict[int, str] = {}
     found = []
-    for receipt in receipts:
-        key = _key(receipt)
+
+    def digest(key: tuple[str, ...]) -> str:
         counts[key] += 1
-        digest = hashlib.sha256("\x1f".join((*key, str(counts[key]))).encode()).hexdigest()
-        found.append(replace(receipt, identity=digest[:32]))
+        told = "\x1f".join((*key, str(counts[key])))
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    for receipt in receipts:
+        identity = booking = digest(("payment", *_key(receipt)))
+        booked = receipt.booked
+        if booked is not None and real_reference(booked.reference):
+            if booked.number not in bookings:
+                bookings[booked.number] = digest(("booking", *_booking_key(receipt, booked)))
+            booking = bookings[booked.number]
+        found.append(replace(receipt, identity=identity, booking=booking))
     return tuple(found)
+
+
+def _booking_key(receipt: Receipt, booked: Booking) -> tuple[str, ...]:
+    return (
+        receipt.account.replace(" ", "").upper(),
+        receipt.booked_on.isoformat(),
+        str(booked.amount_cents),
+        receipt.currency,
+        real_reference(booked.reference),
+    )
 
 
 def _key(receipt: Receipt) -> tuple[str, ...]:

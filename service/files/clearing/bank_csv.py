@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from service.currencies import CURRENCIES
 from service.engine.clearing.receipt import Receipt, identified
 from service.errors import InvalidInput, Problem
 from service.files import rows
@@ -29,6 +30,7 @@ _ALONE = {
     ",": re.compile(r"\d{1,3}(?:[.'’ \u00a0\u202f]\d{3})*(?:,\d+)?|\d+(?:,\d+)?"),
     ".": re.compile(r"\d{1,3}(?:[,'’ \u00a0\u202f]\d{3})*(?:\.\d+)?|\d+(?:\.\d+)?"),
 }
+_GROUP = 3
 _AMOUNTS = ("amount", "paid_in", "paid_out")
 _GROUPS = re.compile(r"[.,'’ \u00a0\u202f]")
 
@@ -173,9 +175,13 @@ class _Reader:
         if foreign:
             self._fault(row, field, f"{text[:30]!r} is in {foreign}, not in {currency}", "")
             return None
-        cents = cents_of(number(without_signs(text), self._layout.decimal_mark), currency)
+        mark = self._layout.decimal_mark
+        value = number(without_signs(text), mark)
+        # Three decimals of a currency that has two are more likely thousands after another mark.
+        whole = currency in CURRENCIES and CURRENCIES[currency] < _GROUP
+        is_group = whole and len(text.strip().partition(mark)[2]) == _GROUP
+        cents = None if is_group else cents_of(value, currency)
         if cents is None:
-            mark = self._layout.decimal_mark
             detail = f"{text[:30]!r} is no amount of {currency or 'a currency'} with {mark!r}"
             self._fault(row, field, detail, "choose the bank's layout, and --currency")
         return cents

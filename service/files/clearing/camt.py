@@ -6,7 +6,6 @@ the amount of a part of an entry (`TxDtls/Amt` or `TxDtls/AmtDtls/TxAmt/Amt`).
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -92,44 +91,61 @@ def _statements(root: Element, name: str) -> list[Element]:
     return statements
 
 
-def _read_statement(statement: Element, number: int, reader: EntryReader) -> Iterator[Receipt]:
-    """The receipts of one statement, whose entries have to lead from balance to balance."""
+def _read_statement(statement: Element, number: int, reader: EntryReader) -> list[Receipt]:
+    """The receipts of one statement, whose entries have to lead from balance to balance.
+
+    Banks differ in the sign of reversals: where the standard's does not lead there, the other does.
+    """
     named = text_at(statement, "Id") or str(number)
     account = text_at(statement, "Acct/Id/IBAN") or text_at(statement, "Acct/Id/Othr/Id")
-    currency = text_at(statement, "Acct/Ccy")
     where = f"statement {named[:40]}"
     if not account:
         reader.fault(where, "names no account", "ask the bank for Acct/Id/IBAN or Othr/Id")
-        return
+        return []
+    before = reader.copy()
+    receipts, moved = _read_entries(statement, where, account, reader, inverted=False)
+    missing = _missing(statement, moved)
+    if missing and reader.reversals > before.reversals:
+        again = before.copy()
+        inverted, moved = _read_entries(statement, where, account, again, inverted=True)
+        if not _missing(statement, moved):
+            reader.take(again)
+            return inverted
+    if missing and not reader.problems:
+        detail = f"its entries come to {missing} minor units less than its balances"
+        reader.fault(where, detail, "fetch it again: an entry is missing or there twice")
+    return receipts
+
+
+def _read_entries(
+    statement: Element, where: str, account: str, reader: EntryReader, *, inverted: bool
+) -> tuple[list[Receipt], int]:
+    """The receipts of the entries, and what all entries moved, in minor units."""
     moved = 0
+    receipts: list[Receipt] = []
     for place, entry in enumerate(statement.findall("Ntry"), start=1):
         reference = text_at(entry, "AcctSvcrRef") or text_at(entry, "NtryRef")
         at = f"{where}, entry {place}" + (f" ({reference[:40]})" if reference else "")
         try:
-            booked = reader.read(entry, account)
+            booked = reader.read(entry, account, inverted=inverted)
         except Unread as error:
             reader.fault(at, error.detail, error.remedy)
             continue
         moved += booked.amount_cents
-        currency = currency or booked.currency
-        yield from booked.receipts
-    if not reader.problems:
-        _check_balance(statement, reader, where, moved)
+        receipts += booked.receipts
+    return receipts, moved
 
 
-def _check_balance(statement: Element, reader: EntryReader, where: str, moved: int) -> None:
-    """Compare the entries with the booked balances, where the statement has both.
+def _missing(statement: Element, moved: int) -> int:
+    """What the entries lack of the booked balances; 0 where the statement has not both.
 
     A page of a longer statement has interim balances, which have a subtype and are not compared.
     """
     opening = _balance(statement, _OPENING, last=False)
     closing = _balance(statement, _CLOSING, last=True)
     if opening is None or closing is None or opening[1] != closing[1]:
-        return
-    if opening[0] + moved != closing[0]:
-        missing = closing[0] - opening[0] - moved
-        detail = f"its entries come to {moved} minor units, its balances to {moved + missing}"
-        reader.fault(where, detail, "fetch it again: an entry is missing or there twice")
+        return 0
+    return closing[0] - opening[0] - moved
 
 
 def _balance(statement: Element, codes: tuple[str, ...], *, last: bool) -> tuple[int, str] | None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from service.engine.clearing.receipt import PaidPart, Receipt, real_reference
+from service.engine.clearing.receipt import Booking, PaidPart, Receipt, real_reference
 from service.engine.texts import clean
 from service.errors import Problem
 from service.files.clearing.bank_file import MOST_PROBLEMS, cents_of
@@ -54,6 +54,12 @@ class _Entry:
     amount_cents: int
     currency: str
     is_reversal: bool
+    number: int
+
+    @property
+    def booking(self) -> Booking:
+        """What names the entry, whether a file lists its parts or not."""
+        return Booking(self.number, self.amount_cents, self.reference)
 
 
 class EntryReader:
@@ -61,18 +67,41 @@ class EntryReader:
 
     def __init__(self, name: str) -> None:
         self.problems: list[Problem] = []
-        self.not_booked = self.paid_out = self.unsplit = 0
+        self.not_booked = self.paid_out = self.unsplit = self.reversals = 0
+        self.entries = 0
         self._name = name
+
+    def copy(self) -> "EntryReader":
+        """A reader that has come as far, and goes on by itself."""
+        made = EntryReader(self._name)
+        made.take(self)
+        return made
+
+    def take(self, other: "EntryReader") -> None:
+        """Go on from where another has come to."""
+        self.problems = list(other.problems)
+        self.not_booked, self.paid_out, self.unsplit = (
+            other.not_booked, other.paid_out, other.unsplit,
+        )  # fmt: skip
+        self.reversals, self.entries = other.reversals, other.entries
 
     def fault(self, where: str, detail: str, remedy: str) -> None:
         """Note a fault of the file."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(f"{self._name}, {where}", detail, remedy))
 
-    def read(self, entry: Element, account: str) -> Booked:
-        """The receipts of an entry. Raises Unread."""
+    def read(self, entry: Element, account: str, *, inverted: bool = False) -> Booked:
+        """The receipts of an entry. Raises Unread.
+
+        By the standard an amount has the sign of its own indicator, also where it reverses another.
+        With `inverted` a reversal has the indicator of what it reverses, as some banks write it.
+        """
+        self.entries += 1
         state = text_at(entry, "Sts/Cd") or text_at(entry, "Sts")
+        is_reversal = text_at(entry, "RvslInd").lower() in {"true", "1"}
+        self.reversals += is_reversal
         amount, currency = _signed(entry, entry)
+        amount = -amount if inverted and is_reversal else amount
         if state != "BOOK":
             self.not_booked += 1
             return Booked(0, currency, ())
@@ -83,7 +112,8 @@ class EntryReader:
             booked_on=_booked_on(entry),
             amount_cents=amount,
             currency=currency,
-            is_reversal=text_at(entry, "RvslInd").lower() in {"true", "1"},
+            is_reversal=is_reversal,
+            number=self.entries,
         )
         details = entry.findall("NtryDtls/TxDtls")
         amounts = self._split(entry, head, details)
@@ -178,6 +208,9 @@ def _part_cents(details: Element, head: _Entry, paths: Sequence[str] = _AMOUNTS)
     """The amount of a part, signed; None where it is not said in the currency of the account."""
     side = text_at(details, "CdtDbtInd")
     sign = {"CRDT": 1, "DBIT": -1}.get(side, 1 if head.amount_cents >= 0 else -1)
+    if head.is_reversal:
+        # What one reversal undoes went one way; its parts are written like the booking.
+        sign = 1 if head.amount_cents >= 0 else -1
     for path in paths:
         amount = details.find(path)
         if amount is not None and amount.get("Ccy", "") == head.currency:
@@ -208,6 +241,7 @@ def _receipt(head: _Entry, entry: Element, details: Element | None, paid: _Paid)
             currency=head.currency,
             text=text_at(entry, "AddtlNtryInf"),
             is_return=_is_return(head, entry, None),
+            booked=head.booking,
         )
     party = "Dbtr" if paid.cents >= 0 else "Cdtr"
     said = [text_at(each, ".") for each in details.findall("RmtInf/Ustrd")]
@@ -228,6 +262,7 @@ def _receipt(head: _Entry, entry: Element, details: Element | None, paid: _Paid)
         end_to_end=real_reference(text_at(details, "Refs/EndToEndId")),
         parts=_named_parts(details, head.currency),
         is_return=_is_return(head, entry, details),
+        booked=head.booking,
         return_reason=text_at(details, "RtrInf/Rsn/Cd") or text_at(details, "RtrInf/Rsn/Prtry"),
         charges_cents=paid.charges_cents,
     )

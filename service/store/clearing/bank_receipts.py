@@ -45,9 +45,13 @@ def add_file(session: Session, file: BankFile) -> BankFile:
 
 
 def add_receipts(session: Session, receipts: Sequence[Receipt], file_id: int) -> Added:
-    """Add the receipts of a file that are not known from another one."""
-    known = _known(session, [receipt.identity for receipt in receipts])
-    fresh = [receipt for receipt in receipts if receipt.identity not in known]
+    """Add the receipts of a file that are not known from another one.
+
+    Nor are the parts of a booking that is known as one, or in other parts.
+    """
+    known = _known(session, BankReceipt.identity, [each.identity for each in receipts])
+    booked = _known(session, BankReceipt.booking, [each.booking for each in receipts])
+    fresh = [each for each in receipts if each.identity not in known and each.booking not in booked]
     session.add_all(_row(receipt, file_id) for receipt in fresh)
     session.flush()
     return Added(len(fresh), len(receipts) - len(fresh))
@@ -257,21 +261,23 @@ def receipt_of(row: BankReceipt) -> Receipt:
         return_reason=row.return_reason,
         charges_cents=row.charges_cents,
         identity=row.identity,
+        booking=row.booking,
     )
 
 
-def _known(session: Session, identities: Sequence[str]) -> set[str]:
+def _known(session: Session, column: str, values: Sequence[str]) -> set[str]:
+    """Which of some values a column has; `column` is one of the table, as its class names it."""
     known: set[str] = set()
-    for first in range(0, len(identities), _AT_ONCE):
-        part = identities[first : first + _AT_ONCE]
-        found = select(BankReceipt.identity).where(col(BankReceipt.identity).in_(part))
-        known.update(session.exec(found))
+    for first in range(0, len(values), _AT_ONCE):
+        part = values[first : first + _AT_ONCE]
+        known.update(session.exec(select(column).where(col(column).in_(part))))
     return known
 
 
 def _row(receipt: Receipt, file_id: int) -> BankReceipt:
     return BankReceipt(
         identity=receipt.identity,
+        booking=receipt.booking,
         file_id=file_id,
         account=receipt.account,
         reference=receipt.reference,

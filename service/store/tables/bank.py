@@ -39,7 +39,9 @@ class BankFile(SQLModel, table=True):
 
 
 class BankReceipt(SQLModel, table=True):
-    """One booking of a bank; the same one in another file has the same `identity`.
+    """One payment that a bank booked; the same one in another file has the same `identity`.
+
+    Those that a bank booked together have one `booking`, which is their identity otherwise.
 
     `parts` are the claims that its payer names, with what is paid of each. `suspense_cents` is what
     of it is in suspense, `reason` why. `returns_id` is the receipt that a return takes back.
@@ -57,6 +59,7 @@ class BankReceipt(SQLModel, table=True):
 
     id: int = row_id()
     identity: str = Field(unique=True)
+    booking: str = Field(index=True)
     file_id: int = Field(foreign_key="bank_file.id", index=True, sa_type=BigId)
     account: str
     reference: str

@@ -42,6 +42,18 @@ SAMPLES = {
         "Giro;DE89;03.03.2026;X;DE03;Lastschrift;Miete;-7;EUR\n"
         "Giro;DE89;04.03.2026;Brightside;DE02;Rückgabe;C-000012;-120,50;EUR\n"
     ),
+    # RechnungsFee#398: a mark before the lines above the header hid the header.
+    "de_dkb": (
+        '\ufeff"DKB-Business";"DE89"\n\n"Kontostand vom 05.03.2026:";"1,00 €"\n""\n'
+        '"Buchungsdatum";"Wertstellung";"Status";"Zahlungspflichtige*r";"Zahlungsempfänger*in";'
+        '"Verwendungszweck";"Umsatztyp";"IBAN";"Betrag (€)";"Gläubiger-ID";"Mandatsreferenz";'
+        '"Kundenreferenz"\n'
+        '"02.03.26";"02.03.26";"Gebucht";"Brightside";"Wir";"C-000012";"Eingang";"DE02";"120,5";'
+        '"";"";""\n'
+        '"03.03.26";"03.03.26";"Gebucht";"Wir";"X";"Miete";"Ausgang";"DE03";"-7";"";"";""\n'
+        '"04.03.26";"04.03.26";"Gebucht";"Brightside";"Wir";"Rückgabe C-000012";"Ausgang";"DE02";'
+        '"-120,50";"";"";""\n'
+    ),
     "us_chase": (
         "Details,Posting Date,Description,Amount,Type,Balance,Check or Slip #\n"
         'CREDIT,03/02/2026,"ORIG CO NAME:BRIGHTSIDE C-000012",120.50,ACH_CREDIT,1.00,\n'
@@ -140,6 +152,36 @@ def test_an_amount_on_both_sides_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         read(tmp_path, "fr_debit_credit", text)
     assert "both sides" in str(caught.value.problems[0])
+
+
+REPORTED = {
+    "actual#5020": (".", " -110.7 ", "-110.7"),
+    "lamonee#652": (",", "-100", "-100"),
+    "ezbookkeeping#361": (".", "-262 259", "-262259"),
+    "thousands after blanks": (",", "-1 262 259,50", "-1262259.5"),
+}
+
+
+@pytest.mark.parametrize("kind", REPORTED)
+def test_amounts_that_others_misread(kind: str) -> None:
+    mark, text, value = REPORTED[kind]
+    assert number(text, mark) == Decimal(value)
+
+
+def test_three_digits_after_a_decimal_comma_are_no_thousands(tmp_path: Path) -> None:
+    # dollardollar#55: 173,900 was taken for 173900.
+    text = "Date;Libellé;Débit;Crédit\n02/03/2026;VIR;;173,900\n"
+    with pytest.raises(InvalidInput) as caught:
+        read(tmp_path, "fr_debit_credit", text)
+    assert "'173,900' is no amount of EUR" in str(caught.value.problems[0])
+
+
+def test_a_list_in_utf_16_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "bank.csv"
+    path.write_text(PLAIN + "2026.03.02,12.50,A,B,C\n", encoding="utf-16")
+    layout = bank_layout("plain")
+    found = read_bank_csv(path, "bank.csv", layout, account="X", currency="HUF")
+    assert [each.amount_cents for each in found.receipts] == [1250]
 
 
 def test_an_unknown_layout_names_the_known_ones() -> None:

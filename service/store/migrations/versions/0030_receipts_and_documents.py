@@ -75,6 +75,7 @@ def _receipts() -> None:
         "bank_receipt",
         sa.Column("id", _BIG, nullable=False),
         sa.Column("identity", sa.String(), nullable=False),
+        sa.Column("booking", sa.String(), nullable=False),
         _to("bank_receipt", "file_id", "bank_file"),
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
@@ -98,6 +99,7 @@ def _receipts() -> None:
         sa.UniqueConstraint("identity", name=op.f("uq_bank_receipt_identity")),
         sa.UniqueConstraint("returns_id", name=op.f("uq_bank_receipt_returns_id")),
     )
+    op.create_index(op.f("ix_bank_receipt_booking"), "bank_receipt", ["booking"])
     op.create_index(op.f("ix_bank_receipt_file_id"), "bank_receipt", ["file_id"])
     op.create_index(op.f("ix_bank_receipt_end_to_end"), "bank_receipt", ["end_to_end"])
     waiting = sa.text("state IN ('new', 'suspended')")
