@@ -13,6 +13,7 @@ from service.currencies import minor_digits
 from service.engine.clearing.claim import Address, Claim, Settlement, SupplierAccount, TaxCode
 from service.engine.clearing.invoice import Invoice, InvoiceLine
 from service.engine.clearing.retailer import Retailer
+from service.engine.texts import clean
 from service.errors import Misconfigured, Problem
 from service.files.clearing.invoice_pdf import line_name
 from service.files.clearing.words import Words, words_of
@@ -89,7 +90,19 @@ def _terms(claim: Claim, invoice: Invoice, retailer: Retailer) -> dict[str, Any]
             "name": claim.account.legal_name,
             **_address(claim.account.address),
         }
-    return terms | _payment(claim, invoice, retailer, words)
+    terms |= _payment(claim, invoice, retailer, words)
+    return {name: _writable(value) for name, value in terms.items()}
+
+
+def _writable(value: Any) -> Any:
+    """A value without the characters that XML cannot hold."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_writable(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _writable(each) for name, each in value.items()}
+    return value
 
 
 def _require_numbers(account: SupplierAccount, code: TaxCode, retailer: Retailer) -> None:

@@ -298,6 +298,16 @@ def test_every_document_of_any_claim_comes_to_its_amounts(found: list[Any]) -> N
         assert services == 0
 
 
+@pytest.mark.parametrize("odd", ["a\x00b", "a\x0bb", "a\ufffeb", "<&>\"'", "\n\n", "🥛"])
+def test_no_text_stops_a_document(odd: str) -> None:
+    found = claim(line(title=odd, deal_ref=odd), account=replace(EDI, legal_name=f"{odd} Ltd"))
+    made = claim_documents(found, RETAILER)
+    assert len(made) == 6
+    invoice = invoice_of(found)
+    assert invoice is not None
+    assert broken_rules(ubl_xml(found, invoice, RETAILER), "ubl-2.1") == []
+
+
 def test_set_off_says_that_nothing_is_to_be_paid() -> None:
     agreement = replace(AGREEMENT, settlement=Settlement.SET_OFF)
     first, *_ = pages(statement_pdf(claim(agreement=agreement), RETAILER))
