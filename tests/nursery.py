@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,8 +28,10 @@ from service.admin.keys import Caller
 from service.api.till.forms import basket_of, offline_of, reference_of, return_of
 from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn
 from service.checkout import give_back, redeem, replay, void
+from service.clearing.draw import draw_claims
 from service.commands.serve import serve
 from service.settings import Settings
+from service.store.actor import SERVICE
 from service.store.session import Database
 from service.store.tables.access import Role
 
@@ -83,13 +86,19 @@ def nursery(environment: dict[str, str], folder: Path, log: IO[bytes]) -> Iterat
 
 
 def act(settings: Settings, database: Database, verb: str, sent: dict[str, Any]) -> str:
-    """Do what a till asks for, as the routes do it."""
+    """Do what a till asks for, as the routes do it, or draw claims as the scheduler does."""
     if verb == "redeem":
         return redeem(database, settings, basket_of(BasketIn.model_validate(sent), TILL))
     if verb == "replay":
         return replay(database, settings, offline_of(OfflineIn.model_validate(sent), TILL))
     if verb == "return":
         return give_back(database, settings, return_of(ReturnIn.model_validate(sent), TILL))
+    if verb == "draw":
+        drawn = draw_claims(
+            database, settings, drawn_to=date.fromisoformat(sent["to"]), by=SERVICE,
+            now=datetime.now(UTC), issue_on=datetime.now(UTC).date(),
+        )  # fmt: skip
+        return json.dumps([each.number for each in drawn])
     named = reference_of(BasketIn.model_validate({**sent, "lines": []}).transaction)
     return void(database, named, key_id=1)
 

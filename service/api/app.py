@@ -14,7 +14,18 @@ from starlette.types import ASGIApp
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
 from service.api.limits import LimitBody
-from service.api.routes import batches, cycles, deals, desk, health, households, lists, offers, runs
+from service.api.routes import (
+    batches,
+    clearing,
+    cycles,
+    deals,
+    desk,
+    health,
+    households,
+    lists,
+    offers,
+    runs,
+)
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
@@ -66,7 +77,7 @@ def create_app(
     viewer.install(app)
     # Routes of the application itself: those of an included router are searched twice.
     app.router.routes += till.raw.routes
-    for module in (till, offers, deals, cycles, runs, lists, batches, households, desk):
+    for module in (till, offers, deals, cycles, runs, lists, batches, households, desk, clearing):
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
     for path, pages_app in pages.items():

@@ -10,6 +10,7 @@ from service.errors import LarderError, NotFound
 from service.files.clearing.creditor import retailer_of
 from service.files.clearing.documents import (
     ClaimDocument,
+    DocumentKind,
     claim_documents,
     credit_documents,
     draft_statement,
@@ -45,12 +46,12 @@ def make_documents(
         known = {kept.kind for kept in documents.of_claim(session, claim.id)}
         record = claims.record(session, claim)
         made: list[ClaimDocument] = []
-        if not any(not kind.startswith(_CREDIT) for kind in known):
+        if DocumentKind.STATEMENT_CSV not in known:
             made += claim_documents(record, retailer)
-        if record.credit_number and not any(kind.startswith(_CREDIT) for kind in known):
+        if record.credit_number and DocumentKind.CREDIT_STATEMENT_CSV not in known:
             made += credit_documents(record, retailer)
         for document in made:
-            documents.add(session, _row(document, claim, now))
+            documents.add(session, document_row(document, claim, now))
         return documents.of_claim(session, claim.id)
 
     return database.settle(act, busy=_BUSY)
@@ -99,7 +100,8 @@ def draft(database: Database, settings: Settings, named: str | int) -> tuple[str
     return f"{name_of(claim)}-draft.pdf", draft_statement(record, retailer_of(settings))
 
 
-def _row(document: ClaimDocument, claim: Claim, now: datetime) -> StoredDocument:
+def document_row(document: ClaimDocument, claim: Claim, now: datetime) -> StoredDocument:
+    """A document as it is kept."""
     return StoredDocument(
         claim_id=claim.id,
         account_id=claim.account_id,

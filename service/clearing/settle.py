@@ -123,7 +123,7 @@ def offset_within(
     _require_open(session, claim, cents)
     if -open_cents(session, other) < cents:
         raise Conflict(f"Claim {name_of(other)} does not owe {cents} cents to the supplier.")
-    posting = f"offset-{other.id}-{claim.id}"
+    posting = f"offset-{other.id}-{claim.id}-{claims.settlements(session, claim.id) + 1}"
     entries = offset(payer_of(session, claim), cents)
     _post(session, claim, posting, SettlementKind.SET_OFF, entries,
           note=name_of(other), by=by, now=now)  # fmt: skip

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from service.clearing import documents as papers
 from service.clearing import dunning, reports
+from service.clearing.evidence import make_evidence
 from service.commands.console import progress_bars, say, show_table
 from service.commands.database import acting, open_database
 from service.commands.receipts import AsOf, By, day_of
@@ -109,6 +110,22 @@ def write_documents(
         unfinished.write_bytes(content)
         unfinished.replace(folder / name)
     say(f"{len(files):,} documents written to {folder}")
+
+
+def write_evidence(
+    claim: Claim,
+    file: Annotated[Path, typer.Argument(help="The CSV to write")],
+    by: By = None,
+) -> None:
+    """Write what stands behind a claim's lines: every event by product, without a household."""
+    with open_database() as (database, settings):
+        who = acting(database, settings, by)
+        kept = make_evidence(database, settings, claim, by=who, now=datetime.now(UTC))
+        content = papers.read_document(database, kept.id).content
+    unfinished = file.with_name(f"{file.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(file)
+    say(f"document {kept.id}, {kept.bytes:,} bytes, written to {file}")
 
 
 def export_postings(

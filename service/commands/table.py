@@ -443,6 +443,12 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.papers:write_documents",
             "Write the documents of a claim as files, just as they went out.",
         ),
+        Command(
+            "evidence",
+            "service.commands.papers:write_evidence",
+            "Write what stands behind a claim's lines: every event by product, without a "
+            "household.",
+        ),
     ),
     group(
         "postings",

@@ -150,6 +150,7 @@ KEY_ROLES = {
     Role.POS: mark("Tills of a store"),
     Role.MARKETING: mark("Marketing"),
     Role.MAILING: mark("Mailing house"),
+    Role.FINANCE: mark("Finance"),
     Role.SUPPLIER: mark("Supplier"),
     Role.ADMIN: mark("Everything"),
 }
@@ -166,6 +167,11 @@ THINGS = {
     "acknowledgement": mark("Report"),
     "run": mark("Run"),
     "cycle": mark("Cycle"),
+    "agreement": mark("Agreement"),
+    "supplier_account": mark("Supplier's account"),
+    "claim": mark("Claim"),
+    "dispute": mark("Dispute"),
+    "receipt": mark("Receipt"),
     "key": mark("Key"),
     "person": mark("Person"),
 }

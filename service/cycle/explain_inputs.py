@@ -13,6 +13,7 @@ from service.cycle.forecast import stored_model
 from service.cycle.inputs import Inputs, read_inputs, read_purchases
 from service.cycle.last_prices import LastPrices, choose_at, last_prices
 from service.engine.offers import Arm, candidates
+from service.engine.offers.credit import within_credit
 from service.engine.offers.room import room
 from service.engine.offers.running import no_uses
 from service.engine.offers.why import Why
@@ -20,6 +21,7 @@ from service.engine.predict import Model, default_model
 from service.errors import NotFound
 from service.settings import Settings
 from service.store import copies, cycles, households
+from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.tables.cycle import Cycle
 
@@ -75,7 +77,11 @@ def read_known(session: Session, settings: Settings, ref: str, *, as_of: date) -
         model=_model(session, settings, as_of=as_of),
         last=last_prices(session, settings, cycle, mine, seen, as_of=as_of),
         on_list=on_list,
-        room=room(running.offers, issuable.committed(session)),
+        room=within_credit(
+            room(running.offers, issuable.committed(session)),
+            running.offers,
+            agreements.credit(session, on=as_of),
+        ),
         used=spent if on_list is None else spent.join(on_list, on="offer_id", how="anti"),
     )
 

@@ -29,6 +29,7 @@ from service.engine.records import DealKind
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import cycles, households, issued, ledger, lists
+from service.store.clearing import accounts, agreements
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
@@ -163,6 +164,7 @@ def _issue(
         earlier = None if again is None else cycles.lock(session, again)
         revision = _revision(session, report.as_of, again)
         _still_there(session, reserved, stand)
+        _within_credit(session, reserved, on=report.as_of)
         cycle = _cycle(report, plan, now=now)
         if earlier is not None:
             cycle = earlier.sqlmodel_update(
@@ -230,6 +232,25 @@ def _printed_slots(drafted: Sequence[Drafted]) -> list[tuple[int, int]]:
                 offer_id = line["offer_id"]
                 cents[offer_id] = cents.get(offer_id, 0) + line["reserved_cents"] * line["uses"]
     return sorted(cents.items())
+
+
+def _within_credit(session: Session, reserved: pl.DataFrame, *, on: date) -> None:
+    """See that what the copies may cost is within the credit of those who pay for them."""
+    accounts.lock_with_limits(session, reserved["offer_id"].to_list())
+    payers = issuable.payers(session, reserved["offer_id"].to_list())
+    wanted = (
+        reserved.join(payers, on="offer_id")
+        .join(agreements.credit(session, on=on), on="supplier_id")
+        .group_by("account_id")
+        .agg(pl.col("cents").sum(), pl.col("left_cents").first())
+    )
+    over = wanted.filter(pl.col("cents") > pl.col("left_cents"))["account_id"].sort().to_list()
+    if over:
+        named = ", ".join(accounts.numbers(session, over))
+        raise Conflict(
+            f"The credit of suppliers was used while the lists were made (accounts {named}); "
+            "nothing was issued. Run the cycle again."
+        )
 
 
 def _still_there(session: Session, reserved: pl.DataFrame, stand: Mapping[int, str]) -> None:

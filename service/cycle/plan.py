@@ -18,6 +18,7 @@ from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
 from service.engine.offers.candidates import LOYALTY_WEEKS
+from service.engine.offers.credit import within_credit
 from service.engine.offers.likely import keep_promises
 from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
@@ -27,6 +28,7 @@ from service.files import layouts
 from service.files.printed import unprintable_contacts
 from service.settings import Settings
 from service.store import households
+from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.session import Database
 
@@ -102,7 +104,9 @@ def plan_cycle(
         scored = task.score(mine)
     terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
-    left = room(task.inputs.running.offers, read.committed, share=share)
+    offers = task.inputs.running.offers
+    left = room(offers, read.committed, share=share)
+    left = within_credit(left, offers, read.credit, share=share)
     progress("allocate", 0, 1)
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)
@@ -129,6 +133,8 @@ def plan_cycle(
 class _Read:
     """What a plan begins with; `committed` as `store.offers.issuable.committed` gives it.
 
+    `credit` is what suppliers' accounts may still come to owe, as `clearing.agreements.credit`.
+
     `unnamed_spend` is what was paid for goods that no forecast can be made of.
     """
 
@@ -136,6 +142,7 @@ class _Read:
     unnamed_spend: pl.DataFrame
     inputs: Inputs
     committed: pl.DataFrame
+    credit: pl.DataFrame
     model: Model | None
     learned: Learned
 
@@ -156,6 +163,7 @@ def _read(
             unnamed_spend=read_unnamed_spend(session, settings, as_of=as_of),
             inputs=read_inputs(session, settings, as_of=as_of),
             committed=issuable.committed(session, ended_before=ended_before),
+            credit=agreements.credit(session, on=as_of),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
         )

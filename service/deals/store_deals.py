@@ -9,6 +9,7 @@ from enum import StrEnum
 import polars as pl
 from sqlmodel import Session
 
+from service.deals.agreed import with_parties
 from service.deals.interpreted import OFFER_COLUMNS, InterpretedDeals
 from service.deals.partners import PARTNER_CATEGORY
 from service.deals.product_sets import members_of
@@ -79,7 +80,7 @@ def store_deals(
     """
     if deals.frame.is_empty():
         return
-    frame = _with_ids(session, deals.with_rows_as_read())
+    frame = with_parties(session, _with_ids(session, deals.with_rows_as_read()))
     earlier = current.join(frame, on=_DEAL, how="semi", maintain_order="left")
     replaced = earlier
     if context.with_approval:
@@ -106,7 +107,7 @@ def store_deals(
 
 _STORED = [
     "place", *OFFER_COLUMNS, "digest", "given", "supplier_id", "revision", "state", "follows",
-    "upload_id", "actor", "person_id", "detail", "happened_at",
+    "upload_id", "parties", "actor", "person_id", "detail", "happened_at",
 ]  # fmt: skip
 
 

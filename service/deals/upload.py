@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from sqlmodel import Session
 
+from service.deals.agreed import agreement_notes
 from service.deals.corrections import Correction, correct
 from service.deals.describe import describe_deal
 from service.deals.faulty_rows import FaultyRow, rows_with_faults
@@ -169,6 +170,7 @@ def preview_deals(
         deals = _interpret(session, form, options)
         current = revisions.current(session)
         earlier = uploads.with_digest(session, form.document.sha256)
+        agreed = agreement_notes(session, deals.frame)
     frame = deals.frame.with_columns(find_changes(deals.frame, current))
     counts = Counter(frame["change"])
     shown = frame.head(frame.height if listed is None else listed)
@@ -180,7 +182,7 @@ def preview_deals(
         unchanged=counts[Change.UNCHANGED],
         faults=len(form.faults),
         loaded_before=_loaded(earlier),
-        notes=tuple(form.notes),
+        notes=(*form.notes, *agreed),
         accept=digest_notes(form.document.sha256, form.notes),
         headers=tuple(_header_uses(form)),
         totals=_totals(frame),
@@ -328,7 +330,7 @@ def load_body(
             revised=counts[Change.REVISED],
             unchanged=counts[Change.UNCHANGED],
             already_loaded=bool(earlier) and changed.frame.is_empty(),
-            notes=tuple(form.notes),
+            notes=(*form.notes, *agreement_notes(session, deals.frame)),
         )
 
     return database.settle(act, busy="Others are loading the same deals; load the file again.")

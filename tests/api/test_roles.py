@@ -20,6 +20,7 @@ MARKETING = frozenset({Role.MARKETING, Role.ADMIN})
 MAILING = frozenset({Role.MAILING, Role.ADMIN})
 EITHER = MARKETING | MAILING
 DESK = TILL | MARKETING
+FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
 OPEN: frozenset[Role] = frozenset()
 
 ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
@@ -74,6 +75,18 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/batches/{batch_id}/check"): EITHER,
     ("GET", "/v1/batches/{batch_id}/reconciliation"): EITHER,
     ("POST", "/v1/acknowledgements"): MAILING,
+    ("POST", "/v1/agreements"): FINANCE,
+    ("GET", "/v1/agreements"): FINANCE,
+    ("POST", "/v1/claims"): FINANCE,
+    ("GET", "/v1/claims"): FINANCE,
+    ("GET", "/v1/claims/{number}"): FINANCE,
+    ("POST", "/v1/claims/{number}/issue"): FINANCE,
+    ("POST", "/v1/claims/{number}/cancel"): FINANCE,
+    ("POST", "/v1/claims/{number}/disputes"): FINANCE,
+    ("GET", "/v1/disputes"): FINANCE,
+    ("POST", "/v1/disputes/{number}/answer"): FINANCE,
+    ("POST", "/v1/disputes/{number}/withdraw"): FINANCE,
+    ("GET", "/v1/books"): FINANCE,
     ("GET", "/health/live"): OPEN,
     ("GET", "/health/ready"): OPEN,
 }

@@ -79,6 +79,10 @@ class World:
         books = check_books(self.database, self.settings, now=self.now)
         return [each for each in books.checks if each.is_broken and each.name != OVERDUE]
 
+    def redeem(self) -> None:
+        """One more sale."""
+        _redeem(self)
+
     def undo(self) -> None:
         """Void every return and every sale: nothing was ever sold."""
         for number, day in self.returned:

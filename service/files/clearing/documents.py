@@ -38,6 +38,7 @@ class DocumentKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     CREDIT_NOTE_UBL = "credit_note_ubl"
     CREDIT_EDI_812 = "credit_edi_812"
+    EVIDENCE = "evidence"
     REMINDER = "reminder"
 
 

@@ -9,6 +9,7 @@ from service.engine.clearing.claim import Address, Channel
 from service.engine.clearing.claim import SupplierAccount as AccountRecord
 from service.store.tables.agreement import SupplierAccount
 from service.store.tables.catalogue import Supplier
+from service.store.tables.offer import Offer
 
 
 def by_number(session: Session, numbers: Collection[str]) -> dict[str, SupplierAccount]:
@@ -26,6 +27,12 @@ def every(session: Session) -> list[AccountRecord]:
             brands.setdefault(account_id, []).append(name)
     rows = session.exec(select(SupplierAccount).order_by(SupplierAccount.number)).all()
     return [record(row, brands.get(row.id, ())) for row in rows]
+
+
+def numbers(session: Session, account_ids: Collection[int]) -> list[str]:
+    """The retailer's numbers for some accounts, in order."""
+    found = select(SupplierAccount.number).where(col(SupplierAccount.id).in_(account_ids))
+    return sorted(session.exec(found))
 
 
 def record(row: SupplierAccount, brands: Sequence[str]) -> AccountRecord:
@@ -53,6 +60,24 @@ def lock(session: Session, account_id: int) -> SupplierAccount | None:
         .execution_options(populate_existing=True)
     )
     return session.exec(statement).first()
+
+
+def lock_with_limits(session: Session, offer_ids: Collection[int]) -> None:
+    """Hold the accounts that pay for offers, in order of id, until the transaction ends.
+
+    Whoever issues copies does so after holding their offers, so that no two promise one credit.
+    """
+    payers = (
+        select(Supplier.account_id)
+        .join(Offer, col(Offer.supplier_id) == col(Supplier.id))
+        .where(col(Offer.id).in_(offer_ids))
+    )
+    session.exec(
+        select(SupplierAccount.id)
+        .where(col(SupplierAccount.id).in_(payers))
+        .order_by(col(SupplierAccount.id))
+        .with_for_update()
+    ).all()
 
 
 def brands_of(session: Session, account_id: int) -> dict[int, str]:

@@ -2,18 +2,28 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import exists, update
+import polars as pl
+from sqlalchemy import exists, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from service.engine.clearing.claim import Agreement as AgreementRecord
 from service.engine.clearing.claim import NamedParty, Party, Settlement, TaxCode
 from service.engine.clearing.parties import encode
+from service.engine.offers.credit import CREDIT
+from service.store.bulk import day_value
 from service.store.tables.agreement import Agreement, AgreementParty
 from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer
 from service.store.tables.shopping_list import ListLine
+
+TERMS: dict[str, Any] = {
+    "supplier_id": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date, "fee_cents": pl.Int64,
+    "parties": pl.String,
+}  # fmt: skip
+"""The columns of `terms`: the days of an agreement, its fee, and its parties as stored."""
 
 
 def in_force(session: Session, account_ids: Collection[int] | None = None) -> list[Agreement]:
@@ -120,24 +130,45 @@ def give_parties(session: Session, agreement: Agreement, parties: Sequence[Party
     return len(changed)
 
 
-def covering(session: Session, offers: Sequence[tuple[int, date]]) -> dict[int, Agreement]:
-    """The agreement of each supplier's day: (place in `offers`) of those that have one.
-
-    `offers` are (supplier, first day of redemption).
-    """
-    owners = select(Supplier.id, Supplier.account_id).where(
-        col(Supplier.id).in_({supplier_id for supplier_id, _ in offers})
+def terms(session: Session) -> pl.DataFrame:
+    """What is agreed with each supplier of an account, for deals: see `TERMS`."""
+    suppliers = select(Supplier.account_id, Supplier.id).where(
+        col(Supplier.account_id).is_not(None)
     )
-    account_of = dict(session.exec(owners).all())
-    of_account: dict[int, list[Agreement]] = {}
-    for row in in_force(session, {each for each in account_of.values() if each is not None}):
-        of_account.setdefault(row.account_id, []).append(row)
-    found = {}
-    for place, (supplier_id, day) in enumerate(offers):
-        for row in of_account.get(account_of.get(supplier_id) or 0, ()):
-            if row.valid_from <= day <= row.valid_to:
-                found[place] = row
-    return found
+    of_account: dict[int | None, list[int]] = {}
+    for account_id, supplier_id in session.exec(suppliers):
+        of_account.setdefault(account_id, []).append(supplier_id)
+    rows = [
+        (supplier_id, row.valid_from, row.valid_to, row.fee_cents, stored)
+        for row in in_force(session)
+        for stored in [encode(parties_of(session, row.id))]
+        for supplier_id in of_account.get(row.account_id, ())
+    ]
+    return pl.DataFrame(rows, TERMS, orient="row")
+
+
+def credit(session: Session, *, on: date) -> pl.DataFrame:
+    """What accounts with a limit on a day may still come to owe: see `engine.offers.credit`.
+
+    That is the limit less what they owe, claimed or not, and less what copies out may still cost.
+    """
+    rows = session.execute(
+        text(
+            """SELECT s.id, a.account_id, max(a.credit_limit_cents) - coalesce((
+                   SELECT sum(e.amount_cents) FROM ledger_entry e JOIN supplier o
+                     ON o.id = e.supplier_id
+                   WHERE o.account_id = a.account_id
+                     AND e.account IN ('supplier_receivable', 'offer_reserved')), 0)
+               FROM agreement a JOIN supplier s ON s.account_id = a.account_id
+               WHERE a.credit_limit_cents IS NOT NULL
+                 AND a.valid_from <= :day AND a.valid_to >= :day
+                 AND NOT EXISTS (SELECT 1 FROM agreement n WHERE n.account_id = a.account_id
+                                   AND n.ref = a.ref AND n.revision > a.revision)
+               GROUP BY s.id, a.account_id ORDER BY s.id"""
+        ),
+        {"day": day_value(session, on)},
+    )
+    return pl.DataFrame([tuple(map(int, row)) for row in rows], CREDIT, orient="row")
 
 
 def _party(row: AgreementParty) -> Party:

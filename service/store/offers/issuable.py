@@ -117,6 +117,13 @@ def committed(session: Session, *, ended_before: date | None = None) -> pl.DataF
     return pl.DataFrame(records, schema=schema, orient="row")
 
 
+def payers(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
+    """Who pays for some offers: offer_id, supplier_id."""
+    rows = session.exec(select(Offer.id, Offer.supplier_id).where(col(Offer.id).in_(offer_ids)))
+    schema = {"offer_id": pl.Int64, "supplier_id": pl.Int64}
+    return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
+
+
 def used(
     session: Session, offer_ids: Sequence[int], *, household_ids: Sequence[int] | None = None
 ) -> pl.DataFrame:

@@ -21,6 +21,7 @@ _COLUMNS = (
     "funding_share", "control_share", "handling_fee_cents", "budget_cents", "circulation_max",
     "circulation_min", "mail_from", "mail_to", "redeem_from", "redeem_to", "legal", "kind",
     "funding_cap_cents", "copy_fee_cents", "value_text", "texts", "face_values", "targets", "given",
+    "parties",
 )  # fmt: skip
 
 

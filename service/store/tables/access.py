@@ -14,6 +14,7 @@ class Role(StrEnum):
     POS = "pos"
     MARKETING = "marketing"
     MAILING = "mailing"
+    FINANCE = "finance"
     SUPPLIER = "supplier"
     ADMIN = "admin"
 
