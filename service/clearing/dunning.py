@@ -68,7 +68,7 @@ def write_reminders(
     written = {*database.settle(act, busy=_BUSY)}
     with database.read() as session:
         rows = documents.reminders(session, limit=max(len(written), 1))
-    return [row for row in rows if row.reminder.id in written]
+    return sorted((row for row in rows if row.reminder.id in written), key=lambda row: row.account)
 
 
 def show_reminders(database: Database, *, limit: int = 50) -> list[WrittenReminder]:

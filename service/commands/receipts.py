@@ -23,6 +23,7 @@ from service.commands.steer import read_cents
 from service.engine.money import format_money
 from service.errors import InvalidInput
 from service.files.clearing.bank_csv import read_bank_csv
+from service.files.clearing.bank_file import read_head
 from service.files.clearing.bank_layouts import bank_layout
 from service.files.clearing.camt import is_camt, read_camt
 from service.files.clearing.remittance import read_remittances
@@ -38,7 +39,6 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="The day; today if left out"),
 ]
-_HEAD = 200
 
 
 def load(
@@ -60,7 +60,7 @@ def load(
     """Keep what a bank booked, or what a payer says of it; a booking in two files counts once."""
     with open_database() as (database, settings):
         who = acting(database, settings, by)
-        head = file.open("rb").read(_HEAD) if file.is_file() else b""
+        head = read_head(file)
         told = currency or settings.currency
         now = datetime.now(UTC)
         if is_x12(head):

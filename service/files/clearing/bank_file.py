@@ -14,6 +14,7 @@ from service.files.poslog.amounts import whole_cents
 MAX_BYTES = 32 << 20
 MAX_ENTRIES = 200_000
 MOST_PROBLEMS = 100
+_HEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,14 @@ def read_bytes(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def read_head(path: Path) -> bytes:
+    """The beginning of a file, which shows what kind it is; nothing of one that is not there."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_HEAD)
 
 
 def cents_of(amount: Decimal | None, currency: str) -> int | None:
