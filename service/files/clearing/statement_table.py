@@ -18,11 +18,13 @@ from service.engine.clearing.retailer import Retailer
 from service.files.clearing.words import words_of
 from service.files.csv_cells import to_csv
 
-COLUMNS = (
-    "document", "cancels", "account", "agreement", "agreement_revision", "currency", "line",
-    "supplier", "deal_ref", "deal_revision", "title", "store", "late_of", "circulation",
+_OF_ALL = ("document", "cancels", "account", "agreement", "agreement_revision", "currency")
+"""What all lines share, which a workbook says once."""
+_OF_LINE = (
+    "line", "supplier", "deal_ref", "deal_revision", "title", "store", "late_of", "circulation",
     "redemptions", "redeemed", "share", "fee", "slots", "slot_amount", "adjustment", "total",
 )  # fmt: skip
+COLUMNS = _OF_ALL + _OF_LINE
 _AMOUNTS = frozenset({"redeemed", "share", "fee", "slot_amount", "adjustment", "total"})
 _COUNTS = frozenset(
     {"agreement_revision", "line", "circulation", "redemptions", "slots", "deal_revision"}
@@ -104,11 +106,11 @@ def statement_xlsx(claim: Claim, retailer: Retailer, *, is_credit: bool = False)
             else:
                 summary.write_string(place, 1, value)
         sheet = book.add_worksheet("Lines")
-        for column, name in enumerate(COLUMNS):
+        for column, name in enumerate(_OF_LINE):
             sheet.write_string(0, column, name, bold)
             sheet.set_column(column, column, 40 if name == "title" else 13)
         for number, row in enumerate(rows, start=1):
-            for column, name in enumerate(COLUMNS):
+            for column, name in enumerate(_OF_LINE):
                 cell = row[name]
                 if isinstance(cell, Decimal):
                     sheet.write_number(number, column, float(cell), money)
@@ -117,7 +119,7 @@ def statement_xlsx(claim: Claim, retailer: Retailer, *, is_credit: bool = False)
                 else:
                     sheet.write_string(number, column, str(cell))
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(_OF_LINE) - 1)
     return out.getvalue()
 
 
