@@ -9,7 +9,10 @@ from sqlalchemy import Text
 
 from service.admin.money import convert_money
 from service.admin.people import PersonRole
+from service.clearing.agreements import load_agreements
+from service.clearing.disputes import answer_dispute, open_dispute
 from service.desk.goodwill import GoodwillReason, GoodwillWanted, give
+from service.engine.clearing.claim import ClaimPart, DisputeReason
 from service.errors import Conflict, InvalidInput
 from service.files.products import load_products
 from service.settings import Settings
@@ -18,6 +21,8 @@ from service.store.session import Database
 from service.store.tables import metadata
 from service.store.tables.types import Json
 from tests.checkout.acts import returned, sold, voided
+from tests.clearing.conftest import BY, DALE, OTHERS, TODAY, drawn, form
+from tests.clearing.conftest import NOW as LATER
 from tests.commands.conftest import Larder, configured, larder
 from tests.people import NOW, somebody
 from tests.shop import H1, H2, PRODUCTS, open_shop
@@ -25,6 +30,10 @@ from tests.till import FULL
 
 __all__ = ["configured", "larder"]
 
+# Nothing here costs, is capped, or is printed for a partner; no claim was adjusted.
+_NOT_HERE = {
+    "cost_cents", "copy_fee_cents", "funding_cap_cents", "slot_cents", "adjustment_cents",
+}  # fmt: skip
 Ask = Callable[[str], list[tuple[object, ...]]]
 
 
@@ -47,8 +56,10 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
     for number, ref in ((1, H1), (2, H2)):
         shown = [("list", shop.lists[ref])]
         sold(database, settings, number, presented=shown, lines=hundredfold)
+    _claim_and_dispute(database, settings)
     returned(database, settings, 3, of=1, lines=[(1, 1)])
     voided(database, 2)
+    drawn(database, settings, later=1)
     asked = GoodwillWanted("a", 500, reason=GoodwillReason.TILL_FAULT, list_id=1)
     anna = somebody(database, settings, "anna", [PersonRole.SERVICE]).acting()
     give(database, settings, asked, by=anna, now=NOW)
@@ -69,10 +80,7 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
             assert (
                 table.name in {"till_conflict", "offline_use"}
                 or any(before[place])
-                or (
-                    column.name in {"cost_cents", "copy_fee_cents", "funding_cap_cents"}
-                    or table.name == "cycle_price"
-                )
+                or (column.name in _NOT_HERE or table.name == "cycle_price")
             ), place
     [answer] = read_only("SELECT answer FROM redemption WHERE number = '1'")
     assert '"total_discount_cents":' in str(answer[0])
@@ -82,6 +90,25 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
     assert _all(read_only) == before
     conversions = read_only("SELECT count(*) FROM money_conversion")
     assert conversions == [(2 * len(money.tables()),)]
+
+
+def _claim_and_dispute(database: Database, settings: Settings) -> None:
+    """Claims of accounts that share, one of them in dispute and credited in part."""
+    parties = [
+        {"supplier": "House Brand", "rank": 1, "per_use": "0.10", "cap_per_use": "0.20"},
+        {"supplier": "Dale Foods", "rank": 2},
+    ]
+    agreed = form(OTHERS, {**DALE, "parties": parties})
+    load_agreements(database, settings, agreed, by=BY, now=LATER)
+    [claim] = [each for each in drawn(database, settings) if each.account.number == "S-1"]
+    dispute = open_dispute(
+        database, claim.id, line=1, part=ClaimPart.SHARE, reason=DisputeReason.WRONG_RATE,
+        cents=20, note="", on=TODAY, by=BY, now=LATER,
+    )  # fmt: skip
+    answer_dispute(
+        database, dispute.id, accepted_cents=10, reason=DisputeReason.COUNT_DIFFERENCE, note="",
+        by=BY, now=LATER,
+    )  # fmt: skip
 
 
 def _all(read_only: Ask) -> dict[str, list[Any]]:
