@@ -23,6 +23,7 @@ from sqlalchemy import text
 from bench.cpu import cpu
 from service.clearing.agreements import load_agreements
 from service.clearing.books import check_books
+from service.clearing.documents import make_missing
 from service.clearing.draw import draw_claims
 from service.files.agreements import AgreementsIn, example
 from service.settings import Settings
@@ -139,8 +140,14 @@ def main() -> None:
 def _measure(database: Database, redemptions: int, suppliers: int, folder: Path) -> None:
     migrate.upgrade(database)
     settings = Settings(
-        _env_file=None, database_url=database.url, secret_key="s" * 32, code_key="c" * 32
-    )  # type: ignore[call-arg]
+        _env_file=None,  # type: ignore[call-arg]
+        database_url=database.url,
+        secret_key="s" * 32,  # type: ignore[arg-type]
+        code_key="c" * 32,  # type: ignore[arg-type]
+        legal_address="4 Market Street; 40202; Louisville; KY",
+        country="US",
+        tax_number="12-3456789",
+    )
     of = {"suppliers": suppliers, "stores": STORES, "deals": DEALS, "terms": TERMS,
           "redemptions": redemptions, "returned": RETURNED}  # fmt: skip
     _run(database, _SHOP, of)
@@ -166,11 +173,25 @@ def _measure(database: Database, redemptions: int, suppliers: int, folder: Path)
     claims = _timed("draw and issue", processes, drawn)
     total = sum(each.total_cents for each in claims)
     print(f"  {len(claims)} claims, {sum(each.lines for each in claims):,} lines, {total} cents")
+    made = _timed(
+        "make all documents",
+        processes,
+        lambda: make_missing(database, settings, now=NOW),
+    )
+    print(f"  of {made} claims: {_documents(database)}")
     books = _timed("check the books", processes, lambda: check_books(database, settings, now=NOW))
     for check in books.checks:
         print(f"  {check.name}: {check.count}", *check.worst[:3])
     again = _timed("draw again", processes, drawn)
     print(f"  {len(again)} claims")
+
+
+def _documents(database: Database) -> str:
+    with database.alter() as connection:
+        count, size = connection.execute(
+            text("SELECT count(*), sum(length(content)) FROM claim_document")
+        ).one()
+    return f"{count:,} documents, {size / 1e6:.0f} MB"
 
 
 def _run(database: Database, statements: tuple[str, ...], of: dict[str, Any]) -> None:

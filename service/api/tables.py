@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from service.api.paging import page_of
-from service.publish.cells import guarded_text
+from service.files.csv_cells import guarded_text
 
 Row = TypeVar("Row")
 Key = TypeVar("Key")

@@ -453,6 +453,89 @@ COMMANDS: tuple[Command | Group, ...] = (
         ),
     ),
     group(
+        "receipts",
+        "What banks booked, and which claims it settles.",
+        Command(
+            "load",
+            "service.commands.receipts:load",
+            "Keep what a bank booked, or what a payer says of it; a booking in two files counts "
+            "once.",
+        ),
+        Command(
+            "match",
+            "service.commands.receipts:match",
+            "Match new receipts with claims by number and amount, or say what one in suspense is "
+            "for.",
+        ),
+        Command(
+            "list",
+            "service.commands.receipts:show",
+            "Receipts, the newest first, with what of each is in suspense and why.",
+        ),
+        Command(
+            "set-off",
+            "service.commands.receipts:set_off",
+            "Set off what is due of accounts that agreed to it; what is in dispute stays.",
+        ),
+    ),
+    Command(
+        "ageing",
+        "service.commands.papers:ageing",
+        "What each account owes, by days past the due day.",
+    ),
+    group(
+        "reminders",
+        "Reminders of claims that are past due.",
+        Command(
+            "write",
+            "service.commands.papers:remind",
+            "Write the reminders that are due, one an account; written again, there are none.",
+        ),
+        Command("list", "service.commands.papers:show_reminders", "Reminders, the newest first."),
+    ),
+    group(
+        "documents",
+        "The documents of claims, kept byte for byte.",
+        Command(
+            "make",
+            "service.commands.papers:make_documents",
+            "Make the documents of every issued or credited claim that has none; safe to run "
+            "again.",
+        ),
+        Command(
+            "list",
+            "service.commands.papers:show_documents",
+            "The documents of a claim with their SHA-256.",
+        ),
+        Command(
+            "write",
+            "service.commands.papers:write_documents",
+            "Write the documents of a claim as files, just as they went out.",
+        ),
+        Command(
+            "evidence",
+            "service.commands.papers:write_evidence",
+            "Write what stands behind a claim's lines: every event by product, without a "
+            "household.",
+        ),
+    ),
+    group(
+        "postings",
+        "Postings for the general ledger.",
+        Command(
+            "export",
+            "service.commands.papers:export_postings",
+            "Write what was posted for the general ledger; debits and credits of each posting "
+            "agree.",
+        ),
+    ),
+    Command(
+        "suppliers",
+        "service.commands.papers:suppliers",
+        "Suppliers by class in a quarter, with the figures and what keeps each from a better "
+        "class.",
+    ),
+    group(
         "batch",
         "Check, acknowledge, reconcile, reprint, void and purge print batches.",
         Command(

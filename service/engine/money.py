@@ -122,18 +122,11 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     """Format an amount for customers: `$1,234.50`, `1.234,50 €`.
 
     `locale` is a language with an optional region (`de`, `de-CH`, `de_CH`). An unknown region falls
-    back to its language; an unknown language or currency raises InvalidInput. A currency without a
-    known symbol is written as its three letters.
+    back to its language; an unknown language raises InvalidInput. A currency without a known symbol
+    is written as its three letters.
     """
     style = _style(locale)
-    try:
-        exponent = minor_digits(currency)
-    except ValueError as error:
-        raise InvalidInput(str(error)) from None
-    whole, minor = divmod(abs(cents), 10**exponent)
-    number = f"{whole:,}".replace(",", style.group)
-    if exponent:
-        number += f"{style.decimal}{minor:0{exponent}d}"
+    number = format_number(abs(cents), currency, locale)
     symbol = _SYMBOLS.get(currency, currency)
     gap = style.gap or (_NBSP if symbol == currency else "")
     sign = "-" if cents < 0 else ""
@@ -144,6 +137,23 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
         sign = f"{_RLM}{_LRM}-" if sign else _RLM
         symbol = f"{_RLM}{symbol}"
     return f"{sign}{number}{gap}{symbol}"
+
+
+def format_number(cents: int, currency: str, locale: str = "en") -> str:
+    """Format an amount without its currency, as in a table: `1,234.50`, `1.234,50`.
+
+    Arguments and errors are those of `format_money`.
+    """
+    style = _style(locale)
+    try:
+        exponent = minor_digits(currency)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
+    whole, minor = divmod(abs(cents), 10**exponent)
+    number = f"{whole:,}".replace(",", style.group)
+    if exponent:
+        number += f"{style.decimal}{minor:0{exponent}d}"
+    return f"-{number}" if cents < 0 else number
 
 
 def decimal_mark(locale: str) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from service.errors import NotFound
-from service.publish.cells import BOM, unguarded
+from service.files.csv_cells import BOM, unguarded
 from service.publish.depot import open_depot
 from service.publish.package import LEFT_OUT
 from service.settings import Settings

@@ -14,10 +14,10 @@ from service.engine.render import Checker, Layout, PiecePages, PostalBarcode, re
 from service.engine.render.standard import Conformance
 from service.errors import Conflict, LarderError, Problem
 from service.files import layouts
+from service.files.csv_cells import to_csv
 from service.files.postal_barcode import barcode_of
 from service.notice import Count
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
-from service.publish.cells import to_csv
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
 from service.settings import Settings

@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from service.errors import Conflict, InvalidInput, NotFound
 from service.files import layouts
+from service.files.csv_cells import BOM, unguarded
 from service.files.postal_barcode import barcode_of
 from service.files.print_setup import conformance_of, inks_of
 from service.notice import Count
-from service.publish.cells import BOM, unguarded
 from service.publish.choice import Choice, address_digests, choose, count_left_out
 from service.publish.depot import READY, Depot, open_depot
 from service.publish.package import (

@@ -3,6 +3,7 @@
 from service.settings.batches import BatchSettings
 from service.settings.database import DatabaseSettings
 from service.settings.deals import DealSettings
+from service.settings.documents import DocumentSettings
 from service.settings.group import Group
 from service.settings.http import HttpSettings
 from service.settings.jobs import JobSettings
@@ -19,6 +20,7 @@ GROUPS: tuple[type[Group], ...] = (
     RetailerSettings,
     ListSettings,
     DealSettings,
+    DocumentSettings,
     TillSettings,
     BatchSettings,
     PictureSettings,
@@ -37,6 +39,7 @@ class Settings(
     PictureSettings,
     BatchSettings,
     TillSettings,
+    DocumentSettings,
     DealSettings,
     ListSettings,
     RetailerSettings,

@@ -31,8 +31,10 @@ DOCUMENTS: dict[tuple[str, str], str] = {
     ("till_return", "answer"): "members",
     ("till_event", "detail"): "members",
     ("audit_event", "detail"): "members",
+    ("bank_receipt", "parts"): "members",
     ("offer_event", "detail"): "members",
     ("cycle", "summary"): "members",
+    ("remittance_advice", "parts"): "members",
     ("run", "arguments"): "members",
     ("run", "result"): "members",
 }
@@ -40,6 +42,7 @@ DOCUMENTS: dict[tuple[str, str], str] = {
 WITHOUT_MONEY = frozenset(
     {
         ("acknowledgement", "problems"), ("batch", "manifest"), ("batch", "summary"),
+        ("bank_receipt", "text"),
         ("claim_dispute", "answer_note"), ("claim_dispute", "note"),
         ("content", "body"), ("cycle", "usage_bounds"), ("cycle_left_out", "detail"),
         ("forecast", "model"), ("offer", "given"), ("offer", "targets"), ("offer", "texts"),

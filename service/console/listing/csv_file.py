@@ -9,7 +9,7 @@ from starlette.responses import StreamingResponse
 from service.console.languages import Language
 from service.console.listing.columns import Column, Row
 from service.console.listing.view import Key, View
-from service.publish.cells import BOM, guarded
+from service.files.csv_cells import BOM, guarded
 
 ROWS = 500
 """So many rows are read at a time."""

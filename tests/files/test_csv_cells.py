@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.publish.cells import BOM, guarded, to_csv, unguarded
+from service.files.csv_cells import BOM, guarded, to_csv, unguarded
 
 TEXTS = st.text(alphabet=st.sampled_from("=+-@\t\r\n'\"a1 ,;\uff1d\uff0b\uff0d\uff20é"), max_size=6)
 
