@@ -17,13 +17,19 @@ from service.engine.render.runs import GLYPHS, Run, literal
 from service.engine.render.words import Word, WordEncoder
 
 _HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-# Tokens that are never broken: a Han character with opening marks before and closing marks after
-# it; a word up to its hyphen or slash; a sequence of plain spaces. Everything else, no-break spaces
-# included, belongs to words.
+_OPENING = "「『（《〈“【〔［｛"
+# Closing marks, and what Japanese begins no line with: small kana, long vowels, repetitions
+# (JIS X 4051, 6.1).
+_CLOSING = (
+    "、。，．：；！？）》〉」』”％】〕］｝・…‥～"
+    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ"
+)
+_WORD = rf"[^ {_HAN}]+?(?:[-‐–/](?=\w)|(?=[ {_HAN}]|$))"
+# Tokens that are never broken: a word up to its hyphen or slash, or a Han character, each with
+# opening marks before and closing marks after it; a sequence of plain spaces. Everything else,
+# no-break spaces included, belongs to words.
 _TOKENS = re.compile(
-    rf"[「『（《〈“]*[{_HAN}][、。，．：；！？）》〉」』”％]*"
-    rf"|[^ {_HAN}]+?(?:[-‐–/](?=\w)|(?=[ {_HAN}]|$))"
-    r"| +",
+    rf"[{_OPENING}]*(?:{_WORD}|[{_HAN}])[{_CLOSING}]*| +",
     re.DOTALL,
 )
 _BLANKS = re.compile(r"[\t\r\v\f\u0085\u2028\u2029]+")

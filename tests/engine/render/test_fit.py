@@ -1,8 +1,10 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.render.fit import TooLarge, Typesetter
+from service.engine.render.fit import _TOKENS, TooLarge, Typesetter
 from service.engine.render.parts import Style
 from service.engine.render.shaping import MissingGlyph
 from service.files import layouts
@@ -114,6 +116,16 @@ def test_figures_are_not_kerned_so_that_they_stand_under_one_another():
 def test_chinese_breaks_between_characters_but_not_before_closing_marks():
     fitted = _fit("鸡腿铺在洋葱上，烤熟。", width=75, lines=2, flow=True)
     assert [line.width for line in fitted.lines] == [60, 50]
+
+
+@settings(max_examples=60)
+@given(text=st.text(alphabet="日本いっキャーン、。「」（）7a", min_size=2, max_size=24))
+def test_no_line_begins_with_what_closes_or_ends_with_what_opens(text):
+    tokens = _TOKENS.findall(text)
+    assert "".join(tokens) == text
+    for before, after in pairwise(tokens):
+        assert after[0] not in "っャー、。」）", tokens
+        assert before[-1] not in "「（" or set(before) <= {*"「（"}, tokens
 
 
 def test_a_fallback_font_takes_over_for_what_the_first_lacks():
