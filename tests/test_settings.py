@@ -132,7 +132,8 @@ def test_where_each_setting_comes_from_is_said_and_no_secret(
             if each.source is not Source.DEFAULT} == {
         "LARDER_RETAILER": ("Other", Source.ENVIRONMENT),
         "LARDER_DATABASE_URL": (
-            "postgresql+psycopg://anna:***@h/db?password=hidden&sslmode=require", Source.ENVIRONMENT,
+            "postgresql+psycopg://anna:***@h/db?password=hidden&sslmode=require",
+            Source.ENVIRONMENT,
         ),
         "LARDER_SECRET_KEY": ("", Source.ENVIRONMENT),
         "LARDER_CODE_KEY": ("", Source.ENVIRONMENT),

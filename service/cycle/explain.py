@@ -27,7 +27,8 @@ def explain_household(
         if found is None:
             raise NotFound(f"There is no household {ref!r}.")
         bought = read_purchases(session, settings, before=as_of, household_ids=[found.id])
-        model = stored_model(session, as_of=as_of)
+        # Whatever its age: without one every purchase would be as likely on any day.
+        model = stored_model(session, as_of=as_of, any_age=True)
         products = catalogue.products(session, gtins=bought["gtin"].unique().to_list())
     if bought.is_empty():
         raise NotFound(f"Household {ref!r} has bought nothing before {as_of}.")
