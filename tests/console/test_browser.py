@@ -1,9 +1,7 @@
 """The console in a real browser: for whom it works, and the first jobs from log-in to done."""
 
 import base64
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -14,24 +12,18 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from service.admin import people, runs
 from service.admin.people import PersonRole, totp
 from service.console import labels
-from service.console.app import PATH
 from service.deals import steer
 from service.engine.lifecycle import DealState
 from service.jobs.worker import drain
 from service.store.actor import SERVICE
 from service.store.offers import overview
 from service.store.offers.overview import DealFilter
-from service.store.tables.person import Passkey
-from tests.checkout.acts import sold
-from tests.conftest import fresh_database
-from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
-from tests.console.conftest import PASSWORD, House, open_house
+from tests.console.browsing import CHROMIUM, browser, open_tab
+from tests.console.conftest import PASSWORD, House
 from tests.console.first_jobs import JOBS, Turn, log_in
 from tests.console.hands import Keyboard, Mouse
-from tests.console.test_rights import NEEDED, VALUES
-from tests.mail import acknowledge_rows, print_batch
-from tests.shop import DEALS, H1, H2
-from tests.till import FULL
+from tests.console.visiting import LOOKERS, enter, link_for, make_known, pages_of, serve_house
+from tests.shop import DEALS, H2
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "console.md"
 
@@ -41,10 +33,6 @@ pytestmark = [
         not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt install chromium"
     ),
 ]
-
-
-LOOKERS = (PersonRole.APPROVER, PersonRole.ADMIN)
-"""Who looks at every page."""
 
 
 @pytest.fixture(scope="module")
@@ -60,49 +48,6 @@ def open_to_all(
     """A house with a redemption, and the address of its console."""
     with serve_house(request, tmp_path_factory.mktemp("open")) as served:
         yield served
-
-
-@contextmanager
-def serve_house(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[House, str]]:
-    """A house with a redemption and a batch, served for as long as this."""
-    with fresh_database(request, "sqlite", folder) as url, socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = f"http://localhost:{listener.getsockname()[1]}{PATH}"
-        house = open_house(url, folder, console_url=address, max_upload_bytes=50_000)
-        house.console.add_api_route("/broken", _break)
-        sold(house.database, house.settings, 1,
-             presented=[("list", house.shop.lists[H1])], lines=FULL)  # fmt: skip
-        print_batch(house.database, house.settings)
-        with served_on(house.app, listener):
-            yield house, address
-        house.database.dispose()
-
-
-def _break() -> None:
-    raise ZeroDivisionError
-
-
-def link_for(house: House, *roles: PersonRole) -> str:
-    """The link of an invitation for somebody with these roles, as it is typed."""
-    made = people.invite_again(
-        house.database, house.settings, house.person(*roles).id, by=SERVICE, now=datetime.now(UTC)
-    )
-    return made.url
-
-
-def make_known(house: House, *roles: PersonRole) -> str:
-    """See that somebody with these roles has their password; their e-mail address."""
-    person = house.person(*roles)
-    known = {each.person.id for each in people.list_people(house.database) if each.has_password}
-    if person.id not in known:
-        token = link_for(house, *roles).rpartition("/")[2]
-        people.accept(house.database, house.settings, token, PASSWORD, now=datetime.now(UTC))
-    return person.email
-
-
-def enter(page: Page, house: House, *roles: PersonRole) -> None:
-    """Log in as somebody with these roles."""
-    log_in(Mouse(page), house.settings.console_url, make_known(house, *roles))
 
 
 def test_axe_finds_nothing_on_any_page(
@@ -219,36 +164,6 @@ def log_in_with_app(page: Page, house: House, look: Callable[[str], None]) -> No
     page.get_by_label("Code of your authenticator app").fill(totp.code_at(secret, step + 1))
     page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
-
-
-def pages_of(house: House, folder: Path) -> list[str]:
-    """The addresses of every page that can be opened by its address, of things that are there."""
-    admin = house.person(*LOOKERS)
-    with house.database.write() as session:
-        session.add(
-            Passkey(person_id=admin.id, credential_id="none", public_key="", sign_count=0,
-                    name="Desk", made_at=datetime.now(UTC))
-        )  # fmt: skip
-    run = runs.request_reprint(house.database, batch_id=1)
-    acknowledge_rows(house.database, house.settings, folder, "none,mailed,,soon")
-    values = {**VALUES, "{run}": run.id, "{person}": str(admin.id)}
-    client = house.member(*LOOKERS)
-    found = []
-    for method, path in NEEDED:
-        # A file of deals is looked at while it is sent; that picture is a form's.
-        if method != "GET" or "{upload}" in path or path == "/deals/form/picture":
-            continue
-        filled = path
-        for name, value in values.items():
-            filled = filled.replace(name, value)
-        if path == "/desk/receipt":
-            filled += "?store=0042&terminal=1&number=1&day=2026-03-05"
-        answer = client.get(PATH + filled, headers={"Accept": "text/html"})
-        is_page = answer.headers["content-type"].startswith("text/html")
-        assert answer.status_code == 200 or not is_page, path
-        if is_page:
-            found.append(filled.removeprefix("/"))
-    return found
 
 
 def test_filters_change_the_table_and_the_address_and_back_undoes_them(
