@@ -38,7 +38,9 @@ def explain_bought(
 ) -> pl.DataFrame:
     """The same of one household's purchases before a date, as `read_purchases` gives them."""
     horizon = settings.forecast_days
-    model = stored_model(session, as_of=as_of) or default_model(as_of=as_of, horizon_days=horizon)
+    # Whatever its age: without one every purchase would be as likely on any day.
+    stored = stored_model(session, as_of=as_of, any_age=True)
+    model = stored or default_model(as_of=as_of, horizon_days=horizon)
     table = explain(model, bought, as_of=as_of, horizon_days=horizon)
     items = catalogue.item_names(session, table["item_id"].to_list())
     return table.join(items, on="item_id", maintain_order="left")

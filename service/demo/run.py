@@ -184,7 +184,7 @@ def _configure(folder: Path) -> Settings:
         folder,
         database_url="sqlite:///larder.db",
         code_key=sample.CODE_KEY,
-        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\n",
+        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\nLARDER_DEMONSTRATION=true\n",
     )
     return Settings(
         _env_file=path,

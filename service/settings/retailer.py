@@ -24,6 +24,11 @@ class RetailerSettings(Group):
         description="Address that households reach the service at, without a slash at its end; "
         "letters then say where their page is",
     )
+    demonstration: bool = Field(
+        default=False,
+        description="Whether sales are history that is played back, as in `larder demo`: the "
+        "console then says that no list influenced them",
+    )
     timezone: str = Field(
         default="UTC", description="Zone of the planned jobs, and of a store that states none"
     )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
+from service.store.session import Database
 from service.store.tables.audit import AuditEvent
 from service.store.tables.offer import OfferEvent
 
@@ -78,12 +79,13 @@ def page(
 
 
 def read_all(
-    session: Session, wanted: Search, *, most: int, at_once: int
+    database: Database, wanted: Search, *, most: int, at_once: int
 ) -> Iterator[Sequence[Deed]]:
-    """All that matches, at most so many, in pages."""
+    """All that matches, at most so many, in pages: no session is open between two of them."""
     edge: Edge | None = Edge()
     while edge is not None and most > 0:
-        found, edge = page(session, wanted, edge=edge, limit=min(at_once, most))
+        with database.read() as session:
+            found, edge = page(session, wanted, edge=edge, limit=min(at_once, most))
         most -= len(found)
         yield found
 

@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from service.api.tables import every_page, prefers_csv, table
-from service.publish import NotMailed
 from service.files.csv_cells import to_csv
+from service.publish import NotMailed
 from service.publish.package import LEFT_OUT
 from service.settings import Settings
 from service.store.session import Database

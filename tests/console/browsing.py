@@ -34,10 +34,11 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
   if (!entry.hadRecentInput) window.shift += entry.value;
 })).observe({ type: "layout-shift", buffered: true });
 """
-_RUN_AXE = """async (only) => (await axe.run(document, only ? { runOnly: only } : {})).violations
+_RUN_AXE = """async ([part, only]) => (await axe.run(document.querySelector(part),
+    { resultTypes: ["violations"], ...(only ? { runOnly: only } : {}) })).violations
   .map((found) => `${found.id}: ${found.nodes.map((node) => node.target).join(", ")}`)"""
-_PAINTED = ["color-contrast"]
-"""What the colours decide; all else is the same in light and in dark."""
+_PAINTED = ["color-contrast", "link-in-text-block"]
+"""What the colours decide; all else is the same in light and in dark (`test_dark_is_colours`)."""
 
 
 @contextmanager
@@ -75,8 +76,12 @@ class Tab:
     page: Page
     complaints: list[str] = field(default_factory=list)
 
-    def check(self) -> list[str]:
-        """What is wrong with the page as it is, at every width, light and dark."""
+    def check(self, *, with_frame: bool = False) -> list[str]:
+        """What is wrong with the page as it is, at every width, light and dark.
+
+        The frame around its content is the same on every page: it is looked at once, at the first
+        width, or `with_frame` at each.
+        """
         found: list[str] = []
         self.page.evaluate(AXE)
         for scheme in SCHEMES:
@@ -84,7 +89,10 @@ class Tab:
             for width in WIDTHS:
                 self.page.set_viewport_size({"width": width, "height": 800})
                 only = None if scheme == SCHEMES[0] else _PAINTED
-                found += [f"{width} {scheme} {each}" for each in self.page.evaluate(_RUN_AXE, only)]
+                is_first = (scheme, width) == (SCHEMES[0], WIDTHS[0])
+                part = "html" if with_frame or is_first else "main"
+                wrong = self.page.evaluate(_RUN_AXE, [part, only])
+                found += [f"{width} {scheme} {each}" for each in wrong]
                 if self.page.evaluate("document.documentElement.scrollWidth") > width:
                     found.append(f"{width}: wider than the window")
         return found

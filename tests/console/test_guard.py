@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from service.admin.people import PersonRole
 from service.console.app import PATH
-from service.console.page import own_path
+from service.console.page import ASSETS, own_path
 from tests.console.conftest import House, send, token
 
 
@@ -141,3 +141,11 @@ def test_a_message_that_was_not_written_here_is_not_shown(shared_house: House) -
     assert said.status_code == 303
     assert 'class="message' in client.get(PATH + "/account").text
     assert 'class="message' not in client.get(PATH + "/account").text
+
+
+def test_dark_is_colours() -> None:
+    """In the dark nothing but colours differs, so that only they are looked at there once more."""
+    css = (ASSETS / "console.css").read_text(encoding="utf-8")
+    assert "prefers-color-scheme" not in css
+    values = re.findall(r"^\s*--[\w-]+: [^;{}]*light-dark\([^;{}]*\);$", css, re.MULTILINE)
+    assert len(values) == css.count("light-dark(") > 0

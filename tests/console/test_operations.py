@@ -16,7 +16,7 @@ from service.store import runs as stored
 from service.store import sizes, work
 from service.store.session import Database
 from service.store.tables.cycle import Batch, Run, RunState
-from tests.console.conftest import House, send
+from tests.console.conftest import House, house_over, send
 from tests.market import query
 from tests.shop import open_shop
 
@@ -128,3 +128,11 @@ def test_settings_are_shown_without_secrets(shared_house: House) -> None:
     assert "LARDER_RUNS_FOLDER" in changed
     assert "LARDER_SEED" not in changed
     assert str(shared_house.settings.runs_folder) in member.get(PATH + "/operations").text
+
+
+def test_what_is_played_back_says_so(shared_house: House) -> None:
+    said = "history that is played back"
+    assert said not in shared_house.member(PersonRole.MARKETING).get(f"{PATH}/").text
+    played = shared_house.settings.model_copy(update={"demonstration": True})
+    house = house_over(shared_house.database, played, shared_house.shop)
+    assert said in house.member(PersonRole.MARKETING).get(f"{PATH}/").text

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from service.cycle import refresh_forecast
+from service.cycle.explain import explain_household
 from service.cycle.forecast import stored_model
 from service.cycle.inputs import read_purchases
-from service.engine.predict import CustomerBase, Model, fit, fit_base
+from service.engine.predict import CustomerBase, Model, explain, fit, fit_base
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import cycles
+from service.store import cycles, households
 from service.store.session import Database
 from service.store.tables.cycle import Forecast
 from tests.market import AS_OF, open_market, store_model
@@ -125,3 +126,19 @@ def test_a_fit_that_went_wrong_does_not_replace_the_stored_model(
     assert not again.is_kept
     assert kept.items.rate.tolist() == again.model.items.rate.tolist()
     assert again.model.training.fitted_on == next_day
+
+
+def test_a_household_is_explained_by_the_newest_model_however_old(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    open_market(database, settings, tmp_path)
+    model = refresh_forecast(database, settings, as_of=AS_OF).model
+    later = AS_OF + timedelta(days=30)
+    with database.read() as session:
+        assert stored_model(session, as_of=later) is None
+        (ref, number), *_ = sorted(households.ids_by_ref(session).items())
+        bought = read_purchases(session, settings, before=later, household_ids=[number])
+    found = explain_household(database, settings, ref, as_of=later)
+    expected = explain(model, bought, as_of=later, horizon_days=settings.forecast_days)
+    columns = ["item_id", "p_purchase", "expected_on"]
+    assert found.select(columns).equals(expected.select(columns))

@@ -64,6 +64,5 @@ def test_pages_hold_every_act_once(
         some = read_all(database, wanted, limit=limit)
         assert sorted(map(str, some)) == sorted(str(each) for each in whole if holds(each))
         assert some
-    with database.read() as session:
-        parts = [*trail.read_all(session, Search(), most=9, at_once=limit)]
+    parts = [*trail.read_all(database, Search(), most=9, at_once=limit)]
     assert [deed for part in parts for deed in part] == whole[:9]

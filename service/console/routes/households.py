@@ -30,6 +30,8 @@ _LARGEST_ID = 2**63 - 1
 
 Sees = Annotated[Member, Depends(may(Right.SEE_HOUSEHOLDS))]
 Word = Annotated[str, Form(max_length=500)]
+_DUE = (pl.col("last_bought_on") + pl.duration(days=pl.col("interval_days").round())).cast(pl.Date)
+"""The day that the usual interval of an item ends; null after a single purchase."""
 
 
 @router.get("")
@@ -155,16 +157,15 @@ def _items(view: HouseholdView) -> Sequence[Mapping[str, Any]]:
     """The likeliest items, each with when it is expected."""
     if view.forecast.is_empty():
         return []
-    return view.forecast.head(_ITEMS).to_dicts()
+    return view.forecast.head(_ITEMS).with_columns(due_on=_DUE).to_dicts()
 
 
 def _chart(language: Language, view: HouseholdView) -> Chart | None:
     """How many items are due on each day of the horizon, by their usual intervals."""
     if view.as_of is None or view.forecast.is_empty():
         return None
-    usual = pl.col("last_bought_on") + pl.duration(days=pl.col("interval_days").round())
-    due = view.forecast.filter(pl.col("interval_days").is_not_nan()).with_columns(
-        due=pl.max_horizontal(usual.cast(pl.Date), pl.lit(view.as_of))
+    due = view.forecast.filter(pl.col("interval_days").is_not_null()).with_columns(
+        due=pl.max_horizontal(_DUE, pl.lit(view.as_of))
     )
     chances: dict[date, float] = dict(
         due.filter(pl.col("due") < view.as_of + timedelta(days=view.horizon_days))

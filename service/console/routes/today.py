@@ -62,6 +62,7 @@ def today(request: Request, settings: SettingsDep, member: MemberDep) -> Respons
         cycle=cycle,
         sees_loop=sees_loop,
         counted_at=counted.at,
+        is_demonstration=settings.demonstration,
     )
 
 

@@ -61,6 +61,16 @@
     }
   }
 
+  // A second press on the way sends nothing: it would make a second key. Whoever comes back may send again.
+  const sent = new Set();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (sent.has(form)) event.preventDefault(); else sent.add(form);
+    setTimeout(() => sent.delete(form), 3000);
+  });
+  addEventListener("pageshow", () => sent.clear());
+
   function prepareTables(root) {
     for (const all of root.querySelectorAll(".pick-all[hidden]")) {
       all.hidden = false;
