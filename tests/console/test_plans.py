@@ -109,6 +109,9 @@ def test_a_plan_is_proved_a_deal_pinned_planned_again_and_just_that_issued(house
     run = RUNS.findall(send(client, f"/cycles/runs/{second}/issue").headers["location"])[0]
     drain(house.database, house.settings)
     assert "29 lists were issued" in client.get(f"{PATH}/cycles/runs/{run}").text
+    of_cycle = client.get(f"{PATH}/cycles/1").text
+    assert "Pins and bans" in of_cycle
+    assert re.search(r"Bans forbid \d+ cop", of_cycle)
     issued = query(
         house.database,
         """SELECT l.offer_id FROM list_line l JOIN shopping_list s ON s.id = l.list_id
