@@ -12,8 +12,9 @@ import polars as pl
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate_household
 from service.engine.lift import held_out
 from service.engine.offers.arms import Arm
+from service.engine.offers.beside_pins import households_beside, pairs_beside
 from service.engine.offers.left_out import LeftOut
-from service.engine.offers.pins import NO_PINS, Pins, households_beside, pairs_beside
+from service.engine.offers.pins import NO_PINS, Pins
 
 GHOSTS = {
     "household_id": pl.Int64,
