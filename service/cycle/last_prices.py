@@ -12,7 +12,8 @@ from service.cycle.learn import model_of
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import Arm, RunningOffers, Valuation, candidates, given
-from service.engine.offers.pins import NO_ROOM, households_beside, pairs_beside, place_pins
+from service.engine.offers.beside_pins import households_beside, pairs_beside
+from service.engine.offers.pins import NO_ROOM, place_pins
 from service.engine.offers.room import room
 from service.settings import Settings
 from service.store import cycles, overrides

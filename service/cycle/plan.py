@@ -18,17 +18,16 @@ from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.offers import Arm, given
-from service.engine.offers.candidates import LOYALTY_WEEKS
-from service.engine.offers.credit import within_credit
-from service.engine.offers.likely import keep_promises
-from service.engine.offers.pins import (
-    Pinned,
+from service.engine.offers.beside_pins import (
     households_beside,
     pairs_beside,
-    place_pins,
     room_beside,
     with_pins,
 )
+from service.engine.offers.candidates import LOYALTY_WEEKS
+from service.engine.offers.credit import within_credit
+from service.engine.offers.likely import keep_promises
+from service.engine.offers.pins import Pinned, place_pins
 from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
 from service.engine.segment import usage_bounds, worth, worth_deciles

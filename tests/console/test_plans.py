@@ -25,6 +25,7 @@ from tests.console.conftest import House, house_over, send
 from tests.market import AS_OF, open_market, query
 from tests.shop import Shop
 
+PLANNING = Path(__file__).parents[2] / "docs" / "planning.md"
 RUNS = re.compile(r"/console/cycles/runs/([0-9a-f]{32})")
 FACTS = re.compile(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>")
 IMAGES = re.compile(r'<img src="([^"]+)"')
@@ -109,6 +110,9 @@ def test_a_plan_is_proved_a_deal_pinned_planned_again_and_just_that_issued(house
     run = RUNS.findall(send(client, f"/cycles/runs/{second}/issue").headers["location"])[0]
     drain(house.database, house.settings)
     assert "29 lists were issued" in client.get(f"{PATH}/cycles/runs/{run}").text
+    of_cycle = client.get(f"{PATH}/cycles/1").text
+    assert "Pins and bans" in of_cycle
+    assert re.search(r"Bans forbid \d+ cop", of_cycle)
     issued = query(
         house.database,
         """SELECT l.offer_id FROM list_line l JOIN shopping_list s ON s.id = l.list_id
@@ -186,3 +190,7 @@ def test_everything_has_its_words() -> None:
     refusals = {Why.HOLDOUT, Why.BANNED, Why.TARGET, Why.CONTROL, Why.USED_UP, Why.CONFLICT,
                 Why.CATEGORY, Why.FULL, Why.CEILING, Why.BUDGET, Why.COPIES}  # fmt: skip
     assert refusals <= set(plan_words.NO_COPY)
+    said = (
+        PLANNING.read_text(encoding="utf-8").partition("## Pins and bans")[2].partition("\n## ")[0]
+    )
+    assert {each for each in (*refusals, *NoCopy) if f"`{each}`" not in said} == set()

@@ -1,6 +1,7 @@
 """Pins and bans of people, through the dry run, the cycle, the draft and the explanation."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -231,6 +232,24 @@ def test_who_made_it_when_and_why_is_kept_and_the_same_again_changes_nothing(
     )
     assert [tuple(row) for row in trail[:1]] == [("pin", "Anna", str(number))]
     assert ("end", "Ben", str(number)) in [tuple(row) for row in trail]
+
+
+def test_of_a_pin_and_a_ban_at_once_one_holds(
+    database: Database, settings: Settings, tmp_path: Path, make: Make
+) -> None:
+    open_market(database, settings, tmp_path)
+
+    def try_to(act: OverrideAct) -> int | None:
+        try:
+            return make(act, 2, household=ref(1))
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [*pool.map(try_to, (PIN, BAN, PIN, BAN))]
+    (found,) = page_overrides(database, is_open=True, limit=10)
+    assert {each for each in made if each is not None} == {found.override.id}
+    assert sum(each is None for each in made) == 2, "the other act is refused, the same is known"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

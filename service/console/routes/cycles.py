@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import page
+from service.console import page, plan_words
 from service.console.charts import Chart, Tenth, bars_by_tenth
 from service.console.flash import Message
 from service.console.languages import Language
@@ -101,6 +101,12 @@ def one(
         summary=summary,
         chart=worth_chart(member.language, settings, summary.get("worth", ())),
         acts=_acts(member, found),
+        planned={
+            "pins": summary.get("pins", ()),
+            "banned": summary.get("banned", 0),
+            "sampled_percent": 100,
+        },
+        words=plan_words,
     )
 
 

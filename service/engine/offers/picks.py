@@ -11,8 +11,9 @@ import polars as pl
 
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
 from service.engine.offers.arms import Arm
+from service.engine.offers.beside_pins import households_beside, pairs_beside
 from service.engine.offers.left_out import LeftOut
-from service.engine.offers.pins import NO_PINS, Pins, households_beside, pairs_beside
+from service.engine.offers.pins import NO_PINS, Pins
 
 PICKS = {
     "household_id": pl.Int64,

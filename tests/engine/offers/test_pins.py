@@ -12,19 +12,16 @@ from hypothesis import strategies as st
 
 from service.engine.allocate import Keep, ShortfallPrices, allocate
 from service.engine.offers.arms import Arm
-from service.engine.offers.left_out import LeftOut
-from service.engine.offers.left_out import given as only_given
-from service.engine.offers.overrides import OVERRIDES
-from service.engine.offers.pins import (
-    NO_ROOM,
-    Pinned,
-    Pins,
+from service.engine.offers.beside_pins import (
     households_beside,
     pairs_beside,
-    place_pins,
     room_beside,
     with_pins,
 )
+from service.engine.offers.left_out import LeftOut
+from service.engine.offers.left_out import given as only_given
+from service.engine.offers.overrides import OVERRIDES
+from service.engine.offers.pins import NO_ROOM, Pinned, Pins, place_pins
 from service.engine.offers.why import Why
 from tests.engine.offers.frames import households, pairs
 
