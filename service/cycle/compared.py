@@ -68,8 +68,10 @@ def compare_plans(first: Mapping[str, Any], second: Mapping[str, Any]) -> Compar
     """
     if str(first["as_of"]) != str(second["as_of"]):
         raise Conflict(
-            f"One plan is of {first['as_of']}, the other of {second['as_of']}; "
-            "only plans of one day can be compared."
+            "One plan is of %(first)s, the other of %(second)s; only plans of one day can be "
+            "compared.",
+            first=str(first["as_of"]),
+            second=str(second["as_of"]),
         )
     whole = [_whole(first), _whole(second)]
     return Compared(

@@ -279,8 +279,9 @@ def _within_credit(session: Session, reserved: pl.DataFrame, *, on: date) -> Non
     if over:
         named = ", ".join(accounts.numbers(session, over))
         raise Conflict(
-            f"The credit of suppliers was used while the lists were made (accounts {named}); "
-            "nothing was issued. Run the cycle again."
+            "The credit of suppliers was used while the lists were made (accounts %(named)s); "
+            "nothing was issued. Run the cycle again.",
+            named=named,
         )
 
 

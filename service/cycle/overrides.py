@@ -13,6 +13,7 @@ from service.engine.offers.overrides import OverrideAct
 from service.engine.records import DealKind
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound, Problem
+from service.notice import Count
 from service.store import audit, households, overrides
 from service.store.actor import Actor
 from service.store.offers import states
@@ -55,7 +56,7 @@ def make_override(
     reason = clean(wanted.reason).strip()
     problems = _problems(wanted, reason)
     if problems:
-        raise InvalidInput(f"This cannot be done: {problems[0]}", problems)
+        raise InvalidInput("This cannot be done: %(fault)s", problems, fault=str(problems[0]))
 
     def write(session: Session) -> NamedOverride:
         # A cycle that issues the deal now comes before, or sees this.
@@ -71,14 +72,17 @@ def make_override(
             if before.act == wanted.act:
                 return _one(session, before.id)
             raise Conflict(
-                f"Override {before.id} is a {before.act} of this deal for the same households: "
-                "end it first."
+                "Override %(number)s is a %(act)s of this deal for the same households: end it "
+                "first.",
+                number=before.id,
+                act=str(before.act),
             )
         _require_open_deal(offer, wanted)
         if overrides.count_open(session) >= MOST_OPEN:
             raise Conflict(
-                f"{MOST_OPEN:,} overrides are open, which is the most there may be: end some, or "
-                "give the deal targets instead."
+                "%(most)s overrides are open, which is the most there may be: end some, or give "
+                "the deal targets instead.",
+                most=Count(MOST_OPEN),
             )
         number = overrides.add(
             session,
@@ -189,7 +193,7 @@ def _require_open_deal(offer: Offer, wanted: OverrideWanted) -> None:
         raise Conflict("This deal has ended: nobody gets it any more.")
     if wanted.cell and offer.kind == DealKind.PARTNER:
         fault = Problem("#/cell", "a partner's slot has no cells", "name a household, or nobody")
-        raise InvalidInput(f"This cannot be done: {fault}", [fault])
+        raise InvalidInput("This cannot be done: %(fault)s", [fault], fault=str(fault))
 
 
 def _whom(wanted: OverrideWanted) -> str:

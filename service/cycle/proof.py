@@ -118,7 +118,9 @@ def prove(
     with database.read() as session:
         if cycles.as_of(session, as_of) is not None:
             # The codes of its lists are given away: those of a proof would be others.
-            raise Conflict(f"The cycle of {as_of} was issued: its own lists are what counts.")
+            raise Conflict(
+                "The cycle of %(day)s was issued: its own lists are what counts.", day=as_of
+            )
         bought = read_purchases(session, settings, before=as_of, household_ids=ids)
         inputs = read_inputs(session, settings, as_of=as_of, bought=bought)
         if not copies.join(inputs.running.offers, on="offer_id", how="anti").is_empty():

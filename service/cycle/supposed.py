@@ -45,7 +45,9 @@ class Supposed:
             if value is not None and not least <= value <= most
         ]
         if problems:
-            raise InvalidInput(f"This cannot be supposed: {problems[0]}", problems)
+            raise InvalidInput(
+                "This cannot be supposed: %(fault)s", problems, fault=str(problems[0])
+            )
         floor = floor_shortfall_price
         return Supposed(
             None if floor == settings.floor_shortfall_price else floor,

@@ -10,6 +10,7 @@ from service.deals import listing
 from service.engine.codes import gtin
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
+from service.notice import Count
 from service.store import catalogue, product_sums
 from service.store.offers.overview import DealFilter
 from service.store.offers.pages import DealOrder
@@ -66,7 +67,7 @@ def find_products(database: Database, sought: str, *, after: int, limit: int) ->
     """
     words = clean(sought).split()
     if len(words) > MOST_WORDS:
-        raise InvalidInput(f"Look for at most {MOST_WORDS} words.")
+        raise InvalidInput("Look for at most %(most)s words.", most=Count(MOST_WORDS))
     with database.read() as session:
         exact = [] if after else catalogue.products(session, gtins=_gtins(words)).to_dicts()
         if exact:
