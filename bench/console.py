@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ MOMENT = pl.lit(datetime(2026, 3, 1, tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
 DAY = date(2026, 3, 2)
 LINES = 12
 SUPPLIERS, CATEGORIES = 400, 300
+GTIN = 4_000_000_000_000
 TERMS = (
     '{"benefit":{"amount_cents":100,"kind":"amount_off"},"condition":{"minimum_spend_cents":0,'
     '"needs":[{"quantity_milli":1000,"unit":"each"}]}}'
@@ -63,6 +64,23 @@ def fill(database: Database, deals: int, lists: int) -> None:
         add("cycle", id=pl.lit(1), as_of=pl.lit(DAY), seed=pl.lit(0), valid_from=pl.lit(DAY),
             valid_to=pl.lit(date(2026, 3, 15)), issued_at=MOMENT, usage_bounds=pl.lit("[]"),
             summary=pl.lit("{}"))  # fmt: skip
+        add("item", id=_ids(CATEGORIES), name=pl.format("Item {}", _ids(CATEGORIES)),
+            category_id=_ids(CATEGORIES))  # fmt: skip
+        gtin = GTIN + _ids(deals)
+        add("product", gtin=gtin, description=pl.format("Product {} of some make", _ids(deals)),
+            brand=pl.format("Brand {}", _ids(deals) % 900), private_label=pl.lit(False),
+            item_id=_ids(deals) % CATEGORIES + 1, category_id=_ids(deals) % CATEGORIES + 1,
+            supplier_id=_ids(deals) % SUPPLIERS + 1, package_size=pl.lit("1 l"),
+            restriction=pl.lit(""), price_cents=pl.lit(300))  # fmt: skip
+        for week in range(26):
+            add("product_week", gtin=gtin, week=pl.lit(DAY - timedelta(weeks=week)),
+                quantity_milli=pl.lit(5000), amount_cents=pl.lit(1500),
+                baskets=pl.lit(4))  # fmt: skip
+        add("product_buyers", gtin=gtin, part=pl.lit("all"), name=pl.lit(""),
+            households=pl.lit(70))  # fmt: skip
+        add("product_demand", gtin=gtin, item_buyers=pl.lit(40.0), quantity=pl.lit(9.5))
+        add("product_count", id=pl.lit(1), as_of=pl.lit(DAY), households=pl.lit(lists),
+            counted=pl.lit(2000))  # fmt: skip
         number = _ids(deals)
         state = (pl.when(number % 20 == 0).then(pl.lit("draft")).when(number % 20 == 1)
                  .then(pl.lit("checked")).when(number % 20 < 8).then(pl.lit("running"))
@@ -79,6 +97,13 @@ def fill(database: Database, deals: int, lists: int) -> None:
             redeem_to=pl.lit(DAY) + pl.duration(days=number % 300), legal=pl.lit(""),
             kind=pl.lit("product"), copy_fee_cents=pl.lit(0), texts=pl.lit("{}"),
             face_values=pl.lit("[]"), targets=pl.lit("{}"), given=pl.lit("{}"))  # fmt: skip
+        # A tenth of them are on ten products, all others each on one.
+        add(
+            "offer_product",
+            offer_id=number,
+            set_number=pl.lit(0),
+            gtin=GTIN + pl.when(number % 10 == 0).then(number % 100 // 10 + 1).otherwise(number),
+        )
         add("shopping_list", id=_ids(lists), code=pl.format("C{}", _ids(lists)),
             household_id=_ids(lists), cycle_id=pl.lit(1), state=pl.lit("issued"),
             valid_from=pl.lit(DAY), valid_to=pl.lit(date(2026, 3, 15)), document=pl.lit("{}"),
@@ -118,8 +143,13 @@ def fill(database: Database, deals: int, lists: int) -> None:
     print(
         f"sums of {copies // 10:,} uses: {time.process_time() - started:.1f} s CPU of this process"
     )
-    with database.alter() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    if database.is_sqlite:
+        with database.alter() as connection:
+            connection.exec_driver_sql("ANALYZE")
+    else:
+        # As the server does by itself a minute after so many rows.
+        with database.driver(write=True) as connection:
+            connection.execute("VACUUM ANALYZE")
 
 
 def _ids(count: int) -> pl.Expr:
@@ -161,6 +191,16 @@ def pages(deals: int) -> dict[str, Sequence[str]]:
         "deals, most copies first": ["/deals?order=oldest"],
         "deals, short of budget": ["/deals?need=budget"],
         "one deal, the most popular": ["/deals/1"],
+        "calendar, and of a category": [
+            "/deals/calendar?since=2026-03-02",
+            "/deals/calendar?since=2026-03-02&weeks=26&category=Category+7",
+        ],
+        "products, by words": ["/products?text=product+77"],
+        "products, nothing found": ["/products?text=nothing+like+it"],
+        "one product; with 1,000 deals": [
+            f"/products/{GTIN + deals // 2 + 1}",
+            f"/products/{GTIN + 1}",
+        ],
         "one deal": [f"/deals/{place}" for place in places],
     }
 

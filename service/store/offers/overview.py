@@ -110,10 +110,15 @@ USES_LEFT = """l.uses - coalesce((SELECT sum(u.uses) FROM redemption_line u
     WHERE u.list_id = l.list_id AND u.list_line = l.line AND u.live), 0)"""
 """The uses that are left of a `list_line l`: looked up for it, whatever else was redeemed."""
 
-_RESERVED = "CAST(coalesce(k.reserved_cents, 0) + coalesce(n.reserved_cents, 0) AS bigint)"
-_SPENT = "CAST(coalesce(k.spent_cents, 0) + coalesce(n.spent_cents, 0) AS bigint)"
+_RESERVED = "coalesce(k.reserved_cents, 0) + coalesce(n.reserved_cents, 0)"
+_SPENT = "coalesce(k.spent_cents, 0) + coalesce(n.spent_cents, 0)"
 _COMMITTED = f"{_RESERVED} + {_SPENT}"
 _MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
+SHORT = f"""SELECT o.id FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
+    LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
+    WHERE {_MAY_BE_ISSUED} AND ({_COMMITTED}) * 100 > o.budget_cents * (100 - :left_below)"""
+"""SQL: the offers that may be issued with less than a per cent left of their deal's budget."""
+
 _CONDITIONS = {
     "supplier": "o.supplier_id IN (SELECT id FROM supplier WHERE name = :supplier)",
     "deal_id": "o.deal_ref = :deal_id",
@@ -128,12 +133,7 @@ _CONDITIONS = {
     "mailed_on": "o.mail_from <= :mailed_on AND o.mail_to >= :mailed_on",
     "redeemed_on": "o.redeem_from <= :redeemed_on AND o.redeem_to >= :redeemed_on",
     # Looked up once too, or it would be for each deal of a page in order.
-    "left_below": f"""o.id IN (WITH short AS MATERIALIZED (
-            SELECT o.id FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
-            LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
-            WHERE {_MAY_BE_ISSUED}
-              AND ({_COMMITTED}) * 100 > o.budget_cents * (100 - :left_below)
-        ) SELECT id FROM short)""",
+    "left_below": f"o.id IN (WITH short AS MATERIALIZED ({SHORT}) SELECT id FROM short)",
     # Looked up once, and not for each deal: only a few were promised a circulation.
     "behind_guarantee": f"""(o.id IN (SELECT o.id FROM offer o
         WHERE o.circulation_min IS NOT NULL AND {_MAY_BE_ISSUED}
