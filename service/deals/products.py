@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from service.deals import listing
-from service.engine.codes import gtin
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
 from service.notice import Count
@@ -20,6 +19,7 @@ from service.store.tables.catalogue import Product, Supplier
 
 MOST_WORDS = 6
 MOST_DEALS = 25
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,9 @@ def find_products(database: Database, sought: str, *, after: int, limit: int) ->
 
 
 def _gtins(words: Sequence[str]) -> list[int]:
-    try:
-        return [gtin(words[0])] if len(words) == 1 else []
-    except InvalidInput:
-        return []
+    """The product key that was typed, also without the zeros that a spreadsheet took away."""
+    is_number = len(words) == 1 and words[0].isascii() and words[0].isdecimal()
+    return [int(words[0])] if is_number and len(words[0]) <= _MOST_DIGITS else []
 
 
 def look_at_product(database: Database, key: int, *, language: str, currency: str) -> ProductView:

@@ -24,7 +24,9 @@ WEEKS = {
 }
 """The columns of `weeks_of`."""
 
-_NAMES = "lower(p.description || ' ' || p.brand || ' ' || i.name)"
+_LIKE = "LIKE :{word} ESCAPE '\\'"
+_HAS_WORD = f"""(lower(p.description) {_LIKE} OR lower(p.brand) {_LIKE}
+    OR p.item_id IN (SELECT i.id FROM item i WHERE lower(i.name) {_LIKE}))"""
 
 ALL, TIER, CELL = "all", "tier", "cell"
 
@@ -120,10 +122,10 @@ def find(session: Session, words: Sequence[str], *, after: int, limit: int) -> l
     for number, word in enumerate(words):
         part = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values[f"word{number}"] = f"%{part}%"
-        conditions.append(f"{_NAMES} LIKE :word{number} ESCAPE '\\'")
+        conditions.append(_HAS_WORD.format(word=f"word{number}"))
     rows = session.execute(
         text(
-            f"""SELECT p.gtin FROM product p JOIN item i ON i.id = p.item_id
+            f"""SELECT p.gtin FROM product p
                 WHERE p.gtin > :after AND {" AND ".join(conditions) or "true"}
                 ORDER BY p.gtin LIMIT :limit"""
         ),

@@ -13,7 +13,8 @@ from service.store.sums import Mark
 
 T = TypeVar("T")
 
-AFTER = f"""SELECT {DEAL} AS deal_id, sum({RESERVED}) AS reserved_cents, sum({SPENT}) AS spent_cents
+AFTER = f"""SELECT {DEAL} AS deal_id, CAST(sum({RESERVED}) AS bigint) AS reserved_cents,
+           CAST(sum({SPENT}) AS bigint) AS spent_cents
     FROM ledger_entry e JOIN offer o ON o.id = e.offer_id
     WHERE e.id > :entry_mark AND {MONEY} GROUP BY {DEAL}"""
 """SQL: what deals' budgets moved after the mark, by deal; it needs `values` of the mark."""

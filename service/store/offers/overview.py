@@ -117,6 +117,9 @@ COMMITTED = f"{_RESERVED} + {_SPENT}"
 SHORT = f"({COMMITTED}) * 100 > o.budget_cents * (100 - :left_below)"
 """Whether less than so many per cent are left of an `offer o`'s budget."""
 MAY_BE_ISSUED = "o.state IN ('approved', 'running', 'exhausted')"
+SHORT_DEALS = f"""SELECT o.id FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
+    LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL} WHERE {MAY_BE_ISSUED} AND {SHORT}"""
+"""The offers that may be issued with less than so many per cent left of their deal's budget."""
 BEHIND = f"""offer o WHERE o.circulation_min IS NOT NULL AND {MAY_BE_ISSUED}
     AND o.circulation_min > (SELECT coalesce(sum(c.copies), 0) FROM deal_copies c
                              WHERE c.deal_id = {DEAL})"""
@@ -135,11 +138,7 @@ _CONDITIONS = {
     "mailed_on": "o.mail_from <= :mailed_on AND o.mail_to >= :mailed_on",
     "redeemed_on": "o.redeem_from <= :redeemed_on AND o.redeem_to >= :redeemed_on",
     # Looked up once too, or it would be for each deal of a page in order.
-    "left_below": f"""o.id IN (WITH short AS MATERIALIZED (
-            SELECT o.id FROM offer o LEFT JOIN deal_total k ON k.deal_id = {DEAL}
-            LEFT JOIN ({kept.AFTER}) n ON n.deal_id = {DEAL}
-            WHERE {MAY_BE_ISSUED} AND {SHORT}
-        ) SELECT id FROM short)""",
+    "left_below": f"o.id IN (WITH short AS MATERIALIZED ({SHORT_DEALS}) SELECT id FROM short)",
     # Looked up once, and not for each deal: only a few were promised a circulation.
     "behind_guarantee": f"(o.id IN (SELECT o.id FROM {BEHIND})) = :behind_guarantee",
 }

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from service.store.offers import kept
-from service.store.offers.overview import DealFilter, bind, wanted_by
+from service.store.offers.overview import SHORT_DEALS, DealFilter, bind, wanted_by
 
 
 class DealOrder(StrEnum):
@@ -93,10 +93,16 @@ def page(
 
 def settled(session: Session, chosen: DealFilter) -> DealFilter:
     """The same deals, with the sums looked at once, for whoever asks for them several times."""
-    if chosen.left_below_percent is None:
+    percent = chosen.left_below_percent
+    if percent is None:
         return chosen
-    found = numbers(session, chosen, most=2**31 - 1)
-    return replace(chosen, left_below_percent=None, numbers=found)
+    found = kept.at_one_moment(
+        session,
+        lambda mark: session.execute(
+            text(SHORT_DEALS), {"left_below": percent, **kept.values(mark)}
+        ).all(),
+    )
+    return replace(chosen, left_below_percent=None, numbers=[number for (number,) in found])
 
 
 def count(session: Session, chosen: DealFilter, *, most: int) -> int:
