@@ -14,6 +14,7 @@ from service.console.routes import (
     assets,
     audit,
     batch_acts,
+    batch_tables,
     batches,
     cycle_plans,
     cycle_runs,
@@ -63,7 +64,7 @@ def create_console(
     app.add_middleware(Guard)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, operations, people, keys, audit, cycle_runs, cycle_plans,
+        batch_acts, batch_tables, operations, people, keys, audit, cycle_runs, cycle_plans,
         cycles,
     ):  # fmt: skip
         app.include_router(module.router)
