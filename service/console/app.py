@@ -19,6 +19,7 @@ from service.console.routes import (
     cycle_plans,
     cycle_runs,
     cycles,
+    deal_calendar,
     deal_form,
     deals,
     desk,
@@ -27,6 +28,7 @@ from service.console.routes import (
     log_in,
     operations,
     people,
+    products,
     today,
     uploads,
 )
@@ -63,9 +65,9 @@ def create_console(
     failures.install(app)
     app.add_middleware(Guard)
     for module in (
-        assets, log_in, account, today, uploads, deal_form, deals, desk, households, batches,
-        batch_acts, batch_tables, operations, people, keys, audit, cycle_runs, cycle_plans,
-        cycles,
+        assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
+        households, products, batches, batch_acts, batch_tables, operations, people, keys, audit,
+        cycle_runs, cycle_plans, cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -40,6 +40,7 @@ PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
     Place(mark("Cycles"), "/cycles", "cycles", (Right.SEE_CYCLES,)),
+    Place(mark("Products"), "/products", "products", (Right.SEE_PRODUCTS,)),
     Place(mark("Households"), "/households", "households", (Right.SEE_HOUSEHOLDS,)),
     Place(mark("Service desk"), "/desk", "desk", (Right.EXPLAIN_REFUSALS,)),
     Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),

@@ -22,6 +22,7 @@ from service.checkout import forget_guesses
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
+from service.cycle.product_sums import count_products
 from service.cycle.sweep import sweep_drafts
 from service.deals.keep_sums import recount_sums
 from service.deals.steer import follow_facts
@@ -81,6 +82,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         ),
         PlannedJob("purge", *at(5), _purge_files),
         PlannedJob("recount", *at(10), _recount_sums),
+        PlannedJob("products", *at(30), _count_products),
     )
 
 
@@ -199,6 +201,10 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     purge(database, settings, now=slot)
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
+
+
+def _count_products(database: Database, settings: Settings, slot: datetime) -> None:
+    count_products(database, settings, today=local_date(slot, settings))
 
 
 def _recount_sums(database: Database, _settings: Settings, slot: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from service.admin import people
 from service.admin.people import PersonRole
 from service.console.app import PATH
+from service.cycle.product_sums import count_products
 from service.jobs.worker import drain
 from service.store.actor import SERVICE
 from tests.checkout.acts import sold
@@ -46,6 +47,7 @@ def open_to_all(
         house = open_house(url, folder, console_url=address)
         sold(house.database, house.settings, 1,
              presented=[("list", house.shop.lists[H1])], lines=FULL)  # fmt: skip
+        count_products(house.database, house.settings, today=date(2026, 3, 16))
         print_batch(house.database, house.settings)
         with served_on(house.app, listener):
             yield house, address
@@ -95,10 +97,18 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
         "desk/receipt?day=no", "desk/lists/1", "households", "households/1", "account", "nowhere",
         "batches", "batches/1", "batches/1/pieces/1", "batches/1/reconciliation",
         "batches/1/left-out", "batches/1/void", "operations", "people", "people/1", "keys", "audit",
+        "deals/calendar?since=2026-02-23", "deals/calendar?since=2026-02-23&category=Dairy",
+        "products", "products/2000000000015",
         "cycles", "cycles/1", "cycles/plan", f"cycles/runs/{RUN}",
     ):  # fmt: skip
         page.goto(f"{address}/{name}")
         look(name)
+    page.goto(f"{address}/deals/1")
+    page.get_by_text("In the other languages of lists").click()
+    picture = page.get_by_alt_text("as printed in: German")
+    expect(picture.first).to_have_js_property("complete", True)
+    assert picture.first.evaluate("picture => picture.naturalWidth") > 100
+    look("a deal in every language")
     page.goto(f"{address}/households/1")
     page.get_by_role("button", name="Open the household").click()
     expect(page.get_by_role("heading", name="Household H1")).to_be_visible()
@@ -123,10 +133,10 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, open_to_all: tuple[Hou
     look("a file without faults")
     page.goto(f"{address}/deals/1/edit")
     page.get_by_label("budget").fill("tbd")
-    page.get_by_label("title *").focus()
+    page.get_by_label("Title *").focus()
     expect(page.get_by_text("is not an amount of money")).to_be_visible()
     page.get_by_label("budget").fill("120.00")
-    page.get_by_label("title *").focus()
+    page.get_by_label("Title *").focus()
     expect(page.get_by_text("Dale Foods gives $1.00 off")).to_be_visible()
     look("a deal's form")
     context.close()

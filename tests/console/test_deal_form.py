@@ -5,9 +5,14 @@ from html import unescape
 
 from service.admin.people import PersonRole
 from service.console.app import PATH
+from service.console.deal_words import FOR_ALL_COPIES, field
+from service.console.languages import LANGUAGES, language_of
+from service.deals import COLUMNS
 from service.store.offers import overview
 from service.store.offers.overview import ALL_DEALS
+from tests.checkout.acts import sold
 from tests.console.conftest import House, send
+from tests.shop import H1, MILK
 
 FIELD = re.compile(r'<input id="cell-\w+" name="(\w+)" value="([^"]*)"')
 CHOSEN = re.compile(r'<select id="cell-(\w+)".*?</select>', re.S)
@@ -96,3 +101,38 @@ def test_what_asks_stays_ticked_only_for_what_was_read(house: House) -> None:
     )
     assert send(client, "/deals/form/save", number="1", **other, **ticked).status_code == 422
     assert send(client, "/deals/form/save", number="1", **shown, **ticked).status_code == 303
+
+
+def test_every_field_has_a_name_and_says_whom_its_change_reaches(house: House) -> None:
+    for language in map(language_of, LANGUAGES):
+        unnamed = [each.name for each in COLUMNS if field(language, each.name) == each.name]
+        assert unnamed == []
+    shown = house.member(PersonRole.MARKETING).get(f"{PATH}/deals/1/edit").text
+    said = {
+        name: re.findall(r'<p class="hint(?: effect)?">([^<]+)</p>', about)[-1]
+        for name, about in re.findall(r'<div id="about-(\w+)">(.*?)</div>', shown, re.S)
+        if "</p>\n  <p" in about
+    }
+    assert {name for name in FOR_ALL_COPIES if "Only for new lists." in said[name]} == set()
+    assert "keep the limit they were printed with" in said["limit_per_household"]
+    assert said.keys() == {column.name for column in COLUMNS} - {"supplier", "deal_id"}
+
+
+def test_a_change_is_for_new_lists_and_the_budget_for_all_copies(house: House) -> None:
+    """What the fields say of a change is what happens to a copy that was out before it."""
+    client = house.member(PersonRole.MARKETING)
+    shown = cells(client.get(f"{PATH}/deals/1/edit").text)
+    changed = {**shown, "value": "0.50", "redeem_to": "2026-12-31", "budget": "300.00"}
+    look = send(client, "/deals/form/look", number="1", **changed)
+    accept = re.search(r'name="accept" value="(\w+)"', look.text)
+    agreed = {"accept": accept[1], "accepted": "true"} if accept else {}
+    saved = send(client, "/deals/form/save", number="1", **changed, **agreed)
+    assert saved.status_code == 303
+    given = sold(house.database, house.settings, 1,
+                 presented=[("list", house.shop.lists[H1])], lines=[(MILK, 1, 120)])  # fmt: skip
+    assert given["total_discount_cents"] == 100, "as it was printed"
+    with house.database.read() as session:
+        newest = overview.deals(session, offer_id=1).row(0, named=True)
+    # Both copies count in the budget of the new revision: one is used, one reserves.
+    assert (newest["revision"], newest["budget_cents"]) == (2, 30_000)
+    assert (newest["spent_cents"], newest["reserved_cents"]) == (108, 108)

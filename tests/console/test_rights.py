@@ -57,7 +57,10 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/deals"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals.csv"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals/{number}"): frozenset({Right.SEE_DEALS}),
+    ("GET", "/deals/calendar"): frozenset({Right.SEE_DEALS}),
     ("GET", "/deals/{number}/picture"): frozenset({Right.SEE_DEALS}),
+    ("GET", "/products"): frozenset({Right.SEE_PRODUCTS}),
+    ("GET", "/products/{gtin}"): frozenset({Right.SEE_PRODUCTS}),
     ("GET", "/batches"): frozenset({Right.SEE_BATCHES}),
     ("GET", "/batches.csv"): frozenset({Right.SEE_BATCHES}),
     ("GET", "/batches/acknowledgements/{number}"): frozenset({Right.SEE_BATCHES}),
@@ -125,6 +128,7 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
 """One of these rights is enough."""
 
 VALUES = {
+    "{gtin}": "2000000000015",
     "{number}": "1",
     "{run_id}": RUN,
     "{token}": "none",

@@ -9,12 +9,15 @@ from service.console.charts.days import bars_by_day
 from service.console.charts.funnel import FunnelStep, funnel
 from service.console.charts.lines import lines_by_day
 from service.console.charts.shapes import Chart, Series, Table
+from service.console.charts.spans import DaySpan, SpanRow, rows_of_days
 from service.console.charts.tenths import Tenth, bars_by_tenth
 
 __all__ = [
     "Chart",
+    "DaySpan",
     "FunnelStep",
     "Series",
+    "SpanRow",
     "Table",
     "Tenth",
     "bars_by_day",
@@ -22,4 +25,5 @@ __all__ = [
     "burn_down",
     "funnel",
     "lines_by_day",
+    "rows_of_days",
 ]

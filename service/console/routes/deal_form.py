@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from service.console import page
+from service.console import deal_words, page
 from service.console.flash import Message
 from service.console.languages import mark
 from service.console.visitor import DatabaseDep, Member, SettingsDep, may
@@ -39,13 +39,6 @@ GROUPS = (
     (mark("Only for"), ("target_",)),
 )  # fmt: skip
 """The parts of the form, by what the names of their columns begin with; the first that fits."""
-
-FOR_ALL_COPIES = {
-    "budget": mark("Counts for all copies: what those in circulation reserve or spent is in it."),
-    "circulation_max": mark("Copies in circulation are counted in it."),
-    "circulation_min": mark("Copies in circulation are counted in it."),
-}
-"""Columns whose change reaches copies in circulation; all others are only for new lists."""
 
 
 async def _fields(request: Request) -> FormData:
@@ -134,7 +127,7 @@ def _form(
     return page.show(
         request, "deal_form.html", status=status, cells=cells, number=number, found=found,
         faults=faults or {}, groups=_groups(cells), kinds=CellKind, expected=expected,
-        for_all_copies=FOR_ALL_COPIES, query=urlencode(cells), most=_MOST_CHARACTERS,
+        words=deal_words, query=urlencode(cells), most=_MOST_CHARACTERS,
         accepted=accepted,
     )  # fmt: skip
 

@@ -1,9 +1,10 @@
 """What the page of one deal shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from service.console import deal_words
 from service.console.charts import Chart, FunnelStep, Series, bars_by_day, burn_down, funnel
 from service.console.charts.burn_down import burn
 from service.console.languages import Language
@@ -11,12 +12,16 @@ from service.console.routes.deal_acts import may_do
 from service.console.visitor import Member
 from service.deals import listing, results, steer
 from service.deals.results import DealResults, possible_acts
+from service.engine.lifecycle import Act
 from service.engine.money import format_money
 from service.errors import NotFound
+from service.files import layouts
 from service.settings import Settings
 from service.store.session import Database
+from service.store.tables.offer import OfferEvent
 
 _MOST_DAYS = 60
+_MOST_STORES = 10
 
 
 def row_of(database: Database, settings: Settings, member: Member, number: int) -> dict[str, Any]:
@@ -52,8 +57,22 @@ def look_at(
         "acts": acts,
         "came_to": came_to,
         "trail": list(reversed(trail)),
+        "approval": _approval(trail, deal["revision"]),
+        "tongues": [
+            (tag, deal_words.tongue(member.language, tag))
+            for tag in layouts.wordings()
+            if tag != member.language.tag
+        ],
+        "words": deal_words,
+        "most_stores": _MOST_STORES,
         "charts": _charts(member.language, settings, deal, came_to),
     }
+
+
+def _approval(trail: Sequence[tuple[int, OfferEvent]], revision: int) -> OfferEvent | None:
+    """What let a revision run: its newest approval; None where it was loaded without one."""
+    of_it = [event for number, event in trail if number == revision and event.act == Act.APPROVE]
+    return of_it[-1] if of_it else None
 
 
 def _charts(
@@ -93,7 +112,9 @@ def _funnel(language: Language, deal: Mapping[str, Any], came_to: DealResults) -
 
 
 def _days(language: Language, came_to: DealResults) -> Chart:
-    uses: dict[date, int] = dict(came_to.by_day.select("day", "uses").iter_rows())
+    uses: dict[date, int] = {
+        day: made for day, made in came_to.by_day.select("day", "uses").iter_rows() if made
+    }
     last = max(uses)
     first = max(min(uses), last - timedelta(_MOST_DAYS - 1))
     days = [first + timedelta(place) for place in range((last - first).days + 1)]

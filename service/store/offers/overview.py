@@ -126,7 +126,7 @@ _CONDITIONS = {
     "deal_id": "o.deal_ref = :deal_id",
     "upload": "o.upload_id = :upload",
     "category": "o.category_id IN (SELECT id FROM category WHERE name = :category)",
-    "gtin": "EXISTS (SELECT 1 FROM offer_product p WHERE p.offer_id = o.id AND p.gtin = :gtin)",
+    "gtin": "o.id IN (SELECT p.offer_id FROM offer_product p WHERE p.gtin = :gtin)",
     "text": "(lower(o.title) LIKE :text ESCAPE '\\' OR lower(o.deal_ref) LIKE :text ESCAPE '\\')",
     "benefit": "o.terms LIKE :benefit",
     "target": "(o.targets LIKE :target ESCAPE '\\' OR o.targets LIKE :target_escaped ESCAPE '\\')",

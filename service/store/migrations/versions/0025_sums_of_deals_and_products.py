@@ -1,4 +1,4 @@
-"""sums of deals, kept beside the rows they count"""
+"""sums of deals and products, kept beside the rows they count"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -61,6 +61,7 @@ def upgrade() -> None:
         postgresql_where=_ISSUABLE,
         sqlite_where=_ISSUABLE,
     )
+    _create_products()
     op.execute("INSERT INTO sum_mark VALUES (1, 0, 0, NULL, 0)")
     op.execute(
         """INSERT INTO deal_copies (deal_id, cell, copies, open_uses, open_expected_cents)
@@ -76,6 +77,45 @@ def upgrade() -> None:
     )
 
 
+def _create_products() -> None:
+    """They are counted by the first night."""
+    op.create_table(
+        "product_week",
+        _gtin("product_week"),
+        sa.Column("week", sa.Date(), nullable=False),
+        *(
+            sa.Column(name, _BIG, nullable=False)
+            for name in ("quantity_milli", "amount_cents", "baskets")
+        ),
+        sa.PrimaryKeyConstraint("gtin", "week", name=op.f("pk_product_week")),
+    )
+    op.create_table(
+        "product_buyers",
+        _gtin("product_buyers"),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("part", "name")),
+        sa.Column("households", _BIG, nullable=False),
+        sa.PrimaryKeyConstraint("gtin", "part", "name", name=op.f("pk_product_buyers")),
+    )
+    op.create_table(
+        "product_demand",
+        _gtin("product_demand"),
+        *(sa.Column(name, sa.Float(), nullable=False) for name in ("item_buyers", "quantity")),
+        sa.PrimaryKeyConstraint("gtin", name=op.f("pk_product_demand")),
+    )
+    op.create_table(
+        "product_count",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        *(sa.Column(name, _BIG, nullable=False) for name in ("households", "counted")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_count")),
+    )
+
+
+def _gtin(table: str) -> sa.Column[int]:
+    reference = sa.ForeignKey("product.gtin", name=op.f(f"fk_{table}_gtin_product"))
+    return sa.Column("gtin", _BIG, reference, nullable=False)
+
+
 def _deal(table: str) -> sa.Column[int]:
     reference = sa.ForeignKey("offer.id", name=op.f(f"fk_{table}_deal_id_offer"))
     return sa.Column("deal_id", _BIG, reference, nullable=False)
@@ -84,5 +124,7 @@ def _deal(table: str) -> sa.Column[int]:
 def downgrade() -> None:
     """All of it can be counted again."""
     op.drop_index("ix_offer_issuable", "offer")
+    for table in ("product_count", "product_demand", "product_buyers", "product_week"):
+        op.drop_table(table)
     for table in ("sum_mark", "deal_part", "deal_total", "deal_copies"):
         op.drop_table(table)
