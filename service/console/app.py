@@ -16,6 +16,7 @@ from service.console.routes import (
     assets,
     audit,
     batch_acts,
+    batch_tables,
     batches,
     cycle_compare,
     cycle_plans,
@@ -78,8 +79,9 @@ def create_console(
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
-        households, products, batches, batch_acts, operations, people, keys, settings_page, audit,
-        overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans, cycles,
+        households, products, batches, batch_acts, batch_tables, operations, people, keys,
+        settings_page, audit, overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans,
+        cycles,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -118,6 +118,12 @@ def test_a_batch_from_pickup_to_reprint(printed_copy: House) -> None:
     assert "1 piece is not mailed" in left
     assert ids[1] in left
     assert ids[0] not in left
+    file = mailing.get(f"{ONE}/reconciliation.csv")
+    assert file.headers["content-disposition"] == 'attachment; filename="not-mailed.csv"'
+    assert file.text == f"\ufeffPiece,State,Batch,Reason\r\n{ids[1]},Spoiled,1,jam\r\n"
+    left_out = marketing.get(f"{ONE}/left-out.csv").text
+    assert left_out == "\ufeffHousehold,Reason,Mailed instead,What of it\r\n", "nobody is"
+    assert marketing.get(PATH + "/batches/9/left-out.csv").status_code == 404
     assert send(mailing, "/batches/1/reprint").status_code == 303
     drain(database, house.settings)
     assert "larder_reprint" in mailing.get(PATH + "/batches").text

@@ -74,6 +74,8 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/batches/{number}/pieces/{seq}/{sheet}"): frozenset({Right.SEE_BATCHES}),
     ("GET", "/batches/{number}/reconciliation"): frozenset({Right.SEE_BATCHES}),
     ("GET", "/batches/{number}/left-out"): frozenset({Right.VOID_BATCHES}),
+    ("GET", "/batches/{number}/reconciliation.csv"): frozenset({Right.SEE_BATCHES}),
+    ("GET", "/batches/{number}/left-out.csv"): frozenset({Right.VOID_BATCHES}),
     ("POST", "/batches/acknowledgements"): frozenset({Right.HANDLE_BATCHES}),
     ("GET", "/batches/{number}/receipt"): frozenset({Right.HANDLE_BATCHES}),
     ("POST", "/batches/{number}/receipt"): frozenset({Right.HANDLE_BATCHES}),
