@@ -132,6 +132,11 @@ def open_of_account(session: Session, account_id: int, *, but: int) -> int:
     return int(owed) + int(paid)
 
 
+def is_owed(claim: Claim) -> bool:
+    """Whether a claim was issued and not cancelled."""
+    return claim.issued_at is not None and claim.cancelled_at is None
+
+
 def follow(session: Session, claim: Claim) -> ClaimState:
     """Put an issued claim into the state that what happened to it makes."""
     [(_, state)] = states_now(session, claim.id)
@@ -208,7 +213,7 @@ def page(
             claim.issued_on,
             claim.due_on,
             claim.total_cents,
-            0 if claim.cancelled_at else claim.total_cents - made.get(claim.id, Settled()).cents,
+            claim.total_cents - made.get(claim.id, Settled()).cents if is_owed(claim) else 0,
         )
         for claim, account, legal_name in rows
     ]
