@@ -16,6 +16,7 @@ from service.store.clearing import accounts, agreements
 from service.store.tables.agreement import Agreement, SupplierAccount
 from service.store.tables.catalogue import Supplier
 from service.store.tables.claim import Claim, ClaimDispute, ClaimLine, ClaimSettlement
+from service.store.tables.ledger import LedgerEntry
 from service.store.tables.offer import Offer, OfferProduct
 
 PAYING = (EntryKind.RECEIPT, EntryKind.RECEIPT_RETURN, EntryKind.SET_OFF)
@@ -115,6 +116,17 @@ def settled(session: Session, claim_ids: Collection[int]) -> dict[int, Settled]:
         {"claims": list(claim_ids)},
     )
     return {claim_id: Settled(int(cents), int(paid)) for claim_id, cents, paid in rows}
+
+
+def received(session: Session, claim_id: int) -> int:
+    """The money that came in for a claim, less what the bank took back."""
+    kinds = (EntryKind.RECEIPT, EntryKind.RECEIPT_RETURN)
+    statement = (
+        select(func.coalesce(-func.sum(LedgerEntry.amount_cents), 0))
+        .join(ClaimSettlement, col(ClaimSettlement.entry_id) == col(LedgerEntry.id))
+        .where(ClaimSettlement.claim_id == claim_id, col(ClaimSettlement.kind).in_(kinds))
+    )
+    return int(session.exec(statement).one())
 
 
 def open_of_account(session: Session, account_id: int, *, but: int) -> int:
