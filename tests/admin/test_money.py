@@ -133,7 +133,15 @@ def _receive_and_remind(
     advice = Advice("T1", TODAY, 90, settings.currency, "Dale", (PaidPart(number, 100),), 10)
     (folder / "bank.csv").write_text("receipts")
     (folder / "advice.edi").write_text("advice")
-    load_receipts(database, folder / "bank.csv", "plain", identified(made), by=BY, now=LATER)
+    load_receipts(
+        database,
+        folder / "bank.csv",
+        "plain",
+        identified(made),
+        currency=settings.currency,
+        by=BY,
+        now=LATER,
+    )
     load_advices(database, folder / "advice.edi", (advice,), by=BY, now=LATER)
     match_receipts(database, by=BY, now=LATER)
     told = {"legal_address": "4 Market Street; 40202; Louisville", "country": "US"}

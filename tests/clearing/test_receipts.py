@@ -52,7 +52,7 @@ class Bank:
         path = self.folder / f"bank{self.files}.csv"
         path.write_text(repr(receipts))
         return load_receipts(
-            self.database, path, "plain", identified(receipts), by=ANNA, now=LATER
+            self.database, path, "plain", identified(receipts), currency="USD", by=ANNA, now=LATER
         ).added
 
     def book(self, *receipts: Receipt) -> Matched:
@@ -104,6 +104,14 @@ def test_the_parts_of_a_booking_that_is_known_as_one_are_known(bank: Bank, read_
     assert bank.load(whole) == (1, 0)
     assert bank.load(*parts) == (0, 2)
     assert read_only("SELECT sum(amount_cents) FROM bank_receipt") == [(133,)]
+
+
+def test_bookings_in_another_currency_do_not_come_into_the_books(
+    bank: Bank, read_only: Ask
+) -> None:
+    with pytest.raises(InvalidInput, match="bookings in EUR; the books are in USD"):
+        bank.load(bank.receipt(108, DALE), bank.receipt(25, OVEN, currency="EUR"))
+    assert read_only("SELECT count(*) FROM bank_file") == [(0,)]
 
 
 @pytest.mark.parametrize("cents", [108, 105, 112])
