@@ -14,6 +14,7 @@ from service.errors import Conflict
 from service.files.clearing.creditor import retailer_of
 from service.files.clearing.documents import ClaimDocument, DocumentKind
 from service.files.clearing.reminder_pdf import reminder_pdf
+from service.files.clearing.words import words_of
 from service.settings import Settings
 from service.store import audit
 from service.store.actor import Actor
@@ -120,7 +121,8 @@ def _keep(
     now: datetime,
 ) -> Reminder:
     name = f"{account.number}-reminder-{as_of:%Y%m%d}.pdf"
-    made = ClaimDocument(DocumentKind.REMINDER, name, "application/pdf", account.language, pdf)
+    language = words_of(account.language, account.currency).language
+    made = ClaimDocument(DocumentKind.REMINDER, name, "application/pdf", language, pdf)
     document = documents.add(
         session,
         StoredDocument(

@@ -51,7 +51,7 @@ def make_evidence(
             DocumentKind.EVIDENCE,
             f"{record.number}-evidence.csv",
             "text/csv; charset=utf-8",
-            record.account.language,
+            "en",
             content,
         )
         documents.add(session, document_row(made, claim, now))

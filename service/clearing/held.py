@@ -4,7 +4,6 @@ import re
 
 from sqlmodel import Session
 
-from service.engine.clearing.claim import ClaimState
 from service.engine.clearing.standing import number_of
 from service.errors import Conflict, InvalidInput, NotFound
 from service.store.clearing import accounts, claims
@@ -39,7 +38,7 @@ def hold_claim(session: Session, named: str | int) -> Claim:
 
 def require_owed(claim: Claim) -> None:
     """Raises Conflict unless the claim was issued and not cancelled."""
-    if claim.issued_at is None or claim.state == ClaimState.CANCELLED:
+    if not claims.is_owed(claim):
         raise Conflict(f"Claim {name_of(claim)} is {claim.state}: nothing is owed of it.")
 
 

@@ -58,11 +58,21 @@ def load_receipts(
     kind: str,
     receipts: tuple[Receipt, ...],
     *,
+    currency: str,
     notes: tuple[Note, ...] = (),
     by: Actor,
     now: datetime,
 ) -> LoadedFile:
-    """Keep the receipts of a file that was read; those known from another file are not added."""
+    """Keep the receipts of a file that was read; those known from another file are not added.
+
+    Raises InvalidInput for one in another currency than that of the books.
+    """
+    others = sorted({receipt.currency for receipt in receipts} - {currency})
+    if others:
+        raise InvalidInput(
+            f"{path.name} has bookings in {', '.join(others)}; the books are in {currency}. "
+            "Nothing of it was loaded: load accounts in that currency only."
+        )
     added = _load(
         database, path, kind, len(receipts), by=by, now=now,
         add=lambda session, file_id: bank_receipts.add_receipts(session, receipts, file_id),

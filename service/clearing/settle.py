@@ -85,9 +85,9 @@ def return_within(
     posting = f"receipt-{reference}-returned"
     if ledger.entries_of(session, [posting]):
         return claim
-    paid = claims.settled(session, [claim.id]).get(claim.id, claims.Settled()).paid_cents
-    if cents > paid:
-        raise Conflict(f"Only {paid} cents were paid of claim {name_of(claim)}.")
+    received = claims.received(session, claim.id)
+    if cents > received:
+        raise Conflict(f"Only {received} cents came in for claim {name_of(claim)}.")
     entries = receive(payer_of(session, claim), -cents)
     kind = SettlementKind.RECEIPT_RETURN
     _post(session, claim, posting, kind, entries, note=reference, by=by, now=now, again=True)

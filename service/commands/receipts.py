@@ -69,7 +69,14 @@ def load(
         elif is_camt(head):
             found = read_camt(file, str(file))
             loaded = load_receipts(
-                database, file, "camt_053", found.receipts, notes=found.notes, by=who, now=now
+                database,
+                file,
+                "camt_053",
+                found.receipts,
+                currency=settings.currency,
+                notes=found.notes,
+                by=who,
+                now=now,
             )
         else:
             loaded = _load_csv(database, settings, file, layout, account, told, encoding, who, now)
@@ -97,7 +104,16 @@ def _load_csv(
         currency=currency,
         options=TextOptions(encoding=encoding or settings.deals_encoding),
     )
-    return load_receipts(database, file, layout, found.receipts, notes=found.notes, by=by, now=now)
+    return load_receipts(
+        database,
+        file,
+        layout,
+        found.receipts,
+        currency=settings.currency,
+        notes=found.notes,
+        by=by,
+        now=now,
+    )
 
 
 def match(

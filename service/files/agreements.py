@@ -20,6 +20,7 @@ from service.engine.clearing.claim import Channel, Settlement, TaxCode
 from service.errors import InvalidInput, NotFound, Problem
 
 MAX_BYTES = 8 << 20
+MAX_AGREEMENTS = 1_000
 MAX_PARTIES = 8
 _MOST = Decimal(10**12)
 
@@ -34,8 +35,9 @@ def _two_decimals(value: Decimal) -> Decimal:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-MayBeEmpty = Annotated[str, Field(max_length=200)]
+# PostgreSQL cannot store NUL in a text, and no name has control characters.
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+MayBeEmpty = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Amount = Annotated[Decimal, Field(ge=0, le=_MOST)]
 Percent = Annotated[Decimal, Field(ge=0, le=100), AfterValidator(_two_decimals)]
 Days = Annotated[int, Field(ge=0, le=3650)]
@@ -143,7 +145,7 @@ class AgreementsIn(_Form):
     """A file of agreements."""
 
     format: Literal["larder-agreements-1"]
-    agreements: Annotated[tuple[AgreementIn, ...], Field(min_length=1, max_length=10_000)]
+    agreements: Annotated[tuple[AgreementIn, ...], Field(min_length=1, max_length=MAX_AGREEMENTS)]
 
 
 def read_agreements(path: Path) -> AgreementsIn:

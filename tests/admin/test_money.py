@@ -1,7 +1,7 @@
 """Converting amounts to another minor unit: exactly, all of it, once."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ from service.admin.money import convert_money
 from service.admin.people import PersonRole
 from service.clearing.agreements import load_agreements
 from service.clearing.disputes import answer_dispute, open_dispute
+from service.clearing.dunning import write_reminders
+from service.clearing.receipts import load_advices, load_receipts, match_receipts
 from service.cycle.product_sums import count_products
 from service.deals.keep_sums import keep_sums
 from service.desk.goodwill import GoodwillReason, GoodwillWanted, give
 from service.engine.clearing.claim import ClaimPart, DisputeReason
+from service.engine.clearing.receipt import Advice, PaidPart, Receipt, identified
 from service.errors import Conflict, InvalidInput
 from service.files.products import load_products
 from service.settings import Settings
@@ -63,6 +66,7 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
     returned(database, settings, 3, of=1, lines=[(1, 1)])
     voided(database, 2)
     drawn(database, settings, later=1)
+    _receive_and_remind(database, settings, tmp_path, read_only)
     asked = GoodwillWanted("a", 500, reason=GoodwillReason.TILL_FAULT, list_id=1)
     anna = somebody(database, settings, "anna", [PersonRole.SERVICE]).acting()
     give(database, settings, asked, by=anna, now=NOW)
@@ -114,6 +118,40 @@ def _claim_and_dispute(database: Database, settings: Settings) -> None:
         database, dispute.id, accepted_cents=10, reason=DisputeReason.COUNT_DIFFERENCE, note="",
         by=BY, now=LATER,
     )  # fmt: skip
+
+
+def _receive_and_remind(
+    database: Database, settings: Settings, folder: Path, read_only: Ask
+) -> None:
+    """A payment with charges, one in suspense, an advice, and a reminder."""
+    [(series, serial, owed)] = read_only(
+        """SELECT series, serial, total_cents FROM claim WHERE total_cents > 5
+           AND id NOT IN (SELECT claim_id FROM claim_settlement) ORDER BY id LIMIT 1"""
+    )
+    number = f"{series}-{serial:06}"
+    paid = int(str(owed)) - 5
+    made = (
+        Receipt("A", "1", TODAY, paid, settings.currency, text=number, charges_cents=5),
+        Receipt("A", "2", TODAY, 700, settings.currency, text="thanks"),
+    )
+    advice = Advice("T1", TODAY, 90, settings.currency, "Dale", (PaidPart(number, 100),), 10)
+    (folder / "bank.csv").write_text("receipts")
+    (folder / "advice.edi").write_text("advice")
+    load_receipts(
+        database,
+        folder / "bank.csv",
+        "plain",
+        identified(made),
+        currency=settings.currency,
+        by=BY,
+        now=LATER,
+    )
+    load_advices(database, folder / "advice.edi", (advice,), by=BY, now=LATER)
+    match_receipts(database, by=BY, now=LATER)
+    told = {"legal_address": "4 Market Street; 40202; Louisville", "country": "US"}
+    billed = settings.model_copy(update=told)
+    day = TODAY + timedelta(days=90)
+    assert write_reminders(database, billed, as_of=day, by=BY, now=LATER)
 
 
 def _all(read_only: Ask) -> dict[str, list[Any]]:

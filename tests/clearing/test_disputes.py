@@ -8,7 +8,12 @@ import pytest
 from service.clearing.books import check_books
 from service.clearing.disputes import answer_dispute, list_disputes, open_dispute, withdraw_dispute
 from service.clearing.issue import cancel_claim
-from service.clearing.settle import receive_within, return_within, write_off_within
+from service.clearing.settle import (
+    receive_within,
+    return_within,
+    set_off_within,
+    write_off_within,
+)
 from service.clearing.show import show_claim
 from service.engine.clearing.claim import (
     Claim,
@@ -150,3 +155,15 @@ def test_money_is_counted_once_and_a_small_rest_is_written_off(
         write_off_within(session, claim.id, 100, note="insolvent", by=BY, now=NOW)
     assert stands(database, claim) == (ClaimState.CLOSED, 0)
     assert check_books(database, settings, now=NOW).is_sound
+
+
+def test_a_bank_takes_back_no_more_than_it_had_brought(
+    database: Database, claim: Claim, read_only: Any
+) -> None:
+    with database.write() as session:
+        set_off_within(session, claim.id, 150, reference="goods-7", by=BY, now=NOW)
+    with pytest.raises(Conflict, match="Only 0 cents came in"), database.write() as session:
+        return_within(session, claim.id, 1, reference="bank-1", by=BY, now=NOW)
+    assert stands(database, claim) == (ClaimState.PART_PAID, 69)
+    kept = "SELECT amount_cents FROM ledger_entry WHERE account = 'set_off'"
+    assert read_only(kept) == [(150,)]

@@ -58,7 +58,7 @@ def test_nobody_is_reminded_of_what_a_payment_in_suspense_names(
     path = tmp_path / "bank.csv"
     path.write_text("x")
     paid = Receipt("DE89", "R1", DUE, 90, "USD", text=f"{DALE} less a complaint")
-    load_receipts(database, path, "plain", identified([paid]), by=ANNA, now=LATER)
+    load_receipts(database, path, "plain", identified([paid]), currency="USD", by=ANNA, now=LATER)
     made = match_receipts(database, by=ANNA, now=LATER)
     assert made.states == {ReceiptState.SUSPENDED: 1}
     assert remind(database, issued, date(2026, 5, 7)) == [("K-2", 1, 25)]

@@ -52,7 +52,7 @@ class Bank:
         path = self.folder / f"bank{self.files}.csv"
         path.write_text(repr(receipts))
         return load_receipts(
-            self.database, path, "plain", identified(receipts), by=ANNA, now=LATER
+            self.database, path, "plain", identified(receipts), currency="USD", by=ANNA, now=LATER
         ).added
 
     def book(self, *receipts: Receipt) -> Matched:
@@ -74,12 +74,15 @@ def test_money_settles_claims_within_the_tolerance_and_the_rest_waits(
     assert [row[2] for row in read_only(STATES)] == ["paid", "closed", "paid"]
     # Two cents of Oven Works were written off, two of Dale kept.
     assert read_only(ACCOUNTS) == [("cash", 741), ("suspense", -500)]
-    assert_books(bank.database, settings)
+    assert_books(bank.database, settings, read_only)
 
 
-def assert_books(database: Database, settings: Settings) -> None:
+def assert_books(database: Database, settings: Settings, read_only: Ask) -> None:
     books = check_books(database, settings, now=LATER)
     assert [each for each in books.checks if each.is_fault and each.count] == []
+    suspended = "SELECT coalesce(sum(suspense_cents), 0) FROM bank_receipt"
+    held = "SELECT coalesce(-sum(amount_cents), 0) FROM ledger_entry WHERE account = 'suspense'"
+    assert read_only(suspended) == read_only(held)
 
 
 def test_the_same_booking_in_another_file_counts_once(bank: Bank, read_only: Ask) -> None:
@@ -103,6 +106,14 @@ def test_the_parts_of_a_booking_that_is_known_as_one_are_known(bank: Bank, read_
     assert read_only("SELECT sum(amount_cents) FROM bank_receipt") == [(133,)]
 
 
+def test_bookings_in_another_currency_do_not_come_into_the_books(
+    bank: Bank, read_only: Ask
+) -> None:
+    with pytest.raises(InvalidInput, match="bookings in EUR; the books are in USD"):
+        bank.load(bank.receipt(108, DALE), bank.receipt(25, OVEN, currency="EUR"))
+    assert read_only("SELECT count(*) FROM bank_file") == [(0,)]
+
+
 @pytest.mark.parametrize("cents", [108, 105, 112])
 def test_a_returned_payment_is_owed_again_to_the_cent(
     cents: int, bank: Bank, read_only: Ask, settings: Settings
@@ -114,7 +125,7 @@ def test_a_returned_payment_is_owed_again_to_the_cent(
     assert read_only(STATES)[0][2] == "issued"
     assert read_only(ACCOUNTS) == []
     assert [row.state for row in show_receipts(bank.database)] == ["return", "returned"]
-    assert_books(bank.database, settings)
+    assert_books(bank.database, settings, read_only)
     # The claim can be paid again, by another payment.
     assert bank.book(bank.receipt(108, DALE, reference="again")).states == {ReceiptState.MATCHED: 1}
 
@@ -136,7 +147,7 @@ def test_what_a_bank_kept_is_written_off_and_owed_again_on_return(
     bank.book(bank.receipt(-90, "", end_to_end="E1", is_return=True, reference="B"))
     assert read_only(ACCOUNTS) == []
     assert read_only(STATES)[0][2] == "issued"
-    assert_books(bank.database, settings)
+    assert_books(bank.database, settings, read_only)
 
 
 def test_somebody_decides_what_is_in_suspense(
@@ -157,7 +168,7 @@ def test_somebody_decides_what_is_in_suspense(
         apply_suspense(bank.database, row.id, OVEN, by=ANNA, now=LATER)
     with pytest.raises(NotFound):
         apply_suspense(bank.database, 999, OVEN, by=ANNA, now=LATER)
-    assert_books(bank.database, settings)
+    assert_books(bank.database, settings, read_only)
 
 
 def test_an_advice_splits_a_payment_that_names_no_claim(bank: Bank, read_only: Ask) -> None:

@@ -36,7 +36,9 @@ def paid(database: Database, settings: Settings, tmp_path: Path) -> Database:
     path = tmp_path / "bank.csv"
     path.write_text("x")
     receipt = Receipt("DE89", "R1", date(2026, 5, 5), 105, "USD", text=DALE)
-    load_receipts(database, path, "plain", identified([receipt]), by=ANNA, now=LATER)
+    load_receipts(
+        database, path, "plain", identified([receipt]), currency="USD", by=ANNA, now=LATER
+    )
     match_receipts(database, by=ANNA, now=LATER)
     return database
 

@@ -296,8 +296,8 @@ class Claim:
 
     @property
     def open_cents(self) -> int:
-        """What is still owed of it; nothing of a claim that was cancelled."""
-        if self.state is ClaimState.CANCELLED:
+        """What is still owed of it; nothing of a draft or of a claim that was cancelled."""
+        if self.state in (ClaimState.DRAFT, ClaimState.CANCELLED):
             return 0
         return self.total_cents - self.settled_cents
 

@@ -4,7 +4,7 @@ Whatever is not clear stays in suspense with its reason, until a person decides.
 a database; what it answers always adds up to the receipt.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -248,12 +248,3 @@ def _apply_part(claim: PayableClaim, part: PaidPart, due: int) -> Application | 
 
 def _suspend(receipt: Receipt, reason: Suspended) -> Match:
     return Match((), receipt.amount_cents, reason)
-
-
-def settled_by(applications: Iterable[Application]) -> Mapping[int, int]:
-    """What each claim gets smaller by."""
-    settled: dict[int, int] = {}
-    for each in applications:
-        cents = each.paid_cents + each.written_off_cents
-        settled[each.claim_id] = settled.get(each.claim_id, 0) + cents
-    return settled

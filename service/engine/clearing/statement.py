@@ -1,6 +1,6 @@
 """A claim as its statement of reimbursement says it: by deal, then by deal and store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -97,8 +97,3 @@ def _sum(lines: Sequence[ClaimLine]) -> DealSum:
         adjustment_cents=sum(line.adjustment_cents for line in lines),
         lines=tuple(sorted(lines, key=lambda line: (line.store_id or "", line.revision))),
     )
-
-
-def store_lines(deals: Iterable[DealSum]) -> int:
-    """How many lines of stores the deals have."""
-    return sum(len(deal.lines) for deal in deals)

@@ -25,6 +25,11 @@ _OTHERS = {
     "052": "a report of the day so far; load the camt.053 that follows it",
     "054": "a notification of single bookings; load the camt.053 that holds them all",
 }
+_NAMED_BY = (
+    "Id", "Acct/Id/IBAN", "Acct/Id/Othr/Id", "Acct/Ccy", "ElctrncSeqNb", "LglSeqNb", "CreDtTm",
+    "FrToDt/FrDtTm", "StmtPgntn/PgNb",
+)  # fmt: skip
+"""What tells the statements of a file apart: banks use an Id again, and split one into pages."""
 _OPENING, _CLOSING = ("PRCD", "OPBD"), ("CLBD",)
 
 
@@ -43,7 +48,13 @@ def read_camt(path: Path, name: str) -> BankFile:
     reader = EntryReader(name)
     receipts: list[Receipt] = []
     statements = _statements(root, name)
+    seen: set[tuple[str, ...]] = set()
     for number, statement in enumerate(statements, start=1):
+        names = tuple(text_at(statement, path) for path in _NAMED_BY)
+        if names in seen:
+            where = f"statement {names[0][:40]}"
+            reader.fault(where, "is there twice", "leave one of them out")
+        seen.add(names)
         receipts += _read_statement(statement, number, reader)
     refuse(name, reader.problems)
     return BankFile(identified(receipts), _notes(reader, len(statements)))

@@ -14,6 +14,7 @@ from service.files.clearing import credit_debit, en16931
 from service.files.clearing.invoice_pdf import invoice_pdf
 from service.files.clearing.statement_pdf import statement_pdf
 from service.files.clearing.statement_table import statement_csv, statement_xlsx
+from service.files.clearing.words import words_of
 
 _PDF, _XML = "application/pdf", "application/xml"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -81,7 +82,7 @@ def _documents(
     claim: Claim, retailer: Retailer, invoice: Invoice | None, *, is_credit: bool
 ) -> Iterator[ClaimDocument]:
     number = (claim.credit_number if is_credit else claim.number) or ""
-    language = claim.account.language
+    language = words_of(claim.account.language, claim.account.currency).language
     prefix = "credit_" if is_credit else ""
 
     def made(kind: str, suffix: str, media_type: str, content: bytes) -> ClaimDocument:
@@ -108,7 +109,7 @@ def _invoices(
     kind = DocumentKind.CREDIT_NOTE if is_credit else DocumentKind.INVOICE
     ubl = DocumentKind.CREDIT_NOTE_UBL if is_credit else DocumentKind.INVOICE_UBL
     word = "credit-note" if is_credit else "invoice"
-    language = claim.account.language
+    language = words_of(claim.account.language, claim.account.currency).language
     applies = en16931.applies_to(claim.account.currency)
     xml = en16931.factur_x_xml(claim, invoice, retailer) if applies else b""
     pdf = invoice_pdf(claim, invoice, retailer, xml)

@@ -67,15 +67,19 @@ class RuledTable:
         detail: str = "",
         strong: bool = False,
         indent: float = 0.0,
+        keep: float = 0.0,
     ) -> None:
-        """A row; `amounts`, one a column, are added to the running totals."""
+        """A row; `amounts`, one a column, are added to the running totals.
+
+        With `keep` it stays on a page with so much of what follows.
+        """
         letter = self._letter
         texts, sheet = letter.texts, letter.sheet
         style = texts.strong_cell if strong else texts.cell
         width = self._text_width - indent
         height = sheet.height_of(text, style, width) if text else 11.5
         more = sheet.height_of(detail, texts.small, width) if detail else 0
-        self._make_room(height + more + 2 * _PAD)
+        self._make_room(height + more + 2 * _PAD + keep)
         sheet.text(text, style, x=MARGIN + indent, y=letter.y, width=width)
         sheet.cells(numbers, style, ends=self._ends, y=letter.y)
         if detail:

@@ -14,6 +14,8 @@ from service.files.clearing.letterhead import Heading, Letter
 from service.files.clearing.ruled_table import NumberColumn, RuledTable
 from service.files.clearing.words import Words, words_of
 
+_WITH_FIRST = 24.0
+"""What a deal's name keeps with it of its stores, in points."""
 _MOST_SHOWN = 330
 """Characters of a list of products or stores on the first page."""
 
@@ -230,7 +232,7 @@ def _detail(deal: DealSum, words: Words) -> str:
 
 def _by_store(letter: Letter, statement: Statement, sign: int) -> None:
     words = letter.words
-    letter.heading(words["by_store"])
+    letter.heading(words["by_store"], least=110)
     has_corrections = any(deal.adjustment_cents for deal in statement.deals)
     columns = _columns(words, has_corrections=has_corrections)[1:]
     table = RuledTable(letter, f"{words['deal']} / {words['store']}", columns)
@@ -238,7 +240,7 @@ def _by_store(letter: Letter, statement: Statement, sign: int) -> None:
     for deal in statement.deals:
         late = words.say("late_of", number=deal.late_of) if deal.late_of else ""
         name = " · ".join(filter(None, (f"{deal.deal_ref}  {deal.title}", late)))
-        table.row(name, ["", *[""] * (len(columns) - 1)], strong=True)
+        table.row(name, [""] * len(columns), strong=True, keep=_WITH_FIRST)
         for line in deal.lines:
             amounts = [
                 sign * line.redemptions,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from service.engine.clearing.matching import Application, PaidBefore, PayableClaim, WrittenOff
 from service.engine.clearing.receipt import Advice, PaidPart, Receipt
@@ -236,12 +236,6 @@ def page(
     if before_id is not None:
         found = found.where(col(BankReceipt.id) < before_id)
     return session.exec(found).all()
-
-
-def suspense_cents(session: Session) -> int:
-    """What receipts say is in suspense: the balance of that account, but for its sign."""
-    found = select(func.coalesce(func.sum(BankReceipt.suspense_cents), 0))
-    return int(session.exec(found).one())
 
 
 def receipt_of(row: BankReceipt) -> Receipt:

@@ -16,6 +16,7 @@ from service.store.clearing import accounts, agreements
 from service.store.tables.agreement import Agreement, SupplierAccount
 from service.store.tables.catalogue import Supplier
 from service.store.tables.claim import Claim, ClaimDispute, ClaimLine, ClaimSettlement
+from service.store.tables.ledger import LedgerEntry
 from service.store.tables.offer import Offer, OfferProduct
 
 PAYING = (EntryKind.RECEIPT, EntryKind.RECEIPT_RETURN, EntryKind.SET_OFF)
@@ -117,6 +118,17 @@ def settled(session: Session, claim_ids: Collection[int]) -> dict[int, Settled]:
     return {claim_id: Settled(int(cents), int(paid)) for claim_id, cents, paid in rows}
 
 
+def received(session: Session, claim_id: int) -> int:
+    """The money that came in for a claim, less what the bank took back."""
+    kinds = (EntryKind.RECEIPT, EntryKind.RECEIPT_RETURN)
+    statement = (
+        select(func.coalesce(-func.sum(LedgerEntry.amount_cents), 0))
+        .join(ClaimSettlement, col(ClaimSettlement.entry_id) == col(LedgerEntry.id))
+        .where(ClaimSettlement.claim_id == claim_id, col(ClaimSettlement.kind).in_(kinds))
+    )
+    return int(session.exec(statement).one())
+
+
 def open_of_account(session: Session, account_id: int, *, but: int) -> int:
     """What is owed of the issued claims of an account, `but` one aside."""
     owed, paid = session.execute(
@@ -130,6 +142,11 @@ def open_of_account(session: Session, account_id: int, *, but: int) -> int:
         {"account": account_id, "but": but},
     ).one()
     return int(owed) + int(paid)
+
+
+def is_owed(claim: Claim) -> bool:
+    """Whether a claim was issued and not cancelled."""
+    return claim.issued_at is not None and claim.cancelled_at is None
 
 
 def follow(session: Session, claim: Claim) -> ClaimState:
@@ -208,7 +225,7 @@ def page(
             claim.issued_on,
             claim.due_on,
             claim.total_cents,
-            0 if claim.cancelled_at else claim.total_cents - made.get(claim.id, Settled()).cents,
+            claim.total_cents - made.get(claim.id, Settled()).cents if is_owed(claim) else 0,
         )
         for claim, account, legal_name in rows
     ]

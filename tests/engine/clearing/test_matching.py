@@ -17,7 +17,6 @@ from service.engine.clearing.matching import (
     PayableClaim,
     Suspended,
     WrittenOff,
-    settled_by,
 )
 from service.engine.clearing.receipt import Advice, PaidPart, Receipt, identified
 
@@ -39,6 +38,15 @@ def receipt(cents: int = 10_000, text: str = "C-000012", **more: Any) -> Receipt
 
 def match(found: Receipt, *claims: PayableClaim, **more: Any) -> Match:
     return Matcher(claims or (claim(),), **more).match(found)
+
+
+def settled_by(applications: tuple[Application, ...]) -> dict[int, int]:
+    """What each claim gets smaller by."""
+    settled: dict[int, int] = {}
+    for each in applications:
+        cents = each.paid_cents + each.written_off_cents
+        settled[each.claim_id] = settled.get(each.claim_id, 0) + cents
+    return settled
 
 
 def test_a_number_and_the_amount_settle_a_claim() -> None:

@@ -212,6 +212,18 @@ def test_a_collective_booking_is_the_same_with_and_without_its_parts(read: Read)
     assert split[2].booking != whole[0].booking
 
 
+def test_a_statement_that_is_there_twice_does_not_count_twice(read: Read) -> None:
+    one = statement(entry("5.00", details("C-1")))
+    part = one[one.index("<Stmt>") : one.index("</BkToCstmrStmt>")]
+    with pytest.raises(InvalidInput) as caught:
+        read(one.replace("</BkToCstmrStmt>", part + "</BkToCstmrStmt>"))
+    assert [str(each) for each in caught.value.problems] == [
+        "statement.xml, statement S1: is there twice (leave one of them out)"
+    ]
+    later = part.replace("</Id><Acct>", "</Id><ElctrncSeqNb>2</ElctrncSeqNb><Acct>")
+    assert len(read(one.replace("</BkToCstmrStmt>", later + "</BkToCstmrStmt>")).receipts) == 2
+
+
 BAD = {
     "doctype": ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "declares a document type"),
     "cut": (statement(entry("1.00", details("C-1")))[:-40], "statement.xml, line 1"),

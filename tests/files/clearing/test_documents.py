@@ -308,6 +308,18 @@ def test_no_text_stops_a_document(odd: str) -> None:
     assert broken_rules(ubl_xml(found, invoice, RETAILER), "ubl-2.1") == []
 
 
+@pytest.mark.parametrize(
+    ("tag", "written", "amount"),
+    [("fr", "en", "€5.00"), ("de-CH", "de-CH", "€\u00a05.00"), ("zh_CN", "zh", "€5.00")],
+)
+def test_a_language_without_words_is_written_in_english_and_says_so(
+    tag: str, written: str, amount: str
+) -> None:
+    first, *_ = claim_documents(claim(account=replace(ACCOUNT, language=tag)), RETAILER)
+    assert first.language == written
+    assert re.sub(r"\s", " ", amount) in pages(first.content)[0]
+
+
 def test_set_off_says_that_nothing_is_to_be_paid() -> None:
     agreement = replace(AGREEMENT, settlement=Settlement.SET_OFF)
     first, *_ = pages(statement_pdf(claim(agreement=agreement), RETAILER))

@@ -281,10 +281,9 @@ def downgrade() -> None:
     ):  # fmt: skip
         op.drop_table(table)
     op.drop_index("ix_ledger_entry_claimable", "ledger_entry")
-    with op.batch_alter_table("ledger_entry") as batch:
-        batch.create_index(op.f("ix_ledger_entry_supplier_id"), ["supplier_id"])
-        batch.drop_column("discount_cents")
-        batch.drop_column("uses")
+    op.create_index(op.f("ix_ledger_entry_supplier_id"), "ledger_entry", ["supplier_id"])
+    for column in ("discount_cents", "uses"):
+        op.drop_column("ledger_entry", column)
     with op.batch_alter_table("offline_use") as batch:
         batch.add_column(sa.Column("fee_cents", _BIG, nullable=False, server_default="0"))
     op.execute(
@@ -295,8 +294,7 @@ def downgrade() -> None:
     with op.batch_alter_table("offline_use") as batch:
         batch.alter_column("fee_cents", existing_type=_BIG, server_default=None)
         batch.drop_column("charged_uses")
-    with op.batch_alter_table("offer") as batch:
-        batch.drop_column("parties")
+    op.drop_column("offer", "parties")
     op.drop_index(op.f("ix_supplier_account_id"), "supplier")
     op.drop_column("supplier", "account_id")
     op.drop_table("supplier_account")
