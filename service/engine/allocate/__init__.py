@@ -22,8 +22,9 @@ from service.engine.allocate.certificate import (
 from service.engine.allocate.instance import Instance, ShortfallPrices, build
 from service.engine.allocate.keep import Keep, Kept, keep_drafts
 from service.engine.allocate.kernels.arguments import Ledger
+from service.engine.allocate.market import Market, rules
 from service.engine.allocate.online import PriceBook, allocate_each, allocate_household
-from service.engine.allocate.prices import Effort, Market, rules, search_prices
+from service.engine.allocate.prices import Effort, search_prices
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
 from service.engine.allocate.kernels.chains import improve
 from service.engine.allocate.kernels.givers import give_back, list_givers
-from service.engine.allocate.prices import Market, Search, every
+from service.engine.allocate.market import Market, every
+from service.engine.allocate.prices import Search
 
 FACTORS = (1.0, 0.9, 0.7, 0.0)
 """Fractions of the prices."""
