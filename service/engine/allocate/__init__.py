@@ -92,7 +92,7 @@ def allocate(
     tell("pricing")
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
-    ledger = repair(market, found)
+    ledger = repair(market, found, again=work.again)
     trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
     counted, kept = tally(instance, market.state), Kept()
     if keep is not None and not keep.pairs.is_empty():

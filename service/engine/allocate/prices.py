@@ -27,19 +27,25 @@ OFF = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much work a search may do; `nodes` at most for one household, see `patience`."""
+    """How much work an allocation may do; `nodes` at most for one household, see `patience`.
+
+    All households choose again as long as that gains the part `again` of the bound.
+    """
 
     sample: int = 25_000
     steps: int = 60
     full_steps: int = 3
     exact_steps: int = 6
     nodes: int = 200_000
+    again: float = 2e-5
 
     @staticmethod
     def fitting(pairs: int) -> "Effort":
         """More steps where they are cheap; few deals and households also need them more."""
         if pairs < 2_000_000:
-            return Effort(exact_steps=20)
+            return Effort(exact_steps=20, again=4e-6)
+        if pairs < 20_000_000:
+            return Effort(exact_steps=10, again=4e-6)
         return Effort()
 
 

@@ -281,14 +281,12 @@ def _fit_logistic(inputs: Floats, bought: Floats, weight: Floats) -> tuple[float
     share = float((weight * bought).sum() / weight.sum())
     coefficients[0] = np.log(share / (1.0 - share)) * scale[0]
     for _ in range(STEPS):
-        chance = 1.0 / (
-            1.0 + np.exp(-np.clip(np.einsum("nk,k->n", table, coefficients), -30.0, 30.0))
-        )
+        odds = np.clip(np.einsum("nk,k->n", table, coefficients), -30.0, 30.0)
+        chance = 1.0 / (1.0 + np.exp(-odds))
         gradient = np.einsum("nk,n->k", table, weight * (bought - chance))
         gradient -= RIDGE * np.append(0.0, coefficients[1:])
-        curvature = np.einsum(
-            "nk,nl->kl", table * (weight * chance * (1.0 - chance))[:, None], table
-        )
+        spread = weight * chance * (1.0 - chance)
+        curvature = np.einsum("nk,nl->kl", table * spread[:, None], table)
         coefficients = coefficients + solve_small(
             curvature + RIDGE * np.eye(len(coefficients)), gradient
         )
