@@ -22,8 +22,9 @@ from service.engine.allocate.certificate import (
 from service.engine.allocate.instance import Instance, ShortfallPrices, build
 from service.engine.allocate.keep import Keep, Kept, keep_drafts
 from service.engine.allocate.kernels.arguments import Ledger
+from service.engine.allocate.market import Market, rules
 from service.engine.allocate.online import PriceBook, allocate_each, allocate_household
-from service.engine.allocate.prices import Effort, Market, rules, search_prices
+from service.engine.allocate.prices import Effort, search_prices
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
 
@@ -91,7 +92,7 @@ def allocate(
     tell("pricing")
     found = search_prices(market, effort=work, jitter=TIE_NOISE)
     tell("assigning")
-    ledger = repair(market, found)
+    ledger = repair(market, found, again=work.again)
     trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
     counted, kept = tally(instance, market.state), Kept()
     if keep is not None and not keep.pairs.is_empty():

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engine.allocate.compiled import compiled
 from service.engine.allocate.kernels.arguments import NEW_CATEGORY, NEW_GROUP, Bytes, Index, Ints
+from service.engine.loops.compiled import compiled
 
 
 def arrange(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.engine.allocate.instance import Instance
 from service.engine.allocate.kernels.arguments import HELD, NEW_CATEGORY, NEW_GROUP, Prices
-from service.engine.allocate.prices import Market
+from service.engine.allocate.market import Market
 from service.engine.allocate.validate import UNLIMITED
 
 ROUNDING = 1e-9

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from service.engine.allocate.certificate import blocks
 from service.engine.allocate.instance import Instance
 from service.engine.allocate.kernels.arguments import DRAFTED, HELD, Ledger, Prices
-from service.engine.allocate.prices import Market
+from service.engine.allocate.market import Market
 from service.engine.allocate.repair import Draft, better
 from service.engine.allocate.validate import require_columns
 

@@ -11,7 +11,7 @@ from service.engine.allocate.arrange import arrange
 from service.engine.allocate.instance import ShortfallPrices, build, codes
 from service.engine.allocate.kernels.arguments import BEST, HELD, NEVER, Home, Prices, desk_for
 from service.engine.allocate.kernels.choose import choose
-from service.engine.allocate.prices import Market, rules
+from service.engine.allocate.market import Market, rules
 from service.engine.allocate.validate import (
     CANDIDATE_COLUMNS,
     UNLIMITED,

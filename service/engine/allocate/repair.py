@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
 from service.engine.allocate.kernels.chains import improve
 from service.engine.allocate.kernels.givers import give_back, list_givers
-from service.engine.allocate.prices import Market, Search, every
+from service.engine.allocate.market import Market, every
+from service.engine.allocate.prices import Search
 
 FACTORS = (1.0, 0.9, 0.7, 0.0)
 """Fractions of the prices."""
 MOST_PASSES = 6
-WORTH_IT, NEXT_TO_NOTHING = 0.05, 2e-5
-"""A factor gets another pass when the last one gained such a part of the first one's gain, and of
-the bound."""
 FEW, NODES = 1_000, 2_000
 """Among more households a search may take so many nodes."""
 PLACES, MOST_PLACES, FOR_A_PLACE = 64, 512, 500
@@ -35,26 +33,24 @@ class Draft:
 NO_DRAFT = Draft()
 
 
-def repair(market: Market, found: Search) -> Ledger:
+def repair(market: Market, found: Search, *, again: float) -> Ledger:
     """Leave in `state` an allocation within every limit; the ledger it ends with.
 
     Overspent deals are taken back where that costs least. Then every household in turn takes what
     the deals still have room for, or what others give up for it at less than it gains, at falling
-    fractions of the prices and finally at none.
+    fractions of the prices and finally at none, as long as a pass gains the part `again` of the
+    bound.
     """
     copies, spend = found.demand.copies // WHOLE, found.demand.spend // WHOLE
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
     take_back_overspent(market, found.prices, ledger)
-    least = NEXT_TO_NOTHING * abs(found.bound)
     for factor in FACTORS:
-        first = 0.0
         for turn in range(MOST_PASSES):
             gain = better(
                 market, found.prices, ledger, factor=factor, nodes=found.nodes, turn=turn,
             )  # fmt: skip
-            first = first or gain
-            if gain <= max(WORTH_IT * first, least):
+            if gain <= again * abs(found.bound):
                 break
     return ledger
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.engine.allocate.kernels.arguments import HELD, Ledger, Prices
-from service.engine.allocate.prices import Market
+from service.engine.allocate.market import Market
 from service.engine.allocate.repair import better
 from service.engine.allocate.validate import UNLIMITED
 

@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
+from service.engine.allocate.descent import newton_step
 from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Ledger, Prices
-from service.engine.allocate.prices import Demand, Market, newton_step, rules
+from service.engine.allocate.market import Demand, Market, rules
 from service.engine.allocate.repair import take_back_overspent
 
 _CATEGORIES = 3

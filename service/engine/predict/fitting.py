@@ -100,7 +100,7 @@ def fit_base(base: CustomerBase, *, as_of: date, horizon_days: int) -> Model:
     The networks learn from what was bought after origins one horizon apart. The newest window ends
     at `as_of`, or after the last event if that is earlier. With too little history for that, trust
     is 0 and the model is the discounted gamma-Poisson on item statistics, calibrated to the newest
-    window. The same events give the same model on one kind of processor.
+    window. The same events give the same model, whatever library multiplies matrices.
     """
     use_one_thread()
     day = day_number(as_of)

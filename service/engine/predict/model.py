@@ -23,7 +23,7 @@ from service.engine.predict.prospects import Discovery
 from service.engine.predict.taste import WIDTH, affinity, purchase_weights
 from service.errors import InvalidInput, Problem
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True, slots=True)

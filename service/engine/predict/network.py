@@ -1,8 +1,8 @@
 """A small neural network: standardised features and an item vector in, log-odds out.
 
 Two rectified layers and a linear path beside them; each item has a bias and a short learned vector.
-It is trained by Adam (Kingma and Ba 2015) on log loss with a cosine step size. It needs NumPy only:
-at this size the matrix products cost less than starting a compiler.
+It is trained by Adam (Kingma and Ba 2015) on log loss with a cosine step size. Its sums
+are added up in one order (loops/products.py), so that the weights are the same on any processor.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from service.engine.loops.products import product
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.fixed_point import Reals, WholeNetwork
 from service.engine.predict.platt import PLATT_PRIOR, PLATT_STEPS, fit_platt
@@ -194,21 +195,14 @@ def _standard_deviations(inputs: Reals, mean: Singles) -> Floats:
     return np.asarray(np.sqrt(square / len(inputs)))
 
 
-def _forward(standard: Reals, layers: Layers, item_part: Reals) -> list[Reals]:
-    """The output of each rectified layer. `item_part` is what the item adds to the first."""
-    first = standard @ layers[0][: standard.shape[1]]
-    first += item_part
-    values: list[Reals] = []
+def _forward(joined: Singles, layers: Layers) -> list[Singles]:
+    """The output of each rectified layer; `joined` is standardised features and item vectors."""
+    values: list[Singles] = []
     for k in range((len(layers) - 3) // 2):
-        value = first if k == 0 else values[-1] @ layers[2 * k]
+        value = product(values[-1] if k else joined, layers[2 * k])
         value += layers[2 * k + 1]
         values.append(np.maximum(value, 0.0, out=value))
     return values
-
-
-def _output(standard: Reals, last: Reals, layers: Layers) -> Reals:
-    at = len(layers) - 3
-    return np.asarray(last @ layers[at] + layers[at + 1] + standard @ layers[at + 2])
 
 
 def _gradients(
@@ -222,24 +216,22 @@ def _gradients(
     """Gradients of the mean log loss, one array per weight."""
     *layers, vectors, bias = weights
     features, depth = standard.shape[1], (len(layers) - 3) // 2
-    item_vectors = vectors[item_rows]
-    values = _forward(standard, layers, item_vectors @ layers[0][features:])
-    score = _output(standard, values[-1], layers) + bias[item_rows] + known
+    last, base, linear = layers[2 * depth :]
+    joined = np.hstack([standard, vectors[item_rows]])
+    values = _forward(joined, layers)
+    score = product(values[-1], last) + base + product(standard, linear) + bias[item_rows] + known
     error = target_weight * (1.0 / (1.0 + np.exp(-score)) - target) / np.float32(len(target))
     gradients = [np.empty(0, dtype=np.float32)] * len(weights)
-    gradients[2 * depth] = values[-1].T @ error
+    gradients[2 * depth] = product(values[-1].T, error)
     gradients[2 * depth + 1] = error.sum(axis=0)
-    gradients[2 * depth + 2] = standard.T @ error
-    back = error @ layers[2 * depth].T
-    for k in range(depth - 1, 0, -1):
-        back = back * (values[k] > 0)
-        gradients[2 * k] = values[k - 1].T @ back
+    gradients[2 * depth + 2] = product(standard.T, error)
+    back = product(error, last.T)
+    for k in range(depth - 1, -1, -1):
+        back *= values[k] > 0
+        gradients[2 * k] = product((values[k - 1] if k else joined).T, back)
         gradients[2 * k + 1] = back.sum(axis=0)
-        back = back @ layers[2 * k].T
-    back = back * (values[0] > 0)
-    gradients[0] = np.vstack([standard.T @ back, item_vectors.T @ back])
-    gradients[1] = back.sum(axis=0)
-    gradients[-2] = _sum_by_row(item_rows, back @ layers[0][features:].T, vectors.shape)
+        back = product(back, (layers[2 * k] if k else layers[0][features:]).T)
+    gradients[-2] = _sum_by_row(item_rows, back, vectors.shape)
     gradients[-1] = _sum_by_row(item_rows, error, bias.shape)
     return gradients
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from service.engine.loops.symmetric import solve_small
 from service.engine.predict.events import Floats
 
 PLATT_STEPS = 8
@@ -25,20 +26,22 @@ def fit_platt(odds: Floats, bought: Floats, weight: Floats) -> tuple[float, floa
     if not len(odds):
         return 0.0, 1.0
     mean_odds = float(np.average(odds, weights=weight))
-    inputs = np.stack([np.ones_like(odds), odds - mean_odds], axis=1)
+    away = odds - mean_odds
     identity = np.array([0.0, 1.0])
 
     def loss(coefficients: Floats) -> float:
-        shifted = mean_odds + inputs @ coefficients
+        shifted = mean_odds + coefficients[0] + away * coefficients[1]
         penalty = 0.5 * PLATT_PRIOR * float(((coefficients - identity) ** 2).sum())
         return float((weight * (np.logaddexp(0.0, shifted) - bought * shifted)).sum()) + penalty
 
     fitted, least = identity, loss(identity)
     for _ in range(PLATT_STEPS):
-        chance = 0.5 + 0.5 * np.tanh(0.5 * (mean_odds + inputs @ fitted))
-        gradient = inputs.T @ (weight * (bought - chance)) - PLATT_PRIOR * (fitted - identity)
-        curvature = (inputs * (weight * chance * (1.0 - chance))[:, None]).T @ inputs
-        step = np.linalg.solve(curvature + PLATT_PRIOR * np.eye(2), gradient)
+        chance = 0.5 + 0.5 * np.tanh(0.5 * (mean_odds + fitted[0] + away * fitted[1]))
+        error, spread = weight * (bought - chance), weight * chance * (1.0 - chance)
+        gradient = np.array([error.sum(), (error * away).sum()]) - PLATT_PRIOR * (fitted - identity)
+        both = (spread * away).sum()
+        curvature = np.array([[spread.sum(), both], [both, (spread * away * away).sum()]])
+        step = solve_small(curvature + PLATT_PRIOR * np.eye(2), gradient)
         for _ in range(PLATT_STEPS):
             if loss(fitted + step) <= least:
                 fitted = fitted + step

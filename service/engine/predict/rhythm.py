@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from service.engine.loops.symmetric import solve_small
 from service.engine.predict.events import Floats, Ints
 
 WEEKDAYS = 7
@@ -53,20 +54,25 @@ def learn_rhythm(bought: Floats, first: int) -> Floats:
     weights[: len(knots)] = np.log(bought.mean())
     target = weights.copy()
     for _ in range(STEPS):
-        mean = np.exp(np.clip(inputs @ weights, -20.0, 20.0))
+        mean = np.exp(np.clip(np.einsum("nk,k->n", inputs, weights), -20.0, 20.0))
         free = max(len(bought) - inputs.shape[1], 1)
         spread = max(1.0, float(((bought - mean) ** 2 / mean).sum()) / free)
-        gradient = inputs.T @ (bought - mean) - spread * penalty * (weights - target)
-        curvature = (inputs * mean[:, None]).T @ inputs + np.diag(spread * penalty)
-        weights += np.clip(np.linalg.solve(curvature, gradient), -LARGEST_STEP, LARGEST_STEP)
+        gradient = np.einsum("nk,n->k", inputs, bought - mean) - spread * penalty * (
+            weights - target
+        )
+        curvature = np.einsum("nk,nl->kl", inputs * mean[:, None], inputs)
+        curvature += np.diag(spread * penalty)
+        weights += np.clip(solve_small(curvature, gradient), -LARGEST_STEP, LARGEST_STEP)
     rhythm = weights[len(knots) :]
-    rhythm[WEEKDAYS:] -= np.log(np.exp(indicators @ rhythm).mean())
+    rhythm[WEEKDAYS:] -= np.log(np.exp(np.einsum("nk,k->n", indicators, rhythm)).mean())
     return rhythm
 
 
 def calendar_log_odds(rhythm: Floats, day: int, days: int) -> float:
     """What a window of `days` days from day number `day` adds to the log-odds of a purchase."""
-    return float(np.log(np.exp(_indicators(day + np.arange(days)) @ rhythm).mean()))
+    return float(
+        np.log(np.exp(np.einsum("nk,k->n", _indicators(day + np.arange(days)), rhythm)).mean())
+    )
 
 
 def _indicators(days: Ints) -> Floats:

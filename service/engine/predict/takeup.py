@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.engine.loops.symmetric import solve_small
 from service.engine.predict import rhythm
 from service.engine.predict.discovery import BLOCK, SHORTLIST, shortlist
 from service.engine.predict.events import Events, Flags, Floats, Ints, Singles, day_number
@@ -280,10 +281,13 @@ def _fit_logistic(inputs: Floats, bought: Floats, weight: Floats) -> tuple[float
     share = float((weight * bought).sum() / weight.sum())
     coefficients[0] = np.log(share / (1.0 - share)) * scale[0]
     for _ in range(STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(table @ coefficients, -30.0, 30.0)))
-        gradient = table.T @ (weight * (bought - chance)) - RIDGE * np.append(0.0, coefficients[1:])
-        curvature = (table * (weight * chance * (1.0 - chance))[:, None]).T @ table
-        coefficients = coefficients + np.linalg.solve(
+        odds = np.clip(np.einsum("nk,k->n", table, coefficients), -30.0, 30.0)
+        chance = 1.0 / (1.0 + np.exp(-odds))
+        gradient = np.einsum("nk,n->k", table, weight * (bought - chance))
+        gradient -= RIDGE * np.append(0.0, coefficients[1:])
+        spread = weight * chance * (1.0 - chance)
+        curvature = np.einsum("nk,nl->kl", table * spread[:, None], table)
+        coefficients = coefficients + solve_small(
             curvature + RIDGE * np.eye(len(coefficients)), gradient
         )
     return tuple(round(float(value), 6) for value in coefficients / scale)

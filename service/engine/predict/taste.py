@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from service.engine.loops.directions import leading_directions, orthonormal
+from service.engine.loops.products import product
 from service.engine.predict.events import Floats, Ints, Singles
 from service.engine.predict.fixed_point import round_to_unit
 from service.engine.predict.pairs import PairSummaries
@@ -51,11 +53,11 @@ def directions(pairs: PairSummaries, rows: Ints, items: int, *, seed: int) -> Si
         return found
     random = np.random.default_rng(seed)
     start = random.standard_normal((items, min(width + EXTRA_WIDTH, items))).astype(np.float32)
-    basis = np.linalg.qr(start)[0]
+    basis = orthonormal(start)
     for _ in range(ROUNDS):
-        basis = np.linalg.qr(table.T @ (table @ basis))[0]
-    rotation = np.linalg.svd(table @ basis, full_matrices=False)[2]
-    best = (basis @ rotation.T)[:, :width]
+        basis = orthonormal(product(table.T, product(table, basis)))
+    rotation = leading_directions(product(table, basis))
+    best = product(basis, rotation[:, :width])
     found[:items, : best.shape[1]] = best
     return found
 

@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from service.engine.allocate import Effort, ShortfallPrices, allocate, prices
+from service.engine.allocate import Effort, ShortfallPrices, allocate, descent, prices
 from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Prices
-from service.engine.allocate.prices import Market
+from service.engine.allocate.market import Market, rules
 from tests.engine.allocate.instances import Frames, instances, market, tight
 from tests.engine.allocate.reference import broken, optimum, worth
 
@@ -55,7 +55,7 @@ def test_alike_candidates_of_one_household_are_settled_exactly(seed: int, crossi
 def test_a_search_goes_as_far_as_all_households_can_afford(monkeypatch: pytest.MonkeyPatch) -> None:
     frames, terms = tight(2, crossing=True)
     instance = build(*frames)
-    street = Market(instance, prices.rules(instance, terms), terms.floor_shortfall_price, 0)
+    street = Market(instance, rules(instance, terms), terms.floor_shortfall_price, 0)
     none = np.zeros(len(instance.deals.ids))
     zero = Prices(none, none)
     assert prices.patience(street, zero, most=200_000) == 200_000
@@ -121,7 +121,8 @@ def test_whole_values_give_the_same_as_fractions_of_the_same_worth() -> None:
 def test_more_live_prices_than_the_matrix_holds_are_moved_by_its_diagonal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prices, "DENSE", 5)
+    monkeypatch.setattr(descent, "DENSE", 5)
+    monkeypatch.setattr(prices, "MOST_PAIRS", 0)
     frames = market(300, 30, 10)
     answer = allocate(*frames, terms=TERMS)
     assert broken(answer.pairs, *frames) == []

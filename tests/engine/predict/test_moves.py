@@ -26,9 +26,9 @@ def test_items_of_the_same_households_speak_for_each_other() -> None:
     pairs = pairs_of_two_kinds()
     moves = learn_moves(pairs, pairs.item, 4)
     for item, partner in ((0, 1), (1, 0), (2, 3), (3, 2)):
-        assert moves.targets[item, 0] == partner
-        assert moves.strengths[item, 0] > 0.3 * MOVE_UNIT
-        assert (moves.strengths[item, 1:] < 0.1 * MOVE_UNIT).all()
+        mates = moves.targets[item] == partner
+        assert (moves.strengths[item][mates] > 0.3 * MOVE_UNIT).tolist() == [True]
+        assert (moves.strengths[item][~mates] < 0.1 * MOVE_UNIT).all()
         own = moves.strengths[item][moves.targets[item] == item]
         assert (own == 0.0).all()
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engine.allocate.compiled import inner
+from service.engine.loops.compiled import inner
 
 # Bits of `border`: a candidate with which a category, or a conflict group, begins.
 NEW_CATEGORY = 1

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from service.engine.allocate.compiled import compiled, inner
 from service.engine.allocate.kernels.arguments import (
     BEST,
     DRAFTED,
@@ -26,6 +25,7 @@ from service.engine.allocate.kernels.choose import choose
 from service.engine.allocate.kernels.givers import MOST_GIVERS, MOST_REFUSED, VIA, find_givers
 from service.engine.allocate.kernels.holdings import flip, held_worth, score_of, set_choices
 from service.engine.allocate.kernels.scan import copy, worth
+from service.engine.loops.compiled import compiled, inner
 
 # A row of the second desk's `ints`: what the household that chooses held before.
 OLD = 8

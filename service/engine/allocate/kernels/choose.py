@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from service.engine.allocate.compiled import compiled, inner
 from service.engine.allocate.kernels.arguments import (
     DUST,
     NEW_CATEGORY,
@@ -15,6 +14,7 @@ from service.engine.allocate.kernels.arguments import (
 )
 from service.engine.allocate.kernels.scan import copy, relax, worth
 from service.engine.allocate.kernels.search import search
+from service.engine.loops.compiled import compiled, inner
 
 
 @inner

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from service.engine.allocate.compiled import compiled, inner
 from service.engine.allocate.kernels.arguments import (
     BEST,
     DUST,
@@ -20,6 +19,7 @@ from service.engine.allocate.kernels.arguments import (
     home_of,
 )
 from service.engine.allocate.kernels.holdings import best_swap, flip, set_choices, survey
+from service.engine.loops.compiled import compiled, inner
 
 # Rows of a desk's `ints` while a household chooses: who gives up each candidate for it.
 VIA = 5

@@ -1,6 +1,5 @@
 """What one household holds: its worth, what it may choose, and what giving a deal up loses."""
 
-from service.engine.allocate.compiled import inner
 from service.engine.allocate.kernels.arguments import (
     HELD,
     NEVER,
@@ -15,6 +14,7 @@ from service.engine.allocate.kernels.arguments import (
     Pairs,
     Prices,
 )
+from service.engine.loops.compiled import inner
 
 # Rows of a desk's `ints` while a household's holding is surveyed.
 CATEGORY, GROUP, IN_CATEGORY, IN_GROUP, IS_HELD = 0, 1, 2, 3, 4

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from service.engine.allocate.compiled import compiled, inner
 from service.engine.allocate.kernels.arguments import (
     BEST,
     FACE,
@@ -30,6 +29,7 @@ from service.engine.allocate.kernels.arguments import (
 )
 from service.engine.allocate.kernels.choose import choose
 from service.engine.allocate.kernels.scan import relax, scan
+from service.engine.loops.compiled import compiled, inner
 
 
 @inner

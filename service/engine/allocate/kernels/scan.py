@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from service.engine.allocate.compiled import inner
 from service.engine.allocate.kernels.arguments import (
     DUST,
     ENDLESS,
@@ -20,6 +19,7 @@ from service.engine.allocate.kernels.arguments import (
     Home,
     Index,
 )
+from service.engine.loops.compiled import inner
 
 
 @inner

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from service.engine.allocate.compiled import inner
 from service.engine.allocate.kernels.arguments import (
     DUST,
     MEMO,
@@ -18,6 +17,7 @@ from service.engine.allocate.kernels.arguments import (
     Index,
 )
 from service.engine.allocate.kernels.scan import copy, penalty, scan
+from service.engine.loops.compiled import inner
 
 # Nodes after which a search begins to remember the states it has met.
 FRESH = 256

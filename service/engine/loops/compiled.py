@@ -16,7 +16,7 @@ from numba import njit
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
-SOURCES = Path(__file__).parent
+LOOPS = Path(__file__).parent
 LOCK = "larder-loops.lock"
 _thread = threading.RLock()
 
@@ -26,7 +26,7 @@ def compiled(loop: Loop) -> Loop:
     dispatcher = _dispatcher(loop, cache=True)
     # Numba dates the cached machine code by the file of the loop only, so it would not notice a
     # change in a loop that this one calls from another file.
-    dispatcher._cache._cache_file._source_stamp = sources_digest()
+    dispatcher._cache._cache_file._source_stamp = sources_digest(room_of(loop))
     compile_now, folder = dispatcher.compile, dispatcher._cache.cache_path
 
     def compile_alone(signature: Any) -> object:
@@ -70,11 +70,20 @@ def without_collections() -> Iterator[None]:
         gc.enable()
 
 
+def room_of(loop: Callable[..., object]) -> Path:
+    """The folder of the engine that a loop belongs to, with all that it may call."""
+    file, engine = Path(loop.__code__.co_filename), LOOPS.parent
+    return engine / file.relative_to(engine).parts[0] if file.is_relative_to(engine) else LOOPS
+
+
 @cache
-def sources_digest() -> str:
-    """A digest of all files here: after a change in one, every loop is compiled again."""
+def sources_digest(room: Path) -> str:
+    """A digest of all files of a room and of this one.
+
+    After a change in one every loop of the room is compiled again.
+    """
     digest = sha256()
-    for path in sorted(SOURCES.rglob("*.py")):
+    for path in sorted({*room.rglob("*.py"), *LOOPS.rglob("*.py")}):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

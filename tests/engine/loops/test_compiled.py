@@ -5,14 +5,12 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
-import pytest
-
-from service.engine.allocate import compiled
 from service.engine.allocate.kernels import passes
+from service.engine.loops import compiled, products
 
 HOLD = """
 import sys
-from service.engine.allocate.compiled import alone
+from service.engine.loops.compiled import alone
 with alone(sys.argv[1], "scan"):
     print("held", flush=True)
     sys.stdin.read()
@@ -45,22 +43,20 @@ def enter(folder: str, entered: Event) -> None:
         entered.set()
 
 
-def test_a_change_in_any_file_of_loops_makes_all_machine_code_old(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_change_in_any_file_of_loops_makes_all_machine_code_old(tmp_path: Path) -> None:
     (tmp_path / "kernels").mkdir()
     inner = tmp_path / "kernels" / "scan.py"
-    inner.write_text("a = 1")
-    monkeypatch.setattr(compiled, "SOURCES", tmp_path)
+    digests = set()
+    for text in ("a = 1", "a = 2"):
+        inner.write_text(text)
+        compiled.sources_digest.cache_clear()
+        digests.add(compiled.sources_digest(tmp_path))
     compiled.sources_digest.cache_clear()
-    before = compiled.sources_digest()
-    inner.write_text("a = 2")
-    compiled.sources_digest.cache_clear()
-    after = compiled.sources_digest()
-    compiled.sources_digest.cache_clear()
-    assert after != before
+    assert len(digests) == 2
 
 
-def test_machine_code_on_disk_carries_the_digest_of_all_files() -> None:
-    stamp = passes.price_pass._cache._cache_file._source_stamp  # type: ignore[attr-defined]
-    assert stamp == compiled.sources_digest()
+def test_machine_code_on_disk_carries_the_digest_of_its_room_and_of_what_all_share() -> None:
+    loops = compiled.LOOPS
+    for loop, room in ((passes.price_pass, loops.parent / "allocate"), (products._add, loops)):
+        stamp = loop._cache._cache_file._source_stamp  # type: ignore[union-attr]
+        assert stamp == compiled.sources_digest(room)

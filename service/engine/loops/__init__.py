@@ -1,0 +1,1 @@
+"""Plain loops compiled to machine code, and the sums made of them in a fixed order."""
