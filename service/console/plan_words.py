@@ -68,6 +68,9 @@ COMPARED = {
 }
 """What is compared of two plans."""
 
+_TENFOLD = 10
+"""Beyond that nobody needs a lift exactly."""
+
 
 def override_act(language: Language, value: str) -> str:
     """What an override does."""
@@ -93,3 +96,10 @@ def cell(language: Language, value: str) -> str:
     """A cell such as `switcher_heavy`."""
     brand, _, usage = value.rpartition("_")
     return cell_name(language, brand, usage)
+
+
+def lift(language: Language, share: float | None) -> str:
+    """The smallest lift that will be found, as per cent; a dash where none can be."""
+    if share is None:
+        return "–"
+    return language.percent(share) if share < _TENFOLD else f"> {language.percent(_TENFOLD)}"
