@@ -1,14 +1,16 @@
 """Agreements with suppliers as one JSON file: who pays, for which brands, on which terms."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -23,6 +25,7 @@ MAX_BYTES = 8 << 20
 MAX_AGREEMENTS = 1_000
 MAX_PARTIES = 8
 _MOST = Decimal(10**12)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class _Form(BaseModel):
@@ -35,12 +38,29 @@ def _two_decimals(value: Decimal) -> Decimal:
     return value
 
 
+def _number(value: Any) -> Any:
+    # Pydantic would read true as 1.
+    if isinstance(value, bool):
+        raise ValueError("an amount or a percent is a number")
+    return value
+
+
+def _day(value: Any) -> Any:
+    # Pydantic would read a number as seconds since 1970.
+    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise ValueError("a date is written YYYY-MM-DD")
+    return value
+
+
 # PostgreSQL cannot store NUL in a text, and no name has control characters.
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 MayBeEmpty = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Amount = Annotated[Decimal, Field(ge=0, le=_MOST)]
-Percent = Annotated[Decimal, Field(ge=0, le=100), AfterValidator(_two_decimals)]
-Days = Annotated[int, Field(ge=0, le=3650)]
+Amount = Annotated[Decimal, Field(ge=0, le=_MOST), BeforeValidator(_number)]
+Percent = Annotated[
+    Decimal, Field(ge=0, le=100), AfterValidator(_two_decimals), BeforeValidator(_number)
+]
+Days = Annotated[int, Field(ge=0, le=3650, strict=True)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class AddressIn(_Form):
@@ -79,7 +99,7 @@ class PartyIn(_Form):
     """Who bears part of what the suppliers bear: a share or an amount of each use."""
 
     supplier: Text
-    rank: Annotated[int, Field(ge=1, le=MAX_PARTIES)]
+    rank: Annotated[int, Field(ge=1, le=MAX_PARTIES, strict=True)]
     share_percent: Percent | None = None
     per_use: Amount | None = None
     cap_per_use: Amount | None = None
@@ -90,8 +110,8 @@ class AgreementIn(_Form):
 
     account: AccountIn
     ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,59}$")]
-    valid_from: date
-    valid_to: date
+    valid_from: Day
+    valid_to: Day
     handling_fee: Amount
     tax_code: TaxCode
     tax_percent: Percent

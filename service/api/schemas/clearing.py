@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.schemas.wire import Day
 from service.clearing.disputes import MOST_NOTE
 from service.engine.clearing.claim import (
     Agreement,
@@ -83,7 +84,7 @@ class AgreementsOut(BaseModel):
 class DrawIn(_In):
     """Up to which day claims are drawn; without one, each agreement's newest closed month."""
 
-    to: Annotated[date | None, Field(strict=False)] = None
+    to: Annotated[Day, Field(strict=False)] | None = None
     account: Annotated[str, Field(max_length=40)] = ""
     issue: bool = False
 
@@ -199,7 +200,7 @@ class ClaimOut(BaseModel):
 class DatedIn(_In):
     """The date of a claim or a credit; today without one."""
 
-    on: Annotated[date | None, Field(strict=False)] = None
+    on: Annotated[Day, Field(strict=False)] | None = None
 
 
 class CancelIn(DatedIn):
