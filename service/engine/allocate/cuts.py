@@ -40,9 +40,10 @@ def least_bound(market: Market, start: Place, *, scale: float, nodes: int) -> Pl
             place = replace(place, written=False)
         if not planes.add(prices):
             break
-        prices, least = planes.lowest()
-        if best - least <= MET * abs(best):
+        proposed = planes.lowest()
+        if proposed is None or best - proposed[1] <= MET * abs(best):
             break
+        prices = proposed[0]
     return place
 
 
@@ -107,10 +108,15 @@ class _Planes:
                               start[:-1].astype(np.int32), column, weight)  # fmt: skip
         return True
 
-    def lowest(self) -> tuple[Prices, float]:
-        """The prices at which the planes are lowest together, and the bound there by them."""
+    def lowest(self) -> tuple[Prices, float] | None:
+        """The prices at which the planes are lowest together, and the bound there by them.
+
+        None if the solver gives up: any prices prove a bound, so the best known ones serve.
+        """
         market, deals = self._market, self._deals
         self._program.run()
+        if self._program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
         found = np.array(self._program.getSolution().col_value)
         spend, raised, lowered = found[: 3 * deals].reshape(3, deals).clip(0.0)
         self._parts = found[3 * deals :]

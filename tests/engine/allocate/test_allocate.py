@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from service.engine.allocate import Effort, ShortfallPrices, allocate, descent, prices
+from service.engine.allocate import Effort, ShortfallPrices, allocate, cuts, descent, prices
 from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.market import Market, rules
@@ -127,3 +127,13 @@ def test_more_live_prices_than_the_matrix_holds_are_moved_by_its_diagonal(
     answer = allocate(*frames, terms=TERMS)
     assert broken(answer.pairs, *frames) == []
     assert answer.certificate.gap < 0.05
+
+
+def test_a_solver_that_gives_up_leaves_a_bound_that_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = market(60, 30, 11)
+    least = allocate(*frames, terms=TERMS).certificate
+    monkeypatch.setattr(cuts._Planes, "lowest", lambda _planes: None)
+    answer = allocate(*frames, terms=TERMS)
+    assert broken(answer.pairs, *frames) == []
+    found = answer.certificate
+    assert found.primal_cents <= least.dual_bound_cents < found.dual_bound_cents
