@@ -200,6 +200,7 @@ SETTING_GROUPS = {
     "The retailer": mark("The retailer"),
     "Lists": mark("Lists"),
     "Deals and goodwill": mark("Deals and goodwill"),
+    "Suppliers": mark("Suppliers"),
     "The till": mark("The till"),
     "Print batches": mark("Print batches"),
     "Pictures": mark("Pictures"),

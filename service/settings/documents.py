@@ -6,7 +6,7 @@ from service.settings.group import Group
 
 
 class DocumentSettings(Group):
-    """Documents for suppliers."""
+    """Suppliers."""
 
     legal_name: str = Field(
         default="", description="Who claims from suppliers, on documents; empty for the retailer"

@@ -115,13 +115,13 @@ def test_what_is_pinned_is_issued_or_named_and_what_is_banned_is_not(
     assert over == []
     ghosts = query(
         database,
-        """SELECT g.arm, count(*) FROM cycle_ghost g JOIN offer o ON o.id = g.offer_id
+        """SELECT g.arm, count(*) FROM cycle_pick g JOIN offer o ON o.id = g.offer_id
            WHERE o.deal_ref = 'D5' GROUP BY g.arm ORDER BY g.arm""",
     )
     assert dict(ghosts)["control"] == controlled.refused[Why.CONTROL], "they would have got it"
     assert not query(
         database,
-        """SELECT 1 FROM cycle_ghost g JOIN offer o ON o.id = g.offer_id WHERE o.deal_ref = 'D6'""",
+        """SELECT 1 FROM cycle_pick g JOIN offer o ON o.id = g.offer_id WHERE o.deal_ref = 'D6'""",
     )
     _explained(database, settings)
 

@@ -100,7 +100,7 @@ def test_a_run_that_dies_anywhere_is_taken_up_without_a_piece_repeated_or_missin
     """Before and after every file, and before the database knows that the package is ready."""
     whole = set(contents(print_batch(database, shop).folder))
     with database.write() as session:
-        for table in ("mail_piece", "batch"):
+        for table in ("mail_count", "mail_piece", "batch"):
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
     LocalDepot(shop.output_folder).clear(f"{NAME}_v1")
     folder = shop.output_folder / f"{NAME}_v1"

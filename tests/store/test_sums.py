@@ -127,7 +127,8 @@ def test_a_row_that_is_seen_late_is_in_no_sum_before(
         pytest.skip("one writer at a time: nobody commits late")
     post = (
         "INSERT INTO ledger_entry (posting, kind, account, offer_id, amount_cents, posted_at)"
-        f" VALUES ('late', 'return', 'offer_spent', {shop.milk_offer}, 7, now())"
+        f" VALUES ('late', 'return', 'offer_spent', {shop.milk_offer}, 7, now()),"
+        f" ('late', 'return', 'offer_budget', {shop.milk_offer}, -7, now())"
     )
 
     def spent() -> int:

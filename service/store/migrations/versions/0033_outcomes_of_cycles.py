@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from service.store.tables.types import UtcMoment
+
 revision = "0033"
 down_revision = "0032"
 branch_labels = None
@@ -23,7 +25,7 @@ def upgrade() -> None:
         _key("outcome_window", "cycle"),
         sa.Column("first_day", sa.Integer(), nullable=False),
         sa.Column("last_day", sa.Integer(), nullable=False),
-        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counted_at", UtcMoment(), nullable=False),
         sa.Column("counted_until", sa.Date(), nullable=False),
         sa.Column("final", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("cycle_id", "first_day", name=op.f("pk_outcome_window")),
