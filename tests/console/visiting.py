@@ -88,8 +88,10 @@ def pages_of(house: House, folder: Path) -> list[str]:
     client = house.member(*LOOKERS)
     found = []
     for method, path in NEEDED:
-        # A file of deals is looked at while it is sent; that picture is a form's.
-        if method != "GET" or "{upload}" in path or path == "/deals/form/picture":
+        # A file of deals is looked at while it is sent; that picture is a form's. Plans that can be
+        # proved and compared are those of `test_browser_plans`.
+        elsewhere = ("{upload}", "/deals/form/picture", "/proof", "/cycles/compare")
+        if method != "GET" or any(part in path for part in elsewhere):
             continue
         filled = path
         for name, value in values.items():
