@@ -20,6 +20,7 @@ from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
 from service.clearing.books import check_books
+from service.clearing.documents import make_missing
 from service.clearing.draw import draw_due
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
@@ -29,7 +30,7 @@ from service.cycle.product_sums import count_products
 from service.cycle.sweep import sweep_drafts
 from service.deals.keep_sums import recount_sums
 from service.deals.steer import follow_facts
-from service.errors import Conflict, LarderError
+from service.errors import Conflict, LarderError, Misconfigured
 from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
 from service.publish import purge
@@ -90,6 +91,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         PlannedJob("recount", *at(10), _recount_sums),
         PlannedJob("products", *at(30), _count_products),
         PlannedJob("claims", *at(30), _draw_claims),
+        PlannedJob("documents", *at(35), _make_documents),
         PlannedJob("books", *at(55), _check_books),
     )
 
@@ -232,6 +234,18 @@ def _draw_claims(database: Database, settings: Settings, slot: datetime) -> None
     drawn = draw_due(database, settings, by=SERVICE, now=slot)
     if drawn:
         logger.info("%d claims wait to be issued", len(drawn))
+
+
+def _make_documents(database: Database, settings: Settings, slot: datetime) -> None:
+    """Make the documents of claims that were issued or credited since and have none."""
+    try:
+        made = make_missing(database, settings, now=slot)
+    except Misconfigured as error:
+        # The same tonight as in five minutes: somebody has to set it.
+        logger.error("documents: %s", error.detail)
+        return
+    if made:
+        logger.info("documents of %d claims are made", made)
 
 
 def _check_books(database: Database, settings: Settings, slot: datetime) -> None:

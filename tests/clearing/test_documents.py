@@ -18,6 +18,7 @@ from service.clearing.documents import (
 from service.clearing.draw import draw_claims
 from service.clearing.issue import cancel_claim
 from service.errors import Conflict, Misconfigured, NotFound
+from service.jobs.scheduler import planned_jobs
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.claim_document import StoredDocument
@@ -53,6 +54,17 @@ def test_documents_are_made_once_for_every_claim(
     again = make_documents(database, issued.model_copy(update={"legal_name": "Else"}), DALE,
                            now=LATER)  # fmt: skip
     assert again == made
+
+
+def test_the_nightly_job_makes_them_once_somebody_set_what_they_need(
+    database: Database, settings: Settings, issued: Settings
+) -> None:
+    job = next(each for each in planned_jobs(issued) if each.name == "documents")
+    # Not configured: that is said in the log, and the slot is done for tonight.
+    job.act(database, settings, LATER)
+    assert list_documents(database, DALE) == []
+    job.act(database, issued, LATER)
+    assert [each.kind for each in list_documents(database, DALE)] == WHOLE
 
 
 def test_a_document_is_read_as_it_went_out_or_not_at_all(
