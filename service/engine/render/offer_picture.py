@@ -51,7 +51,8 @@ def frames_of_offer(layout: Layout, *, has_legal: bool) -> Sequence[Frame]:
             tall = element.lines * element.style.size_pt * element.style.leading / MM
             tall = min(tall, _next_below(layout, element) - element.y)
             found.append(_frame(element.page, element.x, element.y, element.w, tall, height))
-    return found
+    # A box that is printed in one case and another in its place have one frame.
+    return list(dict.fromkeys(found))
 
 
 def _is_legal(box: TextBox) -> bool:
