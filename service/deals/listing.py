@@ -86,12 +86,6 @@ def deals_with_words(
         return _with_words(session, overview.deals(session, offer_ids=numbers), language, currency)
 
 
-def count_deals(database: Database, chosen: DealFilter, *, most: int) -> int:
-    """How many deals match, counted up to `most`."""
-    with database.read() as session:
-        return pages.count(session, chosen, most=most)
-
-
 def names_to_filter(database: Database) -> tuple[Sequence[str], Sequence[str]]:
     """The suppliers and the categories that have a deal, by name."""
     with database.read() as session:

@@ -97,7 +97,8 @@ def lift_of(database: Database, cycle_id: int, *, offer_id: int | None = None) -
     """The lift of a cycle's deals, by deal, window and control; of one deal, if one is named.
 
     A deal is judged beside all the others, whether they are shown or not. Raises NotFound for a
-    cycle there is not, Conflict where nothing was counted yet.
+    cycle there is not, or a deal that it picked for nobody; Conflict where nothing was counted yet,
+    or nobody was held out of anything.
     """
     with database.read() as session:
         cycle = cycles.get(session, cycle_id)
@@ -119,7 +120,12 @@ def lift_of(database: Database, cycle_id: int, *, offer_id: int | None = None) -
     judged = [each for group in _reports(found) for each in _judge(group)]
     judged.sort(key=lambda each: (each.lift.offer_id, each.lift.window.first_day,
                                   each.lift.against))  # fmt: skip
-    return [each for each in judged if offer_id in (None, each.lift.offer_id)]
+    if offer_id is not None and offer_id not in deals:
+        raise NotFound("That cycle picked no such deal for anybody.")
+    wanted = [each for each in judged if offer_id in (None, each.lift.offer_id)]
+    if not wanted:
+        raise Conflict("Nobody was held out: there is nothing to compare the copies with.")
+    return wanted
 
 
 def _grouped(rows: Sequence[OutcomeSum]) -> dict[tuple[int, int], list[OutcomeSum]]:

@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 from service.store.tables.basket import Basket
 from service.store.tables.redemption import (
     Redemption,
-    RedemptionLine,
     RedemptionState,
     TillConflict,
     TillReturn,
@@ -82,17 +81,6 @@ def texts_of(session: Session, codes: Iterable[str]) -> dict[tuple[str, int], st
         .where(col(ShoppingList.code).in_(sorted(set(codes))))
     )
     return {(code, line): text for code, line, text in session.exec(statement)}
-
-
-def uses_of_list(session: Session, list_id: int) -> Sequence[tuple[RedemptionLine, Redemption]]:
-    """The live uses of a list's lines, each with the sale it was made in, in order."""
-    statement = (
-        select(RedemptionLine, Redemption)
-        .join(Redemption, col(Redemption.id) == col(RedemptionLine.redemption_id))
-        .where(RedemptionLine.list_id == list_id, col(RedemptionLine.live))
-        .order_by(col(RedemptionLine.list_line), col(RedemptionLine.id))
-    )
-    return session.exec(statement).all()
 
 
 def newest_of_household(

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from service.admin.today import MOST_COUNTED, SHORT_OF_BUDGET, read_today
-from service.deals.listing import count_deals, page_deals
+from service.deals.listing import page_deals
 from service.deals.results import look_ahead, results_of
 from service.engine.lifecycle import Act
 from service.settings import Settings
+from service.store.offers import pages
 from service.store.offers.overview import DealFilter
 from service.store.offers.pages import DealOrder, Place
 from service.store.session import Database
@@ -86,8 +87,9 @@ def test_pages_in_every_order_hold_each_deal_once(
 def test_deals_that_need_somebody_are_those_that_were_counted(
     database: Database, settings: Settings, shop: Shop
 ) -> None:
-    def count(chosen: DealFilter) -> int:
-        return count_deals(database, chosen, most=MOST_COUNTED)
+    def count(chosen: DealFilter, most: int = MOST_COUNTED) -> int:
+        with database.read() as session:
+            return pages.count(session, chosen, most=most)
 
     # 2.16 of the milk's 100.00 are reserved.
     assert [count(DealFilter(left_below_percent=each)) for each in (97, 98, 100)] == [0, 1, 1]
@@ -107,4 +109,4 @@ def test_deals_that_need_somebody_are_those_that_were_counted(
     # Of the milk's 2.20 are 2.16 reserved; the others' copies hold less.
     assert (today.waiting.short_of_budget, count(SHORT_OF_BUDGET)) == (1, 1)
     assert (today.budgets.with_budget, today.budgets.committed_cents) == (3, 316)
-    assert count_deals(database, DealFilter(), most=2) == 2
+    assert count(DealFilter(), 2) == 2

@@ -116,6 +116,8 @@ def test_a_deal_is_compared_with_each_control_apart(
     one = lift_of(database, 1, offer_id=found[0].lift.offer_id)
     assert {each.lift.offer_id for each in one} == {found[0].lift.offer_id}
     assert one[0].sold_more == found[0].sold_more
+    with pytest.raises(NotFound, match="no such deal"):
+        lift_of(database, 1, offer_id=99_999)
 
 
 def test_there_is_nothing_to_show_before_anything_was_counted(

@@ -115,13 +115,14 @@ def released(
 ) -> set[str]:
     """The names of the numbers that may be shown together.
 
-    `before` is all that the receiver knows already; what this alone gives away is not protected any
-    more. `fixed` are those shown already, which stay shown. Safe numbers are left out one by one,
-    the smallest that helps first, until every unsafe number is protected.
+    `before` is all that the receiver knows already, `fixed` are those shown already, which stay
+    shown; what these alone give away is not protected any more. Safe numbers are left out one by
+    one, the smallest that helps first, until every unsafe number is protected.
     """
     shown = {name for name, number in numbers.items() if not number.unsafe} | set(fixed)
     hidden = [number for name, number in numbers.items() if number.unsafe and name not in fixed]
-    hidden = [number for number in hidden if is_protected(attack(number.cells, before))]
+    known = _all(numbers, fixed, before)
+    hidden = [number for number in hidden if is_protected(attack(number.cells, known))]
     for number in sorted(hidden, key=lambda each: each.value):
         while not is_protected(attack(number.cells, _all(numbers, shown, before))):
             shown.discard(_to_hide(number, numbers, shown - set(fixed)))

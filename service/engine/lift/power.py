@@ -39,23 +39,3 @@ def detectable(
     square = (reach * error / baseline.mean) ** 2
     # The lift is `reach` errors, each wider by the root of one and the lift.
     return (square + sqrt(square**2 + 4 * square)) / 2
-
-
-def households_for(
-    lift: float,
-    *,
-    control_share: float,
-    baseline: Baseline,
-    power: float = POWER,
-    confidence: float = CONFIDENCE,
-) -> float:
-    """How many households (both arms together) an experiment needs to find a lift.
-
-    `control_share` is the part of them that gets no copy, between 0 and 1.
-    """
-    if not lift:
-        return inf
-    one = detectable(
-        1 - control_share, control_share, baseline=baseline, power=power, confidence=confidence
-    )
-    return one**2 / (1 + one) * (1 + lift) / lift**2

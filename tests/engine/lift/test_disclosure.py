@@ -104,6 +104,18 @@ def test_what_is_known_exactly_cannot_be_hidden_any_more() -> None:
     assert shown == set(numbers) - {"0,0"}
 
 
+def test_what_was_shown_already_stays_shown_whatever_it_gives_away() -> None:
+    numbers = _numbers([[3, 50, 60], [70, 80, 90]])
+    fixed = {"row 0", "0,1", "0,2"}
+
+    shown = released(numbers, fixed=fixed)
+
+    assert fixed <= shown
+    assert "0,0" not in shown
+    # Its row gives it away already, so that nothing else is hidden for it.
+    assert shown == set(numbers) - {"0,0"}
+
+
 @settings(max_examples=15, deadline=None)
 @given(_TABLES)
 def test_no_attack_narrows_an_unsafe_number(table: list[list[int]]) -> None:

@@ -4,7 +4,7 @@ from math import inf, sqrt
 
 import pytest
 
-from service.engine.lift.power import Baseline, detectable, households_for
+from service.engine.lift.power import Baseline, detectable
 
 _BASELINE = Baseline(mean=2.0, deviation=3.0)
 
@@ -22,16 +22,6 @@ def test_four_times_the_households_almost_halve_it() -> None:
     assert few / 2.05 < many < few / 2
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3])
-def test_the_households_for_a_lift_show_just_that_lift(share: float) -> None:
-    every = households_for(0.2, control_share=share, baseline=_BASELINE)
-
-    found = detectable(every * (1 - share), every * share, baseline=_BASELINE)
-
-    assert found == pytest.approx(0.2)
-
-
 def test_nothing_can_be_shown_without_a_control_or_a_baseline() -> None:
     assert detectable(100, 0, baseline=_BASELINE) == inf
     assert detectable(100, 10, baseline=Baseline(0.0, 1.0)) == inf
-    assert households_for(0.0, control_share=0.5, baseline=_BASELINE) == inf
