@@ -125,6 +125,7 @@ def _deals(session: Session, deals: int) -> None:
          deal_ref=pl.format("D-{}", number), revision=pl.lit(1), state=state,
          upload_id=number % UPLOADS + 1, digest=_text(""),
          title=pl.format("Deal of something {}", (number * 7919) % deals),
+         search_text=pl.format("deal of something {}\nd-{}", (number * 7919) % deals, number),
          category_id=number % CATEGORIES + 1, terms=_text(TERMS), private_label=pl.lit(False),
          price_cents=pl.lit(300), face_value_cents=pl.lit(100), limit_per_household=pl.lit(1),
          funding_share=pl.lit(100), control_share=pl.lit(0), handling_fee_cents=pl.lit(8),

@@ -68,8 +68,13 @@ def page_deals(
     """A page of the deals that match, from a place in an order, in the words of a language."""
     with database.read() as session:
         chosen = pages.settled(session, chosen)
-        count = pages.count(session, chosen, most=most_counted)
         found = pages.page(session, chosen, order=order, place=place, limit=limit)
+        is_whole = not (found.has_before or found.has_after)
+        count = (
+            min(len(found.numbers), most_counted)
+            if is_whole
+            else pages.count(session, chosen, most=most_counted)
+        )
         figures = overview.deals(session, offer_ids=found.numbers)
         rows = _with_words(session, figures, language, currency)
     by_number = {row["offer_id"]: row for row in rows}

@@ -9,6 +9,7 @@ from sqlalchemy import Date, bindparam, delete, text
 from sqlmodel import Session, col, select
 
 from service.store.bulk import append, day_value
+from service.store.searching import containing
 from service.store.tables.product_sums import (
     ProductBuyers,
     ProductCount,
@@ -120,8 +121,7 @@ def find(session: Session, words: Sequence[str], *, after: int, limit: int) -> l
     conditions = []
     values: dict[str, object] = {"after": after, "limit": limit}
     for number, word in enumerate(words):
-        part = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values[f"word{number}"] = f"%{part}%"
+        values[f"word{number}"] = containing(word.lower())
         conditions.append(_HAS_WORD.format(word=f"word{number}"))
     rows = session.execute(
         text(

@@ -12,6 +12,7 @@ from service.deals.form import Form
 from service.deals.form_reader import read_form
 from service.deals.listing import act_on_each, choose_deals, list_deals, split_name
 from service.deals.one_deal import new_row, row_with
+from service.deals.products import find_products
 from service.errors import InvalidInput, NotAccepted, NotFound
 from service.files.products import load_products
 from service.settings import Settings
@@ -26,7 +27,7 @@ MILK, BREAD = "2000000000015", "2000000000022"
 PRODUCTS = f"""gtin,description,brand,private_label,item,category,department,supplier,price_cents
 {MILK},Dale Milk,Dale,false,Milk,Dairy,Chilled,Dale: Foods,120
 00123457,Dale Yeast,Dale,false,Yeast,Baking,Grocery,Dale: Foods,80
-{BREAD},Oven Bread,Oven,false,Bread,Bakery,Grocery,Oven Works,250
+{BREAD},Bread in the Öven,Oven,false,Bread,Bakery,Grocery,Oven Works,250
 """
 HEAD = (
     "deal_id,supplier,title,eligible_gtins,benefit,value,min_quantity,unit,face_value,"
@@ -37,7 +38,7 @@ JUNE = "2026-06-01,2026-06-30,2026-06-01,2026-07-14"
 DEALS = f"""{HEAD}
 A:1,Dale: Foods,Milk_1,{MILK};00123457,amount_off,0.50,2,,,100,{DAYS},Île; KY,"Only ""1"", see"
 A2,Dale: Foods,Milk by weight,{MILK},amount_off,0.40,1.2340,kg,,100,{DAYS},,
-B1,Oven Works,Bread 100% rye,{BREAD},percent_off,12.5%,,,0.30,50,{JUNE},,
+B1,Oven Works,Grüße: bread 100% rye,{BREAD},percent_off,12.5%,,,0.30,50,{JUNE},,
 """
 
 
@@ -58,6 +59,10 @@ def test_every_filter_finds_what_it_says(stocked: Database) -> None:
     assert found(supplier="Oven Works") == found(category="Bakery") == found(gtin=int(BREAD))
     assert found(gtin=int(BREAD)) == ["B1"]
     assert found(text="milk_") == found(text="a:1") == found(target="Île") == ["A:1"]
+    # As people write it: capitals, and a dot that stands by itself.
+    assert found(text="GRÜSSE") == found(text="gru\u0308ße") == found(text="b1") == ["B1"]
+    [bread] = find_products(stocked, "ÖVEN bread", after=0, limit=9).rows
+    assert bread["gtin"] == int(BREAD)
     assert found(text="100%") == found(benefit="percent_off") == ["B1"]
     assert found(target="le; K") == found(text="milk%") == found(upload=9) == []
     assert found(worth_from_cents=40, worth_to_cents=40) == ["A2"]

@@ -28,7 +28,7 @@ BEFORE = (
                 category_id, terms, private_label, price_cents, face_value_cents,
                 limit_per_household, funding_share, control_share, handling_fee_cents, mail_from,
                 mail_to, redeem_from, redeem_to, legal, given)
-            VALUES ({key}, 5, '{ref}', {revision}, 'running', 1, 'd', 'o', 1, '{{{{}}}}', {{no}},
+            VALUES ({key}, 5, '{ref}', {revision}, 'running', 1, 'd', 'Öl', 1, '{{{{}}}}', {{no}},
                 120, 100, 1, 100, 0, 8, '2026-01-01', '2026-12-31', '2026-01-01', '2026-12-31', '',
                 '{{{{"excluded_gtins": "15; 16"}}}}')"""
         for key, ref, revision in ((6, "other", 1), (7, "d", 1), (8, "d", 2), (9, "d", 3))
@@ -102,6 +102,7 @@ def test_uses_are_numbered_by_household_and_deal(older: Database) -> None:
     with older.read() as session:
         ask = session.connection().exec_driver_sql
         offers = ask("SELECT id, deal_id FROM offer ORDER BY id").fetchall()
+        found_by = ask("SELECT search_text FROM offer ORDER BY id").scalars().all()
         uses = ask(
             "SELECT id, household_id, deal_id, deal_use FROM redemption_line ORDER BY id"
         ).fetchall()
@@ -109,6 +110,7 @@ def test_uses_are_numbered_by_household_and_deal(older: Database) -> None:
             "SELECT offer_id, set_number, gtin FROM offer_exclusion ORDER BY offer_id"
         ).fetchall()
     assert [tuple(row) for row in offers] == [(6, None), (7, None), (8, 7), (9, 7)]
+    assert found_by == ["öl\nother", "öl\nd", "öl\nd", "öl\nd"]
     assert [tuple(row) for row in uses] == [
         (1, 1, 7, 1),
         (2, 1, 7, 3),

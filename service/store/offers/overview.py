@@ -15,6 +15,7 @@ from service.engine.lifecycle import DealState
 from service.engine.reserve import reservation_cents
 from service.store.bulk import stage
 from service.store.offers import kept
+from service.store.searching import containing, pattern
 from service.store.sum_rows import DEAL
 from service.store.tables.types import Json
 
@@ -87,14 +88,13 @@ class DealFilter:
 
     def values(self) -> Mapping[str, Any]:
         """The parameters; None for what does not matter."""
-        text = self.text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return {
             "supplier": self.supplier or None,
             "deal_id": self.deal_id or None,
             "upload": self.upload,
             "category": self.category or None,
             "gtin": self.gtin,
-            "text": f"%{text}%" if text else None,
+            "text": pattern(self.text) if self.text else None,
             "benefit": f'%"kind":"{self.benefit}"%' if self.benefit else None,
             "target": self.target or None,
             "worth_from": self.worth_from_cents,
@@ -130,7 +130,7 @@ _CONDITIONS = {
     "upload": "o.upload_id = :upload",
     "category": "o.category_id IN (SELECT id FROM category WHERE name = :category)",
     "gtin": "o.id IN (SELECT p.offer_id FROM offer_product p WHERE p.gtin = :gtin)",
-    "text": "(lower(o.title) LIKE :text ESCAPE '\\' OR lower(o.deal_ref) LIKE :text ESCAPE '\\')",
+    "text": "o.search_text LIKE :text ESCAPE '\\'",
     "benefit": "o.terms LIKE :benefit",
     "target": "(o.targets LIKE :target ESCAPE '\\' OR o.targets LIKE :target_escaped ESCAPE '\\')",
     "worth_from": "o.face_value_cents >= :worth_from",
@@ -234,8 +234,8 @@ def bind(sql: str, chosen: DealFilter) -> TextClause:
     values = {name: chosen.values()[name] for name in chosen.conditions()}
     if "target" in values:
         target = values["target"]
-        values["target"] = _like(json.dumps(target, ensure_ascii=False))
-        values["target_escaped"] = _like(json.dumps(target))
+        values["target"] = containing(json.dumps(target, ensure_ascii=False))
+        values["target_escaped"] = containing(json.dumps(target))
     return text(sql).bindparams(
         *(
             bindparam(name, value, type_=Date() if isinstance(value, date) else None)
@@ -246,11 +246,6 @@ def bind(sql: str, chosen: DealFilter) -> TextClause:
 
 def _among(numbers: Sequence[int]) -> str:
     return f"o.id IN ({', '.join(str(int(each)) for each in numbers) or 'NULL'})"
-
-
-def _like(part: str) -> str:
-    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 def shown(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:

@@ -30,8 +30,8 @@ _KEYS = {
     DealOrder.OLDEST: ("o.id", True),
     DealOrder.ENDS_FIRST: ("o.redeem_to", True),
     DealOrder.ENDS_LAST: ("o.redeem_to", False),
-    DealOrder.TITLE: ("lower(o.title)", True),
-    DealOrder.TITLE_LAST: ("lower(o.title)", False),
+    DealOrder.TITLE: ("o.search_text", True),
+    DealOrder.TITLE_LAST: ("o.search_text", False),
     # A deal without a limit has the largest budget.
     DealOrder.BUDGET: ("coalesce(o.budget_cents, 9223372036854775807)", False),
     DealOrder.BUDGET_LEAST: ("coalesce(o.budget_cents, 9223372036854775807)", True),
@@ -56,6 +56,7 @@ class DealPage:
 
 
 FIRST_PAGE = None
+MOST_SETTLED = 2000
 
 
 def page(
@@ -92,17 +93,25 @@ def page(
 
 
 def settled(session: Session, chosen: DealFilter) -> DealFilter:
-    """The same deals, with the sums looked at once, for whoever asks for them several times."""
+    """The same deals, with what takes long looked at once, for whoever asks several times.
+
+    That are sums of deals, and a text that few deals have; one that many have is found at once.
+    """
     percent = chosen.left_below_percent
-    if percent is None:
-        return chosen
-    found = kept.at_one_moment(
-        session,
-        lambda mark: session.execute(
-            text(SHORT_DEALS), {"left_below": percent, **kept.values(mark)}
-        ).all(),
-    )
-    return replace(chosen, left_below_percent=None, numbers=[number for (number,) in found])
+    if percent is not None:
+        found = kept.at_one_moment(
+            session,
+            lambda mark: session.execute(
+                text(SHORT_DEALS), {"left_below": percent, **kept.values(mark)}
+            ).all(),
+        )
+        return replace(chosen, left_below_percent=None, numbers=[number for (number,) in found])
+    if chosen.text and chosen.numbers is None:
+        sql = f"SELECT o.id FROM offer o WHERE {wanted_by(chosen)} LIMIT :most"
+        few = [number for (number,) in _read(session, sql, chosen, {"most": MOST_SETTLED + 1})]
+        if len(few) <= MOST_SETTLED:
+            return DealFilter(numbers=few)
+    return chosen
 
 
 def count(session: Session, chosen: DealFilter, *, most: int) -> int:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import Act
 from service.store.bulk import append, next_ids, stage
+from service.store.searching import search_text
 from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer, OfferEvent, Upload
 from service.store.tables.types import UtcMoment
@@ -21,7 +22,7 @@ _COLUMNS = (
     "funding_share", "control_share", "handling_fee_cents", "budget_cents", "circulation_max",
     "circulation_min", "mail_from", "mail_to", "redeem_from", "redeem_to", "legal", "kind",
     "funding_cap_cents", "copy_fee_cents", "value_text", "texts", "face_values", "targets", "given",
-    "parties",
+    "parties", "search_text",
 )  # fmt: skip
 
 
@@ -94,8 +95,11 @@ def add(
     `place`, the number of the row. `sets` are the sets of products that count and of those that
     are excluded.
     """
+    named = zip(offers["title"], offers["deal_ref"], strict=True)
     placed = offers.with_columns(
-        next_ids(session, "offer", offers.height).alias("id"), pl.col("state").alias("to_state")
+        next_ids(session, "offer", offers.height).alias("id"),
+        pl.col("state").alias("to_state"),
+        pl.Series("search_text", [search_text(*each) for each in named], pl.String),
     )
     append(session, "offer", placed.select("id", *_COLUMNS))
     follows = placed.drop_nulls("follows").select("id", "follows")

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
+from service.store.tables.types import BigId, ByteOrdered, Json, JsonObject, UtcMoment, row_id
 
 _ISSUABLE = "state IN ('approved', 'running', 'exhausted')"
+_CURRENT = "state <> 'replaced'"
 _GUARANTEED = f"circulation_min IS NOT NULL AND {_ISSUABLE}"
 
 
@@ -26,7 +27,7 @@ class Offer(SQLModel, table=True):
     language, `face_values` nine amounts by cell or nothing, `targets` who may get it, `given` the
     contents of the row. `parties` are who bears the suppliers' part, as JSON, or nothing where its
     supplier bears it alone; it is never changed once a copy was issued. From `stopped_at` on the
-    till refuses its lines.
+    till refuses its lines. `search_text` is by what it is found (`store/searching.py`).
     """
 
     __table_args__ = (
@@ -55,6 +56,14 @@ class Offer(SQLModel, table=True):
             "budget_cents",
             postgresql_where=text(_ISSUABLE),
             sqlite_where=text(_ISSUABLE),
+        ),
+        # Deals are put in the order of their titles by it, and found without their rows.
+        Index(
+            "ix_offer_search",
+            "search_text",
+            "id",
+            postgresql_where=text(_CURRENT),
+            sqlite_where=text(_CURRENT),
         ),
     )
 
@@ -104,6 +113,9 @@ class Offer(SQLModel, table=True):
     )
     given: JsonObject = Field(
         default_factory=dict, sa_type=Json(JsonObject), sa_column_kwargs={"server_default": "{}"}
+    )
+    search_text: str = Field(
+        default="", sa_type=ByteOrdered, sa_column_kwargs={"server_default": text("''")}
     )
     parties: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
 

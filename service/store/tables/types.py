@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -21,6 +21,9 @@ metadata.naming_convention = {
 
 # SQLite gives row ids only to INTEGER primary keys, which are 64 bits there.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+# Sorted by its bytes on both databases, whatever the locale of a server.
+ByteOrdered = String().with_variant(String(collation="C"), "postgresql")
 
 
 def row_id() -> Any:
