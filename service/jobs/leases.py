@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from service.errors import LarderError, without_message
+
 logger = logging.getLogger("larder.leases")
 
 
@@ -22,9 +24,11 @@ def hold_lease(renew: Callable[[datetime], None], *, lease: timedelta) -> Iterat
         while not stop.wait(lease.total_seconds() / 3):
             try:
                 renew(datetime.now(UTC) + lease)
-            except Exception:
+            except LarderError as error:
                 # The next renewal may succeed; if none does, another process may take the lease.
-                logger.exception("a lease could not be renewed")
+                logger.error("a lease could not be renewed: %s", error.detail)
+            except Exception as error:
+                logger.error("a lease could not be renewed: %s", without_message(error))
 
     renewer = threading.Thread(target=renew_in_time, daemon=True)
     renewer.start()

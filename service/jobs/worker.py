@@ -72,8 +72,11 @@ def work_until(
             sums_due = time.monotonic() + _SUMS_EVERY_SECONDS
         try:
             done = work_once(database, settings, on_list=on_list)
-        except Exception:
-            logger.exception("the worker could not take up work")
+        except LarderError as error:
+            logger.error("the worker could not take up work: %s", error.detail)
+            done = 0
+        except Exception as error:
+            logger.error("the worker could not take up work: %s", without_message(error))
             done = 0
         if not done:
             stop.wait(settings.worker_idle_seconds)
@@ -82,6 +85,8 @@ def work_until(
 def _keep_sums(database: Database) -> None:
     try:
         keep_sums(database)
+    except LarderError as error:
+        logger.error("the sums of deals could not be kept: %s", error.detail)
     except Exception as error:
         logger.error("the sums of deals could not be kept: %s", without_message(error))
 

@@ -1,9 +1,11 @@
 """Access to the database. `write()` is the only place that commits."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -12,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
-from service.errors import Busy, Misconfigured
+from service.errors import Busy, LarderError, Misconfigured
 
 T = TypeVar("T")
 
@@ -23,10 +25,12 @@ ATTEMPTS = 10
 CONNECT_SECONDS = 10
 WRITER_CACHE_KIB = 65_536
 
+# A server that takes no writes (any more): after a failover the old one, found at the old address.
+_READ_ONLY = "25006"
 # Errors of the database itself, and not of the statement: PostgreSQL's error classes (connection,
-# authorization, unknown database, resources, cancelled or shut down, idle for too long, system) and
-# SQLite's result codes.
-_UNUSABLE_CLASSES = ("08", "28", "3D", "53", "57", "58", "25P03", "25P04")
+# authorization, unknown database, resources, cancelled or shut down, idle for too long, read-only,
+# system) and SQLite's result codes.
+_UNUSABLE_CLASSES = ("08", "28", "3D", "53", "57", "58", "25P03", "25P04", _READ_ONLY)
 # Conflicts with another transaction: deadlock detected, serialization failure, lock not available.
 _CONFLICTS = ("40P01", "40001", "55P03")
 _UNUSABLE_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
@@ -60,14 +64,14 @@ class Database:
     @contextmanager
     def alter(self) -> Iterator[Connection]:
         """A connection for migrations, in one transaction that ends with the block."""
-        with _database_errors(self.url), self._writer.begin() as connection:
+        with self._errors(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One unit of work: committed when the block ends, undone whole if it raises."""
         # Outermost: to end a session on a broken connection fails again.
-        with _database_errors(self.url), Session(self._writer, expire_on_commit=False) as session:
+        with self._errors(), Session(self._writer, expire_on_commit=False) as session:
             session.connection()
             yield session
             session.commit()
@@ -92,7 +96,7 @@ class Database:
         """A session for reading: changes are undone, and rows that were read stay readable."""
         with (
             _conflict_as_busy(),
-            _database_errors(self.url),
+            self._errors(),
             Session(self._reader, expire_on_commit=False) as session,
         ):
             session.connection()
@@ -107,7 +111,7 @@ class Database:
         On SQLite a transaction is open and ends with the block, as in `write()` and `read()`. On
         PostgreSQL every statement is a separate transaction.
         """
-        with _database_errors(self.url):
+        with self._errors():
             if self.is_sqlite:
                 engine = self._writer if write else self._reader
                 pooled = engine.raw_connection()
@@ -124,8 +128,40 @@ class Database:
                     alone = held.execution_options(isolation_level="AUTOCOMMIT")
                     yield alone.connection.driver_connection
 
+    def require_writable(self) -> None:
+        """Raise Misconfigured unless the database can be used and takes writes."""
+        with self.read() as session:
+            if self.is_sqlite:
+                # Asked of the file system: the lock of the one writer may be taken for long.
+                file = Path(make_url(self.url).database or "")
+                is_writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+            else:
+                said = session.connection().exec_driver_sql("SHOW transaction_read_only")
+                is_writable = said.scalar_one() == "off"
+        if not is_writable:
+            self.dispose()
+            raise Misconfigured(
+                f"The database {_without_secrets(self.url)} is read-only: it takes no sale."
+            )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise errors of the database itself as Misconfigured; leave a server that is read-only.
+
+        Another one has taken its place, and whoever connects again reaches it.
+        """
+        try:
+            with _database_errors(self.url):
+                yield
+        except (LarderError, psycopg.Error) as error:
+            cause = error.__cause__ if isinstance(error, LarderError) else error
+            cause = cause.orig if isinstance(cause, DBAPIError) else cause
+            if getattr(cause, "sqlstate", None) == _READ_ONLY:
+                self.dispose()
+            raise
+
     def dispose(self) -> None:
-        """Close every connection."""
+        """Close every connection that is not in use; those needed later are opened again."""
         self._writer.dispose()
         self._reader.dispose()
 
@@ -210,9 +246,9 @@ def _database_errors(url: str) -> Iterator[None]:
             detail = " ".join(str(error.orig).split())
             raise Misconfigured(f"The database {shown} cannot be used: {detail}") from error
         raise
-    except (sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except (sqlite3.OperationalError, psycopg.Error) as error:
         # The driver raises these for statements that bypass the session.
-        if isinstance(error, psycopg.Error) and is_conflict(error):
+        if isinstance(error, psycopg.Error) and (is_conflict(error) or not _is_away(error)):
             raise
         raise Misconfigured("The database cannot be used; ask again.") from error
 
@@ -232,9 +268,11 @@ def _is_unusable(error: DBAPIError) -> bool:
     original = error.orig
     if isinstance(original, sqlite3.Error):
         return _UNUSABLE_CODES.match(getattr(original, "sqlite_errorname", "") or "") is not None
-    if not isinstance(original, psycopg.Error):
-        return False
-    if original.sqlstate is None:
+    return isinstance(original, psycopg.Error) and _is_away(original)
+
+
+def _is_away(error: psycopg.Error) -> bool:
+    if error.sqlstate is None:
         # The connection broke, or was found broken.
-        return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
-    return original.sqlstate.startswith(_UNUSABLE_CLASSES)
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate.startswith(_UNUSABLE_CLASSES)

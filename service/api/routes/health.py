@@ -31,8 +31,9 @@ def live() -> HealthOut:
 
 @router.get("/ready", response_model=HealthOut)
 def ready(request: Request, database: DatabaseDep) -> HealthOut | JSONResponse:
-    """The database answers and has the tables this version needs; 503 otherwise."""
+    """The database takes writes and has the tables this version needs; 503 otherwise."""
     try:
+        database.require_writable()
         with database.read() as session:
             revision = migrate.revision(session.connection())
     except LarderError as error:

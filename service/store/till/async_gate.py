@@ -127,14 +127,21 @@ class AsyncGate:
                     # The steps refused between two statements.
                     self._idle.append(ready)
                     raise
-                except BaseException:
+                except BaseException as error:
                     ready.connection.terminate()
+                    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                        self._leave()
                     raise
                 ready.used_at = time.monotonic()
                 self._idle.append(ready)
                 return result
         except _AWAY as error:
             raise Misconfigured("The database cannot be used; ask again.") from error
+
+    def _leave(self) -> None:
+        """Give up every connection: another server has taken the place of theirs."""
+        while self._idle:
+            self._idle.pop().connection.terminate()
 
     async def _ready(self) -> _Prepared:
         while self._idle:

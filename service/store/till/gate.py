@@ -21,6 +21,7 @@ _AWAY = (
     sqlite3.OperationalError,
     psycopg.OperationalError,
     psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.UndefinedTable,
 )
 

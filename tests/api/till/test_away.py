@@ -4,11 +4,14 @@ Every request is held at a locked table until its statement is ended.
 """
 
 import json
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -18,6 +21,7 @@ import pytest
 
 from service.admin.keys import add_key
 from service.demo.replay import serve_on_loopback
+from service.jobs.worker import work_until
 from service.store.session import Database
 from service.store.tables.access import Role
 from tests.conftest import fresh_database, settings_of
@@ -27,14 +31,16 @@ from tests.till import FULL, body
 
 pytestmark = pytest.mark.slow
 
-_WAITING = """FROM pg_stat_activity WHERE datname = current_database()
-    AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'"""
+_OURS = """FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid()"""
+_WAITING = f"{_OURS} AND wait_event_type = 'Lock'"
 
 
 @dataclass
 class World:
     """A service on PostgreSQL, and a line to its database."""
 
+    url: str
     address: str
     key: str
     code: str
@@ -47,11 +53,21 @@ class World:
 
     def send(self, verb: str, sent: Any) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the answer."""
-        request = urllib.request.Request(
-            f"{self.address}/v1/{verb}",
-            json.dumps(sent).encode(),
-            {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+        return self.open(
+            urllib.request.Request(
+                f"{self.address}/v1/{verb}",
+                json.dumps(sent).encode(),
+                {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+            )
         )
+
+    def is_ready(self) -> bool:
+        """What a load balancer is told."""
+        status = self.open(urllib.request.Request(f"{self.address}/health/ready"))[0]
+        assert status in (200, 503)
+        return status == 200
+
+    def open(self, request: urllib.request.Request) -> tuple[int, dict[str, str], bytes]:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, dict(answer.headers), answer.read()
@@ -62,10 +78,30 @@ class World:
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
         """Whoever touches the table waits."""
-        with psycopg.connect(self.sql.info.dsn, password=self.sql.info.password) as other:
+        with self.other() as other:
             other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
             yield
             other.rollback()
+
+    def other(self, **named: Any) -> psycopg.Connection[Any]:
+        """Another line to the server."""
+        return psycopg.connect(self.sql.info.dsn, password=self.sql.info.password, **named)
+
+    @contextmanager
+    def fallen_over(self) -> Iterator[None]:
+        """Every connection is to a server that takes no writes, and stays so to those opened now.
+
+        It ends as a failover does: who connects again finds the new server, who stays the old one.
+        """
+        name = self.sql.info.dbname
+        self.ask(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        self.end_all()
+        yield
+        self.ask(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    def end_all(self) -> None:
+        """End every other connection to the database."""
+        self.ask(f"SELECT pg_terminate_backend(pid, 5000) {_OURS}")
 
     def ended(self, verb: str, sent: Any, *, at: str, by: str) -> tuple[int, dict[str, str], bytes]:
         """The answer to a request whose statement waits for a table and is ended there."""
@@ -89,7 +125,7 @@ def world(
             serve_on_loopback(Database(url), settings) as address,
             psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as sql,
         ):
-            world = World(address, key, shop.lists[H1], sql)
+            world = World(url, address, key, shop.lists[H1], sql)
             # It listens before it is connected.
             assert world.send("redemptions", body("first"))[0] == 200
             yield world
@@ -171,10 +207,9 @@ def test_a_statement_that_is_ended_is_503_and_the_retry_succeeds(
 
 def test_a_database_that_is_away_is_503_until_it_is_back(world: World) -> None:
     name = world.sql.info.dbname
-    ours = "pid <> pg_backend_pid() AND datname = current_database()"
-    with psycopg.connect(world.sql.info.dsn, dbname="postgres", autocommit=True) as other:
+    with world.other(dbname="postgres", autocommit=True) as other:
         other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
-        world.ask(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
+        world.end_all()
         for verb in SENT:
             status, headers, answer = world.send(verb, numbered(SENT[verb], "away", world.code))
             if verb == "replays" and status == 200:
@@ -183,3 +218,56 @@ def test_a_database_that_is_away_is_503_until_it_is_back(world: World) -> None:
                 assert (status, headers["retry-after"]) == (503, "1"), verb
         other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
     assert world.send("redemptions", numbered(SALE, "away", world.code))[0] == 200
+
+
+WRITES = ("redemptions", "voids", "returns", "replays")
+
+
+def test_a_server_that_takes_no_writes_any_more_is_left_for_the_one_that_does(
+    world: World,
+) -> None:
+    """Every path: what it held of the old server is given up, so the next call has the new one."""
+    for verb in ("voids", "returns"):
+        sold = numbered(SALE, f"old {verb}", world.code)
+        assert world.send("redemptions", sold)[0] == 200
+    with world.fallen_over():
+        assert not world.is_ready()
+        for verb in WRITES:
+            status, headers, answer = world.send(
+                verb, numbered(SENT[verb], f"old {verb}", world.code)
+            )
+            if verb == "replays":
+                assert json.loads(answer)["problem"]["status"] == 503
+            else:
+                assert (status, headers.get("retry-after")) == (503, "1"), verb
+        # It still reads, and so do all connections that the next statements find.
+        many = [numbered(SALE, f"quote {n}", world.code) for n in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+            assert {status for status, *_ in pool.map(partial(world.send, "quotes"), many)} == {200}
+    again = {
+        verb: world.send(verb, numbered(SENT[verb], f"old {verb}", world.code)) for verb in WRITES
+    }
+    # Each may find one connection to the old server, and leaves all of them behind.
+    assert [status for status, *_ in again.values()].count(503) <= 2
+    for verb in WRITES:
+        assert world.send(verb, numbered(SENT[verb], f"old {verb}", world.code))[0] == 200, verb
+    assert world.is_ready()
+
+
+def test_the_worker_goes_on_with_the_new_server(world: World, tmp_path: Path) -> None:
+    settings = settings_of(world.url, tmp_path).model_copy(update={"worker_idle_seconds": 0.05})
+    database, stop = Database(world.url), threading.Event()
+    worker = threading.Thread(target=work_until, args=(database, settings, stop))
+    due = "SELECT count(*) FROM due"
+    with world.fallen_over():
+        worker.start()
+        eventually(lambda: world.ask(f"SELECT count(*) {_OURS}") != [(0,)])
+    sold = numbered(SALE, "after", world.code)
+    assert world.send("redemptions", sold)[0] in (200, 503)
+    assert world.send("redemptions", sold)[0] == 200
+    began = time.monotonic()
+    eventually(lambda: world.ask(due) == [(0,)])
+    assert time.monotonic() - began < 5
+    stop.set()
+    worker.join()
+    database.dispose()
