@@ -1,18 +1,22 @@
 """What closing a month costs: claims drawn and issued, and the books checked, in CPU seconds.
 
-    python -m bench.clearing [--redemptions 1000000] [--suppliers 200]
+    python -m bench.clearing [--redemptions 1000000] [--suppliers 200] [--deals 3] [--stores 200]
+                             [--months 1]
 
 On PostgreSQL; its processes are counted with this one. Every supplier has an agreement and some
-deals, of very different popularity, in many stores; three redemptions in a hundred come back. Two
-tenths of the deals are paid for by two parties. The same month is drawn again at the end, which
-must find nothing.
+deals, each redeemed in every store, so that a claim has deals times stores lines; three redemptions
+in a hundred come back. Two tenths of the deals are paid for by two parties. With more months the
+earlier ones are claimed first, and the newest is measured on the books they left. The same month is
+drawn again at the end, which must find nothing.
 """
 
 import argparse
 import json
 import tempfile
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +28,19 @@ from bench.cpu import cpu
 from service.clearing.agreements import load_agreements
 from service.clearing.books import check_books
 from service.clearing.documents import make_missing
-from service.clearing.draw import draw_claims
+from service.clearing.draw import DrawnClaim, draw_claims
+from service.engine.clearing.standing import last_month
 from service.files.agreements import AgreementsIn, example
 from service.settings import Settings
 from service.store import migrate
 from service.store.actor import SERVICE
 from service.store.session import Database
 
-DEALS, STORES, RETURNED = 5, 120, 33
-"""Deals of a supplier; stores; every so manieth redemption comes back."""
+RETURNED = 33
+"""Every so manieth redemption comes back."""
 
-MONTH_END = date(2026, 3, 31)
-NOW = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
+NEWEST = date(2026, 10, 1)
+"""The first day of the month that is measured."""
 TERMS = (
     '{"benefit":{"amount_cents":100,"kind":"amount_off"},"condition":{"minimum_spend_cents":0,'
     '"needs":[{"quantity_milli":1000,"unit":"each"}]}}'
@@ -55,14 +60,16 @@ _SHOP = (
            redeem_from, redeem_to)
        SELECT n, (n - 1) % :suppliers + 1, 'D-' || n, 1, 'running', 1, '', 'Deal ' || n, 1, :terms,
               false, 300, 100, 1, 80, 0, '', 8,
-              '2026-02-01', '2026-12-31', '2026-02-01', '2026-12-31'
+              '2026-01-01', '2026-12-31', '2026-01-01', '2026-12-31'
        FROM generate_series(1, :suppliers * :deals) n""",
 )
 
+_STORE = "lpad((n / (:suppliers * :deals) % :stores)::text, 4, '0')"
 # A redemption of a dollar, of which the supplier bears eighty cents and owes eight for handling.
 _SALE = """
-    SELECT {posting} AS posting, '{kind}' AS kind, {at} AS posted_at, lpad((n * 7 % :stores)::text,
-           4, '0') AS store_id, DATE '2026-03-01' + (n * 31 / :redemptions) AS business_date,
+    SELECT {posting} AS posting, '{kind}' AS kind, {at} AS posted_at,
+           {store} AS store_id,
+           CAST(:first AS date) + (n::bigint * 28 / :redemptions)::int AS business_date,
            a.account, o.id AS offer_id,
            CASE WHEN a.party AND o.parties <> '' THEN (o.supplier_id % :suppliers) + 1
                 ELSE o.supplier_id END AS supplier_id,
@@ -82,23 +89,25 @@ _COLUMNS = """posting, kind, posted_at, store_id, business_date, account, offer_
 _MONTH = (
     f"INSERT INTO ledger_entry ({_COLUMNS})"
     + _SALE.format(
-        posting="'r' || n", kind="redemption", sign="1", which="true",
-        at="TIMESTAMPTZ '2026-03-01 12:00+00' + (n * 31 / :redemptions)::int * INTERVAL '1 day'",
+        store=_STORE, posting="CAST(:first AS text) || 'r' || n", kind="redemption", sign="1",
+        which="true",
+        at="CAST(:first AS timestamptz) + (n::bigint * 28 / :redemptions)::int * INTERVAL '1 day'",
     ),
-    """INSERT INTO redemption (id, store_id, terminal, business_date, number, digest, state,
+    f"""INSERT INTO redemption (id, store_id, terminal, business_date, number, digest, state,
            total_discount_cents, answer, redeemed_at)
-       SELECT 'r' || n, lpad((n * 7 % :stores)::text, 4, '0'), '1', '2026-03-01', n::text, '',
-              'redeemed', 100, '', '2026-03-01'
+       SELECT CAST(:first AS text) || 'r' || n, {_STORE}, '1', CAST(:first AS date), n::text, '',
+              'redeemed', 100, '', CAST(:first AS date)
        FROM generate_series(0, :redemptions - 1, :returned) n""",
-    """INSERT INTO till_return (id, redemption_id, store_id, terminal, business_date, number,
+    f"""INSERT INTO till_return (id, redemption_id, store_id, terminal, business_date, number,
            digest, answer, returned_at)
-       SELECT 't' || n, 'r' || n, lpad((n * 7 % :stores)::text, 4, '0'), '2', '2026-03-31',
-              n::text, '', '', '2026-03-31'
+       SELECT CAST(:first AS text) || 't' || n, CAST(:first AS text) || 'r' || n, {_STORE}, '2',
+              CAST(:first AS date), n::text, '', '', CAST(:first AS date)
        FROM generate_series(0, :redemptions - 1, :returned) n""",
     f"INSERT INTO ledger_entry ({_COLUMNS})"
     + _SALE.format(
-        posting="'t' || n", kind="return", sign="-1", which="n % :returned = 0",
-        at="TIMESTAMPTZ '2026-03-31 20:00+00'",
+        store=_STORE, posting="CAST(:first AS text) || 't' || n", kind="return", sign="-1",
+        which="n % :returned = 0",
+        at="CAST(:first AS timestamptz) + INTERVAL '27 days 20 hours'",
     ),
 )  # fmt: skip
 
@@ -127,17 +136,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--redemptions", type=int, default=1_000_000)
     parser.add_argument("--suppliers", type=int, default=200)
+    parser.add_argument("--deals", type=int, default=3, help="of a supplier")
+    parser.add_argument("--stores", type=int, default=200)
+    parser.add_argument("--months", type=int, default=1, help="the newest is measured")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         server = get_server(Path(folder))
         try:
             url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-            _measure(Database(url), asked.redemptions, asked.suppliers, Path(folder))
+            _measure(Database(url), asked, Path(folder))
         finally:
             server.cleanup()
 
 
-def _measure(database: Database, redemptions: int, suppliers: int, folder: Path) -> None:
+def _measure(database: Database, asked: argparse.Namespace, folder: Path) -> None:
     migrate.upgrade(database)
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
@@ -148,42 +160,75 @@ def _measure(database: Database, redemptions: int, suppliers: int, folder: Path)
         country="US",
         tax_number="12-3456789",
     )
-    of = {"suppliers": suppliers, "stores": STORES, "deals": DEALS, "terms": TERMS,
-          "redemptions": redemptions, "returned": RETURNED}  # fmt: skip
+    of = {"suppliers": asked.suppliers, "stores": asked.stores, "deals": asked.deals,
+          "terms": TERMS, "redemptions": asked.redemptions, "returned": RETURNED}  # fmt: skip
     _run(database, _SHOP, of)
-    form = agreements(suppliers)
+    form = agreements(asked.suppliers)
     load_agreements(database, settings, form, by=SERVICE, now=datetime(2026, 1, 2, tzinfo=UTC))
-    _run(database, _MONTH, of)
+    processes = [psutil.Process(), _server(folder)]
+    months = _months(asked.months)
+    for first in months[:-1]:
+        _run(database, _MONTH, {**of, "first": first.isoformat()})
+        _analyze(database)
+        _timed(f"claims of {first:%B}", processes, partial(_draw, database, settings, first))
+        make_missing(database, settings, now=_drawn_at(first))
+    _run(database, _MONTH, {**of, "first": months[-1].isoformat()})
+    _analyze(database)
+    _measure_month(database, settings, months[-1], processes)
+
+
+def _measure_month(
+    database: Database, settings: Settings, first: date, processes: list[psutil.Process]
+) -> None:
     with database.alter() as connection:
-        connection.execute(text("ANALYZE"))
         count, owed = connection.execute(
             text(
                 "SELECT count(*), sum(amount_cents) FILTER (WHERE account = 'supplier_receivable') "
                 "FROM ledger_entry"
             )
         ).one()
-    print(f"{redemptions:,} redemptions of {suppliers} suppliers: {count:,} entries, {owed} owed")
-    processes = [psutil.Process(), _server(folder)]
-
-    def drawn() -> Any:
-        return draw_claims(
-            database, settings, drawn_to=MONTH_END, by=SERVICE, now=NOW, issue_on=NOW.date()
-        )
-
-    claims = _timed("draw and issue", processes, drawn)
+    print(f"{count:,} entries in the books, {owed} cents owed")
+    draw = partial(_draw, database, settings, first)
+    claims = _timed("draw and issue", processes, draw)
     total = sum(each.total_cents for each in claims)
     print(f"  {len(claims)} claims, {sum(each.lines for each in claims):,} lines, {total} cents")
+    now = _drawn_at(first)
     made = _timed(
-        "make all documents",
-        processes,
-        lambda: make_missing(database, settings, now=NOW),
+        "make all documents", processes, partial(make_missing, database, settings, now=now)
     )
     print(f"  of {made} claims: {_documents(database)}")
-    books = _timed("check the books", processes, lambda: check_books(database, settings, now=NOW))
+    again = _timed("draw again", processes, draw)
+    print(f"  {len(again)} claims")
+    books = _timed("check the books", processes, partial(check_books, database, settings, now=now))
     for check in books.checks:
         print(f"  {check.name}: {check.count}", *check.worst[:3])
-    again = _timed("draw again", processes, drawn)
-    print(f"  {len(again)} claims")
+
+
+def _months(count: int) -> list[date]:
+    """The first days of so many months, of which the last is the newest."""
+    months = [NEWEST]
+    while len(months) < count:
+        months.insert(0, last_month(months[0]).replace(day=1))
+    return months
+
+
+def _drawn_at(first: date) -> datetime:
+    """When the claims of a month are drawn: early on the third day after it."""
+    end = (first + timedelta(days=31)).replace(day=1)
+    return datetime.combine(end + timedelta(days=2), clock_time(2), UTC)
+
+
+def _draw(database: Database, settings: Settings, first: date) -> list[DrawnClaim]:
+    now = _drawn_at(first)
+    drawn_to = last_month(now.date())
+    return draw_claims(
+        database, settings, drawn_to=drawn_to, by=SERVICE, now=now, issue_on=now.date()
+    )
+
+
+def _analyze(database: Database) -> None:
+    with database.alter() as connection:
+        connection.execute(text("ANALYZE"))
 
 
 def _documents(database: Database) -> str:

@@ -7,10 +7,11 @@ it and what is in dispute follows from all the sales there are, in whatever orde
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -23,10 +24,12 @@ from service.checkout.redeem import stored_answer
 from service.checkout.resettle import Cause, resettle
 from service.checkout.returned_units import moved
 from service.checkout.sales import Honoured, TillBasket
+from service.engine.clearing.standing import closed_month
 from service.engine.money import spread
 from service.engine.redeem import Applied, OpenLine, RefusalReason, Terms
 from service.engine.settle import Liability, Split, take_back
 from service.settings import Settings
+from service.store.clearing import agreements
 from service.store.session import Database
 from service.store.tables.guess import GuessKind
 from service.store.tables.redemption import RedemptionLine, RedemptionState, TillVerb
@@ -147,8 +150,9 @@ def take(session: Session, settings: Settings, sale: Offline, *, tally: Tally | 
     redemption = effect.redemption
     in_session.write(session, effect)
     liability = Liability(settings.offline_liability)
+    late = _late_offers(session, settings, lines, redemption)
     for each in lines:
-        _write_uses(session, redemption, each, basket, liability)
+        _write_uses(session, redemption, each, basket, liability, late)
     cause = Cause(redemption.id, basket.key_id, redemption.redeemed_at, is_new=True)
     keys = {(each.presented.id, each.list_line) for each in lines if each.presented and each.line}
     resettle(session, keys, cause=cause)
@@ -157,7 +161,7 @@ def take(session: Session, settings: Settings, sale: Offline, *, tally: Tally | 
         redemption.id,
         TillVerb.REPLAY,
         key_id=basket.key_id,
-        detail="{}",
+        detail=answer.compact({"beyond_grace": late} if late else {}),
         at=redemption.redeemed_at,
     )
     stored = _sale_answer(session, sale, redemption, lines, believed, found)
@@ -343,6 +347,7 @@ def _write_uses(
     each: _Line,
     basket: TillBasket,
     liability: Liability,
+    late: Collection[int],
 ) -> None:
     """Put what was given into the books: uses that hold nothing yet, or a dispute at once."""
     if each.presented is None or each.line is None:
@@ -391,6 +396,26 @@ def _write_uses(
         made=made,
         reason=None if reason is None else str(reason),
         borne_by=str(liability),
+        beyond_grace=each.line.offer_id in late,
+    )
+
+
+def _late_offers(
+    session: Session, settings: Settings, lines: Sequence[_Line], redemption: RedemptionRow
+) -> list[int]:
+    """The offers of which the sale came in after the days of grace: nobody is asked for them.
+
+    Each supplier's agreement of the day says how many days follow the month. What no agreement
+    covers waits for one.
+    """
+    day = redemption.business_date
+    today = redemption.redeemed_at.astimezone(ZoneInfo(settings.timezone)).date()
+    offer_ids = {each.line.offer_id for each in lines if each.line is not None}
+    if not offer_ids or day > closed_month(today, grace_days=0):
+        return []
+    grace = agreements.grace_days(session, offer_ids, on=day)
+    return sorted(
+        offer_id for offer_id, days in grace.items() if day <= closed_month(today, grace_days=days)
     )
 
 

@@ -183,13 +183,13 @@ def _is_same(row: OfflineRow, now: HoldingRow) -> bool:
 
 
 def _split(line: LineRow, row: OfflineRow, holding: Holding) -> tuple[Split, ...]:
-    """The split of what was given: as agreed, or by who bears a dispute."""
+    """The split of what was given: as agreed, or by who bears a dispute or a sale that is late."""
     funded = fund(
         row.parts,
         uses=row.made,
         funding=funding_of(line),
-        honoured_twice=holding.reason is not None,
-        liability=Liability(row.borne_by),
+        honoured_twice=holding.reason is not None or row.beyond_grace,
+        liability=Liability.RETAILER if row.beyond_grace else Liability(row.borne_by),
     )
     return tuple(
         [part._replace(points=given.points) for part, given in zip(funded, row.parts, strict=True)]
@@ -200,7 +200,7 @@ def _charged_uses(line: LineRow, row: OfflineRow, holding: Holding) -> int:
     """The uses that the supplier pays for: those it bears, if it bears anything of the offer."""
     is_borne = holding.reason is None or row.borne_by == Liability.SUPPLIER
     is_claimed = line.funding_share > 0 or line.handling_fee_cents > 0
-    return row.made if is_borne and is_claimed else 0
+    return row.made if is_borne and is_claimed and not row.beyond_grace else 0
 
 
 def _charged(

@@ -49,7 +49,8 @@ DRAWN_WITHIN = timedelta(days=2)
 OVERDUE = "what_is_due_was_claimed"
 WITHOUT_AGREEMENT = "waits_for_an_agreement"
 STATES = "states_follow_from_what_happened"
-NAMES = (*checks.QUERIES, STATES, OVERDUE, WITHOUT_AGREEMENT)
+AFTER_GRACE = "borne_after_grace"
+NAMES = (*checks.QUERIES, STATES, OVERDUE, WITHOUT_AGREEMENT, AFTER_GRACE)
 """The names of the invariants, in the order in which they are checked."""
 
 
@@ -69,6 +70,7 @@ def _checks(session: Session, due: date) -> list[Checked]:
         _checked(STATES, checks.misplaced(session)),
         _checked(OVERDUE, checks.overdue(session, as_of=due)),
         _checked(WITHOUT_AGREEMENT, checks.without_agreement(session), is_fault=False),
+        _checked(AFTER_GRACE, checks.after_grace(session), is_fault=False),
     ]
 
 

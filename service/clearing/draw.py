@@ -1,14 +1,14 @@
 """Draw claims: one for each agreement of an account with entries that no claim has."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from service.clearing.issue import issue_drawn
 from service.engine.clearing.claim import ClaimState
-from service.engine.clearing.standing import number_of
+from service.engine.clearing.standing import closed_month, number_of
 from service.errors import InvalidInput, NotFound
 from service.files.report import Progress, silent
 from service.settings import Settings
@@ -102,11 +102,6 @@ def draw_due(
     return drawn
 
 
-def closed_month(today: date, *, grace_days: int) -> date:
-    """The last day of the newest month whose days of grace are over before today."""
-    return last_month(today - timedelta(days=grace_days))
-
-
 def _today(settings: Settings, now: datetime) -> date:
     return now.astimezone(ZoneInfo(settings.timezone)).date()
 
@@ -145,6 +140,7 @@ def _draw(
         suppliers = list(accounts.brands_of(session, account_id))
         found = drawing.gather(session, supplier_ids=suppliers, covered=covered, drawn_to=drawn_to)
         if found is None:
+            drawing.move_marks(session, drawn_to=drawn_to, now=order.now)
             return []
         claim = claims.add(
             session,
@@ -162,6 +158,7 @@ def _draw(
             ),
         )
         lines = drawing.write(session, claim_id=claim.id, account_id=account_id)
+        drawing.move_marks(session, drawn_to=drawn_to, now=order.now)
         detail = {"entries": found.entries, "total_cents": found.total_cents}
         audit.add(session, order.by, "draw", "claim", claim.id, at=order.now, detail=detail)
         if order.issue_on is not None:
@@ -170,8 +167,3 @@ def _draw(
         return [DrawnClaim(claim.id, number, account_id, found.entries, lines, claim.total_cents)]
 
     return database.settle(act, busy=_BUSY)
-
-
-def last_month(day: date) -> date:
-    """The last day of the month before a day's."""
-    return day.replace(day=1) - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What is owed by age, reminders of it, and what is set off against goods."""
+"""What is owed by age, and reminders of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,9 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from service.clearing.settle import set_off_within
 from service.engine.clearing.ageing import AccountAges, DueReminder, OwedClaim, ages, due_reminders
 from service.engine.clearing.claim import Settlement, SupplierAccount
 from service.engine.clearing.claim_numbers import ClaimNumbers
-from service.errors import Conflict
 from service.files.clearing.creditor import retailer_of
 from service.files.clearing.documents import ClaimDocument, DocumentKind
 from service.files.clearing.reminder_pdf import reminder_pdf
@@ -76,32 +74,6 @@ def show_reminders(database: Database, *, limit: int = 50) -> list[WrittenRemind
     """Reminders, the newest first."""
     with database.read() as session:
         return list(documents.reminders(session, limit=limit))
-
-
-def set_off_due(database: Database, *, as_of: date, by: Actor, now: datetime) -> list[OwedClaim]:
-    """Set off what is due of accounts that agreed to it: what is not in dispute of each claim."""
-    with database.read() as session:
-        due = [
-            claim
-            for claim in owed.owed(session, settlement=Settlement.SET_OFF)
-            if claim.due_on <= as_of and claim.undisputed_cents > 0
-        ]
-    done = []
-    for claim in due:
-        cents = claim.undisputed_cents
-        reference = f"{claim.claim_id}-{as_of.isoformat()}"
-
-        def act(
-            session: Session, claim: OwedClaim = claim, cents: int = cents, name: str = reference
-        ) -> None:
-            set_off_within(session, claim.claim_id, cents, reference=name, by=by, now=now)
-
-        try:
-            database.settle(act, busy=_BUSY)
-        except Conflict:
-            continue  # It was paid or disputed meanwhile; what is left of it is due again.
-        done.append(claim)
-    return done
 
 
 def _to_remind_of(session: Session) -> Sequence[OwedClaim]:

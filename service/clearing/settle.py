@@ -97,14 +97,23 @@ def return_within(
 def set_off_within(
     session: Session, named: str | int, cents: int, *, reference: str, by: Actor, now: datetime
 ) -> Claim:
-    """A claim is kept back from what is paid for goods. Raises as `receive_within` does."""
-    claim = _owed(session, named, cents)
+    """A claim is kept back from what is paid for goods. Raises as `receive_within` does.
+
+    Negative cents are paid with the goods: of a claim in credit, at most what it owes.
+    """
+    claim = hold_claim(session, named)
+    require_owed(claim)
     posting = f"set-off-{reference}"
     if ledger.entries_of(session, [posting]):
         return claim
-    _require_open(session, claim, cents)
+    if cents >= 0:
+        _require_money(cents)
+        _require_open(session, claim, cents)
+    elif cents < open_cents(session, claim):
+        raise Conflict(f"Claim {name_of(claim)} does not owe {-cents} cents to the supplier.")
     entries = set_off(payer_of(session, claim), cents)
-    _post(session, claim, posting, SettlementKind.SET_OFF, entries, note=reference, by=by, now=now)
+    _post(session, claim, posting, SettlementKind.SET_OFF, entries,
+          note=reference, by=by, now=now, again=cents < 0)  # fmt: skip
     return claim
 
 
@@ -170,9 +179,13 @@ def open_cents(session: Session, claim: Claim) -> int:
 def _owed(session: Session, named: str | int, cents: int) -> Claim:
     claim = hold_claim(session, named)
     require_owed(claim)
+    _require_money(cents)
+    return claim
+
+
+def _require_money(cents: int) -> None:
     if cents <= 0:
         raise InvalidInput("An amount is at least one cent.")
-    return claim
 
 
 def _require_open(session: Session, claim: Claim, cents: int) -> None:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from service.clearing.dunning import set_off_due
 from service.clearing.receipts import (
     LoadedFile,
     apply_suspense,
@@ -17,6 +16,7 @@ from service.clearing.receipts import (
     match_receipts,
     show_receipts,
 )
+from service.clearing.set_off import set_off_due
 from service.commands.console import say, show_notes, show_table
 from service.commands.database import acting, open_database
 from service.commands.steer import read_cents

@@ -22,6 +22,7 @@ from service.checkout import forget_guesses
 from service.clearing.books import check_books
 from service.clearing.documents import make_missing
 from service.clearing.draw import draw_due
+from service.clearing.set_off import set_off_due
 from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
@@ -92,6 +93,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         PlannedJob("products", *at(30), _count_products),
         PlannedJob("claims", *at(30), _draw_claims),
         PlannedJob("documents", *at(35), _make_documents),
+        PlannedJob("set_off", *at(40), _set_off),
         PlannedJob("books", *at(55), _check_books),
     )
 
@@ -246,6 +248,13 @@ def _make_documents(database: Database, settings: Settings, slot: datetime) -> N
         return
     if made:
         logger.info("documents of %d claims are made", made)
+
+
+def _set_off(database: Database, settings: Settings, slot: datetime) -> None:
+    """Set off what is due of claims whose agreement says so."""
+    done = set_off_due(database, as_of=local_date(slot, settings), by=SERVICE, now=slot)
+    if done:
+        logger.info("%d claims are set off", len(done))
 
 
 def _check_books(database: Database, settings: Settings, slot: datetime) -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from service.clearing.agreements import load_agreements
 from service.clearing.books import check_books
-from service.clearing.draw import closed_month, draw_claims, draw_due
+from service.clearing.draw import draw_claims, draw_due
 from service.clearing.issue import cancel_claim, issue_claim
 from service.clearing.show import list_claims, show_claim
 from service.engine.clearing.claim import Claim, ClaimState
+from service.engine.clearing.standing import closed_month
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
 from service.store.session import Database
@@ -203,3 +204,35 @@ def test_claims_are_drawn_of_days_that_are_over_and_of_accounts_there_are(
     with pytest.raises(InvalidInput, match="names no claim"):
         show_claim(database, "the last one")
     assert [row.id for row in list_claims(database, account="S-2")] == [only.id]
+
+
+MARKS = """SELECT s.name, m.next_id > 0 FROM claim_mark m JOIN supplier s ON s.id = m.supplier_id
+    WHERE s.name <> 'House Brand' ORDER BY s.name"""
+WAITING = "SELECT count(*) FROM waiting_entry"
+
+
+def test_what_was_claimed_is_not_looked_at_again_and_what_waits_is(
+    database: Database, settings: Settings, shop: Shop, read_only: Any
+) -> None:
+    load_agreements(database, settings, form({**OTHERS, "valid_to": "2026-03-04"}), by=BY, now=NOW)
+    sale(database, settings, shop, 1, H1)
+    # Up to yesterday, two days later: all that was posted is before both.
+    to, later = NOW.date(), 2 * 24 * 60
+    [first] = drawn(database, settings, to=to, later=later, issued=False)
+    assert [bool(moved) for _, moved in read_only(MARKS)] == [True, True]
+    # Bread has no agreement: its share waits by its number, and so does what is cancelled.
+    assert read_only(WAITING) == [(1,)]
+    cancel_claim(database, first.id, note="wrong", on=TODAY, by=BY, now=NOW)
+    assert read_only(WAITING) == [(3,)]
+    assert sound(database, settings)
+    returned(database, settings, 2, of=1, lines=[(1, 1)])
+    sale(database, settings, shop, 3, H2)
+    next_one = agreement("S-2", ["Oven Works", "House Brand"], ref="N", valid_from="2026-03-05")
+    load_agreements(database, settings, form(next_one), by=BY, now=NOW)
+    again = drawn(database, settings, to=to, later=later + 1, issued=False)
+    assert [(claim.account.number, claim.total_cents) for claim in again] == [
+        ("S-1", 108), ("S-2", 50),
+    ]  # fmt: skip
+    assert read_only(WAITING) == [(0,)]
+    assert drawn(database, settings, to=to, later=later + 2, issued=False) == []
+    assert sound(database, settings)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from service.clearing.agreements import load_agreements
-from service.clearing.dunning import set_off_due, show_ages, show_reminders, write_reminders
+from service.clearing.dunning import show_ages, show_reminders, write_reminders
 from service.clearing.receipts import load_receipts, match_receipts
+from service.clearing.set_off import set_off_due
 from service.engine.clearing.ageing import Age
 from service.engine.clearing.receipt import Receipt, identified
 from service.files.agreements import AgreementsIn

@@ -140,12 +140,14 @@ def _agreements() -> AgreementsIn:
     dale = {**pattern["account"], "brands": ["Dale Foods"]}
     others = {**dale, "number": "S-200", "brands": ["Oven Works", "House Brand"]}
     taxed = {"tax_code": "S", "tax_percent": "19", "tolerance": "0.05"}
+    # What tills of the one send late is claimed, what those of the others do is not.
+    patient = {**taxed, "grace_days": 3650}
     return AgreementsIn.model_validate(
         {
             **form,
             "agreements": [
-                {**pattern, **taxed, "account": dale, "ref": "D-1", "valid_to": "2026-03-07"},
-                {**pattern, **taxed, "account": dale, "ref": "D-2", "valid_from": "2026-03-10"},
+                {**pattern, **patient, "account": dale, "ref": "D-1", "valid_to": "2026-03-07"},
+                {**pattern, **patient, "account": dale, "ref": "D-2", "valid_from": "2026-03-10"},
                 {**pattern, **taxed, "account": others, "ref": "O-1"},
             ],
         }
@@ -207,6 +209,10 @@ def _void(world: World) -> None:
 
 def _draw(world: World) -> None:
     drawn_to = date.fromisoformat(world.draw.choice(DAYS))
+    if world.draw.random() < 0.3:
+        # Late enough that all there is was posted before: the marks of what is done move over it.
+        world.now += timedelta(days=3)
+        drawn_to = world.now.date() - timedelta(days=2)
     issue_on = world.now.date() if world.draw.random() < 0.5 else None
     draw_claims(
         world.database, world.settings, drawn_to=drawn_to, by=BY, now=world.now, issue_on=issue_on

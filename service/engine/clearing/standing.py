@@ -38,6 +38,16 @@ def dispute_until(issued_on: date, agreement: Agreement) -> date:
     return issued_on + timedelta(days=agreement.dispute_days)
 
 
+def closed_month(today: date, *, grace_days: int) -> date:
+    """The last day of the newest month whose days of grace are over before today."""
+    return last_month(today - timedelta(days=grace_days))
+
+
+def last_month(day: date) -> date:
+    """The last day of the month before a day's."""
+    return day.replace(day=1) - timedelta(days=1)
+
+
 def state_of(
     *, total_cents: int, settled_cents: int, paid_cents: int, disputes: int, open_disputes: int
 ) -> ClaimState:

@@ -133,6 +133,12 @@ NUMBERS = """SELECT 'series ' || n.series, n.last_serial
     FROM claim_series n"""
 """The numbers of a series have no gap."""
 
+MARKS = f"""SELECT 'supplier ' || m.supplier_id, count(*) FROM claim_mark m
+    JOIN ledger_entry e ON e.supplier_id = m.supplier_id AND e.id < m.next_id
+    WHERE {unclaimed()} AND NOT EXISTS (SELECT 1 FROM waiting_entry w WHERE w.entry_id = e.id)
+    GROUP BY m.supplier_id"""
+"""What waits to be claimed is where the next claim looks for it."""
+
 QUERIES: dict[str, str] = {
     "postings_sum_to_zero": POSTINGS,
     "claims_equal_their_entries": CLAIMS,
@@ -143,6 +149,7 @@ QUERIES: dict[str, str] = {
     "budgets_are_claimed_or_waiting": BUDGETS,
     "openings_are_what_was_owed": OPENINGS,
     "numbers_have_no_gap": NUMBERS,
+    "what_waits_is_looked_at": MARKS,
 }
 
 
@@ -193,6 +200,17 @@ def without_agreement(session: Session) -> Found:
         WHERE e.account = 'supplier_receivable' AND {unclaimed()}
           AND NOT EXISTS (SELECT 1 FROM f WHERE f.account_id = s.account_id AND {_covered(day)})
         GROUP BY s.name ORDER BY s.name"""
+    return _found(session, query, {})
+
+
+def after_grace(session: Session) -> Found:
+    """What households got in sales that came in after the days of grace: the retailer bears it."""
+    query = """SELECT s.name, sum(l.amount_cents) FROM offline_use u
+        JOIN redemption_line l ON l.id = u.redemption_line_id
+        JOIN redemption r ON r.id = l.redemption_id
+        JOIN offer o ON o.id = l.offer_id JOIN supplier s ON s.id = o.supplier_id
+        WHERE u.beyond_grace AND NOT u.given_back AND r.state <> 'voided'
+        GROUP BY s.name ORDER BY sum(l.amount_cents) DESC, s.name"""
     return _found(session, query, {})
 
 

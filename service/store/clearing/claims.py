@@ -24,6 +24,8 @@ PAYING = (EntryKind.RECEIPT, EntryKind.RECEIPT_RETURN, EntryKind.SET_OFF)
 
 
 _AT_ONCE = 10_000
+_LINE = tuple(ClaimLine.__table__.columns)  # type: ignore[attr-defined]
+"""The columns of lines: a claim may have a thousand, of which no row is changed."""
 
 
 class Settled(NamedTuple):
@@ -270,19 +272,21 @@ def lines_of(session: Session, claim_id: int) -> list[LineRecord]:
     )
     numbers = {key: number_of(*named) for key, *named in session.execute(earlier)}
     statement = (
-        select(ClaimLine, Supplier.name, Offer)
+        select(*_LINE, Supplier.name)  # type: ignore[call-overload]
         .join(Supplier, col(Supplier.id) == col(ClaimLine.supplier_id))
-        .join(Offer, col(Offer.id) == col(ClaimLine.offer_id))
         .where(ClaimLine.claim_id == claim_id)
         .order_by(col(ClaimLine.line))
     )
-    rows = session.exec(statement).all()
-    products = _products(session, {offer.id for _, _, offer in rows})
+    rows = session.execute(statement).all()
+    offer_ids = {row.offer_id for row in rows}
+    found = session.exec(select(Offer).where(col(Offer.id).in_(offer_ids)))
+    offers = {offer.id: offer for offer in found}
+    products = _products(session, offer_ids)
     return [
         LineRecord(
             line=line.line,
             supplier_id=line.supplier_id,
-            supplier=supplier,
+            supplier=line.name,
             deal_ref=offer.deal_ref,
             revision=offer.revision,
             title=offer.title,
@@ -298,7 +302,8 @@ def lines_of(session: Session, claim_id: int) -> list[LineRecord]:
             adjustment_cents=line.adjustment_cents,
             products=products.get(offer.id, ()),
         )
-        for line, supplier, offer in rows
+        for line in rows
+        for offer in [offers[line.offer_id]]
     ]
 
 

@@ -6,7 +6,7 @@ a posting stand in one claim together, since they have the same day.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -14,6 +14,10 @@ from sqlmodel import Session
 
 from service.engine.ledger import CHARGING, CLAIMABLE, UNDOING, Account, EntryKind
 from service.store.bulk import day_value, is_sqlite
+from service.store.tables.types import UtcMoment
+
+_ON_ITS_WAY = timedelta(days=1)
+"""So long a transaction may be open: entries come into sight in another order than their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +77,27 @@ def gather(
 ) -> Gathered | None:
     """Find the suppliers' entries up to a day that an agreement covers; None without any.
 
-    They wait in a table of the session's own for `write`.
+    Looked at is what was posted since the suppliers' marks, and what waits before them. All that no
+    claim has waits in a table of the session's own for `write` and `move_marks`.
     """
     day = entry_day(session)
+    columns = f"""e.id, e.posting, e.kind, e.account, e.offer_id, e.supplier_id, e.store_id,
+        e.amount_cents, e.uses, e.discount_cents, e.posted_at, {day} AS on_day,
+        {day} <= :drawn_to AND {covers(session)} AS is_drawn, CAST(NULL AS bigint) AS late_of"""
     run = session.execute
+    _ensure_marks(session, supplier_ids)
     run(text("DROP TABLE IF EXISTS drawn_entry"))
     run(
         text(
             f"""CREATE TEMPORARY TABLE drawn_entry AS
-                SELECT e.id, e.posting, e.kind, e.account, e.offer_id, e.supplier_id, e.store_id,
-                       e.amount_cents, e.uses, e.discount_cents, {day} AS on_day,
-                       CAST(NULL AS bigint) AS late_of
-                FROM ledger_entry e
-                WHERE {unclaimed()} AND e.supplier_id IN :suppliers
-                  AND {day} <= :drawn_to AND {covers(session)}"""
+                SELECT {columns} FROM claim_mark m
+                JOIN ledger_entry e ON e.supplier_id = m.supplier_id AND e.id >= m.next_id
+                WHERE {unclaimed()} AND m.supplier_id IN :suppliers
+                UNION ALL
+                SELECT {columns} FROM claim_mark m
+                JOIN waiting_entry w ON w.supplier_id = m.supplier_id AND w.entry_id < m.next_id
+                JOIN ledger_entry e ON e.id = w.entry_id
+                WHERE {unclaimed()} AND m.supplier_id IN :suppliers"""
         ).bindparams(bindparam("suppliers", expanding=True)),
         {
             "first": day_value(session, covered.first),
@@ -99,7 +110,7 @@ def gather(
     entries, total, first_day, last_day = run(
         text(
             f"""SELECT count(*), {_sum_of(Account.SUPPLIER_RECEIVABLE)}, min(on_day), max(on_day)
-                FROM drawn_entry"""
+                FROM drawn_entry WHERE is_drawn"""
         )
     ).one()
     if not entries:
@@ -117,9 +128,59 @@ def write(session: Session, *, claim_id: int, account_id: int) -> int:
         session.execute(text("ANALYZE drawn_entry"))
     of = {"claim": claim_id, "account": account_id}
     _name_earlier(session, of)
-    lines = _write_lines(session, of)
-    session.execute(text("DROP TABLE drawn_entry"))
-    return lines
+    return _write_lines(session, of)
+
+
+def move_marks(session: Session, *, drawn_to: date, now: datetime) -> None:
+    """Move the suppliers' marks over what was gathered, so that it is not looked at again.
+
+    A mark stays before whatever was posted since the day that was drawn to, or in the newest day:
+    an entry with a lower number may still be on its way. What is before it and in no claim waits by
+    its number.
+    """
+    run = session.execute
+    since = min(datetime.combine(drawn_to + timedelta(days=1), time(), UTC), now - _ON_ITS_WAY)
+    looked_at = run(
+        text(
+            """SELECT supplier_id, max(id) + 1 AS next_id FROM drawn_entry
+               WHERE posted_at < :since GROUP BY supplier_id"""
+        ).bindparams(bindparam("since", type_=UtcMoment())),
+        {"since": since},
+    ).all()
+    for row in looked_at:
+        run(
+            text(
+                """UPDATE claim_mark SET next_id = :next_id
+                   WHERE supplier_id = :supplier_id AND next_id < :next_id"""
+            ),
+            row._asdict(),
+        )
+    run(
+        text(
+            """DELETE FROM waiting_entry
+               WHERE entry_id IN (SELECT id FROM drawn_entry WHERE is_drawn)"""
+        )
+    )
+    run(
+        text(
+            """INSERT INTO waiting_entry (entry_id, supplier_id)
+               SELECT d.id, d.supplier_id FROM drawn_entry d
+               JOIN claim_mark m ON m.supplier_id = d.supplier_id AND d.id < m.next_id
+               WHERE NOT d.is_drawn ON CONFLICT (entry_id) DO NOTHING"""
+        )
+    )
+    run(text("DROP TABLE drawn_entry"))
+
+
+def _ensure_marks(session: Session, supplier_ids: Sequence[int]) -> None:
+    session.execute(
+        text(
+            """INSERT INTO claim_mark (supplier_id, next_id)
+               SELECT id, 0 FROM supplier WHERE id IN :suppliers
+               ON CONFLICT (supplier_id) DO NOTHING"""
+        ).bindparams(bindparam("suppliers", expanding=True)),
+        {"suppliers": list(supplier_ids)},
+    )
 
 
 def _day(value: Any) -> date:
@@ -145,7 +206,7 @@ def _name_earlier(session: Session, of: dict[str, Any]) -> None:
                       AND s.account = '{Account.SUPPLIER_RECEIVABLE}'
                       AND s.offer_id = drawn_entry.offer_id
                       AND s.supplier_id = drawn_entry.supplier_id)
-                WHERE kind IN ({_in(UNDOING)})"""
+                WHERE is_drawn AND kind IN ({_in(UNDOING)})"""
         )
     )
     session.execute(
@@ -154,7 +215,7 @@ def _name_earlier(session: Session, of: dict[str, Any]) -> None:
                     SELECT min(b.id) FROM claim b
                     WHERE b.account_id = :account AND b.id <> :claim AND b.state <> 'cancelled'
                       AND b.drawn_to >= drawn_entry.on_day)
-                WHERE late_of IS NULL AND kind = '{EntryKind.REDEMPTION}'
+                WHERE is_drawn AND late_of IS NULL AND kind = '{EntryKind.REDEMPTION}'
                   AND on_day <= (SELECT max(b.drawn_to) FROM claim b
                                  WHERE b.account_id = :account AND b.id <> :claim
                                    AND b.state <> 'cancelled')"""
@@ -185,14 +246,16 @@ def _write_lines(session: Session, of: dict[str, Any]) -> int:
                             {_sum_of(Account.SUPPLIER_RECEIVABLE)} AS owed_cents,
                             -{_sum_of(Account.FEE_INCOME)} AS fee_cents,
                             -{_sum_of(Account.SLOT_INCOME)} AS slot_cents
-                     FROM drawn_entry GROUP BY supplier_id, offer_id, store_id, late_of) l"""
+                     FROM drawn_entry WHERE is_drawn
+                     GROUP BY supplier_id, offer_id, store_id, late_of) l"""
         ),
         of,
     )
     session.execute(
         text(
             f"""INSERT INTO claim_entry (entry_id, claim_id, line)
-                SELECT id, :claim, dense_rank() OVER (ORDER BY {_PLACE}) FROM drawn_entry"""
+                SELECT id, :claim, dense_rank() OVER (ORDER BY {_PLACE})
+                FROM drawn_entry WHERE is_drawn"""
         ),
         of,
     )
@@ -204,8 +267,20 @@ def _sum_of(account: Account) -> str:
 
 
 def release(session: Session, claim_id: int) -> None:
-    """Free the entries of a claim that is cancelled; what it held is kept beside."""
+    """Free the entries of a claim that is cancelled; what it held is kept beside.
+
+    The next claim finds them as it finds all that waits before the marks.
+    """
     run = session.execute
+    run(
+        text(
+            """INSERT INTO waiting_entry (entry_id, supplier_id)
+               SELECT c.entry_id, e.supplier_id FROM claim_entry c
+               JOIN ledger_entry e ON e.id = c.entry_id
+               WHERE c.claim_id = :claim AND c.line > 0 ON CONFLICT (entry_id) DO NOTHING"""
+        ),
+        {"claim": claim_id},
+    )
     run(
         text(
             """INSERT INTO cancelled_claim_entry (claim_id, entry_id, line)

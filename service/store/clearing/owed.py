@@ -1,5 +1,7 @@
 """Queries on what is owed: open claims with what of them is in dispute."""
 
+from collections.abc import Collection
+
 from sqlmodel import Session, col, func, select
 
 from service.engine.clearing.ageing import OwedClaim
@@ -13,8 +15,13 @@ from service.store.tables.claim import Claim, ClaimDispute
 _AT_ONCE = 500
 
 
-def owed(session: Session, *, settlement: Settlement | None = None) -> list[OwedClaim]:
-    """Every claim of which something is open, or only those that are settled in one way."""
+def owed(
+    session: Session,
+    *,
+    settlement: Settlement | None = None,
+    claim_ids: Collection[int] | None = None,
+) -> list[OwedClaim]:
+    """Every claim of which something is open, or those that are settled in one way, or of some."""
     statement = (
         select(Claim)
         .join(Agreement, col(Agreement.id) == col(Claim.agreement_id))
@@ -23,6 +30,8 @@ def owed(session: Session, *, settlement: Settlement | None = None) -> list[Owed
     )
     if settlement is not None:
         statement = statement.where(Agreement.settlement == settlement)
+    if claim_ids is not None:
+        statement = statement.where(col(Claim.id).in_(claim_ids))
     rows = session.exec(statement).all()
     open_of: dict[int, int] = {}
     ids = [row.id for row in rows]

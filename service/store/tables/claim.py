@@ -117,6 +117,38 @@ class CancelledClaimEntry(SQLModel, table=True):
     line: int
 
 
+class ClaimMark(SQLModel, table=True):
+    """How far a supplier's entries were looked at for claims: those before `next_id` are done.
+
+    Of them only what is in `waiting_entry` is in no claim.
+    """
+
+    __tablename__ = "claim_mark"
+
+    supplier_id: int = Field(
+        foreign_key="supplier.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    next_id: int = Field(sa_type=BigId)
+
+
+class WaitingEntry(SQLModel, table=True):
+    """An entry that a claim should hold and none does though its supplier's mark is past it.
+
+    No agreement covered it yet, or its claim was cancelled.
+    """
+
+    __tablename__ = "waiting_entry"
+    __table_args__ = (Index(None, "supplier_id", "entry_id"),)
+
+    entry_id: int = Field(
+        primary_key=True, sa_type=BigId, sa_column_kwargs={"autoincrement": False}
+    )
+    supplier_id: int = Field(sa_type=BigId)
+
+
 class ClaimSettlement(SQLModel, table=True):
     """An entry on `supplier_receivable` that settles a claim: by money, a credit or a write-off.
 

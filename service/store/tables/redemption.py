@@ -119,6 +119,8 @@ class OfflineUse(SQLModel, table=True):
     `made` uses were made; `reason` is why they would be refused without the other sales, null
     for good ones. `borne_by` bears them while they are in dispute, `charged_uses` are
     those that the supplier is charged for, `given_back` says that a return undid them.
+    `beyond_grace` says that the sale came in after the days of grace of the supplier's agreement:
+    the retailer bears it all, whatever becomes of it.
     """
 
     __tablename__ = "offline_use"
@@ -134,6 +136,7 @@ class OfflineUse(SQLModel, table=True):
     borne_by: str
     charged_uses: int
     given_back: bool
+    beyond_grace: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class RedemptionRefusal(SQLModel, table=True):

@@ -55,6 +55,7 @@ class OfflineRow(NamedTuple):
     reason: str | None
     borne_by: str
     charged_uses: int
+    beyond_grace: bool
     at: datetime
     store_id: str
     terminal: str
@@ -226,6 +227,7 @@ def on_deals(session: Session, deals: Collection[DealKey]) -> list[OfflineRow]:
             OfflineUse.reason,
             OfflineUse.borne_by,
             OfflineUse.charged_uses,
+            OfflineUse.beyond_grace,
             Basket.purchased_at,
             Redemption.store_id,
             Redemption.terminal,
@@ -305,7 +307,13 @@ def list_lines(session: Session, lines: Collection[LineKey]) -> dict[LineKey, Li
 
 
 def add(
-    session: Session, row: RedemptionLine, *, made: int, reason: str | None, borne_by: str
+    session: Session,
+    row: RedemptionLine,
+    *,
+    made: int,
+    reason: str | None,
+    borne_by: str,
+    beyond_grace: bool,
 ) -> None:
     """Write uses made offline that hold nothing yet."""
     session.add(row)
@@ -319,6 +327,7 @@ def add(
             borne_by=borne_by,
             charged_uses=0,
             given_back=False,
+            beyond_grace=beyond_grace,
         )
     )
     session.flush()
