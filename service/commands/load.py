@@ -27,6 +27,7 @@ from service.files.pictures import load_pictures
 from service.files.poslog import is_poslog, load_poslog
 from service.files.products import load_products
 from service.files.report import LoadReport
+from service.files.stores import load_stores
 from service.files.text_form import TextOptions
 from service.settings import Settings
 
@@ -165,6 +166,14 @@ def baskets(
                 progress=progress,
             )
     raise typer.Exit(_show("baskets", report))
+
+
+def stores(file: FileArgument, encoding: Encoding = None, separator: Separator = None) -> None:
+    """The region of each store, by which reports to suppliers count."""
+    with open_database() as (database, settings):
+        text = _text_options(settings, encoding, separator)
+        report = load_stores(database, file, text=text)
+    raise typer.Exit(_show("stores", report))
 
 
 def pictures(

@@ -218,6 +218,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "Suppliers' deals: the whole file, or nothing and every fault by cell.",
         ),
         Command(
+            "stores",
+            "service.commands.load:stores",
+            "The region of each store, by which reports to suppliers count.",
+        ),
+        Command(
             "pictures",
             "service.commands.load:pictures",
             "Pictures of products, departments and content, and the logo: a folder, or a table of "

@@ -1,6 +1,6 @@
 """Queries on what is sold."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 from sqlalchemy import text
@@ -85,6 +85,22 @@ def store_zones(session: Session, store_ids: Sequence[str]) -> dict[str, str]:
     """The time zones of some stores, by store."""
     statement = select(Store.id, Store.timezone).where(col(Store.id).in_(store_ids))
     return dict(session.exec(statement).all())
+
+
+def store_regions(session: Session) -> dict[str, str]:
+    """The region of every store, empty where nobody said one."""
+    return dict(session.exec(select(Store.id, Store.region)).all())
+
+
+def set_regions(session: Session, regions: Mapping[str, str]) -> int:
+    """Give some stores their regions; how many changed."""
+    changed = 0
+    for store_id, region in sorted(regions.items()):
+        changed += session.execute(
+            text("UPDATE store SET region = :region WHERE id = :id AND region <> :region"),
+            {"id": store_id, "region": region},
+        ).rowcount  # type: ignore[attr-defined]
+    return changed
 
 
 def supplier_by_name(session: Session, name: str) -> Supplier | None:

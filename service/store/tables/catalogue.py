@@ -7,10 +7,14 @@ from service.store.tables.types import BigId, row_id
 
 
 class Store(SQLModel, table=True):
-    """A shop of the retailer; `id` is the number its tills send, as text (\"0042\")."""
+    """A shop of the retailer; `id` is the number its tills send, as text (\"0042\").
+
+    Reports count by `region`, empty where nobody said one.
+    """
 
     id: str = Field(primary_key=True)
     timezone: str
+    region: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class Supplier(SQLModel, table=True):
