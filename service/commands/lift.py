@@ -13,8 +13,10 @@ from service.commands.console import say, show_table
 from service.commands.database import open_database
 from service.cycle.inputs import local_date
 from service.engine.lift.effect import Effect, Interval
+from service.engine.lift.policy import PolicyValue
 from service.results.count import LATE_DAYS, count_outcomes
 from service.results.lift import JUDGED, Against, DealLift, Judgement, lift_of
+from service.results.what_if import Policy, what_if
 
 _SHOWN = 40
 _ESTIMAND = {
@@ -60,6 +62,50 @@ def show(
         return
     for key in dict.fromkeys((each.lift.window.first_day, each.lift.against) for each in found):
         _show([e for e in found if (e.lift.window.first_day, e.lift.against) == key])
+
+
+def what_if_of(
+    cycle: Annotated[int, typer.Argument(help="The number of the cycle")],
+    to: Annotated[str, typer.Option(help="Only to households of these cells, by commas")],
+    from_percent: Annotated[
+        int, typer.Option(min=0, max=100, help="Deals that take so much off the price, or more")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as JSON")] = False,
+) -> None:
+    """What it would have come to had some deals gone to some cells only."""
+    policy = Policy(frozenset(each.strip() for each in to.split(",")), from_percent)
+    with open_database() as (database, settings):
+        found = what_if(database, settings, cycle, policy)
+    if as_json:
+        values = {name: _policy(value) for name, value in found.values.items()}
+        plain = {"pairs": found.pairs, "were": found.were, "copies": found.copies}
+        ends = {"first": found.first.isoformat(), "until": found.until.isoformat()}
+        say(json.dumps(plain | ends | {"values": values}, indent=2))
+        return
+    sure = found.values["sales"]
+    say(
+        f"Copies of deals with {from_percent} % off or more, only to "
+        f"{', '.join(sorted(policy.cells))}: "
+        f"{found.copies:,} instead of {found.were:,}, of {found.pairs:,} that might have been "
+        f"given. {found.first} to before {found.until}, all households together."
+    )
+    table = Table("", "difference", "interval", box=None)
+    for name, value in found.values.items():
+        ends_ = value.interval()
+        table.add_row(
+            name.replace("_", " "), f"{value.difference:+,.2f}",
+            f"{ends_.low:+,.2f} to {ends_.high:+,.2f}",
+        )  # fmt: skip
+    show_table(table)
+    say(
+        f"{sure.changed:,} pairs differ or might have; of {sure.by_model:,} of them only a "
+        "regression says what, because they had next to no chance. What budgets would have "
+        "allowed, and what would have come in a copy's place, is not in it."
+    )
+
+
+def _policy(value: PolicyValue) -> dict[str, Any]:
+    return asdict(value) | {"interval": _ends(value.interval())}
 
 
 def _show(found: list[Judgement]) -> None:

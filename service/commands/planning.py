@@ -10,6 +10,8 @@ from service.commands.console import say, show_table
 from service.commands.database import open_database
 from service.cycle import WhatIf
 from service.cycle.learn import learned
+from service.engine.allocate.response import Lesson
+from service.engine.allocate.value import DEPTHS
 from service.engine.money import format_money
 
 _SHOWN = 40
@@ -126,21 +128,45 @@ def response(
     with open_database() as (database, settings), database.read() as session:
         found = learned(session, settings, as_of=as_of.date())
     table = Table(
-        "cell", "copies", "bought", "held out", "bought", "expected gain", "seen", "factor",
-        box=None,
+        "cell", "copies", "bought", "held out", "bought", "expected gain", "seen", "by chance",
+        "factor", box=None,
     )  # fmt: skip
     seen = {row["cell"]: row for row in found.lesson.cells.iter_rows(named=True)}
     for cell, factor in found.lesson.model.factors.items():
         row = seen.get(cell)
-        counts = ("", "", "", "", "", "") if row is None else (
-            f"{row['exposed']:,}", f"{row['exposed_rate']:.1%}", f"{row['ghosts']:,}",
-            f"{row['ghost_rate']:.1%}", f"{row['expected_gain']:,.1f}",
-            f"{row['seen_gain']:,.1f} +- {row['error']:,.1f}",
-        )  # fmt: skip
-        table.add_row(cell, *counts, f"{factor:.3f}")
+        table.add_row(cell, *(("",) * 7 if row is None else _cell(row)), f"{factor:.3f}")
     show_table(table)
+    _depths(found.lesson)
     cycles = found.evidence["cycle_id"].n_unique()
     say(
         f"{cycles} cycles from {found.window_from} to before {found.as_of}; redemptions "
         f"{found.lesson.model.redeemed:.3f} times those expected"
     )
+
+
+def _cell(row: dict[str, Any]) -> tuple[str, ...]:
+    """What a cell showed; how often its pairs were open, and the factor by that, where it says."""
+    swung = row["swing_factor"]
+    held = row["ghost_rate"] is not None
+    return (
+        f"{row['exposed']:,}", f"{row['exposed_rate']:.1%}", f"{row['ghosts']:,}",
+        f"{row['ghost_rate']:.1%}" if held else "", f"{row['expected_gain']:,.1f}",
+        f"{row['seen_gain']:,.1f} +- {row['error']:,.1f}" if held else "",
+        "" if swung is None else f"{swung:.2f} +- {row['swing_error']:.2f} ({row['swings']:,})",
+    )  # fmt: skip
+
+
+def _depths(lesson: Lesson) -> None:
+    """What discounts of each depth add, over what the defaults expect of such a discount."""
+    if lesson.depths.is_empty():
+        return
+    names = [name for name, _ in DEPTHS]
+    table = Table("by per cent off", *(name.replace("_", " ") for name in names), box=None)
+    found = {
+        (cell, depth): factor
+        for cell, depth, factor in lesson.depths.select("cell", "depth", "factor").iter_rows()
+    }
+    for cell in dict.fromkeys(lesson.depths["cell"]):
+        known = (found.get((cell, name)) for name in names)
+        table.add_row(cell, *("" if each is None else f"{each:.3f}" for each in known))
+    show_table(table)

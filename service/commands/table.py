@@ -96,6 +96,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.lift:show",
             "What the copies of a cycle did, deal by deal, against both controls.",
         ),
+        Command(
+            "what-if",
+            "service.commands.lift:what_if_of",
+            "What it would have come to had some deals gone to some cells only.",
+        ),
     ),
     Command(
         "status",

@@ -22,10 +22,11 @@ from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients, page_digest_of
 from service.cycle.shards import forget_shards
+from service.engine.allocate.value import depth_percent
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.offers.overrides import OverrideAct
-from service.engine.offers.picks import picks
+from service.engine.offers.picks import Picked, picks
 from service.engine.offers.pins import Pins
 from service.engine.records import DealKind
 from service.errors import Conflict
@@ -106,7 +107,7 @@ def run_cycle(
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     picked = _picked(plan, settings)
     made = replace(
-        report_on(plan, composed, drafted, languages, decided),
+        report_on(plan, composed, drafted, languages, decided, picked),
         mail_holdout=settings.mail_holdout,
         holdout_percent=settings.holdout_percent,
     )
@@ -128,16 +129,20 @@ def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:
     return chosen.join(printed, on=["household_id", "offer_id"], how="semi", maintain_order="left")
 
 
-def _picked(plan: Plan, settings: Settings) -> pl.DataFrame:
+def _picked(plan: Plan, settings: Settings) -> Picked:
+    prices = plan.inputs.running.offers.select("offer_id", "price_cents")
     return picks(
         # What a partner's slot does is not to be seen in purchases.
-        plan.pairs.filter(pl.col("kind") == DealKind.PRODUCT),
+        plan.pairs.filter(pl.col("kind") == DealKind.PRODUCT)
+        .join(prices, on="offer_id", how="left", maintain_order="left")
+        .with_columns(depth_percent().alias("depth_percent")),
         plan.allocation.prices,
         plan.eligible,
         given=plan.chosen,
         terms=plan.terms,
         holdout_percent=settings.holdout_percent,
         pins=Pins.of(plan.inputs.running.overrides, plan.pinned),
+        explore=plan.explore,
     )
 
 
@@ -161,7 +166,7 @@ def _issue(
     report: CycleReport,
     plan: Plan,
     drafted: Sequence[Drafted],
-    picked: pl.DataFrame,
+    picked: Picked,
     *,
     on: date,
     again: int | None,
@@ -203,7 +208,8 @@ def _issue(
         issued.add(session, cycle_id, issued_by_offer(drafted))
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
-        cycles.add_picks(session, cycle_id, picked)
+        cycles.add_picks(session, cycle_id, picked.picks)
+        cycles.add_chances(session, cycle_id, picked.chances)
         cycles.add_left_out(session, cycle_id, plan.left_out)
         responses.save(session, plan.learned.artefact())
         of_copies, of_slots = cycles.postings(cycle)

@@ -65,16 +65,25 @@ def model_of(artefact: Response | None) -> ResponseModel:
 
 
 def evidence_of(artefact: Response) -> pl.DataFrame:
-    """The counts an artefact rests on."""
-    return pl.DataFrame(artefact.evidence, schema=EVIDENCE)
+    """The counts an artefact rests on; one older than a count has none of it."""
+    found = pl.DataFrame(artefact.evidence, schema=EVIDENCE)
+    return found.with_columns(
+        pl.col("depth").fill_null(""),
+        *(pl.col(name).fill_null(0) for name in EVIDENCE if name.startswith("swing")),
+    )
 
 
 def _evidence(session: Session, cycle_id: int, model: ResponseModel) -> pl.DataFrame:
     """What one cycle shows; `model` is what its copies were valued by."""
+    keys = ["cell", "depth"]
     found = (
         responses.exposed(session, cycle_id)
-        .join(responses.ghosts(session, cycle_id), on="cell", how="left")
+        .join(responses.ghosts(session, cycle_id), on=keys, how="full", coalesce=True)
+        .join(responses.swings(session, cycle_id), on=keys, how="full", coalesce=True)
         .with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id"))
-        .with_columns(pl.col(name).fill_null(0) for name in EVIDENCE if name.startswith("ghost"))
+        .with_columns(
+            pl.col(name).fill_null(0) for name in EVIDENCE if name not in ("cycle_id", *keys)
+        )
+        .sort(keys)
     )
     return normal(found.select(*EVIDENCE), model)

@@ -26,6 +26,7 @@ from service.engine.offers.beside_pins import (
 )
 from service.engine.offers.candidates import LOYALTY_WEEKS
 from service.engine.offers.credit import within_credit
+from service.engine.offers.explore import NO_EXPLORATION, Exploration
 from service.engine.offers.likely import keep_promises
 from service.engine.offers.pins import Pinned, place_pins
 from service.engine.offers.room import room
@@ -57,8 +58,8 @@ class Plan:
 
     `households` have bought something; the `eligible` of them come with worth_decile, tier, arm,
     and their limits in the allocator's columns. `pairs`: every candidate, as `offers.candidates`
-    gives them; `pinned` what became of pins; `chosen` those given, by a pin or allocated. `room` is
-    what each offer had left, `purchases` and
+    gives them, `explore` by how much its worth was shaken; `pinned` what became of pins; `chosen`
+    those given, by a pin or allocated. `room` is what each offer had left, `purchases` and
     `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
     printed: household_id, ref, reason, detail.
     """
@@ -77,6 +78,7 @@ class Plan:
     allocation: Allocation
     chosen: pl.DataFrame
     terms: ShortfallPrices
+    explore: Exploration
 
 
 def plan_cycle(
@@ -124,7 +126,10 @@ def plan_cycle(
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)
     pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
-    allocation = _allocate(pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed)
+    explore = Exploration(settings.explore / 100, _explore_salt(as_of, seed))
+    explore, allocation = _allocate(
+        pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed, explore=explore
+    )
     progress("allocate", 1, 1)
     return Plan(
         task=task,
@@ -141,6 +146,7 @@ def plan_cycle(
         allocation=allocation,
         chosen=_chosen(pairs, allocation),
         terms=terms,
+        explore=explore,
     )
 
 
@@ -235,24 +241,31 @@ def _allocate(
     terms: ShortfallPrices,
     keep: Keep,
     seed: int,
-) -> Allocation:
-    """The offers of the exposed households, chosen together beside what is pinned."""
+    explore: Exploration,
+) -> tuple[Exploration, Allocation]:
+    """The offers of the exposed households, chosen together beside what is pinned.
+
+    What is explored is cut down until it costs little.
+    """
     exposed = given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode()))
-    found = allocate(
-        pairs_beside(exposed, pinned, eligible),
-        room_beside(left, pinned),
-        households_beside(eligible, pinned).select(
-            "household_id",
-            "slots",
-            "category_max",
-            "face_value_floor_cents",
-            "face_value_ceiling_cents",
-        ),
-        terms=terms,
-        keep=keep,
-        seed=seed,
+    beside, rest = pairs_beside(exposed, pinned, eligible), room_beside(left, pinned)
+    homes = households_beside(eligible, pinned).select(
+        "household_id",
+        "slots",
+        "category_max",
+        "face_value_floor_cents",
+        "face_value_ceiling_cents",
     )
-    return with_pins(found, pinned, keep.pairs)
+    for last in (False, False, True):
+        found = allocate(explore.shaken(beside), rest, homes, terms=terms, keep=keep, seed=seed)
+        found = explore.certified(found, beside, rest, homes, terms=terms)
+        gentler = explore.within(found)
+        if gentler is None:
+            break
+        explore = NO_EXPLORATION if last else gentler
+    else:
+        found = allocate(beside, rest, homes, terms=terms, keep=keep, seed=seed)
+    return explore, with_pins(found, pinned, keep.pairs)
 
 
 def _exposed(eligible: pl.DataFrame) -> pl.Series:
@@ -321,3 +334,8 @@ def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) ->
 def _issue_salt(as_of: date, seed: int) -> str:
     """What the holdout of a cycle is drawn with."""
     return f"cycle:{as_of.isoformat()}:{seed}"
+
+
+def _explore_salt(as_of: date, seed: int) -> str:
+    """What the worth of a cycle's pairs is shaken with."""
+    return f"{as_of.isoformat()}:{seed}"

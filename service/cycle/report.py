@@ -11,6 +11,7 @@ from service.cycle.drafted import Drafted, reserved_by_offer
 from service.cycle.pins_kept import PinKept, pins_kept
 from service.cycle.plan import Plan
 from service.engine.offers import Arm, LeftOut, given
+from service.engine.offers.picks import Picked, is_learnable
 from service.engine.offers.worth import by_worth
 from service.store.overrides import NamedOverride
 
@@ -28,7 +29,9 @@ class CycleReport:
     nothing, and `reminders_without_room`. `left_out` counts the eligible households whose letters
     cannot be printed, `mail_holdout` says whether those held out are mailed their lists, and
     `holdout_percent` how many of a hundred were to be held out. `pins` say what became of each,
-    `banned` counts the copies that bans forbade.
+    `banned` counts the copies that bans forbade. The worth of pairs was shaken by
+    `explore_percent`; the gap is wider for that by `explore_cost_percent` of the worth of the
+    copies, and of so many `learnable` ones it is known how likely they were and were not.
     """
 
     cycle_id: int
@@ -64,6 +67,9 @@ class CycleReport:
     reminders_without_room: int = 0
     pins: tuple[PinKept, ...] = ()
     banned: int = 0
+    explore_percent: float = 0.0
+    explore_cost_percent: float = 0.0
+    learnable: int = 0
 
 
 def report_on(
@@ -72,11 +78,12 @@ def report_on(
     drafted: Sequence[Drafted],
     languages: Mapping[int, str],
     decided: Sequence[NamedOverride],
+    picked: Picked,
 ) -> CycleReport:
     """What the plan came to, before it has a number.
 
     `composed` are the lists as they were planned, `drafted` as they can be printed; `languages` are
-    those of the households, `decided` the overrides.
+    those of the households, `decided` the overrides, `picked` what the rule picks.
     """
     certificate, kept = plan.allocation.certificate, plan.allocation.kept
     unkept = abs(certificate.primal_cents + kept.cost_cents)
@@ -114,6 +121,13 @@ def report_on(
         offers_without_room=_offers(composed) - _offers(drafted),
         reminders_without_room=_reminders(composed) - _reminders(drafted),
         pins=pins_kept(plan, decided, printed=plan.chosen),
+        explore_percent=100 * plan.explore.share,
+        explore_cost_percent=(
+            round(100 * certificate.explore_cost_cents / certificate.value_cents, 4)
+            if certificate.value_cents > 0
+            else 0.0
+        ),
+        learnable=picked.picks.filter(is_learnable()).height,
         banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
     )
 

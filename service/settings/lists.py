@@ -62,6 +62,13 @@ class ListSettings(Group):
         le=5,
         description="What a cycle may lose of its worth to keep the offers of drafts",
     )
+    explore: float = Field(
+        default=5,
+        ge=0,
+        le=20,
+        description="By how many per cent the worth of a pair is shaken, so that every cycle "
+        "teaches; 0 for not at all",
+    )
     seed: int = Field(default=0, ge=0, description="Seed of the holdout and of tie-breaks")
     shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
     processes: int = Field(default=1, ge=1, description="Processes that score shards")

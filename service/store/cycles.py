@@ -38,7 +38,7 @@ def forget_results(session: Session, cycle_id: int) -> None:
     """Delete what a cycle came to: what it issued, prices, arms, picks, whom it left out."""
     for table in (
         "cycle_offer", "cycle_supplier", "cycle_price", "cycle_household", "cycle_pick",
-        "cycle_left_out", "outcome_sum", "outcome_window",
+        "cycle_chance", "cycle_left_out", "outcome_sum", "outcome_window",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 
@@ -127,8 +127,15 @@ def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
 
 
 def add_picks(session: Session, cycle_id: int, picked: pl.DataFrame) -> None:
-    """Keep what the rule picked: household_id, offer_id, arm, cell, weight, is_given."""
+    """Keep what the rule picked: household_id, offer_id, arm, cell, weight, is_given, and so on."""
     append(session, "cycle_pick", picked.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
+
+
+def add_chances(session: Session, cycle_id: int, chances: pl.DataFrame) -> None:
+    """Keep where a household might have chosen otherwise, in the columns of `CycleChance`."""
+    append(
+        session, "cycle_chance", chances.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id"))
+    )
 
 
 def add_left_out(session: Session, cycle_id: int, left_out: pl.DataFrame) -> None:

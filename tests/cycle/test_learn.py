@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from service.cycle.learn import evidence_of, learned, model_of
@@ -96,7 +97,10 @@ def test_the_next_cycle_learns_from_those_that_ended_and_looks_at_nothing_later(
         # The lists are valid through the day before NEXT: on that very day they had not ended.
         assert learned(session, settings, as_of=NEXT - timedelta(days=1)).evidence.is_empty()
         found = learned(session, settings, as_of=NEXT)
-    rows = {row["cell"]: row for row in found.evidence.iter_rows(named=True)}
+    by_cell = found.evidence.group_by("cell").agg(
+        pl.col("exposed", "exposed_buyers", "ghosts").sum()
+    )
+    rows = {row["cell"]: row for row in by_cell.iter_rows(named=True)}
     assert sum(row["exposed"] for row in rows.values()) == len(mine)
     assert {name: row["exposed_buyers"] for name, row in rows.items()} == {
         name: int(name == cell) for name in rows

@@ -37,7 +37,8 @@ class Certificate:
     `primal_cents` is the objective (values less both penalties), `dual_bound_cents` an upper
     bound on the objective of every allocation, `gap` their difference over the bound.
     `violations` counts hard limits broken. `binding` counts deals and households per limit met
-    exactly or nearly. `cpu_seconds` is filled in by the caller, which has a clock.
+    exactly or nearly. `cpu_seconds` is filled in by the caller, which has a clock;
+    `explore_cost_cents` is the most that was given up to try something (see `offers.explore`).
     """
 
     primal_cents: float
@@ -54,6 +55,7 @@ class Certificate:
     binding: dict[str, int]
     minimums: tuple[Shortfall, ...]
     cpu_seconds: float = 0.0
+    explore_cost_cents: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ BRANDS = (NATIONAL, STORE, SWITCHER)
 USAGES = (LIGHT, MEDIUM, HEAVY)
 CELLS = tuple(f"{brand}_{usage}" for brand in BRANDS for usage in USAGES)
 """The nine cells in order; a cell may also be given as its number, 1 to 9."""
+DEPTHS = (("up_to_10", 10), ("up_to_20", 20), ("up_to_35", 35), ("over_35", 100))
+"""Bands of the discount in per cent of the price, each with its upper end."""
 
 REQUIRED = (
     "household_id",
@@ -45,8 +47,9 @@ class ResponseModel:
     over. `trial`: chance that such a deal makes somebody buy who would not have. `units`:
     purchases that one changed purchase represents. `waste`: the weight of a cent of the supplier's
     money that changes nothing. `half_face_cents`: face value at which the pull is half of
-    its most. `factors`: correction of the pull by cell, `redeemed` of the redemptions expected;
-    both learned (see `response`), 1 where nothing was.
+    its most. `factors`: correction of the pull by cell, `depths` of that by cell and depth of the
+    discount (keys as `depth_key` makes them), `redeemed` of the redemptions expected; all learned
+    (see `response`), 1 where nothing was.
     """
 
     notice: float = 0.6
@@ -64,6 +67,7 @@ class ResponseModel:
     half_face_cents: float = 100.0
     factors: dict[str, float] = field(default_factory=lambda: dict.fromkeys(CELLS, 1.0))
     redeemed: float = 1.0
+    depths: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The model as canonical JSON."""
@@ -75,6 +79,24 @@ class ResponseModel:
         return ResponseModel(**json.loads(text))
 
 
+def depth_band(percent: float | None) -> str:
+    """The band of a discount; empty for one that is not known."""
+    if percent is None:
+        return ""
+    return next((name for name, most in DEPTHS if percent <= most), DEPTHS[-1][0])
+
+
+def depth_key(cell: str, band: str) -> str:
+    """The key of a cell and a band of depth in `ResponseModel.depths`."""
+    return f"{cell}:{band}"
+
+
+def depth_percent() -> pl.Expr:
+    """The discount in whole per cent of the price (face_value_cents, price_cents), or null."""
+    share = 100 * pl.col("face_value_cents") / pl.col("price_cents")
+    return pl.when(pl.col("price_cents") > 0).then(share.round(0).clip(0, 100)).cast(pl.Int64)
+
+
 def value(pairs: pl.DataFrame, *, model: ResponseModel | None = None) -> pl.DataFrame:
     """Candidates for `allocate` from pairs of household and deal.
 
@@ -82,8 +104,9 @@ def value(pairs: pl.DataFrame, *, model: ResponseModel | None = None) -> pl.Data
     household buys in the category in the window), `cell` (name or number 1-9), `margin_cents`
     (per unit at full price), `supplier_share` (0-1, of the face value), `handling_fee_cents`,
     `face_value_cents`; and optionally `own_share` (share of the household's purchases in the
-    category that were the deal's brand), `private_label` (the deal is for the store brand) and
-    `limit_per_household` (uses, 1). Null in an optional column means not known.
+    category that were the deal's brand), `private_label` (the deal is for the store brand),
+    `limit_per_household` (uses, 1) and `price_cents` (of a unit, for the depth of the discount).
+    Null in an optional column means not known.
 
     Returns the columns of candidates (`value_cents` Float64; `cost_cents` all that one copy can
     cost the supplier) with `p_without`, `p_with`, `expected_gain` (purchases added) and
@@ -164,6 +187,7 @@ def _checked(pairs: pl.DataFrame) -> pl.DataFrame:
         "own_share": pl.Float64,
         "private_label": pl.Boolean,
         "limit_per_household": pl.Int64,
+        "price_cents": pl.Int64,
     }
     frame = pairs.with_columns(
         pl.lit(None, kind).alias(c) for c, kind in optional.items() if c not in pairs.columns
@@ -207,7 +231,7 @@ def _answered(frame: pl.DataFrame, model: ResponseModel) -> pl.DataFrame:
     brand = pl.when("private_label").then(mirrored).otherwise(pl.col("_brand"))
     seen = pl.format("{}_{}", brand, pl.col("_usage"))
     pull = 2 * pl.col("face_value_cents") / (pl.col("face_value_cents") + model.half_face_cents)
-    strength = pull * _look(pl.col("cell"), model.factors)
+    strength = pull * _look(pl.col("cell"), model.factors) * _at_depth(model.depths)
     share = pl.coalesce(pl.col("own_share").clip(0, 1), _look(seen, model.share))
     drawn = (strength * _look(brand, model.switch)).clip(0, 0.95)
     tried = (strength * _look(pl.col("_usage"), model.trial)).clip(0, 0.95)
@@ -217,6 +241,18 @@ def _answered(frame: pl.DataFrame, model: ResponseModel) -> pl.DataFrame:
         (p * (share + drawn * (1 - share)) + (1 - p) * tried).alias("p_with"),
         _look(pl.col("_usage"), model.units).alias("_units"),
     )
+
+
+def _at_depth(depths: dict[str, float]) -> pl.Expr:
+    """The correction of a pair by its cell and the depth of its discount."""
+    if not depths:
+        return pl.lit(1.0)
+    band = pl.lit(DEPTHS[-1][0])
+    for name, most in reversed(DEPTHS[:-1]):
+        band = pl.when(depth_percent() <= most).then(pl.lit(name)).otherwise(band)
+    key = pl.when(depth_percent().is_not_null()).then(pl.format("{}:{}", pl.col("cell"), band))
+    known, factors = list(depths), list(depths.values())
+    return key.replace_strict(known, factors, default=1.0, return_dtype=pl.Float64)
 
 
 def _look(key: pl.Expr, table: dict[str, float]) -> pl.Expr:

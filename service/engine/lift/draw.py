@@ -41,3 +41,14 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def uniforms(first: pl.Series, second: pl.Series, *, salt: str) -> NDArray[np.float64]:
+    """A number in [0, 1) for each pair of ids, in their order; anybody with the salt can repeat it.
+
+    It depends on both ids and the salt alone.
+    """
+    with np.errstate(over="ignore"):
+        mixed = _mix(first.cast(pl.UInt64).to_numpy() + _salt_number(salt))
+        mixed = _mix(mixed + second.cast(pl.UInt64).to_numpy())
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53

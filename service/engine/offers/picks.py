@@ -5,13 +5,23 @@ copies go where they are worth most. So every household, exposed or not, chooses
 the same prices, with no draw in the way; only then does its arm say which side it is on (Johnson,
 Lewis and Nubbemeyer 2017, "ghost ads"). What was really given differs a little from that, because
 the lists are made together: the share is kept with each copy (intention to treat).
+
+Where the cycle explores, households choose so again with other draws of the hash. How often a
+household takes a copy then is the chance it had (Rosenbaum and Rubin 1983, the propensity).
 """
 
-import polars as pl
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from service.engine.allocate import PriceBook, ShortfallPrices
+from service.engine.allocate.redraws import choose_again
 from service.engine.offers.arms import Arm
 from service.engine.offers.beside_pins import households_beside, pairs_beside
+from service.engine.offers.explore import NO_EXPLORATION, Exploration
 from service.engine.offers.left_out import LeftOut
 from service.engine.offers.pins import NO_PINS, Pins
 
@@ -22,8 +32,43 @@ PICKS = {
     "cell": pl.String,
     "weight": pl.Float64,
     "is_given": pl.Boolean,
+    "chance": pl.Float64,
+    "depth_percent": pl.Int64,
 }
+CHANCES = {
+    "household_id": pl.Int64,
+    "offer_id": pl.Int64,
+    "cell": pl.String,
+    "depth_percent": pl.Int64,
+    "chance": pl.Float64,
+    "is_picked": pl.Boolean,
+    "is_given": pl.Boolean,
+    "p_without": pl.Float64,
+    "expected_gain": pl.Float64,
+}
+REDRAWS = 32
+"""How often households choose again; a chance is a multiple of one in so many."""
+LEARNABLE = (0.05, 0.95)
+"""A copy whose chance is nearer to 0 or 1 teaches next to nothing: hardly anybody is like it."""
 _CONTROLLED = "_controlled"
+
+
+def is_learnable() -> pl.Expr:
+    """Whether a copy's `chance` is far enough from 0 and 1."""
+    return pl.col("chance").is_between(*LEARNABLE, closed="both").fill_null(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What the rule of a cycle picks, and where a household might as well have chosen otherwise.
+
+    `picks`: by household and offer, in the columns of `PICKS`. `chances`: of exposed households,
+    every pair that some draw takes and another does not, and every copy given that no draw takes;
+    in the columns of `CHANCES`. Where nothing is explored there are none, and `chance` is null.
+    """
+
+    picks: pl.DataFrame
+    chances: pl.DataFrame
 
 
 def picks(
@@ -35,47 +80,100 @@ def picks(
     terms: ShortfallPrices,
     holdout_percent: int,
     pins: Pins = NO_PINS,
-) -> pl.DataFrame:
-    """The copies that the rule of a cycle picks, in the columns of `PICKS`, by household and offer.
+    explore: Exploration = NO_EXPLORATION,
+) -> Picked:
+    """The copies that the rule of a cycle picks, and the chances they had.
 
-    `pairs` as `candidates` gives them, `prices` of the cycle's allocation, `households` with their
-    limits and `arm`; `given` has household_id and offer_id of the copies printed. A withheld copy
-    (a ghost) weighs as many given ones as it stands for: the share of its kind that was given over
-    the share that was held out. Whoever is held out of both cycle and deal is in neither arm. What
-    `pins` would have given anybody is picked before all else.
+    `pairs` as `candidates` gives them with their `depth_percent`, worth as it is; `prices` of the
+    cycle's allocation, `households` with their limits and `arm`; `given` has household_id and
+    offer_id of the copies printed. A withheld copy (a ghost) weighs as many given ones as it stands
+    for: the share of its kind that was given over the share that was held out. Whoever is held out
+    of both cycle and deal is in neither arm. What `pins` would have given anybody is picked before
+    all else, and has no chance.
     """
-    book = PriceBook(prices)
-    controlled = pl.col(_CONTROLLED)
-    is_control = pl.col("left_out") == LeftOut.CONTROL
-    is_held = pl.col("household_arm") == Arm.HOLDOUT
+    controlled = pl.col("left_out") == LeftOut.CONTROL
     open_pairs = pairs.filter(
         pl.col("offer_id").is_in(prices["offer_id"].implode()),
-        pl.col("left_out").is_null() | is_control,
+        pl.col("left_out").is_null() | controlled,
         pl.col("household_id").is_in(households["household_id"].implode()),
     ).with_columns(
-        is_control.fill_null(False).alias(_CONTROLLED), pl.lit(None, pl.String).alias("left_out")
+        controlled.fill_null(False).alias(_CONTROLLED), pl.lit(None, pl.String).alias("left_out")
     )
     everybody = households.with_columns(pl.lit(Arm.EXPOSED).alias("arm"))
     pinned = pins.would_give(open_pairs, everybody)
     beside = pairs_beside(open_pairs, pinned, everybody)
-    chosen = allocate_each(beside, book, households_beside(everybody, pinned), terms=terms)
-    out, control = holdout_percent / 100, pl.col("control_share") / 100
-    kept = (1 - out) * (1 - control)
-    withheld = out * (1 - control) + (1 - out) * control
-    return (
-        pl.concat([pinned.given.select(chosen.columns), chosen])
+    if beside.is_empty():
+        drawn = _Draws(np.zeros(0, np.bool_), np.zeros(0) if explore.share else None)
+    else:
+        homes = households_beside(everybody, pinned)
+        drawn = _draw(beside, PriceBook(prices), homes, terms=terms, explore=explore)
+    known = beside.with_columns(
+        pl.Series("is_picked", drawn.picked, pl.Boolean),
+        pl.Series("chance", drawn.chances, pl.Float64)
+        if drawn.chances is not None
+        else pl.lit(None, pl.Float64).alias("chance"),
+    )
+    pinned_rows = pinned.given.select(beside.columns).with_columns(
+        pl.lit(True).alias("is_picked"), pl.lit(None, pl.Float64).alias("chance")
+    )
+    both = (
+        pl.concat([pinned_rows, known])
         # A partner's slot has no cell: nothing is bought of it.
         .filter(pl.col("cell").is_not_null())
         .join(
             households.select("household_id", pl.col("arm").alias("household_arm")),
             on="household_id",
         )
-        .filter(~(is_held & controlled))
         .join(
             given.select("household_id", "offer_id", pl.lit(True).alias("is_given")),
             on=["household_id", "offer_id"],
             how="left",
         )
+        .with_columns(pl.col("is_given").fill_null(False))
+    )
+    return Picked(_with_arms(both, holdout_percent=holdout_percent), _open(both))
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """By row: whether the cycle's own draw takes the pair, and the share of others that do."""
+
+    picked: NDArray[np.bool_]
+    chances: NDArray[np.float64] | None
+
+
+def _draw(
+    beside: pl.DataFrame,
+    book: PriceBook,
+    homes: pl.DataFrame,
+    *,
+    terms: ShortfallPrices,
+    explore: Exploration,
+) -> _Draws:
+    def worth() -> Iterator[NDArray[np.float64]]:
+        yield explore.values(beside)
+        if explore.share:
+            for number in range(REDRAWS):
+                yield explore.values(beside, draw=str(number))
+
+    chosen = choose_again(beside, book, homes, worth(), terms=terms)
+    picked = next(chosen)
+    if not explore.share:
+        return _Draws(picked, None)
+    times = np.zeros(len(picked), np.int64)
+    for each in chosen:
+        times += each
+    return _Draws(picked, times / REDRAWS)
+
+
+def _with_arms(both: pl.DataFrame, *, holdout_percent: int) -> pl.DataFrame:
+    """The pairs that are picked, with the arm and the weight of each."""
+    out, control = holdout_percent / 100, pl.col("control_share") / 100
+    kept = (1 - out) * (1 - control)
+    withheld = out * (1 - control) + (1 - out) * control
+    is_held, controlled = pl.col("household_arm") == Arm.HOLDOUT, pl.col(_CONTROLLED)
+    return (
+        both.filter(pl.col("is_picked"), ~(is_held & controlled))
         .with_columns(
             pl.when(is_held)
             .then(pl.lit(Arm.HOLDOUT))
@@ -84,8 +182,24 @@ def picks(
             .otherwise(pl.lit(Arm.EXPOSED))
             .alias("arm"),
             pl.when(is_held | controlled).then(kept / withheld).otherwise(1.0).alias("weight"),
-            pl.col("is_given").fill_null(False),
         )
         .select(pl.col(name).cast(kind) for name, kind in PICKS.items())
+        .sort("household_id", "offer_id")
+    )
+
+
+def _open(both: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of exposed households that could have been chosen otherwise."""
+    chance = pl.col("chance")
+    is_open = (chance > 0) & (chance < 1)
+    surprising = pl.col("is_picked").cast(pl.Float64) != chance
+    unforeseen = pl.col("is_given") & (chance == 0)
+    return (
+        both.filter(
+            pl.col("household_arm") == Arm.EXPOSED,
+            ~pl.col(_CONTROLLED),
+            is_open | surprising | unforeseen,
+        )
+        .select(pl.col(name).cast(kind) for name, kind in CHANCES.items())
         .sort("household_id", "offer_id")
     )

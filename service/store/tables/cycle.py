@@ -211,6 +211,8 @@ class CyclePick(SQLModel, table=True):
     `arm` is `exposed`, `holdout` (of the whole cycle: it gets no offers) or `control` (of this
     deal: it gets others). The purchases of the latter two are what those of the first are compared
     with; each of their copies represents `weight` given ones. `is_given` is whether it is printed.
+    `chance` is the share of draws in which the rule picks it, null where nothing was explored or
+    it was pinned; `depth_percent` what the deal takes off the price, null where that is not known.
     """
 
     __tablename__ = "cycle_pick"
@@ -239,6 +241,47 @@ class CyclePick(SQLModel, table=True):
     cell: str
     weight: float
     is_given: bool
+    chance: float | None = None
+    depth_percent: int | None = None
+
+
+class CycleChance(SQLModel, table=True):
+    """A copy that the rule of a cycle might have given an exposed household, or not.
+
+    `chance` is the share of draws in which it picks it, `is_picked` whether it did. `p_without` is
+    how likely the household was to buy the deal's products without it, `expected_gain` what the
+    copy was expected to add.
+    """
+
+    __tablename__ = "cycle_chance"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    household_id: int = Field(
+        foreign_key="household.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    cell: str
+    depth_percent: int | None = None
+    chance: float
+    is_picked: bool
+    is_given: bool
+    p_without: float
+    expected_gain: float
 
 
 class Response(SQLModel, table=True):

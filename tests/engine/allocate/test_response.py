@@ -5,7 +5,11 @@ import polars as pl
 import pytest
 
 from service.engine.allocate.response import EVIDENCE, LEAST, MOST, learn, normal
-from service.engine.allocate.value import CELLS, ResponseModel
+from service.engine.allocate.value import CELLS, ResponseModel, value
+
+NO_SWINGS: dict[str, object] = {"depth": ""} | {
+    name: 0 for name in EVIDENCE if name.startswith("swing")
+}
 
 
 def evidence(**columns: object) -> pl.DataFrame:
@@ -22,6 +26,7 @@ def evidence(**columns: object) -> pl.DataFrame:
         "ghost_weight": 10_000.0,
         "ghost_weight_squared": 100_000.0,
         "ghost_buyers": 1500.0,
+        **NO_SWINGS,
     }
     return pl.DataFrame([row | columns], schema=EVIDENCE)
 
@@ -47,6 +52,7 @@ def simulated(factors: dict[str, float], *, copies: int, seed: int) -> pl.DataFr
                     "ghost_weight": float(copies),
                     "ghost_weight_squared": 10.0 * copies,
                     "ghost_buyers": 10.0 * rng.binomial(ghosts, base),
+                    **NO_SWINGS,
                 }
             )
     return pl.DataFrame(rows, schema=EVIDENCE)
@@ -95,6 +101,9 @@ def test_one_cell_alone_is_weighed_against_the_prior() -> None:
         "expected_gain": 1000.0,
         "seen_gain": 1500.0,
         "error": pytest.approx(1000 * variance**0.5),
+        "swings": 0,
+        "swing_factor": None,
+        "swing_error": None,
         "factor": pytest.approx(factor, abs=1e-6),
     }
     # Cells that nothing was seen of take what all cells together show.
@@ -114,3 +123,116 @@ def test_what_a_learned_model_expected_is_brought_back_to_the_defaults() -> None
     model = ResponseModel(factors=dict.fromkeys(CELLS, 2.0), redeemed=0.5)
     row = normal(evidence(expected_uses=30.0), model).row(0, named=True)
     assert (row["expected_gain"], row["expected_uses"]) == (500.0, 60.0)
+
+
+def swung(truth: float, *, pairs: int, seed: int, off: float = 0.0) -> pl.DataFrame:
+    """A cycle's pairs with chances of their own, of which one in eight was not printed as picked.
+
+    Copies add `truth` times the 0.08 expected; households buy `off` more often than was expected
+    without a copy.
+    """
+    rng = np.random.default_rng(seed)
+    chance = rng.integers(1, 32, pairs) / 32
+    picked = rng.random(pairs) < chance
+    given = picked & (rng.random(pairs) < 7 / 8)
+    bought = rng.random(pairs) < 0.2 + off + 0.08 * truth * given
+    seen = (picked - chance) * (bought - 0.2)
+    expected = (picked - chance) * given * 0.08
+    return evidence(
+        exposed=int(given.sum()),
+        exposed_buyers=int((bought & given).sum()),
+        ghosts=0,
+        ghost_weight=0.0,
+        ghost_weight_squared=0.0,
+        ghost_buyers=0.0,
+        swings=pairs,
+        swing_seen=seen.sum(),
+        swing_expected=expected.sum(),
+        swing_seen_squared=(seen**2).sum(),
+        swing_expected_squared=(expected**2).sum(),
+        swing_product=(seen * expected).sum(),
+    )
+
+
+@pytest.mark.parametrize("off", [0.0, 0.15])
+def test_chances_alone_find_the_truth_whatever_was_expected_without_a_copy(off: float) -> None:
+    found = [
+        learn(swung(1.6, pairs=4000, seed=seed, off=off)).cells.row(0, named=True)
+        for seed in range(200)
+    ]
+    factors = np.array([row["swing_factor"] for row in found])
+    errors = np.array([row["swing_error"] for row in found])
+    # The mean of 200 draws, within four of its own errors.
+    assert abs(factors.mean() - 1.6) < 4 * factors.std() / 200**0.5
+    assert errors.mean() == pytest.approx(factors.std(), rel=0.15)
+    held = np.abs(factors - 1.6) <= 1.96 * errors
+    assert 0.91 <= held.mean() <= 0.99
+
+
+def test_chances_join_the_holdouts_by_how_certain_each_is() -> None:
+    # Without the copies themselves, so that only the chances are new.
+    chances = swung(1.5, pairs=100_000, seed=3).with_columns(
+        pl.lit(0, pl.Int64).alias("exposed"),
+        pl.lit(0, pl.Int64).alias("exposed_buyers"),
+        pl.lit(0.0).alias("expected_gain"),
+    )
+    both = pl.concat([simulated(dict.fromkeys(CELLS, 1.5), copies=2000, seed=3), chances])
+    without = both.with_columns(pl.lit(0, pl.Int64).alias("swings"))
+    row = learn(both).cells.filter(pl.col("cell") == "switcher_heavy").row(0, named=True)
+    alone = learn(without).cells.filter(pl.col("cell") == "switcher_heavy").row(0, named=True)
+    assert abs(row["factor"] - 1.5) < abs(alone["factor"] - 1.5) < 0.5
+
+
+def test_few_chances_say_nothing() -> None:
+    few = swung(3.0, pairs=29, seed=1)
+    assert learn(few).model == ResponseModel()
+
+
+def test_what_depths_of_discount_add_is_found_and_little_data_stays_at_the_cells() -> None:
+    """Deep discounts pull twice what the curve says, shallow ones half; the cells are right."""
+    truth = {"up_to_10": 0.5, "up_to_20": 1.0, "up_to_35": 1.0, "over_35": 2.0}
+
+    def cycles(copies: int, seed: int) -> pl.DataFrame:
+        return pl.concat(
+            simulated(dict.fromkeys(CELLS, factor), copies=copies, seed=seed + n).with_columns(
+                pl.lit(depth).alias("depth")
+            )
+            for n, (depth, factor) in enumerate(truth.items())
+        )
+
+    lesson = learn(cycles(40_000, 1))
+    found = {
+        (cell, depth): factor
+        for cell, depth, factor in lesson.depths.select("cell", "depth", "factor").iter_rows()
+    }
+    assert len(found) == len(CELLS) * len(truth)
+    assert max(abs(found[cell, depth] - truth[depth]) for cell, depth in found) < 0.12
+    model = lesson.model
+    for cell, depth in found:
+        ratio = model.depths[f"{cell}:{depth}"]
+        assert model.factors[cell] * ratio == pytest.approx(found[cell, depth], abs=1e-5)
+    # A hundredth of it: the truth is still nearer than what each depth shows by itself.
+    shrunk, raw = [], []
+    for seed in range(0, 40, 4):
+        few = learn(cycles(400, seed)).depths
+        wanted = few["depth"].replace_strict(truth, return_dtype=pl.Float64)
+        shrunk.append(((few["factor"] - wanted) ** 2).mean())
+        raw.append(((few["ratio"] - wanted) ** 2).mean())
+    assert np.mean(shrunk) < 0.5 * np.mean(raw)
+
+
+def test_depths_are_used_kept_and_brought_back() -> None:
+    pairs = pl.DataFrame(
+        {
+            "household_id": 1, "offer_id": [1, 2, 3], "category_id": 1, "conflict_id": None,
+            "p_purchase": 0.5, "cell": "switcher_heavy", "margin_cents": 100.0,
+            "supplier_share": 1.0, "handling_fee_cents": 0, "face_value_cents": 100,
+            "price_cents": [200, 600, None],
+        }
+    )  # fmt: skip
+    model = ResponseModel(depths={"switcher_heavy:over_35": 0.5})
+    plain, deep = value(pairs)["expected_gain"], value(pairs, model=model)["expected_gain"]
+    assert deep.to_list() == pytest.approx([plain[0] / 2, plain[1], plain[2]])
+    assert ResponseModel.from_json(model.to_json()) == model
+    expected = normal(evidence(depth="over_35"), model)["expected_gain"]
+    assert expected.to_list() == [2000.0]

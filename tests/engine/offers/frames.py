@@ -121,6 +121,7 @@ def pairs(*rows: dict[str, Any]) -> pl.DataFrame:
         "category_id": 7, "conflict_id": None, "cell": "switcher_light", "why": "", "uses": 1,
         "use_cents": 50, "reserved_cents": 50, "control_share": 0, "left_out": None, "pin": None,
         "kind": "product", "expected_redemptions": 0.5, "expected_gain": 0.1, "p_purchase": 0.5,
+        "p_without": 0.2, "depth_percent": 25,
     }  # fmt: skip
     return pl.DataFrame(
         [defaults | row for row in rows],
