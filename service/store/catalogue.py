@@ -87,6 +87,11 @@ def store_zones(session: Session, store_ids: Sequence[str]) -> dict[str, str]:
     return dict(session.exec(statement).all())
 
 
+def supplier(session: Session, supplier_id: int) -> Supplier | None:
+    """A supplier."""
+    return session.get(Supplier, supplier_id)
+
+
 def supplier_by_name(session: Session, name: str) -> Supplier | None:
     """The supplier of that name."""
     return session.exec(select(Supplier).where(Supplier.name == name)).first()

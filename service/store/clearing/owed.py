@@ -13,8 +13,10 @@ from service.store.tables.claim import Claim, ClaimDispute
 _AT_ONCE = 500
 
 
-def owed(session: Session, *, settlement: Settlement | None = None) -> list[OwedClaim]:
-    """Every claim of which something is open, or only those that are settled in one way."""
+def owed(
+    session: Session, *, settlement: Settlement | None = None, account_id: int | None = None
+) -> list[OwedClaim]:
+    """Every claim of which something is open; of those settled in one way, or of an account."""
     statement = (
         select(Claim)
         .join(Agreement, col(Agreement.id) == col(Claim.agreement_id))
@@ -23,6 +25,8 @@ def owed(session: Session, *, settlement: Settlement | None = None) -> list[Owed
     )
     if settlement is not None:
         statement = statement.where(Agreement.settlement == settlement)
+    if account_id is not None:
+        statement = statement.where(Claim.account_id == account_id)
     rows = session.exec(statement).all()
     open_of: dict[int, int] = {}
     ids = [row.id for row in rows]
