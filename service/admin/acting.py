@@ -31,6 +31,8 @@ def acting_on_command_line(database: Database, *, os_user: str, email: str = "")
         )
     if named is None:
         return Actor(f"user {os_user}")
+    if named.account_id is not None:
+        raise Conflict("%(email)s is a person of a supplier.", email=named.email)
     if named.disabled_at is not None:
         raise Conflict("%(email)s is disabled.", email=named.email)
     return Person.of(named).acting(f"user {os_user}")

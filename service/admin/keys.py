@@ -198,7 +198,7 @@ def _require_personal(role: Role, person_id: int | None, by: Actor) -> None:
 
 def _require_person(session: Session, person_id: int) -> None:
     row = people.get(session, person_id)
-    if row is None or row.disabled_at is not None:
+    if row is None or row.disabled_at is not None or row.account_id is not None:
         raise NotFound("There is no such person, or they are disabled.")
 
 

@@ -4,19 +4,31 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from service.engine.rights import PersonRole, Right, rights_of
 from service.engine.texts import clean
 from service.errors import InvalidInput
+from service.settings import Settings
 from service.store.actor import Actor
 from service.store.tables.person import PersonRow
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
+class Side(StrEnum):
+    """Whose people somebody is one of: it decides where they can log in."""
+
+    RETAILER = "retailer"
+    SUPPLIER = "supplier"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an e-mail address and roles; `disabled` people can do nothing."""
+    """Somebody with an e-mail address and roles; `disabled` people can do nothing.
+
+    A person of a supplier has its account in `account_id`, and no roles.
+    """
 
     id: int
     name: str
@@ -24,14 +36,20 @@ class Person:
     roles: tuple[PersonRole, ...]
     language: str
     disabled: bool
+    account_id: int | None = None
 
     @classmethod
     def of(cls, row: PersonRow) -> "Person":
         """The person of a row."""
         return cls(
             row.id, row.name, row.email, tuple(row.roles), row.language,
-            row.disabled_at is not None,
+            row.disabled_at is not None, row.account_id,
         )  # fmt: skip
+
+    @property
+    def side(self) -> Side:
+        """Whose they are."""
+        return Side.RETAILER if self.account_id is None else Side.SUPPLIER
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -132,6 +150,11 @@ class OpenSession:
     started_at: datetime
     seen_at: datetime
     is_this: bool
+
+
+def address_of(settings: Settings, side: Side) -> str:
+    """Where browsers find the pages of one side's people."""
+    return settings.console_url if side is Side.RETAILER else settings.portal_url
 
 
 def sorted_roles(roles: Sequence[PersonRole]) -> list[PersonRole]:

@@ -14,11 +14,18 @@ from service.errors import InvalidInput
 
 Email = Annotated[str, typer.Argument(help="Their e-mail address")]
 Roles = Annotated[list[PersonRole], typer.Option("--role", help="Their work; may be repeated")]
+SomeRoles = Annotated[
+    list[PersonRole] | None, typer.Option("--role", help="Their work; may be repeated")
+]
 
 
 def add(
     email: Email,
-    roles: Roles,
+    roles: SomeRoles = None,
+    supplier: Annotated[
+        str | None,
+        typer.Option(help="The number of a supplier's account whose person it is, without a role"),
+    ] = None,
     name: Annotated[
         str, typer.Option(help="Their name, as trails show it; else the begin of the address")
     ] = "",
@@ -28,11 +35,14 @@ def add(
     ] = None,
 ) -> None:
     """Invite a person and show the link by which they set a password, once."""
-    new = NewPerson(name or email.partition("@")[0], email, roles, language, os_user)
+    new = NewPerson(
+        name or email.partition("@")[0], email, roles or (), language, os_user, account=supplier
+    )
     with open_database() as (database, settings):
         by = acting(database, settings)
         made = people.invite(database, settings, new, by=by, now=datetime.now(UTC))
-    say(f"{made.person.email} is person {made.person.id}: {', '.join(made.person.roles)}.")
+    what = f"of account {supplier}" if supplier else ", ".join(made.person.roles)
+    say(f"{made.person.email} is person {made.person.id}: {what}.")
     _show_link(made)
 
 
@@ -50,7 +60,8 @@ def show() -> None:
             )
             table.add_row(
                 str(each.person.id), each.person.email, each.person.name,
-                ", ".join(each.person.roles), ", ".join(filter(None, ways)), each.os_user or "",
+                ", ".join(each.person.roles) or "supplier", ", ".join(filter(None, ways)),
+                each.os_user or "",
                 f"{each.last_seen_at:%Y-%m-%d %H:%M}" if each.last_seen_at else "",
                 "disabled" if each.person.disabled else "",
             )  # fmt: skip

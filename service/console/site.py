@@ -1,5 +1,6 @@
 """The console among the sites of pages: its places and its cookies."""
 
+from service.admin.people import Side
 from service.engine.rights import Right
 from service.pages.languages import mark
 from service.pages.site import Place, Site
@@ -19,4 +20,4 @@ PLACES = (
     Place(mark("Who did what"), "/audit", "menu", (Right.SEE_AUDIT,)),
 )
 
-CONSOLE = Site("console", cookies="larder", places=PLACES)
+CONSOLE = Site("console", Side.RETAILER, cookies="larder", places=PLACES)

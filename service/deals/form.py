@@ -32,7 +32,8 @@ class Fault:
 class Form:
     """A file as it was read: one grid per table, faults, and notes on how it was read.
 
-    Amounts of money in it have so many decimals (`digits`).
+    Amounts of money in it have so many decimals (`digits`). Where no `supplier` is written it is
+    that one, if it is not empty.
     """
 
     document: Document
@@ -41,6 +42,7 @@ class Form:
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     digits: int = 2
+    supplier: str = ""
 
     @property
     def height(self) -> int:

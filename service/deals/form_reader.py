@@ -33,10 +33,13 @@ _NUMERIC = (CellKind.MONEY, CellKind.NUMBER, CellKind.COUNT, CellKind.SHARE)
 MOST_IGNORED = 30
 
 
-def read_form(document: Document, *, dates_when_unclear: Order, currency: str) -> Form:
+def read_form(
+    document: Document, *, dates_when_unclear: Order, currency: str, supplier: str = ""
+) -> Form:
     """Read every table of a file. Raises InvalidInput when no sheet has one.
 
-    Amounts with the sign of another currency than `currency` are faults.
+    Amounts with the sign of another currency than `currency` are faults. Where no supplier is
+    written it is `supplier`, if that is not empty.
     """
     found = {sheet.name: find_tables(sheet) for sheet in document.sheets}
     tables = [
@@ -49,6 +52,7 @@ def read_form(document: Document, *, dates_when_unclear: Order, currency: str) -
         tables,
         notes=[Note(text) for text in document.notes],
         digits=minor_digits(currency),
+        supplier=supplier,
     )
     note_sheets(form, found)
     for number, table in enumerate(tables):
@@ -110,6 +114,8 @@ def _note_table(form: Form, number: int, table: DealTable) -> None:
             column.required is Required.PRODUCTS and not partners
         )
         if column.name == "funding_share_percent" and "funding_cap" in table.columns:
+            needed = False
+        if column.name == "supplier" and form.supplier:
             needed = False
         if needed and column.name not in table.columns:
             detail, remedy = f"column {column.name} is missing", f"add it: {column.meaning}"
@@ -216,7 +222,7 @@ def _read_table(
     places = np.array(joined.places, np.int64)
     grid = CodedGrid(number, first + places, {}, np.ones(len(places), np.bool_))
     bad: dict[int, set[str]] = {}
-    for name, texts in joined.texts.items():
+    for name, texts in _with_supplier(form, joined.texts).items():
         column = column_of(name)
         seen, codes = encode_texts(texts.gather(places))
         read = readers[column.kind]
@@ -239,6 +245,16 @@ def _read_table(
         grid.faultless[position] = False
         form.faults.extend(_missing_cells(table, grid.row(position), bad.get(position, ())))
     form.grids.append(grid)
+
+
+def _with_supplier(form: Form, cells: Mapping[str, pl.Series]) -> Mapping[str, pl.Series]:
+    """The cells, with the supplier whose file it is where none is written."""
+    if not form.supplier or not cells:
+        return cells
+    some = next(iter(cells.values()))
+    empty = pl.Series([None], dtype=pl.String).new_from_index(0, len(some))
+    written = cells.get("supplier", empty)
+    return {**cells, "supplier": written.fill_null(form.supplier)}
 
 
 def _note_cells(

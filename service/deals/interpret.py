@@ -65,6 +65,7 @@ class Interpreter:
         regions: Sequence[str],
         as_of: date,
         list_days: int = 0,
+        only_suppliers: Sequence[str] = (),
     ) -> None:
         self._form = form
         self._as_of = as_of
@@ -72,6 +73,7 @@ class Interpreter:
         self._product_sets = ProductSets(products)
         self._suppliers = {plain(name): (name, key) for name, key in suppliers.items()}
         self._stores, self._regions = stores, regions
+        self._only_suppliers = only_suppliers
         self._names = {key: name for key, (name, _) in self._suppliers.items()}
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
         self._terms: dict[str, Terms] = {}
@@ -155,6 +157,10 @@ class Interpreter:
     ) -> tuple[str, int | None]:
         name = values["supplier"]
         known = self._suppliers.get(plain(name))
+        if self._only_suppliers and (known or (name,))[0] not in self._only_suppliers:
+            remedy = f"write {' or '.join(self._only_suppliers)}"
+            report("supplier", f"{name[:60]!r} is none of yours", remedy)
+            return name, None
         if known is not None:
             return known
         if values.get("kind") != DealKind.PARTNER:

@@ -20,7 +20,7 @@ from service.errors import Conflict, InvalidInput, NotFound
 from service.notice import Cents
 from service.settings import Settings
 from service.store.actor import Actor
-from service.store.offers import events, overview, states
+from service.store.offers import events, overview, states, stock
 from service.store.session import Database
 from service.store.tables.offer import Offer, OfferEvent
 
@@ -76,7 +76,9 @@ def approve(database: Database, settings: Settings, offer_id: int, *, by: Actor)
             events.add(session, each, Act.REPLACE, to_state=DealState.REPLACED, by=by, at=now)
         states.move(session, live, DealState.REPLACED)
         states.move(session, (offer,), state)
-        return state
+        stock.settle(session, at=now)
+        session.refresh(offer)
+        return DealState(offer.state)
 
     return database.settle(act, busy=_BUSY)
 
@@ -85,14 +87,21 @@ def stop(database: Database, offer_id: int, *, by: Actor, note: str = "") -> Dea
     """Stop a deal at once: no copy is issued, and the till refuses those in circulation.
 
     This applies to every revision, including those on printed lists. Their copies keep their
-    reservations until the lists end. Raises NotFound, Conflict for a deal that does not run.
+    reservations until the lists end. A deal that is paused for want of stock can be stopped too,
+    and waits for somebody to resume it then. Raises NotFound, Conflict for a deal that does not
+    run.
     """
 
     def act(session: Session) -> DealState:
         revisions = _lock_revisions(session, offer_id)
         offer = _live_revision(revisions, offer_id)
         now = datetime.now(UTC)
-        state = _move(session, offer, Act.STOP, by=by, at=now, detail={"note": clean(note)})
+        detail = {"note": clean(note)}
+        if offer.state == DealState.PAUSED and offer.stopped_at is None:
+            state = DealState.PAUSED
+            events.add(session, offer, Act.STOP, to_state=state, by=by, at=now, detail=detail)
+        else:
+            state = _move(session, offer, Act.STOP, by=by, at=now, detail=detail)
         states.set_stopped(session, [r for r in revisions if r.stopped_at is None], at=now)
         return state
 
@@ -108,15 +117,19 @@ def resume(
     note: str = "",
 ) -> DealState:
     """Resume a stopped deal. With `new_copies_only` the till still refuses copies of earlier
-    revisions, whose print was wrong. Raises NotFound, Conflict for a deal that is not stopped.
+    revisions, whose print was wrong. What suppliers reported to be out of stock of it is no more.
+    Raises NotFound, Conflict for a deal that is not stopped.
     """
 
     def act(session: Session) -> DealState:
         revisions = _lock_revisions(session, offer_id)
         offer = _live_revision(revisions, offer_id)
+        now = datetime.now(UTC)
         detail = {"new_copies_only": new_copies_only, "note": clean(note)}
-        state = _move(session, offer, Act.RESUME, by=by, at=datetime.now(UTC), detail=detail)
+        state = _move(session, offer, Act.RESUME, by=by, at=now, detail=detail)
         states.set_stopped(session, (offer,) if new_copies_only else revisions, at=None)
+        stock.end_on_deal(session, offer, at=now, by=by.name)
+        stock.settle(session, at=now)
         return state
 
     return database.settle(act, busy=_BUSY)
@@ -155,10 +168,16 @@ def raise_budget(
 
 
 def follow_facts(database: Database, *, on: date) -> int:
-    """Move every deal to the state that its dates and limits imply; returns how many moved."""
+    """Move every deal to the state that its dates and limits imply; returns how many moved.
+
+    What was out of stock until the day `on`, or an earlier one, is offered again.
+    """
 
     def act(session: Session) -> int:
-        return states.follow_facts(session, on=on, at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        stock.end_those_over(session, on=on, at=now)
+        moved = stock.settle(session, at=now)
+        return moved + states.follow_facts(session, on=on, at=now)
 
     return database.settle(act, busy=_BUSY)
 
@@ -295,7 +314,8 @@ def _require_second_person(
         raise Conflict(
             "%(name)s may not approve deals: that needs the role approver.", name=by.name
         )
-    loader = events.person_behind(session, offer, Act.LOAD)
+    # Whoever a supplier has load its deals is none of the two.
+    loader = events.person_behind(session, offer, Act.LOAD, of_retailer=True)
     first = loader or events.person_behind(session, offer, Act.CHECK)
     if first is None:
         raise Conflict(

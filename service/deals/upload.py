@@ -44,7 +44,8 @@ class ReadOptions:
     `encoding` is for text that is not Unicode, `dates` for dates that are ambiguous; `currency` is
     what amounts are in, `printing` how the deals are printed. Deals that ended before `as_of`, by
     default today, are noted, and those that can be used for less than the `list_days` of lists.
-    `corrections` are cells that are read as another text than the file has.
+    `corrections` are cells that are read as another text than the file has. With `only_suppliers`
+    every row must be of one of these, and is of the only one where it does not say.
     """
 
     encoding: str = "cp1252"
@@ -54,6 +55,7 @@ class ReadOptions:
     list_days: int = 0
     printing: Printing = field(default_factory=Printing)
     corrections: tuple[Correction, ...] = ()
+    only_suppliers: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -338,7 +340,13 @@ def load_body(
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:
     document = correct(read_document(name, body, encoding=options.encoding), options.corrections)
-    return read_form(document, dates_when_unclear=options.dates, currency=options.currency)
+    only = options.only_suppliers
+    return read_form(
+        document,
+        dates_when_unclear=options.dates,
+        currency=options.currency,
+        supplier=only[0] if len(only) == 1 else "",
+    )
 
 
 def _interpret(session: Session, form: Form, options: ReadOptions) -> InterpretedDeals:
@@ -353,6 +361,7 @@ def _interpret(session: Session, form: Form, options: ReadOptions) -> Interprete
         regions=households.region_names(session) if has_regions else (),
         as_of=options.as_of or datetime.now(UTC).date(),
         list_days=options.list_days,
+        only_suppliers=options.only_suppliers,
     ).interpret()
     deals = prints.without_unprintable(deals, currency=options.currency)
     prints.note_small_print(deals)

@@ -19,7 +19,8 @@ class DealState(StrEnum):
     - `checked`: somebody has confirmed that it says what was meant.
     - `approved`: it may run.
     - `running`: its mail window has opened.
-    - `paused`: stopped; no copies are issued, and the till refuses those in circulation.
+    - `paused`: stopped; no copies are issued. The till refuses those in circulation, unless only
+      its supplier has no stock.
     - `exhausted`: budget or circulation has no room for another copy; copies in circulation count.
     - `ended`: its last day at the till is over.
     - `replaced`: a newer revision took its place. It is kept, because printed lists refer to it.
@@ -63,6 +64,9 @@ MOVES: dict[tuple[DealState, Act], DealState] = {
     (DealState.EXHAUSTED, Act.RAISE_BUDGET): DealState.RUNNING,
 }
 """What people may do in each state, and the state it leads to. Anything else is refused."""
+
+OUT_OF_STOCK = "out_of_stock"
+"""The `reason` in the detail of a stop that is for want of stock; such a stop ends by itself."""
 
 PENDING = (DealState.DRAFT, DealState.CHECKED)
 """States before approval. Meanwhile an earlier revision stays in force."""

@@ -2,7 +2,8 @@
 
 Over https, and on a machine's own address, they have the prefix `__Host-`: a browser takes them
 only with `Secure` and for this host alone. Over plain http elsewhere nobody can log in, unless
-LARDER_CONSOLE_URL itself says `http://` and that host: then they have no prefix.
+LARDER_CONSOLE_URL or LARDER_PORTAL_URL, whichever is of the site, itself says `http://` and that
+host: then they have no prefix.
 """
 
 import ipaddress
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.admin.person import address_of
 from service.pages.site import site_of
 from service.settings import Settings
 
@@ -68,14 +70,15 @@ class Jar:
 
 
 def jar_of(request: Request, settings: Settings) -> Jar:
-    """The cookies of a request, by its scheme and host and where the console is said to be."""
+    """The cookies of a request, by its scheme and host and where the site is said to be."""
     host = request.url.hostname or ""
-    said = urlsplit(settings.console_url)
+    site = site_of(request)
+    said = urlsplit(address_of(settings, site.side))
     is_said = host == said.hostname
     secure = (
         request.url.scheme == "https" or is_loopback(host) or (is_said and said.scheme == "https")
     )
-    return Jar(site_of(request).cookies, secure=secure, open=secure or is_said)
+    return Jar(site.cookies, secure=secure, open=secure or is_said)
 
 
 def is_loopback(host: str) -> bool:

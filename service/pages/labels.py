@@ -28,7 +28,9 @@ STATE_HINTS: dict[str, str] = {
     DealState.CHECKED: mark("Somebody has confirmed that it says what was meant."),
     DealState.APPROVED: mark("It may run as soon as its mail window opens."),
     DealState.RUNNING: mark("New lists may carry it, and tills take it."),
-    DealState.PAUSED: mark("No new copies, and tills refuse those that are out."),
+    DealState.PAUSED: mark(
+        "No new copies, and tills refuse those that are out, unless only its supplier has no stock."
+    ),
     DealState.EXHAUSTED: mark("No room for another copy; those that are out count."),
     DealState.ENDED: mark("Its last day at the till is over."),
     DealState.REPLACED: mark("A newer revision took its place."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from service.admin.people import Side
 from service.engine.rights import Right
 
 
@@ -22,10 +23,12 @@ class Site:
     """A sub-application of pages, as `app.state.site` holds it.
 
     `name` is the folder of its templates beside the shared ones, and what its forms and messages
-    are signed for. `cookies` begins the names of its cookies. `places` is its navigation.
+    are signed for. `side` is whose people it is for; they alone can log in. `cookies` begins the
+    names of its cookies. `places` is its navigation.
     """
 
     name: str
+    side: Side
     cookies: str
     places: tuple[Place, ...]
 

@@ -20,6 +20,7 @@ from service.errors import Forbidden, NotFound
 from service.pages.cookies import FORM, LANGUAGE, SESSION, Jar, jar_of
 from service.pages.languages import LANGUAGES, Language, language_of, negotiate
 from service.pages.signing import form_token, same
+from service.pages.site import site_of
 from service.settings import Settings
 from service.store.actor import Actor
 from service.store.session import Database
@@ -82,7 +83,10 @@ def recognise(request: Request) -> Visitor:
     jar = jar_of(request, settings)
     token = jar.read(request, SESSION)
     now = datetime.now(UTC)
-    signed_in = person_of(database_of(request), settings, token, now=now) if token else None
+    side = site_of(request).side
+    signed_in = (
+        person_of(database_of(request), settings, token, side=side, now=now) if token else None
+    )
     form_key = jar.read(request, FORM) or secrets.token_urlsafe(32)
     visitor = Visitor(
         signed_in=signed_in,
@@ -113,7 +117,7 @@ async def require_token(request: Request) -> None:
 def from_where(request: Request) -> From:
     """Where a request comes from, for what counts log-ins."""
     address = request.client.host if request.client else ""
-    return From(address, request.headers.get("user-agent", ""))
+    return From(address, request.headers.get("user-agent", ""), site_of(request).side)
 
 
 VisitorDep = Annotated[Visitor, Depends(recognise)]

@@ -18,6 +18,12 @@ class PeopleSettings(Group):
         pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
         description="Where browsers find the console; links and passkeys are bound to it",
     )
+    portal_url: str = Field(
+        default="http://localhost:8000/portal",
+        pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
+        description="Where browsers of suppliers find the portal; links and passkeys are bound to "
+        "it",
+    )
     log_in_tries: int = Field(
         default=10,
         ge=3,

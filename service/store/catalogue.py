@@ -103,6 +103,11 @@ def set_regions(session: Session, regions: Mapping[str, str]) -> int:
     return changed
 
 
+def supplier(session: Session, supplier_id: int) -> Supplier | None:
+    """A supplier."""
+    return session.get(Supplier, supplier_id)
+
+
 def supplier_by_name(session: Session, name: str) -> Supplier | None:
     """The supplier of that name."""
     return session.exec(select(Supplier).where(Supplier.name == name)).first()

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from service.deals.burn import burn
 from service.pages.charts import FunnelStep, Series, bars_by_day, burn_down, funnel
-from service.pages.charts.burn_down import burn
 from service.pages.charts.shapes import nice_ticks, nice_top
 from service.pages.languages import LANGUAGES, language_of
 

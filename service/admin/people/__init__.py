@@ -55,6 +55,7 @@ from service.admin.person import (
     Person,
     PersonDetails,
     Refused,
+    Side,
     SignedIn,
 )
 from service.engine.rights import RIGHTS, PersonRole, Right
@@ -62,7 +63,7 @@ from service.engine.rights import RIGHTS, PersonRole, Right
 __all__ = [
     "RIGHTS", "Invitation", "KnownPasskey", "NeedsSecond", "NewPerson", "NewSession", "OpenSession",
     "PasskeyOptions", "Person", "PersonDetails", "PersonRole", "ProviderAnswer", "ProviderStart",
-    "Refused", "Right", "SignedIn", "TotpEnrolment", "Visitor", "accept", "bind_os_user",
+    "Refused", "Right", "Side", "SignedIn", "TotpEnrolment", "Visitor", "accept", "bind_os_user",
     "change_password", "confirm_totp", "disable", "enable", "end_all_sessions", "end_one_session",
     "end_session", "enrol_totp", "forget_log_ins", "get_person", "give_second", "invite",
     "invite_again", "invited", "list_passkeys", "list_people", "list_sessions", "log_in",

@@ -8,7 +8,15 @@ from sqlmodel import Session
 
 from service.admin.people import passwords
 from service.admin.people.tokens import Purpose, digest_of, new_token
-from service.admin.person import Invitation, Person, PersonDetails, normal_email, sorted_roles
+from service.admin.person import (
+    Invitation,
+    Person,
+    PersonDetails,
+    Side,
+    address_of,
+    normal_email,
+    sorted_roles,
+)
 from service.engine.rights import PersonRole
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
@@ -16,6 +24,7 @@ from service.notice import Count
 from service.settings import Settings
 from service.store import audit, people
 from service.store.actor import Actor
+from service.store.clearing import accounts as suppliers
 from service.store.session import Database
 from service.store.tables.person import PersonLink, PersonRow
 
@@ -32,13 +41,17 @@ _SUBJECT = "person"
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """Who is to be invited. `os_user` is a user of a machine whose command line is this person."""
+    """Who is to be invited. `os_user` is a user of a machine whose command line is this person.
+
+    `account` is the number of a supplier's account whose person it is, who has no roles then.
+    """
 
     name: str
     email: str
     roles: Sequence[PersonRole]
     language: str = "en"
     os_user: str | None = None
+    account: str | None = None
 
 
 def invite(
@@ -46,8 +59,8 @@ def invite(
 ) -> Invitation:
     """Add a person, who can log in once they set a password by the link of the invitation.
 
-    Raises InvalidInput for a name, an address or roles that cannot be, Conflict when the e-mail
-    address or the user of the machine is somebody's already.
+    Raises InvalidInput for a name, an address or roles that cannot be, NotFound for an unknown
+    account, Conflict when the e-mail address or the user of the machine is somebody's already.
     """
     email = normal_email(new.email)
     name = " ".join(clean(new.name).split())
@@ -58,24 +71,42 @@ def invite(
         if people.by_email(session, email) is not None:
             raise Conflict("There is somebody with the address %(email)s already.", email=email)
         row = PersonRow(
-            name=name, email=email, roles=_roles(new.roles), language=new.language, created_at=now
+            name=name,
+            email=email,
+            roles=_roles(new.roles) if new.account is None else _no_roles(new),
+            language=new.language,
+            account_id=None if new.account is None else _account_id(session, new.account),
+            created_at=now,
         )
         if new.os_user is not None:
             _bind(session, row, new.os_user)
         session.add(row)
         session.flush()
         detail = {"email": email, "roles": row.roles, "os_user": row.os_user}
+        if new.account is not None:
+            detail["account"] = new.account
         audit.add(session, by, "invite", _SUBJECT, row.id, at=now, detail=detail)
         return _link(session, settings, row, now=now, lasting=INVITED)
 
     return database.settle(act, busy=_BUSY)
 
 
-def invited(database: Database, settings: Settings, token: str, *, now: datetime) -> Person | None:
-    """Whose link this is, None when it is unknown, used or over, or they are disabled."""
+def invited(
+    database: Database,
+    settings: Settings,
+    token: str,
+    *,
+    side: Side | None = None,
+    now: datetime,
+) -> Person | None:
+    """Whose link this is, None when it is unknown, used or over, or they are disabled.
+
+    With `side` the links of the others' people are unknown.
+    """
     with database.read() as session:
         row = people.open_link(session, digest_of(settings, Purpose.LINK, token), now=now)
-    return Person.of(row) if row is not None and row.disabled_at is None else None
+    person = Person.of(row) if row is not None and row.disabled_at is None else None
+    return None if person is None or side not in (None, person.side) else person
 
 
 def accept(
@@ -192,6 +223,7 @@ def set_roles(
         if PersonRole.ADMIN not in new:
             _require_other_admin(session, person_id)
         row = _lock(session, person_id)
+        _require_of_retailer(row)
         detail = {"from": row.roles, "to": new}
         row.roles = new
         audit.add(session, by, "set_roles", _SUBJECT, row.id, at=now, detail=detail)
@@ -210,6 +242,7 @@ def bind_os_user(
 
     def act(session: Session) -> Person:
         row = _lock(session, person_id)
+        _require_of_retailer(row)
         if os_user is None:
             row.os_user = None
         else:
@@ -250,6 +283,19 @@ def _roles(roles: Sequence[PersonRole]) -> list[PersonRole]:
     return sorted_roles(roles)
 
 
+def _no_roles(new: NewPerson) -> list[PersonRole]:
+    if new.roles or new.os_user is not None:
+        raise InvalidInput("A person of a supplier has no roles and is no user of a machine.")
+    return []
+
+
+def _account_id(session: Session, number: str) -> int:
+    found = suppliers.by_number(session, [number]).get(number)
+    if found is None:
+        raise NotFound("There is no account %(number)s.", number=repr(number[:40]))
+    return found.id
+
+
 def _bind(session: Session, row: PersonRow, os_user: str) -> None:
     name = clean(os_user).strip()
     if not 1 <= len(name) <= _NAME_CHARACTERS:
@@ -273,8 +319,9 @@ def _link(
             expires_at=now + lasting,
         )
     )  # fmt: skip
-    url = f"{settings.console_url.rstrip('/')}/invitations/{token}"
-    return Invitation(Person.of(row), token, url, now + lasting)
+    person = Person.of(row)
+    url = f"{address_of(settings, person.side).rstrip('/')}/invitations/{token}"
+    return Invitation(person, token, url, now + lasting)
 
 
 def names_of(person: Person, settings: Settings) -> Sequence[str]:
@@ -287,6 +334,14 @@ def _lock(session: Session, person_id: int) -> PersonRow:
     if row is None:
         raise _unknown()
     return row
+
+
+def _require_of_retailer(row: PersonRow) -> None:
+    if row.account_id is not None:
+        raise Conflict(
+            "%(email)s is a person of a supplier, who has no roles and no machines here.",
+            email=row.email,
+        )
 
 
 def _require_enabled(row: PersonRow) -> None:

@@ -10,7 +10,7 @@ from service.admin.people import passwords, totp
 from service.admin.people.sessions import open_session
 from service.admin.people.steps import leave_step, look_at_step, take_step
 from service.admin.people.throttle import begin_try
-from service.admin.person import NeedsSecond, NewSession, Person, Refused, normal_email
+from service.admin.person import NeedsSecond, NewSession, Person, Refused, Side, normal_email
 from service.errors import InvalidInput
 from service.settings import Settings
 from service.store import audit, people
@@ -27,10 +27,18 @@ _BUSY = "This person logs in somewhere else right now; ask again."
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where a log-in comes from: the network address, and what the browser says it is."""
+    """Where a log-in comes from: the network address, and what the browser says it is.
+
+    `side` is whose people log in there; others are refused as if they were unknown.
+    """
 
     address: str
     agent: str = ""
+    side: Side = Side.RETAILER
+
+    def admits(self, row: PersonRow | None) -> bool:
+        """Whether somebody can log in there."""
+        return row is not None and row.disabled_at is None and Person.of(row).side is self.side
 
 
 def log_in(
@@ -59,7 +67,7 @@ def log_in(
         row = people.by_email(session, email)
     stored = row.password_digest if row is not None else None
     is_right, newer = passwords.verify(password, stored)
-    if row is None or not is_right or row.disabled_at is not None:
+    if row is None or not is_right or not visitor.admits(row):
         return Refused()
 
     def act(session: Session) -> Answer:
@@ -110,7 +118,7 @@ def give_second(
     def act(session: Session) -> Answer:
         taken = take_step(session, settings, StepKind.SECOND, ticket, now=now)
         held = people.lock(session, row.id)
-        if taken is None or held is None or not _may_answer(held):
+        if taken is None or held is None or not (visitor.admits(held) and _may_answer(held)):
             return Refused()
         if not totp.accept_code(settings, held, code, now=now):
             again = leave_step(session, settings, StepKind.SECOND, person_id=held.id, now=now)

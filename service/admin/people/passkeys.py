@@ -36,7 +36,7 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 from service.admin.people.log_in import Visitor, enter
 from service.admin.people.steps import leave_step, secret_of, take_step
 from service.admin.people.throttle import begin_try
-from service.admin.person import NewSession, Refused, SignedIn
+from service.admin.person import NewSession, Refused, Side, SignedIn, address_of
 from service.digests import token_digest
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
@@ -84,7 +84,7 @@ def passkey_enrol_options(
         ticket = leave_step(session, settings, StepKind.PASSKEY_ENROL, person_id=person.id, now=now)
         known = people.passkeys_of(session, person.id)
     options = generate_registration_options(
-        rp_id=_host(settings),
+        rp_id=_host(settings, person.side),
         rp_name=settings.retailer,
         user_id=_handle(settings, person.id),
         user_name=person.email,
@@ -128,7 +128,7 @@ def passkey_enrol(
                 "A person has at most %(number)s passkeys: remove one first.",
                 number=Count(MOST_PASSKEYS),
             )
-        made = verify_made(settings, ticket, credential)
+        made = verify_made(settings, ticket, credential, side=signed_in.person.side)
         if made is None:
             return None
         credential_id = bytes_to_base64url(made.credential_id)
@@ -157,13 +157,13 @@ def passkey_enrol(
 
 
 def passkey_log_in_options(
-    database: Database, settings: Settings, *, now: datetime
+    database: Database, settings: Settings, *, side: Side = Side.RETAILER, now: datetime
 ) -> PasskeyOptions:
     """Begin to log in with a passkey, for `navigator.credentials.get`; the browser knows whose."""
     with database.write() as session:
         ticket = leave_step(session, settings, StepKind.PASSKEY_LOG_IN, now=now)
     options = generate_authentication_options(
-        rp_id=_host(settings),
+        rp_id=_host(settings, side),
         challenge=_challenge(settings, ticket),
         user_verification=UserVerificationRequirement.REQUIRED,
     )
@@ -192,9 +192,9 @@ def passkey_log_in(
         key = people.passkey(session, bytes_to_base64url(shown.raw_id)) if shown else None
         if shown is None or key is None:
             return Refused()
-        verified = verify_shown(settings, ticket, shown, key)
+        verified = verify_shown(settings, ticket, shown, key, side=visitor.side)
         row = people.lock(session, key.person_id)
-        if verified is None or row is None or row.disabled_at is not None:
+        if verified is None or row is None or not visitor.admits(row):
             return Refused()
         if shown.response.user_handle not in (None, _handle(settings, row.id)):
             return Refused()
@@ -227,14 +227,16 @@ def remove_passkey(
         )
 
 
-def verify_made(settings: Settings, ticket: str, credential: str) -> VerifiedRegistration | None:
+def verify_made(
+    settings: Settings, ticket: str, credential: str, *, side: Side = Side.RETAILER
+) -> VerifiedRegistration | None:
     """A new passkey, None when it does not answer the options of the ticket or cannot be read."""
     try:
         return verify_registration_response(
             credential=_bounded(credential),
             expected_challenge=_challenge(settings, ticket),
-            expected_rp_id=_host(settings),
-            expected_origin=_origin(settings),
+            expected_rp_id=_host(settings, side),
+            expected_origin=_origin(settings, side),
             require_user_verification=True,
         )
     except _UNREADABLE:
@@ -250,7 +252,12 @@ def read_shown(credential: str) -> AuthenticationCredential | None:
 
 
 def verify_shown(
-    settings: Settings, ticket: str, shown: AuthenticationCredential, key: Passkey
+    settings: Settings,
+    ticket: str,
+    shown: AuthenticationCredential,
+    key: Passkey,
+    *,
+    side: Side = Side.RETAILER,
 ) -> VerifiedAuthentication | None:
     """Whether a passkey signed the options of the ticket, for us, and its user was verified.
 
@@ -261,8 +268,8 @@ def verify_shown(
         verified = verify_authentication_response(
             credential=shown,
             expected_challenge=_challenge(settings, ticket),
-            expected_rp_id=_host(settings),
-            expected_origin=_origin(settings),
+            expected_rp_id=_host(settings, side),
+            expected_origin=_origin(settings, side),
             credential_public_key=base64url_to_bytes(key.public_key),
             credential_current_sign_count=0,
             require_user_verification=True,
@@ -293,10 +300,10 @@ def _handle(settings: Settings, person_id: int) -> bytes:
     return bytes.fromhex(token_digest(settings.secret_key, "passkey-user", str(person_id)))
 
 
-def _origin(settings: Settings) -> str:
-    parts = urlsplit(settings.console_url)
+def _origin(settings: Settings, side: Side) -> str:
+    parts = urlsplit(address_of(settings, side))
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _host(settings: Settings) -> str:
-    return urlsplit(settings.console_url).hostname or ""
+def _host(settings: Settings, side: Side) -> str:
+    return urlsplit(address_of(settings, side)).hostname or ""

@@ -134,7 +134,7 @@ def provider_finish(
 
     def act(session: Session) -> NewSession | Refused:
         row = _find(session, settings, claims, link_to=step.person_id, now=now)
-        if row is None or row.disabled_at is not None:
+        if row is None or not visitor.admits(row):
             return Refused()
         return enter(session, settings, row, LogInMethod.PROVIDER, visitor, now=now)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.admin.people.tokens import Purpose, csrf_of, digest_of, new_token
-from service.admin.person import NewSession, OpenSession, Person, SignedIn
+from service.admin.person import NewSession, OpenSession, Person, Side, SignedIn
 from service.errors import NotFound
 from service.settings import Settings
 from service.store import audit, people
@@ -46,9 +46,16 @@ def open_session(
 
 
 def person_of(
-    database: Database, settings: Settings, token: str, *, now: datetime
+    database: Database,
+    settings: Settings,
+    token: str,
+    *,
+    side: Side = Side.RETAILER,
+    now: datetime,
 ) -> SignedIn | None:
     """Who sends this token; None when it is unknown, ended, idle, too old, or they are disabled.
+
+    People of the other side are nobody too.
 
     What they may do is as of now. That the session is in use is noted once a minute.
     """
@@ -60,6 +67,8 @@ def person_of(
     if found is None:
         return None
     held, row = found
+    if Person.of(row).side is not side:
+        return None
     if now - held.seen_at >= _NOTED:
         with database.write() as session:
             people.mark_seen(session, held.id, at=now)

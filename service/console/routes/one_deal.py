@@ -7,13 +7,13 @@ from typing import Any
 from service.console import deal_words
 from service.console.routes.deal_acts import may_do
 from service.deals import listing, results, steer
+from service.deals.burn import burn
 from service.deals.results import DealResults, possible_acts
 from service.engine.lifecycle import Act
 from service.engine.money import format_money
 from service.errors import NotFound
 from service.files import layouts
 from service.pages.charts import Chart, FunnelStep, Series, bars_by_day, burn_down, funnel
-from service.pages.charts.burn_down import burn
 from service.pages.languages import Language
 from service.pages.visitor import Member
 from service.settings import Settings

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from service.admin import people
-from service.admin.people import NeedsSecond, NewSession, ProviderAnswer, Refused
+from service.admin.people import NeedsSecond, NewSession, ProviderAnswer, Refused, Side
 from service.errors import InvalidInput, NotFound
 from service.pages import flash, page
 from service.pages.cookies import PROVIDER, SESSION
@@ -17,6 +17,7 @@ from service.pages.flash import Message
 from service.pages.languages import LANGUAGES, Language
 from service.pages.proving import Long, Word, too_many_tries
 from service.pages.signing import sign, signed
+from service.pages.site import site_of
 from service.pages.visitor import (
     DatabaseDep,
     FromDep,
@@ -95,9 +96,13 @@ def second(
 
 
 @router.post("/log-in/passkey/options")
-def passkey_options(database: DatabaseDep, settings: SettingsDep) -> dict[str, str]:
+def passkey_options(
+    request: Request, database: DatabaseDep, settings: SettingsDep
+) -> dict[str, str]:
     """What the browser is asked, to log in with a passkey."""
-    asked = people.passkey_log_in_options(database, settings, now=_now())
+    asked = people.passkey_log_in_options(
+        database, settings, side=site_of(request).side, now=_now()
+    )
     return {"ticket": asked.ticket, "options": asked.options}
 
 
@@ -127,6 +132,8 @@ def provider(
     answer: Annotated[ProviderQuery, Query()],
 ) -> Response:
     """Go to the provider that the house uses, and come back from it."""
+    if not _has_provider(request):
+        raise NotFound("There is no such page.")
     jar = recognise(request).jar
     if not answer.state and not answer.error:
         start = people.provider_start(database, settings, now=_now())
@@ -169,6 +176,8 @@ def accept(
     text = recognise(request).language.text
     if password != again:
         return _invitation(request, token, database, settings, text("The two are not the same."))
+    if people.invited(database, settings, token, side=visitor.side, now=_now()) is None:
+        return _invitation(request, token, database, settings)
     try:
         person = people.accept(database, settings, token, password, now=_now())
     except InvalidInput as error:
@@ -211,7 +220,7 @@ def _page(
     return page.show(
         request, "log_in.html", status=status, to=to, email=email, error=error,
         is_open=recognise(request).jar.open,
-        has_provider=bool(settings_of(request).oidc_issuer),
+        has_provider=_has_provider(request) and bool(settings_of(request).oidc_issuer),
     )  # fmt: skip
 
 
@@ -245,6 +254,11 @@ def _answer(
     return _page(request, to=to, email=email, error=error, status=422)
 
 
+def _has_provider(request: Request) -> bool:
+    """The provider is the retailer's: it knows nobody else's people."""
+    return site_of(request).side is Side.RETAILER
+
+
 def _refusal(language: Language, answer: Refused, way: Way) -> str:
     if too_many := too_many_tries(language, answer):
         return too_many
@@ -259,7 +273,8 @@ def _refusal(language: Language, answer: Refused, way: Way) -> str:
 def _invitation(
     request: Request, token: str, database: DatabaseDep, settings: SettingsDep, error: str = ""
 ) -> Response:
-    person = people.invited(database, settings, token, now=_now())
+    side = site_of(request).side
+    person = people.invited(database, settings, token, side=side, now=_now())
     return page.show(
         request,
         "invitation.html",

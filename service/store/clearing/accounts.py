@@ -18,6 +18,11 @@ def by_number(session: Session, numbers: Collection[str]) -> dict[str, SupplierA
     return {row.number: row for row in session.exec(found)}
 
 
+def get(session: Session, account_id: int) -> SupplierAccount | None:
+    """An account."""
+    return session.get(SupplierAccount, account_id)
+
+
 def every(session: Session) -> list[AccountRecord]:
     """All accounts with their brands, by number."""
     brands: dict[int, list[str]] = {}

@@ -198,10 +198,11 @@ def page(
     *,
     account_id: int | None = None,
     state: ClaimState | None = None,
+    is_issued: bool = False,
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[Summary]:
-    """Claims, the newest first."""
+    """Claims, the newest first; with `is_issued` none that are or were only drafts."""
     statement = (
         select(Claim, SupplierAccount.number, SupplierAccount.legal_name)
         .join(SupplierAccount, col(SupplierAccount.id) == col(Claim.account_id))
@@ -212,6 +213,8 @@ def page(
         statement = statement.where(Claim.account_id == account_id)
     if state is not None:
         statement = statement.where(Claim.state == state)
+    if is_issued:
+        statement = statement.where(col(Claim.issued_at).is_not(None))
     if before_id is not None:
         statement = statement.where(col(Claim.id) < before_id)
     rows = session.exec(statement).all()

@@ -79,6 +79,17 @@ def taken(session: Session, claim_id: int, number: int, part: ClaimPart) -> int:
     )
 
 
+def taken_of(session: Session, claim_id: int) -> dict[tuple[int, ClaimPart], int]:
+    """What of each line and part of a claim is in dispute, or was credited."""
+    found: dict[tuple[int, ClaimPart], int] = {}
+    for row in of_claim(session, claim_id):
+        if row.state in _DECIDED_FOR:
+            key = row.line, ClaimPart(row.part)
+            is_open = row.state == DisputeState.OPEN
+            found[key] = found.get(key, 0) + (row.claimed_cents if is_open else row.accepted_cents)
+    return found
+
+
 def open_cents(session: Session, claim_id: int) -> int:
     """What of a claim is in open disputes, before tax."""
     statement = select(func.coalesce(func.sum(ClaimDispute.claimed_cents), 0)).where(

@@ -20,8 +20,9 @@ def owed(
     *,
     settlement: Settlement | None = None,
     claim_ids: Collection[int] | None = None,
+    account_id: int | None = None,
 ) -> list[OwedClaim]:
-    """Every claim of which something is open, or those that are settled in one way, or of some."""
+    """Every claim of which something is open; those settled in one way, of some, or of an account."""
     statement = (
         select(Claim)
         .join(Agreement, col(Agreement.id) == col(Claim.agreement_id))
@@ -32,6 +33,8 @@ def owed(
         statement = statement.where(Agreement.settlement == settlement)
     if claim_ids is not None:
         statement = statement.where(col(Claim.id).in_(claim_ids))
+    if account_id is not None:
+        statement = statement.where(Claim.account_id == account_id)
     rows = session.exec(statement).all()
     open_of: dict[int, int] = {}
     ids = [row.id for row in rows]

@@ -8,16 +8,13 @@ from sqlmodel import Session, col, select
 
 from service.engine.clearing.evaluation import SupplierQuarter
 from service.engine.ledger import CHARGING
-from service.engine.lifecycle import Act
+from service.engine.lifecycle import OUT_OF_STOCK, Act
 from service.store.bulk import day_value
 from service.store.tables.bank import BankReceipt, ReceiptApplication
 from service.store.tables.catalogue import Supplier
 from service.store.tables.claim import Claim
 from service.store.tables.offer import Offer, OfferEvent
 from service.store.tables.types import UtcMoment
-
-OUT_OF_STOCK = "out_of_stock"
-"""The `reason` in the detail of a stop that is for want of stock."""
 
 _SPEND = """SELECT p.supplier_id, sum(l.amount_cents) FROM basket b
     JOIN basket_line l ON l.basket_id = b.id LEFT JOIN product p ON p.gtin = l.gtin

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from service.engine.lifecycle import Act, DealState
 from service.store.actor import Actor
 from service.store.tables.offer import Offer, OfferEvent
+from service.store.tables.person import PersonRow
 
 
 def add(
@@ -52,11 +53,20 @@ def of_deal(session: Session, offer_id: int) -> Sequence[tuple[int, OfferEvent]]
     return session.exec(statement).all()
 
 
-def person_behind(session: Session, offer: Offer, act: Act) -> int | None:
-    """The person who last did an act to a revision; None when nobody did, or no person."""
+def person_behind(
+    session: Session, offer: Offer, act: Act, *, of_retailer: bool = False
+) -> int | None:
+    """The person who last did an act to a revision; None when nobody did, or no person.
+
+    With `of_retailer` a supplier's person is no person.
+    """
     newest = (
         select(OfferEvent.person_id)
         .where(OfferEvent.offer_id == offer.id, OfferEvent.act == act)
         .order_by(col(OfferEvent.id).desc())
     )
+    if of_retailer:
+        newest = newest.join(
+            PersonRow, col(PersonRow.id) == col(OfferEvent.person_id), isouter=True
+        ).where(col(PersonRow.account_id).is_(None))
     return session.exec(newest).first()

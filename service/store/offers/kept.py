@@ -1,6 +1,7 @@
 """Reads the sums of deals: what is kept, and what came after it, as of one moment."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TypeVar
 
 import polars as pl
@@ -111,6 +112,42 @@ def by_part(session: Session, deal_id: int) -> pl.DataFrame:
     )
     found = [(part, name, int(u), int(d), int(s)) for part, name, u, d, s in rows]
     return pl.DataFrame(found, PARTS, orient="row")
+
+
+def deal_of_each(session: Session, offer_ids: Sequence[int]) -> dict[int, int]:
+    """The deal of each of some offers, as sums number them."""
+    rows = session.execute(
+        text(f"SELECT o.id, {DEAL} FROM offer o WHERE o.id IN :offers").bindparams(
+            bindparam("offers", expanding=True)
+        ),
+        {"offers": list(offer_ids)},
+    )
+    return {int(offer_id): int(deal_id) for offer_id, deal_id in rows}
+
+
+def spent_by_day(session: Session, deal_ids: Sequence[int]) -> dict[int, dict[date, int]]:
+    """What the budgets of deals spent by business day, returns taken off, by deal."""
+    if not deal_ids:
+        return {}
+    chosen = f"IN ({', '.join(map(str, map(int, deal_ids)))})"
+    after = sum_rows.parts(entries=f"e.id > :entry_mark AND {DEAL} {chosen}")
+    statement = text(
+        f"""SELECT deal_id, name, sum(spent_cents) FROM (
+                SELECT deal_id, name, spent_cents FROM deal_part
+                WHERE deal_id {chosen} AND part = 'day'
+                UNION ALL SELECT deal_id, name, spent_cents FROM ({after}) AS newer
+                WHERE part = 'day'
+            ) AS whole GROUP BY deal_id, name ORDER BY deal_id, name"""
+    )
+    rows = at_one_moment(
+        session,
+        lambda mark: session.execute(statement, {"entry_mark": mark.ledger_entry_id}).all(),
+    )
+    found: dict[int, dict[date, int]] = {}
+    for deal_id, day, cents in rows:
+        if cents:
+            found.setdefault(deal_id, {})[date.fromisoformat(day)] = int(cents)
+    return found
 
 
 def by_cell(session: Session, deal_id: int) -> pl.DataFrame:

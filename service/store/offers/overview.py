@@ -55,7 +55,8 @@ OPEN = {
 
 @dataclass(frozen=True, slots=True)
 class DealFilter:
-    """Which deals; each field that is filled in must match. `numbers` are those of offers.
+    """Which deals; each field that is filled in must match. `numbers` are those of offers,
+    `supplier_ids` those of suppliers.
 
     `supplier` and `category` are names, `text` stands in the title or the deal's id, `target` is
     one value of its targets, `benefit` its kind, `worth_from_cents` and `worth_to_cents` bound the
@@ -81,6 +82,7 @@ class DealFilter:
     left_below_percent: int | None = None
     behind_guarantee: bool | None = None
     numbers: Sequence[int] | None = None
+    supplier_ids: Sequence[int] | None = None
 
     def conditions(self) -> Mapping[str, str]:
         """The conditions in SQL that apply, by the parameter that each has."""
@@ -223,6 +225,8 @@ def wanted_by(chosen: DealFilter, states: Sequence[DealState] = ()) -> str:
         wanted.append("o.state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
     if chosen.numbers is not None:
         wanted.append(_among(chosen.numbers))
+    if chosen.supplier_ids is not None:
+        wanted.append(_among(chosen.supplier_ids, "o.supplier_id"))
     return " AND ".join(wanted)
 
 
@@ -244,8 +248,8 @@ def bind(sql: str, chosen: DealFilter) -> TextClause:
     )
 
 
-def _among(numbers: Sequence[int]) -> str:
-    return f"o.id IN ({', '.join(str(int(each)) for each in numbers) or 'NULL'})"
+def _among(numbers: Sequence[int], column: str = "o.id") -> str:
+    return f"{column} IN ({', '.join(str(int(each)) for each in numbers) or 'NULL'})"
 
 
 def shown(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:

@@ -28,6 +28,7 @@ from service.store.tables import (
     product_sums,
     redemption,
     shopping_list,
+    stock,
     work,
 )
 from service.store.tables.types import metadata
@@ -61,5 +62,6 @@ __all__ = [
     "product_sums",
     "redemption",
     "shopping_list",
+    "stock",
     "work",
 ]

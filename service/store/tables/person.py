@@ -17,7 +17,8 @@ class PersonRow(SQLModel, table=True):
     `password_digest` is an Argon2id digest; null until the invitation is accepted, and for people
     who log in with a provider or a passkey only. `totp_secret` is encrypted, and counts once
     `totp_confirmed_at` is set; `totp_step` is the newest step a code was accepted for, so that none
-    is accepted twice; `second_failures` counts wrong codes since the last right one.
+    is accepted twice; `second_failures` counts wrong codes since the last right one. A person of a
+    supplier has its account in `account_id` and no roles.
     """
 
     __tablename__ = "person"
@@ -33,6 +34,9 @@ class PersonRow(SQLModel, table=True):
     totp_confirmed_at: datetime | None = Field(default=None, sa_type=UtcMoment)
     totp_step: int = Field(default=0, sa_type=BigId)
     second_failures: int = 0
+    account_id: int | None = Field(
+        default=None, foreign_key="supplier_account.id", index=True, sa_type=BigId
+    )
     created_at: datetime = Field(sa_type=UtcMoment)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
