@@ -23,9 +23,10 @@ from service.engine.render.phrases import Phrases
 from service.engine.render.plans import SLOT, TextPlan
 from service.engine.render.postal import NO_BREAK
 from service.engine.render.postal_place import place_barcode
-from service.engine.render.row_setter import PrintOptions, RowSetter
+from service.engine.render.row_setter import RowSetter
 from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol
+from service.engine.render.text_setter import PrintOptions
 
 _MAX_CACHED = 40_000
 """Cached texts and rows, of about 500 bytes each, at which the caches are emptied."""
@@ -60,8 +61,8 @@ class Painter(RowSetter):
         self, tag: str, currency: str, *, is_draft: bool = False, has_offers: bool = True
     ) -> Language:
         """The layout in a language and currency. Before, empties caches that grew too large."""
-        if self._cached > _MAX_CACHED:
-            self._cached = 0
+        if self.cached > _MAX_CACHED:
+            self.cached = 0
             for language in self._languages.values():
                 language.clear()
         found = self._languages.get((tag, currency, is_draft, has_offers))
@@ -83,7 +84,7 @@ class Painter(RowSetter):
     ) -> None:
         """Cache the shared texts of a page for other lists that have the same ones."""
         cache[key] = shared_page
-        self._cached += len(shared_page.steps)
+        self.note_cached(len(shared_page.steps))
 
     def symbol_content(self, symbol: Symbol) -> Content:
         """The bars that a symbol shares with others, in the coordinates of the symbol."""
@@ -137,7 +138,7 @@ class Painter(RowSetter):
         content = Content(ops, self.page_box)
         if plan.may_repeat:
             plan.cache[key] = content
-            self._cached += 1
+            self.note_cached(1)
         return content
 
     def place_address(self, box: AddressBox, lines: Sequence[str], language: str) -> bytes:
