@@ -16,7 +16,7 @@ from service.engine.render.fit import TooLarge
 from service.engine.render.four_state import bar_ops
 from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import Layout
-from service.engine.render.localise import style_in
+from service.engine.render.localise import page_in, style_in
 from service.engine.render.moves import Moves
 from service.engine.render.parts import MM, PictureBox, Rule, TextBox
 from service.engine.render.phrases import Phrases
@@ -72,12 +72,24 @@ class Painter(RowSetter):
             phrases = phrases.for_draft() if is_draft else phrases
             key = (tag, currency, is_draft, has_offers)
             found = self._languages[key] = Language(phrases, currency)
-            found.pages = [
-                planned([each for each in self.layout.elements if _varies(each, page)], phrases)
-                for page in range(1, self.layout.pages + 1)
-            ]
+            pages = range(1, self.layout.pages + 1)
+            found.pages = [planned(self._elements(page, tag), phrases) for page in pages]
             found.shared_pages = [{} for _ in found.pages]
         return found
+
+    def _elements(self, page: int, language: str) -> Sequence[Element]:
+        """What is drawn on a page for each list, at its places in a language."""
+        varying = [each for each in self.layout.elements if _varies(each, page)]
+        width = self.layout.size_pt[0] / MM
+        return page_in(varying, self._art(page), language=language, width=width)
+
+    def _art(self, page: int) -> list[Rule]:
+        """What is on a page of all lists: rules without a condition."""
+        return [
+            each
+            for each in self.layout.elements
+            if isinstance(each, Rule) and each.page == page and not each.conditions
+        ]
 
     def cache_shared_page(
         self, cache: dict[Any, SharedPage], key: object, shared_page: SharedPage
@@ -108,13 +120,8 @@ class Painter(RowSetter):
         return found
 
     def art_ops(self, page: int) -> bytes:
-        """The content of a page that is the same on all lists: rules without a condition."""
-        rules = [
-            self.rule_ops(element)
-            for element in self.layout.elements
-            if isinstance(element, Rule) and element.page == page and not element.conditions
-        ]
-        return b"\n".join(rules)
+        """The content of a page that is the same on all lists."""
+        return b"\n".join(map(self.rule_ops, self._art(page)))
 
     def place_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content:
         """Set a text at its place on the page. The content of an empty text is empty.
