@@ -10,7 +10,8 @@ from typing import Any
 class DayWords:
     """The names of months and the forms of dates in one language.
 
-    `first` is how it writes the first day of a month, where that differs from the number.
+    `first` is how it writes the first day of a month, where that differs from the number;
+    `years_before` how many years its calendar counts before ours (543 in the Buddhist era).
     """
 
     months: tuple[str, ...]
@@ -18,6 +19,7 @@ class DayWords:
     long_date: str
     short_date: str
     first: str = "1"
+    years_before: int = 0
 
     def long(self, day: date) -> str:
         """A long date, such as `3 December 2026`."""
@@ -25,7 +27,7 @@ class DayWords:
             day=self._number(day),
             month=self.months[day.month - 1],
             number=day.month,
-            year=day.year,
+            year=day.year + self.years_before,
         )
 
     def short(self, day: date) -> str:
@@ -46,4 +48,5 @@ def day_words_from(data: Mapping[str, Any]) -> DayWords:
         long_date=data["long_date"],
         short_date=data["short_date"],
         first=data.get("first", "1"),
+        years_before=data.get("years_before", 0),
     )

@@ -116,6 +116,12 @@ _SYMBOLS = {
     "BRL": "R$", "JPY": "¥", "PLN": "zł", "CZK": "Kč", "SEK": "kr", "NOK": "kr", "DKK": "kr",
     "RUB": "₽", "UAH": "₴", "CNY": "¥", "KRW": "₩", "VND": "₫", "ILS": "₪", "THB": "฿",
 }  # fmt: skip
+_ARABIC_SYMBOLS = {
+    "EGP": "ج.م", "SAR": "ر.س", "AED": "د.إ", "JOD": "د.أ", "KWD": "د.ك", "QAR": "ر.ق",
+    "BHD": "د.ب", "OMR": "ر.ع", "MAD": "د.م", "TND": "د.ت", "DZD": "د.ج", "IQD": "د.ع",
+}  # fmt: skip
+_SYMBOLS_IN = {"ar": {**_SYMBOLS, **_ARABIC_SYMBOLS}}
+"""The symbols of a language that writes some currencies in letters of its own."""
 
 
 def format_money(cents: int, currency: str, locale: str = "en") -> str:
@@ -127,7 +133,8 @@ def format_money(cents: int, currency: str, locale: str = "en") -> str:
     """
     style = _style(locale)
     number = format_number(abs(cents), currency, locale)
-    symbol = _SYMBOLS.get(currency, currency)
+    symbols = _SYMBOLS_IN.get(locale.replace("_", "-").partition("-")[0], _SYMBOLS)
+    symbol = symbols.get(currency, currency)
     gap = style.gap or (_NBSP if symbol == currency else "")
     sign = "-" if cents < 0 else ""
     if style.symbol_first:

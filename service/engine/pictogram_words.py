@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from service.engine.content import Pictogram
 
-_JOINED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_JOINED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts that put no blanks between words."""
 _PART_OF_A_WORD = 4
 

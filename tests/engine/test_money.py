@@ -108,7 +108,10 @@ def test_percent_wants_an_exact_number_of_two_decimals() -> None:
         (123450, "UAH", "uk", "1\u00a0234,50\u00a0₴"),
         (123450, "CNY", "zh-CN", "¥1,234.50"),
         (-123450, "ILS", "he", "\u200f\u200e-1,234.50\u00a0\u200f₪"),
-        (123450, "EGP", "ar", "\u200f1,234.50\u00a0\u200fEGP"),
+        (123450, "EGP", "ar", "\u200f1,234.50\u00a0\u200fج.م"),
+        (123450, "EGP", "ar-EG", "\u200f1,234.50\u00a0\u200fج.م"),
+        (123450, "EGP", "he", "\u200f1,234.50\u00a0\u200fEGP"),
+        (1234500, "KWD", "ar", "\u200f1,234.500\u00a0\u200fد.ك"),
     ],
 )
 def test_money_as_customers_read_it(cents: int, currency: str, locale: str, expected: str) -> None:

@@ -9,7 +9,7 @@ from service.engine.redeem.terms import Terms
 from service.engine.redeem.units import PIECE
 from service.errors import InvalidInput
 
-PLURALS = ("one_other", "french", "slavic", "none")
+PLURALS = ("one_other", "french", "slavic", "hebrew", "arabic", "none")
 """Rules for counted words, after the Unicode CLDR: what `Wording.plural` may be."""
 
 
@@ -110,4 +110,9 @@ def _category(plural: str, count: int) -> str:
         if ones == 1 and tens != 11:
             return "one"
         return "few" if ones in (2, 3, 4) and tens not in (12, 13, 14) else "other"
+    if plural in ("hebrew", "arabic") and count in (1, 2):
+        return "one" if count == 1 else "two"
+    if plural == "arabic":
+        tens = count % 100
+        return "few" if 3 <= tens <= 10 else "many" if tens > 10 else "other"
     return "other"

@@ -16,9 +16,9 @@ from service.engine.render.printable import (
     describe_missing,
     is_only_pictures,
 )
-from service.engine.render.row_setter import PrintOptions
 from service.engine.render.scripts import is_emoji
 from service.engine.render.shaping import MissingGlyph
+from service.engine.render.text_setter import PrintOptions
 
 
 class AddressFault(StrEnum):

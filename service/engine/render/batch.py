@@ -14,9 +14,9 @@ from service.engine.render.layout import Layout
 from service.engine.render.paint import PaintJob, paint
 from service.engine.render.painter import Painter
 from service.engine.render.postal import NOBODY, Sender
-from service.engine.render.row_setter import PrintOptions
 from service.engine.render.standard import PLAIN, Conformance, Standard
 from service.engine.render.symbols import SymbolProfile
+from service.engine.render.text_setter import PrintOptions
 from service.errors import InvalidInput, LarderError, Problem
 
 RESOLVER = "https://id.gs1.org"

@@ -52,10 +52,11 @@ class RowShape:
 
     `bottoms` is how far down each text reaches, and `height` that of a row of nothing else, in
     points. `tails` holds the rest of such rows by the values of their own texts; those used once
-    are in `tails_seen_once`. The height of a tail is that of the whole row.
+    are in `tails_seen_once`. The height of a tail is that of the whole row. `heights` are those of
+    rows that were only measured, by the same values.
     """
 
-    __slots__ = ("bottoms", "box", "height", "tails", "tails_seen_once")
+    __slots__ = ("bottoms", "box", "height", "heights", "tails", "tails_seen_once")
 
     def __init__(self, bottoms: tuple[float, ...], *, width: float, height: float) -> None:
         self.bottoms = bottoms
@@ -63,16 +64,18 @@ class RowShape:
         self.box = form_box(width, height)
         self.tails: dict[Any, Row] = {}
         self.tails_seen_once: dict[Any, Row] = {}
+        self.heights: dict[Any, float] = {}
 
 
 class RowStart(Row):
-    """The part of a row that many lists share, with its shape."""
+    """The part of a row that many lists share, with its shape; `find_tail` looks for the rest."""
 
-    __slots__ = ("shape",)
+    __slots__ = ("find_tail", "shape")
 
     def __init__(self, ops: bytes, shape: RowShape) -> None:
         super().__init__(ops, shape.box, shape.height)
         self.shape = shape
+        self.find_tail = shape.tails.get
 
 
 def form_box(width: float, height: float) -> bytes:

@@ -1,7 +1,6 @@
 """Paint the offers of one list in their grid, and the lines of what is repeated."""
 
 from collections.abc import Sequence
-from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -20,7 +19,6 @@ from service.engine.render.grids import (
     place_rows,
 )
 from service.engine.render.parts import MM
-from service.engine.render.plans import CellPlan
 from service.engine.render.row_kinds import OFFER, RowKind
 from service.engine.render.rows import OPS, rows_below
 from service.engine.render.shopping_lists import ShoppingListPainter
@@ -114,7 +112,7 @@ class GridPainter(ShoppingListPainter):
             plan = self.painter.cell_plan(cell, self.language)
             shown = offers[len(starts) : len(starts) + total]
             if cell.stretches:
-                highs = [self._height(plan, offer) for offer in shown]
+                highs = self.row_heights(plan, OFFER, shown)
                 starts += (b"",) * total
                 ends += (b"",) * total
             else:
@@ -145,14 +143,6 @@ class GridPainter(ShoppingListPainter):
                 self.contents.append(card)
                 starts[at:end] = [b"%b %b" % (card.ops, each) for each in starts[at:end]]
             at = end
-
-    def _height(self, plan: CellPlan, offer: OfferLine) -> float:
-        key = (plan.start_key(offer), plan.own_key(offer))
-        height = plan.heights.get(key)
-        if height is None:
-            values = partial(self.values_of, plan.names, OFFER, offer)
-            height = self.painter.row_height(plan, key, values, self.add_problem)
-        return height
 
     def _offers_of(self, grid: OfferGrid) -> Sequence[OfferLine]:
         """The offers that a grid shows, as numbered."""
@@ -199,7 +189,7 @@ def _in_order(
         return offers
     strongest = _by_worth(offers)[:count]
     lines = {offer.line for offer in strongest}
-    return [*strongest, *(offer for offer in offers if offer.line not in lines)]
+    return [*strongest, *[offer for offer in offers if offer.line not in lines]]
 
 
 def _lines_of(box: Repeat, content: LetterContent) -> Sequence[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service.engine.render.contents import Row, down, move
 from service.engine.render.elements import OfferGrid, Repeat, ShoppingListBox
@@ -10,6 +10,7 @@ from service.engine.render.grids import GridRow, PlacedRow
 from service.engine.render.parts import MM
 
 _MAX_CACHED = 2_000
+_SLACK = 0.01
 
 
 class GridMoves(NamedTuple):
@@ -28,7 +29,7 @@ class Moves:
     def __init__(self, height_pt: float) -> None:
         self.height_pt = height_pt
         self._column_starts: dict[tuple[ShoppingListBox | Repeat, bool], tuple[bytes, ...]] = {}
-        self._repeated: dict[tuple[ShoppingListBox, bool, int, float, bytes, int], bytes] = {}
+        self._blank_lines: dict[Any, bytes] = {}
         self._grid_moves: dict[tuple[int, bool], tuple[tuple[PlacedRow, ...], GridMoves]] = {}
 
     def column_starts(
@@ -42,27 +43,32 @@ class Moves:
             )
         return cached
 
-    def repeated(
+    def blank_lines(
         self,
         box: ShoppingListBox,
         row: Row,
-        count: int,
+        depths: tuple[float, ...],
         *,
-        column: int,
-        depth: float,
+        room: float,
         from_right: bool,
     ) -> bytes:
-        """Operators that draw a row so many times, from so many points down in a column."""
-        key = (box, from_right, column, depth, row.ops, count)
-        cached = self._repeated.get(key)
+        """Operators that draw a row in each column as often as there is room below its lines,
+        which reach so many points down; empty if there is room in none."""
+        key = (box, from_right, depths, room, row.ops)
+        cached = self._blank_lines.get(key)
         if cached is None:
-            if len(self._repeated) > _MAX_CACHED:
-                self._repeated.clear()
-            left = _column_lefts(box, from_right)[column]
-            top = round(self.height_pt - box.y * MM, 1) - round(depth, 1)
-            rows = down(row.height).join((b" %b " % row.ops,) * count)
-            cached = b"q 1 0 0 1 %.2f %.1f cm%bQ" % (left * MM, top, rows)
-            self._repeated[key] = cached
+            if len(self._blank_lines) > _MAX_CACHED:
+                self._blank_lines.clear()
+            top = round(self.height_pt - box.y * MM, 1)
+            lefts = _column_lefts(box, from_right)
+            ops: list[bytes] = []
+            for left, depth in zip(lefts, depths, strict=True):
+                count = min(box.blanks, int((room + _SLACK - depth) / row.height))
+                if count > 0:
+                    rows = down(row.height).join((b" %b " % row.ops,) * count)
+                    start = b"q 1 0 0 1 %.2f %.1f cm" % (left * MM, top - round(depth, 1))
+                    ops.append(b"%b%bQ" % (start, rows))
+            cached = self._blank_lines[key] = b"\n".join(ops)
         return cached
 
     def grid_moves(

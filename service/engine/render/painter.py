@@ -16,16 +16,17 @@ from service.engine.render.fit import TooLarge
 from service.engine.render.four_state import bar_ops
 from service.engine.render.language import Language, SharedPage
 from service.engine.render.layout import Layout
-from service.engine.render.localise import style_in
+from service.engine.render.localise import page_in, style_in
 from service.engine.render.moves import Moves
 from service.engine.render.parts import MM, PictureBox, Rule, TextBox
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import SLOT, TextPlan
 from service.engine.render.postal import NO_BREAK
 from service.engine.render.postal_place import place_barcode
-from service.engine.render.row_setter import PrintOptions, RowSetter
+from service.engine.render.row_setter import RowSetter
 from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol
+from service.engine.render.text_setter import PrintOptions
 
 _MAX_CACHED = 40_000
 """Cached texts and rows, of about 500 bytes each, at which the caches are emptied."""
@@ -60,8 +61,8 @@ class Painter(RowSetter):
         self, tag: str, currency: str, *, is_draft: bool = False, has_offers: bool = True
     ) -> Language:
         """The layout in a language and currency. Before, empties caches that grew too large."""
-        if self._cached > _MAX_CACHED:
-            self._cached = 0
+        if self.cached > _MAX_CACHED:
+            self.cached = 0
             for language in self._languages.values():
                 language.clear()
         found = self._languages.get((tag, currency, is_draft, has_offers))
@@ -71,19 +72,31 @@ class Painter(RowSetter):
             phrases = phrases.for_draft() if is_draft else phrases
             key = (tag, currency, is_draft, has_offers)
             found = self._languages[key] = Language(phrases, currency)
-            found.pages = [
-                planned([each for each in self.layout.elements if _varies(each, page)], phrases)
-                for page in range(1, self.layout.pages + 1)
-            ]
+            pages = range(1, self.layout.pages + 1)
+            found.pages = [planned(self._elements(page, tag), phrases) for page in pages]
             found.shared_pages = [{} for _ in found.pages]
         return found
+
+    def _elements(self, page: int, language: str) -> Sequence[Element]:
+        """What is drawn on a page for each list, at its places in a language."""
+        varying = [each for each in self.layout.elements if _varies(each, page)]
+        width = self.layout.size_pt[0] / MM
+        return page_in(varying, self._art(page), language=language, width=width)
+
+    def _art(self, page: int) -> list[Rule]:
+        """What is on a page of all lists: rules without a condition."""
+        return [
+            each
+            for each in self.layout.elements
+            if isinstance(each, Rule) and each.page == page and not each.conditions
+        ]
 
     def cache_shared_page(
         self, cache: dict[Any, SharedPage], key: object, shared_page: SharedPage
     ) -> None:
         """Cache the shared texts of a page for other lists that have the same ones."""
         cache[key] = shared_page
-        self._cached += len(shared_page.steps)
+        self.note_cached(len(shared_page.steps))
 
     def symbol_content(self, symbol: Symbol) -> Content:
         """The bars that a symbol shares with others, in the coordinates of the symbol."""
@@ -107,13 +120,8 @@ class Painter(RowSetter):
         return found
 
     def art_ops(self, page: int) -> bytes:
-        """The content of a page that is the same on all lists: rules without a condition."""
-        rules = [
-            self.rule_ops(element)
-            for element in self.layout.elements
-            if isinstance(element, Rule) and element.page == page and not element.conditions
-        ]
-        return b"\n".join(rules)
+        """The content of a page that is the same on all lists."""
+        return b"\n".join(map(self.rule_ops, self._art(page)))
 
     def place_text(self, plan: TextPlan, values: Mapping[str, str]) -> Content:
         """Set a text at its place on the page. The content of an empty text is empty.
@@ -137,7 +145,7 @@ class Painter(RowSetter):
         content = Content(ops, self.page_box)
         if plan.may_repeat:
             plan.cache[key] = content
-            self._cached += 1
+            self.note_cached(1)
         return content
 
     def place_address(self, box: AddressBox, lines: Sequence[str], language: str) -> bytes:

@@ -67,9 +67,8 @@ class CellPlan:
 
     __slots__ = (
         "conditional",
-        "heights",
         "least",
-        "names",
+        "measured",
         "own",
         "own_key",
         "own_names",
@@ -112,9 +111,8 @@ class CellPlan:
         drawn = set().union(*map(asked, cell.rules), *map(asked, cell.pictures))
         if self.pictures:
             drawn |= {"picture", "pictogram"}
-        self.names = tuple(sorted(_names(texts, phrases) | drawn))
-        """The variables of all parts of the row; then of its shared part, and of its own texts."""
         self.start_names = tuple(sorted(_names(texts[:count], phrases) | drawn))
+        """The variables of the shared part of the row, and of its own texts."""
         self.own_names = tuple(sorted(_names(texts[count:], phrases)))
         self.start_key = _getter({*self.start_names})
         """Returns the values of a line that the shared part of its row depends on."""
@@ -124,14 +122,13 @@ class CellPlan:
         self.starts_seen_once: dict[Any, RowStart] = {}
         self.shapes: dict[tuple[float, ...], RowShape] = {}
         """Shapes of shared parts, by how far down their texts reach."""
-        self.heights: dict[Any, float] = {}
-        """Heights of rows in points, by the values of their lines."""
+        self.measured: dict[Any, RowShape] = {}
+        """Shapes of shared parts that were only measured, by the values of their lines."""
 
     def clear(self) -> None:
         """Empty the caches."""
-        for rows in (self.starts, self.starts_seen_once, self.shapes):
+        for rows in (self.starts, self.starts_seen_once, self.shapes, self.measured):
             rows.clear()
-        self.heights.clear()
         for plan in (*self.shared, *self.own):
             plan.cache.clear()
 

@@ -16,7 +16,7 @@ from service.engine.render.row_kinds import RowKind
 from service.errors import Problem
 
 OPS = attrgetter("ops")
-_TAILS = attrgetter("shape.tails")
+_HEIGHT = attrgetter("height")
 _OPS_BELOW = attrgetter("ops_below")
 
 
@@ -63,9 +63,7 @@ class RowPainter:
         if not plan.own:
             return starts, starts
         keys = [*map(plan.own_key, lines)]
-        ends: list[Any] = [
-            start.shape.tails.get(key) for start, key in zip(starts, keys, strict=True)
-        ]
+        ends: list[Any] = [start.find_tail(key) for start, key in zip(starts, keys, strict=True)]
         if not all(ends):
             setter, names = self.painter, plan.own_names
             for place, end in enumerate(ends):
@@ -89,6 +87,32 @@ class RowPainter:
                     starts[place] = setter.row_start(plan, keys[place], values, self.add_problem)
         self.contents += starts
         return starts
+
+    def row_heights(self, plan: CellPlan, kind: RowKind, lines: Sequence[Any]) -> list[float]:
+        """The height of each row in points, in a cell that is not drawn."""
+        keys = [*map(plan.start_key, lines)]
+        shapes: list[Any] = [*map(plan.measured.get, keys)]
+        if not all(shapes):
+            for place, shape in enumerate(shapes):
+                if shape is None:
+                    values = partial(self.values_of, plan.start_names, kind, lines[place])
+                    shapes[place] = self.painter.measure_start(
+                        plan, keys[place], values, self.add_problem
+                    )
+        if not plan.own:
+            return [*map(_HEIGHT, shapes)]
+        keys = [*map(plan.own_key, lines)]
+        heights: list[Any] = [
+            shape.heights.get(key) for shape, key in zip(shapes, keys, strict=True)
+        ]
+        if None in heights:
+            for place, height in enumerate(heights):
+                if height is None:
+                    values = partial(self.values_of, plan.own_names, kind, lines[place])
+                    heights[place] = self.painter.measure_tail(
+                        plan, shapes[place], keys[place], values, self.add_problem
+                    )
+        return heights
 
     def values_of(self, names: Sequence[str], kind: RowKind, line: Any) -> Mapping[str, str]:
         """The values of these variables of a row."""

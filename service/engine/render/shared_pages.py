@@ -170,6 +170,7 @@ class SharedPainter(GridPainter):
         canvas.ops += trial.ops
         canvas.roles[:] = trial.roles
         canvas.alts.update(trial.alts)
+        canvas.in_paragraph = trial.in_paragraph
         self.own_values[SLOT + slot.id] = "1"
         return True
 

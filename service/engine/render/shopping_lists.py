@@ -1,35 +1,30 @@
 """Paint the shopping list of one list: its lines by department, in columns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
-from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
+from service.engine.records import Due, ListDocument, OfferLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
 from service.engine.render.contents import Row, down
-from service.engine.render.elements import LayoutCell, ListRows, ShoppingListBox
+from service.engine.render.elements import ListRows, ShoppingListBox
 from service.engine.render.fit import TooLarge
 from service.engine.render.painter import Painter
 from service.engine.render.parts import MM, holds
-from service.engine.render.row_kinds import HEADING, OFFER, REMINDER, RowKind
+from service.engine.render.row_kinds import HEADING, OFFER, REMINDER
 from service.engine.render.rows import RowPainter, rows_below
 
-_SLACK = 0.01
 _DUE_PLACES = {due: place for place, due in enumerate(Due)}
+_DUE, _ITEM, _DEPARTMENT = attrgetter("due"), attrgetter("item"), attrgetter("department")
+_HEIGHT, _HEIGHTS, _FIRST = attrgetter("height"), attrgetter("heights"), itemgetter(0)
 
 
-def _due_place(line: ReminderLine | OfferLine) -> int:
-    return _DUE_PLACES[line.due]
-
-
-class _DepartmentLines:
+class _DepartmentLines(NamedTuple):
     """The lines of one department: operators that draw each and move below it, and heights."""
 
-    __slots__ = ("heights", "line_ops")
-
-    def __init__(self) -> None:
-        self.line_ops: list[bytes] = []
-        self.heights: list[float] = []
+    ops: list[bytes]
+    heights: list[float]
 
 
 class _FilledColumns:
@@ -50,18 +45,20 @@ class _FilledColumns:
         self.groups = groups
         self.columns = columns
 
-    def depth(self, index: int, gap: float) -> float:
-        """How far down the lines of a column reach, with the gap after them; 0 if it is empty."""
-        if index >= len(self.columns):
-            return 0.0
-        depth = 0.0
+    def depths(self, first: int, count: int, gap: float) -> tuple[float, ...]:
+        """How far down the lines of some columns reach, with the gap after them; 0 if it is
+        empty."""
         heads, groups = self.heads, self.groups
-        for block, first, end in self.columns[index]:
-            heights = groups[block].heights
-            if first or end is not None:
-                heights = heights[first:end]
-            depth += heads[block].height + sum(heights) + gap
-        return depth
+        depths: list[float] = []
+        for spans in self.columns[first : first + count]:
+            depth = gap * len(spans)
+            for block, begin, end in spans:
+                heights = groups[block][1]
+                if begin or end is not None:
+                    heights = heights[begin:end]
+                depth += heads[block].height + sum(heights)
+            depths.append(depth)
+        return (*depths, *(0.0,) * (count - len(depths)))
 
 
 class ShoppingListPainter(RowPainter):
@@ -97,7 +94,7 @@ class ShoppingListPainter(RowPainter):
                     ops.append(gap)
                     roles.append("")
                 head = filled.continued[block] if begin else heads[block]
-                line_ops = groups[block].line_ops
+                line_ops = groups[block][0]
                 if begin or end is not None:
                     line_ops = line_ops[begin:end]
                 ops.append(head.ops_below)
@@ -112,8 +109,7 @@ class ShoppingListPainter(RowPainter):
     def _draw_below(self, box: ShoppingListBox, filled: _FilledColumns, canvas: Canvas) -> None:
         """Draw the slots below the list, and empty lines to write on where there is room."""
         gap = round(box.department_gap * MM, 1)
-        first = (canvas.number - box.page) * box.columns
-        depths = [filled.depth(first + place, gap) for place in range(box.columns)]
+        depths = filled.depths((canvas.number - box.page) * box.columns, box.columns, gap)
         floor = box.y + box.h
         if box.slots:
             floor = min(floor, self.draw_slots(box.slots, box.y + (max(depths) - gap) / MM, canvas))
@@ -122,22 +118,11 @@ class ShoppingListPainter(RowPainter):
         plan = self.painter.cell_plan(box.blank, self.language)
         blank = plan.starts.get(()) or self.row_starts(plan, HEADING, [""])[0]
         self.contents.append(blank)
-        room = (floor - box.y) * MM + _SLACK
-        ops: list[bytes] = []
-        for place, depth in enumerate(depths):
-            count = min(box.blanks, int((room - depth) / blank.height))
-            if count > 0:
-                repeated = self.painter.moves.repeated(
-                    box,
-                    blank,
-                    count,
-                    column=place,
-                    depth=depth,
-                    from_right=self.language.from_right,
-                )
-                ops.append(repeated)
+        ops = self.painter.moves.blank_lines(
+            box, blank, depths, room=(floor - box.y) * MM, from_right=self.language.from_right
+        )
         if ops:
-            canvas.add_tagged("Artifact", b"\n".join(ops))
+            canvas.add_tagged("Artifact", ops)
 
     def _fill_columns(self, box: ShoppingListBox) -> _FilledColumns:
         """Fill the columns with the first kind of rows that fits."""
@@ -160,7 +145,7 @@ class ShoppingListPainter(RowPainter):
             names = sorted(names, key=lambda name: order.get(name, len(order)))
         groups = [by_department[name] for name in names]
         heads = self.row_starts(self.painter.cell_plan(box.header, self.language), HEADING, names)
-        blocks = [(head.height, group.heights) for head, group in zip(heads, groups, strict=True)]
+        blocks = [*zip(map(_HEIGHT, heads), map(_HEIGHTS, groups), strict=True)]
         gap = round(box.department_gap * MM, 1)
         for pages in range(1, box.over + 1):
             columns = balance_columns(blocks, columns=box.columns * pages, room=box.h * MM, gap=gap)
@@ -169,7 +154,7 @@ class ShoppingListPainter(RowPainter):
                     self.own_values["more"] = "1"
                 continued = self._continued(box, names, heads, columns)
                 return _FilledColumns(heads, continued, groups, columns)
-        count = sum(len(group.line_ops) for group in groups)
+        count = sum(len(group.ops) for group in groups)
         self.add_problem(box.id, TooLarge(f"{count} lines do not fit {box.h:g} mm of height"))
         return _FilledColumns([], {}, [], [])
 
@@ -198,24 +183,38 @@ class ShoppingListPainter(RowPainter):
     def _group_by_department(self, rows: ListRows) -> dict[str, _DepartmentLines]:
         """Group the lines by department, in the order of appearance; what is due first leads."""
         groups: dict[str, _DepartmentLines] = {}
-        kinds: list[tuple[LayoutCell, RowKind, Sequence[Any]]] = [
-            (rows.reminder, REMINDER, sorted(self.document.reminders, key=_due_place))
-        ]
-        if rows.offer is not None:
-            kinds += [(rows.offer, OFFER, lines) for lines in self._offers_by_item()]
-        for cell, kind, lines in kinds:
+        find = groups.get
+        for cell, kind, lines in (
+            (rows.reminder, REMINDER, by_need(self.document.reminders)),
+            (rows.offer, OFFER, _by_item(self.document.offers)),
+        ):
+            if cell is None or not lines:
+                continue
             plan = self.painter.cell_plan(cell, self.language)
             starts, ends = self.row_parts(plan, kind, lines)
             drawn = rows_below(plan, starts, ends)
-            for line, ops, row in zip(lines, drawn, ends, strict=True):
-                group = groups.get(line.department)
+            for department, ops, height in zip(
+                map(_DEPARTMENT, lines), drawn, map(_HEIGHT, ends), strict=True
+            ):
+                group = find(department)
                 if group is None:
-                    group = groups[line.department] = _DepartmentLines()
-                group.line_ops.append(ops)
-                group.heights.append(row.height)
+                    group = groups[department] = _DepartmentLines([], [])
+                group[0].append(ops)
+                group[1].append(height)
         return groups
 
-    def _offers_by_item(self) -> tuple[Sequence[OfferLine], Sequence[OfferLine]]:
-        """Offers on what the household is expected to buy, by when; and all others."""
-        joined = sorted([each for each in self.document.offers if each.item], key=_due_place)
-        return joined, [each for each in self.document.offers if not each.item]
+
+def by_need(lines: Sequence[Any]) -> Sequence[Any]:
+    """Lines by when they are needed; in their order where that is the same."""
+    places = [*map(_DUE_PLACES.__getitem__, map(_DUE, lines))]
+    if places == sorted(places):
+        return lines
+    return [line for _, line in sorted(zip(places, lines, strict=True), key=_FIRST)]
+
+
+def _by_item(offers: Sequence[OfferLine]) -> Sequence[OfferLine]:
+    """Offers on what the household is expected to buy, by when; then all others."""
+    if not any(map(_ITEM, offers)):
+        return offers
+    joined = by_need([each for each in offers if each.item])
+    return [*joined, *[each for each in offers if not each.item]]

@@ -1,6 +1,8 @@
 """The structure tree of a tagged PDF: a section a piece, and below it what its pages show."""
 
 from functools import cache
+from itertools import groupby
+from typing import NamedTuple
 
 from service.engine.render.canvas import Canvas, PaintedPiece
 from service.engine.render.pdf import PdfWriter, references, text_string
@@ -75,13 +77,13 @@ class StructureTree:
         roles = canvas.roles
         if "LI" in roles:
             return self._write_by_line(canvas, section=section, page=page)
-        elements = _elements(tuple(roles), tuple(canvas.alts))
-        elements = elements.replace(b"@", b"P %d 0 R/Pg %d 0 R" % (section, page))
+        form = _elements(tuple(roles), tuple(canvas.alts), canvas.by_line)
+        elements = form.lines.replace(b"@", b"P %d 0 R/Pg %d 0 R" % (section, page))
         if canvas.alts:
             elements %= tuple(map(text_string, canvas.alts.values()))
-        first = self._pdf.add_lines(elements, len(roles))
-        refs = references(range(first, first + len(roles)))
-        return refs, refs
+        first = self._pdf.add_lines(elements, form.elements)
+        numbers = range(first, first + form.elements)
+        return references(numbers), references([numbers[owner] for owner in form.owners])
 
     def _write_by_line(self, canvas: Canvas, *, section: int, page: int) -> tuple[bytes, bytes]:
         """The same for a page on which each line of a list is a list item."""
@@ -117,11 +119,27 @@ class StructureTree:
         return references(kids), references(owners)
 
 
+class _Elements(NamedTuple):
+    """The structure elements of a page, one a line, with `@` for section and page, and `%b` for
+    the text of a figure. `owners` has, for each piece of marked content, the place of its own."""
+
+    lines: bytes
+    elements: int
+    owners: tuple[int, ...]
+
+
 @cache
-def _elements(roles: tuple[str, ...], figures: tuple[int, ...]) -> bytes:
-    """Structure elements, one a line, with `@` for section and page, `%b` for a figure's text."""
-    lines = []
-    for number, role in enumerate(roles):
-        alt = b"/Alt%b" if number in figures else b""
-        lines.append(b"<</S/%b/@/K %d%b>>" % (role.encode(), number, alt))
-    return b"\n".join(lines)
+def _elements(roles: tuple[str, ...], figures: tuple[int, ...], by_line: bool) -> _Elements:
+    """The elements of these roles; paragraphs in a row are one, unless each line has its own."""
+    lines: list[bytes] = []
+    owners: list[int] = []
+    numbers = iter(range(len(roles)))
+    for role, run in groupby(numbers, key=lambda number: (roles[number], number * by_line)):
+        together = [*run]
+        for part in [together] if role[0] == "P" else [[number] for number in together]:
+            alt = b"/Alt%b" if part[0] in figures else b""
+            shown = b" ".join(b"%d" % number for number in part)
+            shown = b"[%b]" % shown if len(part) > 1 else b" " + shown
+            owners += (len(lines),) * len(part)
+            lines.append(b"<</S/%b/@/K%b%b>>" % (role[0].encode(), shown, alt))
+    return _Elements(b"\n".join(lines), len(lines), tuple(owners))

@@ -89,6 +89,9 @@ def test_every_benefit_is_worded_in_every_language() -> None:
         ("pt", "12,5% de desconto", "compre 2, leve 1 grátis", "21 pontos", "a partir de 0,5 kg"),
         ("ja", "12.5%引き", "2点買うとさらに1点無料", "21ポイント", "0.5kg以上"),
         ("ko", "12.5% 할인", "2개 사면 1개 무료", "21포인트", "0.5kg 이상"),
+        ("ar", "خصم 12.5%", "اشتروا 2، خذوا 1 مجانًا", "21 نقطة", "من 0.5 كغ"),
+        ("he", "12.5% הנחה", "קונים 2, מקבלים 1 חינם", "21 נקודות", "החל מ־0.5 ק״ג"),
+        ("th", "ลด 12.5%", "ซื้อ 2 แถม 1", "21 คะแนน", "ตั้งแต่ 0.5 กก."),
     ],
 )
 def test_offers_are_worded_in_the_household_s_language(
@@ -100,6 +103,24 @@ def test_offers_are_worded_in_the_household_s_language(
     assert wording.benefit(Terms(PIECES, Points(21)), currency="EUR") == points
     weighed = Terms(Condition((Need(500, "kg"),)), PercentOff(1250))
     assert wording.condition(weighed, currency="EUR") == asked
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ar", {1: "كل أسبوع تقريبًا", 2: "كل أسبوعين تقريبًا", 3: "كل 3 أسابيع تقريبًا",
+                11: "كل 11 أسبوعًا تقريبًا", 100: "كل 100 أسبوع تقريبًا",
+                103: "كل 103 أسابيع تقريبًا"}),
+        ("he", {1: "בערך כל שבוע", 2: "בערך כל שבועיים", 3: "בערך כל 3 שבועות",
+                100: "בערך כל 100 שבועות"}),
+        ("th", {1: "ราวทุก 1 สัปดาห์", 2: "ราวทุก 2 สัปดาห์"}),
+    ],
+)  # fmt: skip
+def test_counted_words_have_the_forms_of_their_language(
+    language: str, said: dict[int, str]
+) -> None:
+    wording = WORDINGS[language]
+    assert {count: wording.say("every_weeks", count=count) for count in said} == said
 
 
 def test_a_region_without_phrases_writes_amounts_its_own_way() -> None:

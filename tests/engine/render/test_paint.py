@@ -106,6 +106,9 @@ def test_dates_and_amounts_follow_the_language():
         "pt-BR": ("30\u00a0de\u00a0novembro de 2026", "$\u00a03,00"),
         "ja": ("2026年11月30日", "$3.00"),
         "ko": ("2026년\u00a011월\u00a030일", "$3.00"),
+        "ar": ("30\u00a0نوفمبر 2026", "\u200f3.00\u00a0\u200f$"),
+        "he": ("30\u00a0בנובמבר 2026", "\u200f3.00\u00a0\u200f$"),
+        "th": ("30\u00a0พฤศจิกายน 2569", "$3.00"),
     }
     for language, (day, amount) in expected.items():
         stationery = layouts.stationery()
