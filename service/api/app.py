@@ -1,5 +1,6 @@
 """The application: routes, problems, limits, and the services that run in the same process."""
 
+import asyncio
 import gc
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -7,7 +8,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from types import MappingProxyType
 
-import uvicorn
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
@@ -27,6 +27,7 @@ from service.api.routes import (
     overrides,
     runs,
 )
+from service.api.server import server_of
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
@@ -37,6 +38,9 @@ from service.jobs.worker import work_until
 from service.publish import sftp
 from service.settings import Settings
 from service.store.session import Database
+
+JOB_CONNECTIONS = 6
+"""For the worker and the scheduler inside `serve`, and the renewals of their leases."""
 
 _UPLOADS = frozenset(
     {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"}
@@ -73,7 +77,7 @@ def create_app(
     app.state.settings = settings
     app.state.keys = Keyring(database, settings)
     house_of(settings)  # A setting of the till that cannot be read stops the start.
-    app.state.till = Counter(database)
+    app.state.till = Counter(database, seconds=settings.till_database_seconds)
     app.state.apart = apart or Apart(limits_of(settings))
     app.state.closes_apart = apart is None
     app.add_middleware(
@@ -110,14 +114,7 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
     gc.freeze()
     # Requests leave few reference cycles; looking for them often costs more than it frees.
     gc.set_threshold(50_000, 20, 50)
-    settings: Settings = app.state.settings
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-    )
+    server_of(app, host=host, port=port).run()
 
 
 async def _to_front(request: Request) -> RedirectResponse:
@@ -136,21 +133,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
+    unhurried = database.within(settings.job_database_seconds, pool_size=JOB_CONNECTIONS)
     if settings.serve_worker:
-        worker = threading.Thread(target=work_until, args=(database, settings, stop))
+        worker = threading.Thread(target=work_until, args=(unhurried, settings, stop))
         worker.start()
-    jobs = scheduler.start(database, settings) if settings.serve_scheduler else None
+    jobs = scheduler.start(unhurried, settings) if settings.serve_scheduler else None
     try:
         yield
     finally:
-        if jobs is not None:
-            jobs.shutdown()
+        stop.set()
         if sftp_server is not None:
             sftp_server.close()
             await sftp_server.wait_closed()
-        stop.set()
+        # In a thread: answers that are on their way go on meanwhile.
+        if jobs is not None:
+            await asyncio.to_thread(jobs.shutdown)
         if worker is not None:
-            worker.join()
+            await asyncio.to_thread(worker.join)
         await counter.close()
         if app.state.closes_apart:
             apart.close()

@@ -15,6 +15,18 @@ class DatabaseSettings(Group):
     database_url: str = Field(
         default="sqlite:///larder.db", description="SQLAlchemy address: sqlite or postgresql"
     )
+    till_database_seconds: float = Field(
+        default=2, ge=0.1, le=60, description="Seconds that a till's call waits for the database"
+    )
+    page_database_seconds: float = Field(
+        default=10,
+        ge=0.1,
+        le=600,
+        description="Seconds that a page or another call waits for a statement of the database",
+    )
+    job_database_seconds: float = Field(
+        default=900, ge=1, description="Seconds that a job or a command waits for a statement"
+    )
     secret_key: SecretStr = Field(description="Keys the digests of API keys, cards and phones")
     code_key: SecretStr = Field(description="Keys the serials of list codes")
     output_folder: Path = Field(default=Path("batches"), description="Where batches are published")

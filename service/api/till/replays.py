@@ -27,6 +27,11 @@ from service.store.session import Database
 MOST = 5000
 """Sales in one replay."""
 
+_MOST_FAILED = 3
+"""After so many sales in a row that the database did not take, the others are not tried."""
+
+_NOT_TRIED = "The database did not take the sales before; send this one again later."
+
 _NDJSON = "application/x-ndjson"
 _JSON = "application/json"
 _SALE = {"$ref": "#/components/schemas/OfflineIn"}
@@ -90,7 +95,11 @@ def answers(
 ) -> Iterator[str]:
     """One line of JSON per sale, as each is taken; a sale that fails does not stop the others."""
     house = house_of(settings)
+    failed = 0
     for index, sale in enumerate(sales):
+        if failed >= _MOST_FAILED:
+            yield _not_taken(index, "failed", Misconfigured(_NOT_TRIED))
+            continue
         try:
             body = (
                 OfflineIn.model_validate_json(sale)
@@ -102,6 +111,7 @@ def answers(
         except ValidationError as error:
             yield _not_taken(index, "refused", _unreadable(error))
         except (Busy, Misconfigured) as error:
+            failed += 1
             yield _not_taken(index, "failed", error)
         except LarderError as error:
             status = "failed" if error.status in (409, 429) else "refused"
@@ -110,6 +120,7 @@ def answers(
             logger.error("a replayed sale could not be written: %s", without_message(error))
             yield _not_taken(index, "failed", LarderError("Something went wrong here."))
         else:
+            failed = 0
             yield f'{{"index":{index},{answer[1:-1]},"problem":null}}\n'
 
 
