@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ from service.api.routes import (
     runs,
 )
 from service.api.server import server_of
+from service.api.stalls import Stalls
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
@@ -39,11 +41,13 @@ from service.publish import sftp
 from service.settings import Settings
 from service.store.session import Database
 
+_SWITCH_SECONDS = 0.001
+
 JOB_CONNECTIONS = 6
 """For the worker and the scheduler inside `serve`, and the renewals of their leases."""
 
 _UPLOADS = frozenset(
-    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"}
+    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks"}
 )
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
@@ -78,6 +82,7 @@ def create_app(
     app.state.keys = Keyring(database, settings)
     house_of(settings)  # A setting of the till that cannot be read stops the start.
     app.state.till = Counter(database, seconds=settings.till_database_seconds)
+    app.state.stalls = Stalls()
     app.state.apart = apart or Apart(limits_of(settings))
     app.state.closes_apart = apart is None
     app.add_middleware(
@@ -104,6 +109,8 @@ def create_app(
 def _limit_of(settings: Settings, pages: tuple[str, ...], path: str) -> int | None:
     if any(path.startswith(f"{each}/") for each in pages):
         return None
+    if path == "/v1/replays":
+        return settings.max_replay_bytes
     return settings.max_upload_bytes if path in _UPLOADS else settings.max_body_bytes
 
 
@@ -114,6 +121,8 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
     gc.freeze()
     # Requests leave few reference cycles; looking for them often costs more than it frees.
     gc.set_threshold(50_000, 20, 50)
+    # What runs beside the event loop gives way to it so soon.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server_of(app, host=host, port=port).run()
 
 
@@ -130,6 +139,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     counter: Counter = app.state.till
     apart: Apart = app.state.apart
     await counter.open()
+    watching = asyncio.create_task(app.state.stalls.watch())
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
@@ -142,6 +152,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
+        watching.cancel()
         if sftp_server is not None:
             sftp_server.close()
             await sftp_server.wait_closed()

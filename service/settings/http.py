@@ -33,6 +33,9 @@ class HttpSettings(Group):
         "way",
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
+    max_replay_bytes: int = Field(
+        default=16_777_216, ge=1024, description="Largest replay of sales made offline"
+    )
     max_upload_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest upload of deals"
     )

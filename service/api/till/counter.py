@@ -20,6 +20,9 @@ BESIDE_CONNECTIONS = 4
 BESIDE = 2
 """Threads for what takes longer than the event loop can wait: rules, and large bodies."""
 
+REPLAYS = 2
+"""Threads for replays: the day's sales of a whole chain come at once when the line is back."""
+
 
 class Counter:
     """One per application. Only what SQLite writes and what takes long is left to a thread.
@@ -31,6 +34,7 @@ class Counter:
         self.database = database.within(seconds, pool_size=BESIDE_CONNECTIONS)
         self._gate: AsyncGate | None = None
         self._beside = CapacityLimiter(BESIDE)
+        self.replaying = CapacityLimiter(REPLAYS)
 
     async def open(self) -> None:
         """Connect, within the event loop that will ask."""

@@ -128,7 +128,7 @@ async def replay(
     sent = await request.body()
     sales = await counter.beside(lambda: replays.split(sent, kind=kind))
     lines = replays.answers(sales, database=database, settings=settings, caller=caller)
-    return replays.Lines(lines)
+    return replays.Lines(replays.beside(lines, counter.replaying))
 
 
 async def _answer(request: Request, steps: checkout.Steps, *, write: bool) -> Response:
