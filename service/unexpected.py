@@ -6,7 +6,7 @@ The server would log the message, and messages of the database quote rows.
 import logging
 from collections.abc import Callable
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +34,9 @@ class HideUnexpectedErrors:
 
         try:
             await self._app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            # It does not wait for an answer any more; nothing broke here.
+            self._logger.info("a client left before %s was answered", scope["path"])
         except Exception as error:
             if scope["type"] != "http":
                 raise

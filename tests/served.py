@@ -97,6 +97,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "LARDER_CODE_KEY": settings.code_key.get_secret_value(),
         "LARDER_MAIL_LEAD_DAYS": str(settings.mail_lead_days),
         "LARDER_OFFLINE_LIABILITY": settings.offline_liability,
+        "LARDER_STOP_SECONDS": str(settings.stop_seconds),
         "PYTHONPATH": str(Path(__file__).parent.parent),
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
     }

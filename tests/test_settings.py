@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from service.errors import Misconfigured
 from service.settings import Settings, Source, describe, load_settings
+from service.store.session import Database
 
 KEY = "k" * 32
 DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -67,6 +69,18 @@ def test_a_wrong_value_is_named_by_its_variable_and_never_shown_when_secret(
     assert told.startswith(f"LARDER_{name}: {problem}")
     assert "geheim" not in told
     assert "short but secret" not in told
+
+
+def test_the_password_of_the_database_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LARDER_DATABASE_URL", "postgresql://u:geheim@h/db")
+    settings = load_settings()
+    database = Database(settings.database_url)
+    for each in (settings, settings.model_copy(), database, database._writer):
+        assert "geheim" not in repr(each)
+    database.dispose()
+    with pytest.raises(ValidationError) as caught:
+        Settings(database_url="mysql://u:geheim@h/db")
+    assert "geheim" not in str(caught.value)
 
 
 def test_a_postgresql_address_names_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,16 @@
 """What is answered and logged when something breaks that nobody foresaw, in both applications."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from service.api import problems
 from service.console.site import CONSOLE
@@ -51,3 +55,33 @@ def test_an_unexpected_error_is_answered_and_told_to_nobody(
     assert SECRET not in answer.text + caplog.text
     for path in ("/at-once", "/midway"):
         assert f"unexpected error at {path}: builtins.ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("install", [problems.install, failures.install])
+def test_a_client_that_leaves_is_no_error(
+    install: Callable[[FastAPI], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = _broken(install, settings_of("sqlite:///none.db", tmp_path))
+    sent: list[Message] = []
+
+    @app.post("/leave")
+    async def read(request: Request) -> None:
+        await request.body()
+
+    async def leave() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/leave",
+        "headers": [],
+        "query_string": "",
+    }
+    with caplog.at_level(logging.INFO):
+        asyncio.run(app(scope, leave, send))
+    assert "a client left before /leave was answered" in caplog.text
+    assert (sent, [each for each in caplog.records if each.levelno > logging.INFO]) == ([], [])

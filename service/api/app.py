@@ -1,13 +1,14 @@
 """The application: routes, problems, limits, and the services that run in the same process."""
 
+import asyncio
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from types import MappingProxyType
 
-import uvicorn
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
@@ -27,6 +28,8 @@ from service.api.routes import (
     overrides,
     runs,
 )
+from service.api.server import server_of
+from service.api.stalls import Stalls
 from service.api.till import routes as till
 from service.api.till.counter import Counter
 from service.api.till.forms import house_of
@@ -38,8 +41,13 @@ from service.publish import sftp
 from service.settings import Settings
 from service.store.session import Database
 
+_SWITCH_SECONDS = 0.001
+
+JOB_CONNECTIONS = 6
+"""For the worker and the scheduler inside `serve`, and the renewals of their leases."""
+
 _UPLOADS = frozenset(
-    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"}
+    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks"}
 )
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
@@ -73,7 +81,8 @@ def create_app(
     app.state.settings = settings
     app.state.keys = Keyring(database, settings)
     house_of(settings)  # A setting of the till that cannot be read stops the start.
-    app.state.till = Counter(database)
+    app.state.till = Counter(database, seconds=settings.till_database_seconds)
+    app.state.stalls = Stalls()
     app.state.apart = apart or Apart(limits_of(settings))
     app.state.closes_apart = apart is None
     app.add_middleware(
@@ -100,6 +109,8 @@ def create_app(
 def _limit_of(settings: Settings, pages: tuple[str, ...], path: str) -> int | None:
     if any(path.startswith(f"{each}/") for each in pages):
         return None
+    if path == "/v1/replays":
+        return settings.max_replay_bytes
     return settings.max_upload_bytes if path in _UPLOADS else settings.max_body_bytes
 
 
@@ -110,14 +121,9 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
     gc.freeze()
     # Requests leave few reference cycles; looking for them often costs more than it frees.
     gc.set_threshold(50_000, 20, 50)
-    settings: Settings = app.state.settings
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-    )
+    # What runs beside the event loop gives way to it so soon.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    server_of(app, host=host, port=port).run()
 
 
 async def _to_front(request: Request) -> RedirectResponse:
@@ -133,24 +139,28 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     counter: Counter = app.state.till
     apart: Apart = app.state.apart
     await counter.open()
+    watching = asyncio.create_task(app.state.stalls.watch())
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
     worker = None
+    unhurried = database.within(settings.job_database_seconds, pool_size=JOB_CONNECTIONS)
     if settings.serve_worker:
-        worker = threading.Thread(target=work_until, args=(database, settings, stop))
+        worker = threading.Thread(target=work_until, args=(unhurried, settings, stop))
         worker.start()
-    jobs = scheduler.start(database, settings) if settings.serve_scheduler else None
+    jobs = scheduler.start(unhurried, settings) if settings.serve_scheduler else None
     try:
         yield
     finally:
-        if jobs is not None:
-            jobs.shutdown()
+        stop.set()
+        watching.cancel()
         if sftp_server is not None:
             sftp_server.close()
             await sftp_server.wait_closed()
-        stop.set()
+        # In a thread: answers that are on their way go on meanwhile.
+        if jobs is not None:
+            await asyncio.to_thread(jobs.shutdown)
         if worker is not None:
-            worker.join()
+            await asyncio.to_thread(worker.join)
         await counter.close()
         if app.state.closes_apart:
             apart.close()

@@ -7,6 +7,7 @@ from service.admin.acting import acting_on_command_line
 from service.commands.console import current_user
 from service.settings import Settings, load_settings
 from service.store.actor import Actor
+from service.store.patience import Patience
 from service.store.session import Database
 
 
@@ -14,7 +15,7 @@ from service.store.session import Database
 def open_database(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
     """The configured database and the settings."""
     settings = settings or load_settings()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, patience=Patience.of(settings.job_database_seconds))
     try:
         yield database, settings
     finally:

@@ -9,6 +9,7 @@ from service.commands.process import require_tables, start_logging
 from service.console import app as console
 from service.files.apart import Apart, limits_of
 from service.settings import load_settings
+from service.store.patience import Patience
 from service.store.session import Database
 
 
@@ -19,7 +20,7 @@ def serve(
     """Serve HTTP and the console; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
     start_logging()
     settings = load_settings()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, patience=Patience.of(settings.page_database_seconds))
     require_tables(database)
     apart = Apart(limits_of(settings))
     pages = {console.PATH: console.create_console(database, settings, apart=apart)}

@@ -11,10 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import uvicorn
 
 from service.admin.keys import Caller, add_key
 from service.api.app import create_app
+from service.api.server import server_of
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import TillBasket
@@ -51,20 +51,12 @@ class Replay:
 @contextmanager
 def serve_on_loopback(database: Database, settings: Settings) -> Iterator[str]:
     """Run the real service on a free loopback port, in a thread; yields its address."""
-    config = uvicorn.Config(
-        create_app(database, settings),
-        host="127.0.0.1",
-        port=0,
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=settings.keep_alive_seconds,
-    )
-    server = uvicorn.Server(config)
+    server = server_of(create_app(database, settings), host="127.0.0.1", port=0)
     listening = threading.Event()
     address: list[str] = []
 
     def run() -> None:
-        socket = config.bind_socket()
+        socket = server.config.bind_socket()
         # From here on the operating system queues connections until the service accepts them.
         socket.listen()
         address.append(f"http://127.0.0.1:{socket.getsockname()[1]}")

@@ -60,6 +60,10 @@ def limits_of(settings: Settings) -> Limits:
 class _Job(NamedTuple, Generic[T]):
     """An act, the address of its database, and what it is done with."""
 
+    def __repr__(self) -> str:
+        """Without the address, which has a password."""
+        return f"_Job({self.name})"
+
     act: Callable[..., T]
     url: str
     name: str

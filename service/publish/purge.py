@@ -16,8 +16,9 @@ from service.store.tables.cycle import Batch, BatchState
 def purge(database: Database, settings: Settings, *, now: datetime) -> int:
     """Remove the files of batches older than `purge_days`, and of voided and replaced batches.
 
-    The records stay: numbers, digests and the state of every piece. Acknowledgement files as old
-    are removed too. Returns the number of batches purged; a killed purge can be run again.
+    The records stay: numbers, digests and the state of every piece. Acknowledgement files as old,
+    refused ones among them, are removed too. Returns the number of batches purged; a killed purge
+    can be run again.
     """
     before = now - timedelta(days=settings.purge_days)
     store = open_depot(settings)
@@ -28,11 +29,12 @@ def purge(database: Database, settings: Settings, *, now: datetime) -> int:
         remove_files(store, batch.name)
         with database.write() as session:
             batches.mark_purged(session, batch.id, at=now)
-    stored = store.files(FOLDER) if received else {}
-    for name in received:
-        for each in (name, f"{name}{REPORT}"):
-            if each in stored:
-                store.remove(FOLDER, each)
+    written = store.modified(FOLDER)
+    # Of what was refused there is no record; it goes by the date of its file.
+    stale = {name for name, at in written.items() if at < before}
+    stale |= {each for name in received for each in (name, f"{name}{REPORT}")}
+    for each in sorted(stale & written.keys()):
+        store.remove(FOLDER, each)
     return len(found)
 
 

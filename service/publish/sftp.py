@@ -35,6 +35,20 @@ _BLOCK = 1 << 20
 _MAX_IN_MEMORY = 1 << 16
 _MOST_WAITING = 16
 """Files that one client may have open or waiting for their own names."""
+_MOST_OPEN = 16
+"""Files that one client may read at once: of each, the block that was read last is kept."""
+_MOST_CLIENTS = 32
+_LOG_IN_SECONDS = 30
+_ALIVE_SECONDS, _ALIVE_TIMES = 30, 3
+"""A client that says nothing, also when asked, is gone after a minute and a half."""
+_CIPHERS = [
+    "chacha20-poly1305@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-gcm@openssh.com",
+    "aes256-ctr",
+    "aes192-ctr",
+    "aes128-ctr",
+]
 _MAC = [
     "hmac-sha2-256-etm@openssh.com",
     "hmac-sha2-512-etm@openssh.com",
@@ -78,7 +92,7 @@ async def listen(database: Database, settings: Settings) -> asyncssh.SSHAcceptor
     acceptor = await asyncssh.listen(
         settings.sftp_host,
         settings.sftp_port,
-        server_factory=partial(_KeyLogin, settings.sftp_folder / "authorized_keys"),
+        server_factory=partial(_KeyLogin, settings.sftp_folder / "authorized_keys", set()),
         server_host_keys=[host_key(settings.sftp_folder)],
         sftp_factory=partial(_PackageFiles, database=database, settings=settings),
         sftp_version=3,
@@ -86,7 +100,13 @@ async def listen(database: Database, settings: Settings) -> asyncssh.SSHAcceptor
         password_auth=False,
         kbdint_auth=False,
         gss_host=None,
+        login_timeout=_LOG_IN_SECONDS,
+        keepalive_interval=_ALIVE_SECONDS,
+        keepalive_count_max=_ALIVE_TIMES,
         kex_algs=_KEX,
+        encryption_algs=_CIPHERS,
+        # What is compressed by a stranger may grow without bounds.
+        compression_algs=["none"],
         mac_algs=_MAC,
         signature_algs=_SIGNATURES,
         agent_forwarding=False,
@@ -125,13 +145,23 @@ def host_key(folder: Path) -> asyncssh.SSHKey:
 class _KeyLogin(asyncssh.SSHServer):
     """Admits clients with a key of `authorized_keys`, under any user name."""
 
-    def __init__(self, allowed: Path) -> None:
+    def __init__(self, allowed: Path, connected: "set[asyncssh.SSHServerConnection]") -> None:
         self._allowed = allowed
+        self._connected = connected
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Keep the connection, which the keys are set on."""
+        """Keep the connection, which the keys are set on, unless there are too many."""
         self._connection = conn
+        self._connected.add(conn)
+        if len(self._connected) > _MOST_CLIENTS:
+            logger.warning("more than %d clients are connected: one is refused", _MOST_CLIENTS)
+            conn.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Make room for another."""
+        if self._connection is not None:
+            self._connected.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         """Read the keys again; without the file nobody can log in."""
@@ -175,6 +205,7 @@ class _PackageFiles(asyncssh.SFTPServer):
         self._settings = settings
         self._uploads: list[_OpenUpload] = []
         self._unnamed: dict[str, _OpenUpload] = {}
+        self._downloads = 0
 
     async def realpath(self, path: bytes) -> bytes:
         """The path without `..` and doubled slashes."""
@@ -240,6 +271,17 @@ class _PackageFiles(asyncssh.SFTPServer):
         parts = _path_parts(path)
         if pflags & asyncssh.FXF_WRITE:
             return self._begin_upload(parts)
+        if self._downloads >= _MOST_OPEN:
+            raise asyncssh.SFTPFailure(f"{_MOST_OPEN} files are open; close them first")
+        # Before anything is waited for: what is asked for at once is counted at once.
+        self._downloads += 1
+        try:
+            return await self._begin_download(parts)
+        except BaseException:
+            self._downloads -= 1
+            raise
+
+    async def _begin_download(self, parts: list[str]) -> _OpenDownload:
         match parts:
             case ["out", package, name] if name == READY:
                 batch = await self._batch(package)
@@ -274,7 +316,7 @@ class _PackageFiles(asyncssh.SFTPServer):
         most = self._settings.max_upload_bytes
         if offset + len(data) > most:
             file_obj.refused = f"the file is too large: more than {most:,} bytes; split it"
-        elif sum(each.size for each in self._uploads) + len(data) > 2 * most:
+        elif self._waiting_bytes(file_obj, offset + len(data)) > 2 * most:
             file_obj.refused = (
                 "too much waits for its name: rename what was handed in, or connect again"
             )
@@ -286,9 +328,14 @@ class _PackageFiles(asyncssh.SFTPServer):
         file_obj.size = max(file_obj.size, offset + len(data))
         return len(data)
 
+    def _waiting_bytes(self, growing: _OpenUpload, end: int) -> int:
+        """What all files take once this one reaches so far."""
+        return sum(max(each.size, end) if each is growing else each.size for each in self._uploads)
+
     async def close(self, file_obj: object) -> None:
         """Apply a file handed in, unless its temporary name says that a rename will follow."""
         if not isinstance(file_obj, _OpenUpload):
+            self._downloads -= 1
             return
         if file_obj.refused:
             self._drop(file_obj)

@@ -13,10 +13,31 @@ class DatabaseSettings(Group):
     """Database, keys and folders."""
 
     database_url: str = Field(
-        default="sqlite:///larder.db", description="SQLAlchemy address: sqlite or postgresql"
+        default="sqlite:///larder.db",
+        description="SQLAlchemy address: sqlite or postgresql",
+        # A password may be in it.
+        repr=False,
+    )
+    till_database_seconds: float = Field(
+        default=2, ge=0.1, le=60, description="Seconds that a till's call waits for the database"
+    )
+    page_database_seconds: float = Field(
+        default=10,
+        ge=0.1,
+        le=600,
+        description="Seconds that a page or another call waits for a statement of the database",
+    )
+    job_database_seconds: float = Field(
+        default=900, ge=1, description="Seconds that a job or a command waits for a statement"
     )
     secret_key: SecretStr = Field(description="Keys the digests of API keys, cards and phones")
     code_key: SecretStr = Field(description="Keys the serials of list codes")
+    umask: str = Field(
+        default="077",
+        pattern="^[0-7]{3}$",
+        description="What others may not do with files that are written: as `umask` of a shell; "
+        "077 leaves them to their owner",
+    )
     output_folder: Path = Field(default=Path("batches"), description="Where batches are published")
     runs_folder: Path = Field(default=Path("runs"), description="Where runs keep shard results")
 

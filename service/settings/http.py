@@ -14,7 +14,28 @@ class HttpSettings(Group):
         description="How long a connection without a request stays open: longer than the gap "
         "between two customers",
     )
+    slow_client_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="How long the head of a request may take, and a body that stands still; an "
+        "answer that is not taken, three times so long",
+    )
+    max_connections: int = Field(
+        default=2000, ge=1, description="Connections at once; further ones are refused with 503"
+    )
+    max_head_bytes: int = Field(
+        default=32_768, ge=4096, description="Largest head of a request: its line and its headers"
+    )
+    stop_seconds: float = Field(
+        default=15,
+        ge=1,
+        description="How long stopping `serve` takes at most; half of it is for answers on their "
+        "way",
+    )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
+    max_replay_bytes: int = Field(
+        default=16_777_216, ge=1024, description="Largest replay of sales made offline"
+    )
     max_upload_bytes: int = Field(
         default=67_108_864, ge=1024, description="Largest upload of deals"
     )

@@ -1,29 +1,30 @@
 """Access to the database. `write()` is the only place that commits."""
 
+import copy
 import os
 import re
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from service.errors import Busy, LarderError, Misconfigured
+from service.store.engines import postgresql_engine, sqlite_engine, wait_for_locks
+from service.store.patience import UNHURRIED, Opening, Patience
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 30
 ATTEMPTS = 10
 """How often a unit of work is tried when it conflicts with other transactions."""
-
-CONNECT_SECONDS = 10
-WRITER_CACHE_KIB = 65_536
 
 # A server that takes no writes (any more): after a failover the old one, found at the old address.
 _READ_ONLY = "25006"
@@ -43,36 +44,53 @@ class Database:
     one, so they queue instead of failing; readers see a snapshot and never wait.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, patience: Patience = UNHURRIED) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
+        self.patience = patience
+        self._opening = Opening()
+        self._turn = threading.BoundedSemaphore()
+        self._siblings: list[Database] = []
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=pool_size)
+            self._writer = sqlite_engine(url, self._opening, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = sqlite_engine(url, self._opening, begin="BEGIN", pool_size=pool_size)
         else:
-            patience = {} if "connect_timeout" in url else {"connect_timeout": CONNECT_SECONDS}
-            self._writer = create_engine(
-                url,
-                pool_size=pool_size,
-                max_overflow=0,
-                pool_pre_ping=True,
-                hide_parameters=True,
-                connect_args=patience,
+            self._writer = self._reader = postgresql_engine(
+                url, self._opening, patience=patience, pool_size=pool_size
             )
-            self._reader = self._writer
+
+    def within(self, seconds: float, *, pool_size: int) -> "Database":
+        """The same database for callers that wait so long; it is closed with this one.
+
+        On PostgreSQL with connections of its own, on SQLite in line for the same one writer.
+        """
+        other = copy.copy(self)
+        other.patience, other._siblings = Patience.of(seconds), []
+        if not self.is_sqlite:
+            other._opening = Opening()
+            other._writer = other._reader = postgresql_engine(
+                self.url, other._opening, patience=other.patience, pool_size=pool_size
+            )
+            self._siblings.append(other)
+        return other
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
         """A connection for migrations, in one transaction that ends with the block."""
-        with self._errors(), self._writer.begin() as connection:
+        with self._errors(), self._in_line(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One unit of work: committed when the block ends, undone whole if it raises."""
         # Outermost: to end a session on a broken connection fails again.
-        with self._errors(), Session(self._writer, expire_on_commit=False) as session:
-            session.connection()
+        with (
+            self._errors(),
+            self._in_line(),
+            Session(self._writer, expire_on_commit=False) as session,
+        ):
+            with self._opening.within(self.patience):
+                session.connection()
             yield session
             session.commit()
 
@@ -80,9 +98,12 @@ class Database:
         """`act` in one unit of work, repeated while it conflicts with other transactions.
 
         They conflict when one writes the same row first, or when each holds what the other needs.
-        Raises Busy, with `busy` as its text, when every attempt fails.
+        Raises Busy, with `busy` as its text, when every attempt fails or they take too long.
         """
-        for _ in range(ATTEMPTS):
+        until = time.monotonic() + self.patience.answer
+        for attempt in range(ATTEMPTS):
+            if attempt and time.monotonic() > until:
+                break
             try:
                 with self.write() as session:
                     return act(session)
@@ -99,7 +120,8 @@ class Database:
             self._errors(),
             Session(self._reader, expire_on_commit=False) as session,
         ):
-            session.connection()
+            with self._opening.within(self.patience):
+                session.connection()
             yield session
             session.expunge_all()
             session.rollback()
@@ -112,21 +134,46 @@ class Database:
         PostgreSQL every statement is a separate transaction.
         """
         with self._errors():
-            if self.is_sqlite:
-                engine = self._writer if write else self._reader
-                pooled = engine.raw_connection()
-                connection = pooled.driver_connection
-                assert isinstance(connection, sqlite3.Connection)
-                try:
-                    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                    yield connection
-                    connection.execute("COMMIT" if write else "ROLLBACK")
-                finally:
-                    pooled.close()
-            else:
-                with self._writer.connect() as held:
+            if not self.is_sqlite:
+                with self._opening.within(self.patience):
+                    held = self._writer.connect()
+                with held:
                     alone = held.execution_options(isolation_level="AUTOCOMMIT")
                     yield alone.connection.driver_connection
+            elif write:
+                with self._in_line(), self._sqlite(self._writer) as connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    yield connection
+                    connection.execute("COMMIT")
+            else:
+                with self._sqlite(self._reader) as connection:
+                    connection.execute("BEGIN")
+                    yield connection
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _sqlite(self, engine: Engine) -> Iterator[sqlite3.Connection]:
+        pooled = engine.raw_connection()
+        try:
+            connection = pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            wait_for_locks(connection, pooled.info, self.patience)
+            yield connection
+        finally:
+            pooled.close()
+
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        """Hold the place of SQLite's one writer. Raises Busy when others hold it for too long."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=self.patience.pool):
+            raise Busy("Another writes to the database for long; ask again.")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def require_writable(self) -> None:
         """Raise Misconfigured unless the database can be used and takes writes."""
@@ -164,6 +211,8 @@ class Database:
         """Close every connection that is not in use; those needed later are opened again."""
         self._writer.dispose()
         self._reader.dispose()
+        for sibling in self._siblings:
+            sibling.dispose()
 
 
 def is_conflict(error: DBAPIError | psycopg.Error) -> bool:
@@ -184,38 +233,6 @@ def violates_unique(error: IntegrityError) -> bool:
             "SQLITE_CONSTRAINT_PRIMARYKEY",
         }
     return getattr(original, "sqlstate", None) == "23505"
-
-
-def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None
-        # SQLite's own knows the letters of ASCII alone.
-        connection.create_function("lower", 1, _lower, deterministic=True)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        if pool_size == 1:
-            # A bulk load whose indexes do not fit in the cache writes its pages again and again.
-            connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()
 
 
 @contextmanager

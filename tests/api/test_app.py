@@ -9,6 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.api import app
+from service.api.connections import BoundedConfig, Bounds
+from service.api.server import server_of
 from service.console import app as console
 from service.demo.replay import serve_on_loopback
 from service.settings import Settings
@@ -39,16 +41,13 @@ def test_an_idle_connection_is_kept_as_long_as_the_setting_says(
     assert 0.9 <= ages[0] < 2.9 <= ages[1]
 
 
-def test_the_service_is_run_with_that_setting(
-    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: dict[str, object] = {}
-    monkeypatch.setattr(app.uvicorn, "run", lambda _app, **named: given.update(named))
-    monkeypatch.setattr(app.gc, "freeze", lambda: None)
-    monkeypatch.setattr(app.gc, "set_threshold", lambda *_: None)
+def test_the_service_is_run_by_its_settings(migrated: Path, tmp_path: Path) -> None:
     settings: Settings = settings_of(f"sqlite:///{migrated}", tmp_path)
-    app.run(app.create_app(Database(settings.database_url), settings), host="h", port=1)
-    assert given["timeout_keep_alive"] == 75
+    built = app.create_app(Database(settings.database_url), settings)
+    config = server_of(built, host="h", port=1).config
+    assert isinstance(config, BoundedConfig)
+    assert (config.timeout_keep_alive, config.timeout_graceful_shutdown) == (75, 8)
+    assert config.bounds == Bounds(connections=2000, head_bytes=32_768, slow_seconds=10)
 
 
 def test_the_pages_for_people_are_served_beside_the_api(migrated: Path, tmp_path: Path) -> None:

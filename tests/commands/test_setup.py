@@ -25,6 +25,19 @@ def test_init_writes_fresh_keys_for_the_owner_only(larder: Larder, tmp_path: Pat
     assert (tmp_path / "other" / ".env").read_text() != path.read_text()
 
 
+def test_files_are_their_owner_s_unless_the_umask_says_else(
+    larder: Larder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, umask, mode in (("shop", None, 0o600), ("other", "027", 0o640)):
+        assert larder("init", folder).code == 0
+        monkeypatch.chdir(tmp_path / folder)
+        if umask:
+            monkeypatch.setenv("LARDER_UMASK", umask)
+        assert larder("migrate").code == 0
+        assert stat.S_IMODE((tmp_path / folder / "larder.db").stat().st_mode) == mode
+        monkeypatch.chdir(tmp_path)
+
+
 def test_init_for_the_sample_writes_the_shop_of_the_demonstration(
     larder: Larder, tmp_path: Path
 ) -> None:

@@ -1,10 +1,11 @@
 """Files go after their time; what became of every piece stays."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.errors import NotFound
+from service.errors import InvalidInput, NotFound
 from service.publish import accept_file, fetch, purge, reconcile
 from service.settings import Settings
 from service.store.session import Database
@@ -35,6 +36,19 @@ def test_files_go_after_the_days_of_the_settings_and_records_stay(
     assert query(database, "SELECT state, pieces FROM batch") == [("ready", 5)]
     assert print_batch(database, shop).pieces == 5
     assert not folder.exists()
+
+
+def test_what_was_refused_goes_too(database: Database, published: Settings) -> None:
+    folder = published.output_folder / "ack"
+    for name in ("old.csv", "new.csv"):
+        with pytest.raises(InvalidInput):
+            accept_file(database, published, name, b"no acknowledgement\n")
+    now = datetime.now(UTC)
+    long_ago = (now - timedelta(days=46)).timestamp()
+    for each in folder.glob("old.csv*"):
+        os.utime(each, (long_ago, long_ago))
+    purge(database, published, now=now)
+    assert {each.name for each in folder.iterdir()} == {"new.csv", "new.csv.report.json"}
 
 
 def test_what_a_dead_process_left_of_a_voided_batch_goes_at_once(

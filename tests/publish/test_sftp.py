@@ -184,6 +184,53 @@ def test_waiting_files_are_on_disk_and_bounded(database: Database, served: Setti
     assert reconcile(database, 1).printed == 1
 
 
+def test_files_that_one_client_reads_at_once_are_bounded(
+    database: Database, served: Settings
+) -> None:
+    async def act() -> None:
+        async with client(database, served) as house:
+            opened = [await house.open(PDF, "rb") for _ in range(16)]
+            with pytest.raises(asyncssh.SFTPFailure, match="16 files are open"):
+                await house.open(PDF, "rb")
+            with pytest.raises(asyncssh.SFTPFailure, match="16 files are open"):
+                await asyncio.gather(*(house.open("out/no/such", "rb") for _ in range(3)))
+            await opened[0].close()
+            assert await (await house.open(PDF, "rb")).read(4) == b"%PDF"
+
+    run(act)
+
+
+def test_a_file_with_a_hole_counts_as_long_as_it_is(database: Database, served: Settings) -> None:
+    small = served.model_copy(update={"max_upload_bytes": 1 << 18})
+
+    async def act() -> None:
+        async with client(database, small) as house:
+            for number in range(2):
+                async with house.open(f"ack/{number}.csv.part", "wb") as file:
+                    await file.write(b"x", (1 << 18) - 1)
+            with pytest.raises(asyncssh.SFTPFailure, match="waits for its name"):
+                async with house.open("ack/2.csv.part", "wb") as file:
+                    await file.write(b"x", (1 << 18) - 1)
+
+    run(act)
+
+
+def test_clients_at_once_are_bounded(
+    database: Database, served: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sftp, "_MOST_CLIENTS", 1)
+
+    async def act() -> None:
+        async with connected(database, served) as first:
+            _, port = first.get_extra_info("peername")[:2]
+            with pytest.raises((asyncssh.Error, OSError)):
+                await asyncssh.connect("127.0.0.1", port, known_hosts=None, config=None)
+            async with first.start_sftp_client() as house:
+                assert await house.realpath(".") == "/"
+
+    run(act)
+
+
 @pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
 def test_what_a_spreadsheet_saves_is_read(
     database: Database, served: Settings, coding: str
@@ -227,9 +274,13 @@ def test_listings_have_dates_and_refusals_say_why(database: Database, served: Se
     [
         {"mac_algs": ["hmac-sha1"], "encryption_algs": ["aes256-ctr"]},
         {"kex_algs": ["diffie-hellman-group14-sha1"]},
+        {"encryption_algs": ["aes256-cbc"]},
+        {"compression_algs": ["zlib@openssh.com"]},
     ],
 )
-def test_nothing_rests_on_sha_1(database: Database, served: Settings, how: dict[str, Any]) -> None:
+def test_nothing_old_is_agreed_on(
+    database: Database, served: Settings, how: dict[str, Any]
+) -> None:
     async def act() -> None:
         with pytest.raises(asyncssh.KeyExchangeFailed):
             async with client(database, served, **how):

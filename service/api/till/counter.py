@@ -15,22 +15,31 @@ from service.store.till.steps import advance
 T = TypeVar("T")
 
 CONNECTIONS = 10
+BESIDE_CONNECTIONS = 4
+"""For what tills send seldom: voids and returns."""
 BESIDE = 2
 """Threads for what takes longer than the event loop can wait: rules, and large bodies."""
 
+REPLAYS = 2
+"""Threads for replays: the day's sales of a whole chain come at once when the line is back."""
+
 
 class Counter:
-    """One per application. Only what SQLite writes and what takes long is left to a thread."""
+    """One per application. Only what SQLite writes and what takes long is left to a thread.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Its callers wait so many seconds for the database.
+    """
+
+    def __init__(self, database: Database, *, seconds: float) -> None:
+        self.database = database.within(seconds, pool_size=BESIDE_CONNECTIONS)
         self._gate: AsyncGate | None = None
         self._beside = CapacityLimiter(BESIDE)
+        self.replaying = CapacityLimiter(REPLAYS)
 
     async def open(self) -> None:
         """Connect, within the event loop that will ask."""
-        if not self._database.is_sqlite:
-            self._gate = await AsyncGate.open(self._database, size=CONNECTIONS)
+        if not self.database.is_sqlite:
+            self._gate = await AsyncGate.open(self.database, size=CONNECTIONS)
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -43,15 +52,15 @@ class Counter:
         if self._gate is not None:
             return await self._gate.run(steps, beside=self.beside)
         if write:
-            return await run_in_threadpool(gate.run, self._database, steps, write=True)
+            return await run_in_threadpool(gate.run, self.database, steps, write=True)
         # A reader of SQLite waits for no one; a thread would cost it a third of its time.
-        step = gate.read_on(self._database, steps, advance(steps, None))
+        step = gate.read_on(self.database, steps, advance(steps, None))
         while not isinstance(step, str):
-            carry_out = partial(gate.advance_aside, self._database, steps, step)
+            carry_out = partial(gate.advance_aside, self.database, steps, step)
             # Guesses wait for SQLite's one writer, as redemptions do.
             is_heavy = isinstance(step, Aside | Look)
             done = await (self.beside(carry_out) if is_heavy else run_in_threadpool(carry_out))
-            step = gate.read_on(self._database, steps, done)
+            step = gate.read_on(self.database, steps, done)
         return step
 
     async def beside(self, act: Callable[[], T]) -> T:

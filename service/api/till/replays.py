@@ -2,15 +2,18 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 
+from anyio import CapacityLimiter, to_thread
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from service import checkout
 from service.admin.keys import Caller
 from service.api.problems import pointer
+from service.api.till.elements import elements
 from service.api.till.forms import house_of, offline_of
 from service.api.till.schemas import OfflineIn
 from service.errors import (
@@ -26,6 +29,14 @@ from service.store.session import Database
 
 MOST = 5000
 """Sales in one replay."""
+
+_SECONDS_AT_ONCE = 0.05
+"""So long a thread takes sales before it sends what was answered; a turn for each would be dear."""
+
+_MOST_FAILED = 3
+"""After so many sales in a row that the database did not take, the others are not tried."""
+
+_NOT_TRIED = "The database did not take the sales before; send this one again later."
 
 _NDJSON = "application/x-ndjson"
 _JSON = "application/json"
@@ -54,35 +65,61 @@ class Lines(StreamingResponse):
     media_type = _NDJSON
 
 
-def split(body: bytes, *, kind: str = "") -> list[bytes | dict[str, Any]]:
+def split(body: bytes, *, kind: str = "") -> list[bytes]:
     """The sales of a body: a JSON array, or a JSON object a line; `kind` is its media type.
 
-    What is not JSON is left for its own answer, unless the whole body is an array. Raises
-    InvalidInput for nothing at all, for JSON that is neither, and for more than 5,000.
+    They are counted before any is parsed; what is not JSON is left for its own answer. Raises
+    InvalidInput for nothing at all, for JSON that is neither, an array that does not end, and for
+    more than 5,000.
     """
-    text = body.strip()
-    if not text:
+    start = len(body) - len(body.lstrip())
+    first = body[start : start + 1]
+    if not first:
         raise InvalidInput("No sale was sent.", [Problem("#", "is empty")])
-    if kind == _JSON and not text.startswith((b"[", b"{")):
+    if kind == _JSON and first not in (b"[", b"{"):
         raise InvalidInput("The body is no sale.", [Problem("#", "is neither an array nor a sale")])
-    sales: list[Any]
-    if text.startswith(b"["):
-        try:
-            sales = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput("The array is not JSON.", [Problem("#", "is not JSON")]) from error
-    else:
-        sales = [line for line in text.split(b"\n") if line.strip()]
+    try:
+        found = elements(body) if first == b"[" else _lines(body)
+        sales = list(islice(found, MOST + 1))
+    except ValueError as error:
+        raise InvalidInput("The array is not JSON.", [Problem("#", str(error))]) from None
     if len(sales) > MOST:
         raise InvalidInput(
             "Too many sales at once.",
-            [Problem("#", f"{len(sales)} sales", f"send at most {MOST} and go on with the rest")],
+            [Problem("#", f"more than {MOST} sales", "send as many and go on with the rest")],
         )
     return sales
 
 
+def _lines(body: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start)
+        end = len(body) if end < 0 else end
+        line = body[start:end].strip()
+        if line:
+            yield line
+        start = end + 1
+
+
+async def beside(lines: Iterator[str], limiter: CapacityLimiter) -> AsyncIterator[str]:
+    """The same lines, some at a time and in a thread; so many replays at once and no more."""
+    while some := await to_thread.run_sync(_some, lines, limiter=limiter):
+        yield some
+
+
+def _some(lines: Iterator[str]) -> str:
+    until = time.monotonic() + _SECONDS_AT_ONCE
+    taken = []
+    for line in lines:
+        taken.append(line)
+        if time.monotonic() > until:
+            break
+    return "".join(taken)
+
+
 def answers(
-    sales: list[bytes | dict[str, Any]],
+    sales: list[bytes],
     *,
     database: Database,
     settings: Settings,
@@ -90,18 +127,21 @@ def answers(
 ) -> Iterator[str]:
     """One line of JSON per sale, as each is taken; a sale that fails does not stop the others."""
     house = house_of(settings)
+    failed = 0
     for index, sale in enumerate(sales):
+        if failed >= _MOST_FAILED:
+            yield _not_taken(index, "failed", Misconfigured(_NOT_TRIED))
+            continue
         try:
-            body = (
-                OfflineIn.model_validate_json(sale)
-                if isinstance(sale, bytes)
-                else OfflineIn.model_validate(sale)
-            )
+            if len(sale) > settings.max_body_bytes:
+                raise InvalidInput(f"A sale may have {settings.max_body_bytes} bytes.")
+            body = OfflineIn.model_validate_json(sale)
             offline = offline_of(body, caller, house=house)
             answer = checkout.replay(database, settings, offline)
         except ValidationError as error:
             yield _not_taken(index, "refused", _unreadable(error))
         except (Busy, Misconfigured) as error:
+            failed += 1
             yield _not_taken(index, "failed", error)
         except LarderError as error:
             status = "failed" if error.status in (409, 429) else "refused"
@@ -110,6 +150,7 @@ def answers(
             logger.error("a replayed sale could not be written: %s", without_message(error))
             yield _not_taken(index, "failed", LarderError("Something went wrong here."))
         else:
+            failed = 0
             yield f'{{"index":{index},{answer[1:-1]},"problem":null}}\n'
 
 

@@ -86,7 +86,7 @@ async def void(request: Request) -> Response:
     caller, body = await till_caller(request), await read(request, VoidIn)
     own_store(caller, body.transaction.store)
     reference = reference_of(body.transaction)
-    database = request.app.state.database
+    database = request.app.state.till.database
     return _json(await run_in_threadpool(checkout.void, database, reference, key_id=caller.key_id))
 
 
@@ -105,7 +105,8 @@ async def give_back(request: Request) -> Response:
     own_store(caller, body.transaction.store)
     app = request.app.state
     back = return_of(body, caller, house=_house(request))
-    return _json(await run_in_threadpool(checkout.give_back, app.database, app.settings, back))
+    act = partial(checkout.give_back, app.till.database, app.settings, back)
+    return _json(await run_in_threadpool(act))
 
 
 @router.post(
@@ -127,7 +128,7 @@ async def replay(
     sent = await request.body()
     sales = await counter.beside(lambda: replays.split(sent, kind=kind))
     lines = replays.answers(sales, database=database, settings=settings, caller=caller)
-    return replays.Lines(lines)
+    return replays.Lines(replays.beside(lines, counter.replaying))
 
 
 async def _answer(request: Request, steps: checkout.Steps, *, write: bool) -> Response:

@@ -22,7 +22,7 @@ def owed(
     claim_ids: Collection[int] | None = None,
     account_id: int | None = None,
 ) -> list[OwedClaim]:
-    """Every claim of which something is open; those settled in one way, of some, or of an account."""
+    """Every claim of which something is open; or of those of a way, of some, of an account."""
     statement = (
         select(Claim)
         .join(Agreement, col(Agreement.id) == col(Claim.agreement_id))

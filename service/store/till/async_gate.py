@@ -14,7 +14,8 @@ import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import make_url
 
 from service.errors import LarderError, Misconfigured
-from service.store.session import CONNECT_SECONDS, Database
+from service.store.patience import Patience
+from service.store.session import Database
 from service.store.till import postgresql
 from service.store.till.steps import Aside, Effect, Guesses, Look, Step, Steps, advance
 
@@ -72,13 +73,16 @@ class _Long:
 class AsyncGate:
     """At most so many connections, on which every statement is a transaction of its own.
 
+    What the database does of one call takes at most as long as `patience` says, all in all.
+
     The one used last is used next, so that few stay warm and the others run out of use. asyncpg's
     own pool resets and guards each connection for whoever might come; here nobody else comes.
     """
 
-    def __init__(self, address: str, size: int) -> None:
+    def __init__(self, address: str, size: int, patience: Patience) -> None:
         self._address = address
         self._size = size
+        self._patience = patience
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Prepared] = []
 
@@ -87,7 +91,7 @@ class AsyncGate:
         """Connect once, up to `size` times later. Raises Misconfigured when it cannot."""
         url = make_url(database.url).set(drivername="postgresql")
         url = url.difference_update_query(["connect_timeout"])
-        gate = cls(url.render_as_string(hide_password=False), size)
+        gate = cls(url.render_as_string(hide_password=False), size, database.patience)
         try:
             gate._idle.append(await gate._connect())
         except asyncpg.UndefinedTableError:
@@ -119,7 +123,7 @@ class AsyncGate:
     async def _carry_out(self, steps: Steps, step: Step) -> "Aside | _Long | str":
         """Steps up to the answer, or to what takes long: no connection waits for that."""
         try:
-            async with self._free:
+            async with asyncio.timeout(self._patience.answer), self._free:
                 ready = await self._ready()
                 try:
                     result = await _run(ready, steps, step)
@@ -154,7 +158,9 @@ class AsyncGate:
 
     async def _connect(self) -> _Prepared:
         connection = await asyncpg.connect(
-            self._address, timeout=CONNECT_SECONDS, server_settings=PLANNING
+            self._address,
+            timeout=self._patience.connect,
+            server_settings=PLANNING | {"statement_timeout": str(self._patience.server_ms)},
         )
         try:
             look = await connection.prepare(postgresql.LOOK)

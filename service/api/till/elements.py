@@ -1,0 +1,63 @@
+"""The elements of a JSON array one by one, without parsing them.
+
+A parser written in C lets no other thread run until it has read the whole text: 62 MiB kept every
+till waiting for nine seconds. Here nothing takes longer than reading `_AT_ONCE` bytes.
+"""
+
+import re
+from collections.abc import Iterator
+
+_AT_ONCE = 65_536
+_BETWEEN = re.compile(rb'["\[\]{},]')
+_WITHIN = re.compile(rb'["\[\]{}]')
+_IN_TEXT = re.compile(rb'["\\]')
+_BLANK = b" \t\r\n"
+
+
+def elements(text: bytes) -> Iterator[bytes]:
+    """What lies between the commas of an array, each as it stands there.
+
+    Whether an element is JSON is for its reader to find out. Raises ValueError where no array ends.
+    """
+    at = start = _next(_BETWEEN, text, 0) + 1
+    depth, is_empty = 1, True
+    if text[:start].strip(_BLANK) != b"[":
+        raise ValueError("no array begins here")
+    while depth:
+        at = _next(_BETWEEN if depth == 1 else _WITHIN, text, at)
+        mark = text[at : at + 1]
+        at += 1
+        if mark == b'"':
+            at = _end_of_text(text, at)
+        elif mark in b"[{":
+            depth += 1
+        elif mark in b"]}":
+            depth -= 1
+        if depth == 0 or (mark == b"," and depth == 1):
+            element = text[start : at - 1].strip(_BLANK)
+            if not element and not (depth == 0 and is_empty):
+                raise ValueError("an element is missing")
+            if element:
+                yield element
+            start, is_empty = at, False
+    if text[at:].strip(_BLANK):
+        raise ValueError("something comes after the array")
+
+
+def _end_of_text(text: bytes, at: int) -> int:
+    """The place after the quotation mark that ends a text begun before `at`."""
+    while True:
+        at = _next(_IN_TEXT, text, at)
+        if text[at : at + 1] == b'"':
+            return at + 1
+        at += 2
+
+
+def _next(marks: re.Pattern[bytes], text: bytes, at: int) -> int:
+    """Where the next mark is, looked for in parts."""
+    while at < len(text):
+        found = marks.search(text, at, at + _AT_ONCE)
+        if found is not None:
+            return found.start()
+        at += _AT_ONCE
+    raise ValueError("the array does not end")
