@@ -25,7 +25,7 @@ _CODE = Path(page.__file__).parent
 _SERVICE = _CODE.parent
 _ACTS = (
     "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "cycle", "deals", "desk",
-    "publish", "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
+    "members", "publish", "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
 )  # fmt: skip
 _TEMPLATES = Path(page._TEMPLATES)
 
