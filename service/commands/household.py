@@ -10,11 +10,14 @@ from rich.table import Table
 
 from service.commands.console import say, show_table
 from service.commands.database import acting, open_database
+from service.engine.wishes import WishAct
 from service.errors import InvalidInput
 from service.members import consents as members
 from service.members import contact, export, reapply
+from service.members import wishes as wished
 from service.members.consents import Said
 from service.members.erase import erase, finish_erasures
+from service.members.wishes import Wished
 from service.store.tables.consent import Consent, ConsentChannel, Purpose
 
 Ref = Annotated[str, typer.Argument(help="The retailer's own number of the household")]
@@ -117,6 +120,39 @@ def consents(
             row.purpose, "yes" if row.granted else "no",
             f"{row.said_at:%Y-%m-%d %H:%M}" if row.said_at else "",
             row.channel, row.place, row.wording_version, row.actor,
+        )  # fmt: skip
+    show_table(table)
+
+
+def wishes(
+    household: Ref,
+    act: Annotated[WishAct | None, typer.Option(help="Record that it says this")] = None,
+    item: Annotated[str, typer.Option(help="Of this item, by its name")] = "",
+    brand: Annotated[str, typer.Option(help="Or of this brand")] = "",
+    offer: Annotated[int | None, typer.Option(help="Or of the deal of this offer")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="With not_now: the day on which it ends"),
+    ] = None,
+    by: By = None,
+) -> None:
+    """What a household says of items, brands and deals now; or what it says now of one."""
+    with open_database() as (database, settings):
+        if act is None:
+            found = wished.show(database, household)
+        else:
+            found = wished.say(
+                database, settings, household,
+                Wished(act, item, brand, offer, until.date() if until else None),
+                channel=ConsentChannel.DESK, by=acting(database, settings, by),
+                now=datetime.now(UTC),
+            )  # fmt: skip
+    table = Table("of", "says", "until", "since", "on", box=None)
+    for each in found:
+        row = each.row
+        table.add_row(
+            each.item or row.brand or each.deal, row.act, str(row.until or ""),
+            f"{row.said_at:%Y-%m-%d %H:%M}", row.channel,
         )  # fmt: skip
     show_table(table)
 

@@ -371,6 +371,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "What a household agreed to and took back, the newest first; or what it says now.",
         ),
         Command(
+            "wishes",
+            "service.commands.household:wishes",
+            "What a household says of items, brands and deals now; or what it says now of one.",
+        ),
+        Command(
             "contact",
             "service.commands.household:change_contact",
             "Change where a household that agreed to it is written to; or show it.",

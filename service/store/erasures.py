@@ -81,6 +81,7 @@ _FORGET = (
     f"DELETE FROM list_line WHERE list_id IN {_DRAFTS}",
     "DELETE FROM shopping_list WHERE household_id = :household AND state = 'draft'",
     "DELETE FROM identity WHERE household_id = :household",
+    "DELETE FROM wish WHERE household_id = :household",
     "DELETE FROM consent WHERE household_id = :household",
     "DELETE FROM contact WHERE household_id = :household",
     f"DELETE FROM list_page WHERE list_id IN {_LISTS}",

@@ -28,6 +28,9 @@ _TABLES = {
         GROUP BY kind ORDER BY kind""",
     "consents": """SELECT purpose, granted, channel, wording, wording_version, said_at, recorded_at,
         place FROM consent WHERE household_id = :household ORDER BY id""",
+    "wishes": """SELECT i.name AS item, w.brand, o.deal_ref, w.act, w.until, w.said_at, w.channel
+        FROM wish w LEFT JOIN item i ON i.id = w.item_id LEFT JOIN offer o ON o.id = w.deal_id
+        WHERE w.household_id = :household ORDER BY w.id""",
     "baskets": """SELECT store_id, terminal, number, business_date, purchased_at
         FROM basket WHERE household_id = :household ORDER BY purchased_at, id""",
     "basket_lines": """SELECT b.store_id, b.terminal, b.number, b.business_date, l.line, l.gtin,

@@ -28,6 +28,12 @@ def test_consents_contact_export_and_erasure(
     assert (said[0]["purpose"], said[0]["channel"], said[0]["place"]) == ("email", "api", "0042")
     changed = anonymous.patch(f"{AT}/contact", json=address)
     assert changed.json() == {"household_id": "M01", "email": "ada@example.org", "phone": ""}
+    unclear = anonymous.post(f"{AT}/wishes", json={"act": "enough", "offer_id": 1})
+    assert unclear.status_code == 422
+    wished = anonymous.post(f"{AT}/wishes", json={"act": "never", "offer_id": 1}).json()["wishes"]
+    assert [(each["act"], each["deal"] != "", each["item"]) for each in wished] == [
+        ("never", True, "")
+    ]
     exported = anonymous.get(f"{AT}/export")
     assert exported.headers["Cache-Control"] == "no-store"
     with zipfile.ZipFile(io.BytesIO(exported.content)) as packed:

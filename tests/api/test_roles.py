@@ -75,6 +75,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/households/{household_id}"): MARKETING,
     ("GET", "/v1/households/{household_id}/consents"): MARKETING,
     ("POST", "/v1/households/{household_id}/consents"): MARKETING,
+    ("GET", "/v1/households/{household_id}/wishes"): MARKETING,
+    ("POST", "/v1/households/{household_id}/wishes"): MARKETING,
     ("GET", "/v1/households/{household_id}/contact"): ADMIN,
     ("PATCH", "/v1/households/{household_id}/contact"): ADMIN,
     ("GET", "/v1/households/{household_id}/export"): ADMIN,

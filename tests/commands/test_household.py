@@ -21,6 +21,8 @@ def test_a_household_says_is_shown_and_is_forgotten(
     assert [line.split()[:2] for line in given.out.splitlines()[1:]] == [
         ["sms", "yes"], ["letter", "yes"]
     ]  # fmt: skip
+    said = configured("household", "wishes", H1, "--act", "never", "--item", "Milk")
+    assert said.out.splitlines()[1].split()[:2] == ["Milk", "never"]
     shown = configured("household", "contact", H1, "--phone", "+1 502 555 0101")
     assert shown.out == "e-mail: none\ntelephone: +15025550101\n"
     assert configured("household", "export", H1, "--out", "h1.zip").code == 0

@@ -15,10 +15,14 @@ from service.api.schemas.members import (
     ContactIn,
     ContactOut,
     ErasureOut,
+    WishesOut,
+    WishIn,
+    WishOut,
 )
-from service.members import consents, contact
+from service.members import consents, contact, wishes
 from service.members.erase import erase
 from service.members.export import export
+from service.store.tables.consent import ConsentChannel
 
 router = APIRouter(tags=["households"])
 
@@ -46,6 +50,29 @@ def say(
     return ConsentsOut(
         household_id=household_id, consents=[ConsentOut.model_validate(row) for row in found]
     )
+
+
+@router.get("/households/{household_id}/wishes", response_model=WishesOut, responses=_ERASED)
+def show_wishes(household_id: Name, database: DatabaseDep, _caller: MarketingCaller) -> WishesOut:
+    """What a household says of items, brands and deals now, the newest first."""
+    found = wishes.show(database, household_id)
+    return WishesOut(household_id=household_id, wishes=[WishOut.of(each) for each in found])
+
+
+@router.post("/households/{household_id}/wishes", response_model=WishesOut, responses=_ERASED)
+def wish(
+    household_id: Name,
+    said: WishIn,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    caller: MarketingCaller,
+) -> WishesOut:
+    """Record what a household says of an item, a brand or a deal; its next list follows."""
+    found = wishes.say(
+        database, settings, household_id, said.wished(), channel=ConsentChannel.API,
+        by=caller.actor, now=datetime.now(UTC),
+    )  # fmt: skip
+    return WishesOut(household_id=household_id, wishes=[WishOut.of(each) for each in found])
 
 
 @router.get("/households/{household_id}/contact", response_model=ContactOut, responses=_ERASED)

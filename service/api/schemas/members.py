@@ -1,12 +1,16 @@
 """What a household agrees to, where it may be written to, and its erasure, as shown."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.deps import MAX_ID
+from service.engine.wishes import WishAct
 from service.members.consents import MOST_PLACE, MOST_VERSION, MOST_WORDING, Said
+from service.members.wishes import Wished
 from service.store.tables.consent import ConsentChannel, Purpose
+from service.store.wishes import SaidOf
 
 _TEXT = r"^[^\x00-\x1f]*$"
 
@@ -51,6 +55,50 @@ class ConsentsOut(BaseModel):
 
     household_id: str
     consents: list[ConsentOut]
+
+
+class WishIn(BaseModel):
+    """What a household says of an item, a brand (by name) or a deal (by an offer): one of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    act: WishAct
+    item: Annotated[str, Field(max_length=200, pattern=_TEXT)] = ""
+    brand: Annotated[str, Field(max_length=200, pattern=_TEXT)] = ""
+    offer_id: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
+    until: date | None = None
+
+    def wished(self) -> Wished:
+        """The same as an act takes it."""
+        return Wished(self.act, self.item, self.brand, self.offer_id, self.until)
+
+
+class WishOut(BaseModel):
+    """What a household says of something now; `deal` is the deal's own number."""
+
+    item: str
+    brand: str
+    deal: str
+    act: WishAct
+    until: date | None
+    said_at: datetime
+    channel: ConsentChannel
+
+    @classmethod
+    def of(cls, said: SaidOf) -> Self:
+        """What is stored."""
+        row = said.row
+        return cls(
+            item=said.item, brand=row.brand or "", deal=said.deal, act=WishAct(row.act),
+            until=row.until, said_at=row.said_at, channel=ConsentChannel(row.channel),
+        )  # fmt: skip
+
+
+class WishesOut(BaseModel):
+    """What a household says of everything now, the newest first."""
+
+    household_id: str
+    wishes: list[WishOut]
 
 
 class ContactIn(BaseModel):

@@ -30,6 +30,7 @@ from service.store.tables import (
     product_sums,
     redemption,
     shopping_list,
+    wish,
     work,
 )
 from service.store.tables.types import metadata
@@ -65,5 +66,6 @@ __all__ = [
     "product_sums",
     "redemption",
     "shopping_list",
+    "wish",
     "work",
 ]
