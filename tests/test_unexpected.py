@@ -9,7 +9,8 @@ from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
 
 from service.api import problems
-from service.console import failures
+from service.console.site import CONSOLE
+from service.pages import failures
 from service.settings import Settings
 from tests.conftest import settings_of
 
@@ -19,6 +20,7 @@ SECRET = "key (phone)=(+16085550123)"
 def _broken(install: Callable[[FastAPI], None], settings: Settings) -> FastAPI:
     app = FastAPI()
     app.state.settings = settings
+    app.state.site = CONSOLE
     install(app)
 
     @app.get("/at-once")

@@ -7,13 +7,7 @@ from fastapi import Depends, FastAPI
 
 from service.admin.today import read_today
 from service.bodies import LimitBody
-from service.console import failures
-from service.console.guard import Guard
-from service.console.kept import Kept
-from service.console.readings import Readings
 from service.console.routes import (
-    account,
-    assets,
     audit,
     batch_acts,
     batch_tables,
@@ -29,7 +23,6 @@ from service.console.routes import (
     desk,
     households,
     keys,
-    log_in,
     operations,
     overrides,
     people,
@@ -40,9 +33,15 @@ from service.console.routes import (
 from service.console.routes import (
     settings as settings_page,
 )
-from service.console.shelf import Shelf
-from service.console.visitor import require_token
+from service.console.site import CONSOLE
 from service.files.apart import Apart, limits_of
+from service.pages import failures
+from service.pages.guard import Guard
+from service.pages.kept import Kept
+from service.pages.readings import Readings
+from service.pages.routes import account, assets, log_in
+from service.pages.shelf import Shelf
+from service.pages.visitor import require_token
 from service.settings import Settings
 from service.store.session import Database
 
@@ -65,6 +64,7 @@ def create_console(
         redirect_slashes=False,
         dependencies=[Depends(require_token)],
     )
+    app.state.site = CONSOLE
     app.state.database = database
     app.state.settings = settings
     app.state.today = Kept(

@@ -4,8 +4,8 @@ import re
 
 from babel import Locale, UnknownLocaleError
 
-from service.console.languages import Language, mark
 from service.console.routes import household_words
+from service.pages.languages import Language, mark
 
 FIELDS = {
     "deal_id": mark("Deal number"),

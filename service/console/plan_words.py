@@ -1,11 +1,11 @@
 """What pins, bans, proofs and comparisons of plans are called in the console."""
 
-from service.console.languages import Language, mark
 from service.console.routes.household_words import cell as cell_name
 from service.cycle.pins_kept import NoCopy
 from service.cycle.proof import ProofReason
 from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.why import Why
+from service.pages.languages import Language, mark
 
 OVERRIDE_ACTS = {OverrideAct.PIN: mark("Pin"), OverrideAct.BAN: mark("Ban")}
 

@@ -1,7 +1,7 @@
-"""The texts of the console and their catalogues: `python -m tests.console.catalogue` updates them.
+"""The texts of pages and their catalogues: `python -m tests.console.catalogue` updates them.
 
-Texts come from the templates, from `text`, `count` and `mark` in the console's modules, and from
-what the acts below it say: `Notice`, and the errors that are shown to people. What is new gets an
+Texts come from the templates, from `text`, `count` and `mark` in the modules of pages, and from
+what the acts below say: `Notice`, and the errors that are shown to people. What is new gets an
 empty translation, which a test refuses; what is gone is dropped.
 """
 
@@ -12,8 +12,9 @@ from babel.messages import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
-from service.console import page
-from service.console.languages import CATALOGUES, LANGUAGES, SOURCE
+import service
+from service.pages.languages import CATALOGUES, LANGUAGES, SOURCE
+from service.pages.page import TEMPLATES
 
 ERRORS = ("Conflict", "FileTooLarge", "InvalidInput", "Notice")
 """What says in its first argument what people read."""
@@ -21,17 +22,17 @@ _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "mark
              "count": (1, 2), **dict.fromkeys(ERRORS)}  # fmt: skip
 _OPTIONS = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "silent": "false",
             "trim_blocks": "true", "lstrip_blocks": "true"}  # fmt: skip
-_CODE = Path(page.__file__).parent
-_SERVICE = _CODE.parent
+_SERVICE = Path(service.__file__).parent
+_SITES = ("console", "pages")
+"""What has texts of its own, in code and in templates."""
 _ACTS = (
     "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "cycle", "deals", "desk",
     "members", "publish", "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
 )  # fmt: skip
-_TEMPLATES = Path(page._TEMPLATES)
 
 
 def acts() -> list[Path]:
-    """The modules whose errors the console shows."""
+    """The modules whose errors pages show."""
     found = [_SERVICE / name for name in _ACTS]
     return sorted(
         path for each in found for path in ([each] if each.is_file() else each.rglob("*.py"))
@@ -39,10 +40,12 @@ def acts() -> list[Path]:
 
 
 def extracted() -> Catalog:
-    """Every text of the console."""
+    """Every text of pages."""
     catalogue = Catalog(charset="utf-8")
-    files = [(path, "jinja2.ext:babel_extract") for path in sorted(_TEMPLATES.rglob("*.html"))]
-    files += [(path, "python") for path in [*sorted(_CODE.rglob("*.py")), *acts()]]
+    pages = [path for site in _SITES for path in sorted((TEMPLATES / site).rglob("*.html"))]
+    code = [path for site in _SITES for path in sorted((_SERVICE / site).rglob("*.py"))]
+    files = [(path, "jinja2.ext:babel_extract") for path in pages]
+    files += [(path, "python") for path in [*code, *acts()]]
     for path, method in files:
         options = _OPTIONS if method.startswith("jinja2") else {}
         source = BytesIO(path.read_bytes())

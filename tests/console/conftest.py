@@ -17,9 +17,10 @@ from service.admin.people import NewPerson, Person, PersonRole
 from service.admin.people.sessions import open_session
 from service.admin.runs import EXPIRY
 from service.console.app import PATH, create_console
-from service.console.cookies import SESSION
+from service.console.site import CONSOLE
 from service.deals import load_body
 from service.files.apart import Apart
+from service.pages.cookies import SESSION
 from service.settings import Settings
 from service.store import cycles, runs
 from service.store.actor import SERVICE, Actor
@@ -74,7 +75,8 @@ class House:
                 now=datetime.now(UTC),
             )  # fmt: skip
         client = self.guest()
-        client.cookies.set(f"__Host-{SESSION}", entered.token, domain="localhost.local", path="/")
+        name = f"__Host-{CONSOLE.cookies}-{SESSION}"
+        client.cookies.set(name, entered.token, domain="localhost.local", path="/")
         return client
 
 

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from service.admin import people, runs
 from service.admin.people import PersonRole, totp
-from service.console import labels
 from service.deals import steer
 from service.engine.lifecycle import DealState
 from service.jobs.worker import drain
+from service.pages import labels
 from service.store.actor import SERVICE
 from service.store.offers import overview
 from service.store.offers.overview import DealFilter

@@ -10,7 +10,6 @@ import pytest
 
 from service.admin.people import PersonRole
 from service.admin.runs import OF_CYCLES, get_run
-from service.console import labels, names
 from service.console.app import PATH
 from service.console.routes import cycles
 from service.console.routes.cycle_acts import EXPLAINED, CycleAct
@@ -18,6 +17,7 @@ from service.cycle.look_back import CycleState
 from service.deals.steer import resume, stop
 from service.engine.offers.shortage import Shortage
 from service.jobs.worker import drain
+from service.pages import labels, names
 from service.publish import LeftOutReason
 from service.store.actor import Actor
 from service.store.session import Database

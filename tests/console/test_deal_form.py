@@ -6,8 +6,8 @@ from html import unescape
 from service.admin.people import PersonRole
 from service.console.app import PATH
 from service.console.deal_words import FOR_ALL_COPIES, field
-from service.console.languages import LANGUAGES, language_of
 from service.deals import COLUMNS
+from service.pages.languages import LANGUAGES, language_of
 from service.store.offers import overview
 from service.store.offers.overview import ALL_DEALS
 from tests.checkout.acts import sold

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from service.admin.people import PersonRole
-from service.console import refusals
 from service.console.app import PATH
-from service.console.languages import LANGUAGES, language_of
 from service.desk import goodwill
 from service.desk.goodwill import GoodwillReason
 from service.desk.outcomes import LineResult
 from service.engine.redeem import RefusalReason
+from service.pages import refusals
+from service.pages.languages import LANGUAGES, language_of
 from service.store.tables.goodwill import GoodwillState
 from tests.checkout.acts import sold
 from tests.console.conftest import House, send

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from service.admin.people import PersonRole
 from service.console.app import PATH
-from service.console.page import ASSETS, own_path
+from service.pages.page import ASSETS, own_path
 from tests.console.conftest import House, send, token
 
 
@@ -17,7 +17,7 @@ def test_every_answer_carries_the_headers(shared_house: House) -> None:
     guest, member = shared_house.guest(), shared_house.member(PersonRole.MARKETING)
     nonces = set()
     for client, path in (
-        (guest, "/log-in"), (guest, "/nowhere"), (guest, "/static/0/console.css"),
+        (guest, "/log-in"), (guest, "/nowhere"), (guest, "/static/0/pages.css"),
         (member, "/"), (member, "/deals"), (member, "/nowhere"), (member, "/deals.csv"),
     ):  # fmt: skip
         headers = client.get(PATH + path).headers
@@ -145,7 +145,7 @@ def test_a_message_that_was_not_written_here_is_not_shown(shared_house: House) -
 
 def test_dark_is_colours() -> None:
     """In the dark nothing but colours differs, so that only they are looked at there once more."""
-    css = (ASSETS / "console.css").read_text(encoding="utf-8")
+    css = (ASSETS / "pages.css").read_text(encoding="utf-8")
     assert "prefers-color-scheme" not in css
     values = re.findall(r"^\s*--[\w-]+: [^;{}]*light-dark\([^;{}]*\);$", css, re.MULTILINE)
     assert len(values) == css.count("light-dark(") > 0

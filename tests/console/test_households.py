@@ -7,9 +7,9 @@ import pytest
 
 from service.admin.people import PersonRole
 from service.console.app import PATH
-from service.console.languages import LANGUAGES, language_of
 from service.console.routes import household_words, households
 from service.desk.households import OPEN_MINUTES, FoundBy, OpeningReason, is_open
+from service.pages.languages import LANGUAGES, language_of
 from service.store import audit
 from tests.checkout.acts import sold
 from tests.console.conftest import House, send

@@ -8,11 +8,11 @@ import pytest
 
 from service.admin import keys, people
 from service.admin.people import PersonRole
-from service.console import saying
 from service.console.app import PATH
-from service.console.languages import LANGUAGES, language_of
 from service.console.routes import batches
 from service.notice import Notice
+from service.pages import saying
+from service.pages.languages import LANGUAGES, language_of
 from service.store import audit
 from service.store.actor import Actor
 from service.store.tables.access import Role

@@ -6,10 +6,10 @@ import pytest
 from babel.messages import Message
 
 from service.admin.people import PersonRole
-from service.console import labels, page
 from service.console.app import PATH
-from service.console.languages import LANGUAGES, SOURCE, language_of, negotiate
 from service.engine.lifecycle import Act, DealState
+from service.pages import labels, page
+from service.pages.languages import LANGUAGES, SOURCE, language_of, negotiate
 from tests.console.catalogue import extracted, stored
 from tests.console.conftest import House
 
@@ -39,7 +39,7 @@ def test_every_text_is_translated(tag: str) -> None:
 
 def test_no_template_has_a_text_of_its_own() -> None:
     found = {}
-    for path in sorted(page._TEMPLATES.rglob("*.html")):
+    for path in sorted(page.TEMPLATES.rglob("*.html")):
         html = _JINJA.sub("", path.read_text(encoding="utf-8"))
         left = f"{_TAG.sub(' ', html)} {' '.join(_READ_ALOUD.findall(html))}"
         letters = re.findall(r"[^\W\d_]{2,}", left)

@@ -154,7 +154,7 @@ VALUES = {
     "{run_id}": RUN,
     "{token}": "none",
     "{digest}": "0",
-    "{name:path}": "console.css",
+    "{name:path}": "pages.css",
     "{act}": "approve",
     "{name}": "manifest.json",
     "{seq}": "1",

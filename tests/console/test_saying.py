@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 
 from service.admin.people import PersonRole
-from service.console import saying
 from service.console.app import PATH
-from service.console.languages import LANGUAGES, language_of
 from service.engine.lifecycle import Act, DealState, next_state
 from service.errors import Conflict, LarderError
 from service.notice import Cents, Count, Notice
+from service.pages import saying
+from service.pages.languages import LANGUAGES, language_of
 from service.store.tables.cycle import BatchState, RunProblem
 from tests.console.catalogue import ERRORS, acts
 from tests.console.conftest import House, house_over, send, token

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from service.admin import people
-from service.console import names, page
-from service.console.languages import Language, mark
-from service.console.listing import Cell, Column
-from service.console.listing.csv_file import csv_rows
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
+from service.pages import names, page
+from service.pages.languages import Language, mark
+from service.pages.listing import Cell, Column
+from service.pages.listing.csv_file import csv_rows
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.store import trail
 from service.store.trail import BEGIN, Edge, Place, Search
 

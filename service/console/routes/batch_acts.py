@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, File, Request, UploadFile
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import page
-from service.console.confirming import Confirmed, Question, ask, require_shown
-from service.console.flash import Message, Tone
 from service.console.routes.batches import PATH, batch_of, known
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
 from service.files.names import file_name
+from service.pages import page
+from service.pages.confirming import Confirmed, Question, ask, require_shown
+from service.pages.flash import Message, Tone
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.publish import acknowledge, confirm_receipt, look_ahead, purge_batch, void_batch
 from service.store.tables.cycle import Batch
 

@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from service.console import names
-from service.console.languages import Language, mark
-from service.console.listing import Cell, Column, csv_file
-from service.console.listing.columns import Row
 from service.console.routes.batches import PATH, Sees, batch_of
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
+from service.pages import names
+from service.pages.languages import Language, mark
+from service.pages.listing import Cell, Column, csv_file
+from service.pages.listing.columns import Row
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.publish import not_mailed, unmailed
 
 router = APIRouter(prefix=PATH)

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from service.admin.runs import BATCH, CHECK
-from service.console import names, page
-from service.console.languages import Language, mark
-from service.console.listing import (
+from service.engine.rights import Right
+from service.errors import NotFound
+from service.pages import names, page
+from service.pages.languages import Language, mark
+from service.pages.listing import (
     Cell,
     Column,
     Filter,
@@ -23,9 +25,7 @@ from service.console.listing import (
     every_row,
     read_view,
 )
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
-from service.engine.rights import Right
-from service.errors import NotFound
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.publish import (
     LeftOutReason,
     PrintedPiece,

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from service.admin import runs
-from service.console.languages import mark
-from service.console.visitor import Member
 from service.cycle import expiry, withdraw
 from service.errors import NotFound
 from service.notice import Notice
+from service.pages.languages import mark
+from service.pages.visitor import Member
 from service.settings import Settings
 from service.store import cycles
 from service.store.session import Database

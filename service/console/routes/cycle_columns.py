@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from service.console import labels
-from service.console.languages import Language, mark
-from service.console.listing import Cell, Column, Kind
-from service.console.listing.columns import Row
 from service.cycle.look_back import SeenCycle
+from service.pages import labels
+from service.pages.languages import Language, mark
+from service.pages.listing import Cell, Column, Kind
+from service.pages.listing.columns import Row
 
 
 def cycle_columns(currency: str) -> list[Column]:

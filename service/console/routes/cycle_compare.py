@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from service.console import page, plan_words
-from service.console.languages import Language
-from service.console.listing import Cell, Column, Kind, csv_file
+from service.console import plan_words
 from service.console.routes.cycle_plans import plan_of
 from service.console.routes.cycles import worth_chart
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.compared import OF_DEALS, Pair, compare_plans
 from service.cycle.look_back import MOST_ROWS
 from service.engine.rights import Right
+from service.pages import page
+from service.pages.languages import Language
+from service.pages.listing import Cell, Column, Kind, csv_file
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 
 router = APIRouter(prefix="/cycles/compare")
 

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import page
 from service.console.routes.cycle_runs import run_of
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.expiry import stores_day
 from service.cycle.supposed import Supposed
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 from service.engine.rights import Right
+from service.pages import page
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.store.session import Database
 from service.store.tables.cycle import Run
 

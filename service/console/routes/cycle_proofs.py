@@ -8,17 +8,18 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import page, plan_words
+from service.console import plan_words
 from service.console.routes import household_words
 from service.console.routes.cycle_plans import plan_run
-from service.console.shelf import Shelf
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.kept_plan import kept_plan
 from service.cycle.proof import Proof, choose_proofs, proof_of, prove
 from service.engine.allocate.value import CELLS
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotFound
 from service.files.pages import count_pages, draw_page
+from service.pages import page
+from service.pages.shelf import Shelf
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.cycle import Run

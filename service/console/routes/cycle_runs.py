@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import labels, page, plan_words
+from service.console import plan_words
 from service.console.routes.cycles import worth_chart
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.look_back import MOST_ROWS
 from service.engine.rights import Right
 from service.errors import NotFound
+from service.pages import labels, page
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.cycle import Run, RunState

@@ -8,15 +8,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from service.admin import runs
-from service.console import page, plan_words
-from service.console.charts import Chart, Tenth, bars_by_tenth
-from service.console.flash import Message
-from service.console.languages import Language
-from service.console.listing import Listing, View, csv_file, every_row, read_view
+from service.console import plan_words
 from service.console.routes import cycle_acts
 from service.console.routes.cycle_acts import EXPLAINED, CycleAct
 from service.console.routes.cycle_columns import cycle_columns
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.cycle.expiry import stores_day
 from service.cycle.look_back import (
     MOST_ROWS,
@@ -28,6 +23,12 @@ from service.cycle.look_back import (
 )
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotFound
+from service.pages import page
+from service.pages.charts import Chart, Tenth, bars_by_tenth
+from service.pages.flash import Message
+from service.pages.languages import Language
+from service.pages.listing import Listing, View, csv_file, every_row, read_view
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.session import Database
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from service.console.languages import mark
-from service.console.visitor import Member
 from service.currencies import minor_digits
 from service.deals import listing, steer
 from service.engine.lifecycle import Act, DealState
 from service.engine.rights import Right
 from service.errors import InvalidInput
+from service.pages.languages import mark
+from service.pages.visitor import Member
 from service.settings import Settings
 from service.store.session import Database
 

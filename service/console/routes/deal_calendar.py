@@ -9,10 +9,6 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from service.console import page
-from service.console.charts import Chart, DaySpan, SpanRow, Table, rows_of_days
-from service.console.languages import Language, mark
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.deals import listing
 from service.deals.calendar import (
     CategoryDays,
@@ -24,6 +20,10 @@ from service.deals.calendar import (
 )
 from service.engine.rights import Right
 from service.errors import InvalidInput
+from service.pages import page
+from service.pages.charts import Chart, DaySpan, SpanRow, Table, rows_of_days
+from service.pages.languages import Language, mark
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.store.offers.calendar import Window
 
 router = APIRouter(prefix="/deals")

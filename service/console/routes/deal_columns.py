@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from service.admin.today import BEHIND_GUARANTEE, SHORT_OF_BUDGET
-from service.console import labels
-from service.console.languages import Language, mark
-from service.console.listing import Cell, Column, Filter, FilterKind, Kind, View
-from service.console.listing.columns import Row
 from service.engine.lifecycle import DealState
 from service.engine.money import format_money
+from service.pages import labels
+from service.pages.languages import Language, mark
+from service.pages.listing import Cell, Column, Filter, FilterKind, Kind, View
+from service.pages.listing.columns import Row
 from service.store.offers.overview import DealFilter
 from service.store.offers.pages import DealOrder
 

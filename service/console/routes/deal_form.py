@@ -8,16 +8,17 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from service.console import deal_words, page
-from service.console.flash import Message
-from service.console.languages import mark
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
+from service.console import deal_words
 from service.deals import COLUMNS, Preview, ReadOptions, load_body, preview_deals, preview_pictures
 from service.deals.columns import CellKind, SheetColumn, expected
 from service.deals.one_deal import cells_of, name_of, new_row, row_with
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotAccepted, NotFound
 from service.notice import Count
+from service.pages import page
+from service.pages.flash import Message
+from service.pages.languages import mark
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.session import Database
 

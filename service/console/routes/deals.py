@@ -9,17 +9,17 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from service.console import labels, page, saying
-from service.console.flash import Message, Tone
-from service.console.listing import Filter, Listing, View, csv_file, every_row, read_view
 from service.console.routes import one_deal
 from service.console.routes.deal_acts import BULK_ACTS, EXPLAINED, do_to_each, may_do
 from service.console.routes.deal_columns import ORDERS, deal_columns, deal_filters, filter_of
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.deals import listing, picture_deal, results
 from service.engine.lifecycle import Act
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotFound
+from service.pages import labels, page, saying
+from service.pages.flash import Message, Tone
+from service.pages.listing import Filter, Listing, View, csv_file, every_row, read_view
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.offers.overview import DealFilter
 from service.store.offers.pages import DealOrder, Place

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from service.console import page
-from service.console.flash import Message, Tone
 from service.console.routes.deal_acts import read_cents
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.desk import goodwill, outcomes
 from service.desk.goodwill import GoodwillReason, GoodwillWanted
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
+from service.pages import page
+from service.pages.flash import Message, Tone
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.goodwill import Goodwill, GoodwillState

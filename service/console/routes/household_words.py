@@ -1,8 +1,8 @@
 """What reasons, cells and tiers are called on the page of a household."""
 
-from service.console.languages import Language, mark
 from service.desk.households import FoundBy, OpeningReason
 from service.engine import segment
+from service.pages.languages import Language, mark
 
 FOUND_BY = {
     FoundBy.NUMBER: mark("Household number"),

@@ -9,16 +9,16 @@ import polars as pl
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
-from service.console import page
-from service.console.charts import Chart, Series, bars_by_day
-from service.console.languages import Language
 from service.console.routes import household_words
 from service.console.routes.desk import receipt_path
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.desk import households
 from service.desk.households import FoundBy, HouseholdView, OpeningReason
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotFound
+from service.pages import page
+from service.pages.charts import Chart, Series, bars_by_day
+from service.pages.languages import Language
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.store.session import Database
 
 router = APIRouter(prefix="/households")

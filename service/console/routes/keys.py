@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from service.admin import keys, people
-from service.console import names, page
-from service.console.confirming import Confirmed, Question, ask, require_shown
-from service.console.flash import Message, Tone
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.engine.rights import Right
 from service.errors import InvalidInput, NotFound
+from service.pages import names, page
+from service.pages.confirming import Confirmed, Question, ask, require_shown
+from service.pages.flash import Message, Tone
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.store.session import Database
 from service.store.tables.access import ApiKey, Role
 

@@ -5,17 +5,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from service.console import deal_words
-from service.console.charts import Chart, FunnelStep, Series, bars_by_day, burn_down, funnel
-from service.console.charts.burn_down import burn
-from service.console.languages import Language
 from service.console.routes.deal_acts import may_do
-from service.console.visitor import Member
 from service.deals import listing, results, steer
 from service.deals.results import DealResults, possible_acts
 from service.engine.lifecycle import Act
 from service.engine.money import format_money
 from service.errors import NotFound
 from service.files import layouts
+from service.pages.charts import Chart, FunnelStep, Series, bars_by_day, burn_down, funnel
+from service.pages.charts.burn_down import burn
+from service.pages.languages import Language
+from service.pages.visitor import Member
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.offer import OfferEvent

@@ -10,11 +10,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from service.admin import runs as acts
-from service.console import names, page, saying
-from service.console.confirming import Confirmed, Question, ask, require_shown
-from service.console.flash import Message
-from service.console.languages import Language, mark
-from service.console.listing import (
+from service.engine.rights import Right
+from service.files.disks import disks_of
+from service.jobs import scheduler
+from service.pages import names, page, saying
+from service.pages.confirming import Confirmed, Question, ask, require_shown
+from service.pages.flash import Message
+from service.pages.languages import Language, mark
+from service.pages.listing import (
     Cell,
     Column,
     Filter,
@@ -26,10 +29,7 @@ from service.console.listing import (
     every_row,
     read_view,
 )
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
-from service.engine.rights import Right
-from service.files.disks import disks_of
-from service.jobs import scheduler
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store import runs, sizes, work
 from service.store.keyset import Turned

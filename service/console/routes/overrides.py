@@ -6,9 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
-from service.console import page, plan_words
-from service.console.flash import Message
-from service.console.visitor import DatabaseDep, Member, may
+from service.console import plan_words
 from service.cycle.overrides import (
     OverrideWanted,
     end_override,
@@ -19,6 +17,9 @@ from service.engine.allocate.value import CELLS
 from service.engine.offers.overrides import OverrideAct
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
+from service.pages import page
+from service.pages.flash import Message
+from service.pages.visitor import DatabaseDep, Member, may
 
 router = APIRouter(prefix="/cycles/overrides")
 

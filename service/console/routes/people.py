@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from service.admin import people
 from service.admin.people import NewPerson, Person, PersonRole
-from service.console import page
-from service.console.confirming import Confirmed, Question, ask, require_shown
-from service.console.flash import Message
-from service.console.languages import LANGUAGES, SOURCE
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may, recognise
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
+from service.pages import page
+from service.pages.confirming import Confirmed, Question, ask, require_shown
+from service.pages.flash import Message
+from service.pages.languages import LANGUAGES, SOURCE
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may, recognise
 
 router = APIRouter(prefix="/people")
 

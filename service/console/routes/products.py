@@ -7,16 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from service.console import deal_words, page
-from service.console.charts import Chart, Series, Table, bars_by_day, lines_by_day
-from service.console.languages import Language
+from service.console import deal_words
 from service.console.routes import household_words
-from service.console.visitor import DatabaseDep, Member, SettingsDep, may
 from service.deals.products import ProductView, find_products, look_at_product
 from service.engine.codes import gtin_text
 from service.engine.money import format_money
 from service.engine.rights import Right
 from service.errors import NotFound
+from service.pages import page
+from service.pages.charts import Chart, Series, Table, bars_by_day, lines_by_day
+from service.pages.languages import Language
+from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings
 from service.store.product_sums import ALL, CELL, TIER
 

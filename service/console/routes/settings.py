@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from service.console import page
-from service.console.visitor import Member, SettingsDep, may
 from service.engine.rights import Right
+from service.pages import page
+from service.pages.visitor import Member, SettingsDep, may
 from service.settings import SettingGroup, Source, describe
 
 router = APIRouter(prefix="/settings")

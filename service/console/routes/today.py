@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.admin.today import NewestCycle, Today
-from service.console import page
-from service.console.charts import Chart, Series, bars_by_day
-from service.console.kept import Kept
-from service.console.languages import Language
-from service.console.visitor import Member, MemberDep, SettingsDep
 from service.engine.rights import Right
 from service.jobs import scheduler
+from service.pages import page
+from service.pages.charts import Chart, Series, bars_by_day
+from service.pages.kept import Kept
+from service.pages.languages import Language
+from service.pages.visitor import Member, MemberDep, SettingsDep
 from service.settings import Settings
 
 router = APIRouter()

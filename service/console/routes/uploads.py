@@ -10,11 +10,6 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from service.console import page
-from service.console.flash import Message, Tone
-from service.console.languages import mark
-from service.console.readings import LISTED, Readings, Work
-from service.console.visitor import Member, SettingsDep, may
 from service.deals import Order, Preview, UploadReport, held, make_template
 from service.deals.corrections import MOST_CHARACTERS, Correction
 from service.deals.faulty_rows import FaultyRow
@@ -22,6 +17,11 @@ from service.deals.held import Held
 from service.engine.rights import Right
 from service.errors import InvalidInput, LarderError, NotAccepted
 from service.notice import Count
+from service.pages import page
+from service.pages.flash import Message, Tone
+from service.pages.languages import mark
+from service.pages.readings import LISTED, Readings, Work
+from service.pages.visitor import Member, SettingsDep, may
 
 PATH = "/deals/upload"
 ROWS = 100

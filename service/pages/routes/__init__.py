@@ -1,0 +1,1 @@
+"""Addresses that every site has: files, logging in, one's own account."""
