@@ -27,6 +27,11 @@ def identity_digest(key: SecretStr, kind: str, value: str) -> str:
     return _digest(key, f"identity:{kind}:{normal_identity(kind, value)}")
 
 
+def ref_digest(key: SecretStr, ref: str) -> str:
+    """The stored digest of the retailer's number of a household that was erased: 64 hex digits."""
+    return _digest(key, f"household:{ref}")
+
+
 def api_key_digest(key: SecretStr, presented: str) -> str:
     """The stored digest of an API key: HMAC-SHA256, 64 hex digits."""
     return _digest(key, f"api-key:{presented}")

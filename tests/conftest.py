@@ -111,6 +111,7 @@ def settings_of(database_url: str, folder: Path) -> Settings:
         mail_lead_days=0,
         output_folder=folder / "batches",
         runs_folder=folder / "runs",
+        erasure_log=folder / "erasures.jsonl",
     )
 
 

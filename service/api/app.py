@@ -24,6 +24,7 @@ from service.api.routes import (
     health,
     households,
     lists,
+    members,
     offers,
     overrides,
     runs,
@@ -94,7 +95,8 @@ def create_app(
     # Routes of the application itself: those of an included router are searched twice.
     app.router.routes += till.raw.routes
     for module in (
-        till, offers, deals, cycles, overrides, runs, lists, batches, households, desk, clearing,
+        till, offers, deals, cycles, overrides, runs, lists, batches, households, members, desk,
+        clearing,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

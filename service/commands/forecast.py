@@ -10,6 +10,7 @@ from rich.table import Table
 
 from service import sample
 from service.commands.console import progress_bars, say, show_table
+from service.engine.backtest.planted import Change
 from service.engine.backtest.rolling import BacktestSettings
 from service.files.forecast import Backtest, backtest_file, predict_file
 
@@ -94,6 +95,13 @@ def backtest(
     _show(found)
 
 
+_CHANGES = {
+    Change.STOPS: "stops",
+    Change.STOCKED: "stocked up elsewhere",
+    Change.DOUBLES: "uses twice as much",
+}
+
+
 def _show(found: Backtest) -> None:
     table = Table(
         "method",
@@ -149,5 +157,15 @@ def _show(found: Backtest) -> None:
             f"new items: {new.share_new:.1%} of what was bought; of two proposed per household "
             f"{new.taken_up:.1%} were taken up, forecast {new.forecast:.1%}; the ten likeliest "
             f"hold {new.recall:.1%} of them, ECE {new.calibration_error:.4f}"
+        )
+    for gain in found.told:
+        days = (
+            ""
+            if gain.told_date_days is None
+            else (f", date off by {gain.silent_date_days:.1f} and {gain.told_date_days:.1f} days")
+        )
+        say(
+            f"planted, one that {_CHANGES[gain.change]}: log loss {gain.silent_log_loss:.3f} "
+            f"unsaid and {gain.told_log_loss:.3f} said{days}"
         )
     say(f"written to {found.out}/")

@@ -164,6 +164,7 @@ def baskets(
                 language=settings.language,
                 accept=ALL if accept else "",
                 progress=progress,
+                secret_key=settings.secret_key,
             )
     raise typer.Exit(_show("baskets", report))
 

@@ -356,6 +356,41 @@ COMMANDS: tuple[Command | Group, ...] = (
             "A household's lists, newest first: the code, its validity, and each line.",
         ),
     ),
+    group(
+        "household",
+        "One household: what is stored of it, what it agreed to, and forgetting it.",
+        Command(
+            "export",
+            "service.commands.household:export_one",
+            "Write all that is stored of a household as one zip of JSON and CSV.",
+        ),
+        Command(
+            "erase",
+            "service.commands.household:erase_one",
+            "Erase a household: who it was goes, everywhere; what was bought stays, of nobody.",
+        ),
+        Command(
+            "erase-again",
+            "service.commands.household:erase_again",
+            "Erase again whom a restored backup brought back; what is left in files of others, "
+            "too.",
+        ),
+        Command(
+            "consents",
+            "service.commands.household:consents",
+            "What a household agreed to and took back, the newest first; or what it says now.",
+        ),
+        Command(
+            "wishes",
+            "service.commands.household:wishes",
+            "What a household says of items, brands and deals now; or what it says now of one.",
+        ),
+        Command(
+            "contact",
+            "service.commands.household:change_contact",
+            "Change where a household that agreed to it is written to; or show it.",
+        ),
+    ),
     Command(
         "why",
         "service.commands.desk:why",

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from service.engine.offers import RunningOffers
 from service.engine.offers.margins import with_margins
+from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.targeting import (
     CURRENT_WEEKS,
     targeted_households,
@@ -19,8 +20,9 @@ from service.engine.offers.targeting import (
 )
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
+from service.engine.wishes import no_wishes, unwanted_offers
 from service.settings import Settings
-from service.store import baskets, catalogue, households, overrides
+from service.store import baskets, catalogue, households, overrides, wishes
 from service.store.offers import issuable, products
 
 
@@ -36,7 +38,7 @@ class Inputs:
     `catalogue` is a row a product, `running` the offers that may be mailed, `terms` each offer's
     terms; a partner's slot has none. `items` are those that a list may propose to whom never bought
     them, see `catalogue.discoverable`. Lists are with the households `lead_days` after `as_of`;
-    who has one earlier may use it.
+    who has one earlier may use it. `wishes` (see `wishes.WISHES`) is what they say of items.
     """
 
     as_of: date
@@ -47,6 +49,7 @@ class Inputs:
     terms: dict[int, Terms]
     items: pl.DataFrame = field(default_factory=no_items)
     lead_days: int = 0
+    wishes: pl.DataFrame = field(default_factory=no_wishes)
 
     def with_tiers(self, tiers: pl.DataFrame) -> "Inputs":
         """The inputs with what households are worth: `tiers` has household_id, tier."""
@@ -74,13 +77,16 @@ def read_inputs(
     valid_to = settings.last_day(as_of)
     found = issuable.running(session, on=as_of, redeemable_to=valid_to)
     gtins = None if bought is None else bought["gtin"].unique().to_list()
+    some = None if bought is None else bought["household_id"].unique().to_list()
+    said = wishes.of_items(session, some)
     return Inputs(
         as_of=as_of,
         valid_from=as_of,
         valid_to=valid_to,
         lead_days=settings.mail_lead_days,
         catalogue=catalogue.products(session, gtins=gtins),
-        running=_running(session, settings, found, as_of=as_of, bought=bought),
+        running=_running(session, settings, found, said, as_of=as_of, bought=bought),
+        wishes=said,
         terms={
             offer_id: parse_terms(terms)
             for offer_id, terms, kind in found.select("offer_id", "terms", "kind").iter_rows()
@@ -94,6 +100,7 @@ def _running(
     session: Session,
     settings: Settings,
     found: pl.DataFrame,
+    said: pl.DataFrame,
     *,
     as_of: date,
     bought: pl.DataFrame | None,
@@ -109,6 +116,7 @@ def _running(
     offer_ids = found["offer_id"].to_list()
     items = products.items_of(session, offer_ids, item_ids=chosen("item_id"))
     decided = overrides.of_offers(session, offer_ids, household_ids=chosen("household_id"))
+    refused = wishes.refused_offers(session, offer_ids, chosen("household_id"))
     # What is pinned is given to whoever buys none of it too.
     valued = pl.concat([items["offer_id"], decided["offer_id"]]).unique().to_list()
     costs = products.costs_of(session, valued)
@@ -120,7 +128,25 @@ def _running(
             session, settings, found, as_of=as_of, household_ids=chosen("household_id")
         ),
         used=issuable.used(session, offer_ids, household_ids=chosen("household_id")),
-        overrides=decided,
+        overrides=_with_wishes(decided, refused, unwanted_offers(said, items, as_of=as_of)),
+    )
+
+
+def _with_wishes(decided: pl.DataFrame, *refused: pl.DataFrame) -> pl.DataFrame:
+    """What people decided, and what households want no copy of: bans, which beat every pin."""
+    bans = pl.concat(refused).unique().sort("household_id", "offer_id")
+    return pl.concat(
+        [
+            decided,
+            bans.select(
+                # No override has such a number.
+                pl.lit(-1, pl.Int64).alias("override_id"),
+                "offer_id",
+                pl.lit(OverrideAct.BAN.value).alias("act"),
+                "household_id",
+                pl.lit(None, pl.String).alias("cell"),
+            ),
+        ]
     )
 
 
@@ -137,6 +163,8 @@ def read_running(
     costs = products.costs_of(session, items["offer_id"].unique().to_list())
     used = issuable.used(session, offer_ids)
     decided = overrides.of_offers(session, offer_ids)
+    said = wishes.of_items(session)
+    refused = wishes.refused_offers(session, offer_ids)
     return {
         day: RunningOffers(
             offers=with_margins(offers, costs, margin_percent=settings.margin_percent),
@@ -144,7 +172,9 @@ def read_running(
             products=members.join(offers, on="offer_id", how="semi", maintain_order="left"),
             households=_read_targeted(session, settings, offers, as_of=day, household_ids=None),
             used=used,
-            overrides=decided.join(offers, on="offer_id", how="semi", maintain_order="left"),
+            overrides=_with_wishes(decided, refused, unwanted_offers(said, items, as_of=day)).join(
+                offers, on="offer_id", how="semi", maintain_order="left"
+            ),
         )
         for day, offers in found.items()
     }

@@ -11,6 +11,7 @@ from service.cycle.forecast import stored_model
 from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
 from service.cycle.last_prices import choose_at, last_prices
 from service.cycle.serials import draw_recipients
+from service.cycle.unlisted import Unlisted, read_unlisted
 from service.engine.predict import default_model
 from service.settings import Settings
 from service.store import baskets, cycles, households, lists, work
@@ -43,8 +44,12 @@ def write_next_lists(
     of_day: dict[date, list[tuple[int, datetime]]] = {}
     today = local_date(datetime.now(UTC), settings)
     with database.read() as session:
+        unlisted = read_unlisted(session, settings, [household_id for household_id, _ in marks])
         newest = baskets.newest_moments(session, [household_id for household_id, _ in marks])
+    _end_unlisted(database, marks, unlisted)
     for household_id, marked_at in marks:
+        if household_id in unlisted:
+            continue
         last = min(today, local_date(newest.get(household_id, marked_at), settings))
         of_day.setdefault(last + timedelta(days=1), []).append((household_id, marked_at))
     for as_of, due in sorted(of_day.items()):
@@ -55,6 +60,19 @@ def write_next_lists(
                 if work.still_due(session, household_id):
                     lists.write_draft(session, draft, lines)
                     work.clear_due(session, household_id, marked_at)
+
+
+def _end_unlisted(
+    database: Database, marks: Sequence[tuple[int, datetime]], unlisted: Unlisted
+) -> None:
+    """End the marks of households of whom no list is made, and their drafts."""
+    mine = [(household_id, at) for household_id, at in marks if household_id in unlisted]
+    if not mine:
+        return
+    with database.write() as session:
+        lists.remove_drafts(session, [household_id for household_id, _ in mine], until=date.max)
+        for household_id, marked_at in mine:
+            work.clear_due(session, household_id, marked_at)
 
 
 def _drafts(

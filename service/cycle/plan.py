@@ -1,6 +1,6 @@
 """A cycle planned: every eligible household's offers chosen together; nothing is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,7 @@ from service.cycle.learn import Learned, learned
 from service.cycle.redraft import read_redraft
 from service.cycle.shards import Task, score_shards
 from service.cycle.supposed import AS_IT_IS, Supposed
+from service.cycle.unlisted import NO_PROFILE, Unlisted, read_unlisted
 from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
@@ -61,7 +62,7 @@ class Plan:
     gives them, `explore` by how much its worth was shaken; `pinned` what became of pins; `chosen`
     those given, by a pin or allocated. `room` is what each offer had left, `purchases` and
     `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
-    printed: household_id, ref, reason, detail.
+    printed, or they agreed to none: household_id, ref, reason, detail.
     """
 
     task: Task
@@ -106,7 +107,7 @@ def plan_cycle(
     read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
     eligible = _eligible(read, settings, as_of=as_of, seed=seed)
-    left_out = _left_out(database, settings, eligible)
+    left_out = _left_out(database, settings, eligible, read.unlisted)
     eligible = eligible.join(left_out, on="household_id", how="anti", maintain_order="left")
     if eligible.is_empty():
         raise Conflict("No eligible household's letter can be printed; no cycle was made.")
@@ -156,7 +157,8 @@ class _Read:
 
     `credit` is what suppliers' accounts may still come to owe, as `clearing.agreements.credit`.
 
-    `unnamed_spend` is what was paid for goods that no forecast can be made of.
+    `unlisted` are those of whom no list may be made. `unnamed_spend` is what was paid for goods
+    that no forecast can be made of.
     """
 
     purchases: pl.DataFrame
@@ -166,6 +168,7 @@ class _Read:
     credit: pl.DataFrame
     model: Model | None
     learned: Learned
+    unlisted: Unlisted
 
 
 def _read(
@@ -187,6 +190,7 @@ def _read(
             credit=agreements.credit(session, on=as_of),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
+            unlisted=read_unlisted(session, settings),
         )
 
 
@@ -290,7 +294,8 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
         weeks=settings.weekly_spend_weeks,
         weekly_spend_cents=settings.weekly_spend_cents,
     )["household_id"]
-    chosen = chosen.filter(chosen.is_in(purchases["household_id"].unique().implode()))
+    bought = purchases["household_id"].unique()
+    chosen = chosen.filter(chosen.is_in(bought.implode()) & ~_among(chosen, read.unlisted.erased))
     if chosen.is_empty():
         raise Conflict("No household is eligible as of %(as_of)s; no cycle was made.", as_of=as_of)
     mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
@@ -312,11 +317,22 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     )
 
 
-def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) -> pl.DataFrame:
-    """Whose letters cannot be printed, known before anything is allocated: see `Plan`."""
+def _left_out(
+    database: Database, settings: Settings, eligible: pl.DataFrame, unlisted: Unlisted
+) -> pl.DataFrame:
+    """Who gets no list, known before anything is allocated: see `Plan`.
+
+    Their letters cannot be printed, or they agreed to none that follows from what they buy.
+    """
     with database.read() as session:
         contacts = households.contacts(session, eligible["household_id"].to_list())
+    own = _among(contacts["household_id"], unlisted.unprofiled)
     rows = [
+        (household_id, ref, NO_PROFILE, "")
+        for household_id, ref in contacts.filter(own).select("household_id", "ref").iter_rows()
+    ]
+    contacts = contacts.filter(~own)
+    rows += [
         (
             contacts["household_id"][place],
             contacts["ref"][place],
@@ -329,6 +345,10 @@ def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) ->
     ]
     schema = {"household_id": pl.Int64, "ref": pl.String, "reason": pl.String, "detail": pl.String}
     return pl.DataFrame(rows, schema, orient="row")
+
+
+def _among(household_ids: pl.Series, some: Collection[int]) -> pl.Series:
+    return household_ids.is_in(pl.Series(sorted(some), dtype=pl.Int64).implode())
 
 
 def _issue_salt(as_of: date, seed: int) -> str:

@@ -5,7 +5,7 @@ to write them or not.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -17,8 +17,9 @@ from service.cycle.last_prices import LastPrices, choose_at, last_prices
 from service.engine.offers import RunningOffers
 from service.engine.offers.targeting import targets_of, with_tiers
 from service.engine.predict import Model, default_model, score
+from service.engine.wishes import censored, no_wishes, told
 from service.settings import Settings
-from service.store import cycles
+from service.store import cycles, wishes
 
 PAIRS = {"household_id": pl.Int64, "offer_id": pl.Int64}
 
@@ -39,6 +40,7 @@ class Redraft:
 
     days: tuple[DraftDay, ...]
     horizon_days: int
+    wishes: pl.DataFrame = field(default_factory=no_wishes)
 
     def of(self, purchases: pl.DataFrame) -> "Redraft":
         """The same for the households of some purchases only, which is less to send around."""
@@ -50,6 +52,7 @@ class Redraft:
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Everything that a draft depends on, but for models and numbers."""
+        yield self.wishes
         for day in self.days:
             yield from (day.running.offers, day.running.items, day.running.products)
             yield from (day.running.households, day.running.used, day.running.overrides)
@@ -84,10 +87,11 @@ class Redraft:
     def _of_day(self, purchases: pl.DataFrame, day: DraftDay) -> pl.DataFrame:
         scores = score(
             Model.from_json(day.model_json),
-            purchases,
+            censored(purchases, self.wishes, as_of=day.as_of),
             as_of=day.as_of,
             horizon_days=self.horizon_days,
         )
+        scores = told(scores, self.wishes, as_of=day.as_of, begins_on=day.as_of, seen=purchases)
         offers = choose_at(day.last, purchases, scores, day.running, as_of=day.as_of)
         return offers.select(*PAIRS)
 
@@ -134,6 +138,7 @@ def read_redraft(
             for day in days
         ),
         settings.forecast_days,
+        wishes.of_items(session),
     )
 
 

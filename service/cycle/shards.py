@@ -70,6 +70,7 @@ class Task:
             running.households,
             running.used,
             running.overrides,
+            self.inputs.wishes,
             self.bounds,
         ):
             digest.update(_bytes(frame))

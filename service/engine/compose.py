@@ -12,6 +12,7 @@ from service.engine.content import Pictogram, in_language
 from service.engine.habits import Habit, due, reason
 from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, with_offer, wording_of
+from service.engine.wishes import WishAct
 
 PARTED = "\u00a0\u00b7 "
 """Parts what is said of one thing; it may end a line, and begins none."""
@@ -90,14 +91,21 @@ def choose_reminders(
 ) -> pl.DataFrame:
     """Choose the `count` likeliest items of each household that no offer on its list covers.
 
-    `covered` has the `household_id` and `item_id` of the offers. Up to `discoveries` of the items
-    are ones that the household never bought (`last_bought_on` is null); they replace the least
-    likely others. Returns the chosen rows of `scores`, sorted by household; within a household
-    discoveries come last, then the order is by falling `p_purchase`, then by item.
+    Favourites come before likelier items. `covered` has the `household_id` and `item_id` of the
+    offers. Up to `discoveries` of the items are ones that the household never bought
+    (`last_bought_on` is null); they replace the least likely others. Returns the chosen rows of
+    `scores`, sorted by household; within a household discoveries come last, then the order is by
+    falling `p_purchase`, then by item.
     """
-    ranked = scores.join(covered, on=["household_id", "item_id"], how="anti").sort(
-        "household_id", "p_purchase", "item_id", descending=[False, True, False]
-    )
+    ranked = (
+        scores.join(covered, on=["household_id", "item_id"], how="anti")
+        .with_columns(_is_favourite(scores).alias("first"))
+        .sort(
+            "household_id", "first", "p_purchase", "item_id",
+            descending=[False, True, True, False],
+        )
+        .drop("first")
+    )  # fmt: skip
     rank = pl.int_range(pl.len()).over("household_id")
     is_discovery = pl.col("last_bought_on").is_null()
     proposed = ranked.filter(is_discovery).filter(rank < min(discoveries, count))
@@ -109,6 +117,12 @@ def choose_reminders(
         .drop("taken")
     )
     return pl.concat([regular, proposed]).sort("household_id", maintain_order=True)
+
+
+def _is_favourite(scores: pl.DataFrame) -> pl.Expr:
+    if "said" not in scores.columns:
+        return pl.lit(False)
+    return (pl.col("said") == WishAct.FAVOURITE).fill_null(False)
 
 
 def compose_documents(
@@ -133,7 +147,8 @@ def compose_documents(
     - `terms`: the terms of each offer, by its id.
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
       `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
-      are null. Optionally `picture`, `pictogram` and `size`.
+      are null. Optionally `picture`, `pictogram` and `size`, and `said`: what the household said of
+      it (`WishAct`), or null.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)
@@ -284,8 +299,8 @@ def _reminder_line(
         department=row["department"],
         price_cents=row["price_cents"],
         expected_on=None if habit is None else habit.expected_on,
-        reason=reason(habit, wording),
-        due=due(habit),
+        reason=reason(habit, wording, row.get("said")),
+        due=due(habit, row.get("said")),
         paid_cents=row["paid_cents"] if row["price_cents"] is None else None,
         **_look(row, size=row.get("size")),
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from service.engine.records import Due
 from service.engine.redeem import Wording
+from service.engine.wishes import WishAct
 
 _WEEK_DAYS = 7
 _MONTH_DAYS = 30.44
@@ -51,8 +52,13 @@ class _Often(NamedTuple):
         return 1.25 * self.days + 1.0
 
 
-def due(habit: Habit | None) -> Due:
-    """When an item is needed; None is an item that the household never bought."""
+def due(habit: Habit | None, said: str | None = None) -> Due:
+    """When an item is needed; None is an item that the household never bought.
+
+    `said` is what the household said of it (`WishAct`), or None.
+    """
+    if said == WishAct.SOONER:
+        return Due.NOW
     if habit is None or habit.is_lapsed:
         return Due.OPEN
     days = (habit.expected_on - habit.begins_on).days
@@ -61,11 +67,14 @@ def due(habit: Habit | None) -> Due:
     return Due.NEXT_WEEK if days < 2 * _WEEK_DAYS else Due.LATER
 
 
-def reason(habit: Habit | None, wording: Wording) -> str:
-    """Why an item is on the list: how often it is bought, and when it was last.
+def reason(habit: Habit | None, wording: Wording, said: str | None = None) -> str:
+    """Why an item is on the list: because the household said so (`said`, a `WishAct`), or else how
+    often it is bought, and when it was last.
 
     An interval is said only if neither the last purchase nor the day expected is against it.
     """
+    if said is not None:
+        return wording.say("said_sooner" if said == WishAct.SOONER else "said_favourite")
     if habit is None:
         return wording.say("discovery")
     day = wording.days.short(habit.last_bought_on)

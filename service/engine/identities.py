@@ -38,6 +38,10 @@ _COUNTED = "01234567890123456789"
 _EXACT_DIGITS = 15
 
 
+EMAIL = r'[^@\s<>,;:()\[\]"]{1,64}@[^@\s<>,;:()\[\]"]{1,189}'
+"""What an e-mail address is, as a regular expression: whether it exists, only a message tells."""
+
+
 class Form(NamedTuple):
     """A way to write an identity, without marks.
 

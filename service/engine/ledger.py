@@ -42,6 +42,7 @@ class EntryKind(StrEnum):
     ISSUE = "issue"
     EXPIRY = "expiry"
     BATCH_VOID = "batch_void"
+    ERASURE = "erasure"
     CYCLE_WITHDRAWAL = "cycle_withdrawal"
     REDEMPTION = "redemption"
     RETURN = "return"

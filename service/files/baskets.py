@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+from pydantic import SecretStr
 
 from service.engine.reading import PLAIN, Reading
 from service.engine.scanned import Scanned
@@ -24,7 +25,7 @@ from service.files.lost_zeros import ask_about_zeros
 from service.files.moments import MomentReader
 from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.staging import Staging, staging
-from service.store import baskets, catalogue, households
+from service.store import baskets, catalogue, erasures, households
 from service.store.session import Database
 
 COLUMNS = file_columns(PLAIN_LAYOUT, MomentReader(None, Order.ASK))
@@ -49,19 +50,21 @@ def load_baskets(
     language: str = "en",
     accept: str = "",
     progress: Progress = silent,
+    secret_key: SecretStr | None = None,
 ) -> LoadReport:
     """Add the purchase lines of a file; each chunk of rows is committed when it is done.
 
     Loading a file again adds no duplicates: store, terminal, business date (the local date of the
     store), basket_id and line identify a line. Unknown stores are added, in the time zone
     `timezone`. An unknown household is a fault of the row, unless the layout adds households (in
-    `language`); an unknown GTIN is accepted, and so is what is no GTIN. A line of another
+    `language`), or it was erased, which `secret_key` tells: then the basket is nobody's; an unknown
+    GTIN is accepted, and so is what is no GTIN. A line of another
     household's basket, and one that is there with other contents, is a fault. The file is read to
     its end first. Raises as `rows.read` does, and NotAccepted unless `accept` accepts the notes
     that ask.
     """
     with staging() as staged:
-        added = _read(database, staged, path, reading, options, progress)
+        added = _read(database, staged, path, reading, options, progress, secret_key)
         staged.require_accepted(path, accept)
         if added:
             with database.write() as session:
@@ -76,6 +79,7 @@ def _read(
     reading: Reading,
     options: BasketOptions,
     progress: Progress,
+    secret_key: SecretStr | None,
 ) -> list[str]:
     """Read the file into `staged`; the households that are to be added."""
     order, reason = date_order(path, options)
@@ -91,6 +95,7 @@ def _read(
     columns = file_columns(options.layout, reader)
     for chunk in rows.read(path, columns, options=options.text, rules=options.layout.rules):
         whole, problems = completer.complete(chunk.rows)
+        whole = people.without_erased(database, secret_key, whole)
         lost = chunk.rows.height - whole.height
         good, unknown = people.find(whole)
         sold = goods.sold(good)
@@ -144,6 +149,22 @@ class _People:
         self._adds = adds
         self._new: dict[str, None] = {}
         self._floats = 0
+        self._erased = 0
+
+    def without_erased(
+        self, database: Database, key: SecretStr | None, frame: pl.DataFrame
+    ) -> pl.DataFrame:
+        """The rows, those of households that were erased without a household."""
+        if key is None:
+            return frame
+        unknown = frame["household_id"].filter(self._unknown(frame["household_id"])).unique()
+        with database.read() as session:
+            gone = erasures.erased_among(session, key, unknown).refs
+        if not gone:
+            return frame
+        is_gone = pl.col("household_id").is_in(gone).fill_null(False)
+        self._erased += frame.filter(is_gone).height
+        return frame.with_columns(pl.when(~is_gone).then("household_id").alias("household_id"))
 
     def find(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
         """The rows whose household is known or none, and the faults of the others."""
@@ -185,6 +206,10 @@ class _People:
             staged.ask(
                 f"{self._floats:,} lines name their household as a spreadsheet's number (25.0 is "
                 "taken for 25)"
+            )
+        if self._erased:
+            staged.report.note(
+                f"{self._erased:,} lines are of households that were erased, and count as nobody's"
             )
         if self._new:
             staged.ask(

@@ -12,6 +12,7 @@ from service.engine import identities as engine
 from service.errors import Problem
 from service.files.postcodes import read_postcode
 from service.files.rows import ROW
+from service.sealing import PHONES, Sealer
 from service.store.identities import digests_of
 
 AS_TEXT = "format the column as text and export it again, or leave the cell empty"
@@ -48,17 +49,20 @@ class ContactReader:
         self.notes = ContactNotes()
         self._path = path
         self._rules = rules
+        self._phones = Sealer(rules.key, PHONES)
 
     def read(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[int, list[Problem]]]:
         """The rows with digests for numbers and postcodes as stored; the faults by row.
 
         Adds `card_digest`, `phone_digest` and lists `card_older`, `phone_older`: the forms that are
-        over once the first is stored.
+        over once the first is stored; and `phone_sealed`, the number to write to as it is stored.
         """
         faults: dict[int, list[Problem]] = defaultdict(list)
         self._read_refs(frame, faults)
         postcodes = self._read_postcodes(frame, faults)
         columns = [pl.Series("postcode", postcodes, dtype=pl.String)]
+        sealed = [self._sealed(value) for value in frame["phone"]]
+        columns.append(pl.Series("phone_sealed", sealed, dtype=pl.String))
         for kind in ("card", "phone"):
             digests, older = self._read_numbers(frame, kind, faults)
             columns.append(pl.Series(f"{kind}_digest", digests, dtype=pl.String))
@@ -110,6 +114,10 @@ class ContactReader:
             digests.append(first.digest)
             older.append([other.digest for other in others if other.moves])
         return digests, older
+
+    def _sealed(self, phone: str | None) -> str:
+        found = engine.forms("phone", phone, country=self._rules.country) if phone else ()
+        return self._phones.seal(f"+{found[0].text}") if found and found[0].text else ""
 
     def _fault(self, kind: str, value: str, found: tuple[engine.Form, ...]) -> str:
         if kind == "card":

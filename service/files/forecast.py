@@ -18,6 +18,7 @@ import polars as pl
 from service.engine.backtest.diagrams import precision_curve, reliability_diagram
 from service.engine.backtest.explore import Exploration, explore
 from service.engine.backtest.metrics import Lead, Report, lead, report
+from service.engine.backtest.planted import Gain, planted_gains
 from service.engine.backtest.rolling import (
     OURS,
     BacktestSettings,
@@ -25,7 +26,7 @@ from service.engine.backtest.rolling import (
     as_of_dates,
     run_backtest,
 )
-from service.engine.history import COLUMNS, IDS, validate_history
+from service.engine.history import COLUMNS, IDS, rows_before, validate_history
 from service.engine.predict import Model, discover_base, fit_base, score_base
 from service.engine.predict.items import IdIndex
 from service.errors import InvalidInput, Problem
@@ -60,7 +61,8 @@ class Backtest:
 
     `exploration` scores the items never bought before, None if there were none.
     The seconds are CPU seconds by method. `inside_50` and `inside_80` are the shares of purchases
-    inside these intervals. `out` is the folder of the files written.
+    inside these intervals. `told` is what it gains, with the model of the last date, to be told by
+    planted households. `out` is the folder of the files written.
     """
 
     reports: dict[str, Report]
@@ -73,6 +75,7 @@ class Backtest:
     date_error_median_days: float
     inside_50: float
     inside_80: float
+    told: tuple[Gain, ...]
     out: Path
 
 
@@ -165,7 +168,12 @@ def backtest_file(
             "No household is eligible at any date of the backtest.",
             [Problem(str(history), "nobody spends enough", "lower --weekly-spend or move --from")],
         )
-    found = _summarize(days, out)
+    last = days[-1]
+    told = planted_gains(
+        last.model, rows_before(rows, last.as_of), as_of=last.as_of,
+        horizon_days=settings.horizon_days,
+    )  # fmt: skip
+    found = _summarize(days, tuple(told), out)
     _write_reports(found, settings)
     return found
 
@@ -273,7 +281,7 @@ def _write(frames: Iterable[pl.DataFrame], out: Path, folder: Path) -> int:
     return rows
 
 
-def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
+def _summarize(days: list[JudgedDate], told: tuple[Gain, ...], out: Path) -> Backtest:
     judged = [day for day in days if len(day.outcomes[OURS].truths)]
     errors = np.concatenate([day.date_errors for day in judged])
     methods = list(judged[0].outcomes)
@@ -294,6 +302,7 @@ def _summarize(days: list[JudgedDate], out: Path) -> Backtest:
         date_error_median_days=float(np.median(errors)) if len(errors) else 0.0,
         inside_50=float(np.concatenate([day.inside_50 for day in judged]).mean()),
         inside_80=float(np.concatenate([day.inside_80 for day in judged]).mean()),
+        told=told,
         out=out,
     )
 
@@ -324,6 +333,7 @@ def _write_reports(found: Backtest, settings: BacktestSettings) -> None:
             "inside_80": round(found.inside_80, 4),
         },
         "explore": None if found.exploration is None else _round(asdict(found.exploration)),
+        "told": [_round(asdict(one)) for one in found.told],
         "leads": {name: _round(asdict(one)) for name, one in found.leads.items()},
         "methods": {name: _round_report(one) for name, one in found.reports.items()},
     }

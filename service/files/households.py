@@ -1,6 +1,7 @@
 """Load households with their addresses, cards and phones."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,11 @@ import polars as pl
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from service.engine.identities import EMAIL
 from service.engine.redeem import has_wording
 from service.engine.render.scripts import PICTURES
 from service.errors import Problem
-from service.files import layouts, rows
+from service.files import consent_cells, layouts, rows
 from service.files.contact_cells import ContactNotes, ContactReader, ContactRules
 from service.files.headers import HeaderRules
 from service.files.lost_zeros import ask_about_zeros
@@ -22,14 +24,19 @@ from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
 from service.files.rows import PLAIN_TEXT, FileColumn
 from service.files.staging import Staging, staging
 from service.files.text_form import TextOptions
-from service.store import households, identities
+from service.store import consents, erasures, households, identities
 from service.store.session import Database
+from service.store.tables.consent import Purpose
 from service.store.tables.household import IdentityKind
 
 
 def _country(expr: pl.Expr) -> pl.Expr:
     code = expr.str.to_uppercase()
     return pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
+
+
+def _email(expr: pl.Expr) -> pl.Expr:
+    return pl.when((expr == "") | expr.str.contains(rf"^{EMAIL}$")).then(expr)
 
 
 def _language(expr: pl.Expr) -> pl.Expr:
@@ -51,10 +58,13 @@ def columns(language: str) -> tuple[FileColumn, ...]:
         ),
         FileColumn("card", rows.text, "text", required=False),
         FileColumn("phone", rows.text, "text", required=False),
-        FileColumn("mail_consent", rows.yes_no, "true or false", required=False, default="false"),
+        *consent_cells.COLUMNS,
         FileColumn("consent_at", rows.moment, "a moment with offset", required=False),
         FileColumn("consent_source", rows.text, "text", required=False, default=""),
         FileColumn("carrier_order", rows.text, "text", required=False, default=""),
+        FileColumn(
+            "email", _email, "an e-mail address, as ada@example.org", required=False, default=""
+        ),
     )
 
 
@@ -80,7 +90,8 @@ RULES = HeaderRules(
     asks=re.compile(r"\bstatus\b|\b(in)?active\b|closed|deleted|cancel\w*"),
 )  # fmt: skip
 _CONTENTS = ("name", "street", "extra", "postcode", "city", "region", "country", "language",
-             "mail_consent", "consent_at", "consent_source", "carrier_order")  # fmt: skip
+             "mail_consent", "consent_at", "consent_source", "carrier_order", "email")  # fmt: skip
+_SAID = tuple(name for name in consent_cells.CONSENTS if name not in _CONTENTS)
 _PRINTED = ("name", "street", "extra", "city", "region")
 _FEW_ROUNDED = 0.01
 _NAMED_UNPRINTABLE = 100
@@ -116,6 +127,7 @@ def load_households(
         unprintable: list[str] = []
         pictured: list[int] = []
         moved: list[int] = []
+        out: list[int] = []
         with database.read() as session:
             for chunk in rows.read(path, columns(language), options=text, rules=RULES):
                 frame, faults = reader.read(chunk.rows)
@@ -124,12 +136,21 @@ def load_households(
                 staged.add(chunk, frame)
                 unprintable += _unprintable(frame, layout, country, language)
                 pictured += _pictured(frame)
+                out += _erased(session, secret_key, frame)
                 claims.append(_claims(frame))
-                hashed = frame.select(_CONTENTS).hash_rows().alias("contents")
+                hashed = frame.select(*_CONTENTS, *_SAID).hash_rows().alias("contents")
                 contents.append(frame.select(rows.ROW, "household_id", "consent_at", hashed))
                 moved += _belonging_to_others(session, claims[-1])
                 progress("read", chunk.done, chunk.total)
-        _refuse_shared(staged, path, pl.concat(claims))
+        left = pl.concat(claims).filter(~pl.col(rows.ROW).is_in(set(out)))
+        _refuse_shared(staged, path, left)
+        if out:
+            staged.drop(out)
+            staged.report.known += len(out)
+            staged.report.note(
+                f"{len(out):,} rows are of households that were erased, and stay out: "
+                f"{shown_rows(out)}"
+            )
         _add_notes(staged, reader.notes, moved, language)
         _note_unprintable(staged.report, unprintable)
         if pictured:
@@ -184,20 +205,42 @@ def _refuse(staged: Staging, faults: Mapping[int, list[Problem]]) -> None:
 
 def _store(database: Database, staged: Staging, progress: Progress) -> LoadReport:
     report = staged.report
+    overruled, dropped = 0, Counter[Purpose]()
     for chunk in staged.chunks():
         good = chunk.rows.drop(rows.ROW).rename({"household_id": "ref"})
-        frame = good.unique("ref", keep="last", maintain_order=True)
+        frame = good.unique("ref", keep="last", maintain_order=True).with_columns(
+            pl.col("country").fill_null("")
+        )
         with database.write() as session:
             households.upsert_households(
                 session,
-                frame.select("ref", *_CONTENTS).with_columns(pl.col("country").fill_null("")),
+                consent_cells.allowed(frame, staged.present).select(
+                    "ref", *_CONTENTS, "phone_sealed"
+                ),
                 *_identities(good),
-                renewed=staged.present,
+                renewed=staged.present | ({"phone_sealed"} if "phone" in staged.present else set()),
             )
+            if "email_consent" in staged.present:
+                dropped[Purpose.EMAIL] += frame.filter(
+                    (pl.col("email") != "") & ~pl.col("email_consent")
+                ).height
+            said = consent_cells.said(frame, staged.present)
+            overruled += consents.take_from_file(session, said, at=datetime.now(UTC))
+            dropped += Counter(consents.align_staged_contacts(session))
         report.taken += frame.height
         report.known += good.height - frame.height
         progress("households", chunk.done, chunk.total)
+    consent_cells.note(report, overruled, dropped)
     return report
+
+
+def _erased(session: Session, key: SecretStr, frame: pl.DataFrame) -> list[int]:
+    """The rows of households that were erased, by their number or their card."""
+    found = erasures.erased_among(session, key, frame["household_id"], frame["card_digest"])
+    if not found.refs and not found.cards:
+        return []
+    gone = pl.col("household_id").is_in(found.refs) | pl.col("card_digest").is_in(found.cards)
+    return frame.filter(gone.fill_null(False))[rows.ROW].to_list()
 
 
 def _identities(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -60,6 +60,7 @@ LEFT_OUT = {
     LeftOutReason.ADDRESS_TOO_LONG: mark("The address is too long for the window"),
     LeftOutReason.DUPLICATE_ADDRESS: mark("Somebody else is mailed at this address"),
     LeftOutReason.NO_LAYOUT: mark("The list does not fit its pages"),
+    LeftOutReason.NO_PROFILE_CONSENT: mark("No consent to a list made from what it buys"),
 }
 
 

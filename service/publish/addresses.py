@@ -30,6 +30,7 @@ class LeftOutReason(StrEnum):
     ADDRESS_TOO_LONG = "address_too_long"
     DUPLICATE_ADDRESS = "duplicate_address"
     NO_LAYOUT = "no_layout"
+    NO_PROFILE_CONSENT = "no_profile_consent"
 
 
 UNPRINTABLE = (
@@ -40,7 +41,11 @@ UNPRINTABLE = (
 )
 """The reasons that lie in what can be printed."""
 
-OWN_AFFAIRS = (LeftOutReason.NO_CONSENT, LeftOutReason.HELD_OUT)
+OWN_AFFAIRS = (
+    LeftOutReason.NO_CONSENT,
+    LeftOutReason.HELD_OUT,
+    LeftOutReason.NO_PROFILE_CONSENT,
+)
 """The reasons that are between the retailer and the household: no house is told of them."""
 
 

@@ -41,6 +41,12 @@ class DatabaseSettings(Group):
     output_folder: Path = Field(default=Path("batches"), description="Where batches are published")
     runs_folder: Path = Field(default=Path("runs"), description="Where runs keep shard results")
 
+    erasure_log: Path = Field(
+        default=Path("erasures.jsonl"),
+        description="Where it is written who was erased, without a name, to be erased again after "
+        "a restore; keep it apart from backups",
+    )
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:

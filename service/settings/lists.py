@@ -12,6 +12,11 @@ class ListSettings(Group):
     weekly_spend_weeks: int = Field(default=8, ge=1, description="Eligibility: weeks looked back")
     offers_per_list: int = Field(default=12, ge=0, le=24, description="Funded offers on a list")
     reminders_per_list: int = Field(default=12, ge=0, le=24, description="Reminders on a list")
+    letter_consent_covers_profile: bool = Field(
+        default=True,
+        description="Whether who agreed to letters agreed to lists made from what it buys; without "
+        "that consent, and once it is taken back, a household gets no list",
+    )
     discoveries_per_list: int = Field(
         default=1, ge=0, le=4, description="Of them, items that the household never bought"
     )

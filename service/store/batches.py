@@ -205,6 +205,34 @@ def lists_to_void(session: Session, batch_id: int) -> list[int]:
     return list(session.exec(statement).all())
 
 
+def naming(session: Session, household_id: int) -> list[tuple[Batch, bool]]:
+    """The batches whose files may name a household, and whether one of their letters is its.
+
+    They are locked in the order of their ids. A batch that is being printed may have its letter;
+    all others of the household's cycles name it at most among those they left out.
+    """
+    cycles = text(
+        """SELECT cycle_id FROM shopping_list WHERE household_id = :household
+           UNION SELECT cycle_id FROM cycle_left_out WHERE household_id = :household"""
+    )
+    ids = [key for (key,) in session.execute(cycles, {"household": household_id}) if key]
+    statement = (
+        select(Batch)
+        .where(col(Batch.cycle_id).in_(ids), col(Batch.purged_at).is_(None))
+        .order_by(col(Batch.id))
+        .with_for_update()
+    )
+    found = session.exec(statement.execution_options(populate_existing=True)).all()
+    printed = (
+        select(MailPiece.batch_id)
+        .join(ShoppingList, col(ShoppingList.id) == col(MailPiece.list_id))
+        .where(ShoppingList.household_id == household_id)
+        .distinct()
+    )
+    named = set(session.exec(printed).all())
+    return [(batch, batch.id in named or batch.state == BatchState.RENDERING) for batch in found]
+
+
 def issued_lists(session: Session, batch_id: int) -> list[int]:
     """The issued lists in a batch, as `lists_to_void` locks them."""
     printed = select(MailPiece.list_id).where(MailPiece.batch_id == batch_id)

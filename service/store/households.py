@@ -24,6 +24,8 @@ _CONTACT = (
     "consent_at",
     "consent_source",
     "carrier_order",
+    "email",
+    "phone_sealed",
 )
 _ADDRESS = ("street", "extra", "postcode", "city", "country")
 # Numbers follow on from the highest there is, so that the same files give the same numbers on
@@ -184,6 +186,17 @@ def contacts(session: Session, household_ids: Sequence[int]) -> pl.DataFrame:
         whole = [(*row[:-2], bool(row[-2]), bool(row[-1])) for row in chunk]
         parts.append(pl.DataFrame(whole, schema=CONTACT, orient="row"))
     return pl.concat(parts)
+
+
+def change_ways(
+    session: Session, household_id: int, *, email: str | None, phone_sealed: str | None
+) -> None:
+    """Change where a household may be written to; None leaves it as it is."""
+    given = {"email": email, "phone_sealed": phone_sealed}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if changes:
+        statement = update(Contact).where(col(Contact.household_id) == household_id)
+        session.execute(statement.values(**changes))
 
 
 def mail_consent(session: Session, household_id: int) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlmodel import Session, col, func, select
 
 from service.engine.codes import gtin_text
+from service.engine.records import ListDocument
 from service.store import sums
 from service.store.bulk import day_value, stage
 from service.store.tables.household import Household
@@ -262,6 +263,27 @@ def void(session: Session, list_ids: Sequence[int]) -> None:
                 WHERE list_id IN (SELECT list_id FROM staged_id)"""
         )
     )
+
+
+def lock_open_of(session: Session, household_id: int) -> list[int]:
+    """The issued lists of a household, locked in their order until the transaction ends."""
+    statement = (
+        select(ShoppingList.id)
+        .where(ShoppingList.household_id == household_id, ShoppingList.state == ListState.ISSUED)
+        .order_by(col(ShoppingList.id))
+        .with_for_update()
+    )
+    return list(session.exec(statement).all())
+
+
+def forget_codes(session: Session, household_id: int) -> None:
+    """Take the codes from a household's lists and their documents: paper leads to nobody now."""
+    statement = select(ShoppingList).where(ShoppingList.household_id == household_id)
+    for row in session.exec(statement).all():
+        row.code = f"erased-{row.id}"
+        row.document = ListDocument.from_json(row.document).as_draft().to_json()
+        session.add(row)
+    session.flush()
 
 
 def of_page(session: Session, code_digest: str) -> ShoppingList | None:

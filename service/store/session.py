@@ -207,6 +207,24 @@ class Database:
                 self.dispose()
             raise
 
+    def compact(self) -> None:
+        """Write SQLite's file anew, so that it holds nothing of what was deleted or changed.
+
+        Its log of changes (WAL) is emptied, too. Nothing happens on PostgreSQL, which does this by
+        itself (autovacuum).
+        """
+        if not self.is_sqlite:
+            return
+        with _database_errors(self.url):
+            pooled = self._writer.raw_connection()
+            connection = pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            try:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                pooled.close()
+
     def dispose(self) -> None:
         """Close every connection that is not in use; those needed later are opened again."""
         self._writer.dispose()

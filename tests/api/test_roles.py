@@ -20,6 +20,7 @@ MARKETING = frozenset({Role.MARKETING, Role.ADMIN})
 MAILING = frozenset({Role.MAILING, Role.ADMIN})
 EITHER = MARKETING | MAILING
 DESK = TILL | MARKETING
+ADMIN = frozenset({Role.ADMIN})
 FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
 OPEN: frozenset[Role] = frozenset()
 
@@ -72,6 +73,14 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/lists/{list_id}"): MARKETING,
     ("GET", "/v1/lists/{list_id}/pdf"): MARKETING,
     ("GET", "/v1/households/{household_id}"): MARKETING,
+    ("GET", "/v1/households/{household_id}/consents"): MARKETING,
+    ("POST", "/v1/households/{household_id}/consents"): MARKETING,
+    ("GET", "/v1/households/{household_id}/wishes"): MARKETING,
+    ("POST", "/v1/households/{household_id}/wishes"): MARKETING,
+    ("GET", "/v1/households/{household_id}/contact"): ADMIN,
+    ("PATCH", "/v1/households/{household_id}/contact"): ADMIN,
+    ("GET", "/v1/households/{household_id}/export"): ADMIN,
+    ("POST", "/v1/households/{household_id}/erase"): ADMIN,
     ("GET", "/v1/households/{household_id}/next-list"): MARKETING,
     ("GET", "/v1/households/{household_id}/next-list/pdf"): MARKETING,
     ("POST", "/v1/batches"): MARKETING,

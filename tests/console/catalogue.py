@@ -27,8 +27,8 @@ _SITES = ("console", "pages")
 """What has texts of its own, in code and in templates."""
 _ACTS = (
     "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing/disputes.py",
-    "clearing/held.py", "cycle", "deals", "desk", "publish", "suppliers", "jobs/worker.py",
-    "files/apart.py", "engine/lifecycle.py",
+    "clearing/held.py", "cycle", "deals", "desk", "members", "publish", "suppliers",
+    "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
 )  # fmt: skip
 
 

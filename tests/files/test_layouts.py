@@ -306,7 +306,10 @@ def test_every_tip_and_reason_fits_every_layout():
         day = wording.days.short(date(2026, 9, 28))
         reasons = cycle(
             [wording.say("often_last", often=often, day=day), wording.say("once", day=day)]
-            + [wording.say(key) for key in ("lapsed", "once_only", "discovery")]
+            + [
+                wording.say(key)
+                for key in ("lapsed", "once_only", "discovery", "said_sooner", "said_favourite")
+            ]
         )
         lines = tuple(
             replace(line, reason=reason)

@@ -23,7 +23,7 @@ from service.files.poslog.sale import Refused, Sale, read_sale
 from service.files.poslog.stream import transactions
 from service.files.report import LoadReport, Progress, silent
 from service.files.staging import staging
-from service.store import baskets, catalogue, identities
+from service.store import baskets, catalogue, erasures, identities
 from service.store.session import Database
 from service.store.tables.household import IdentityKind
 
@@ -244,7 +244,7 @@ def _duplicate_reference(sale: Sale) -> Problem:
     return Problem(sale.where, detail, "number each transaction of a workstation's day once")
 
 
-def _resolve(sale: Sale, zone: ZoneInfo, known: Mapping[str, int]) -> _ResolvedSale:
+def _resolve(sale: Sale, zone: ZoneInfo, known: Mapping[str, int | None]) -> _ResolvedSale:
     """Raises _UnclearError for a time that is ambiguous or a household that is not known."""
     at = sale.at if sale.at.tzinfo is not None else _in_zone(sale.at, zone)
     day = sale.business_date or at.astimezone(zone).date()
@@ -268,10 +268,12 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
     return local
 
 
-def _household(sale: Sale, known: Mapping[str, int]) -> int | None:
+def _household(sale: Sale, known: Mapping[str, int | None]) -> int | None:
     if not sale.customers:
         return None
     found = {known[each] for each in sale.customers if each in known}
+    if len(found) > 1:
+        found.discard(None)
     if len(found) == 1:
         return found.pop()
     if found:
@@ -287,11 +289,11 @@ def _household(sale: Sale, known: Mapping[str, int]) -> int | None:
     )
 
 
-def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict[str, int]:
+def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict[str, int | None]:
     """The household of every known card or customer number.
 
     A number is a card, with or without leading zeros, or else the retailer's own number of the
-    household.
+    household. Nobody is behind those of households that were erased.
     """
     numbers = {each for sale in sales for each in sale.customers}
     if not numbers:
@@ -309,11 +311,18 @@ def _households(session: Session, sales: Sequence[Sale], key: SecretStr) -> dict
         session, IdentityKind.CARD, [digest for forms in digests.values() for digest in forms]
     )
     refs = identities.ids_by_ref(session, numbers)
-    found = {}
+    found: dict[str, int | None] = {}
     for number, forms in digests.items():
         household = next((cards[digest] for digest in forms if digest in cards), refs.get(number))
         if household is not None:
             found[number] = household
+    left = {number: forms for number, forms in digests.items() if number not in found}
+    gone = erasures.erased_among(
+        session, key, left, [each for form in left.values() for each in form]
+    )
+    for number, forms in left.items():
+        if number in gone.refs or not set(forms).isdisjoint(gone.cards):
+            found[number] = None
     return found
 
 

@@ -25,7 +25,10 @@ class Household(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """Name, address and consent; kept apart from what the household buys.
+    """Name, address and consent to letters; kept apart from what the household buys.
+
+    `mail_consent` repeats the newest row of `consent` on letters. `email` and `phone_sealed` (the
+    number to write to, under `service.sealing`) are there only with the consent to use them.
 
     `carrier_order` is the place of the house on its carrier's round, if the retailer knows it.
     Returned mail sets `undeliverable_at`; another address clears it.
@@ -49,6 +52,8 @@ class Contact(SQLModel, table=True):
     consent_source: str = ""
     carrier_order: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     undeliverable_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    email: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    phone_sealed: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class HouseholdIdentity(SQLModel, table=True):

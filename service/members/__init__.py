@@ -1,0 +1,1 @@
+"""Households as people with rights: contact, consent, export, and erasing."""

@@ -1,0 +1,55 @@
+"""Texts that are stored so that only the holder of LARDER_SECRET_KEY can read them again.
+
+AES-256-GCM under a key of its own for each purpose (HKDF-SHA256, RFC 5869), with a random nonce:
+the same text is stored otherwise each time, so nobody sees that two are equal.
+"""
+
+import base64
+import binascii
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
+
+from service.errors import Misconfigured
+
+PHONES = "phone"
+"""The purpose of telephone numbers to write to."""
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class Sealer:
+    """Seals and opens the texts of one purpose."""
+
+    def __init__(self, key: SecretStr, purpose: str) -> None:
+        info = f"larder:sealed:{purpose}".encode()
+        derived = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info)
+        self._cipher = AESGCM(derived.derive(key.get_secret_value().encode()))
+        self._purpose = purpose.encode()
+
+    def seal(self, text: str) -> str:
+        """A text as it is stored; nothing stays nothing."""
+        if not text:
+            return ""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, text.encode(), self._purpose)
+        return base64.urlsafe_b64encode(nonce + sealed).decode()
+
+    def open(self, stored: str) -> str:
+        """A text that was stored. Raises Misconfigured when it was under another key."""
+        if not stored:
+            return ""
+        try:
+            raw = base64.urlsafe_b64decode(stored)
+            nonce, sealed = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]
+            return self._cipher.decrypt(nonce, sealed, self._purpose).decode()
+        except (InvalidTag, ValueError, binascii.Error):
+            raise Misconfigured(
+                "LARDER_SECRET_KEY is not the one that telephone numbers were stored under: set it "
+                "back, or load them again."
+            ) from None
