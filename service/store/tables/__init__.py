@@ -26,7 +26,9 @@ from service.store.tables import (
     person,
     picture,
     product_sums,
+    programme,
     redemption,
+    sales,
     shopping_list,
     work,
 )
@@ -59,7 +61,9 @@ __all__ = [
     "person",
     "picture",
     "product_sums",
+    "programme",
     "redemption",
+    "sales",
     "shopping_list",
     "work",
 ]
