@@ -15,6 +15,7 @@ from service.cycle.inputs import local_date
 from service.engine.lift.effect import Effect, Interval
 from service.engine.lift.policy import PolicyValue
 from service.results.count import LATE_DAYS, count_outcomes
+from service.results.count_programme import count_programmes
 from service.results.lift import JUDGED, Against, DealLift, Judgement, lift_of
 from service.results.what_if import Policy, what_if
 
@@ -35,6 +36,7 @@ def count(
     with open_database() as (database, settings):
         today = as_of.date() if as_of else local_date(datetime.now().astimezone(), settings)
         windows = 0
+        programmes = list(count_programmes(database, settings, today=today))
         for each in count_outcomes(database, settings, today=today):
             windows += 1
             state = "final" if each.is_final else "not final yet"
@@ -42,6 +44,9 @@ def count(
                 f"cycle {each.cycle_id}, days {each.window[0]} to {each.window[1] - 1}: "
                 f"{each.copies:,} copies of {each.households:,} households, {state}"
             )
+    for counted in programmes:
+        state = "final" if counted.is_final else "not final yet"
+        say(f"cycle {counted.cycle_id}, its programme: {counted.households:,} households, {state}")
     say(
         f"{windows:,} windows counted; each is final {LATE_DAYS} days after its end"
         if windows

@@ -21,6 +21,7 @@ from service.files.basket_rows import BasketOptions, read_items, zone_of
 from service.files.baskets import load_baskets
 from service.files.content import load_content
 from service.files.dates import Order
+from service.files.door_counts import load_door_counts
 from service.files.households import load_households
 from service.files.notes import ALL
 from service.files.pictures import load_pictures
@@ -175,6 +176,14 @@ def stores(file: FileArgument, encoding: Encoding = None, separator: Separator =
         text = _text_options(settings, encoding, separator)
         report = load_stores(database, file, text=text)
     raise typer.Exit(_show("stores", report))
+
+
+def visitors(file: FileArgument, encoding: Encoding = None, separator: Separator = None) -> None:
+    """How many came into each store by day, for reports of stores."""
+    with open_database() as (database, settings):
+        text = _text_options(settings, encoding, separator)
+        report = load_door_counts(database, file, text=text)
+    raise typer.Exit(_show("visitors", report))
 
 
 def pictures(

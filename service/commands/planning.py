@@ -139,6 +139,7 @@ def response(
     _depths(found.lesson)
     cycles = found.evidence["cycle_id"].n_unique()
     say(
+        f"all together {found.lesson.overall:.3f} +- {found.lesson.error:.3f}; "
         f"{cycles} cycles from {found.window_from} to before {found.as_of}; redemptions "
         f"{found.lesson.model.redeemed:.3f} times those expected"
     )

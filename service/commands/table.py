@@ -102,6 +102,42 @@ COMMANDS: tuple[Command | Group, ...] = (
             "What it would have come to had some deals gone to some cells only.",
         ),
     ),
+    group(
+        "report",
+        "Sales and stores beside last year, concentration, who is about to leave, the programme.",
+        Command(
+            "count",
+            "service.commands.report:count",
+            "Count what stores sold by day, for the reports; the scheduler does it each night.",
+        ),
+        Command(
+            "sales",
+            "service.commands.report:sales",
+            "Sales, baskets and customers by period, beside the same period of the year before.",
+        ),
+        Command(
+            "stores",
+            "service.commands.report:stores",
+            "Each store's visits, conversion and ticket, and the part of baskets that used an "
+            "offer.",
+        ),
+        Command(
+            "concentration",
+            "service.commands.report:concentration",
+            "Which share of households brings which share of sales and margin.",
+        ),
+        Command(
+            "leaving",
+            "service.commands.report:leaving",
+            "Households about to leave: away far longer than their rhythm, with what they used to "
+            "buy.",
+        ),
+        Command(
+            "programme",
+            "service.commands.report:programme",
+            "What the cycles of a period added and cost, against households that got no offers.",
+        ),
+    ),
     Command(
         "status",
         "service.commands.status:status",
@@ -221,6 +257,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "stores",
             "service.commands.load:stores",
             "The region of each store, by which reports to suppliers count.",
+        ),
+        Command(
+            "visitors",
+            "service.commands.load:visitors",
+            "How many came into each store by day, for reports of stores.",
         ),
         Command(
             "pictures",

@@ -91,7 +91,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
     Conflict when `folder` holds anything but an earlier demo.
     """
     seconds: dict[str, float] = {}
-    _empty_folder(folder)
+    prepare_folder(folder)
     compiling = [
         subprocess.Popen([sys.executable, "-c", _COMPILE.format(share)])
         for share in ("warm", "warm_beside")
@@ -100,7 +100,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
         settings = _configure(folder)
         database = Database(settings.database_url)
         migrate.upgrade(database)
-    with _time_stage(seconds, "load"), _open_files(source) as files:
+    with _time_stage(seconds, "load"), open_files(source) as files:
         baskets = _load(database, settings, files, folder, progress)
     with _time_stage(seconds, "cycle"):
         refresh_forecast(database, settings, as_of=AS_OF)
@@ -114,7 +114,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
     with _time_stage(seconds, "tills"):
         last = settings.last_day(AS_OF)
         bought = bought_between(baskets, first=AS_OF, last=last, zone=settings.timezone)
-        with _open_files(source) as files:
+        with open_files(source) as files:
             people = shoppers(database, files, cycle.cycle_id)
         outcome = replay(
             bought,
@@ -170,7 +170,8 @@ def _add_person(database: Database, settings: Settings) -> LogIn:
     return LogIn(settings.console_url, _PERSON, password)
 
 
-def _empty_folder(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
+    """Make a folder, or empty that of an earlier demonstration. Raises Conflict for any other."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / _MARKER).is_file():
             raise Conflict(f"{folder} is there and was not made by the demo; name another folder.")
@@ -196,7 +197,8 @@ def _configure(folder: Path) -> Settings:
     )
 
 
-def _open_files(source: Path | None) -> AbstractContextManager[Path]:
+def open_files(source: Path | None) -> AbstractContextManager[Path]:
+    """The folder of the sample, or another one."""
     return sample.folder() if source is None else nullcontext(source)
 
 

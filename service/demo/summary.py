@@ -17,6 +17,10 @@ DATA = (
     "84.51°'s public Complete Journey 2017 data (simulated, says one redistributor; of 2,469 real "
     "households, says another); names, addresses, brands and the values of deals are invented"
 )
+HISTORY = (
+    "Its shoppers are history that no list influenced: uses show what they would have bought "
+    "anyway, not what lists do. `larder demo --shoppers` has shoppers who respond"
+)
 _INCOME = (Account.FEE_INCOME, Account.SLOT_INCOME)
 
 
@@ -26,6 +30,7 @@ def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
     `program` is what to type before a command.
     """
     out.print(DATA, soft_wrap=True, markup=False)
+    out.print(HISTORY, soft_wrap=True, markup=False)
     _numbers(demo, out)
     _worth(demo, out)
     _suppliers(demo, out)

@@ -36,6 +36,8 @@ from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
 from service.publish import purge
 from service.results.count import count_outcomes
+from service.results.count_programme import count_programmes
+from service.results.sales import count_sales
 from service.settings import Settings
 from service.store import batches, cycles, work
 from service.store.actor import SERVICE
@@ -91,6 +93,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         PlannedJob("purge", *at(5), _purge_files),
         PlannedJob("recount", *at(10), _recount_sums),
         PlannedJob("products", *at(30), _count_products),
+        PlannedJob("sales", *at(40), _count_sales),
         PlannedJob("claims", *at(30), _draw_claims),
         PlannedJob("documents", *at(35), _make_documents),
         PlannedJob("set_off", *at(40), _set_off),
@@ -208,6 +211,12 @@ def _refresh_forecast(database: Database, settings: Settings, slot: datetime) ->
 def _count_outcomes(database: Database, settings: Settings, slot: datetime) -> None:
     for each in count_outcomes(database, settings, today=local_date(slot, settings)):
         logger.info("outcomes of cycle %s from day %s", each.cycle_id, each.window[0])
+    for counted in count_programmes(database, settings, today=local_date(slot, settings)):
+        logger.info("programme of cycle %s", counted.cycle_id)
+
+
+def _count_sales(database: Database, _settings: Settings, _slot: datetime) -> None:
+    count_sales(database)
 
 
 def _request_cycle(database: Database, settings: Settings, slot: datetime) -> None:

@@ -4,6 +4,9 @@ import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.engine.allocate.value import depth_band
+from service.engine.codes import gtin_text
+
 TRIED = {
     "household_id": pl.Int64,
     "offer_id": pl.Int64,
@@ -37,3 +40,60 @@ def tried(session: Session, cycle_id: int) -> pl.DataFrame:
     return pl.DataFrame(
         [(*keys, bool(picked)) for *keys, picked in rows], schema=TRIED, orient="row"
     )
+
+
+def printed(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The copies on a cycle's lists with a product of each deal, by household's ref and offer.
+
+    Columns: ref, offer_id, deal_ref, cell, depth, expected_gain, is_picked (by the rule), gtin
+    (text) and price_cents of the deal's cheapest product with a price; deals without one are left
+    out.
+    """
+    rows = session.execute(
+        text(
+            """SELECT h.ref, l.offer_id, o.deal_ref, l.cell, l.expected_gain,
+                      max(g.depth_percent) AS percent, count(g.offer_id) AS picked,
+                      min(p.gtin) AS gtin, p.price_cents
+               FROM shopping_list s JOIN list_line l ON l.list_id = s.id
+               JOIN household h ON h.id = s.household_id JOIN offer o ON o.id = l.offer_id
+               JOIN offer_product x ON x.offer_id = l.offer_id
+               JOIN product p ON p.gtin = x.gtin
+               LEFT JOIN cycle_pick g ON g.cycle_id = s.cycle_id AND g.offer_id = l.offer_id
+                   AND g.household_id = s.household_id
+               WHERE s.cycle_id = :cycle AND l.cell IS NOT NULL AND p.price_cents =
+                   (SELECT min(q.price_cents) FROM product q JOIN offer_product y ON y.gtin = q.gtin
+                    WHERE y.offer_id = l.offer_id)
+               GROUP BY h.ref, l.offer_id, o.deal_ref, l.cell, l.expected_gain, p.price_cents
+               ORDER BY h.ref, l.offer_id"""
+        ),
+        {"cycle": cycle_id},
+    )
+    schema = {
+        "ref": pl.String,
+        "offer_id": pl.Int64,
+        "deal_ref": pl.String,
+        "cell": pl.String,
+        "expected_gain": pl.Float64,
+        "depth": pl.String,
+        "is_picked": pl.Boolean,
+        "gtin": pl.String,
+        "price_cents": pl.Int64,
+    }
+    records = [
+        (*keys, depth_band(percent), picked > 0, gtin_text(gtin), price)
+        for *keys, percent, picked, gtin, price in rows
+    ]
+    return pl.DataFrame(records, schema=schema, orient="row")
+
+
+def deal_goods(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The products of a cycle's deals as a till sends them: offer_id, gtin (text)."""
+    rows = session.execute(
+        text(
+            """SELECT offer_id, gtin FROM offer_product
+               WHERE offer_id IN (SELECT offer_id FROM cycle_offer WHERE cycle_id = :cycle)"""
+        ),
+        {"cycle": cycle_id},
+    )
+    schema = {"offer_id": pl.Int64, "gtin": pl.String}
+    return pl.DataFrame([(offer, gtin_text(gtin)) for offer, gtin in rows], schema, orient="row")

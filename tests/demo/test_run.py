@@ -28,7 +28,9 @@ from tests.market import query, silent
 @pytest.mark.slow
 def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
     made = demo.run_demo(
-        tmp_path / "larder-demo", progress=silent, source=_cut(tmp_path / "cut", households=40)
+        tmp_path / "larder-demo",
+        progress=silent,
+        source=cut_sample(tmp_path / "cut", households=40),
     )
     database = Database(f"sqlite:///{made.folder.resolve() / 'larder.db'}")
     try:
@@ -43,7 +45,7 @@ def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
     _summary(made)
 
 
-def _cut(folder: Path, *, households: int) -> Path:
+def cut_sample(folder: Path, *, households: int) -> Path:
     """The sample with the first of its households, so that the fit takes a moment."""
     folder.mkdir()
     with sample.folder() as files:

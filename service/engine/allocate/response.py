@@ -21,6 +21,7 @@ same way.
 """
 
 from dataclasses import dataclass, replace
+from math import sqrt
 
 import numpy as np
 import polars as pl
@@ -71,6 +72,7 @@ LEAST, MOST = 0.1, 3.0
 class Lesson:
     """The learned model, and the table it was learned from.
 
+    `overall` is the factor of all cells together and `error` its standard deviation.
     `cells`: cell, exposed, exposed_rate, ghosts, ghost_rate, expected_gain, seen_gain, error (the
     standard deviation of the gain seen), swings, swing_factor and its swing_error (null where they
     say nothing), factor; by cell, those with evidence only. `depths`: cell, depth, exposed,
@@ -80,23 +82,36 @@ class Lesson:
     model: ResponseModel
     cells: pl.DataFrame
     depths: pl.DataFrame
+    overall: float = 1.0
+    error: float = PRIOR_DEVIATION
 
 
 def normal(evidence: pl.DataFrame, model: ResponseModel) -> pl.DataFrame:
     """Evidence as the stated defaults would have expected it, from what `model` expected."""
-    factor = pl.col("cell").replace_strict(
-        list(model.factors), list(model.factors.values()), return_dtype=pl.Float64
-    )
-    if model.depths:
-        factor = factor * pl.format("{}:{}", "cell", "depth").replace_strict(
-            list(model.depths), list(model.depths.values()), default=1.0, return_dtype=pl.Float64
-        )
+    factor = _factor(model)
     return evidence.with_columns(
         pl.col("expected_gain") / factor,
         pl.col("expected_uses") / model.redeemed,
         pl.col("swing_expected") / factor,
         pl.col("swing_product") / factor,
         pl.col("swing_expected_squared") / factor**2,
+    )
+
+
+def normal_gain(copies: pl.DataFrame, model: ResponseModel) -> pl.DataFrame:
+    """Copies (cell, depth, expected_gain) with the gain that the stated defaults expect."""
+    return copies.with_columns(pl.col("expected_gain") / _factor(model))
+
+
+def _factor(model: ResponseModel) -> pl.Expr:
+    """By how much a model expects more than the defaults of a cell and depth."""
+    factor = pl.col("cell").replace_strict(
+        list(model.factors), list(model.factors.values()), return_dtype=pl.Float64
+    )
+    if not model.depths:
+        return factor
+    return factor * pl.format("{}:{}", "cell", "depth").replace_strict(
+        list(model.depths), list(model.depths.values()), default=1.0, return_dtype=pl.Float64
     )
 
 
@@ -111,7 +126,7 @@ def learn(evidence: pl.DataFrame) -> Lesson:
     if cells.is_empty():
         return Lesson(ResponseModel(redeemed=redeemed), _table(cells, {}), _depth_table(cells, []))
     ratio, variance = cells["ratio"].to_numpy(), cells["variance"].to_numpy()
-    overall, shrunk = _shrunk(ratio, variance)
+    overall, error, shrunk = _shrunk(ratio, variance)
     factors = dict.fromkeys(CELLS, _clipped(overall)) | {
         cell: _clipped(factor) for cell, factor in zip(cells["cell"], shrunk, strict=True)
     }
@@ -126,7 +141,9 @@ def learn(evidence: pl.DataFrame) -> Lesson:
             for cell, depth, factor in zip(deep["cell"], deep["depth"], of_depth, strict=True)
         },
     )
-    return Lesson(model, _table(cells, factors), _depth_table(deep, of_depth))
+    return Lesson(
+        model, _table(cells, factors), _depth_table(deep, of_depth), overall=overall, error=error
+    )
 
 
 def _seen(evidence: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -242,8 +259,8 @@ def _redeemed(evidence: pl.DataFrame) -> float:
 
 def _shrunk(
     ratio: NDArray[np.float64], variance: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64]]:
-    """The factor of all cells together, and that of each."""
+) -> tuple[float, float, NDArray[np.float64]]:
+    """The factor of all cells together, its error, and the factor of each."""
     weight = 1 / variance
     mean = float(np.sum(weight * ratio) / np.sum(weight))
     spread = float(np.sum(weight * (ratio - mean) ** 2)) - (len(ratio) - 1)
@@ -253,10 +270,11 @@ def _shrunk(
     mean = float(np.sum(weight * ratio) / np.sum(weight))
     trust = 1 / PRIOR_DEVIATION**2
     overall = (trust + mean * float(np.sum(weight))) / (trust + float(np.sum(weight)))
+    error = sqrt(1 / (trust + float(np.sum(weight))))
     if not between:
-        return overall, np.full(len(ratio), overall)
+        return overall, error, np.full(len(ratio), overall)
     cells = (overall / between + ratio / variance) / (1 / between + 1 / variance)
-    return overall, cells
+    return overall, error, cells
 
 
 def _clipped(factor: float) -> float:

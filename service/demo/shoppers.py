@@ -1,0 +1,311 @@
+"""Simulated shoppers who respond to their lists: what six cycles learn, and the lift they measure.
+
+The plain demonstration's shoppers are history that no list influenced. Here every household does
+what it did in 2017, and of its list it buys more besides: each copy adds `TRUTH` times the
+purchases that the stated defaults expect of it. Larder is not told.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from service import sample
+from service.admin.configuration import write_configuration
+from service.cycle import run_cycle
+from service.cycle.learn import learned, model_of
+from service.deals import load_deals
+from service.demo.replay import bought_between, replay
+from service.demo.run import open_files, prepare_folder, shoppers
+from service.engine.allocate.response import normal_gain
+from service.engine.allocate.value import ResponseModel
+from service.engine.reading import reading_of
+from service.files.baskets import load_baskets
+from service.files.households import load_households
+from service.files.products import load_products
+from service.results.count_programme import DAYS, count_programmes
+from service.results.programme import Part, programme_report
+from service.settings import Settings
+from service.store import chances, migrate
+from service.store.actor import Actor
+from service.store.offers import responses
+from service.store.session import Database
+
+# Four weeks apart, so that no list's purchases are counted as those of the one before.
+CYCLES, EVERY_DAYS = 6, DAYS
+FIRST = date(2017, 7, 8)
+TRUTH = 1.8
+HOLDOUT_PERCENT = 25
+_SHOP_DAYS = 14
+_SETTINGS = f"LARDER_HOLDOUT_PERCENT={HOLDOUT_PERCENT}\nLARDER_DEMONSTRATION=true\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What is known after a cycle's lists have ended.
+
+    `factor` is what copies add over what was expected, with its `error`; `copies` of the cycle, of
+    which `learnable` teach by their chance. `added` is what the shoppers bought more for their
+    lists, `truth` that for each household and cycle; `measured` is it as the holdout shows it, with
+    the ends of 95 %, None where too few were held out. All cycles until then together.
+    """
+
+    number: int
+    as_of: date
+    copies: int
+    learnable: int
+    factor: float
+    error: float
+    added: int
+    truth: float
+    measured: tuple[float, float, float] | None
+
+
+@dataclass(slots=True)
+class _Shop:
+    database: Database
+    settings: Settings
+    folder: Path
+    files: Path
+    baskets: pl.DataFrame
+    least_units: dict[str, int]
+    added: int = 0
+    exposed: int = 0
+
+
+def run_shoppers(
+    folder: Path,
+    *,
+    progress: Any,
+    source: Path | None = None,
+    cycles: int = CYCLES,
+    truth: float = TRUTH,
+) -> Iterator[Learnt]:
+    """Run the cycles in `folder`, which is emptied if an earlier demonstration made it.
+
+    Yields what each taught, as soon as it has.
+    """
+    prepare_folder(folder)
+    settings = _configure(folder)
+    database = Database(settings.database_url)
+    migrate.upgrade(database)
+    with open_files(source) as files:
+        shop = _open(database, settings, folder, files, progress)
+        for number in range(1, cycles + 1):
+            as_of = FIRST + timedelta(days=EVERY_DAYS * (number - 1))
+            yield _live(shop, number, as_of, truth, progress)
+    database.dispose()
+
+
+def _configure(folder: Path) -> Settings:
+    path = write_configuration(
+        folder,
+        database_url="sqlite:///larder.db",
+        code_key=sample.CODE_KEY,
+        more=sample.SETTINGS + _SETTINGS,
+    )
+    return Settings(
+        _env_file=path,
+        database_url=f"sqlite:///{folder.resolve() / 'larder.db'}",
+        output_folder=folder / "batches",
+        runs_folder=folder / "runs",
+        serve_worker=False,
+    )
+
+
+def _open(
+    database: Database, settings: Settings, folder: Path, files: Path, progress: Any
+) -> _Shop:
+    """Load the sample with what was bought before the first cycle; its deals run all the time."""
+    reading = reading_of(settings)
+    load_products(database, files / sample.PRODUCTS, reading=reading, progress=progress)
+    load_households(
+        database, files / sample.HOUSEHOLDS, secret_key=settings.secret_key,
+        language=settings.language, country=settings.country, card_pattern=settings.card_pattern,
+        progress=progress,
+    )  # fmt: skip
+    baskets = pl.read_parquet(files / sample.BASKETS)
+    deals = pl.read_csv(files / sample.DEALS, infer_schema_length=0)
+    more = [
+        pl.when(pl.col(name).fill_null("") != "")
+        .then((pl.col(name).cast(pl.Float64) * CYCLES).round(0).cast(pl.Int64).cast(pl.String))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in ("budget", "circulation_max")
+    ]
+    deals.with_columns(
+        *more,
+        pl.lit(str(CYCLES)).alias("limit_per_household"),
+        pl.lit(FIRST.isoformat()).alias("mail_from"),
+        pl.lit(FIRST.isoformat()).alias("redeem_from"),
+        pl.lit("2018-01-31").alias("mail_to"),
+        pl.lit("2018-02-28").alias("redeem_to"),
+    ).write_csv(folder / "deals.csv")
+    shop = _Shop(database, settings, folder, files, baskets, _least_units(deals))
+    _load(shop, bought_between(baskets, first=date.min, last=FIRST - timedelta(days=1),
+                               zone=settings.timezone))  # fmt: skip
+    load_deals(database, folder / "deals.csv", uploaded_by=Actor("larder demo"), progress=progress)
+    return shop
+
+
+def _least_units(deals: pl.DataFrame) -> dict[str, int]:
+    """How many units a use of each deal takes."""
+    rows = deals.select("deal_id", "min_quantity").iter_rows()
+    return {deal: int(least or 1) for deal, least in rows}
+
+
+def _load(shop: _Shop, baskets: pl.DataFrame) -> None:
+    """Baskets that no list has to do with, as history."""
+    if baskets.is_empty():
+        return
+    path = shop.folder / "history.parquet"
+    baskets.write_parquet(path)
+    load_baskets(
+        shop.database, path, timezone=shop.settings.timezone, reading=reading_of(shop.settings)
+    )
+
+
+def _live(shop: _Shop, number: int, as_of: date, truth: float, progress: Any) -> Learnt:
+    """One cycle: its lists are made, households shop, and what they did teaches."""
+    settings, database = shop.settings, shop.database
+    report = run_cycle(database, settings, as_of=as_of, seed=settings.seed, progress=progress)
+    last = as_of + timedelta(days=EVERY_DAYS - 1)
+    history = bought_between(shop.baskets, first=as_of, last=last, zone=settings.timezone)
+    with database.read() as session:
+        model = model_of(responses.as_of(session, as_of))
+        copies = chances.printed(session, report.cycle_id)
+        goods = chances.deal_goods(session, report.cycle_id)
+    more = _added(
+        shop, copies, goods, history, model=model, number=number, as_of=as_of, truth=truth
+    )
+    # The report is of what the rule of the cycle picked, as a few copies given are not.
+    shop.added += int(more["added"].sum())
+    shop.exposed += report.eligible - report.holdout
+    through_tills, others = _split(history, more, copies, goods)
+    people = shoppers(database, shop.files, report.cycle_id)
+    replay(
+        through_tills, people, database=database, settings=settings, folder=shop.folder,
+        progress=progress,
+    )  # fmt: skip
+    _load(shop, others)
+    for _ in count_programmes(database, settings, today=last + timedelta(days=DAYS)):
+        pass
+    ended = settings.last_day(as_of) + timedelta(days=1)
+    with database.read() as session:
+        lesson = learned(session, settings, as_of=ended).lesson
+    whole = programme_report(database, settings, first=FIRST, last=last).whole
+    return Learnt(
+        number, as_of, report.offers_issued, report.learnable, lesson.overall, lesson.error,
+        added=shop.added, truth=shop.added / shop.exposed, measured=_measured(whole),
+    )  # fmt: skip
+
+
+def _measured(whole: Part) -> tuple[float, float, float] | None:
+    found = whole.effects["bought"]
+    if found is None:
+        return None
+    ends = found.interval()
+    return found.difference, ends.low, ends.high
+
+
+def _draw(*key: object) -> float:
+    """A number in [0, 1) that belongs to a key."""
+    text = ":".join(map(str, key))
+    return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16) / 16**12
+
+
+def _added(
+    shop: _Shop,
+    copies: pl.DataFrame,
+    goods: pl.DataFrame,
+    history: pl.DataFrame,
+    *,
+    model: ResponseModel,
+    number: int,
+    as_of: date,
+    truth: float,
+) -> pl.DataFrame:
+    """What households buy more for their lists, in the columns of baskets, and `added`: purchases.
+
+    So many copies of a cell as the truth says, among households that do not buy the goods anyway.
+    `added` is 1 for a copy that the rule of the cycle picked, as nearly all are.
+    """
+    counted = bought_between(
+        shop.baskets,
+        first=as_of,
+        last=as_of + timedelta(days=DAYS - 1),
+        zone=shop.settings.timezone,
+    )
+    anyway = (
+        counted.select(pl.col("household_id").alias("ref"), "gtin")
+        .join(goods, on="gtin")
+        .select("ref", "offer_id")
+        .unique()
+    )
+    wanted = normal_gain(copies, model).with_columns(
+        pl.Series("draw", [_draw("add", number, *row) for row in
+                           copies.select("ref", "offer_id").iter_rows()], pl.Float64)
+    )  # fmt: skip
+    share = (truth * pl.col("expected_gain")).sum() / pl.len()
+    idle = wanted.join(anyway, on=["ref", "offer_id"], how="anti")
+    by_cell = wanted.group_by("cell").agg((share * pl.len()).alias("wanted"))
+    taken = (
+        idle.join(by_cell, on="cell")
+        .with_columns((pl.col("expected_gain") / pl.col("expected_gain").sum().over("cell")
+                       * pl.col("wanted")).alias("chance"))
+        .filter(pl.col("draw") < pl.col("chance"))
+    )  # fmt: skip
+    rows = [_line(shop, row, history, number) for row in taken.iter_rows(named=True)]
+    schema = pl.Schema({**history.schema, "added": pl.Int64()})
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _line(shop: _Shop, row: dict[str, Any], history: pl.DataFrame, number: int) -> dict[str, Any]:
+    """A line more in one of the household's baskets of the next days, or a basket of its own."""
+    units = shop.least_units.get(row["deal_ref"], 1)
+    first: datetime = history["purchased_at"].sort()[0]
+    mine = history.filter(
+        pl.col("household_id") == row["ref"],
+        pl.col("purchased_at") < first + timedelta(days=_SHOP_DAYS),
+    )
+    if mine.is_empty():
+        basket = {
+            "basket_id": f"9{number}{int(row['ref']):06d}",
+            "store_id": history["store_id"][0],
+            "purchased_at": first + timedelta(days=3),
+        }
+    else:
+        place = int(_draw("basket", number, row["ref"], row["offer_id"]) * mine.height)
+        basket = mine.row(place, named=True)
+    return {
+        **basket,
+        "household_id": row["ref"],
+        "line": 500 + row["offer_id"],
+        "gtin": row["gtin"],
+        "quantity": units,
+        "unit": "each",
+        "amount_cents": units * row["price_cents"],
+        "added": int(row["is_picked"]),
+    }
+
+
+def _split(
+    history: pl.DataFrame, more: pl.DataFrame, copies: pl.DataFrame, goods: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The baskets that go through tills, those with goods of the household's copies; the others."""
+    together = pl.concat([history, more.select(history.columns)])
+    used = (
+        together.select(pl.col("household_id").alias("ref"), "gtin", "basket_id")
+        .join(goods, on="gtin")
+        .join(copies.select("ref", "offer_id"), on=["ref", "offer_id"])
+        .select("basket_id")
+        .unique()
+    )
+    return (
+        together.join(used, on="basket_id", how="semi"),
+        together.join(used, on="basket_id", how="anti"),
+    )

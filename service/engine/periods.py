@@ -1,0 +1,79 @@
+"""Periods of a report: days, weeks, months, quarters and years, and the same ones a year before."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+_QUARTER = 3
+_DECEMBER = 12
+
+
+class Each(StrEnum):
+    """How long a period of a report is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `first` to `last`, both in it."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+
+def periods(first: date, last: date, each: Each) -> list[Period]:
+    """The periods that touch the days from `first` to `last`, cut to these; weeks begin Monday."""
+    found = []
+    start = first
+    while start <= last:
+        after = _after(start, each)
+        found.append(Period(start, min(last, after - timedelta(days=1))))
+        start = after
+    return found
+
+
+def year_before(period: Period, each: Each) -> Period:
+    """The same period of the year before: its dates, or 52 weeks before for days and weeks.
+
+    52 weeks before, so that a Saturday is beside a Saturday. A period that was cut short has the
+    same days of the year before.
+    """
+    if each in (Each.DAY, Each.WEEK):
+        back = timedelta(days=364)
+        return Period(period.first - back, period.last - back)
+    after = period.last + timedelta(days=1)
+    return Period(_year_back(period.first), _year_back(after) - timedelta(days=1))
+
+
+def _after(start: date, each: Each) -> date:
+    """The first day of the period after that of a day."""
+    match each:
+        case Each.DAY:
+            return start + timedelta(days=1)
+        case Each.WEEK:
+            return start + timedelta(days=7 - start.weekday())
+        case Each.MONTH:
+            months = start.month
+        case Each.QUARTER:
+            months = (start.month + _QUARTER - 1) // _QUARTER * _QUARTER
+        case Each.YEAR:
+            months = _DECEMBER
+    return date(start.year + months // _DECEMBER, months % _DECEMBER + 1, 1)
+
+
+def _year_back(day: date) -> date:
+    """The same date a year before; the 29th of February has the 1st of March."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return date(day.year - 1, 3, 1)
