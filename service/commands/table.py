@@ -96,6 +96,17 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.lift:show",
             "What the copies of a cycle did, deal by deal, against both controls.",
         ),
+        Command(
+            "reports",
+            "service.commands.lift_reports:reports",
+            "The frozen reports of a cycle: a deal in a window that became final.",
+        ),
+        Command(
+            "redraw",
+            "service.commands.lift_reports:redraw",
+            "Draw the arms of a report again and say how often chance goes as far; same rows, same "
+            "salt, same number.",
+        ),
     ),
     Command(
         "status",

@@ -17,6 +17,7 @@ from service.cycle.supposed import AS_IT_IS, Supposed
 from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
+from service.engine.lift.draw import cycle_salt
 from service.engine.offers import Arm, given
 from service.engine.offers.beside_pins import (
     households_beside,
@@ -285,7 +286,7 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     deciles = worth_deciles(worths).join(
         worths.select("household_id", pl.col("worth").alias("tier")), on="household_id"
     )
-    held = held_out(chosen, settings.holdout_percent, salt=_issue_salt(as_of, seed))
+    held = held_out(chosen, settings.holdout_percent, salt=cycle_salt(as_of, seed))
     households = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
@@ -316,8 +317,3 @@ def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) ->
     ]
     schema = {"household_id": pl.Int64, "ref": pl.String, "reason": pl.String, "detail": pl.String}
     return pl.DataFrame(rows, schema, orient="row")
-
-
-def _issue_salt(as_of: date, seed: int) -> str:
-    """What the holdout of a cycle is drawn with."""
-    return f"cycle:{as_of.isoformat()}:{seed}"
