@@ -25,6 +25,7 @@ from service.api.routes import (
     lists,
     offers,
     overrides,
+    results,
     runs,
 )
 from service.api.till import routes as till
@@ -86,6 +87,7 @@ def create_app(
     app.router.routes += till.raw.routes
     for module in (
         till, offers, deals, cycles, overrides, runs, lists, batches, households, desk, clearing,
+        results,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

@@ -1,6 +1,7 @@
-"""lift reports, redraw: frozen reports, and drawing their arms again."""
+"""lift reports, redraw, supplier, log: frozen reports, drawn again, and shown to suppliers."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ import typer
 from rich.table import Table
 
 from service.commands.console import say, show_table
-from service.commands.database import open_database
+from service.commands.database import acting, open_database
+from service.commands.receipts import By
 from service.engine.lift.redraw import DRAWS, Redrawn
 from service.errors import InvalidInput, NotFound
 from service.results.redraw import (
@@ -19,6 +21,7 @@ from service.results.redraw import (
     redrawn_from,
     rows_from,
 )
+from service.results.supplier import Form, list_showings, report_for, subject_of
 
 Against = Annotated[
     str, typer.Option("--against", help="Of a file: the arm to compare with, holdout or control")
@@ -62,6 +65,59 @@ def redraw(
         say(f"{each}: {drawn.percent} % drawn with the salt {drawn.salt}")
         redrawn = found.found.get(each)
         say(f"  {'nobody to compare with' if redrawn is None else _said(redrawn)}")
+
+
+def supplier(
+    name: Annotated[str, typer.Argument(help="The supplier's name as in the catalogue")],
+    deal: Annotated[str, typer.Option("--deal", help="The deal's id in the supplier's file")] = "",
+    period: Annotated[str, typer.Option("--period", help="2026-09, 2026-Q3 or 2026")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write it here: .pdf, .xlsx or .json")
+    ] = None,
+    language: Annotated[str, typer.Option("--language", help="Of a PDF; else the account's")] = "",
+    by: By = None,
+) -> None:
+    """What a supplier may see of a deal or a period; that it was shown is logged."""
+    form = Form.RECORD if out is None else _form_of(out)
+    with open_database() as (database, settings):
+        shown = report_for(
+            database,
+            settings,
+            name,
+            subject_of(deal=deal, period=period),
+            shown_to=acting(database, settings, by).name,
+            now=datetime.now(UTC),
+            form=form,
+            language=language,
+        )
+    if out is None:
+        say(shown.content.decode())
+        return
+    out.write_bytes(shown.content)
+    release = shown.release
+    say(f"{out}: {release.subject}, release {release.number}, digest {release.digest}")
+
+
+def show_log(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many at most")] = 50,
+) -> None:
+    """What suppliers were shown: of what, to whom, when, and its digests."""
+    with open_database() as (database, _):
+        found = list_showings(database, limit=limit)
+    table = Table("shown", "to", "supplier", "of", "release", "form", "digest", box=None)
+    for each in found:
+        table.add_row(
+            f"{each.shown_at:%Y-%m-%d %H:%M}", each.shown_to, f"{each.supplier_id}", each.subject,
+            f"{each.number}", each.form, each.digest,
+        )  # fmt: skip
+    show_table(table)
+
+
+def _form_of(path: Path) -> Form:
+    known = {".pdf": Form.PDF, ".xlsx": Form.XLSX, ".json": Form.RECORD}
+    if path.suffix.lower() not in known:
+        raise InvalidInput("Reports are written as .pdf, .xlsx or .json.")
+    return known[path.suffix.lower()]
 
 
 def _redraw_file(path: Path, drawn: Draws, against: str, draws: int) -> None:

@@ -107,6 +107,16 @@ COMMANDS: tuple[Command | Group, ...] = (
             "Draw the arms of a report again and say how often chance goes as far; same rows, same "
             "salt, same number.",
         ),
+        Command(
+            "supplier",
+            "service.commands.lift_reports:supplier",
+            "What a supplier may see of a deal or a period; that it was shown is logged.",
+        ),
+        Command(
+            "log",
+            "service.commands.lift_reports:show_log",
+            "What suppliers were shown: of what, to whom, when, and its digests.",
+        ),
     ),
     Command(
         "status",

@@ -120,7 +120,7 @@ def _count(
         silent=list(silent),
     )
     kept = row()
-    rows = _group_sums(found).with_columns(pl.lit(window[0], pl.Int64).alias("first_day"))
+    rows = group_sums(found).with_columns(pl.lit(window[0], pl.Int64).alias("first_day"))
     figures, drawn = {}, []
     if kept.final:
         sums = [stored.Sums(**row) for row in rows.iter_rows(named=True)]
@@ -181,7 +181,7 @@ def _in_regions(frame: pl.DataFrame, store: str, regions: dict[str, str]) -> pl.
     return frame.with_columns(of.alias("region")).drop(store)
 
 
-def _group_sums(found: pl.DataFrame) -> pl.DataFrame:
+def group_sums(found: pl.DataFrame) -> pl.DataFrame:
     """The sums of the outcomes by group, in the columns of `Sums` but the window."""
     groups, sums = sums_by(found, _GROUP)
     top = pl.col("sales").top_k(_TOP).sort(descending=True)

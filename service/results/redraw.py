@@ -49,7 +49,8 @@ def list_reports(database: Database, cycle_id: int) -> list[Listed]:
 def redraw_report(database: Database, report_id: int, *, draws: int = DRAWS) -> RedrawnReport:
     """Draw a report's arms again, against each of its controls.
 
-    Raises NotFound for a report there is not, Conflict for one without rows, Changed.
+    The p-values of `DRAWS` draws are kept, for what suppliers are shown from now on. Raises
+    NotFound for a report there is not, Conflict for one without rows, Changed.
     """
     with database.read() as session:
         found = _report(session, report_id)
@@ -64,6 +65,10 @@ def redraw_report(database: Database, report_id: int, *, draws: int = DRAWS) -> 
         for against, each in drawn.items()
         if _has_both(rows, against)
     }
+    if draws == DRAWS:
+        with database.write() as session:
+            p_values = {against: each.p_value for against, each in redrawn.items()}
+            lift_reports.keep_p_values(session, report_id, p_values)
     return RedrawnReport(report_id, found.offer.deal_ref, sha256, drawn, redrawn)
 
 
@@ -95,7 +100,9 @@ def rows_from(content: bytes) -> pl.DataFrame:
 def _report(session: Session, report_id: int) -> OfDeal:
     found = lift_reports.get(session, report_id)
     if found is None:
-        raise NotFound(f"There is no report {report_id}; `larder lift reports` lists them.")
+        raise NotFound(
+            "There is no report %(number)s; `larder lift reports` lists them.", number=report_id
+        )
     return found
 
 

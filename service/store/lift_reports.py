@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
+from sqlalchemy import text, update
 from sqlmodel import Session, col, func, select
 
 from service.engine.lift.figures import Figures
@@ -95,6 +96,41 @@ def rows(session: Session, report_id: int) -> LiftRows | None:
     return session.get(LiftRows, report_id)
 
 
+def keep_p_values(session: Session, report_id: int, p_values: dict[str, float]) -> None:
+    """Keep what drawing a report's arms again found, by control."""
+    session.execute(
+        update(LiftRows).where(col(LiftRows.report_id) == report_id).values(p_values=p_values)
+    )
+
+
+def p_values(session: Session, report_ids: Collection[int]) -> dict[int, dict[str, float]]:
+    """The p-values by control that were found for some reports."""
+    statement = select(LiftRows.report_id, LiftRows.p_values).where(
+        col(LiftRows.report_id).in_(report_ids)
+    )
+    return {report_id: dict(found) for report_id, found in session.exec(statement)}
+
+
+def unfinished(
+    session: Session, supplier_id: int, *, first: date, last: date, windows: int
+) -> list[int]:
+    """Cycles that began in some days and picked a supplier's deals, with fewer final windows."""
+    rows = session.execute(
+        text(
+            """SELECT c.id FROM cycle c
+               WHERE c.valid_from >= :first AND c.valid_from <= :last AND c.withdrawn_at IS NULL
+                 AND EXISTS (SELECT 1 FROM cycle_pick p JOIN offer o ON o.id = p.offer_id
+                             WHERE p.cycle_id = c.id AND p.arm = 'exposed'
+                               AND o.supplier_id = :supplier)
+                 AND (SELECT count(*) FROM outcome_window w
+                      WHERE w.cycle_id = c.id AND w.final) < :windows
+               ORDER BY c.id"""
+        ),
+        {"first": first, "last": last, "supplier": supplier_id, "windows": windows},
+    )
+    return [int(cycle_id) for (cycle_id,) in rows]
+
+
 def of_cycle(session: Session, cycle_id: int) -> list[Listed]:
     """The reports of a cycle, by deal and window."""
     statement = (
@@ -132,6 +168,12 @@ def of_supplier(session: Session, supplier_id: int) -> list[OfDeal]:
         )
     )
     return [OfDeal(*row) for row in session.exec(statement)]
+
+
+def hold_supplier(session: Session, name: str) -> Supplier | None:
+    """A supplier, held until the transaction ends: one report at a time is made for each."""
+    statement = select(Supplier).where(Supplier.name == name).with_for_update()
+    return session.exec(statement).first()
 
 
 def releases(session: Session, supplier_id: int) -> Sequence[LiftRelease]:

@@ -47,7 +47,7 @@ WITHOUT_MONEY = frozenset(
         ("content", "body"), ("cycle", "usage_bounds"), ("cycle_left_out", "detail"),
         ("forecast", "model"), ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
         ("lift_release", "content"), ("lift_release", "knowledge"), ("lift_release", "reports"),
-        ("lift_report", "figures"), ("outcome_window", "silent"),
+        ("lift_report", "figures"), ("lift_rows", "p_values"), ("outcome_window", "silent"),
         ("person", "roles"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
         ("till_return_line", "units"),
     }

@@ -21,6 +21,7 @@ MAILING = frozenset({Role.MAILING, Role.ADMIN})
 EITHER = MARKETING | MAILING
 DESK = TILL | MARKETING
 FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
+RESULTS = MARKETING | FINANCE | {Role.SUPPLIER}
 OPEN: frozenset[Role] = frozenset()
 
 ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
@@ -39,6 +40,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/deals"): MARKETING,
     ("GET", "/v1/deals"): MARKETING,
     ("GET", "/v1/results"): MARKETING,
+    ("GET", "/v1/results/lift"): RESULTS,
+    ("GET", "/v1/results/lift/showings"): RESULTS,
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
     ("POST", "/v1/deals/previews/pictures"): MARKETING,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.engine.lift.disclosure import Known
+from service.engine.lift.attacker import Known
 from service.engine.lift.figures import Figures
 from service.engine.lift.shown import SupplierReport
 from service.store.tables.types import BigId, Json, UtcMoment, row_id
@@ -34,7 +34,8 @@ class LiftReport(SQLModel, table=True):
 class LiftRows(SQLModel, table=True):
     """The rows by which a report's arms are drawn again, as Parquet; `sha256` is theirs.
 
-    One row a household: a pseudonym that nobody can trace, its stratum, arm and outcome.
+    One row a household: a pseudonym that nobody can trace, its stratum, arm and outcome. `p_values`
+    are those found by drawing again at the retailer, by control.
     """
 
     __tablename__ = "lift_rows"
@@ -46,6 +47,11 @@ class LiftRows(SQLModel, table=True):
         sa_column_kwargs={"autoincrement": False},
     )
     sha256: str
+    p_values: dict[str, float] = Field(
+        default_factory=dict,
+        sa_type=Json(dict[str, float]),
+        sa_column_kwargs={"server_default": "{}"},
+    )
     content: bytes = Field(sa_type=LargeBinary)
 
 

@@ -83,6 +83,7 @@ def upgrade() -> None:
         "lift_rows",
         _key("lift_rows", "lift_report", "report_id"),
         sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("p_values", sa.Text(), server_default="{}", nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_lift_rows")),
     )
