@@ -27,6 +27,7 @@ from service.api.routes import (
     members,
     offers,
     overrides,
+    results,
     runs,
 )
 from service.api.server import server_of
@@ -96,7 +97,7 @@ def create_app(
     app.router.routes += till.raw.routes
     for module in (
         till, offers, deals, cycles, overrides, runs, lists, batches, households, members, desk,
-        clearing,
+        clearing, results,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

@@ -16,7 +16,7 @@ from service.engine.lift.effect import Effect, Interval
 from service.engine.lift.policy import PolicyValue
 from service.results.count import LATE_DAYS, count_outcomes
 from service.results.count_programme import count_programmes
-from service.results.lift import JUDGED, Against, DealLift, Judgement, lift_of
+from service.results.lift import JUDGED, Against, DealLift, Judgement, Side, lift_of
 from service.results.what_if import Policy, what_if
 
 _SHOWN = 40
@@ -44,6 +44,8 @@ def count(
                 f"cycle {each.cycle_id}, days {each.window[0]} to {each.window[1] - 1}: "
                 f"{each.copies:,} copies of {each.households:,} households, {state}"
             )
+            for silence in each.silent:
+                say(f"  no sales came of {silence}")
     for counted in programmes:
         state = "final" if counted.is_final else "not final yet"
         say(f"cycle {counted.cycle_id}, its programme: {counted.households:,} households, {state}")
@@ -63,7 +65,7 @@ def show(
     with open_database() as (database, _):
         found = lift_of(database, cycle, offer_id=offer)
     if as_json:
-        say(json.dumps([_plain(each) for each in found], indent=2))
+        say(json.dumps([_plain(each) for each in found], indent=2, default=str))
         return
     for key in dict.fromkeys((each.lift.window.first_day, each.lift.against) for each in found):
         _show([e for e in found if (e.lift.window.first_day, e.lift.against) == key])
@@ -117,6 +119,7 @@ def _show(found: list[Judgement]) -> None:
     first = found[0].lift
     window = first.window
     state = "final" if window.final else f"not final: counted to {window.counted_until}"
+    state += "".join(f"; no sales of {silence}" for silence in window.silent)
     say(
         f"Days {window.first_day} to {window.last_day - 1}, {state}. The effect of getting the "
         f"copy, {_ESTIMAND[first.against]}; sales per household."
@@ -187,8 +190,9 @@ def _plain(each: Judgement) -> dict[str, Any]:
         "window": [window.first_day, window.last_day],
         "final": window.final,
         "counted_until": window.counted_until.isoformat(),
-        "exposed": asdict(lift.exposed),
-        "control": asdict(lift.control),
+        "silent": [asdict(silence) for silence in window.silent],
+        "exposed": _side(lift.exposed),
+        "control": _side(lift.control),
         "sample_ratio": asdict(lift.ratio),
         "balance": {name: asdict(found) for name, found in lift.balance.items()},
         "effects": {name: _effect(found) for name, found in lift.effects.items()},
@@ -198,6 +202,11 @@ def _plain(each: Judgement) -> dict[str, Any]:
         "pooled": each.pooled,
         "sales_per_money_paid": lift.sales_per_money_paid,
     }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    shares = {"given_share": side.given_share, "redeemed_share": side.redeemed_share}
+    return {"households": side.households, **shares}
 
 
 def _effect(found: Effect | None) -> dict[str, Any] | None:

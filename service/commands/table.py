@@ -101,6 +101,27 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.lift:what_if_of",
             "What it would have come to had some deals gone to some cells only.",
         ),
+        Command(
+            "reports",
+            "service.commands.lift_reports:reports",
+            "The frozen reports of a cycle: a deal in a window that became final.",
+        ),
+        Command(
+            "redraw",
+            "service.commands.lift_reports:redraw",
+            "Draw the arms of a report again and say how often chance goes as far; same rows, same "
+            "salt, same number.",
+        ),
+        Command(
+            "supplier",
+            "service.commands.lift_reports:supplier",
+            "What a supplier may see of a deal or a period; that it was shown is logged.",
+        ),
+        Command(
+            "log",
+            "service.commands.lift_reports:show_log",
+            "What suppliers were shown: of what, to whom, when, and its digests.",
+        ),
     ),
     group(
         "report",

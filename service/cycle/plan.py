@@ -18,6 +18,7 @@ from service.cycle.unlisted import NO_PROFILE, Unlisted, read_unlisted
 from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
+from service.engine.lift.draw import cycle_salt
 from service.engine.offers import Arm, given
 from service.engine.offers.beside_pins import (
     households_beside,
@@ -303,7 +304,7 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     deciles = worth_deciles(worths).join(
         worths.select("household_id", pl.col("worth").alias("tier")), on="household_id"
     )
-    held = held_out(chosen, settings.holdout_percent, salt=_issue_salt(as_of, seed))
+    held = held_out(chosen, settings.holdout_percent, salt=cycle_salt(as_of, seed))
     households = pl.DataFrame({"household_id": chosen, "held": held})
     return (
         stages.face_value_band(settings)
@@ -349,11 +350,6 @@ def _left_out(
 
 def _among(household_ids: pl.Series, some: Collection[int]) -> pl.Series:
     return household_ids.is_in(pl.Series(sorted(some), dtype=pl.Int64).implode())
-
-
-def _issue_salt(as_of: date, seed: int) -> str:
-    """What the holdout of a cycle is drawn with."""
-    return f"cycle:{as_of.isoformat()}:{seed}"
 
 
 def _explore_salt(as_of: date, seed: int) -> str:

@@ -46,7 +46,8 @@ WITHOUT_MONEY = frozenset(
         ("claim_dispute", "answer_note"), ("claim_dispute", "note"),
         ("content", "body"), ("cycle", "usage_bounds"), ("cycle_left_out", "detail"),
         ("forecast", "model"), ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
-        ("outcome_sum", "sums"),
+        ("lift_release", "content"), ("lift_release", "knowledge"), ("lift_release", "reports"),
+        ("lift_report", "figures"), ("lift_rows", "p_values"), ("outcome_window", "silent"),
         ("person", "roles"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
         ("till_return_line", "units"),
     }

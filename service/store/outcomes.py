@@ -1,16 +1,17 @@
 """Queries on what households did after a cycle: picks, redemptions, and the sums of both."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Date, delete, text
 from sqlmodel import Session, col, select
 
 from service.engine.lift.outcomes import Goods
-from service.store.bulk import append
+from service.store.bulk import append, is_sqlite
+from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Supplier
 from service.store.tables.cycle import Cycle
 from service.store.tables.offer import Offer
@@ -24,14 +25,32 @@ PICKED = {
     "is_given": pl.Boolean,
 }
 """The columns of `picks`."""
+_AT_ONCE = 2_000
 USES = {
     "household_id": pl.Int64,
     "offer_id": pl.Int64,
     "day": pl.Date,
+    "store_id": pl.String,
     "uses": pl.Int64,
     "cents": pl.Int64,
 }
 """The columns of `uses`; `cents` are what the supplier pays: its share and the handling fee."""
+
+
+class Sums(NamedTuple):
+    """The sums of one group of households; see `OutcomeSum`."""
+
+    first_day: int
+    offer_id: int
+    arm: str
+    cell: str
+    region: str
+    households: int
+    given: int
+    redeemed: int
+    largest: float
+    second: float
+    sums: bytes
 
 
 def picks(session: Session, cycle_id: int) -> pl.DataFrame:
@@ -52,22 +71,23 @@ def picks(session: Session, cycle_id: int) -> pl.DataFrame:
 
 
 def uses(session: Session, cycle_id: int) -> pl.DataFrame:
-    """The uses of a cycle's copies that count, by day; see `USES`."""
+    """The uses of a cycle's copies that count, by day and store of the till; see `USES`."""
     rows = session.execute(
         text(
-            """SELECT s.household_id, l.offer_id, r.business_date AS day, sum(l.uses),
+            """SELECT s.household_id, l.offer_id, r.business_date AS day, r.store_id,
+                      sum(l.uses),
                       sum(l.supplier_cents + l.uses * o.handling_fee_cents)
                FROM shopping_list s JOIN redemption_line l ON l.list_id = s.id AND l.live
                JOIN offer o ON o.id = l.offer_id
                JOIN redemption r ON r.id = l.redemption_id
                WHERE s.cycle_id = :cycle
-               GROUP BY s.household_id, l.offer_id, r.business_date
-               ORDER BY s.household_id, l.offer_id, r.business_date"""
+               GROUP BY s.household_id, l.offer_id, r.business_date, r.store_id
+               ORDER BY s.household_id, l.offer_id, r.business_date, r.store_id"""
         ).columns(day=Date()),
         {"cycle": cycle_id},
     )
     return pl.DataFrame(
-        [(household, offer, day, int(n), int(cents)) for household, offer, day, n, cents in rows],
+        [(*keys, int(uses), int(cents)) for *keys, uses, cents in rows],
         schema=USES,
         orient="row",
     )
@@ -111,12 +131,21 @@ class Deal:
     deal_ref: str
     supplier: str
     control_share: int
+    supplier_id: int
+    title: str
 
 
 def deals(session: Session, offer_ids: Sequence[int]) -> dict[int, Deal]:
     """Some deals by their ids."""
     statement = (
-        select(Offer.id, Offer.deal_ref, Supplier.name, Offer.control_share)
+        select(  # type: ignore[call-overload]
+            Offer.id,
+            Offer.deal_ref,
+            Supplier.name,
+            Offer.control_share,
+            Offer.supplier_id,
+            Offer.title,
+        )
         .join(Supplier, col(Supplier.id) == col(Offer.supplier_id))
         .where(col(Offer.id).in_(offer_ids))
     )
@@ -146,7 +175,7 @@ def windows(session: Session, cycle_id: int) -> Sequence[OutcomeWindow]:
 def replace(session: Session, window: OutcomeWindow, sums: pl.DataFrame) -> None:
     """Keep a window and its sums; they replace those of an earlier count.
 
-    `sums` has the columns of `OutcomeSum` except the window's.
+    `sums` has the columns of `Sums`.
     """
     for table in (OutcomeSum, OutcomeWindow):
         session.execute(
@@ -156,18 +185,42 @@ def replace(session: Session, window: OutcomeWindow, sums: pl.DataFrame) -> None
         )
     session.add(window)
     session.flush()
-    rows = sums.with_columns(
-        pl.lit(window.cycle_id, pl.Int64).alias("cycle_id"),
-        pl.lit(window.first_day, pl.Int64).alias("first_day"),
-        pl.Series("sums", [json.dumps(each) for each in sums["sums"].to_list()], pl.String),
-    )
+    rows = sums.with_columns(pl.lit(window.cycle_id, pl.Int64).alias("cycle_id"))
+    if not is_sqlite(session):
+        rows = rows.with_columns(("\\x" + pl.col("sums").bin.encode("hex")).alias("sums"))
     append(session, OutcomeSum.__tablename__, rows)
 
 
-def sums(session: Session, cycle_id: int, *, offer_id: int | None = None) -> list[OutcomeSum]:
-    """The sums of a cycle, of one of its deals or all, in order."""
-    statement = select(OutcomeSum).where(OutcomeSum.cycle_id == cycle_id)
-    if offer_id is not None:
-        statement = statement.where(OutcomeSum.offer_id == offer_id)
-    keys = (OutcomeSum.offer_id, OutcomeSum.first_day, OutcomeSum.arm, OutcomeSum.cell)
-    return list(session.exec(statement.order_by(*keys, OutcomeSum.store_id)))  # type: ignore[arg-type]
+def sums(session: Session, cycle_id: int, *, offer_id: int | None = None) -> Iterator[Sums]:
+    """The sums of a cycle, of one of its deals or all, by window and deal, as they are read."""
+    of_deal = "" if offer_id is None else "AND offer_id = :offer"
+    statement = text(
+        f"""SELECT {", ".join(Sums._fields)} FROM outcome_sum WHERE cycle_id = :cycle {of_deal}
+            ORDER BY {", ".join(Sums._fields[:5])}"""
+    )
+    found = session.execute(
+        statement,
+        {"cycle": cycle_id, "offer": offer_id},
+        execution_options={"yield_per": _AT_ONCE},
+    )
+    return (Sums(*row) for row in found)
+
+
+def counted_offers(session: Session, cycle_id: int) -> list[int]:
+    """The deals that a cycle's sums are of."""
+    statement = select(OutcomeSum.offer_id).where(OutcomeSum.cycle_id == cycle_id).distinct()
+    return list(session.exec(statement.order_by(col(OutcomeSum.offer_id))))
+
+
+def business_days(session: Session, *, since: date, before: date) -> dict[str, list[date]]:
+    """The days on which each store sold anything, in order."""
+    statement = (
+        select(col(Basket.store_id), col(Basket.business_date))
+        .where(col(Basket.business_date) >= since, col(Basket.business_date) < before)
+        .distinct()
+        .order_by(col(Basket.store_id), col(Basket.business_date))
+    )
+    found: dict[str, list[date]] = {}
+    for store_id, day in session.exec(statement):
+        found.setdefault(store_id, []).append(day)
+    return found

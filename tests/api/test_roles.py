@@ -22,6 +22,7 @@ EITHER = MARKETING | MAILING
 DESK = TILL | MARKETING
 ADMIN = frozenset({Role.ADMIN})
 FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
+RESULTS = MARKETING | FINANCE | {Role.SUPPLIER}
 OPEN: frozenset[Role] = frozenset()
 
 ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
@@ -40,6 +41,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/deals"): MARKETING,
     ("GET", "/v1/deals"): MARKETING,
     ("GET", "/v1/results"): MARKETING,
+    ("GET", "/v1/results/lift"): RESULTS,
+    ("GET", "/v1/results/lift/showings"): RESULTS,
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
     ("POST", "/v1/deals/previews/pictures"): MARKETING,

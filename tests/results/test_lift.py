@@ -1,6 +1,7 @@
 """Outcomes of an issued cycle are counted, once and again, and compared with both controls."""
 
 import json
+import struct
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from service.errors import Conflict, NotFound
 from service.results.count import Counted, count_outcomes
 from service.results.lift import Against, lift_of
 from service.settings import Settings
+from service.store import catalogue
 from service.store.session import Database
 from tests.commands.conftest import Larder, configured, larder
 from tests.market import AS_OF, STORE, basket_line, more_baskets, open_issued, query
@@ -40,13 +42,19 @@ def picked(database: Database, arm: str) -> list[tuple[int, int, int]]:
     return [(int(home), int(offer), int(gtin) // 10 % 10_000) for home, offer, gtin in rows]
 
 
+def numbers(packed: object) -> list[float]:
+    """Sums as they are stored, read by hand."""
+    raw = bytes(packed)  # type: ignore[call-overload]
+    return list(struct.unpack(f"<{len(raw) // 8}d", raw))
+
+
 def totals(database: Database, name: str) -> dict[tuple[int, str], float]:
     """The sum of a variable over all groups of (offer, arm), where it is not 0."""
     rows = query(database, "SELECT offer_id, arm, sums FROM outcome_sum WHERE first_day = 0")
     found: dict[tuple[int, str], float] = {}
     for offer, arm, sums in rows:
         key = (int(str(offer)), str(arm))
-        found[key] = found.get(key, 0.0) + json.loads(str(sums))[index_of(name)]
+        found[key] = found.get(key, 0.0) + numbers(sums)[index_of(name)]
     return {key: value for key, value in found.items() if value}
 
 
@@ -54,6 +62,8 @@ def test_purchases_in_the_window_are_counted_by_arm_and_a_later_count_replaces_t
     database: Database, settings: Settings, issued: None, tmp_path: Path
 ) -> None:
     valid_from = AS_OF + timedelta(days=settings.mail_lead_days)
+    with database.write() as session:
+        catalogue.set_regions(session, {STORE: "North"})
     home, offer, product = picked(database, "exposed")[0]
     held, other, goods = picked(database, "control")[0]
     lines = [
@@ -71,10 +81,11 @@ def test_purchases_in_the_window_are_counted_by_arm_and_a_later_count_replaces_t
     assert units[offer, "exposed"] >= 1
     assert units[other, "control"] >= 1
     assert totals(database, "sales").keys() == units.keys()
-    stores = query(database, "SELECT DISTINCT store_id FROM outcome_sum")
-    assert stores == [(STORE,)]
+    assert query(database, "SELECT DISTINCT region FROM outcome_sum") == [("North",)]
 
     late = [basket_line(home, "late", valid_from + timedelta(days=30), 1, product)]
+    # The store sells other goods on the days between.
+    late += [basket_line(1, f"o{n}", valid_from + timedelta(days=n), 1, 20) for n in range(5, 30)]
     more_baskets(database, settings, tmp_path, late)
     second = counted(database, settings, 400)
     assert [(each.window[0], each.is_final) for each in second] == [

@@ -9,17 +9,19 @@ rounded, which the programs take into account.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linprog
+
+from service.engine.lift.attacker import Attacker, Bounds, Known
 
 FEWEST = 20
 """Below so many households a number is unsafe (k)."""
 ROUNDING = 5
 """Released counts are rounded to multiples of this."""
 _LARGEST, _TWO_LARGEST = 0.5, 0.75
+_EXACT = 1e-6
+"""Programs are solved so exactly."""
 
 
 def is_unsafe(
@@ -52,23 +54,6 @@ class Number:
     unsafe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an attacker knows of a sum of cells: that it lies between two values."""
-
-    cells: frozenset[str]
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The least and the most that a sum of cells can be."""
-
-    low: float
-    high: float
-
-
 def known_exactly(cells: Iterable[str], value: float) -> Known:
     """What was told to the cent or the piece, as a claim does."""
     return Known(frozenset(cells), value, value)
@@ -80,72 +65,117 @@ def known_rounded(number: Number) -> Known:
     return Known(number.cells, max(shown - half, 0.0), shown + half)
 
 
+def equal(cells: Iterable[str], others: Iterable[str]) -> Known:
+    """That two sums are the same, as those of the same households by region and by cell are."""
+    return Known(frozenset(cells), 0.0, 0.0, frozenset(others))
+
+
 def attack(target: frozenset[str], knowledge: Sequence[Known]) -> Bounds:
     """What an attacker finds of a sum of cells: its least and most value; no bound is infinite.
 
     Raises ValueError when the knowledge contradicts itself.
     """
-    cells = sorted(target.union(*(known.cells for known in knowledge)))
-    place = {cell: i for i, cell in enumerate(cells)}
-    sums = np.zeros((len(knowledge), len(cells)))
-    for row, known in enumerate(knowledge):
-        sums[row, [place[cell] for cell in known.cells]] = 1.0
-    aim = np.zeros(len(cells))
-    aim[[place[cell] for cell in target]] = 1.0
-    limits = {
-        "A_ub": np.vstack([sums, -sums]) if knowledge else None,
-        "b_ub": [each.high for each in knowledge] + [-each.low for each in knowledge]
-        if knowledge
-        else None,
-    }
-    least = linprog(aim, **limits, method="highs")
-    most = linprog(-aim, **limits, method="highs")
-    if least.status == 2 or most.status == 2:
-        raise ValueError("what is known contradicts itself")
-    return Bounds(float(least.fun), inf if most.status == 3 else -float(most.fun))
+    return Attacker(knowledge, [target]).bounds(0)
 
 
 def is_protected(bounds: Bounds) -> bool:
     """Whether a number stays unknown: it may be `FEWEST`, and its bounds lie as far apart."""
-    return bounds.high >= FEWEST and bounds.high - bounds.low >= FEWEST
+    return bounds.high >= FEWEST - _EXACT and bounds.high - bounds.low >= FEWEST - _EXACT
 
 
 def released(
-    numbers: Mapping[str, Number], *, before: Sequence[Known] = (), fixed: Collection[str] = ()
+    numbers: Mapping[str, Number],
+    *,
+    before: Sequence[Known] = (),
+    fixed: Collection[str] = (),
+    offered: Collection[str] | None = None,
 ) -> set[str]:
     """The names of the numbers that may be shown together.
 
     `before` is all that the receiver knows already, `fixed` are those shown already, which stay
-    shown; what these alone give away is not protected any more. Safe numbers are left out one by
-    one, the smallest that helps first, until every unsafe number is protected.
+    shown; what these alone give away is not protected any more. Of the others only those `offered`
+    are shown, all unless they are named; but all unsafe numbers are protected. Safe numbers are
+    left out one by one, the smallest that an attacker needs first, until they are.
     """
-    shown = {name for name, number in numbers.items() if not number.unsafe} | set(fixed)
-    hidden = [number for name, number in numbers.items() if number.unsafe and name not in fixed]
-    known = _all(numbers, fixed, before)
-    hidden = [number for number in hidden if is_protected(attack(number.cells, known))]
-    for number in sorted(hidden, key=lambda each: each.value):
-        while not is_protected(attack(number.cells, _all(numbers, shown, before))):
-            shown.discard(_to_hide(number, numbers, shown - set(fixed)))
+    wanted = numbers.keys() if offered is None else offered
+    shown = {name for name in wanted if not numbers[name].unsafe} | set(fixed)
+    for part in _parts(numbers, shown, before):
+        new = part.shown - set(fixed)
+        hidden = [name for name in part.hidden if name not in fixed]
+        if new and hidden:
+            shown -= _to_hide(numbers, part, new, hidden)
     return shown
 
 
-def _all(
+@dataclass(slots=True)
+class _Part:
+    """Numbers and knowledge that have cells in common, directly or through others."""
+
+    shown: set[str] = field(default_factory=set)
+    hidden: list[str] = field(default_factory=list)
+    before: list[Known] = field(default_factory=list)
+
+
+def _parts(
     numbers: Mapping[str, Number], shown: Collection[str], before: Sequence[Known]
-) -> list[Known]:
-    return [*before, *(known_rounded(numbers[name]) for name in sorted(shown))]
+) -> list[_Part]:
+    """The parts that do not touch each other, each with what is shown and hidden of it."""
+    leader: dict[str, str] = {}
+
+    def find(cell: str) -> str:
+        while leader.setdefault(cell, cell) != cell:
+            leader[cell] = leader[leader[cell]]
+            cell = leader[cell]
+        return cell
+
+    def join(cells: frozenset[str]) -> None:
+        first, *rest = (find(cell) for cell in sorted(cells))
+        for each in rest:
+            leader[find(each)] = find(first)
+
+    hidden = [name for name, number in numbers.items() if number.unsafe and name not in shown]
+    for cells in (
+        *(numbers[name].cells for name in (*sorted(shown), *hidden)),
+        *(known.cells | known.less for known in before),
+    ):
+        join(cells)
+    parts: dict[str, _Part] = {}
+
+    def part_of(cells: frozenset[str]) -> _Part:
+        return parts.setdefault(find(min(cells)), _Part())
+
+    for name in sorted(shown):
+        part_of(numbers[name].cells).shown.add(name)
+    for name in hidden:
+        part_of(numbers[name].cells).hidden.append(name)
+    for known in before:
+        part_of(known.cells).before.append(known)
+    return list(parts.values())
 
 
-def _to_hide(number: Number, numbers: Mapping[str, Number], shown: Collection[str]) -> str:
-    """The number to leave out next: the smallest of those that tie the hidden one to others.
-
-    Numbers with cells in common tie; those that only complete them are reached through them.
-    """
-    near = set(number.cells)
-    while True:
-        tied = [name for name in shown if numbers[name].cells & near]
-        inside = [name for name in tied if not numbers[name].cells >= number.cells]
-        if inside or set().union(*(numbers[name].cells for name in tied)) <= near:
-            break
-        near |= set().union(*(numbers[name].cells for name in tied))
-    best = inside or tied
-    return min(best, key=lambda name: (numbers[name].value, name))
+def _to_hide(
+    numbers: Mapping[str, Number], part: _Part, new: set[str], hidden: Sequence[str]
+) -> set[str]:
+    """The new numbers of a part that must not be shown, for its hidden ones to stay so."""
+    old = sorted(part.shown - new)
+    base = [*part.before, *(known_rounded(numbers[name]) for name in old)]
+    targets = sorted(hidden, key=lambda name: numbers[name].value)
+    unknown = Attacker(base, [numbers[name].cells for name in targets])
+    targets = [name for n, name in enumerate(targets) if is_protected(unknown.bounds(n))]
+    names = sorted(new)
+    told = [known_rounded(numbers[name]) for name in names]
+    attacker = Attacker([*base, *told], [numbers[name].cells for name in targets])
+    out: set[str] = set()
+    for n in range(len(targets)):
+        while not is_protected(attacker.seen(n)) and not is_protected(attacker.bounds(n)):
+            needed = [
+                names[row - len(base)]
+                for row in attacker.binding()
+                if row >= len(base) and names[row - len(base)] not in out
+            ]
+            if not needed:
+                break
+            least = min(needed, key=lambda name: (numbers[name].value, name))
+            attacker.forget(len(base) + names.index(least))
+            out.add(least)
+    return out

@@ -1,6 +1,7 @@
 """The holdout: a random share of households gets nothing, to measure the effect on the others."""
 
 import hashlib
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,20 @@ from numpy.typing import NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _PER_CENT = 100
 _BUCKETS = np.uint64(10_000)
+
+
+OFFER_SALT = "offer:{}:{}"
+"""The salt of a deal's control share: the offer's number, and the seed of the cycle."""
+
+
+def cycle_salt(as_of: date, seed: int) -> str:
+    """The salt of a cycle's holdout."""
+    return f"cycle:{as_of.isoformat()}:{seed}"
+
+
+def offer_salt(offer_id: int, seed: int) -> str:
+    """The salt of a deal's control share in a cycle."""
+    return OFFER_SALT.format(offer_id, seed)
 
 
 def held_out(ids: pl.Series, share_percent: pl.Series | int, *, salt: str | pl.Series) -> pl.Series:

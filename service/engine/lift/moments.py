@@ -52,6 +52,12 @@ class Moments:
             self.count, self.total[:, index], self.product[:, index[:, None], index[None, :]]
         )
 
+    def mixed(self, mix: ArrayLike) -> "Moments":
+        """The sums of linear combinations: a row of `mix`, (J, K), for each new variable."""
+        weights = np.asarray(mix, dtype=np.float64)
+        product = np.einsum("ij,gjk,lk->gil", weights, self.product, weights, optimize=True)
+        return Moments(self.count, self.total @ weights.T, product)
+
     def merged(self, into: ArrayLike, groups: int) -> "Moments":
         """The sums by other groups: group `i` is added to `into[i]` of `groups`."""
         index = np.asarray(into, dtype=int)

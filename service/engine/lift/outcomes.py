@@ -1,5 +1,6 @@
 """What households bought of a deal's goods in a window, and what they were like before it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -35,6 +36,8 @@ COVARIATES = (
 """Of the 52 weeks before validity: paid for the deal's products, the same of the last 8 weeks
 (without the placebo's days), for their category and everything; baskets; whether it bought them."""
 VARIABLES = (*OUTCOMES, *COVARIATES)
+DERIVED = {"rival_sales": {"category_sales": 1.0, "sales": -1.0}}
+"""Outcomes that are sums of others: what a household paid for the rest of the deal's category."""
 WINDOWS = ((0, 14), (14, 28), (28, 56))
 """Days from validity, first day in and last day out."""
 BEFORE_DAYS, RECENT_DAYS = 364, 56
@@ -173,20 +176,21 @@ def sums_by(found: pl.DataFrame, keys: list[str]) -> tuple[pl.DataFrame, Moments
     return groups, moments(values, numbered["group"].to_numpy(), groups.height)
 
 
-def packed(sums: Moments) -> list[list[float]]:
-    """Each group's sums as one list: totals, then products on and below the diagonal by rows."""
+def packed(sums: Moments) -> list[bytes]:
+    """Each group's sums: totals, then products on and below the diagonal by rows, as float64."""
     rows, columns = np.tril_indices(sums.total.shape[1])
-    lists: list[list[float]] = np.hstack([sums.total, sums.product[:, rows, columns]]).tolist()
-    return lists
+    table = np.hstack([sums.total, sums.product[:, rows, columns]]).astype("<f8")
+    return [row.tobytes() for row in table]
 
 
-def unpacked(counts: list[int], lists: list[list[float]]) -> Moments:
-    """The sums that `packed` made lists of. Raises ValueError for a list of another length."""
+def unpacked(counts: Sequence[int], packs: Sequence[bytes]) -> Moments:
+    """The sums that `packed` wrote. Raises ValueError for sums of another number of variables."""
     size = len(VARIABLES)
     rows, columns = np.tril_indices(size)
-    if any(len(each) != size + len(rows) for each in lists):
+    width = size + len(rows)
+    if any(len(each) != 8 * width for each in packs):
         raise ValueError("these are sums of other variables")
-    table = np.array(lists, dtype=np.float64).reshape(len(counts), size + len(rows))
+    table = np.frombuffer(b"".join(packs), dtype="<f8").reshape(len(counts), width)
     product = np.zeros((len(counts), size, size))
     product[:, rows, columns] = product[:, columns, rows] = table[:, size:]
     return Moments(np.array(counts, dtype=np.float64), table[:, :size], product)
@@ -197,11 +201,17 @@ def index_of(name: str) -> int:
     return VARIABLES.index(name)
 
 
-def analysed(outcome: str) -> list[int]:
-    """The variables of an estimate: an outcome, then the covariates.
+def analysed(sums: Moments, outcome: str) -> Moments:
+    """The sums of an estimate: an outcome or one of `DERIVED`, then the covariates.
 
     A placebo is not adjusted by the recent weeks alone: all covariates end before its days or
     contain them for the whole year, so `before_*` sums are left out for it.
     """
     covariates = ["recent_sales"] if outcome == "placebo_sales" else list(COVARIATES)
-    return [index_of(name) for name in (outcome, *covariates)]
+    parts = DERIVED.get(outcome, {outcome: 1.0})
+    if len(parts) == 1:
+        return sums.of([index_of(name) for name in (*parts, *covariates)])
+    mix = np.zeros((1 + len(covariates), len(VARIABLES)))
+    mix[0, [index_of(name) for name in parts]] = list(parts.values())
+    mix[np.arange(1, len(mix)), [index_of(name) for name in covariates]] = 1.0
+    return sums.mixed(mix)

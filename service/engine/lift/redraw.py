@@ -5,6 +5,7 @@ pseudonyms, with one salt a draw (Fisher 1935; Young 2019 on redrawing in practi
 """
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from math import sqrt
 
 import numpy as np
@@ -17,10 +18,11 @@ DRAWS = 2_000
 ROWS = {
     "pseudonym": pl.UInt64,
     "stratum": pl.Int64,
-    "is_control": pl.Boolean,
+    "arm": pl.String,
     "outcome": pl.Float64,
 }
-"""The kept rows of a report, one a household and offer; no basket and no name."""
+"""The kept rows of a report, one a household; no basket and no name."""
+_PSEUDONYM_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,34 @@ class Redrawn:
     draws: int
 
 
-def redraw(rows: pl.DataFrame, *, control_percent: int, salt: str, draws: int = DRAWS) -> Redrawn:
+def kept_rows(households: pl.DataFrame, *, key: bytes) -> pl.DataFrame:
+    """The rows to keep of a report, in the columns of `ROWS`, by pseudonym.
+
+    `households` has household_id and the other columns of `ROWS`. Pseudonyms are keyed: without
+    `key` (16 to 64 bytes) nobody finds whose a row is, and two reports do not show who is in both.
+    """
+    pseudonyms = [
+        int.from_bytes(
+            blake2b(int(each).to_bytes(8, "big"), key=key, digest_size=_PSEUDONYM_BYTES).digest(),
+            "big",
+        )
+        for each in households["household_id"]
+    ]
+    named = households.with_columns(pl.Series("pseudonym", pseudonyms, dtype=pl.UInt64))
+    return named.select(pl.col(name).cast(kind) for name, kind in ROWS.items()).sort("pseudonym")
+
+
+def redraw(
+    rows: pl.DataFrame, *, against: str, control_percent: int, salt: str, draws: int = DRAWS
+) -> Redrawn:
     """Draw the arms of a report again, as if no copy had done anything.
 
-    `rows` in the columns of `ROWS`. Raises ValueError where an arm is empty.
+    `rows` in the columns of `ROWS`; those of the exposed arm and of `against` count. Whoever has
+    the same rows and the same salt gets the same number. Raises ValueError where an arm is empty.
     """
-    rows = rows.sort("pseudonym")
+    rows = rows.filter(pl.col("arm").is_in(["exposed", against])).sort("pseudonym")
     ids = rows["pseudonym"]
-    control = rows["is_control"].to_numpy()
+    control = (rows["arm"] == against).to_numpy()
     stratum = rows["stratum"].to_numpy()
     if control.all() or not control.any():
         raise ValueError("a report has households with the copy and without it")

@@ -5,6 +5,7 @@ from enum import StrEnum
 import polars as pl
 
 from service.engine.lift import held_out
+from service.engine.lift.draw import OFFER_SALT
 from service.engine.offers.overrides import OverrideAct, matching
 from service.engine.offers.targeting import not_targeted
 
@@ -55,7 +56,7 @@ def left_out(
 
 def in_control(pairs: pl.DataFrame, seed: int) -> pl.Series:
     """Whether each pair's household is in the control share of its offer."""
-    salts = pl.format("offer:{}:{}", "offer_id", pl.lit(seed))
+    salts = pl.format(OFFER_SALT, "offer_id", pl.lit(seed))
     return held_out(
         pairs["household_id"], pairs["control_share"], salt=pairs.select(salts).to_series()
     )

@@ -132,6 +132,19 @@ class Sheet:
             b"%.3g g %.2f %.2f %.2f %.2f re f" % (grey, x, self.height - y - height, width, height)
         )
 
+    def line(
+        self, start: tuple[float, float], end: tuple[float, float], *, colour: bytes, weight: float
+    ) -> None:
+        """Draw a line between two points; `colour` sets that of strokes (`0.2 G`)."""
+        points = (start[0], self.height - start[1], end[0], self.height - end[1])
+        self.pages[-1].append(b"%b %.3g w %.2f %.2f m %.2f %.2f l S" % (colour, weight, *points))
+
+    def shape(self, points: Sequence[tuple[float, float]], *, colour: bytes) -> None:
+        """Fill a shape with straight sides; `colour` sets that of fillings (`0.2 g`)."""
+        (x, y), *rest = ((x, self.height - y) for x, y in points)
+        sides = b" ".join(b"%.2f %.2f l" % each for each in rest)
+        self.pages[-1].append(b"%b %.2f %.2f m %b f" % (colour, x, y, sides))
+
     def _fit(self, text: str, style: Style, width: float) -> tuple[Sequence[SetLine], float, float]:
         try:
             single = self.typesetter.single_line(text, style, width)

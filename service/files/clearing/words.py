@@ -1,4 +1,4 @@
-"""The words of clearing's documents, and how their language writes amounts and dates."""
+"""The words of documents for suppliers, and how their language writes amounts and dates."""
 
 import json
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from service.errors import InvalidInput
 from service.files import layouts
 
 FALLBACK = "en"
+_FILES = ("clearing.json", "results.json")
+"""Claims' texts, and those of results; no name is in both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +98,9 @@ def address_lines(name: str, address: Address, *, home: str, language: str) -> l
 
 @lru_cache(maxsize=1)
 def _texts() -> dict[str, dict[str, str]]:
-    found: Any = json.loads((files("templates") / "clearing.json").read_text(encoding="utf-8"))
-    return dict(found)
+    found: dict[str, dict[str, str]] = {}
+    for name in _FILES:
+        read: Any = json.loads((files("templates") / name).read_text(encoding="utf-8"))
+        for language, texts in read.items():
+            found.setdefault(language, {}).update(texts)
+    return found

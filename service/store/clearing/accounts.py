@@ -34,6 +34,14 @@ def every(session: Session) -> list[AccountRecord]:
     return [record(row, brands.get(row.id, ())) for row in rows]
 
 
+def of_supplier(session: Session, supplier_id: int) -> AccountRecord | None:
+    """The account that pays for a supplier, with all its brands; None where that is not agreed."""
+    supplier = session.get(Supplier, supplier_id)
+    if supplier is None or supplier.account_id is None:
+        return None
+    return next(each for each in every(session) if each.id == supplier.account_id)
+
+
 def numbers(session: Session, account_ids: Collection[int]) -> list[str]:
     """The retailer's numbers for some accounts, in order."""
     found = select(SupplierAccount.number).where(col(SupplierAccount.id).in_(account_ids))

@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import LargeBinary, false, text
 from sqlmodel import Field, SQLModel
 
+from service.engine.lift.silence import Silence
 from service.store.tables.types import BigId, Json, UtcMoment
 
 
@@ -12,7 +14,8 @@ class OutcomeWindow(SQLModel, table=True):
 
     `first_day` and `last_day` count from the first day of validity, the last left out. A window is
     `final` when it was counted after its end and the days in which late sales arrive; else it is
-    counted again.
+    counted again. The last window is counted once more for its addendum, then it is `amended`.
+    `silent` are the stores that sent no sales for days of it, or before it.
     """
 
     __tablename__ = "outcome_window"
@@ -28,14 +31,21 @@ class OutcomeWindow(SQLModel, table=True):
     counted_at: datetime = Field(sa_type=UtcMoment)
     counted_until: date
     final: bool
+    amended: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    silent: list[Silence] = Field(
+        default_factory=list,
+        sa_type=Json(list[Silence]),
+        sa_column_kwargs={"server_default": text("'[]'")},
+    )
 
 
 class OutcomeSum(SQLModel, table=True):
     """Sums over the households that the rule of a cycle picked for a deal, of one group.
 
-    `store_id` is the household's usual store, empty where it has none. `given` of the households
-    have the copy printed, `redeemed` used it in the window. `sums` are those of
-    `service.engine.lift.outcomes.packed`, money in the currency's main unit.
+    `region` is that of the household's usual store, empty where there is none. `given` of the
+    households have the copy printed, `redeemed` used it in the window. `largest` and `second` are
+    the largest sales of a household. `sums` are those of `service.engine.lift.outcomes.packed`,
+    money in the currency's main unit.
     """
 
     __tablename__ = "outcome_sum"
@@ -56,8 +66,10 @@ class OutcomeSum(SQLModel, table=True):
     )
     arm: str = Field(primary_key=True)
     cell: str = Field(primary_key=True)
-    store_id: str = Field(primary_key=True)
+    region: str = Field(primary_key=True)
     households: int
     given: int
     redeemed: int
-    sums: list[float] = Field(sa_type=Json(list[float]))
+    largest: float
+    second: float
+    sums: bytes = Field(sa_type=LargeBinary)

@@ -10,7 +10,6 @@ from service.engine.lift.checks import balance, sample_ratio
 from service.engine.lift.draw import held_out
 from service.engine.lift.effect import effect
 from service.engine.lift.moments import Moments, moments
-from service.engine.lift.redraw import redraw
 from service.engine.lift.sequence import anytime_interval
 
 
@@ -66,51 +65,3 @@ def test_an_interval_for_every_day_is_wider_than_that_of_the_last() -> None:
         assert daily.low < last.low
         assert daily.high > last.high
     assert daily.high - daily.low > 2 * (last.high - last.low)
-
-
-def _rows(seed: int, lift: float, size: int = 600) -> pl.DataFrame:
-    rng = np.random.default_rng(seed)
-    ids = pl.Series("pseudonym", rng.integers(0, 2**63, size, dtype=np.uint64))
-    control = held_out(ids, 20, salt="real")
-    outcome = rng.gamma(0.5, 4.0, size) + np.where(control.to_numpy(), 0.0, lift)
-    return pl.DataFrame(
-        {
-            "pseudonym": ids,
-            "stratum": rng.integers(0, 4, size),
-            "is_control": control,
-            "outcome": outcome,
-        }
-    )
-
-
-def test_anybody_with_the_salt_draws_the_same_p_value() -> None:
-    rows = _rows(1, 0.4)
-
-    first = redraw(rows, control_percent=20, salt="s", draws=200)
-    again = redraw(rows.sample(fraction=1, shuffle=True, seed=7), control_percent=20, salt="s",
-                   draws=200)  # fmt: skip
-
-    assert first == again
-    assert redraw(rows, control_percent=20, salt="t", draws=200) != first
-
-
-def test_a_large_effect_is_further_out_than_any_draw() -> None:
-    found = redraw(_rows(2, 3.0), control_percent=20, salt="s", draws=200)
-
-    assert found.p_value == pytest.approx(1 / 201)
-    assert found.statistic > 3
-
-
-def test_without_effect_p_values_are_spread_evenly() -> None:
-    p = [
-        redraw(_rows(seed, 0.0, 200), control_percent=20, salt=str(seed), draws=60).p_value
-        for seed in range(100)
-    ]
-
-    assert 0.4 < np.mean(p) < 0.6
-    assert sum(each < 0.1 for each in p) <= 20
-
-
-def test_one_arm_alone_is_refused() -> None:
-    with pytest.raises(ValueError, match="without it"):
-        redraw(_rows(1, 0.0).filter(~pl.col("is_control")), control_percent=20, salt="s")

@@ -11,6 +11,7 @@ from service.engine.lift.outcomes import (
     VARIABLES,
     Goods,
     analysed,
+    index_of,
     outcomes,
     packed,
     sums_by,
@@ -143,11 +144,27 @@ def test_sums_are_kept_and_read_back() -> None:
 
 def test_sums_of_other_variables_are_refused() -> None:
     with pytest.raises(ValueError, match="other variables"):
-        unpacked([1], [[1.0, 2.0]])
+        unpacked([1], [bytes(16)])
 
 
 def test_a_placebo_is_adjusted_by_nothing_that_holds_its_days() -> None:
-    names = [VARIABLES[place] for place in analysed("placebo_sales")]
+    _, sums = sums_by(found(LINES), ["arm"])
+    recent, placebo = (index_of(name) for name in ("recent_sales", "placebo_sales"))
 
-    assert names == ["placebo_sales", "recent_sales"]
-    assert len(analysed("sales")) == 7
+    of_placebo = analysed(sums, "placebo_sales")
+
+    np.testing.assert_array_equal(of_placebo.total, sums.total[:, [placebo, recent]])
+    assert analysed(sums, "sales").total.shape[1] == 7
+
+
+def test_rivals_are_the_category_without_the_deal() -> None:
+    """Sums of the difference are those of the differences."""
+    frame = found(LINES)
+    _, sums = sums_by(frame, ["arm"])
+    less = frame.with_columns(sales=pl.col("category_sales") - pl.col("sales"))
+
+    _, of_less = sums_by(less, ["arm"])
+
+    rivals, again = analysed(sums, "rival_sales"), analysed(of_less, "sales")
+    np.testing.assert_allclose(rivals.total, again.total)
+    np.testing.assert_allclose(rivals.product, again.product)

@@ -1,0 +1,1 @@
+"""What suppliers are shown of lift, as documents: PDF and XLSX."""
