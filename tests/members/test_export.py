@@ -26,6 +26,7 @@ NOT_EXPORTED = {
     "household": "its number and language are in household.json",
     "list_page": "a digest of a code",
     "cycle_pick": "which offers the rule considered: what deals are worth is the retailer's",
+    "cycle_chance": "which offers it might have got: as above",
     "due": "gone within seconds",
     "erasure": "of households that are gone",
 }
