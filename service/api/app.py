@@ -26,6 +26,7 @@ from service.api.routes import (
     offers,
     overrides,
     runs,
+    supplier,
 )
 from service.api.till import routes as till
 from service.api.till.counter import Counter
@@ -39,7 +40,14 @@ from service.settings import Settings
 from service.store.session import Database
 
 _UPLOADS = frozenset(
-    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks", "/v1/replays"}
+    {
+        "/v1/acknowledgements",
+        "/v1/deals",
+        "/v1/deals/previews",
+        "/v1/deals/remarks",
+        "/v1/replays",
+        "/v1/supplier/deals",
+    }
 )
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
@@ -86,6 +94,7 @@ def create_app(
     app.router.routes += till.raw.routes
     for module in (
         till, offers, deals, cycles, overrides, runs, lists, batches, households, desk, clearing,
+        supplier,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)
