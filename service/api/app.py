@@ -29,6 +29,7 @@ from service.api.routes import (
     overrides,
     results,
     runs,
+    supplier,
 )
 from service.api.server import server_of
 from service.api.stalls import Stalls
@@ -49,7 +50,13 @@ JOB_CONNECTIONS = 6
 """For the worker and the scheduler inside `serve`, and the renewals of their leases."""
 
 _UPLOADS = frozenset(
-    {"/v1/acknowledgements", "/v1/deals", "/v1/deals/previews", "/v1/deals/remarks"}
+    {
+        "/v1/acknowledgements",
+        "/v1/deals",
+        "/v1/deals/previews",
+        "/v1/deals/remarks",
+        "/v1/supplier/deals",
+    }
 )
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
@@ -97,7 +104,7 @@ def create_app(
     app.router.routes += till.raw.routes
     for module in (
         till, offers, deals, cycles, overrides, runs, lists, batches, households, members, desk,
-        clearing, results,
+        clearing, results, supplier,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

@@ -1,6 +1,7 @@
 """Dependencies of routes: the database, the settings, the caller, and types of parameters."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
@@ -13,6 +14,7 @@ from service.engine.texts import clean
 from service.errors import Forbidden, Unauthorized
 from service.files.apart import Apart
 from service.settings import Settings
+from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.access import Role
 
@@ -94,4 +96,21 @@ MailingCaller = Annotated[Caller, Depends(allow(Role.MAILING))]
 PrintCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.MAILING))]
 FinanceCaller = Annotated[Caller, Depends(allow(Role.FINANCE))]
 ResultsCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.FINANCE, Role.SUPPLIER))]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierKey:
+    """The owner of a supplier's key."""
+
+    supplier_id: int
+    actor: Actor
+
+
+async def _supplier(caller: CallerDep) -> SupplierKey:
+    if caller.role is not Role.SUPPLIER or caller.supplier_id is None:
+        raise Forbidden("This is for the key of a supplier.")
+    return SupplierKey(caller.supplier_id, caller.actor)
+
+
+SupplierCaller = Annotated[SupplierKey, Depends(_supplier)]
 AdminCaller = Annotated[Caller, Depends(allow())]

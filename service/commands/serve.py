@@ -8,6 +8,7 @@ from service.api.app import create_app, run
 from service.commands.process import require_tables, start_logging
 from service.console import app as console
 from service.files.apart import Apart, limits_of
+from service.portal import app as portal
 from service.settings import load_settings
 from service.store.patience import Patience
 from service.store.session import Database
@@ -17,13 +18,16 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on", min=1, max=65535)] = 8000,
 ) -> None:
-    """Serve HTTP and the console; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
+    """Serve HTTP and all pages; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
     start_logging()
     settings = load_settings()
     database = Database(settings.database_url, patience=Patience.of(settings.page_database_seconds))
     require_tables(database)
     apart = Apart(limits_of(settings))
-    pages = {console.PATH: console.create_console(database, settings, apart=apart)}
+    pages = {
+        console.PATH: console.create_console(database, settings, apart=apart),
+        portal.PATH: portal.create_portal(database, settings, apart=apart),
+    }
     app = create_app(database, settings, apart=apart, pages=pages)
     try:
         run(app, host=host, port=port)

@@ -22,6 +22,7 @@ from service.cycle import CycleReport, refresh_forecast, run_cycle
 from service.deals import load_deals
 from service.demo.picture import mean_by_cell, svg
 from service.demo.replay import Replay, Shopper, bought_between, replay
+from service.demo.statement import Claimed, claim_largest
 from service.engine.reading import reading_of
 from service.errors import Conflict
 from service.files.baskets import load_baskets
@@ -44,6 +45,8 @@ PICTURE = "worth.svg"
 CODE_KEY = "larder-demo-code-key-for-fictional-households-only"
 _MARKER = ".larder-demo"
 _PERSON = "demo@larder.example"
+# What a claim's documents need of the retailer.
+_LEGAL = "LARDER_LEGAL_ADDRESS=1 Market Street; 45202; Cincinnati; OH\n"
 # On a new machine compiling the allocator takes as long as everything else. Other cores do it while
 # the sample is loaded and the forecast fitted. Two processes share the work; collecting garbage
 # would cost a tenth of it.
@@ -77,6 +80,7 @@ class Demo:
     next_lists: int
     admin_key: str
     log_in: LogIn
+    claimed: Claimed | None
     pos_key: str
     pos_store: str
     example: dict[str, str]
@@ -131,6 +135,8 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
         usage = lists.usage(session, cycle.cycle_id, until=last)
         balances = ledger.balances(session)
         example = lists.open_offer(session, cycle.cycle_id)
+    with _time_stage(seconds, "a claim"):
+        claimed = claim_largest(database, settings, balances, folder, last=last)
     (folder / PICTURE).write_text(svg(cycle.worth, worth_by_cell), encoding="utf-8")
     store = bought["store_id"][0]
     demo = Demo(
@@ -143,6 +149,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
         balances=balances,
         next_lists=made,
         log_in=_add_person(database, settings),
+        claimed=claimed,
         admin_key=add_key(database, settings, role=Role.ADMIN)[1],
         pos_key=add_key(database, settings, role=Role.POS, store_id=store)[1],
         pos_store=store,
@@ -185,7 +192,7 @@ def _configure(folder: Path) -> Settings:
         folder,
         database_url="sqlite:///larder.db",
         code_key=sample.CODE_KEY,
-        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\nLARDER_DEMONSTRATION=true\n",
+        more=sample.SETTINGS + "LARDER_SERVE_WORKER=true\nLARDER_DEMONSTRATION=true\n" + _LEGAL,
     )
     return Settings(
         _env_file=path,

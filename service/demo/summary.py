@@ -148,6 +148,7 @@ def _next_steps(demo: Demo, out: Console, program: str) -> None:
         f"the service:       cd {demo.folder} && {program} serve",
         f"the console:       {demo.log_in.address}, log in as {demo.log_in.email}",
         f"                   with the password {demo.log_in.password}",
+        *_claimed(demo),
         "its documentation: http://127.0.0.1:8000/docs, with this admin key:",
         f"                   {demo.admin_key}",
         "one more basket, while it serves:",
@@ -157,6 +158,18 @@ def _next_steps(demo: Demo, out: Console, program: str) -> None:
         f"  -d '{json.dumps(body)}'",
     ):
         out.print(line, soft_wrap=True, markup=False)
+
+
+def _claimed(demo: Demo) -> list[str]:
+    """One supplier's statement, and how it logs in."""
+    claimed = demo.claimed
+    if claimed is None:
+        return []
+    return [
+        f"a claim:           {claimed.number} on {claimed.supplier}, {claimed.statement}",
+        f"the portal:        {claimed.address}, log in as {claimed.email}",
+        f"                   with the password {claimed.password}",
+    ]
 
 
 def _money(cents: int) -> str:

@@ -12,6 +12,7 @@ from service.clearing.evidence import make_evidence
 from service.clearing.held import find_claim
 from service.engine.clearing.claim import (
     Claim,
+    ClaimLine,
     ClaimPart,
     Dispute,
     DisputeReason,
@@ -41,6 +42,15 @@ class OwnClaim:
     disputes: Sequence[Dispute]
     taken: dict[tuple[int, ClaimPart], int]
     may_dispute: bool
+
+    def left_cents(self, line: ClaimLine, part: ClaimPart) -> int:
+        """What of a part of a line is not in dispute yet, nor was credited."""
+        amounts = {
+            ClaimPart.SHARE: line.share_cents,
+            ClaimPart.FEE: line.fee_cents,
+            ClaimPart.SLOTS: line.slot_cents,
+        }
+        return amounts[part] - self.taken.get((line.line, part), 0)
 
 
 def own_claims(

@@ -23,9 +23,25 @@ DESK = TILL | MARKETING
 ADMIN = frozenset({Role.ADMIN})
 FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
 RESULTS = MARKETING | FINANCE | {Role.SUPPLIER}
+SUPPLIER = frozenset({Role.SUPPLIER})
 OPEN: frozenset[Role] = frozenset()
 
 ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
+    ("GET", "/v1/supplier"): SUPPLIER,
+    ("GET", "/v1/supplier/deals"): SUPPLIER,
+    ("POST", "/v1/supplier/deals"): SUPPLIER,
+    ("GET", "/v1/supplier/deals/{number}"): SUPPLIER,
+    ("GET", "/v1/supplier/claims"): SUPPLIER,
+    ("GET", "/v1/supplier/claims/{number}"): SUPPLIER,
+    ("POST", "/v1/supplier/claims/{number}/evidence"): SUPPLIER,
+    ("POST", "/v1/supplier/claims/{number}/disputes"): SUPPLIER,
+    ("GET", "/v1/supplier/documents/{number}"): SUPPLIER,
+    ("GET", "/v1/supplier/disputes"): SUPPLIER,
+    ("POST", "/v1/supplier/disputes/{number}/withdraw"): SUPPLIER,
+    ("GET", "/v1/supplier/payments"): SUPPLIER,
+    ("GET", "/v1/supplier/stock-stops"): SUPPLIER,
+    ("POST", "/v1/supplier/stock-stops"): SUPPLIER,
+    ("POST", "/v1/supplier/stock-stops/{number}/end"): SUPPLIER,
     ("POST", "/v1/quotes"): TILL,
     ("POST", "/v1/redemptions"): TILL,
     ("POST", "/v1/lists/lookup"): TILL,

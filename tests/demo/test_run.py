@@ -179,9 +179,20 @@ def _log_in(made: demo.Demo) -> None:
         visitor=people.Visitor(""),
         now=datetime.now(UTC),
     )
+    assert made.claimed is not None
+    supplier = people.log_in(
+        database,
+        settings,
+        email=made.claimed.email,
+        password=made.claimed.password,
+        visitor=people.Visitor("", side=people.Side.SUPPLIER),
+        now=datetime.now(UTC),
+    )
     database.dispose()
     assert isinstance(entered, people.NewSession)
     assert entered.person.may(people.Right.SEE_DEALS)
+    assert isinstance(supplier, people.NewSession)
+    assert made.claimed.statement.read_bytes().startswith(b"%PDF")
 
 
 def _summary(made: demo.Demo) -> None:
@@ -195,6 +206,8 @@ def _summary(made: demo.Demo) -> None:
         made.log_in.address,
         made.log_in.email,
         made.log_in.password,
+        made.claimed.statement.name if made.claimed else "",
+        made.claimed.password if made.claimed else "",
         made.admin_key,
         made.pos_key,
         f"cd {made.folder} && /opt/bin/larder serve",

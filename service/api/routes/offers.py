@@ -22,7 +22,7 @@ router = APIRouter(tags=["deals"])
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ZIP = "application/zip"
-_SUFFIXES = {
+SUFFIXES = {
     "text/csv": ".csv",
     "text/plain": ".csv",
     "text/tab-separated-values": ".csv",
@@ -34,7 +34,7 @@ _SUFFIXES = {
     XLSX: ".xlsx",
 }
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FILE = {
+FILE_BODY = {
     "requestBody": {
         "required": True,
         "description": "The file as suppliers sent it; its first bytes tell what it is",
@@ -52,7 +52,7 @@ _WORKBOOK: dict[int | str, dict[str, Any]] = {
 _PICTURES: dict[int | str, dict[str, Any]] = {
     200: {"description": "A picture of each deal", "content": {ZIP: {}}}
 }
-_TYPES = may_answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+TYPES = may_answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 FileName = Annotated[
     str,
@@ -80,7 +80,7 @@ Accept = Annotated[
 
 
 @router.post(
-    "/deals", status_code=201, response_model=UploadOut, responses=_TYPES, openapi_extra=_FILE
+    "/deals", status_code=201, response_model=UploadOut, responses=TYPES, openapi_extra=FILE_BODY
 )
 async def upload(
     request: Request,
@@ -98,11 +98,11 @@ async def upload(
     Notes that change money, limits, dates or who is meant are refused with 409 and a digest; sent
     again with `accept` and that digest, just this file with just these notes is loaded.
     """
-    async with uploads.received(request, _SUFFIXES) as file:
+    async with uploads.received(request, SUFFIXES) as file:
         report = await apart.run(
             deals.load_body,
             database,
-            _file_name(file, name),
+            file_name(file, name),
             file.path,
             uploaded_by=caller.actor,
             options=ReadOptions.of(settings, encoding=encoding, dates=dates),
@@ -113,7 +113,7 @@ async def upload(
 
 
 @router.post(
-    "/deals/previews", response_model=DealPreviewOut, responses=_TYPES, openapi_extra=_FILE
+    "/deals/previews", response_model=DealPreviewOut, responses=TYPES, openapi_extra=FILE_BODY
 )
 async def preview(
     request: Request,
@@ -129,11 +129,11 @@ async def preview(
 
     Nothing is written. The first 1,000 deals and faults are listed; all are counted.
     """
-    async with uploads.received(request, _SUFFIXES) as file:
+    async with uploads.received(request, SUFFIXES) as file:
         found = await apart.run(
             deals.preview_deals,
             database,
-            _file_name(file, name),
+            file_name(file, name),
             file.path,
             options=ReadOptions.of(settings, encoding=encoding, dates=dates),
             listed=1000,
@@ -144,8 +144,8 @@ async def preview(
 @router.post(
     "/deals/previews/pictures",
     response_class=Response,
-    responses=_PICTURES | _TYPES,
-    openapi_extra=_FILE,
+    responses=_PICTURES | TYPES,
+    openapi_extra=FILE_BODY,
 )
 async def pictures(
     request: Request,
@@ -162,11 +162,11 @@ async def pictures(
 
     Drawn by the layout that lists are printed with; rows with faults have none. Nothing is written.
     """
-    async with uploads.received(request, _SUFFIXES) as file:
+    async with uploads.received(request, SUFFIXES) as file:
         packed = await apart.run(
             deals.pack_pictures,
             database,
-            _file_name(file, name),
+            file_name(file, name),
             file.path,
             options=ReadOptions.of(settings, encoding=encoding, dates=dates),
             listed=limit,
@@ -178,8 +178,8 @@ async def pictures(
 @router.post(
     "/deals/remarks",
     response_class=Response,
-    responses=_WORKBOOK | _TYPES,
-    openapi_extra=_FILE,
+    responses=_WORKBOOK | TYPES,
+    openapi_extra=FILE_BODY,
 )
 async def remarks(
     request: Request,
@@ -192,16 +192,16 @@ async def remarks(
     dates: Dates = None,
 ) -> Response:
     """The same spreadsheet back with a column of remarks; nothing is written."""
-    async with uploads.received(request, _SUFFIXES) as file:
-        file_name = _file_name(file, name)
+    async with uploads.received(request, SUFFIXES) as file:
+        called = file_name(file, name)
         book = await apart.run(
             deals.add_remarks,
             database,
-            file_name,
+            called,
             file.path,
             options=ReadOptions.of(settings, encoding=encoding, dates=dates),
         )
-    return _workbook(book, f"{file_name.rpartition('.')[0]}-remarks.xlsx")
+    return _workbook(book, f"{called.rpartition('.')[0]}-remarks.xlsx")
 
 
 @router.post("/deals/rows", status_code=201, response_model=UploadOut)
@@ -250,9 +250,10 @@ def template(_caller: MarketingCaller) -> Response:
     return _workbook(deals.make_template(), "deals.xlsx")
 
 
-def _file_name(file: Received, asked: str) -> str:
+def file_name(file: Received, asked: str) -> str:
+    """What a file of deals is called: as was asked, as its form says, or by its kind."""
     name = asked or file.name or "deals"
-    return name if "." in name else f"{name}{_SUFFIXES[file.kind]}"
+    return name if "." in name else f"{name}{SUFFIXES[file.kind]}"
 
 
 def _workbook(book: bytes, name: str) -> Response:

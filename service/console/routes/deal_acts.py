@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from service.currencies import minor_digits
 from service.deals import listing, steer
 from service.engine.lifecycle import Act, DealState
 from service.engine.rights import Right
-from service.errors import InvalidInput
+from service.pages.amounts import read_cents
 from service.pages.languages import mark
 from service.pages.visitor import Member
 from service.settings import Settings
@@ -75,17 +74,3 @@ def do_to_each(
             ),
         }
     return listing.act_on_each(listing.deals_by_number(database, numbers), ways[act])
-
-
-def read_cents(text: str, currency: str) -> int:
-    """An amount as it was typed: digits, and at most one mark before the minor unit.
-
-    Raises InvalidInput for anything that could be read in two ways.
-    """
-    digits = minor_digits(currency)
-    whole, mark, minor = text.strip().replace(",", ".").partition(".")
-    is_amount = whole.isascii() and whole.isdigit() and len(whole) <= 12
-    is_minor = not mark or (minor.isascii() and minor.isdigit() and len(minor) == digits)
-    if not is_amount or not is_minor:
-        raise InvalidInput("Write an amount without separators of thousands: 1500.00")
-    return int(whole + (minor if mark else "0" * digits))

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from service.console.routes.deal_acts import read_cents
 from service.desk import goodwill, outcomes
 from service.desk.goodwill import GoodwillReason, GoodwillWanted
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
 from service.pages import page
+from service.pages.amounts import read_cents
 from service.pages.flash import Message, Tone
 from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.settings import Settings

@@ -1,7 +1,6 @@
 """What the page of one deal shows."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any
 
 from service.console import deal_words
@@ -13,14 +12,14 @@ from service.engine.lifecycle import Act
 from service.engine.money import format_money
 from service.errors import NotFound
 from service.files import layouts
-from service.pages.charts import Chart, FunnelStep, Series, bars_by_day, burn_down, funnel
+from service.pages.charts import Chart, FunnelStep, burn_down, funnel
+from service.pages.deal_charts import uses_by_day
 from service.pages.languages import Language
 from service.pages.visitor import Member
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.offer import OfferEvent
 
-_MOST_DAYS = 60
 _MOST_STORES = 10
 
 
@@ -83,7 +82,7 @@ def _charts(
 
     charts = {"funnel": _funnel(language, deal, came_to)}
     if came_to.uses:
-        charts["days"] = _days(language, came_to)
+        charts["days"] = uses_by_day(language, came_to)
     if deal["budget_cents"] is not None:
         burned = burn(deal["budget_cents"], came_to.spent_by_day, until=deal["redeem_to"])
         if burned is not None:
@@ -106,28 +105,6 @@ def _funnel(language: Language, deal: Mapping[str, Any], came_to: DealResults) -
             issued=language.number(deal["issued"]),
             open=language.number(came_to.open_uses),
             uses=language.number(came_to.uses),
-        ),
-        language=language,
-    )
-
-
-def _days(language: Language, came_to: DealResults) -> Chart:
-    uses: dict[date, int] = {
-        day: made for day, made in came_to.by_day.select("day", "uses").iter_rows() if made
-    }
-    last = max(uses)
-    first = max(min(uses), last - timedelta(_MOST_DAYS - 1))
-    days = [first + timedelta(place) for place in range((last - first).days + 1)]
-    return bars_by_day(
-        "days",
-        days,
-        Series(language.text("Uses"), [uses.get(day, 0) for day in days], "first"),
-        None,
-        title=language.text("Uses by day"),
-        description=language.text(
-            "%(uses)s uses in all, the last on %(day)s.",
-            uses=language.number(came_to.uses),
-            day=language.day(last),
         ),
         language=language,
     )
