@@ -49,6 +49,10 @@ OWN_AFFAIRS = (
 """The reasons that are between the retailer and the household: no house is told of them."""
 
 
+_ACCENTS = r"[\u{300}-\u{36f}\u{591}-\u{5c7}\u{64b}-\u{65f}\u{670}]"
+"""Of Latin, Greek and Cyrillic letters, and the points of Hebrew and Arabic, which many leave
+out."""
+
 # Letters without a decomposition, then the two-letter forms of umlauts, then words and their
 # shortest form. The results are only compared with each other and never shown.
 _LETTERS = {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "a", "œ": "o", "ı": "i"}
@@ -82,15 +86,16 @@ def normal_form(address: pl.Expr) -> pl.Expr:
     """A line of an address in a form in which different spellings are equal.
 
     Ignores case, blanks, punctuation, accents, the spelling of ß and umlauts, and abbreviations of
-    common street words. Adjacent numbers stay separate.
+    common street words. Adjacent numbers stay separate, and so do letters that only marks tell
+    apart, such as the vowels of Thai and the voiced kana of Japanese.
     """
     plain = address.str.to_lowercase()
     for letter, written in _LETTERS.items():
         plain = plain.str.replace_all(letter, written, literal=True)
-    plain = plain.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    plain = plain.str.normalize("NFKD").str.replace_all(_ACCENTS, "")
     for pair, letter in _DIGRAPHS.items():
         plain = plain.str.replace_all(pair, letter, literal=True)
-    plain = plain.str.replace_all(r"[^\p{L}\p{N}]+", " ")
+    plain = plain.str.replace_all(r"[^\p{L}\p{N}\p{M}]+", " ")
     plain = plain.str.replace_all(r"(\d)(\p{L})", "$1 $2").str.replace_all(r"(\p{L})(\d)", "$1 $2")
     for short, words in _WORDS.items():
         plain = plain.str.replace_all(rf"\b(?:{'|'.join(_fold_digraphs(words))})\b", short)

@@ -13,13 +13,9 @@ import pytest
 import zxingcpp
 
 from service.engine.render import Checker, PrintTrial, SymbolProfile, render_one
+from service.engine.render.box_fields import StyleFields
 from service.engine.render.layout import SHEETS_PT
-from service.engine.render.layout_fields import (
-    CellFields,
-    ElementFields,
-    LayoutFields,
-    StyleFields,
-)
+from service.engine.render.layout_fields import CellFields, ElementFields, LayoutFields
 from service.engine.render.samples import SAMPLE_DAY, sample_piece
 from service.errors import InvalidInput, NotFound
 from service.files import layouts

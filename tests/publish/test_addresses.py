@@ -47,6 +47,8 @@ def reasons(*changes: dict[str, object], by_name: bool = False) -> list[str | No
         ("Sankt-Johann-Platz 1", "St. Johann Pl. 1"),
         ("Ελευθερίας 5", "ΕΛΕΥΘΕΡΙΑΣ 5"),
         ("Улица Йорка 7", "улица Йорка, 7"),
+        ("רְחוֹב הרצל 5", "רחוב הרצל 5"),
+        ("شارعُ النيل 5", "شارع النيل 5"),
     ],
 )
 def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
@@ -64,6 +66,10 @@ def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
         ("3 Elm Street Apt 4", "3 Elm Street Apt 5"),
         ("Elm Street 1 Apt 12", "Elm Street 11 Apt 2"),
         ("3a Elm Street", "3b Elm Street"),
+        ("ซอยบี 5", "ซอยบา 5"),
+        ("ซอยบี 5", "ซอยบิ 5"),
+        ("かの町 5", "がの町 5"),
+        ("राम नगर 5", "रमा नगर 5"),
     ],
 )
 def test_neighbours_stay_apart(one: str, other: str) -> None:

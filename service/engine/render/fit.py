@@ -10,28 +10,13 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
+from service.engine.render.breaks import syllables, tokens
 from service.engine.render.fonts import Face
 from service.engine.render.inks import pen
 from service.engine.render.parts import Style
 from service.engine.render.runs import GLYPHS, Run, literal
 from service.engine.render.words import Word, WordEncoder
 
-_HAN = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-_OPENING = "「『（《〈“【〔［｛"
-# Closing marks, and what Japanese begins no line with: small kana, long vowels, repetitions
-# (JIS X 4051, 6.1).
-_CLOSING = (
-    "、。，．：；！？）》〉」』”％】〕］｝・…‥～"
-    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ"
-)
-_WORD = rf"[^ {_HAN}]+?(?:[-‐–/](?=\w)|(?=[ {_HAN}]|$))"
-# Tokens that are never broken: a word up to its hyphen or slash, or a Han character, each with
-# opening marks before and closing marks after it; a sequence of plain spaces. Everything else,
-# no-break spaces included, belongs to words.
-_TOKENS = re.compile(
-    rf"[{_OPENING}]*(?:{_WORD}|[{_HAN}])[{_CLOSING}]*| +",
-    re.DOTALL,
-)
 _BLANKS = re.compile(r"[\t\r\v\f\u0085\u2028\u2029]+")
 
 
@@ -235,21 +220,28 @@ class Typesetter:
         """Wrap to the narrowest width that needs `count` lines, in steps of 1/20 of the width."""
         best = self._wrap(text, style, size=size, width=width)
         for part in range(19, 9, -1):
-            broken = self._wrap(text, style, size=size, width=width * part / 20)
+            broken = self._wrap(text, style, size=size, width=width * part / 20, widest=width)
             if broken is None or len(broken) > count:
                 break
             best = broken
         return best or [text]
 
-    def _wrap(self, text: str, style: Style, *, size: float, width: float) -> list[str] | None:
-        """Break at spaces, after hyphens and between Han characters; None if a word is too wide."""
+    def _wrap(
+        self, text: str, style: Style, *, size: float, width: float, widest: float = 0.0
+    ) -> list[str] | None:
+        """Break at spaces, after hyphens and between Han characters; None if a word is too wide.
+
+        Only a word of Thai that is wider than `widest`, which is `width` if it is not given, is
+        broken between syllables.
+        """
         broken: list[str] = []
+        widest = widest or width
         for paragraph in text.split("\n"):
             if self._width(paragraph, style, size) <= width:
                 broken.append(paragraph)
                 continue
             line = ""
-            for token in _TOKENS.findall(paragraph):
+            for token in self._tokens(paragraph, style, size=size, widest=widest):
                 candidate = line + token
                 if self._width(candidate.rstrip(" "), style, size) <= width:
                     line = candidate
@@ -262,6 +254,18 @@ class Typesetter:
                     return None
             broken.append(line.rstrip(" "))
         return broken
+
+    def _tokens(self, text: str, style: Style, *, size: float, widest: float) -> Sequence[str]:
+        """What is never broken, except for words that are too wide."""
+        whole = tokens(text)
+        parts = [syllables(token) for token in whole]
+        if len(whole) == sum(map(len, parts)):
+            return whole
+        return [
+            each
+            for token, apart in zip(whole, parts, strict=True)
+            for each in (apart if self._width(token, style, size) > widest else [token])
+        ]
 
 
 def _fit_lines(lines: Sequence[SetLine], style: Style, size: float) -> Fitted:

@@ -9,15 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from service.engine.render.box_fields import BoxFields, Names, PictureFields, RuleFields, TextFields
 from service.engine.render.elements import GridRows, LayoutCell
-from service.engine.render.layout_fields import (
-    BoxFields,
-    CellFields,
-    Names,
-    PictureFields,
-    RuleFields,
-    TextFields,
-)
+from service.engine.render.layout_fields import CellFields
 from service.engine.render.layout_styles import Styles, fault
 from service.engine.render.parts import Condition, PictureBox, Rule, TemplatePart, TextBox
 

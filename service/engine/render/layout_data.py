@@ -5,9 +5,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
+from service.engine.render.box_fields import (
+    AddressFields,
+    BoxFields,
+    ControlMarksFields,
+    FoldMarksFields,
+    PageCodeFields,
+    PictureFields,
+    PieceMarkFields,
+    PostalBarcodeFields,
+    RuleFields,
+    SymbolFields,
+    TextFields,
+)
 from service.engine.render.boxes import (
     AddressBox,
     ControlMarks,
@@ -37,38 +47,24 @@ from service.engine.render.layout_cells import (
     text_of,
 )
 from service.engine.render.layout_fields import (
-    AddressFields,
-    BoxFields,
     CellFields,
-    ControlMarksFields,
     ElementFields,
-    FoldMarksFields,
     GroupFields,
     LayoutFields,
     ListFields,
     ListRowsFields,
     OffersFields,
-    PageCodeFields,
-    PictureFields,
-    PieceMarkFields,
-    PostalBarcodeFields,
     RepeatFields,
     RowsFields,
-    RuleFields,
     SlotFields,
-    SymbolFields,
-    TextFields,
-    layout_fields,
 )
+from service.engine.render.layout_reader import read_fields
 from service.engine.render.layout_styles import Styles, fault, look_up
 from service.engine.render.parts import MM, Rule, TemplatePart
 from service.engine.render.phrases import Stationery
 from service.engine.render.window import Window
-from service.engine.validation import place_of, said_of
-from service.errors import InvalidInput, Problem
 
 _MARK_PARTS = (("variable", "piece_id"), ("variable", "seq"))
-_SCHEMA = "see layout.schema.json"
 
 
 def layout_from(
@@ -84,12 +80,7 @@ def layout_from(
 
     Raises `InvalidInput` with all wrong fields, or with the first wrong reference.
     """
-    try:
-        fields = layout_fields().validate_python(data)
-    except ValidationError as error:
-        problems = [_problem(each, data) for each in error.errors(include_url=False)]
-        raise InvalidInput(f"layout: {problems[0]}", problems) from None
-    return _layout(fields, windows, stationery, inks)
+    return _layout(read_fields(data), windows, stationery, inks)
 
 
 def _layout(
@@ -122,30 +113,6 @@ def _layout(
         in_accent=partial(_layout, fields, windows, stationery, inks),
         inks=builder.styles.inks,
     )
-
-
-def _problem(error: ErrorDetails, data: Mapping[str, Any]) -> Problem:
-    detail, remedy = said_of(error)
-    return Problem(_where(error, data), detail, f"{remedy}; {_SCHEMA}")
-
-
-def _where(error: ErrorDetails, data: Any) -> str:
-    """Where the error is: the path, with ids of elements and parts, or the name of the layout."""
-    name = data.get("name", "layout") if isinstance(data, Mapping) else "layout"
-    steps, names, value = place_of(error), [str(name)], data
-    for number, step in enumerate(steps):
-        if isinstance(step, int):
-            value = value[step]
-            names[-1] = f"{names[-1]}[{step}]"
-            if isinstance(value, Mapping) and "id" in value:
-                names[-1] = str(value["id"])
-        elif number and isinstance(steps[number - 1], int) and step != "kind":
-            continue  # Which kind of element it was read as.
-        else:
-            names.append(step)
-            value = value.get(step) if isinstance(value, Mapping) else None
-    inside = steps and steps[0] in ("elements", "styles")
-    return ".".join(names[1:] if inside else names)
 
 
 class _Builder:

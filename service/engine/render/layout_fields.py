@@ -3,178 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, TypeAdapter
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
 
-from service.engine.content import Pictogram
+from service.engine.render.box_fields import (
+    AddressFields,
+    BoxFields,
+    ControlMarksFields,
+    Fields,
+    Flag,
+    FoldMarksFields,
+    Names,
+    Number,
+    PageCodeFields,
+    PictureFields,
+    PieceMarkFields,
+    PostalBarcodeFields,
+    RuleFields,
+    StyleFields,
+    SymbolFields,
+    TextFields,
+    Whole,
+)
 from service.engine.render.symbols import SymbolProfile
-
-Number: TypeAlias = Annotated[float, Strict()]
-Whole: TypeAlias = Annotated[int, Strict()]
-Flag: TypeAlias = Annotated[bool, Strict()]
-Names: TypeAlias = str | list[str]
-"""One name or more."""
-Align: TypeAlias = Literal["left", "right", "centre"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fields:
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StyleFields(_Fields):
-    """How text looks. `font` and `colour` are names; `shrink_pt` defaults to `size_pt`."""
-
-    font: str
-    size_pt: Number
-    shrink_pt: Number | None = None
-    leading: Number = 1.2
-    colour: str = "ink"
-    tracking_em: Number = 0.0
-    upper: Flag = False
-    kern: Flag = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextFields(_Fields):
-    """A text, on the page or in a cell."""
-
-    id: str
-    kind: Literal["text"] = "text"
-    page: Whole = 1
-    x: Number
-    y: Number = 0.0
-    w: Number
-    style: str
-    text: str
-    lines: Whole = 1
-    align: Align = "left"
-    flow: Flag = False
-    role: Literal["P", "H1", "H2", "H3", "Artifact"] = "P"
-    below: str = ""
-    gap: Number = 0.0
-    when: Names = ""
-    unless: Names = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoxFields(_Fields):
-    """The position and size of an element, in millimetres."""
-
-    id: str
-    page: Whole = 1
-    x: Number
-    y: Number
-    w: Number
-    h: Number
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFields(BoxFields):
-    """A filled or outlined rectangle, on the page or in a cell."""
-
-    kind: Literal["rule"]
-    colour: str = "ink"
-    stroke_pt: Number = 0.0
-    radius: Number = 0.0
-    stretch: Flag = False
-    when: Names = ""
-    unless: Names = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFields(BoxFields):
-    """A picture, on the page or in a cell."""
-
-    kind: Literal["picture"]
-    source: Literal["", "picture", "logo", "recipe_picture", "tip_picture", "partner_picture"] = ""
-    pictogram: Pictogram | Literal[""] = ""
-    colour: str = "ink"
-    tint: str = "ink"
-    ground: str = ""
-    inset: Number = 0.0
-    radius: Number = 0.0
-    cover: Flag = False
-    align: Align = "centre"
-    stretch: Flag = False
-    when: Names = ""
-    unless: Names = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageCodeFields(BoxFields):
-    """The QR code that opens the list on a phone."""
-
-    kind: Literal["page_code"]
-    when: Names = ""
-    unless: Names = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoldMarksFields(_Fields):
-    """A short line at each fold of the window's sheet; `h` is its thickness."""
-
-    id: str
-    kind: Literal["fold_marks"]
-    page: Whole = 1
-    x: Number
-    w: Number
-    h: Number = 0.2
-    colour: str = "ink"
-
-
-Bar: TypeAlias = Literal[
-    "always", "first", "last", "sequence_1", "sequence_2", "sequence_4", "even"
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlMarksFields(_Fields):
-    """Bars that an inserter reads; `h` is the thickness of one."""
-
-    id: str
-    kind: Literal["control_marks"]
-    page: Whole = 1
-    x: Number
-    y: Number
-    w: Number
-    h: Number = 0.5
-    pitch: Number
-    bars: list[Bar]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressFields(BoxFields):
-    """The address block."""
-
-    kind: Literal["address"]
-    style: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SymbolFields(BoxFields):
-    """The symbol that the till scans."""
-
-    kind: Literal["symbol"]
-    style: str
-    align: Align = "left"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PieceMarkFields(BoxFields):
-    """The mark by which machines identify the piece."""
-
-    kind: Literal["piece_mark"]
-    text: str = "{piece_id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostalBarcodeFields(BoxFields):
-    """The barcode of the post, on letters that it is wanted on."""
-
-    kind: Literal["postal_barcode"]
 
 
 def _part_kind(part: Any) -> str:
@@ -191,7 +43,7 @@ PartFields: TypeAlias = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CellFields(_Fields):
+class CellFields(Fields):
     """The parts of one repeated row."""
 
     parts: list[PartFields]
@@ -204,7 +56,7 @@ Row: TypeAlias = Annotated[CellFields | None, BeforeValidator(lambda cell: cell 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowsFields(_Fields):
+class RowsFields(Fields):
     """Rows of a grid with at most so many columns."""
 
     columns: Whole
@@ -247,7 +99,7 @@ class RepeatFields(BoxFields):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRowsFields(_Fields):
+class ListRowsFields(Fields):
     """The lines of a list that is too long for its other cells."""
 
     reminder: CellFields
@@ -277,7 +129,7 @@ class ListFields(BoxFields):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupFields(_Fields):
+class GroupFields(Fields):
     """Elements under one condition, positioned from the corner of the group; its page is theirs."""
 
     id: str
@@ -291,7 +143,7 @@ class GroupFields(_Fields):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlotFields(_Fields):
+class SlotFields(Fields):
     """A group that is left out when it does not fit, or when `clear_of` comes down to its `y`."""
 
     id: str
@@ -326,7 +178,7 @@ AnyElement: TypeAlias = Annotated[ElementFields, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayoutFields(_Fields):
+class LayoutFields(Fields):
     """A complete layout, merged with the one it extends."""
 
     schema: str

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from service.engine.render.box_fields import StyleFields
 from service.engine.render.inks import Inks, Rgb, rgb_of
-from service.engine.render.layout_fields import LayoutFields, StyleFields
+from service.engine.render.layout_fields import LayoutFields
 from service.engine.render.parts import Style
 from service.engine.render.phrases import Stationery
 from service.errors import InvalidInput, Problem

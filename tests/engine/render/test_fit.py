@@ -1,10 +1,12 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine.render.fit import _TOKENS, TooLarge, Typesetter
+from service.engine.render.breaks import syllables, tokens
+from service.engine.render.fit import TooLarge, Typesetter
 from service.engine.render.parts import Style
 from service.engine.render.shaping import MissingGlyph
 from service.files import layouts
@@ -121,9 +123,9 @@ def test_chinese_breaks_between_characters_but_not_before_closing_marks():
 @settings(max_examples=60)
 @given(text=st.text(alphabet="日本いっキャーン、。「」（）7a", min_size=2, max_size=24))
 def test_no_line_begins_with_what_closes_or_ends_with_what_opens(text):
-    tokens = _TOKENS.findall(text)
-    assert "".join(tokens) == text
-    for before, after in pairwise(tokens):
+    found = tokens(text)
+    assert "".join(found) == text
+    for before, after in pairwise(found):
         assert after[0] not in "っャー、。」）", tokens
         assert before[-1] not in "「（" or set(before) <= {*"「（"}, tokens
 
@@ -157,3 +159,21 @@ def test_no_character_is_ever_lost(text, width):
     shown = "".join(_text_of(line) for line in fitted.lines)
     assert shown.replace(" ", "") == text.replace(" ", "")
     assert all(line.width <= width + 1e-6 for line in fitted.lines)
+
+
+def test_a_thai_word_is_parted_at_a_vowel_only_where_no_line_holds_it():
+    style = replace(SANS, chain=("larder-sans-regular", "larder-thai-regular"))
+    setter = Typesetter({name: FACES[name] for name in style.chain})
+    text = "น้ำยาล้างจานกลิ่นมะนาวเข้มข้นพิเศษแบบถุงเติม สูตรใหม่"
+
+    def count(width, lines=4):
+        return len(setter.fit(text, style, width=width, lines=lines, flow=True).lines)
+
+    word = setter.fit(text.split()[0], style, width=1000, lines=1, flow=False).lines[0].width
+    assert count(word + 1) == 2
+    assert count(word - 1) == 2
+    assert count(word * 0.6) == 3
+    with pytest.raises(TooLarge):
+        count(word * 0.2)
+    assert syllables("เข้มข้นพิเศษแบบถุงเติม") == ["เข้มข้นพิ", "เศษ", "แบบถุง", "เติม"]
+    assert syllables("Whole-bean") == ["Whole-bean"]
