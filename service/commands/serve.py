@@ -1,5 +1,6 @@
 """serve: the HTTP service."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ def serve(
     """Serve HTTP and the console; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
     start_logging()
     settings = load_settings()
+    os.umask(int(settings.umask, 8))
     database = Database(settings.database_url, patience=Patience.of(settings.page_database_seconds))
     require_tables(database)
     apart = Apart(limits_of(settings))

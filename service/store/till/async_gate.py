@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import make_url
 
 from service.errors import LarderError, Misconfigured
+from service.store.causes import cause_of
 from service.store.patience import Patience
 from service.store.session import Database
 from service.store.till import postgresql
+from service.store.till.line import Line
 from service.store.till.steps import Aside, Effect, Guesses, Look, Step, Steps, advance
 
 Beside: TypeAlias = Callable[[Callable[[], Step | str]], Awaitable[Step | str]]
@@ -79,8 +80,8 @@ class AsyncGate:
     own pool resets and guards each connection for whoever might come; here nobody else comes.
     """
 
-    def __init__(self, address: str, size: int, patience: Patience) -> None:
-        self._address = address
+    def __init__(self, line: Line, size: int, patience: Patience) -> None:
+        self._line = line
         self._size = size
         self._patience = patience
         self._free = asyncio.Semaphore(size)
@@ -89,16 +90,14 @@ class AsyncGate:
     @classmethod
     async def open(cls, database: Database, *, size: int) -> "AsyncGate":
         """Connect once, up to `size` times later. Raises Misconfigured when it cannot."""
-        url = make_url(database.url).set(drivername="postgresql")
-        url = url.difference_update_query(["connect_timeout"])
-        gate = cls(url.render_as_string(hide_password=False), size, database.patience)
+        gate = cls(Line(database.url, database.patience), size, database.patience)
         try:
             gate._idle.append(await gate._connect())
         except asyncpg.UndefinedTableError:
             # Whoever sends a basket is answered so; the service itself says that it is not ready.
             return gate
         except (*_AWAY, asyncpg.PostgresError) as error:
-            raise Misconfigured("The database cannot be used.") from error
+            raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
         return gate
 
     async def close(self) -> None:
@@ -140,7 +139,7 @@ class AsyncGate:
                 self._idle.append(ready)
                 return result
         except _AWAY as error:
-            raise Misconfigured("The database cannot be used; ask again.") from error
+            raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
 
     def _leave(self) -> None:
         """Give up every connection: another server has taken the place of theirs."""
@@ -157,10 +156,8 @@ class AsyncGate:
         return await self._connect()
 
     async def _connect(self) -> _Prepared:
-        connection = await asyncpg.connect(
-            self._address,
-            timeout=self._patience.connect,
-            server_settings=PLANNING | {"statement_timeout": str(self._patience.server_ms)},
+        connection = await self._line.connect(
+            PLANNING | {"statement_timeout": str(self._patience.server_ms)}
         )
         try:
             look = await connection.prepare(postgresql.LOOK)
