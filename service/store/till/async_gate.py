@@ -86,6 +86,7 @@ class AsyncGate:
         self._patience = patience
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Prepared] = []
+        self._taken = 0
 
     @classmethod
     async def open(cls, database: Database, *, size: int) -> "AsyncGate":
@@ -107,6 +108,11 @@ class AsyncGate:
         while self._idle:
             await self._idle.pop().connection.close()
 
+    @property
+    def taken(self) -> int:
+        """Connections in use."""
+        return self._taken
+
     async def run(self, steps: Steps, *, beside: Beside = asyncio.to_thread) -> str:
         """Carry out steps; their answer. Raises Misconfigured when the database is away."""
         step: Step | _Long | str = advance(steps, None)
@@ -123,23 +129,30 @@ class AsyncGate:
         """Steps up to the answer, or to what takes long: no connection waits for that."""
         try:
             async with asyncio.timeout(self._patience.answer), self._free:
-                ready = await self._ready()
+                self._taken += 1
                 try:
-                    result = await _run(ready, steps, step)
-                except LarderError:
-                    # The steps refused between two statements.
-                    self._idle.append(ready)
-                    raise
-                except BaseException as error:
-                    ready.connection.terminate()
-                    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-                        self._leave()
-                    raise
-                ready.used_at = time.monotonic()
-                self._idle.append(ready)
-                return result
+                    return await self._carry_out_here(steps, step)
+                finally:
+                    self._taken -= 1
         except _AWAY as error:
             raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
+
+    async def _carry_out_here(self, steps: Steps, step: Step) -> "Aside | _Long | str":
+        ready = await self._ready()
+        try:
+            result = await _run(ready, steps, step)
+        except LarderError:
+            # The steps refused between two statements.
+            self._idle.append(ready)
+            raise
+        except BaseException as error:
+            ready.connection.terminate()
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                self._leave()
+            raise
+        ready.used_at = time.monotonic()
+        self._idle.append(ready)
+        return result
 
     def _leave(self) -> None:
         """Give up every connection: another server has taken the place of theirs."""
