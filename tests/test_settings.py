@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
+from sqlalchemy import make_url
 
 from service.errors import Misconfigured
 from service.settings import Settings, Source, describe, load_settings
@@ -50,6 +51,17 @@ def test_missing_keys_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch)
         ("DATABASE_URL", "sqlite:///", "needs a file after sqlite:///, which keeps what is stored"),
         ("DATABASE_URL", "sqlite:///:memory:", "needs a file after sqlite:///, which keeps"),
         ("DATABASE_URL", "postgresql://u:geheim@h:port/db", "is not an address: scheme://user:"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:geheim@h/db?kepalives=1",
+            "has a parameter kepalives that",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://u:geheim@h/db?channel_binding=require",
+            "has channel_binding=require, which not every process can do; leave that parameter out",
+        ),
+        ("DATABASE_URL", "postgresql://u:geheim@h/db?replication=1", "has a parameter replication"),
         ("TIMEZONE", "Mars/Olympus", "no time zone is called Mars/Olympus"),
         ("TIMEZONE", "../../etc/passwd", "no time zone is called ../../etc/passwd"),
         ("CURRENCY", "usd", "no currency of ISO 4217 with a minor unit is called 'usd'"),
@@ -88,6 +100,21 @@ def test_a_postgresql_address_names_its_driver(monkeypatch: pytest.MonkeyPatch) 
     assert load_settings().database_url == (
         "postgresql+psycopg://u:p%40ss@h:5432/db?sslmode=require"
     )
+
+
+def test_of_several_servers_the_one_that_takes_writes_is_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = "postgresql://u:p%40ss@one:5432,two:5433/db?keepalives_idle=5"
+    monkeypatch.setenv("LARDER_DATABASE_URL", given)
+    url = make_url(load_settings().database_url)
+    assert (url.username, url.password, url.database) == ("u", "p@ss", "db")
+    assert dict(url.query) == {
+        "host": "one,two",
+        "port": "5432,5433",
+        "keepalives_idle": "5",
+        "target_session_attrs": "read-write",
+    }
 
 
 def test_a_dot_env_file_is_read_and_the_environment_wins(

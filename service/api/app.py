@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from service.admin.keys import Keyring
 from service.api import description, problems, viewer
+from service.api.metrics import Metrics
 from service.api.routes import (
     batches,
     clearing,
@@ -31,10 +32,11 @@ from service.api.routes import (
     runs,
     supplier,
 )
+from service.api.seen import Seen
 from service.api.server import server_of
 from service.api.stalls import Stalls
 from service.api.till import routes as till
-from service.api.till.counter import Counter
+from service.api.till.counter import CONNECTIONS, Counter
 from service.api.till.forms import house_of
 from service.bodies import LimitBody
 from service.files.apart import Apart, limits_of
@@ -110,6 +112,8 @@ def create_app(
     app.include_router(health.router)
     for path, pages_app in pages.items():
         app.mount(path, pages_app)
+    app.state.metrics = Metrics(app.state.till.database, settings, app.state.stalls)
+    app.add_middleware(Seen, seconds=app.state.metrics.seconds, is_logged=settings.access_log)
     if pages:
         app.state.front = next(iter(pages))
         app.add_route("/", _to_front, include_in_schema=False)
@@ -149,6 +153,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     counter: Counter = app.state.till
     apart: Apart = app.state.apart
     await counter.open()
+    app.state.metrics.pool(lambda: counter.taken, size=CONNECTIONS)
+    stop_metrics = None
+    if settings.metrics_port:
+        stop_metrics = app.state.metrics.listen(settings.metrics_host, settings.metrics_port)
     watching = asyncio.create_task(app.state.stalls.watch())
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
@@ -163,6 +171,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         stop.set()
         watching.cancel()
+        if stop_metrics is not None:
+            await asyncio.to_thread(stop_metrics)
         if sftp_server is not None:
             sftp_server.close()
             await sftp_server.wait_closed()

@@ -19,6 +19,7 @@ from service.errors import (
     Throttled,
     UnsupportedType,
 )
+from service.logs import request_id
 from service.unexpected import HideUnexpectedErrors
 
 MEDIA_TYPE = "application/problem+json"
@@ -55,6 +56,9 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and (found := request_id.get()):
+        # Whoever reports it has the id of the log's lines; it stands in a header of every answer.
+        body["request"] = found
     body |= members or {}
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 

@@ -1,5 +1,6 @@
 """Open the configured database for a command."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from service.store.session import Database
 def open_database(settings: Settings | None = None) -> Iterator[tuple[Database, Settings]]:
     """The configured database and the settings."""
     settings = settings or load_settings()
+    os.umask(int(settings.umask, 8))
     database = Database(settings.database_url, patience=Patience.of(settings.job_database_seconds))
     try:
         yield database, settings

@@ -1,19 +1,11 @@
-"""What the long-running processes share: a log, the check of the tables, and their end."""
+"""What the long-running processes share: the check of the tables, and their end."""
 
-import logging
 import signal
 import threading
 
 from service.errors import Misconfigured
 from service.store import migrate
 from service.store.session import Database
-
-
-def start_logging() -> None:
-    """Write the log to the error stream."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    for name in ("alembic", "apscheduler"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def require_tables(database: Database) -> None:

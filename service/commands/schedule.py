@@ -2,14 +2,15 @@
 
 from service.commands.console import say
 from service.commands.database import open_database
-from service.commands.process import require_tables, start_logging, stop_event
+from service.commands.process import require_tables, stop_event
 from service.jobs import scheduler
+from service.logs import start_logging
 
 
 def schedule() -> None:
     """Plan the nightly forecast, cycles, expiry, outcomes, batches and purge. Several may run."""
-    start_logging()
     with open_database() as (database, settings):
+        start_logging(settings.log_format)
         require_tables(database)
         planned = scheduler.start(database, settings)
         for job in scheduler.planned_jobs(settings):

@@ -1,13 +1,15 @@
 """serve: the HTTP service."""
 
+import os
 from typing import Annotated
 
 import typer
 
 from service.api.app import create_app, run
-from service.commands.process import require_tables, start_logging
+from service.commands.process import require_tables
 from service.console import app as console
 from service.files.apart import Apart, limits_of
+from service.logs import start_logging
 from service.portal import app as portal
 from service.settings import load_settings
 from service.store.patience import Patience
@@ -19,8 +21,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve HTTP and all pages; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
-    start_logging()
     settings = load_settings()
+    start_logging(settings.log_format)
+    os.umask(int(settings.umask, 8))
     database = Database(settings.database_url, patience=Patience.of(settings.page_database_seconds))
     require_tables(database)
     apart = Apart(limits_of(settings))

@@ -2,14 +2,15 @@
 
 from service.commands.console import say
 from service.commands.database import open_database
-from service.commands.process import require_tables, start_logging, stop_event
+from service.commands.process import require_tables, stop_event
+from service.logs import start_logging
 from service.publish import sftp as sftp_server
 
 
 def sftp() -> None:
     """Serve SFTP to the mailing house: packages in out/, acknowledgements into ack/."""
-    start_logging()
     with open_database() as (database, settings):
+        start_logging(settings.log_format)
         require_tables(database)
         say(f"host key: {sftp_server.host_key(settings.sftp_folder).get_fingerprint()}")
         sftp_server.serve(database, settings, stop_event())

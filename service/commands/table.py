@@ -162,7 +162,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "status",
         "service.commands.status:status",
-        "What is in the database, what waits to be done, and whether the ledger balances.",
+        "What is wrong first, with exit code 1; then what is in the database and what waits.",
     ),
     group(
         "forecast",

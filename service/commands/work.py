@@ -6,16 +6,17 @@ import typer
 
 from service.commands.console import say
 from service.commands.database import open_database
-from service.commands.process import require_tables, start_logging, stop_event
+from service.commands.process import require_tables, stop_event
 from service.jobs.worker import drain, work_until
+from service.logs import start_logging
 
 
 def work(
     once: Annotated[bool, typer.Option("--drain", help="Stop when nothing is left to do")] = False,
 ) -> None:
     """Write the lists that are due and do the requested runs. Several may run side by side."""
-    start_logging()
     with open_database() as (database, settings):
+        start_logging(settings.log_format)
         require_tables(database)
         if once:
             done = drain(database, settings)

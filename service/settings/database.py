@@ -1,12 +1,31 @@
 """Where what is stored lies, and the two keys."""
 
+import re
 from pathlib import Path
 
+from psycopg import ProgrammingError
+from psycopg.abc import ConnDict
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, field_validator
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from service.settings.group import Group
+
+_SERVED = "postgresql+psycopg://"
+_NO_ADDRESS = "is not an address: scheme://user:password@host:port/name"
+_UNKNOWN = re.compile(r'invalid URI query parameter: "([^"]*)"')
+_OF_URL = {"user", "password", "dbname"}
+_TAKEN = {
+    *_OF_URL, "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+    "tcp_user_timeout", "host", "port", "passfile", "connect_timeout",
+    "application_name", "options", "target_session_attrs", "sslmode", "sslcert", "sslkey",
+    "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation", "ssl_min_protocol_version",
+    "ssl_max_protocol_version", "krbsrvname", "gsslib",
+}  # fmt: skip
+"""Parameters of the address that the till's driver and that of all other processes both take."""
+_HARMLESS = {"channel_binding": ("disable", "prefer"), "gssencmode": ("disable", "prefer")}
+"""Parameters that the till's driver does not have, with the values that ask nothing of it."""
 
 
 class DatabaseSettings(Group):
@@ -62,13 +81,57 @@ class DatabaseSettings(Group):
 
 def database_address(value: str) -> str:
     """The address in the form that SQLAlchemy takes. Raises ValueError when it cannot be used."""
-    address = value.replace("postgresql://", "postgresql+psycopg://", 1)
-    if not address.startswith(("sqlite:///", "postgresql+psycopg://")):
+    if value.startswith(("postgresql://", _SERVED)):
+        return _served(value.replace(_SERVED, "postgresql://", 1))
+    if not value.startswith("sqlite:///"):
         raise ValueError("must begin with sqlite:/// or postgresql://")
     try:
-        file = make_url(address).database
+        file = make_url(value).database
     except (ArgumentError, ValueError):
-        raise ValueError("is not an address: scheme://user:password@host:port/name") from None
-    if address.startswith("sqlite:") and file in {None, "", ":memory:"}:
+        raise ValueError(_NO_ADDRESS) from None
+    if file in {None, "", ":memory:"}:
         raise ValueError("needs a file after sqlite:///, which keeps what is stored")
-    return address
+    return value
+
+
+def _served(value: str) -> str:
+    """The address of a server, with several hosts as parameters: SQLAlchemy reads no list there."""
+    try:
+        said = conninfo_to_dict(value)
+    except ProgrammingError as error:
+        unknown = _UNKNOWN.search(str(error))
+        if unknown is not None:
+            raise ValueError(
+                f"has a parameter {unknown[1]} that PostgreSQL does not know"
+            ) from None
+        raise ValueError(_NO_ADDRESS) from None
+    for name, given in said.items():
+        if name not in _TAKEN and given not in _HARMLESS.get(name, ()):
+            raise ValueError(
+                f"has {name}={given}, which not every process can do; leave that parameter out"
+                if name in _HARMLESS
+                else f"has a parameter {name} that not every process can do; leave it out"
+            )
+    if "," not in str(said.get("host", "")):
+        address = value.replace("postgresql://", _SERVED, 1)
+        try:
+            make_url(address)
+        except (ArgumentError, ValueError):
+            raise ValueError(_NO_ADDRESS) from None
+        return address
+    # Of several servers, the one that takes writes.
+    query = {"target_session_attrs": "read-write"} | {
+        name: str(given) for name, given in said.items() if name not in _OF_URL
+    }
+    return URL.create(
+        _SERVED.removesuffix("://"),
+        username=_text(said, "user"),
+        password=_text(said, "password"),
+        database=_text(said, "dbname"),
+        query=query,
+    ).render_as_string(hide_password=False)
+
+
+def _text(said: ConnDict, name: str) -> str | None:
+    found = said.get(name)
+    return None if found is None else str(found)

@@ -1,5 +1,7 @@
 """HTTP: connections, and how much one request may send."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from service.settings.group import Group
@@ -31,6 +33,17 @@ class HttpSettings(Group):
         ge=1,
         description="How long stopping `serve` takes at most; half of it is for answers on their "
         "way",
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of metrics for Prometheus; 0 for none"
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that metrics listen on")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How long-running processes log: lines, or a JSON object a line"
+    )
+    access_log: bool = Field(
+        default=False,
+        description="Whether every request is logged: its route, status and time, no address",
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
     max_replay_bytes: int = Field(

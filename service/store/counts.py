@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, func, select
 
+from service.engine.clearing.claim import DisputeState
 from service.engine.lifecycle import DealState
 from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Product
+from service.store.tables.claim import ClaimDispute
 from service.store.tables.content import ContentEntry
 from service.store.tables.cycle import Run, RunState
 from service.store.tables.household import Household
@@ -60,6 +62,17 @@ def lists(session: Session, state: str) -> int:
 def waiting_runs(session: Session) -> int:
     """Runs that are queued or running."""
     return _count(session, Run, col(Run.state).in_([RunState.QUEUED, RunState.RUNNING]))
+
+
+def oldest_waiting_run(session: Session) -> datetime | None:
+    """Since when the first of the runs waits that nobody has taken."""
+    statement = select(func.min(Run.created_at)).where(col(Run.state) == RunState.QUEUED)
+    return session.exec(statement).one()
+
+
+def open_disputes(session: Session) -> int:
+    """What suppliers do not agree with and nobody has decided."""
+    return _count(session, ClaimDispute, col(ClaimDispute.state) == DisputeState.OPEN)
 
 
 def newest_basket(session: Session) -> datetime | None:

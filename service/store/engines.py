@@ -9,8 +9,8 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from service.store.patience import Opening, Patience, PatientConnection, too_long
 
 WRITER_CACHE_KIB = 65_536
-# A path that broke without notice is found out in a minute, while a long statement is waited for.
-_PROBES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+PROBES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""A path that broke without notice is found out in a minute, while a long statement is awaited."""
 
 
 def sqlite_engine(url: str, opening: Opening, *, begin: str, pool_size: int) -> Engine:
@@ -61,16 +61,49 @@ def postgresql_engine(url: str, opening: Opening, *, patience: Patience, pool_si
         connect_args=_defaults(url, patience),
     )
 
+    hosts: list[dict[str, str]] = []
+
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, args: Any, named: dict[str, Any]) -> Any:
-        if opening.left <= 0:
-            # The time went by while another connection was found dead.
-            raise psycopg.OperationalError(too_long(patience.connect))
-        connection = PatientConnection.connect(*args, **named)
-        connection.patience, connection.opening = patience, opening
-        return connection
+        if not hosts:
+            hosts.extend(_one_each(named))
+        failed: psycopg.Error | None = None
+        for place, host in enumerate(tuple(hosts)):
+            if opening.left <= 0:
+                # It went by with another connection or host that was found dead.
+                break
+            try:
+                share = _share(opening, named, among=len(hosts) - place)
+                connection = PatientConnection.connect(*args, **named | host | share)
+            except psycopg.OperationalError as error:
+                # The next to connect begins with another.
+                hosts.append(hosts.pop(0))
+                failed = error
+            else:
+                connection.patience, connection.opening = patience, opening
+                return connection
+        raise failed or psycopg.OperationalError(too_long(patience.connect))
 
     return engine
+
+
+def _share(opening: Opening, named: dict[str, Any], *, among: int) -> dict[str, Any]:
+    """How long one of several hosts may take: a dead one leaves the others their share."""
+    if among == 1:
+        return {}
+    return {
+        "connect_timeout": min(int(named["connect_timeout"]), max(2, int(opening.left / among)))
+    }
+
+
+def _one_each(named: dict[str, Any]) -> list[dict[str, str]]:
+    """The host and port of each server of an address; nothing where it names one or none."""
+    hosts = str(named.get("host", "")).split(",")
+    ports = str(named.get("port", "")).split(",")
+    if len(hosts) == 1:
+        return [{}]
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    return [{"host": host, "port": port or "5432"} for host, port in zip(hosts, ports, strict=True)]
 
 
 def _defaults(url: str, patience: Patience) -> dict[str, Any]:
@@ -79,7 +112,7 @@ def _defaults(url: str, patience: Patience) -> dict[str, Any]:
     limits = f"-c statement_timeout={patience.server_ms}"
     options = said.get("options", "")
     defaults = {
-        **_PROBES,
+        **PROBES,
         "tcp_user_timeout": int(patience.answer * 1000),
         "connect_timeout": max(2, round(patience.connect)),
     }

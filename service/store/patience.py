@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 _CONNECT_SECONDS = 10.0
 _POOL_SECONDS = 30.0
+_LEAST_SECONDS = 0.5
+"""What a new connection gets for its first answer, however long the one before it took."""
 _SERVER_FIRST = 0.9
 """Of the time for an answer, what the server gets: when it ends a statement the line is kept."""
 
@@ -78,7 +80,7 @@ class PatientConnection(psycopg.Connection):
             return super().wait(gen, interval, timeout)
         seconds = self.patience.answer
         if self.opening is not None and self.opening.until is not None:
-            seconds = max(0.0, min(seconds, self.opening.left))
+            seconds = max(_LEAST_SECONDS, min(seconds, self.opening.left))
         try:
             return super().wait(gen, interval, seconds)
         except psycopg.errors._WaitTimeout:

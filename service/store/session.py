@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from service.errors import Busy, LarderError, Misconfigured
+from service.store.causes import cause_of
 from service.store.engines import postgresql_engine, sqlite_engine, wait_for_locks
 from service.store.patience import UNHURRIED, Opening, Patience
 
@@ -285,7 +286,7 @@ def _database_errors(url: str) -> Iterator[None]:
         # The driver raises these for statements that bypass the session.
         if isinstance(error, psycopg.Error) and (is_conflict(error) or not _is_away(error)):
             raise
-        raise Misconfigured("The database cannot be used; ask again.") from error
+        raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
 
 
 def _without_secrets(url: str) -> str:

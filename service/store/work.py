@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, exists, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from service.store.bulk import is_sqlite
@@ -135,3 +136,23 @@ def finish_slot(session: Session, job: str, slot: datetime, *, at: datetime) -> 
         .where(col(JobSlot.job) == job, col(JobSlot.slot) == slot)
         .values(finished_at=at)
     )
+
+
+def newest_finished(session: Session) -> datetime | None:
+    """When the planned job ended that ended last."""
+    return session.exec(select(func.max(JobSlot.finished_at))).one()
+
+
+def count_unfinished(session: Session, *, before: datetime) -> int:
+    """Jobs whose newest slot was begun, is not done, and is nobody's since then."""
+    later = aliased(JobSlot)
+    statement = (
+        select(func.count())
+        .select_from(JobSlot)
+        .where(
+            col(JobSlot.finished_at).is_(None),
+            col(JobSlot.claimed_until) < before,
+            ~exists().where(col(later.job) == JobSlot.job, col(later.slot) > JobSlot.slot),
+        )
+    )
+    return session.exec(statement).one()

@@ -47,6 +47,11 @@ class Counter:
             await self._gate.close()
             self._gate = None
 
+    @property
+    def taken(self) -> int:
+        """Connections that carry out something now."""
+        return 0 if self._gate is None else self._gate.taken
+
     async def run(self, steps: Steps, *, write: bool) -> str:
         """The answer of some steps."""
         if self._gate is not None:

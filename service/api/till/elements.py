@@ -10,6 +10,8 @@ from collections.abc import Iterator
 _AT_ONCE = 65_536
 _BETWEEN = re.compile(rb'["\[\]{},]')
 _WITHIN = re.compile(rb'["\[\]{}]')
+# All up to the next bracket; a text that goes on beyond what is looked at is left.
+_SKIPPED = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")++', re.DOTALL)
 _IN_TEXT = re.compile(rb'["\\]')
 _BLANK = b" \t\r\n"
 
@@ -24,6 +26,8 @@ def elements(text: bytes) -> Iterator[bytes]:
     if text[:start].strip(_BLANK) != b"[":
         raise ValueError("no array begins here")
     while depth:
+        if depth > 1 and (skipped := _SKIPPED.match(text, at, at + _AT_ONCE)):
+            at = skipped.end()
         at = _next(_BETWEEN if depth == 1 else _WITHIN, text, at)
         mark = text[at : at + 1]
         at += 1

@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import make_url
 
 from service.errors import LarderError, Misconfigured
+from service.store.causes import cause_of
 from service.store.patience import Patience
 from service.store.session import Database
 from service.store.till import postgresql
+from service.store.till.line import Line
 from service.store.till.steps import Aside, Effect, Guesses, Look, Step, Steps, advance
 
 Beside: TypeAlias = Callable[[Callable[[], Step | str]], Awaitable[Step | str]]
@@ -79,26 +80,25 @@ class AsyncGate:
     own pool resets and guards each connection for whoever might come; here nobody else comes.
     """
 
-    def __init__(self, address: str, size: int, patience: Patience) -> None:
-        self._address = address
+    def __init__(self, line: Line, size: int, patience: Patience) -> None:
+        self._line = line
         self._size = size
         self._patience = patience
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Prepared] = []
+        self._taken = 0
 
     @classmethod
     async def open(cls, database: Database, *, size: int) -> "AsyncGate":
         """Connect once, up to `size` times later. Raises Misconfigured when it cannot."""
-        url = make_url(database.url).set(drivername="postgresql")
-        url = url.difference_update_query(["connect_timeout"])
-        gate = cls(url.render_as_string(hide_password=False), size, database.patience)
+        gate = cls(Line(database.url, database.patience), size, database.patience)
         try:
             gate._idle.append(await gate._connect())
         except asyncpg.UndefinedTableError:
             # Whoever sends a basket is answered so; the service itself says that it is not ready.
             return gate
         except (*_AWAY, asyncpg.PostgresError) as error:
-            raise Misconfigured("The database cannot be used.") from error
+            raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
         return gate
 
     async def close(self) -> None:
@@ -107,6 +107,11 @@ class AsyncGate:
             await self._free.acquire()
         while self._idle:
             await self._idle.pop().connection.close()
+
+    @property
+    def taken(self) -> int:
+        """Connections in use."""
+        return self._taken
 
     async def run(self, steps: Steps, *, beside: Beside = asyncio.to_thread) -> str:
         """Carry out steps; their answer. Raises Misconfigured when the database is away."""
@@ -124,23 +129,30 @@ class AsyncGate:
         """Steps up to the answer, or to what takes long: no connection waits for that."""
         try:
             async with asyncio.timeout(self._patience.answer), self._free:
-                ready = await self._ready()
+                self._taken += 1
                 try:
-                    result = await _run(ready, steps, step)
-                except LarderError:
-                    # The steps refused between two statements.
-                    self._idle.append(ready)
-                    raise
-                except BaseException as error:
-                    ready.connection.terminate()
-                    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-                        self._leave()
-                    raise
-                ready.used_at = time.monotonic()
-                self._idle.append(ready)
-                return result
+                    return await self._carry_out_here(steps, step)
+                finally:
+                    self._taken -= 1
         except _AWAY as error:
-            raise Misconfigured("The database cannot be used; ask again.") from error
+            raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
+
+    async def _carry_out_here(self, steps: Steps, step: Step) -> "Aside | _Long | str":
+        ready = await self._ready()
+        try:
+            result = await _run(ready, steps, step)
+        except LarderError:
+            # The steps refused between two statements.
+            self._idle.append(ready)
+            raise
+        except BaseException as error:
+            ready.connection.terminate()
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                self._leave()
+            raise
+        ready.used_at = time.monotonic()
+        self._idle.append(ready)
+        return result
 
     def _leave(self) -> None:
         """Give up every connection: another server has taken the place of theirs."""
@@ -157,10 +169,8 @@ class AsyncGate:
         return await self._connect()
 
     async def _connect(self) -> _Prepared:
-        connection = await asyncpg.connect(
-            self._address,
-            timeout=self._patience.connect,
-            server_settings=PLANNING | {"statement_timeout": str(self._patience.server_ms)},
+        connection = await self._line.connect(
+            PLANNING | {"statement_timeout": str(self._patience.server_ms)}
         )
         try:
             look = await connection.prepare(postgresql.LOOK)

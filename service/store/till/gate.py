@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from service.errors import Misconfigured, Throttled
+from service.store.causes import cause_of
 from service.store.session import Database
 from service.store.till import postgresql, sqlite
 from service.store.till.steps import Aside, Effect, Guesses, Look, Step, Steps, advance
@@ -43,7 +44,7 @@ def run(database: Database, steps: Steps, *, write: bool) -> str:
                 return _write_sqlite(connection, steps, step)
             return _run_postgresql(connection, steps, step)
     except _AWAY as error:
-        raise Misconfigured("The database cannot be used; ask again.") from error
+        raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
 
 
 def read_on(database: Database, steps: Steps, step: Step | str) -> Step | str:
@@ -61,7 +62,7 @@ def read_on(database: Database, steps: Steps, step: Step | str) -> Step | str:
                     return step
                 step = advance(steps, seen)
     except _AWAY as error:
-        raise Misconfigured("The database cannot be used; ask again.") from error
+        raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
     return step
 
 
@@ -76,7 +77,7 @@ def advance_aside(database: Database, steps: Steps, step: Step) -> Step | str:
         with database.driver(write=False) as connection:
             return advance(steps, sqlite.look(connection, step))
     except _AWAY as error:
-        raise Misconfigured("The database cannot be used; ask again.") from error
+        raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
 
 
 def count(database: Database, guesses: Guesses) -> bool:
@@ -87,7 +88,7 @@ def count(database: Database, guesses: Guesses) -> bool:
                 return sqlite.guess(connection, guesses)
             return _count_postgresql(connection, guesses)
     except _AWAY as error:
-        raise Misconfigured("The database cannot be used; ask again.") from error
+        raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
 
 
 def _write_sqlite(connection: sqlite3.Connection, steps: Steps, step: Step | str) -> str:

@@ -18,10 +18,12 @@ from urllib.error import HTTPError
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from service.admin.keys import add_key
 from service.demo.replay import serve_on_loopback
 from service.jobs.worker import work_until
+from service.settings import database_address
 from service.store.patience import Patience
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -160,6 +162,28 @@ def test_a_way_to_the_database_that_is_dead_is_503_within_the_tills_time(
                 sent = numbered(SENT[verb], "thaw", world.code)
                 assert behind.send(verb, sent)[0] == 200, verb
             assert behind.is_ready()
+
+
+def test_what_an_address_of_several_servers_says_holds_for_every_process(
+    world: World, tmp_path: Path
+) -> None:
+    """The first does not answer at all, the second takes writes; the path to it is probed."""
+    with way_to(world.url) as dead, way_to(world.url) as good, dead.frozen():
+        ports = [make_url(each.url).port for each in (dead, good)]
+        url = database_address(
+            f"postgresql://postgres:@127.0.0.1:{ports[0]},127.0.0.1:{ports[1]}/"
+            f"{world.sql.info.dbname}?keepalives_idle=7&channel_binding=prefer&gssencmode=disable"
+            "&application_name=shop&options=-c%20work_mem%3D5MB&tcp_user_timeout=9000"
+        )
+        settings = settings_of(url, tmp_path).model_copy(update={"till_database_seconds": 6.0})
+        patience = Patience.of(6.0)
+        with serve_on_loopback(Database(url, patience=patience), settings) as address:
+            behind = replace(world, address=address)
+            for verb in ("redemptions", "voids"):
+                assert behind.send(verb, numbered(SENT[verb], "several", world.code))[0] == 200
+            named = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shop'"
+            # That of the tills, that of their voids, and that of the keys.
+            assert world.ask(named)[0][0] >= 3
 
 
 def test_a_lock_that_is_held_is_503_within_the_tills_time(world: World, tmp_path: Path) -> None:

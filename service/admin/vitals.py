@@ -1,0 +1,125 @@
+"""What an operator watches: what waits, for how long, and what must not be."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from service.settings import Settings
+from service.store import counts, ledger, loop, recount, work
+from service.store.session import Database
+
+MOST_COUNTED = 100_001
+FAILED_WITHIN = timedelta(days=1)
+LATE = timedelta(minutes=15)
+"""A household whose next list waits for so long, or a run that nobody takes, has no worker."""
+LEAST_FREE = 0.05
+"""Of a disk."""
+_NIGHT = timedelta(hours=26)
+"""Between two nights, when clocks change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Counts end at `MOST_COUNTED`; ages are seconds, free is the least share of any disk."""
+
+    households_due: int
+    due_seconds: float
+    runs_waiting: int
+    runs_waiting_seconds: float
+    runs_failed: int
+    slots_unfinished: int
+    slot_seconds: float | None
+    lists_open: int
+    disputes_open: int
+    unbalanced_postings: int
+    corrected_sums: int
+    disk_free: float
+
+
+def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vitals:
+    """Read everything in one transaction. Raises Misconfigured for a database that is away."""
+    with database.read() as session:
+        queue = work.queue(session, now=now, most=MOST_COUNTED)
+        oldest_run = counts.oldest_waiting_run(session)
+        newest_slot = work.newest_finished(session)
+        return Vitals(
+            households_due=queue.due,
+            due_seconds=_age(queue.oldest, now),
+            runs_waiting=counts.waiting_runs(session),
+            runs_waiting_seconds=_age(oldest_run, now),
+            runs_failed=loop.failed_runs(session, since=now - FAILED_WITHIN),
+            slots_unfinished=work.count_unfinished(session, before=now),
+            slot_seconds=None if newest_slot is None else _age(newest_slot, now),
+            lists_open=counts.lists(session, "issued"),
+            disputes_open=counts.open_disputes(session),
+            unbalanced_postings=len(ledger.imbalance(session)),
+            corrected_sums=recount.newest(session)[1],
+            disk_free=_least_free(database, settings),
+        )
+
+
+def wrong(vitals: Vitals) -> Sequence[str]:
+    """What must be looked at, the worst first, each with what to do; nothing when all is well."""
+    found = []
+    if vitals.unbalanced_postings:
+        found.append(
+            f"{vitals.unbalanced_postings} postings of the ledger do not balance: somebody wrote "
+            "to the database beside Larder. Run `larder books check`; restore what it names."
+        )
+    if vitals.disk_free < LEAST_FREE:
+        found.append(
+            f"a disk has {vitals.disk_free:.1%} left: without room no sale is stored. Make room; "
+            "docs/operations.md says what may go."
+        )
+    if vitals.due_seconds > LATE.total_seconds():
+        found.append(
+            f"{vitals.households_due} households wait for their next list, the first for "
+            f"{_said(vitals.due_seconds)}: no worker is running, or too few. Start `larder work`."
+        )
+    if vitals.runs_waiting_seconds > LATE.total_seconds():
+        found.append(
+            f"a run has waited for {_said(vitals.runs_waiting_seconds)}: no worker takes it. "
+            "Start `larder work`; `larder runs list` names it."
+        )
+    if vitals.slots_unfinished:
+        found.append(
+            f"{vitals.slots_unfinished} planned jobs began and did not end: the log of the "
+            "scheduler says why. They are tried again every five minutes."
+        )
+    if vitals.slot_seconds is not None and vitals.slot_seconds > _NIGHT.total_seconds():
+        found.append(
+            f"no planned job has ended for {_said(vitals.slot_seconds)}: no scheduler is running. "
+            "Start `larder schedule`."
+        )
+    if vitals.runs_failed:
+        found.append(f"{vitals.runs_failed} runs failed within a day: `larder runs list` says why.")
+    if vitals.corrected_sums:
+        found.append(
+            f"{vitals.corrected_sums} sums of deals were wrong last night and are corrected; if "
+            "that happens again, report it."
+        )
+    return found
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
+
+
+def _said(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+
+
+def _least_free(database: Database, settings: Settings) -> float:
+    folders = [settings.output_folder, settings.runs_folder]
+    if database.is_sqlite:
+        folders.append(Path(database.url.removeprefix("sqlite:///")).parent)
+    shares = []
+    for folder in folders:
+        there = next(
+            each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()
+        )
+        usage = shutil.disk_usage(there)
+        shares.append(usage.free / usage.total)
+    return min(shares)
