@@ -180,5 +180,5 @@ def test_notes_that_ask_exit_with_4_and_load_nothing_until_they_are_accepted(
 
 def test_load_of_what(embedded: Larder) -> None:
     assert embedded("load").code in {0, 2}
-    assert embedded("load", "stores", "x.csv").code == 2
+    assert embedded("load", "shelves", "x.csv").code == 2
     assert embedded("load", "products").code == 2
