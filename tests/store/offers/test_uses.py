@@ -49,7 +49,9 @@ def used_at_random(database: Database, shop: Shop) -> None:
     moment = pl.lit(AT).cast(pl.Datetime("us", "UTC"))
     with database.write() as session:
         for store in stores[1:]:
-            session.connection().exec_driver_sql(f"INSERT INTO store (id, timezone) VALUES ('{store}', 'UTC')")
+            session.connection().exec_driver_sql(
+                f"INSERT INTO store (id, timezone) VALUES ('{store}', 'UTC')"
+            )
         append(session, "redemption", made.select(
             "id", "store_id", "business_date", terminal=pl.lit("1"), number=pl.col("id"),
             digest=pl.lit(""), state=pl.lit("redeemed"), total_discount_cents=pl.lit(9),
