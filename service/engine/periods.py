@@ -6,6 +6,7 @@ from enum import StrEnum
 
 _QUARTER = 3
 _DECEMBER = 12
+_LEAP_DAY = (2, 29)
 
 
 class Each(StrEnum):
@@ -52,7 +53,8 @@ def year_before(period: Period, each: Each) -> Period:
         back = timedelta(days=364)
         return Period(period.first - back, period.last - back)
     after = period.last + timedelta(days=1)
-    return Period(_year_back(period.first), _year_back(after) - timedelta(days=1))
+    first = _year_back(period.first, leap=28)
+    return Period(first, max(first, _year_back(after, leap=29) - timedelta(days=1)))
 
 
 def _after(start: date, each: Each) -> date:
@@ -71,9 +73,11 @@ def _after(start: date, each: Each) -> date:
     return date(start.year + months // _DECEMBER, months % _DECEMBER + 1, 1)
 
 
-def _year_back(day: date) -> date:
-    """The same date a year before; the 29th of February has the 1st of March."""
-    try:
+def _year_back(day: date, *, leap: int) -> date:
+    """The same date a year before; `leap` is the day of February that the 29th has, 29 for March 1.
+
+    Every other year has no such day.
+    """
+    if (day.month, day.day) != _LEAP_DAY:
         return day.replace(year=day.year - 1)
-    except ValueError:
-        return date(day.year - 1, 3, 1)
+    return date(day.year - 1, 2, 1) + timedelta(days=leap - 1)

@@ -38,7 +38,8 @@ def forget_results(session: Session, cycle_id: int) -> None:
     """Delete what a cycle came to: what it issued, prices, arms, picks, whom it left out."""
     for table in (
         "cycle_offer", "cycle_supplier", "cycle_price", "cycle_household", "cycle_pick",
-        "cycle_chance", "cycle_left_out", "outcome_sum", "outcome_window",
+        "cycle_chance", "cycle_left_out", "outcome_sum", "outcome_window", "programme_sum",
+        "programme_window",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 

@@ -32,7 +32,7 @@ def test_lists_that_ended_are_closed_once(
     assert query(database, ENTRIES) == entries
     ended = configured("expire", "--before", "2026-03-16")
     assert ended.out == (
-        "29 lists that ended before 2026-03-16 were closed; $33.41 of budgets was released; "
+        "29 lists that ended before 2026-03-16 were closed; $33.26 of budgets was released; "
         "5 deals changed their state\n"
     )
     assert query(database, STATES) == [("expired", 29)]

@@ -69,8 +69,12 @@ def test_what_was_learned_is_shown_by_cell(
     configured: Larder, database: Database, issued: None
 ) -> None:
     shown = configured("response", "--as-of", "2026-03-20").out.splitlines()
-    assert len(shown) == 11
-    assert shown[-1].startswith("1 cycles from 2025-09-19 to before 2026-03-20; redemptions 0.")
+    depths = next(place for place, line in enumerate(shown) if "by per cent off" in line)
+    # A head and nine cells, then a head and the cells of which depths of discounts are known.
+    assert depths == 10
+    assert 11 < len(shown) <= 21
+    assert shown[-1].startswith("all together 0.")
+    assert "1 cycles from 2025-09-19 to before 2026-03-20; redemptions 0." in shown[-1]
 
 
 def test_many_deals_are_stopped_at_once_and_one_is_edited(

@@ -33,6 +33,7 @@ def test_a_year_before_is_the_same_dates_or_the_same_weekdays() -> None:
     cut = Period(date(2024, 2, 1), date(2024, 2, 28))
     assert year_before(cut, Each.MONTH) == Period(date(2023, 2, 1), date(2023, 2, 28))
     day = Period(date(2024, 2, 29), date(2024, 2, 29))
+    assert year_before(day, Each.MONTH) == Period(date(2023, 2, 28), date(2023, 2, 28))
     before = year_before(day, Each.DAY)
     assert before.first.weekday() == day.first.weekday()
     assert (day.first - before.first).days == 364
@@ -42,5 +43,6 @@ def test_a_year_before_is_the_same_dates_or_the_same_weekdays() -> None:
 def test_every_day_is_in_one_period(first: date, length: int, each: Each) -> None:
     last = first + timedelta(days=length)
     found = periods(first, last, each)
+    assert all(year_before(part, each).days >= 1 for part in found)
     days = [part.first + timedelta(days=n) for part in found for n in range(part.days)]
     assert days == [first + timedelta(days=n) for n in range(length + 1)]
