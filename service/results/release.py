@@ -11,7 +11,15 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from service.engine.lift.attacker import Known
-from service.engine.lift.cube import CELL, REGION, Run, cube_of, told_by_claims, totals_of
+from service.engine.lift.cube import (
+    CELL,
+    REGION,
+    Run,
+    cube_of,
+    name_of,
+    told_by_claims,
+    totals_of,
+)
 from service.engine.lift.disclosure import known_rounded, released
 from service.engine.lift.outcomes import WINDOWS
 from service.engine.lift.show import (
@@ -260,7 +268,14 @@ def _window(
         regions=places[REGION],
         cells=places[CELL],
         lifts=tuple(
-            lift_shown(report.id, against, each, redraw_p=p_values.get(against))
+            lift_shown(
+                report.id,
+                against,
+                each,
+                redraw_p=p_values.get(against),
+                picked=value(name_of(run, "picked")),
+                has_copies=value(name_of(run, "copies")) is not None,
+            )
             for against, each in sorted(report.figures.comparisons.items())
         ),
         silent=report.figures.silent,
