@@ -25,11 +25,16 @@ _COUNTS: Mapping[str, Callable[[Counts], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A deal in a cycle, with the figures of its windows by first day, without addenda."""
+    """A deal in a cycle, with the figures of its windows by first day, without addenda.
+
+    Copies are those of the window that was frozen first, by its first day: later ones may lack
+    households that were erased since.
+    """
 
     cycle_id: int
     offer_id: int
     windows: Mapping[int, Figures]
+    frozen_first: int = 0
 
     @property
     def key(self) -> str:
@@ -54,10 +59,9 @@ def name_of(run: Run, measure: str, first_day: int | None = None, place: str = "
 def cube_of(run: Run) -> Cube:
     """All numbers of a run."""
     cube = Cube()
-    if run.windows:
-        first = min(run.windows)
-        _add(cube, run, ("copies",), None, run.windows[first])
-        _add_picked(cube, run, run.windows[first])
+    first = run.windows[run.frozen_first]
+    _add(cube, run, ("copies",), None, first)
+    _add_picked(cube, run, first)
     for first_day, figures in sorted(run.windows.items()):
         _add(cube, run, BUYERS, first_day, figures)
         _add_uses(cube, run, first_day, figures)
