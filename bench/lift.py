@@ -7,7 +7,9 @@ is planted: an exposed household buys what another one bought besides, with that
 often intervals of the difference and of the ratio hold the truth, how often a difference is found
 and how often the plan had said it would be, the worst of all, and the same sums by tea-tasting.
 
-    uv run --group bench python -m bench.lift [--draws 2000]
+    uv run --all-groups python -m bench.lift [--draws 2000]
+
+With `--report` it prints what reports cost instead, see `bench.lift_report`.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import polars as pl
 import tea_tasting as tt
 from numpy.typing import NDArray
 
+from bench import lift_report
 from bench.allocate_instance import DATA
 from service.engine.lift.effect import Effect, effect
 from service.engine.lift.moments import moments
@@ -173,7 +176,12 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--draws", type=int, default=2_000)
-    draws = parser.parse_args().draws
+    parser.add_argument("--report", action="store_true", help="what reports cost instead")
+    asked = parser.parse_args()
+    if asked.report:
+        lift_report.main()
+        return
+    draws = asked.draws
     made = list(deals())
     print(f"{draws} draws; nominal 95 %, false alarms 5 %, planted lift {PLANTED:.0%}")
     print(f"{'goods':24} {'buy':>5} {'size':>6} {'control':>7} | {'held':>6} {'ratio':>6} "

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,9 +10,15 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from service.engine.lift.attacker import Known
-from service.engine.lift.cube import CELL, REGION, Run, cube_of, told_by_claims, totals_of
+from service.engine.lift.cube import (
+    CELL,
+    REGION,
+    Run,
+    cube_of,
+    name_of,
+    totals_of,
+)
 from service.engine.lift.disclosure import known_rounded, released
-from service.engine.lift.outcomes import WINDOWS
 from service.engine.lift.show import (
     NumberOf,
     counts_of,
@@ -31,26 +36,16 @@ from service.engine.lift.shown import (
     SupplierReport,
 )
 from service.engine.lift.subject import Subject
-from service.errors import Conflict, NotFound
+from service.errors import Conflict
+from service.results.frozen import Frozen, read_frozen, told_of
 from service.settings import Settings
 from service.store import lift_reports
 from service.store.lift_reports import OfDeal
 from service.store.session import Database
-from service.store.tables.catalogue import Supplier
 from service.store.tables.lift_report import LiftRelease
 
 _BUSY = "A report of this supplier is being made right now; try again."
 _RECORD: TypeAdapter[SupplierReport] = TypeAdapter(SupplierReport)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """All frozen reports of a supplier, as runs by key, and those of the subject."""
-
-    supplier: Supplier
-    found: list[OfDeal]
-    wanted: list[OfDeal]
-    runs: dict[str, Run]
 
 
 def release_for(
@@ -65,18 +60,19 @@ def release_for(
     """The newest release of a subject for a supplier; made where more reports are frozen by now.
 
     Raises NotFound for a supplier or a deal without frozen reports, Conflict for a period that is
-    not over, or in which a window is not final yet.
+    not over, or in which a window is not final yet, and for numbers that cannot be true beside what
+    was released before.
     """
 
     def act(session: Session) -> LiftRelease:
-        read = _read(session, supplier, subject, today=today)
+        read = read_frozen(session, supplier, subject, today=today)
         known = lift_reports.releases(session, read.supplier.id)
         earlier = [each for each in known if each.subject == subject.key]
         reports = sorted(each.report.id for each in read.wanted)
         if earlier and earlier[-1].reports == reports:
             return earlier[-1]
         before = [each for release in known for each in release.knowledge]
-        before += _told_by_claims(session, read)
+        before += told_of(session, read)
         content, knowledge = _made(session, settings, read, subject, before)
         release = LiftRelease(
             supplier_id=read.supplier.id,
@@ -104,69 +100,10 @@ def record(content: SupplierReport) -> dict[str, Any]:
     return found
 
 
-def _read(session: Session, name: str, subject: Subject, *, today: date) -> _Read:
-    supplier = lift_reports.hold_supplier(session, name)
-    if supplier is None:
-        raise NotFound("There is no supplier %(name)s.", name=name)
-    found = lift_reports.of_supplier(session, supplier.id)
-    if subject.first_day is not None and subject.last_day is not None:
-        if today <= subject.last_day:
-            raise Conflict(
-                "That period is not over before %(day)s.", day=subject.last_day + timedelta(days=1)
-            )
-        waiting = lift_reports.unfinished(
-            session, supplier.id, first=subject.first_day, last=subject.last_day,
-            windows=len(WINDOWS),
-        )  # fmt: skip
-        if waiting:
-            raise Conflict(
-                "Not every window of cycle %(cycle)s is final; see `larder lift count`.",
-                cycle=waiting[0],
-            )
-        wanted = [
-            each for each in found
-            if subject.first_day <= each.cycle.valid_from <= subject.last_day
-        ]  # fmt: skip
-    else:
-        wanted = [each for each in found if each.offer.deal_ref == subject.deal_ref]
-    wanted = [each for each in wanted if each.cycle.withdrawn_at is None]
-    if not wanted:
-        raise NotFound("No report of that is frozen; `larder lift reports` lists them by cycle.")
-    windows: dict[tuple[int, int], dict[int, OfDeal]] = {}
-    for each in found:
-        key = (each.report.cycle_id, each.report.offer_id)
-        # An addendum has no counts: two of the same households would tell of few.
-        if not each.report.is_addendum:
-            windows.setdefault(key, {})[each.report.first_day] = each
-    runs = [
-        Run(cycle_id, offer_id, {day: each.report.figures for day, each in sorted(by_day.items())})
-        for (cycle_id, offer_id), by_day in windows.items()
-    ]
-    return _Read(supplier, found, wanted, {run.key: run for run in runs})
-
-
-def _told_by_claims(session: Session, read: _Read) -> list[Known]:
-    """What issued claims told of windows: one that a claim reaches into counts as told."""
-    until = lift_reports.claimed_until(session, read.supplier.id)
-    if until is None:
-        return []
-    starts = {
-        (each.report.cycle_id, each.report.offer_id, each.report.first_day): each.cycle.valid_from
-        for each in read.found
-    }
-    return [
-        known
-        for run in read.runs.values()
-        for day in run.windows
-        if starts[run.cycle_id, run.offer_id, day] + timedelta(days=day) <= until
-        for known in told_by_claims(run, day)
-    ]
-
-
 def _made(
     session: Session,
     settings: Settings,
-    read: _Read,
+    read: Frozen,
     subject: Subject,
     before: Sequence[Known],
 ) -> tuple[SupplierReport, list[Known]]:
@@ -184,7 +121,10 @@ def _made(
     told = set(before)
     fixed = {name for name, number in numbers.items() if known_rounded(number) in told}
     links = [link for cube in cubes.values() for link in cube.links]
-    shown = released(numbers, before=[*before, *links], fixed=fixed, offered=offered)
+    try:
+        shown = released(numbers, before=[*before, *links], fixed=fixed, offered=offered)
+    except ValueError as error:
+        raise Conflict("These numbers contradict what the supplier was told before.") from error
     knowledge = [known_rounded(numbers[name]) for name in sorted(offered & shown)]
     value = numbers_shown(numbers, offered & shown)
     content = _content(session, settings, read, subject, value)
@@ -197,7 +137,7 @@ def _in_period(name: str) -> bool:
 
 
 def _content(
-    session: Session, settings: Settings, read: _Read, subject: Subject, value: NumberOf
+    session: Session, settings: Settings, read: Frozen, subject: Subject, value: NumberOf
 ) -> SupplierReport:
     p_values = lift_reports.p_values(session, [each.report.id for each in read.wanted])
     deals = tuple(_deals(read, value, p_values, with_places=subject.deal_ref is not None))
@@ -219,7 +159,7 @@ def _content(
 
 
 def _deals(
-    read: _Read, value: NumberOf, p_values: Mapping[int, dict[str, float]], *, with_places: bool
+    read: Frozen, value: NumberOf, p_values: Mapping[int, dict[str, float]], *, with_places: bool
 ) -> Iterator[ShownDeal]:
     groups: dict[str, list[OfDeal]] = {}
     for each in read.wanted:
@@ -260,14 +200,21 @@ def _window(
         regions=places[REGION],
         cells=places[CELL],
         lifts=tuple(
-            lift_shown(report.id, against, each, redraw_p=p_values.get(against))
+            lift_shown(
+                report.id,
+                against,
+                each,
+                redraw_p=p_values.get(against),
+                picked=value(name_of(run, "picked")),
+                has_copies=value(name_of(run, "copies")) is not None,
+            )
             for against, each in sorted(report.figures.comparisons.items())
         ),
         silent=report.figures.silent,
     )
 
 
-def _added(read: _Read) -> Iterator[list[Any]]:
+def _added(read: Frozen) -> Iterator[list[Any]]:
     """The comparisons that a period adds up, by deal: all windows against the same control."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for each in read.wanted:

@@ -30,8 +30,16 @@ _REPORT: dict[int | str, dict[str, Any]] = {
     },
     **may_answer(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 }
-Supplier = Annotated[str, Query(max_length=200, description="Its name; a supplier's key has one")]
-Deal = Annotated[str, Query(max_length=200, description="The deal's id in the supplier's file")]
+# PostgreSQL cannot look for a text with NUL.
+_PRINTED = r"^[^\x00-\x1f]*$"
+Supplier = Annotated[
+    str,
+    Query(max_length=200, pattern=_PRINTED, description="Its name; a supplier's key has one"),
+]
+Deal = Annotated[
+    str,
+    Query(max_length=200, pattern=_PRINTED, description="The deal's id in the supplier's file"),
+]
 Period = Annotated[str, Query(max_length=7, description="2026-09, 2026-Q3 or 2026")]
 Language = Annotated[str, Query(max_length=20, description="Of a PDF; else the account's")]
 

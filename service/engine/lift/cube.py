@@ -3,7 +3,8 @@
 The cube is fixed: deal by window of days by region, and beside it by cell of households. Of a run
 (a deal in a cycle) the copies are told once, as of its first window; of each window the new and the
 returning buyers, who are the buyers together, and the uses at tills by their own region. Sums by
-region and by cell are of the same households, so that each tells of the other's.
+region and by cell are of the same households, so that each tells of the other's, and so do those of
+buyers, of copies and of all households that the rule picked, which comparisons are made of.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,11 +25,16 @@ _COUNTS: Mapping[str, Callable[[Counts], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A deal in a cycle, with the figures of its windows by first day, without addenda."""
+    """A deal in a cycle, with the figures of its windows by first day, without addenda.
+
+    Copies are those of the window that was frozen first, by its first day: later ones may lack
+    households that were erased since.
+    """
 
     cycle_id: int
     offer_id: int
     windows: Mapping[int, Figures]
+    frozen_first: int = 0
 
     @property
     def key(self) -> str:
@@ -53,9 +59,9 @@ def name_of(run: Run, measure: str, first_day: int | None = None, place: str = "
 def cube_of(run: Run) -> Cube:
     """All numbers of a run."""
     cube = Cube()
-    if run.windows:
-        first = min(run.windows)
-        _add(cube, run, ("copies",), None, run.windows[first])
+    first = run.windows[run.frozen_first]
+    _add(cube, run, ("copies",), None, first)
+    _add_picked(cube, run, first)
     for first_day, figures in sorted(run.windows.items()):
         _add(cube, run, BUYERS, first_day, figures)
         _add_uses(cube, run, first_day, figures)
@@ -127,6 +133,23 @@ def _add(
         value = sum(_COUNTS[part](each) for part in parts for each in figures.regions.values())
         if in_all:
             cube.numbers[name_of(run, name, first_day)] = Number(in_all, value, is_unsafe(value))
+
+
+def _add_picked(cube: Cube, run: Run, figures: Figures) -> None:
+    """The households that the rule picked: those given a copy and others, who buy or do not."""
+    picked = next((each.exposed.households for each in figures.comparisons.values()), 0)
+    if not picked:
+        return
+    cells = {name_of(run, "copies", None, f"{REGION}/{key}") for key in figures.regions}
+    cells.add(name_of(run, "not given"))
+    cube.numbers[name_of(run, "picked")] = Number(frozenset(cells), picked, is_unsafe(picked))
+    for first_day, window in run.windows.items():
+        bought = {
+            name_of(run, part, first_day, f"{REGION}/{key}")
+            for part in BUYERS
+            for key in window.regions
+        }
+        cube.links.append(equal(cells, {*bought, name_of(run, "not bought", first_day)}))
 
 
 def _add_uses(cube: Cube, run: Run, first_day: int, figures: Figures) -> None:

@@ -51,9 +51,19 @@ def is_dominated(arm: Amounts, households: int) -> bool:
 
 
 def lift_shown(
-    report_id: int, against: str, found: Comparison, *, redraw_p: float | None
+    report_id: int,
+    against: str,
+    found: Comparison,
+    *,
+    redraw_p: float | None,
+    picked: int | None,
+    has_copies: bool,
 ) -> ShownLift:
-    """A comparison; where few of an arm bought, one figure, from which no mean follows."""
+    """A comparison; where few of an arm bought, one figure, from which no mean follows.
+
+    `picked` is how many households the rule picked, as far as that may be shown; `has_copies` is
+    whether the number of copies is shown: shares would tell what is not.
+    """
     exposed, control = found.exposed, found.control
     effect, paid = found.effects.get(JUDGED), found.effects.get(PAID)
     hidden = (
@@ -67,13 +77,13 @@ def lift_shown(
     relative = _relative(known)
     absolute = None if few and relative is not None else _absolute(known)
     may_tell = known is not None and absolute is not None
-    has_copies = not is_unsafe(exposed.given)
+    tells_given = has_copies and picked is not None
     return ShownLift(
         report_id=report_id,
         against=against,
-        households=_count(exposed.households),
+        households=picked,
         controls=_count(control.households),
-        given_share=_share(exposed.given / max(exposed.households, 1)) if has_copies else None,
+        given_share=_share(exposed.given / max(exposed.households, 1)) if tells_given else None,
         lift=relative,
         sales=absolute,
         with_copy=_money(known.treated) if known is not None and not few else None,
@@ -83,7 +93,7 @@ def lift_shown(
         pooled=_money(found.pooled[0]) if may_tell and found.pooled is not None else None,
         per_money=_per_money(known, paid) if may_tell else None,
         redraw_p=redraw_p if known is not None else None,
-        checks=_checks(found, hidden=hidden or few),
+        checks=_checks(found, hidden=hidden or few, tells_share=picked is not None),
     )
 
 
@@ -105,10 +115,11 @@ def totals_shown(value: NumberOf, subject: str, comparisons: list[list[Compariso
 
 def is_added(found: Comparison) -> bool:
     """Whether a comparison's difference is shown, so that it may be part of a total."""
-    return lift_shown(0, "", found, redraw_p=None).sales is not None
+    shown = lift_shown(0, "", found, redraw_p=None, picked=None, has_copies=False)
+    return shown.sales is not None
 
 
-def _checks(found: Comparison, *, hidden: bool) -> ShownChecks:
+def _checks(found: Comparison, *, hidden: bool, tells_share: bool) -> ShownChecks:
     control = found.control
     placebo = found.effects.get(PLACEBO)
     few_used = control.redeemed < FEWEST
@@ -116,7 +127,9 @@ def _checks(found: Comparison, *, hidden: bool) -> ShownChecks:
     redeemed = control.redeemed / max(control.households, 1)
     return ShownChecks(
         expected_share=found.expected_share,
-        share=round(found.share, 3) if is_counted and found.share is not None else None,
+        share=round(found.share, 3)
+        if is_counted and tells_share and found.share is not None
+        else None,
         ratio_p=round(found.ratio_p, 4),
         placebo=None if hidden else _absolute(placebo),
         placebo_p=None if hidden or placebo is None else _p(placebo.p_value),

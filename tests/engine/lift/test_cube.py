@@ -1,6 +1,7 @@
 """A year of releases to one supplier: nobody works out a number of few households from them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.engine.lift.attacker import Attacker, Known
 from service.engine.lift.cube import Cube, Run, cube_of, name_of, told_by_claims, totals_of
@@ -10,18 +11,25 @@ from service.engine.lift.disclosure import (
     known_rounded,
     released,
 )
-from service.engine.lift.figures import Counts, Figures, Uses
+from service.engine.lift.figures import Amounts, ArmFigures, Comparison, Counts, Figures, Uses
 from service.engine.lift.outcomes import WINDOWS
 
 REGIONS = ("East", "North", "South")
 CELLS = ("national_light", "national_heavy", "switcher_medium")
 CYCLES, DEALS = 12, 2
+Table = NDArray[np.int64]
 
 
-def figures(rng: np.random.Generator) -> Figures:
-    """Counts of a window, many of them small; by region and by cell of the same households."""
+def windows_of(rng: np.random.Generator) -> dict[int, Figures]:
+    """The windows of a run, with many small counts; by region and by cell of the same people."""
     scale = rng.choice([8, 30, 120], size=(len(REGIONS), len(CELLS)))
-    given = rng.poisson(scale)
+    picked = rng.poisson(scale)
+    given = rng.binomial(picked, 0.98)
+    return {first: figures(rng, picked, given) for first, _ in WINDOWS}
+
+
+def figures(rng: np.random.Generator, picked: Table, given: Table) -> Figures:
+    """The counts of one window."""
     bought = rng.binomial(given, 0.4)
     new = rng.binomial(bought, 0.3)
     uses = rng.binomial(given.sum(axis=1), 0.1)
@@ -31,7 +39,7 @@ def figures(rng: np.random.Generator) -> Figures:
         return {name: Counts(*each) for name, *each in zip(names, *sums, strict=True)}
 
     return Figures(
-        comparisons={},
+        comparisons={"control": compared(int(picked.sum()), int(given.sum()))},
         regions=counts(1, REGIONS),
         cells=counts(0, CELLS),
         uses={name: Uses(int(n), int(n)) for name, n in zip(REGIONS, uses, strict=True)},
@@ -39,13 +47,15 @@ def figures(rng: np.random.Generator) -> Figures:
     )
 
 
+def compared(picked: int, given: int) -> Comparison:
+    """A comparison of which only the households of the exposed arm matter."""
+    arm = ArmFigures(picked, given, 0, Amounts(0.0, 0.0, 0.0, 0))
+    return Comparison(arm, arm, 0.1, 0.1, 1.0, {}, {}, False, None, "salt", 10)
+
+
 def year() -> list[Run]:
     rng = np.random.default_rng(11)
-    return [
-        Run(cycle, deal, {first: figures(rng) for first, _ in WINDOWS})
-        for cycle in range(CYCLES)
-        for deal in range(DEALS)
-    ]
+    return [Run(cycle, deal, windows_of(rng)) for cycle in range(CYCLES) for deal in range(DEALS)]
 
 
 def in_order(runs: list[Run]) -> list[tuple[str, list[Run]]]:
@@ -89,7 +99,7 @@ def test_an_attack_on_a_year_of_releases_recovers_no_small_number() -> None:
     hidden = [n for n in every.values() if n.unsafe and n.cells not in exact]
     hidden = [n for n in hidden if not all(frozenset([cell]) in exact for cell in n.cells)]
     attacker = Attacker([*told, *links], [number.cells for number in hidden])
-    assert len(hidden) > 400
+    assert len(hidden) > 300
     # A table that agrees with all that was told shows how wide a number's bounds are at least.
     found = [
         n
@@ -134,6 +144,20 @@ def test_a_deal_that_stays_hidden_is_not_found_from_a_total() -> None:
 
     assert totals["period:2026/copies"].value == 409
     assert "period:2026/copies" not in shown
+
+
+def test_households_that_were_picked_tell_of_copies() -> None:
+    """Of 505 picked 500 are in one region: the other has few, and one of both must stay hidden."""
+    regions = {"North": Counts(500, 0, 0), "South": Counts(3, 0, 0)}
+    cells = {"switcher_light": Counts(503, 0, 0)}
+    figures = Figures({"control": compared(505, 503)}, regions, cells, {}, Uses(0, 0))
+    cube = cube_of(Run(1, 1, {0: figures}))
+
+    shown = released(cube.numbers, before=cube.links)
+
+    north, picked = "1/1/copies/region/North", "1/1/picked"
+    assert not {north, picked} <= shown
+    assert shown & {north, picked, "1/1/copies"}
 
 
 def _links(cubes: dict[str, Cube]) -> list[Known]:
