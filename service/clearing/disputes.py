@@ -17,6 +17,7 @@ from service.engine.clearing.postings import credit
 from service.engine.clearing.standing import number_of, tax_on
 from service.engine.ledger import EntryKind, Posting
 from service.errors import Conflict, InvalidInput, NotFound
+from service.notice import Cents, Count
 from service.store import audit, ledger
 from service.store.actor import Actor
 from service.store.clearing import agreements, claims, disputes
@@ -52,16 +53,25 @@ def open_dispute(
         claim = hold_claim(session, named)
         require_owed(claim)
         if claim.dispute_until is not None and on > claim.dispute_until:
-            raise Conflict(f"Claim {name_of(claim)} could be disputed until {claim.dispute_until}.")
+            raise Conflict(
+                "Claim %(claim)s could be disputed until %(day)s.",
+                claim=name_of(claim),
+                day=claim.dispute_until,
+            )
         found = disputes.line(session, claim.id, line)
         if found is None:
-            raise NotFound(f"Claim {name_of(claim)} has no line {line}.")
+            raise NotFound("Claim %(claim)s has no line %(line)s.", claim=name_of(claim), line=line)
         left = amount_of(found, part) - disputes.taken(session, claim.id, line, part)
         wanted = left if cents is None else cents
         if not 0 < wanted <= left:
             raise InvalidInput(
-                f"Line {line} of claim {name_of(claim)} has {max(left, 0)} cents of {part} that "
-                f"are not in dispute; {wanted} cannot be."
+                "Line %(line)s of claim %(claim)s has %(left)s of %(part)s that are not in "
+                "dispute; %(wanted)s cannot be.",
+                line=line,
+                claim=name_of(claim),
+                left=Cents(max(left, 0)),
+                part=part,
+                wanted=Cents(wanted),
             )
         agreement = agreements.get(session, [claim.agreement_id])[claim.agreement_id]
         row = ClaimDispute(
@@ -105,8 +115,10 @@ def answer_dispute(
         row, claim = _hold(session, number)
         if not 0 <= accepted_cents <= row.claimed_cents:
             raise InvalidInput(
-                f"Dispute {number} is about {row.claimed_cents} cents; {accepted_cents} cannot be "
-                "accepted."
+                "Dispute %(dispute)s is about %(claimed)s; %(accepted)s cannot be accepted.",
+                dispute=number,
+                claimed=Cents(row.claimed_cents),
+                accepted=Cents(accepted_cents),
             )
         if accepted_cents < row.claimed_cents:
             if reason is None:
@@ -138,6 +150,16 @@ def withdraw_dispute(
         return _end(session, row, claim, "withdraw", note=note, by=by, now=now)
 
     return database.settle(act, busy=_BUSY)
+
+
+def show_dispute(database: Database, number: int) -> Dispute:
+    """A dispute by its number. Raises NotFound."""
+    with database.read() as session:
+        row = disputes.get(session, number)
+        claim = None if row is None else claims.get(session, row.claim_id)
+        if row is None or claim is None:
+            raise NotFound("There is no dispute %(dispute)s.", dispute=number)
+        return record_of(row, claim)
 
 
 def list_disputes(
@@ -190,18 +212,20 @@ def _require_words(reason: DisputeReason, note: str) -> None:
     if reason is DisputeReason.OTHER and not note.strip():
         raise InvalidInput("The reason `other` needs a note that says what it is.")
     if len(note) > MOST_NOTE:
-        raise InvalidInput(f"A note has {MOST_NOTE:,} characters at most.")
+        raise InvalidInput("A note has %(most)s characters at most.", most=Count(MOST_NOTE))
 
 
 def _hold(session: Session, number: int) -> tuple[ClaimDispute, Claim]:
     """A dispute that is open, and its claim, with the account held."""
     row = disputes.get(session, number)
     if row is None:
-        raise NotFound(f"There is no dispute {number}.")
+        raise NotFound("There is no dispute %(dispute)s.", dispute=number)
     claim = hold_claim(session, row.claim_id)
     session.refresh(row)
     if row.state != DisputeState.OPEN:
-        raise Conflict(f"Dispute {number} is {row.state}.")
+        raise Conflict(
+            "Dispute %(dispute)s is %(state)s.", dispute=number, state=DisputeState(row.state)
+        )
     return row, claim
 
 

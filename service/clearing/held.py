@@ -4,6 +4,7 @@ import re
 
 from sqlmodel import Session
 
+from service.engine.clearing.claim import ClaimState
 from service.engine.clearing.standing import number_of
 from service.errors import Conflict, InvalidInput, NotFound
 from service.store.clearing import accounts, claims
@@ -20,11 +21,12 @@ def find_claim(session: Session, named: str | int) -> Claim:
         matched = _NUMBER.fullmatch(named.strip().upper())
         if matched is None:
             raise InvalidInput(
-                f"{named!r} names no claim: give its number, such as C2026-000042, or its id."
+                "%(claim)s names no claim: give its number, such as C2026-000042, or its id.",
+                claim=named,
             )
         found = claims.by_number(session, matched[1], int(matched[2]))
     if found is None:
-        raise NotFound(f"There is no claim {named}.")
+        raise NotFound("There is no claim %(claim)s.", claim=named)
     return found
 
 
@@ -39,7 +41,11 @@ def hold_claim(session: Session, named: str | int) -> Claim:
 def require_owed(claim: Claim) -> None:
     """Raises Conflict unless the claim was issued and not cancelled."""
     if not claims.is_owed(claim):
-        raise Conflict(f"Claim {name_of(claim)} is {claim.state}: nothing is owed of it.")
+        raise Conflict(
+            "Claim %(claim)s is %(state)s: nothing is owed of it.",
+            claim=name_of(claim),
+            state=ClaimState(claim.state),
+        )
 
 
 def name_of(claim: Claim) -> str:

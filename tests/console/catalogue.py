@@ -26,8 +26,8 @@ _SERVICE = Path(service.__file__).parent
 _SITES = ("console", "pages")
 """What has texts of its own, in code and in templates."""
 _ACTS = (
-    "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "cycle", "deals", "desk",
-    "publish", "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
+    "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing", "cycle",
+    "deals", "desk", "publish", "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
 )  # fmt: skip
 
 
