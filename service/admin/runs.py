@@ -20,6 +20,8 @@ CHECK = "check"
 PLAN = "plan"
 RECOMPOSE = "recompose"
 EXPIRY = "expiry"
+CLAIMS = "claims"
+BOOKS = "books"
 
 OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
 """The kinds of runs that make or end lists."""
@@ -181,6 +183,28 @@ def request_check(database: Database, *, batch_id: int, by: Actor = SERVICE) -> 
         return _queue_run(session, CHECK, {"batch_id": batch_id}, by)
 
     return database.settle(queue, busy=_BUSY)
+
+
+def request_claims(database: Database, *, drawn_to: date, account: str = "", by: Actor) -> Run:
+    """Queue that claims are drawn up to a day, of every account or of one; they are drafts.
+
+    Whoever asks has drawn them: the worker acts in their name.
+    """
+    arguments = {"to": drawn_to.isoformat(), "account": account, "actor": by.name,
+                 "person_id": by.person_id}  # fmt: skip
+    return database.settle(lambda session: _queue_run(session, CLAIMS, arguments, by), busy=_BUSY)
+
+
+def request_books(database: Database, *, by: Actor) -> Run:
+    """Queue that every invariant of the books is checked."""
+    return database.settle(lambda session: _queue_run(session, BOOKS, {}, by), busy=_BUSY)
+
+
+def newest_run(database: Database, kind: str) -> Run | None:
+    """The newest run of a kind, with what it came to."""
+    with database.read() as session:
+        found = [run.id for run in runs.newest(session, [kind], limit=1)]
+    return get_run(database, found[0]) if found else None
 
 
 def _queue_run(session: Session, kind: str, arguments: dict[str, Any], by: Actor) -> Run:

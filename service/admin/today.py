@@ -7,6 +7,7 @@ import polars as pl
 
 from service.engine.lifecycle import DealState
 from service.store import cycles, loop
+from service.store.clearing.waiting import Counts, counts
 from service.store.offers import pages, totals
 from service.store.offers.overview import DealFilter
 from service.store.session import Database
@@ -35,6 +36,7 @@ class Waiting:
     behind_guarantee: int
     failed_runs: int
     unconfirmed_batches: int
+    clearing: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def read_today(database: Database, *, now: datetime) -> Today:
                 unconfirmed_batches=loop.batches_not_received(
                     session, published_before=now - UNCONFIRMED_AFTER
                 ),
+                clearing=counts(session),
             ),
             cycle=None
             if newest is None

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.engine.clearing.claim import Agreement as AgreementRecord
 from service.engine.clearing.claim import Party, SupplierAccount
-from service.errors import Conflict, InvalidInput, Problem
+from service.errors import Conflict, InvalidInput, NotFound, Problem
 from service.files.agreements import AccountIn, AgreementIn, AgreementsIn
 from service.settings import Settings
 from service.store import audit, catalogue
@@ -75,6 +75,42 @@ def list_agreements(database: Database) -> list[tuple[SupplierAccount, list[Agre
         (account, [records[row.id] for row in rows if row.account_id == account.id])
         for account in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A revision of an agreement, when it was loaded and by whom."""
+
+    agreement: AgreementRecord
+    loaded_at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """An account, its agreements in force by first day, and every revision, the newest first."""
+
+    account: SupplierAccount
+    in_force: tuple[AgreementRecord, ...]
+    revisions: tuple[Revised, ...]
+
+
+def show_account(database: Database, number: str) -> AccountTerms:
+    """An account by the retailer's number for it. Raises NotFound."""
+    with database.read() as session:
+        row = accounts.by_number(session, [number]).get(number)
+        if row is None:
+            raise NotFound("There is no account %(account)s.", account=number)
+        brands = accounts.brands_of(session, row.id)
+        account = accounts.record(row, sorted(brands.values()))
+        rows = agreements.revisions(session, row.id)
+        records = agreements.get(session, [each.id for each in rows])
+        in_force = [each.id for each in agreements.in_force(session, [row.id])]
+    return AccountTerms(
+        account,
+        tuple([records[each] for each in in_force]),
+        tuple([Revised(records[each.id], each.loaded_at, each.actor) for each in rows]),
+    )
 
 
 def _require_form(settings: Settings, form: AgreementsIn) -> None:

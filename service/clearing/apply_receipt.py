@@ -126,7 +126,7 @@ def _take_back(
     assert match.returns is not None
     before = bank_receipts.hold(session, match.returns)
     if before is None or before.state not in (ReceiptState.MATCHED, ReceiptState.SUSPENDED):
-        raise Conflict(f"Receipt {match.returns} was taken back already.")
+        raise Conflict("Receipt %(receipt)s was taken back already.", receipt=match.returns)
     overpaid = 0
     for application in match.applications:
         undone = application._replace(

@@ -65,11 +65,12 @@ def open_dispute(
         wanted = left if cents is None else cents
         if not 0 < wanted <= left:
             raise InvalidInput(
-                "Line %(line)s of claim %(claim)s has only %(left)s that is not in dispute, not "
-                "%(wanted)s.",
+                "Line %(line)s of claim %(claim)s has %(left)s of %(part)s that are not in "
+                "dispute; %(wanted)s cannot be.",
                 line=line,
                 claim=name_of(claim),
                 left=Cents(max(left, 0)),
+                part=part,
                 wanted=Cents(wanted),
             )
         agreement = agreements.get(session, [claim.agreement_id])[claim.agreement_id]
@@ -114,10 +115,10 @@ def answer_dispute(
         row, claim = _hold(session, number)
         if not 0 <= accepted_cents <= row.claimed_cents:
             raise InvalidInput(
-                "Dispute %(number)s is about %(claimed)s; %(wanted)s cannot be accepted.",
-                number=number,
+                "Dispute %(dispute)s is about %(claimed)s; %(accepted)s cannot be accepted.",
+                dispute=number,
                 claimed=Cents(row.claimed_cents),
-                wanted=Cents(accepted_cents),
+                accepted=Cents(accepted_cents),
             )
         if accepted_cents < row.claimed_cents:
             if reason is None:
@@ -149,6 +150,16 @@ def withdraw_dispute(
         return _end(session, row, claim, "withdraw", note=note, by=by, now=now)
 
     return database.settle(act, busy=_BUSY)
+
+
+def show_dispute(database: Database, number: int) -> Dispute:
+    """A dispute by its number. Raises NotFound."""
+    with database.read() as session:
+        row = disputes.get(session, number)
+        claim = None if row is None else claims.get(session, row.claim_id)
+        if row is None or claim is None:
+            raise NotFound("There is no dispute %(dispute)s.", dispute=number)
+        return record_of(row, claim)
 
 
 def list_disputes(
@@ -201,19 +212,19 @@ def _require_words(reason: DisputeReason, note: str) -> None:
     if reason is DisputeReason.OTHER and not note.strip():
         raise InvalidInput("The reason `other` needs a note that says what it is.")
     if len(note) > MOST_NOTE:
-        raise InvalidInput("A note has at most %(number)s characters.", number=Count(MOST_NOTE))
+        raise InvalidInput("A note has %(most)s characters at most.", most=Count(MOST_NOTE))
 
 
 def _hold(session: Session, number: int) -> tuple[ClaimDispute, Claim]:
     """A dispute that is open, and its claim, with the account held."""
     row = disputes.get(session, number)
     if row is None:
-        raise NotFound("There is no dispute %(number)s.", number=number)
+        raise NotFound("There is no dispute %(dispute)s.", dispute=number)
     claim = hold_claim(session, row.claim_id)
     session.refresh(row)
     if row.state != DisputeState.OPEN:
         raise Conflict(
-            "Dispute %(number)s is %(state)s.", number=number, state=DisputeState(row.state)
+            "Dispute %(dispute)s is %(state)s.", dispute=number, state=DisputeState(row.state)
         )
     return row, claim
 

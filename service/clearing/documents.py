@@ -86,7 +86,7 @@ def read_document(database: Database, document_id: int) -> StoredDocument:
     with database.read() as session:
         found = documents.get(session, document_id)
     if found is None:
-        raise NotFound(f"There is no document {document_id}.")
+        raise NotFound("There is no document %(document)s.", document=document_id)
     if hashlib.sha256(found.content).hexdigest() != found.sha256:
         raise Changed(f"document {document_id} is not what was kept")
     return found

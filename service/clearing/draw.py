@@ -62,7 +62,9 @@ def draw_claims(
     for a day that is not over.
     """
     if drawn_to >= _today(settings, now):
-        raise InvalidInput(f"{drawn_to} is not over: claims are drawn up to a day before today.")
+        raise InvalidInput(
+            "%(day)s is not over: claims are drawn up to a day before today.", day=drawn_to
+        )
     order = _Order(by, now, issue_on)
     drawn: list[DrawnClaim] = []
     wanted = _wanted(database, account)
@@ -114,7 +116,9 @@ def _wanted(database: Database, account: str) -> list[int]:
             return wanted
         known = accounts.by_number(session, [account])
     if account not in known:
-        raise NotFound(f"There is no account {account!r}; see larder agreements list.")
+        raise NotFound(
+            "There is no account %(account)s; see larder agreements list.", account=account
+        )
     return [each for each in wanted if each == known[account].id]
 
 

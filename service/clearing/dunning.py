@@ -70,6 +70,12 @@ def write_reminders(
     return sorted((row for row in rows if row.reminder.id in written), key=lambda row: row.account)
 
 
+def look_at_reminders(database: Database, *, as_of: date) -> tuple[DueReminder, ...]:
+    """The reminders that would be written on a day."""
+    with database.read() as session:
+        return due_reminders(_to_remind_of(session), as_of, reminded=documents.reminded(session))
+
+
 def show_reminders(database: Database, *, limit: int = 50) -> list[WrittenReminder]:
     """Reminders, the newest first."""
     with database.read() as session:

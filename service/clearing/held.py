@@ -21,12 +21,12 @@ def find_claim(session: Session, named: str | int) -> Claim:
         matched = _NUMBER.fullmatch(named.strip().upper())
         if matched is None:
             raise InvalidInput(
-                "%(named)s names no claim: give its number, such as C2026-000042, or its id.",
-                named=repr(named[:40]),
+                "%(claim)s names no claim: give its number, such as C2026-000042, or its id.",
+                claim=named,
             )
         found = claims.by_number(session, matched[1], int(matched[2]))
     if found is None:
-        raise NotFound("There is no claim %(named)s.", named=named)
+        raise NotFound("There is no claim %(claim)s.", claim=named)
     return found
 
 

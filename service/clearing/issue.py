@@ -36,7 +36,7 @@ def issue_claim(
     def act(session: Session) -> Claim:
         claim = hold_claim(session, named)
         if claim.state == ClaimState.CANCELLED:
-            raise Conflict(f"Claim {name_of(claim)} was cancelled; draw another.")
+            raise Conflict("Claim %(claim)s was cancelled; draw another.", claim=name_of(claim))
         if claim.state == ClaimState.DRAFT:
             issue_drawn(session, claim, on=on, by=by, now=now)
         session.expunge(claim)
@@ -49,7 +49,9 @@ def issue_drawn(session: Session, claim: Claim, *, on: date, by: Actor, now: dat
     """Issue a draft in the transaction that holds its account."""
     if on < claim.drawn_to:
         raise InvalidInput(
-            f"A claim drawn up to {claim.drawn_to} cannot be dated {on}, before its own entries."
+            "A claim drawn up to %(drawn_to)s cannot be dated %(day)s, before its own entries.",
+            drawn_to=claim.drawn_to,
+            day=on,
         )
     agreement = agreements.get(session, [claim.agreement_id])[claim.agreement_id]
     tax = tax_on(claims.taxable_cents(session, claim.id), agreement)
@@ -101,13 +103,20 @@ def _cancel(session: Session, claim: Claim, *, note: str, on: date, now: datetim
     if claim.issued_at is not None:
         if claims.settled(session, [claim.id]):
             raise Conflict(
-                f"Something of claim {name_of(claim)} was paid or credited: it cannot be cancelled "
-                "any more. Settle what is wrong of it by a dispute."
+                "Something of claim %(claim)s was paid or credited: it cannot be cancelled any "
+                "more. Settle what is wrong of it by a dispute.",
+                claim=name_of(claim),
             )
         if disputes.of_claim(session, claim.id, state=DisputeState.OPEN):
-            raise Conflict(f"Claim {name_of(claim)} is in dispute: answer that first.")
+            raise Conflict(
+                "Claim %(claim)s is in dispute: answer that first.", claim=name_of(claim)
+            )
         if claim.issued_on is not None and on < claim.issued_on:
-            raise InvalidInput(f"A claim of {claim.issued_on} cannot be credited on {on}.")
+            raise InvalidInput(
+                "A claim of %(issued_on)s cannot be credited on %(day)s.",
+                issued_on=claim.issued_on,
+                day=on,
+            )
         entries = tuple(owe_tax(payer_of(session, claim), -claim.tax_cents))
         kind = EntryKind.CLAIM_CANCELLATION
         ledger.post(session, Posting(f"claim-{claim.id}-cancelled", kind, now, entries))

@@ -21,6 +21,7 @@ from service.engine.clearing.receipt import Advice, Receipt
 from service.errors import Busy, Conflict, InvalidInput, NotFound
 from service.files.names import file_name
 from service.files.notes import Note
+from service.notice import Cents
 from service.store import audit
 from service.store.actor import Actor
 from service.store.clearing import bank_receipts
@@ -70,8 +71,11 @@ def load_receipts(
     others = sorted({receipt.currency for receipt in receipts} - {currency})
     if others:
         raise InvalidInput(
-            f"{path.name} has bookings in {', '.join(others)}; the books are in {currency}. "
-            "Nothing of it was loaded: load accounts in that currency only."
+            "%(name)s has bookings in %(others)s; the books are in %(currency)s. Nothing of it was "
+            "loaded: load accounts in that currency only.",
+            name=path.name,
+            others=", ".join(others),
+            currency=currency,
         )
     added = _load(
         database, path, kind, len(receipts), by=by, now=now,
@@ -131,14 +135,20 @@ def apply_suspense(
     def act(session: Session) -> BankReceipt:
         row = bank_receipts.hold(session, receipt_id)
         if row is None:
-            raise NotFound(f"There is no receipt {receipt_id}.")
+            raise NotFound("There is no receipt %(receipt)s.", receipt=receipt_id)
         if row.suspense_cents <= 0:
-            raise InvalidInput(f"Receipt {receipt_id} is {row.state}: none of it is in suspense.")
+            raise InvalidInput(
+                "Receipt %(receipt)s is %(state)s: none of it is in suspense.",
+                receipt=receipt_id,
+                state=ReceiptState(row.state),
+            )
         wanted = row.suspense_cents if cents is None else cents
         if wanted > row.suspense_cents:
             raise Conflict(
-                f"{row.suspense_cents} cents of receipt {receipt_id} are in suspense; {wanted} are "
-                "too many."
+                "Only %(left)s of receipt %(receipt)s can be assigned, not %(wanted)s.",
+                left=Cents(row.suspense_cents),
+                receipt=receipt_id,
+                wanted=Cents(wanted),
             )
         found = find_claim(session, claim)
         before = bank_receipts.open_of(session, [found.id]).get(found.id, 0)

@@ -9,6 +9,7 @@ from service.errors import InvalidInput
 from service.files.clearing.general_ledger import AccountMap, export_postings
 from service.settings import Settings
 from service.store.clearing import posted, quarter
+from service.store.clearing.trial import Balance, trial_balance
 from service.store.session import Database
 
 
@@ -18,6 +19,14 @@ def evaluate_suppliers(database: Database, *, day: date) -> tuple[Evaluation, ..
     with database.read() as session:
         found = quarter.suppliers_in(session, first, last)
     return evaluate(found)
+
+
+def trial_of(database: Database, *, first: date, last: date) -> list[Balance]:
+    """The trial balance of a span of days (UTC), by account. Raises InvalidInput."""
+    if first > last:
+        raise InvalidInput("%(first)s is after %(last)s.", first=first, last=last)
+    with database.read() as session:
+        return trial_balance(session, first, last)
 
 
 def write_postings(
@@ -37,9 +46,9 @@ def write_postings(
     `export_postings` does; then no file is written.
     """
     if last >= now.astimezone(ZoneInfo("UTC")).date():
-        raise InvalidInput(f"{last} is not over (UTC): export up to a day before today.")
+        raise InvalidInput("%(day)s is not over (UTC): export up to a day before today.", day=last)
     if first > last:
-        raise InvalidInput(f"{first} is after {last}.")
+        raise InvalidInput("%(first)s is after %(last)s.", first=first, last=last)
     with database.read() as session:
         found = posted.sums(session, first, last, each=each)
     content, lines = export_postings(found, accounts, currency=settings.currency)

@@ -21,6 +21,7 @@ from service.engine.clearing.postings import (
 )
 from service.engine.ledger import Entry, EntryKind, Posting
 from service.errors import Conflict, InvalidInput
+from service.notice import Cents
 from service.store import audit, ledger
 from service.store.actor import Actor
 from service.store.clearing import agreements, claims
@@ -87,7 +88,11 @@ def return_within(
         return claim
     received = claims.received(session, claim.id)
     if cents > received:
-        raise Conflict(f"Only {received} cents came in for claim {name_of(claim)}.")
+        raise Conflict(
+            "Only %(received)s came in for claim %(claim)s.",
+            received=Cents(received),
+            claim=name_of(claim),
+        )
     entries = receive(payer_of(session, claim), -cents)
     kind = SettlementKind.RECEIPT_RETURN
     _post(session, claim, posting, kind, entries, note=reference, by=by, now=now, again=True)
@@ -110,7 +115,11 @@ def set_off_within(
         _require_money(cents)
         _require_open(session, claim, cents)
     elif cents < open_cents(session, claim):
-        raise Conflict(f"Claim {name_of(claim)} does not owe {-cents} cents to the supplier.")
+        raise Conflict(
+            "Claim %(claim)s does not owe %(amount)s to the supplier.",
+            claim=name_of(claim),
+            amount=Cents(-cents),
+        )
     entries = set_off(payer_of(session, claim), cents)
     _post(session, claim, posting, SettlementKind.SET_OFF, entries,
           note=reference, by=by, now=now, again=cents < 0)  # fmt: skip
@@ -128,10 +137,18 @@ def offset_within(
     other = hold_claim(session, by_claim)
     require_owed(other)
     if other.account_id != claim.account_id:
-        raise Conflict(f"Claims {name_of(claim)} and {name_of(other)} are of two accounts.")
+        raise Conflict(
+            "Claims %(claim)s and %(other)s are of two accounts.",
+            claim=name_of(claim),
+            other=name_of(other),
+        )
     _require_open(session, claim, cents)
     if -open_cents(session, other) < cents:
-        raise Conflict(f"Claim {name_of(other)} does not owe {cents} cents to the supplier.")
+        raise Conflict(
+            "Claim %(claim)s does not owe %(amount)s to the supplier.",
+            claim=name_of(other),
+            amount=Cents(cents),
+        )
     posting = f"offset-{other.id}-{claim.id}-{claims.settlements(session, claim.id) + 1}"
     entries = offset(payer_of(session, claim), cents)
     _post(session, claim, posting, SettlementKind.SET_OFF, entries,
@@ -192,7 +209,10 @@ def _require_open(session: Session, claim: Claim, cents: int) -> None:
     left = open_cents(session, claim)
     if cents > left:
         raise Conflict(
-            f"{max(left, 0)} cents of claim {name_of(claim)} are open; {cents} are too many."
+            "Only %(left)s of claim %(claim)s can be settled, not %(wanted)s.",
+            left=Cents(max(left, 0)),
+            claim=name_of(claim),
+            wanted=Cents(cents),
         )
 
 

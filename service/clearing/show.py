@@ -28,15 +28,18 @@ def list_claims(
     with database.read() as session:
         return claims.page(
             session,
-            account_id=_account_id(session, account) if account else None,
+            account_id=account_id_of(session, account) if account else None,
             state=state,
             before_id=before_id,
             limit=limit,
         )
 
 
-def _account_id(session: Session, number: str) -> int:
+def account_id_of(session: Session, number: str) -> int:
+    """The id of an account by the retailer's number for it. Raises NotFound."""
     found = accounts.by_number(session, [number]).get(number)
     if found is None:
-        raise NotFound(f"There is no account {number!r}; see larder agreements list.")
+        raise NotFound(
+            "There is no account %(account)s; see larder agreements list.", account=number
+        )
     return found.id

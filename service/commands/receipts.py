@@ -8,11 +8,9 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
+from service.clearing.read_receipts import BankForm, load_bank_file
 from service.clearing.receipts import (
-    LoadedFile,
     apply_suspense,
-    load_advices,
-    load_receipts,
     match_receipts,
     show_receipts,
 )
@@ -22,16 +20,7 @@ from service.commands.database import acting, open_database
 from service.commands.steer import read_cents
 from service.engine.money import format_money
 from service.errors import InvalidInput
-from service.files.clearing.bank_csv import read_bank_csv
-from service.files.clearing.bank_file import read_head
-from service.files.clearing.bank_layouts import bank_layout
-from service.files.clearing.camt import is_camt, read_camt
-from service.files.clearing.remittance import read_remittances
-from service.files.clearing.x12 import is_x12
-from service.files.text_form import TextOptions
 from service.settings import Settings
-from service.store.actor import Actor
-from service.store.session import Database
 from service.store.tables.bank import ReceiptState
 
 By = Annotated[str | None, typer.Option("--by", help="E-mail address of the person who does it")]
@@ -59,61 +48,24 @@ def load(
 ) -> None:
     """Keep what a bank booked, or what a payer says of it; a booking in two files counts once."""
     with open_database() as (database, settings):
-        who = acting(database, settings, by)
-        head = read_head(file)
-        told = currency or settings.currency
-        now = datetime.now(UTC)
-        if is_x12(head):
-            advices = read_remittances(file, str(file), currency=told)
-            loaded = load_advices(database, file, advices, by=who, now=now)
-        elif is_camt(head):
-            found = read_camt(file, str(file))
-            loaded = load_receipts(
-                database,
-                file,
-                "camt_053",
-                found.receipts,
-                currency=settings.currency,
-                notes=found.notes,
-                by=who,
-                now=now,
-            )
-        else:
-            loaded = _load_csv(database, settings, file, layout, account, told, encoding, who, now)
+        form = BankForm(
+            books=settings.currency,
+            layout=layout,
+            account=account,
+            currency=currency,
+            encoding=encoding or settings.deals_encoding,
+        )
+        loaded = load_bank_file(
+            database,
+            file,
+            form,
+            shown=str(file),
+            by=acting(database, settings, by),
+            now=datetime.now(UTC),
+        )
     show_notes(loaded.notes)
     noun = "remittance advices" if loaded.is_advice else "receipts"
     say(f"{loaded.added.taken:,} {noun} added, {loaded.added.known:,} known already")
-
-
-def _load_csv(
-    database: Database,
-    settings: Settings,
-    file: Path,
-    layout: str,
-    account: str,
-    currency: str,
-    encoding: str,
-    by: Actor,
-    now: datetime,
-) -> LoadedFile:
-    found = read_bank_csv(
-        file,
-        str(file),
-        bank_layout(layout),
-        account=account,
-        currency=currency,
-        options=TextOptions(encoding=encoding or settings.deals_encoding),
-    )
-    return load_receipts(
-        database,
-        file,
-        layout,
-        found.receipts,
-        currency=settings.currency,
-        notes=found.notes,
-        by=by,
-        now=now,
-    )
 
 
 def match(

@@ -33,6 +33,17 @@ from service.console.routes import (
 from service.console.routes import (
     settings as settings_page,
 )
+from service.console.routes.clearing import (
+    agreements,
+    books,
+    claim_acts,
+    claims,
+    disputes,
+    drawing,
+    due,
+    receipts,
+    suppliers,
+)
 from service.console.site import CONSOLE
 from service.files.apart import Apart, limits_of
 from service.pages import failures
@@ -46,7 +57,7 @@ from service.settings import Settings
 from service.store.session import Database
 
 PATH = "/console"
-_UPLOADS = (uploads.PATH, batch_acts.REPORTS)
+_UPLOADS = (uploads.PATH, batch_acts.REPORTS, receipts.RECEIPTS, agreements.AGREEMENTS)
 _TODAY_SECONDS = 60
 _MOST_PROOFS, _PROOF_SECONDS = 200, 600
 
@@ -70,7 +81,8 @@ def create_console(
     app.state.today = Kept(
         lambda: read_today(database, now=datetime.now(UTC)), seconds=_TODAY_SECONDS
     )
-    app.state.readings = Readings(database, settings, apart or Apart(limits_of(settings)))
+    app.state.apart = apart or Apart(limits_of(settings))
+    app.state.readings = Readings(database, settings, app.state.apart)
     app.state.proofs = Shelf(most=_MOST_PROOFS, seconds=_PROOF_SECONDS)
     failures.install(app)
     app.add_middleware(
@@ -81,7 +93,7 @@ def create_console(
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
         households, products, batches, batch_acts, batch_tables, operations, people, keys,
         settings_page, audit, overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans,
-        cycles,
+        cycles, due, drawing, claim_acts, claims, receipts, disputes, books, agreements, suppliers,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -15,7 +15,19 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from service.admin.runs import BATCH, CHECK, CYCLE, EXPIRY, PLAN, RECOMPOSE, get_run
+from service.admin.runs import (
+    BATCH,
+    BOOKS,
+    CHECK,
+    CLAIMS,
+    CYCLE,
+    EXPIRY,
+    PLAN,
+    RECOMPOSE,
+    get_run,
+)
+from service.clearing.books import check_books
+from service.clearing.draw import draw_claims
 from service.cycle import (
     recompose_cycle,
     run_cycle,
@@ -34,6 +46,7 @@ from service.publish import BatchReport, check_batch, publish, reprint
 from service.publish.verify import proofread
 from service.settings import Settings
 from service.store import cycles, runs, work
+from service.store.actor import Actor
 from service.store.session import Database, is_conflict
 from service.store.tables.cycle import Run, RunProblem, RunState
 
@@ -229,6 +242,10 @@ def _perform(
     if run.kind == CHECK:
         batch_id = arguments["batch_id"]
         return asdict(check_batch(database, settings, batch_id, progress=progress))
+    if run.kind == CLAIMS:
+        return _draw(database, settings, arguments, progress)
+    if run.kind == BOOKS:
+        return _check_books(database, settings)
     raise LarderError(f"This version cannot do a run of the kind {run.kind!r}.")
 
 
@@ -264,6 +281,34 @@ def _expire(
     closed = expire_lists(database, before=before, progress=progress)
     moved = follow_facts(database, on=before)
     return {**closed._asdict(), "before": before.isoformat(), "deals_moved": moved}
+
+
+def _draw(
+    database: Database,
+    settings: Settings,
+    arguments: dict[str, Any],
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    """Draw claims; those of a worker that died before it ended are drawn and not counted."""
+    drawn = draw_claims(
+        database,
+        settings,
+        drawn_to=date.fromisoformat(arguments["to"]),
+        account=arguments["account"],
+        by=Actor(arguments["actor"], arguments["person_id"]),
+        now=datetime.now(UTC),
+        progress=progress,
+    )
+    return {"claims": len(drawn), "total_cents": sum(each.total_cents for each in drawn)}
+
+
+def _check_books(database: Database, settings: Settings) -> dict[str, Any]:
+    """What every invariant says, as plain values."""
+    books = check_books(database, settings, now=datetime.now(UTC))
+    checks = [{**asdict(each), "is_broken": each.is_broken} for each in books.checks]
+    for each in checks:
+        each["worst"] = [[apart.subject, apart.difference] for apart in each["worst"]]
+    return {"as_of": books.as_of.isoformat(), "checks": checks}
 
 
 def _print(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from babel import dates
 
-from service.admin.runs import BATCH, CHECK, CYCLE, EXPIRY, PLAN, RECOMPOSE
+from service.admin.runs import BATCH, BOOKS, CHECK, CLAIMS, CYCLE, EXPIRY, PLAN, RECOMPOSE
 from service.pages.languages import Language, mark
 from service.publish import LeftOutReason
 from service.settings import Source
@@ -110,6 +110,8 @@ WORKS = {
     BATCH: mark("Print a batch"),
     CHECK: mark("Read every page back"),
     EXPIRY: mark("Close lists that ended"),
+    CLAIMS: mark("Draw claims"),
+    BOOKS: mark("Check the books"),
 }
 _REPRINT = mark("Print spoiled pieces again")
 _SIZES = ("kB", "MB", "GB")

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 import templates
 from service.engine.rights import Right
 from service.errors import LarderError
-from service.pages import flash, labels, names, refusals, saying
+from service.pages import clearing_words, flash, labels, names, refusals, saying
 from service.pages.cookies import FLASH, FORM, SESSION, jar_of
 from service.pages.flash import Message
 from service.pages.languages import LANGUAGES, Language, language_of
@@ -171,6 +171,7 @@ def _environment(site: str, tag: str) -> Environment:
         labels=labels,
         refusals=refusals,
         names=names,
+        clearing=clearing_words,
         Right=Right,
         asset=_asset,
     )

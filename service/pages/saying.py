@@ -4,21 +4,27 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 
+from service.engine.clearing.claim import ClaimPart, ClaimState, DisputeState
 from service.engine.lifecycle import Act, DealState
 from service.engine.rights import PersonRole
 from service.notice import Cents, Count, Notice, Value, from_json
-from service.pages import labels, names, refusals
+from service.pages import clearing_words, labels, names, refusals
 from service.pages.languages import Language, mark
 from service.store.tables.access import Role
+from service.store.tables.bank import ReceiptState
 from service.store.tables.cycle import BatchState, RunProblem, RunState
 from service.store.tables.goodwill import GoodwillState
 
 _NAMES: Mapping[type[StrEnum], Callable[[Language, str], str]] = {
     Act: labels.act,
     BatchState: names.batch_state,
+    ClaimPart: clearing_words.part,
+    ClaimState: clearing_words.claim_state,
     DealState: labels.state,
+    DisputeState: clearing_words.dispute_state,
     GoodwillState: refusals.goodwill_state,
     PersonRole: labels.role,
+    ReceiptState: clearing_words.receipt_state,
     Role: names.key_role,
     RunState: names.run_state,
 }

@@ -57,4 +57,4 @@ def test_from_an_agreement_to_the_answer_of_a_dispute(finance: TestClient) -> No
     refused = finance.post(f"/v1/claims/{drawn['id']}/cancel", json={"note": "wrong"})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:larder:problem:conflict")
     books = finance.get("/v1/books").json()
-    assert (books["is_sound"], len(books["checks"])) == (True, 12)
+    assert (books["is_sound"], len(books["checks"])) == (True, 14)

@@ -121,7 +121,7 @@ def test_what_cannot_be_disputed_or_answered_changes_nothing(
     for error, terms in refused:
         with pytest.raises(error):
             opened(database, claim, **terms)
-    with pytest.raises(InvalidInput, match="150 cents; 151"):
+    with pytest.raises(InvalidInput, match="about 150 minor units; 151"):
         answered(database, dispute, 151)
     with pytest.raises(InvalidInput, match="with a reason"):
         answer_dispute(database, dispute.id, accepted_cents=1, reason=None, note="", by=BY, now=NOW)
@@ -144,7 +144,7 @@ def test_money_is_counted_once_and_a_small_rest_is_written_off(
     assert stands(database, claim) == (ClaimState.CLOSED, 0)
     off = "SELECT kind, account, amount_cents FROM ledger_entry WHERE account = 'write_off'"
     assert read_only(off) == [("tolerance", "write_off", 119)]
-    with pytest.raises(Conflict, match=r"0 cents .* are open"):
+    with pytest.raises(Conflict, match=r"Only 0 minor units of claim"):
         paid(database, claim, 1, "bank-2")
     with database.write() as session:
         return_within(session, claim.id, 100, reference="bank-1", by=BY, now=NOW)
@@ -162,7 +162,7 @@ def test_a_bank_takes_back_no_more_than_it_had_brought(
 ) -> None:
     with database.write() as session:
         set_off_within(session, claim.id, 150, reference="goods-7", by=BY, now=NOW)
-    with pytest.raises(Conflict, match="Only 0 cents came in"), database.write() as session:
+    with pytest.raises(Conflict, match="Only 0 minor units came in"), database.write() as session:
         return_within(session, claim.id, 1, reference="bank-1", by=BY, now=NOW)
     assert stands(database, claim) == (ClaimState.PART_PAID, 69)
     kept = "SELECT amount_cents FROM ledger_entry WHERE account = 'set_off'"

@@ -26,9 +26,9 @@ _SERVICE = Path(service.__file__).parent
 _SITES = ("console", "pages", "portal")
 """What has texts of its own, in code and in templates."""
 _ACTS = (
-    "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing/disputes.py",
-    "clearing/held.py", "cycle", "deals", "desk", "members", "publish", "suppliers",
-    "jobs/worker.py", "files/apart.py", "engine/lifecycle.py",
+    "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing", "cycle",
+    "deals", "desk", "members", "publish", "suppliers", "jobs/worker.py", "files/apart.py",
+    "engine/lifecycle.py",
 )  # fmt: skip
 
 

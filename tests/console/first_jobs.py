@@ -80,17 +80,19 @@ def _approve_a_deal(hand: Hand, turn: Turn) -> None:
     expect(page.get_by_text("1 deal: approved.")).to_be_visible()
 
 
-def _fetch_what_is_left(hand: Hand, turn: Turn) -> None:
+def _draw_and_issue(hand: Hand, _turn: Turn) -> None:
     page = hand.page
-    _go_to(hand, "Deals")
-    hand.fill(page.get_by_label("Title or number"), "MILK-1")
-    hand.submit()
-    expect(page.get_by_text("1 deal ·")).to_be_visible()
-    with page.expect_download() as download:
-        hand.press(page.get_by_role("link", name="CSV"))
-    saved = turn.folder / f"{turn.number}.csv"
-    download.value.save_as(saved)
-    assert len(saved.read_text(encoding="utf-8-sig").splitlines()) == 2
+    _go_to(hand, "Clearing")
+    hand.press(page.get_by_role("link", name="Draw claims"))
+    hand.press(page.get_by_role("button", name="See what would be drawn"))
+    hand.press(page.get_by_role("button", name="Draw 2 drafts"))
+    issue = page.locator("#works").get_by_role("link", name="Issue drafts")
+    _wait(hand, issue)
+    hand.press(issue)
+    hand.press(page.get_by_role("button", name="Issue those chosen"))
+    expect(page.get_by_role("heading", name="Issue 2 claims?")).to_be_visible()
+    hand.press(page.get_by_role("button", name="Issue", exact=True))
+    expect(page.get_by_text("2 claims are issued.")).to_be_visible()
 
 
 def _take_a_package(hand: Hand, _turn: Turn) -> None:
@@ -145,7 +147,7 @@ class Job:
 JOBS: Mapping[PersonRole, Job] = {
     PersonRole.MARKETING: Job("upload a file of deals, see what it means, load it", _upload_deals),
     PersonRole.APPROVER: Job("approve a deal that waits", _approve_a_deal),
-    PersonRole.FINANCE: Job("fetch what is left of a deal's budget as a file", _fetch_what_is_left),
+    PersonRole.FINANCE: Job("draw claims up to a day and issue them", _draw_and_issue),
     PersonRole.MAILING: Job("fetch a package and confirm that all is here", _take_a_package),
     PersonRole.SERVICE: Job("look a list up and give goodwill for it", _give_goodwill),
     PersonRole.OPERATIONS: Job("see why a run failed and ask for it again", _ask_again),

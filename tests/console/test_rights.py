@@ -15,11 +15,13 @@ from service.engine.lifecycle import Act
 from service.engine.offers.overrides import OverrideAct
 from service.engine.rights import rights_of
 from service.store.actor import SERVICE
+from tests.console import claimed
 from tests.console.conftest import RUN, House, send
 from tests.mail import acknowledge_rows, print_batch
 
 EVERYBODY: frozenset[Right] = frozenset(Right)
 CHANGES_DEALS = frozenset({Right.CHANGE_DEALS})
+CLEARS = frozenset({Right.CLEAR_MONEY})
 ANY_DEAL_ACT = frozenset({Right.CHANGE_DEALS, Right.APPROVE_DEALS, Right.STOP_DEALS})
 
 OPEN = {
@@ -143,6 +145,54 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/households"): frozenset({Right.SEE_HOUSEHOLDS}),
     ("GET", "/households/{number}"): frozenset({Right.SEE_HOUSEHOLDS}),
     ("POST", "/households/{number}/open"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("GET", "/clearing"): CLEARS,
+    ("GET", "/clearing.csv"): CLEARS,
+    ("GET", "/clearing/documents/{number}"): CLEARS,
+    ("GET", "/clearing/reminders"): CLEARS,
+    ("POST", "/clearing/reminders"): CLEARS,
+    ("POST", "/clearing/set-off"): CLEARS,
+    ("GET", "/clearing/draw"): CLEARS,
+    ("POST", "/clearing/draw"): CLEARS,
+    ("GET", "/clearing/draw/{claims_run}"): CLEARS,
+    ("GET", "/clearing/issue"): CLEARS,
+    ("POST", "/clearing/issue/confirm"): CLEARS,
+    ("POST", "/clearing/issue"): CLEARS,
+    ("GET", "/clearing/claims"): CLEARS,
+    ("GET", "/clearing/claims.csv"): CLEARS,
+    ("GET", "/clearing/claims/{number}"): CLEARS,
+    ("GET", "/clearing/claims/{number}/lines.csv"): CLEARS,
+    ("GET", "/clearing/claims/{number}/draft.pdf"): CLEARS,
+    ("GET", "/clearing/claims/{number}/documents/{document}"): CLEARS,
+    ("GET", "/clearing/claims/{number}/issue"): CLEARS,
+    ("POST", "/clearing/claims/{number}/issue"): CLEARS,
+    ("GET", "/clearing/claims/{number}/cancel"): CLEARS,
+    ("POST", "/clearing/claims/{number}/cancel"): CLEARS,
+    ("POST", "/clearing/claims/{number}/documents"): CLEARS,
+    ("POST", "/clearing/claims/{number}/evidence"): CLEARS,
+    ("POST", "/clearing/claims/{number}/write-off"): CLEARS,
+    ("POST", "/clearing/claims/{number}/disputes"): CLEARS,
+    ("GET", "/clearing/receipts"): CLEARS,
+    ("GET", "/clearing/receipts.csv"): CLEARS,
+    ("POST", "/clearing/receipts"): CLEARS,
+    ("POST", "/clearing/receipts/match"): CLEARS,
+    ("GET", "/clearing/receipts/{number}"): CLEARS,
+    ("POST", "/clearing/receipts/{number}/assign"): CLEARS,
+    ("GET", "/clearing/disputes"): CLEARS,
+    ("GET", "/clearing/disputes.csv"): CLEARS,
+    ("GET", "/clearing/disputes/{number}"): CLEARS,
+    ("POST", "/clearing/disputes/{number}/answer"): CLEARS,
+    ("POST", "/clearing/disputes/{number}/withdraw"): CLEARS,
+    ("GET", "/clearing/books"): CLEARS,
+    ("GET", "/clearing/books.csv"): CLEARS,
+    ("POST", "/clearing/books/check"): CLEARS,
+    ("GET", "/clearing/agreements"): CLEARS,
+    ("GET", "/clearing/agreements/example.json"): CLEARS,
+    ("POST", "/clearing/agreements"): CLEARS,
+    ("GET", "/clearing/agreements/{account}"): CLEARS,
+    ("GET", "/clearing/agreements/{account}/revise"): CLEARS,
+    ("POST", "/clearing/agreements/{account}/revise"): CLEARS,
+    ("GET", "/clearing/suppliers"): CLEARS,
+    ("GET", "/clearing/suppliers.csv"): CLEARS,
     # The last, for it may end the session that the walk is in.
     ("POST", "/account/sessions/{number}/end"): EVERYBODY,
 }
@@ -184,6 +234,7 @@ def printed(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> No
     pin = OverrideWanted(OverrideAct.PIN, 1, "asked for")
     make_override(house.database, pin, by=SERVICE, now=datetime.now(UTC))
     VALUES["{person}"] = str(house.person(PersonRole.SERVICE, PersonRole.FINANCE).id)
+    VALUES.update(claimed.claim(house, tmp_path_factory.mktemp("bank")))
     VALUES["{run}"] = runs.request_reprint(house.database, batch_id=1).id
     acknowledge_rows(
         house.database, house.settings, tmp_path_factory.mktemp("report"), "none,mailed,,soon"

@@ -17,6 +17,7 @@ from service.store.actor import SERVICE
 from service.store.tables.person import Passkey
 from tests.checkout.acts import sold
 from tests.conftest import fresh_database
+from tests.console import claimed
 from tests.console.browsing import served_on
 from tests.console.conftest import PASSWORD, House, open_house
 from tests.console.first_jobs import log_in
@@ -84,7 +85,9 @@ def pages_of(house: House, folder: Path) -> list[str]:
         )  # fmt: skip
     run = runs.request_reprint(house.database, batch_id=1)
     acknowledge_rows(house.database, house.settings, folder, "none,mailed,,soon")
-    values = {**VALUES, "{run}": run.id, "{person}": str(admin.id)}
+    values = {
+        **VALUES, "{run}": run.id, "{person}": str(admin.id), **claimed.claim(house, folder),
+    }  # fmt: skip
     client = house.member(*LOOKERS)
     found = []
     for method, path in NEEDED:

@@ -87,6 +87,8 @@ def needs(member: Member, counted: Today, settings: Settings, *, now: datetime) 
         )
     if may(Right.SEE_DEALS):
         found += _deal_needs(member, counted)
+    if may(Right.CLEAR_MONEY):
+        found += _clearing_needs(language, counted, settings)
     if waiting.unconfirmed_batches and may(Right.SEE_BATCHES):
         found.append(
             Need(
@@ -135,6 +137,36 @@ def _deal_needs(member: Member, counted: Today) -> list[Need]:
             )
         )
     return found + _limit_needs(language, counted)
+
+
+def _clearing_needs(language: Language, counted: Today, settings: Settings) -> list[Need]:
+    """Disputes, drafts and money that wait for finance."""
+    waiting, text = counted.waiting.clearing, language.text
+
+    def money(cents: int) -> str:
+        return language.money(cents, settings.currency)
+
+    found = []
+    if waiting.disputes:
+        said = language.count(
+            "%(number)s dispute to answer", "%(number)s disputes to answer", waiting.disputes
+        )
+        hint = text("Over %(amount)s; each has its day.", amount=money(waiting.disputed_cents))
+        found.append(Need(said, hint, text("See disputes"), "/clearing/disputes?state=open"))
+    if waiting.drafts:
+        said = language.count(
+            "%(number)s claim to issue", "%(number)s claims to issue", waiting.drafts
+        )
+        hint = text("Drafts over %(amount)s; nobody owes them yet.",
+                    amount=money(waiting.draft_cents))  # fmt: skip
+        found.append(Need(said, hint, text("Issue drafts"), "/clearing/issue"))
+    if waiting.suspended:
+        said = language.count(
+            "%(number)s receipt in suspense", "%(number)s receipts in suspense", waiting.suspended
+        )
+        hint = text("%(amount)s belongs to no claim yet.", amount=money(waiting.suspense_cents))
+        found.append(Need(said, hint, text("See receipts"), "/clearing/receipts?state=suspended"))
+    return found
 
 
 def _limit_needs(language: Language, counted: Today) -> list[Need]:

@@ -90,7 +90,7 @@ def _state(row: Row, language: Language) -> Cell:
 
 def _reason(row: Row, language: Language) -> Cell:
     dispute: Dispute = row["row"]
-    return Cell(words.reason(language, dispute.reason), below=dispute.note)
+    return Cell(words.dispute_reason(language, dispute.reason), below=dispute.note)
 
 
 def _amount(row: Row, language: Language, *, name: str, currency: str) -> Cell:
@@ -106,4 +106,4 @@ def _answer_by(row: Row, language: Language) -> Cell:
 def _answer(row: Row, language: Language) -> Cell:
     dispute: Dispute = row["row"]
     reason = dispute.answer_reason
-    return Cell(words.reason(language, reason) if reason else "", below=dispute.answer_note)
+    return Cell(words.dispute_reason(language, reason) if reason else "", below=dispute.answer_note)

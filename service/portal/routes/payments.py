@@ -77,7 +77,7 @@ def _claim(row: Row, _language: Language) -> Cell:
 
 def _kind(row: Row, language: Language) -> Cell:
     kind = row["row"].kind
-    return Cell(words.settlement(language, kind), plain=str(kind))
+    return Cell(words.settled_by(language, kind), plain=str(kind))
 
 
 def _day(row: Row, language: Language, *, timezone: str) -> Cell:

@@ -46,6 +46,12 @@ def in_force(session: Session, account_ids: Collection[int] | None = None) -> li
     )
 
 
+def revisions(session: Session, account_id: int) -> list[Agreement]:
+    """Every revision of an account's agreements, the newest first."""
+    statement = select(Agreement).where(Agreement.account_id == account_id)
+    return list(session.exec(statement.order_by(col(Agreement.id).desc())))
+
+
 def get(session: Session, agreement_ids: Collection[int]) -> dict[int, AgreementRecord]:
     """Some revisions with their parties, by id."""
     parties: dict[int, list[NamedParty]] = {}

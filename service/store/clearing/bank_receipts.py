@@ -37,6 +37,16 @@ def file_of(session: Session, sha256: str) -> BankFile | None:
     return session.exec(select(BankFile).where(BankFile.sha256 == sha256)).first()
 
 
+def file(session: Session, file_id: int) -> BankFile | None:
+    """A file that was loaded."""
+    return session.get(BankFile, file_id)
+
+
+def get(session: Session, receipt_id: int) -> BankReceipt | None:
+    """A receipt."""
+    return session.get(BankReceipt, receipt_id)
+
+
 def add_file(session: Session, file: BankFile) -> BankFile:
     """Add a file; it has its id then."""
     session.add(file)

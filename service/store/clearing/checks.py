@@ -185,7 +185,7 @@ def overdue(session: Session, *, as_of: date) -> Found:
     query = f"""WITH f AS ({_NEWEST})
         SELECT s.name, sum(e.amount_cents) FROM ledger_entry e
         JOIN supplier s ON s.id = e.supplier_id JOIN f ON f.account_id = s.account_id
-          AND {_covered(day)}
+          AND {covered(day)}
         WHERE e.account = 'supplier_receivable' AND {unclaimed()} AND {drawn} < :as_of
         GROUP BY s.name ORDER BY s.name"""
     return _found(session, query, {"as_of": day_value(session, as_of)})
@@ -198,7 +198,7 @@ def without_agreement(session: Session) -> Found:
         SELECT s.name, sum(e.amount_cents) FROM ledger_entry e
         JOIN supplier s ON s.id = e.supplier_id
         WHERE e.account = 'supplier_receivable' AND {unclaimed()}
-          AND NOT EXISTS (SELECT 1 FROM f WHERE f.account_id = s.account_id AND {_covered(day)})
+          AND NOT EXISTS (SELECT 1 FROM f WHERE f.account_id = s.account_id AND {covered(day)})
         GROUP BY s.name ORDER BY s.name"""
     return _found(session, query, {})
 
@@ -214,7 +214,13 @@ def after_grace(session: Session) -> Found:
     return _found(session, query, {})
 
 
-def _covered(day: str) -> str:
+def newest_agreements() -> str:
+    """SQL of the agreements in force, each with the first day of its account's next one."""
+    return _NEWEST
+
+
+def covered(day: str) -> str:
+    """SQL of whether an agreement `f` of those covers an entry `e` of a day."""
     return f"""{day} >= f.valid_from AND ({day} <= f.valid_to
         OR (e.kind IN ({_in(UNDOING)}) AND (f.next_from IS NULL OR {day} < f.next_from)))"""
 

@@ -1,7 +1,7 @@
 """Queries on claims: their rows, numbers, lines, and what settled them."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, text
@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from service.engine.clearing.claim import Claim as ClaimRecord
 from service.engine.clearing.claim import ClaimLine as LineRecord
-from service.engine.clearing.claim import ClaimState, DisputeState
+from service.engine.clearing.claim import ClaimState, DisputeState, SettlementKind
 from service.engine.clearing.standing import number_of, state_of
 from service.engine.ledger import EntryKind
 from service.store.clearing import accounts, agreements
@@ -33,6 +33,15 @@ class Settled(NamedTuple):
 
     cents: int = 0
     paid_cents: int = 0
+
+
+class SettledBy(NamedTuple):
+    """One thing that made a claim smaller, or larger again where the cents are negative."""
+
+    kind: SettlementKind
+    cents: int
+    note: str
+    at: datetime
 
 
 class Summary(NamedTuple):
@@ -200,6 +209,7 @@ def page(
     state: ClaimState | None = None,
     is_issued: bool = False,
     before_id: int | None = None,
+    claim_ids: Collection[int] | None = None,
     limit: int = 50,
 ) -> list[Summary]:
     """Claims, the newest first; with `is_issued` none that are or were only drafts."""
@@ -217,6 +227,8 @@ def page(
         statement = statement.where(col(Claim.issued_at).is_not(None))
     if before_id is not None:
         statement = statement.where(col(Claim.id) < before_id)
+    if claim_ids is not None:
+        statement = statement.where(col(Claim.id).in_(claim_ids))
     rows = session.exec(statement).all()
     made = settled(session, [claim.id for claim, _, _ in rows])
     return [
@@ -357,6 +369,21 @@ def _settle(
         ),
         {"claim": claim_id, "kind": kind, "note": note, "posting": posting},
     )
+
+
+def settled_by(session: Session, claim_id: int) -> list[SettledBy]:
+    """What settled a claim, the oldest first."""
+    statement = (
+        select(ClaimSettlement.kind, ClaimSettlement.note, LedgerEntry.amount_cents,
+               LedgerEntry.posted_at)
+        .join(LedgerEntry, col(LedgerEntry.id) == col(ClaimSettlement.entry_id))
+        .where(ClaimSettlement.claim_id == claim_id)
+        .order_by(col(LedgerEntry.id))
+    )  # fmt: skip
+    return [
+        SettledBy(SettlementKind(kind), -cents, note, at)
+        for kind, note, cents, at in session.execute(statement)
+    ]
 
 
 def settlements(session: Session, claim_id: int) -> int:

@@ -1,0 +1,1 @@
+"""Clearing for finance: what is due, claims, receipts, disputes, books, agreements."""
