@@ -48,8 +48,8 @@ WITHOUT_MONEY = frozenset(
         ("forecast", "model"), ("offer", "given"), ("offer", "targets"), ("offer", "texts"),
         ("lift_release", "content"), ("lift_release", "knowledge"), ("lift_release", "reports"),
         ("lift_report", "figures"), ("lift_rows", "p_values"), ("outcome_window", "silent"),
-        ("person", "roles"), ("response", "evidence"), ("response", "model"), ("run", "problem"),
-        ("till_return_line", "units"),
+        ("person", "roles"), ("programme_sum", "sums"), ("response", "evidence"),
+        ("response", "model"), ("run", "problem"), ("till_return_line", "units"),
     }
 )  # fmt: skip
 """Documents without amounts in minor units; what was typed or printed stays as it was."""
