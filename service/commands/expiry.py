@@ -8,6 +8,7 @@ import typer
 from service.commands.console import progress_bars, say
 from service.commands.database import acting, open_database
 from service.cycle.expiry import expire_lists, stores_day
+from service.cycle.overrides import end_pins_of_ended_deals
 from service.deals.steer import follow_facts
 from service.engine.money import format_money
 from service.errors import InvalidInput
@@ -36,6 +37,7 @@ def expire(
         by = acting(database, settings)
         closed = expire_lists(database, before=day, progress=progress)
         changed = follow_facts(database, on=day)
+        end_pins_of_ended_deals(database, now=datetime.now(UTC))
         detail = {"lists": closed.lists, "deals": changed}
         if any(detail.values()):
             with database.write() as session:

@@ -21,6 +21,7 @@ from service.console.routes import (
     deal_form,
     deals,
     desk,
+    goodwill_table,
     households,
     keys,
     operations,
@@ -91,6 +92,7 @@ def create_console(
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
+        goodwill_table,
         households, products, batches, batch_acts, batch_tables, operations, people, keys,
         settings_page, audit, overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans,
         cycles, due, drawing, claim_acts, claims, receipts, disputes, books, agreements, suppliers,

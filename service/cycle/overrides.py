@@ -15,7 +15,7 @@ from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound, Problem
 from service.notice import Count
 from service.store import audit, households, overrides
-from service.store.actor import Actor
+from service.store.actor import SERVICE, Actor
 from service.store.offers import states
 from service.store.overrides import NamedOverride
 from service.store.session import Database
@@ -115,6 +115,22 @@ def end_override(database: Database, number: int, *, by: Actor, now: datetime) -
         if overrides.end(session, number, by=by, at=now):
             audit.add(session, by, "end", SUBJECT, number, at=now)
         return _one(session, number)
+
+    return database.settle(write, busy=_BUSY)
+
+
+def end_pins_of_ended_deals(database: Database, *, now: datetime) -> int:
+    """End the pins of deals that have ended, which the trail says; how many.
+
+    Bans stay: a deal that comes back under its name is still banned.
+    """
+
+    def write(session: Session) -> int:
+        ended = overrides.end_pins_of_ended(session, by=SERVICE, at=now)
+        for number in ended:
+            detail = {"reason": "the deal has ended"}
+            audit.add(session, SERVICE, "end", SUBJECT, number, at=now, detail=detail)
+        return len(ended)
 
     return database.settle(write, busy=_BUSY)
 

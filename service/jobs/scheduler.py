@@ -27,6 +27,7 @@ from service.cycle import refresh_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
 from service.cycle.kept_plan import drop_old_plans
+from service.cycle.overrides import end_pins_of_ended_deals
 from service.cycle.product_sums import count_products
 from service.cycle.sweep import sweep_drafts
 from service.deals.keep_sums import recount_sums
@@ -201,6 +202,7 @@ def _expire_lists(database: Database, settings: Settings, slot: datetime) -> Non
         today = stores_day(session, settings, now=slot)
     expire_lists(database, before=today)
     follow_facts(database, on=today)
+    end_pins_of_ended_deals(database, now=slot)
     sweep_drafts(database, settings, on=today)
 
 

@@ -36,6 +36,7 @@ from service.cycle import (
     write_next_lists,
 )
 from service.cycle.expiry import expire_lists
+from service.cycle.overrides import end_pins_of_ended_deals
 from service.cycle.supposed import Supposed
 from service.deals.keep_sums import keep_sums
 from service.deals.steer import follow_facts
@@ -280,6 +281,7 @@ def _expire(
     """Close the lists that ended before a day; what a run before this one closed is not counted."""
     closed = expire_lists(database, before=before, progress=progress)
     moved = follow_facts(database, on=before)
+    end_pins_of_ended_deals(database, now=datetime.now(UTC))
     return {**closed._asdict(), "before": before.isoformat(), "deals_moved": moved}
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import text, update
 from sqlmodel import Session, col, func, select
 
+from service.engine.lifecycle import DealState
 from service.engine.offers.overrides import OVERRIDES, OverrideAct
 from service.store.actor import Actor
 from service.store.bulk import stage
@@ -59,6 +60,26 @@ def end(session: Session, number: int, *, by: Actor, at: datetime) -> bool:
         .values(ended_at=at, ended_by=by.name, ended_person_id=by.person_id)
     )
     return found.rowcount > 0
+
+
+def end_pins_of_ended(session: Session, *, by: Actor, at: datetime) -> list[int]:
+    """End the pins of deals of which every revision ended or was replaced; their numbers."""
+    runs_on = (
+        select(Offer.id)
+        .where(
+            func.coalesce(Offer.deal_id, Offer.id) == Override.deal_id,
+            col(Offer.state).not_in((DealState.ENDED, DealState.REPLACED)),
+        )
+        .exists()
+    )
+    ended = session.execute(
+        update(Override)
+        .where(col(Override.act) == OverrideAct.PIN, col(Override.ended_at).is_(None), ~runs_on)
+        .values(ended_at=at, ended_by=by.name, ended_person_id=by.person_id)
+        .returning(col(Override.id))
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(number for (number,) in ended)
 
 
 def of_offers(

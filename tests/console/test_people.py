@@ -127,3 +127,20 @@ def test_a_key_is_bound_to_somebody_else_by_an_admin_alone(house: House) -> None
         assert holder() == now
     refused = send(admin, f"/keys/{till}/bind", person=own.id)
     assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def test_people_keys_and_goodwill_are_saved_as_files(house: House) -> None:
+    client = house.member(PersonRole.ADMIN)
+    people_file = client.get(PATH + "/people.csv").text.splitlines()
+    assert people_file[0].lstrip("\ufeff") == "Name,E-mail address,Roles,State,Last seen"
+    assert people_file[1].startswith('Admin,admin@shop.example,Administrator,"",')
+    number, key = keys.add_key(house.database, house.settings, role=Role.MARKETING)
+    keys_file = client.get(PATH + "/keys.csv").text
+    assert f"\r\n{number}," in keys_file
+    assert ",Marketing," in keys_file
+    assert key not in keys_file
+    given = {"amount": "1.00", "reason": "till_fault", "list": "1", "asked": "a"}
+    send(client, "/desk/goodwill", **given)
+    saved = client.get(PATH + "/desk/goodwill.csv").text.splitlines()
+    assert len(saved) == 2
+    assert ",1.00,Given," in saved[1]

@@ -11,6 +11,8 @@ from service.errors import InvalidInput, NotFound
 from service.pages import names, page
 from service.pages.confirming import Confirmed, Question, ask, require_shown
 from service.pages.flash import Message, Tone
+from service.pages.languages import mark
+from service.pages.listing import Cell, Column, csv_file
 from service.pages.visitor import DatabaseDep, Member, SettingsDep, may
 from service.store.session import Database
 from service.store.tables.access import ApiKey, Role
@@ -19,6 +21,17 @@ router = APIRouter(prefix="/keys")
 
 PATH = "/keys"
 
+_COLUMNS = (
+    Column("number", mark("Key"), lambda row, _: Cell(str(row["key"].id))),
+    Column("hint", mark("Ends with"), lambda row, _: Cell(row["key"].hint)),
+    Column("role", mark("For"), lambda row, language: Cell(
+        names.key_role(language, row["key"].role))),
+    Column("store", mark("Store"), lambda row, _: Cell(row["key"].store_id or "")),
+    Column("person", mark("Person"), lambda row, _: Cell(row["person"])),
+    Column("made", mark("Made"), lambda row, _: Cell(row["key"].created_at.isoformat())),
+    Column("revoked", mark("Revoked"), lambda row, _: Cell(
+        row["key"].revoked_at.isoformat() if row["key"].revoked_at else "")),
+)  # fmt: skip
 Manages = Annotated[Member, Depends(may(Right.MANAGE_KEYS))]
 Word = Annotated[str, Form(max_length=200)]
 
@@ -27,6 +40,17 @@ Word = Annotated[str, Form(max_length=200)]
 def every(request: Request, database: DatabaseDep, _by: Manages) -> Response:
     """Every key ever made, and the form that makes one."""
     return _every(request, database)
+
+
+@router.get(".csv")
+def every_as_csv(database: DatabaseDep, member: Manages) -> Response:
+    """The same keys as a file, without what they are."""
+    named = {each.person.id: each.person.name for each in people.list_people(database)}
+    rows = [
+        {"key": key, "person": named.get(key.person_id or 0, "")}
+        for key in reversed(keys.list_keys(database))
+    ]
+    return csv_file("keys", iter([rows]), _COLUMNS, member.language)
 
 
 @router.post("")

@@ -10,16 +10,28 @@ from service.admin import people
 from service.admin.people import NewPerson, Person, PersonRole
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
-from service.pages import page
+from service.pages import labels, page
 from service.pages.confirming import Confirmed, Question, ask, require_shown
 from service.pages.flash import Message
-from service.pages.languages import LANGUAGES, SOURCE
+from service.pages.languages import LANGUAGES, SOURCE, mark
+from service.pages.listing import Cell, Column, csv_file
 from service.pages.visitor import DatabaseDep, Member, SettingsDep, may, recognise
 
 router = APIRouter(prefix="/people")
 
 PATH = "/people"
 
+_SHUT_OUT = mark("Shut out")
+_COLUMNS = (
+    Column("name", mark("Name"), lambda row, _: Cell(row["details"].person.name)),
+    Column("email", mark("E-mail address"), lambda row, _: Cell(row["details"].person.email)),
+    Column("roles", mark("Roles"), lambda row, language: Cell(
+        ", ".join(labels.role(language, each) for each in row["details"].person.roles))),
+    Column("state", mark("State"), lambda row, language: Cell(
+        language.text(_SHUT_OUT) if row["details"].person.disabled else "")),
+    Column("last_seen", mark("Last seen"), lambda row, _: Cell(
+        row["details"].last_seen_at.isoformat() if row["details"].last_seen_at else "")),
+)  # fmt: skip
 Manages = Annotated[Member, Depends(may(Right.MANAGE_PEOPLE))]
 Word = Annotated[str, Form(max_length=300)]
 Roles = Annotated[list[PersonRole] | None, Form(max_length=len(PersonRole))]
@@ -29,6 +41,13 @@ Roles = Annotated[list[PersonRole] | None, Form(max_length=len(PersonRole))]
 def everybody(request: Request, database: DatabaseDep, _by: Manages) -> Response:
     """Everybody, and the form that invites somebody."""
     return _everybody(request, database)
+
+
+@router.get(".csv")
+def everybody_as_csv(database: DatabaseDep, member: Manages) -> Response:
+    """The same people as a file."""
+    rows = [{"details": each} for each in people.list_people(database)]
+    return csv_file("people", iter([rows]), _COLUMNS, member.language)
 
 
 @router.post("")

@@ -15,6 +15,7 @@ import xlsxwriter
 from service.currencies import minor_digits
 from service.engine.clearing.claim import Claim, ClaimLine
 from service.engine.clearing.retailer import Retailer
+from service.files.clearing.plain_sheet import PlainSheet, Value
 from service.files.clearing.words import words_of
 from service.files.csv_cells import to_csv
 
@@ -105,22 +106,18 @@ def statement_xlsx(claim: Claim, retailer: Retailer, *, is_credit: bool = False)
                 summary.write_number(place, 1, float(value), money)
             else:
                 summary.write_string(place, 1, value)
-        sheet = book.add_worksheet("Lines")
+        sheet = book.add_worksheet("Lines", worksheet_class=PlainSheet)
         for column, name in enumerate(_OF_LINE):
             sheet.write_string(0, column, name, bold)
             sheet.set_column(column, column, 40 if name == "title" else 13)
-        for number, row in enumerate(rows, start=1):
-            for column, name in enumerate(_OF_LINE):
-                cell = row[name]
-                if isinstance(cell, Decimal):
-                    sheet.write_number(number, column, float(cell), money)
-                elif isinstance(cell, int):
-                    sheet.write_number(number, column, cell)
-                else:
-                    sheet.write_string(number, column, str(cell))
+        sheet.add_plain([[_value(row[name]) for name in _OF_LINE] for row in rows], money=money)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(rows), 1), len(_OF_LINE) - 1)
     return out.getvalue()
+
+
+def _value(cell: object) -> Value:
+    return cell if isinstance(cell, int | Decimal) else str(cell)
 
 
 def _kind(name: str, digits: int) -> pl.DataType:

@@ -125,7 +125,10 @@ def write(session: Session, *, claim_id: int, account_id: int) -> int:
     own that name it.
     """
     if not is_sqlite(session):
-        session.execute(text("ANALYZE drawn_entry"))
+        # A small sample tells the planner enough; the usual one takes a fifth of the whole.
+        session.execute(text("SET LOCAL default_statistics_target = 5"))
+        session.execute(text("ANALYZE drawn_entry (id, posting, kind, is_drawn)"))
+        session.execute(text("SET LOCAL default_statistics_target TO DEFAULT"))
     of = {"claim": claim_id, "account": account_id}
     _name_earlier(session, of)
     return _write_lines(session, of)

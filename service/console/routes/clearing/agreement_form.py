@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from service.console.routes.clearing.amounts import plain_amount
 from service.engine.clearing.claim import Agreement, NamedParty, SupplierAccount
+from service.pages.listing.amounts import plain_amount
 
 FIELDS = (
     "valid_from", "valid_to", "handling_fee", "tax_code", "tax_percent", "tolerance", "grace_days",

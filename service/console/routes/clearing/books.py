@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from service.admin import runs
 from service.clearing.reports import trial_of
-from service.console.routes.clearing.amounts import plain_amount
 from service.console.routes.clearing.base import PATH, Clears, today
 from service.engine.clearing.standing import last_month
 from service.pages import clearing_words, page
 from service.pages.flash import Message
 from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, csv_file
+from service.pages.listing.amounts import plain_amount
 from service.pages.listing.columns import Row
 from service.pages.visitor import DatabaseDep, SettingsDep
 from service.settings import Settings

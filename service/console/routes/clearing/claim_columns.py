@@ -1,11 +1,11 @@
 """The columns of claims, and of the lines of one."""
 
-from service.console.routes.clearing.amounts import amount, plain_amount
 from service.console.routes.clearing.base import PATH
 from service.engine.clearing.claim import ClaimLine
 from service.pages import clearing_words
 from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, Kind
+from service.pages.listing.amounts import amount, plain_amount
 from service.pages.listing.columns import Row
 from service.store.clearing.claims import Summary
 

@@ -1,11 +1,11 @@
 """The columns of disputes."""
 
-from service.console.routes.clearing.amounts import amount
 from service.console.routes.clearing.base import PATH
 from service.engine.clearing.standing import number_of
 from service.pages import clearing_words
 from service.pages.languages import mark
 from service.pages.listing import Cell, Column, Kind
+from service.pages.listing.amounts import amount
 
 
 def dispute_columns(currency: str) -> list[Column]:

@@ -14,7 +14,6 @@ from service.clearing.dunning import (
     write_reminders,
 )
 from service.clearing.set_off import set_off_due
-from service.console.routes.clearing.amounts import amount
 from service.console.routes.clearing.base import PATH, Clears, known, now, today
 from service.console.routes.clearing.downloads import download
 from service.engine.clearing.ageing import Age
@@ -23,6 +22,7 @@ from service.pages.confirming import Confirmed, Question, ask, require_shown
 from service.pages.flash import Message
 from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, csv_file
+from service.pages.listing.amounts import amount
 from service.pages.visitor import DatabaseDep, SettingsDep
 from service.settings import Settings
 from service.store.clearing import waiting

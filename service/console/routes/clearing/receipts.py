@@ -11,7 +11,6 @@ from starlette.responses import Response
 from service.clearing.one_receipt import look_at_receipt
 from service.clearing.read_receipts import BankForm, load_sent_file
 from service.clearing.receipts import apply_suspense, match_receipts
-from service.console.routes.clearing.amounts import amount as amount_cell
 from service.console.routes.clearing.base import NEWEST, PATH, ROWS, Clears, Word, known, now
 from service.errors import InvalidInput, NotFound
 from service.files.apart import Apart
@@ -33,6 +32,7 @@ from service.pages.listing import (
     every_row,
     read_view,
 )
+from service.pages.listing.amounts import amount as amount_cell
 from service.pages.visitor import DatabaseDep, SettingsDep
 from service.settings import Settings
 from service.store.clearing.pages import turn_receipts

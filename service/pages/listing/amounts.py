@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from service.currencies import minor_digits
 from service.pages.languages import Language
-from service.pages.listing import Cell, Kind
+from service.pages.listing.cells import Cell, Kind
 
 
 def amount(cents: int, currency: str, language: Language) -> Cell:
