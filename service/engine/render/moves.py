@@ -54,22 +54,35 @@ class Moves:
     ) -> bytes:
         """Operators that draw a row in each column as often as there is room below its lines,
         which reach so many points down; empty if there is room in none."""
-        key = (box, from_right, depths, room, row.ops)
-        cached = self._blank_lines.get(key)
-        if cached is None:
-            if len(self._blank_lines) > _MAX_CACHED:
-                self._blank_lines.clear()
-            top = round(self.height_pt - box.y * MM, 1)
-            lefts = _column_lefts(box, from_right)
-            ops: list[bytes] = []
-            for left, depth in zip(lefts, depths, strict=True):
-                count = min(box.blanks, int((room + _SLACK - depth) / row.height))
-                if count > 0:
-                    rows = down(row.height).join((b" %b " % row.ops,) * count)
-                    start = b"q 1 0 0 1 %.2f %.1f cm" % (left * MM, top - round(depth, 1))
-                    ops.append(b"%b%bQ" % (start, rows))
-            cached = self._blank_lines[key] = b"\n".join(ops)
-        return cached
+        if len(self._blank_lines) > _MAX_CACHED:
+            self._blank_lines.clear()
+        ops: list[bytes] = []
+        for column, depth in enumerate(depths):
+            key = (box, from_right, column, depth, room, row.ops)
+            cached = self._blank_lines.get(key)
+            if cached is None:
+                cached = self._blank_lines[key] = self._blanks(*key[:5], row)
+            if cached:
+                ops.append(cached)
+        return b"\n".join(ops)
+
+    def _blanks(
+        self,
+        box: ShoppingListBox,
+        from_right: bool,
+        column: int,
+        depth: float,
+        room: float,
+        row: Row,
+    ) -> bytes:
+        """The operators for one column."""
+        count = min(box.blanks, int((room + _SLACK - depth) / row.height))
+        if count <= 0:
+            return b""
+        left = _column_lefts(box, from_right)[column]
+        top = round(self.height_pt - box.y * MM, 1) - round(depth, 1)
+        rows = down(row.height).join((b" %b " % row.ops,) * count)
+        return b"q 1 0 0 1 %.2f %.1f cm%bQ" % (left * MM, top, rows)
 
     def grid_moves(
         self,
