@@ -1,11 +1,11 @@
 """What an operator watches: what waits, for how long, and what must not be."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from service.files.disks import disks_of
 from service.settings import Settings
 from service.store import counts, ledger, loop, recount, work
 from service.store.session import Database
@@ -115,11 +115,4 @@ def _least_free(database: Database, settings: Settings) -> float:
     folders = [settings.output_folder, settings.runs_folder]
     if database.is_sqlite:
         folders.append(Path(database.url.removeprefix("sqlite:///")).parent)
-    shares = []
-    for folder in folders:
-        there = next(
-            each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()
-        )
-        usage = shutil.disk_usage(there)
-        shares.append(usage.free / usage.total)
-    return min(shares)
+    return min(disk.free_bytes / disk.total_bytes for disk in disks_of(folders))

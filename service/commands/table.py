@@ -164,6 +164,21 @@ COMMANDS: tuple[Command | Group, ...] = (
         "service.commands.status:status",
         "What is wrong first, with exit code 1; then what is in the database and what waits.",
     ),
+    Command(
+        "doctor",
+        "service.commands.doctor:doctor",
+        "Look at everything that must be in order, each with what to do; exit 1 for a fault.",
+    ),
+    Command(
+        "backup",
+        "service.commands.backup:backup",
+        "Keep the database as of one moment, and the packages; tills go on meanwhile.",
+    ),
+    Command(
+        "restore",
+        "service.commands.backup:bring_back",
+        "Bring a backup into an empty database and check every invariant; exit 1 if one breaks.",
+    ),
     group(
         "forecast",
         "Inspect the stored forecasts.",

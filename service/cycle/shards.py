@@ -5,6 +5,7 @@ the same inputs finds them and does not do the shard again.
 """
 
 import hashlib
+import logging
 import multiprocessing
 import os
 import shutil
@@ -117,7 +118,7 @@ def score_shards(
         rows = purchases.filter(pl.col("household_id").is_in(ids[start : start + size].implode()))
         result = folder / hashlib.sha256(shared + _bytes(rows)).hexdigest()[:32]
         results.append(result)
-        if not _scores(result).exists():
+        if not _is_whole(result):
             missing.append((rows, result))
     done = len(results) - len(missing)
     progress("predict", done, len(results))
@@ -150,8 +151,23 @@ def _drafts(result: Path) -> Path:
     return result.with_suffix(".drafts.parquet")
 
 
+logger = logging.getLogger("larder.cycle")
+
 _FILES = (_scores, _pairs, _drafts)
 """Where a shard leaves what `Scored` has, in its order."""
+
+
+def _is_whole(result: Path) -> bool:
+    """Whether a shard is there and can be read: a power cut may leave a file without its end."""
+    if not _scores(result).exists():
+        return False
+    try:
+        for file in _FILES:
+            pl.read_parquet(file(result))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        logger.warning("shard %s cannot be read and is scored again: %s", result.name, error)
+        return False
+    return True
 
 
 def _work(

@@ -57,6 +57,10 @@ class DatabaseSettings(Group):
         description="What others may not do with files that are written: as `umask` of a shell; "
         "077 leaves them to their owner",
     )
+    postgresql_bin: Path | None = Field(
+        default=None,
+        description="Folder of `pg_dump` and `pg_restore` for backups; without it the usual places",
+    )
     output_folder: Path = Field(default=Path("batches"), description="Where batches are published")
     runs_folder: Path = Field(default=Path("runs"), description="Where runs keep shard results")
 

