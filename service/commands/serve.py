@@ -8,6 +8,7 @@ from service.api.app import create_app, run
 from service.commands.process import require_tables, start_logging
 from service.console import app as console
 from service.files.apart import Apart, limits_of
+from service.pocket import app as pocket
 from service.settings import load_settings
 from service.store.session import Database
 
@@ -16,13 +17,19 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on", min=1, max=65535)] = 8000,
 ) -> None:
-    """Serve HTTP and the console; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
+    """Serve HTTP, the console and households' pages; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run
+    those inside too.
+    """
     start_logging()
     settings = load_settings()
     database = Database(settings.database_url)
     require_tables(database)
     apart = Apart(limits_of(settings))
-    pages = {console.PATH: console.create_console(database, settings, apart=apart)}
+    pages = {
+        console.PATH: console.create_console(database, settings, apart=apart),
+        pocket.PATH: pocket.create_pocket(database, settings),
+        pocket.CODES: pocket.create_codes(),
+    }
     app = create_app(database, settings, apart=apart, pages=pages)
     try:
         run(app, host=host, port=port)

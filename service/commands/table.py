@@ -36,7 +36,8 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "serve",
         "service.commands.serve:serve",
-        "Serve HTTP and the console; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too.",
+        "Serve HTTP, the console and households' pages; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run "
+        "those inside too.",
     ),
     Command(
         "schedule",
