@@ -10,6 +10,7 @@ from service.commands.process import require_tables
 from service.console import app as console
 from service.files.apart import Apart, limits_of
 from service.logs import start_logging
+from service.pocket import app as pocket
 from service.portal import app as portal
 from service.settings import load_settings
 from service.store.patience import Patience
@@ -30,6 +31,8 @@ def serve(
     pages = {
         console.PATH: console.create_console(database, settings, apart=apart),
         portal.PATH: portal.create_portal(database, settings, apart=apart),
+        pocket.PATH: pocket.create_pocket(database, settings),
+        pocket.CODES: pocket.create_codes(),
     }
     app = create_app(database, settings, apart=apart, pages=pages)
     try:

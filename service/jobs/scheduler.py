@@ -35,6 +35,8 @@ from service.deals.steer import follow_facts
 from service.errors import Conflict, LarderError, Misconfigured
 from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
+from service.members.erase import finish_erasures
+from service.members.pocket import forget_sessions
 from service.publish import purge
 from service.results.count import count_outcomes
 from service.results.count_programme import count_programmes
@@ -230,6 +232,8 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     drop_old_plans(settings, slot)
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
+    forget_sessions(database, now=slot)
+    finish_erasures(database, settings, now=slot)
 
 
 def _count_products(database: Database, settings: Settings, slot: datetime) -> None:

@@ -75,7 +75,7 @@ def _plain(name: str, value: object) -> object:
         return (_EPOCH + timedelta(microseconds=value)).isoformat()
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if name in ("granted", "mail_consent", "live"):
+    if name in ("granted", "mail_consent", "live", "ticked", "gone"):
         return bool(value)
     return value if isinstance(value, int | float | str) else str(value)
 

@@ -32,12 +32,16 @@ _YEAR_SECONDS = 31_536_000
 class Guard:
     """Answers `refuse` to what another site sent, and adds the headers to every answer.
 
-    The nonce of a page is `request.state.nonce`. Pages are not kept by anything between.
+    `policy` is what pages may load (CSP), with the place of a nonce. The nonce of a page is
+    `request.state.nonce`. Pages are not kept by anything between.
     """
 
-    def __init__(self, app: ASGIApp, *, refuse: Callable[[Request], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, refuse: Callable[[Request], Response], policy: str = _POLICY
+    ) -> None:
         self._app = app
         self._refuse = refuse
+        self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -50,7 +54,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+                headers["Content-Security-Policy"] = self._policy.format(nonce=nonce)
                 headers.update(_HEADERS)
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["scheme"] == "https":

@@ -31,6 +31,12 @@ _TABLES = {
     "wishes": """SELECT i.name AS item, w.brand, o.deal_ref, w.act, w.until, w.said_at, w.channel
         FROM wish w LEFT JOIN item i ON i.id = w.item_id LEFT JOIN offer o ON o.id = w.deal_id
         WHERE w.household_id = :household ORDER BY w.id""",
+    "own_items": """SELECT text, ticked, gone, said_at FROM pocket_item
+        WHERE household_id = :household ORDER BY said_at, id""",
+    "ticks": f"""SELECT m.list_id AS list, m.line, m.ticked, m.said_at FROM pocket_mark m
+        JOIN shopping_list s ON s.id = m.list_id WHERE {_OWN} ORDER BY m.list_id, m.line""",
+    "page_visits": """SELECT opened_at, seen_at, known_at FROM pocket_session
+        WHERE household_id = :household ORDER BY opened_at""",
     "baskets": """SELECT store_id, terminal, number, business_date, purchased_at
         FROM basket WHERE household_id = :household ORDER BY purchased_at, id""",
     "basket_lines": """SELECT b.store_id, b.terminal, b.number, b.business_date, l.line, l.gtin,

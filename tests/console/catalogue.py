@@ -23,7 +23,7 @@ _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "mark
 _OPTIONS = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "silent": "false",
             "trim_blocks": "true", "lstrip_blocks": "true"}  # fmt: skip
 _SERVICE = Path(service.__file__).parent
-_SITES = ("console", "pages", "portal")
+_SITES = ("console", "pages", "pocket", "portal")
 """What has texts of its own, in code and in templates."""
 _ACTS = (
     "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing", "cycle",

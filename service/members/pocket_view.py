@@ -1,0 +1,296 @@
+"""What the page in the pocket shows: the list by department, what is used, and what comes next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session
+
+from service.desk import outcomes
+from service.engine.records import ListDocument, OfferLine, ReminderLine
+from service.engine.redeem import RefusalReason
+from service.engine.wishes import WishAct
+from service.errors import NotFound
+from service.members.pocket import Holder, gets_letters
+from service.settings import Settings
+from service.store import lists, pocket, wishes
+from service.store.lists import LineUse
+from service.store.session import Database
+from service.store.tables.pocket import PocketItem
+from service.store.tables.shopping_list import ListState, ShoppingList
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line of the list: what it says, whether it is ticked, and of an offer the uses left.
+
+    `uses_left` is None for what is no offer; `why` is why an item is there, `size` what a package
+    of the usual product holds.
+    """
+
+    line: int
+    name: str
+    detail: str
+    value: str
+    legal: str
+    size: str
+    why: str
+    price_cents: int | None
+    uses_left: int | None
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """What is needed of one department, offers first."""
+
+    name: str
+    lines: Sequence[ShownLine]
+
+
+@dataclass(frozen=True, slots=True)
+class NextNeed:
+    """Something that will run out, and about when; without a day nothing is promised."""
+
+    item: str
+    expected_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextList:
+    """The next list as it is now: what will run out, and how many offers there would be.
+
+    Which offers, nobody is told before they are reserved. `as_of` is the day it is of.
+    """
+
+    as_of: date
+    offers: int
+    needs: Sequence[NextNeed]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An offer that did not come off: when and where, its text, and the till's reason."""
+
+    on: date
+    store_id: str
+    number: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastList:
+    """An earlier list, and how many of its offers were used."""
+
+    list_id: int
+    valid_from: date
+    valid_to: date
+    offers: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class PocketView:
+    """All that the page shows. `code` is what the till scans, empty where it no longer takes it.
+
+    `saved_cents` is what came off by this list. What only a known browser sees is None, or empty.
+    """
+
+    list_id: int
+    language: str
+    valid_from: date
+    valid_to: date
+    has_begun: bool
+    has_ended: bool
+    code: str
+    departments: Sequence[Department]
+    saved_cents: int
+    is_known: bool
+    items: Sequence[PocketItem]
+    next_list: NextList | None
+    past: Sequence[PastList]
+    refused: Sequence[Refused]
+    gets_letters: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PocketState:
+    """What all phones of a household agree on: of a list, and of what it wrote itself."""
+
+    list_id: int
+    ticked: Sequence[int]
+    used: Sequence[int]
+    saved_cents: int
+    items: Sequence[PocketItem]
+
+
+def state(database: Database, holder: Holder) -> PocketState:
+    """What phones ask for again and again. Raises NotFound when the list is gone."""
+    with database.read() as session:
+        row = _shown_list(session, holder)
+        lines = lists.lines_and_uses(session, row.id)
+        return PocketState(
+            list_id=row.id,
+            ticked=sorted(pocket.ticked(session, row.id)),
+            used=[each.line for each in lines if each.offer_id and each.used >= each.uses],
+            saved_cents=pocket.saved_cents(session, row.id),
+            items=pocket.items(session, holder.household_id) if holder.is_known else (),
+        )
+
+
+def look(database: Database, settings: Settings, holder: Holder, *, today: date) -> PocketView:
+    """What a browser of a household sees today. Raises NotFound when the list is gone."""
+    refused = _refused(database, holder) if holder.is_known else []
+    with database.read() as session:
+        row = _shown_list(session, holder)
+        document = ListDocument.from_json(row.document)
+        uses = {each.line: each for each in lists.lines_and_uses(session, row.id)}
+        ticked = pocket.ticked(session, row.id)
+        unwanted = _unwanted(session, holder, today)
+        is_open = row.state == ListState.ISSUED and today <= row.valid_to
+        return PocketView(
+            list_id=row.id,
+            language=document.language,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            has_begun=row.valid_from <= today,
+            has_ended=not is_open,
+            code=document.list_code if is_open else "",
+            departments=_departments(document, uses, ticked, unwanted, settings.walking_order),
+            saved_cents=pocket.saved_cents(session, row.id),
+            is_known=holder.is_known,
+            items=pocket.items(session, holder.household_id) if holder.is_known else (),
+            next_list=_next(session, holder) if holder.is_known else None,
+            past=_past(session, holder, row.id) if holder.is_known else (),
+            refused=refused,
+            gets_letters=gets_letters(session, holder.household_id),
+        )
+
+
+def _shown_list(session: Session, holder: Holder) -> ShoppingList:
+    """The list of the letter, or for a known browser the newest open one."""
+    row = pocket.newest_list(session, holder.household_id) if holder.is_known else None
+    row = row or lists.get(session, holder.list_id)
+    if row is None:
+        raise NotFound("This list is gone.")
+    return row
+
+
+def _departments(
+    document: ListDocument,
+    uses: Mapping[int, LineUse],
+    ticked: set[int],
+    unwanted: set[str],
+    order: Sequence[str],
+) -> list[Department]:
+    """The lines by department, in the order in which the store is walked, then by name.
+
+    What is printed stays on paper; of what the household does not want the page reminds nobody.
+    """
+    found: dict[str, list[ShownLine]] = {}
+    for offer in document.offers:
+        found.setdefault(offer.department, []).append(_offer(offer, uses, ticked))
+    for reminder in document.reminders:
+        if reminder.item in unwanted:
+            continue
+        found.setdefault(reminder.department, []).append(_reminder(reminder, ticked))
+    places = {name.casefold(): place for place, name in enumerate(order)}
+    names = sorted(found, key=lambda name: (places.get(name.casefold(), len(places)), name))
+    return [Department(name, found[name]) for name in names]
+
+
+def _offer(offer: OfferLine, uses: Mapping[int, LineUse], ticked: set[int]) -> ShownLine:
+    use = uses.get(offer.line)
+    return ShownLine(
+        line=offer.line,
+        name=offer.title,
+        detail=" · ".join(text for text in (offer.detail, offer.goods) if text),
+        value=offer.value_text,
+        legal=offer.legal,
+        size=offer.size,
+        why=offer.item,
+        price_cents=offer.price_cents,
+        uses_left=max(0, use.uses - use.used) if use is not None else 0,
+        ticked=offer.line in ticked,
+    )
+
+
+def _reminder(line: ReminderLine, ticked: set[int]) -> ShownLine:
+    return ShownLine(
+        line=line.line,
+        name=line.item,
+        detail=line.product if line.product != line.item else "",
+        value="",
+        legal="",
+        size=line.size,
+        why=line.reason,
+        price_cents=line.price_cents,
+        uses_left=None,
+        ticked=line.line in ticked,
+    )
+
+
+def _unwanted(session: Session, holder: Holder, today: date) -> set[str]:
+    """The items that a household does not want today, as far as this browser may know."""
+    if not holder.is_known:
+        return set()
+    said = wishes.current(session, holder.household_id)
+    return {
+        each.item
+        for each in said
+        if each.row.act == WishAct.NEVER
+        or (each.row.act == WishAct.NOT_NOW and (each.row.until is None or each.row.until > today))
+    }
+
+
+def _next(session: Session, holder: Holder) -> NextList | None:
+    draft = lists.draft_of(session, holder.household_id)
+    if draft is None:
+        return None
+    document = ListDocument.from_json(draft.document)
+    needs = sorted(
+        (NextNeed(line.item, line.expected_on) for line in document.reminders),
+        key=lambda need: (need.expected_on is None, need.expected_on or date.min, need.item),
+    )
+    return NextList(draft.valid_from, len(document.offers), needs)
+
+
+def _refused(database: Database, holder: Holder) -> list[Refused]:
+    """What did not come off though goods of it were bought, the newest first.
+
+    That nothing of an offer was bought, nobody asks about.
+    """
+    found = [
+        Refused(each.at.business_date, each.at.store_id, each.at.number, each.outcome.text,
+                each.outcome.reason)
+        for each in outcomes.refusals_of(database, holder.household_id)
+        if each.outcome.text and each.outcome.reason != RefusalReason.NOT_IN_BASKET
+    ]  # fmt: skip
+    return found[:_MOST_REFUSED]
+
+
+def _past(session: Session, holder: Holder, shown_id: int) -> list[PastList]:
+    found = [
+        row
+        for row in lists.of_household(session, holder.household_id)
+        if row.state in (ListState.ISSUED, ListState.EXPIRED) and row.id != shown_id
+    ]
+    return [_past_list(session, row) for row in found[:_MOST_PAST]]
+
+
+def _past_list(session: Session, row: ShoppingList) -> PastList:
+    lines = [each for each in lists.lines_and_uses(session, row.id) if each.kind == "offer"]
+    used = sum(each.used > 0 for each in lines)
+    return PastList(row.id, row.valid_from, row.valid_to, len(lines), used)
+
+
+_MOST_PAST = 10
+_MOST_REFUSED = 12
+
+
+def says(database: Database, holder: Holder) -> dict[str, str]:
+    """What the household says of items now, by their names."""
+    with database.read() as session:
+        found = wishes.current(session, holder.household_id)
+    return {each.item: each.row.act for each in found if each.item}

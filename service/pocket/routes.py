@@ -1,0 +1,278 @@
+"""The pages of a household: its list, its ticks, what comes next, and what it says."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from service.engine.wishes import WishAct
+from service.errors import InvalidInput, NotFound
+from service.members import pocket, pocket_view, wishes
+from service.members.pocket import Holder, OwnItem, Tick
+from service.members.pocket_view import PocketView
+from service.members.wishes import Wished
+from service.pages.cookies import SESSION, jar_of
+from service.pocket import page
+from service.pocket.symbol import drawn
+from service.settings import Settings
+from service.store.session import Database
+from service.store.tables.consent import ConsentChannel
+
+router = APIRouter()
+
+_DAY_SECONDS = 86_400
+_YEAR_SECONDS = 31_536_000
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_MOST = 500
+
+
+def _holder(request: Request) -> Holder:
+    """Who looks. Raises Unauthorized for a browser that opened no letter's code."""
+    database, settings = _stored(request)
+    token = jar_of(request, settings).read(request, SESSION)
+    return pocket.holder_of(database, settings, token, now=datetime.now(UTC))
+
+
+HolderDep = Annotated[Holder, Depends(_holder)]
+
+
+class TickIn(BaseModel):
+    """A phone's word on a line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(min_length=8, max_length=64)
+    line: int = Field(ge=1, le=1000)
+    ticked: bool
+    at: AwareDatetime
+
+
+class ItemIn(BaseModel):
+    """A phone's word on something of the household's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(min_length=8, max_length=64)
+    id: str = Field(min_length=8, max_length=64)
+    text: str = Field(min_length=1, max_length=200)
+    ticked: bool = False
+    gone: bool = False
+    at: AwareDatetime
+
+
+class WordsIn(BaseModel):
+    """What a phone did since it was heard last; sent again, it changes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list_id: int = Field(ge=1, le=2**63 - 1)
+    ticks: list[TickIn] = Field(default=[], max_length=_MOST)
+    items: list[ItemIn] = Field(default=[], max_length=_MOST)
+
+
+@router.get("/l/{code}")
+def open_code(code: str, request: Request) -> Response:
+    """Open the page of a letter. The code is in no address after this one."""
+    database, settings = _stored(request)
+    address = request.client.host if request.client else ""
+    token = pocket.open_page(database, settings, code, address=address, now=datetime.now(UTC))
+    response = page.go_home(request)
+    jar = jar_of(request, settings)
+    jar.set(response, SESSION, token, seconds=pocket.SESSION_DAYS * _DAY_SECONDS)
+    return response
+
+
+@router.get("/")
+def home(request: Request, holder: HolderDep, said: str = "") -> Response:
+    """Today's list, and for a known browser what comes next."""
+    view = _view(request, holder)
+    symbol = drawn(view.code) if view.code else None
+    return page.show(
+        request, "list.html", language=view.language, view=view, symbol=symbol, said=said,
+        says=_says(request, holder),
+    )  # fmt: skip
+
+
+@router.get("/state")
+def state(request: Request, holder: HolderDep) -> Response:
+    """What all phones of the household agree on now."""
+    return _state(request, holder)
+
+
+@router.post("/words")
+def words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
+    """Take what a phone did, in any order and however often; what all agree on then."""
+    database, _ = _stored(request)
+    pocket.tell(
+        database, holder, list_id=sent.list_id,
+        ticks=[Tick(each.key, each.line, each.ticked, each.at) for each in sent.ticks],
+        items=[
+            OwnItem(each.key, each.id, each.text, each.ticked, each.gone, each.at)
+            for each in sent.items
+        ],
+        now=datetime.now(UTC),
+    )  # fmt: skip
+    return _state(request, holder)
+
+
+@router.post("/tick")
+def tick(
+    request: Request,
+    holder: HolderDep,
+    list_id: Annotated[int, Form(ge=1, le=2**63 - 1)],
+    line: Annotated[int, Form(ge=1, le=1000)],
+    ticked: Annotated[bool, Form()],
+) -> Response:
+    """The same for a browser without scripts."""
+    database, _ = _stored(request)
+    now = datetime.now(UTC)
+    word = Tick(f"form-{now.timestamp()}", line, ticked, now)
+    pocket.tell(database, holder, list_id=list_id, ticks=[word], items=[], now=now)
+    return page.go_home(request)
+
+
+@router.post("/write")
+def write(
+    request: Request, holder: HolderDep, text: Annotated[str, Form(min_length=1, max_length=200)]
+) -> Response:
+    """Write something of the household's own, from a browser without scripts."""
+    database, _ = _stored(request)
+    now = datetime.now(UTC)
+    name = f"form-{now.timestamp()}"
+    item = OwnItem(name, name, text, ticked=False, gone=False, said_at=now)
+    pocket.tell(database, holder, list_id=holder.list_id, ticks=[], items=[item], now=now)
+    return page.go_home(request)
+
+
+@router.post("/known")
+def become_known(
+    request: Request, holder: HolderDep, number: Annotated[str, Form(min_length=4, max_length=60)]
+) -> Response:
+    """See all that is the household's, by a card or telephone number of it."""
+    database, settings = _stored(request)
+    address = request.client.host if request.client else ""
+    try:
+        pocket.become_known(
+            database, settings, holder, number, address=address, now=datetime.now(UTC)
+        )
+    except InvalidInput:
+        return page.go_home(request, "other")
+    return page.go_home(request, "known")
+
+
+@router.post("/wish")
+def wish(
+    request: Request,
+    holder: HolderDep,
+    act: Annotated[WishAct, Form()],
+    item: Annotated[str, Form(max_length=200)],
+) -> Response:
+    """Take what the household says of an item; its next list follows within seconds."""
+    database, settings = _stored(request)
+    if not holder.is_known:
+        return page.go_home(request, "first")
+    try:
+        with database.write() as session:
+            wishes.add(
+                session, settings, holder.household_id, Wished(act, item=item),
+                channel=ConsentChannel.PAGE, by=pocket.HOUSEHOLD, now=datetime.now(UTC),
+            )  # fmt: skip
+    except NotFound:
+        return page.go_home(request)
+    return page.go_home(request, "wish")
+
+
+@router.post("/opt-out")
+def opt_out(request: Request, holder: HolderDep) -> Response:
+    """No more letters."""
+    database, _ = _stored(request)
+    pocket.opt_out(database, holder, now=datetime.now(UTC))
+    return page.go_home(request, "out")
+
+
+@router.post("/leave")
+def leave(request: Request, holder: HolderDep) -> Response:
+    """Forget this browser."""
+    database, settings = _stored(request)
+    pocket.leave(database, holder)
+    response = page.go_home(request)
+    jar_of(request, settings).clear(response, SESSION)
+    return response
+
+
+@router.get("/static/{digest}/{name}")
+def static(digest: str, name: str) -> Response:
+    """A file that never changes under its address."""
+    path = page.STATIC / name
+    if path.parent != page.STATIC or not path.is_file() or page.asset(name).split("/")[2] != digest:
+        raise NotFound("There is no such file.")
+    headers = {"Cache-Control": f"public, max-age={_YEAR_SECONDS}, immutable"}
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers=headers)
+
+
+@router.get("/worker.js")
+def worker(request: Request) -> Response:
+    """The service worker: the shell, and the list newest first."""
+    names = [page.asset("pocket.css"), page.asset("pocket.js"), page.asset("mark.svg")]
+    text = (page.STATIC / "worker.js").read_text(encoding="utf-8")
+    shell = ", ".join(f'"{page.root_of(request)}{name}"' for name in names)
+    return Response(
+        text.replace("/* SHELL */", shell),
+        media_type="text/javascript",
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+@router.get("/manifest.webmanifest")
+def manifest(request: Request) -> Response:
+    """What makes the page installable."""
+    settings: Settings = request.app.state.settings
+    root = page.root_of(request)
+    icon = {"src": f"{root}{page.asset('mark.svg')}", "sizes": "any", "type": "image/svg+xml"}
+    return JSONResponse(
+        {
+            "name": settings.retailer,
+            "short_name": settings.retailer[:12],
+            "start_url": f"{root}/",
+            "scope": f"{root}/",
+            "display": "standalone",
+            "background_color": "#ffffff",
+            "theme_color": settings.retailer_colour or "#1f5f3f",
+            "icons": [icon],
+        },
+        media_type="application/manifest+json",
+    )
+
+
+def _stored(request: Request) -> tuple[Database, Settings]:
+    return request.app.state.database, request.app.state.settings
+
+
+def _view(request: Request, holder: Holder) -> PocketView:
+    database, settings = _stored(request)
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    return pocket_view.look(database, settings, holder, today=today)
+
+
+def _says(request: Request, holder: Holder) -> dict[str, str]:
+    """What a known household says of items now, by their names."""
+    database, _ = _stored(request)
+    return pocket_view.says(database, holder) if holder.is_known else {}
+
+
+def _state(request: Request, holder: Holder) -> Response:
+    database, _ = _stored(request)
+    found = pocket_view.state(database, holder)
+    items = [{"id": each.id, "text": each.text, "ticked": each.ticked} for each in found.items]
+    return JSONResponse(
+        {
+            "list_id": found.list_id,
+            "ticked": found.ticked,
+            "used": found.used,
+            "saved_cents": found.saved_cents,
+            "items": items,
+        }
+    )
