@@ -87,11 +87,19 @@ def allow(*roles: Role) -> Callable[[CallerDep], Awaitable[Caller]]:
     return check
 
 
+async def _of_supplier(caller: CallerDep) -> Caller:
+    """Only the key of a supplier has things of its own; not even an admin's key is one."""
+    if caller.role is not Role.SUPPLIER or caller.supplier_id is None:
+        raise Forbidden("This key may not do that.")
+    return caller
+
+
 PosCaller = Annotated[Caller, Depends(allow(Role.POS))]
 DeskCaller = Annotated[Caller, Depends(allow(Role.POS, Role.MARKETING))]
 MarketingCaller = Annotated[Caller, Depends(allow(Role.MARKETING))]
 MailingCaller = Annotated[Caller, Depends(allow(Role.MAILING))]
 PrintCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.MAILING))]
 FinanceCaller = Annotated[Caller, Depends(allow(Role.FINANCE))]
-ResultsCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.FINANCE, Role.SUPPLIER))]
+ResultsCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.FINANCE))]
+OwnResultsCaller = Annotated[Caller, Depends(_of_supplier)]
 AdminCaller = Annotated[Caller, Depends(allow())]

@@ -11,8 +11,8 @@ from sqlmodel import Session
 from service.engine.lift.outcomes import WINDOWS, packed, sums_by
 from service.engine.lift.silence import USUAL_DAYS, Silence, silences
 from service.results.compare import Drawn, judge
+from service.results.cycle_sales import CycleSales, read_sales
 from service.results.freeze import figures_of, rows_of
-from service.results.sales import CycleSales, read_sales
 from service.settings import Settings
 from service.store import baskets, lift_reports
 from service.store import outcomes as stored

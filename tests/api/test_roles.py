@@ -21,7 +21,8 @@ MAILING = frozenset({Role.MAILING, Role.ADMIN})
 EITHER = MARKETING | MAILING
 DESK = TILL | MARKETING
 FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
-RESULTS = MARKETING | FINANCE | {Role.SUPPLIER}
+RESULTS = MARKETING | FINANCE
+OWN = frozenset({Role.SUPPLIER})
 OPEN: frozenset[Role] = frozenset()
 
 ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
@@ -42,6 +43,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/results"): MARKETING,
     ("GET", "/v1/results/lift"): RESULTS,
     ("GET", "/v1/results/lift/showings"): RESULTS,
+    ("GET", "/v1/supplier/results"): OWN,
+    ("GET", "/v1/supplier/results/showings"): OWN,
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
     ("POST", "/v1/deals/previews/pictures"): MARKETING,
