@@ -95,7 +95,7 @@ MarketingCaller = Annotated[Caller, Depends(allow(Role.MARKETING))]
 MailingCaller = Annotated[Caller, Depends(allow(Role.MAILING))]
 PrintCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.MAILING))]
 FinanceCaller = Annotated[Caller, Depends(allow(Role.FINANCE))]
-ResultsCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.FINANCE, Role.SUPPLIER))]
+ResultsCaller = Annotated[Caller, Depends(allow(Role.MARKETING, Role.FINANCE))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from functools import partial
 import polars as pl
 from sqlmodel import Session
 
-from service.currencies import minor_digits
-from service.cycle.inputs import midnight, read_purchases
-from service.engine.lift.outcomes import BEFORE_DAYS, WINDOWS, outcomes, packed, sums_by
+from service.engine.lift.outcomes import WINDOWS, packed, sums_by
 from service.engine.lift.silence import USUAL_DAYS, Silence, silences
 from service.results.compare import Drawn, judge
+from service.results.cycle_sales import CycleSales, read_sales
 from service.results.freeze import figures_of, rows_of
 from service.settings import Settings
-from service.store import baskets, catalogue, lift_reports
+from service.store import baskets, lift_reports
 from service.store import outcomes as stored
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
@@ -65,12 +64,15 @@ def count_outcomes(database: Database, settings: Settings, *, today: date) -> It
             for cycle in stored.waiting(session, started_before=today)
         ]
     for cycle, known in waiting:
-        for window in WINDOWS:
-            if not _is_due(cycle, window, known.get(window[0]), today=today):
-                continue
-            counted = _count(database, settings, cycle, window, today=today)
-            if counted is not None:
-                yield counted
+        due = [w for w in WINDOWS if _is_due(cycle, w, known.get(w[0]), today=today)]
+        if not due:
+            continue
+        with database.read() as session:
+            sales = read_sales(session, settings, cycle, before=_until(cycle, due[-1], today))
+        if sales is None:
+            continue
+        for window in due:
+            yield _count(database, sales, window, known.get(window[0]), today=today)
 
 
 def _is_due(
@@ -90,24 +92,29 @@ def _wait(silent: Sequence[Silence]) -> int:
     return LATE_DAYS + (AWAITED_DAYS if silent else 0)
 
 
+def _until(cycle: Cycle, window: tuple[int, int], today: date) -> date:
+    """The day before which the sales of a window are counted."""
+    return min(cycle.valid_from + timedelta(days=window[1]), today)
+
+
 def _count(
-    database: Database, settings: Settings, cycle: Cycle, window: tuple[int, int], *, today: date
-) -> Counted | None:
-    """Count one window; None where the cycle is older than the picks."""
+    database: Database,
+    sales: CycleSales,
+    window: tuple[int, int],
+    known: OutcomeWindow | None,
+    *,
+    today: date,
+) -> Counted:
+    """Count one window, and freeze its reports where it is final."""
+    cycle, picks = sales.cycle, sales.picks
     first, end = (cycle.valid_from + timedelta(days=day) for day in window)
-    until = min(end, today)
+    until = _until(cycle, window, today)
+    was_final = known is not None and known.final
     with database.read() as session:
-        picks = stored.picks(session, cycle.id)
-        if picks.is_empty():
-            return None
-        regions = catalogue.store_regions(session)
-        found, uses = _read(session, settings, cycle, picks, regions, window=window, until=until)
         sent = stored.business_days(session, since=first - timedelta(days=USUAL_DAYS), before=until)
         deals = stored.deals(session, picks["offer_id"].unique().sort().to_list())
-        was_final = any(
-            each.final for each in stored.windows(session, cycle.id) if each.first_day == window[0]
-        )
     silent = silences(sent, first_day=first, until=until)
+    found, uses = sales.outcomes_in(window)
     row = partial(
         OutcomeWindow,
         cycle_id=cycle.id,
@@ -135,50 +142,6 @@ def _count(
     database.settle(write, busy=_BUSY)
     households = picks["household_id"].n_unique()
     return Counted(cycle.id, window, kept.final, households, picks.height, silent)
-
-
-def _read(
-    session: Session,
-    settings: Settings,
-    cycle: Cycle,
-    picks: pl.DataFrame,
-    regions: dict[str, str],
-    *,
-    window: tuple[int, int],
-    until: date,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The outcomes of every pick in a window, and the uses of copies by region of the till."""
-    start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
-    first, end = (cycle.valid_from + timedelta(days=day) for day in window)
-    uses = stored.uses(session, cycle.id)
-    bought = read_purchases(session, settings, since=start, before=until)
-    found = outcomes(
-        picks,
-        bought.with_columns(pl.col("purchased_at").dt.date().alias("day")),
-        stored.goods(session, cycle.id),
-        valid_from=cycle.valid_from,
-        window=window,
-        reimbursed=uses.select("household_id", "offer_id", "day", "cents"),
-        unit_cents=10 ** minor_digits(settings.currency),
-    )
-    used = uses.filter(pl.col("day").is_between(first, end, closed="left"), pl.col("uses") > 0)
-    of_pick = ["household_id", "offer_id"]
-    marks = used.select(*of_pick, pl.lit(True).alias("redeemed")).unique()
-    usual = baskets.usual_stores(
-        session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)
-    )
-    found = (
-        found.join(_in_regions(usual, "store", regions), on="household_id", how="left")
-        .with_columns(pl.col("region").fill_null(""))
-        .join(marks, on=of_pick, how="left")
-    )
-    return found, _in_regions(used, "store_id", regions)
-
-
-def _in_regions(frame: pl.DataFrame, store: str, regions: dict[str, str]) -> pl.DataFrame:
-    """A frame with the region of a column of stores in place of it."""
-    of = pl.col(store).replace_strict(regions, default="", return_dtype=pl.String)
-    return frame.with_columns(of.alias("region")).drop(store)
 
 
 def group_sums(found: pl.DataFrame) -> pl.DataFrame:

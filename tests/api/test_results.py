@@ -13,6 +13,7 @@ from tests.market import query
 from tests.results.simulated import freeze
 
 pytestmark = pytest.mark.slow
+OWN = "/v1/supplier/results"
 
 
 def test_a_supplier_sees_its_own_deals_whatever_it_names(
@@ -29,14 +30,14 @@ def test_a_supplier_sees_its_own_deals_whatever_it_names(
     freeze(database, {int(mine[0]): 900, int(others[0]): 900}, windows=1)
     anonymous.headers["Authorization"] = key_for(Role.SUPPLIER)
 
-    found = anonymous.get("/v1/results/lift", params={"deal": mine[1], "supplier": others[2]})
-    book = anonymous.get("/v1/results/lift", params={"deal": mine[1], "form": "xlsx"})
-    refused = anonymous.get("/v1/results/lift", params={"deal": others[1], "supplier": others[2]})
+    found = anonymous.get(OWN, params={"deal": mine[1], "supplier": others[2]})
+    book = anonymous.get(OWN, params={"deal": mine[1], "form": "xlsx"})
+    refused = anonymous.get(OWN, params={"deal": others[1], "supplier": others[2]})
 
     assert (found.status_code, found.json()["supplier"]) == (200, SUPPLIER)
     assert (book.status_code, book.content[:2]) == (200, b"PK")
     assert refused.status_code == 404
-    log = anonymous.get("/v1/results/lift/showings").json()["showings"]
+    log = anonymous.get(f"{OWN}/showings").json()["showings"]
     assert [(each["form"], each["subject"]) for each in log] == [
         ("xlsx", f"deal:{mine[1]}"), ("record", f"deal:{mine[1]}")
     ]  # fmt: skip
@@ -45,4 +46,4 @@ def test_a_supplier_sees_its_own_deals_whatever_it_names(
     assert anonymous.get("/v1/results/lift", params=asked).json()["supplier"] == others[2]
     assert len(anonymous.get("/v1/results/lift/showings").json()["showings"]) == 3
     anonymous.headers["Authorization"] = key_for(Role.SUPPLIER)
-    assert len(anonymous.get("/v1/results/lift/showings").json()["showings"]) == 2
+    assert len(anonymous.get(f"{OWN}/showings").json()["showings"]) == 2

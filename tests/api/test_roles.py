@@ -22,7 +22,7 @@ EITHER = MARKETING | MAILING
 DESK = TILL | MARKETING
 ADMIN = frozenset({Role.ADMIN})
 FINANCE = frozenset({Role.FINANCE, Role.ADMIN})
-RESULTS = MARKETING | FINANCE | {Role.SUPPLIER}
+RESULTS = MARKETING | FINANCE
 SUPPLIER = frozenset({Role.SUPPLIER})
 OPEN: frozenset[Role] = frozenset()
 
@@ -59,6 +59,8 @@ ALLOWED: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/results"): MARKETING,
     ("GET", "/v1/results/lift"): RESULTS,
     ("GET", "/v1/results/lift/showings"): RESULTS,
+    ("GET", "/v1/supplier/results"): SUPPLIER,
+    ("GET", "/v1/supplier/results/showings"): SUPPLIER,
     ("GET", "/v1/deals/template"): MARKETING,
     ("POST", "/v1/deals/previews"): MARKETING,
     ("POST", "/v1/deals/previews/pictures"): MARKETING,

@@ -27,7 +27,7 @@ def draw_checks(letter: Letter, wording: Wording, deal: ShownDeal) -> None:
 def checks_of(wording: Wording, lift: ShownLift) -> Iterator[tuple[str, str]]:
     """The checks of a comparison in words: what, and what came of it."""
     words, checks = wording.words, lift.checks
-    households = f"{wording.count(lift.households)}, {wording.count(lift.controls)}"
+    households = f"{wording.count(lift.households)} · {wording.count(lift.controls)}"
     yield words["check_households"], households
     yield words["check_given"], wording.percent(lift.given_share)
     ratio = {

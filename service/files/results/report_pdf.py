@@ -54,7 +54,8 @@ def report_pdf(
         _totals(letter, wording, report)
     for deal in report.deals:
         _deal(letter, wording, deal)
-    letter.heading(words["checks"])
+    if any(window.lifts for deal in report.deals for window in deal.windows):
+        letter.heading(words["checks"], least=130)
     for deal in report.deals:
         draw_checks(letter, wording, deal)
     for silent in sorted({str(each) for d in report.deals for w in d.windows for each in w.silent}):

@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 
 import xlsxwriter
 
+from service.engine.lift.outcomes import COVARIATES
 from service.engine.lift.shown import Range, ShownCounts, ShownDeal, ShownWindow, SupplierReport
 
 Cell = str | int | float | bool | date | None
@@ -24,6 +25,7 @@ _LIFT = (
 _CHECK = (
     "against", "report", "control_expected", "control_found", "ratio_p", "placebo", "placebo_p",
     "control_redeemed", "control_redeemed_below", "redraw_p",
+    *(f"apart_{name}" for name in COVARIATES),
 )  # fmt: skip
 _WIDTH = 14
 
@@ -100,10 +102,12 @@ def _check_rows(report: SupplierReport) -> Iterator[Sequence[Cell]]:
         for each in window.lifts:
             checks = each.checks
             placebo = None if checks.placebo is None else checks.placebo.value
+            found = checks.balance
+            apart = [found[name].apart if name in found else None for name in COVARIATES]
             yield (
                 *_run(deal, window), each.against, each.report_id, checks.expected_share,
                 checks.share, checks.ratio_p, placebo, checks.placebo_p, checks.control_redeemed,
-                checks.control_redeemed_below, each.redraw_p,
+                checks.control_redeemed_below, each.redraw_p, *apart,
             )  # fmt: skip
 
 

@@ -1,0 +1,86 @@
+"""What households bought around a cycle, read once for all of its windows that are counted."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+from sqlmodel import Session
+
+from service.currencies import minor_digits
+from service.cycle.inputs import midnight, read_purchases
+from service.engine.lift.outcomes import BEFORE_DAYS, Goods, outcomes
+from service.settings import Settings
+from service.store import baskets, catalogue
+from service.store import outcomes as stored
+from service.store.tables.cycle import Cycle
+
+
+@dataclass(frozen=True, slots=True)
+class CycleSales:
+    """The picks of a cycle, what was bought from a year before it on, and uses of its copies.
+
+    `homes` has household_id and region, of the usual store; `regions` those of all stores.
+    """
+
+    cycle: Cycle
+    picks: pl.DataFrame
+    lines: pl.DataFrame
+    uses: pl.DataFrame
+    goods: Goods
+    homes: pl.DataFrame
+    regions: dict[str, str]
+    unit_cents: int
+
+    def outcomes_in(self, window: tuple[int, int]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The outcomes of every pick in a window, and the uses of copies by region of the till."""
+        first, end = (self.cycle.valid_from + timedelta(days=day) for day in window)
+        found = outcomes(
+            self.picks,
+            self.lines,
+            self.goods,
+            valid_from=self.cycle.valid_from,
+            window=window,
+            reimbursed=self.uses.select("household_id", "offer_id", "day", "cents"),
+            unit_cents=self.unit_cents,
+        )
+        during = pl.col("day").is_between(first, end, closed="left")
+        used = self.uses.filter(during, pl.col("uses") > 0)
+        of_pick = ["household_id", "offer_id"]
+        marks = used.select(*of_pick, pl.lit(True).alias("redeemed")).unique()
+        found = (
+            found.join(self.homes, on="household_id", how="left")
+            .with_columns(pl.col("region").fill_null(""))
+            .join(marks, on=of_pick, how="left")
+        )
+        return found, _in_regions(used, "store_id", self.regions)
+
+
+def read_sales(
+    session: Session, settings: Settings, cycle: Cycle, *, before: date
+) -> CycleSales | None:
+    """The sales of a cycle before a day; None where the cycle is older than the picks."""
+    picks = stored.picks(session, cycle.id)
+    if picks.is_empty():
+        return None
+    start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
+    bought = read_purchases(session, settings, since=start, before=before)
+    usual = baskets.usual_stores(
+        session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)
+    )
+    regions = catalogue.store_regions(session)
+    return CycleSales(
+        cycle=cycle,
+        picks=picks,
+        lines=bought.with_columns(pl.col("purchased_at").dt.date().alias("day")),
+        uses=stored.uses(session, cycle.id),
+        goods=stored.goods(session, cycle.id),
+        homes=_in_regions(usual, "store", regions),
+        regions=regions,
+        unit_cents=10 ** minor_digits(settings.currency),
+    )
+
+
+def _in_regions(frame: pl.DataFrame, store: str, regions: dict[str, str]) -> pl.DataFrame:
+    """A frame with the region of a column of stores in place of it."""
+    of = pl.col(store).replace_strict(regions, default="", return_dtype=pl.String)
+    return frame.with_columns(of.alias("region")).drop(store)
