@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from service.engine.content import Pictogram
 
@@ -20,10 +21,8 @@ class PictogramWords:
     def __init__(
         self, words: Mapping[str, Sequence[str]], named: Mapping[str, str] | None = None
     ) -> None:
-        self._patterns = [
-            (re.compile(_pattern(word)), len(word), Pictogram(pictogram))
-            for pictogram, of in words.items()
-            for word in of
+        self._words = [
+            (word, Pictogram(pictogram)) for pictogram, of in words.items() for word in of
         ]
         self._named = {
             name.casefold(): Pictogram(pictogram) for name, pictogram in (named or {}).items()
@@ -41,25 +40,27 @@ class PictogramWords:
             if name in self._named:
                 return self._named[name]
         for name in names:
+            # Most words are not in a name at all: only the few that are become patterns.
             matching = [
-                (length, pictogram)
-                for pattern, length, pictogram in self._patterns
-                if pattern.search(name)
+                (len(word), pictogram)
+                for word, pictogram in self._words
+                if word in name and _pattern(word).search(name)
             ]
             if matching:
                 return max(matching, key=lambda found: found[0])[1]
         return Pictogram.GENERIC
 
 
-def _pattern(word: str) -> str:
+@cache
+def _pattern(word: str) -> re.Pattern[str]:
     """A word as it is in a name: where a word of that begins, or ends, as in `Vollmilch`.
 
     Short ones are whole words: `ham` is no shampoo and `ice` no iceberg.
     """
     escaped = re.escape(word)
     if _JOINED.search(word):
-        return escaped
+        return re.compile(escaped)
     ending = rf"{escaped}(?:s|es|n|en)?(?!\w)"
     if len(word) < _PART_OF_A_WORD:
-        return rf"(?<!\w){ending}"
-    return rf"(?<!\w){escaped}|{ending}"
+        return re.compile(rf"(?<!\w){ending}")
+    return re.compile(rf"(?<!\w){escaped}|{ending}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from service.engine.allocate.canonical import MOST_PAIRS, twin_of
 from service.engine.allocate.certificate import (
     Certificate,
     Shortfall,
@@ -24,7 +25,7 @@ from service.engine.allocate.keep import Keep, Kept, keep_drafts
 from service.engine.allocate.kernels.arguments import Ledger
 from service.engine.allocate.market import Market, rules
 from service.engine.allocate.online import PriceBook, allocate_each, allocate_household
-from service.engine.allocate.prices import Effort, search_prices
+from service.engine.allocate.prices import Effort, Search, search_prices
 from service.engine.allocate.repair import repair
 from service.engine.allocate.trade import trade
 
@@ -89,15 +90,11 @@ def allocate(
         instance, rules(instance, terms), float(terms.floor_shortfall_price), seed, shards
     )
     work = effort or Effort.fitting(instance.size)
-    tell("pricing")
-    found = search_prices(market, effort=work, jitter=TIE_NOISE)
-    tell("assigning")
-    ledger = repair(market, found, again=work.again)
-    trade(market, found.prices, ledger, bound=found.bound, nodes=found.nodes)
+    found = _search(market, work, tell)
     counted, kept = tally(instance, market.state), Kept()
     if keep is not None and not keep.pairs.is_empty():
         tell("keeping drafts")
-        counted, kept = _keep(market, ledger, counted, keep, nodes=found.nodes)
+        counted, kept = _keep(market, counted, keep, nodes=found.nodes)
     tell("proving")
     certificate = certify(market, counted, found.bound)
     prices = price_frame(market, found.prices, counted)
@@ -107,11 +104,25 @@ def allocate(
     return Allocation(chosen.frame(), prices, certificate, kept)
 
 
-def _keep(
-    market: Market, ledger: Ledger, counted: Tally, keep: Keep, *, nodes: int
-) -> tuple[Tally, Kept]:
+def _search(market: Market, work: Effort, tell: Callable[[str], None]) -> Search:
+    """Leave an allocation in the market's `state`; its prices and bound."""
+    twin = twin_of(market) if market.instance.size <= MOST_PAIRS else None
+    searched = twin.market if twin else market
+    tell("pricing")
+    found = search_prices(searched, effort=work, jitter=TIE_NOISE)
+    tell("assigning")
+    ledger = repair(searched, found, again=work.again)
+    trade(searched, found.prices, ledger, bound=found.bound, nodes=found.nodes)
+    return twin.bring_back(market, found) if twin else found
+
+
+def _keep(market: Market, counted: Tally, keep: Keep, *, nodes: int) -> tuple[Tally, Kept]:
     """Go back towards the drafts; the pairs counted again, and what it came to."""
-    worth = objective(market, counted)
+    worth, limits = objective(market, counted), market.limits
+    ledger = Ledger(
+        counted.copies.copy(), limits.minimum, limits.cap - counted.copies,
+        limits.budget - counted.spend,
+    )  # fmt: skip
     possible, free, held = keep_drafts(market, ledger, keep, objective=worth, nodes=nodes)
     counted = tally(market.instance, market.state)
     kept = Kept(

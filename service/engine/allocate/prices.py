@@ -23,6 +23,8 @@ MOST_PROBED = 6_000
 """About so many households are looked at for the curvature."""
 OFF = 0.02
 """How far a sample's prices may be off, as a part of what a pair is worth."""
+ROUNDED = 0.05
+"""The same of the prices of relaxed choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
         found = replace(found, trust=max(found.trust, OFF * scale))
         found = descend(market, found, scale=scale, steps=effort.full_steps, which=everyone,
                         probe=probe)  # fmt: skip
+    found = replace(found, trust=max(found.trust, ROUNDED * scale))
     found = descend(market, found, scale=scale, steps=effort.exact_steps, which=everyone,
                     probe=probe, limit=nodes)  # fmt: skip
     if market.instance.size <= MOST_PAIRS:

@@ -11,9 +11,9 @@ from service.engine.allocate.kernels.givers import give_back, list_givers
 from service.engine.allocate.market import Market, every
 from service.engine.allocate.prices import Search
 
-FACTORS = (1.0, 0.9, 0.7, 0.0)
+FACTORS = (1.0, 0.9, 0.7, 0.4, 0.2, 0.0)
 """Fractions of the prices."""
-MOST_PASSES = 6
+MOST_PASSES = 3
 FEW, NODES = 1_000, 2_000
 """Among more households a search may take so many nodes."""
 PLACES, MOST_PLACES, FOR_A_PLACE = 64, 512, 500

@@ -19,9 +19,9 @@ Thing = TypeVar("Thing")
 
 SMALL = 300
 """Above this many households prices are good enough."""
-IDLE = 30
+IDLE, LEAST_IDLE = 30, 1_000
 MOST_TRIES = 2_000
-"""Tries without gain, per household, and tries in total, after which the search ends."""
+"""Tries without gain, per household and in all, and tries in total, after which the search ends."""
 FEW, MORE = 6, 40
 FACTORS = (0.0, 0.5, 1.0)
 SLIP = 1e-9
@@ -49,7 +49,7 @@ def trade(market: Market, prices: Prices, ledger: Ledger, *, bound: float, nodes
     slip, idle = SLIP * max(abs(goal), float(np.abs(worth).sum())), 0
     for _ in range(MOST_TRIES):
         short = _short(market, ledger)
-        if idle > IDLE * household_count or worth.sum() - short >= goal - slip:
+        if idle > max(LEAST_IDLE, IDLE * household_count) or worth.sum() - short >= goal - slip:
             return
         party = _party(market, ledger, rng, takers)
         kept = [market.state[p.indptr[h] : p.indptr[h + 1]].copy() for h in party]

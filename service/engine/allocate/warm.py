@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 
 from service.engine.allocate import PriceBook, ShortfallPrices, allocate, allocate_household
-from service.engine.allocate.descent import newton_step
+from service.engine.allocate.bundle import Bundle, Plane
+from service.engine.allocate.descent import Place, flat, next_prices, slope
 from service.engine.allocate.instance import build
 from service.engine.allocate.kernels.arguments import Ledger, Prices
 from service.engine.allocate.market import Demand, Market, rules
@@ -33,9 +34,12 @@ def warm_beside() -> None:
     market = Market(instance, rules(instance, _TERMS), 0.0, seed=0)
     copies = np.full(len(instance.deals.ids), 8 << 10)
     prices = Prices(np.zeros(len(copies)), np.zeros(len(copies)))
-    newton_step(
-        market, prices, Demand(copies, copies, 0.0, 0), which=market.everyone,
-        probe=market.everyone, window=1.0, trust=1.0, step=1.0,
+    demand, bundle = Demand(copies, copies, 0.0, 0), Bundle()
+    steep = slope(market, prices, demand, part=1.0)
+    bundle.add(Plane(flat(market, prices), 0.0, steep))
+    next_prices(
+        market, Place(prices, 1.0, demand), bundle, which=market.everyone, probe=market.everyone,
+        window=1.0,
     )  # fmt: skip
     short = np.full(len(copies), -1)
     take_back_overspent(market, prices, Ledger(copies, market.limits.minimum, short, short.copy()))

@@ -18,23 +18,24 @@ Floats = NDArray[np.float64]
 
 
 def solve(matrix: Reals, right: Reals) -> Floats:
-    """The x (n) with `matrix` (n, n) x = `right` (n), in float64, by Cholesky's decomposition.
+    """The x of `matrix` (n, n) x = `right`, (n) or (n, k), in float64, by Cholesky's decomposition.
 
     Only the diagonal and what is above it is read. A matrix that is not positive definite gives
     numbers that are not finite.
     """
-    size = len(matrix)
-    # The right side is one more column: when all rows are eliminated, it is that of the triangle.
-    table = np.empty((size + 1, size + 1))
-    table[:size, :size], table[:size, size], table[size] = matrix, right, 0.0
+    size, columns = len(matrix), right.reshape(len(right), -1)
+    # The right sides are more columns: when all rows are eliminated, they are the triangle's.
+    width = size + columns.shape[1]
+    table = np.zeros((width, width))
+    table[:size, :size], table[:size, size:] = matrix, columns
     for first in range(0, size, BLOCK):
         last = min(first + BLOCK, size)
         _eliminate(table, first, last)
         rows = table[first:last, last:]
         add_product(-rows.T, rows, table, corner=last, upper=True)
-    found = np.empty(size)
+    found = np.empty((size, columns.shape[1]))
     _substitute(table, found)
-    return found
+    return found.reshape(right.shape)
 
 
 @compiled
@@ -53,13 +54,14 @@ def _eliminate(table: Floats, first: int, last: int) -> None:
 
 @compiled
 def _substitute(table: Floats, found: Floats) -> None:
-    """Solve the triangle for its last column, from the last row to the first."""
-    size = len(found)
+    """Solve the triangle for its last columns, from the last row to the first."""
+    size, columns = found.shape
     for i in range(size - 1, -1, -1):
-        left = table[i, size]
-        for j in range(i + 1, size):
-            left -= table[i, j] * found[j]
-        found[i] = left / table[i, i]
+        for k in range(columns):
+            left = table[i, size + k]
+            for j in range(i + 1, size):
+                left -= table[i, j] * found[j, k]
+            found[i, k] = left / table[i, i]
 
 
 def inverse(matrix: Reals) -> NDArray[Any]:

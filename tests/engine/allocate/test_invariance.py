@@ -62,6 +62,45 @@ def test_other_names_in_another_order_are_worth_the_same(seed: int, *, text: boo
     assert close_to(one, allocate(*mixed, terms=TERMS))
 
 
+def test_where_groups_cross_and_penalties_outweigh_values_the_answer_is_the_same() -> None:
+    candidates, offers, households = market(90, 24, 5)
+    deal = pl.col("offer_id").rank("dense").cast(pl.Int64)
+    frames = (
+        candidates.with_columns(conflict_id=deal // 3, value_cents=pl.col("value_cents") / 7),
+        offers,
+        households.with_columns(face_value_floor_cents=pl.lit(4_000, pl.Int64)),
+    )
+    one = allocate(*frames, terms=TERMS)
+    assert one.certificate.primal_cents < 0
+    rng = np.random.default_rng(8)
+    names = [
+        pl.DataFrame([ids, pl.Series("name", rng.permutation(len(ids)))])
+        for ids in (offers["offer_id"], households["household_id"])
+    ]
+    for new in names:
+        key = new.columns[0]
+        frames = tuple(  # type: ignore[assignment]
+            frame.join(new, on=key).drop(key).rename({"name": key}) if key in frame else frame
+            for frame in frames
+        )
+    scaled = (frame.with_columns(cs.ends_with("_cents") * 30) for frame in frames)
+    mixed = (frame.sample(fraction=1.0, shuffle=True, seed=1) for frame in scaled)
+    terms = ShortfallPrices(0.5, 30 * TERMS.minimum_shortfall_price_cents)
+    other = allocate(*mixed, terms=terms)
+    assert other.certificate.violations == 0
+    for mine, its in (
+        (one.certificate.primal_cents, other.certificate.primal_cents),
+        (one.certificate.dual_bound_cents, other.certificate.dual_bound_cents),
+        (one.prices["budget_price"].sum(), 30 * other.prices["budget_price"].sum()),
+    ):
+        assert its / 30 == pytest.approx(mine, rel=1e-9)
+    renamed = one.pairs.join(names[0], on="offer_id").join(
+        names[1], on="household_id", suffix="_of_household"
+    )
+    pairs = set(other.pairs.select("household_id", "offer_id").iter_rows())
+    assert set(renamed.select("name_of_household", "name").iter_rows()) == pairs
+
+
 @pytest.mark.parametrize("name", [-1, 999])
 def test_a_deal_nobody_can_get_changes_nothing(name: int) -> None:
     (candidates, offers, households), one = plain(400, 30)

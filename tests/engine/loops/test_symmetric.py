@@ -21,6 +21,9 @@ def test_what_is_found_solves_the_equations(size: int) -> None:
     # What is below the diagonal is not read.
     assert solve(np.triu(table), right) == pytest.approx(wanted, abs=1e-11)
     assert np.abs(inverse(table) @ table - np.eye(size)).max() < 1e-11
+    several = np.stack([right, -2.0 * right], axis=1)
+    assert np.array_equal(solve(table, several)[:, 0], solve(table, right))
+    assert solve(table, several)[:, 1] == pytest.approx(-2.0 * wanted, abs=1e-11)
     single = inverse(table.astype(np.float32))
     assert single.dtype == np.float32
     assert np.abs(single - np.linalg.inv(table)).max() < 1e-5
