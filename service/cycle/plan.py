@@ -36,7 +36,7 @@ from service.errors import Conflict
 from service.files import layouts
 from service.files.printed import unprintable_contacts
 from service.settings import Settings
-from service.store import households
+from service.store import cycles, households
 from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.session import Database
@@ -126,7 +126,7 @@ def plan_cycle(
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)
     pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
-    explore = Exploration(settings.explore / 100, _explore_salt(as_of, seed))
+    explore = stages.exploration(settings, number=read.number, seed=seed)
     explore, allocation = _allocate(
         pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed, explore=explore
     )
@@ -156,7 +156,8 @@ class _Read:
 
     `credit` is what suppliers' accounts may still come to owe, as `clearing.agreements.credit`.
 
-    `unnamed_spend` is what was paid for goods that no forecast can be made of.
+    `unnamed_spend` is what was paid for goods that no forecast can be made of, `number` how many
+    cycles came before.
     """
 
     purchases: pl.DataFrame
@@ -166,6 +167,7 @@ class _Read:
     credit: pl.DataFrame
     model: Model | None
     learned: Learned
+    number: int
 
 
 def _read(
@@ -187,6 +189,7 @@ def _read(
             credit=agreements.credit(session, on=as_of),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
+            number=cycles.count_before(session, as_of),
         )
 
 
@@ -334,8 +337,3 @@ def _left_out(database: Database, settings: Settings, eligible: pl.DataFrame) ->
 def _issue_salt(as_of: date, seed: int) -> str:
     """What the holdout of a cycle is drawn with."""
     return f"cycle:{as_of.isoformat()}:{seed}"
-
-
-def _explore_salt(as_of: date, seed: int) -> str:
-    """What the worth of a cycle's pairs is shaken with."""
-    return f"{as_of.isoformat()}:{seed}"
