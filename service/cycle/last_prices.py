@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 from sqlmodel import Session
@@ -13,6 +13,7 @@ from service.engine.allocate import PriceBook, ShortfallPrices, allocate_each
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import Arm, RunningOffers, Valuation, candidates, given
 from service.engine.offers.beside_pins import households_beside, pairs_beside
+from service.engine.offers.explore import NO_EXPLORATION, Exploration
 from service.engine.offers.pins import NO_ROOM, place_pins
 from service.engine.offers.room import room
 from service.settings import Settings
@@ -29,7 +30,8 @@ class LastPrices:
 
     `limits` are the limits of single households in the allocator's columns; one that the cycle
     did not see has neither floor nor ceiling of face value. `room` is what offers have left
-    (see `offers.room.room`), read only where something is pinned.
+    (see `offers.room.room`), read only where something is pinned. Worth is shaken as the next cycle
+    will `explore`.
     """
 
     bounds: pl.DataFrame
@@ -38,6 +40,7 @@ class LastPrices:
     by: Valuation
     terms: ShortfallPrices
     room: pl.DataFrame
+    explore: Exploration = NO_EXPLORATION
 
     def on(self, session: Session, day: date) -> "LastPrices":
         """The same on another day, which may know more of how households respond."""
@@ -68,7 +71,16 @@ def last_prices(
         ),
         terms=ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price),
         room=_room(session),
+        explore=_next_exploration(session, settings, cycle),
     )
+
+
+def _next_exploration(session: Session, settings: Settings, cycle: Cycle | None) -> Exploration:
+    """That of the cycle after this one, if it has the same seed."""
+    if cycle is None:
+        return NO_EXPLORATION
+    number = cycles.count_before(session, cycle.as_of + timedelta(days=1))
+    return stages.exploration(settings, number=number, seed=cycle.seed)
 
 
 def _room(session: Session) -> pl.DataFrame:
@@ -103,7 +115,7 @@ def choose_at(
     pinned = place_pins(considered, homes, last.room, running.overrides, reserving=False)
     pairs = given(considered).filter(pl.col("offer_id").is_in(last.prices["offer_id"].implode()))
     chosen = allocate_each(
-        pairs_beside(pairs, pinned, homes),
+        last.explore.shaken(pairs_beside(pairs, pinned, homes)),
         PriceBook(last.prices),
         households_beside(last.limits, pinned),
         terms=last.terms,

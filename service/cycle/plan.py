@@ -38,7 +38,7 @@ from service.errors import Conflict
 from service.files import layouts
 from service.files.printed import unprintable_contacts
 from service.settings import Settings
-from service.store import households
+from service.store import cycles, households
 from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.session import Database
@@ -128,7 +128,7 @@ def plan_cycle(
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
     pairs = keep_promises(scored.pairs, _exposed(eligible), left)
     pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
-    explore = Exploration(settings.explore / 100, _explore_salt(as_of, seed))
+    explore = stages.exploration(settings, number=read.number, seed=seed)
     explore, allocation = _allocate(
         pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed, explore=explore
     )
@@ -159,7 +159,7 @@ class _Read:
     `credit` is what suppliers' accounts may still come to owe, as `clearing.agreements.credit`.
 
     `unlisted` are those of whom no list may be made. `unnamed_spend` is what was paid for goods
-    that no forecast can be made of.
+    that no forecast can be made of, `number` how many cycles came before.
     """
 
     purchases: pl.DataFrame
@@ -170,6 +170,7 @@ class _Read:
     model: Model | None
     learned: Learned
     unlisted: Unlisted
+    number: int
 
 
 def _read(
@@ -192,6 +193,7 @@ def _read(
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
             unlisted=read_unlisted(session, settings),
+            number=cycles.count_before(session, as_of),
         )
 
 
@@ -350,8 +352,3 @@ def _left_out(
 
 def _among(household_ids: pl.Series, some: Collection[int]) -> pl.Series:
     return household_ids.is_in(pl.Series(sorted(some), dtype=pl.Int64).implode())
-
-
-def _explore_salt(as_of: date, seed: int) -> str:
-    """What the worth of a cycle's pairs is shaken with."""
-    return f"{as_of.isoformat()}:{seed}"

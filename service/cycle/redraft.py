@@ -64,6 +64,7 @@ class Redraft:
         for day in self.days:
             by = day.last.by
             yield f"{day.as_of} {by.seed} {by.expected_safety} {by.likely} {day.last.terms}"
+            yield repr(day.last.explore)
             yield from (by.response.to_json(), day.model_json)
 
     def draft(self, purchases: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import polars as pl
 from service.cycle.inputs import Inputs
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import Valuation
+from service.engine.offers.explore import Exploration
 from service.engine.offers.likely import Likely
 from service.engine.predict import Model, discover, score
 from service.engine.segment import FaceValueBand
@@ -33,6 +34,14 @@ def valuation(settings: Settings, *, seed: int, response: ResponseModel) -> Valu
             category_max=settings.offers_per_category,
         ),
     )
+
+
+def exploration(settings: Settings, *, number: int, seed: int) -> Exploration:
+    """How the worth of pairs is shaken for a cycle, by how many came before it.
+
+    Drafts are shaken as the cycle will be that they are for, so that it can keep them.
+    """
+    return Exploration(settings.explore / 100, f"{number}:{seed}")
 
 
 def face_value_band(settings: Settings) -> FaceValueBand:

@@ -23,12 +23,12 @@ class Site:
     """A sub-application of pages, as `app.state.site` holds it.
 
     `name` is the folder of its templates beside the shared ones, and what its forms and messages
-    are signed for. `side` is whose people it is for; they alone can log in. `cookies` begins the
-    names of its cookies. `places` is its navigation.
+    are signed for. `side` is whose people it is for; they alone can log in, and nobody where it is
+    None. `cookies` begins the names of its cookies. `places` is its navigation.
     """
 
     name: str
-    side: Side
+    side: Side | None
     cookies: str
     places: tuple[Place, ...]
 

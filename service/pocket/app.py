@@ -30,7 +30,7 @@ _POLICY = (
 def create_pocket(database: Database, settings: Settings) -> FastAPI:
     """The pocket over a migrated database. It closes nothing."""
     app = FastAPI(title="Larder pocket", openapi_url=None, redirect_slashes=False)
-    app.state.site = Site("pocket", "pocket", ())
+    app.state.site = Site("pocket", None, "pocket", ())
     app.state.database = database
     app.state.settings = settings
     failures.install(app)

@@ -15,24 +15,27 @@ TRIED = {
     "chance": pl.Float64,
     "is_picked": pl.Boolean,
 }
-"""The columns of `tried`; a copy that was pinned has the chance 1."""
+"""The columns of `tried`."""
 
 
 def tried(session: Session, cycle_id: int) -> pl.DataFrame:
     """What a cycle gave exposed households or might have given them, by household and offer.
 
-    Empty where the cycle explored nothing.
+    A copy printed whose chance is not kept has the chance 1. Empty where nothing was explored.
     """
     rows = session.execute(
         text(
-            """SELECT household_id, offer_id, cell, depth_percent, coalesce(chance, 1.0) AS chance,
-                      1 AS picked
-               FROM cycle_pick
-               WHERE cycle_id = :cycle AND arm = 'exposed'
-                 AND EXISTS (SELECT 1 FROM cycle_chance e WHERE e.cycle_id = :cycle)
+            """SELECT household_id, offer_id, cell, depth_percent, chance,
+                      CASE WHEN is_picked THEN 1 ELSE 0 END AS picked
+               FROM cycle_chance WHERE cycle_id = :cycle
                UNION ALL
-               SELECT household_id, offer_id, cell, depth_percent, chance, 0
-               FROM cycle_chance WHERE cycle_id = :cycle AND NOT is_picked
+               SELECT g.household_id, g.offer_id, g.cell, g.depth_percent, 1.0, 1
+               FROM cycle_pick g
+               WHERE g.cycle_id = :cycle AND g.arm = 'exposed' AND g.is_given
+                 AND EXISTS (SELECT 1 FROM cycle_chance e WHERE e.cycle_id = :cycle)
+                 AND NOT EXISTS (SELECT 1 FROM cycle_chance h
+                                 WHERE h.cycle_id = g.cycle_id AND h.offer_id = g.offer_id
+                                   AND h.household_id = g.household_id)
                ORDER BY household_id, offer_id"""
         ),
         {"cycle": cycle_id},

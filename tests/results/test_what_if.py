@@ -30,21 +30,23 @@ def issued(database: Database, settings: Settings, tmp_path: Path) -> None:
 def test_a_cycle_keeps_how_likely_its_copies_were(
     database: Database, settings: Settings, issued: None
 ) -> None:
-    picks = query(database, "SELECT chance, depth_percent FROM cycle_pick")
+    picks = query(database, "SELECT chance, depth_percent, arm FROM cycle_pick")
+    assert all((chance is None) == (arm != "exposed") for chance, _, arm in picks)
     assert all(
-        chance is not None and chance * REDRAWS == round(chance * REDRAWS) for chance, _ in picks
+        chance * REDRAWS == round(chance * REDRAWS) for chance, _, arm in picks if arm == "exposed"
     )
-    assert all(0 < percent <= 100 for _, percent in picks)
+    assert all(0 < percent <= 100 for _, percent, _ in picks)
     # Each pair that was picked and might not have been is there with the same chance.
     both = query(
         database,
         """SELECT count(*), sum(CASE WHEN h.chance = g.chance THEN 1 ELSE 0 END)
            FROM cycle_pick g JOIN cycle_chance h ON h.cycle_id = g.cycle_id
                AND h.household_id = g.household_id AND h.offer_id = g.offer_id
-           WHERE g.arm = 'exposed' AND g.chance < 1""",
+           WHERE g.arm = 'exposed' AND g.chance > 0 AND g.chance < 1""",
     )
     unsure = query(
-        database, "SELECT count(*) FROM cycle_pick WHERE arm = 'exposed' AND chance < 1"
+        database,
+        "SELECT count(*) FROM cycle_pick WHERE arm = 'exposed' AND chance > 0 AND chance < 1",
     )[0][0]
     assert both == [(unsure, unsure)]
     assert unsure > 0

@@ -51,6 +51,7 @@ REDRAWS = 32
 LEARNABLE = (0.05, 0.95)
 """A copy whose chance is nearer to 0 or 1 teaches next to nothing: hardly anybody is like it."""
 _CONTROLLED = "_controlled"
+_KEYS = ["household_id", "offer_id"]
 
 
 def is_learnable() -> pl.Expr:
@@ -64,7 +65,9 @@ class Picked:
 
     `picks`: by household and offer, in the columns of `PICKS`. `chances`: of exposed households,
     every pair that some draw takes and another does not, and every copy given that no draw takes;
-    in the columns of `CHANCES`. Where nothing is explored there are none, and `chance` is null.
+    in the columns of `CHANCES`. A copy given that is not among them has the chance 1. They choose
+    among what they could really get, without what they are in the control share of. Where nothing
+    is explored there are none, and `chance` is null, as it is of copies withheld or pinned.
     """
 
     picks: pl.DataFrame
@@ -102,78 +105,80 @@ def picks(
     everybody = households.with_columns(pl.lit(Arm.EXPOSED).alias("arm"))
     pinned = pins.would_give(open_pairs, everybody)
     beside = pairs_beside(open_pairs, pinned, everybody)
-    if beside.is_empty():
-        drawn = _Draws(np.zeros(0, np.bool_), np.zeros(0) if explore.share else None)
-    else:
-        homes = households_beside(everybody, pinned)
-        drawn = _draw(beside, PriceBook(prices), homes, terms=terms, explore=explore)
-    known = beside.with_columns(
-        pl.Series("is_picked", drawn.picked, pl.Boolean),
-        pl.Series("chance", drawn.chances, pl.Float64)
-        if drawn.chances is not None
-        else pl.lit(None, pl.Float64).alias("chance"),
+    homes, book = households_beside(everybody, pinned), PriceBook(prices)
+    printed = given.select(*_KEYS, pl.lit(True).alias("is_given"))
+    chances = _chances(
+        beside.filter(~pl.col(_CONTROLLED)).join(
+            households.filter(pl.col("arm") == Arm.EXPOSED), on="household_id", how="semi"
+        ),
+        book,
+        homes,
+        printed,
+        terms=terms,
+        explore=explore,
     )
-    pinned_rows = pinned.given.select(beside.columns).with_columns(
-        pl.lit(True).alias("is_picked"), pl.lit(None, pl.Float64).alias("chance")
-    )
+    picked = beside
+    if not beside.is_empty():
+        chosen = next(choose_again(beside, book, homes, [explore.values(beside)], terms=terms))
+        picked = beside.filter(pl.Series(chosen))
     both = (
-        pl.concat([pinned_rows, known])
+        pl.concat([pinned.given.select(beside.columns), picked])
         # A partner's slot has no cell: nothing is bought of it.
         .filter(pl.col("cell").is_not_null())
         .join(
             households.select("household_id", pl.col("arm").alias("household_arm")),
             on="household_id",
         )
-        .join(
-            given.select("household_id", "offer_id", pl.lit(True).alias("is_given")),
-            on=["household_id", "offer_id"],
-            how="left",
-        )
+        .join(printed, on=_KEYS, how="left")
+        .join(chances.select(*_KEYS, "chance"), on=_KEYS, how="left")
         .with_columns(pl.col("is_given").fill_null(False))
     )
-    return Picked(_with_arms(both, holdout_percent=holdout_percent), _open(both))
+    return Picked(_with_arms(both, holdout_percent=holdout_percent), _open(chances))
 
 
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    """By row: whether the cycle's own draw takes the pair, and the share of others that do."""
-
-    picked: NDArray[np.bool_]
-    chances: NDArray[np.float64] | None
-
-
-def _draw(
-    beside: pl.DataFrame,
+def _chances(
+    pairs: pl.DataFrame,
     book: PriceBook,
     homes: pl.DataFrame,
+    printed: pl.DataFrame,
     *,
     terms: ShortfallPrices,
     explore: Exploration,
-) -> _Draws:
-    def worth() -> Iterator[NDArray[np.float64]]:
-        yield explore.values(beside)
-        if explore.share:
-            for number in range(REDRAWS):
-                yield explore.values(beside, draw=str(number))
+) -> pl.DataFrame:
+    """`CHANCES` of all the pairs that exposed households really chose among; none unexplored."""
+    if pairs.is_empty() or not explore.share:
+        return pl.DataFrame(schema=CHANCES)
 
-    chosen = choose_again(beside, book, homes, worth(), terms=terms)
+    def worth() -> Iterator[NDArray[np.float64]]:
+        yield explore.values(pairs)
+        for number in range(REDRAWS):
+            yield explore.values(pairs, draw=str(number))
+
+    chosen = choose_again(pairs, book, homes, worth(), terms=terms)
     picked = next(chosen)
-    if not explore.share:
-        return _Draws(picked, None)
     times = np.zeros(len(picked), np.int64)
     for each in chosen:
         times += each
-    return _Draws(picked, times / REDRAWS)
+    return (
+        pairs.with_columns(
+            pl.Series("is_picked", picked, pl.Boolean),
+            pl.Series("chance", times / REDRAWS, pl.Float64),
+        )
+        .filter(pl.col("cell").is_not_null())
+        .join(printed, on=_KEYS, how="left")
+        .with_columns(pl.col("is_given").fill_null(False))
+        .select(pl.col(name).cast(kind) for name, kind in CHANCES.items())
+    )
 
 
 def _with_arms(both: pl.DataFrame, *, holdout_percent: int) -> pl.DataFrame:
-    """The pairs that are picked, with the arm and the weight of each."""
+    """The copies picked, with the arm and the weight of each."""
     out, control = holdout_percent / 100, pl.col("control_share") / 100
     kept = (1 - out) * (1 - control)
     withheld = out * (1 - control) + (1 - out) * control
     is_held, controlled = pl.col("household_arm") == Arm.HOLDOUT, pl.col(_CONTROLLED)
     return (
-        both.filter(pl.col("is_picked"), ~(is_held & controlled))
+        both.filter(~(is_held & controlled))
         .with_columns(
             pl.when(is_held)
             .then(pl.lit(Arm.HOLDOUT))
@@ -188,18 +193,10 @@ def _with_arms(both: pl.DataFrame, *, holdout_percent: int) -> pl.DataFrame:
     )
 
 
-def _open(both: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of exposed households that could have been chosen otherwise."""
+def _open(chances: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that could have been chosen otherwise, and copies given that no draw picks."""
     chance = pl.col("chance")
     is_open = (chance > 0) & (chance < 1)
     surprising = pl.col("is_picked").cast(pl.Float64) != chance
     unforeseen = pl.col("is_given") & (chance == 0)
-    return (
-        both.filter(
-            pl.col("household_arm") == Arm.EXPOSED,
-            ~pl.col(_CONTROLLED),
-            is_open | surprising | unforeseen,
-        )
-        .select(pl.col(name).cast(kind) for name, kind in CHANCES.items())
-        .sort("household_id", "offer_id")
-    )
+    return chances.filter(is_open | surprising | unforeseen).sort(_KEYS)

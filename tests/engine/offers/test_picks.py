@@ -137,7 +137,10 @@ def test_a_chance_is_the_share_of_draws_that_pick_the_copy() -> None:
     assert not chances["household_id"].is_in([n for n in range(2000) if n % 10 in (0, 1)]).any()
     sure = found.picks.filter(pl.col("offer_id") == 3)
     assert set(sure["chance"]) == {1.0}
-    assert found.picks["chance"].null_count() == 0
+    # A copy that is withheld has no chance.
+    withheld = found.picks.filter(pl.col("arm") == Arm.HOLDOUT)
+    assert (withheld.height, withheld["chance"].null_count()) == (200, 200)
+    assert found.picks["chance"].null_count() == 200
 
 
 def test_the_same_salt_picks_the_same_and_another_picks_otherwise() -> None:
