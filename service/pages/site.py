@@ -23,14 +23,20 @@ class Site:
     """A sub-application of pages, as `app.state.site` holds it.
 
     `name` is the folder of its templates beside the shared ones, and what its forms and messages
-    are signed for. `side` is whose people it is for; they alone can log in, and nobody where it is
-    None. `cookies` begins the names of its cookies. `places` is its navigation.
+    are signed for. `people` is whose people it is for; they alone can log in, and nobody
+    where it is None. `cookies` begins the names of its cookies. `places` is its navigation.
     """
 
     name: str
-    side: Side | None
+    people: Side | None
     cookies: str
     places: tuple[Place, ...]
+
+    @property
+    def side(self) -> Side:
+        """Whose people log in here."""
+        assert self.people is not None, f"nobody logs in to {self.name}"
+        return self.people
 
 
 def site_of(request: Request) -> Site:
