@@ -39,11 +39,9 @@ def status(
 def _show(database: Database, settings: Settings) -> bool:
     """Show everything; whether something is wrong."""
     now = datetime.now(UTC)
-    vitals = read_vitals(database, settings, now=now)
-    faults = wrong(vitals)
+    faults = wrong(read_vitals(database, settings, now=now))
     for fault in faults:
         say(f"WRONG: {fault}")
     for name, value in asdict(read_status(database)).items():
         say(f"{name.replace('_', ' ')}: {value if value is not None else 'none'}")
-    say(f"disk free: {vitals.disk_free:.0%}")
     return bool(faults)

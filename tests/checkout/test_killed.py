@@ -9,6 +9,7 @@ import pytest
 
 from service.settings import Settings
 from service.store.session import Database
+from tests import chaos
 from tests.conftest import CODE, SECRET, fresh_database
 from tests.crowd import open_crowd
 from tests.nursery import Nursery, act, nursery
@@ -41,17 +42,6 @@ def world(
         database.dispose()
 
 
-def returned(number: str, code: str) -> Body:
-    """The return of the whole sale."""
-    named = sale(number, code)["transaction"]
-    original = {name: value for name, value in named.items() if name != "at"}
-    return {
-        "transaction": {**named, "number": f"{number}-back"},
-        "original": original,
-        "lines": [{"line": 1, "quantity": 1}, {"line": 3, "quantity": 2}],
-    }
-
-
 def test_a_process_killed_before_a_statement_of_any_verb_loses_nothing(
     world: tuple[Settings, Database, tuple[str, ...], Nursery],
 ) -> None:
@@ -69,7 +59,7 @@ def test_a_process_killed_before_a_statement_of_any_verb_loses_nothing(
             sent = {
                 "redeem": sale(number, code),
                 "void": undo(number),
-                "return": returned(number, code),
+                "return": chaos.returned(number, code),
                 "replay": sold_offline(number, code),
             }[verb]
             if verb in ("void", "return"):
@@ -86,6 +76,22 @@ def test_a_process_killed_before_a_statement_of_any_verb_loses_nothing(
         else:
             pytest.fail(f"{verb} never came to its end")
         assert faults(ask) == {}
-    assert ask("SELECT number FROM redemption GROUP BY number HAVING count(*) > 1") == []
-    twice = "SELECT redemption_id FROM till_event GROUP BY redemption_id, verb HAVING count(*) > 1"
-    assert ask(twice) == []
+    assert chaos.twice(ask) == []
+
+
+def test_schedules_of_kills_lose_nothing(
+    world: tuple[Settings, Database, tuple[str, ...], Nursery],
+) -> None:
+    """Ten in the suite, five on each database; `bench.chaos` carries out as many as are wanted."""
+    settings, database, codes, forks = world
+    lists, killed = iter(codes), 0
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with database.read() as session:
+            return [tuple(row) for row in session.connection().exec_driver_sql(sql)]
+
+    for seed in range(5) if database.is_sqlite else range(5, 10):
+        killed += chaos.run_schedule(settings, database, forks, lists, seed=seed)
+        assert faults(ask) == {}, seed
+    assert chaos.twice(ask) == []
+    assert killed >= 5
