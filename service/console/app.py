@@ -27,6 +27,7 @@ from service.console.routes import (
     overrides,
     people,
     products,
+    suppliers,
     today,
     uploads,
 )
@@ -79,8 +80,8 @@ def create_console(
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
-        households, products, batches, batch_acts, batch_tables, operations, people, keys,
-        settings_page, audit, overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans,
+        households, products, batches, batch_acts, batch_tables, operations, suppliers, people,
+        keys, settings_page, audit, overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans,
         cycles,
     ):  # fmt: skip
         app.include_router(module.router)
