@@ -28,6 +28,7 @@ from service.console.routes import (
     overrides,
     people,
     products,
+    suppliers,
     today,
     uploads,
 )
@@ -43,7 +44,9 @@ from service.console.routes.clearing import (
     drawing,
     due,
     receipts,
-    suppliers,
+)
+from service.console.routes.clearing import (
+    suppliers as supplier_classes,
 )
 from service.console.site import CONSOLE
 from service.files.apart import Apart, limits_of
@@ -92,10 +95,10 @@ def create_console(
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
-        goodwill_table,
-        households, products, batches, batch_acts, batch_tables, operations, people, keys,
-        settings_page, audit, overrides, cycle_compare, cycle_proofs, cycle_runs, cycle_plans,
-        cycles, due, drawing, claim_acts, claims, receipts, disputes, books, agreements, suppliers,
+        goodwill_table, households, products, batches, batch_acts, batch_tables, operations,
+        suppliers, people, keys, settings_page, audit, overrides, cycle_compare, cycle_proofs,
+        cycle_runs, cycle_plans, cycles, due, drawing, claim_acts, claims, receipts, disputes,
+        books, agreements, supplier_classes,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

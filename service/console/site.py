@@ -15,6 +15,7 @@ PLACES = (
     Place(mark("Service desk"), "/desk", "desk", (Right.EXPLAIN_REFUSALS,)),
     Place(mark("Batches"), "/batches", "mail", (Right.SEE_BATCHES,)),
     Place(mark("Operations"), "/operations", "work", (Right.SEE_OPERATIONS,)),
+    Place(mark("Suppliers"), "/suppliers", "products", (Right.INVITE_SUPPLIERS,)),
     Place(mark("People"), "/people", "account", (Right.MANAGE_PEOPLE,)),
     Place(mark("Keys"), "/keys", "key", (Right.MANAGE_KEYS,)),
     Place(mark("Settings"), "/settings", "settings", (Right.SEE_SETTINGS,)),

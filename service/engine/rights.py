@@ -45,6 +45,7 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
     MANAGE_KEYS = "manage_keys"
     MANAGE_PEOPLE = "manage_people"
+    INVITE_SUPPLIERS = "invite_suppliers"
 
 
 RIGHTS: Mapping[PersonRole, frozenset[Right]] = {
@@ -52,7 +53,7 @@ RIGHTS: Mapping[PersonRole, frozenset[Right]] = {
         {
             Right.SEE_DEALS, Right.CHANGE_DEALS, Right.STOP_DEALS, Right.SEE_CYCLES,
             Right.PLAN_CYCLES, Right.ISSUE_CYCLES, Right.SEE_BATCHES, Right.VOID_BATCHES,
-            Right.SEE_PRODUCTS, Right.SEE_MONEY,
+            Right.SEE_PRODUCTS, Right.SEE_MONEY, Right.INVITE_SUPPLIERS,
         }
     ),
     PersonRole.APPROVER: frozenset(
@@ -64,7 +65,7 @@ RIGHTS: Mapping[PersonRole, frozenset[Right]] = {
     PersonRole.FINANCE: frozenset(
         {
             Right.SEE_DEALS, Right.SEE_CYCLES, Right.SEE_BATCHES, Right.SEE_PRODUCTS,
-            Right.SEE_MONEY, Right.CLEAR_MONEY, Right.SEE_AUDIT,
+            Right.SEE_MONEY, Right.CLEAR_MONEY, Right.SEE_AUDIT, Right.INVITE_SUPPLIERS,
         }
     ),
     PersonRole.MAILING: frozenset({Right.SEE_BATCHES, Right.HANDLE_BATCHES}),

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from starlette.routing import Mount
 
-from service.admin import runs
-from service.admin.people import PersonRole, Right
+from service.admin import people, runs
+from service.admin.people import NewPerson, PersonRole, Right
+from service.clearing.agreements import load_agreements
 from service.console.app import PATH
 from service.console.routes.deal_acts import RIGHTS_TO
 from service.cycle.overrides import OverrideWanted, make_override
@@ -15,6 +16,7 @@ from service.engine.lifecycle import Act
 from service.engine.offers.overrides import OverrideAct
 from service.engine.rights import rights_of
 from service.store.actor import SERVICE
+from tests.clearing.conftest import agreement, form
 from tests.console import claimed
 from tests.console.conftest import RUN, House, send
 from tests.mail import acknowledge_rows, print_batch
@@ -95,6 +97,10 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/operations/runs/{run}/again"): frozenset({Right.RUN_JOBS}),
     ("GET", "/operations/runs/{run}/give-up"): frozenset({Right.RUN_JOBS}),
     ("POST", "/operations/runs/{run}/give-up"): frozenset({Right.RUN_JOBS}),
+    ("GET", "/suppliers"): frozenset({Right.INVITE_SUPPLIERS}),
+    ("POST", "/suppliers"): frozenset({Right.INVITE_SUPPLIERS}),
+    ("POST", "/suppliers/people/{contact}/disable"): frozenset({Right.INVITE_SUPPLIERS}),
+    ("POST", "/suppliers/people/{contact}/enable"): frozenset({Right.INVITE_SUPPLIERS}),
     ("GET", "/people"): frozenset({Right.MANAGE_PEOPLE}),
     ("POST", "/people"): frozenset({Right.MANAGE_PEOPLE}),
     ("GET", "/people/{person}"): frozenset({Right.MANAGE_PEOPLE}),
@@ -238,10 +244,20 @@ def printed(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> No
     make_override(house.database, pin, by=SERVICE, now=datetime.now(UTC))
     VALUES["{person}"] = str(house.person(PersonRole.SERVICE, PersonRole.FINANCE).id)
     VALUES.update(claimed.claim(house, tmp_path_factory.mktemp("bank")))
+    VALUES["{contact}"] = str(supplier_person(house))
     VALUES["{run}"] = runs.request_reprint(house.database, batch_id=1).id
     acknowledge_rows(
         house.database, house.settings, tmp_path_factory.mktemp("report"), "none,mailed,,soon"
     )
+
+
+def supplier_person(house: House) -> int:
+    """Somebody of a supplier whose brand has no deals."""
+    now = datetime.now(UTC)
+    made = form(agreement("S-9", ["Brand without deals"]))
+    load_agreements(house.database, house.settings, made, by=SERVICE, now=now)
+    new = NewPerson("Joe", "joe@supplier.example", (), account="S-9")
+    return people.invite(house.database, house.settings, new, by=SERVICE, now=now).person.id
 
 
 def filled(path: str) -> str:

@@ -85,9 +85,12 @@ def send(client: TestClient, path: str, *, shown_at: str = "/account", **sent: A
     return client.post(PATH + path, data={"csrf": found[1], **sent}, files=files)
 
 
-def open_portal(url: str, folder: Path, *, apart: Apart | None = None) -> Portal:
-    """Two claims of Dale Foods with documents, one of Oven Works, and their portal."""
-    settings = billing(settings_of(url, folder))
+def open_portal(url: str, folder: Path, *, apart: Apart | None = None, **changed: Any) -> Portal:
+    """Two claims of Dale Foods with documents, one of Oven Works, and their portal.
+
+    `changed` are settings.
+    """
+    settings = billing(settings_of(url, folder)).model_copy(update=changed)
     database = Database(url)
     issue_claims(database, settings, folder, credit_limit="50.00", dispute_days=360)
     for number in (DALE, OVEN):

@@ -22,6 +22,8 @@ from tests.clearing.conftest import BY, NOW, TODAY
 from tests.clearing.issued_claims import ANNA, DALE, LATER, OVEN, billing, issue_claims
 from tests.suppliers.conftest import scope_of
 
+DAY = date(2026, 3, 10)
+
 
 @pytest.fixture
 def issued(database: Database, settings: Settings, tmp_path: Any) -> Settings:
@@ -35,22 +37,22 @@ def issued(database: Database, settings: Settings, tmp_path: Any) -> Settings:
 
 def test_deals_say_what_is_left_and_until_when(database: Database, issued: Settings) -> None:
     scope = scope_of(database, "K-1")
-    [row] = deals.own_deals(database, scope, currency="USD").rows
+    [row] = deals.own_deals(database, scope, on=DAY, currency="USD").rows
     assert (row["deal_id"], row["budget_cents"], row["spent_cents"]) == ("MILK-1", 10_000, 216)
     assert row["left_cents"] == 10_000 - 216 - row["reserved_cents"]
-    # Two uses of 1.08 on March 5: of 97.84 that are left, the 46th such day takes the last.
-    assert row["runs_out_on"] == date(2026, 4, 20)
-    found = deals.own_deal(database, scope, row["offer_id"], currency="USD")
+    # Two uses of 1.08 on March 5 are 36 cents a day until the 10th: 97.84 are gone in 272 days.
+    assert row["runs_out_on"] == date(2026, 12, 7)
+    found = deals.own_deal(database, scope, row["offer_id"], on=DAY, currency="USD")
     assert (found.results.uses, found.results.discount_cents) == (2, 200)
-    waiting = deals.own_deals(database, scope, states=[DealState.DRAFT], currency="USD")
+    waiting = deals.own_deals(database, scope, on=DAY, states=[DealState.DRAFT], currency="USD")
     assert list(waiting.rows) == []
 
 
 def test_what_is_anothers_is_not_there(database: Database, issued: Settings) -> None:
     dale, oven = scope_of(database, "K-1"), scope_of(database, "K-2")
-    [row] = deals.own_deals(database, oven, currency="USD").rows
+    [row] = deals.own_deals(database, oven, on=DAY, currency="USD").rows
     with pytest.raises(NotFound):
-        deals.own_deal(database, dale, row["offer_id"], currency="USD")
+        deals.own_deal(database, dale, row["offer_id"], on=DAY, currency="USD")
     with pytest.raises(NotFound):
         claims.own_claim(database, dale, OVEN, on=TODAY)
     document = list_documents(database, OVEN)[0]
@@ -145,3 +147,18 @@ def test_a_key_sees_the_account_of_its_brand_or_the_brand_alone(
     assert money.own_open(database, alone, as_of=TODAY) == money.Open((), None)
     with pytest.raises(NotFound, match="agreed"):
         money.own_terms(database, alone, on=TODAY)
+
+
+def test_the_end_of_a_budget_is_at_the_pace_up_to_today() -> None:
+    used = {date(2026, 3, 5): 200, date(2026, 3, 6): 80}
+    until = date(2026, 12, 31)
+    for left, day, ends in (
+        (1_000, date(2026, 3, 6), date(2026, 3, 14)),  # 140 a day
+        (1_000, date(2026, 3, 18), date(2026, 5, 7)),  # 280 in a fortnight
+        (1_000, date(2026, 3, 19), date(2026, 9, 10)),  # 80 in it
+        (1_000, date(2026, 3, 20), None),
+        (0, date(2026, 3, 6), date(2026, 3, 6)),
+        (100_000, date(2026, 3, 6), None),
+    ):
+        assert deals.runs_out_on(left, used, on=day, until=until) == ends, (left, day)
+    assert deals.runs_out_on(1, {}, on=date(2026, 3, 6), until=until) is None

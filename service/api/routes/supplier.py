@@ -111,7 +111,8 @@ def deals(
 
     def find(edge: int | None, most: int) -> list[OwnDealOut]:
         found = own_deals(
-            database, scope, states=[state] if state else (), order=DealOrder.NEWEST,
+            database, scope, on=_today(settings), states=[state] if state else (),
+            order=DealOrder.NEWEST,
             place=Place(edge) if edge else None, limit=most, currency=settings.currency,
         )  # fmt: skip
         return [OwnDealOut.of(row) for row in found.rows]
@@ -152,7 +153,9 @@ def deal(
 ) -> OwnDealDetailOut:
     """One of its deals: what it came to by day and store."""
     scope = scope_of_supplier(database, caller.supplier_id)
-    return OwnDealDetailOut.from_deal(own_deal(database, scope, number, currency=settings.currency))
+    return OwnDealDetailOut.from_deal(
+        own_deal(database, scope, number, on=_today(settings), currency=settings.currency)
+    )
 
 
 @router.get("/claims", response_model=OwnClaimsPage, responses=AS_TABLE)

@@ -26,7 +26,7 @@ from service.pages.listing import (
 )
 from service.pages.listing.columns import Row
 from service.pages.visitor import DatabaseDep, SettingsDep
-from service.portal.visitor import Supplier, SupplierDep
+from service.portal.visitor import Supplier, SupplierDep, today
 from service.settings import Settings
 from service.store.offers.pages import DealOrder, Place
 from service.store.session import Database
@@ -89,7 +89,7 @@ def one(
 ) -> Response:
     """One deal: what is left of its budget, and what it came to by day and store."""
     found = own_deal(
-        database, supplier.scope, number, language=supplier.language.tag,
+        database, supplier.scope, number, on=today(settings), language=supplier.language.tag,
         currency=settings.currency,
     )  # fmt: skip
     return page.show(
@@ -137,7 +137,8 @@ def _page(
     elif view.before_number is not None:
         place = Place(view.before_number, before=True)
     return own_deals(
-        database, supplier.scope, states=[DealState(each) for each in view.several("state")],
+        database, supplier.scope, on=today(settings),
+        states=[DealState(each) for each in view.several("state")],
         text=view.one("text"), order=DealOrder(view.order), place=place, limit=limit,
         language=supplier.language.tag, currency=settings.currency, most_counted=_MOST_COUNTED,
     )  # fmt: skip

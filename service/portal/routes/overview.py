@@ -34,7 +34,7 @@ def overview(
         "overview.html",
         scope=scope,
         deals=own_deals(
-            database, scope, states=_OFFERED, order=DealOrder.ENDS_FIRST, limit=_MOST,
+            database, scope, on=day, states=_OFFERED, order=DealOrder.ENDS_FIRST, limit=_MOST,
             language=supplier.language.tag, currency=settings.currency,
         ),
         claims=own_claims(database, scope, limit=5),

@@ -93,7 +93,8 @@ def _show(
     day: str = "",
 ) -> Response:
     deals = own_deals(
-        database, supplier.scope, states=_PAUSABLE, order=DealOrder.TITLE, limit=_MOST_CHOICES,
+        database, supplier.scope, on=today(settings), states=_PAUSABLE, order=DealOrder.TITLE,
+        limit=_MOST_CHOICES,
         language=supplier.language.tag, currency=settings.currency,
     )  # fmt: skip
     products = own_products(database, supplier.scope)[:_MOST_CHOICES]
