@@ -147,10 +147,13 @@ def test_a_dispute_is_opened_and_answered_with_closed_reasons(
     house: House, finance: TestClient
 ) -> None:
     draw_and_issue(house, finance)
-    sent = {"line": "1", "part": "share", "reason": "wrong_rate", "amount": "0.40", "note": "80 %"}
+    sent = {"line": "1", "part": "share", "reason": "wrong_rate", "amount": "0.40", "note": "80 %",
+            "confirmed": "0"}  # fmt: skip
     page = told(finance, send(finance, "/clearing/claims/1/disputes", **sent))
     assert "Dispute 1 is open." in page
-    too_much = {**sent, "amount": "0.61"}
+    twice = send(finance, "/clearing/claims/1/disputes", **sent)
+    assert "This is not what was shown any more" in twice.text
+    too_much = {**sent, "amount": "0.61", "confirmed": "1"}
     refused = send(finance, "/clearing/claims/1/disputes", **too_much)
     assert refused.status_code == 422
     assert "has $0.60 of Share of discounts" in refused.text
@@ -189,9 +192,13 @@ def test_a_file_of_a_bank_is_loaded_matched_and_what_is_left_is_assigned(
     assert show_claim(house.database, 1).state is ClaimState.CLOSED
     path = "/clearing/receipts/2"
     assert "It names no claim" in shown(finance, path)
-    wrong = send(finance, f"{path}/assign", claim="C2020-000001", amount="")
+    wrong = send(finance, f"{path}/assign", claim="C2020-000001", amount="", confirmed="20")
     assert wrong.status_code == 422
-    named = {"claim": f"C{YEAR}-000002", "amount": "0.20"}
+    named = {"claim": f"C{YEAR}-000002", "amount": "0.10", "confirmed": "20"}
+    assert "The money is assigned" in told(finance, send(finance, f"{path}/assign", **named))
+    twice = send(finance, f"{path}/assign", **named)
+    assert "This is not what was shown any more" in twice.text
+    named["confirmed"] = "10"
     assert "The money is assigned" in told(finance, send(finance, f"{path}/assign", **named))
     # Five cents are within the tolerance: they were written off with the payment.
     assert show_claim(house.database, 2).open_cents == 0
@@ -210,7 +217,8 @@ def test_only_a_small_rest_is_written_off(house: House, finance: TestClient) -> 
 def test_a_small_rest_is_written_off_with_a_reason(house: House, finance: TestClient) -> None:
     claimed.agree(house, tolerance="0.10")
     draw_and_issue(house, finance)
-    sent = {"line": "1", "part": "share", "reason": "wrong_rate", "amount": "", "note": ""}
+    sent = {"line": "1", "part": "share", "reason": "wrong_rate", "amount": "", "note": "",
+            "confirmed": "0"}  # fmt: skip
     told(finance, send(finance, "/clearing/claims/1/disputes", **sent))
     answered = {"accepted": "1.00", "reason": "other", "note": ""}
     told(finance, send(finance, "/clearing/disputes/1/answer", **answered))

@@ -9,6 +9,7 @@ from service.clearing.disputes import open_dispute
 from service.clearing.documents import make_documents
 from service.clearing.evidence import make_evidence
 from service.clearing.issue import cancel_claim, issue_claim
+from service.clearing.one_claim import look_at_claim
 from service.clearing.show import show_claim
 from service.clearing.write_off import write_off_rest
 from service.console.routes.clearing.base import Clears, Note, Word, known, now, today
@@ -139,11 +140,16 @@ def dispute(
     reason: Annotated[DisputeReason, Form()] = DisputeReason.COUNT_DIFFERENCE,
     amount: Word = "",
     note: Note = "",
+    confirmed: Confirmed = "",
 ) -> Response:
-    """Note that a supplier does not agree with an amount of a line."""
+    """Note that a supplier does not agree with an amount of a line.
+
+    The form says how many disputes there were, so that the same one sent twice opens one.
+    """
+    require_shown(str(len(look_at_claim(database, known(number)).disputes)), confirmed)
     cents = read_cents(amount, settings.currency) if amount.strip() else None
     made = open_dispute(
-        database, known(number), line=line, part=part, reason=reason, cents=cents, note=note,
+        database, number, line=line, part=part, reason=reason, cents=cents, note=note,
         on=today(settings), by=member.by, now=now(),
     )  # fmt: skip
     request.app.state.today.forget()

@@ -138,8 +138,10 @@ def issue(
             messages.append(Message(page.say(request, error), Tone.ERROR))
         else:
             issued += 1
-    said = text.count("%(number)s claim is issued.", "%(number)s claims are issued.", issued)
-    return page.go_to(request, f"{PATH}/claims", Message(said), *messages[:2])
+    if issued:
+        said = text.count("%(number)s claim is issued.", "%(number)s claims are issued.", issued)
+        messages.insert(0, Message(said))
+    return page.go_to(request, f"{PATH}/claims", *messages[:3])
 
 
 def _look(database: Database, to: date, account: str) -> list[Ahead]:

@@ -18,6 +18,7 @@ from service.files.clearing import bank_layouts
 from service.files.names import file_name
 from service.pages import clearing_words, page
 from service.pages.amounts import read_cents
+from service.pages.confirming import Confirmed, require_shown
 from service.pages.flash import Message, Tone
 from service.pages.languages import Language, mark
 from service.pages.listing import (
@@ -159,10 +160,14 @@ def assign(
     member: Clears,
     claim: Word = "",
     amount: Word = "",
+    confirmed: Confirmed = "",
 ) -> Response:
-    """Say which claim money in suspense is for: all of it, or an amount."""
+    """Say which claim money in suspense is for: all of it, or an amount.
+
+    The form says how much was in suspense, so that the same one sent twice assigns once.
+    """
     cents = read_cents(amount, settings.currency) if amount.strip() else None
-    look_at_receipt(database, known(number))
+    require_shown(str(look_at_receipt(database, known(number)).receipt.suspense_cents), confirmed)
     try:
         apply_suspense(database, number, claim.strip(), cents, by=member.by, now=now())
     except NotFound as error:
