@@ -5,10 +5,9 @@ what it did in 2017, and of its list it buys more besides: each copy adds `TRUTH
 purchases that the stated defaults expect of it. Larder is not told.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from service.cycle import run_cycle
 from service.cycle.learn import learned, model_of
 from service.deals import load_deals
 from service.demo.replay import bought_between, replay
+from service.demo.responding import added, split
 from service.demo.run import open_files, prepare_folder, shoppers
 from service.engine.allocate.response import normal_gain
-from service.engine.allocate.value import ResponseModel
 from service.engine.reading import reading_of
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -40,7 +39,6 @@ CYCLES, EVERY_DAYS = 6, DAYS
 FIRST = date(2017, 7, 8)
 TRUTH = 1.8
 HOLDOUT_PERCENT = 25
-_SHOP_DAYS = 14
 _SETTINGS = f"LARDER_HOLDOUT_PERCENT={HOLDOUT_PERCENT}\nLARDER_DEMONSTRATION=true\n"
 
 
@@ -179,13 +177,17 @@ def _live(shop: _Shop, number: int, as_of: date, truth: float, progress: Any) ->
         model = model_of(responses.as_of(session, as_of))
         copies = chances.printed(session, report.cycle_id)
         goods = chances.deal_goods(session, report.cycle_id)
-    more = _added(
-        shop, copies, goods, history, model=model, number=number, as_of=as_of, truth=truth
+    counted = bought_between(
+        shop.baskets, first=as_of, last=as_of + timedelta(days=DAYS - 1), zone=settings.timezone
     )
+    more = added(
+        normal_gain(copies, model), goods, history, counted,
+        least_units=shop.least_units, number=number, truth=truth,
+    )  # fmt: skip
     # The report is of what the rule of the cycle picked, as a few copies given are not.
     shop.added += int(more["added"].sum())
     shop.exposed += report.eligible - report.holdout
-    through_tills, others = _split(history, more, copies, goods)
+    through_tills, others = split(history, more, copies, goods)
     people = shoppers(database, shop.files, report.cycle_id)
     replay(
         through_tills, people, database=database, settings=settings, folder=shop.folder,
@@ -210,102 +212,3 @@ def _measured(whole: Part) -> tuple[float, float, float] | None:
         return None
     ends = found.interval()
     return found.difference, ends.low, ends.high
-
-
-def _draw(*key: object) -> float:
-    """A number in [0, 1) that belongs to a key."""
-    text = ":".join(map(str, key))
-    return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16) / 16**12
-
-
-def _added(
-    shop: _Shop,
-    copies: pl.DataFrame,
-    goods: pl.DataFrame,
-    history: pl.DataFrame,
-    *,
-    model: ResponseModel,
-    number: int,
-    as_of: date,
-    truth: float,
-) -> pl.DataFrame:
-    """What households buy more for their lists, in the columns of baskets, and `added`: purchases.
-
-    So many copies of a cell as the truth says, among households that do not buy the goods anyway.
-    `added` is 1 for a copy that the rule of the cycle picked, as nearly all are.
-    """
-    counted = bought_between(
-        shop.baskets,
-        first=as_of,
-        last=as_of + timedelta(days=DAYS - 1),
-        zone=shop.settings.timezone,
-    )
-    anyway = (
-        counted.select(pl.col("household_id").alias("ref"), "gtin")
-        .join(goods, on="gtin")
-        .select("ref", "offer_id")
-        .unique()
-    )
-    wanted = normal_gain(copies, model).with_columns(
-        pl.Series("draw", [_draw("add", number, *row) for row in
-                           copies.select("ref", "offer_id").iter_rows()], pl.Float64)
-    )  # fmt: skip
-    share = (truth * pl.col("expected_gain")).sum() / pl.len()
-    idle = wanted.join(anyway, on=["ref", "offer_id"], how="anti")
-    by_cell = wanted.group_by("cell").agg((share * pl.len()).alias("wanted"))
-    taken = (
-        idle.join(by_cell, on="cell")
-        .with_columns((pl.col("expected_gain") / pl.col("expected_gain").sum().over("cell")
-                       * pl.col("wanted")).alias("chance"))
-        .filter(pl.col("draw") < pl.col("chance"))
-    )  # fmt: skip
-    rows = [_line(shop, row, history, number) for row in taken.iter_rows(named=True)]
-    schema = pl.Schema({**history.schema, "added": pl.Int64()})
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _line(shop: _Shop, row: dict[str, Any], history: pl.DataFrame, number: int) -> dict[str, Any]:
-    """A line more in one of the household's baskets of the next days, or a basket of its own."""
-    units = shop.least_units.get(row["deal_ref"], 1)
-    first: datetime = history["purchased_at"].sort()[0]
-    mine = history.filter(
-        pl.col("household_id") == row["ref"],
-        pl.col("purchased_at") < first + timedelta(days=_SHOP_DAYS),
-    )
-    if mine.is_empty():
-        basket = {
-            "basket_id": f"9{number}{int(row['ref']):06d}",
-            "store_id": history["store_id"][0],
-            "purchased_at": first + timedelta(days=3),
-        }
-    else:
-        place = int(_draw("basket", number, row["ref"], row["offer_id"]) * mine.height)
-        basket = mine.row(place, named=True)
-    return {
-        **basket,
-        "household_id": row["ref"],
-        "line": 500 + row["offer_id"],
-        "gtin": row["gtin"],
-        "quantity": units,
-        "unit": "each",
-        "amount_cents": units * row["price_cents"],
-        "added": int(row["is_picked"]),
-    }
-
-
-def _split(
-    history: pl.DataFrame, more: pl.DataFrame, copies: pl.DataFrame, goods: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The baskets that go through tills, those with goods of the household's copies; the others."""
-    together = pl.concat([history, more.select(history.columns)])
-    used = (
-        together.select(pl.col("household_id").alias("ref"), "gtin", "basket_id")
-        .join(goods, on="gtin")
-        .join(copies.select("ref", "offer_id"), on=["ref", "offer_id"])
-        .select("basket_id")
-        .unique()
-    )
-    return (
-        together.join(used, on="basket_id", how="semi"),
-        together.join(used, on="basket_id", how="anti"),
-    )
