@@ -64,8 +64,8 @@ def erase_one(
         say(f"to be printed again without it: batches {_numbers(files.again)}; `larder work`")
     if files.waiting:
         say(
-            f"batches {_numbers(files.waiting)} are being fetched by a mailing house; their files "
-            "go when it has them (`larder batch received`)"
+            f"batches {_numbers(files.waiting)} are being printed, or fetched by a mailing house; "
+            "their files go after that (`larder batch received`)"
         )
 
 

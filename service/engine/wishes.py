@@ -61,8 +61,7 @@ def censored(purchases: pl.DataFrame, wishes: pl.DataFrame, *, as_of: date) -> p
     if enough.is_empty():
         return purchases
     moved = (
-        purchases.lazy()
-        .join(enough.lazy().select(*_KEYS, "said_on"), on=_KEYS)
+        purchases.join(enough.select(*_KEYS, "said_on"), on=_KEYS)
         .group_by(*_KEYS, "said_on")
         .agg(
             pl.col("purchased_at").max().alias("last"),
@@ -70,23 +69,18 @@ def censored(purchases: pl.DataFrame, wishes: pl.DataFrame, *, as_of: date) -> p
             pl.col("purchased_at").dt.date().n_unique().alias("days"),
         )
         .filter(pl.col("last").dt.date() <= pl.col("said_on"))
-        .with_columns(_restarts(as_of).alias("restarts"))
-        .filter(pl.col("restarts") > pl.col("last"))
-        .select(*_KEYS, "last", "restarts")
-        .collect()
+        .select(*_KEYS, pl.col("last").dt.date().alias("moved_on"), _restarts(as_of).alias("to"))
+        .filter(pl.col("to").dt.date() > pl.col("moved_on"))
     )
     if moved.is_empty():
         return purchases
-    return (
-        purchases.join(moved, on=_KEYS, how="left", maintain_order="left")
-        .with_columns(
-            pl.when(pl.col("purchased_at").dt.date() == pl.col("last").dt.date())
-            .then("restarts")
-            .otherwise("purchased_at")
-            .alias("purchased_at")
-        )
-        .drop("last", "restarts")
-    )
+    places = purchases.join(
+        moved, on=_KEYS, how="left", maintain_order="left"
+    ).select(
+        pl.when(pl.col("purchased_at").dt.date() == pl.col("moved_on"))
+        .then("to").otherwise("purchased_at").alias("purchased_at")
+    )  # fmt: skip
+    return purchases.with_columns(places["purchased_at"])
 
 
 def _restarts(as_of: date) -> pl.Expr:
@@ -115,25 +109,36 @@ def told(
     """
     if wishes.is_empty():
         return scores.with_columns(pl.lit(None, pl.String).alias("said"))
-    last = seen.group_by(*_KEYS).agg(pl.col("purchased_at").max().dt.date().alias("really"))
-    joined = (
-        scores.join(wishes, on=_KEYS, how="left", maintain_order="left")
-        .join(last, on=_KEYS, how="left", maintain_order="left")
-        .filter(~is_unwanted(as_of).fill_null(False))
+    last = (
+        seen.join(wishes, on=_KEYS, how="semi")
+        .group_by(*_KEYS)
+        .agg(pl.col("purchased_at").max().dt.date().alias("really"))
     )
-    is_open = pl.col("really").is_null() | (pl.col("really") <= pl.col("said_on"))
-    sooner = ((pl.col("act") == WishAct.SOONER) & is_open).fill_null(False)
-    stated = (pl.col("act") == WishAct.FAVOURITE).fill_null(False) | sooner
-    chance = pl.col("p_purchase")
-    return joined.with_columns(
-        pl.when(sooner).then(pl.max_horizontal(chance, RAN_OUT)).otherwise(chance)
-        .alias("p_purchase"),
-        pl.when(sooner & pl.col("really").is_not_null()).then(pl.lit(begins_on))
-        .otherwise("expected_on").alias("expected_on"),
-        pl.when(pl.col("last_bought_on").is_not_null()).then("really")
-        .alias("last_bought_on"),
-        pl.when(stated).then("act").alias("said"),
-    ).drop("act", "said_on", "until", "really")  # fmt: skip
+    said = wishes.join(last, on=_KEYS, how="left").select(
+        *_KEYS, "really",
+        is_unwanted(as_of).alias("unwanted"),
+        (
+            (pl.col("act") == WishAct.SOONER)
+            & (pl.col("really").is_null() | (pl.col("really") <= pl.col("said_on")))
+        ).alias("sooner"),
+        (pl.col("act") == WishAct.FAVOURITE).alias("favourite"),
+    )  # fmt: skip
+    joined = scores.join(said, on=_KEYS, how="left", maintain_order="left")
+    known = pl.col("really").is_not_null()
+    return (
+        joined.filter(pl.col("unwanted").is_null() | ~pl.col("unwanted"))
+        .with_columns(
+            pl.when("sooner").then(pl.max_horizontal("p_purchase", RAN_OUT))
+            .otherwise("p_purchase").alias("p_purchase"),
+            pl.when(pl.col("sooner") & known).then(pl.lit(begins_on))
+            .otherwise("expected_on").alias("expected_on"),
+            pl.when(pl.col("last_bought_on").is_not_null() & known).then("really")
+            .otherwise("last_bought_on").alias("last_bought_on"),
+            pl.when("sooner").then(pl.lit(WishAct.SOONER.value))
+            .when("favourite").then(pl.lit(WishAct.FAVOURITE.value)).alias("said"),
+        )
+        .drop("really", "unwanted", "sooner", "favourite")
+    )  # fmt: skip
 
 
 def is_unwanted(as_of: date) -> pl.Expr:

@@ -17,14 +17,15 @@ from service.errors import Problem
 from service.files import consent_cells, layouts, rows
 from service.files.contact_cells import ContactNotes, ContactReader, ContactRules
 from service.files.headers import HeaderRules
+from service.files.household_claims import belonging_to_others, claims_in, refuse_shared
 from service.files.lost_zeros import ask_about_zeros
 from service.files.notes import shown_rows
 from service.files.printed import unprintable_contacts
-from service.files.report import KEPT_PROBLEMS, LoadReport, Progress, silent
+from service.files.report import LoadReport, Progress, silent
 from service.files.rows import PLAIN_TEXT, FileColumn
 from service.files.staging import Staging, staging
 from service.files.text_form import TextOptions
-from service.store import consents, erasures, households, identities
+from service.store import consents, erasures, households
 from service.store.session import Database
 from service.store.tables.consent import Purpose
 from service.store.tables.household import IdentityKind
@@ -137,13 +138,13 @@ def load_households(
                 unprintable += _unprintable(frame, layout, country, language)
                 pictured += _pictured(frame)
                 out += _erased(session, secret_key, frame)
-                claims.append(_claims(frame))
+                claims.append(claims_in(frame))
                 hashed = frame.select(*_CONTENTS, *_SAID).hash_rows().alias("contents")
                 contents.append(frame.select(rows.ROW, "household_id", "consent_at", hashed))
-                moved += _belonging_to_others(session, claims[-1])
+                moved += belonging_to_others(session, claims[-1])
                 progress("read", chunk.done, chunk.total)
         left = pl.concat(claims).filter(~pl.col(rows.ROW).is_in(set(out)))
-        _refuse_shared(staged, path, left)
+        refuse_shared(staged, path, left)
         if out:
             staged.drop(out)
             staged.report.known += len(out)
@@ -257,59 +258,6 @@ def _identities(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.concat(found).unique(["kind", "digest"], keep="last", maintain_order=True),
         pl.concat(over).unique(maintain_order=True),
     )
-
-
-def _claims(frame: pl.DataFrame) -> pl.DataFrame:
-    """Who claims which number: row, kind, digest, the other digests, household_id."""
-    return pl.concat(
-        frame.filter(pl.col(f"{kind.value}_digest").is_not_null()).select(
-            pl.col(rows.ROW),
-            pl.lit(kind.value).alias("kind"),
-            pl.col(f"{kind.value}_digest").alias("digest"),
-            pl.col(f"{kind.value}_older").alias("older"),
-            "household_id",
-        )
-        for kind in IdentityKind
-    )
-
-
-def _belonging_to_others(session: Session, claims: pl.DataFrame) -> list[int]:
-    """The rows with a number that another household of the database is known by."""
-    owners = identities.ids_by_ref(session, claims["household_id"])
-    moved = []
-    for kind in IdentityKind:
-        mine = claims.filter(pl.col("kind") == kind.value)
-        wanted = {*mine["digest"], *mine["older"].explode().drop_nulls()}
-        known = identities.ids_by_digest(session, kind, wanted) if wanted else {}
-        if not known:
-            continue
-        for row, digest, older, ref in mine.select(
-            rows.ROW, "digest", "older", "household_id"
-        ).iter_rows():
-            of = {known[each] for each in (digest, *older) if each in known}
-            if of - {owners.get(ref)}:
-                moved.append(row)
-    return moved
-
-
-def _refuse_shared(staged: Staging, path: Path, claims: pl.DataFrame) -> None:
-    """Refuse the rows of households that claim the same card or phone."""
-    shared = claims.filter(pl.col("household_id").n_unique().over("kind", "digest") > 1)
-    if shared.is_empty():
-        return
-    by_number = shared.group_by("kind", "digest").agg(rows.ROW)
-    of_number = {(kind, digest): found for kind, digest, found in by_number.iter_rows()}
-    problems = []
-    for row, kind, digest in shared.select(rows.ROW, "kind", "digest").sort(rows.ROW).iter_rows():
-        others = shown_rows(sorted(each for each in of_number[kind, digest] if each != row))
-        detail = f"another household has the same {kind} in {others}"
-        where = f"{path}, row {row}, column {kind}"
-        problems.append(Problem(where, detail, "leave it with the household that it belongs to"))
-        if len(problems) == KEPT_PROBLEMS:
-            break
-    refused = shared[rows.ROW].unique()
-    staged.drop(refused)
-    staged.report.refuse(tuple(problems), len(refused))
 
 
 def _add_notes(staged: Staging, notes: ContactNotes, moved: list[int], language: str) -> None:

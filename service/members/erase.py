@@ -14,12 +14,11 @@ from sqlmodel import Session
 
 from service.digests import ref_digest
 from service.engine.ledger import EntryKind, release
-from service.errors import NotFound
 from service.members import erased_files, erasure_log
 from service.members.erased_files import Removed
 from service.members.finding import member
 from service.settings import Settings
-from service.store import audit, erasures, ledger, lists
+from service.store import audit, erasures, households, ledger, lists
 from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.erasure import Erasure
@@ -48,14 +47,14 @@ def erase(
 ) -> ErasureReport:
     """Erase the household with the retailer's number `ref`; nothing brings it back.
 
-    Raises NotFound, also for one that was erased before: nobody is known by that number.
+    By its reference, what people wrote on it since is taken out again. Raises NotFound, also for
+    the number of one that was erased before: nobody is known by it.
     """
-    try:
-        with database.read() as session:
-            member(session, ref)
-    except NotFound:
-        finish_erasures(database, settings, now=now)
-        raise
+    with database.read() as session:
+        found = households.by_ref(session, ref)
+        before = None if found is None else erasures.of_household(session, found.id)
+    if before is not None:
+        return _forget_again(database, settings, before, by=by, now=now)
     reference = f"erased-{secrets.token_hex(_REFERENCE_BYTES)}"
     return _erase(database, settings, ref, reference, by=by, now=now)
 
@@ -114,6 +113,20 @@ def _erase(
     row, count, released = database.settle(write, busy=_BUSY)
     files = erased_files.remove(database, settings, row, now=now)
     return ErasureReport(reference, count, released, files)
+
+
+def _forget_again(
+    database: Database, settings: Settings, row: Erasure, *, by: Actor, now: datetime
+) -> ErasureReport:
+    """Take out what was written on an erased household since."""
+    with database.write() as session:
+        erasures.overwrite_deleted(session, is_on=True)
+        erasures.forget(session, row)
+        audit.add(session, by, "erase", SUBJECT, row.household_id, at=now)
+        session.flush()
+        erasures.overwrite_deleted(session, is_on=False)
+    files = erased_files.remove(database, settings, row, now=now)
+    return ErasureReport(row.reference, 0, 0, files)
 
 
 def _row(

@@ -26,7 +26,7 @@ from service.store.tables.erasure import Erasure
 class Removed:
     """Batches by number: whose files were `removed`, and which runs print `again` without it.
 
-    `waiting` are being fetched by a mailing house; their files go once it has them all.
+    `waiting` are being printed, or fetched by a mailing house; their files go after that.
     """
 
     removed: tuple[int, ...] = ()
@@ -48,12 +48,14 @@ def remove(database: Database, settings: Settings, row: Erasure, *, now: datetim
         for batch, has_letter in batches.naming(session, row.household_id):
             if not has_letter:
                 beside.append(batch)
+            elif batch.state == BatchState.RENDERING:
+                # The press gives it up when it sees who was erased, or prints it without the
+                # letter.
+                waiting.append(batch)
             elif batch.picked_up_at is not None and batch.received_at is None:
                 waiting.append(batch)
             else:
-                if batch.state in (BatchState.READY, BatchState.RENDERING) and not (
-                    batch.picked_up_at
-                ):
+                if batch.state == BatchState.READY and batch.picked_up_at is None:
                     batch.state = BatchState.WITHDRAWN
                     batches.save(session, batch)
                     again.append(batch)

@@ -31,7 +31,7 @@ from service.publish.package import (
     write_package,
 )
 from service.settings import Settings
-from service.store import audit, batches, cycles, households, lists
+from service.store import audit, batches, cycles, erasures, households, lists
 from service.store.actor import Actor
 from service.store.session import Database, violates_unique
 from service.store.tables.cycle import Batch, BatchState, Cycle
@@ -289,13 +289,16 @@ class _Press:
     def _finish(self, batch: Batch) -> BatchReport:
         """Record the contents of the package, which now has its marker, and withdraw the earlier.
 
-        Raises Conflict when the house has the earlier one, or it was voided meanwhile; this one is
-        then withdrawn.
+        Raises Conflict when the house has the earlier one, it was voided meanwhile, or a household
+        was erased whose letter is in it; this one is then withdrawn.
         """
         text = self.depot.read(batch.name, MANIFEST).decode()
         pieces = self._pieces(batch)
         with self.database.write() as session:
-            refusal, held = self._replace_earlier(session, batch)
+            if erasures.any_of_lists(session, pieces["list_id"]):
+                refusal, held = self._give_up(session, batch)
+            else:
+                refusal, held = self._replace_earlier(session, batch)
             if refusal is None and held.state == BatchState.RENDERING:
                 self._make_ready(session, held, text, pieces)
         self._remove_ended()
@@ -317,6 +320,21 @@ class _Press:
                 session, self.by, "publish", "batch", held.id, at=held.published_at, detail=detail
             )
         batches.add_pieces(session, held.id, pieces)
+
+    def _give_up(self, session: Session, batch: Batch) -> tuple[Conflict | None, Batch]:
+        """Withdraw a batch with the letter of a household that was erased while it was printed."""
+        held = batches.lock(session, batch.id)
+        assert held is not None
+        held.state = BatchState.WITHDRAWN
+        batches.save(session, held)
+        return (
+            Conflict(
+                "A household was erased while batch %(batch)s was printed; publish the cycle "
+                "again.",
+                batch=batch.id,
+            ),
+            held,
+        )
 
     def _replace_earlier(self, session: Session, batch: Batch) -> tuple[Conflict | None, Batch]:
         """Withdraw the earlier revisions of a batch, or the batch when one of them must stay.

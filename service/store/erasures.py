@@ -158,6 +158,20 @@ def overwrite_deleted(session: Session, *, is_on: bool) -> None:
         session.execute(text(f"PRAGMA secure_delete = {'ON' if is_on else 'OFF'}"))
 
 
+def any_of_lists(session: Session, list_ids: Iterable[int]) -> bool:
+    """Whether one of some lists was of a household that was erased."""
+    if session.exec(select(Erasure.id).limit(1)).first() is None:
+        return False
+    stage(session, "staged_id", pl.DataFrame({"list_id": list_ids}, {"list_id": pl.Int64}))
+    found = session.execute(
+        text(
+            """SELECT 1 FROM erasure e JOIN shopping_list s ON s.household_id = e.household_id
+               JOIN staged_id i ON i.list_id = s.id LIMIT 1"""
+        )
+    )
+    return found.first() is not None
+
+
 def references(session: Session) -> set[str]:
     """What the households that were erased are called since."""
     return set(session.exec(select(Erasure.reference)).all())

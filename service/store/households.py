@@ -41,8 +41,9 @@ _ADVANCE_SEQUENCE = (
 )
 _LANGUAGE = """UPDATE household SET language = s.language FROM staged_household s
     WHERE household.ref = s.ref AND household.language <> s.language"""
-_DELETE_OLDER = """DELETE FROM identity WHERE EXISTS (
-        SELECT 1 FROM staged_older s WHERE s.kind = identity.kind AND s.digest = identity.digest)"""
+# A row value, since SQLite would look through all staged rows for each identity otherwise.
+_DELETE_OLDER = """DELETE FROM identity WHERE (kind, digest) IN (
+        SELECT kind, digest FROM staged_older)"""
 _IDENTITIES = """INSERT INTO identity (kind, digest, household_id)
     SELECT s.kind, s.digest, h.id FROM staged_identity s JOIN household h ON h.ref = s.ref
     WHERE true

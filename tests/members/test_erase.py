@@ -17,7 +17,7 @@ from service.files.baskets import load_baskets
 from service.files.households import load_households
 from service.members.erase import erase, finish_erasures
 from service.members.reapply import reapply_erasures
-from service.publish import confirm_receipt, fetch
+from service.publish import confirm_receipt, fetch, publish
 from service.settings import Settings
 from service.store import batches, households, ledger, lists
 from service.store.actor import Actor
@@ -25,9 +25,10 @@ from service.store.session import Database
 from service.store.tables.cycle import BatchState
 from tests.checkout.acts import sold, voided
 from tests.mail import NAME, pieces, print_batch
+from tests.market import silent
 from tests.members.search import in_files, in_tables, raw_in
 from tests.people import somebody
-from tests.shop import BREAD, CARDS, H1, H2, HOUSEHOLDS, MILK, PHONES, STORE
+from tests.shop import BREAD, CARDS, H1, H2, H3, HOUSEHOLDS, MILK, PHONES, STORE
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
@@ -100,8 +101,18 @@ def test_nothing_leads_to_an_erased_household_and_the_books_balance(
         assert read_only(f"SELECT count(*) FROM {table} WHERE {where} = {gone.id})") == [(0,)]
     with pytest.raises(NotFound):
         erase(database, published, H1, by=BY, now=NOW)
-    with pytest.raises(Conflict, match="was erased"):
-        erase(database, published, report.reference, by=BY, now=NOW)
+    # What somebody writes on it later goes when it is erased by its reference.
+    anna = somebody(database, published, "berta", (PersonRole.SERVICE,))
+    desk.open_household(
+        database, gone.id, by=anna.acting(), reason=OpeningReason.OTHER,
+        note=f"was {NAME_OF[H1]}", now=NOW,
+    )  # fmt: skip
+    assert in_tables(database, known_of(H1)) == {
+        ("household_opening", "note"), ("audit_event", "detail")
+    }  # fmt: skip
+    again = erase(database, published, report.reference, by=BY, now=NOW)
+    assert (again.reference, again.lists, again.released_cents) == (report.reference, 0, 0)
+    assert in_tables(database, known_of(H1)) == set()
 
 
 def test_a_file_holds_nothing_of_what_was_erased(
@@ -240,3 +251,32 @@ def test_a_restored_backup_forgets_again(
     twice = reapply_erasures(restored, published, published.erasure_log)
     assert (twice.erased, twice.known, twice.unknown) == (0, 2, 0)
     restored.dispose()
+
+
+def test_a_household_that_is_erased_while_its_letter_is_printed_is_in_no_package(
+    database: Database, published: Settings, lived: str
+) -> None:
+    erased: list[tuple[int, ...]] = []
+
+    def proof(_path: Path, _codes: object) -> None:
+        if not erased:
+            report = erase(database, published, H1, by=BY, now=NOW)
+            erased.append(report.files.waiting)
+
+    with pytest.raises(Conflict, match="erased while batch 2 was printed"):
+        publish(database, published, 1, progress=silent, revise=True, proof=proof)
+    assert erased == [(2,)]
+    assert in_files(published.output_folder, [NAME_OF[H1]]) == set()
+    assert finish_erasures(database, published, now=NOW) == 0
+    again = print_batch(database, published)
+    assert "Person H1" not in [row["name"] for row in pieces(again)]
+
+
+def test_one_that_was_never_sent_anything_is_erased_too(
+    database: Database, published: Settings, read_only: Ask
+) -> None:
+    entries = read_only("SELECT count(*) FROM ledger_entry")
+    report = erase(database, published, H3, by=BY, now=NOW)
+    assert (report.lists, report.released_cents, report.files.removed) == (0, 0, ())
+    assert read_only("SELECT count(*) FROM ledger_entry") == entries
+    assert in_tables(database, [f"Person {H3}", CARDS[H3]]) == set()

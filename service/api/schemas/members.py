@@ -122,7 +122,7 @@ class ErasureOut(BaseModel):
     """An erased household: what it is called since, and what became of lists and packages.
 
     `batches_removed` lost their files, `batches_again` of them are printed again without it;
-    `batches_waiting` go when the mailing house that fetches them has them all.
+    `batches_waiting` go once they are printed, or the mailing house that fetches them has them.
     """
 
     reference: str
