@@ -8,6 +8,7 @@ from rich.table import Table
 from service.demo.shoppers import HOLDOUT_PERCENT, TRUTH, Learnt
 
 _REACH = 1.96
+_WIDTH = 150
 
 
 def show_learning(learnt: Sequence[Learnt], out: Console, *, truth: float = TRUTH) -> None:
@@ -30,7 +31,8 @@ def show_learning(learnt: Sequence[Learnt], out: Console, *, truth: float = TRUT
             f"{each.factor:.2f}, {each.factor - reach:.2f} to {each.factor + reach:.2f}",
             f"{truth:.2f}", _measured(each), f"{each.truth:.2f}",
         )  # fmt: skip
-    out.print(table)
+    table.width = out.measure(table, options=out.options.update_width(_WIDTH)).maximum
+    out.print(table, crop=False)
 
 
 def _measured(each: Learnt) -> str:
