@@ -108,7 +108,7 @@ class SupplierKey:
 
 async def _supplier(caller: CallerDep) -> SupplierKey:
     if caller.role is not Role.SUPPLIER or caller.supplier_id is None:
-        raise Forbidden("This is for the key of a supplier.")
+        raise Forbidden("This key may not do that.")
     return SupplierKey(caller.supplier_id, caller.actor)
 
 

@@ -97,7 +97,10 @@ def headers(database: Database, settings: Settings, shop: Shop) -> Headers:
         role = roles[0]
         if role not in keys:
             store = STORE if role is Role.POS else None
-            keys[role] = add_key(database, settings, role=role, store_id=store)[1]
+            supplier = "Dale Foods" if role is Role.SUPPLIER else None
+            keys[role] = add_key(database, settings, role=role, store_id=store, supplier=supplier)[
+                1
+            ]
         return {"Authorization": f"Bearer {keys[role]}"}
 
     return make
