@@ -29,7 +29,7 @@ from service.engine.money import spread
 from service.engine.redeem import Applied, OpenLine, RefusalReason, Terms
 from service.engine.settle import Liability, Split, take_back
 from service.settings import Settings
-from service.store.clearing import agreements
+from service.store.clearing.grace import grace_days
 from service.store.session import Database
 from service.store.tables.guess import GuessKind
 from service.store.tables.redemption import RedemptionLine, RedemptionState, TillVerb
@@ -413,7 +413,7 @@ def _late_offers(
     offer_ids = {each.line.offer_id for each in lines if each.line is not None}
     if not offer_ids or day > closed_month(today, grace_days=0):
         return []
-    grace = agreements.grace_days(session, offer_ids, on=day)
+    grace = grace_days(session, offer_ids, on=day)
     return sorted(
         offer_id for offer_id, days in grace.items() if day <= closed_month(today, grace_days=days)
     )

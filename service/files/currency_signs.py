@@ -20,6 +20,8 @@ _SIGNS = {
     "lei": "RON MDL", "лв": "BGN", "rp": "IDR", "rm": "MYR", "r": "ZAR", "dh": "AED MAD",
     "dhs": "AED MAD", "euro": "EUR", "euros": "EUR", "dollar": "USD CAD AUD NZD SGD HKD",
     "dollars": "USD CAD AUD NZD SGD HKD", "pounds": "GBP", "yen": "JPY", "yuan": "CNY",
+    "ج.م": "EGP", "ر.س": "SAR", "د.إ": "AED", "د.أ": "JOD", "د.ك": "KWD", "ر.ق": "QAR",
+    "د.ب": "BHD", "ر.ع": "OMR", "د.م": "MAD", "د.ت": "TND", "د.ج": "DZD", "د.ع": "IQD",
 }  # fmt: skip
 _OF = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()} | {
     code.lower(): frozenset((code,)) for code in CURRENCIES

@@ -73,7 +73,8 @@ def jar_of(request: Request, settings: Settings) -> Jar:
     """The cookies of a request, by its scheme and host and where the site is said to be."""
     host = request.url.hostname or ""
     site = site_of(request)
-    said = urlsplit(address_of(settings, site.side))
+    people = site.people
+    said = urlsplit(settings.public_url if people is None else address_of(settings, people))
     is_said = host == said.hostname
     secure = (
         request.url.scheme == "https" or is_loopback(host) or (is_said and said.scheme == "https")

@@ -68,7 +68,7 @@ def test_a_supplier_s_first_jobs(
 
     page.get_by_role("link", name="C2026-000001").first.click()
     with page.expect_download() as saved:
-        page.get_by_role("link", name="Statement", exact=True).click()
+        page.get_by_role("link", name="Statement of reimbursement", exact=True).click()
     saved.value.save_as(tmp_path / "statement.pdf")
     assert (tmp_path / "statement.pdf").read_bytes().startswith(b"%PDF")
 

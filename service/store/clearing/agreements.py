@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import bindparam, exists, text, update
+from sqlalchemy import exists, text, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -151,26 +151,6 @@ def terms(session: Session) -> pl.DataFrame:
         for supplier_id in of_account.get(row.account_id, ())
     ]
     return pl.DataFrame(rows, TERMS, orient="row")
-
-
-def grace_days(session: Session, offer_ids: Collection[int], *, on: date) -> dict[int, int]:
-    """The days of grace that the suppliers of offers agreed to for a day, by offer.
-
-    Offers of which their supplier bears nothing, and those that no agreement covers, are left out.
-    """
-    rows = session.execute(
-        text(
-            """SELECT o.id, max(a.grace_days) FROM offer o JOIN supplier s ON s.id = o.supplier_id
-               JOIN agreement a ON a.account_id = s.account_id
-               WHERE o.id IN :offers AND (o.funding_share > 0 OR o.handling_fee_cents > 0)
-                 AND a.valid_from <= :day AND a.valid_to >= :day
-                 AND NOT EXISTS (SELECT 1 FROM agreement n WHERE n.account_id = a.account_id
-                                   AND n.ref = a.ref AND n.revision > a.revision)
-               GROUP BY o.id"""
-        ).bindparams(bindparam("offers", expanding=True)),
-        {"offers": sorted(offer_ids), "day": day_value(session, on)},
-    )
-    return {offer_id: int(days) for offer_id, days in rows}
 
 
 def credit(session: Session, *, on: date) -> pl.DataFrame:
