@@ -73,7 +73,7 @@ def test_a_line_is_disputed_and_the_dispute_withdrawn(portal: Portal) -> None:
     path = "/claims/1/lines/1/share"
     for form, said in (
         ({"reason": "other", "amount": "0.20"}, "needs a note"),
-        ({"reason": "duplicate", "amount": "9.00"}, "$1.00 of Share of discounts that are not in dispute"),
+        ({"reason": "duplicate", "amount": "9.00"}, "Share of discounts that are not in dispute"),
         ({"reason": "duplicate", "amount": "1,0,0"}, "Write an amount"),
     ):
         wrong = send(client, path, **form)
