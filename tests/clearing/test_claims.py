@@ -195,7 +195,7 @@ def test_claims_are_drawn_of_days_that_are_over_and_of_accounts_there_are(
     sale(database, settings, shop, 1, H1)
     with pytest.raises(InvalidInput, match="is not over"):
         draw_claims(database, settings, drawn_to=TODAY, by=BY, now=NOW)
-    with pytest.raises(NotFound, match="no account 'S-9'"):
+    with pytest.raises(NotFound, match="no account S-9"):
         draw_claims(database, settings, drawn_to=MARCH, by=BY, now=NOW, account="S-9")
     [only] = draw_claims(database, settings, drawn_to=MARCH, by=BY, now=NOW, account="S-2")
     assert only.total_cents == 25

@@ -142,7 +142,7 @@ def test_from_twenty_five_a_week_over_eight_weeks_on_a_household_gets_a_list(
     listed: bool,
 ) -> None:
     # A language without phrases stops nobody's list.
-    people = write(tmp_path / "more-households.csv", ["household_id,language", "EDGE,th"])
+    people = write(tmp_path / "more-households.csv", ["household_id,language", "EDGE,sw"])
     load_households(database, people, secret_key=settings.secret_key, language="en")
     more_baskets(
         database,
