@@ -83,6 +83,9 @@ class Tab:
         width, or `with_frame` at each.
         """
         found: list[str] = []
+        # What a click asked for may still be on its way into the page.
+        self.page.locator(".htmx-request").first.wait_for(state="detached")
+        self.page.locator("main").first.wait_for(state="attached")
         self.page.evaluate(AXE)
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
