@@ -27,7 +27,7 @@ OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
 """The kinds of runs that make or end lists."""
 
 _RECENT = 100
-_BUSY = "This is being requested right now; try again."
+_BUSY = Notice("This is being requested right now; try again.")
 _REMOVED = Notice("purged")
 
 

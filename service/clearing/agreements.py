@@ -11,6 +11,7 @@ from service.engine.clearing.claim import Agreement as AgreementRecord
 from service.engine.clearing.claim import Party, SupplierAccount
 from service.errors import Conflict, InvalidInput, NotFound, Problem
 from service.files.agreements import AccountIn, AgreementIn, AgreementsIn
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, catalogue
 from service.store.actor import Actor
@@ -19,7 +20,7 @@ from service.store.session import Database
 from service.store.tables.agreement import Agreement
 from service.store.tables.agreement import SupplierAccount as AccountRow
 
-_BUSY = "Agreements are being loaded right now; load the file again."
+_BUSY = Notice("Agreements are being loaded right now; load the file again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from service.engine.clearing.postings import credit
 from service.engine.clearing.standing import number_of, tax_on
 from service.engine.ledger import EntryKind, Posting
 from service.errors import Conflict, InvalidInput, NotFound
-from service.notice import Cents, Count
+from service.notice import Cents, Count, Notice
 from service.store import audit, ledger
 from service.store.actor import Actor
 from service.store.clearing import agreements, claims, disputes
 from service.store.session import Database
 from service.store.tables.claim import Claim, ClaimDispute, ClaimLine
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 MOST_NOTE = 2_000
 
 

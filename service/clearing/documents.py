@@ -16,6 +16,7 @@ from service.files.clearing.documents import (
     draft_statement,
 )
 from service.files.report import Progress, silent
+from service.notice import Notice
 from service.settings import Settings
 from service.store.clearing import claims, documents
 from service.store.clearing.documents import Kept
@@ -23,7 +24,7 @@ from service.store.session import Database
 from service.store.tables.claim import Claim
 from service.store.tables.claim_document import StoredDocument
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 _CREDIT = "credit_"
 
 

@@ -11,6 +11,7 @@ from service.engine.clearing.claim import ClaimState
 from service.engine.clearing.standing import closed_month, number_of
 from service.errors import InvalidInput, NotFound
 from service.files.report import Progress, silent
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit
 from service.store.actor import Actor
@@ -20,7 +21,7 @@ from service.store.session import Database
 from service.store.tables.agreement import Agreement
 from service.store.tables.claim import Claim
 
-_BUSY = "Somebody works on the claims of this account right now; draw again."
+_BUSY = Notice("Somebody works on the claims of this account right now; draw again.")
 
 
 @dataclass(frozen=True, slots=True)

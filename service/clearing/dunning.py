@@ -13,6 +13,7 @@ from service.files.clearing.creditor import retailer_of
 from service.files.clearing.documents import ClaimDocument, DocumentKind
 from service.files.clearing.reminder_pdf import reminder_pdf
 from service.files.clearing.words import words_of
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit
 from service.store.actor import Actor
@@ -21,7 +22,7 @@ from service.store.clearing.documents import WrittenReminder
 from service.store.session import Database
 from service.store.tables.claim_document import Reminder, StoredDocument
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from service.digests import token_digest
 from service.engine.clearing.evidence import evidence_of
 from service.files.clearing.documents import ClaimDocument, DocumentKind
 from service.files.clearing.evidence_csv import evidence_csv
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit
 from service.store.actor import Actor
@@ -17,7 +18,7 @@ from service.store.clearing import claims, documents, evidence
 from service.store.clearing.documents import Kept
 from service.store.session import Database
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 _DIGITS = 20
 
 

@@ -16,13 +16,14 @@ from service.engine.clearing.standing import (
 )
 from service.engine.ledger import EntryKind, Posting
 from service.errors import Conflict, InvalidInput
+from service.notice import Notice
 from service.store import audit, ledger
 from service.store.actor import Actor
 from service.store.clearing import agreements, claims, disputes, drawing
 from service.store.session import Database
 from service.store.tables.claim import Claim
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 
 
 def issue_claim(

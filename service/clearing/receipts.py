@@ -21,7 +21,7 @@ from service.engine.clearing.receipt import Advice, Receipt
 from service.errors import Busy, Conflict, InvalidInput, NotFound
 from service.files.names import file_name
 from service.files.notes import Note
-from service.notice import Cents
+from service.notice import Cents, Notice
 from service.store import audit
 from service.store.actor import Actor
 from service.store.clearing import bank_receipts
@@ -29,7 +29,7 @@ from service.store.clearing.bank_receipts import Added
 from service.store.session import Database
 from service.store.tables.bank import BankFile, BankReceipt, ReceiptState
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,4 +250,4 @@ def _load(
         audit.add(session, by, "load", "bank_file", file.id, at=now, detail=detail)
         return added
 
-    return database.settle(act, busy="Another file is being loaded right now; try again.")
+    return database.settle(act, busy=Notice("Another file is being loaded right now; try again."))

@@ -8,11 +8,12 @@ from service.clearing.held import hold_claim
 from service.clearing.settle import set_off_within
 from service.engine.clearing.ageing import OwedClaim
 from service.engine.clearing.claim import Settlement
+from service.notice import Notice
 from service.store.actor import Actor
 from service.store.clearing import owed
 from service.store.session import Database
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 
 
 def set_off_due(database: Database, *, as_of: date, by: Actor, now: datetime) -> list[OwedClaim]:

@@ -7,13 +7,13 @@ from sqlmodel import Session
 from service.clearing.held import hold_claim, name_of, require_owed
 from service.clearing.settle import open_cents, write_off_within
 from service.errors import Conflict
-from service.notice import Cents
+from service.notice import Cents, Notice
 from service.store.actor import Actor
 from service.store.clearing import agreements
 from service.store.session import Database
 from service.store.tables.claim import Claim
 
-_BUSY = "Somebody works on the claims of this account right now; try again."
+_BUSY = Notice("Somebody works on the claims of this account right now; try again.")
 
 
 def write_off_rest(

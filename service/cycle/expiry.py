@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from service.engine.ledger import EntryKind, release
+from service.notice import Notice
 from service.settings import Settings
 from service.store import catalogue, ledger, lists
 from service.store.session import Database
 
-_BUSY = "Tills use lists that ended. What was closed stays closed; run it again for the others."
+_BUSY = Notice(
+    "Tills use lists that ended. What was closed stays closed; run it again for the others."
+)
 
 
 class Expired(NamedTuple):

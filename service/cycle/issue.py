@@ -30,6 +30,7 @@ from service.engine.offers.picks import Picked, picks
 from service.engine.offers.pins import Pins
 from service.engine.records import DealKind
 from service.errors import Conflict
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, cycles, households, issued, ledger, lists, overrides
 from service.store.actor import Actor
@@ -37,6 +38,8 @@ from service.store.clearing import accounts, agreements
 from service.store.offers import issuable, products, responses, states
 from service.store.session import Database
 from service.store.tables.cycle import Cycle
+
+_BUSY = Notice("Other cycles are being issued; run the cycle again.")
 
 
 def run_cycle(
@@ -223,7 +226,7 @@ def _issue(
             audit.add(session, by, "issue", "cycle", cycle_id, at=now, detail=detail)
         return numbered
 
-    return database.settle(write, busy="Other cycles are being issued; run the cycle again.")
+    return database.settle(write, busy=_BUSY)
 
 
 def _cycle(report: CycleReport, plan: Plan, *, now: datetime) -> Cycle:

@@ -13,7 +13,7 @@ from service.engine.offers.overrides import OverrideAct
 from service.engine.records import DealKind
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound, Problem
-from service.notice import Count
+from service.notice import Count, Notice
 from service.store import audit, households, overrides
 from service.store.actor import SERVICE, Actor
 from service.store.offers import states
@@ -27,7 +27,7 @@ SUBJECT = "override"
 MOST_OPEN = 10_000
 """So many are open at once: more is a target of a deal, or a file of deals."""
 MOST_REASON = 300
-_BUSY = "Somebody else pins or bans this deal right now; send the same again."
+_BUSY = Notice("Somebody else pins or bans this deal right now; send the same again.")
 
 
 @dataclass(frozen=True, slots=True)

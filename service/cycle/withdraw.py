@@ -18,7 +18,7 @@ from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState, Cycle
 
-_BUSY = "Tills or the press use this cycle; nothing was withdrawn. Try again."
+_BUSY = Notice("Tills or the press use this cycle; nothing was withdrawn. Try again.")
 
 
 @dataclass(frozen=True, slots=True)

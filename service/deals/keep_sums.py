@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from service.notice import Notice
 from service.store import recount, sums
 from service.store.session import Database, is_conflict
 from service.store.sums import Mark
@@ -53,7 +54,9 @@ def recount_sums(database: Database, *, now: datetime) -> int:
         recount.note(session, corrected=corrected, at=now)
         return corrected
 
-    return database.settle(write, busy="Sums are being changed; they are counted again later.")
+    return database.settle(
+        write, busy=Notice("Sums are being changed; they are counted again later.")
+    )
 
 
 def _settled(database: Database, patience: float) -> Mark | None:

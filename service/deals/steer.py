@@ -17,14 +17,14 @@ from service.engine.reserve import OpenCopies, overspend_chance
 from service.engine.rights import Right
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
-from service.notice import Cents
+from service.notice import Cents, Notice
 from service.settings import Settings
 from service.store.actor import Actor
 from service.store.offers import events, overview, states, stock
 from service.store.session import Database
 from service.store.tables.offer import Offer, OfferEvent
 
-_BUSY = "This deal is being changed by somebody else; ask again."
+_BUSY = Notice("This deal is being changed by somebody else; ask again.")
 _MOST_CENTS = 10**11
 
 

@@ -26,7 +26,7 @@ from service.errors import InvalidInput, NotFound, Problem
 from service.files.dates import Order
 from service.files.notes import Note, digest_notes, require_accepted
 from service.files.report import KEPT_PROBLEMS, Progress, silent
-from service.notice import Count
+from service.notice import Count, Notice
 from service.settings import Settings
 from service.store import catalogue, households
 from service.store.actor import Actor
@@ -335,7 +335,9 @@ def load_body(
             notes=(*form.notes, *agreement_notes(session, deals.frame)),
         )
 
-    return database.settle(act, busy="Others are loading the same deals; load the file again.")
+    return database.settle(
+        act, busy=Notice("Others are loading the same deals; load the file again.")
+    )
 
 
 def _read_form(name: str, body: bytes, options: ReadOptions) -> Form:

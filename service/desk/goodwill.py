@@ -19,7 +19,7 @@ from service.engine.ledger import give_goodwill as entries_of
 from service.engine.rights import Right
 from service.engine.texts import clean
 from service.errors import Conflict, Forbidden, InvalidInput, NotFound
-from service.notice import Cents, Count
+from service.notice import Cents, Count, Notice
 from service.settings import Settings
 from service.store import audit, ledger, lists, people, receipts
 from service.store import goodwill as stored
@@ -34,7 +34,7 @@ SUBJECT = "goodwill"
 
 MOST_NOTE = 300
 MOST_REQUEST = 64
-_BUSY = "Too many give goodwill at once; send the same again."
+_BUSY = Notice("Too many give goodwill at once; send the same again.")
 
 
 class GoodwillReason(StrEnum):

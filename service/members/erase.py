@@ -17,6 +17,7 @@ from service.engine.ledger import EntryKind, release
 from service.members import erased_files, erasure_log
 from service.members.erased_files import Removed
 from service.members.finding import member
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, erasures, households, ledger, lists
 from service.store.actor import Actor
@@ -25,7 +26,7 @@ from service.store.tables.erasure import Erasure
 from service.store.tables.household import Household
 
 SUBJECT = "household"
-_BUSY = "Tills or the press use this household; nothing was erased. Try again."
+_BUSY = Notice("Tills or the press use this household; nothing was erased. Try again.")
 _REFERENCE_BYTES = 12
 
 

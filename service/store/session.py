@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from service.errors import Busy, LarderError, Misconfigured
+from service.notice import Notice
 from service.store.causes import cause_of
 from service.store.engines import postgresql_engine, sqlite_engine, wait_for_locks
 from service.store.patience import UNHURRIED, Opening, Patience
@@ -95,7 +96,7 @@ class Database:
             yield session
             session.commit()
 
-    def settle(self, act: Callable[[Session], T], *, busy: str) -> T:
+    def settle(self, act: Callable[[Session], T], *, busy: str | Notice) -> T:
         """`act` in one unit of work, repeated while it conflicts with other transactions.
 
         They conflict when one writes the same row first, or when each holds what the other needs.

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from service.engine import codes
 from service.engine.lifecycle import ISSUABLE, DealState
 from service.errors import Conflict, InvalidInput, NotFound
-from service.notice import Count
+from service.notice import Count, Notice
 from service.store.actor import Actor
 from service.store.offers import kept, overview, stock
 from service.store.offers.overview import DealFilter
@@ -23,7 +23,7 @@ from service.store.tables.stock import StockStop
 from service.suppliers.scope import Scope
 
 MOST_DAYS = 366
-_BUSY = "Somebody changes these deals right now; try again."
+_BUSY = Notice("Somebody changes these deals right now; try again.")
 _PAUSABLE = (*ISSUABLE, DealState.PAUSED)
 
 

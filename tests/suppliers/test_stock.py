@@ -16,6 +16,7 @@ from service.store.session import Database
 from service.suppliers.scope import Scope
 from service.suppliers.stock import end_stop, own_stops, report_out_of_stock
 from tests.checkout.acts import sold
+from tests.checkout.test_races import at_once
 from tests.clearing.conftest import BY, NOW
 from tests.shop import BREAD, DEALS, H1, MILK, SALT, Shop
 from tests.suppliers.conftest import state
@@ -70,6 +71,17 @@ def test_a_stop_counts_in_the_evaluation(
         found = quarter.suppliers_in(session, NOW.date().replace(day=1), NOW.date())
         stops = {each.supplier: each.stock_stops for each in found}
     assert stops == {"Dale Foods": 1, "House Brand": 0, "Oven Works": 0}
+
+
+def test_said_by_two_at_once_it_is_one_report(
+    database: Database, shop: Shop, dale: Scope, report: Report
+) -> None:
+    def say() -> int:
+        number: int = report(dale, deal=shop.milk_offer).stop.id
+        return number
+
+    assert len(set(at_once([say] * 4))) == 1
+    assert len(own_stops(database, dale)) == 1
 
 
 def test_said_again_the_day_is_another_and_in_stock_earlier_ends_it(

@@ -20,7 +20,7 @@ from service.admin.person import (
 from service.engine.rights import PersonRole
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
-from service.notice import Count
+from service.notice import Count, Notice
 from service.settings import Settings
 from service.store import audit, people
 from service.store.actor import Actor
@@ -34,7 +34,7 @@ INVITED = timedelta(days=7)
 RESET = timedelta(days=1)
 """How long the link of a reset can be used."""
 
-_BUSY = "People are being changed right now; ask again."
+_BUSY = Notice("People are being changed right now; ask again.")
 _NAME_CHARACTERS = 100
 _SUBJECT = "person"
 

@@ -12,6 +12,7 @@ from service.admin.people.steps import leave_step, look_at_step, take_step
 from service.admin.people.throttle import begin_try
 from service.admin.person import NeedsSecond, NewSession, Person, Refused, Side, normal_email
 from service.errors import InvalidInput
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, people
 from service.store.session import Database
@@ -22,7 +23,7 @@ Answer: TypeAlias = NewSession | NeedsSecond | Refused
 MOST_FAILURES = 20
 """Wrong codes in a row after a right password; then somebody has to reset the person."""
 
-_BUSY = "This person logs in somewhere else right now; ask again."
+_BUSY = Notice("This person logs in somewhere else right now; ask again.")
 
 
 @dataclass(frozen=True, slots=True)

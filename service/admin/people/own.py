@@ -10,12 +10,13 @@ from service.admin.people.accounts import names_of
 from service.admin.people.throttle import begin_try
 from service.admin.person import Person, Refused, SignedIn
 from service.errors import Conflict, InvalidInput, NotFound
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, people
 from service.store.session import Database
 from service.store.tables.person import PersonRow
 
-_BUSY = "Your account is being changed somewhere else right now; ask again."
+_BUSY = Notice("Your account is being changed somewhere else right now; ask again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from service.admin.person import NewSession, Refused, Side, SignedIn, address_of
 from service.digests import token_digest
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
-from service.notice import Count
+from service.notice import Count, Notice
 from service.settings import Settings
 from service.store import audit, people
 from service.store.session import Database
@@ -54,7 +54,7 @@ _MOST_CHARACTERS = 1 << 16
 _UNREADABLE = (
     WebAuthnException, ValueError, TypeError, AttributeError, KeyError, RecursionError,
 )  # fmt: skip
-_BUSY = "This is being done somewhere else right now; ask again."
+_BUSY = Notice("This is being done somewhere else right now; ask again.")
 
 
 @dataclass(frozen=True, slots=True)

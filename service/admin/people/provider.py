@@ -31,6 +31,7 @@ from service.admin.people.steps import leave_step, secret_of, take_step
 from service.admin.people.throttle import begin_try
 from service.admin.person import NewSession, Person, Refused, SignedIn, normal_email
 from service.errors import InvalidInput, Misconfigured, NotFound
+from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, people
 from service.store.session import Database
@@ -43,7 +44,7 @@ _MOST_BYTES = 1 << 20
 # Signatures by a key that the provider alone has; never `none`, never one made with our own secret.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519",
                "EdDSA")  # fmt: skip
-_BUSY = "This person logs in somewhere else right now; ask again."
+_BUSY = Notice("This person logs in somewhere else right now; ask again.")
 
 
 @dataclass(frozen=True, slots=True)

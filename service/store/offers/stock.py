@@ -15,7 +15,7 @@ from service.engine.lifecycle import ISSUABLE, OUT_OF_STOCK, Act, DealState, nex
 from service.store.actor import SERVICE, Actor
 from service.store.offers import events, states
 from service.store.sum_rows import DEAL
-from service.store.tables.catalogue import Product
+from service.store.tables.catalogue import Product, Supplier
 from service.store.tables.offer import Offer
 from service.store.tables.stock import StockStop
 from service.store.tables.types import UtcMoment
@@ -59,7 +59,9 @@ def get(session: Session, stop_id: int) -> StockStop | None:
 def open_of(
     session: Session, supplier_ids: Collection[int], *, deal_id: int | None, gtin: int | None
 ) -> StockStop | None:
-    """The report on a deal or a product that lasts."""
+    """The report on a deal or a product that lasts. Who reports for the same waits for its end."""
+    wait = select(Supplier.id).where(col(Supplier.id).in_(supplier_ids)).order_by(col(Supplier.id))
+    session.exec(wait.with_for_update(key_share=True)).all()
     statement = select(StockStop).where(
         col(StockStop.supplier_id).in_(supplier_ids), col(StockStop.ended_at).is_(None)
     )
