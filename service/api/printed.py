@@ -15,8 +15,11 @@ from service.store.tables.shopping_list import ListState, ShoppingList
 
 
 def shown(found: ShoppingList) -> dict[str, Any]:
-    """The document of a list as it is stored, a draft's without a code."""
-    if found.state != ListState.DRAFT:
+    """The document of a list as it is stored, a draft's without a code.
+
+    Raises NotFound for one that is kept no more.
+    """
+    if found.state != ListState.DRAFT and found.document:
         document: dict[str, Any] = json.loads(found.document)
         return document
     draft: dict[str, Any] = json.loads(printed(found).to_json())

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.checkout import answer
-from service.checkout.recognise import require_store
+from service.checkout.recognise import require_goods, require_store
 from service.checkout.resettle import Cause, resettle
 from service.checkout.returned_units import (
     LineBack,
@@ -52,9 +52,9 @@ class Return:
 def give_back(database: Database, settings: Settings, request: Return) -> str:
     """Take goods back; the answer as JSON. The same return sent again gets the stored answer.
 
-    Raises NotFound for a sale not known here, Conflict when it was voided or more comes back than
-    was bought, InvalidInput for a reference used for another return or an unknown store, and Busy
-    when every attempt lost a race against other tills.
+    Raises NotFound for a sale not known here, Conflict when it was voided, its goods are kept no
+    more, or more comes back than was bought, InvalidInput for a reference used for another return
+    or an unknown store, and Busy when every attempt lost a race against other tills.
     """
     return database.settle(lambda session: take_back(session, settings, request), busy=_BUSY)
 
@@ -73,6 +73,7 @@ def take_back(session: Session, settings: Settings, request: Return) -> str:
         raise NotFound("This sale is not known here; there is nothing to take back.")
     if sale.state == RedemptionState.VOIDED:
         raise Conflict("This sale was voided; there is nothing to take back.")
+    require_goods(sale)
     uses = changes.used_lines(session, sale.id)
     parts = stored_parts(uses)
     bought = without_corrections(changes.bought_lines(session, sale), parts)

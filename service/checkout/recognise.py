@@ -7,9 +7,10 @@ from service.checkout.sales import TillBasket
 from service.checkout.unnamed_goods import with_spent
 from service.engine import codes
 from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, Shown, parse_terms
-from service.errors import InvalidInput, Problem
+from service.errors import Conflict, InvalidInput, Problem
 from service.settings import Settings
 from service.store.identities import known_as
+from service.store.tables.redemption import Redemption, RedemptionState
 from service.store.tables.shopping_list import ListState
 from service.store.till import (
     NOBODY,
@@ -112,6 +113,12 @@ def require_store(*, is_known: bool) -> None:
             "The store is not known.",
             [Problem("#/transaction/store", "no key or basket has named this store yet")],
         )
+
+
+def require_goods(sale: Redemption) -> None:
+    """Raises Conflict for a sale whose goods were removed, since they are kept for a time only."""
+    if sale.basket_id is None and sale.state != RedemptionState.VOIDED:
+        raise Conflict("What this sale had in it is kept no more; it cannot be undone here.")
 
 
 def recognise(

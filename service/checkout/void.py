@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from service.checkout import answer
-from service.checkout.recognise import require_store
+from service.checkout.recognise import require_goods, require_store
 from service.checkout.resettle import Cause, resettle
 from service.checkout.returned_units import (
     Moved,
@@ -33,7 +33,8 @@ def void(database: Database, reference: Reference, *, key_id: int | None) -> str
     of the ledger is where it was, its basket leaves history, and the household's next list is
     written again. What was in dispute because of it may get its uses now. A transaction that is not
     known is noted as voided, so that a late copy of it cannot come into effect. Raises InvalidInput
-    for an unknown store, and Busy when every attempt lost a race against other tills.
+    for an unknown store, Conflict for a sale whose goods are kept no more, and Busy when every
+    attempt lost a race against other tills.
     """
     return database.settle(lambda session: undo(session, reference, key_id=key_id), busy=_BUSY)
 
@@ -47,6 +48,7 @@ def undo(session: Session, reference: Reference, *, key_id: int | None) -> str:
         return redemption.void_answer
     if redemption.state == RedemptionState.RETURNED:
         return undo_return(session, redemption, key_id=key_id)
+    require_goods(redemption)
     now = datetime.now(UTC)
     used = changes.used_lines(session, redemption.id)
     undone = _undone(session, redemption, used)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from service.checkout import answer
+from service.checkout.recognise import require_goods
 from service.checkout.resettle import Cause, resettle
 from service.checkout.returned_units import (
     Part,
@@ -31,9 +32,11 @@ def undo_return(session: Session, number: Redemption, *, key_id: int | None) -> 
     units are the household's. Uses that it had ended are made again. Where somebody has them
     meanwhile the sale is in dispute about them, as a sale made offline would be, and the retailer
     bears what was given twice. Of a sale that was voided nothing is left to undo.
+    Raises Conflict for a sale whose goods are kept no more.
     """
     returned = changes.return_of(session, number.id)
     sale = changes.held_redemption(session, returned.redemption_id)
+    require_goods(sale)
     now = datetime.now(UTC)
     uses = changes.used_lines(session, sale.id)
     lines = [

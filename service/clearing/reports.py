@@ -8,15 +8,20 @@ from service.engine.clearing.evaluation import Evaluation, evaluate, quarter_of
 from service.errors import InvalidInput
 from service.files.clearing.general_ledger import AccountMap, export_postings
 from service.settings import Settings
+from service.store import retention
 from service.store.clearing import posted, quarter
 from service.store.clearing.trial import Balance, trial_balance
 from service.store.session import Database
 
 
 def evaluate_suppliers(database: Database, *, day: date) -> tuple[Evaluation, ...]:
-    """Every supplier in the quarter that a day is in, the best first."""
+    """Every supplier in the quarter that a day is in, the best first.
+
+    Raises Conflict for a quarter whose baskets are not all kept.
+    """
     first, last = quarter_of(day)
     with database.read() as session:
+        retention.require_baskets(session, first)
         found = quarter.suppliers_in(session, first, last)
     return evaluate(found)
 

@@ -179,6 +179,11 @@ COMMANDS: tuple[Command | Group, ...] = (
         "service.commands.backup:bring_back",
         "Bring a backup into an empty database and check every invariant; exit 1 if one breaks.",
     ),
+    Command(
+        "retention",
+        "service.commands.retention:show_retention",
+        "What is older than it has to be kept, and what of it is needed; --apply removes it.",
+    ),
     group(
         "forecast",
         "Inspect the stored forecasts.",

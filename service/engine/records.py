@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from service.engine.content import Content, Pictogram, content_from
+from service.errors import NotFound
 
 
 class DealKind(StrEnum):
@@ -132,7 +133,9 @@ class ListDocument:
 
     @classmethod
     def from_json(cls, text: str) -> "ListDocument":
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote. Raises NotFound for what is kept no more."""
+        if not text:
+            raise NotFound("What was on this list is kept no more.")
         raw: dict[str, Any] = json.loads(text)
         for name in ("issued_on", "valid_from", "valid_to"):
             raw[name] = date.fromisoformat(raw[name])

@@ -16,6 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from service.admin import retention
 from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
@@ -95,6 +96,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         ),
         PlannedJob("purge", *at(5), _purge_files),
         PlannedJob("recount", *at(10), _recount_sums),
+        PlannedJob("retention", *at(20, days=7), _retain),
         PlannedJob("products", *at(30), _count_products),
         PlannedJob("sales", *at(40), _count_sales),
         PlannedJob("claims", *at(30), _draw_claims),
@@ -234,6 +236,11 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     forget_log_ins(database, now=slot)
     forget_sessions(database, now=slot)
     finish_erasures(database, settings, now=slot)
+
+
+def _retain(database: Database, settings: Settings, slot: datetime) -> None:
+    for kind, rows in retention.remove(database, settings, now=slot).items():
+        logger.info("%d rows of %s were older than they are kept, and went", rows, kind)
 
 
 def _count_products(database: Database, settings: Settings, slot: datetime) -> None:

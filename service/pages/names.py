@@ -208,6 +208,7 @@ SETTING_GROUPS = {
     "Print batches": mark("Print batches"),
     "Pictures": mark("Pictures"),
     "Scheduler and worker": mark("Scheduler and worker"),
+    "How long things are kept": mark("How long things are kept"),
     "People": mark("People"),
     "HTTP": mark("HTTP"),
 }

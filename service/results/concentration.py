@@ -6,7 +6,7 @@ from datetime import date
 from service.engine.concentration import Concentration, concentration
 from service.errors import Conflict
 from service.settings import Settings
-from service.store import sales
+from service.store import retention, sales
 from service.store.session import Database
 
 
@@ -23,8 +23,12 @@ class ConcentrationReport:
 def concentration_report(
     database: Database, settings: Settings, *, first: date, last: date
 ) -> ConcentrationReport:
-    """Of the households that bought from `first` to `last`. Raises Conflict where none did."""
+    """Of the households that bought from `first` to `last`. Raises Conflict where none did.
+
+    The same for days whose baskets are not all kept.
+    """
     with database.read() as session:
+        retention.require_baskets(session, first)
         spent = sales.spent(session, first=first, last=last, margin_percent=settings.margin_percent)
         unknown = sales.unknown_cents(session, first=first, last=last)
     if spent.is_empty():

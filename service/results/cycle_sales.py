@@ -10,7 +10,7 @@ from service.currencies import minor_digits
 from service.cycle.inputs import midnight, read_purchases
 from service.engine.lift.outcomes import BEFORE_DAYS, Goods, outcomes
 from service.settings import Settings
-from service.store import baskets, catalogue
+from service.store import baskets, catalogue, retention
 from service.store import outcomes as stored
 from service.store.tables.cycle import Cycle
 
@@ -58,11 +58,15 @@ class CycleSales:
 def read_sales(
     session: Session, settings: Settings, cycle: Cycle, *, before: date
 ) -> CycleSales | None:
-    """The sales of a cycle before a day; None where the cycle is older than the picks."""
+    """The sales of a cycle before a day.
+
+    None where the cycle is older than the picks, or than the baskets that are kept.
+    """
     picks = stored.picks(session, cycle.id)
-    if picks.is_empty():
-        return None
     start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
+    whole = retention.kept_from(session)
+    if picks.is_empty() or (whole is not None and start < whole):
+        return None
     bought = read_purchases(session, settings, since=start, before=before)
     usual = baskets.usual_stores(
         session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)

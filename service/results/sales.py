@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from service.engine.periods import Each, Period, periods, year_before
 from service.errors import Conflict, InvalidInput
-from service.store import baskets, cycles, sales
+from service.store import baskets, cycles, retention, sales
 from service.store.sales import By
 from service.store.session import Database
 
@@ -58,10 +58,13 @@ def count_sales(database: Database, *, everything: bool = False) -> Counted | No
     """
     with database.read() as session:
         first, last = sales.first_day(session), baskets.newest_day(session)
+        whole = retention.kept_from(session)
         known = sales.kept(session)
         cycle = cycles.newest(session)
     if first is None or last is None:
         return None
+    # What is kept of days whose baskets went is all there is.
+    first = first if whole is None else max(first, whole)
     begin = first
     if known is not None and not everything and first >= known.first:
         begin = max(first, min(known.last + timedelta(days=1), last) - timedelta(days=LATE_DAYS))

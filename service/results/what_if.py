@@ -13,7 +13,7 @@ from service.engine.lift.outcomes import BEFORE_DAYS, COVARIATES, WINDOWS, outco
 from service.engine.lift.policy import PolicyValue, Tried, policy_value
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
-from service.store import baskets, chances, cycles
+from service.store import baskets, chances, cycles, retention
 from service.store import outcomes as stored
 from service.store.session import Database
 
@@ -77,6 +77,7 @@ def what_if(database: Database, settings: Settings, cycle_id: int, policy: Polic
         goods = stored.goods(session, cycle_id)
         reimbursed = stored.uses(session, cycle_id)
         start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
+        retention.require_baskets(session, start)
         bought = read_purchases(session, settings, since=start, before=until)
     found = outcomes(
         tried,

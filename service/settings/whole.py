@@ -12,6 +12,7 @@ from service.settings.lists import ListSettings
 from service.settings.people import PeopleSettings
 from service.settings.pictures import PictureSettings
 from service.settings.retailer import RetailerSettings
+from service.settings.retention import RetentionSettings
 from service.settings.till import TillSettings
 
 GROUPS: tuple[type[Group], ...] = (
@@ -25,6 +26,7 @@ GROUPS: tuple[type[Group], ...] = (
     BatchSettings,
     PictureSettings,
     JobSettings,
+    RetentionSettings,
     PeopleSettings,
     HttpSettings,
 )
@@ -35,6 +37,7 @@ GROUPS: tuple[type[Group], ...] = (
 class Settings(
     HttpSettings,
     PeopleSettings,
+    RetentionSettings,
     JobSettings,
     PictureSettings,
     BatchSettings,

@@ -281,7 +281,8 @@ def forget_codes(session: Session, household_id: int) -> None:
     statement = select(ShoppingList).where(ShoppingList.household_id == household_id)
     for row in session.exec(statement).all():
         row.code = f"erased-{row.id}"
-        row.document = ListDocument.from_json(row.document).as_draft().to_json()
+        if row.document:
+            row.document = ListDocument.from_json(row.document).as_draft().to_json()
         session.add(row)
     session.flush()
 
