@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from service.secret_key import both
+
 _SERIAL_DIGITS = 12
 _PAGE_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAGE_LENGTH = 26
@@ -52,6 +54,11 @@ def guess_digest(key: SecretStr, presented: str) -> str:
     return _digest(key, f"guess:{presented}")[:32]
 
 
+def key_mark(key: SecretStr) -> str:
+    """What tells digests under one key from those under another: 8 hex digits."""
+    return _digest(key, "mark")[:8]
+
+
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, read in blocks: 64 hex digits."""
     with path.open("rb") as file:
@@ -80,6 +87,11 @@ def page_code(key: SecretStr, list_code: str) -> str:
 def page_digest(key: SecretStr, code: str) -> str:
     """The stored digest of the code of a list's page: 64 hex digits."""
     return _digest(key, f"page-code:{code}")
+
+
+def page_digests(key: SecretStr, code: str) -> list[str]:
+    """What may be stored of the code of a list's page: under the key, and the one before it."""
+    return [page_digest(each, code) for each in both(key)]
 
 
 def _digest(key: SecretStr, message: str) -> str:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 from service.admin.vitals import LEAST_FREE
+from service.digests import key_mark
 from service.errors import LarderError
 from service.files.disks import disks_of
 from service.files.fonts import font_files
 from service.settings import Settings
-from service.store import access, migrate
+from service.store import access, migrate, under_key
 from service.store.session import Database
 
 OLDEST_SERVER, OLDEST_SQLITE = 14, (3, 35, 0)
@@ -61,6 +63,7 @@ def examine(database: Database, settings: Settings, *, now: datetime) -> Iterato
             yield Finding("tables", Verdict.FAULT, f"at {revision}, not {head}", "larder migrate")
             return
         yield Finding("tables", Verdict.WELL, f"at {head}")
+        yield from _secret_key(session, settings)
         yield _keys([key.created_at for key in access.all_keys(session) if not key.revoked_at], now)
 
 
@@ -151,6 +154,23 @@ def _server(connection: Connection) -> Iterator[Finding]:
     verdict = Verdict.WELL if apart < _CLOCK_SECONDS else Verdict.FAULT
     remedy = "" if verdict is Verdict.WELL else "let both follow a time server"
     yield Finding("clock", verdict, f"{apart:.1f} seconds from the database's", remedy)
+
+
+def _secret_key(session: Session, settings: Settings) -> Iterator[Finding]:
+    """What the key before still is needed for, or what no key is given for any more."""
+    is_replaced = bool(settings.secret_key_before.get_secret_value())
+    left = under_key.left(session, key_mark(settings.secret_key), unmarked=is_replaced)
+    said = f"{left.api_keys} API keys, {left.cards} cards and {left.phones} phones"
+    if is_replaced:
+        yield Finding(
+            "key before", Verdict.LOOK, f"{said} are known by it only",
+            "larder keys renew, load households; then take LARDER_SECRET_KEY_BEFORE away",
+        )  # fmt: skip
+    elif any(left):
+        yield Finding(
+            "secret key", Verdict.FAULT, f"{said} are under another key and nobody's now",
+            "set LARDER_SECRET_KEY_BEFORE to that key, or load households again and add keys",
+        )  # fmt: skip
 
 
 def _keys(made: Sequence[datetime], now: datetime) -> Finding:

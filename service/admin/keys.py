@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from service.admin.person import Person
-from service.digests import api_key_digest
+from service.digests import api_key_digest, key_mark
 from service.engine.rights import Right
 from service.engine.texts import clean
 from service.errors import Forbidden, InvalidInput, NotFound
+from service.secret_key import both
 from service.settings import Settings
 from service.store import access, audit, catalogue, people
 from service.store.actor import SERVICE, Actor
@@ -91,6 +92,7 @@ def add_key(
             session,
             ApiKey(
                 digest=api_key_digest(settings.secret_key, presented),
+                key_mark=key_mark(settings.secret_key),
                 hint=presented[-_HINT_CHARACTERS:],
                 role=role,
                 store_id=store_id,
@@ -174,12 +176,19 @@ class Keyring:
 
 
 def authenticate(database: Database, settings: Settings, presented: str) -> Caller | None:
-    """The owner of a key; None for an unknown or revoked key, and for that of a disabled person."""
+    """The owner of a key; None for an unknown or revoked key, and for that of a disabled person.
+
+    A key that is known under the secret key before is known under the new one from then on.
+    """
+    digest, *former = [api_key_digest(each, presented) for each in both(settings.secret_key)]
     with database.read() as session:
-        key = access.live_key(session, api_key_digest(settings.secret_key, presented))
+        key = access.live_key(session, [digest, *former])
         row = people.get(session, key.person_id) if key and key.person_id else None
     if key is None or (row is not None and row.disabled_at is not None):
         return None
+    if key.digest != digest:
+        with database.write() as session:
+            access.renew(session, key.id, digest, key_mark(settings.secret_key))
     person = Person.of(row) if row is not None else None
     return Caller(key.id, Role(key.role), key.store_id, key.supplier_id, person)
 

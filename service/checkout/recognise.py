@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.checkout.sales import TillBasket
 from service.checkout.unnamed_goods import with_spent
+from service.digests import key_mark
 from service.engine import codes
 from service.engine.redeem import BasketLine, OpenLine, Refusal, RefusalReason, Shown, parse_terms
 from service.errors import Conflict, InvalidInput, Problem
@@ -102,8 +103,9 @@ def _add_identity(
     for other in others:
         older = Identity(shown.kind, other.digest)
         identities.setdefault(older, shown)
-        if other.moves:
-            moves[older] = MovedIdentity(shown.kind, other.digest, first.digest)
+        if other.moves_to:
+            mark = key_mark(settings.secret_key)
+            moves[older] = MovedIdentity(shown.kind, other.digest, other.moves_to, mark)
 
 
 def require_store(*, is_known: bool) -> None:

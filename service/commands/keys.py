@@ -9,7 +9,10 @@ from service.admin import keys as access
 from service.admin.acting import email_addresses, person_by_email
 from service.commands.console import say, show_table
 from service.commands.database import acting, open_database
+from service.digests import key_mark
 from service.errors import InvalidInput
+from service.members.renew import renew as renew_all
+from service.store import under_key
 from service.store.tables.access import Role
 
 
@@ -76,3 +79,19 @@ def bind(
         person_id = person_by_email(database, person).id if person else None
         access.bind_key(database, number, person_id, by=acting(database, settings))
     say(f"Key {number} is {person or 'nobody'}'s.")
+
+
+def renew() -> None:
+    """Bring what can be read again under a new LARDER_SECRET_KEY, and count what is left."""
+    with open_database() as (database, settings):
+        done = renew_all(database, settings)
+        with database.read() as session:
+            left = under_key.left(session, key_mark(settings.secret_key), unmarked=True)
+    say(
+        f"{done.phones:,} numbers to write to, {done.second_factors:,} second factors and "
+        f"{done.pages:,} pages of lists are under the new key."
+    )
+    say(
+        f"{left.api_keys:,} API keys, {left.cards:,} cards and {left.phones:,} phones are known by "
+        "the key before until they are shown or loaded again."
+    )

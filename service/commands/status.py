@@ -11,8 +11,10 @@ from service.admin.status import read_status
 from service.admin.vitals import read_vitals, wrong
 from service.commands.console import EXIT_FAILED, say, show_error
 from service.commands.database import open_database
+from service.digests import key_mark
 from service.errors import LarderError
 from service.settings import Settings
+from service.store import under_key
 from service.store.session import Database
 
 _EVERY_SECONDS = 5.0
@@ -44,4 +46,9 @@ def _show(database: Database, settings: Settings) -> bool:
         say(f"WRONG: {fault}")
     for name, value in asdict(read_status(database)).items():
         say(f"{name.replace('_', ' ')}: {value if value is not None else 'none'}")
+    if settings.secret_key_before.get_secret_value():
+        with database.read() as session:
+            left = under_key.left(session, key_mark(settings.secret_key), unmarked=True)
+        for kind, number in left._asdict().items():
+            say(f"{kind.replace('_', ' ')} known by the key before only: {number}")
     return bool(faults)

@@ -213,6 +213,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.keys:bind",
             "Bind a key to a person: what is done with it from now on counts as done by them.",
         ),
+        Command(
+            "renew",
+            "service.commands.keys:renew",
+            "Bring what can be read again under a new LARDER_SECRET_KEY, and count what is left.",
+        ),
     ),
     group(
         "users",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from sqlmodel import Session
 
-from service.digests import list_serial, page_code, page_digest
+from service.digests import list_serial, page_code, page_digest, page_digests
 from service.engine import codes
 from service.engine.compose import Recipient
 from service.engine.records import ListDocument
@@ -58,6 +58,11 @@ def page_digest_of(settings: Settings, document: ListDocument) -> str | None:
     if not document.page_url:
         return None
     return page_digest(settings.secret_key, document.page_url.rpartition(_PAGES)[2])
+
+
+def page_digests_of(settings: Settings, document: ListDocument) -> list[str]:
+    """What may be stored of the code in a list's page address; the first is what should be."""
+    return page_digests(settings.secret_key, document.page_url.rpartition(_PAGES)[2])
 
 
 def draw_codes(

@@ -112,7 +112,7 @@ class ContactReader:
             self._note(kind, value, found[0].text, row)
             first, *others = digests_of(self._rules.key, kind, found)
             digests.append(first.digest)
-            older.append([other.digest for other in others if other.moves])
+            older.append([other.digest for other in others if other.moves_to == first.digest])
         return digests, older
 
     def _sealed(self, phone: str | None) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from service.digests import key_mark
 from service.engine.identities import EMAIL
 from service.engine.redeem import has_wording
 from service.engine.render.scripts import PICTURES
@@ -166,7 +167,7 @@ def load_households(
                 staged, "households", whole["household_id"], households.ids_by_ref(session)
             )
         staged.require_accepted(path, accept)
-        return _store(database, staged, progress)
+        return _store(database, staged, progress, key_mark(secret_key))
 
 
 def _unprintable(frame: pl.DataFrame, layout: str, country: str, language: str) -> list[str]:
@@ -204,7 +205,7 @@ def _refuse(staged: Staging, faults: Mapping[int, list[Problem]]) -> None:
     staged.report.refuse(problems, len(faults))
 
 
-def _store(database: Database, staged: Staging, progress: Progress) -> LoadReport:
+def _store(database: Database, staged: Staging, progress: Progress, mark: str) -> LoadReport:
     report = staged.report
     overruled, dropped = 0, Counter[Purpose]()
     for chunk in staged.chunks():
@@ -218,7 +219,7 @@ def _store(database: Database, staged: Staging, progress: Progress) -> LoadRepor
                 consent_cells.allowed(frame, staged.present).select(
                     "ref", *_CONTENTS, "phone_sealed"
                 ),
-                *_identities(good),
+                *_identities(good, mark),
                 renewed=staged.present | ({"phone_sealed"} if "phone" in staged.present else set()),
             )
             if "email_consent" in staged.present:
@@ -237,21 +238,27 @@ def _store(database: Database, staged: Staging, progress: Progress) -> LoadRepor
 
 def _erased(session: Session, key: SecretStr, frame: pl.DataFrame) -> list[int]:
     """The rows of households that were erased, by their number or their card."""
-    found = erasures.erased_among(session, key, frame["household_id"], frame["card_digest"])
+    cards = {*frame["card_digest"], *frame["card_older"].explode()}
+    found = erasures.erased_among(session, key, frame["household_id"], cards)
     if not found.refs and not found.cards:
         return []
-    gone = pl.col("household_id").is_in(found.refs) | pl.col("card_digest").is_in(found.cards)
+    is_known = pl.element().is_in(found.cards)
+    gone = (
+        pl.col("household_id").is_in(found.refs)
+        | pl.col("card_digest").is_in(found.cards)
+        | pl.col("card_older").list.eval(is_known).list.any()
+    )
     return frame.filter(gone.fill_null(False))[rows.ROW].to_list()
 
 
-def _identities(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _identities(frame: pl.DataFrame, mark: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The digests to know cards and phones by, and those of other forms that are over."""
     found, over = [], []
     for kind in IdentityKind:
         given = frame.filter(pl.col(f"{kind.value}_digest").is_not_null())
         named = pl.lit(kind.value).alias("kind")
         digest = pl.col(f"{kind.value}_digest").alias("digest")
-        found.append(given.select(named, digest, "ref"))
+        found.append(given.select(named, digest, "ref", pl.lit(mark).alias("key_mark")))
         other = pl.col(f"{kind.value}_older").explode(empty_as_null=True).alias("digest")
         over.append(given.select(other).drop_nulls().select(named, "digest"))
     return (

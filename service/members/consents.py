@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from service.digests import page_digest
+from service.digests import page_digests
 from service.engine.texts import clean
 from service.errors import InvalidInput, NotFound
 from service.members.finding import member
@@ -67,7 +67,7 @@ def opt_out(database: Database, settings: Settings, code: str, *, now: datetime)
     """
     said = Said(Purpose.LETTER, granted=False, channel=ConsentChannel.LETTER_CODE, place="letter")
     with database.write() as session:
-        found = lists.of_page(session, page_digest(settings.secret_key, code.strip().lower()))
+        found = lists.of_page(session, page_digests(settings.secret_key, code.strip().lower()))
         if found is None:
             raise NotFound("This code is not known.")
         add_said(session, found.household_id, said, by=SERVICE, now=now)

@@ -14,6 +14,7 @@ from service.errors import Conflict
 from service.files.csv_cells import BOM, to_csv, unguarded
 from service.publish.depot import Depot, open_depot, put_bytes
 from service.publish.package import LEFT_OUT, remove_files
+from service.secret_key import both
 from service.settings import Settings
 from service.store import batches, erasures
 from service.store.actor import SERVICE
@@ -101,7 +102,8 @@ def _forget_left_out(depot: Depot, settings: Settings, name: str, digest: str) -
 
 def _is(refs: pl.Series, key: SecretStr, digest: str) -> pl.Series:
     return pl.Series(
-        [ref != "" and ref_digest(key, ref) == digest for ref in refs], dtype=pl.Boolean
+        [ref != "" and any(ref_digest(each, ref) == digest for each in both(key)) for ref in refs],
+        dtype=pl.Boolean,
     )
 
 

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.admin.people.throttle import begin_try
-from service.digests import page_digest, token_digest
+from service.digests import page_digests, token_digest
 from service.errors import Forbidden, InvalidInput, NotFound, Throttled, Unauthorized
 from service.members.consents import Said, add_said
 from service.notice import Count
+from service.secret_key import both
 from service.settings import Settings
 from service.store import consents, erasures, identities, lists, pocket
 from service.store.actor import Actor
@@ -82,7 +83,7 @@ def open_page(
     _require_let_in(tried.wait_seconds)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.write() as session:
-        found = lists.of_page(session, page_digest(settings.secret_key, code.strip().lower()))
+        found = lists.of_page(session, page_digests(settings.secret_key, code.strip().lower()))
         if found is None:
             raise NotFound("This code is not known.")
         pocket.add_session(
@@ -101,16 +102,16 @@ def open_page(
 
 def holder_of(database: Database, settings: Settings, token: str, *, now: datetime) -> Holder:
     """Who holds a token. Raises Unauthorized for one that is not known or too old."""
-    digest = token_digest(settings.secret_key, _PURPOSE, token) if token else ""
+    digests = [token_digest(key, _PURPOSE, token) for key in both(settings.secret_key)]
     with database.read() as session:
-        row = pocket.session_of(session, digest)
+        row = pocket.session_of(session, digests if token else [])
         gone = row is None or erasures.of_household(session, row.household_id) is not None
     if row is None or gone or row.seen_at < now - timedelta(days=SESSION_DAYS):
         raise Unauthorized("Open the code on your letter again.")
     if row.seen_at < now - _SEEN_EVERY:
         with database.write() as session:
-            pocket.see(session, digest, at=now)
-    return Holder(digest, row.household_id, row.list_id, row.known_at is not None)
+            pocket.see(session, row.token_digest, at=now)
+    return Holder(row.token_digest, row.household_id, row.list_id, row.known_at is not None)
 
 
 def become_known(

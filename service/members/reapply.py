@@ -6,6 +6,7 @@ from pathlib import Path
 from service.digests import ref_digest
 from service.members import erasure_log
 from service.members.erase import erase_again
+from service.secret_key import both
 from service.settings import Settings
 from service.store import erasures, households
 from service.store.actor import SERVICE, Actor
@@ -33,12 +34,15 @@ def reapply_erasures(
     """Erase whom the log at `path` names, after a restore and before anything is served.
 
     Under the same references as before; safe to repeat. It knows them by LARDER_SECRET_KEY, which
-    must be the one of then. Raises NotFound when there is no such log.
+    or the one before it must be that of then. Raises NotFound when there is no such log.
     """
     entries, damaged = erasure_log.read(path)
     with database.read() as session:
         gone = erasures.references(session)
-        refs = {ref_digest(settings.secret_key, ref): ref for ref in households.ids_by_ref(session)}
+        known_refs = households.ids_by_ref(session)
+        refs = {
+            ref_digest(key, ref): ref for ref in known_refs for key in both(settings.secret_key)
+        }
     erased, known = 0, 0
     for entry in entries:
         if entry.reference in gone:

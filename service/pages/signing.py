@@ -3,12 +3,18 @@
 import hmac
 
 from service.digests import token_digest
+from service.secret_key import both
 from service.settings import Settings
 
 
 def form_token(settings: Settings, site: str, holder: str) -> str:
     """The token of the forms that are shown to the holder of a cookie."""
     return token_digest(settings.secret_key, f"{site}-form", holder)
+
+
+def form_tokens(settings: Settings, site: str, holder: str) -> list[str]:
+    """`form_token`, and that of a form that was shown under the key before."""
+    return [token_digest(key, f"{site}-form", holder) for key in both(settings.secret_key)]
 
 
 def sign(settings: Settings, site: str, text: str) -> str:

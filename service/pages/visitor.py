@@ -14,12 +14,12 @@ from fastapi import Depends, Request
 
 from service.admin.people import SignedIn, person_of
 from service.admin.people import Visitor as From
-from service.admin.people.tokens import csrf_of
+from service.admin.people.tokens import csrfs_of
 from service.engine.rights import Right
 from service.errors import Forbidden, NotFound
 from service.pages.cookies import FORM, LANGUAGE, SESSION, Jar, jar_of
 from service.pages.languages import LANGUAGES, Language, language_of, negotiate
-from service.pages.signing import form_token, same
+from service.pages.signing import form_token, form_tokens, same
 from service.pages.site import site_of
 from service.settings import Settings
 from service.store.actor import Actor
@@ -108,8 +108,8 @@ async def require_token(request: Request) -> None:
     jar = jar_of(request, settings)
     sent = request.headers.get(TOKEN_HEADER) or str((await request.form()).get(TOKEN_FIELD, ""))
     session, form = jar.read(request, SESSION), jar.read(request, FORM)
-    right = [csrf_of(settings, session)] if session else []
-    right += [form_token(settings, jar.site, form)] if form else []
+    right = csrfs_of(settings, session) if session else []
+    right += form_tokens(settings, jar.site, form) if form else []
     if not any(same(sent, each) for each in right):
         raise Forbidden("This form is too old: open the page again and send it once more.")
 

@@ -15,7 +15,7 @@ from service.errors import Problem
 from service.files import rows
 from service.files.report import LoadReport
 from service.files.rows import FileColumn
-from service.publish.choice import address_digests
+from service.publish.choice import known_address_digests
 from service.settings import Settings
 from service.store import audit, batches, households, mailing
 from service.store.actor import SERVICE, Actor
@@ -264,11 +264,13 @@ def _mark_returned(
         return
     owners = mailing.households_of(session, list(by_list))
     contacts = households.contacts(session, sorted(set(owners.values())))
-    digests = dict(zip(contacts["household_id"], address_digests(settings, contacts), strict=True))
+    digests = dict(
+        zip(contacts["household_id"], known_address_digests(settings, contacts), strict=True)
+    )
     undeliverable = [
         owners[list_id]
         for list_id, copy in by_list.items()
-        if digests.get(owners[list_id]) == copy.address_digest
+        if copy.address_digest in digests.get(owners[list_id], ())
     ]
     households.mark_undeliverable(session, undeliverable, at=max(returned.values()))
 

@@ -20,6 +20,7 @@ from service.publish.addresses import (
     address_key,
     screen_contacts,
 )
+from service.secret_key import both
 from service.settings import Settings
 from service.store import cycles, households, lists
 from service.store.session import Database
@@ -183,6 +184,12 @@ def address_digests(settings: Settings, contacts: pl.DataFrame) -> list[str]:
     """The stored digest of each address of a frame, in order."""
     boxes = contacts.select(address_key()).to_series()
     return [address_digest(settings.secret_key, box) for box in boxes]
+
+
+def known_address_digests(settings: Settings, contacts: pl.DataFrame) -> list[list[str]]:
+    """The digests that each address of a frame may have been stored under, in order."""
+    boxes = contacts.select(address_key()).to_series()
+    return [[address_digest(key, box) for key in both(settings.secret_key)] for box in boxes]
 
 
 class LeftOutCounts(NamedTuple):

@@ -2,14 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import Self
 
 from psycopg import ProgrammingError
 from psycopg.abc import ConnDict
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from service.secret_key import SecretKey
 from service.settings.group import Group
 
 _SERVED = "postgresql+psycopg://"
@@ -50,6 +52,11 @@ class DatabaseSettings(Group):
         default=900, ge=1, description="Seconds that a job or a command waits for a statement"
     )
     secret_key: SecretStr = Field(description="Keys the digests of API keys, cards and phones")
+    secret_key_before: SecretStr = Field(
+        default=SecretStr(""),
+        description="The LARDER_SECRET_KEY before, while it is replaced: what is known under it "
+        "stays known",
+    )
     code_key: SecretStr = Field(description="Keys the serials of list codes")
     umask: str = Field(
         default="077",
@@ -75,12 +82,29 @@ class DatabaseSettings(Group):
     def _known_database(cls, value: str) -> str:
         return database_address(value)
 
-    @field_validator("secret_key", "code_key")
+    @field_validator("secret_key", "secret_key_before", "code_key")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < 32:
+    def _long_enough(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        is_left_out = info.field_name == "secret_key_before" and not value.get_secret_value()
+        if len(value.get_secret_value()) < 32 and not is_left_out:
             raise ValueError("must have at least 32 characters")
         return value
+
+    @field_validator("secret_key_before")
+    @classmethod
+    def _another_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        now = info.data.get("secret_key")
+        if now is not None and value.get_secret_value() == now.get_secret_value():
+            raise ValueError("is LARDER_SECRET_KEY itself; leave it out")
+        return value
+
+    @model_validator(mode="after")
+    def _with_the_key_before(self) -> Self:
+        """`secret_key` knows the one before it, so that whoever has the key has both."""
+        former = self.secret_key_before.get_secret_value()
+        if former:
+            self.secret_key = SecretKey(self.secret_key.get_secret_value(), former)
+        return self
 
 
 def database_address(value: str) -> str:

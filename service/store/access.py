@@ -1,7 +1,9 @@
 """Queries on API keys."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from service.store.tables.access import ApiKey
@@ -14,10 +16,18 @@ def add(session: Session, key: ApiKey) -> ApiKey:
     return key
 
 
-def live_key(session: Session, digest: str) -> ApiKey | None:
-    """The key with this digest, unless it is revoked."""
-    statement = select(ApiKey).where(ApiKey.digest == digest, col(ApiKey.revoked_at).is_(None))
+def live_key(session: Session, digests: Sequence[str]) -> ApiKey | None:
+    """The key with one of these digests, unless it is revoked."""
+    statement = select(ApiKey).where(
+        col(ApiKey.digest).in_(digests), col(ApiKey.revoked_at).is_(None)
+    )
     return session.exec(statement).first()
+
+
+def renew(session: Session, key_id: int, digest: str, mark: str) -> None:
+    """Know a key by another digest."""
+    mine = update(ApiKey).where(col(ApiKey.id) == key_id)
+    session.execute(mine.values(digest=digest, key_mark=mark))
 
 
 def get(session: Session, key_id: int) -> ApiKey | None:

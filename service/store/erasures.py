@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, text, update
 from sqlmodel import Session, col, select
 
 from service.digests import ref_digest
+from service.secret_key import both
 from service.store.bulk import is_sqlite, stage
 from service.store.tables.cycle import Run
 from service.store.tables.erasure import ErasedIdentity, Erasure
@@ -30,7 +31,7 @@ def erased_among(
     """Which of these numbers of the retailer and digests of cards are of erased households."""
     if session.exec(select(Erasure.id).limit(1)).first() is None:
         return ErasedAmong([], [])
-    by_digest = {ref_digest(key, ref): ref for ref in set(refs)}
+    by_digest = {ref_digest(each, ref): ref for ref in set(refs) for each in both(key)}
     gone = _known(session, "SELECT ref_digest FROM erasure", "ref_digest", by_digest)
     shown = {card for card in cards if card}
     of_cards = "SELECT digest FROM erased_identity"

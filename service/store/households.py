@@ -44,10 +44,12 @@ _LANGUAGE = """UPDATE household SET language = s.language FROM staged_household 
 # A row value, since SQLite would look through all staged rows for each identity otherwise.
 _DELETE_OLDER = """DELETE FROM identity WHERE (kind, digest) IN (
         SELECT kind, digest FROM staged_older)"""
-_IDENTITIES = """INSERT INTO identity (kind, digest, household_id)
-    SELECT s.kind, s.digest, h.id FROM staged_identity s JOIN household h ON h.ref = s.ref
+_IDENTITIES = """INSERT INTO identity (kind, digest, household_id, key_mark)
+    SELECT s.kind, s.digest, h.id, s.key_mark
+    FROM staged_identity s JOIN household h ON h.ref = s.ref
     WHERE true
-    ON CONFLICT (kind, digest) DO UPDATE SET household_id = excluded.household_id"""
+    ON CONFLICT (kind, digest) DO UPDATE SET household_id = excluded.household_id,
+        key_mark = excluded.key_mark"""
 
 
 def upsert_households(
@@ -61,7 +63,8 @@ def upsert_households(
     """Add or update households by `ref`, with contact and identities.
 
     `households`: ref, language and the columns of a contact; `ref` is unique in the frame. An
-    existing household changes only in the columns in `renewed`. `identities`: kind, digest, ref.
+    existing household changes only in the columns in `renewed`. `identities`: kind, digest, ref,
+    key_mark.
     A card that is listed with another household moves to it. `older`: kind and digest of other
     forms of the same cards and phones; these rows are deleted.
     """
@@ -91,7 +94,7 @@ def ensure(session: Session, refs: Sequence[str], *, language: str) -> None:
             *(pl.lit(value).alias(name) for name, value in unknown.items() if name != "consent_at"),
             pl.lit(None, pl.Datetime("us", "UTC")).alias("consent_at"),
         ),
-        pl.DataFrame(schema=dict.fromkeys(("kind", "digest", "ref"), pl.String)),
+        pl.DataFrame(schema=dict.fromkeys(("kind", "digest", "ref", "key_mark"), pl.String)),
         pl.DataFrame(schema=dict.fromkeys(("kind", "digest"), pl.String)),
         renewed=(),
     )

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from service.digests import identity_digest
 from service.engine.identities import Form, forms
+from service.secret_key import both
 from service.store.bulk import stage
 from service.store.tables.household import HouseholdIdentity, IdentityKind
 
@@ -21,11 +22,11 @@ _BY_REF = "SELECT h.ref, h.id FROM staged_key s JOIN household h ON h.ref = s.va
 class KnownAs(NamedTuple):
     """A digest that a card or phone may be stored under.
 
-    With `moves` the row changes to the first of the digests when the card or phone is seen.
+    The row changes to `moves_to` when the card or phone is seen; empty where it stays.
     """
 
     digest: str
-    moves: bool
+    moves_to: str = ""
 
 
 def known_as(key: SecretStr, kind: str, value: str, *, country: str) -> tuple[KnownAs, ...]:
@@ -37,8 +38,17 @@ def known_as(key: SecretStr, kind: str, value: str, *, country: str) -> tuple[Kn
 
 
 def digests_of(key: SecretStr, kind: str, found: Sequence[Form]) -> tuple[KnownAs, ...]:
-    """The digests of these forms, in their order."""
-    return tuple([KnownAs(identity_digest(key, kind, form.text), form.moves) for form in found])
+    """The digests of these forms, in their order; then those under the key before."""
+    now, *former = both(key)
+    digests = [identity_digest(now, kind, form.text) for form in found]
+    targets = [digests[0] if form.moves else "" for form in found]
+    known = [KnownAs(digest, target) for digest, target in zip(digests, targets, strict=True)]
+    for before in former:
+        known += [
+            KnownAs(identity_digest(before, kind, form.text), target or digest)
+            for form, digest, target in zip(found, digests, targets, strict=True)
+        ]
+    return tuple(known)
 
 
 def household_of(

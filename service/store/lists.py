@@ -287,12 +287,12 @@ def forget_codes(session: Session, household_id: int) -> None:
     session.flush()
 
 
-def of_page(session: Session, code_digest: str) -> ShoppingList | None:
-    """The list whose page has this code; None for a code that is not known or was revoked."""
+def of_page(session: Session, code_digests: Sequence[str]) -> ShoppingList | None:
+    """The list whose page has one of these digests of its code; None where none is open."""
     statement = (
         select(ShoppingList)
         .join(ListPage, col(ListPage.list_id) == col(ShoppingList.id))
-        .where(ListPage.code_digest == code_digest, ListPage.state == PageState.OPEN)
+        .where(col(ListPage.code_digest).in_(code_digests), ListPage.state == PageState.OPEN)
     )
     return session.exec(statement).first()
 

@@ -60,12 +60,12 @@ def enabled_with_role(session: Session, role: str) -> list[int]:
     return [row.id for row in rows if role in row.roles]
 
 
-def use_link(session: Session, digest: str, *, now: datetime) -> int | None:
+def use_link(session: Session, digests: Sequence[str], *, now: datetime) -> int | None:
     """Use up a link; whose it is, None when it is unknown, used or over."""
     statement = (
         update(PersonLink)
         .where(
-            col(PersonLink.digest) == digest,
+            col(PersonLink.digest).in_(digests),
             col(PersonLink.used_at).is_(None),
             col(PersonLink.expires_at) > now,
         )
@@ -75,13 +75,13 @@ def use_link(session: Session, digest: str, *, now: datetime) -> int | None:
     return session.execute(statement).scalar()
 
 
-def open_link(session: Session, digest: str, *, now: datetime) -> PersonRow | None:
+def open_link(session: Session, digests: Sequence[str], *, now: datetime) -> PersonRow | None:
     """Whose link this is, while it can be used."""
     statement = (
         select(PersonRow)
         .join(PersonLink, col(PersonLink.person_id) == col(PersonRow.id))
         .where(
-            PersonLink.digest == digest,
+            col(PersonLink.digest).in_(digests),
             col(PersonLink.used_at).is_(None),
             col(PersonLink.expires_at) > now,
         )
@@ -95,14 +95,17 @@ def drop_links(session: Session, person_id: int) -> None:
 
 
 def live_session(
-    session: Session, digest: str, *, started_after: datetime, seen_after: datetime
+    session: Session, digests: Sequence[str], *, started_after: datetime, seen_after: datetime
 ) -> tuple[PersonSession, PersonRow] | None:
-    """The session with this digest and its person, unless it ended or the person is disabled."""
+    """The session with one of these digests and its person.
+
+    None when it ended or the person is disabled.
+    """
     statement = (
         select(PersonSession, PersonRow)
         .join(PersonRow, col(PersonRow.id) == col(PersonSession.person_id))
         .where(
-            PersonSession.digest == digest,
+            col(PersonSession.digest).in_(digests),
             col(PersonSession.ended_at).is_(None),
             col(PersonSession.started_at) > started_after,
             col(PersonSession.seen_at) > seen_after,
@@ -138,11 +141,11 @@ def mark_seen(session: Session, session_id: int, *, at: datetime) -> None:
     )
 
 
-def end_session(session: Session, digest: str, *, at: datetime) -> None:
-    """End the session with this digest, if it is open."""
+def end_session(session: Session, digests: Sequence[str], *, at: datetime) -> None:
+    """End the session with one of these digests, if it is open."""
     session.execute(
         update(PersonSession)
-        .where(col(PersonSession.digest) == digest, col(PersonSession.ended_at).is_(None))
+        .where(col(PersonSession.digest).in_(digests), col(PersonSession.ended_at).is_(None))
         .values(ended_at=at)
     )
 

@@ -19,9 +19,10 @@ def add_session(session: Session, row: PocketSession) -> None:
     session.flush()
 
 
-def session_of(session: Session, token_digest: str) -> PocketSession | None:
-    """The browser that holds a token."""
-    return session.get(PocketSession, token_digest)
+def session_of(session: Session, token_digests: Sequence[str]) -> PocketSession | None:
+    """The browser that holds a token with one of these digests."""
+    mine = select(PocketSession).where(col(PocketSession.token_digest).in_(token_digests))
+    return session.exec(mine).first()
 
 
 def see(session: Session, token_digest: str, *, at: datetime) -> None:

@@ -218,15 +218,15 @@ def test_a_page_opens_by_its_code_alone_and_no_more_once_its_list_is_withdrawn(
         digest = page_digest(filled.secret_key, code)
         assert digest == page_digest_of(filled, document)
         with database.read() as session:
-            found = lists.of_page(session, digest)
-            assert lists.of_page(session, code) is None
+            found = lists.of_page(session, [digest])
+            assert lists.of_page(session, [code]) is None
         assert found is not None
         assert found.household_id == key
         opened[digest] = code
     assert report.cycle_id is not None
     recompose_cycle(database, filled, report.cycle_id, progress=silent)
     with database.read() as session:
-        assert [lists.of_page(session, digest) for digest in opened] == [None] * len(opened)
+        assert [lists.of_page(session, [digest]) for digest in opened] == [None] * len(opened)
     again = issued(database)
     assert len(again) == len(first)
     for key, document in again.items():

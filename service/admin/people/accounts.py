@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from service.admin.people import passwords
-from service.admin.people.tokens import Purpose, digest_of, new_token
+from service.admin.people.tokens import Purpose, digest_of, digests_of, new_token
 from service.admin.person import (
     Invitation,
     Person,
@@ -104,7 +104,7 @@ def invited(
     With `side` the links of the others' people are unknown.
     """
     with database.read() as session:
-        row = people.open_link(session, digest_of(settings, Purpose.LINK, token), now=now)
+        row = people.open_link(session, digests_of(settings, Purpose.LINK, token), now=now)
     person = Person.of(row) if row is not None and row.disabled_at is None else None
     return None if person is None or side not in (None, person.side) else person
 
@@ -124,7 +124,7 @@ def accept(
     new = passwords.digest(password)
 
     def act(session: Session) -> Person:
-        if people.use_link(session, digest_of(settings, Purpose.LINK, token), now=now) is None:
+        if people.use_link(session, digests_of(settings, Purpose.LINK, token), now=now) is None:
             raise _no_link()
         row = _lock(session, person.id)
         row.password_digest = new

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from sqlmodel import Session
 from webauthn import (
     generate_authentication_options,
@@ -41,6 +42,7 @@ from service.digests import token_digest
 from service.engine.texts import clean
 from service.errors import Conflict, InvalidInput, NotFound
 from service.notice import Count, Notice
+from service.secret_key import both
 from service.settings import Settings
 from service.store import audit, people
 from service.store.session import Database
@@ -86,7 +88,7 @@ def passkey_enrol_options(
     options = generate_registration_options(
         rp_id=_host(settings, person.side),
         rp_name=settings.retailer,
-        user_id=_handle(settings, person.id),
+        user_id=_handle(settings.secret_key, person.id),
         user_name=person.email,
         user_display_name=person.name,
         challenge=_challenge(settings, ticket),
@@ -141,6 +143,7 @@ def passkey_enrol(
             sign_count=made.sign_count,
             name=title,
             made_at=now,
+            handle=_handle(settings.secret_key, step.person_id).hex(),
         )
         session.add(row)
         session.flush()
@@ -196,8 +199,11 @@ def passkey_log_in(
         row = people.lock(session, key.person_id)
         if verified is None or row is None or not visitor.admits(row):
             return Refused()
-        if shown.response.user_handle not in (None, _handle(settings, row.id)):
+        handle = shown.response.user_handle
+        if handle is not None and handle.hex() not in _handles(settings, key):
             return Refused()
+        # It is the device's for good, whatever becomes of the key that it was made with.
+        key.handle = key.handle or (handle.hex() if handle else "")
         key.sign_count, key.used_at = verified.new_sign_count, now
         return enter(session, settings, row, LogInMethod.PASSKEY, visitor, now=now)
 
@@ -295,9 +301,16 @@ def _challenge(settings: Settings, ticket: str) -> bytes:
     return bytes.fromhex(secret_of(settings, ticket, "challenge"))
 
 
-def _handle(settings: Settings, person_id: int) -> bytes:
+def _handle(key: SecretStr, person_id: int) -> bytes:
     """What devices store of a person: nothing that says who it is (WebAuthn 14.6.1)."""
-    return bytes.fromhex(token_digest(settings.secret_key, "passkey-user", str(person_id)))
+    return bytes.fromhex(token_digest(key, "passkey-user", str(person_id)))
+
+
+def _handles(settings: Settings, passkey: Passkey) -> list[str]:
+    """What a passkey's device may call its person, in hex."""
+    if passkey.handle:
+        return [passkey.handle]
+    return [_handle(key, passkey.person_id).hex() for key in both(settings.secret_key)]
 
 
 def _origin(settings: Settings, side: Side) -> str:

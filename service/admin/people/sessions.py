@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from service.admin.people.tokens import Purpose, csrf_of, digest_of, new_token
+from service.admin.people.tokens import Purpose, csrf_of, digest_of, digests_of, new_token
 from service.admin.person import NewSession, OpenSession, Person, Side, SignedIn
 from service.errors import NotFound
 from service.settings import Settings
@@ -59,10 +59,10 @@ def person_of(
 
     What they may do is as of now. That the session is in use is noted once a minute.
     """
-    digest = digest_of(settings, Purpose.SESSION, token)
+    digests = digests_of(settings, Purpose.SESSION, token)
     with database.read() as session:
         found = people.live_session(
-            session, digest, started_after=now - LONGEST, seen_after=now - IDLE
+            session, digests, started_after=now - LONGEST, seen_after=now - IDLE
         )
     if found is None:
         return None
@@ -78,7 +78,7 @@ def person_of(
 def end_session(database: Database, settings: Settings, token: str, *, now: datetime) -> None:
     """Log out; nothing happens when the token is not logged in."""
     with database.write() as session:
-        people.end_session(session, digest_of(settings, Purpose.SESSION, token), at=now)
+        people.end_session(session, digests_of(settings, Purpose.SESSION, token), at=now)
 
 
 def end_one_session(database: Database, person_id: int, session_id: int, *, now: datetime) -> None:

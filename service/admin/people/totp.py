@@ -12,10 +12,11 @@ import struct
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from service.digests import token_digest
 from service.errors import Misconfigured
+from service.secret_key import both
 from service.settings import Settings
 from service.store.tables.person import PersonRow
 
@@ -85,13 +86,13 @@ def address(secret: bytes, *, issuer: str, email: str) -> str:
 
 def seal(settings: Settings, secret: bytes) -> str:
     """A secret as it is stored."""
-    return _cipher(settings).encrypt(secret).decode()
+    return _ciphers(settings).encrypt(secret).decode()
 
 
 def unseal(settings: Settings, stored: str) -> bytes:
     """A secret that was stored. Raises Misconfigured when LARDER_SECRET_KEY is another by now."""
     try:
-        return _cipher(settings).decrypt(stored.encode())
+        return _ciphers(settings).decrypt(stored.encode())
     except InvalidToken:
         raise Misconfigured(
             "LARDER_SECRET_KEY is not the one that second factors were stored under: "
@@ -99,6 +100,12 @@ def unseal(settings: Settings, stored: str) -> bytes:
         ) from None
 
 
-def _cipher(settings: Settings) -> Fernet:
-    key = bytes.fromhex(token_digest(settings.secret_key, "cipher", "totp"))
-    return Fernet(base64.urlsafe_b64encode(key))
+def renewed(settings: Settings, stored: str) -> str:
+    """A secret under the key, whichever of the two it was under. Raises as `unseal` does."""
+    return seal(settings, unseal(settings, stored))
+
+
+def _ciphers(settings: Settings) -> MultiFernet:
+    """That of the key, which encrypts, and that of the one before it."""
+    keys = [bytes.fromhex(token_digest(key, "cipher", "totp")) for key in both(settings.secret_key)]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

@@ -57,10 +57,14 @@ class Contact(SQLModel, table=True):
 
 
 class HouseholdIdentity(SQLModel, table=True):
-    """A card or phone as a keyed digest: enough to recognise it, not to read it."""
+    """A card or phone as a keyed digest: enough to recognise it, not to read it.
+
+    `key_mark` is that of the key (`digests.key_mark`), empty where it was not stored yet.
+    """
 
     __tablename__ = "identity"
 
     kind: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)
     household_id: int = Field(foreign_key="household.id", index=True, sa_type=BigId)
+    key_mark: str = Field(default="", sa_column_kwargs={"server_default": text("''")})

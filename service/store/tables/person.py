@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from service.engine.rights import PersonRole
@@ -79,7 +79,10 @@ class PersonSession(SQLModel, table=True):
 
 
 class Passkey(SQLModel, table=True):
-    """A passkey of a person (WebAuthn Level 3): its id and public key in base64url."""
+    """A passkey of a person (WebAuthn Level 3): its id and public key in base64url.
+
+    `handle` is what the device calls the person, in hex; empty where it was not stored yet.
+    """
 
     id: int = row_id()
     person_id: int = Field(foreign_key="person.id", index=True, sa_type=BigId)
@@ -89,6 +92,7 @@ class Passkey(SQLModel, table=True):
     name: str
     made_at: datetime = Field(sa_type=UtcMoment)
     used_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+    handle: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class ProviderIdentity(SQLModel, table=True):

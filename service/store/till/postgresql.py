@@ -190,7 +190,8 @@ WITH held AS (
     SELECT r.id, '{EntryKind.REDEMPTION}', {sale.redeemed_at}, {sale.store_id},
            {sale.business_date}, x.* FROM redeemed r, {entries.rows} AS x
 ), moved AS (
-    UPDATE identity SET digest = x.newer FROM {moved.rows} AS x ({names(MovedIdentity)})
+    UPDATE identity SET digest = x.newer, key_mark = x.key_mark
+    FROM {moved.rows} AS x ({names(MovedIdentity)})
     WHERE identity.kind = x.kind AND identity.digest = x.older
       AND EXISTS (SELECT FROM redeemed)
       AND NOT EXISTS (SELECT FROM identity i WHERE i.kind = x.kind AND i.digest = x.newer)

@@ -105,7 +105,8 @@ _ENTRIES = f"""INSERT INTO ledger_entry (posting, kind, posted_at, store_id, bus
                                          {names(Entry)})
     SELECT :id, '{EntryKind.REDEMPTION}', :redeemed_at, :store_id, :business_date,
            {from_array(Entry)} FROM json_each(:entries)"""
-_MOVED = """UPDATE OR IGNORE identity SET digest = ? WHERE kind = ? AND digest = ?"""
+_MOVED = """UPDATE OR IGNORE identity SET digest = ?, key_mark = ?
+    WHERE kind = ? AND digest = ?"""
 _DUE = """INSERT INTO due (household_id, marked_at)
     SELECT :household_id, :redeemed_at WHERE :household_id IS NOT NULL
     ON CONFLICT (household_id) DO UPDATE SET marked_at = excluded.marked_at, claimed_until = NULL"""
@@ -189,7 +190,7 @@ def write(connection: sqlite3.Connection, effect: Effect) -> bool:
     run(_ENTRIES, redemption)
     run(_DUE, redemption)
     for each in effect.moved:
-        run(_MOVED, (each.newer, each.kind, each.older))
+        run(_MOVED, (each.newer, each.key_mark, each.kind, each.older))
     return True
 
 

@@ -104,11 +104,15 @@ class Identity(NamedTuple):
 
 
 class MovedIdentity(NamedTuple):
-    """A card or phone that is known by an older form's digest and gets that of its first form."""
+    """A card or phone that is known by an older digest and gets the one it should have.
+
+    The older one is of another form, or under the key before; `key_mark` is that of the newer.
+    """
 
     kind: str
     older: str
     newer: str
+    key_mark: str
 
 
 @dataclass(frozen=True, slots=True)
