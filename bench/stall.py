@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,13 +100,27 @@ class Turns:
         return longest * 1000
 
 
+class _Server(uvicorn.Server):
+    """One that also runs something in its loop."""
+
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.beside is not None:
+            self.running = asyncio.create_task(self.beside())
+
+
 @contextmanager
-def serving(url: str, turns: Turns) -> Iterator[str]:
-    """The application in a thread."""
+def serving(
+    url: str, turns: Turns, *, beside: Callable[[], Coroutine[Any, Any, None]] | None = None
+) -> Iterator[str]:
+    """The application in a thread, and `beside` in its loop."""
     port = free_port()
     app = create_app(Database(url), settings_of(url))
     config = uvicorn.Config(app, host="127.0.0.1", port=port, loop="asyncio", log_level="warning")
-    server = uvicorn.Server(config)
+    server = _Server(config)
+    server.beside = beside
 
     def run() -> None:
         turns.watch()

@@ -30,6 +30,7 @@ from service.api.till.schemas import BasketIn, OfflineIn, ReturnIn
 from service.checkout import give_back, redeem, replay, void
 from service.clearing.draw import draw_claims
 from service.commands.serve import serve
+from service.jobs.scheduler import planned_jobs, run_slot
 from service.settings import Settings
 from service.store.actor import SERVICE
 from service.store.session import Database
@@ -86,7 +87,7 @@ def nursery(environment: dict[str, str], folder: Path, log: IO[bytes]) -> Iterat
 
 
 def act(settings: Settings, database: Database, verb: str, sent: dict[str, Any]) -> str:
-    """Do what a till asks for, as the routes do it, or draw claims as the scheduler does."""
+    """Do what a till asks for, as the routes do it, or what the scheduler does."""
     if verb == "redeem":
         return redeem(database, settings, basket_of(BasketIn.model_validate(sent), TILL))
     if verb == "replay":
@@ -99,6 +100,10 @@ def act(settings: Settings, database: Database, verb: str, sent: dict[str, Any])
             now=datetime.now(UTC), issue_on=datetime.now(UTC).date(),
         )  # fmt: skip
         return json.dumps([each.number for each in drawn])
+    if verb == "slots":
+        moment = datetime.fromisoformat(sent["at"])
+        jobs = planned_jobs(settings)
+        return json.dumps([job.name for job in jobs if run_slot(database, settings, job, moment)])
     named = reference_of(BasketIn.model_validate({**sent, "lines": []}).transaction)
     return void(database, named, key_id=1)
 

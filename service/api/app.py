@@ -130,6 +130,12 @@ def _limit_of(settings: Settings, pages: tuple[str, ...], path: str) -> int | No
 
 def run(app: FastAPI, *, host: str, port: int) -> None:
     """Serve an application until the process is stopped."""
+    prepare_process()
+    server_of(app, host=host, port=port).run()
+
+
+def prepare_process() -> None:
+    """Let nothing beside the event loop keep it waiting."""
     # Imported objects stay for good; without this, collecting them took a fifth of a redemption.
     gc.collect()
     gc.freeze()
@@ -137,7 +143,6 @@ def run(app: FastAPI, *, host: str, port: int) -> None:
     gc.set_threshold(50_000, 20, 50)
     # What runs beside the event loop gives way to it so soon.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    server_of(app, host=host, port=port).run()
 
 
 async def _to_front(request: Request) -> RedirectResponse:

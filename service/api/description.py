@@ -50,6 +50,7 @@ class ProblemOut(BaseModel):
     status: int
     detail: str
     instance: str = Field(description="The path of the request, without its query")
+    request: str = Field(description="The id of the request, as in `X-Request-Id` and in the log")
     errors: list[FaultOut] = Field(default=[], description="Each fault, where there are several")
     notes: list[str] = Field(
         default=[], description="What must be accepted before a file is loaded"

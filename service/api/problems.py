@@ -29,6 +29,9 @@ NOT_READY = "The service is not ready for work; its log says why. Send the reque
 AWAY_SECONDS = 1
 """When to ask again while the database is away or busy: one that restarts takes seconds."""
 
+_MOST_FAULTS = 100
+"""So many are named; an answer is not a thousand times as long as what was sent."""
+
 logger = logging.getLogger("larder.api")
 
 
@@ -53,12 +56,11 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.url.path,
+        # Whoever reports it has the id of the log's lines; it stands in a header of every answer.
+        "request": request_id.get(),
     }
     if errors:
         body["errors"] = list(errors)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and (found := request_id.get()):
-        # Whoever reports it has the id of the log's lines; it stands in a header of every answer.
-        body["request"] = found
     body |= members or {}
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
@@ -119,17 +121,18 @@ async def _larder_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def invalid_request(request: Request, error: Exception) -> JSONResponse:
-    """The answer to a RequestValidationError: every fault with a pointer to its place."""
+    """The answer to a RequestValidationError: the first faults, each with a pointer to it."""
     assert isinstance(error, RequestValidationError)
+    found = error.errors()
     errors = [
         {"pointer": pointer(fault["type"], fault["loc"]), "detail": str(fault["msg"])}
-        for fault in error.errors()
+        for fault in found[:_MOST_FAULTS]
     ]
     return problem(
         request,
         status=422,
         title="The input is not valid",
-        detail=f"{len(errors)} part{'s' * (len(errors) != 1)} of the request cannot be understood.",
+        detail=f"{len(found)} part{'s' * (len(found) != 1)} of the request cannot be understood.",
         kind="urn:larder:problem:invalid-input",
         errors=errors,
     )

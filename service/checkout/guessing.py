@@ -90,6 +90,7 @@ class Tally:
             self.key_id,
             self.reference.store_id,
             self.now - WINDOW,
+            self.now + WINDOW,
             most - 1,
             most * _STORE_TIMES - 1,
         )
@@ -142,6 +143,7 @@ class Tally:
             ),
             GuessLimits(
                 self.now - WINDOW,
+                self.now + WINDOW,
                 self.now - AGAIN,
                 most,
                 most * _STORE_TIMES,

@@ -132,11 +132,13 @@ def list_frames(
     drafted: Sequence[Drafted],
     inputs: Inputs,
     *,
-    cycle_id: int,
     now: datetime,
     page_digests: Sequence[str | None],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The lists and their lines as the store takes them; `page_digests` are those of the lists."""
+    """The lists and their lines as the store takes them, but for the `cycle_id` of the lists.
+
+    `page_digests` are those of the lists.
+    """
     listed = pl.DataFrame(
         {
             "code": [each.document.list_code for each in drafted],
@@ -153,7 +155,6 @@ def list_frames(
             "page_digest": pl.String,
         },
     ).with_columns(
-        pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
         pl.lit(inputs.valid_from).alias("valid_from"),
         pl.lit(inputs.valid_to).alias("valid_to"),
         pl.lit(now).cast(pl.Datetime("us", "UTC")).alias("written_at"),

@@ -48,7 +48,7 @@ class Refreshed:
 def stored_model(session: Session, *, as_of: date, any_age: bool = False) -> Model | None:
     """The newest model that has seen nothing from a date on, unless it is too old.
 
-    One that another version of Larder left, which this one cannot read, counts as none.
+    One that cannot be read counts as none: another version of Larder left it, or it is damaged.
     """
     found = cycles.forecast_for(session, as_of)
     if found is None:
@@ -59,7 +59,8 @@ def stored_model(session: Session, *, as_of: date, any_age: bool = False) -> Mod
         return _model(
             _Stored(found.id, found.as_of, found.fitted_at, partial(getattr, found, "model"))
         )
-    except InvalidInput:
+    except InvalidInput as error:
+        logger.error("the forecast stored for %s is not used: %s", found.as_of, error.detail)
         return None
 
 

@@ -177,9 +177,15 @@ def _issue(
     by: Actor | None,
 ) -> CycleReport:
     now = datetime.now(UTC)
+    # Made before the transaction: while it lasts, SQLite's tills wait.
+    reserved, copies = reserved_by_offer(drafted), issued_by_offer(drafted)
+    slots = _printed_slots(drafted)
+    listed, lines = list_frames(drafted, plan.inputs, now=now, page_digests=page_digests)
+    prices = _lasting(plan.allocation.prices).select(
+        "offer_id", "budget_price", "circulation_price_cents"
+    )
 
     def write(session: Session) -> CycleReport:
-        reserved = reserved_by_offer(drafted)
         stand = states.lock(session, reserved["offer_id"].to_list())
         # Only now: a cycle of the same date may have been issued while this one waited.
         earlier = None if again is None else cycles.lock(session, again)
@@ -195,20 +201,12 @@ def _issue(
         cycle_id = cycles.add(session, cycle)
         numbered = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = asdict(numbered)
-        rows = list_frames(
-            drafted, plan.inputs, cycle_id=cycle_id, now=now, page_digests=page_digests
-        )
-        lists.issue(session, *rows)
+        of_cycle = pl.lit(cycle_id, pl.Int64).alias("cycle_id")
+        lists.issue(session, listed.with_columns(of_cycle), lines)
         # Who is not on them gets no list: what its draft announced does not come.
         lists.remove_drafts(session, None, until=report.as_of)
-        cycles.add_prices(
-            session,
-            cycle_id,
-            _lasting(plan.allocation.prices).select(
-                "offer_id", "budget_price", "circulation_price_cents"
-            ),
-        )
-        issued.add(session, cycle_id, issued_by_offer(drafted))
+        cycles.add_prices(session, cycle_id, prices)
+        issued.add(session, cycle_id, copies)
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(session, cycle_id, arms)
         cycles.add_picks(session, cycle_id, picked.picks)
@@ -218,7 +216,6 @@ def _issue(
         of_copies, of_slots = cycles.postings(cycle)
         held_cents = reserved.select("offer_id", "cents").iter_rows()
         ledger.post_by_offer(session, of_copies, EntryKind.ISSUE, held_cents, reserve, at=now)
-        slots = _printed_slots(drafted)
         ledger.post_by_offer(session, of_slots, EntryKind.ISSUE, slots, charge_slots, at=now)
         states.follow_facts(session, on=on, at=now)
         if by is not None:

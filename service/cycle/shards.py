@@ -182,9 +182,13 @@ def _work(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         waiting = [pool.submit(_shard, rows, result, task.of(rows)) for rows, result in missing]
-        for finished in as_completed(waiting):
-            finished.result()
-            yield
+        try:
+            for finished in as_completed(waiting):
+                finished.result()
+                yield
+        finally:
+            # Who is told to stop waits for those that were begun, not for all of them.
+            pool.shutdown(cancel_futures=True)
 
 
 def _shard(rows: pl.DataFrame, result: Path, task: Task) -> None:

@@ -301,12 +301,14 @@ def load_body(
     options = options or ReadOptions()
     form = _read_form(name, body, options)
     progress("reading", 1, 1)
+    # Read before the transaction that writes: while that lasts, SQLite's tills wait.
+    with database.read() as session:
+        deals = _interpret(session, form, options)
+    if form.faults:
+        raise _faulty(name, form)
+    require_accepted(name, form.document.sha256, form.notes, accept)
 
     def act(session: Session) -> UploadReport:
-        deals = _interpret(session, form, options)
-        if form.faults:
-            raise _faulty(name, form)
-        require_accepted(name, form.document.sha256, form.notes, accept)
         current = revisions.current(session)
         change = find_changes(deals.frame, current)
         changed = replace(deals, frame=deals.frame.filter(change != Change.UNCHANGED))

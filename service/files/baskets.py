@@ -233,7 +233,9 @@ def _store(
         with database.write() as session:
             catalogue.ensure_stores(session, stores, timezone=timezone)
             zones = catalogue.store_zones(session, stores)
-            lines, problems = _without_conflicts(path, _basket_lines(chunk.rows, zones, ids))
+        # Between two transactions: while one lasts, SQLite's tills wait.
+        lines, problems = _without_conflicts(path, _basket_lines(chunk.rows, zones, ids))
+        with database.write() as session:
             added = baskets.add_baskets(session, lines)
         problems += _stored_conflicts(path, lines, added)
         refused = chunk.rows.height - lines.height + len(added.others) + len(added.changed)

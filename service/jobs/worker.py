@@ -68,6 +68,10 @@ _GIVEN_UP = RunProblem.of(
 )
 
 
+class _Stopped(BaseException):
+    """The worker is to stop, in the middle of a run. No error: nobody is to catch it as one."""
+
+
 def work_until(
     database: Database,
     settings: Settings,
@@ -77,7 +81,8 @@ def work_until(
 ) -> None:
     """Work until `stop` is set; pause when there is nothing to do or no database.
 
-    About once a minute the sums of deals are kept, whatever else there is to do.
+    A run is left where it next says how far it is, and goes back into the queue. About once a
+    minute the sums of deals are kept, whatever else there is to do.
     """
     sums_due = 0.0
     while not stop.is_set():
@@ -85,7 +90,7 @@ def work_until(
             _keep_sums(database)
             sums_due = time.monotonic() + _SUMS_EVERY_SECONDS
         try:
-            done = work_once(database, settings, on_list=on_list)
+            done = work_once(database, settings, on_list=on_list, stop=stop)
         except LarderError as error:
             logger.error("the worker could not take up work: %s", error.detail)
             done = 0
@@ -116,12 +121,19 @@ def drain(
 
 
 def work_once(
-    database: Database, settings: Settings, *, on_list: Callable[[int], None] | None = None
+    database: Database,
+    settings: Settings,
+    *,
+    on_list: Callable[[int], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> int:
-    """Lease one run, or some due households, and do the work; returns how many were leased."""
+    """Lease one run, or some due households, and do the work; returns how many were leased.
+
+    A run is left when `stop` is set.
+    """
     run = _lease_run(database, settings)
     if run is not None:
-        _do_run(database, settings, run)
+        _do_run(database, settings, run, stop or threading.Event())
         return 1
     return _write_due(database, settings, on_list)
 
@@ -179,8 +191,10 @@ def _lease_run(database: Database, settings: Settings) -> Run | None:
     return leased
 
 
-def _do_run(database: Database, settings: Settings, run: Run) -> None:
+def _do_run(database: Database, settings: Settings, run: Run, stop: threading.Event) -> None:
     def progress(stage: str, done: int, total: int) -> None:
+        if stop.is_set():
+            raise _Stopped
         with database.write() as session:
             runs.advance(session, run.id, stage=stage, done=done, total=total)
 
@@ -193,6 +207,11 @@ def _do_run(database: Database, settings: Settings, run: Run) -> None:
     try:
         with hold_lease(renew, lease=timedelta(seconds=settings.lease_seconds)):
             result = _perform(database, settings, run, progress)
+    except _Stopped:
+        with database.write() as session:
+            runs.hand_back(session, run.id)
+        logger.info("run %s is left, since the worker stops; another goes on with it", run.id)
+        return
     except Exception as error:
         logger.error("run %s failed: %s", run.id, without_message(error))
         if isinstance(error, DBAPIError) and is_conflict(error):

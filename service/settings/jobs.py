@@ -20,6 +20,9 @@ class JobSettings(Group):
     serve_scheduler: bool = Field(default=False, description="Run the scheduler inside `serve`")
     serve_worker: bool = Field(default=False, description="Run the worker inside `serve`")
     lease_seconds: int = Field(
-        default=30, ge=1, description="After this a job of a dead process is taken over"
+        default=30,
+        ge=1,
+        le=900,
+        description="After this a job of a dead process is taken over; at most 900",
     )
     worker_idle_seconds: float = Field(default=1.0, gt=0, description="Pause when nothing is due")

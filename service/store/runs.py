@@ -9,6 +9,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from service.store.keyset import Turned, turn
+from service.store.leases import is_over
 from service.store.tables.cycle import Run, RunProblem, RunState
 from service.store.tables.types import JsonObject
 
@@ -49,10 +50,11 @@ def newest(session: Session, kinds: Sequence[str], *, limit: int) -> Sequence[Ru
 
 
 def lease(session: Session, *, now: datetime, until: datetime) -> Run | None:
-    """Lease the oldest run that is queued, or whose lease ran out, until `until`."""
+    """Lease the oldest run that is queued, or whose lease is over, until `until`."""
+    is_free = is_over(col(Run.claimed_until), now=now)
     free = or_(
         col(Run.state) == RunState.QUEUED,
-        and_(col(Run.state) == RunState.RUNNING, col(Run.claimed_until) < now),
+        and_(col(Run.state) == RunState.RUNNING, is_free),
     )
     run = session.exec(
         select(Run)
@@ -78,7 +80,7 @@ def fail_abandoned(
         update(Run)
         .where(
             col(Run.state) == RunState.RUNNING,
-            col(Run.claimed_until) < now,
+            is_over(col(Run.claimed_until), now=now),
             col(Run.attempts) >= attempts,
         )
         .values(state=RunState.FAILED, problem=problem, finished_at=now, claimed_until=None)
@@ -93,6 +95,15 @@ def release(session: Session, run_id: str, *, at: datetime) -> None:
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)
         .values(claimed_until=at)
+    )
+
+
+def hand_back(session: Session, run_id: str) -> None:
+    """Queue a run again that its worker leaves because it is to stop: no attempt is counted."""
+    session.execute(
+        update(Run)
+        .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)
+        .values(state=RunState.QUEUED, claimed_until=None, attempts=col(Run.attempts) - 1)
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from service.store.bulk import is_sqlite
+from service.store.leases import is_over, too_late
 from service.store.tables.types import UtcMoment
 from service.store.tables.work import Due, JobSlot
 
@@ -30,11 +31,15 @@ def mark_due(session: Session, household_id: int, *, at: datetime) -> None:
 def lease_due(
     session: Session, *, limit: int, now: datetime, until: datetime
 ) -> list[tuple[int, datetime]]:
-    """Lease up to `limit` due households, longest waiting first: (household, its mark)."""
+    """Lease up to `limit` due households, longest waiting first: (household, its mark).
+
+    A lease is over when it ran out, or ends `too_late`.
+    """
     skip = "" if is_sqlite(session) else "FOR UPDATE SKIP LOCKED"
     statement = text(
         f"""UPDATE due SET claimed_until = :until WHERE household_id IN (
                 SELECT household_id FROM due WHERE claimed_until IS NULL OR claimed_until < :now
+                    OR claimed_until > :too_late
                 ORDER BY marked_at, household_id LIMIT :limit {skip})
             RETURNING household_id, marked_at"""
     ).bindparams()
@@ -46,6 +51,7 @@ def lease_due(
         {
             "until": moment.process_bind_param(until, dialect),
             "now": moment.process_bind_param(now, dialect),
+            "too_late": moment.process_bind_param(too_late(now), dialect),
             "limit": limit,
         },
     )
@@ -106,7 +112,8 @@ def lease_slot(
 ) -> bool:
     """Lease a planned moment of a job; False when another process has it or it is done.
 
-    A slot whose lease ran out before it was finished can be leased again.
+    A slot whose lease ran out before it was finished can be leased again, and one whose lease ends
+    `too_late`.
     """
     make = sqlite.insert if is_sqlite(session) else postgresql.insert
     new = make(JobSlot).values(job=job, slot=slot, claimed_until=until)
@@ -114,7 +121,7 @@ def lease_slot(
         new.on_conflict_do_update(
             index_elements=["job", "slot"],
             set_={"claimed_until": new.excluded.claimed_until},
-            where=col(JobSlot.finished_at).is_(None) & (col(JobSlot.claimed_until) < now),
+            where=col(JobSlot.finished_at).is_(None) & is_over(col(JobSlot.claimed_until), now=now),
         ).returning(JobSlot.job)  # type: ignore[call-overload]
     )
     return taken.first() is not None

@@ -23,7 +23,7 @@ from tests.market import AS_OF, cycle, open_issued, open_market, query
 
 pytestmark = pytest.mark.slow
 
-LATER = datetime(2030, 1, 1, tzinfo=UTC)
+LATER = datetime.now(UTC) + timedelta(minutes=10)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     document: dict[str, Any] = answer.json()
     assert document["status"] == status
     assert {"type", "title", "status", "detail", "instance"} <= set(document)
+    assert document["request"] == answer.headers["x-request-id"]
     return document
 
 

@@ -1,10 +1,12 @@
 """The model of a cycle: fitted and found by its date, and none that has seen the future."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from service.cycle import refresh_forecast
 from service.cycle.explain import explain_household
@@ -62,14 +64,29 @@ def test_the_newest_model_that_may_be_used_is(database: Database, settings: Sett
     assert model.as_of == AS_OF - timedelta(days=2)
 
 
-def test_a_model_of_another_version_counts_as_none(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda _: '{"version":-1}', "another version"),
+        (lambda text: text[: len(text) // 2], "damaged"),
+        (lambda text: text.replace('"data":"', '"data":"AAAA', 1), "damaged"),
+        (lambda text: text.replace('"items"', '"itens"'), "damaged"),
+        (lambda _: "[]", "damaged"),
+    ],
+)
+def test_a_model_that_cannot_be_read_counts_as_none_and_the_log_names_it(
+    database: Database, settings: Settings, caplog: pytest.LogCaptureFixture,
+    damage: Callable[[str], str], said: str,
+) -> None:  # fmt: skip
+    store_model(database, settings, AS_OF)
     with database.write() as session:
-        cycles.save_forecast(
-            session,
-            Forecast(as_of=AS_OF, fitted_at=datetime.now(UTC), model='{"version":-1}'),
-        )
+        stored = session.exec(select(Forecast)).one()
+        stored.model = damage(stored.model)
+        session.add(stored)
     with database.read() as session:
         assert stored_model(session, as_of=AS_OF) is None
+    assert f"the forecast stored for {AS_OF} is not used" in caplog.text
+    assert said in caplog.text
 
 
 def test_a_forecast_needs_baskets(database: Database, settings: Settings) -> None:

@@ -17,6 +17,7 @@ from service.files.notes import ALL
 from service.files.products import load_products
 from service.store.actor import Actor
 from service.store.offers import revisions
+from service.store.patience import Patience
 from service.store.session import Database
 from tests.files.files import write_file
 
@@ -90,6 +91,15 @@ def test_what_is_not_given_has_its_default_and_no_limit_is_not_zero(
         "SELECT budget_cents, circulation_max, circulation_min, limit_per_household, "
         "handling_fee_cents, control_share, legal FROM offer ORDER BY id"
     ) == [(None, None, None, 1, 0, 0, ""), (0, 5, None, 1, 0, 0, "")]
+
+
+def test_a_file_is_understood_before_the_turn_to_write_comes(
+    load: Load, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite tills would wait meanwhile."""
+    monkeypatch.setattr(database, "patience", Patience.of(0.1))
+    with database.write():
+        assert faults(load, {"value": "two"})
 
 
 def test_every_column_is_stored(load: Load, read_only: Ask) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from service.admin.runs import get_run, request_batch
 from service.jobs import worker
 from service.jobs.worker import drain, work_once, work_until
 from service.settings import Settings
-from service.store import work
+from service.store import runs, work
 from service.store.session import Database
 from tests.killed import kill_in
 from tests.market import open_issued, query
@@ -146,6 +147,61 @@ def test_the_worker_outlives_a_database_that_is_away_for_a_while(
         stop.set()
         worker.join()
     assert drafted(database) == [6]
+
+
+class _StopsAt(threading.Event):
+    """An event that is set when it is asked for the nth time: by the loop, then by progress."""
+
+    def __init__(self, nth: int) -> None:
+        super().__init__()
+        self._left = nth
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left <= 0
+
+
+def test_a_run_that_is_cut_short_is_queued_again_and_counts_as_no_attempt(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    """What SIGTERM does to `larder work`; the next worker goes on without waiting for a lease."""
+    in_parts = settings.model_copy(update={"pieces_per_file": 10})
+    run = request_batch(database, cycle_id=1)
+    states = "SELECT state, attempts, claimed_until FROM run"
+    for nth in (2, 3, 4):
+        work_until(database, in_parts, _StopsAt(nth))
+        assert query(database, states) == [("queued", 0, None)]
+    assert drain(database, in_parts) == 1
+    assert query(database, states) == [("done", 1, None)]
+    result = get_run(database, run.id).result
+    assert result is not None
+    assert result["pieces"] == 27
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    """A worker and a scheduler die at one; when the clock says noon again, others go on."""
+    lease = timedelta(seconds=settings.lease_seconds)
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    mark(database, 3)
+    request_batch(database, cycle_id=1)
+    slot = datetime.now(UTC) - timedelta(minutes=5)
+    with database.write() as session:
+        taken = {"now": ahead, "until": ahead + lease}
+        assert [key for key, _ in work.lease_due(session, limit=9, **taken)] == [3]
+        assert runs.lease(session, **taken) is not None
+        assert work.lease_slot(session, "expiry", slot, **taken)
+    # One that was taken just now is somebody's, also of a process with longer leases.
+    with database.write() as session:
+        now = datetime.now(UTC)
+        long = timedelta(minutes=15)
+        assert work.lease_slot(session, "sales", slot, now=now, until=now + long)
+        assert not work.lease_slot(session, "sales", slot, now=now, until=now + lease)
+        assert work.lease_slot(session, "expiry", slot, now=now, until=now + lease)
+    assert drain(database, settings) == 2
+    assert drafted(database) == [3]
+    assert query(database, "SELECT state FROM run") == [("done",)]
 
 
 def _rename(database: Database, old: str, new: str) -> None:

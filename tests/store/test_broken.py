@@ -5,7 +5,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +19,7 @@ from service.store import migrate
 from service.store.session import Database
 from service.store.tables.access import Role
 from tests.conftest import _administer, settings_of
+from tests.racing import faults
 from tests.served import environment
 from tests.shop import H1, STORE, open_shop
 from tests.till import FULL, body
@@ -84,6 +87,45 @@ def test_a_disk_that_takes_nothing_is_503_with_its_cause_in_the_log(
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     file.close()
     database.dispose()
+
+
+def test_two_services_on_one_file_sell_each_basket_once(migrated: Path, tmp_path: Path) -> None:
+    """Four tills at each; every sale goes to both at once, as a till sends what it gave up on."""
+    (tmp_path / "larder.db").write_bytes(migrated.read_bytes())
+    settings = settings_of(f"sqlite:///{tmp_path}/larder.db", tmp_path)
+    databases = [Database(settings.database_url) for _ in range(2)]
+    shop = open_shop(databases[0], settings, tmp_path)
+    key = add_key(databases[0], settings, role=Role.POS, store_id=STORE)[1]
+    own = {"Authorization": f"Bearer {key}"}
+    with (
+        TestClient(create_app(databases[0], settings), headers=own) as one,
+        TestClient(create_app(databases[1], settings), headers=own) as two,
+        ThreadPoolExecutor(8) as tills,
+    ):
+
+        def sell(number: int, service: TestClient) -> str:
+            sent = body(number, presented=[("list", shop.lists[H1])], lines=FULL)
+            for _ in range(20):
+                answer = service.post("/v1/redemptions", json=sent)
+                if answer.status_code != 503:
+                    break
+            assert answer.status_code == 200, answer.text
+            return answer.text
+
+        numbers = range(40)
+        told = [[tills.submit(sell, number, each) for each in (one, two)] for number in numbers]
+        answers = [{each.result() for each in both} for both in told]
+    assert [len(each) for each in answers] == [1] * len(numbers)
+    with sqlite3.connect(tmp_path / "larder.db") as file:
+
+        def ask(sql: str) -> list[tuple[Any, ...]]:
+            return file.execute(sql).fetchall()
+
+        assert ask("SELECT count(*), count(DISTINCT number) FROM redemption") == [(40, 40)]
+        assert ask("SELECT sum(uses) FROM redemption_line WHERE live") == [(4,)]
+        assert ask("PRAGMA integrity_check") == [("ok",)]
+        assert faults(ask) == {}
+    file.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

@@ -54,15 +54,13 @@ def begin_try(
     owner = f"email {email}" if email is not None else f"address {network}"
     number = int(token_digest(settings.secret_key, "log-in", owner)[:15], 16)
     by = GuessBy(number, str(GuessKind.LOG_IN), network, terminal="", guessed_at=now)
-    limits = GuessLimits(now - WINDOW, now - WINDOW, most, of_address, is_kept=False)
+    limits = GuessLimits(now - WINDOW, now + WINDOW, now - WINDOW, most, of_address, is_kept=False)
     # Nothing of the password: a row of its own for every try.
     digest = secrets.token_hex(16)
     if count(database, Guesses(by, limits, [digest])):
         return Try(database, by, digest, wait_seconds=0)
     with database.read() as session:
-        first = guesses.oldest_of_newest(
-            session, by, since=limits.since, key_most=most, store_most=of_address
-        )
+        first = guesses.oldest_of_newest(session, by, limits)
     left = (first or now) + WINDOW - now
     return Try(database, by, digest, wait_seconds=max(1, ceil(left.total_seconds())))
 

@@ -14,16 +14,17 @@ _WITHIN = re.compile(rb'["\[\]{}]')
 _SKIPPED = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")++', re.DOTALL)
 _IN_TEXT = re.compile(rb'["\\]')
 _BLANK = b" \t\r\n"
+_NO_BLANK = re.compile(rb"[^ \t\r\n]")
 
 
-def elements(text: bytes) -> Iterator[bytes]:
-    """What lies between the commas of an array, each as it stands there.
+def elements(text: bytes) -> Iterator[bytes | memoryview]:
+    """What lies between the commas of an array, each as it stands there; a long one not copied.
 
     Whether an element is JSON is for its reader to find out. Raises ValueError where no array ends.
     """
     at = start = _next(_BETWEEN, text, 0) + 1
     depth, is_empty = 1, True
-    if text[:start].strip(_BLANK) != b"[":
+    if after_blanks(text, 0, start) != start - 1 or text[start - 1 : start] != b"[":
         raise ValueError("no array begins here")
     while depth:
         if depth > 1 and (skipped := _SKIPPED.match(text, at, at + _AT_ONCE)):
@@ -38,14 +39,32 @@ def elements(text: bytes) -> Iterator[bytes]:
         elif mark in b"]}":
             depth -= 1
         if depth == 0 or (mark == b"," and depth == 1):
-            element = text[start : at - 1].strip(_BLANK)
+            element = cut(text, start, at - 1)
             if not element and not (depth == 0 and is_empty):
                 raise ValueError("an element is missing")
             if element:
                 yield element
             start, is_empty = at, False
-    if text[at:].strip(_BLANK):
+    if after_blanks(text, at, len(text)) < len(text):
         raise ValueError("something comes after the array")
+
+
+def cut(text: bytes, start: int, end: int) -> bytes | memoryview:
+    """A part of a text without the blanks around it; of a long one those behind it stay."""
+    start = after_blanks(text, start, end)
+    if end - start > _AT_ONCE:
+        return memoryview(text)[start:end]
+    return text[start:end].rstrip(_BLANK)
+
+
+def after_blanks(text: bytes, start: int, end: int) -> int:
+    """Where a part of a text has something else than blanks first, or its end."""
+    while start < end:
+        found = _NO_BLANK.search(text, start, min(start + _AT_ONCE, end))
+        if found is not None:
+            return found.start()
+        start += _AT_ONCE
+    return end
 
 
 def _end_of_text(text: bytes, at: int) -> int:

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from service import checkout
 from service.admin.keys import Caller
 from service.api.problems import pointer
-from service.api.till.elements import elements
+from service.api.till.bodies import faults, parsed
+from service.api.till.elements import after_blanks, cut, elements
 from service.api.till.forms import house_of, offline_of
 from service.api.till.schemas import OfflineIn
 from service.errors import (
@@ -65,14 +66,14 @@ class Lines(StreamingResponse):
     media_type = _NDJSON
 
 
-def split(body: bytes, *, kind: str = "") -> list[bytes]:
+def split(body: bytes, *, kind: str = "") -> list[bytes | memoryview]:
     """The sales of a body: a JSON array, or a JSON object a line; `kind` is its media type.
 
     They are counted before any is parsed; what is not JSON is left for its own answer. Raises
     InvalidInput for nothing at all, for JSON that is neither, an array that does not end, and for
     more than 5,000.
     """
-    start = len(body) - len(body.lstrip())
+    start = after_blanks(body, 0, len(body))
     first = body[start : start + 1]
     if not first:
         raise InvalidInput("No sale was sent.", [Problem("#", "is empty")])
@@ -91,15 +92,13 @@ def split(body: bytes, *, kind: str = "") -> list[bytes]:
     return sales
 
 
-def _lines(body: bytes) -> Iterator[bytes]:
-    start = 0
+def _lines(body: bytes) -> Iterator[bytes | memoryview]:
+    start = after_blanks(body, 0, len(body))
     while start < len(body):
         end = body.find(b"\n", start)
         end = len(body) if end < 0 else end
-        line = body[start:end].strip()
-        if line:
-            yield line
-        start = end + 1
+        yield cut(body, start, end)
+        start = after_blanks(body, end, len(body))
 
 
 async def beside(lines: Iterator[str], limiter: CapacityLimiter) -> AsyncIterator[str]:
@@ -119,7 +118,7 @@ def _some(lines: Iterator[str]) -> str:
 
 
 def answers(
-    sales: list[bytes],
+    sales: list[bytes | memoryview],
     *,
     database: Database,
     settings: Settings,
@@ -135,7 +134,7 @@ def answers(
         try:
             if len(sale) > settings.max_body_bytes:
                 raise InvalidInput(f"A sale may have {settings.max_body_bytes} bytes.")
-            body = OfflineIn.model_validate_json(sale)
+            body = parsed(bytes(sale), OfflineIn)
             offline = offline_of(body, caller, house=house)
             answer = checkout.replay(database, settings, offline)
         except ValidationError as error:
@@ -175,8 +174,11 @@ def _not_taken(index: int, status: str, error: LarderError) -> str:
 
 
 def _unreadable(error: ValidationError) -> InvalidInput:
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    count = error.error_count()
     return InvalidInput(
-        f"{len(faults)} part{'s' * (len(faults) != 1)} of the sale cannot be understood.",
-        [Problem(pointer(f["type"], ("body", *f["loc"])), str(f["msg"])) for f in faults[:20]],
+        f"{count} part{'s' * (count != 1)} of the sale cannot be understood.",
+        [
+            Problem(pointer(each["type"], ("body", *each["loc"])), str(each["msg"]))
+            for each in faults(error)[:20]
+        ],
     )

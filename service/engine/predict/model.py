@@ -143,42 +143,17 @@ class Model:
 
     @staticmethod
     def from_json(text: str) -> Model:
-        """Read what `to_json` wrote. Raises InvalidInput for another version or other features."""
-        found = json.loads(text)
-        if found.get("version") != VERSION or found.get("features") != list(NAMES):
+        """Read what `to_json` wrote.
+
+        Raises InvalidInput for another version or other features, and for what is damaged.
+        """
+        try:
+            return _read(json.loads(text))
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise InvalidInput(
-                "The stored forecast model was made by another version of Larder.",
-                [
-                    Problem(
-                        "model", f"version {found.get('version')}", "the next cycle fits it again"
-                    )
-                ],
-            )
-        id_type = pl.String if found["text_ids"] else pl.Int64
-        items = {name: _unpack(array) for name, array in found["items"].items()}
-        training = dict(found["training"])
-        for name in ("fitted_on", "first_origin", "last_origin"):
-            training[name] = None if training[name] is None else date.fromisoformat(training[name])
-        for name in ("input_means", "input_spreads"):
-            training[name] = tuple(training[name])
-        return Model(
-            as_of=date.fromisoformat(found["as_of"]),
-            horizon_days=found["horizon_days"],
-            items=Items(index=_index(found["item_ids"], id_type), **items),
-            vectors=_index(found["vector_ids"], id_type),
-            taste=_unpack(found["taste"]),
-            moves=Moves(
-                targets=_unpack(found["move_targets"]).astype(np.int64),
-                strengths=_unpack(found["move_strengths"]).astype(np.float64),
-            ),
-            rhythm=_unpack(found["rhythm"]),
-            prior=(found["prior"][0], found["prior"][1]),
-            trust=found["trust"],
-            chance=_unpack_network(found["chance"]),
-            timing=_unpack_network(found["timing"]),
-            discovery=_unpack_discovery(found["discovery"]),
-            training=Training(**training),
-        )
+                "The stored forecast model is damaged.",
+                [Problem("model", "cannot be read", "the next night's forecast replaces it")],
+            ) from None
 
 
 def default_model(as_of: date, horizon_days: int) -> Model:
@@ -213,6 +188,39 @@ def _pack(array: NDArray[Any]) -> dict[str, Any]:
     id_type = "<f4" if array.dtype == np.float32 else "<f8"
     raw = np.ascontiguousarray(array, dtype=id_type).tobytes()
     return {"shape": list(array.shape), "kind": id_type, "data": base64.b64encode(raw).decode()}
+
+
+def _read(found: dict[str, Any]) -> Model:
+    if found.get("version") != VERSION or found.get("features") != list(NAMES):
+        raise InvalidInput(
+            "The stored forecast model was made by another version of Larder.",
+            [Problem("model", f"version {found.get('version')}", "the next cycle fits it again")],
+        )
+    id_type = pl.String if found["text_ids"] else pl.Int64
+    items = {name: _unpack(array) for name, array in found["items"].items()}
+    training = dict(found["training"])
+    for name in ("fitted_on", "first_origin", "last_origin"):
+        training[name] = None if training[name] is None else date.fromisoformat(training[name])
+    for name in ("input_means", "input_spreads"):
+        training[name] = tuple(training[name])
+    return Model(
+        as_of=date.fromisoformat(found["as_of"]),
+        horizon_days=found["horizon_days"],
+        items=Items(index=_index(found["item_ids"], id_type), **items),
+        vectors=_index(found["vector_ids"], id_type),
+        taste=_unpack(found["taste"]),
+        moves=Moves(
+            targets=_unpack(found["move_targets"]).astype(np.int64),
+            strengths=_unpack(found["move_strengths"]).astype(np.float64),
+        ),
+        rhythm=_unpack(found["rhythm"]),
+        prior=(found["prior"][0], found["prior"][1]),
+        trust=found["trust"],
+        chance=_unpack_network(found["chance"]),
+        timing=_unpack_network(found["timing"]),
+        discovery=_unpack_discovery(found["discovery"]),
+        training=Training(**training),
+    )
 
 
 def _unpack(packed: dict[str, Any]) -> NDArray[Any]:

@@ -38,6 +38,9 @@ _AWAY = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidCachedStatementError,
+    # A pooler between did not follow what was prepared.
+    asyncpg.InvalidSQLStatementNameError,
+    asyncpg.DuplicatePreparedStatementError,
     asyncpg.InvalidTransactionStateError,
     asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.PostgresSystemError,

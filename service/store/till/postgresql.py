@@ -134,10 +134,10 @@ SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_agg(json_build_array({names(NamedProduct)}))::text FROM named),
     (extract(epoch FROM greatest(
         (SELECT guessed_at FROM guess WHERE kind = {watch.kind} AND key_id = {watch.key_id}
-           AND guessed_at > {watch.since}
+           AND guessed_at > {watch.since} AND guessed_at < {watch.until}
          ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.key_spare}),
         (SELECT guessed_at FROM guess WHERE kind = {watch.kind} AND store_id = {watch.at_store}
-           AND guessed_at > {watch.since}
+           AND guessed_at > {watch.since} AND guessed_at < {watch.until}
          ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.store_spare}))) * 1000000)::bigint,
     (SELECT json_agg(json_build_array({names(DraftLine)}) ORDER BY household_id, line)::text
      FROM drafts)
@@ -217,9 +217,11 @@ WITH fresh AS (
 ), room AS (
     SELECT n = 0 OR (
         n + (SELECT count(*) FROM guess WHERE kind = {by.kind} AND key_id = {by.key_id}
-             AND guessed_at > {limits.since}) <= {limits.key_most}
+             AND guessed_at > {limits.since} AND guessed_at < {limits.until})
+             <= {limits.key_most}
         AND n + (SELECT count(*) FROM guess WHERE kind = {by.kind} AND store_id = {by.store_id}
-             AND guessed_at > {limits.since}) <= {limits.store_most}) AS is_left
+             AND guessed_at > {limits.since} AND guessed_at < {limits.until})
+             <= {limits.store_most}) AS is_left
     FROM (SELECT count(*) AS n FROM fresh) AS counted
 ), written AS (
     INSERT INTO guess ({names(GuessBy)}, digest)

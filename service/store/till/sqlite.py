@@ -47,9 +47,11 @@ _STORE_AND_PRIOR = f"""SELECT EXISTS (SELECT 1 FROM store WHERE id = :store_id),
         coalesce(max(key_full, store_full), key_full, store_full), {names(Prior, of="r")}
     FROM (SELECT
         (SELECT guessed_at FROM guess WHERE kind = :kind AND key_id = :key_id
-           AND guessed_at > :since ORDER BY guessed_at DESC LIMIT 1 OFFSET :key_spare) AS key_full,
+           AND guessed_at > :since AND guessed_at < :until
+         ORDER BY guessed_at DESC LIMIT 1 OFFSET :key_spare) AS key_full,
         (SELECT guessed_at FROM guess WHERE kind = :kind AND store_id = :at_store
-           AND guessed_at > :since ORDER BY guessed_at DESC LIMIT 1 OFFSET :store_spare)
+           AND guessed_at > :since AND guessed_at < :until
+         ORDER BY guessed_at DESC LIMIT 1 OFFSET :store_spare)
             AS store_full)
     LEFT JOIN redemption r ON r.store_id = :store_id AND r.terminal = :terminal
         AND r.business_date = :business_date AND r.number = :number"""
@@ -118,9 +120,9 @@ _FRESH = """FROM json_each(:digests) AS given
                         AND guessed_at > :again_since)"""
 _ROOM = f"""SELECT n = 0 OR (
         n + (SELECT count(*) FROM guess WHERE kind = :kind AND key_id = :key_id
-             AND guessed_at > :since) <= :key_most
+             AND guessed_at > :since AND guessed_at < :until) <= :key_most
         AND n + (SELECT count(*) FROM guess WHERE kind = :kind AND store_id = :store_id
-             AND guessed_at > :since) <= :store_most)
+             AND guessed_at > :since AND guessed_at < :until) <= :store_most)
     FROM (SELECT count(*) AS n {_FRESH})"""
 _GUESS = f"""INSERT INTO guess ({names(GuessBy)}, digest) SELECT {holders(GuessBy)}, value {_FRESH}
     ON CONFLICT (key_id, kind, store_id, terminal, digest)

@@ -124,7 +124,7 @@ class Presented:
 
 
 class Watch(NamedTuple):
-    """Whose guesses a look counts: those of a kind since a moment, of a key and of a store.
+    """Whose guesses a look counts: those of a kind between two moments, of a key and of a store.
 
     A key waits that made more than `key_spare` of them, a store more than `store_spare`.
     """
@@ -133,11 +133,12 @@ class Watch(NamedTuple):
     key_id: int | None
     at_store: str | None
     since: datetime | None
+    until: datetime | None
     key_spare: int
     store_spare: int
 
 
-NOBODY = Watch(None, None, None, None, 0, 0)
+NOBODY = Watch(None, None, None, None, None, 0, 0)
 """Nobody's guesses are counted: nothing is presented."""
 
 
@@ -294,12 +295,14 @@ class GuessBy(NamedTuple):
 class GuessLimits(NamedTuple):
     """How many guesses there may be.
 
-    The key's since `since` are at most `key_most`, the store's `store_most`. What the till guessed
-    since `again_since` is not counted again. With `is_kept` guesses beyond a limit are counted too:
-    they were looked up.
+    The key's between `since` and `until` are at most `key_most`, the store's `store_most`. What the
+    till guessed since `again_since` is not counted again. With `is_kept` guesses beyond a limit are
+    counted too: they were looked up. `until` lies ahead: clocks differ, and one that was set back
+    finds the guesses of the hour it repeats.
     """
 
     since: datetime
+    until: datetime
     again_since: datetime
     key_most: int
     store_most: int

@@ -18,7 +18,14 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 @given(st.lists(VALUES), st.sampled_from([None, 1]), st.booleans())
 def test_they_are_those_of_a_parser(values: list[Any], indent: int | None, is_ascii: bool) -> None:
     text = json.dumps(values, indent=indent, ensure_ascii=is_ascii).encode(errors="surrogatepass")
-    assert [json.loads(each) for each in elements(b" \n" + text + b"\t")] == values
+    assert [json.loads(bytes(each)) for each in elements(b" \n" + text + b"\t")] == values
+
+
+def test_a_long_one_is_not_copied_and_blanks_before_it_are_left_out() -> None:
+    text = b"[" + b" " * 200_000 + b'"' + b"x" * 100_000 + b'" ,1 ]' + b"\n" * 200_000
+    long, short = elements(text)
+    assert isinstance(long, memoryview)
+    assert (long.obj, bytes(long), short) == (text, b'"' + b"x" * 100_000 + b'" ', b"1")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The wire form: what a till may write, and what only looks like it."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,9 +9,11 @@ from pydantic import ValidationError
 
 from service.api.schemas.batches import BatchIn
 from service.api.schemas.cycles import CycleIn
+from service.api.till.bodies import faults, parsed
 from service.api.till.replays import split
-from service.api.till.schemas import TransactionIn
+from service.api.till.schemas import OfflineIn, TransactionIn
 from service.errors import InvalidInput
+from tests.till import FULL, body
 
 GIVEN: dict[str, Any] = {
     "store": "0042",
@@ -83,4 +86,32 @@ def test_a_replay_that_is_none_is_refused_whole(body: bytes, kind: str) -> None:
 
 
 def test_a_line_that_is_no_sale_does_not_refuse_the_others() -> None:
-    assert split(b"nonsense\n\n{}\n", kind="application/x-ndjson") == [b"nonsense", b"{}"]
+    assert split(b" \nnonsense \r\n\n{}\n", kind="application/x-ndjson") == [b"nonsense", b"{}"]
+
+
+def large(**more: Any) -> bytes:
+    """The largest sale there is: as many lines, discounts and things presented as there may be."""
+    given = {"line": 1, "list_code": "9" * 28, "list_line": 1, "units": 1, "uses": 1}
+    sold = [{**body(1, lines=FULL)["lines"][0], "line": number} for number in range(1, 1001)]
+    shown = [("card", "9521234000000000")] * 20
+    sale = {**body(1, presented=shown), "lines": sold, "discounts": [given | {"amount_cents": 1}]}
+    return json.dumps({**sale, "discounts": sale["discounts"] * 1000, **more}).encode()
+
+
+def test_the_largest_sale_is_read() -> None:
+    assert len(parsed(large(), OfflineIn).discounts) == 1000
+
+
+@pytest.mark.parametrize("more", [{"x": [[]] * 300_000}, {f"x{n}": 1 for n in range(80_000)}])
+def test_a_body_of_more_parts_is_refused_before_it_is_parsed(more: dict[str, Any]) -> None:
+    """To parse the first held other threads for 223 ms, to name the second's faults 130 ms."""
+    with pytest.raises(InvalidInput, match="more parts than any sale"):
+        parsed(large(**more), OfflineIn)
+
+
+def test_faults_beyond_counting_are_one() -> None:
+    with pytest.raises(ValidationError) as caught:
+        parsed(large(**{f"x{n}": 1 for n in range(501)}), OfflineIn)
+    assert [each["msg"] for each in faults(caught.value)] == [
+        "501 parts of it cannot be understood"
+    ]

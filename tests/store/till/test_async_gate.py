@@ -99,6 +99,18 @@ def test_a_connection_that_was_cut_is_replaced(url: str) -> None:
     through(url, act)
 
 
+def test_a_connection_that_lost_its_statements_is_replaced(url: str) -> None:
+    """As behind a pooler that gives each transaction another of the server's connections."""
+
+    async def act(gate: AsyncGate) -> None:
+        await gate._idle[0].connection.execute("DEALLOCATE ALL")
+        with pytest.raises(Misconfigured, match="prepared statement"):
+            await gate.run(look())
+        assert await gate.run(look()) == "False"
+
+    through(url, act)
+
+
 def test_a_broken_off_statement_leaves_no_connection_behind(url: str) -> None:
     async def act(gate: AsyncGate) -> None:
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
