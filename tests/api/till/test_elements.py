@@ -28,6 +28,12 @@ def test_a_long_one_is_not_copied_and_blanks_before_it_are_left_out() -> None:
     assert (long.obj, bytes(long), short) == (text, b'"' + b"x" * 100_000 + b'" ', b"1")
 
 
+@pytest.mark.parametrize("inner", [b"[" * 50_000, b"[" + b"[]," * 50_000, b"{}," * 50_000])
+def test_an_array_of_brackets_alone_is_given_up(inner: bytes) -> None:
+    with pytest.raises(ValueError, match="more parts than any sales"):
+        list(elements(b"[" + inner))
+
+
 @pytest.mark.parametrize(
     "text",
     [b"[", b"[1", b'["', b'["\\"]', b"[1,]", b"[,]", b"[1,,2]", b"[1] 2", b"x[1]", b"[[1]", b""],
