@@ -83,10 +83,10 @@ def apart() -> None:
         psutil.Process().cpu_affinity([0])
 
 
-def serve(url: str, port: int) -> None:
+def serve(url: str, port: int, core: int) -> None:
     """The process that is measured."""
-    if hasattr(psutil.Process, "cpu_affinity") and (psutil.cpu_count() or 1) > 1:
-        psutil.Process().cpu_affinity([1])
+    if hasattr(psutil.Process, "cpu_affinity") and (psutil.cpu_count() or 1) > core:
+        psutil.Process().cpu_affinity([core])
     if url == "echo":
         app = echo_app()
         app.state.settings = settings_of("sqlite:///echo.db")
@@ -96,16 +96,17 @@ def serve(url: str, port: int) -> None:
 
 
 @contextmanager
-def serving(url: str) -> Iterator[tuple[str, psutil.Process]]:
-    """The address and the process of a service on a database, or of the echo."""
+def serving(url: str, *, core: int = 1) -> Iterator[tuple[str, psutil.Process]]:
+    """The address and the process of a service on a database, or of the echo, on a core."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     child = subprocess.Popen(
-        [sys.executable, "-m", "bench.till_cost", url, str(port)], stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "bench.till_cost", url, str(port), str(core)],
+        stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(600):
+        for _ in range(3000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -167,4 +168,4 @@ async def clients(
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
