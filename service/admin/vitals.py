@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from service.files.disks import disks_of
 from service.settings import Settings
 from service.store import counts, ledger, loop, recount, work
+from service.store.offers import totals
 from service.store.session import Database
 
 MOST_COUNTED = 100_001
 FAILED_WITHIN = timedelta(days=1)
+LEFT_BELOW_PERCENT = 10
 LATE = timedelta(minutes=15)
 """A household whose next list waits for so long, or a run that nobody takes, has no worker."""
 LEAST_FREE = 0.05
@@ -33,6 +36,10 @@ class Vitals:
     slot_seconds: float | None
     lists_open: int
     disputes_open: int
+    till_disputes_open: int
+    budgets_short: int
+    budgets_left_cents: int
+    forecast_days: int | None
     unbalanced_postings: int
     corrected_sums: int
     disk_free: float
@@ -40,10 +47,13 @@ class Vitals:
 
 def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vitals:
     """Read everything in one transaction. Raises Misconfigured for a database that is away."""
+    today = now.astimezone(ZoneInfo(settings.timezone)).date()
     with database.read() as session:
         queue = work.queue(session, now=now, most=MOST_COUNTED)
         oldest_run = counts.oldest_waiting_run(session)
         newest_slot = work.newest_finished(session)
+        budgets = totals.budgets(session, left_below_percent=LEFT_BELOW_PERCENT)
+        forecast = counts.newest_forecast(session)
         return Vitals(
             households_due=queue.due,
             due_seconds=_age(queue.oldest, now),
@@ -54,6 +64,10 @@ def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vit
             slot_seconds=None if newest_slot is None else _age(newest_slot, now),
             lists_open=counts.lists(session, "issued"),
             disputes_open=counts.open_disputes(session),
+            till_disputes_open=counts.open_till_disputes(session),
+            budgets_short=budgets.short,
+            budgets_left_cents=budgets.budget_cents - budgets.committed_cents,
+            forecast_days=None if forecast is None else (today - forecast).days,
             unbalanced_postings=len(ledger.imbalance(session)),
             corrected_sums=recount.newest(session)[1],
             disk_free=_least_free(database, settings),

@@ -42,6 +42,7 @@ from service.bodies import LimitBody
 from service.files.apart import Apart, limits_of
 from service.jobs import scheduler
 from service.jobs.worker import work_until
+from service.meters import listen
 from service.publish import sftp
 from service.settings import Settings
 from service.store.session import Database
@@ -161,7 +162,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.metrics.pool(lambda: counter.taken, size=CONNECTIONS)
     stop_metrics = None
     if settings.metrics_port:
-        stop_metrics = app.state.metrics.listen(settings.metrics_host, settings.metrics_port)
+        stop_metrics = listen(
+            app.state.metrics.registry, settings.metrics_host, settings.metrics_port
+        )
     watching = asyncio.create_task(app.state.stalls.watch())
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()

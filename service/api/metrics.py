@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, start_http_server
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from service.admin.vitals import Vitals, read_vitals
 from service.api.stalls import Stalls
 from service.errors import LarderError
+from service.meters import OWN
 from service.settings import Settings
 from service.store.session import Database
 
@@ -31,6 +32,10 @@ MEANINGS = {
     "slot_seconds": "Since the newest planned job ended",
     "lists_open": "Issued lists whose days are not over",
     "disputes_open": "Disputes of suppliers that are open",
+    "till_disputes_open": "Discounts given offline that are in dispute",
+    "budgets_short": "Deals with less than a tenth of their budget left",
+    "budgets_left_cents": "What is left of the budgets of deals that may be issued, minor units",
+    "forecast_days": "Days since the date of the newest forecast",
     "unbalanced_postings": "Postings of the ledger that do not sum to zero",
     "corrected_sums": "Sums of deals that were wrong when last counted again",
     "disk_free": "Share of the fullest disk that is free",
@@ -55,6 +60,7 @@ class Metrics:
             "Longest stall of the event loop since the start",
             lambda: stalls.longest,
         )
+        self.registry.register(_Own())
         self.registry.register(
             _Stored(lambda: read_vitals(database, settings, now=datetime.now(UTC)))
         )
@@ -64,20 +70,16 @@ class Metrics:
         self._gauge("larder_till_connections", "Connections in use by tills", taken)
         self._gauge("larder_till_connections_most", "Connections for tills", lambda: size)
 
-    def listen(self, host: str, port: int) -> Callable[[], None]:
-        """Answer Prometheus from a thread of its own; returns what ends that."""
-        server, thread = start_http_server(port, host, self.registry)
-        logger.info("metrics are at http://%s:%d/metrics", host, port)
-
-        def stop() -> None:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-        return stop
-
     def _gauge(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         Gauge(name, meaning, registry=self.registry).set_function(value)
+
+
+class _Own(Collector):
+    """What the worker, the scheduler and the SFTP server inside this process measure."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Whatever is registered there."""
+        yield from OWN.collect()
 
 
 class _Stored(Collector):

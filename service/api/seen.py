@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import traces
 from service.logs import request_id
 
 logger = logging.getLogger("larder.access")
@@ -55,18 +56,23 @@ class Seen:
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_with_id)
-        finally:
-            self._note(scope, status, time.perf_counter() - began)
+        tracer = traces.current()
+        if tracer is None:
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                self._note(_verb(scope), status, time.perf_counter() - began)
+            return
+        # Without a caller's trace it is the first span of one of its own.
+        with tracer.span(scope["method"], scope["headers"]) as span:
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                verb = _verb(scope)
+                span.say(verb, http__response__status_code=status, larder__request=name)
+                self._note(verb, status, time.perf_counter() - began)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path_format", _ELSEWHERE)
-        # A route of an included router does not say under what it was included.
-        before = scope.get("root_path", "")
-        if scope["path"].startswith(_PREFIX) and route[0] == "/" and not route.startswith(_PREFIX):
-            before += _PREFIX.removesuffix("/")
-        verb = f"{scope['method']} {before}{route}"
+    def _note(self, verb: str, status: int, seconds: float) -> None:
         child = self._children.get((verb, status))
         if child is None:
             child = self._seconds.labels(verb, str(status) if status else "left")
@@ -75,6 +81,16 @@ class Seen:
         if self._is_logged:
             fields = {"verb": verb, "status": status, "ms": round(seconds * 1000, 1)}
             logger.info("%s %d %.1f ms", verb, status, seconds * 1000, extra={"fields": fields})
+
+
+def _verb(scope: Scope) -> str:
+    """The method and route of a request, never the address that was called."""
+    route: str = getattr(scope.get("route"), "path_format", _ELSEWHERE)
+    # A route of an included router does not say under what it was included.
+    before = scope.get("root_path", "")
+    if scope["path"].startswith(_PREFIX) and route[0] == "/" and not route.startswith(_PREFIX):
+        before += _PREFIX.removesuffix("/")
+    return f"{scope['method']} {before}{route}"
 
 
 def _given(scope: Scope) -> str:

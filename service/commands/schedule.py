@@ -2,7 +2,7 @@
 
 from service.commands.console import say
 from service.commands.database import open_database
-from service.commands.process import require_tables, stop_event
+from service.commands.process import require_tables, stop_event, watched
 from service.jobs import scheduler
 from service.logs import start_logging
 
@@ -12,8 +12,9 @@ def schedule() -> None:
     with open_database() as (database, settings):
         start_logging(settings.log_format)
         require_tables(database)
-        planned = scheduler.start(database, settings)
-        for job in scheduler.planned_jobs(settings):
-            say(f"{job.name}: next slot {planned.get_job(job.name).next_run_time:%F %R %Z}")
-        stop_event().wait()
-        planned.shutdown()
+        with watched(settings, "schedule"):
+            planned = scheduler.start(database, settings)
+            for job in scheduler.planned_jobs(settings):
+                say(f"{job.name}: next slot {planned.get_job(job.name).next_run_time:%F %R %Z}")
+            stop_event().wait()
+            planned.shutdown()

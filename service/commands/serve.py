@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service import traces
 from service.api.app import create_app, run
 from service.commands.process import require_tables
 from service.console import app as console
@@ -24,6 +25,7 @@ def serve(
     """Serve HTTP and all pages; LARDER_SERVE_WORKER, _SCHEDULER, _SFTP run those inside too."""
     settings = load_settings()
     start_logging(settings.log_format)
+    traces.start(settings.traces_url, "serve")
     os.umask(int(settings.umask, 8))
     database = Database(settings.database_url, patience=Patience.of(settings.page_database_seconds))
     require_tables(database)
@@ -39,3 +41,4 @@ def serve(
         run(app, host=host, port=port)
     finally:
         apart.close()
+        traces.use(None)

@@ -2,7 +2,7 @@
 
 from service.commands.console import say
 from service.commands.database import open_database
-from service.commands.process import require_tables, stop_event
+from service.commands.process import require_tables, stop_event, watched
 from service.logs import start_logging
 from service.publish import sftp as sftp_server
 
@@ -13,4 +13,5 @@ def sftp() -> None:
         start_logging(settings.log_format)
         require_tables(database)
         say(f"host key: {sftp_server.host_key(settings.sftp_folder).get_fingerprint()}")
-        sftp_server.serve(database, settings, stop_event())
+        with watched(settings, "sftp"):
+            sftp_server.serve(database, settings, stop_event())

@@ -6,7 +6,7 @@ import typer
 
 from service.commands.console import say
 from service.commands.database import open_database
-from service.commands.process import require_tables, stop_event
+from service.commands.process import require_tables, stop_event, watched
 from service.jobs.worker import drain, work_until
 from service.logs import start_logging
 
@@ -22,4 +22,5 @@ def work(
             done = drain(database, settings)
             say(f"{done} thing{'s' * (done != 1)} done; nothing is left")
         else:
-            work_until(database, settings, stop_event())
+            with watched(settings, "work"):
+                work_until(database, settings, stop_event())

@@ -16,6 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from service import traces
 from service.admin import retention
 from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
@@ -25,6 +26,7 @@ from service.clearing.documents import make_missing
 from service.clearing.draw import draw_due
 from service.clearing.set_off import set_off_due
 from service.cycle import refresh_forecast
+from service.cycle.drift import check_forecast
 from service.cycle.expiry import expire_lists, stores_day
 from service.cycle.inputs import local_date
 from service.cycle.kept_plan import drop_old_plans
@@ -38,6 +40,7 @@ from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
 from service.members.erase import finish_erasures
 from service.members.pocket import forget_sessions
+from service.meters import DRIFT, JOBS, timed
 from service.publish import purge
 from service.results.count import count_outcomes
 from service.results.count_programme import count_programmes
@@ -90,6 +93,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         PlannedJob("expiry", *at(0), _expire_lists),
         PlannedJob("forecast", *at(15), _refresh_forecast),
         PlannedJob("outcomes", *at(30, days=7), _count_outcomes),
+        PlannedJob("drift", *at(50, days=7), _check_forecast),
         PlannedJob("cycle", *at(45, first=first, days=days), _request_cycle, for_today=True),
         PlannedJob(
             "batch", CronTrigger(minute=30, timezone=UTC), timedelta(hours=1), _request_batch
@@ -141,7 +145,7 @@ def run_slot(database: Database, settings: Settings, job: PlannedJob, now: datet
         with database.write() as session:
             work.renew_slot(session, job.name, slot, until=until)
 
-    with hold_lease(renew, lease=lease):
+    with timed(JOBS, job.name), traces.span(f"job {job.name}"), hold_lease(renew, lease=lease):
         try:
             _require_its_day(job, settings, slot, now)
             job.act(database, settings, slot)
@@ -212,6 +216,15 @@ def _expire_lists(database: Database, settings: Settings, slot: datetime) -> Non
 
 def _refresh_forecast(database: Database, settings: Settings, slot: datetime) -> None:
     refresh_forecast(database, settings, as_of=local_date(slot, settings))
+
+
+def _check_forecast(database: Database, settings: Settings, slot: datetime) -> None:
+    """Whether forecasts were right and see what they were fitted on; the metric says so too."""
+    found = check_forecast(database, settings, as_of=local_date(slot, settings))
+    DRIFT.labels("inputs").set(len(found.drifted))
+    DRIFT.labels("groups").set(len(found.doubled))
+    if found.is_alarm:
+        logger.warning("the forecast has drifted: `larder forecast check` says where")
 
 
 def _count_outcomes(database: Database, settings: Settings, slot: datetime) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from service import traces
 from service.admin.runs import (
     BATCH,
     BOOKS,
@@ -42,6 +43,7 @@ from service.deals.keep_sums import keep_sums
 from service.deals.steer import follow_facts
 from service.errors import LarderError, without_message
 from service.jobs.leases import hold_lease
+from service.meters import NEXT_LISTS, WORK, timed
 from service.notice import Count, Notice
 from service.publish import BatchReport, check_batch, publish, reprint
 from service.publish.verify import proofread
@@ -150,6 +152,7 @@ def _write_due(
             until=now + timedelta(seconds=settings.lease_seconds),
         )
     for household_id in _write_lists(database, settings, leased):
+        NEXT_LISTS.inc()
         if on_list is not None:
             on_list(household_id)
     return len(leased)
@@ -205,7 +208,11 @@ def _do_run(database: Database, settings: Settings, run: Run, stop: threading.Ev
     outcome: dict[str, Any] | None
     problem: RunProblem | None
     try:
-        with hold_lease(renew, lease=timedelta(seconds=settings.lease_seconds)):
+        with (
+            timed(WORK, run.kind),
+            traces.span(f"run {run.kind}"),
+            hold_lease(renew, lease=timedelta(seconds=settings.lease_seconds)),
+        ):
             result = _perform(database, settings, run, progress)
     except _Stopped:
         with database.write() as session:

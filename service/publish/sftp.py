@@ -20,6 +20,7 @@ import asyncssh
 from asyncssh.constants import FILEXFER_TYPE_DIRECTORY, FILEXFER_TYPE_REGULAR
 
 from service.errors import LarderError, NotFound
+from service.meters import SFTP_BYTES, SFTP_CLIENTS
 from service.publish import inbox
 from service.publish.depot import READY, open_depot
 from service.publish.pickup import PackageFile, fetch, fetchable_files
@@ -154,6 +155,7 @@ class _KeyLogin(asyncssh.SSHServer):
         """Keep the connection, which the keys are set on, unless there are too many."""
         self._connection = conn
         self._connected.add(conn)
+        SFTP_CLIENTS.set(len(self._connected))
         if len(self._connected) > _MOST_CLIENTS:
             logger.warning("more than %d clients are connected: one is refused", _MOST_CLIENTS)
             conn.abort()
@@ -162,6 +164,7 @@ class _KeyLogin(asyncssh.SSHServer):
         """Make room for another."""
         if self._connection is not None:
             self._connected.discard(self._connection)
+            SFTP_CLIENTS.set(len(self._connected))
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         """Read the keys again; without the file nobody can log in."""
@@ -307,7 +310,9 @@ class _PackageFiles(asyncssh.SFTPServer):
                 reading = partial(_read_block, file_obj.file, offset, max(size, _BLOCK))
                 file_obj.content = await asyncio.to_thread(reading)
                 file_obj.start, at = offset, 0
-            return file_obj.content[at : at + size]
+            taken = file_obj.content[at : at + size]
+            SFTP_BYTES.labels("out").inc(len(taken))
+            return taken
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Write bytes of a file that is handed in."""
@@ -326,6 +331,7 @@ class _PackageFiles(asyncssh.SFTPServer):
             raise asyncssh.SFTPFailure(file_obj.refused)
         await asyncio.to_thread(_write_at, file_obj.content, offset, data)
         file_obj.size = max(file_obj.size, offset + len(data))
+        SFTP_BYTES.labels("in").inc(len(data))
         return len(data)
 
     def _waiting_bytes(self, growing: _OpenUpload, end: int) -> int:

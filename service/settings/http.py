@@ -35,11 +35,20 @@ class HttpSettings(Group):
         "way",
     )
     metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="Port of metrics for Prometheus; 0 for none"
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of metrics for Prometheus, of each process its own; 0 for none",
     )
     metrics_host: str = Field(default="127.0.0.1", description="Address that metrics listen on")
     log_format: Literal["text", "json"] = Field(
         default="text", description="How long-running processes log: lines, or a JSON object a line"
+    )
+    traces_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Collector of OpenTelemetry traces (OTLP over HTTP), as http://collector:4318; "
+        "empty for none",
     )
     access_log: bool = Field(
         default=False,

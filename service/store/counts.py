@@ -1,6 +1,6 @@
 """Counts of rows, for metrics and status."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, SQLModel, col, func, select
@@ -11,11 +11,11 @@ from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Product
 from service.store.tables.claim import ClaimDispute
 from service.store.tables.content import ContentEntry
-from service.store.tables.cycle import Run, RunState
+from service.store.tables.cycle import Forecast, Run, RunState
 from service.store.tables.household import Household
 from service.store.tables.offer import Offer
 from service.store.tables.picture import PictureName
-from service.store.tables.redemption import Redemption
+from service.store.tables.redemption import Redemption, TillConflict
 from service.store.tables.shopping_list import ShoppingList
 
 
@@ -73,6 +73,16 @@ def oldest_waiting_run(session: Session) -> datetime | None:
 def open_disputes(session: Session) -> int:
     """What suppliers do not agree with and nobody has decided."""
     return _count(session, ClaimDispute, col(ClaimDispute.state) == DisputeState.OPEN)
+
+
+def open_till_disputes(session: Session) -> int:
+    """Discounts given offline that would have been refused, and still would."""
+    return _count(session, TillConflict, col(TillConflict.ended_at).is_(None))
+
+
+def newest_forecast(session: Session) -> date | None:
+    """The date of the newest forecast."""
+    return session.exec(select(func.max(Forecast.as_of))).one()
 
 
 def newest_basket(session: Session) -> datetime | None:

@@ -3,19 +3,30 @@
 import json
 import logging
 import re
+import shutil
+import subprocess
+import sys
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 from fastapi.testclient import TestClient
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 from prometheus_client import generate_latest
 
+from service import traces
 from service.admin.keys import add_key
 from service.admin.vitals import Vitals
 from service.api.app import create_app
 from service.api.metrics import MEANINGS
+from service.commands.process import watched
+from service.jobs.scheduler import planned_jobs, run_slot
 from service.logs import start_logging
+from service.otel import Tracing
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -23,6 +34,7 @@ from tests.served import free_port
 from tests.shop import H1, open_shop
 from tests.till import FULL, body
 
+_PARTS = ("count", "sum", "bucket")
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
@@ -56,9 +68,10 @@ def test_requests_are_measured_by_route_and_status_under_an_id(
     assert 'larder_request_seconds_count{status="404",verb="GET elsewhere"} 1.0' in said
     for line in ("larder_database_up 1.0", "larder_households_due 1.0", "larder_lists_open 2.0"):
         assert f"\n{line}\n" in said
-    assert {f"larder_{name}" for name in MEANINGS} - {"larder_slot_seconds"} <= set(
-        re.findall(r"^(larder_\w+) ", said, re.MULTILINE)
-    )
+    assert {f"larder_{name}" for name in MEANINGS} - {
+        "larder_slot_seconds",
+        "larder_forecast_days",
+    } <= set(re.findall(r"^(larder_\w+) ", said, re.MULTILINE))
     assert code not in said + caplog.text
     assert "GET /v1/lists/{list_id} 422" in caplog.text
 
@@ -96,8 +109,60 @@ def test_every_number_has_a_meaning_and_rules_and_panels_name_what_is_measured(
     known |= set(re.findall(r"^# TYPE (\w+)", generate_latest(registry).decode(), re.MULTILINE))
     known |= {f"larder_request_seconds_{part}" for part in ("count", "bucket")}
     known |= {"larder_till_connections", "larder_till_connections_most"}
+    known |= {f"larder_{name}_seconds_{part}" for name in ("job", "work") for part in _PARTS}
+    known |= {"larder_next_lists_total", "larder_sftp_bytes_total"}
     rules = yaml.safe_load((DEPLOY / "alerts.yml").read_text())["groups"][0]["rules"]
     panels = json.loads((DEPLOY / "dashboard.json").read_text())["panels"]
     asked = [rule["expr"] for rule in rules]
     asked += [target["expr"] for panel in panels for target in panel["targets"]]
     assert set(re.findall(r"larder_\w+", " ".join(asked))) <= known
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_finds_no_fault_in_the_rules() -> None:
+    checked = ["promtool", "check", "rules", str(DEPLOY / "alerts.yml")]
+    assert subprocess.run(checked, capture_output=True, check=False).returncode == 0
+
+
+def test_a_process_says_what_it_did_on_a_port_of_its_own(
+    database: Database, settings: Settings
+) -> None:
+    given = settings.model_copy(update={"metrics_port": free_port()})
+    job = next(job for job in planned_jobs(given) if job.name == "expiry")
+    with watched(given, "schedule"):
+        run_slot(database, given, job, datetime.now(UTC))
+        url = f"http://127.0.0.1:{given.metrics_port}/metrics"
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            said = answer.read().decode()
+    assert re.search(r'larder_job_seconds_count{job="expiry",outcome="done"} [1-9]', said)
+    # What the database says `serve` is asked.
+    assert "larder_database_up" not in said
+
+
+def test_requests_are_traced_within_their_callers_and_name_no_code(
+    database: Database, settings: Settings
+) -> None:
+    kept = InMemorySpanExporter()
+    traces.use(Tracing(SimpleSpanProcessor(kept), "serve"))
+    try:
+        client = TestClient(create_app(database, settings), raise_server_exceptions=False)
+        caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        client.get("/v1/lists/255952", headers={"traceparent": caller, "X-Request-Id": "till-7"})
+        with pytest.raises(ValueError, match="255952"), traces.span("job expiry"):
+            raise ValueError("255952")
+    finally:
+        traces.use(None)
+    request, job = kept.get_finished_spans()
+    assert request.name == "GET /v1/lists/{list_id}"
+    assert dict(request.attributes or {}) == {
+        "http.response.status_code": 401, "larder.request": "till-7"
+    }  # fmt: skip
+    assert format(request.context.trace_id, "032x") == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert (job.name, job.status.status_code) == ("job expiry", StatusCode.ERROR)
+    assert "255952" not in request.to_json() + job.to_json()
+
+
+def test_without_a_collector_opentelemetry_is_not_imported() -> None:
+    said = "import sys, service.api.app, service.jobs.worker; print('service.otel' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
