@@ -19,7 +19,10 @@ from service.store.session import Database
 
 # How long one example takes says something of the machine, nothing of the code.
 hypothesis.settings.register_profile(
-    "larder", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "larder",
+    deadline=None,
+    max_examples=int(os.environ.get("LARDER_EXAMPLES", "50")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("larder")
 

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from sqlalchemy import make_url
 
+from tests.served import PATIENCE_SECONDS
+
 
 @dataclass
 class Way:
@@ -66,7 +68,7 @@ def way_to(url: str) -> Iterator[Way]:
 
     thread = threading.Thread(target=lambda: asyncio.run(listen()))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE_SECONDS)
     try:
         yield ways[0]
     finally:

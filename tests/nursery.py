@@ -35,6 +35,7 @@ from service.settings import Settings
 from service.store.actor import SERVICE
 from service.store.session import Database
 from service.store.tables.access import Role
+from tests.served import PATIENCE_SECONDS
 
 TILL = Caller(1, Role.ADMIN, None, None)
 
@@ -81,7 +82,7 @@ def nursery(environment: dict[str, str], folder: Path, log: IO[bytes]) -> Iterat
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_SECONDS)
         assert process.stdout is not None
         process.stdout.close()
 

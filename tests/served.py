@@ -1,6 +1,7 @@
 """Real service processes on free ports, for tests of races and of killed processes."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -8,13 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.settings import Settings
 
-_START_SECONDS = 240.0
+PATIENCE_SECONDS = 240.0
+"""How long to wait for what must come: on a machine that has much else to do, a long time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,20 @@ def served(settings: Settings, *, processes: int, log: Path) -> Iterator[list[Se
             for each in started:
                 each.terminate()
             for each in started:
-                each.wait(timeout=30)
+                each.wait(timeout=PATIENCE_SECONDS)
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A port that nobody has.
+
+    It is none of those that the kernel gives to whoever asks for any: until the service listens on
+    it, somebody else may ask.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def address(port: int) -> str:
@@ -82,7 +89,7 @@ def await_all(services: Sequence[Service]) -> None:
 
 def eventually(holds: Callable[[], bool]) -> None:
     """Wait, not for ever, until something holds."""
-    give_up = time.monotonic() + _START_SECONDS
+    give_up = time.monotonic() + PATIENCE_SECONDS
     pause = threading.Event()
     while not holds():
         assert time.monotonic() < give_up, "it never came to pass"

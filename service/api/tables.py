@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any, TypeVar
 
@@ -14,10 +15,11 @@ from fastapi import Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from service.api.paging import page_of
+from service.api.paging import Page, page_of
 from service.files.csv_cells import guarded_text
 
 Row = TypeVar("Row")
+ListedRow = TypeVar("ListedRow", bound=BaseModel)
 Key = TypeVar("Key")
 
 CSV = "text/csv"
@@ -65,6 +67,28 @@ def every_page(
         if cursor is None:
             return
         after = key(rows[-1])
+
+
+def listed(
+    page: type[Page],
+    columns: type[ListedRow],
+    find: Callable[[int | None, int], Sequence[ListedRow]],
+    *,
+    key: Callable[[ListedRow], int],
+    after: int | None,
+    limit: int,
+    as_csv: bool,
+) -> Any:
+    """The answer of a listing: a page of what `find` returns, or all of it from `after` on as CSV.
+
+    The page has one field of its own, the rows; the file of the CSV is called like it.
+    """
+    (name,) = page.model_fields.keys() - Page.model_fields.keys()
+    if as_csv:
+        pages = every_page(find, after, key=key)
+        return table(name, columns, pages)
+    found, cursor = page_of(partial(find, after), limit, key=key)
+    return page.model_validate({name: found, "cursor": cursor})
 
 
 def table(name: str, columns: type[BaseModel], pages: Iterator[Sequence[BaseModel]]) -> Any:

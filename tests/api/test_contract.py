@@ -28,6 +28,7 @@ from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.tables.cycle import Batch, BatchState
 from tests.api.test_roles import ALLOWED
+from tests.served import PATIENCE_SECONDS
 from tests.shop import H1, STORE, Shop, open_shop
 from tests.till import FULL, body
 
@@ -77,6 +78,7 @@ def described(
     open_handed = settings.model_copy(update={"unknown_codes_per_minute": 10**6})
     app = create_app(database, open_handed, apart=apart)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    schema.config.request_timeout = PATIENCE_SECONDS
     schema.config.generation.deterministic = True
     # A key is sent with every request; what happens without one is tests/api/test_roles.py.
     schema.config.generation.with_security_parameters = False

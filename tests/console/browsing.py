@@ -6,37 +6,40 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
-from service.admin import people
-from service.admin.people import PersonRole
-from service.store.actor import SERVICE
-from tests.console.conftest import PASSWORD, House
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 """Debian's browser; .ci/run installs it."""
 
 AXE = (Path(__file__).with_name("axe") / "axe.min.js").read_text(encoding="utf-8")
-WIDTHS = (320, 768, 1280)
-SCHEMES = ("light", "dark")
+PATIENCE_MS = 120_000
+"""How long a page may take; on a machine that has much else to do, a long time."""
+expect.set_options(timeout=PATIENCE_MS)
 
+WIDTHS = (320, 768, 1280)
+
+# What moves after somebody did something is an answer to it, however late the machine gives it.
 _WATCH = """
-window.refused = []; window.shift = 0;
+window.refused = []; window.shift = 0; window.touched = -Infinity;
+["pointerdown", "keydown", "input", "change", "resize"].forEach((kind) =>
+  addEventListener(kind, () => { window.touched = performance.now(); }, true));
 document.addEventListener("securitypolicyviolation",
   (event) => window.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
-  if (!entry.hadRecentInput) window.shift += entry.value;
+  const isAnswer = entry.hadRecentInput || entry.startTime < window.touched + 10_000;
+  if (!isAnswer) window.shift += entry.value;
 })).observe({ type: "layout-shift", buffered: true });
 """
 _RUN_AXE = """async ([part, only]) => (await axe.run(document.querySelector(part),
     { resultTypes: ["violations"], ...(only ? { runOnly: only } : {}) })).violations
   .map((found) => `${found.id}: ${found.nodes.map((node) => node.target).join(", ")}`)"""
+_LAID_OUT = ["scrollable-region-focusable", "meta-viewport"]
+"""What the width decides; all else is the same at each (`test_a_width_is_layout`)."""
 _PAINTED = ["color-contrast", "link-in-text-block"]
 """What the colours decide; all else is the same in light and in dark (`test_dark_is_colours`)."""
 
@@ -77,27 +80,30 @@ class Tab:
     complaints: list[str] = field(default_factory=list)
 
     def check(self, *, with_frame: bool = False) -> list[str]:
-        """What is wrong with the page as it is, at every width, light and dark.
+        """What is wrong with the page as it is: all at the first width, then what can differ.
 
-        The frame around its content is the same on every page: it is looked at once, at the first
-        width, or `with_frame` at each.
+        The frame around its content is the same on every page: its layout is looked at
+        `with_frame`, where it is laid out otherwise at another width.
         """
         found: list[str] = []
-        # What a click asked for may still be on its way into the page.
-        self.page.locator(".htmx-request").first.wait_for(state="detached")
-        self.page.locator("main").first.wait_for(state="attached")
-        self.page.evaluate(AXE)
-        for scheme in SCHEMES:
+
+        def look(width: int, scheme: str, part: str, only: list[str] | None) -> None:
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            for width in WIDTHS:
-                self.page.set_viewport_size({"width": width, "height": 800})
-                only = None if scheme == SCHEMES[0] else _PAINTED
-                is_first = (scheme, width) == (SCHEMES[0], WIDTHS[0])
-                part = "html" if with_frame or is_first else "main"
-                wrong = self.page.evaluate(_RUN_AXE, [part, only])
-                found += [f"{width} {scheme} {each}" for each in wrong]
-                if self.page.evaluate("document.documentElement.scrollWidth") > width:
-                    found.append(f"{width}: wider than the window")
+            self.page.set_viewport_size({"width": width, "height": 800})
+            wrong = self.page.evaluate(_RUN_AXE, [part, only])
+            found.extend(f"{width} {scheme} {each}" for each in wrong)
+            if self.page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append(f"{width}: wider than the window")
+
+        # What a script asked for may still be on its way into the page.
+        self.page.locator(".htmx-request").first.wait_for(state="detached")
+        self.page.evaluate(AXE)
+        look(WIDTHS[0], "light", "html", None)
+        for width in WIDTHS[1:]:
+            look(
+                width, "light", "html" if with_frame else "main", None if with_frame else _LAID_OUT
+            )
+        look(WIDTHS[-1], "dark", "html" if with_frame else "main", _PAINTED)
         return found
 
     def quiet(self) -> list[str]:
@@ -110,6 +116,7 @@ class Tab:
 
 def open_tab(context: BrowserContext) -> Tab:
     """A page that notes what the browser complains of."""
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     tab = Tab(page)
     page.add_init_script(_WATCH)
@@ -123,19 +130,7 @@ def open_tab(context: BrowserContext) -> Tab:
     return tab
 
 
-def link_for(house: House, *roles: PersonRole) -> str:
-    """The link of an invitation for somebody with these roles, as it is typed."""
-    person = house.person(*roles)
-    made = people.invite_again(
-        house.database, house.settings, person.id, by=SERVICE, now=datetime.now(UTC)
-    )
-    return made.url
-
-
-def enter(page: Page, house: House, *roles: PersonRole) -> None:
-    """Log in as somebody with these roles, from the link of the invitation on."""
-    page.goto(link_for(house, *roles))
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password and log in").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+def follow(target: Locator) -> None:
+    """Press a link or a button, and be on the page that it leads to, whose scripts have run."""
+    with target.page.expect_navigation():
+        target.click()

@@ -1,6 +1,7 @@
 """What each role does first, from the log-in to done, whichever hand does it."""
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, expect
 
 from service.admin.people import PersonRole
+from tests.console.browsing import PATIENCE_MS
 from tests.console.conftest import PASSWORD
 from tests.console.hands import Hand
 from tests.shop import DEALS
@@ -31,13 +33,13 @@ def log_in(hand: Hand, address: str, email: str) -> None:
     page.goto(f"{address}/log-in")
     hand.fill(page.get_by_label("E-mail address"), email)
     hand.fill(page.get_by_label("Password"), PASSWORD)
-    hand.press(page.get_by_role("button", name="Log in", exact=True))
+    hand.follow(page.get_by_role("button", name="Log in", exact=True))
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
 
 
 def _go_to(hand: Hand, place: str) -> None:
     places = hand.page.get_by_role("navigation", name="Places")
-    hand.press(places.get_by_role("link", name=place, exact=True))
+    hand.follow(places.get_by_role("link", name=place, exact=True))
     expect(hand.page.locator("nav.places [aria-current=page]")).to_have_text(place)
 
 
@@ -46,64 +48,66 @@ def _upload_deals(hand: Hand, turn: Turn) -> None:
     file = turn.folder / f"spring{turn.number}.csv"
     file.write_text(DEALS.replace("-1,", f"-U{turn.number},"), encoding="utf-8")
     _go_to(hand, "Deals")
-    hand.press(page.get_by_role("link", name="Upload a file"))
-    hand.send(page.get_by_label("Drop a file here"), file)
-    if not hand.has_scripts:
-        # With them it is sent as soon as it is chosen.
-        hand.press(page.get_by_role("button", name="See what it means"))
+    hand.follow(page.get_by_role("link", name="Upload a file"))
+    field = page.get_by_label("Drop a file here")
+    if hand.has_scripts:
+        # It is sent as soon as it is chosen.
+        with page.expect_navigation():
+            hand.send(field, file)
+    else:
+        hand.send(field, file)
+        hand.follow(page.get_by_role("button", name="See what it means"))
     load = page.get_by_role("button", name="Load 3 deals")
     _wait(hand, load)
-    hand.press(load)
+    hand.follow(load)
     _wait(hand, page.get_by_text("Loaded: 3 new, 0 revised, 0 unchanged."))
 
 
 def _wait(hand: Hand, target: Locator) -> None:
     """Wait for what takes the service a moment; without JavaScript the page is loaded again."""
-    again = hand.page.get_by_role("link", name="Look again")
-    for _ in range(200):
-        expect(target.or_(again).first).to_be_visible(timeout=60_000)
-        if target.is_visible():
-            return
-        hand.page.wait_for_timeout(100)
-        if again.is_visible():
-            hand.page.reload()
-    raise AssertionError("it does not come")
+    page = hand.page
+    again = page.get_by_role("link", name="Look again")
+    give_up = time.monotonic() + PATIENCE_MS / 1000
+    while again.is_visible() and time.monotonic() < give_up:
+        page.wait_for_timeout(100)
+        page.reload()
+    expect(target).to_be_visible()
 
 
 def _approve_a_deal(hand: Hand, turn: Turn) -> None:
     page, title = hand.page, TITLES[turn.number]
-    hand.press(page.get_by_role("link", name="Approve", exact=True))
+    hand.follow(page.get_by_role("link", name="Approve", exact=True))
     hand.press(page.get_by_label(f"Choose {title}"))
-    hand.press(page.get_by_role("button", name="Approve", exact=True))
+    hand.follow(page.get_by_role("button", name="Approve", exact=True))
     expect(page.get_by_role("heading", name=f"Approve: {title}?")).to_be_visible()
-    hand.press(page.get_by_role("button", name="Approve", exact=True))
+    hand.follow(page.get_by_role("button", name="Approve", exact=True))
     expect(page.get_by_text("1 deal: approved.")).to_be_visible()
 
 
 def _draw_and_issue(hand: Hand, _turn: Turn) -> None:
     page = hand.page
     _go_to(hand, "Clearing")
-    hand.press(page.get_by_role("link", name="Draw claims"))
-    hand.press(page.get_by_role("button", name="See what would be drawn"))
-    hand.press(page.get_by_role("button", name="Draw 2 drafts"))
+    hand.follow(page.get_by_role("link", name="Draw claims"))
+    hand.follow(page.get_by_role("button", name="See what would be drawn"))
+    hand.follow(page.get_by_role("button", name="Draw 2 drafts"))
     issue = page.locator("#works").get_by_role("link", name="Issue drafts")
     _wait(hand, issue)
-    hand.press(issue)
-    hand.press(page.get_by_role("button", name="Issue those chosen"))
+    hand.follow(issue)
+    hand.follow(page.get_by_role("button", name="Issue those chosen"))
     expect(page.get_by_role("heading", name="Issue 2 claims?")).to_be_visible()
-    hand.press(page.get_by_role("button", name="Issue", exact=True))
+    hand.follow(page.get_by_role("button", name="Issue", exact=True))
     expect(page.get_by_text("2 claims are issued.")).to_be_visible()
 
 
 def _take_a_package(hand: Hand, _turn: Turn) -> None:
     page = hand.page
     _go_to(hand, "Batches")
-    hand.press(page.locator("#listing").get_by_role("link", name="larder_lists"))
+    hand.follow(page.locator("#listing").get_by_role("link", name="larder_lists"))
     with page.expect_download():
         hand.press(page.get_by_role("link", name=re.compile(r"\.pdf$")))
-    hand.press(page.get_by_role("link", name="Confirm that all is here"))
+    hand.follow(page.get_by_role("link", name="Confirm that all is here"))
     expect(page.get_by_role("heading", name="Is all of")).to_be_visible()
-    hand.press(page.get_by_role("button", name="Confirm that all is here"))
+    hand.follow(page.get_by_role("button", name="Confirm that all is here"))
     expect(page.get_by_text("The package is confirmed as received.")).to_be_visible()
 
 
@@ -111,18 +115,18 @@ def _give_goodwill(hand: Hand, turn: Turn) -> None:
     page = hand.page
     _go_to(hand, "Service desk")
     hand.fill(page.get_by_label("Code"), turn.code)
-    hand.press(page.get_by_role("button", name="Show its lines").last)
+    hand.follow(page.get_by_role("button", name="Show its lines").last)
     hand.fill(page.get_by_label("Amount"), "1.00")
     hand.choose(page.get_by_label("Why"), "The product was sold out")
-    hand.press(page.get_by_role("button", name="Give", exact=True))
+    hand.follow(page.get_by_role("button", name="Give", exact=True))
     expect(page.get_by_role("button", name="Take back $1.00")).to_be_visible()
 
 
 def _ask_again(hand: Hand, _turn: Turn) -> None:
     page = hand.page
-    hand.press(page.get_by_role("link", name="See runs"))
-    hand.press(page.locator("#listing").get_by_role("link", name="Print spoiled").last)
-    hand.press(page.get_by_role("button", name="Ask for it again"))
+    hand.follow(page.get_by_role("link", name="See runs"))
+    hand.follow(page.locator("#listing").get_by_role("link", name="Print spoiled").last)
+    hand.follow(page.get_by_role("button", name="Ask for it again"))
     expect(page.get_by_text("It is requested again.")).to_be_visible()
 
 
@@ -132,7 +136,7 @@ def _invite_somebody(hand: Hand, turn: Turn) -> None:
     hand.fill(page.get_by_label("Name"), "Mia")
     hand.fill(page.get_by_label("E-mail address"), f"mia{turn.number}@shop.example")
     hand.press(page.get_by_label("Mailing"))
-    hand.press(page.get_by_role("button", name="Invite"))
+    hand.follow(page.get_by_role("button", name="Invite"))
     expect(page.locator("code")).to_contain_text("/console/invitations/")
 
 

@@ -26,14 +26,14 @@ class Hand(ABC):
     def press(self, target: Locator) -> None:
         """A button, a link or a checkbox."""
 
+    def follow(self, target: Locator) -> None:
+        """A button or a link to another page, which is there afterwards; its scripts have run."""
+        with self.page.expect_navigation():
+            self.press(target)
+
     @abstractmethod
     def fill(self, target: Locator, text: str) -> None:
         """A field of text."""
-
-    def submit(self) -> None:
-        """Enter, in the field that was just filled in."""
-        self.steps += 1
-        self.page.keyboard.press("Enter")
 
     @abstractmethod
     def choose(self, target: Locator, label: str) -> None:
@@ -82,14 +82,15 @@ class Keyboard(Hand):
         self.page.keyboard.type(text)
         self.steps += 1
 
-    def submit(self) -> None:
-        super().submit()
-        self.keys += 1
-
     def choose(self, target: Locator, label: str) -> None:
+        """By its first letter: pressed again it leads to the next choice that begins with it."""
         self._reach(target)
-        self.page.keyboard.type(label)
-        expect(target.locator("option:checked")).to_have_text(label)
+        chosen = target.locator("option:checked")
+        for _ in range(target.locator("option").count()):
+            if chosen.inner_text() == label:
+                break
+            self.page.keyboard.press(label[0])
+        expect(chosen).to_have_text(label)
         self.steps += 1
 
     def send(self, target: Locator, file: Path) -> None:

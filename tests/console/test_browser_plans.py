@@ -12,8 +12,9 @@ from service.console.app import PATH
 from service.jobs.worker import drain
 from service.store.session import Database
 from tests.conftest import fresh_database, settings_of
-from tests.console.browsing import CHROMIUM, Tab, browser, enter, open_tab, served_on
+from tests.console.browsing import CHROMIUM, Tab, browser, follow, open_tab, served_on
 from tests.console.conftest import House, house_over
+from tests.console.visiting import enter
 from tests.market import AS_OF, open_market, query
 from tests.shop import Shop
 
@@ -47,7 +48,7 @@ def clean(tab: Tab) -> None:
 
 
 def planned(page: Page, house: House, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
+    follow(page.get_by_role("button", name=button, exact=True))
     expect(page.get_by_text("Waits", exact=True)).to_be_visible()
     drain(house.database, house.settings)
     expect(page.get_by_role("heading", name="as it would be now")).to_be_visible()
@@ -62,12 +63,12 @@ def test_a_cycle_is_planned_proved_pinned_and_issued_by_mouse(market: House) -> 
         tab = open_tab(context)
         page = tab.page
         enter(page, house, PersonRole.MARKETING)
-        page.get_by_role("link", name="Cycles").click()
-        page.get_by_role("link", name="Plan a cycle").click()
+        follow(page.get_by_role("link", name="Cycles"))
+        follow(page.get_by_role("link", name="Plan a cycle"))
         page.get_by_label("Day").fill(AS_OF.isoformat())
         planned(page, house, "Plan")
         clean(tab)
-        page.get_by_role("link", name="See ten lists").click()
+        follow(page.get_by_role("link", name="See ten lists"))
         expect(page.locator(".sheets")).to_have_count(10)
         first = page.locator("section", has=page.get_by_role("heading", name="Worth most"))
         expect(first.get_by_role("img").first).to_have_js_property("naturalWidth", 910)
@@ -79,20 +80,20 @@ def test_a_cycle_is_planned_proved_pinned_and_issued_by_mouse(market: House) -> 
         assert banned is not None
         listed.select_option(banned)
         first.get_by_label("Why").fill("The supplier asked.")
-        first.get_by_role("button", name="Save").click()
+        follow(first.get_by_role("button", name="Save"))
         expect(page.get_by_text("holds from the next list on")).to_be_visible()
         planned(page, house, "Plan again")
-        page.get_by_role("link", name="All pins and bans").click()
+        follow(page.get_by_role("link", name="All pins and bans"))
         expect(page.get_by_role("cell", name=f"Household {household}")).to_be_visible()
         clean(tab)
         page.go_back()
-        page.get_by_role("button", name="Compare").click()
+        follow(page.get_by_role("button", name="Compare"))
         expect(page.get_by_role("heading", name="Two plans of")).to_be_visible()
         clean(tab)
         page.go_back()
-        page.get_by_role("button", name="Issue this plan").click()
+        follow(page.get_by_role("button", name="Issue this plan"))
         expect(page.get_by_text("Households", exact=True)).to_be_visible()
-        page.get_by_role("button", name="Issue lists").click()
+        follow(page.get_by_role("button", name="Issue lists"))
         expect(page.get_by_text("Waits", exact=True)).to_be_visible()
         drain(house.database, house.settings)
         expect(page.get_by_text("29 lists were issued")).to_be_visible()

@@ -149,3 +149,13 @@ def test_dark_is_colours() -> None:
     assert "prefers-color-scheme" not in css
     values = re.findall(r"^\s*--[\w-]+: [^;{}]*light-dark\([^;{}]*\);$", css, re.MULTILINE)
     assert len(values) == css.count("light-dark(") > 0
+
+
+def test_a_width_is_layout() -> None:
+    """At another width nothing is hidden or painted otherwise: only how it is laid out differs."""
+    css = (ASSETS / "pages.css").read_text(encoding="utf-8")
+    narrow = re.compile(r"^@media \(m(?:ax|in)-width[^{]*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+    blocks = narrow.findall(css)
+    assert len(blocks) == len(re.findall(r"@media.*-width", css)) > 2
+    painted = r"color|background|opacity|visibility|display: (?!block|grid|flex)|content:"
+    assert [each for each in blocks if re.search(painted, each)] == []

@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 from html import unescape
 from typing import Any
 
@@ -15,6 +14,7 @@ from service.console.app import PATH
 from service.store.offers import overview
 from service.store.offers.overview import ALL_DEALS
 from tests.console.conftest import House, token
+from tests.served import eventually
 from tests.shop import DEALS
 
 pytestmark = pytest.mark.slow
@@ -34,12 +34,14 @@ def send_file(client: TestClient, body: bytes | str, name: str = "spring.csv", *
 
 def look(client: TestClient, path: str) -> Any:
     """The page of a file when it has been read."""
-    for _ in range(60):
-        page = client.get(path)
-        if 'class="card narrow working"' not in page.text:
-            return page
-        time.sleep(0.05)
-    raise AssertionError("the file is not read within two minutes")
+    pages = []
+
+    def has_been_read() -> bool:
+        pages.append(client.get(path))
+        return 'class="card narrow working"' not in pages[-1].text
+
+    eventually(has_been_read)
+    return pages[-1]
 
 
 def act(client: TestClient, path: str, page: str, what: str, **form: Any) -> Any:

@@ -1,7 +1,6 @@
 """A budget is never promised twice, whatever happens while lists are made."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from service.store.actor import Actor
 from service.store.offers import states
 from service.store.session import Database
 from tests.market import AS_OF, cycle, open_market, query, store_model
+from tests.served import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +92,7 @@ def test_the_second_of_two_cycles_of_a_date_is_told_that_there_is_one(
     def issue(name: str) -> None:
         elsewhere = Database(database.url)
         own = settings.model_copy(update={"runs_folder": tmp_path / name})
-        progress = when_composed(lambda: made.wait(60))
+        progress = when_composed(lambda: made.wait(PATIENCE_SECONDS))
         try:
             told.append(
                 str(run_cycle(elsewhere, own, as_of=AS_OF, seed=0, progress=progress).lists)
@@ -107,10 +107,8 @@ def test_the_second_of_two_cycles_of_a_date_is_told_that_there_is_one(
         states.lock(session, every)
         for each in both:
             each.start()
-        made.wait(60)
-        until = time.monotonic() + 30
-        while not database.is_sqlite and query(database, WAITING) != [(2,)]:
-            assert time.monotonic() < until
+        made.wait(PATIENCE_SECONDS)
+        eventually(lambda: database.is_sqlite or query(database, WAITING) == [(2,)])
     for each in both:
         each.join()
     assert sorted(told) == ["29", f"There is a cycle as of {AS_OF} already."]

@@ -28,6 +28,7 @@ from service.store.session import Database
 from service.store.tables.access import Role
 from service.store.till import Steps, gate
 from tests.people import acting
+from tests.served import PATIENCE_SECONDS
 from tests.shop import BREAD, DEALS, H1, H2, MILK, Shop, open_shop
 from tests.till import body
 
@@ -246,14 +247,14 @@ def test_no_sale_that_begins_after_a_stop_returned_is_honoured(
             )
             sales.append((began_after, 1 in given))
             if number == first:
-                both_sell.wait(30)
+                both_sell.wait(PATIENCE_SECONDS)
             if began_after:
                 return
 
     tills = [threading.Thread(target=till, args=(1_000_000 * n, h)) for n, h in ((1, H1), (2, H2))]
     for each in tills:
         each.start()
-    both_sell.wait(30)
+    both_sell.wait(PATIENCE_SECONDS)
     elsewhere = Database(database.url)
     steer.stop(elsewhere, shop.milk_offer, by=ANNA)
     stopped.set()

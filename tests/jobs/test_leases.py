@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.jobs.leases import hold_lease
+from tests.served import PATIENCE_SECONDS
 
 LEASE = timedelta(seconds=0.06)
-SOON = 10.0
 
 
 def test_a_lease_is_renewed_until_the_work_ends() -> None:
@@ -21,11 +21,11 @@ def test_a_lease_is_renewed_until_the_work_ends() -> None:
             thrice.set()
 
     with hold_lease(renew, lease=LEASE):
-        assert thrice.wait(SOON)
+        assert thrice.wait(PATIENCE_SECONDS)
     alive = {thread.name for thread in threading.enumerate()}
     assert not any(name.endswith("(keep)") for name in alive)
     assert ends == sorted(ends)
-    assert all(end > datetime.now(UTC) - timedelta(seconds=SOON) for end in ends)
+    assert all(end > datetime.now(UTC) - timedelta(seconds=PATIENCE_SECONDS) for end in ends)
 
 
 def test_a_renewal_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -39,7 +39,7 @@ def test_a_renewal_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -
         again.set()
 
     with hold_lease(renew, lease=LEASE):
-        assert again.wait(SOON)
+        assert again.wait(PATIENCE_SECONDS)
     assert "a lease could not be renewed" in caplog.text
 
 

@@ -19,12 +19,12 @@ from service.store import cycles
 from service.store.session import Database
 from service.store.tables.cycle import Batch, BatchState
 from tests.market import open_issued, query, silent
+from tests.served import PATIENCE_SECONDS, eventually
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SLOT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 KEYS = {"secret_key": "s" * 32, "code_key": "c" * 32}
-SOON = 20.0
 
 
 def job_named(settings: Settings, name: str) -> PlannedJob:
@@ -112,7 +112,7 @@ def test_two_schedulers_side_by_side_run_each_slot_once(
 
     def plan(one: Database) -> None:
         for days in range(5):
-            together.wait(SOON)
+            together.wait(PATIENCE_SECONDS)
             run_slot(one, settings, counting_job(runs), NOW + timedelta(days=days))
 
     planners = [threading.Thread(target=plan, args=(one,)) for one in others]
@@ -172,17 +172,10 @@ def test_a_scheduler_that_starts_makes_up_for_what_was_missed(
     try:
         every = sorted(job.name for job in scheduler.planned_jobs(settings))
         assert {job.id for job in planned.get_jobs()} >= {*every}
-        pause = threading.Event()
-        for _ in range(int(SOON / 0.05)):
-            done = query(
-                database, "SELECT job FROM job_slot WHERE finished_at IS NOT NULL ORDER BY job"
-            )
-            if len(done) == len(every):
-                break
-            pause.wait(0.05)
+        done = "SELECT job FROM job_slot WHERE finished_at IS NOT NULL ORDER BY job"
+        eventually(lambda: [job for (job,) in query(database, done)] == every)
     finally:
         planned.shutdown()
-    assert [job for (job,) in done] == every
     slot = latest_slot(job_named(settings, "cycle"), datetime.now(UTC))
     assert slot is not None
     today = slot.date() == datetime.now(UTC).date()

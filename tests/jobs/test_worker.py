@@ -1,8 +1,6 @@
 """The worker: every due household is done once, although other work fails."""
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +14,9 @@ from service.store import runs, work
 from service.store.session import Database
 from tests.killed import kill_in
 from tests.market import open_issued, query
+from tests.served import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.slow
-
-SOON = 20.0
 
 
 @pytest.fixture
@@ -72,17 +69,9 @@ def test_a_killed_worker_loses_no_household(
     # Those of one day are one transaction; the second day's died with its first draft.
     assert drafted(database) == [1, 7, 8]
     assert query(database, "SELECT count(*) FROM due") == [(5,)]
-    _eventually(lambda: drain(database, short) > 0)
+    eventually(lambda: drain(database, short) > 0)
     assert drafted(database) == list(range(1, 9))
     assert query(database, "SELECT count(*) FROM due") == [(0,)]
-
-
-def _eventually(holds: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    give_up = time.monotonic() + SOON
-    while not holds():
-        assert time.monotonic() < give_up
-        pause.wait(0.02)
 
 
 def test_two_workers_side_by_side_write_each_list_once(
@@ -140,9 +129,9 @@ def test_the_worker_outlives_a_database_that_is_away_for_a_while(
     )
     worker.start()
     try:
-        _eventually(lambda: "the worker could not take up work" in caplog.text)
+        eventually(lambda: "the worker could not take up work" in caplog.text)
         _rename(database, "due_elsewhere", "due")
-        assert written.wait(SOON)
+        assert written.wait(PATIENCE_SECONDS)
     finally:
         stop.set()
         worker.join()

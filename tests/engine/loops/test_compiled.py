@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 from service.engine.allocate.kernels import passes
 from service.engine.loops import compiled, products
+from tests.served import PATIENCE_SECONDS
 
 HOLD = """
 import sys
@@ -33,7 +34,7 @@ def test_a_loop_is_compiled_by_one_process_at_a_time(tmp_path: Path) -> None:
         waiting.start()
         assert not entered.wait(0.2)
         other.stdin.close()
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_SECONDS)
         waiting.join()
 
 

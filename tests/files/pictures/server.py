@@ -86,7 +86,7 @@ class _Tricks(BaseHTTPRequestHandler):
     def _drip(self, _: str) -> None:
         self.send_response(200)
         self.end_headers()
-        for _turn in range(200):
+        for _turn in range(2000):
             self.wfile.write(b".")
             time.sleep(0.05)
 

@@ -1,7 +1,6 @@
 """The connections of the till's hot path: what they hold, and what becomes of broken ones."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from service.store.session import Database
 from service.store.till import Look, Reference, Steps
 from service.store.till.async_gate import AsyncGate
 from tests.conftest import fresh_database
+from tests.served import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +22,8 @@ NOTHING = Look(Reference("0001", "1", date(2026, 3, 5), "1"), (), (), ())
 OTHERS = """FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
       AND backend_type = 'client backend'"""
+
+LOCKED_OUT = f"SELECT count(*) {OTHERS} AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -54,14 +56,11 @@ def through(url: str, act: Callable[[AsyncGate], Coroutine[Any, Any, None]], siz
     async def run() -> None:
         gate = await AsyncGate.open(Database(url), size=size)
         await act(gate)
-        await asyncio.wait_for(gate.close(), 10)
+        await asyncio.wait_for(gate.close(), PATIENCE_SECONDS)
 
     asyncio.run(run())
-    for _ in range(100):  # A backend ends a moment after its client.
-        if ask(url, f"SELECT count(*) {OTHERS}") == [(0,)]:
-            return
-        time.sleep(0.1)
-    pytest.fail("a connection was left behind")
+    # A backend ends a moment after its client.
+    eventually(lambda: ask(url, f"SELECT count(*) {OTHERS}") == [(0,)])
 
 
 def test_an_idle_connection_holds_no_table(url: str) -> None:
@@ -116,7 +115,8 @@ def test_a_broken_off_statement_leaves_no_connection_behind(url: str) -> None:
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
             connection.execute("LOCK TABLE shopping_list IN ACCESS EXCLUSIVE MODE")
             waiting = asyncio.ensure_future(gate.run(look()))
-            await asyncio.sleep(0.2)
+            while ask(url, LOCKED_OUT) != [(1,)]:
+                await asyncio.sleep(0.02)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
