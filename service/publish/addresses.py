@@ -49,9 +49,21 @@ OWN_AFFAIRS = (
 """The reasons that are between the retailer and the household: no house is told of them."""
 
 
-_ACCENTS = r"[\u{300}-\u{36f}\u{591}-\u{5c7}\u{64b}-\u{65f}\u{670}]"
-"""Of Latin, Greek and Cyrillic letters, and the points of Hebrew and Arabic, which many leave
-out."""
+_LEFT_OUT = (
+    (r"([\p{Latin}\p{Greek}])[\u{300}-\u{36f}]+", "$1"),
+    (r"([аеиоуыэюяіє])[\u{300}\u{301}]+", "$1"),
+    (r"(е)\u{308}", "$1"),
+    (r"[\u{591}-\u{5c7}\u{64b}-\u{65f}\u{670}]", ""),
+)
+"""The marks that many writers leave out, script by script: accents of Latin and Greek letters,
+stress and the dots of ё in Cyrillic, points of Hebrew and Arabic. Every other mark makes another
+letter: й is no и, ば is no は."""
+_OWN_MARKS = {"VN"}
+"""Countries whose language tells words apart by the marks of Latin letters: ma, má and mà."""
+_VIETNAMESE = (
+    r"\p{Latin}(?:[\u{309}\u{31b}]|\u{323}[\u{302}\u{306}]|[\u{302}\u{306}][\u{300}\u{301}\u{303}])"
+)
+"""Marks of Latin letters that no other language has: a text with one of them is in Vietnamese."""
 
 # Letters without a decomposition, then the two-letter forms of umlauts, then words and their
 # shortest form. The results are only compared with each other and never shown.
@@ -82,19 +94,16 @@ _WORDS = {
 _ENDINGS = {"str": ("strasse", "straat", "str"), "weg": ("weg", "wg"), "pl": ("platz", "plein")}
 
 
-def normal_form(address: pl.Expr) -> pl.Expr:
-    """A line of an address in a form in which different spellings are equal.
+def normal_form(address: pl.Expr, country: pl.Expr) -> pl.Expr:
+    """A line of an address in a country in a form in which different spellings are equal.
 
     Ignores case, blanks, punctuation, accents, the spelling of ß and umlauts, and abbreviations of
     common street words. Adjacent numbers stay separate, and so do letters that only marks tell
-    apart, such as the vowels of Thai and the voiced kana of Japanese.
+    apart, such as the vowels of Thai, the voiced kana of Japanese and all letters of Vietnamese.
     """
-    plain = address.str.to_lowercase()
-    for letter, written in _LETTERS.items():
-        plain = plain.str.replace_all(letter, written, literal=True)
-    plain = plain.str.normalize("NFKD").str.replace_all(_ACCENTS, "")
-    for pair, letter in _DIGRAPHS.items():
-        plain = plain.str.replace_all(pair, letter, literal=True)
+    exact = address.str.to_lowercase().str.normalize("NFKD")
+    has_own_marks = country.is_in(_OWN_MARKS) | exact.str.contains(_VIETNAMESE)
+    plain = pl.when(has_own_marks).then(exact).otherwise(_without_accents(exact))
     plain = plain.str.replace_all(r"[^\p{L}\p{N}\p{M}]+", " ")
     plain = plain.str.replace_all(r"(\d)(\p{L})", "$1 $2").str.replace_all(r"(\p{L})(\d)", "$1 $2")
     for short, words in _WORDS.items():
@@ -106,14 +115,23 @@ def normal_form(address: pl.Expr) -> pl.Expr:
     return plain.str.replace_all(" ", "", literal=True)
 
 
+def _without_accents(text: pl.Expr) -> pl.Expr:
+    """A decomposed text without the marks that writers leave out, umlauts as one letter."""
+    for marks, letter in _LEFT_OUT:
+        text = text.str.replace_all(marks, letter)
+    for letter, written in (_LETTERS | _DIGRAPHS).items():
+        text = text.str.replace_all(letter, written, literal=True)
+    return text
+
+
 def address_key() -> pl.Expr:
     """A key of the address without its name, from a frame of contacts: one key per letter box."""
     code = pl.col("postcode").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", "")
     near = pl.when(pl.col("country") == "US").then(code.str.head(5)).otherwise(code)
     where = pl.concat_str(pl.col("street"), pl.lit(" "), pl.col("extra"))
-    return pl.concat_str(
-        pl.col("country"), near, normal_form(pl.col("city")), normal_form(where), separator="|"
-    )
+    country = pl.col("country")
+    city = normal_form(pl.col("city"), country)
+    return pl.concat_str(country, near, city, normal_form(where, country), separator="|")
 
 
 def screen_contacts(
@@ -158,7 +176,7 @@ def screen_contacts(
         .drop("needs_postcode", "needs_city", "has_form")
     )
     box = (
-        pl.concat_str(address_key(), normal_form(pl.col("name")), separator="|")
+        pl.concat_str(address_key(), normal_form(pl.col("name"), pl.col("country")), separator="|")
         if by_name
         else address_key()
     )

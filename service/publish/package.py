@@ -10,7 +10,14 @@ from typing import Any
 import polars as pl
 
 from service.engine.records import Address, Mailpiece
-from service.engine.render import Checker, Layout, PiecePages, PostalBarcode, render_batch
+from service.engine.render import (
+    Checker,
+    Layout,
+    PiecePages,
+    PostalBarcode,
+    place_pieces,
+    render_batch,
+)
 from service.engine.render.standard import Conformance
 from service.errors import Conflict, LarderError, Problem
 from service.files import layouts
@@ -20,6 +27,7 @@ from service.notice import Count
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
 from service.publish.choice import SORT_KEY, Choice, mailpieces
 from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
+from service.publish.verify import read_print_info
 from service.settings import Settings
 from service.store.pictures import KeptPictures
 from service.store.session import Database
@@ -118,7 +126,7 @@ def write_package(
     for name, part in parts:
         if name in existing:
             file = describe(depot, package.name, name)
-            placed: Sequence[PiecePages] = _page_ranges(part, package.layout)
+            placed = _printed_before(depot, package, name=name, part=part)
         else:
             file, placed = _print_part(
                 database, settings, package, depot, name=name, part=part, proof=proof
@@ -235,14 +243,15 @@ def _print_part(
     )
 
 
-def _page_ranges(part: pl.DataFrame, layout: Layout) -> list[PiecePages]:
-    """The pages of each piece of a PDF that was printed before: all have the same number."""
-    return [
-        PiecePages(
-            piece_id, seq, number * layout.pages + 1, (number + 1) * layout.pages, layout.sheets
-        )
-        for number, (piece_id, seq) in enumerate(part.select("piece_id", "seq").iter_rows())
-    ]
+def _printed_before(
+    depot: Depot, package: Package, *, name: str, part: pl.DataFrame
+) -> Sequence[PiecePages]:
+    """The pages of each piece of a PDF that is there already."""
+    path = depot.local_path(package.name, name)
+    file = path if path is not None else depot.read(package.name, name)
+    info, _ = read_print_info(file, name)
+    pieces = [*part.select("piece_id", "seq").iter_rows()]
+    return place_pieces(pieces, info.page_counts, package.layout)
 
 
 def _piece_rows(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import zxingcpp
 
 from service.engine.codes import parse_list_code
 from service.engine.render import Window
+from service.engine.render.page_counts import read_counts, write_counts
 from service.engine.render.symbols import SymbolProfile
 from service.errors import InvalidInput, LarderError, NotFound, Problem
 from service.files.layouts import windows
@@ -35,12 +37,17 @@ class PrintInfo:
     """What the service wrote into the information dictionary of a PDF. Lengths are in mm."""
 
     layout: str
-    pieces: int
-    pages_per_piece: int
+    page_counts: tuple[int, ...]
+    """How many pages each piece has, in order."""
     profile: SymbolProfile
     safe_mm: float
     window: Window | None
     title: str
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces there are."""
+        return len(self.page_counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +85,12 @@ def verify(
     """
     info, pages = read_print_info(path)
     problems: list[Problem] = []
-    if pages != info.pieces * info.pages_per_piece:
-        problems.append(
-            Problem(
-                path.name,
-                f"has {pages} pages for {info.pieces} pieces of {info.pages_per_piece}",
-                "print it again",
-            )
-        )
+    if pages != sum(info.page_counts):
+        said = f"has {pages} pages for {info.pieces} pieces of {write_counts(info.page_counts)}"
+        problems.append(Problem(path.name, said, "print it again"))
     if expected is not None and len(expected) != info.pieces:
         problems.append(Problem(path.name, f"holds {info.pieces} pieces, not {len(expected)}"))
-    complete = pages // info.pages_per_piece
+    complete = sum(end <= pages for end in accumulate(info.page_counts))
     numbers = _spread_numbers(complete, sample)
     chunks = [numbers[at : at + _CHUNK] for at in range(0, len(numbers), _CHUNK)]
     check = partial(check_pieces, path, info=info, dpi=dpi)
@@ -130,17 +132,17 @@ def proofread(path: Path, codes: Sequence[str], *, sample: int, dpi: int = 300) 
         )
 
 
-def read_print_info(path: Path) -> tuple[PrintInfo, int]:
-    """The information of a file, and its number of pages."""
-    document = _open_pdf(path)
+def read_print_info(file: Path | bytes, name: str = "") -> tuple[PrintInfo, int]:
+    """The information of a file, and its number of pages; bytes have a `name`."""
+    name = name if isinstance(file, bytes) else file.name
+    document = _open_pdf(file, name)
     try:
         values = {key: _metadata(document, f"Larder{key}") for key in _KEYS}
         if not values["Layout"]:
-            raise InvalidInput("%(name)s was not printed by this service", name=path.name)
+            raise InvalidInput("%(name)s was not printed by this service", name=name)
         info = PrintInfo(
             layout=values["Layout"],
-            pieces=int(values["Pieces"]),
-            pages_per_piece=int(values["PagesPerPiece"]),
+            page_counts=read_counts(values["PagesPerPiece"], pieces=int(values["Pieces"])),
             profile=SymbolProfile(values["Symbol"]),
             safe_mm=float(values["Safe"]),
             window=windows().get(values["Window"]),
@@ -155,15 +157,15 @@ def check_pieces(
     path: Path, numbers: Sequence[int], *, info: PrintInfo, dpi: int
 ) -> tuple[list[str], list[Problem]]:
     """Check the pieces with these numbers (from 0); the code of each, empty when unreadable."""
-    document = _open_pdf(path)
+    document = _open_pdf(path, path.name)
     codes: list[str] = []
     problems: list[Problem] = []
     fonts: set[str] = set()
     try:
         for number in numbers:
-            first = number * info.pages_per_piece
+            first = sum(info.page_counts[:number])
             found: list[str] = []
-            for at in range(first, first + info.pages_per_piece):
+            for at in range(first, first + info.page_counts[number]):
                 page = document[at]
                 where = f"{path.name}, page {at + 1}"
                 texts = _texts(page)
@@ -193,16 +195,17 @@ class _Text:
     box: tuple[float, float, float, float]
 
 
-def _open_pdf(path: Path) -> Any:
+def _open_pdf(file: Path | bytes, name: str) -> Any:
     try:
-        return pdfium.PdfDocument(path)
+        return pdfium.PdfDocument(file)
     except FileNotFoundError:
         raise NotFound(
-            f"There is no file {path.absolute()}; give the path of a PDF of a published batch."
+            f"There is no file {Path(str(file)).absolute()}; give the path of a PDF of a published"
+            " batch."
         ) from None
     except pdfium.PdfiumError as error:
         raise InvalidInput(
-            "%(name)s cannot be opened as a PDF: %(reason)s", name=path.name, reason=str(error)
+            "%(name)s cannot be opened as a PDF: %(reason)s", name=name, reason=str(error)
         ) from error
 
 

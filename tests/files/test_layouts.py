@@ -36,7 +36,7 @@ SHIPPED = (
 
 def test_the_shipped_layouts_are_three_designs_on_two_sheets():
     assert layouts.names() == SHIPPED
-    assert {name: layouts.load(name).sheets for name in SHIPPED} == {
+    assert {name: layouts.load(name).sheets_of(layouts.load(name).pages) for name in SHIPPED} == {
         "classic-a4": 1,
         "classic-letter": 1,
         "compact-a4": 1,

@@ -1,7 +1,11 @@
 """One list for a letter box, and none where the post would only bring it back."""
 
+from unicodedata import normalize
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.publish.addresses import (
     LeftOutReason,
@@ -33,6 +37,12 @@ def reasons(*changes: dict[str, object], by_name: bool = False) -> list[str | No
     return found["reason"].to_list()
 
 
+def forms(*texts: str, country: str = "US") -> list[str]:
+    """The normal form of each text in a country."""
+    frame = pl.DataFrame({"a": texts})
+    return frame.select(normal_form(pl.col("a"), pl.lit(country))).to_series().to_list()
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -49,12 +59,13 @@ def reasons(*changes: dict[str, object], by_name: bool = False) -> list[str | No
         ("Улица Йорка 7", "улица Йорка, 7"),
         ("רְחוֹב הרצל 5", "רחוב הרצל 5"),
         ("شارعُ النيل 5", "شارع النيل 5"),
+        ("улица Королёва 3", "улица Королева 3"),
+        ("Čermákova 9", "CERMAKOVA 9"),
+        ("12 Huế", "12 huế"),
     ],
 )
 def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
-    first, second = (
-        pl.Series([one, other]).to_frame("a").select(normal_form(pl.col("a"))).to_series()
-    )
+    first, second = forms(one, other)
     assert first == second != ""
 
 
@@ -70,13 +81,43 @@ def test_two_ways_of_writing_a_street_are_one(one: str, other: str) -> None:
         ("ซอยบี 5", "ซอยบิ 5"),
         ("かの町 5", "がの町 5"),
         ("राम नगर 5", "रमा नगर 5"),
+        ("улица Майская 5", "улица Маиская 5"),
+        ("вулиця Їжакевича 5", "вулиця Іжакевича 5"),
+        ("Nguyễn Má", "Nguyễn Mà"),
     ],
 )
 def test_neighbours_stay_apart(one: str, other: str) -> None:
-    first, second = (
-        pl.Series([one, other]).to_frame("a").select(normal_form(pl.col("a"))).to_series()
-    )
+    first, second = forms(one, other)
     assert first != second
+
+
+VOWELS = "aăâeêioôơuưy"
+TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+SYLLABLES = [
+    normalize("NFC", start + vowel + tone) for start in "dđ" for vowel in VOWELS for tone in TONES
+]
+"""One for each letter of Vietnamese with each of its tones."""
+
+
+def test_no_two_syllables_of_vietnamese_are_one_in_vietnam() -> None:
+    assert len(set(forms(*SYLLABLES, country="VN"))) == len(SYLLABLES) == 144
+    assert len(set(forms(*(f"Nguyễn {each}" for each in SYLLABLES)))) == 144
+
+
+@given(st.lists(st.sampled_from(SYLLABLES), min_size=1, max_size=4), st.sampled_from(["VN", "US"]))
+def test_a_text_in_vietnamese_is_one_however_it_is_typed(words: list[str], country: str) -> None:
+    text = " ".join(words)
+    composed, decomposed, capital = forms(
+        text, normalize("NFD", text), text.upper(), country=country
+    )
+    assert composed == decomposed == capital
+
+
+@given(st.text("aeiouncszAEIOUNCSZ", min_size=1), st.sampled_from("\u0300\u0301\u0308\u030c\u0327"))
+def test_elsewhere_an_accent_makes_no_other_name(name: str, accent: str) -> None:
+    """Of one letter, and of each: readers of tills and forms leave them out."""
+    first, every = name[0] + accent + name[1:], accent.join([*name, ""])
+    assert len(set(forms(name, first, every))) == 1
 
 
 def test_the_last_four_digits_of_a_zip_code_do_not_make_another_letter_box() -> None:

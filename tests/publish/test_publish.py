@@ -171,6 +171,22 @@ def test_a_killed_run_leaves_no_marker_and_is_finished_with_the_same_bytes(
     other.dispose()
 
 
+def test_a_file_that_was_printed_before_keeps_the_pages_of_its_pieces(
+    database: Database, shop: Settings, mail: None
+) -> None:
+    """Some pieces of large print have one sheet, others two."""
+    shop = shop.model_copy(update={"layout": "large-print-letter"})
+    kill_in("publish", shop)
+    folder = shop.output_folder / NAME
+    left = [*folder.iterdir()]
+    report = print_batch(database, shop)
+    rows = pieces(report.folder)
+    for path in folder.glob("*.pdf"):
+        ends = [int(row["pdf_page_to"]) for row in rows if row["pdf"] == path.name]
+        assert ends[-1] == len(pdfium.PdfDocument(path))
+    assert {row["sheets"] for row in rows if row["pdf"] == left[0].name} == {"1"}
+
+
 def test_consent_withdrawn_before_a_run_is_finished_counts(
     database: Database, in_parts: Settings, issued: None
 ) -> None:

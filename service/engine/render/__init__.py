@@ -5,7 +5,13 @@ from service.engine.render.address_trial import (
     AddressTrial,
     UnprintableAddress,
 )
-from service.engine.render.batch import Checker, PiecePages, render_batch, render_one
+from service.engine.render.batch import (
+    Checker,
+    PiecePages,
+    place_pieces,
+    render_batch,
+    render_one,
+)
 from service.engine.render.content_trial import ContentTrial
 from service.engine.render.fonts import FontFile
 from service.engine.render.four_state import PostalBarcode
@@ -44,6 +50,7 @@ __all__ = [
     "form_from",
     "frames_of_offer",
     "layout_from",
+    "place_pieces",
     "print_offer",
     "render_batch",
     "render_one",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
-from itertools import chain, count, islice
+from itertools import accumulate, chain, islice
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
@@ -11,6 +11,7 @@ from service.engine.records import Address, ListDocument, Mailpiece
 from service.engine.render.collecting import collection_paused
 from service.engine.render.document import PrintFile
 from service.engine.render.layout import Layout
+from service.engine.render.page_counts import write_counts
 from service.engine.render.paint import PaintJob, paint
 from service.engine.render.painter import Painter
 from service.engine.render.postal import NOBODY, Sender
@@ -40,6 +41,23 @@ class PiecePages(NamedTuple):
     page_from: int
     page_to: int
     sheets: int
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return self.page_to - self.page_from + 1
+
+
+def place_pieces(
+    pieces: Sequence[tuple[str, int]], counts: Sequence[int], layout: Layout, *, first: int = 1
+) -> list[PiecePages]:
+    """The places of pieces, by their ids and sequence numbers, from how many pages each has."""
+    return [
+        PiecePages(piece_id, seq, at, at + pages - 1, layout.sheets_of(pages))
+        for (piece_id, seq), pages, at in zip(
+            pieces, counts, accumulate(counts, initial=first), strict=False
+        )
+    ]
 
 
 def render_batch(
@@ -95,14 +113,14 @@ def render_batch(
     while batch := [*islice(remaining, _BATCH_PIECES)]:
         first = file.pages + 1
         with collection_paused():
-            file.add(paint(painter, [*map(_job, batch)]))
-        located += [
-            PiecePages(piece.piece_id, piece.seq, at, at + layout.pages - 1, layout.sheets)
-            for at, piece in zip(count(first, layout.pages), batch, strict=False)
-        ]
+            painted = paint(painter, [*map(_job, batch)])
+            counts = [len(each.canvases) for each in painted]
+            file.add(painted)
+        pieces_here = [(piece.piece_id, piece.seq) for piece in batch]
+        located += place_pieces(pieces_here, counts, layout, first=first)
     if not located:
         raise InvalidInput("a print file needs at least one piece")
-    file.close(_document_info(layout, options, pieces=len(located)))
+    file.close(_document_info(layout, options, [piece.pages for piece in located]))
     return tuple(located)
 
 
@@ -127,8 +145,9 @@ def render_one(
     out = BytesIO()
     title = f"{document.retailer}: {layout.title}"
     file = PrintFile(out, painter, layout, title=title, language=document.language, shared=False)
-    file.add(paint(painter, [PaintJob(document, address, _list_name(document))]))
-    file.close(_document_info(layout, options, pieces=1))
+    painted = paint(painter, [PaintJob(document, address, _list_name(document))])
+    file.add(painted)
+    file.close(_document_info(layout, options, [len(painted[0].canvases)]))
     return out.getvalue()
 
 
@@ -226,12 +245,12 @@ def _in_colour(layout: Layout, document: ListDocument) -> Layout:
     return replace(layout.in_accent(document.colour), stationery=layout.stationery)
 
 
-def _document_info(layout: Layout, options: PrintOptions, *, pieces: int) -> dict[str, str]:
+def _document_info(layout: Layout, options: PrintOptions, counts: Sequence[int]) -> dict[str, str]:
     """Entries of the information dictionary, for the check of the finished file."""
     facts = {
         "LarderLayout": layout.name,
-        "LarderPieces": str(pieces),
-        "LarderPagesPerPiece": str(layout.pages),
+        "LarderPieces": str(len(counts)),
+        "LarderPagesPerPiece": write_counts(counts),
         "LarderSymbol": options.profile.value,
         "LarderSafe": f"{layout.safe_mm:g}",
     }

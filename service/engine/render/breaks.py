@@ -12,11 +12,13 @@ _CLOSING = (
     "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ"
 )
 _WORD = rf"[^ {_HAN}]+?(?:[-‐–/](?=\w)|(?=[ {_HAN}]|$))"
+# What a number counts stays with it: 24日, 3つ.
+_COUNTER = r"(?:(?<=\d)[ぁ-ヿ㐀-鿿])?"
 # Tokens that are never broken: a word up to its hyphen or slash, or a Han character, each with
 # opening marks before and closing marks after it; a sequence of plain spaces. Everything else,
 # no-break spaces included, belongs to words.
 _TOKENS = re.compile(
-    rf"[{_OPENING}]*(?:{_WORD}|[{_HAN}])[{_CLOSING}]*| +",
+    rf"[{_OPENING}]*(?:{_WORD}{_COUNTER}|[{_HAN}])[{_CLOSING}]*| +",
     re.DOTALL,
 )
 # Thai writes these vowels before the consonant that they are spoken after: a syllable begins here.

@@ -1,5 +1,7 @@
 """Check the geometry of a layout: page edges, folds, and what shows in an envelope window."""
 
+from collections.abc import Iterator
+
 from service.engine.render.boxes import AddressBox, PageCode, PieceMark, PostalBarcodeBox, SymbolBox
 from service.engine.render.elements import Element, Slot
 from service.engine.render.layout import Layout
@@ -13,7 +15,7 @@ FOLD_CLEARANCE_MM = 3.0
 
 def find_faults(layout: Layout) -> tuple[Problem, ...]:
     """Problems with the positions of elements, for any texts; empty if there are none."""
-    problems: list[Problem] = []
+    problems = [*_sheet_faults(layout)]
     width, height = (edge / MM for edge in layout.size_pt)
     safe = (layout.safe_mm, layout.safe_mm, width - layout.safe_mm, height - layout.safe_mm)
     for element in layout.all_elements():
@@ -24,6 +26,17 @@ def find_faults(layout: Layout) -> tuple[Problem, ...]:
         if layout.window is not None:
             problems += _window_faults(element, layout)
     return tuple(problems)
+
+
+def _sheet_faults(layout: Layout) -> Iterator[Problem]:
+    """A piece that ends on the front of a sheet: the next one would begin on its back."""
+    counts = [("pages", layout.pages)]
+    if layout.short is not None:
+        counts.append(("short.pages", len(layout.short.pages)))
+    for name, count in counts:
+        if layout.duplex and count % 2:
+            detail = f"are {count} on both sides of sheets: the next piece would begin on the back"
+            yield Problem(name, detail, "make them even; a page may be empty")
 
 
 def _window_faults(element: Element, layout: Layout) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.engine.render.boxes import AddressBox
 from service.engine.render.elements import Element, OfferGrid, ShoppingListBox, Slot
@@ -13,6 +13,15 @@ from service.engine.render.window import Window
 
 SHEETS_PT = {"a4": (595.2, 841.92), "letter": (612.0, 792.0)}
 """Width and height in points, whole printer dots: A4 is 2480 x 3508 dots at 300 dpi."""
+
+
+class Short(NamedTuple):
+    """Which pages of the layout a piece has that needs no others: one of at most so many offers,
+    with a list that does not go on and, for each content that it has, a slot that is drawn."""
+
+    pages: tuple[int, ...]
+    offers: int
+    keeps: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +43,7 @@ class Layout:
     in_accent: Callable[[str], "Layout"]
     """Returns the same in another colour, `#rrggbb`, in the place of its `accent`."""
     inks: Inks = SCREEN
+    short: Short | None = None
 
     @property
     def size_pt(self) -> tuple[float, float]:
@@ -59,7 +69,6 @@ class Layout:
         faces = self.stationery.faces
         return frozenset().union(*(faces[name].advances for name in boxes[0].style.chain))
 
-    @property
-    def sheets(self) -> int:
-        """The number of sheets of paper of a piece."""
-        return -(-self.pages // 2) if self.duplex else self.pages
+    def sheets_of(self, pages: int) -> int:
+        """The number of sheets of paper of a piece of so many pages."""
+        return -(-pages // 2) if self.duplex else pages

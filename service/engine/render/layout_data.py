@@ -1,6 +1,6 @@
 """Build a layout from plain data, with errors that name the element and the key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
@@ -36,10 +36,11 @@ from service.engine.render.elements import (
     Slot,
 )
 from service.engine.render.inks import SCREEN, Inks
-from service.engine.render.layout import SHEETS_PT, Layout
+from service.engine.render.layout import SHEETS_PT, Layout, Short
 from service.engine.render.layout_cells import (
     Ground,
     cell_of,
+    names_of,
     picture_of,
     rows_of,
     rule_of,
@@ -112,7 +113,23 @@ def _layout(
         stationery=stationery,
         in_accent=partial(_layout, fields, windows, stationery, inks),
         inks=builder.styles.inks,
+        short=_short(fields, elements),
     )
+
+
+def _short(fields: LayoutFields, elements: Sequence[Element]) -> Short | None:
+    """The pages of a piece that needs no others, if the layout has such."""
+    short = fields.short
+    if short is None:
+        return None
+    if short.pages != sorted({*short.pages} & {*range(1, fields.pages + 1)}):
+        raise fault("short.pages", f"is {short.pages}", f"name pages of 1 to {fields.pages}")
+    keeps = tuple((name, tuple(names_of(slots))) for name, slots in short.keeps.items())
+    known = {each.id: each for each in elements if isinstance(each, Slot)}
+    for name, slots in keeps:
+        for slot in slots:
+            look_up(f"short.keeps.{name}", slot, known)
+    return Short(tuple(short.pages), short.offers, keeps)
 
 
 class _Builder:

@@ -178,6 +178,15 @@ AnyElement: TypeAlias = Annotated[ElementFields, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShortFields(Fields):
+    """The pages of a piece that needs no others."""
+
+    pages: list[Whole]
+    offers: Whole
+    keeps: dict[str, Names] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutFields(Fields):
     """A complete layout, merged with the one it extends."""
 
@@ -195,6 +204,7 @@ class LayoutFields(Fields):
     styles: dict[str, StyleFields]
     elements: list[AnyElement]
     samples: dict[str, Any] = field(default_factory=dict)
+    short: ShortFields | None = None
 
 
 @cache

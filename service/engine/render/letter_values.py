@@ -11,7 +11,13 @@ _LEGAL = attrgetter("legal")
 
 
 def shared_values(
-    document: ListDocument, language: Language, *, legal: str, sender: str, pages: int
+    document: ListDocument,
+    language: Language,
+    *,
+    legal: str,
+    sender: str,
+    pages: int,
+    is_short: bool,
 ) -> dict[str, str]:
     """The values of the variables that are not of one list alone."""
     return {
@@ -24,6 +30,7 @@ def shared_values(
         "legal": legal,
         "sender": sender,
         "pages": str(pages),
+        "short": "1" if is_short else "",
         "offers": "1" if document.offers else "",
         "logo": document.logo or "",
         "page_url": "1" if document.page_url else "",
@@ -51,7 +58,7 @@ def _content_values(document: ListDocument, language: Language) -> dict[str, str
     }
 
 
-def shared_key(document: ListDocument, *, legal: str, sender: str) -> Any:
+def shared_key(document: ListDocument, *, legal: str, sender: str, is_short: bool) -> Any:
     """What the values depend on. The items of a recipe differ by household and are not in them."""
     recipe, partner = document.content.recipe, document.content.partner
     return (
@@ -63,6 +70,7 @@ def shared_key(document: ListDocument, *, legal: str, sender: str) -> Any:
         legal,
         not document.offers,
         sender,
+        is_short,
         document.logo,
         not document.page_url,
         recipe and (recipe.title, recipe.steps, recipe.picture, recipe.minutes, recipe.serves),

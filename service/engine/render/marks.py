@@ -44,12 +44,14 @@ def place_page_code(box: PageCode, url: str, *, ink: bytes, page_height: float) 
     return _place(box, modules, _QUIET_QR, name="QR code", ink=ink, page_height=page_height)
 
 
-def place_control_marks(marks: ControlMarks, *, page: int, seq: int, painter: Painter) -> bytes:
-    """Content of the bars of a page, for an inserter that reads them."""
+def place_control_marks(
+    marks: ControlMarks, *, page: int, pages: int, seq: int, painter: Painter
+) -> bytes:
+    """Content of the bars of a page of so many, for an inserter that reads them."""
     is_on = {
         "always": True,
         "first": page == 1,
-        "last": page == painter.layout.pages,
+        "last": page == pages,
         "sequence_1": bool(seq & 1),
         "sequence_2": bool(seq & 2),
         "sequence_4": bool(seq & 4),

@@ -1,6 +1,7 @@
 """One offer as a layout prints it: where it stands on the page, with its small print."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ class Frame(NamedTuple):
 def print_offer(
     offer: OfferLine, layout: Layout, *, retailer: str, currency: str, language: str, on: date
 ) -> bytes:
-    """A PDF of a draft with this offer alone, drawn as lists are.
+    """A PDF of a draft with this offer alone, drawn as lists are, on all pages of the layout.
 
     Raises InvalidInput for a text that cannot be printed, and for a language without phrases.
     """
@@ -33,7 +34,7 @@ def print_offer(
         issued_on=on, valid_from=on, valid_to=on, offers=(offer,), reminders=(),
         worth_cents=offer.face_value_cents, tip="", legal="",
     )  # fmt: skip
-    return render_one(document, None, layout)
+    return render_one(document, None, replace(layout, short=None))
 
 
 def frames_of_offer(layout: Layout, *, has_legal: bool) -> Sequence[Frame]:
@@ -56,7 +57,8 @@ def frames_of_offer(layout: Layout, *, has_legal: bool) -> Sequence[Frame]:
 
 
 def _is_legal(box: TextBox) -> bool:
-    return any(part.kind == "variable" and part.value == "legal" for part in box.template)
+    is_shown = any(part.kind == "variable" and part.value == "legal" for part in box.template)
+    return is_shown and ("short", True) not in box.conditions
 
 
 def _next_below(layout: Layout, box: TextBox) -> float:

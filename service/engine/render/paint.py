@@ -16,6 +16,7 @@ from service.engine.render.canvas import Canvas, PaintedPiece
 from service.engine.render.elements import Element, OfferGrid, Repeat, ShoppingListBox, Slot
 from service.engine.render.fit import TooLarge
 from service.engine.render.language import SharedPage
+from service.engine.render.layout import Short
 from service.engine.render.letter_values import (
     legal_text,
     sender_line,
@@ -26,6 +27,7 @@ from service.engine.render.marks import place_control_marks, place_mark, place_p
 from service.engine.render.painter import Painter
 from service.engine.render.parts import PictureBox, Rule, holds
 from service.engine.render.place import place_draft, place_symbol
+from service.engine.render.plans import SLOT
 from service.engine.render.shaping import MissingGlyph
 from service.engine.render.shared_pages import SharedPainter
 from service.errors import InvalidInput
@@ -56,9 +58,12 @@ def paint(painter: Painter, jobs: Sequence[PaintJob]) -> list[PaintedPiece]:
     Each element is painted on all lists before the next element, which is cheaper than painting
     list by list. Raises `InvalidInput` with all texts of a list that cannot be printed.
     """
-    painters = [_ListPainter(painter, job) for job in jobs]
-    for number in range(1, painter.layout.pages + 1):
-        _paint_page(painters, number)
+    drawn = _painted_short(painter, jobs) if painter.layout.short is not None else {}
+    rest = {
+        place: _ListPainter(painter, job) for place, job in enumerate(jobs) if place not in drawn
+    }
+    _paint_pages([*rest.values()])
+    painters = [one for _, one in sorted((drawn | rest).items())]
     for one in painters:
         if one.problems:
             detail = "; ".join(map(str, one.problems[:3]))
@@ -72,6 +77,24 @@ def paint(painter: Painter, jobs: Sequence[PaintJob]) -> list[PaintedPiece]:
         )
         for one, job in zip(painters, jobs, strict=True)
     ]
+
+
+def _painted_short(painter: Painter, jobs: Sequence[PaintJob]) -> dict[int, "_ListPainter"]:
+    """Lists that need only the short form's pages, painted, by their places among the jobs."""
+    tried = {
+        place: _ListPainter(painter, job, short=painter.layout.short)
+        for place, job in enumerate(jobs)
+        if painter.layout.short is not None
+        and len(job.document.offers) <= painter.layout.short.offers
+    }
+    _paint_pages([*tried.values()])
+    return {place: one for place, one in tried.items() if one.is_whole()}
+
+
+def _paint_pages(painters: Sequence["_ListPainter"]) -> None:
+    """Paint the pages of lists that have the same ones."""
+    for number in painters[0].page_numbers if painters else ():
+        _paint_page(painters, number)
 
 
 def _paint_page(painters: Sequence["_ListPainter"], number: int) -> None:
@@ -93,9 +116,14 @@ def _paint_page(painters: Sequence["_ListPainter"], number: int) -> None:
 class _ListPainter(SharedPainter):
     """Paints one list: holds its values and collects its problems."""
 
-    def __init__(self, painter: Painter, job: PaintJob) -> None:
+    def __init__(self, painter: Painter, job: PaintJob, *, short: Short | None = None) -> None:
         document = job.document
         super().__init__(painter, document, name=job.name)
+        self.short = short
+        self.page_numbers: Sequence[int] = (
+            range(1, painter.layout.pages + 1) if short is None else short.pages
+        )
+        """The pages of the layout that the list has."""
         self.address = job.address
         self.serial = job.serial
         self.canvases: list[Canvas] = []
@@ -108,7 +136,9 @@ class _ListPainter(SharedPainter):
         self.own_values["worth"] = language.amount(document.worth_cents) if document.offers else ""
         self.legal = legal_text(document, language)
         self.sender_line = sender_line(document, job.address, painter.options.sender)
-        self.shared_key = shared_key(document, legal=self.legal, sender=self.sender_line)
+        self.shared_key = shared_key(
+            document, legal=self.legal, sender=self.sender_line, is_short=short is not None
+        )
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -121,16 +151,29 @@ class _ListPainter(SharedPainter):
                 self.language,
                 legal=self.legal,
                 sender=self.sender_line,
-                pages=self.painter.layout.pages,
+                pages=len(self.page_numbers),
+                is_short=self.short is not None,
             )
             self.painter.note_cached(_VALUES)
         return found
 
+    def is_whole(self) -> bool:
+        """Whether all that the list has stands on the pages of the short form."""
+        if self.problems or self.short is None or self.own_values["more"]:
+            return False
+        own, values = self.own_values, self.values
+        return all(
+            any(own[SLOT + slot] for slot in slots)
+            for name, slots in self.short.keeps
+            if values[name]
+        )
+
     def begin_page(self, number: int) -> SharedPage:
         """Begin a page and return the texts on it that lists share."""
         self.canvases.append(Canvas(number, self.painter.options.by_line))
-        self.own_values["page"] = str(number)
-        shared_page = self.shared_page(number)
+        page = str(len(self.canvases))
+        self.own_values["page"] = page
+        shared_page = self.shared_page(number, page)
         self.contents += shared_page.contents
         return shared_page
 
@@ -224,7 +267,13 @@ class _ListPainter(SharedPainter):
 
     def draw_control_marks(self, marks: ControlMarks, canvas: Canvas) -> None:
         """Draw the bars for the inserter."""
-        ops = place_control_marks(marks, page=canvas.number, seq=self.seq, painter=self.painter)
+        ops = place_control_marks(
+            marks,
+            page=len(self.canvases),
+            pages=len(self.page_numbers),
+            seq=self.seq,
+            painter=self.painter,
+        )
         canvas.add_tagged("Artifact", ops)
 
     def draw_free_repeat(self, box: Repeat, canvas: Canvas) -> None:

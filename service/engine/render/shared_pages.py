@@ -57,13 +57,13 @@ class SharedPainter(GridPainter):
         """The values of all variables; on a page also its number."""
         return _Layered(self)
 
-    def shared_page(self, number: int) -> SharedPage:
-        """The texts of a page that lists share."""
+    def shared_page(self, number: int, page: str) -> SharedPage:
+        """The texts that lists share of a page of the layout, which is their page `page`."""
         cache = self.language.shared_pages[number - 1]
         found = cache.get(self.shared_key)
         if found is None:
             before = len(self.problems)
-            values = {**self.values, "page": str(number)}
+            values = {**self.values, "page": page}
             found, is_complete = self._set_elements(self.language.pages[number - 1], values)
             if is_complete and len(self.problems) == before:
                 self.painter.cache_shared_page(cache, self.shared_key, found)

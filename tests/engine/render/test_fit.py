@@ -120,6 +120,18 @@ def test_chinese_breaks_between_characters_but_not_before_closing_marks():
     assert [line.width for line in fitted.lines] == [60, 50]
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("至11月24日（含），", ["至", "11月", "24日", "（含），"]),
+        ("买2件，送1件", ["买", "2件，", "送", "1件"]),
+        ("5（五）", ["5", "（五）"]),
+    ],
+)
+def test_a_number_stays_with_what_it_counts_in_chinese(text, parts):
+    assert tokens(text) == parts
+
+
 @settings(max_examples=60)
 @given(text=st.text(alphabet="日本いっキャーン、。「」（）7a", min_size=2, max_size=24))
 def test_no_line_begins_with_what_closes_or_ends_with_what_opens(text):

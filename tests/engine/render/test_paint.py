@@ -65,7 +65,7 @@ def test_twelve_and_twelve_fit_every_layout():
 
 
 def test_long_lists_of_large_print_run_over_to_the_next_page():
-    short = _page_texts(_render_one(document(reminders=2), "large-print-a4"))
+    short = _page_texts(_render_one(document(offers=4, reminders=2), "large-print-a4"))
     long = _page_texts(_render_one(document(reminders=12), "large-print-a4"))
     assert "Milk" not in short[3]
     assert "Shopping list" not in short[3]
