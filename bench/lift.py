@@ -24,9 +24,11 @@ from numpy.typing import NDArray
 
 from bench import lift_report
 from bench.allocate_instance import DATA
+from service.engine.lift.before import paid_before
 from service.engine.lift.effect import Effect, effect
+from service.engine.lift.goods import Goods
 from service.engine.lift.moments import moments
-from service.engine.lift.outcomes import COVARIATES, WINDOWS, Goods, outcomes
+from service.engine.lift.outcomes import COVARIATES, WINDOWS, outcomes
 from service.engine.lift.power import Baseline, detectable
 
 FROM = date(2017, 9, 1)
@@ -92,8 +94,9 @@ def deals() -> Iterator[Deal]:
         picks = buyers.select(pl.col("household_id").unique().sort()).with_columns(
             pl.lit(1, pl.Int64).alias("offer_id")
         )
-        found = outcomes(picks, lines, goods, valid_from=FROM, window=WINDOWS[0],
-                         reimbursed=nothing, unit_cents=100)  # fmt: skip
+        before = paid_before(picks, lines, goods, day=FROM)
+        found = outcomes(before.of(picks), lines, goods, before.caps, valid_from=FROM,
+                         window=WINDOWS[0], reimbursed=nothing, unit_cents=100)  # fmt: skip
         brand = (found["before_sales"] == 0).cast(pl.Int64) * 2 + (
             found["before_sales"] * 2 > found["before_category_sales"]
         ).cast(pl.Int64)

@@ -10,6 +10,7 @@ from service.commands.console import say, show_table
 from service.commands.database import open_database
 from service.cycle import WhatIf
 from service.cycle.learn import learned
+from service.engine.allocate.elasticity import elasticity
 from service.engine.allocate.response import Lesson
 from service.engine.allocate.value import DEPTHS
 from service.engine.money import format_money
@@ -137,6 +138,12 @@ def response(
         table.add_row(cell, *(("",) * 7 if row is None else _cell(row)), f"{factor:.3f}")
     show_table(table)
     _depths(found.lesson)
+    pulled = elasticity(found.lesson.depths)
+    if pulled is not None:
+        say(
+            f"one per cent more off the price adds {pulled.value:.2f} +- {pulled.error:.2f} per "
+            f"cent to what a copy adds; the defaults say {pulled.stated:.2f}"
+        )
     cycles = found.evidence["cycle_id"].n_unique()
     say(
         f"all together {found.lesson.overall:.3f} +- {found.lesson.error:.3f}; "

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 from sqlmodel import Session
 
+from service.cycle.bought_before import before_issue
 from service.cycle.compose import compose, read_around
 from service.cycle.drafted import (
     PARTNER_LINE,
@@ -25,6 +26,7 @@ from service.cycle.shards import forget_shards
 from service.engine.allocate.value import depth_percent
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
+from service.engine.lift.before import Before
 from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.picks import Picked, picks
 from service.engine.offers.pins import Pins
@@ -114,10 +116,13 @@ def run_cycle(
         mail_holdout=settings.mail_holdout,
         holdout_percent=settings.holdout_percent,
     )
+    with database.read() as session:
+        before = before_issue(session, picked.picks, plan.purchases, as_of=as_of)
     digests = [page_digest_of(settings, each.document) for each in drafted]
     report = _issue(
-        database, made, plan, drafted, picked, on=closing, again=again, page_digests=digests, by=by
-    )
+        database, made, plan, drafted, picked, before, on=closing, again=again,
+        page_digests=digests, by=by,
+    )  # fmt: skip
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
@@ -170,6 +175,7 @@ def _issue(
     plan: Plan,
     drafted: Sequence[Drafted],
     picked: Picked,
+    before: Before,
     *,
     on: date,
     again: int | None,
@@ -208,8 +214,12 @@ def _issue(
         cycles.add_prices(session, cycle_id, prices)
         issued.add(session, cycle_id, copies)
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
-        cycles.add_arms(session, cycle_id, arms)
-        cycles.add_picks(session, cycle_id, picked.picks)
+        cycles.add_arms(
+            session, cycle_id, arms.join(before.households, on="household_id", how="left")
+        )
+        of_pick = ["household_id", "offer_id"]
+        cycles.add_picks(session, cycle_id, picked.picks.join(before.pairs, on=of_pick))
+        cycles.add_caps(session, cycle_id, before.caps)
         cycles.add_chances(session, cycle_id, picked.chances)
         cycles.add_left_out(session, cycle_id, plan.left_out)
         responses.save(session, plan.learned.artefact())

@@ -29,7 +29,7 @@ def show_learning(learnt: Sequence[Learnt], out: Console, *, truth: float = TRUT
         table.add_row(
             str(each.number), each.as_of.isoformat(), f"{each.copies:,}", f"{each.learnable:,}",
             f"{each.factor:.2f}, {each.factor - reach:.2f} to {each.factor + reach:.2f}",
-            f"{truth:.2f}", _measured(each), f"{each.truth:.2f}",
+            f"{each.factor_truth:.2f}", _measured(each), f"{each.truth:.2f}",
         )  # fmt: skip
     table.width = out.measure(table, options=out.options.update_width(_WIDTH)).maximum
     out.print(table, crop=False)

@@ -31,9 +31,9 @@ def added(
 
     `copies` as `store.chances.printed`, with the gain that the stated defaults expect; `goods` of
     their deals; `history` is what households buy while their lists are valid, `counted` while the
-    outcomes of the cycle are. So many copies of a cell as the truth says are given to households
-    that do not buy the goods anyway. `added` is 1 for a copy that the rule of the cycle picked, as
-    nearly all are.
+    outcomes of the cycle are. Of each cell as many copies add a purchase as the truth says, all of
+    them in households that do not buy the goods anyway; fewer where there are not enough of those.
+    `added` is 1 for a copy that the rule of the cycle picked, as nearly all are.
     """
     anyway = (
         counted.select(pl.col("household_id").alias("ref"), "gtin")
@@ -45,9 +45,8 @@ def added(
         pl.Series("draw", [_draw("add", number, *row) for row in
                            copies.select("ref", "offer_id").iter_rows()], pl.Float64)
     )  # fmt: skip
-    share = (truth * pl.col("expected_gain")).sum() / pl.len()
     idle = wanted.join(anyway, on=["ref", "offer_id"], how="anti")
-    by_cell = wanted.group_by("cell").agg((share * pl.len()).alias("wanted"))
+    by_cell = wanted.group_by("cell").agg((truth * pl.col("expected_gain").sum()).alias("wanted"))
     taken = (
         idle.join(by_cell, on="cell")
         .with_columns((pl.col("expected_gain") / pl.col("expected_gain").sum().over("cell")

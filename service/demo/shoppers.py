@@ -46,10 +46,11 @@ _SETTINGS = f"LARDER_HOLDOUT_PERCENT={HOLDOUT_PERCENT}\nLARDER_DEMONSTRATION=tru
 class Learnt:
     """What is known after a cycle's lists have ended.
 
-    `factor` is what copies add over what was expected, with its `error`; `copies` of the cycle, of
-    which `learnable` teach by their chance. `added` is what the shoppers bought more for their
-    lists, `truth` that for each household and cycle; `measured` is it as the holdout shows it, with
-    the ends of 95 %, None where too few were held out. All cycles until then together.
+    `factor` is what copies add over what was expected, with its `error`, and `factor_truth` what
+    the shoppers really did; `copies` of the cycle, of which `learnable` teach by their chance.
+    `added` is what the shoppers bought more for their lists, `truth` that for each household and
+    cycle; `measured` is it as the holdout shows it, with the ends of 95 %, None where too few were
+    held out. All cycles until then together.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Learnt:
     learnable: int
     factor: float
     error: float
+    factor_truth: float
     added: int
     truth: float
     measured: tuple[float, float, float] | None
@@ -72,6 +74,8 @@ class _Shop:
     baskets: pl.DataFrame
     least_units: dict[str, int]
     added: int = 0
+    added_by_copies: int = 0
+    expected: float = 0.0
     exposed: int = 0
 
 
@@ -180,18 +184,23 @@ def _live(shop: _Shop, number: int, as_of: date, truth: float, progress: Any) ->
     counted = bought_between(
         shop.baskets, first=as_of, last=as_of + timedelta(days=DAYS - 1), zone=settings.timezone
     )
+    expected = normal_gain(copies, model)
     more = added(
-        normal_gain(copies, model), goods, history, counted,
+        expected, goods, history, counted,
         least_units=shop.least_units, number=number, truth=truth,
     )  # fmt: skip
     # The report is of what the rule of the cycle picked, as a few copies given are not.
     shop.added += int(more["added"].sum())
+    shop.added_by_copies += more.height
+    shop.expected += float(expected["expected_gain"].sum())
     shop.exposed += report.eligible - report.holdout
     through_tills, others = split(history, more, copies, goods)
     people = shoppers(database, shop.files, report.cycle_id)
+    # The baskets of those who are held out are all known: were some of the others nobody's, less
+    # would be seen of what copies add.
     replay(
         through_tills, people, database=database, settings=settings, folder=shop.folder,
-        progress=progress,
+        progress=progress, all_known=True,
     )  # fmt: skip
     _load(shop, others)
     for _ in count_programmes(database, settings, today=last + timedelta(days=DAYS)):
@@ -202,7 +211,8 @@ def _live(shop: _Shop, number: int, as_of: date, truth: float, progress: Any) ->
     whole = programme_report(database, settings, first=FIRST, last=last).whole
     return Learnt(
         number, as_of, report.offers_issued, report.learnable, lesson.overall, lesson.error,
-        added=shop.added, truth=shop.added / shop.exposed, measured=_measured(whole),
+        factor_truth=shop.added_by_copies / shop.expected, added=shop.added,
+        truth=shop.added / shop.exposed, measured=_measured(whole),
     )  # fmt: skip
 
 

@@ -20,14 +20,14 @@ from scipy.special import stdtr
 Floats = NDArray[np.float64]
 LEAST_VISITS = 6
 """Fewer visits in the year before are no rhythm."""
-MOST_CHANCE = 0.05
+MOST_CHANCE = 0.02
 """A household is named when no more of its gaps than this share are as long as its absence,"""
-LEAST_GONE = 0.4
+LEAST_GONE = 0.3
 """and when it will stay away for `AHEAD_DAYS` more at least as likely as this."""
 AHEAD_DAYS = 56
 _LEFT = 0.0005
 """The share of visits after which a household never comes back, before anything is known of it."""
-LEAST_DAYS = 14
+LEAST_DAYS = 21
 """However regular it is, so many days of absence are no farewell."""
 _PRIOR_GAPS = 4.0
 """How many gaps of its own a household's spread is as good as known without."""

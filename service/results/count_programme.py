@@ -8,10 +8,12 @@ import polars as pl
 from sqlmodel import Session
 
 from service.currencies import minor_digits
+from service.cycle.bought_before import offers_of, with_days
 from service.cycle.inputs import read_purchases
 from service.engine.lift import programme
-from service.engine.lift.outcomes import BEFORE_DAYS, outcomes
+from service.engine.lift.outcomes import outcomes
 from service.engine.offers import Arm
+from service.results.cycle_sales import picks_of
 from service.settings import Settings
 from service.store import baskets
 from service.store import outcomes as stored
@@ -62,10 +64,11 @@ def _count(
     end = cycle.valid_from + timedelta(days=DAYS)
     until = min(end, today)
     with database.read() as session:
-        picks = stored.picks(session, cycle.id).filter(pl.col("arm") != Arm.CONTROL)
+        picks, caps = picks_of(session, settings, cycle)
+        picks = picks.filter(pl.col("arm") != Arm.CONTROL)
         if picks.is_empty():
             return None
-        rows = _rows(session, settings, cycle, picks, until=until)
+        rows = _rows(session, settings, cycle, picks, caps, until=until)
     window = ProgrammeWindow(
         cycle_id=cycle.id,
         counted_until=until,
@@ -79,17 +82,23 @@ def _count(
 
 
 def _rows(
-    session: Session, settings: Settings, cycle: Cycle, picks: pl.DataFrame, *, until: date
+    session: Session,
+    settings: Settings,
+    cycle: Cycle,
+    picks: pl.DataFrame,
+    caps: pl.DataFrame,
+    *,
+    until: date,
 ) -> pl.DataFrame:
     """The sums by arm and tier, and by arm and category."""
-    goods = stored.goods(session, cycle.id)
-    start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
-    bought = read_purchases(session, settings, since=start, before=until)
+    goods = stored.goods(session, offers_of(picks))
+    bought = read_purchases(session, settings, since=cycle.valid_from, before=until)
     uses = stored.uses(session, cycle.id)
     found = outcomes(
         picks,
-        bought.with_columns(pl.col("purchased_at").dt.date().alias("day")),
+        with_days(bought),
         goods,
+        caps,
         valid_from=cycle.valid_from,
         window=(0, DAYS),
         reimbursed=uses.select("household_id", "offer_id", "day", "cents"),

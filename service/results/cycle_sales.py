@@ -1,4 +1,4 @@
-"""What households bought around a cycle, read once for all of its windows that are counted."""
+"""What households bought after a cycle, read once for all of its windows that are counted."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,8 +7,11 @@ import polars as pl
 from sqlmodel import Session
 
 from service.currencies import minor_digits
+from service.cycle.bought_before import before_validity, offers_of, with_days
 from service.cycle.inputs import midnight, read_purchases
-from service.engine.lift.outcomes import BEFORE_DAYS, Goods, outcomes
+from service.engine.lift.before import BEFORE_DAYS, OF_HOUSEHOLD, OF_PAIR
+from service.engine.lift.goods import Goods
+from service.engine.lift.outcomes import outcomes
 from service.settings import Settings
 from service.store import baskets, catalogue, retention
 from service.store import outcomes as stored
@@ -17,13 +20,15 @@ from service.store.tables.cycle import Cycle
 
 @dataclass(frozen=True, slots=True)
 class CycleSales:
-    """The picks of a cycle, what was bought from a year before it on, and uses of its copies.
+    """The picks of a cycle, what was bought from its validity on, and uses of its copies.
 
-    `homes` has household_id and region, of the usual store; `regions` those of all stores.
+    `picks` and `caps` say what was paid in the year before. `homes` has household_id and region,
+    of the usual store; `regions` those of all stores.
     """
 
     cycle: Cycle
     picks: pl.DataFrame
+    caps: pl.DataFrame
     lines: pl.DataFrame
     uses: pl.DataFrame
     goods: Goods
@@ -38,6 +43,7 @@ class CycleSales:
             self.picks,
             self.lines,
             self.goods,
+            self.caps,
             valid_from=self.cycle.valid_from,
             window=window,
             reimbursed=self.uses.select("household_id", "offer_id", "day", "cents"),
@@ -62,12 +68,14 @@ def read_sales(
 
     None where the cycle is older than the picks, or than the baskets that are kept.
     """
-    picks = stored.picks(session, cycle.id)
     start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
     whole = retention.kept_from(session)
-    if picks.is_empty() or (whole is not None and start < whole):
+    if whole is not None and start < whole:
         return None
-    bought = read_purchases(session, settings, since=start, before=before)
+    picks, caps = picks_of(session, settings, cycle)
+    if picks.is_empty():
+        return None
+    bought = read_purchases(session, settings, since=cycle.valid_from, before=before)
     usual = baskets.usual_stores(
         session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)
     )
@@ -75,13 +83,28 @@ def read_sales(
     return CycleSales(
         cycle=cycle,
         picks=picks,
-        lines=bought.with_columns(pl.col("purchased_at").dt.date().alias("day")),
+        caps=caps,
+        lines=with_days(bought),
         uses=stored.uses(session, cycle.id),
-        goods=stored.goods(session, cycle.id),
+        goods=stored.goods(session, offers_of(picks)),
         homes=_in_regions(usual, "store", regions),
         regions=regions,
         unit_cents=10 ** minor_digits(settings.currency),
     )
+
+
+def picks_of(
+    session: Session, settings: Settings, cycle: Cycle
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a cycle picked with what was paid before, and the caps of that.
+
+    A cycle that did not keep it has it counted. Nothing for a cycle older than the picks.
+    """
+    picks, caps = stored.picks(session, cycle.id), stored.caps(session, cycle.id)
+    if picks.is_empty() or not caps.is_empty():
+        return picks, caps
+    before = before_validity(session, settings, picks, valid_from=cycle.valid_from)
+    return before.of(picks.drop(*OF_PAIR, *OF_HOUSEHOLD)), before.caps
 
 
 def _in_regions(frame: pl.DataFrame, store: str, regions: dict[str, str]) -> pl.DataFrame:

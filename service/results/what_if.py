@@ -7,9 +7,11 @@ from datetime import date, timedelta
 import polars as pl
 
 from service.currencies import minor_digits
+from service.cycle.bought_before import before_validity, offers_of, with_days
 from service.cycle.inputs import read_purchases
 from service.engine.allocate.value import CELLS
-from service.engine.lift.outcomes import BEFORE_DAYS, COVARIATES, WINDOWS, outcomes
+from service.engine.lift.before import BEFORE_DAYS
+from service.engine.lift.outcomes import COVARIATES, WINDOWS, outcomes
 from service.engine.lift.policy import PolicyValue, Tried, policy_value
 from service.errors import Conflict, InvalidInput, NotFound
 from service.settings import Settings
@@ -35,7 +37,9 @@ class Policy:
         unknown = sorted(self.cells - set(CELLS))
         if unknown:
             raise InvalidInput(
-                f"There is no cell {unknown[0]!r}; there are {', '.join(CELLS)}.", []
+                "There is no cell %(cell)s; there are %(cells)s.",
+                cell=unknown[0],
+                cells=", ".join(CELLS),
             )
 
 
@@ -74,15 +78,16 @@ def what_if(database: Database, settings: Settings, cycle_id: int, policy: Polic
         until = end if newest is None else min(end, newest + timedelta(days=1))
         if newest is None or until <= cycle.valid_from:
             raise Conflict("No sales are known yet of the days when its lists were valid.")
-        goods = stored.goods(session, cycle_id)
+        goods = stored.goods(session, offers_of(tried))
         reimbursed = stored.uses(session, cycle_id)
-        start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
-        retention.require_baskets(session, start)
-        bought = read_purchases(session, settings, since=start, before=until)
+        retention.require_baskets(session, cycle.valid_from - timedelta(days=BEFORE_DAYS))
+        before = before_validity(session, settings, tried, valid_from=cycle.valid_from)
+        bought = read_purchases(session, settings, since=cycle.valid_from, before=until)
     found = outcomes(
-        tried,
-        bought.with_columns(pl.col("purchased_at").dt.date().alias("day")),
+        before.of(tried),
+        with_days(bought),
         goods,
+        before.caps,
         valid_from=cycle.valid_from,
         window=WINDOWS[0],
         reimbursed=reimbursed.select("household_id", "offer_id", "day", "cents"),

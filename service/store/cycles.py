@@ -38,8 +38,8 @@ def forget_results(session: Session, cycle_id: int) -> None:
     """Delete what a cycle came to: what it issued, prices, arms, picks, whom it left out."""
     for table in (
         "cycle_offer", "cycle_supplier", "cycle_price", "cycle_household", "cycle_pick",
-        "cycle_chance", "cycle_left_out", "outcome_sum", "outcome_window", "programme_sum",
-        "programme_window",
+        "cycle_cap", "cycle_chance", "cycle_left_out", "outcome_sum", "outcome_window",
+        "programme_sum", "programme_window",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
 
@@ -117,19 +117,20 @@ def prices(session: Session, cycle_id: int | None) -> pl.DataFrame:
 
 
 def add_arms(session: Session, cycle_id: int, arms: pl.DataFrame) -> None:
-    """Keep who was exposed and who held out: household_id, arm, worth_decile, tier."""
-    stage(session, "staged_arm", arms.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
-    session.execute(
-        text(
-            """INSERT INTO cycle_household (cycle_id, household_id, arm, worth_decile, tier)
-               SELECT cycle_id, household_id, arm, worth_decile, tier FROM staged_arm"""
-        )
+    """Keep who was exposed and who held out, in the columns of `CycleHousehold`."""
+    append(
+        session, "cycle_household", arms.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id"))
     )
 
 
 def add_picks(session: Session, cycle_id: int, picked: pl.DataFrame) -> None:
     """Keep what the rule picked: household_id, offer_id, arm, cell, weight, is_given, and so on."""
     append(session, "cycle_pick", picked.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
+
+
+def add_caps(session: Session, cycle_id: int, caps: pl.DataFrame) -> None:
+    """Keep the most that a household's money counts for, in the columns of `CycleCap`."""
+    append(session, "cycle_cap", caps.with_columns(pl.lit(cycle_id, pl.Int64).alias("cycle_id")))
 
 
 def add_chances(session: Session, cycle_id: int, chances: pl.DataFrame) -> None:

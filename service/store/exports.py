@@ -63,7 +63,8 @@ _TABLES = {
         WHERE household_id = :household ORDER BY id""",
     "openings": """SELECT opened_at, reason, note FROM household_opening
         WHERE household_id = :household ORDER BY id""",
-    "cycles": """SELECT c.as_of, h.arm, h.tier, h.worth_decile FROM cycle_household h
+    "cycles": """SELECT c.as_of, h.arm, h.tier, h.worth_decile, h.basket_year_cents,
+        h.year_baskets FROM cycle_household h
         JOIN cycle c ON c.id = h.cycle_id WHERE h.household_id = :household ORDER BY c.as_of""",
     "left_out": """SELECT c.as_of, o.reason, o.detail FROM cycle_left_out o
         JOIN cycle c ON c.id = o.cycle_id WHERE o.household_id = :household ORDER BY c.as_of""",

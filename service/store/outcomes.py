@@ -1,6 +1,6 @@
 """Queries on what households did after a cycle: picks, redemptions, and the sums of both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -9,7 +9,8 @@ import polars as pl
 from sqlalchemy import Date, delete, text
 from sqlmodel import Session, col, select
 
-from service.engine.lift.outcomes import Goods
+from service.engine.lift.before import CAPS, OF_HOUSEHOLD, OF_PAIR
+from service.engine.lift.goods import Goods
 from service.store.bulk import append, is_sqlite
 from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Supplier
@@ -23,8 +24,11 @@ PICKED = {
     "arm": pl.String,
     "cell": pl.String,
     "is_given": pl.Boolean,
+    **OF_PAIR,
+    **OF_HOUSEHOLD,
 }
-"""The columns of `picks`."""
+"""The columns of `picks`; what was paid before is null for a cycle that did not keep it."""
+_OF_PICK = ("household_id", "offer_id", "arm", "cell", "is_given")
 _AT_ONCE = 2_000
 USES = {
     "household_id": pl.Int64,
@@ -55,19 +59,35 @@ class Sums(NamedTuple):
 
 def picks(session: Session, cycle_id: int) -> pl.DataFrame:
     """What the rule of a cycle picked; see `PICKED`. Nothing for a cycle older than the picks."""
+    of_pick = ", ".join(f"p.{name}" for name in (*_OF_PICK, *OF_PAIR))
+    of_household = ", ".join(f"h.{name}" for name in OF_HOUSEHOLD)
     rows = session.execute(
         text(
-            """SELECT household_id, offer_id, arm, cell, is_given FROM cycle_pick
-               WHERE cycle_id = :cycle
-                 AND EXISTS (SELECT 1 FROM cycle_pick e
-                             WHERE e.cycle_id = :cycle AND e.arm = 'exposed')
-               ORDER BY household_id, offer_id"""
+            f"""SELECT {of_pick}, {of_household} FROM cycle_pick p
+                LEFT JOIN cycle_household h
+                    ON h.cycle_id = p.cycle_id AND h.household_id = p.household_id
+                WHERE p.cycle_id = :cycle
+                  AND EXISTS (SELECT 1 FROM cycle_pick e
+                              WHERE e.cycle_id = :cycle AND e.arm = 'exposed')
+                ORDER BY p.household_id, p.offer_id"""
         ),
         {"cycle": cycle_id},
     )
-    return pl.DataFrame(
-        [(*keys, bool(given)) for *keys, given in rows], schema=PICKED, orient="row"
+    raw = PICKED | {"is_given": pl.Int64 if is_sqlite(session) else pl.Boolean}
+    found = pl.DataFrame([tuple(row) for row in rows], schema=raw, orient="row")
+    return found.with_columns(pl.col("is_given").cast(pl.Boolean))
+
+
+def caps(session: Session, cycle_id: int) -> pl.DataFrame:
+    """The most that a household's money counts for; see `CAPS`. None that a cycle did not keep."""
+    rows = session.execute(
+        text(
+            f"SELECT {', '.join(CAPS)} FROM cycle_cap WHERE cycle_id = :cycle "
+            "ORDER BY offer_id, days"
+        ),
+        {"cycle": cycle_id},
     )
+    return pl.DataFrame([tuple(row) for row in rows], schema=CAPS, orient="row")
 
 
 def uses(session: Session, cycle_id: int) -> pl.DataFrame:
@@ -93,33 +113,31 @@ def uses(session: Session, cycle_id: int) -> pl.DataFrame:
     )
 
 
-def goods(session: Session, cycle_id: int) -> Goods:
-    """The products of the deals that a cycle picked, their categories and costs."""
-    cycle = {"cycle": cycle_id}
-    deals = "SELECT DISTINCT offer_id FROM cycle_pick WHERE cycle_id = :cycle"
+def goods(session: Session, offer_ids: Sequence[int]) -> Goods:
+    """The products of some deals, their categories and costs."""
+    deals = ", ".join(str(int(each)) for each in offer_ids) or "NULL"
     products = session.execute(
-        text(f"SELECT DISTINCT offer_id, gtin FROM offer_product WHERE offer_id IN ({deals})"),
-        cycle,
+        text(f"SELECT DISTINCT offer_id, gtin FROM offer_product WHERE offer_id IN ({deals})")
     )
     offers = session.execute(
-        text(f"SELECT id, category_id FROM offer WHERE id IN ({deals}) ORDER BY id"), cycle
+        text(f"SELECT id, category_id FROM offer WHERE id IN ({deals}) ORDER BY id")
     )
     costs = session.execute(
         text(
             f"""SELECT DISTINCT p.gtin, p.cost_cents FROM product p
                 JOIN offer_product o ON o.gtin = p.gtin
                 WHERE o.offer_id IN ({deals}) AND p.cost_cents IS NOT NULL"""
-        ),
-        cycle,
+        )
     )
 
-    def frame(rows: Sequence[object], *names: str) -> pl.DataFrame:
-        return pl.DataFrame(rows, dict.fromkeys(names, pl.Int64), orient="row")
+    def frame(rows: Iterable[Sequence[object]], *names: str) -> pl.DataFrame:
+        schema = dict.fromkeys(names, pl.Int64)
+        return pl.DataFrame([tuple(row) for row in rows], schema, orient="row")
 
     return Goods(
-        products=frame([tuple(row) for row in products], "offer_id", "gtin"),
-        offers=frame([tuple(row) for row in offers], "offer_id", "category_id"),
-        costs=frame([tuple(row) for row in costs], "gtin", "cost_cents"),
+        products=frame(products, "offer_id", "gtin"),
+        offers=frame(offers, "offer_id", "category_id"),
+        costs=frame(costs, "gtin", "cost_cents"),
     )
 
 
@@ -158,6 +176,17 @@ def waiting(session: Session, *, started_before: date) -> Sequence[Cycle]:
         select(Cycle)
         .where(col(Cycle.valid_from) < started_before, col(Cycle.withdrawn_at).is_(None))
         .order_by(col(Cycle.as_of))
+    )
+    return session.exec(statement).all()
+
+
+def counted(session: Session) -> Sequence[Cycle]:
+    """The cycles that were counted and not taken back, newest first."""
+    known = select(OutcomeWindow.cycle_id).where(OutcomeWindow.cycle_id == col(Cycle.id))
+    statement = (
+        select(Cycle)
+        .where(known.exists(), col(Cycle.withdrawn_at).is_(None))
+        .order_by(col(Cycle.as_of).desc())
     )
     return session.exec(statement).all()
 

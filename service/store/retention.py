@@ -11,7 +11,8 @@ from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session
 
 from service.engine.clearing.claim import ClaimState
-from service.engine.lift.outcomes import BEFORE_DAYS, WINDOWS
+from service.engine.lift.before import BEFORE_DAYS
+from service.engine.lift.outcomes import WINDOWS
 from service.errors import Conflict
 from service.store.tables.retention import Kind, Retention
 from service.store.tables.types import UtcMoment

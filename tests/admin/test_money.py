@@ -26,6 +26,7 @@ from service.settings import Settings
 from service.store import money
 from service.store.session import Database
 from service.store.tables import metadata
+from service.store.tables.cycle import CycleCap, CycleHousehold, CyclePick
 from service.store.tables.types import Json
 from tests.checkout.acts import returned, sold, voided
 from tests.clearing.conftest import BY, DALE, OTHERS, TODAY, drawn, form
@@ -74,6 +75,7 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
     keep_sums(database)
     count_products(database, settings, today=date(2026, 3, 16))
     count_sales(database)
+    _pay_before(database)
     before = _all(read_only)
     # A fee of 8 cents is no whole number of the main unit.
     with pytest.raises(Conflict) as inexact:
@@ -101,6 +103,24 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
     assert _all(read_only) == before
     conversions = read_only("SELECT count(*) FROM money_conversion")
     assert conversions == [(2 * len(money.tables()),)]
+
+
+def _pay_before(database: Database) -> None:
+    """What a household paid in the year before a cycle, which this shop's was made without."""
+    keys = {"cycle_id": 1, "offer_id": 1}
+    household = {"cycle_id": 1, "household_id": 1, "arm": "exposed"}
+    with database.write() as session:
+        session.add_all(
+            [
+                CycleCap(**keys, days=14, deal_cents=100, category_cents=200, all_cents=300),
+                CycleHousehold(**household, basket_year_cents=900, year_baskets=3),
+                CyclePick(
+                    **household, offer_id=1, cell="switcher_light", weight=1.0, is_given=True,
+                    paid_14_cents=1, paid_28_cents=2, paid_56_cents=3, paid_year_cents=4,
+                    category_year_cents=5,
+                ),
+            ]
+        )  # fmt: skip
 
 
 def _claim_and_dispute(database: Database, settings: Settings) -> None:

@@ -25,7 +25,8 @@ BY = Actor("tests")
 NOT_EXPORTED = {
     "household": "its number and language are in household.json",
     "list_page": "a digest of a code",
-    "cycle_pick": "which offers the rule considered: what deals are worth is the retailer's",
+    "cycle_pick": "which offers the rule considered: what deals are worth is the retailer's, and "
+    "what the household paid for their goods before follows from its baskets",
     "cycle_chance": "which offers it might have got: as above",
     "due": "gone within seconds",
     "erasure": "of households that are gone",

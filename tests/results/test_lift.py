@@ -96,6 +96,30 @@ def test_purchases_in_the_window_are_counted_by_arm_and_a_later_count_replaces_t
     assert [each.window[0] for each in counted(database, settings, 400)] == [14, 28]
 
 
+def test_the_year_before_is_kept_when_lists_are_made_and_else_read_from_the_baskets(
+    database: Database, settings: Settings, issued: None, tmp_path: Path
+) -> None:
+    home, _, product = picked(database, "exposed")[0]
+    more_baskets(database, settings, tmp_path, [basket_line(home, "first", AS_OF, 1, product)])
+    by = "SELECT offer_id, arm, cell, households, sums FROM outcome_sum ORDER BY 1, 2, 3"
+
+    counted(database, settings, 400)
+    kept = query(database, by)
+    assert totals(database, "before_sales")
+    assert totals(database, "placebo_sales")
+    assert query(database, "SELECT count(*) FROM cycle_cap WHERE deal_cents > 0") != [(0,)]
+    # A cycle of before anything was kept.
+    with database.write() as session:
+        for change in (
+            "DELETE FROM cycle_cap", "DELETE FROM outcome_sum", "DELETE FROM outcome_window",
+            "UPDATE cycle_pick SET paid_year_cents = NULL, paid_14_cents = NULL",
+        ):  # fmt: skip
+            session.connection().exec_driver_sql(change)
+    counted(database, settings, 400)
+
+    assert query(database, by) == kept
+
+
 def test_a_deal_is_compared_with_each_control_apart(
     database: Database, settings: Settings, issued: None, tmp_path: Path
 ) -> None:

@@ -8,6 +8,11 @@ variance between cells is that of DerSimonian and Laird 1986, the prior of all c
 standard deviation 0.5). Everything is estimated from the whole window each time, so no cycle counts
 twice.
 
+How certain a cell is follows from its sizes and from what both of its sides buy anyway, at the
+factor that the sums of all cells show. By its own purchases a cell that happened to show few would
+look the most certain, and weigh the most (Shuster 2010, "Empirical vs natural weighting in random
+effects meta-analysis").
+
 Cycles that explore teach from everybody besides. A pair that was picked with the chance p and
 bought (Y) more or less than its household was expected to without the copy (m) adds (Z - p)(Y - m),
 where Z is whether it was picked: inverse propensity weights, each pair counting for p(1 - p), so
@@ -122,7 +127,8 @@ def learn(evidence: pl.DataFrame) -> Lesson:
     Without any evidence the model is the default one.
     """
     redeemed = _redeemed(evidence)
-    cells = _seen(evidence, ["cell"])
+    common = _common(evidence)
+    cells = _seen(evidence, ["cell"], at=common)
     if cells.is_empty():
         return Lesson(ResponseModel(redeemed=redeemed), _table(cells, {}), _depth_table(cells, []))
     ratio, variance = cells["ratio"].to_numpy(), cells["variance"].to_numpy()
@@ -130,7 +136,7 @@ def learn(evidence: pl.DataFrame) -> Lesson:
     factors = dict.fromkeys(CELLS, _clipped(overall)) | {
         cell: _clipped(factor) for cell, factor in zip(cells["cell"], shrunk, strict=True)
     }
-    deep = _seen(evidence.filter(pl.col("depth") != ""), ["cell", "depth"])
+    deep = _seen(evidence.filter(pl.col("depth") != ""), ["cell", "depth"], at=common)
     of_depth = _of_depths(deep, factors)
     model = replace(
         ResponseModel(),
@@ -146,18 +152,35 @@ def learn(evidence: pl.DataFrame) -> Lesson:
     )
 
 
-def _seen(evidence: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Sums by `keys` with `ratio`, the gain seen over that expected, and its `variance`.
-
-    Groups that say nothing are left out.
-    """
-    sums = (
+def _sums(evidence: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """The counts by `keys`, of which something was expected."""
+    return (
         evidence.group_by(keys)
         .agg(pl.exclude("cycle_id", "depth", *keys).sum())
         .filter(pl.col("expected_gain") > 0, pl.col("exposed") > 0)
         .sort(keys)
     )
-    held, open_ = _of_ghosts(sums), _of_swings(sums)
+
+
+def _common(evidence: pl.DataFrame) -> float:
+    """The factor that all cells show by their sums: no cell weighs more for what it showed."""
+    sums = _sums(evidence, ["cell"]).filter(pl.col("ghost_weight") > 0)
+    if sums.is_empty():
+        return 1.0
+    usual = pl.col("exposed") * pl.col("ghost_buyers") / pl.col("ghost_weight")
+    seen, expected = sums.select(
+        (pl.col("exposed_buyers") - usual).sum(), pl.col("expected_gain").sum()
+    ).row(0)
+    return _clipped(seen / expected)
+
+
+def _seen(evidence: pl.DataFrame, keys: list[str], *, at: float) -> pl.DataFrame:
+    """Sums by `keys` with `ratio`, the gain seen over that expected, and its `variance`.
+
+    Variances are those at the factor `at`. Groups that say nothing are left out.
+    """
+    sums = _sums(evidence, keys)
+    held, open_ = _of_ghosts(sums, at=at), _of_swings(sums, at=at)
     weight = 1 / held["held_variance"] + 1 / open_["swing_variance"]
     ratio = (
         held["held_ratio"] / held["held_variance"] + open_["swing_factor"] / open_["swing_variance"]
@@ -169,7 +192,7 @@ def _seen(evidence: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def _of_ghosts(sums: pl.DataFrame) -> pl.DataFrame:
+def _of_ghosts(sums: pl.DataFrame, *, at: float) -> pl.DataFrame:
     """held_ratio, held_variance: against copies held out; infinite variance where there are none.
 
     Beside them seen_gain and its error, for the table.
@@ -183,11 +206,17 @@ def _of_ghosts(sums: pl.DataFrame) -> pl.DataFrame:
     # The number of equally weighted ghosts with the same information.
     ghosts = some**2 / np.where(known, sums["ghost_weight_squared"].to_numpy(), 1.0)
     seen = bought - given * ghost_rate
-    # Half a buyer and half a non-buyer more: a rate of 0 is never certain.
-    rate = (bought + 0.5) / (given + 1)
-    other = (ghost_rate * ghosts + 0.5) / (ghosts + 1)
-    variance = given**2 * (rate * (1 - rate) / given + other * (1 - other) / ghosts)
     expected = sums["expected_gain"].to_numpy()
+    of_each, of_ghost = np.ones_like(given), np.ones_like(given)
+    for _ in range(2):
+        # What both sides buy anyway, each by how certain it is: that says nothing of how far they
+        # are apart. Half a buyer and half a non-buyer more: a rate of 0 is never certain.
+        copies, held = given / of_each, ghosts / of_ghost
+        anyway = (bought - at * expected) / given * copies + ghost_rate * held
+        other = (np.clip(anyway, 0.0, copies + held) + 0.5) / (copies + held + 1)
+        rate = np.clip(other + at * expected / given, 0.0, 1 - 0.5 / (given + 1))
+        of_each, of_ghost = rate * (1 - rate), other * (1 - other)
+    variance = given**2 * (of_each / given + of_ghost / ghosts)
     return pl.DataFrame(
         {
             "seen_gain": np.where(known, seen, 0.0),
@@ -199,10 +228,10 @@ def _of_ghosts(sums: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_swings(sums: pl.DataFrame) -> pl.DataFrame:
+def _of_swings(sums: pl.DataFrame, *, at: float) -> pl.DataFrame:
     """swing_factor, swing_variance: against the chances; infinite variance where they say nothing.
 
-    The variance is the larger of those at the factor found and at 1: by themselves few pairs may
+    The variance is the larger of those at the factor found and at `at`: by themselves few pairs may
     look certain.
     """
     columns = [sums[name].cast(pl.Float64).to_numpy() for name in _OF_SWINGS]
@@ -211,11 +240,11 @@ def _of_swings(sums: pl.DataFrame) -> pl.DataFrame:
     divisor = np.where(known, expected, 1.0)
     factor = np.where(known, seen / divisor, 0.0)
 
-    def variance(at: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        square = seen_squared - 2 * at * product + np.square(at) * expected_squared
+    def variance(held: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        square = seen_squared - 2 * held * product + np.square(held) * expected_squared
         return np.asarray(np.maximum(square, 0.0) / divisor**2)
 
-    wider = np.maximum(variance(factor), variance(1.0))
+    wider = np.maximum(variance(factor), variance(at))
     known &= wider > 0
     return pl.DataFrame(
         {

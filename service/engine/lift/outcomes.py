@@ -1,12 +1,13 @@
 """What households bought of a deal's goods in a window, and what they were like before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
+from service.engine.lift.before import CAPS, OF_HOUSEHOLD, OF_PAIR, SPANS
+from service.engine.lift.goods import Goods
 from service.engine.lift.moments import Moments, moments
 
 OUTCOMES = (
@@ -23,7 +24,7 @@ OUTCOMES = (
 """Per household and copy: whether it bought any of the deal's products, how many, what it paid for
 them, what they left over their cost with what the supplier pays; what it paid for their category
 and for everything; whether it bought them and had not in the weeks before; what the supplier pays
-for its uses; and what it paid for the products in as many days just before the window of validity,
+for its uses; and what it paid for the products in as many days just before the lists were made,
 which no copy can have changed."""
 COVARIATES = (
     "before_sales",
@@ -33,44 +34,31 @@ COVARIATES = (
     "before_baskets",
     "before_bought",
 )
-"""Of the 52 weeks before validity: paid for the deal's products, the same of the last 8 weeks
-(without the placebo's days), for their category and everything; baskets; whether it bought them."""
+"""Of the 52 weeks before the lists were made: paid for the deal's products, the same of the last 8
+weeks (without the placebo's days), for their category and everything; baskets; whether it bought
+them."""
 VARIABLES = (*OUTCOMES, *COVARIATES)
 DERIVED = {"rival_sales": {"category_sales": 1.0, "sales": -1.0}}
 """Outcomes that are sums of others: what a household paid for the rest of the deal's category."""
 WINDOWS = ((0, 14), (14, 28), (28, 56))
-"""Days from validity, first day in and last day out."""
-BEFORE_DAYS, RECENT_DAYS = 364, 56
-_WINSOR = 0.995
+"""Days from validity, first day in and last day out; as long as `before.LENGTHS` has it."""
 _MONEY = {
-    "sales": "deal",
-    "margin": "deal",
-    "category_sales": "category",
-    "basket_sales": "all",
-    "placebo_sales": "deal",
+    "sales": "deal_cents",
+    "margin": "deal_cents",
+    "category_sales": "category_cents",
+    "basket_sales": "all_cents",
+    "placebo_sales": "deal_cents",
 }
 
 _AMOUNTS = [*_MONEY, "supplier_paid", *(name for name in COVARIATES if name.endswith("sales"))]
 LINES = ("household_id", "day", "basket_id", "gtin", "category_id", "quantity", "amount_cents")
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """The goods of some deals. `products`: offer_id, gtin; `offers`: offer_id, category_id.
-
-    `costs`: gtin, cost_cents of a unit; what is not there cost nothing that is known, and counts
-    as no margin.
-    """
-
-    products: pl.DataFrame
-    offers: pl.DataFrame
-    costs: pl.DataFrame
-
-
 def outcomes(
     picks: pl.DataFrame,
     lines: pl.DataFrame,
     goods: Goods,
+    caps: pl.DataFrame,
     *,
     valid_from: date,
     window: tuple[int, int],
@@ -81,81 +69,54 @@ def outcomes(
 
     Money is in the currency's main unit, which has `unit_cents`.
 
-    `picks` has household_id and offer_id; `lines` the columns of `LINES`, day in the retailer's
-    time zone, from `BEFORE_DAYS` before validity to the end of the window; others are left out
-    here. `reimbursed`: household_id, offer_id, day, cents that suppliers pay of what came off.
+    `picks` has household_id, offer_id and what was paid before (`OF_PAIR`, `OF_HOUSEHOLD`), which
+    become covariates; `caps` is of the same count. `lines` has the columns of `LINES`, day in the
+    retailer's time zone; others than the window's are left out here. `reimbursed`: household_id,
+    offer_id, day, cents that suppliers pay of what came off.
 
-    Money is cut at the 99.5th percentile of what households paid in as many days of the weeks
-    before, among those that paid anything: a party's purchase of one household else hides what
-    hundreds do (winsorising; it is said on the report).
+    Money is cut at the caps: a party's purchase of one household else hides what hundreds do
+    (winsorising; it is said on the report).
     """
     first, last = (valid_from + timedelta(days=days) for days in window)
-    length = timedelta(days=window[1] - window[0])
-    start = valid_from - timedelta(days=BEFORE_DAYS)
-    mine = lines.filter(pl.col("household_id").is_in(picks["household_id"].unique().implode()))
-    before = mine.filter(pl.col("day").is_between(start, valid_from, closed="left"))
-    during = mine.filter(pl.col("day").is_between(first, last, closed="left"))
-    placebo = before.filter(pl.col("day") >= valid_from - length)
-    recent_from = valid_from - timedelta(days=RECENT_DAYS)
-    recent = before.filter(pl.col("day") >= recent_from, pl.col("day") < valid_from - length)
-    caps = _caps(before, goods, valid_from=valid_from, days=length.days)
-    paid = reimbursed.filter(pl.col("day").is_between(first, last, closed="left"))
+    length = window[1] - window[0]
+    inside = pl.col("day").is_between(first, last, closed="left")
+    during = lines.filter(
+        inside, pl.col("household_id").is_in(picks["household_id"].unique().implode())
+    )
     deal, category, everything = ["household_id", "offer_id"], ["household_id", "category_id"], [
         "household_id"
     ]  # fmt: skip
     amount = pl.col("amount_cents").sum()
-    with_costs = _of_deals(during, goods).join(goods.costs, on="gtin", how="left")
+    of_deals = during.join(goods.products, on="gtin").join(goods.costs, on="gtin", how="left")
     margin = (pl.col("amount_cents") - pl.col("cost_cents") * pl.col("quantity")).sum()
     parts = [
-        (deal, with_costs, [pl.col("quantity").sum().alias("units"), amount.alias("sales"),
-                            margin.alias("margin")]),
-        (deal, paid, [pl.col("cents").sum().alias("supplier_paid")]),
+        (deal, of_deals, [pl.col("quantity").sum().alias("units"), amount.alias("sales"),
+                          margin.alias("margin")]),
+        (deal, reimbursed.filter(inside), [pl.col("cents").sum().alias("supplier_paid")]),
         (category, during, [amount.alias("category_sales")]),
         (everything, during, [amount.alias("basket_sales")]),
-        (deal, _of_deals(placebo, goods), [amount.alias("placebo_sales")]),
-        (deal, _of_deals(before, goods), [amount.alias("before_sales")]),
-        (deal, _of_deals(recent, goods), [amount.alias("recent_sales")]),
-        (category, before, [amount.alias("before_category_sales")]),
-        (everything, before, [amount.alias("before_basket_sales"),
-                              pl.col("basket_id").n_unique().alias("before_baskets")]),
     ]  # fmt: skip
     found = picks.join(goods.offers, on="offer_id")
     for keys, source, sums in parts:
         found = found.join(source.group_by(keys).agg(sums), on=keys, how="left")
     found = found.with_columns(
         (pl.col("units") > 0).fill_null(False).alias("bought"),
-        (pl.col("before_sales").is_not_null()).alias("before_bought"),
+        pl.col("paid_year_cents").is_not_null().alias("before_bought"),
+        pl.col("paid_year_cents").alias("before_sales"),
+        pl.col(f"paid_{length}_cents").alias("placebo_sales"),
+        (pl.col(f"paid_{SPANS[-1]}_cents") - pl.col(f"paid_{length}_cents")).alias("recent_sales"),
+        pl.col("category_year_cents").alias("before_category_sales"),
+        pl.col("basket_year_cents").alias("before_basket_sales"),
+        pl.col("year_baskets").alias("before_baskets"),
     ).with_columns(
         (pl.col("bought") & ~pl.col("before_bought")).alias("new_to_brand"),
         pl.col("margin").fill_null(0) + pl.col("supplier_paid").fill_null(0),
     )
     found = found.with_columns(pl.col(VARIABLES).cast(pl.Float64).fill_null(0.0))
-    cut = _cut(found.join(caps, on="offer_id", how="left"))
-    return cut.select(*picks.columns, *VARIABLES).with_columns(pl.col(_AMOUNTS) / unit_cents)
-
-
-def _of_deals(lines: pl.DataFrame, goods: Goods) -> pl.DataFrame:
-    return lines.join(goods.products, on="gtin")
-
-
-def _caps(lines: pl.DataFrame, goods: Goods, *, valid_from: date, days: int) -> pl.DataFrame:
-    """The most that a household's money counts for, by offer: deal, category, all."""
-    period = ((pl.lit(valid_from) - pl.col("day")).dt.total_days() - 1) // days
-    of = lines.with_columns(period.alias("period"))
-
-    def caps(source: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
-        paid = source.group_by(key, "household_id", "period").agg(pl.col("amount_cents").sum())
-        cap = pl.col("amount_cents").quantile(_WINSOR, "higher").alias(name)
-        return paid.filter(pl.col("amount_cents") > 0).group_by(key).agg(cap)
-
-    everything = caps(of.with_columns(pl.lit(True).alias("any")), "any", "all")
-    return (
-        goods.offers.with_columns(pl.lit(True).alias("any"))
-        .join(caps(_of_deals(of, goods), "offer_id", "deal"), on="offer_id", how="left")
-        .join(caps(of, "category_id", "category"), on="category_id", how="left")
-        .join(everything, on="any", how="left")
-        .drop("category_id", "any")
-    )
+    of_length = caps.filter(pl.col("days") == length).select(pl.col(CAPS).exclude("days"))
+    cut = _cut(found.join(of_length, on="offer_id", how="left"))
+    own = [name for name in picks.columns if name not in {**OF_PAIR, **OF_HOUSEHOLD}]
+    return cut.select(*own, *VARIABLES).with_columns(pl.col(_AMOUNTS) / unit_cents)
 
 
 def _cut(found: pl.DataFrame) -> pl.DataFrame:

@@ -157,7 +157,8 @@ class CycleHousehold(SQLModel, table=True):
     """How a cycle treated a household: `exposed`, or `holdout` (a list without offers).
 
     `tier` is the household's tier of worth then, which deals may target; `worth_decile` its place
-    among the eligible by worth, 10 the best.
+    among the eligible by worth, 10 the best. In the year before it paid `basket_year_cents` in
+    `year_baskets`; null where the rule picked nothing for it.
     """
 
     __tablename__ = "cycle_household"
@@ -178,6 +179,8 @@ class CycleHousehold(SQLModel, table=True):
     arm: str
     tier: str | None = None
     worth_decile: int | None = None
+    basket_year_cents: int | None = Field(default=None, sa_type=BigId)
+    year_baskets: int | None = None
 
 
 class CycleLeftOut(SQLModel, table=True):
@@ -213,6 +216,8 @@ class CyclePick(SQLModel, table=True):
     with; each of their copies represents `weight` given ones. `is_given` is whether it is printed.
     `chance` is the share of draws in which the rule picks it, null where nothing was explored or
     it was pinned; `depth_percent` what the deal takes off the price, null where that is not known.
+    Amounts are what the household paid for the deal's products in the last days before the lists
+    were made and in the year (null where it bought none), and for their category in the year.
     """
 
     __tablename__ = "cycle_pick"
@@ -243,6 +248,39 @@ class CyclePick(SQLModel, table=True):
     is_given: bool
     chance: float | None = None
     depth_percent: int | None = None
+    paid_14_cents: int | None = Field(default=None, sa_type=BigId)
+    paid_28_cents: int | None = Field(default=None, sa_type=BigId)
+    paid_56_cents: int | None = Field(default=None, sa_type=BigId)
+    paid_year_cents: int | None = Field(default=None, sa_type=BigId)
+    category_year_cents: int | None = Field(default=None, sa_type=BigId)
+
+
+class CycleCap(SQLModel, table=True):
+    """The most that a household's money counts for in a report's window of so many `days`.
+
+    For the products of a deal, its category and everything; of the year before, see
+    `service.engine.lift.before`.
+    """
+
+    __tablename__ = "cycle_cap"
+
+    cycle_id: int = Field(
+        foreign_key="cycle.id",
+        primary_key=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    offer_id: int = Field(
+        foreign_key="offer.id",
+        primary_key=True,
+        index=True,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    days: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    deal_cents: int | None = Field(default=None, sa_type=BigId)
+    category_cents: int | None = Field(default=None, sa_type=BigId)
+    all_cents: int | None = Field(default=None, sa_type=BigId)
 
 
 class Response(SQLModel, table=True):

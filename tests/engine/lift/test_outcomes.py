@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from service.engine.lift.before import paid_before
+from service.engine.lift.goods import Goods
 from service.engine.lift.outcomes import (
     VARIABLES,
-    Goods,
     analysed,
     index_of,
     outcomes,
@@ -61,9 +62,11 @@ LINES = [
 def found(
     lines: list[dict[str, Any]], window: tuple[int, int] = (0, 14), paid: pl.DataFrame = NOBODY_PAID
 ) -> pl.DataFrame:
+    bought = pl.DataFrame(lines)
+    before = paid_before(PICKS, bought, GOODS, day=FROM)
     return outcomes(
-        PICKS, pl.DataFrame(lines), GOODS, valid_from=FROM, window=window, reimbursed=paid,
-        unit_cents=100,
+        before.of(PICKS), bought, GOODS, before.caps, valid_from=FROM, window=window,
+        reimbursed=paid, unit_cents=100,
     )  # fmt: skip
 
 

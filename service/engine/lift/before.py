@@ -1,0 +1,133 @@
+"""What households paid in the year before a cycle's lists, counted when the lists are made.
+
+All that reports adjust by is of then, and no window that is counted later reads it again.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from service.engine.lift.goods import Goods
+
+BEFORE_DAYS = 364
+SPANS = (14, 28, 56)
+"""The last so many days are added up by themselves: two lengths of windows, and recent weeks."""
+OF_PAIR = {
+    **{f"paid_{days}_cents": pl.Int64 for days in SPANS},
+    "paid_year_cents": pl.Int64,
+    "category_year_cents": pl.Int64,
+}
+"""Of a household and a deal: paid for the deal's products (`paid_year_cents` is null where it
+bought none of them), and for their category."""
+OF_HOUSEHOLD = {"basket_year_cents": pl.Int64, "year_baskets": pl.Int64}
+"""Of a household: paid for everything with a GTIN, and in how many baskets."""
+CAPS = {
+    "offer_id": pl.Int64,
+    "days": pl.Int64,
+    "deal_cents": pl.Int64,
+    "category_cents": pl.Int64,
+    "all_cents": pl.Int64,
+}
+"""The most that a household's money counts for in a window of so many `days`: for the deal, its
+category and everything; null where nobody paid anything."""
+LENGTHS = (14, 28)
+"""The lengths of windows, in days."""
+_WINSOR = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What households paid in the `BEFORE_DAYS` before a day.
+
+    `pairs`: household_id, offer_id and `OF_PAIR`; `households`: household_id and `OF_HOUSEHOLD`,
+    one row for each that was asked for. `caps`: `CAPS`, a row for each deal and length.
+    """
+
+    pairs: pl.DataFrame
+    households: pl.DataFrame
+    caps: pl.DataFrame
+
+    def of(self, picks: pl.DataFrame) -> pl.DataFrame:
+        """The picks with what their households paid."""
+        return picks.join(self.pairs, on=["household_id", "offer_id"], maintain_order="left").join(
+            self.households, on="household_id", maintain_order="left"
+        )
+
+
+def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: date) -> Before:
+    """What the households of `pairs` (household_id, offer_id) paid before a day.
+
+    `lines` in the columns of `service.engine.lift.outcomes.LINES`; others' and later ones are left
+    out here. A cap is the 99.5th percentile of what households paid in so many days, among those
+    that paid anything.
+    """
+    ago = (pl.lit(day) - pl.col("day")).dt.total_days()
+    mine = (
+        lines.filter(pl.col("household_id").is_in(pairs["household_id"].unique().implode()))
+        .with_columns(ago.alias("ago"))
+        .filter(pl.col("ago").is_between(1, BEFORE_DAYS))
+        .select("household_id", "ago", "basket_id", "gtin", "category_id", "amount_cents")
+    )
+    by_deal = _by_day(mine.join(goods.products, on="gtin"), "offer_id")
+    categories = goods.offers["category_id"].unique()
+    by_category = _by_day(
+        mine.filter(pl.col("category_id").is_in(categories.implode())), "category_id"
+    )
+    by_household = _by_day(mine.with_columns(pl.lit(0, pl.Int64).alias("any")), "any")
+    paid = pl.col("amount_cents")
+    of_deal = by_deal.group_by("household_id", "offer_id").agg(
+        *(paid.filter(pl.col("ago") <= days).sum().alias(f"paid_{days}_cents") for days in SPANS),
+        paid.sum().alias("paid_year_cents"),
+    )
+    of_category = by_category.group_by("household_id", "category_id").agg(
+        paid.sum().alias("category_year_cents")
+    )
+    every = mine.group_by("household_id").agg(
+        paid.sum().alias("basket_year_cents"),
+        pl.col("basket_id").n_unique().cast(pl.Int64).alias("year_baskets"),
+    )
+    return Before(
+        pairs=pairs.select("household_id", "offer_id")
+        .join(goods.offers, on="offer_id")
+        .join(of_deal, on=["household_id", "offer_id"], how="left")
+        .join(of_category, on=["household_id", "category_id"], how="left")
+        .with_columns(pl.col(name).fill_null(0) for name in OF_PAIR if name != "paid_year_cents")
+        .select("household_id", "offer_id", *OF_PAIR),
+        households=pairs.select(pl.col("household_id").unique())
+        .join(every, on="household_id", how="left")
+        .with_columns(pl.col(name).fill_null(0) for name in OF_HOUSEHOLD),
+        caps=pl.concat(
+            _caps(goods, days, by_deal=by_deal, by_category=by_category, every=by_household)
+            for days in LENGTHS
+        ),
+    )
+
+
+def _by_day(lines: pl.DataFrame, key: str) -> pl.DataFrame:
+    """What each household paid on each day: household_id, the key, ago, amount_cents."""
+    return lines.group_by("household_id", key, "ago").agg(pl.col("amount_cents").sum())
+
+
+def _caps(
+    goods: Goods,
+    days: int,
+    *,
+    by_deal: pl.DataFrame,
+    by_category: pl.DataFrame,
+    every: pl.DataFrame,
+) -> pl.DataFrame:
+    def caps(source: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
+        period = ((pl.col("ago") - 1) // days).alias("period")
+        paid = source.group_by(key, "household_id", period).agg(pl.col("amount_cents").sum())
+        cap = pl.col("amount_cents").quantile(_WINSOR, "higher").cast(pl.Int64).alias(name)
+        return paid.filter(pl.col("amount_cents") > 0).group_by(key).agg(cap)
+
+    return (
+        goods.offers.with_columns(pl.lit(0, pl.Int64).alias("any"))
+        .join(caps(by_deal, "offer_id", "deal_cents"), on="offer_id", how="left")
+        .join(caps(by_category, "category_id", "category_cents"), on="category_id", how="left")
+        .join(caps(every, "any", "all_cents"), on="any", how="left")
+        .with_columns(pl.lit(days, pl.Int64).alias("days"))
+        .select(*CAPS)
+    )
